@@ -1,0 +1,75 @@
+# Everything a person does with Recoup. Needs make, a shell and Python 3.11 or newer on PATH;
+# the rest is set up in .venv from the hashed lock at the first command.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+INSTALLED := .venv/.installed
+
+# make demo SEED=7 DAYS=60 …: handed on by name, only those that are given.
+DEMO_OPTIONS := $(foreach name,SEED DAYS ACCOUNTS DATA MAPPING REPORT KAFKA KEEP,$(if $($(name)),$(name)="$($(name))"))
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":[^#]*## "} /^[.a-z][-.a-z]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
+
+# ── Running ──────────────────────────────────────────────────────────────────────────────────────
+.PHONY: demo run run-kafka kafka stop
+demo: $(INSTALLED) ## a year of a portfolio in minutes [SEED= DAYS= ACCOUNTS= DATA= MAPPING= REPORT= KAFKA=1 KEEP=1]
+	@env $(DEMO_OPTIONS) $(PYTHON) -m deploy.demo
+run: $(INSTALLED) ## all services on this machine, in one process
+	@exec $(PYTHON) -m deploy.local
+run-kafka: $(INSTALLED) ## the same over Kafka, a process for each API and worker
+	@exec $(PYTHON) -m deploy.local --kafka
+kafka: $(INSTALLED) ## a Kafka broker alone, in the foreground
+	@exec $(PYTHON) -m deploy.kafka
+stop: $(INSTALLED) ## stop what runs on the data folder
+	@$(PYTHON) -m deploy.local --stop
+
+# ── Working on it ────────────────────────────────────────────────────────────────────────────────
+.PHONY: test check fmt unit integration e2e bench mutants docs
+test: $(INSTALLED) ## every test, on real PostgreSQL and real Kafka (long forms: e2e)
+	@$(PYTEST) -m "not full and not bench"
+check: $(INSTALLED) ## format, lint, types, imports, unit and architecture tests
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --no-logo
+	@$(PYTEST) -q tests/unit tests/architecture tests/contracts
+fmt: $(INSTALLED) ## format, and mend what ruff can mend
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+unit: $(INSTALLED) ## tests of the rules alone
+	@$(PYTEST) tests/unit tests/architecture tests/contracts
+integration: $(INSTALLED) ## tests against PostgreSQL and Kafka
+	@$(PYTEST) -m "not full and not bench" tests/integration
+e2e: $(INSTALLED) ## the checks from outside, in full
+	@$(PYTEST) tests/e2e
+bench: $(INSTALLED) ## throughput, ratios, latency to the KPIs, memory
+	@$(PYTHON) -m tests.benchmarks
+mutants: $(INSTALLED) ## break the code in named ways and see the tests go red
+	@$(PYTHON) -m tests.mutants
+docs: $(INSTALLED) ## write docs/events/ and docs/api/ from the code
+	@$(PYTHON) -m deploy.docs
+
+# ── Operating it ─────────────────────────────────────────────────────────────────────────────────
+.PHONY: dead-letters migrate rebuild-metrics
+dead-letters: $(INSTALLED) ## list, replay or skip dead letters [ARGS="--help"]
+	@$(PYTHON) -m deploy.dead_letters $(ARGS)
+migrate: $(INSTALLED) ## bring the databases to the newest revision
+	@$(PYTHON) -m deploy.migrate $(ARGS)
+rebuild-metrics: $(INSTALLED) ## compute every KPI again from the log
+	@$(PYTHON) -m services.metrics.rebuild $(ARGS)
+
+# ── Set-up ───────────────────────────────────────────────────────────────────────────────────────
+.PHONY: lock
+lock: ## pin again what pyproject.toml asks for (needs uv)
+	uv pip compile pyproject.toml --extra local --extra dev --generate-hashes --no-emit-index-url \
+	    --universal --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
+
+.PHONY: .venv
+.venv: $(INSTALLED) ## set everything up (done by itself whenever needed)
+
+$(INSTALLED): requirements.lock
+	@sh deploy/install.sh requirements.lock .venv
+	@touch $@

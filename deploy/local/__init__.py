@@ -1,0 +1,1 @@
+"""The local mode: PostgreSQL, all services and their workers on one machine."""

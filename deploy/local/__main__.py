@@ -1,0 +1,150 @@
+"""`python -m deploy.local [--kafka]`: start everything, say when it is ready, stop cleanly."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import uvloop
+
+from deploy import migrate
+from deploy.local import databases, folder, inprocess
+from deploy.local import platform as local
+from deploy.local.errors import CannotStart
+from deploy.local.postgres import Postgres
+from deploy.local.supervisor import Supervisor, end_left_over, parts_of
+from shared import telemetry
+from shared.crash import POINTS
+
+Run = Callable[[asyncio.Event], Awaitable[None]]
+
+
+@contextmanager
+def postgres(data: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """The server given, or one of our own for as long as we run."""
+    given = environment.get("RECOUP_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    server = Postgres(data)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@contextmanager
+def kafka(data: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """The cluster given, or a broker of our own."""
+    given = environment.get("KAFKA_BOOTSTRAP_SERVERS")
+    if given:
+        yield given
+        return
+    from deploy.kafka.broker import Broker  # its packages are not needed without Kafka
+
+    broker = Broker(data / "kafka")
+    try:
+        broker.start()
+        yield broker.bootstrap
+    finally:
+        broker.stop()
+
+
+async def _until_signal(run: Run) -> None:
+    """Run until SIGTERM or Ctrl-C; more of them change nothing, the stop is under way."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await run(stop)
+
+
+def start(
+    services: Sequence[local.Service],
+    data: Path,
+    environment: Mapping[str, str],
+    *,
+    with_kafka: bool,
+) -> None:
+    """Everything from the lock on the folder to the clean stop."""
+    register = data / "processes.json"
+    with ExitStack() as held:
+        held.enter_context(folder.locked(data))
+        key, is_new = folder.dev_key(data, environment.get("RECOUP_DEV_KEY"))
+        end_left_over(register)
+        sockets = local.open_ports(services)
+        for listener in sockets.values():
+            held.callback(listener.close)
+        server = held.enter_context(postgres(data, environment))
+        urls = asyncio.run(databases.create_all(server))
+        asyncio.run(migrate.upgrade_all(urls))
+        composed = local.compose(environment, data=data, databases=urls, key=key)
+        telemetry.configure_logging("local", level=composed["RECOUP_LOG_LEVEL"])
+
+        def when_ready() -> None:
+            if is_new:
+                print(f"dev key (kept in {data / 'dev-key'}): {key}")
+            print(_ready_line(services, data), flush=True)
+
+        if not with_kafka:
+            composed.pop("KAFKA_BOOTSTRAP_SERVERS", None)
+            _run(lambda stop: inprocess.run(services, composed, sockets, stop, when_ready))
+            return
+        composed["KAFKA_BOOTSTRAP_SERVERS"] = held.enter_context(kafka(data, environment))
+        _create_topics(composed["KAFKA_BOOTSTRAP_SERVERS"])
+        for listener in sockets.values():
+            listener.close()  # they only kept the ports until their owners start
+        supervisor = Supervisor(parts_of(services), composed, data)
+        _run(lambda stop: supervisor.run(services, stop, when_ready))
+
+
+def _run(run: Run) -> None:
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_signal(run))
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # while the servers are stopped
+
+
+def _create_topics(bootstrap: str) -> None:
+    from shared.kafka import create_topics
+
+    asyncio.run(create_topics(bootstrap))
+
+
+def _ready_line(services: Sequence[local.Service], data: Path) -> str:
+    addresses = "  ".join(f"{service.name} {service.address}" for service in services)
+    return f"Recoup is ready: {addresses}  (data in {data}, Ctrl-C stops)"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    parser.add_argument("--kafka", action="store_true", help="over Kafka, in separate processes")
+    parser.add_argument("--stop", action="store_true", help="stop what runs on the data folder")
+    options = parser.parse_args(arguments)
+    path = Path(os.environ.get("RECOUP_DATA_DIR") or "var")
+    try:
+        if options.stop:
+            print(folder.stop_running(path))
+            return 0
+        if (point := os.environ.get("RECOUP_CRASH_AT")) and point not in POINTS:
+            raise CannotStart(f"RECOUP_CRASH_AT={point!r} is not a kill point")
+        # Until the loop takes signals over, one of them ends the start like Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        services = local.all_services(local.port_base(os.environ))
+        start(services, folder.make(path), os.environ, with_kafka=options.kafka)
+    except CannotStart as error:
+        print(f"Recoup: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

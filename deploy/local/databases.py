@@ -1,0 +1,61 @@
+"""The four databases on a server: made where missing, and their addresses."""
+
+import contextlib
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from deploy.local.errors import CannotStart
+
+SERVICES = ("ledger", "segmentation", "outreach", "metrics")
+
+
+def database_name(service: str) -> str:
+    """`recoup_ledger` and so on."""
+    return f"recoup_{service}"
+
+
+def url_of(server_url: str, database: str) -> str:
+    """The server's address with another database in it."""
+    parts = urlsplit(server_url)
+    return urlunsplit(parts._replace(scheme="postgresql", path=f"/{database}"))
+
+
+async def create(server_url: str, database: str, *, template: str = "template0") -> str:
+    """Make the database if it is missing; return its address."""
+    connection = await asyncpg.connect(url_of(server_url, _entry(server_url)))
+    try:
+        known = await connection.fetchval("select 1 from pg_database where datname = $1", database)
+        if not known:
+            encoding = " encoding 'UTF8'" if template == "template0" else ""
+            with contextlib.suppress(asyncpg.DuplicateDatabaseError):  # another start was faster
+                await connection.execute(
+                    f'create database "{database}" template "{template}"{encoding}'
+                )
+    finally:
+        await connection.close()
+    return url_of(server_url, database)
+
+
+async def drop(server_url: str, database: str) -> None:
+    """Drop the database, its connections too."""
+    connection = await asyncpg.connect(url_of(server_url, _entry(server_url)))
+    try:
+        await connection.execute(f'drop database if exists "{database}" with (force)')
+    finally:
+        await connection.close()
+
+
+async def create_all(server_url: str) -> dict[str, str]:
+    """The addresses of the four services' databases, which exist from now on."""
+    try:
+        return {service: await create(server_url, database_name(service)) for service in SERVICES}
+    except (OSError, asyncpg.PostgresError) as error:
+        parts = urlsplit(server_url)
+        where = f"{parts.hostname}:{parts.port or 5432}"  # never the password
+        raise CannotStart(f"the PostgreSQL server at {where} cannot be used: {error}") from error
+
+
+def _entry(server_url: str) -> str:
+    """The database to connect to for making others."""
+    return urlsplit(server_url).path.lstrip("/") or "postgres"

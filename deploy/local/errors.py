@@ -1,0 +1,5 @@
+"""What keeps the local mode from starting, in words for the person who started it."""
+
+
+class CannotStart(Exception):
+    """Said on one line, without a traceback; the process ends with code 1."""

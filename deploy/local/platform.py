@@ -1,0 +1,123 @@
+"""What the local mode runs: the services, their ports, and the environment they read.
+
+The launcher knows a service by three names only: `app.create_app(settings)`,
+`worker.run(settings, stop)` and `settings.Settings.from_env(environment)`.
+"""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.local.errors import CannotStart
+from shared.clock import monotonic
+from shared.settings import PORTS, BadSetting, Env
+
+HOST = "127.0.0.1"
+READY_SECONDS_MAX = 60.0
+READY_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Service:
+    """One of the four. `package` is where its code is."""
+
+    name: str
+    package: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def settings(self, environment: Mapping[str, str]) -> Any:
+        try:
+            return import_module(f"{self.package}.settings").Settings.from_env(environment)
+        except BadSetting as error:
+            raise CannotStart(str(error)) from error
+
+    def create_app(self, settings: object) -> Any:
+        return import_module(f"{self.package}.app").create_app(settings)
+
+    async def work(self, settings: object, stop: asyncio.Event) -> None:
+        await import_module(f"{self.package}.worker").run(settings, stop)
+
+
+def all_services(port_base: int, package: str = "services") -> tuple[Service, ...]:
+    """The four, on their ports."""
+    return tuple(
+        Service(name, f"{package}.{name}", port_base + offset) for name, offset in PORTS.items()
+    )
+
+
+def port_base(environment: Mapping[str, str]) -> int:
+    try:
+        return Env(environment).integer("RECOUP_PORT_BASE", 8001, low=1, high=65_532)
+    except BadSetting as error:
+        raise CannotStart(str(error)) from error
+
+
+def compose(
+    given: Mapping[str, str], *, data: Path, databases: Mapping[str, str], key: str
+) -> dict[str, str]:
+    """The environment of the services: what was given, and what the local mode knows better."""
+    own = {
+        "RECOUP_LOCAL": "1",
+        "RECOUP_DATA_DIR": str(data),
+        "RECOUP_DEV_KEY": key,
+        **{f"{name.upper()}_DATABASE_URL": url for name, url in databases.items()},
+    }
+    # A person's terminal is not the place for a line per request.
+    defaults = {"RECOUP_SERVICE_TOKEN": key, "RECOUP_LOG_LEVEL": "warning"}
+    return {**defaults, **given, **own}
+
+
+def open_ports(services: Sequence[Service]) -> dict[str, socket.socket]:
+    """A listening socket for each service, or a refusal that names the busy ports."""
+    busy: list[str] = []
+    with ExitStack() as opened:
+        sockets: dict[str, socket.socket] = {}
+        for service in services:
+            listener = opened.enter_context(socket.socket())
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((HOST, service.port))
+                listener.listen(1024)  # bound alone, a port can still be taken by who listens first
+            except OSError as error:
+                if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                    raise
+                busy.append(f"{service.port} ({service.name})")
+            sockets[service.name] = listener
+        if busy:
+            raise CannotStart(
+                f"cannot listen on port {', '.join(busy)}: another program uses it, or it is not "
+                "allowed; choose other ports with RECOUP_PORT_BASE (the first of four)."
+            )
+        opened.pop_all()
+        return sockets
+
+
+async def until_ready(services: Sequence[Service], seconds: float = READY_SECONDS_MAX) -> None:
+    """Return when every service says that it is ready."""
+    end = monotonic() + seconds
+    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+        for service in services:
+            while not await _is_ready(client, service):
+                if monotonic() >= end:
+                    raise CannotStart(f"{service.name} was not ready within {seconds:g} s")
+                await asyncio.sleep(READY_PAUSE_SECONDS)
+
+
+async def _is_ready(client: httpx.AsyncClient, service: Service) -> bool:
+    try:
+        answer = await client.get(f"{service.address}/health/ready")
+    except httpx.TransportError:
+        return False
+    return answer.status_code == httpx.codes.OK

@@ -1,0 +1,84 @@
+"""Bring the services' databases to the newest revision: `python -m deploy.migrate [SERVICE …]`.
+
+The addresses come from `LEDGER_DATABASE_URL` and so on; without them from `RECOUP_POSTGRES_URL`;
+without that from the local mode's own server, which is started if it does not run.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.local import databases
+from deploy.local.errors import CannotStart
+from deploy.local.postgres import Postgres, running_url
+from shared import migrate
+
+
+async def upgrade(service: str, url: str) -> None:
+    """Bring one service's database to the newest revision."""
+    await migrate.upgrade(service, url)
+
+
+async def upgrade_all(urls: Mapping[str, str]) -> None:
+    """The same for several, one after the other (Alembic's context is one per process)."""
+    for service, url in urls.items():
+        await upgrade(service, url)
+
+
+@contextmanager
+def server(environment: Mapping[str, str]) -> Iterator[str]:
+    """The address of the server to work on, for command line tools beside the platform."""
+    given = environment.get("RECOUP_POSTGRES_URL")
+    data = Path(environment.get("RECOUP_DATA_DIR") or "var")
+    running = given or running_url(data)
+    if running is not None:
+        yield running
+        return
+    own = Postgres(data)
+    url = own.start()
+    try:
+        yield url
+    finally:
+        own.stop()
+
+
+@contextmanager
+def service_urls(
+    environment: Mapping[str, str], services: Sequence[str] = databases.SERVICES
+) -> Iterator[dict[str, str]]:
+    """The services' database addresses, from the environment or from `server`."""
+    named = {
+        service: url
+        for service in services
+        if (url := environment.get(f"{service.upper()}_DATABASE_URL"))
+    }
+    if len(named) == len(services):
+        yield named
+        return
+    with server(environment) as address:
+        yield asyncio.run(databases.create_all(address)) | named
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m deploy.migrate", description=__doc__)
+    parser.add_argument("services", nargs="*", metavar="SERVICE", help="default: all four")
+    chosen = parser.parse_args(arguments).services or list(databases.SERVICES)
+    unknown = sorted(set(chosen) - set(databases.SERVICES))
+    if unknown:
+        parser.error(f"no such service: {', '.join(unknown)}")
+    try:
+        with service_urls(os.environ, chosen) as urls:
+            asyncio.run(upgrade_all({service: urls[service] for service in chosen}))
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"migrated: {', '.join(chosen)}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

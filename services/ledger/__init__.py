@@ -1,0 +1,1 @@
+"""The ledger: what is owed, to the cent. Start reading in `domain/`, then `commands.py`."""

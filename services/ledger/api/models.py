@@ -1,0 +1,252 @@
+"""Shapes of the ledger's answers (CONTRACTS: Ledger)."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from shared.web import Day, Instant, Model
+
+
+class Amounts(Model):
+    """What an account owes in one currency, in minor units."""
+
+    currency: str
+    balance_minor: int
+    overdue_minor: int
+    disputed_minor: int
+    unapplied_minor: int
+    unapplied_credit_minor: int
+    collectable_minor: int
+    oldest_due_on: date | None
+    days_past_due: int
+
+
+class AccountView(Model):
+    account_id: str
+    registered: bool
+    name: str | None
+    kind: str
+    debtor_id: str | None
+    email: str | None
+    phones: list[dict[str, Any]]
+    addresses: list[dict[str, Any]]
+    timezone: str
+    language: str | None
+    customer_since: date | None
+    payment_terms_days: int | None
+    credit_limit_minor: int | None
+    currency: str | None
+    tags: list[str]
+    attributes: dict[str, Any]
+    amounts: list[Amounts]
+    holds: list[dict[str, Any]]
+    promises: list[dict[str, Any]]
+    plan: dict[str, Any] | None
+    as_of: date | None
+
+
+class AccountRow(Model):
+    account_id: str
+    registered: bool
+    name: str | None
+    email: str | None
+    debtor_id: str | None
+
+
+class AccountPage(Model):
+    items: list[AccountRow]
+    next_cursor: str | None
+
+
+class AllocationView(Model):
+    source_id: str
+    source_kind: Literal["payment", "credit_note"]
+    invoice_id: str
+    amount_minor: int
+    applied_at: datetime
+    applied_on: date
+    days_late: int
+    released_at: datetime | None
+    released_on: date | None
+
+
+class InvoiceRow(Model):
+    account_id: str
+    invoice_id: str
+    number: str | None
+    currency: str
+    issued_on: date
+    due_on: date
+    amount_minor: int
+    balance_minor: int
+    disputed_minor: int
+    status: Literal["open", "paid", "void", "written_off"]
+    stage: int | None
+    days_past_due: int
+
+
+class InvoiceView(InvoiceRow):
+    purpose: str | None
+    product: str | None
+    payment_url: str | None
+    attributes: dict[str, Any]
+    allocations: list[AllocationView]
+    charges: list[dict[str, Any]]
+
+
+class InvoicePage(Model):
+    items: list[InvoiceRow]
+    next_cursor: str | None
+
+
+class Bucket(Model):
+    bucket: Literal["current", "1-30", "31-60", "61-90", "91-120", "121+"]
+    count: int
+    amount_minor: int
+
+
+class AgingGroup(Model):
+    key: dict[str, str]
+    buckets: list[Bucket]
+
+
+class Aging(Model):
+    """Without `currency` where there are several: empty `buckets`, groups by currency."""
+
+    as_of: date | None
+    currency: str | None
+    buckets: list[Bucket]
+    groups: list[AgingGroup]
+
+
+class StatementLine(Model):
+    on: date
+    kind: str
+    id: str
+    amount_minor: int = Field(description="what it adds to the balance")
+    balance_minor: int
+
+
+class StatementPart(Model):
+    currency: str
+    opening_minor: int
+    lines: list[StatementLine]
+    closing_minor: int
+
+
+class Statement(Model):
+    account_id: str
+    from_: date = Field(alias="from", serialization_alias="from")
+    to: date
+    currencies: list[StatementPart]
+
+
+class Posting(Model):
+    account: str
+    amount_minor: int
+
+
+class JournalEntry(Model):
+    entry: int
+    fact_kind: str
+    fact_id: str
+    cause: str
+    currency: str
+    effective_on: date
+    recorded_at: datetime
+    postings: list[Posting]
+    hash: str
+
+
+class JournalPage(Model):
+    items: list[JournalEntry]
+    next_cursor: str | None
+
+
+class FieldProblem(Model):
+    pointer: str
+    detail: str
+
+
+class RejectionView(Model):
+    rejection_id: int
+    account_id: str | None
+    rejected_at: datetime
+    origin: str
+    source: str | None
+    event_id: str | None
+    type: str | None
+    errors: list[FieldProblem]
+
+
+class RejectionPage(Model):
+    items: list[RejectionView]
+    next_cursor: str | None
+
+
+class Violations(Model):
+    name: str
+    violations: int
+
+
+class Integrity(Model):
+    items: list[Violations]
+
+
+class CollectableRequest(Model):
+    account_ids: list[str] = Field(min_length=1, max_length=500)
+
+
+class CollectableAmounts(Model):
+    currency: str
+    collectable_minor: int
+    overdue_minor: int
+    disputed_minor: int
+    unapplied_minor: int
+
+
+class CollectableInvoice(Model):
+    invoice_id: str
+    number: str | None
+    due_on: date
+    currency: str
+    balance_minor: int
+    disputed_minor: int
+    stage: int | None
+
+
+class CollectableAccount(Model):
+    account_id: str
+    sequence: int
+    holds: list[dict[str, Any]]
+    amounts: list[CollectableAmounts]
+    invoices: list[CollectableInvoice]
+
+
+class Collectable(Model):
+    """All of it read in one snapshot."""
+
+    accounts: list[CollectableAccount]
+    intake_caught_up_at: datetime | None
+
+
+class TenantSettings(Model):
+    timezone: str = "UTC"
+    calendar: str | None = None
+    party: Literal["first", "third"] = "first"
+    reporting_currency: str | None = None
+    contact_from: Day | None = None
+
+
+class TenantView(TenantSettings):
+    tenant_id: str
+
+
+class StartDayRequest(Model):
+    day: Day | None = None
+    at: Instant | None = None
+
+
+class StartDayAnswer(Model):
+    counts: dict[str, int]

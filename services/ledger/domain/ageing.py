@@ -1,0 +1,216 @@
+"""Saying how old debts are: stages, their corrections, paid and open again (LEDGER.md, Stages)."""
+
+from datetime import date, datetime
+
+from msgspec import Struct, structs
+
+from services.ledger.domain.account import Account, refresh
+from services.ledger.domain.amounts import figures
+from services.ledger.domain.days import Begun
+from services.ledger.domain.decision import Decision
+from services.ledger.domain.draft import Draft
+from services.ledger.domain.facts import Fact
+from services.ledger.domain.invoices import Invoice
+from services.ledger.domain.stages import Announcement, due_soon, holding_stage, news
+from services.ledger.domain.telling import View
+from shared.clock import local_day
+from shared.events import ledger
+from shared.events.ledger import Stage
+
+
+def begin(account: Account, begun: Begun) -> Decision:
+    """Say all that the begun day shows: what falls due soon, and every stage, in order."""
+    draft = Draft(account.books.copy())
+    books, day = draft.books, begun.on(account.zone)
+    if day is None or not account.registered:
+        return draft.decision()
+    shown: list[Announcement] = []
+    for invoice_id, next_on in account.books.next_days.items():
+        if next_on <= day:
+            invoice = books.invoices[invoice_id]
+            said = books.announcements.get(invoice_id, ())
+            shown += news(invoice, said, books.zone, day).begun
+            soon = due_soon(invoice, books.zone)
+            if (
+                soon is not None
+                and invoice.balance_minor
+                and soon.since_on <= day <= invoice.due_on
+                and not any(known.key == soon.key for known in said)
+            ):
+                shown.append(soon)
+    shown.sort(key=_in_time)
+    for now in shown:
+        draft.keep(now)
+    for invoice_id in draft.changed:
+        refresh(books, invoice_id)
+    amounts = {code: figures(books, code, day) for code in books.totals} if shown else {}
+    for now in shown:
+        say_begun(draft, now, (amounts[books.invoices[now.invoice_id].currency],), None)
+    return draft.decision()
+
+
+def _in_time(now: Announcement) -> tuple[datetime, date, str, int]:
+    return (now.at, now.due_on, now.invoice_id, now.stage or 0)
+
+
+class _Findings(Struct):
+    """What one fact showed, in the order in which it is said."""
+
+    refuted: list[tuple[Invoice, Announcement]]
+    open_again: list[tuple[Invoice, Stage | None]]  # with the stage that holds
+    begun: list[tuple[Announcement, Stage | None]]  # with the stage to say
+    paid: list[Invoice]
+
+
+def age(draft: Draft, view: View, stages_until: date | None) -> None:
+    """Say what a fact showed of the age of the invoices that it touched.
+
+    First what was said and is not so, then debts that are open again, then what has begun by
+    `stages_until`, in order of time, then what is paid: read in sequence, it gives what is so.
+    """
+    books, fact = view.books, view.fact
+    touched = books.before_invoices
+    found = _Findings([], [], [], [])
+    ids = touched if len(touched) == 1 else sorted(touched, key=lambda i: books.invoices[i].order)
+    for invoice_id in ids:
+        _examine(draft, view, invoice_id, stages_until, found)
+    for invoice, past in found.refuted:
+        _say_corrected(draft, view, invoice, past)
+    for invoice, stage in found.open_again:
+        day = local_day(view.at, books.zone)
+        _say_reopened(draft, view, invoice, stage, (view.at, day), view.cause)
+    found.begun.sort(key=lambda item: _in_time(item[0]))
+    for now, stage in found.begun:
+        invoice = books.invoices[now.invoice_id]
+        if now.kind == "reopened":
+            _say_reopened(draft, view, invoice, stage, (now.at, now.since_on), now.cause)
+        else:
+            say_begun(draft, now, (view.amounts(invoice.currency),), fact)
+    for invoice in found.paid:
+        _say_paid(draft, view, invoice)
+
+
+def _examine(
+    draft: Draft, view: View, invoice_id: str, stages_until: date | None, found: _Findings
+) -> None:
+    """Compare one invoice with what was said of it, and keep what will be said now."""
+    books = view.books
+    before, invoice = books.before_invoices[invoice_id], books.invoices[invoice_id]
+    said = books.announcements.get(invoice_id, ())
+    new = news(invoice, said, books.zone, stages_until)
+    for past in new.refuted:
+        draft.keep(structs.replace(past, holds=False))
+    for past in new.again:
+        draft.keep(structs.replace(past, holds=True))
+    known = holding_stage(invoice, books.announcements.get(invoice_id, ()))
+    for now in new.begun:
+        draft.keep(now)
+    refresh(books, invoice_id)
+    invoice = books.invoices[invoice_id]
+    found.refuted += [(invoice, past) for past in new.refuted if past.stage is not None]
+    was_paid = before is not None and before.status == "paid"
+    open_again = bool(new.again) or (was_paid and invoice.balance_minor > 0)
+    reopened = [now for now in new.begun if now.kind == "reopened"]
+    if open_again and not reopened:
+        found.open_again.append((invoice, known))
+    for now in new.begun:
+        stage: Stage | None = now.stage
+        if open_again and reopened and now is reopened[-1]:
+            # One event says both: the stage of its day, or an older one that holds again.
+            stage = max(now.stage, known) if now.stage and known else now.stage or known
+        found.begun.append((now, stage))
+    if invoice.status == "paid" and (not was_paid or open_again or reopened):
+        found.paid.append(invoice)
+
+
+def say_begun(
+    draft: Draft, now: Announcement, amounts: tuple[ledger.Amounts, ...], fact: Fact | None
+) -> None:
+    """Say that an invoice falls due soon, or that a stage has begun."""
+    invoice = draft.books.invoices[now.invoice_id]
+    account_id = draft.books.account_id
+    if now.stage is None:
+        soon = ledger.InvoiceDueSoon(
+            invoice_id=now.invoice_id,
+            account_id=account_id,
+            currency=invoice.currency,
+            due_on=now.due_on,
+            balance_minor=invoice.balance_minor,
+            disputed_minor=invoice.disputed_minor,
+            amounts=amounts,
+        )
+        cause = str(now.due_on)
+        draft.say("invoice-due-soon", now.invoice_id, cause, now.at, now.since_on, soon, fact)
+        return
+    overdue = ledger.InvoiceOverdue(
+        invoice_id=now.invoice_id,
+        account_id=account_id,
+        currency=invoice.currency,
+        due_on=now.due_on,
+        stage=now.stage,
+        days_past_due=now.stage,
+        since_on=now.since_on,
+        balance_minor=now.balance_minor,
+        disputed_minor=now.disputed_minor,
+        amounts=amounts,
+    )
+    cause = f"{now.due_on} {now.stage}"
+    draft.say("invoice-overdue", now.invoice_id, cause, now.at, now.since_on, overdue, fact)
+
+
+def _say_corrected(draft: Draft, view: View, invoice: Invoice, past: Announcement) -> None:
+    assert past.stage is not None
+    data = ledger.OverdueCorrected(
+        invoice_id=invoice.invoice_id,
+        account_id=draft.books.account_id,
+        currency=invoice.currency,
+        due_on=past.due_on,
+        from_stage=past.stage,
+        to_stage=invoice.stage,
+        since_on=past.since_on,
+        because=view.cause,
+        amounts=(view.amounts(invoice.currency),),
+    )
+    cause = f"{past.key}, {view.cause}"
+    draft.say(
+        "overdue-corrected", invoice.invoice_id, cause, past.at, past.since_on, data, view.fact
+    )
+
+
+def _say_reopened(
+    draft: Draft,
+    view: View,
+    invoice: Invoice,
+    stage: Stage | None,
+    when: tuple[datetime, date],
+    because: str,
+) -> None:
+    at, day = when
+    data = ledger.InvoiceReopened(
+        invoice_id=invoice.invoice_id,
+        account_id=draft.books.account_id,
+        currency=invoice.currency,
+        due_on=invoice.due_on,
+        stage=stage,
+        days_past_due=max(0, (day - invoice.due_on).days),
+        balance_minor=invoice.balance_minor,
+        because=because,
+        amounts=(view.amounts(invoice.currency),),
+    )
+    # The reversal that opened it may be another fact than the one that shows it.
+    cause = because if because == view.cause else f"{because}, {view.cause}"
+    draft.say("invoice-reopened", invoice.invoice_id, cause, at, day, data, view.fact)
+
+
+def _say_paid(draft: Draft, view: View, invoice: Invoice) -> None:
+    day = local_day(invoice.paid_at, view.books.zone)
+    data = ledger.InvoicePaid(
+        invoice_id=invoice.invoice_id,
+        account_id=draft.books.account_id,
+        currency=invoice.currency,
+        amount_minor=invoice.amount_minor,
+        due_on=invoice.due_on,
+        days_late=max(0, (day - invoice.due_on).days),
+        amounts=(view.amounts(invoice.currency),),
+    )
+    draft.say("invoice-paid", invoice.invoice_id, view.cause, invoice.paid_at, day, data, view.fact)

@@ -1,0 +1,93 @@
+"""An invoice: what is open on it, what is disputed, and when it was open."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.events import billing
+from shared.events.ledger import Stage
+
+Order = tuple[date, date, str]  # due_on, issued_on, invoice_id: who is served first
+
+
+class Holding(Struct, frozen=True):
+    """Money that lies on an invoice now; an invoice keeps them in the order of application."""
+
+    kind: Literal["payment", "credit_note"]
+    source_id: str
+    amount_minor: int
+    applied_at: datetime
+
+
+class Level(Struct, frozen=True):
+    """What was open and disputed from an instant on, after all facts of that instant."""
+
+    at: datetime
+    balance_minor: int
+    disputed_minor: int
+
+
+class Reopening(Struct, frozen=True):
+    """The debt was paid, and a reversal opened it again."""
+
+    fact_id: str
+    cause: str
+    at: datetime
+
+
+class Dispute(Struct, frozen=True):
+    """An open dispute; without an amount it holds the whole balance."""
+
+    dispute_id: str
+    amount_minor: int | None
+
+
+class Invoice(Struct, frozen=True):
+    """One invoice by all facts known."""
+
+    invoice_id: str
+    currency: str
+    amount_minor: int
+    issued_on: date
+    due_on: date  # by the newest amendment
+    number: str | None  # by the newest amendment
+    at: datetime  # its instant: 00:00 of issued_on in the account's zone
+    data: billing.InvoiceIssued  # as the billing platform sent it
+    balance_minor: int = 0
+    disputed_minor: int = 0
+    credited_minor: int = 0  # credit notes on it, whether aimed at it or not
+    paid_minor: int = 0  # cash on it
+    holdings: tuple[Holding, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+    voided_at: datetime | None = None
+    levels: tuple[Level, ...] = ()  # its balance over time, oldest first
+    reopenings: tuple[Reopening, ...] = ()
+    stage: Stage | None = None  # the last announced stage that holds; None: none, or nothing open
+
+    @property
+    def status(self) -> Literal["open", "paid", "void"]:
+        if self.voided_at is not None:
+            return "void"
+        return "open" if self.balance_minor else "paid"
+
+    @property
+    def order(self) -> Order:
+        return (self.due_on, self.issued_on, self.invoice_id)
+
+    @property
+    def paid_at(self) -> datetime:
+        """When it came to be zero; of an invoice that is paid."""
+        return self.levels[-1].at
+
+
+def disputed_part(balance_minor: int, disputes: tuple[Dispute, ...]) -> int:
+    """What of a balance the disputes hold: never more than the balance."""
+    if not disputes:
+        return 0
+    held = 0
+    for dispute in disputes:
+        if dispute.amount_minor is None:
+            return balance_minor
+        held += dispute.amount_minor
+    return min(balance_minor, held)

@@ -1,0 +1,54 @@
+"""The journal: what each fact moved between ledger accounts (ARCHITECTURE.md, Journal).
+
+Where money lies among the invoices of one account and currency is a view, not a posting. So an
+entry is the change of a few totals, whether its fact came last or was back-dated.
+"""
+
+from datetime import date
+
+from msgspec import Struct
+
+RECEIVABLE = "receivable"
+REVENUE_CLEARING = "revenue-clearing"
+CASH = "cash"
+UNAPPLIED_CASH = "unapplied-cash"
+UNAPPLIED_CREDIT = "unapplied-credit"
+
+
+class Totals(Struct, frozen=True):
+    """What an account has in one currency, without regard to days."""
+
+    balance_minor: int = 0  # open balances of invoices
+    disputed_minor: int = 0
+    cash_minor: int = 0  # payments less what reversals took
+    unapplied_cash_minor: int = 0
+    unapplied_credit_minor: int = 0
+    billed_minor: int = 0  # invoices that are not void less credit notes
+
+
+NO_TOTALS = Totals()
+
+
+class Entry(Struct, frozen=True):
+    """One balanced set of postings: ledger account → signed minor units, summing to zero."""
+
+    fact_kind: str
+    fact_id: str
+    cause: str
+    currency: str
+    effective_on: date
+    postings: tuple[tuple[str, int], ...]
+
+
+def postings(before: Totals, after: Totals) -> tuple[tuple[str, int], ...]:
+    """The postings that lead from one set of totals to the other; debits above zero."""
+    moved = (
+        (RECEIVABLE, after.balance_minor - before.balance_minor),
+        (CASH, after.cash_minor - before.cash_minor),
+        (UNAPPLIED_CASH, before.unapplied_cash_minor - after.unapplied_cash_minor),
+        (UNAPPLIED_CREDIT, before.unapplied_credit_minor - after.unapplied_credit_minor),
+        (REVENUE_CLEARING, before.billed_minor - after.billed_minor),
+    )
+    entry = tuple([posting for posting in moved if posting[1]])
+    assert sum([amount for _, amount in entry]) == 0, entry
+    return entry

@@ -1,0 +1,72 @@
+"""Registration of an account that has facts already: its whole history is said at last.
+
+LEDGER.md, "Facts and who they are": first the account, then its facts in fact order, with the
+registration's `recordedtime`. All of them are known by now, so nothing is said that another of
+them refutes: each stage is said where it stands in the story.
+"""
+
+from datetime import date, datetime
+from operator import itemgetter
+
+from services.ledger.domain import steps
+from services.ledger.domain.account import prepared, refresh
+from services.ledger.domain.ageing import age, say_begun
+from services.ledger.domain.books import Books
+from services.ledger.domain.draft import Draft
+from services.ledger.domain.facts import RANK, Fact, Position, instant_of
+from services.ledger.domain.follow import day_of, say_fact
+from services.ledger.domain.stages import Announcement, news
+from services.ledger.domain.telling import View
+from services.ledger.domain.timeline import arrange
+
+_BEFORE_ALL = 0  # the rank of a stage boundary
+_AFTER_ALL = 99  # the rank of a stage that is seen after all facts of its instant
+
+
+def say_history(draft: Draft, registration: Fact, begun_on: date | None) -> None:
+    """Tell the story of `draft.books`, which know all facts; nothing was said of them yet."""
+    final = draft.books
+    replay = Draft(prepared(final), registration.recordedtime)
+    books = replay.books
+    view = View(books, registration, instant_of(registration, books.zone), begun_on)
+    say_fact(replay, view, day_of(registration, view.at, books.zone), books)
+    for at, item, acts in _story(final, registration, begun_on):
+        if isinstance(item, Announcement):
+            replay.keep(item)
+            amounts = view.amounts(books.invoices[item.invoice_id].currency)
+            say_begun(replay, item, (amounts,), registration)
+            continue
+        books.forget()
+        if acts:
+            steps.apply(books, item, at)
+        view = View(books, item, at, begun_on)
+        say_fact(replay, view, day_of(item, at, books.zone), books)
+        age(replay, view, None)
+    draft.said += replay.said
+    draft.announced |= replay.announced
+    draft.changed |= replay.changed
+    final.announcements = books.announcements
+    for invoice_id in final.invoices:
+        refresh(final, invoice_id)
+
+
+def _story(
+    final: Books, registration: Fact, begun_on: date | None
+) -> list[tuple[datetime, Fact | Announcement, bool]]:
+    """Facts and stages in order of time, each with its instant and whether it moves anything."""
+    arranged = arrange(final.facts, final.zone)
+    told: list[tuple[Position, Fact | Announcement, bool]] = [
+        (position, fact, True) for position, fact in arranged.ordered
+    ]
+    acting = {id(fact) for _, fact in arranged.ordered}
+    for fact in final.facts:
+        if id(fact) not in acting and fact is not registration:
+            position = (instant_of(fact, final.zone), RANK[fact.kind], fact.fact_id)
+            told.append((position, fact, False))
+    for invoice in final.invoices.values():
+        for now in news(invoice, (), final.zone, begun_on).begun:
+            if now.kind == "stage":
+                rank = _AFTER_ALL if now.at == invoice.at else _BEFORE_ALL
+                told.append(((now.at, rank, f"{invoice.invoice_id} {now.stage:03}"), now, False))
+    told.sort(key=itemgetter(0))
+    return [(position[0], item, acts) for position, item, acts in told]

@@ -1,0 +1,47 @@
+"""Settings of the ledger: read once by `app.py` and `worker.py`, passed down as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from shared.ids import is_tenant
+from shared.settings import BadSetting, Common, Env
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`LEDGER_*` and what is common to all services."""
+
+    common: Common
+    database_url: str = field(repr=False)
+    # Which tenants may speak on `billing.events`; None: any (local mode). An event that names none
+    # belongs to the first.
+    kafka_tenants: tuple[str, ...] | None
+
+    @classmethod
+    def from_env(cls, values: Mapping[str, str]) -> Self:
+        env, common = Env(values), Common.from_env(values)
+        return cls(
+            common=common,
+            database_url=env.database("ledger"),
+            kafka_tenants=_kafka_tenants(env, common),
+        )
+
+    @property
+    def default_tenant(self) -> str | None:
+        """Whose is an event on Kafka that names no tenant."""
+        return self.kafka_tenants[0] if self.kafka_tenants else self.common.default_tenant
+
+
+def _kafka_tenants(env: Env, common: Common) -> tuple[str, ...] | None:
+    name = "LEDGER_KAFKA_TENANTS"
+    text = env.text(name)
+    if text is None:
+        if common.kafka is not None and not common.local:
+            raise BadSetting(name, "is not set: name the tenants that may write to billing.events")
+        return None
+    tenants = tuple(part.strip() for part in text.split(","))
+    for tenant in tenants:
+        if not is_tenant(tenant):
+            raise BadSetting(name, f"has {tenant!r}, which is no tenant id ([a-z0-9-], 1–40)")
+    return tenants

@@ -1,0 +1,44 @@
+"""Invariants that one query can count: each gives the number of violations."""
+
+from shared.db import Session
+
+CHECKS: dict[str, str] = {
+    "every journal entry sums to zero": (
+        "select count(*) from journal where tenant_id = $1 and (select coalesce(sum((p->>1)::bigint)"
+        ", 0) from jsonb_array_elements(convert_from(postings, 'UTF8')::jsonb) p) <> 0"
+    ),
+    "journal entries are numbered without gaps": (
+        "select count(*) from accounts a where tenant_id = $1 and entries <> (select count(*) from"
+        " journal j where j.tenant_id = a.tenant_id and j.account_id = a.account_id)"
+    ),
+    "receivables in the journal equal open balances": (
+        "with booked as (select account_id, currency, sum((p->>1)::bigint) as minor from journal,"
+        " jsonb_array_elements(convert_from(postings, 'UTF8')::jsonb) p"
+        " where tenant_id = $1 and p->>0 = 'receivable' group by 1, 2),"
+        " open as (select account_id, currency, sum(balance_minor) as minor from invoices"
+        " where tenant_id = $1 group by 1, 2)"
+        " select count(*) from booked full join open using (account_id, currency)"
+        " where coalesce(booked.minor, 0) <> coalesce(open.minor, 0)"
+    ),
+    "balances lie between zero and the invoice's amount": (
+        "select count(*) from invoices where tenant_id = $1"
+        " and (balance_minor < 0 or balance_minor > amount_minor)"
+    ),
+    "disputed parts are not more than the balance": (
+        "select count(*) from invoices where tenant_id = $1"
+        " and (disputed_minor < 0 or disputed_minor > balance_minor)"
+    ),
+    "an invoice is open exactly while something is owed": (
+        "select count(*) from invoices where tenant_id = $1"
+        " and (status = 'open') <> (balance_minor > 0)"
+    ),
+    "events are numbered without gaps": (
+        "select count(*) from sequences s where s.tenant = $1 and s.topic = 'ledger.events'"
+        " and s.last <> (select coalesce(max(o.sequence), s.last) from outbox o"
+        " where o.aggregatetype = s.topic and o.aggregateid = s.tenant || '/' || s.key)"
+    ),
+}
+
+
+async def count_violations(session: Session, tenant_id: str) -> dict[str, int]:
+    return {name: await session.fetchval(query, tenant_id) for name, query in CHECKS.items()}

@@ -1,0 +1,122 @@
+"""The journal: double entry, append-only, chained by hash per account."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from services.ledger.domain import Entry
+from shared.db import Session
+
+_ENCODER = msgspec.json.Encoder()
+_POSTINGS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
+
+AccountKey = tuple[str, str]  # tenant, account
+
+
+class Locked(Struct, frozen=True):
+    """What a locked account row says: the state's version and the journal's head."""
+
+    version: int
+    entries: int
+    journal_hash: bytes
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """An entry as it stands in the journal."""
+
+    entry: int
+    fact_kind: str
+    fact_id: str
+    cause: str
+    currency: str
+    effective_on: date
+    recorded_at: datetime
+    postings: tuple[tuple[str, int], ...]
+    hash: str
+
+
+async def list_entries(
+    session: Session, tenant_id: str, account_id: str, *, after: int, limit: int
+) -> list[Recorded]:
+    """An account's entries in the order of recording."""
+    rows = await session.fetch(
+        "select entry, fact_kind, fact_id, cause, currency, effective_on, recorded_at, postings,"
+        " hash from journal where tenant_id = $1 and account_id = $2 and entry > $3"
+        " order by entry limit $4",
+        tenant_id,
+        account_id,
+        after,
+        limit,
+    )
+    return [
+        Recorded(
+            **{
+                **dict(row),
+                "postings": _POSTINGS.decode(row["postings"]),
+                "hash": row["hash"].hex(),
+            }
+        )
+        for row in rows
+    ]
+
+
+_INSERT_ENTRIES = (
+    "insert into journal (tenant_id, account_id, entry, fact_kind, fact_id, cause, currency,"
+    " effective_on, recorded_at, postings, hash)"
+    " select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[],"
+    " $7::text[], $8::date[], $9::timestamptz[], $10::bytea[], $11::bytea[])"
+)
+
+
+async def insert_entries(
+    session: Session,
+    accounts: Sequence[tuple[AccountKey, Locked, Sequence[tuple[Entry, datetime]]]],
+) -> dict[AccountKey, tuple[int, bytes]]:
+    """Append to the journal; gives every account's number of entries and last hash."""
+    heads: dict[AccountKey, tuple[int, bytes]] = {}
+    rows: list[tuple[Any, ...]] = []
+    for key, row, entries in accounts:
+        number, head = row.entries, row.journal_hash
+        for entry, recorded_at in entries:
+            number += 1
+            postings = _ENCODER.encode(entry.postings)
+            head = entry_hash(head, entry, recorded_at, postings)
+            rows.append(
+                (
+                    *key,
+                    number,
+                    entry.fact_kind,
+                    entry.fact_id,
+                    entry.cause,
+                    entry.currency,
+                    entry.effective_on,
+                    recorded_at,
+                    postings,
+                    head,
+                )
+            )
+        heads[key] = (number, head)
+    if rows:
+        await session.execute(
+            _INSERT_ENTRIES, *(list(column) for column in zip(*rows, strict=True))
+        )
+    return heads
+
+
+def entry_hash(previous: bytes, entry: Entry, recorded_at: datetime, postings: bytes) -> bytes:
+    """SHA-256 over the previous entry's hash and all that this entry says."""
+    text = "\x1f".join(
+        (
+            entry.fact_kind,
+            entry.fact_id,
+            entry.cause,
+            entry.currency,
+            entry.effective_on.isoformat(),
+            recorded_at.isoformat(),
+        )
+    )
+    return hashlib.sha256(previous + text.encode() + b"\x1f" + postings).digest()

@@ -1,0 +1,148 @@
+"""Tenants and their business time."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from services.ledger.domain.days import Begun
+from shared.db import Session
+from shared.events.ledger import Tenant
+
+_COLUMNS = "tenant_id, timezone, calendar, party, reporting_currency, contact_from"
+
+
+async def find_tenants(session: Session, tenant_ids: Sequence[str]) -> dict[str, Tenant]:
+    rows = await session.fetch(
+        f"select {_COLUMNS} from tenants where tenant_id = any($1::text[])", list(tenant_ids)
+    )
+    return {row["tenant_id"]: Tenant(**dict(row)) for row in rows}
+
+
+async def insert_tenants(session: Session, tenants: Sequence[Tenant]) -> list[str]:
+    """Insert those that are not there yet, with a business time of their own; says which."""
+    rows = await session.fetch(
+        f"insert into tenants ({_COLUMNS}) "
+        "select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],"
+        " $6::date[]) as t(tenant_id, z, c, p, r, f) order by 1 "
+        "on conflict do nothing returning tenant_id",
+        *_transpose(tenants),
+    )
+    await _insert_business_times(session, [tenant.tenant_id for tenant in tenants])
+    return [row["tenant_id"] for row in rows]
+
+
+async def upsert_tenant(session: Session, tenant: Tenant) -> Tenant | None:
+    """Store the settings; gives the ones before, or None."""
+    before = (await find_tenants(session, [tenant.tenant_id])).get(tenant.tenant_id)
+    await session.execute(
+        f"insert into tenants ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6) "
+        "on conflict (tenant_id) do update set timezone = excluded.timezone,"
+        " calendar = excluded.calendar, party = excluded.party,"
+        " reporting_currency = excluded.reporting_currency, contact_from = excluded.contact_from",
+        *(column[0] for column in _transpose([tenant])),
+    )
+    await _insert_business_times(session, [tenant.tenant_id])
+    return before
+
+
+async def _insert_business_times(session: Session, tenant_ids: Sequence[str]) -> None:
+    await session.execute(
+        "insert into business_times (tenant_id) select unnest($1::text[]) order by 1 "
+        "on conflict do nothing",
+        list(tenant_ids),
+    )
+
+
+def _transpose(tenants: Sequence[Tenant]) -> list[list[Any]]:
+    return [
+        [t.tenant_id for t in tenants],
+        [t.timezone for t in tenants],
+        [t.calendar for t in tenants],
+        [t.party for t in tenants],
+        [t.reporting_currency for t in tenants],
+        [t.contact_from for t in tenants],
+    ]
+
+
+class LockedTenant(Struct, frozen=True):
+    """A tenant whose begun day stands still until the transaction ends."""
+
+    settings: Tenant
+    begun: Begun
+    recorded_at: datetime | None  # `recordedtime` never goes below
+
+
+async def lock_tenants(
+    session: Session, tenant_ids: Iterable[str], *, exclusively: bool = False
+) -> dict[str, LockedTenant]:
+    """Settings and business time, locked against `start-day` (or, exclusively, against all)."""
+    rows = await session.fetch(
+        "select t.tenant_id, timezone, calendar, party, reporting_currency, contact_from,"
+        " begun_on, begun_at, recorded_at from business_times b join tenants t using (tenant_id)"
+        " where b.tenant_id = any($1::text[]) order by b.tenant_id "
+        + ("for update of b" if exclusively else "for share of b"),
+        sorted(tenant_ids),
+    )
+    return {row[0]: _locked(row) for row in rows}
+
+
+async def find_tenant_times(session: Session, tenant_ids: Iterable[str]) -> dict[str, LockedTenant]:
+    """The same without locks, for reads."""
+    rows = await session.fetch(
+        "select t.tenant_id, timezone, calendar, party, reporting_currency, contact_from,"
+        " begun_on, begun_at, recorded_at from business_times b join tenants t using (tenant_id)"
+        " where b.tenant_id = any($1::text[])",
+        sorted(tenant_ids),
+    )
+    return {row[0]: _locked(row) for row in rows}
+
+
+def _locked(row: Any) -> LockedTenant:
+    return LockedTenant(
+        Tenant(
+            tenant_id=row[0],
+            timezone=row[1],
+            calendar=row[2],
+            party=row[3],
+            reporting_currency=row[4],
+            contact_from=row[5],
+        ),
+        Begun(day=row[6], at=row[7]),
+        row[8],
+    )
+
+
+async def raise_begun(
+    session: Session,
+    tenant_id: str,
+    *,
+    begun_on: date | None,
+    begun_at: datetime | None,
+    recorded_at: datetime | None,
+) -> None:
+    """Move the begun day forward, never back."""
+    await session.execute(
+        "update business_times set begun_on = greatest(begun_on, $2::date),"
+        " begun_at = greatest(begun_at, $3::timestamptz),"
+        " recorded_at = greatest(recorded_at, $4::timestamptz) where tenant_id = $1",
+        tenant_id,
+        begun_on,
+        begun_at,
+        recorded_at,
+    )
+
+
+async def update_recorded_at(session: Session, tenant_id: str, recorded_at: datetime) -> None:
+    """Keep the floor of `recordedtime` (only while nothing has begun; the row is locked)."""
+    await session.execute(
+        "update business_times set recorded_at = greatest(recorded_at, $2) where tenant_id = $1",
+        tenant_id,
+        recorded_at,
+    )
+
+
+async def list_tenants(session: Session) -> list[Tenant]:
+    rows = await session.fetch(f"select {_COLUMNS} from tenants order by tenant_id")
+    return [Tenant(**dict(row)) for row in rows]

@@ -1,0 +1,177 @@
+"""The ledger's tables. `tenant_id` leads every key, `account_id` comes next.
+
+`facts` is the truth; everything else follows from it (and from what was already announced) and is
+kept so that it can be read and searched with one query. Documents (a fact's data, what was
+announced) are JSON as bytes, written and read by msgspec, never queried into.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from shared.tables import new_metadata, spine_tables
+
+metadata = new_metadata()
+spine_tables(metadata)
+
+Instant = DateTime(timezone=True)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("timezone", Text, nullable=False),
+    Column("calendar", Text),
+    Column("party", Text, nullable=False),
+    Column("reporting_currency", Text),
+    Column("contact_from", Date),
+)
+
+# The tenant's business time. Every transaction that writes reads it FOR SHARE; only `start-day`
+# raises it. A row of its own, so that settings and days don't wait for each other.
+business_times = Table(
+    "business_times",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("begun_on", Date),  # by `start-day {"day"}`: for every zone
+    Column("begun_at", Instant),  # by `start-day {"at"}`: each zone's own day of it
+    Column("recorded_at", Instant),  # `recordedtime` never goes below
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("version", BigInteger, nullable=False),  # +1 with every change; validates memories
+    Column("is_registered", Boolean, nullable=False),
+    Column("zone", Text),  # None: the tenant's
+    Column("name", Text),
+    Column("email", Text),
+    Column("phones", ARRAY(Text)),
+    Column("debtor_id", Text),
+    Column("next_on", Date),  # the first day that has something to announce
+    Column("entries", Integer, nullable=False),  # of the journal
+    Column("journal_hash", LargeBinary, nullable=False),  # of the last entry
+    PrimaryKeyConstraint("tenant_id", "account_id"),
+    # Every intake updates the row: leave room for it on its own page (HOT).
+    postgresql_with={"fillfactor": "80"},
+)
+Index(
+    "ix_accounts_next_on",
+    accounts.c.tenant_id,
+    accounts.c.next_on,
+    postgresql_where=accounts.c.next_on.is_not(None),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("kind", Text),
+    Column("fact_id", Text),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("time", Instant),
+    Column("recorded_at", Instant, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "kind", "fact_id"),
+    # A business id is unique for the tenant, whatever account it names.
+    UniqueConstraint("tenant_id", "kind", "fact_id"),
+    ForeignKeyConstraint(
+        ["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.account_id"]
+    ),
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("invoice_id", Text),
+    Column("currency", Text, nullable=False),
+    Column("number", Text),
+    Column("issued_on", Date, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("balance_minor", BigInteger, nullable=False),
+    Column("disputed_minor", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),  # open, paid, void
+    Column("stage", Integer),
+    PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id"),
+    postgresql_with={"fillfactor": "80"},
+)
+Index(
+    "ix_invoices_open",
+    invoices.c.tenant_id,
+    invoices.c.account_id,
+    invoices.c.invoice_id,
+    postgresql_where=text("status = 'open'"),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("invoice_id", Text),
+    Column("key", Text),  # what was said: "stage 2026-03-15 31"
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id", "key"),
+)
+
+# Double entry, append-only, in the order of recording. `hash` is SHA-256 over the previous entry's
+# hash and this entry, per account.
+journal = Table(
+    "journal",
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("entry", Integer),
+    Column("fact_kind", Text, nullable=False),
+    Column("fact_id", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("postings", LargeBinary, nullable=False),  # [["receivable", 100], ["cash", -100]]
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "entry"),
+)
+
+rejections = Table(
+    "rejections",
+    metadata,
+    Column("tenant_id", Text),
+    Column("rejection_id", BigInteger, Identity()),
+    Column("account_id", Text),
+    Column("rejected_at", Instant, nullable=False),  # machine time
+    Column("origin", Text, nullable=False),  # http, or topic/partition/offset
+    Column("source", Text),
+    Column("event_id", Text),
+    Column("type", Text),
+    Column("errors", LargeBinary, nullable=False),  # [{"pointer", "detail"}]
+    PrimaryKeyConstraint("tenant_id", "rejection_id"),
+)
+Index(
+    "ix_rejections_account",
+    rejections.c.tenant_id,
+    rejections.c.account_id,
+    rejections.c.rejection_id,
+)

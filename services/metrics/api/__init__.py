@@ -1,0 +1,1 @@
+"""Door 1: HTTP. `kpis.py` the figures, `stream.py` the live stream, `pages.py` the dashboard."""

@@ -1,0 +1,157 @@
+"""What may be asked of a KPI, and how a query string becomes a question."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from services.metrics.domain.answers import Question
+from services.metrics.domain.items import FAR, FIRST_DAY, SLOT_SECONDS
+from services.metrics.domain.kpis import KPIS, By, Kpi
+from services.metrics.domain.windows import Interval, Window, parts
+from services.metrics.store.figures import KNOWN_BY_NOW, Tenant
+from shared import clock
+from shared.errors import FieldError, Invalid, NotFound
+from shared.money import is_currency
+from shared.web import Day
+
+DEFAULT_DAYS = 30
+SERIES_MAX = 4000
+
+
+class UnknownKpi(NotFound):
+    pass
+
+
+class Asked:
+    """The query string of a question."""
+
+    def __init__(
+        self,
+        from_: Annotated[
+            Day | None, Query(alias="from", description="First day. Default: 30 days to `to`.")
+        ] = None,
+        to: Annotated[
+            Day | None, Query(description="Last day. Default: the tenant's business day.")
+        ] = None,
+        currency: Annotated[
+            str | None, Query(description="ISO 4217. Without it, several make groups.")
+        ] = None,
+        interval: Annotated[Interval | None, Query(description="Also a series.")] = None,
+        group_by: Annotated[
+            str | None, Query(description="A dimension of the KPI, or several with commas.")
+        ] = None,
+        by: Annotated[By | None, Query()] = None,
+        per: Annotated[str | None, Query(description="No KPI of today has this.")] = None,
+        as_of: Annotated[
+            Day | None, Query(description="By what was recorded before this day's end.")
+        ] = None,
+    ) -> None:
+        self.from_on = from_
+        self.to_on = to
+        self.currency = currency
+        self.interval = interval
+        self.group_by = group_by
+        self.by = by
+        self.per = per
+        self.as_of = as_of
+
+
+AskedDep = Annotated[Asked, Depends()]
+
+
+def find_kpi(name: str) -> Kpi:
+    kpi = KPIS.get(name)
+    if kpi is None:
+        raise UnknownKpi(f"There is no KPI {name!r}. GET /v1/kpis lists them.")
+    return kpi
+
+
+def question_of(kpi: Kpi, asked: Asked, tenant: Tenant | None) -> Question:
+    """The question. Raises `Invalid`, naming each parameter that cannot be taken."""
+    window = _window(asked, tenant)
+    problems = [
+        *_day_problems(window, asked),
+        *_window_problems(window, asked.interval),
+        *_split_problems(kpi, asked),
+    ]
+    if problems:
+        raise Invalid("The question cannot be answered.", problems)
+    return Question(
+        kpi=kpi,
+        window=window,
+        currency=asked.currency if kpi.is_money else None,
+        interval=asked.interval,
+        group_by=_dimensions(asked),
+        by=asked.by or kpi.by[0],
+        as_of=asked.as_of,
+    )
+
+
+def known_before(question: Question, tenant: Tenant | None) -> int:
+    """The moment of knowledge that an answer may not reach: the end of `as_of` for the tenant."""
+    if question.as_of is None:
+        return KNOWN_BY_NOW
+    zone = tenant.timezone if tenant else "UTC"
+    end = clock.day_start(question.as_of + clock.ONE_DAY, zone)
+    return int(end.timestamp() // SLOT_SECONDS)
+
+
+def _window(asked: Asked, tenant: Tenant | None) -> Window:
+    to_on = asked.to_on or max(business_day(tenant), asked.from_on or FIRST_DAY)
+    if asked.from_on is not None:
+        return Window(asked.from_on, to_on)
+    return Window(max(to_on, date(1, 2, 1)) - timedelta(days=DEFAULT_DAYS - 1), to_on)
+
+
+def business_day(tenant: Tenant | None) -> date:
+    """The tenant's calendar day as its newest event has it; with none yet, the machine's."""
+    if tenant is None or tenant.latest_known == 0:
+        return clock.now().date()
+    instant = datetime.fromtimestamp(tenant.latest_known * SLOT_SECONDS, UTC)
+    return clock.local_day(instant, tenant.timezone)
+
+
+def _day_problems(window: Window, asked: Asked) -> list[FieldError]:
+    named = (("from", window.from_on), ("to", window.to_on), ("as_of", asked.as_of))
+    return [
+        FieldError(f"/query/{name}", f"must lie between {FIRST_DAY} and {FAR - clock.ONE_DAY}")
+        for name, day in named
+        if day is not None and not FIRST_DAY <= day < FAR
+    ]
+
+
+def _window_problems(window: Window, interval: Interval | None) -> list[FieldError]:
+    if window.from_on > window.to_on:
+        return [FieldError("/query/from", f"must not be after `to` ({window.to_on})")]
+    if interval is not None:
+        longest = {"day": 1, "week": 7, "month": 31}[interval] * SERIES_MAX
+        if window.days > longest and sum(1 for _ in parts(window, interval)) > SERIES_MAX:
+            return [FieldError("/query/interval", f"would make more than {SERIES_MAX} parts")]
+    return []
+
+
+def _dimensions(asked: Asked) -> tuple[str, ...]:
+    names = (name.strip() for name in (asked.group_by or "").split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _split_problems(kpi: Kpi, asked: Asked) -> list[FieldError]:
+    problems = [
+        FieldError(
+            "/query/group_by", f"{kpi.name} cannot be split by {name!r}: {_list(kpi.splits)}"
+        )
+        for name in _dimensions(asked)
+        if name not in kpi.splits
+    ]
+    if asked.by is not None and asked.by not in kpi.by:
+        problems.append(FieldError("/query/by", f"{kpi.name} has only: {_list(kpi.by)}"))
+    if asked.per is not None:
+        problems.append(FieldError("/query/per", f"{kpi.name} cannot be taken per anything"))
+    if asked.currency is not None and not is_currency(asked.currency):
+        problems.append(FieldError("/query/currency", "must be an ISO 4217 code in use, like EUR"))
+    return problems
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(names)

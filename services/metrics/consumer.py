@@ -1,0 +1,47 @@
+"""Door 2: which events metrics listens to, and what each of them does."""
+
+from collections.abc import Sequence
+
+from services.metrics import commands
+from services.metrics.domain import fold
+from services.metrics.domain.fold import Handler
+from shared.consume import Subscription
+from shared.db import Session
+from shared.events import LEDGER, OUTREACH, SEGMENTATION, TENANTS, Received
+
+HANDLERS: dict[str, Handler] = {
+    "account-registered": Handler(fold.no_items, fold.on_account),
+    "account-updated": Handler(fold.no_items, fold.on_account),
+    "invoice-issued": Handler(fold.its_invoice, fold.on_invoice_issued),
+    "invoice-amended": Handler(fold.its_invoice, fold.on_invoice_amended),
+    "invoice-voided": Handler(fold.its_invoice, fold.on_invoice_voided),
+    "invoice-overdue": Handler(fold.its_invoice, fold.on_invoice_overdue),
+    "invoice-reopened": Handler(fold.its_invoice, fold.on_invoice_reopened),
+    "payment-received": Handler(fold.its_payment, fold.on_payment_received),
+    "payment-reversed": Handler(fold.its_payment, fold.on_payment_reversed),
+    "credit-note-issued": Handler(fold.its_credit_note, fold.on_credit_note_issued),
+    "allocation-changed": Handler(fold.its_allocations, fold.on_allocation_changed),
+    "segment-changed": Handler(fold.no_items, fold.on_segment_changed),
+    "contact-planned": Handler(fold.its_contact, fold.on_contact_planned),
+    "contact-suppressed": Handler(fold.its_contact, fold.on_contact_suppressed),
+    "contact-cancelled": Handler(fold.its_contact, fold.on_contact_cancelled),
+    "contact-sent": Handler(fold.its_contact, fold.on_contact_sent),
+    "contact-uncertain": Handler(fold.its_contact, fold.on_contact_uncertain),
+    "contact-failed": Handler(fold.its_contact, fold.on_contact_failed),
+}
+
+CONSUMER = "metrics"
+TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS)
+
+
+async def take(session: Session, events: Sequence[Received]) -> None:
+    """Fold one ordered batch of new events."""
+    await commands.fold_events(session, events, HANDLERS)
+
+
+SUBSCRIPTION = Subscription(
+    consumer=CONSUMER,
+    topics=TOPICS,
+    types=frozenset({*HANDLERS, "tenant-settings"}),
+    take=take,
+)

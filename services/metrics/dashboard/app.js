@@ -1,0 +1,474 @@
+// The dashboard: asks for the figures of a currency and a period, shows them, keeps them fresh.
+
+import { Gone, Live, SignInNeeded, kpi, ping, signIn } from "./api.js";
+import { chart, rows } from "./charts.js";
+import * as format from "./format.js";
+
+const $ = (id) => document.getElementById(id);
+const REFRESH_MS = 1_500; // at most so often, however busy the stream is
+const PING_MS = 5_000; // a server that hangs closes no stream
+const BUCKETS = ["current", "1-30", "31-60", "61-90", "91-120", "121+"];
+
+const view = { currency: null, range: "90", from: null, to: null, bounds: null };
+const state = { shown: null, busy: false, again: false, timer: null, gone: false, renewed: false };
+
+/* ------------------------------------------------------------------ asking */
+
+/** The days that figures exist for, and the currencies they are in; null where there are none. */
+async function survey() {
+  const all = await kpi("invoiced");
+  if (!all) return null;
+  const currencies = all.currency
+    ? [all.currency]
+    : (all.groups ?? []).map((group) => group.key.currency).filter(Boolean);
+  if (!currencies.length) return null;
+  return { currencies: currencies.sort(), from: all.from, to: all.to };
+}
+
+function chooseWindow(bounds) {
+  if (view.range === "custom") return { from: view.from || bounds.from, to: view.to || bounds.to };
+  if (view.range === "all") return { from: bounds.from, to: bounds.to };
+  return { from: format.shift(bounds.to, 1 - Number(view.range)), to: bounds.to };
+}
+
+/** Coarse enough to read: a ratio of one day says little. */
+function intervalOf({ from, to }) {
+  const length = format.length(from, to);
+  if (length <= 31) return "day";
+  return length <= 190 ? "week" : "month";
+}
+
+async function collect(bounds) {
+  const window = chooseWindow(bounds);
+  const currency = view.currency;
+  const inMoney = { ...window, currency };
+  const interval = intervalOf(window);
+  const length = format.length(window.from, window.to);
+  const before = {
+    from: format.shift(window.from, -length),
+    to: format.shift(window.from, -1),
+    currency,
+  };
+  const coarse = interval === "day" ? "week" : interval;
+  const wanted = {
+    recovery: ["recovery_rate", { ...inMoney, interval: coarse }],
+    dso: ["dso", { ...inMoney, interval: coarse }],
+    bestDso: ["best_possible_dso", { ...inMoney, interval: coarse }],
+    late: ["average_days_late", inMoney],
+    cei: ["collection_effectiveness_index", inMoney],
+    aging: ["aging", { ...inMoney, group_by: "bucket" }],
+    contacts: ["contacts", { ...window, interval }],
+    suppressed: ["suppressed_contact_rate", { ...window, interval }],
+    invoiced: ["invoiced", { ...inMoney, interval }],
+    received: ["received", { ...inMoney, interval }],
+    recoveryBefore: ["recovery_rate", before],
+    dsoBefore: ["dso", before],
+    lateBefore: ["average_days_late", before],
+    ceiBefore: ["collection_effectiveness_index", before],
+    recoveryBy: ["recovery_rate", { ...inMoney, group_by: "segment" }],
+    lateBy: ["average_days_late", { ...inMoney, group_by: "segment" }],
+    agingBy: ["aging", { ...inMoney, group_by: "segment" }],
+    contactsBy: ["contacts", { ...window, group_by: "segment" }],
+  };
+  const answers = await Promise.all(
+    Object.values(wanted).map(([name, parameters]) => kpi(name, parameters)),
+  );
+  const figures = Object.fromEntries(Object.keys(wanted).map((key, at) => [key, answers[at]]));
+  return { window, currency, interval, figures };
+}
+
+/* ------------------------------------------------------------------ showing */
+
+const TILES = [
+  { key: "recovery", before: "recoveryBefore", title: "Recovery rate", show: (value) => format.share(value), better: 1 },
+  {
+    key: "dso",
+    before: "dsoBefore",
+    title: "DSO",
+    show: format.days,
+    better: -1,
+    note: ({ bestDso }) => `best possible ${format.days(bestDso?.value)}`,
+  },
+  { key: "late", before: "lateBefore", title: "Average days late", show: format.days, better: -1 },
+  {
+    key: "cei",
+    before: "ceiBefore",
+    title: "Effectiveness (CEI)",
+    show: (value) => format.share(value),
+    better: 1,
+  },
+  { key: "received", title: "Received", show: (v, c) => format.money(v, c, "fitting"), note: receivedNote },
+  { key: "contacts", title: "Contacts sent", show: format.count, note: suppressedNote },
+];
+
+function receivedNote({ invoiced }, currency) {
+  return `invoiced ${format.money(invoiced?.value, currency)}`;
+}
+
+function suppressedNote({ suppressed }) {
+  const count = suppressed?.numerator ?? 0;
+  return `${format.count(count)} kept back (${format.share(suppressed?.value)})`;
+}
+
+function tile({ key, before, title, show, better, note }, { figures, currency }) {
+  const value = figures[key]?.value ?? null;
+  const made = document.createElement("li");
+  made.className = "tile";
+  made.dataset.kpi = key;
+  const head = document.createElement("h3");
+  head.textContent = title;
+  const figure = document.createElement("p");
+  figure.className = "value";
+  figure.textContent = show(value, currency);
+  const line = document.createElement("p");
+  line.className = "note";
+  if (note) line.textContent = note(figures, currency);
+  else line.append(...change(value, figures[before]?.value ?? null, show, better));
+  line.title = line.textContent;
+  made.append(head, figure, line);
+  return made;
+}
+
+/** "▲ 2.1 d than the period before", coloured by whether that is good. */
+function change(value, before, show, better) {
+  if (value === null || before === null) return ["no earlier period to compare"];
+  const difference = value - before;
+  const text = show(Math.abs(difference));
+  if (text === show(0)) return ["as in the period before"];
+  const mark = document.createElement("b");
+  mark.className = difference * better > 0 ? "better" : "worse";
+  mark.textContent = `${difference > 0 ? "▲" : "▼"} ${text}`;
+  return [mark, " on the period before"];
+}
+
+function valuesOf(answer, periods, pick = (item) => item.value) {
+  const found = new Map((answer?.series ?? []).map((item) => [item.from, pick(item)]));
+  return periods.map(({ from }) => found.get(from) ?? null);
+}
+
+function periodsOf(...answers) {
+  const found = new Map();
+  for (const answer of answers) {
+    for (const { from, to } of answer?.series ?? []) found.set(from, { from, to });
+  }
+  return [...found.values()].sort((a, b) => (a.from < b.from ? -1 : 1));
+}
+
+function showCharts({ figures, currency, window }) {
+  const { recovery, dso, bestDso, invoiced, received, contacts, suppressed } = figures;
+  const over = `from ${format.day(window.from)} to ${format.day(window.to)}`;
+  const short = (minor) => format.money(minor, currency, "short");
+  const full = (minor) => format.money(minor, currency);
+  let periods = periodsOf(recovery);
+  chart($("card-recovery"), {
+    periods,
+    axis: (value) => format.share(value, 0),
+    summary: `Recovery rate ${over}: ${format.share(recovery?.value)} in all`,
+    series: [{ label: "Recovery rate", hue: "--accent", values: valuesOf(recovery, periods), show: format.share }],
+  });
+  periods = periodsOf(dso, bestDso);
+  chart($("card-dso"), {
+    periods,
+    axis: (value) => format.count(value),
+    summary: `Days sales outstanding ${over}: ${format.days(dso?.value)}, best possible ${format.days(bestDso?.value)}`,
+    series: [
+      { label: "DSO", hue: "--accent", values: valuesOf(dso, periods), show: format.days },
+      { label: "Best possible", hue: "--second", values: valuesOf(bestDso, periods), show: format.days, dash: [6, 5] },
+    ],
+  });
+  periods = periodsOf(invoiced, received);
+  chart($("card-cash"), {
+    periods,
+    axis: short,
+    summary: `Invoiced ${full(invoiced?.value)} and received ${full(received?.value)} ${over}`,
+    series: [
+      { label: "Invoiced", hue: "--third", values: valuesOf(invoiced, periods), show: full, bars: true },
+      { label: "Received", hue: "--accent", values: valuesOf(received, periods), show: full, bars: true },
+    ],
+  });
+  periods = periodsOf(contacts, suppressed);
+  chart($("card-contacts"), {
+    periods,
+    axis: (value) => (Number.isInteger(value) ? format.count(value) : ""),
+    summary: `${format.count(contacts?.value)} contacts sent and ${format.count(suppressed?.numerator ?? 0)} kept back ${over}`,
+    series: [
+      { label: "Sent", hue: "--accent", values: valuesOf(contacts, periods), show: format.count, bars: true },
+      {
+        label: "Kept back",
+        hue: "--second",
+        values: valuesOf(suppressed, periods, (item) => item.numerator),
+        show: format.count,
+        bars: true,
+      },
+    ],
+  });
+}
+
+function none(place) {
+  const text = document.createElement("p");
+  text.className = "none";
+  text.textContent = "No figures in this period";
+  place.replaceChildren(text);
+}
+
+function showAging({ figures, currency, window }) {
+  const groups = new Map((figures.aging?.groups ?? []).map((g) => [g.key.bucket, g.value ?? 0]));
+  const total = [...groups.values()].reduce((sum, value) => sum + value, 0);
+  $("aging-note").textContent = `Days past due, at the end of ${format.day(window.to)}`;
+  if (!groups.size) return none($("aging"));
+  const list = document.createElement("dl");
+  const most = Math.max(1, ...groups.values());
+  BUCKETS.forEach((bucket, at) => {
+    const value = groups.get(bucket) ?? 0;
+    const pair = document.createElement("div");
+    const term = document.createElement("dt");
+    const name = document.createElement("span");
+    name.textContent = bucket === "current" ? "Not yet due" : `${bucket.replace("-", "–")} days`;
+    const amount = document.createElement("b");
+    amount.textContent = format.money(value, currency);
+    term.append(name, amount);
+    const bar = document.createElement("dd");
+    const fill = document.createElement("i");
+    fill.style.width = `${(100 * Math.max(0, value)) / most}%`;
+    fill.style.background = `var(--age-${at})`;
+    bar.append(fill);
+    const part = document.createElement("span");
+    part.className = "sr";
+    part.textContent = `${format.share(total ? value / total : null)} of all`;
+    bar.append(part);
+    pair.append(term, bar);
+    list.append(pair);
+  });
+  const sum = document.createElement("p");
+  sum.className = "sum";
+  for (const text of ["Open in all", format.money(total, currency)]) {
+    const piece = document.createElement("span");
+    piece.textContent = text;
+    sum.append(piece);
+  }
+  $("aging").replaceChildren(list, sum);
+}
+
+function showSegments({ figures, currency }) {
+  const columns = ["recoveryBy", "lateBy", "agingBy", "contactsBy"].map(
+    (key) => new Map((figures[key]?.groups ?? []).map((g) => [g.key.segment ?? "none yet", g.value])),
+  );
+  const names = [...new Set(columns.flatMap((column) => [...column.keys()]))];
+  if (!names.length) return none($("segments"));
+  const open = columns[2];
+  names.sort((a, b) => (open.get(b) ?? 0) - (open.get(a) ?? 0) || a.localeCompare(b));
+  const [recovery, late, , contacts] = columns;
+  $("segments").replaceChildren(
+    rows(
+      ["Segment", "Open", "Recovery", "Days late", "Contacts"],
+      names.map((name) => [
+        name,
+        format.money(open.get(name), currency, "short"),
+        format.share(recovery.get(name)),
+        format.days(late.get(name)),
+        format.count(contacts.get(name)),
+      ]),
+    ),
+  );
+}
+
+function show(collected) {
+  $("tiles").replaceChildren(...TILES.map((one) => tile(one, collected)));
+  showAging(collected);
+  showSegments(collected);
+  showCharts(collected);
+}
+
+function showState(name) {
+  document.body.dataset.state = name;
+  $("empty").hidden = name !== "empty";
+  $("signin").hidden = name !== "signin";
+  $("figures").hidden = name === "empty" || name === "signin";
+  $("controls").inert = name === "empty" || name === "signin";
+}
+
+function showCurrencies(currencies) {
+  const select = $("currency");
+  if (!currencies.includes(view.currency)) view.currency = currencies[0];
+  const listed = [...select.options].map((option) => option.value);
+  if (listed.join() !== currencies.join()) {
+    select.replaceChildren(...currencies.map((code) => new Option(code, code)));
+  }
+  select.value = view.currency;
+  select.disabled = false;
+}
+
+function showLive(kind, text) {
+  $("live").dataset.live = kind;
+  const place = $("live").lastElementChild;
+  if (place.textContent !== text) place.textContent = text;
+}
+
+function showGone() {
+  state.gone = true;
+  document.body.dataset.stale = "";
+  const since = state.shown ? ` Figures are as of ${format.time(state.shown)}.` : "";
+  const text = `The server does not answer.${since} Trying again by itself…`;
+  if ($("banner").textContent !== text) $("banner").textContent = text;
+  $("banner").hidden = false;
+  showLive("off", "Reconnecting…");
+}
+
+function showBack() {
+  state.gone = false;
+  delete document.body.dataset.stale;
+  $("banner").hidden = true;
+  $("banner").textContent = "";
+}
+
+/* ------------------------------------------------------------------ keeping fresh */
+
+async function refresh() {
+  if (state.busy) {
+    state.again = true;
+    return;
+  }
+  state.busy = true;
+  try {
+    const bounds = await survey();
+    if (!bounds) {
+      showState("empty");
+    } else {
+      view.bounds = bounds;
+      showCurrencies(bounds.currencies);
+      const collected = await collect(bounds);
+      showState("ready"); // before drawing: charts measure the room they have
+      show(collected);
+      const { window } = collected;
+      if (view.range !== "custom") [$("from").value, $("to").value] = [window.from, window.to];
+      $("asof").textContent = `${format.day(window.from)} to ${format.day(window.to)}, as of ${format.time(Date.now())}`;
+    }
+    state.shown = Date.now();
+    state.renewed = false;
+    showBack();
+  } catch (error) {
+    if (error instanceof SignInNeeded) await renew();
+    else if (error instanceof Gone) showGone();
+    else throw error;
+  } finally {
+    state.busy = false;
+    if (state.again) {
+      state.again = false;
+      soon();
+    }
+  }
+}
+
+/** Refresh a little later, once for all that happens until then. */
+function soon() {
+  if (state.timer) return;
+  state.timer = setTimeout(() => {
+    state.timer = null;
+    refresh();
+  }, REFRESH_MS);
+}
+
+const live = new Live("v1/stream", {
+  names: ["kpis", "changed", "update", "figures"],
+  onNews: soon,
+  onUp: () => {
+    showLive("on", "Live");
+    refresh(); // whatever happened while we did not listen
+  },
+  onDown: () => {
+    showLive("off", "Reconnecting…");
+    ping().catch((error) => error instanceof Gone && showGone());
+  },
+});
+
+setInterval(async () => {
+  if (document.hidden) return;
+  try {
+    await ping();
+    if (state.gone && document.body.dataset.state !== "signin") live.open();
+  } catch (error) {
+    if (error instanceof Gone) showGone();
+  }
+}, PING_MS);
+
+/* ------------------------------------------------------------------ entering */
+
+async function enter(token) {
+  try {
+    await signIn(token);
+    return true;
+  } catch (error) {
+    if (error instanceof Gone) showGone();
+    else if (error instanceof SignInNeeded) {
+      showState("signin");
+      showLive("off", "Signed out");
+      $("signin-error").textContent = token ? "That token is not accepted." : "";
+    } else throw error;
+    return false;
+  }
+}
+
+/** The session has ended: open another once; if that does not help, the token lacks the scope. */
+async function renew() {
+  if (!state.renewed && (await enter())) {
+    state.renewed = true;
+    state.again = true;
+  } else if (!state.gone) {
+    showState("signin");
+    $("signin-error").textContent = state.renewed ? "This token may not read the figures." : "";
+  }
+}
+
+async function start(token) {
+  if (await enter(token)) {
+    if (document.body.dataset.state === "signin") showState("loading");
+    live.open();
+  } else if (state.gone) {
+    setTimeout(() => start(token), 2_000);
+  }
+}
+
+function remember() {
+  const query = new URLSearchParams({ currency: view.currency ?? "", range: view.range });
+  if (view.range === "custom") {
+    query.set("from", view.from);
+    query.set("to", view.to);
+  }
+  history.replaceState(null, "", `#${query}`);
+}
+
+function recall() {
+  const query = new URLSearchParams(location.hash.slice(1));
+  view.currency = query.get("currency") || null;
+  view.range = query.get("range") || "90";
+  view.from = query.get("from");
+  view.to = query.get("to");
+  for (const input of document.getElementsByName("range")) input.checked = input.value === view.range;
+  if (view.range === "custom") [$("from").value, $("to").value] = [view.from ?? "", view.to ?? ""];
+}
+
+$("controls").addEventListener("submit", (event) => event.preventDefault());
+$("controls").addEventListener("change", (event) => {
+  if (event.target.name === "range") view.range = event.target.value;
+  if (event.target.type === "date") {
+    view.range = "custom";
+    [view.from, view.to] = [$("from").value, $("to").value];
+    for (const input of document.getElementsByName("range")) input.checked = false;
+    const backwards = view.from && view.to && view.from > view.to;
+    $("to").setCustomValidity(backwards ? "The period ends before it begins." : "");
+    if (!$("controls").reportValidity()) return;
+  }
+  if (event.target.id === "currency") view.currency = event.target.value;
+  remember();
+  refresh();
+});
+$("signin-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const token = $("token").value.trim();
+  $("token").value = "";
+  start(token);
+});
+
+recall();
+$("tiles").replaceChildren(...TILES.map((one) => tile(one, { figures: {}, currency: "EUR" })));
+start();

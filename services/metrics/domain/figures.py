@@ -1,0 +1,201 @@
+"""From sums by slice of time to the figures of a window: flows in it, stocks at its two ends.
+
+The store cuts time into slices: 0 is all before the window, 1 … n are its parts. Flows of a window
+are the sum of its slices, a stock at its end the sum of all slices up to it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import accumulate
+from typing import NamedTuple
+
+from services.metrics.domain.windows import Window
+
+EPOCH = date(1970, 1, 1)
+
+# Buckets of age by the days past due at which they begin.
+BUCKETS = {"current": None, "1-30": 1, "31-60": 31, "61-90": 61, "91-120": 91, "121+": 121}
+AGES = (1, 31, 61, 91, 121)
+
+
+class Key(NamedTuple):
+    """What a group of figures is of; texts that are not asked for, or unknown, are empty."""
+
+    currency: str = ""
+    segment: str = ""
+    country: str = ""
+    kind: str = ""
+    channel: str = ""
+    strategy: str = ""
+    rule: str = ""
+    bucket: str = ""
+    result: str = ""
+
+
+class Sums(NamedTuple):
+    """One row of the store: what a measure added in a slice."""
+
+    key: Key
+    measure: str
+    slice: int
+    amount: int
+    number: int  # of things
+
+
+class Aged(NamedTuple):
+    """Open balances that came to be at least `age` days past due in a slice."""
+
+    key: Key
+    age: int
+    slice: int
+    amount: int
+    number: int  # of things
+    due: int  # Σ amount × days from the epoch to the due day
+
+
+class Late(NamedTuple):
+    """Cash put on invoices in one slice, and taken back in another (n + 1 or later: not yet)."""
+
+    key: Key
+    slice: int
+    until: int
+    amount: int
+    weight: int
+
+
+@dataclass(slots=True)
+class Amount:
+    """A sum of money and of things."""
+
+    amount: int = 0
+    count: int = 0
+
+
+@dataclass
+class Figures:
+    """What one group comes to in one window."""
+
+    window: Window
+    flows: dict[str, Amount] = field(default_factory=lambda: defaultdict(Amount))
+    opening: dict[str, Amount] = field(default_factory=lambda: defaultdict(Amount))
+    closing: dict[str, Amount] = field(default_factory=lambda: defaultdict(Amount))
+    opening_aged: dict[int, Amount] = field(default_factory=lambda: defaultdict(Amount))
+    closing_aged: dict[int, Amount] = field(default_factory=lambda: defaultdict(Amount))
+    overdue_days: int = 0  # Σ overdue balance × days past due, at the end
+    late: Amount = field(default_factory=Amount)  # count: Σ amount × days late
+
+    @property
+    def sales(self) -> int:
+        return self.flows["invoiced"].amount - self.flows["credited"].amount
+
+    @property
+    def opening_receivables(self) -> int:
+        return self.opening["open"].amount - self.opening["credit"].amount
+
+    @property
+    def closing_receivables(self) -> int:
+        return self.closing["open"].amount - self.closing["credit"].amount
+
+    @property
+    def not_yet_due(self) -> int:
+        return self.closing["open"].amount - self.closing_aged[1].amount
+
+    def bucket(self, name: str) -> Amount:
+        """The open balances of one bucket of age, at the end."""
+        start = BUCKETS[name]
+        since = self.closing["open"] if start is None else self.closing_aged[start]
+        later = next((age for age in AGES if start is None or age > start), None)
+        older = self.closing_aged[later] if later else Amount()
+        return Amount(since.amount - older.amount, since.count - older.count)
+
+
+class Group:
+    """The sums of one key, ready to be asked for any run of slices."""
+
+    def __init__(self, slices: int) -> None:
+        self._slices = slices
+        self._flows: dict[str, list[tuple[int, int]]] = {}
+        self._aged: dict[int, list[tuple[int, int, int]]] = {}
+        self._late: list[Late] = []
+        self._stocks: dict[str, list[tuple[int, int]]] = {}
+        self._ages: dict[int, list[tuple[int, int, int]]] = {}
+
+    def add_sums(self, row: Sums) -> None:
+        slices = self._flows.setdefault(row.measure, [(0, 0)] * (self._slices + 1))
+        amount, count = slices[row.slice]
+        slices[row.slice] = (amount + row.amount, count + row.number)
+
+    def add_aged(self, row: Aged) -> None:
+        slices = self._aged.setdefault(row.age, [(0, 0, 0)] * (self._slices + 1))
+        amount, count, due = slices[row.slice]
+        slices[row.slice] = (amount + row.amount, count + row.number, due + row.due)
+
+    def add_late(self, row: Late) -> None:
+        self._late.append(row)
+
+    def add_flows(self, other: "Group | None") -> None:
+        """Take over another group's flows of measures that this one has not."""
+        if other is not None:
+            self._flows = {**other._flows, **self._flows}
+
+    def close(self) -> None:
+        """Stocks are running sums: made once."""
+        for measure in ("open", "credit"):
+            if measure in self._flows:
+                self._stocks[measure] = list(accumulate(self._flows[measure], _plus2))
+        for age, slices in self._aged.items():
+            self._ages[age] = list(accumulate(slices, _plus3))
+
+    def figures(self, window: Window, first: int, last: int) -> Figures:
+        """Of slices `first` … `last`, which are the days of `window`."""
+        figures = Figures(window)
+        for measure, slices in self._flows.items():
+            run = slices[first : last + 1]
+            figures.flows[measure] = Amount(sum(a for a, _ in run), sum(c for _, c in run))
+        for measure, stock in self._stocks.items():
+            figures.opening[measure] = Amount(*stock[first - 1])
+            figures.closing[measure] = Amount(*stock[last])
+        for age, aged in self._ages.items():
+            figures.opening_aged[age] = Amount(*aged[first - 1][:2])
+            figures.closing_aged[age] = Amount(*aged[last][:2])
+        if 1 in self._ages:
+            amount, _, due = self._ages[1][last]
+            figures.overdue_days = amount * (window.to_on - EPOCH).days - due
+        for row in self._late:
+            if first <= row.slice <= last < row.until:
+                figures.late.amount += row.amount
+                figures.late.count += row.weight
+        return figures
+
+
+def _plus2(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _plus3(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[int, int, int]:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+def grouped(
+    slices: int, sums: Iterable[Sums], aged: Iterable[Aged] = (), late: Iterable[Late] = ()
+) -> dict[Key, Group]:
+    """Groups by key. Rows that come to nothing make no group."""
+    groups: dict[Key, Group] = {}
+
+    def group(key: Key) -> Group:
+        found = groups.get(key)
+        if found is None:
+            found = groups[key] = Group(slices)
+        return found
+
+    for row in sums:
+        group(row.key).add_sums(row)
+    for old in aged:
+        group(old.key).add_aged(old)
+    for cash in late:
+        group(cash.key).add_late(cash)
+    for each in groups.values():
+        each.close()
+    return groups

@@ -1,0 +1,221 @@
+"""What is remembered of invoices, payments, credit notes, contacts and accounts.
+
+An item is the list of facts said about it, in the order of its topic, each with the quarter of an
+hour in which it was recorded (`known`). Whatever was known at some moment is the same list without
+the later ones, so `as_of` answers need nothing but this, and do not depend on when events came.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+ItemKind = Literal["invoice", "payment", "credit_note", "contact"]
+Result = Literal["planned", "suppressed", "cancelled", "sent", "uncertain", "failed"]
+
+# Days are kept within what both Python's and PostgreSQL's calendars can add to.
+FIRST_DAY = date(1000, 1, 1)
+FAR = date(9000, 1, 1)  # also: never
+
+SLOT_SECONDS = 900  # every zone's days begin on a quarter of an hour
+
+
+def slot_of(instant: datetime) -> int:
+    """The quarter of an hour of an instant. Whole slots belong to one calendar day in any zone."""
+    return int(instant.timestamp() // SLOT_SECONDS)
+
+
+def bounded(day: date) -> date:
+    """The day, kept within `FIRST_DAY` … `FAR`."""
+    return min(max(day, FIRST_DAY), FAR)
+
+
+class Issued(Struct, frozen=True, array_like=True, tag="i"):
+    known: int
+    currency: str
+    amount_minor: int
+    issued_on: date
+    due_on: date
+
+
+class Amended(Struct, frozen=True, array_like=True, tag="a"):
+    """A new due date. Each says the one that holds by all amendments known."""
+
+    known: int
+    due_on: date
+
+
+class Voided(Struct, frozen=True, array_like=True, tag="v"):
+    known: int
+
+
+class Staged(Struct, frozen=True, array_like=True, tag="s"):
+    """A stage was announced, so its day has begun. Whether it holds, the allocations say."""
+
+    known: int
+    due_on: date
+    stage: int
+
+
+class Reopened(Struct, frozen=True, array_like=True, tag="o"):
+    """The invoice was open again, past due, at this instant."""
+
+    known: int
+    at: datetime
+    day: date
+
+
+class Put(Struct, frozen=True, array_like=True):
+    """Money put on an invoice, and perhaps taken back."""
+
+    amount_minor: int
+    applied_at: datetime
+    applied_on: date
+    released_at: datetime | None = None
+    released_on: date | None = None
+
+
+class Allocated(Struct, frozen=True, array_like=True, tag="p"):
+    """All that one source ever put on the invoice, by the facts known. The newest list counts."""
+
+    known: int
+    source_id: str
+    is_cash: bool
+    puts: tuple[Put, ...]
+
+
+class Paid(Struct, frozen=True, array_like=True, tag="r"):
+    known: int
+    currency: str
+    amount_minor: int
+    at: datetime
+    day: date
+
+
+class Reversed(Struct, frozen=True, array_like=True, tag="b"):
+    known: int
+    reversal_id: str
+    amount_minor: int
+    at: datetime
+    day: date
+
+
+class Credited(Struct, frozen=True, array_like=True, tag="c"):
+    known: int
+    currency: str
+    amount_minor: int
+    at: datetime
+    day: date
+
+
+class Replaced(Struct, frozen=True, array_like=True, tag="x"):
+    """Another credit note stands in for this one, for the whole history."""
+
+    known: int
+
+
+class Occurred(Struct, frozen=True, array_like=True, tag="k"):
+    """Something happened to a contact; each result (and rule) once."""
+
+    known: int
+    result: Result
+    at: datetime
+    day: date
+    channel: str
+    strategy: str
+    rule: str
+
+
+Fact = (
+    Issued
+    | Amended
+    | Voided
+    | Staged
+    | Reopened
+    | Allocated
+    | Paid
+    | Reversed
+    | Credited
+    | Replaced
+    | Occurred
+)
+
+
+class Profile(Struct, frozen=True, array_like=True):
+    """Kind, country and zone of an account: timeless, the newest holds for the whole history."""
+
+    known: int
+    kind: str
+    country: str
+    zone: str
+
+
+class Segment(Struct, frozen=True, array_like=True):
+    known: int
+    at: datetime
+    day: date
+    segment: str
+
+
+class Item(Struct):
+    """One invoice, payment, credit note or contact."""
+
+    facts: list[Fact]
+    puts_on: tuple[str, ...] = ()  # of a payment or credit note: the invoices its money ever was on
+    folded: int = 0  # how many of the facts the stored measures already hold
+    is_changed: bool = False  # something to store beside new facts
+
+    @property
+    def is_unsaved(self) -> bool:
+        return self.is_changed or self.folded < len(self.facts)
+
+
+class Account(Struct):
+    """What the figures are split by, and from when on. Profiles come from the ledger, segments
+    from segmentation: each list is in the order of its topic, neither waits for the other."""
+
+    profiles: list[Profile]
+    segments: list[Segment]
+    folded: tuple[int, int] = (0, 0)  # how many of both the stored measures already hold
+    is_new: bool = False  # nothing is stored under it yet
+
+    @property
+    def news(self) -> list[Profile | Segment]:
+        return [*self.profiles[self.folded[0] :], *self.segments[self.folded[1] :]]
+
+
+F = TypeVar("F", bound=Struct)
+
+
+def known_at(facts: Sequence[F], known: int) -> Sequence[F]:
+    """The facts recorded by then. Within a list `known` never falls."""
+    if not facts or facts[-1].known <= known:  # type: ignore[attr-defined]  # every fact has it
+        return facts
+    return [fact for fact in facts if fact.known <= known]  # type: ignore[attr-defined]
+
+
+_ITEM = msgspec.msgpack.Decoder(tuple[list[Fact], tuple[str, ...]])
+_ACCOUNT = msgspec.msgpack.Decoder(tuple[list[Profile], list[Segment]])
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def pack_item(item: Item) -> bytes:
+    """The item as it is stored."""
+    return _ENCODER.encode((item.facts, item.puts_on))
+
+
+def unpack_item(content: bytes) -> Item:
+    facts, puts_on = _ITEM.decode(content)
+    return Item(facts=facts, puts_on=puts_on, folded=len(facts))
+
+
+def pack_account(account: Account) -> bytes:
+    """The account as it is stored."""
+    return _ENCODER.encode((account.profiles, account.segments))
+
+
+def unpack_account(content: bytes) -> Account:
+    profiles, segments = _ACCOUNT.decode(content)
+    return Account(profiles, segments, folded=(len(profiles), len(segments)))

@@ -1,0 +1,293 @@
+"""Every KPI: its definition and its formula. All arithmetic is exact; floats are made last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from services.metrics.domain.figures import Figures
+
+By = Literal["amount", "count"]
+Number = int | Fraction
+
+DAYS_PER_MONTH = Fraction(304375, 10000)
+
+
+class Ratio(NamedTuple):
+    """A KPI's value; `value` is None where the denominator is 0."""
+
+    value: Number | None
+    numerator: Number
+    denominator: Number | None  # None: a sum, not a ratio
+
+
+def ratio(numerator: Number, denominator: Number, times: Number = 1) -> Ratio:
+    """numerator ÷ denominator × times."""
+    if denominator == 0:
+        return Ratio(None, numerator, denominator)
+    return Ratio(Fraction(numerator) / denominator * times, numerator, denominator)
+
+
+def recovery_rate(received: int, overdue_at_from: int, entered: int) -> Ratio:
+    return ratio(received, overdue_at_from + entered)
+
+
+def days_of_sales(balance: int, sales: int, days: int) -> Ratio:
+    """DSO, best possible DSO and their difference."""
+    return ratio(balance, sales, days)
+
+
+def average_days_late(late: tuple[int, int], overdue: tuple[int, int]) -> Ratio:
+    """Both are (Σ amount × days, Σ amount): of cash that came, and of what is still open."""
+    return ratio(late[0] + overdue[0], late[1] + overdue[1])
+
+
+def collection_effectiveness(
+    at_from: int, sales: int, at_to: int, not_yet_due: int, months: Number
+) -> Ratio:
+    due_in_all = at_from + Fraction(sales) / months
+    return ratio(due_in_all - at_to, due_in_all - not_yet_due)
+
+
+def months_of(days: int) -> Number:
+    """N of the collection effectiveness: months in the window, at least one."""
+    return max(Fraction(1), Fraction(days) / DAYS_PER_MONTH)
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One KPI. `flows`, `stocks`, `ages`, `late`, `contacts`: what its formula needs."""
+
+    name: str
+    definition: str
+    unit: Literal["ratio", "days", "minor", "count"]
+    better: Literal["higher", "lower"] | None
+    splits: tuple[str, ...]
+    formula: Callable[[Figures, By], Ratio]
+    by: tuple[By, ...] = ("amount",)
+    flows: tuple[str, ...] = ()
+    stocks: tuple[str, ...] = ()
+    ages: tuple[int, ...] = ()
+    needs_late: bool = False
+    contacts: tuple[str, ...] = ()
+
+    @property
+    def is_money(self) -> bool:
+        return not self.contacts
+
+
+def _sum(measure: str) -> Callable[[Figures, By], Ratio]:
+    def formula(figures: Figures, by: By) -> Ratio:
+        flow = figures.flows[measure]
+        value = flow.amount if by == "amount" else flow.count
+        return Ratio(value, value, None)
+
+    return formula
+
+
+def _recovery(figures: Figures, _by: By) -> Ratio:
+    return recovery_rate(
+        figures.flows["recovered"].amount,
+        figures.opening_aged[1].amount,
+        figures.flows["entered"].amount,
+    )
+
+
+def _dso(figures: Figures, _by: By) -> Ratio:
+    return days_of_sales(figures.closing_receivables, figures.sales, figures.window.days)
+
+
+def _best_possible_dso(figures: Figures, _by: By) -> Ratio:
+    return days_of_sales(figures.not_yet_due, figures.sales, figures.window.days)
+
+
+def _days_delinquent(figures: Figures, _by: By) -> Ratio:
+    late = figures.closing_receivables - figures.not_yet_due
+    return days_of_sales(late, figures.sales, figures.window.days)
+
+
+def _days_late(figures: Figures, _by: By) -> Ratio:
+    overdue = figures.closing_aged[1].amount
+    return average_days_late(
+        (figures.late.count, figures.late.amount), (figures.overdue_days, overdue)
+    )
+
+
+def _effectiveness(figures: Figures, _by: By) -> Ratio:
+    return collection_effectiveness(
+        figures.opening_receivables,
+        figures.sales,
+        figures.closing_receivables,
+        figures.not_yet_due,
+        months_of(figures.window.days),
+    )
+
+
+def _aging(figures: Figures, by: By) -> Ratio:
+    balance = figures.closing["open"]
+    value = balance.amount if by == "amount" else balance.count
+    return Ratio(value, value, None)
+
+
+def _attempts(figures: Figures, _by: By) -> Ratio:
+    value = figures.flows["sent"].count + figures.flows["uncertain"].count
+    return Ratio(value, value, None)
+
+
+def _contacts_that(result: str) -> Callable[[Figures, By], Ratio]:
+    def formula(figures: Figures, _by: By) -> Ratio:
+        value = figures.flows[result].count
+        return Ratio(value, value, None)
+
+    return formula
+
+
+def _suppressed_rate(figures: Figures, _by: By) -> Ratio:
+    return ratio(figures.flows["suppressed"].count, figures.flows["planned"].count)
+
+
+_MONEY = ("currency", "segment", "country", "kind")
+_CONTACT = ("channel", "segment", "country", "kind", "strategy")
+_RECEIVABLES = ("open", "credit")
+_SALES = ("invoiced", "credited")
+
+_ALL = (
+    Kpi(
+        "recovery_rate",
+        "Cash received in the window on debts that had entered collections, divided by the "
+        "overdue balance at the window's start plus what entered collections in it.",
+        "ratio",
+        "higher",
+        _MONEY,
+        _recovery,
+        flows=("recovered", "entered"),
+        ages=(1,),
+    ),
+    Kpi(
+        "dso",
+        "Days sales outstanding: receivables at the window's end, divided by the window's sales, "
+        "times its days.",
+        "days",
+        "lower",
+        _MONEY,
+        _dso,
+        flows=_SALES,
+        stocks=_RECEIVABLES,
+    ),
+    Kpi(
+        "best_possible_dso",
+        "Receivables not yet due at the window's end, divided by the window's sales, times its "
+        "days: what DSO would be if everyone paid on the due day.",
+        "days",
+        "lower",
+        _MONEY,
+        _best_possible_dso,
+        flows=_SALES,
+        stocks=_RECEIVABLES,
+        ages=(1,),
+    ),
+    Kpi(
+        "average_days_delinquent",
+        "DSO less best possible DSO.",
+        "days",
+        "lower",
+        _MONEY,
+        _days_delinquent,
+        flows=_SALES,
+        stocks=_RECEIVABLES,
+        ages=(1,),
+    ),
+    Kpi(
+        "average_days_late",
+        "Days late weighted by amount, over cash put on invoices in the window that still stands "
+        "at its end, and over what is open and overdue at its end.",
+        "days",
+        "lower",
+        _MONEY,
+        _days_late,
+        ages=(1,),
+        needs_late=True,
+    ),
+    Kpi(
+        "collection_effectiveness_index",
+        "Share of what could be collected that was: (receivables at the start + monthly sales − "
+        "receivables at the end) ÷ (receivables at the start + monthly sales − not yet due).",
+        "ratio",
+        "higher",
+        _MONEY,
+        _effectiveness,
+        flows=_SALES,
+        stocks=_RECEIVABLES,
+        ages=(1,),
+    ),
+    Kpi(
+        "aging",
+        "Open balances at the end of the window, by days past due.",
+        "minor",
+        None,
+        ("bucket", *_MONEY),
+        _aging,
+        by=("amount", "count"),
+        stocks=("open",),
+    ),
+    Kpi(
+        "invoiced",
+        "Invoices issued in the window, net of voided ones, before credit notes.",
+        "minor",
+        None,
+        _MONEY,
+        _sum("invoiced"),
+        by=("amount", "count"),
+        flows=("invoiced",),
+    ),
+    Kpi(
+        "received",
+        "Payments received in the window, applied or not, less what reversals took back in it.",
+        "minor",
+        "higher",
+        _MONEY,
+        _sum("received"),
+        by=("amount", "count"),
+        flows=("received",),
+    ),
+    Kpi(
+        "contacts",
+        "Attempts: outbound contacts that left us, or may have.",
+        "count",
+        None,
+        ("result", *_CONTACT),
+        _attempts,
+        by=("count",),
+        contacts=("sent", "uncertain"),
+    ),
+    *(
+        Kpi(
+            f"contacts_{result}",
+            definition,
+            "count",
+            None,
+            splits,
+            _contacts_that(result),
+            by=("count",),
+            contacts=(result,),
+        )
+        for result, definition, splits in (
+            ("planned", "Contacts planned.", _CONTACT),
+            ("suppressed", "Contacts suppressed, once for each rule.", ("rule", *_CONTACT)),
+            ("cancelled", "Contacts cancelled: paid, held, disputed.", _CONTACT),
+            ("failed", "Contacts that the provider refused.", _CONTACT),
+        )
+    ),
+    Kpi(
+        "suppressed_contact_rate",
+        "Contacts suppressed, once for each rule, divided by contacts planned.",
+        "ratio",
+        None,
+        ("rule", *_CONTACT),
+        _suppressed_rate,
+        by=("count",),
+        contacts=("suppressed", "planned"),
+    ),
+)
+
+KPIS = {kpi.name: kpi for kpi in _ALL}

@@ -1,0 +1,27 @@
+"""Settings of metrics: read once by `app.py` and `worker.py`, passed down as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from shared.settings import Common, Env
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`METRICS_*`, the producers' databases, and what is common to all services."""
+
+    common: Common
+    database_url: str = field(repr=False)
+    # Without Kafka the producers' outboxes are the log; by service.
+    producer_urls: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def from_env(cls, values: Mapping[str, str]) -> Self:
+        env, common = Env(values), Common.from_env(values)
+        producers = () if common.kafka else ("ledger", "segmentation", "outreach")
+        return cls(
+            common=common,
+            database_url=env.database("metrics"),
+            producer_urls={service: env.database(service) for service in producers},
+        )

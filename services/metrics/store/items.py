@@ -1,0 +1,280 @@
+"""What is remembered of accounts and items, the daily measures, and the stream: for folding."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from services.metrics.domain.cells import Cells
+from services.metrics.domain.items import (
+    Account,
+    Item,
+    pack_account,
+    pack_item,
+    unpack_account,
+    unpack_item,
+)
+from shared.db import Session
+
+AccountKey = tuple[str, str]  # tenant, account
+FullKey = tuple[str, str, str, str]  # tenant, account, kind, item
+
+
+class Saved(NamedTuple):
+    """An item as it is to be stored."""
+
+    key: FullKey
+    item: Item
+    ends_on: date
+
+
+async def lock_accounts(session: Session, keys: Iterable[AccountKey]) -> dict[AccountKey, Account]:
+    """The accounts, each locked until the end: several workers may read an account's topics.
+
+    An account that is new here is made; `Account.is_new` says so.
+    """
+    ordered = sorted(set(keys))
+    tenants, account_ids = [key[0] for key in ordered], [key[1] for key in ordered]
+    made = await session.fetch(
+        """
+        insert into accounts (tenant_id, account_id)
+        select tenant_id, account_id
+        from unnest($1::text[], $2::text[]) with ordinality as given (tenant_id, account_id, place)
+        order by place
+        on conflict do nothing
+        returning tenant_id, account_id
+        """,
+        tenants,
+        account_ids,
+    )
+    accounts = {(row["tenant_id"], row["account_id"]): Account([], [], is_new=True) for row in made}
+    if len(accounts) == len(ordered):
+        return accounts
+    rows = await session.fetch(
+        """
+        select a.tenant_id, a.account_id, a.content
+        from unnest($1::text[], $2::text[]) as given (tenant_id, account_id)
+        join accounts a using (tenant_id, account_id)
+        order by a.tenant_id collate "C", a.account_id collate "C"
+        for update of a
+        """,
+        tenants,
+        account_ids,
+    )
+    for row in rows:
+        key = (row["tenant_id"], row["account_id"])
+        if key not in accounts:
+            content = row["content"]
+            accounts[key] = unpack_account(content) if content else Account([], [])
+    return accounts
+
+
+async def list_items(session: Session, keys: Iterable[FullKey]) -> list[tuple[FullKey, Item]]:
+    """The items of these keys, as far as anything was said about them."""
+    columns = list(zip(*keys, strict=True))
+    if not columns:
+        return []
+    rows = await session.fetch(
+        """
+        select tenant_id, account_id, kind, item_id, content
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+            as given (tenant_id, account_id, kind, item_id)
+        join items using (tenant_id, account_id, kind, item_id)
+        """,
+        *columns,
+    )
+    return [(_full_key(row), unpack_item(row["content"])) for row in rows]
+
+
+async def list_items_reached(
+    session: Session, reaches: Sequence[tuple[str, str, date, int]]
+) -> list[tuple[FullKey, Item]]:
+    """The items of accounts (tenant, account) that add anything on or after a day, or of which
+    anything was recorded after a moment."""
+    columns = list(zip(*reaches, strict=True))
+    if not columns:
+        return []
+    rows = await session.fetch(
+        """
+        select tenant_id, account_id, kind, item_id, content
+        from unnest($1::text[], $2::text[], $3::date[], $4::int[])
+            as given (tenant_id, account_id, since_on, since_known)
+        join items using (tenant_id, account_id)
+        where ends_on >= since_on or known > since_known
+        """,
+        *columns,
+    )
+    return [(_full_key(row), unpack_item(row["content"])) for row in rows]
+
+
+def _full_key(row: Mapping[str, str]) -> FullKey:
+    return row["tenant_id"], row["account_id"], row["kind"], row["item_id"]
+
+
+async def update_accounts(session: Session, accounts: Mapping[AccountKey, Account]) -> None:
+    """Store what is known of the accounts themselves."""
+    if accounts:
+        await session.execute(
+            """
+            update accounts a set content = given.content
+            from unnest($1::text[], $2::text[], $3::bytea[])
+                as given (tenant_id, account_id, content)
+            where (a.tenant_id, a.account_id) = (given.tenant_id, given.account_id)
+            """,
+            [key[0] for key in accounts],
+            [key[1] for key in accounts],
+            [pack_account(account) for account in accounts.values()],
+        )
+
+
+async def upsert_items(session: Session, saved: Sequence[Saved]) -> None:
+    """Store items."""
+    if saved:
+        await session.execute(
+            """
+            insert into items (tenant_id, account_id, kind, item_id, content, ends_on, known)
+            select * from unnest(
+                $1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::date[], $7::int[]
+            )
+            on conflict (tenant_id, account_id, kind, item_id) do update
+            set content = excluded.content, ends_on = excluded.ends_on, known = excluded.known
+            """,
+            *(list(column) for column in zip(*(each.key for each in saved), strict=True)),
+            [pack_item(each.item) for each in saved],
+            [each.ends_on for each in saved],
+            [each.item.facts[-1].known if each.item.facts else 0 for each in saved],
+        )
+
+
+Measured = Mapping[tuple[str, int], Cells]  # by tenant and moment of knowledge
+
+
+async def add_money(session: Session, measured: Measured) -> None:
+    """Add to the daily measures of money, in one order: two workers never wait for each other."""
+    rows = sorted(
+        (tenant, *cell[:4], known, *cell[4:], *sums)
+        for (tenant, known), cells in measured.items()
+        for cell, sums in cells.items()
+        if sums != (0, 0, 0)
+    )
+    if rows:
+        await session.execute(
+            """
+            insert into money_days as known (
+                tenant_id, measure, currency, day, until_on, known, kind, country, segment,
+                amount, count, weight
+            )
+            select * from unnest(
+                $1::text[], $2::text[], $3::text[], $4::date[], $5::date[], $6::int[], $7::text[],
+                $8::text[], $9::text[], $10::numeric[], $11::bigint[], $12::numeric[]
+            )
+            on conflict (
+                tenant_id, measure, currency, day, until_on, known, kind, country, segment
+            ) do update set
+                amount = known.amount + excluded.amount,
+                count = known.count + excluded.count,
+                weight = known.weight + excluded.weight
+            """,
+            *(list(column) for column in zip(*rows, strict=True)),
+        )
+
+
+async def add_contacts(session: Session, measured: Measured) -> None:
+    """Add to the daily counts of contacts."""
+    rows = sorted(
+        (tenant, *cell[:2], known, *cell[2:], sums[1])
+        for (tenant, known), cells in measured.items()
+        for cell, sums in cells.items()
+        if sums[1]
+    )
+    if rows:
+        await session.execute(
+            """
+            insert into contact_days as known (
+                tenant_id, result, day, known, kind, country, segment, channel, strategy, rule,
+                count
+            )
+            select * from unnest(
+                $1::text[], $2::text[], $3::date[], $4::int[], $5::text[], $6::text[], $7::text[],
+                $8::text[], $9::text[], $10::text[], $11::bigint[]
+            )
+            on conflict (
+                tenant_id, result, day, known, kind, country, segment, channel, strategy, rule
+            ) do update set count = known.count + excluded.count
+            """,
+            *(list(column) for column in zip(*rows, strict=True)),
+        )
+
+
+async def upsert_currencies(session: Session, known_since: Mapping[tuple[str, str], int]) -> None:
+    """Note which currencies a tenant has figures in, since the earliest moment it was known."""
+    rows = sorted((*key, known) for key, known in known_since.items())
+    if rows:
+        await session.execute(
+            """
+            insert into currencies as c (tenant_id, currency, known)
+            select * from unnest($1::text[], $2::text[], $3::int[])
+            on conflict (tenant_id, currency) do update set known = excluded.known
+            where excluded.known < c.known
+            """,
+            *(list(column) for column in zip(*rows, strict=True)),
+        )
+
+
+async def upsert_timezones(session: Session, timezones: Mapping[str, str]) -> None:
+    """The zones of tenants: where their days end."""
+    rows = sorted(timezones.items())
+    if rows:
+        await session.execute(
+            """
+            insert into tenants (tenant_id, timezone)
+            select * from unnest($1::text[], $2::text[])
+            on conflict (tenant_id) do update set timezone = excluded.timezone
+            """,
+            [row[0] for row in rows],
+            [row[1] for row in rows],
+        )
+
+
+KEPT_CHANGES = 1000
+
+
+async def insert_changes(session: Session, changes: Mapping[str, tuple[int, str]]) -> None:
+    """Tell the stream: per tenant the newest moment of knowledge and what happened, as JSON.
+
+    The tenant's row is taken last of all, so that nobody waits for it longer than a commit.
+    """
+    rows = sorted((tenant, *change) for tenant, change in changes.items())
+    if rows:
+        await session.execute(
+            """
+            with given as (
+                select * from unnest($1::text[], $2::int[], $3::text[])
+                    as given (tenant_id, known, content)
+            ),
+            moved as (
+                insert into tenants as t (tenant_id, latest_known, revision)
+                select tenant_id, known, 1 from given order by tenant_id collate "C"
+                on conflict (tenant_id) do update set
+                    latest_known = greatest(t.latest_known, excluded.latest_known),
+                    revision = t.revision + 1
+                returning t.tenant_id, t.revision
+            ),
+            dropped as (
+                delete from changes c using moved m
+                where c.tenant_id = m.tenant_id and c.revision <= m.revision - $4::bigint
+            )
+            insert into changes (tenant_id, revision, content)
+            select tenant_id, revision, content from moved join given using (tenant_id)
+            """,
+            *(list(column) for column in zip(*rows, strict=True)),
+            KEPT_CHANGES,
+        )
+
+
+async def delete_figures(session: Session) -> None:
+    """Forget everything that events said, before it is read from the log again.
+
+    Revisions stay, so that a client's `Last-Event-ID` never lies ahead.
+    """
+    await session.execute("truncate accounts, items, money_days, contact_days, currencies, changes")
+    await session.execute("update tenants set latest_known = 0, revision = revision + 1")

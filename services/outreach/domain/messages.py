@@ -1,0 +1,271 @@
+"""The words of a contact: an e-mail from Jinja2 templates, its amounts from the live check.
+
+Templates run in a sandbox, HTML is escaped, a name that is missing is an error. Nothing that a
+billing platform sends can add a header or a recipient.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from jinja2 import DictLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from services.outreach.domain.collectable import CheckedAccount, CheckedInvoice, reminder_minor
+from services.outreach.domain.planning import Item
+from services.outreach.domain.strategies import Strategies
+from shared.errors import Invalid
+from shared.money import DECIMALS, to_text
+
+PARTS = ("subject.txt", "body.txt", "body.html")  # of every template
+SUBJECT_CHARACTERS_MAX = 200
+NAME_CHARACTERS_MAX = 120
+
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+"
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One invoice in a message."""
+
+    account_id: str
+    invoice_id: str
+    number: str
+    due_on: date
+    currency: str
+    amount_minor: int
+
+
+@dataclass(frozen=True)
+class Total:
+    """One currency in a message: what is open, what is on account already, what is asked for."""
+
+    currency: str
+    open_minor: int
+    unapplied_minor: int
+    asked_minor: int
+
+
+@dataclass(frozen=True)
+class Content:
+    overdue: tuple[Line, ...]
+    overdue_totals: tuple[Total, ...]
+    upcoming: tuple[Line, ...]
+    upcoming_totals: tuple[Total, ...]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Who writes to whom, and when in business time."""
+
+    sender: str
+    sender_name: str
+    recipient: str
+    recipient_name: str
+    message_id: str
+    at: datetime
+    language: str | None = None
+
+
+def content(
+    items: Iterable[Item], checked: Mapping[str, CheckedAccount], strategies: Strategies
+) -> Content:
+    """What the message says, from the ledger's answer alone.
+
+    If anything covered is past due, all that is past due in the covered accounts is listed, so that
+    the total asked for is the account's collectable amount and not a part of it.
+    """
+    items = sorted(items)
+    reminders = [item for item in items if _is_reminder(item, strategies)]
+    late_accounts = sorted({item.account_id for item in items if item not in reminders})
+    overdue: list[Line] = []
+    asked: list[Total] = []
+    for account_id in late_accounts:
+        account = checked[account_id]
+        lines = [
+            _line(account_id, invoice)
+            for invoice in sorted(account.invoices, key=lambda i: (i.due_on, i.invoice_id))
+            if invoice.stage is not None and invoice.owed_minor > 0
+        ]
+        for amounts in account.amounts:
+            mine = [line for line in lines if line.currency == amounts.currency]
+            if amounts.collectable_minor > 0:
+                overdue += mine
+                opened = sum(line.amount_minor for line in mine)
+                asked.append(
+                    Total(
+                        amounts.currency,
+                        opened,
+                        max(0, opened - amounts.collectable_minor),
+                        amounts.collectable_minor,
+                    )
+                )
+    upcoming, upcoming_totals = _upcoming(reminders, checked)
+    return Content(tuple(overdue), _summed(asked), upcoming, upcoming_totals)
+
+
+def _upcoming(
+    reminders: list[Item], checked: Mapping[str, CheckedAccount]
+) -> tuple[tuple[Line, ...], tuple[Total, ...]]:
+    lines: list[Line] = []
+    totals: list[Total] = []
+    for account_id in sorted({item.account_id for item in reminders}):
+        account = checked[account_id]
+        mine = [item for item in reminders if item.account_id == account_id]
+        found = [i for i in (account.invoice(item.invoice_id) for item in mine) if i is not None]
+        lines += [
+            _line(account_id, i) for i in sorted(found, key=lambda i: (i.due_on, i.invoice_id))
+        ]
+        for currency in sorted({invoice.currency for invoice in found}):
+            opened = sum(i.owed_minor for i in found if i.currency == currency)
+            asks = reminder_minor(account, currency, mine)
+            totals.append(Total(currency, opened, opened - asks, asks))
+    return tuple(lines), _summed(totals)
+
+
+def _summed(totals: Iterable[Total]) -> tuple[Total, ...]:
+    """By currency, over the accounts of a debtor; currencies are never mixed."""
+    by_currency: dict[str, list[Total]] = {}
+    for total in totals:
+        by_currency.setdefault(total.currency, []).append(total)
+    return tuple(
+        Total(
+            currency,
+            sum(t.open_minor for t in found),
+            sum(t.unapplied_minor for t in found),
+            sum(t.asked_minor for t in found),
+        )
+        for currency, found in sorted(by_currency.items())
+    )
+
+
+def _line(account_id: str, invoice: CheckedInvoice) -> Line:
+    return Line(
+        account_id,
+        invoice.invoice_id,
+        _printable(invoice.number or invoice.invoice_id),
+        invoice.due_on,
+        invoice.currency,
+        invoice.owed_minor,
+    )
+
+
+def _is_reminder(item: Item, strategies: Strategies) -> bool:
+    step = strategies[item.kind].step(item.step)
+    return step is not None and step.is_reminder
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """`123456, "EUR"` → `EUR 1,234.56`; as many decimals as the currency has."""
+    text = to_text(amount_minor, currency) if currency in DECIMALS else f"{amount_minor} (minor)"
+    whole, point, rest = text.partition(".")
+    digits = whole.lstrip("-")
+    if digits.isdecimal():
+        whole = f"{'-' if whole.startswith('-') else ''}{int(digits):,}"
+    return f"{currency} {whole}{point}{rest}"
+
+
+def long_day(day: date) -> str:
+    """`2026-03-05` → `5 March 2026`: no reader takes the day for the month."""
+    return f"{day.day} {day:%B %Y}"
+
+
+class Templates:
+    """The templates by name, each of a subject, a text and an HTML part."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=DictLoader(dict(sources)),
+            autoescape=lambda name: name is not None and name.endswith(".html"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["money"] = lambda line: money(line.amount_minor, line.currency)
+        self._environment.filters["day"] = long_day
+        self._environment.globals["money"] = money
+        self.versions = {
+            name: _fingerprint(name, sources)
+            for name in sorted({source.partition(".")[0] for source in sources})
+            if not name.startswith("_")
+        }
+
+    def check(self, strategies: Strategies) -> None:
+        """Raise `Invalid` unless every template that a strategy names is whole and compiles."""
+        for strategy in strategies.values():
+            for step in strategy.steps:
+                for part in PARTS if step.template else ():
+                    try:
+                        self._environment.get_template(f"{step.template}.{part}")
+                    except TemplateError as error:
+                        raise Invalid(
+                            f"strategy {strategy.name}, step {step.name}: template "
+                            f"{step.template}.{part}: {error}"
+                        ) from error
+
+    def email(self, template: str, envelope: Envelope, said: Content) -> EmailMessage:
+        """The whole message, ready for SMTP."""
+        values = {
+            "name": _printable(envelope.recipient_name),
+            "sender_name": envelope.sender_name,
+            "content": said,
+        }
+        subject, text, html = (
+            self._environment.get_template(f"{template}.{part}").render(values) for part in PARTS
+        )
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = _printable(" ".join(subject.split()))[:SUBJECT_CHARACTERS_MAX]
+        message["From"] = _address(envelope.sender_name, envelope.sender)
+        message["To"] = _address(envelope.recipient_name, envelope.recipient)
+        message["Date"] = format_datetime(envelope.at)
+        message["Message-ID"] = envelope.message_id
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
+        message.set_content(text)
+        message.add_alternative(html, subtype="html")
+        return message
+
+
+def message_id(contact_id: str, sender: str) -> str:
+    """Stable: the same contact has the same Message-ID, so that a receiver can tell a repeat."""
+    return f"<{contact_id}@{sender.rpartition('@')[2]}>"
+
+
+def deliverable(address: str | None) -> str | None:
+    """The address as SMTP takes it, or None if it is none: one @, no spaces, no controls."""
+    if address is None:
+        return None
+    local, _, domain = address.strip().rpartition("@")
+    try:
+        ascii_domain = domain.encode("idna").decode("ascii")
+        plain = f"{local}@{ascii_domain}"
+        if _ADDRESS.fullmatch(plain) is None:
+            return None
+        return Address(addr_spec=plain).addr_spec
+    except (UnicodeError, ValueError, IndexError, MessageError):
+        return None
+
+
+def _address(name: str, address: str) -> Address:
+    return Address(display_name=_printable(name)[:NAME_CHARACTERS_MAX], addr_spec=address)
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub(" ", text).strip()
+
+
+def _fingerprint(name: str, sources: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    for source in sorted(sources):
+        if source.startswith((f"{name}.", "_")):
+            digest.update(f"{source}\x00{sources[source]}\x00".encode())
+    return f"{name}@{digest.hexdigest()[:12]}"

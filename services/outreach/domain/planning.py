@@ -1,0 +1,251 @@
+"""From facts to the next contact of a debtor: which steps, when, about which invoices.
+
+Every open invoice climbs its account's strategy, step by step from its due day. All steps that have
+come by the instant of contact are covered by one contact, the firmest of them giving the words.
+The answer depends on nothing but the facts and the instant.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from services.outreach.domain.hours import first_allowed
+from services.outreach.domain.invoices import Invoice
+from services.outreach.domain.strategies import Kind, Step, Strategies, Strategy
+from shared.clock import day_start, local_day
+
+Because = Literal["paid", "hold", "disputed", "corrected", "erased", "superseded"]
+REASONS: tuple[Because, ...] = ("paid", "disputed", "hold", "corrected", "erased", "superseded")
+
+DAYS_BETWEEN_CONTACTS_MIN = 1  # a debtor is contacted at most once on a calendar day
+
+
+@dataclass(frozen=True)
+class Account:
+    account_id: str
+    kind: Kind
+    timezone: str
+    is_contacted: bool = False  # a message has reached, or may have reached, this account
+    is_erased: bool = False  # nobody is left to be contacted
+    arms: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Debtor:
+    """One person or company: the accounts joined by `debtor_id`, and their open invoices."""
+
+    key: str
+    debtor_id: str | None
+    contact_from: date | None  # the tenant's; None: nobody is contacted
+    zones: tuple[str, ...]
+    accounts: tuple[Account, ...]
+    invoices: tuple[Invoice, ...]  # the open ones, and those of a contact under way
+    made: Mapping[tuple[str, str, date], frozenset[str]]  # steps made, by account, invoice, due day
+    last_contact_at: datetime | None = None
+
+
+@dataclass(frozen=True, order=True)
+class Item:
+    """One invoice's step that a contact covers."""
+
+    account_id: str
+    invoice_id: str
+    due_on: date
+    strategy: str
+    step: str  # the step that is made by it
+    words: str  # the step whose tone and template it takes; the same but for a late first contact
+    kind: Kind
+
+    @property
+    def invoice(self) -> tuple[str, str, date]:
+        return (self.account_id, self.invoice_id, self.due_on)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The next contact of a debtor. `due_at` None: there is no hour at which it may be made."""
+
+    due_at: datetime | None
+    items: tuple[Item, ...]
+    anchors: Mapping[tuple[str, str], date]  # by account and invoice: where a ladder starts now
+
+
+@dataclass(frozen=True)
+class _Option:
+    ready_at: datetime
+    item: Item
+
+
+def plan(debtor: Debtor, strategies: Strategies, at: datetime) -> Plan | None:
+    """The debtor's next contact as known at an instant of business time; None: there is none."""
+    if debtor.contact_from is None:
+        return None
+    accounts = {account.account_id: account for account in debtor.accounts}
+    earliest = max(at, _quiet_until(debtor, at))
+    anchors: dict[tuple[str, str], date] = {}
+    options: list[_Option] = []
+    for invoice in debtor.invoices:
+        account = accounts.get(invoice.account_id)
+        if account is None or account.is_erased:
+            continue
+        if invoice.state != "open" or invoice.is_disputed:
+            continue
+        strategy = strategies[account.kind]
+        anchor = anchored(invoice, account, strategy, debtor, local_day(earliest, account.timezone))
+        if anchor != (invoice.anchor_on or invoice.due_on) or invoice.resumed_on is not None:
+            anchors[invoice.account_id, invoice.invoice_id] = anchor
+        options += _options(invoice, account, strategy, debtor, anchor, earliest)
+    if not options:
+        return None
+    due_at = first_allowed(max(earliest, min(o.ready_at for o in options)), debtor.zones)
+    moment = due_at or max(earliest, min(o.ready_at for o in options))
+    return Plan(due_at, _covered(options, moment), anchors)
+
+
+def fate(item: Item, debtor: Debtor) -> Because | None:
+    """Why a planned step is not to be made any more; None: it stands."""
+    account = next((a for a in debtor.accounts if a.account_id == item.account_id), None)
+    if debtor.contact_from is None:
+        return "hold"
+    if account is None:
+        return "superseded"  # the account belongs to another debtor now
+    if account.is_erased:
+        return "erased"
+    invoice = next(
+        (i for i in debtor.invoices if (i.account_id, i.invoice_id) == item.invoice[:2]), None
+    )
+    if invoice is None or invoice.state == "void" or invoice.due_on != item.due_on:
+        return "corrected"
+    if invoice.state == "paid":
+        return "paid"
+    if invoice.is_disputed:
+        return "disputed"
+    if invoice.stage is None and not invoice.is_due_soon:
+        return "corrected"
+    return None
+
+
+def lead(items: Iterable[Item], strategies: Strategies) -> tuple[Item, Strategy, Step]:
+    """The firmest item: it gives a contact its strategy, its channel and its words."""
+
+    def resolved() -> Iterator[tuple[tuple[tuple[int, int, int], str, str], Item, Strategy, Step]]:
+        for item in items:
+            strategy = strategies[item.kind]
+            step = strategy.step(item.words)
+            assert step is not None, "items are made from the same strategies"
+            yield (step.firmness, item.account_id, item.invoice_id), item, strategy, step
+
+    _, item, strategy, step = max(resolved(), key=lambda found: found[0])
+    return item, strategy, step
+
+
+def first_reason(reasons: Iterable[Because]) -> Because:
+    """The most telling of several reasons to cancel."""
+    found = set(reasons)
+    return next((reason for reason in REASONS if reason in found), "superseded")
+
+
+def anchored(
+    invoice: Invoice, account: Account, strategy: Strategy, debtor: Debtor, today: date
+) -> date:
+    """The day from which the invoice's steps are counted: its due day, unless its ladder starts
+    late (an account never contacted starts at the first overdue step) or goes on after a pause."""
+    base = invoice.anchor_on or invoice.due_on
+    assert debtor.contact_from is not None
+    if invoice.stage is None:
+        return base
+    steps, made = strategy.overdue, _made_until(invoice, strategy, debtor)
+    rest = [step for step in steps if step.offset_days > made]
+    if invoice.resumed_on is not None and rest:
+        base = max(base, invoice.resumed_on - timedelta(days=rest[0].offset_days))
+    if account.is_contacted or not rest or rest[0] is not steps[0]:
+        return base
+    start_on = max(today, debtor.contact_from)
+    first_on = base + timedelta(days=steps[0].offset_days)
+    too_late = len(steps) > 1 and base + timedelta(days=steps[1].offset_days) <= start_on
+    if first_on < debtor.contact_from or too_late:
+        return start_on - timedelta(days=steps[0].offset_days)
+    return base
+
+
+def _options(
+    invoice: Invoice,
+    account: Account,
+    strategy: Strategy,
+    debtor: Debtor,
+    anchor: date,
+    earliest: datetime,
+) -> Iterator[_Option]:
+    """The invoice's steps still to be made, each with the instant at which it is ready."""
+    assert debtor.contact_from is not None
+    made = _made_until(invoice, strategy, debtor)
+    for step in strategy.steps:
+        if step.offset_days <= made or not _is_announced(invoice, step):
+            continue
+        day = (invoice.due_on if step.is_reminder else anchor) + timedelta(days=step.offset_days)
+        begins_at = day_start(day, account.timezone)
+        ready_at = first_allowed(begins_at, debtor.zones) or begins_at
+        if local_day(ready_at, account.timezone) < debtor.contact_from:
+            continue
+        if step.is_reminder and not _is_in_time(
+            invoice, account, max(ready_at, earliest), debtor.zones
+        ):
+            continue
+        yield _Option(
+            ready_at,
+            Item(
+                invoice.account_id,
+                invoice.invoice_id,
+                invoice.due_on,
+                strategy.name,
+                step.name,
+                _words(step, account, strategy).name,
+                account.kind,
+            ),
+        )
+
+
+def _words(step: Step, account: Account, strategy: Strategy) -> Step:
+    """Nobody's first message is a firm one, even if earlier ones were suppressed."""
+    if account.is_contacted or step.is_reminder or step.channel == "person":
+        return step
+    return strategy.overdue[0]
+
+
+def _is_announced(invoice: Invoice, step: Step) -> bool:
+    """Steps act on what the ledger last said: due-soon, or a stage that holds."""
+    return invoice.is_due_soon if step.is_reminder else invoice.stage is not None
+
+
+def _is_in_time(
+    invoice: Invoice, account: Account, ready_at: datetime, zones: tuple[str, ...]
+) -> bool:
+    """A reminder that can only be made after the due day is not made at all."""
+    moment = first_allowed(ready_at, zones) or ready_at
+    return local_day(moment, account.timezone) <= invoice.due_on
+
+
+def _covered(options: Iterable[_Option], moment: datetime) -> tuple[Item, ...]:
+    """Per invoice the last step that has come by the moment; those before it are covered by it."""
+    latest: dict[tuple[str, str], _Option] = {}
+    for option in options:
+        if option.ready_at <= moment:
+            latest[option.item.account_id, option.item.invoice_id] = option
+    return tuple(sorted(option.item for option in latest.values()))
+
+
+def _made_until(invoice: Invoice, strategy: Strategy, debtor: Debtor) -> int:
+    """The offset of the last step made for this due day; below every offset if none was."""
+    names = debtor.made.get((invoice.account_id, invoice.invoice_id, invoice.due_on), frozenset())
+    offsets = [step.offset_days for step in strategy.steps if step.name in names]
+    return max(offsets, default=strategy.steps[0].offset_days - 1)
+
+
+def _quiet_until(debtor: Debtor, at: datetime) -> datetime:
+    """The start of the calendar day on which the debtor may be contacted again."""
+    if debtor.last_contact_at is None or not debtor.accounts:
+        return at
+    zone = min(debtor.accounts, key=lambda account: account.account_id).timezone
+    day = local_day(debtor.last_contact_at, zone) + timedelta(days=DAYS_BETWEEN_CONTACTS_MIN)
+    return day_start(day, zone)

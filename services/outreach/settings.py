@@ -1,0 +1,103 @@
+"""Settings of outreach: read once by `app.py` and `worker.py`, passed down as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from services.outreach.domain.messages import Templates, deliverable
+from services.outreach.domain.strategies import Strategies, by_kind, parse
+from services.outreach.jobs.office import Office, Sender
+from shared.db import Database
+from shared.errors import Invalid
+from shared.settings import BadSetting, Common, Env
+
+_HERE = Path(__file__).parent
+PRODUCERS = ("ledger", "segmentation")
+MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
+MAIL_NAME_DEFAULT = "Accounts receivable"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`OUTREACH_*` and what is common to all services."""
+
+    common: Common
+    database_url: str = field(repr=False)
+    # The producers whose logs are read, by service: their databases where Kafka is off.
+    producer_urls: Mapping[str, str] = field(repr=False)
+    ledger_url: str
+    smtp_url: str | None = field(repr=False)  # it may hold a password. None: no channel
+    mail_from: str
+    mail_name: str
+    strategies: Strategies = field(repr=False)
+    template_sources: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def from_env(cls, values: Mapping[str, str]) -> Self:
+        env, common = Env(values), Common.from_env(values)
+        producers = () if common.kafka else PRODUCERS
+        strategies = _strategies(env)
+        templates = _texts(env, "OUTREACH_TEMPLATES", _HERE / "templates", ("*.txt", "*.html"))
+        try:
+            Templates(templates).check(strategies)
+        except Invalid as error:
+            raise BadSetting("OUTREACH_TEMPLATES", f"does not fit: {error.detail}") from error
+        return cls(
+            common=common,
+            database_url=env.database("outreach"),
+            producer_urls={service: env.database(service) for service in producers},
+            ledger_url=env.peer("ledger", common),
+            smtp_url=env.url("OUTREACH_SMTP_URL", ("smtp", "smtps")),
+            mail_from=_mail_from(env),
+            mail_name=env.text("OUTREACH_MAIL_NAME") or MAIL_NAME_DEFAULT,
+            strategies=strategies,
+            template_sources=templates,
+        )
+
+    def office(self, db: Database) -> Office:
+        """What the jobs work with, in either process."""
+        return Office.open(
+            db,
+            ledger_url=self.ledger_url,
+            token=self.common.service_token,
+            smtp_url=self.smtp_url,
+            strategies=self.strategies,
+            template_sources=self.template_sources,
+            sender=Sender(self.mail_from, self.mail_name),
+            clock=self.common.clock,
+        )
+
+
+def _strategies(env: Env) -> Strategies:
+    name = "OUTREACH_STRATEGIES"
+    texts = _texts(env, name, _HERE / "strategies", ("*.yaml",))
+    try:
+        return by_kind(parse(text) for text in texts.values())
+    except Invalid as error:
+        reasons = "; ".join(f"{e.pointer} {e.detail}" for e in error.errors)
+        raise BadSetting(name, f"does not fit: {error.detail} {reasons}".rstrip()) from error
+
+
+def _texts(env: Env, name: str, default: Path, patterns: tuple[str, ...]) -> dict[str, str]:
+    """The files of a folder, by name."""
+    folder = Path(env.text(name) or default)
+    try:
+        texts = {
+            path.name: path.read_text(encoding="utf-8")
+            for pattern in patterns
+            for path in sorted(folder.glob(pattern))
+        }
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(name, f"names a folder that cannot be read: {error}") from error
+    if not texts:
+        raise BadSetting(name, f"names {folder}, which holds no {' or '.join(patterns)}")
+    return texts
+
+
+def _mail_from(env: Env) -> str:
+    name = "OUTREACH_MAIL_FROM"
+    address = deliverable(env.text(name) or MAIL_FROM_DEFAULT)
+    if address is None:
+        raise BadSetting(name, "is not an e-mail address")
+    return address

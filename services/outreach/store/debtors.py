@@ -1,0 +1,293 @@
+"""SQL of planning: which debtors to work on, and all the facts of each."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import msgspec
+
+from services.outreach.domain.contacts import Contact
+from services.outreach.domain.places import plausible_zones
+from services.outreach.domain.planning import Account, Debtor
+from services.outreach.store.contacts import UNDER_WAY, to_contact
+from services.outreach.store.facts import to_invoice
+from shared.db import Record, Session
+from shared.events import ledger
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A debtor as stored: the facts, and the contact that is under way."""
+
+    debtor: Debtor
+    contact: Contact | None
+    is_in_flight: bool  # another run works on the contact, or its end is not known yet
+    contacts_made: int
+
+
+async def get_business_time(session: Session, tenant: str) -> datetime | None:
+    at: datetime | None = await session.fetchval(
+        "select at from business_times where tenant_id = $1", tenant
+    )
+    return at
+
+
+async def raise_business_time(session: Session, tenant: str, at: datetime) -> datetime:
+    """Business time after it was asked to be `at`: it only moves forward."""
+    raised: datetime = await session.fetchval(
+        """
+        insert into business_times (tenant_id, at) values ($1, $2)
+        on conflict (tenant_id) do update set at = greatest(business_times.at, excluded.at)
+        returning at
+        """,
+        tenant,
+        at,
+    )
+    return raised
+
+
+async def lock_debtors(
+    session: Session,
+    tenant: str,
+    *,
+    at: datetime,
+    machine_now: datetime,
+    tried: Collection[str],
+    skipped: Collection[str],
+    limit: int,
+) -> list[str]:
+    """Debtors that have something to be done: facts that changed, or a contact that is due. Those
+    that another run holds are left to it. The debtor's row is the lock for all that is planned."""
+    rows = await session.fetch(
+        """
+        with due as (
+          select debtor_key from contacts
+          where tenant_id = $1 and due_at <= $2 and contact_id <> all($4)
+            and debtor_key <> all($6)
+            and (state = 'planned' or (state = 'claimed' and lease_until < $3))
+          order by due_at limit $5 for update skip locked),
+        dirty as (
+          select debtor_key from debtors where tenant_id = $1 and is_dirty and debtor_key <> all($6)
+          order by debtor_key limit $5)
+        select debtor_key from debtors
+        where tenant_id = $1
+          and debtor_key in (select debtor_key from due union select debtor_key from dirty)
+        order by debtor_key for update skip locked
+        """,
+        tenant,
+        at,
+        machine_now,
+        list(tried),
+        limit,
+        list(skipped),
+    )
+    return [row["debtor_key"] for row in rows]
+
+
+async def get_debtors(
+    session: Session, tenant: str, keys: Sequence[str], machine_now: datetime
+) -> list[Standing]:
+    """All the facts of locked debtors, in a few set-based queries."""
+    contact_from = await session.fetchval(
+        "select contact_from from tenants where tenant_id = $1", tenant
+    )
+    contacts = await _contacts(session, tenant, keys)
+    accounts = await session.fetch(
+        """
+        select a.*, p.details from accounts a left join people p using (tenant_id, account_id)
+        where a.tenant_id = $1 and a.debtor_key = any($2) and a.is_registered
+        order by a.account_id
+        """,
+        tenant,
+        list(keys),
+    )
+    invoices = await _invoices(session, tenant, accounts, contacts)
+    made = await _steps(session, tenant, [row["account_id"] for row in accounts])
+    last = await session.fetch(
+        """
+        select debtor_key, last_contact_at, contacts_made from debtors
+        where tenant_id = $1 and debtor_key = any($2)
+        """,
+        tenant,
+        list(keys),
+    )
+    rows_of: dict[str, list[Record]] = {key: [] for key in keys}
+    for row in accounts:
+        rows_of[row["debtor_key"]].append(row)
+    standings = []
+    for row in last:
+        key = row["debtor_key"]
+        debtor = _debtor(key, contact_from, rows_of[key], invoices, made, row["last_contact_at"])
+        contact, lease_until = contacts.get(key, (None, None))
+        standings.append(
+            Standing(
+                debtor, contact, _in_flight(contact, lease_until, machine_now), row["contacts_made"]
+            )
+        )
+    return standings
+
+
+def _in_flight(
+    contact: Contact | None, lease_until: datetime | None, machine_now: datetime
+) -> bool:
+    if contact is None or contact.state == "planned":
+        return False
+    # A claim whose lease has ended may be taken over: nothing was handed over under it.
+    return contact.state == "intent" or lease_until is None or lease_until >= machine_now
+
+
+def _debtor(
+    key: str,
+    contact_from: date | None,
+    rows: Sequence[Record],
+    invoices: Mapping[str, list[Record]],
+    made: Mapping[str, Mapping[tuple[str, str, date], frozenset[str]]],
+    last_contact_at: datetime | None,
+) -> Debtor:
+    people = [
+        msgspec.json.decode(row["details"], type=ledger.Contact)
+        for row in rows
+        if row["details"] is not None
+    ]
+    zones = plausible_zones(
+        [row["timezone"] for row in rows] + [person.timezone for person in people],
+        [phone for person in people for phone in person.phones],
+        [address for person in people for address in person.addresses],
+        next((row["country"] for row in rows if row["country"]), None),
+    )
+    return Debtor(
+        key=key,
+        debtor_id=rows[0]["debtor_id"] if rows else None,
+        contact_from=contact_from,
+        zones=zones,
+        accounts=tuple(
+            Account(
+                account_id=row["account_id"],
+                kind=row["kind"],
+                timezone=row["timezone"],
+                is_contacted=row["contacted_at"] is not None,
+                is_erased=row["is_erased"],
+                arms=msgspec.json.decode(row["arms"], type=dict[str, str]),
+            )
+            for row in rows
+        ),
+        invoices=tuple(
+            to_invoice(invoice) for row in rows for invoice in invoices.get(row["account_id"], ())
+        ),
+        made={k: v for row in rows for k, v in made.get(row["account_id"], {}).items()},
+        last_contact_at=last_contact_at,
+    )
+
+
+async def _contacts(
+    session: Session, tenant: str, keys: Sequence[str]
+) -> dict[str, tuple[Contact, datetime | None]]:
+    rows = await session.fetch(
+        f"""
+        select * from contacts
+        where tenant_id = $1 and debtor_key = any($2) and state in {UNDER_WAY}
+        """,
+        tenant,
+        list(keys),
+    )
+    return {row["debtor_key"]: (to_contact(row), row["lease_until"]) for row in rows}
+
+
+async def _invoices(
+    session: Session,
+    tenant: str,
+    accounts: Sequence[Record],
+    contacts: Mapping[str, tuple[Contact, datetime | None]],
+) -> dict[str, list[Record]]:
+    """The open invoices, and those that the contacts under way are about."""
+    items = sorted({item for contact, _ in contacts.values() for item in contact.items})
+    rows = await session.fetch(
+        """
+        select * from invoices
+        where tenant_id = $1 and account_id = any($2) and state = 'open'
+        union
+        select i.* from invoices i
+        join unnest($3::text[], $4::text[]) as k (account_id, invoice_id)
+          using (account_id, invoice_id)
+        where i.tenant_id = $1
+        order by account_id, invoice_id
+        """,
+        tenant,
+        [row["account_id"] for row in accounts],
+        [item.account_id for item in items],
+        [item.invoice_id for item in items],
+    )
+    found: dict[str, list[Record]] = {}
+    for row in rows:
+        found.setdefault(row["account_id"], []).append(row)
+    return found
+
+
+async def _steps(
+    session: Session, tenant: str, account_ids: Sequence[str]
+) -> dict[str, dict[tuple[str, str, date], frozenset[str]]]:
+    """The steps made, of invoices that are still open."""
+    rows = await session.fetch(
+        """
+        select s.account_id, s.invoice_id, s.due_on, array_agg(s.step) as steps
+        from steps s join invoices i using (tenant_id, account_id, invoice_id, due_on)
+        where s.tenant_id = $1 and s.account_id = any($2) and i.state = 'open'
+        group by s.account_id, s.invoice_id, s.due_on
+        """,
+        tenant,
+        list(account_ids),
+    )
+    found: dict[str, dict[tuple[str, str, date], frozenset[str]]] = {}
+    for row in rows:
+        key = (row["account_id"], row["invoice_id"], row["due_on"])
+        found.setdefault(row["account_id"], {})[key] = frozenset(row["steps"])
+    return found
+
+
+async def settle_debtors(
+    session: Session, tenant: str, made: Mapping[str, int], *, is_dirty: bool = False
+) -> None:
+    """The debtors are planned for; `made`: how many contacts each has had so far."""
+    await session.execute(
+        """
+        update debtors d set is_dirty = $4, contacts_made = k.contacts_made
+        from unnest($2::text[], $3::int[]) as k (debtor_key, contacts_made)
+        where d.tenant_id = $1 and d.debtor_key = k.debtor_key
+        """,
+        tenant,
+        list(made),
+        list(made.values()),
+        is_dirty,
+    )
+
+
+async def reopen_debtors(
+    session: Session, tenant: str, keys: Collection[str], *, skip_locked: bool = False
+) -> set[str]:
+    """Lock the debtors of contacts that end, and have them planned for again."""
+    rows = await session.fetch(
+        f"""
+        update debtors set is_dirty = true
+        where tenant_id = $1 and debtor_key in (
+          select debtor_key from debtors where tenant_id = $1 and debtor_key = any($2)
+          order by debtor_key for update {"skip locked" if skip_locked else ""})
+        returning debtor_key
+        """,
+        tenant,
+        sorted(keys),
+    )
+    return {row["debtor_key"] for row in rows}
+
+
+async def find_next_due(session: Session, tenant: str) -> tuple[datetime | None, bool]:
+    """The earliest instant at which a contact is due, and whether plans wait to be made."""
+    row = await session.fetchrow(
+        """
+        select (select min(due_at) from contacts
+                where tenant_id = $1 and state in ('planned', 'claimed')) as due_at,
+               exists (select from debtors where tenant_id = $1 and is_dirty) as is_dirty
+        """,
+        tenant,
+    )
+    assert row is not None
+    return row["due_at"], row["is_dirty"]

@@ -1,0 +1,167 @@
+"""Outreach's tables, as Alembic and the test of agreement see them. SQL is in `store/`."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from shared.tables import new_metadata, spine_tables
+
+metadata = new_metadata()
+spine_tables(metadata)
+
+_Instant = DateTime(timezone=True)
+_FALSE = text("false")
+_IN_FLIGHT = text("state in ('planned', 'claimed', 'intent')")
+
+tenants = Table(
+    "tenants",  # settings, from `ledger.tenants`
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("timezone", Text, nullable=False),
+    Column("contact_from", Date),
+)
+
+business_times = Table(
+    "business_times",  # how far `run-due` has come, per tenant; never goes back
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("at", _Instant, nullable=False),
+)
+
+accounts = Table(
+    "accounts",  # no personal data
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("debtor_key", Text, nullable=False),
+    Column("debtor_id", Text),
+    Column("kind", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("country", Text),
+    Column("arms", Text, nullable=False, server_default=text("'{}'")),  # JSON
+    Column("sequence", BigInteger, nullable=False, server_default=text("0")),  # ledger's, taken in
+    Column("is_registered", Boolean, nullable=False, server_default=_FALSE),
+    Column("is_erased", Boolean, nullable=False, server_default=_FALSE),
+    Column("contacted_at", _Instant),  # business time; when a message reached it, or may have
+    PrimaryKeyConstraint("tenant_id", "account_id"),
+    Index(None, "tenant_id", "debtor_key"),
+)
+
+people = Table(
+    "people",  # personal data, from `ledger.contacts`; deleted by its tombstone
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("details", LargeBinary, nullable=False),  # JSON of `shared.events.ledger.Contact`
+    PrimaryKeyConstraint("tenant_id", "account_id"),
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("invoice_id", Text),
+    Column("currency", Text, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("balance_minor", BigInteger, nullable=False),
+    Column("disputed_minor", BigInteger, nullable=False),
+    Column("is_disputed_whole", Boolean, nullable=False),
+    Column("due_soon_on", Date),
+    Column("stage", Integer),
+    Column("anchor_on", Date),
+    Column("resumed_on", Date),
+    PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id"),
+)
+
+debtors = Table(
+    "debtors",  # whom to plan for again, and the lock that a debtor's planning takes
+    metadata,
+    Column("tenant_id", Text),
+    Column("debtor_key", Text),
+    Column("is_dirty", Boolean, nullable=False),
+    Column("last_contact_at", _Instant),  # business time
+    Column("contacts_made", Integer, nullable=False, server_default=text("0")),
+    PrimaryKeyConstraint("tenant_id", "debtor_key"),
+    Index("ix_debtors_dirty", "tenant_id", "debtor_key", postgresql_where=text("is_dirty")),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("tenant_id", Text),
+    Column("contact_id", Text),
+    Column("debtor_key", Text, nullable=False),
+    Column("debtor_id", Text),
+    Column("state", Text, nullable=False),
+    Column("due_at", _Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # JSON: what it covers, in which words
+    Column("rules", ARRAY(Text), nullable=False),  # suppressions said
+    Column("planned_at", _Instant, nullable=False),  # this and `attempted_at`: business time
+    Column("attempted_at", _Instant),
+    Column("until_at", _Instant),
+    Column("because", Text),
+    Column("message_id", Text),
+    Column("claim", Text),  # who works on it
+    Column("lease_until", _Instant),  # machine time
+    PrimaryKeyConstraint("tenant_id", "contact_id"),
+    # A debtor has at most one contact under way: what makes two at once impossible.
+    Index(
+        "uq_contacts_under_way", "tenant_id", "debtor_key", unique=True, postgresql_where=_IN_FLIGHT
+    ),
+    Index("ix_contacts_due", "tenant_id", "due_at", postgresql_where=_IN_FLIGHT),
+    Index(
+        "ix_contacts_leases",
+        "lease_until",
+        postgresql_where=text("state in ('claimed', 'intent')"),
+    ),
+)
+
+contact_accounts = Table(
+    "contact_accounts",  # which accounts a contact covers, for reading by account
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("contact_id", Text),
+    PrimaryKeyConstraint("tenant_id", "account_id", "contact_id"),
+)
+
+steps = Table(
+    "steps",  # a step of an invoice's ladder is made at most once for one due day
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("invoice_id", Text),
+    Column("due_on", Date),
+    Column("step", Text),
+    Column("contact_id", Text, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id", "due_on", "step"),
+)
+
+story = Table(
+    "story",  # every event of an account that was seen or said, for the timeline
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("at", _Instant),
+    Column("ord", BigInteger, Identity(always=True)),
+    Column("topic", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("day", Date),
+    Column("data", LargeBinary, nullable=False),  # JSON, never personal data
+    PrimaryKeyConstraint("tenant_id", "account_id", "at", "ord"),
+)

@@ -1,0 +1,1 @@
+"""Segmentation: what we believe about an account (features, score, segment, priority)."""

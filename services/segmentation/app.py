@@ -1,0 +1,61 @@
+"""Segmentation's HTTP process: wiring only. `python -m services.segmentation.app` serves it."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.segmentation import api, consumer
+from services.segmentation.domain.policy import parse_text
+from services.segmentation.settings import Settings
+from shared.auth import Auth
+from shared.consume import LagReport, Reader, lag
+from shared.db import Database
+from shared.serve import serve
+from shared.web import make_app
+
+DESCRIPTION = "What we believe about an account: features, score with reasons, segment, priority."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    common = settings.common
+    db = Database(settings.database_url, application="segmentation-api")
+    producers = {
+        service: Database(url, pool_size=1, application="segmentation-lag")
+        for service, url in settings.producer_urls.items()
+    }
+    readers = [
+        Reader(consumer.CONSUMER, source) for source in consumer.sources(common.kafka, producers)
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        for reader in readers:
+            await reader.source.close()
+        for database in (db, *producers.values()):
+            await database.close()
+
+    async def report() -> LagReport:
+        return await lag(db, readers)
+
+    app = make_app(
+        title="Recoup segmentation",
+        version="1.0.0",
+        description=DESCRIPTION,
+        state=None,
+        lifespan=lifespan,
+        lag=report,
+        ready=db.ready,
+        auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
+    )
+    app.state.db = db
+    app.state.policy = parse_text(settings.policy_text)
+    app.include_router(api.router)
+    return app
+
+
+if __name__ == "__main__":
+    own = Settings.from_env(os.environ)
+    serve(create_app(own), "segmentation", own.common)

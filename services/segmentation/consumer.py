@@ -1,0 +1,41 @@
+"""Door 2: events. What segmentation listens to, and what each leads to."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from services.segmentation.commands import reassess_accounts
+from services.segmentation.domain.account import FOLDS
+from services.segmentation.domain.policy import Policy
+from shared.consume import OutboxSource, Source, Subscription
+from shared.db import Database, Session
+from shared.events import LEDGER, OUTREACH, Received, producer
+
+CONSUMER = "segmentation"
+TOPICS = (LEDGER, OUTREACH)
+
+# Every event that says something of an account's debts, payments or contacts leads to the same:
+# it is folded into the account, and the account is assessed anew.
+HANDLERS = dict.fromkeys(sorted(type_ for _, type_ in FOLDS), reassess_accounts)
+
+
+async def _take(session: Session, events: Sequence[Received], *, policy: Policy) -> None:
+    await reassess_accounts(session, events, policy)
+
+
+def subscription(policy: Policy) -> Subscription:
+    """What the worker consumes."""
+    return Subscription(
+        consumer=CONSUMER,
+        topics=TOPICS,
+        types=frozenset(HANDLERS),
+        take=partial(_take, policy=policy),
+    )
+
+
+def sources(kafka: str | None, producers: Mapping[str, Database]) -> list[Source]:
+    """Where the events are read from: a Kafka cluster, or the producers' own outboxes."""
+    if kafka is None:
+        return [OutboxSource(producers[producer(topic)], (topic,)) for topic in TOPICS]
+    from shared.kafka import KafkaSource  # the local mode starts sooner without the client
+
+    return [KafkaSource(kafka, TOPICS, CONSUMER)]

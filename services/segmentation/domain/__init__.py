@@ -1,0 +1,1 @@
+"""The rules of segmentation: values in, values out. Start with `assess.py`."""

@@ -1,0 +1,150 @@
+"""The score: points per feature, added up; every 20 points double the odds of being paid.
+
+    probability of paying = 1 ÷ (1 + 2^(−points ÷ 20)), kept within 1 % and 99 %
+
+There are two cards. `pays_within` speaks of the overdue debt: will it be paid within 30 days?
+`late_payment` speaks of the payer: will an invoice be paid late? Its probability is that of *not*
+paying in time, while its points, like all points here, count for paying. The reasons list every
+feature that gave or took points, so they always add up to the score. The cards are judgement, not
+training: they serve until a tenant has a history of its own to learn from.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec import Struct
+
+from services.segmentation.domain.features import Features
+from shared.errors import FieldError, Invalid
+from shared.events.segmentation import Reason
+
+MODEL_VERSION = "rules-1"  # raise it with every change of a card
+HORIZON_DAYS = 30
+POINTS_TO_DOUBLE = 20
+LOWEST, HIGHEST = 0.01, 0.99  # a rule of thumb is never certain
+
+Target = Literal["late_payment", "pays_within"]
+
+
+class Rule(Struct, frozen=True):
+    """Points by the band a feature's value falls into. `bands` are (highest value, points)."""
+
+    feature: str
+    value: Callable[[Features], float | None]
+    bands: tuple[tuple[float, int], ...]
+    above: int  # points beyond the last band
+    unknown: int = 0  # points where there is no value
+
+    def points(self, value: float | None) -> int:
+        if value is None:
+            return self.unknown
+        return next((points for upto, points in self.bands if value <= upto), self.above)
+
+
+class Score(Struct, frozen=True, kw_only=True):
+    target: Target
+    horizon_days: int  # 0: at the due date
+    points: int  # the sum of the reasons
+    probability: float
+    reasons: tuple[Reason, ...]
+
+
+LATE_SHARE = Rule("late_percent", lambda f: f.late_percent, ((10, 20), (30, 8), (60, -10)), -25)
+DELAY = Rule(
+    "recent_delay_days", lambda f: f.recent_delay_days, ((0, 15), (7, 5), (30, -10), (60, -20)), -35
+)
+TREND = Rule("delay_trend_days", lambda f: f.delay_trend_days, ((-7, 10), (7, 0), (30, -10)), -20)
+FAILED = Rule("failed_payments", lambda f: f.failed_payments, ((0, 0), (1, -10)), -25)
+BOUNCED = Rule("bounced_payments", lambda f: f.bounced_payments, ((0, 0), (1, -15)), -30)
+TENURE = Rule("tenure_days", lambda f: f.tenure_days, ((89, -8), (364, 0), (1094, 8)), 15)
+
+CARDS: dict[Target, tuple[int, tuple[Rule, ...]]] = {  # what everybody starts with, and the rules
+    "pays_within": (
+        20,
+        (
+            Rule(
+                "age_of_debt_days",
+                lambda f: f.age_days,
+                ((0, 30), (1, 10), (31, -10), (61, -30), (91, -50)),
+                -80,
+            ),
+            LATE_SHARE,
+            DELAY,
+            TREND,
+            FAILED,
+            BOUNCED,
+            Rule("disputed_percent", lambda f: f.disputed_percent, ((0, 0), (49, -10)), -25),
+            Rule("overdue_to_usual", lambda f: f.overdue_to_usual, ((1, 5), (3, 0), (6, -10)), -20),
+            Rule(
+                "days_since_payment",
+                lambda f: f.days_since_payment,
+                ((30, 15), (90, 5), (180, -5)),
+                -15,
+                unknown=-5,
+            ),
+            TENURE,
+        ),
+    ),
+    "late_payment": (
+        18,
+        (
+            LATE_SHARE,
+            DELAY,
+            TREND,
+            FAILED,
+            BOUNCED,
+            TENURE,
+            Rule("age_of_debt_days", lambda f: f.age_days, ((0, 0), (1, -15), (31, -25)), -40),
+        ),
+    ),
+}
+
+
+def score(features: Features, target: Target) -> Score:
+    """Points, probability and reasons of an account for one target."""
+    start, rules = CARDS[target]
+    given = [Reason("start", "", start)]
+    for rule in rules:
+        value = rule.value(features)
+        points = rule.points(value)
+        if points:
+            given.append(Reason(rule.feature, _text(value), points))
+    total = sum(reason.points for reason in given)
+    paying = probability(total)
+    late = target == "late_payment"
+    given[1:] = sorted(given[1:], key=lambda reason: (-abs(reason.points), reason.feature))
+    return Score(
+        target=target,
+        horizon_days=0 if late else HORIZON_DAYS,
+        points=total,
+        probability=round(1 - paying, 4) if late else paying,
+        reasons=tuple(given),
+    )
+
+
+def probability(points: int) -> float:
+    """The probability of being paid at so many points, to four decimals."""
+    return round(min(HIGHEST, max(LOWEST, 1 / (1 + 2 ** (-points / POINTS_TO_DOUBLE)))), 4)
+
+
+def expected_recovery(features: Features, pays_within: Score) -> int:
+    """What is collectable, times the probability that it comes: whole minor units, rounded down."""
+    return features.collectable_minor * round(pays_within.probability * 10_000) // 10_000
+
+
+def target_of(name: str) -> Target:
+    """The target by name. Raises `Invalid` for any other name."""
+    if name not in CARDS:
+        known = ", ".join(sorted(CARDS))
+        raise Invalid(
+            f"There is no target {name!r}; known are: {known}",
+            [FieldError("/target", f"must be one of: {known}")],
+        )
+    return name
+
+
+def _text(value: float | None) -> str:
+    """A value for reading: `none`, whole numbers bare, others with one decimal."""
+    if value is None:
+        return "none"
+    return str(int(value)) if value == int(value) else f"{value:.1f}"

@@ -1,0 +1,1 @@
+"""Technology and contracts that all four services share. Knows no service."""

@@ -1,0 +1,281 @@
+"""One event: its attributes, its typed data, and every reason to refuse it."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Annotated, Any, cast
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from shared.errors import FieldError, Unreadable
+from shared.events import billing
+from shared.field_errors import explain, field_errors, text_errors
+from shared.ids import is_tenant
+
+_Name = Annotated[str, Meta(min_length=1, max_length=512)]
+_Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class Incoming(Struct, frozen=True, kw_only=True, gc=False):
+    """A well-formed event of a known type. What it means is the ledger's affair."""
+
+    id: str
+    source: str
+    type: str
+    subject: str | None = None
+    time: datetime | None = None
+    tenantid: str | None = None  # None: the caller's, or the Kafka source's
+    data: billing.Data
+    raw: bytes | Raw  # the data as it came
+    correlationid: str | None = None
+    causationid: str | None = None
+    traceparent: str | None = None
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """An event that cannot be taken, and what could be read of it."""
+
+    errors: tuple[FieldError, ...]
+    id: str | None = None
+    source: str | None = None
+    type: str | None = None
+    tenantid: str | None = None
+    account_id: str | None = None
+
+
+class Envelope(Struct, frozen=True, gc=False):
+    """The attributes we read; others are ignored, as the standard asks."""
+
+    specversion: str
+    id: _Name
+    source: _Name
+    type: _Name
+    subject: str | None = None
+    time: _Instant | None = None
+    tenantid: str | None = None
+    datacontenttype: str | None = None
+    data: Raw = Raw(b"")
+    data_base64: str | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    traceparent: str | None = None
+
+
+_DATA = {name: msgspec.json.Decoder(cls) for name, cls in billing.TYPES.items()}
+ATTRIBUTES = frozenset(field.name for field in msgspec.structs.fields(Envelope)) - {"data"}
+
+_JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([\w.-]+)', re.IGNORECASE)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_YEARS = range(1900, 9999)  # further days could not be moved between zones
+
+
+def is_foreign(content_type: str) -> bool:
+    """Whether a content type is not JSON, or JSON in another encoding than UTF-8."""
+    if _JSON_TYPE.fullmatch(content_type.strip()) is None:
+        return True
+    charset = _CHARSET.search(content_type)
+    return charset is not None and charset[1].lower() not in ("utf-8", "utf8", "us-ascii")
+
+
+def incoming(envelope: Envelope) -> Incoming | Refused:
+    """The typed event. Raises `msgspec.DecodeError` only for bytes that are not JSON."""
+    raw: bytes | Raw = envelope.data
+    decoder = _DATA.get(envelope.type)
+    if (
+        decoder is None
+        or envelope.specversion != "1.0"
+        or envelope.data_base64 is not None
+        or not raw
+        or not _is_plain(envelope)
+    ):
+        if errors := _envelope_errors(envelope):
+            return refused(envelope, errors)
+        assert decoder is not None
+        raw = _binary_data(envelope)
+    try:
+        data = decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        errors = _data_errors(msgspec.json.decode(raw), envelope.type)
+        return refused(envelope, errors or [explain(str(error), "/data")])
+    except RecursionError:
+        return refused(envelope, [FieldError("/data", "is nested too deeply")])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if envelope.data_base64 is None:
+            raise
+        return refused(envelope, [FieldError("/data_base64", f"does not hold JSON: {error}")])
+    if errors := _text_and_time_errors(bytes(raw), data):
+        return refused(envelope, errors)
+    return Incoming(
+        id=envelope.id,
+        source=envelope.source,
+        type=envelope.type,
+        subject=envelope.subject,
+        time=envelope.time,
+        tenantid=envelope.tenantid,
+        data=cast(billing.Data, data),
+        raw=raw,
+        correlationid=envelope.correlationid,
+        causationid=envelope.causationid,
+        traceparent=envelope.traceparent,
+    )
+
+
+def _is_plain(envelope: Envelope) -> bool:
+    """A cheap yes for ordinary attributes; `_envelope_errors` looks closer at the others."""
+    return (
+        envelope.id.isprintable()
+        and envelope.source.isprintable()
+        and (envelope.subject is None or envelope.subject.isprintable())
+        and (envelope.tenantid is None or _is_tenant(envelope.tenantid))
+        and (envelope.time is None or envelope.time.year in _YEARS)
+        and envelope.datacontenttype in (None, "application/json")
+        and envelope.correlationid is None
+        and envelope.causationid is None
+        and envelope.traceparent is None
+    )
+
+
+_is_tenant = lru_cache(maxsize=4096)(is_tenant)
+
+
+def _envelope_errors(envelope: Envelope) -> list[FieldError]:
+    errors = []
+    if envelope.specversion != "1.0":
+        errors.append(FieldError("/specversion", "must be 1.0"))
+    if envelope.type not in _DATA:
+        errors.append(FieldError("/type", _UNKNOWN_TYPE))
+    for name in ("id", "source", "subject", "correlationid", "causationid", "traceparent"):
+        value = getattr(envelope, name)
+        if value is not None and _CONTROLS.search(value):
+            errors.append(FieldError(f"/{name}", "must have no control characters"))
+        elif value is not None and len(value) > 512:
+            errors.append(FieldError(f"/{name}", "must have at most 512 characters"))
+    if envelope.tenantid is not None and not is_tenant(envelope.tenantid):
+        errors.append(FieldError("/tenantid", "must be 1 to 40 of a-z, 0-9 and -"))
+    if envelope.time is not None and envelope.time.year not in _YEARS:
+        errors.append(FieldError("/time", _OUT_OF_YEARS))
+    if envelope.datacontenttype is not None and is_foreign(envelope.datacontenttype):
+        errors.append(FieldError("/datacontenttype", "must be application/json"))
+    if not envelope.data and envelope.data_base64 is None:
+        errors.append(FieldError("/data", "is missing"))
+    if envelope.data_base64 is not None:
+        if envelope.data:
+            errors.append(FieldError("/data_base64", "stands beside data: one of them is enough"))
+        else:
+            try:
+                base64.b64decode(envelope.data_base64, validate=True)
+            except (binascii.Error, ValueError):
+                errors.append(FieldError("/data_base64", "is not base64"))
+    return errors
+
+
+_UNKNOWN_TYPE = f"is not a type that is taken here; these are: {', '.join(_DATA)}"
+_OUT_OF_YEARS = f"must be in the years {_YEARS[0]} to {_YEARS[-1]}"
+
+
+def _binary_data(envelope: Envelope) -> bytes | Raw:
+    if envelope.data_base64 is None:
+        return envelope.data
+    return base64.b64decode(envelope.data_base64)
+
+
+def _data_errors(value: object, event_type: str) -> list[FieldError]:
+    """Every field of the data that cannot be taken."""
+    cls = billing.TYPES[event_type]
+    if isinstance(value, dict):
+        return field_errors(value, cls, "/data")
+    try:
+        msgspec.convert(value, cls)
+    except msgspec.ValidationError as error:
+        return [explain(str(error), "/data")]
+    return []
+
+
+# ------------------------------------------------- what types cannot say cheaply: texts and years
+
+_Times = tuple[str, ...]
+_TIMES: dict[type[Struct], _Times] = {
+    cls: tuple(
+        field.name
+        for field in msgspec.structs.fields(cls)
+        if field.name.endswith(("_on", "_at", "_since"))
+    )
+    for cls in billing.TYPES.values()
+}
+
+
+def _text_and_time_errors(raw: bytes, data: Any) -> list[FieldError]:
+    """Controls in ids, NUL anywhere, `/` in the account id, days beyond all calendars.
+
+    JSON can hold a control character only escaped, or (from U+007F on) as itself; so plain bytes
+    need no closer look.
+    """
+    errors: list[FieldError] = []
+    if b"\\" in raw or not raw.isascii() or b"\x7f" in raw:
+        errors = text_errors(msgspec.to_builtins(data), "/data")
+    if "/" in data.account_id:
+        errors.append(FieldError("/data/account_id", "must have no /"))
+    for name in _TIMES[type(data)]:
+        value: date | None = getattr(data, name)
+        if value is not None and value.year not in _YEARS:
+            errors.append(FieldError(f"/data/{name}", _OUT_OF_YEARS))
+    return errors
+
+
+# ---------------------------------------------------------------------------- refusals
+
+
+def refused_envelope(body: bytes | Raw) -> Refused:
+    """Why a structured event does not fit `Envelope`. Raises `Unreadable` if it is not JSON."""
+    try:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        return Refused(errors=(FieldError("", "is nested too deeply"),))
+    except msgspec.DecodeError as error:
+        raise Unreadable(f"The body is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        return Refused(errors=(FieldError("", "must be an event: an object"),))
+    errors = field_errors(value, Envelope, skip=frozenset({"data"}))
+    version, event_type, data = value.get("specversion"), value.get("type"), value.get("data")
+    if isinstance(version, str) and version != "1.0":
+        errors.append(FieldError("/specversion", "must be 1.0"))
+    if isinstance(event_type, str) and event_type and event_type not in _DATA:
+        errors.append(FieldError("/type", _UNKNOWN_TYPE))
+    if "data" not in value and "data_base64" not in value:
+        errors.append(FieldError("/data", "is missing"))
+    elif isinstance(event_type, str) and event_type in _DATA and "data" in value:
+        errors += _data_errors(data, event_type)
+    return refused(value, errors)
+
+
+def refused(said: Envelope | dict[str, Any], errors: Sequence[FieldError]) -> Refused:
+    """A refusal with what can be read of the event, for the list of rejections."""
+    if isinstance(said, Envelope):
+        said = {name: getattr(said, name) for name in (*ATTRIBUTES, "data")}
+    data = said.get("data")
+    if isinstance(data, Raw):
+        try:
+            data = msgspec.json.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            data = None
+    account = data.get("account_id") if isinstance(data, dict) else None
+    return Refused(
+        errors=tuple(errors),
+        id=_readable(said.get("id")),
+        source=_readable(said.get("source")),
+        type=_readable(said.get("type")),
+        tenantid=_readable(said.get("tenantid")),
+        account_id=_readable(account) or _readable(said.get("subject")),
+    )
+
+
+def _readable(value: object) -> str | None:
+    """A text that may be stored and shown: bounded, without control characters."""
+    return (
+        _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", value)[:512] if isinstance(value, str) else None
+    )

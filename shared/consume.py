@@ -1,0 +1,361 @@
+"""How events come in: one loop over either source, effectively once, in each key's order.
+
+One transaction per slice: the position moves by compare-and-set, repeats are dropped, the rest is
+handed over as one ordered batch. A retriable failure repeats the slice; a permanent one halves it
+until the culprit stands alone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from shared import dead_letters, positions, telemetry
+from shared.crash import crash_point
+from shared.db import Database, Session
+from shared.drain import Drain, is_retriable
+from shared.lag import LagItem, LagReport, Reader, Relaying, lag
+from shared.ordering import Arranged, Item, arrange, places_of, read_item
+from shared.positions import Place, Skips
+from shared.sources import OutboxSource, Slice, Source
+from shared.subscriptions import RawSubscription, Subscription
+from shared.tasks import first, pause, together
+from shared.wire import RawRecord, Record, as_raw, dead_form, value_of
+
+__all__ = [
+    "BadCode",
+    "LagItem",
+    "LagReport",
+    "OutboxSource",
+    "RawRecord",
+    "RawSubscription",
+    "Reader",
+    "Relaying",
+    "Source",
+    "Subscription",
+    "lag",
+    "run_consumer",
+]
+
+SLICE_RECORDS_MAX = 1000
+_POLL_SECONDS = 0.25
+_TICK_SECONDS = 1.0
+_BACKOFF_SECONDS_MIN = 0.2
+_BACKOFF_SECONDS_MAX = 30.0
+_FAILING_KEYS_MAX = 5
+
+log = telemetry.logger(__name__)
+
+_T = TypeVar("_T")
+
+
+class BadCode(Exception):
+    """Different keys failed in a row: that is bad code, not bad data. The process should stop."""
+
+
+class _Fenced(Exception):
+    """Someone else moved our position; what we hold is theirs."""
+
+
+async def run_consumer(
+    db: Database,
+    subscription: Subscription | RawSubscription,
+    sources: Sequence[Source],
+    *,
+    stop: asyncio.Event,
+) -> None:
+    """Take in events until `stop`. Raises `BadCode`, and whatever a source cannot recover from."""
+    loop = _Loop(db, subscription, stop)
+    try:
+        await together(
+            loop.drain(), *(loop.read(s) for s in sources), *(loop.tend(s) for s in sources)
+        )
+    finally:
+        for source in sources:
+            await source.close()
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    slice: Slice
+    is_alone: bool = False  # without what waits behind it
+    failure: BaseException | None = None  # the culprit: bury it
+
+
+class _Loop:
+    def __init__(
+        self, db: Database, subscription: Subscription | RawSubscription, stop: asyncio.Event
+    ) -> None:
+        self._db = db
+        self._subscription = subscription
+        self._consumer = subscription.consumer
+        self._stop = stop
+        self._skips = Skips(frozenset(), frozenset())
+        self._turn = asyncio.Lock()  # sources are polled side by side and applied in turn
+        self._failing: set[str] = set()  # keys that failed since anything was applied
+        self._drain = Drain(db, subscription, self._failed)
+        self._drain_now = asyncio.Event()
+
+    # ------------------------------------------------------------------ the three kinds of task
+
+    async def read(self, source: Source) -> None:
+        await self._until_it_works(source, lambda: self._open(source))
+        while not self._stop.is_set():
+            polled = await self._until_it_works(
+                source, lambda: source.poll(SLICE_RECORDS_MAX, _POLL_SECONDS)
+            )
+            if polled is not None:
+                async with self._turn:
+                    await self._take_in(source, await source.id(), polled)
+
+    async def drain(self) -> None:
+        """Go on with what waits and no longer has to: at the start, and after operators decided."""
+        while not self._stop.is_set():
+            self._drain_now.clear()
+            try:
+                async with self._turn:
+                    await self._drain.run(self._skips)
+            except Exception as error:
+                if not is_retriable(error):
+                    raise
+                log.warning("drain.retry", consumer=self._consumer, error=str(error))
+            await first(self._stop.wait(), self._drain_now.wait(), timeout=_TICK_SECONDS)
+
+    async def tend(self, source: Source) -> None:
+        """Keep the source in order, and note when this consumer stood at its ends."""
+        while not self._stop.is_set():
+            try:
+                ends = await source.tend()
+                if ends is not None:
+                    await positions.note_caught_up(
+                        self._db, self._consumer, await source.id(), ends.by_part, ends.at
+                    )
+            except Exception as error:
+                if not is_retriable(error):
+                    raise
+                log.warning("source.tend_failed", consumer=self._consumer, error=str(error))
+            await self._pause(_TICK_SECONDS)
+
+    async def _open(self, source: Source) -> None:
+        source_id = await source.id()
+
+        async def load(parts: Sequence[str]) -> dict[str, int]:
+            self._skips = await positions.load_skips(self._db, self._consumer)
+            return await positions.load(self._db, self._consumer, source_id, parts)
+
+        await source.open(load)
+
+    # ------------------------------------------------------------------ one slice
+
+    async def _take_in(self, source: Source, source_id: str, polled: Slice) -> None:
+        """Apply a slice, in parts if need be, until every part is dealt with."""
+        attempts, backoff = [_Attempt(polled)], _BACKOFF_SECONDS_MIN
+        while attempts and not self._stop.is_set():
+            attempt = attempts.pop()
+            try:
+                if attempt.failure is None:
+                    await self._apply(source, source_id, attempt)
+                else:
+                    await self._bury(source, source_id, attempt)
+            except _Fenced:
+                log.info("consume.fenced", consumer=self._consumer, source=source_id)
+                await self._until_it_works(source, source.rewind)
+                return
+            except BadCode:
+                raise
+            except Exception as error:  # whatever `take` raises decides about its messages only
+                if is_retriable(error):
+                    self._count_retry(source, error, backoff)
+                    attempts.append(attempt)
+                    await self._pause(backoff)
+                    backoff = min(backoff * 2, _BACKOFF_SECONDS_MAX)
+                elif attempt.failure is not None:
+                    raise
+                else:
+                    attempts.extend(self._narrow(source, attempt, error))
+            else:
+                backoff = _BACKOFF_SECONDS_MIN
+
+    def _narrow(self, source: Source, attempt: _Attempt, error: Exception) -> list[_Attempt]:
+        """What to try instead of a failed attempt, the last first."""
+        records = attempt.slice.records
+        if len(records) > 1:
+            first, second = _halves(source, attempt.slice)
+            return [_Attempt(second), _Attempt(first)]
+        if not attempt.is_alone:
+            self._drain_now.set()
+            return [_Attempt(attempt.slice, is_alone=True)]
+        log.error("consume.culprit", consumer=self._consumer, exc_info=error)
+        return [_Attempt(attempt.slice, failure=error)]
+
+    async def _apply(self, source: Source, source_id: str, attempt: _Attempt) -> None:
+        polled, applied = attempt.slice, 0
+        async with self._db.transaction() as session:
+            if not await positions.move(session, self._consumer, source_id, polled.moves):
+                raise _Fenced
+            if isinstance(self._subscription, RawSubscription):
+                plan, applied = None, len(polled.records)
+                if applied:
+                    await self._subscription.take(session, [as_raw(r) for r in polled.records])
+            else:
+                plan = await self._arrange(session, source, source_id, attempt)
+                applied = len(plan.fresh)
+                if applied:
+                    await self._subscription.take(session, plan.fresh)
+            crash_point("consume.before_commit")
+        crash_point("consume.after_commit")
+        if applied:
+            self._failing.clear()
+        if plan is not None:
+            self._report(plan)
+            for item in plan.unreadable:
+                if item.address is not None:
+                    self._failed(f"{item.address.tenant}/{item.address.key}")
+
+    async def _arrange(
+        self, session: Session, source: Source, source_id: str, attempt: _Attempt
+    ) -> Arranged:
+        """Decide what is to be applied, and write down everything else."""
+        assert isinstance(self._subscription, Subscription)
+        items = [read_item(record) for record in attempt.slice.records]
+        if self._skips.placed:
+            items = [self._with_skip(source, source_id, item) for item in items]
+        heads = await positions.lock_heads(session, self._consumer, places_of(items))
+        stored = {}
+        waiting = [p for p, head in heads.items() if head.has_waiting and not head.is_parked]
+        if waiting and not attempt.is_alone:
+            stored = await positions.waiting_of(session, self._consumer, waiting, SLICE_RECORDS_MAX)
+        plan = arrange(items, heads, stored, types=self._subscription.types, skips=self._skips)
+        await positions.save_heads(session, self._consumer, heads)
+        await positions.put_waiting(
+            session, self._consumer, [(key[0], item) for key, item in plan.new_waiting.items()]
+        )
+        await positions.delete_waiting(session, self._consumer, plan.taken_waiting)
+        for item in plan.unreadable:
+            place = number = None
+            if item.address is not None:
+                place = (item.address.tenant, item.record.topic, item.address.key)
+                number = item.address.sequence
+            await dead_letters.insert(
+                session, self._letter(source, source_id, item.record, place, number, item.reason)
+            )
+        return plan
+
+    def _with_skip(self, source: Source, source_id: str, item: Item) -> Item:
+        if item.event is not None:
+            return item
+        is_skipped = (source_id, *source.place(item.record)) in self._skips.placed
+        return Item(item.record, None, item.reason, item.address, is_skipped)
+
+    # ------------------------------------------------------------------ what failed
+
+    async def _bury(self, source: Source, source_id: str, attempt: _Attempt) -> None:
+        """Put the culprit aside and park its key; what follows it waits."""
+        record = attempt.slice.records[0]
+        event = None if isinstance(self._subscription, RawSubscription) else read_item(record).event
+        raw_key, _ = dead_form(record)
+        self._failed(_shown(raw_key))
+        place = number = None
+        async with self._db.transaction() as session:
+            if not await positions.move(session, self._consumer, source_id, attempt.slice.moves):
+                raise _Fenced
+            if event is not None:
+                place, number = (event.tenant, event.topic, event.key), event.sequence
+                heads = await positions.lock_heads(session, self._consumer, [place])
+                heads[place].is_parked = True
+                await positions.save_heads(session, self._consumer, heads)
+            reason = f"{type(attempt.failure).__name__}: {attempt.failure}"
+            await dead_letters.insert(
+                session, self._letter(source, source_id, record, place, number, reason)
+            )
+        self._count(record.topic, "dead", 1)
+        telemetry.DEAD_LETTERS.labels(self._service, self._consumer, record.topic).inc()
+
+    def _letter(
+        self,
+        source: Source,
+        source_id: str,
+        record: Record,
+        place: Place | None,
+        number: int | None,
+        reason: str,
+    ) -> dead_letters.Letter:
+        part, position = source.place(record)
+        raw_key, headers = dead_form(record)
+        return dead_letters.Letter(
+            consumer=self._consumer,
+            source=source_id,
+            part=part,
+            position=position,
+            topic=record.topic,
+            place=place,
+            sequence=number,
+            is_ordered=isinstance(self._subscription, Subscription),
+            raw_key=raw_key,
+            value=value_of(record),
+            headers=headers,
+            reason=reason,
+        )
+
+    def _failed(self, key: str) -> None:
+        """Count keys that fail with nothing applied in between."""
+        self._failing.add(key)
+        if len(self._failing) >= _FAILING_KEYS_MAX:
+            raise BadCode(f"{self._consumer}: {len(self._failing)} different keys failed in a row")
+
+    # ------------------------------------------------------------------ waiting and telling
+
+    async def _until_it_works(self, source: Source, call: Callable[[], Awaitable[_T]]) -> _T | None:
+        """What `call` gives, tried again as long as it may help; None once stopped."""
+        backoff = _BACKOFF_SECONDS_MIN
+        while not self._stop.is_set():
+            try:
+                return await call()
+            except Exception as error:
+                if not is_retriable(error):
+                    raise
+                self._count_retry(source, error, backoff)
+                await self._pause(backoff)
+                backoff = min(backoff * 2, _BACKOFF_SECONDS_MAX)
+        return None
+
+    async def _pause(self, seconds: float) -> None:
+        await pause(self._stop, seconds)
+
+    @property
+    def _service(self) -> str:
+        return telemetry.current_service.get() or self._consumer.partition(".")[0]
+
+    def _count(self, topic: str, result: str, events: int) -> None:
+        telemetry.CONSUMED_EVENTS.labels(self._service, self._consumer, topic, result).inc(events)
+
+    def _count_retry(self, source: Source, error: Exception, backoff: float) -> None:
+        log.warning("consume.retry", consumer=self._consumer, error=str(error), seconds=backoff)
+        for topic in source.topics:
+            telemetry.CONSUME_RETRIES.labels(self._service, self._consumer, topic).inc()
+
+    def _report(self, plan: Arranged) -> None:
+        for event in plan.fresh:
+            plan.count(event.topic, "applied")
+        for (topic, result), events in plan.results.items():
+            self._count(topic, result, events)
+        for item in plan.unreadable:
+            log.error("consume.unreadable", consumer=self._consumer, reason=item.reason)
+            telemetry.DEAD_LETTERS.labels(self._service, self._consumer, item.record.topic).inc()
+        if plan.new_waiting:
+            log.error("consume.parked", consumer=self._consumer, events=len(plan.new_waiting))
+
+
+def _halves(source: Source, polled: Slice) -> tuple[Slice, Slice]:
+    middle = len(polled.records) // 2
+    first, second = polled.records[:middle], polled.records[middle:]
+    reached = dict(source.place(record) for record in first)  # the last of each part wins
+    moves = polled.moves
+    return (
+        Slice(first, {part: (moves[part][0], last) for part, last in reached.items()}),
+        Slice(second, {part: (reached.get(part, b), last) for part, (b, last) in moves.items()}),
+    )
+
+
+def _shown(key: bytes | None) -> str:
+    return (key or b"").decode("utf-8", "replace")

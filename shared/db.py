@@ -1,0 +1,256 @@
+"""PostgreSQL: a pool, transactions on raw asyncpg connections, one way to run SQL.
+
+Transactions are ours alone: statements go straight to the driver, so nothing begins, flushes or
+commits behind our back, and the outbox is written last of all, just before COMMIT.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
+
+import asyncpg
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.util import greenlet_spawn
+
+from shared import outbox
+from shared.errors import Unavailable
+from shared.events import Event
+
+Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
+
+_SETTINGS = {
+    "jit": "off",  # our statements are short; compiling them costs more than it saves
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": "5s",
+    # Longer than the time-out above: who waits outlives a holder that died without a word.
+    "lock_timeout": "8s",
+}
+_COMMAND_TIMEOUT_SECONDS = 60.0
+_CONNECT_TIMEOUT_SECONDS = 10.0
+_ROLLBACK_TIMEOUT_SECONDS = 5.0
+
+_RETRIABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,  # shutdown, crash, cannot connect now
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # a fail-over is under way
+    ConnectionError,
+    TimeoutError,
+)
+
+
+def unavailable(error: BaseException) -> Unavailable:
+    """The error to raise instead: the database can't do it now, and may a little later."""
+    return Unavailable(f"the database is not available: {type(error).__name__}: {error}")
+
+
+class Wakeup:
+    """A bell in this process: rung after commits, heard by any number of waiters.
+
+    Take `rings` before looking for work and hand it to `wait`, so that a ring between the look and
+    the wait is not missed.
+    """
+
+    def __init__(self) -> None:
+        self.rings = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    def ring(self) -> None:
+        self.rings += 1
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiters.clear()
+
+    async def wait(self, seen: int, timeout: float) -> bool:
+        """Whether it rang since `seen` was read, waiting at most `timeout` seconds."""
+        if self.rings != seen:
+            return True
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await asyncio.wait_for(waiter, timeout)
+        except TimeoutError:
+            return False
+        finally:
+            self._waiters.discard(waiter)
+        return True
+
+
+class Session:
+    """One transaction. Parameters are `$1`, `$2` …; lists travel as arrays (`unnest`)."""
+
+    __slots__ = ("_after_commit", "connection", "pending")
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection  # the driver's own; only `shared/` touches it
+        self.pending: list[Event] = []  # what `outbox.append` collected
+        self._after_commit: list[Callable[[], None]] = []
+
+    async def fetch(self, sql: str, *args: object) -> list[Record]:
+        rows: list[Record] = await self.connection.fetch(sql, *args)
+        return rows
+
+    async def fetchrow(self, sql: str, *args: object) -> Record | None:
+        return await self.connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        return await self.connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        status: str = await self.connection.execute(sql, *args)
+        return status
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run `call` after a successful commit, in order of registration."""
+        self._after_commit.append(call)
+
+    def committed(self) -> None:
+        for call in self._after_commit:
+            call()
+
+
+# Readers and writers of one database in one process share its bell, whoever opened them.
+_bells: WeakValueDictionary[str, Wakeup] = WeakValueDictionary()
+
+
+class Database:
+    """A pool of connections to one database."""
+
+    def __init__(self, url: str, *, pool_size: int = 8, application: str = "recoup") -> None:
+        self.url = make_url(url).set(drivername="postgresql+asyncpg")
+        self.application = application
+        self._pool_size = pool_size
+        self._engine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=_CONNECT_TIMEOUT_SECONDS,
+            pool_reset_on_return=None,  # every transaction here ends before its connection returns
+            connect_args={
+                "server_settings": {**_SETTINGS, "application_name": application},
+                "command_timeout": _COMMAND_TIMEOUT_SECONDS,
+                "timeout": _CONNECT_TIMEOUT_SECONDS,
+            },
+        )
+        where = f"{self.url.host}:{self.url.port}/{self.url.database}"
+        self.committed = _bells.setdefault(where, Wakeup())  # rung when outbox rows were committed
+        self._id: str | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """BEGIN … the outbox, last of all … COMMIT; ROLLBACK on any exception."""
+        async with self._begun("BEGIN") as session:
+            yield session
+            said = bool(session.pending)
+            if said:
+                await outbox.flush(session)
+            await session.connection.execute("COMMIT")
+        if said:
+            self.committed.ring()
+        session.committed()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session]:
+        """One snapshot, read only."""
+        async with self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as session:
+            yield session
+            assert not session.pending, "a reading transaction says nothing"
+            await session.connection.execute("COMMIT")
+        session.committed()
+
+    async def fetch(self, sql: str, *args: object) -> list[Record]:
+        """One statement by itself: a single trip to the server."""
+        async with self._connection() as connection:
+            rows: list[Record] = await connection.fetch(sql, *args)
+            return rows
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def database_id(self) -> str:
+        """The id of this database as a source of events; made at the first call."""
+        if self._id is None:
+            rows = await self.fetch("select id from database_ids")
+            if not rows:
+                async with self.transaction() as session:
+                    await session.execute(
+                        "insert into database_ids default values on conflict do nothing"
+                    )
+                rows = await self.fetch("select id from database_ids")
+            self._id = str(rows[0]["id"])
+        return self._id
+
+    async def dedicated(self) -> Any:
+        """A driver connection of its own, outside the pool. The caller closes it."""
+        try:
+            return await asyncpg.connect(
+                host=self.url.host,
+                port=self.url.port,
+                user=self.url.username,
+                password=self.url.password,
+                database=self.url.database,
+                server_settings={**_SETTINGS, "application_name": self.application},
+                command_timeout=_COMMAND_TIMEOUT_SECONDS,
+                timeout=_CONNECT_TIMEOUT_SECONDS,
+            )
+        except (*_RETRIABLE, OSError) as error:
+            raise unavailable(error) from error
+
+    @asynccontextmanager
+    async def _begun(self, begin: str) -> AsyncIterator[Session]:
+        async with self._connection() as connection:
+            await connection.execute(begin)
+            yield Session(connection)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        """A connection from the pool, given back with no transaction open, or thrown away."""
+        pooled = await self._checkout()
+        driver = pooled.driver_connection
+        try:
+            yield driver
+        except BaseException as error:
+            lost = isinstance(error, asyncpg.InterfaceError) and driver.is_closed()
+            # Shielded: a second cancellation must not leave a transaction open in the pool.
+            await asyncio.shield(asyncio.ensure_future(_give_back_after_failure(pooled)))
+            if lost or isinstance(error, _RETRIABLE):
+                raise unavailable(error) from error
+            raise
+        pooled.close()
+
+    async def _checkout(self) -> Any:
+        for _ in range(self._pool_size + 1):
+            try:
+                pooled = await self._engine.raw_connection()
+            except (*_RETRIABLE, SQLAlchemyError, OSError) as error:
+                raise unavailable(error) from error
+            driver: Any = pooled.driver_connection
+            if not driver.is_closed():
+                return pooled
+            await greenlet_spawn(pooled.invalidate)  # the server went away while it lay idle
+        raise Unavailable("the database closes every connection")
+
+
+async def _give_back_after_failure(pooled: Any) -> None:
+    driver = pooled.driver_connection
+    try:
+        if not driver.is_closed() and driver.is_in_transaction():
+            await asyncio.wait_for(driver.execute("ROLLBACK"), _ROLLBACK_TIMEOUT_SECONDS)
+        clean = not driver.is_closed()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        clean = False
+    if clean:
+        pooled.close()
+        return
+    driver.terminate()
+    await greenlet_spawn(pooled.invalidate)

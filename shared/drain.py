@@ -1,0 +1,134 @@
+"""Going on with what was held back: events that waited, facts to be tried again."""
+
+from collections.abc import Callable
+
+from shared import dead_letters, positions, telemetry
+from shared.db import Database
+from shared.errors import AppError
+from shared.events import Received
+from shared.ordering import arrange
+from shared.positions import Place, Skips, Waiting
+from shared.subscriptions import RawSubscription, Subscription
+
+_BATCH_MAX = 1000
+
+log = telemetry.logger(__name__)
+
+
+def is_retriable(error: BaseException) -> bool:
+    """Whether the same work may succeed a little later."""
+    if isinstance(error, AppError):
+        return error.retriable
+    return isinstance(error, ConnectionError | TimeoutError)
+
+
+class Drain:
+    """Applies, per key and in order, what waits and no longer has to."""
+
+    def __init__(
+        self,
+        db: Database,
+        subscription: Subscription | RawSubscription,
+        failed: Callable[[str], None],
+    ) -> None:
+        self._db = db
+        self._subscription = subscription
+        self._consumer = subscription.consumer
+        self._failed = failed  # told of each key that fails; may stop the process
+
+    async def run(self, skips: Skips) -> None:
+        if isinstance(self._subscription, RawSubscription):
+            while await self._replay_one(self._subscription):
+                pass
+            return
+        while places := await positions.resumable(self._db, self._consumer):
+            for place in places:
+                await self._resume(self._subscription, place, skips)
+
+    async def _resume(self, subscription: Subscription, place: Place, skips: Skips) -> None:
+        """Everything of one key that can go on. A failing batch is halved down to its culprit."""
+        limit = _BATCH_MAX
+        while limit:
+            batch: list[Received] = []
+            try:
+                taken = await self._apply(subscription, place, limit, skips, batch)
+            except Exception as error:
+                if is_retriable(error):
+                    raise
+                limit = min(limit, len(batch)) // 2
+                if len(batch) <= 1:
+                    await self._bury(place, error)
+            else:
+                if taken < limit:
+                    return
+
+    async def _apply(
+        self,
+        subscription: Subscription,
+        place: Place,
+        limit: int,
+        skips: Skips,
+        batch: list[Received],
+    ) -> int:
+        async with self._db.transaction() as session:
+            heads = await positions.lock_heads(session, self._consumer, [place])
+            stored = await positions.waiting_of(session, self._consumer, [place], limit)
+            plan = arrange([], heads, stored, types=subscription.types, skips=skips)
+            batch.extend(plan.fresh)
+            if plan.fresh:
+                await subscription.take(session, plan.fresh)
+            await positions.save_heads(session, self._consumer, heads)
+            await positions.delete_waiting(session, self._consumer, plan.taken_waiting)
+        log.info("drain.resumed", consumer=self._consumer, events=len(plan.taken_waiting))
+        return len(plan.taken_waiting)
+
+    async def _bury(self, place: Place, error: Exception) -> None:
+        """The first waiting event of the key cannot be applied: put it aside again."""
+        log.error("drain.culprit", consumer=self._consumer, exc_info=error)
+        tenant, _topic, key = place
+        self._failed(f"{tenant}/{key}")
+        async with self._db.transaction() as session:
+            heads = await positions.lock_heads(session, self._consumer, [place])
+            stored = await positions.waiting_of(session, self._consumer, [place], _BATCH_MAX)
+            above = {n: item for n, item in stored[place].items() if n > heads[place].sequence}
+            if not above or heads[place].is_parked:
+                return
+            number = min(above)
+            await positions.delete_waiting(session, self._consumer, [(place, number)])
+            heads[place].is_parked = True
+            await positions.save_heads(session, self._consumer, heads)
+            await dead_letters.insert(session, self._letter(place, number, above[number], error))
+
+    def _letter(
+        self, place: Place, number: int, item: Waiting, error: Exception
+    ) -> dead_letters.Letter:
+        return dead_letters.Letter(
+            consumer=self._consumer,
+            source="waiting",
+            part=item.origin,
+            position=number,
+            topic=place[1],
+            place=place,
+            sequence=number,
+            is_ordered=True,
+            raw_key=item.record.key,
+            value=item.record.value,
+            headers=item.record.headers,
+            reason=f"{type(error).__name__}: {error}",
+        )
+
+    async def _replay_one(self, subscription: RawSubscription) -> bool:
+        """Try one fact from outside again. False when there is none left."""
+        letter_id = None
+        try:
+            async with self._db.transaction() as session:
+                for letter_id, record in await dead_letters.replays(session, self._consumer):
+                    await subscription.take(session, [record])
+                    await dead_letters.replayed(session, letter_id)
+        except Exception as error:
+            if is_retriable(error) or letter_id is None:
+                raise
+            async with self._db.transaction() as session:
+                reason = f"{type(error).__name__}: {error}"
+                await dead_letters.failed_again(session, letter_id, reason)
+        return letter_id is not None

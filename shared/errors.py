@@ -1,0 +1,81 @@
+"""The four kinds of error. HTTP status and retry-or-park both follow from the kind.
+
+AppError
+├── Invalid      the request makes no sense (422); names each bad field by JSON pointer
+├── NotFound     there is no such thing, or it is another tenant's (404)
+├── Conflict     a true request in the wrong state (409)
+├── Forbidden    the caller may not do this (401 or 403)
+└── Unavailable  a peer or a server does not answer (503); the only kind worth a retry
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One bad field: where it is (RFC 6901 pointer, e.g. `/data/amount_minor`) and what is wrong."""
+
+    pointer: str
+    detail: str
+
+
+class AppError(Exception):
+    """Base of every error that is not a bug."""
+
+    status = 500
+    title = "Error"
+    retriable = False
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class Invalid(AppError):
+    status = 422
+    title = "Invalid request"
+
+
+class NotFound(AppError):
+    status = 404
+    title = "Not found"
+
+
+class Conflict(AppError):
+    status = 409
+    title = "Conflict"
+
+
+class Forbidden(AppError):
+    status = 403
+    title = "Forbidden"
+
+
+class Unauthenticated(Forbidden):
+    status = 401
+    title = "Unauthenticated"
+
+
+class TooLarge(AppError):
+    status = 413
+    title = "Content too large"
+
+
+class Unreadable(AppError):
+    """The bytes are not what they claim to be: not UTF-8, not JSON."""
+
+    status = 400
+    title = "Unreadable request"
+
+
+class UnsupportedMediaType(AppError):
+    status = 415
+    title = "Unsupported media type"
+
+
+class Unavailable(AppError):
+    status = 503
+    title = "Unavailable"
+    retriable = True

@@ -1,0 +1,89 @@
+"""What outreach says (`outreach.events`). A contact is one event under its lowest account id;
+`covers` names the rest. Said once per contact, or per contact and rule."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Cover(Struct, frozen=True, kw_only=True):
+    """One account that a contact speaks of, and what the live check saw of it."""
+
+    account_id: str
+    checked_sequence: int  # the ledger's `sequence` at the check; 0 while only planned
+    invoice_ids: tuple[str, ...]
+
+
+class _Contact(Struct, frozen=True, kw_only=True):
+    contact_id: str
+    account_id: str  # the lowest of `covers`
+    debtor_id: str | None = None
+    channel: str  # email | person
+    strategy: str
+    strategy_version: str
+    step: str
+    tone: str
+    arms: dict[str, str] = {}
+    template_version: str | None = None
+    rulebook_version: str | None = None
+    collector: str | None = None
+    cost_minor: int = 0
+    cost_currency: str | None = None
+    covers: tuple[Cover, ...]
+
+
+class ContactPlanned(_Contact, frozen=True, kw_only=True):
+    due_at: datetime
+
+
+class ContactSuppressed(_Contact, frozen=True, kw_only=True):
+    rule: str
+    citation: str | None = None
+    until: datetime | None = None
+
+
+class ContactCancelled(_Contact, frozen=True, kw_only=True):
+    because: Literal["paid", "hold", "disputed", "promise", "corrected", "erased", "superseded"]
+
+
+class ContactSent(_Contact, frozen=True, kw_only=True):
+    sent_at: datetime  # business time
+    message_id: str
+    disclosures: tuple[str, ...] = ()
+
+
+class ContactUncertain(_Contact, frozen=True, kw_only=True):
+    """The hand-over was begun and its end is not known. Counted, never repeated."""
+
+    because: str
+
+
+class ContactFailed(_Contact, frozen=True, kw_only=True):
+    """The provider refused the message."""
+
+    reason_code: str
+
+
+class TaskCreated(Struct, frozen=True, kw_only=True):
+    """An account was handed over to a person."""
+
+    task_id: str
+    account_id: str
+    debtor_id: str | None = None
+    strategy: str
+    strategy_version: str
+    step: str
+    due_on: date
+    invoice_ids: tuple[str, ...]
+
+
+TYPES: dict[str, type[Struct]] = {
+    "contact-planned": ContactPlanned,
+    "contact-suppressed": ContactSuppressed,
+    "contact-cancelled": ContactCancelled,
+    "contact-sent": ContactSent,
+    "contact-uncertain": ContactUncertain,
+    "contact-failed": ContactFailed,
+    "task-created": TaskCreated,
+}

@@ -1,0 +1,161 @@
+"""Bad fields in plain words: msgspec's messages and paths as RFC 6901 pointers and reasons."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+
+from shared.errors import FieldError
+
+_MESSAGE = re.compile(r"(?P<what>.*?)(?: - at `(?P<key>key in )?(?P<path>\$.*)`)?", re.DOTALL)
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[\.\.\.\]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_NOUNS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "an array",
+    "null": "null",
+    "date": "a day like 2026-03-31",
+    "datetime": "an instant like 2026-03-31T12:00:00Z",
+}
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"Expected `[^`]*` of length >= 1$"), "must not be empty"),
+    (re.compile(r"Expected `str[^`]*` of length >= (\d+)"), r"must have at least \1 characters"),
+    (re.compile(r"Expected `str[^`]*` of length <= (\d+)"), r"must have at most \1 characters"),
+    (re.compile(r"Expected `[^`]*` of length <= (\d+)"), r"must have at most \1 items"),
+    (re.compile(r"Expected `[^`]*` >= (-?[\d.]+)"), r"must be at least \1"),
+    (re.compile(r"Expected `[^`]*` <= (-?[\d.]+)"), r"must be at most \1"),
+    (re.compile(r"Expected `[^`]*` > (-?[\d.]+)"), r"must be more than \1"),
+    (re.compile(r"Expected `[^`]*` < (-?[\d.]+)"), r"must be less than \1"),
+    (re.compile(r"Invalid RFC3339 encoded date$"), "must be a day of the calendar like 2026-03-31"),
+    (
+        re.compile(r"Invalid RFC3339 encoded datetime|Expected `datetime.*timezone component"),
+        "must be an instant with its offset, like 2026-03-31T12:00:00Z",
+    ),
+    (re.compile(r"Invalid enum value .*", re.DOTALL), "is not one of the values known here"),
+)
+
+
+def explain(message: str, root: str = "") -> FieldError:
+    """A msgspec message as a field error; `root` is the pointer of what was decoded."""
+    match = _MESSAGE.fullmatch(message)
+    assert match is not None
+    pointer = root + pointer_of(match["path"] or "$")
+    what = match["what"]
+    missing = re.fullmatch(r"Object missing required field `(.+)`", what)
+    if missing is not None:
+        return FieldError(f"{pointer}/{escape(missing[1])}", "is missing")
+    return FieldError(pointer, _reason(what))
+
+
+def pointer_of(path: str) -> str:
+    """`$.lines[0].amount_minor` → `/lines/0/amount_minor`.
+
+    msgspec does not name the key of a map (`[...]`): the pointer then names the map.
+    """
+    parts = []
+    for match in _STEP.finditer(path):
+        if match[0] == "[...]":
+            break
+        parts.append(match[1] or match[2])
+    return "".join(f"/{escape(part)}" for part in parts)
+
+
+def escape(part: str) -> str:
+    """One reference token of an RFC 6901 pointer."""
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _reason(what: str) -> str:
+    for pattern, reason in _RULES:
+        match = pattern.match(what)
+        if match is not None:
+            return match.expand(reason)
+    wrong = re.fullmatch(r"Expected `([^`]+)`, got `([^`]+)`", what)
+    if wrong is None:
+        return what
+    wanted = [_NOUNS.get(name, name) for name in wrong[1].split(" | ") if name != "null"]
+    got = "a fraction" if wrong[2] == "float" else _NOUNS.get(wrong[2], wrong[2])
+    return f"must be {' or '.join(wanted)}, not {got}"
+
+
+def field_errors(
+    value: Mapping[str, Any],
+    cls: type[Struct],
+    root: str = "",
+    *,
+    skip: frozenset[str] = frozenset(),
+) -> list[FieldError]:
+    """Every field of a decoded object that does not fit the class, in the class's order."""
+    errors = []
+    for name, kind, is_required in _fields(cls):
+        if name in skip:
+            continue
+        pointer = f"{root}/{escape(name)}"
+        if name not in value:
+            if is_required:
+                errors.append(FieldError(pointer, "is missing"))
+            continue
+        try:
+            msgspec.convert(value[name], kind)
+        except msgspec.ValidationError as error:
+            found = explain(str(error), pointer)
+            choices = _choices(kind)
+            if name == "currency" and isinstance(value[name], str):
+                found = FieldError(pointer, "must be an ISO 4217 code like EUR")
+            elif choices and found.pointer == pointer:
+                found = FieldError(pointer, f"must be one of {', '.join(choices)}")
+            errors.append(found)
+    return errors
+
+
+@cache
+def _fields(cls: type[Struct]) -> tuple[tuple[str, Any, bool], ...]:
+    return tuple(
+        (field.encode_name, field.type, field.default is field.default_factory is NODEFAULT)
+        for field in msgspec.structs.fields(cls)
+    )
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    if get_origin(kind) is Literal:
+        return tuple(str(choice) for choice in get_args(kind))
+    return next((found for each in get_args(kind) if (found := _choices(each))), ())
+
+
+def text_errors(value: Any, root: str) -> list[FieldError]:
+    """Texts that cannot be kept: ids with control characters, NUL anywhere.
+
+    What stands under `attributes` is the sender's own; only NUL is refused there, which PostgreSQL
+    cannot store.
+    """
+    return list(_walk(value, root, is_id=False, is_own=True))
+
+
+def _walk(value: Any, pointer: str, *, is_id: bool, is_own: bool) -> Iterator[FieldError]:
+    if isinstance(value, str):
+        if is_id and _CONTROLS.search(value):
+            yield FieldError(pointer, "must have no control characters")
+        elif "\x00" in value:
+            yield FieldError(pointer, "must have no NUL and no half of a surrogate pair")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _walk(item, f"{pointer}/{index}", is_id=False, is_own=is_own)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            inner = f"{pointer}/{escape(key)}"
+            if "\x00" in key:
+                yield FieldError(inner, "must have no NUL character in its name")
+            yield from _walk(
+                item,
+                inner,
+                is_id=is_own and key.endswith("_id"),
+                is_own=is_own and key != "attributes",
+            )

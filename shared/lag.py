@@ -1,0 +1,98 @@
+"""How far behind a service is: what `GET /v1/lag` answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from shared import positions, telemetry
+from shared.db import Database
+from shared.sources import Backlog, Source
+
+RELAY = "relay"
+RELAY_PART = "outbox"
+
+_PARKED = """
+select topic, count(*) from (
+    select tenant, topic, key from waiting where consumer = $1
+    union select tenant, topic, key from heads where consumer = $1 and is_parked
+) parked group by 1
+"""
+
+_UNSENT = """
+select aggregatetype, count(*),
+       extract(epoch from clock_timestamp() - min(recorded_at))::float8
+  from outbox
+ where seq > coalesce((select position from positions
+                        where consumer = $1 and source = $2 and part = $3), 0)
+ group by 1
+"""
+
+
+class LagItem(Struct, frozen=True):
+    """One consumer's lag on one topic."""
+
+    consumer: str
+    topic: str
+    behind: int
+    oldest_seconds: float
+    parked_accounts: int
+
+
+class LagReport(Struct, frozen=True):
+    """The lag of a service."""
+
+    behind: int
+    items: list[LagItem]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A consumer of this service and a source that it reads."""
+
+    consumer: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Relaying:
+    """The relay of this service's outbox into a Kafka cluster."""
+
+    cluster_id: str
+    topics: tuple[str, ...]
+
+
+async def lag(
+    db: Database, readers: Sequence[Reader], *, relaying: Relaying | None = None
+) -> LagReport:
+    """What was committed by producers and not yet taken in. What is parked is not behind."""
+    items: list[LagItem] = []
+    service = telemetry.current_service.get() or "recoup"
+    for reader in readers:
+        at = await positions.stored(db, reader.consumer, await reader.source.id())
+        backlog = await reader.source.backlog(at)
+        parked: dict[str, int] = dict(await db.fetch(_PARKED, reader.consumer))
+        items += _items(reader.consumer, reader.source.topics, backlog, parked)
+    if relaying is not None:
+        rows = await db.fetch(_UNSENT, RELAY, relaying.cluster_id, RELAY_PART)
+        unsent = {topic: Backlog(behind, max(0.0, oldest)) for topic, behind, oldest in rows}
+        items += _items(RELAY, relaying.topics, unsent, {})
+    for item in items:
+        place = (service, item.consumer, item.topic)
+        telemetry.BEHIND.labels(*place).set(item.behind)
+        telemetry.PARKED_ACCOUNTS.labels(*place).set(item.parked_accounts)
+    return LagReport(sum(item.behind for item in items), items)
+
+
+def _items(
+    consumer: str,
+    topics: Sequence[str],
+    backlog: dict[str, Backlog],
+    parked: dict[str, int],
+) -> list[LagItem]:
+    nothing = Backlog(0, 0.0)
+    found = [(topic, backlog.get(topic, nothing)) for topic in topics]
+    return [
+        LagItem(consumer, topic, b.behind, round(b.oldest_seconds, 3), parked.get(topic, 0))
+        for topic, b in found
+    ]

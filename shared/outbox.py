@@ -1,0 +1,156 @@
+"""How events leave: collected during a transaction, written last of all, just before its commit.
+
+The lock makes `seq` the order of commits: PostgreSQL gives it to the next writer only when this
+commit is visible. So a reader asks for `seq > last` and misses nothing, and the numbers of a key
+rise in log order. Nothing may follow the flush in a transaction: a second lock taken under this
+one would deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.errors import Invalid
+from shared.events import COMPACTED, Event, key_of, producer
+from shared.ids import event_id
+from shared.wire import Attributes, OutboxRow, schema_uri
+
+if TYPE_CHECKING:
+    from shared.db import Database, Session
+
+MAX_PAYLOAD_BYTES = 900_000  # below Kafka's default limit of 1 MiB, headers included
+
+_LOCK = 0x5EC0_0B0C  # one per database
+
+# The lock comes first: the numbers are computed from what `locked` gives, so after it.
+_NUMBER = f"""
+with locked as materialized (select pg_advisory_xact_lock({_LOCK})),
+given as (
+    select tenant, topic, key, n
+      from locked,
+           unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) g (tenant, topic, key, n)
+     order by 1, 2, 3
+)
+insert into sequences as s (tenant, topic, key, last) select tenant, topic, key, n from given
+on conflict (tenant, topic, key) do update set last = s.last + excluded.last
+returning tenant, topic, key, last
+"""
+
+_INSERT = """
+insert into outbox (id, aggregatetype, aggregateid, type, sequence, payload, headers)
+select id, topic, key, type, sequence, payload, headers
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+  with ordinality g (id, topic, key, type, sequence, payload, headers, ord)
+ order by ord
+"""
+
+_READ = """
+select seq, aggregatetype, aggregateid, sequence, headers, payload
+  from outbox where seq > $1 and aggregatetype = any($2::text[]) order by seq limit $3
+"""
+
+_BLANK = "update outbox set payload = null where aggregatetype = $1 and aggregateid = $2"
+
+_PRUNE = """
+delete from outbox
+ where seq <= (select coalesce(min(position), 0) from unnest($1::bigint[]) r (position))
+   and recorded_at < now() - make_interval(days => $2)
+"""
+
+_json = msgspec.json.Encoder()
+
+
+def append(session: Session, events: Iterable[Event]) -> None:
+    """Say these events when the transaction commits, in this order."""
+    session.pending.extend(events)
+
+
+async def flush(session: Session) -> None:
+    """Number and write what was said. Called by `Database.transaction`, last of all."""
+    events = session.pending
+    payloads = [_payload(event) for event in events]
+    counts: dict[tuple[str, str, str], int] = {}
+    for event in events:
+        place = (event.tenant, event.topic, event.key)
+        counts[place] = counts.get(place, 0) + 1
+    tenants, topics, keys = zip(*counts, strict=True)
+    given = await session.fetch(_NUMBER, tenants, topics, keys, list(counts.values()))
+    last = {(row[0], row[1], row[2]): row[3] - counts[row[0], row[1], row[2]] for row in given}
+    ids, numbers, headers = [], [], []
+    for event in events:
+        place = (event.tenant, event.topic, event.key)
+        last[place] = number = last[place] + 1
+        attributes = _attributes(event, number)
+        ids.append(attributes.id)
+        numbers.append(number)
+        headers.append(_json.encode(attributes).decode())
+    await session.execute(
+        _INSERT,
+        ids,
+        [event.topic for event in events],
+        [key_of(event.tenant, event.key) for event in events],
+        [event.type for event in events],
+        numbers,
+        payloads,
+        headers,
+    )
+    session.pending = []
+
+
+def _payload(event: Event) -> str | None:
+    if event.data is None:
+        assert event.topic in COMPACTED, "tombstones are for compacted topics"
+        return None
+    payload = _json.encode(event.data)
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise Invalid(
+            f"{event.type} about {event.entity!r} has {len(payload)} bytes of data; "
+            f"an event carries at most {MAX_PAYLOAD_BYTES}"
+        )
+    return payload.decode()
+
+
+def _attributes(event: Event, number: int) -> Attributes:
+    service = producer(event.topic)
+    is_revision = event.topic in COMPACTED
+    return Attributes(
+        id=event_id(event.tenant, service, event.type, event.entity, event.cause),
+        source=f"/recoup/{event.tenant}/{service}",
+        type=event.type,
+        subject=event.key or event.entity,
+        time=event.time,
+        tenantid=event.tenant,
+        recordedtime=event.recordedtime,
+        dataschema=schema_uri(event.topic, event.type),
+        day=event.day,
+        sequence=None if is_revision else number,
+        revision=number if is_revision else None,
+        correlationid=event.correlationid,
+        causationid=event.causationid,
+        traceparent=event.traceparent,
+    )
+
+
+async def read(
+    source: Session | Database, *, after: int, topics: Sequence[str], limit: int
+) -> list[OutboxRow]:
+    """The next rows of the log, in order."""
+    rows = await source.fetch(_READ, after, topics, limit)
+    return [OutboxRow(*row) for row in rows]
+
+
+async def erase(session: Session, tombstone: Event) -> None:
+    """Blank everything that was said under a compacted key, and say that it is gone."""
+    assert tombstone.topic in COMPACTED
+    assert tombstone.data is None
+    await session.execute(_BLANK, tombstone.topic, key_of(tombstone.tenant, tombstone.key))
+    append(session, [tombstone])
+
+
+async def prune(session: Session, *, read_to: Sequence[int], keep_days: int) -> int:
+    """Drop rows behind the slowest of the readers' positions and older than `keep_days`."""
+    status = await session.execute(_PRUNE, read_to, keep_days)
+    return int(status.rpartition(" ")[2])

@@ -1,0 +1,256 @@
+"""What a consumer remembers, in its own database: positions, heads, waiting events, skips.
+
+All of it changes in the transaction of the effect, so what was applied and what is remembered as
+applied cannot differ. Keys are locked in sorted order.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.db import Database, Session
+from shared.errors import Unreadable
+from shared.events import COMPACTED, Received
+from shared.wire import RawRecord, from_kafka, pack_headers, unpack_headers
+
+Place = tuple[str, str, str]  # (tenant, topic, key): an account's events on one topic
+
+_LOAD = "select part, position from positions where consumer = $1 and source = $2"
+
+_CREATE = """
+insert into positions (consumer, source, part, position) select $1, $2, unnest($3::text[]), 0
+on conflict do nothing
+"""
+
+_MOVE = """
+update positions p set position = g.last
+  from unnest($3::text[], $4::bigint[], $5::bigint[]) g (part, expected, last)
+ where p.consumer = $1 and p.source = $2 and p.part = g.part and p.position = g.expected
+"""
+
+_CAUGHT_UP = """
+update positions p set caught_up_at = $5
+  from unnest($3::text[], $4::bigint[]) g (part, position)
+ where p.consumer = $1 and p.source = $2 and p.part = g.part and p.position >= g.position
+"""
+
+_LOCK_HEADS = """
+select h.tenant, h.topic, h.key, h.sequence, h.is_parked,
+       exists (select from waiting w where w.consumer = h.consumer and w.tenant = h.tenant
+                  and w.topic = h.topic and w.key = h.key)
+  from heads h
+  join unnest($2::text[], $3::text[], $4::text[]) g (tenant, topic, key)
+    on h.tenant = g.tenant and h.topic = g.topic and h.key = g.key
+ where h.consumer = $1 order by 1, 2, 3 for update of h
+"""
+
+_SAVE_HEADS = """
+insert into heads as h (consumer, tenant, topic, key, sequence, is_parked)
+select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[])
+ order by 2, 3, 4
+on conflict (consumer, tenant, topic, key) do update
+   set sequence = excluded.sequence, is_parked = excluded.is_parked
+"""
+
+_PUT_WAITING = """
+insert into waiting (consumer, tenant, topic, key, sequence, headers, value, origin)
+select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bytea[],
+                         $8::text[])
+on conflict do nothing
+"""
+
+_TAKE_WAITING = """
+delete from waiting w
+ using unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) g (tenant, topic, key, sequence)
+ where w.consumer = $1 and w.tenant = g.tenant and w.topic = g.topic and w.key = g.key
+   and w.sequence = g.sequence
+"""
+
+_WAITING_OF = """
+select tenant, topic, key, sequence, headers, value, origin from waiting w
+  join unnest($2::text[], $3::text[], $4::text[]) g (tenant, topic, key) using (tenant, topic, key)
+ where consumer = $1 order by sequence limit $5
+"""
+
+_RESUMABLE = """
+select h.tenant, h.topic, h.key from heads h
+ where h.consumer = $1 and not h.is_parked and exists (
+       select from waiting w where w.consumer = h.consumer and w.tenant = h.tenant
+          and w.topic = h.topic and w.key = h.key
+          and (w.sequence <= h.sequence + 1 or w.topic = any($2::text[])))
+   and (h.tenant, h.topic, h.key) in (
+       select w.tenant, w.topic, w.key from waiting w where w.consumer = $1)
+ order by 1, 2, 3 limit 100
+"""
+
+_SKIPS = (
+    "select topic, tenant, key, sequence, source, part, position from skips where consumer = $1"
+)
+
+_CAUGHT_UP_AT = """
+select case when bool_and(caught_up_at is not null) then min(caught_up_at) end
+  from positions where consumer = $1 and source = $2 and part like $3
+"""
+
+
+@dataclass(slots=True)
+class Head:
+    """How far a key's events are applied."""
+
+    sequence: int = 0
+    is_parked: bool = False
+    has_waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that waits for an earlier one."""
+
+    record: RawRecord
+    sequence: int
+    origin: str
+
+
+@dataclass(frozen=True)
+class Skips:
+    """Which messages operators decided to do without."""
+
+    numbered: frozenset[tuple[str, str, str, int]]  # (tenant, topic, key, sequence)
+    placed: frozenset[tuple[str, str, int]]  # (source, part, position)
+
+
+async def load(db: Database, consumer: str, source: str, parts: Sequence[str]) -> dict[str, int]:
+    """The positions of these parts of a source; one never read starts at 0."""
+    async with db.transaction() as session:
+        await session.execute(_CREATE, consumer, source, parts)
+        rows = await session.fetch(_LOAD, consumer, source)
+    wanted = set(parts)
+    return {part: position for part, position in rows if part in wanted}
+
+
+async def stored(db: Database, consumer: str, source: str) -> dict[str, int]:
+    """The positions of a source as they are; parts never read are missing."""
+    return dict(await db.fetch(_LOAD, consumer, source))
+
+
+async def move(
+    session: Session, consumer: str, source: str, moves: Mapping[str, tuple[int, int]]
+) -> bool:
+    """Move each part from where we left it. False: someone else moved one; we are fenced off."""
+    expected = [expected for expected, _ in moves.values()]
+    last = [last for _, last in moves.values()]
+    status = await session.execute(_MOVE, consumer, source, list(moves), expected, last)
+    return status == f"UPDATE {len(moves)}"
+
+
+async def note_caught_up(
+    db: Database, consumer: str, source: str, ends: Mapping[str, int], at: object
+) -> None:
+    """Remember that at `at` these were the ends, wherever the position has reached them."""
+    await db.fetch(_CAUGHT_UP, consumer, source, list(ends), list(ends.values()), at)
+
+
+async def lock_heads(session: Session, consumer: str, places: Iterable[Place]) -> dict[Place, Head]:
+    """The heads of these keys, locked until the transaction ends; a new key starts at 0."""
+    heads = {place: Head() for place in places}
+    if heads:
+        tenants, topics, keys = zip(*heads, strict=True)
+        for row in await session.fetch(_LOCK_HEADS, consumer, tenants, topics, keys):
+            heads[row[0], row[1], row[2]] = Head(row[3], row[4], row[5])
+    return heads
+
+
+async def save_heads(session: Session, consumer: str, heads: Mapping[Place, Head]) -> None:
+    if heads:
+        tenants, topics, keys = zip(*heads, strict=True)
+        sequences = [head.sequence for head in heads.values()]
+        parked = [head.is_parked for head in heads.values()]
+        await session.execute(_SAVE_HEADS, consumer, tenants, topics, keys, sequences, parked)
+
+
+async def put_waiting(
+    session: Session, consumer: str, waiting: Sequence[tuple[Place, Waiting]]
+) -> None:
+    if waiting:
+        await session.execute(
+            _PUT_WAITING,
+            consumer,
+            [place[0] for place, _ in waiting],
+            [place[1] for place, _ in waiting],
+            [place[2] for place, _ in waiting],
+            [item.sequence for _, item in waiting],
+            [pack_headers(item.record.headers) for _, item in waiting],
+            [item.record.value for _, item in waiting],
+            [item.origin for _, item in waiting],
+        )
+
+
+async def delete_waiting(
+    session: Session, consumer: str, taken: Sequence[tuple[Place, int]]
+) -> None:
+    if taken:
+        await session.execute(
+            _TAKE_WAITING,
+            consumer,
+            [place[0] for place, _ in taken],
+            [place[1] for place, _ in taken],
+            [place[2] for place, _ in taken],
+            [sequence for _, sequence in taken],
+        )
+
+
+async def waiting_of(
+    session: Session, consumer: str, places: Iterable[Place], limit: int
+) -> dict[Place, dict[int, Waiting]]:
+    """The first waiting events of these keys, by number."""
+    found: dict[Place, dict[int, Waiting]] = {place: {} for place in places}
+    if found:
+        tenants, topics, keys = zip(*found, strict=True)
+        rows = await session.fetch(_WAITING_OF, consumer, tenants, topics, keys, limit)
+        for tenant, topic, key, sequence, headers, value, origin in rows:
+            raw_key = f"{tenant}/{key}".encode()
+            record = RawRecord(topic, 0, 0, raw_key, value, unpack_headers(headers))
+            found[tenant, topic, key][sequence] = Waiting(record, sequence, origin)
+    return found
+
+
+def read_waiting(item: Waiting) -> Received:
+    """What waits was readable when it came."""
+    try:
+        return from_kafka(item.record)
+    except Unreadable as error:
+        raise AssertionError(f"a waiting event became unreadable: {error}") from error
+
+
+async def resumable(db: Database, consumer: str) -> list[Place]:
+    """Keys whose waiting events can go on: nothing is missing before them, nothing parks them."""
+    rows = await db.fetch(_RESUMABLE, consumer, list(COMPACTED))
+    return [(tenant, topic, key) for tenant, topic, key in rows]
+
+
+async def load_skips(db: Database, consumer: str) -> Skips:
+    rows = await db.fetch(_SKIPS, consumer)
+    return Skips(
+        numbered=frozenset(
+            (row["tenant"], row["topic"], row["key"], row["sequence"])
+            for row in rows
+            if row["sequence"] is not None
+        ),
+        placed=frozenset(
+            (row["source"], row["part"], row["position"]) for row in rows if row["sequence"] is None
+        ),
+    )
+
+
+async def caught_up_at(db: Session | Database, consumer: str, source: str, topic: str) -> object:
+    """When the consumer last stood at the end of every part of a Kafka topic; None: not yet."""
+    rows = await db.fetch(_CAUGHT_UP_AT, consumer, source, f"{topic}/%")
+    return rows[0][0]
+
+
+async def forget(session: Session, consumer: str) -> None:
+    """Make a consumer read its sources from the start. Skips stay decided.
+
+    The caller empties what the consumer built, in the same transaction.
+    """
+    for table in ("positions", "heads", "waiting", "dead_letters"):
+        await session.execute(f"delete from {table} where consumer = $1", consumer)

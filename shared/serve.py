@@ -1,0 +1,55 @@
+"""Processes of a service: the API under uvicorn, the worker, each until SIGTERM or Ctrl-C."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from shared.settings import Common
+
+
+def config(app: FastAPI, *, port: int, host: str = "127.0.0.1") -> uvicorn.Config:
+    """uvicorn on httptools and uvloop; our own log lines instead of its access log."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http="httptools",
+        ws="none",
+        loop="uvloop",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=75,
+        backlog=2048,
+    )
+
+
+def serve(app: FastAPI, service: str, common: Common) -> None:
+    """Serve until SIGTERM or Ctrl-C, on the service's port.
+
+    Listens on this machine only unless `RECOUP_HOST` says otherwise (as in a container).
+    """
+    host = os.environ.get("RECOUP_HOST") or "127.0.0.1"
+    uvicorn.Server(config(app, port=common.port(service), host=host)).run()
+
+
+S = TypeVar("S")
+
+
+def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) -> None:
+    """Run a worker until SIGTERM or Ctrl-C; it then ends what it is at."""
+
+    async def until_stopped() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await run(settings, stop)
+
+    asyncio.run(until_stopped(), loop_factory=uvloop.new_event_loop)

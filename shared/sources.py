@@ -1,0 +1,137 @@
+"""Where events are read from. One shape for both: a producer's outbox, or Kafka (`kafka.py`)."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared import outbox
+from shared.db import Database
+from shared.wire import OutboxRow, Record
+
+POLL_SECONDS_MIN = 0.005
+POLL_SECONDS_MAX = 0.25
+
+LoadPositions = Callable[[Sequence[str]], Awaitable[dict[str, int]]]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Records in the order of their parts, and how far each part moves by taking them."""
+
+    records: Sequence[Record]
+    moves: Mapping[str, tuple[int, int]]  # part → (position before, position after)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What one topic holds that was not read yet."""
+
+    behind: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The ends of parts, and an instant at which they were no further."""
+
+    at: datetime
+    by_part: Mapping[str, int]
+
+
+class Source(Protocol):
+    """A log that is read from a position on."""
+
+    topics: tuple[str, ...]
+
+    async def id(self) -> str:
+        """The cluster's or database's id: positions belong to it."""
+        ...
+
+    async def open(self, load: LoadPositions) -> None:
+        """Start reading where `load` says."""
+        ...
+
+    async def poll(self, limit: int, timeout: float) -> Slice | None:
+        """The next records, waiting at most `timeout` seconds for the first one."""
+        ...
+
+    async def rewind(self) -> None:
+        """Forget what was handed out: ask for the positions again."""
+        ...
+
+    def place(self, record: Record) -> tuple[str, int]:
+        """The part that a record belongs to, and the position after it."""
+        ...
+
+    async def tend(self) -> Ends | None:
+        """Housekeeping, once a second; the ends where the source knows them."""
+        ...
+
+    async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:
+        """Per topic, what lies behind these positions."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+_BACKLOG = """
+select aggregatetype, count(*),
+       extract(epoch from clock_timestamp() - min(recorded_at))::float8
+  from outbox where seq > $1 and aggregatetype = any($2::text[]) group by 1
+"""
+
+
+class OutboxSource:
+    """A producer's outbox, read directly: it is the log."""
+
+    def __init__(self, db: Database, topics: Sequence[str]) -> None:
+        self.topics = tuple(topics)
+        self._db = db
+        # Another set of topics is another reading: it starts at 0, and repeats are dropped.
+        self._part = ",".join(sorted(topics))
+        self._load: LoadPositions | None = None
+        self._next = 0
+        self._pause = POLL_SECONDS_MIN
+
+    async def id(self) -> str:
+        return await self._db.database_id()
+
+    async def open(self, load: LoadPositions) -> None:
+        self._load = load
+        await self.rewind()
+
+    async def rewind(self) -> None:
+        assert self._load is not None, "open comes first"
+        self._next = (await self._load([self._part]))[self._part]
+
+    async def poll(self, limit: int, timeout: float) -> Slice | None:
+        rings = self._db.committed.rings
+        rows = await self._read(limit)
+        if not rows:
+            # The bell rings when the producer is in this process; the pause is for all others.
+            await self._db.committed.wait(rings, min(self._pause, timeout))
+            self._pause = min(self._pause * 2, POLL_SECONDS_MAX)
+            rows = await self._read(limit)
+        if not rows:
+            return None
+        self._pause = POLL_SECONDS_MIN
+        before, self._next = self._next, rows[-1].seq
+        return Slice(rows, {self._part: (before, self._next)})
+
+    async def _read(self, limit: int) -> list[OutboxRow]:
+        return await outbox.read(self._db, after=self._next, topics=self.topics, limit=limit)
+
+    def place(self, record: Record) -> tuple[str, int]:
+        assert isinstance(record, OutboxRow)
+        return self._part, record.seq
+
+    async def tend(self) -> Ends | None:
+        return None
+
+    async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:
+        rows = await self._db.fetch(_BACKLOG, positions.get(self._part, 0), self.topics)
+        return {topic: Backlog(behind, max(0.0, oldest)) for topic, behind, oldest in rows}
+
+    async def close(self) -> None:
+        """The database belongs to whoever opened it."""

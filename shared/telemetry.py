@@ -1,0 +1,295 @@
+"""What operators see: structured logs, and figures for Prometheus.
+
+A log line is one JSON object. Secrets and personal data are blanked by key and by shape before a
+line leaves. All figures of all services are declared here, once, with what each is for; each has
+the label `service`, so that four services can share a process.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable, Mapping, MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+import msgspec
+import structlog
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+# ---------------------------------------------------------------------------- figures
+
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+# Requests answered, by route as declared (never by path: ids would make endless series).
+HTTP_REQUESTS = Counter(
+    "recoup_http_requests", "HTTP requests", ("service", "method", "route", "status")
+)
+# From the first byte of the request to the last of the answer.
+HTTP_SECONDS = Histogram(
+    "recoup_http_request_seconds", "HTTP request time", ("service", "route"), buckets=_FAST
+)
+# How well single requests are gathered: a mean of 1 under load means that gathering is broken.
+GATHERED = Histogram(
+    "recoup_gathered_items", "Items per gathered batch", ("service", "door"), buckets=_SIZES
+)
+# What the ledger's intake made of events: accepted, duplicate, rejected.
+INTAKE_EVENTS = Counter(
+    "recoup_intake_events", "Events taken in from billing platforms", ("service", "door", "result")
+)
+# Committed transactions that said something, and how long the outbox lock was waited for.
+OUTBOX_EVENTS = Counter(
+    "recoup_outbox_events", "Events appended to the outbox", ("service", "topic")
+)
+OUTBOX_LOCK_SECONDS = Histogram(
+    "recoup_outbox_lock_seconds", "Wait for the outbox lock", ("service",), buckets=_FAST
+)
+# What a consumer did with events: applied, repeated, skipped (a type it does not know), parked.
+CONSUMED_EVENTS = Counter(
+    "recoup_consumed_events",
+    "Events read by a consumer",
+    ("service", "consumer", "topic", "result"),
+)
+# Slices tried again after a retriable failure: a steady rise means that a server is away.
+CONSUME_RETRIES = Counter(
+    "recoup_consume_retries", "Slices tried again", ("service", "consumer", "topic")
+)
+# Events committed by the producer and not taken in. The figure to scale workers by.
+BEHIND = Gauge("recoup_behind_events", "Events not yet taken in", ("service", "consumer", "topic"))
+# Accounts that wait for a missing event or behind a dead letter. Alarm when above 0.
+PARKED_ACCOUNTS = Gauge(
+    "recoup_parked_accounts", "Accounts whose events wait", ("service", "consumer", "topic")
+)
+# Messages that can never succeed. Alarm on any rise.
+DEAD_LETTERS = Counter(
+    "recoup_dead_letters", "Messages put aside", ("service", "consumer", "topic")
+)
+# Rows sent to Kafka by the relay.
+RELAYED_EVENTS = Counter("recoup_relayed_events", "Events sent to Kafka", ("service", "topic"))
+# Contacts by what became of them: planned, sent, suppressed, deferred, cancelled, uncertain.
+CONTACTS = Counter("recoup_contacts", "Contacts", ("service", "channel", "outcome"))
+# From the ledger's check of an account to the hand-over of its message: must stay under 2 s.
+CHECK_TO_HANDOVER_SECONDS = Histogram(
+    "recoup_check_to_handover_seconds", "Live check to hand-over", ("service",), buckets=_FAST
+)
+# Timed jobs, by how they ended: done, failed.
+JOB_SECONDS = Histogram(
+    "recoup_job_seconds",
+    "Time of a job's run",
+    ("service", "job", "result"),
+    buckets=(*_FAST, 60.0),
+)
+
+METRICS: tuple[Counter | Gauge | Histogram, ...] = (
+    HTTP_REQUESTS,
+    HTTP_SECONDS,
+    GATHERED,
+    INTAKE_EVENTS,
+    OUTBOX_EVENTS,
+    OUTBOX_LOCK_SECONDS,
+    CONSUMED_EVENTS,
+    CONSUME_RETRIES,
+    BEHIND,
+    PARKED_ACCOUNTS,
+    DEAD_LETTERS,
+    RELAYED_EVENTS,
+    CONTACTS,
+    CHECK_TO_HANDOVER_SECONDS,
+    JOB_SECONDS,
+)
+
+EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class _OneService:
+    """The registry as one service shows it: its own series, and those of the process."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def collect(self) -> Iterable[Metric]:
+        for family in REGISTRY.collect():
+            own = Metric(family.name, family.documentation, family.type, family.unit)
+            own.samples = [
+                sample
+                for sample in family.samples
+                if sample.labels.get("service", self._service) == self._service
+            ]
+            if own.samples:
+                yield own
+
+
+def exposition(service: str) -> bytes:
+    """The text that `GET /metrics` of a service answers."""
+    return generate_latest(_OneService(service))
+
+
+# ---------------------------------------------------------------------------- logs
+
+# Set at the doors, added to every line below them.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+tenant: ContextVar[str | None] = ContextVar("tenant", default=None)
+current_service: ContextVar[str | None] = ContextVar("current_service", default=None)
+
+BLANK = "[redacted]"
+_SECRET_KEYS = frozenset(
+    {
+        "authorization",
+        "token",
+        "access_token",
+        "service_token",
+        "dev_key",
+        "api_key",
+        "secret",
+        "password",
+        "cookie",
+        "set_cookie",
+        "jwks",
+        "database_url",
+        "dsn",
+        "smtp_url",
+        "credentials",
+        "private_key",
+    }
+)
+_PERSONAL_KEYS = frozenset(
+    {
+        "name",
+        "email",
+        "emails",
+        "phone",
+        "phones",
+        "number",
+        "address",
+        "addresses",
+        "line1",
+        "line2",
+        "postal_code",
+        "birth_date",
+        "comment",
+        "body",
+        "message_text",
+        "recipient",
+        "to",
+    }
+)
+_BLANKED_KEYS = _SECRET_KEYS | _PERSONAL_KEYS
+_SHAPES = (
+    (re.compile(r"(?i)\b(bearer)\s+[A-Za-z0-9._~+/=-]+"), rf"\1 {BLANK}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), BLANK),
+    (re.compile(r"([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@"), rf"\1:{BLANK}@"),
+    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w"), BLANK),  # an e-mail address
+    (re.compile(r"(?<![\w-])\+\d[\d ()./-]{6,}\d"), BLANK),  # an international phone number
+)
+
+
+def scrub(text: str) -> str:
+    """A text without what looks like a secret, an e-mail address or a phone number."""
+    for shape, instead in _SHAPES:
+        text = shape.sub(instead, text)
+    return text
+
+
+def _scrubbed(value: Any, depth: int = 0) -> Any:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, bool | int | float | None):
+        return value
+    if depth > 5:
+        return BLANK
+    if isinstance(value, Mapping):
+        return {
+            str(key): BLANK if str(key).lower() in _BLANKED_KEYS else _scrubbed(item, depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_scrubbed(item, depth + 1) for item in value]
+    return scrub(str(value))
+
+
+def redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Blank secrets and personal data, by key and by shape."""
+    for key, value in line.items():
+        if key in ("timestamp", "level", "logger", "module", "service"):
+            continue
+        line[key] = BLANK if key.lower() in _BLANKED_KEYS else _scrubbed(value)
+    return line
+
+
+def _add_context(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    for key, variable in (("request_id", request_id), ("tenant", tenant)):
+        value = variable.get()
+        if value is not None:
+            line.setdefault(key, value)
+    service = current_service.get()
+    if service is not None:
+        line["service"] = service
+    return line
+
+
+_debug = False
+
+
+def is_debug() -> bool:
+    """Whether debug lines are shown; asked before one is put together on a hot path."""
+    return _debug
+
+
+def _render(_logger: WrappedLogger, _method: str, line: MutableMapping[str, Any]) -> str:
+    return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def configure_logging(service: str, json: bool = True, level: str = "info") -> None:
+    """Send structlog's and the standard library's lines to standard error in one form.
+
+    Called once per process; `service` is what lines carry that are not logged on behalf of one
+    (in local mode four share the process).
+    """
+
+    def add_service(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+        line.setdefault("service", service)
+        return line
+
+    before: list[Processor] = [
+        _add_context,
+        add_service,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    last: Processor = _render if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    numeric = logging.getLevelNamesMapping()[level.upper()]
+    global _debug
+    _debug = numeric <= logging.DEBUG
+    structlog.configure(
+        processors=[*before, last],
+        wrapper_class=structlog.make_filtering_bound_logger(numeric),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,  # loggers made before this call must follow it
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *before],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(numeric, logging.INFO))  # libraries' debug lines hold request bodies
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name != "uvicorn.access"  # our own line per request stands instead
+    for name in ("httpx", "httpcore", "aiokafka", "asyncio", "mail.log"):
+        logging.getLogger(name).setLevel(max(numeric, logging.WARNING))
+
+
+def logger(name: str) -> Any:
+    """A logger whose lines carry the module's name: `log = logger(__name__)`."""
+    return structlog.get_logger(module=name)

@@ -1,0 +1,50 @@
+"""HTTP in: what the four services' doors have in common.
+
+app.py the application · edge.py the layer round every request · problems.py error answers ·
+sessions.py a transaction per request · paging.py lists · gather.py single requests in batches ·
+idempotency.py `Idempotency-Key` · models.py shapes of bodies
+"""
+
+from shared.web.app import make_app
+from shared.web.edge import BODY_BYTES_MAX, Edge
+from shared.web.gather import Gatherer
+from shared.web.idempotency import once, purge_idempotency_keys
+from shared.web.models import Day, Instant, Minor, Model, json_bytes, json_response
+from shared.web.paging import (
+    LIMIT_MAX,
+    Paging,
+    PagingDep,
+    decode_cursor,
+    encode_cursor,
+    page,
+)
+from shared.web.problems import problem_of, problem_response, status_problem
+from shared.web.sessions import ReadSessionDep, SessionDep, reading_session, request_session
+
+__all__ = [
+    "BODY_BYTES_MAX",
+    "LIMIT_MAX",
+    "Day",
+    "Edge",
+    "Gatherer",
+    "Instant",
+    "Minor",
+    "Model",
+    "Paging",
+    "PagingDep",
+    "ReadSessionDep",
+    "SessionDep",
+    "decode_cursor",
+    "encode_cursor",
+    "json_bytes",
+    "json_response",
+    "make_app",
+    "once",
+    "page",
+    "problem_of",
+    "problem_response",
+    "purge_idempotency_keys",
+    "reading_session",
+    "request_session",
+    "status_problem",
+]

@@ -1,0 +1,167 @@
+"""The FastAPI application that every service starts from.
+
+What all have in common is here: problems, request ids, health, figures, lag, OpenAPI with its
+security scheme, human docs that load nothing from elsewhere.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from importlib import resources
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.datastructures import State
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from shared import telemetry
+from shared.auth import Auth
+from shared.errors import AppError
+from shared.lag import LagReport
+from shared.web import problems
+from shared.web.edge import BODY_BYTES_MAX, Edge
+from shared.web.models import json_response
+
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "The request is at fault.",
+        "content": {problems.PROBLEM_TYPE: {"schema": _PROBLEM}},
+    },
+    "5XX": {
+        "description": "The service is at fault, or a peer of it.",
+        "content": {problems.PROBLEM_TYPE: {"schema": _PROBLEM}},
+    },
+}
+
+
+class _ServiceState(State):
+    """`app.state`: what is set on it, and behind that the service's own object."""
+
+    def __init__(self, service: Any, auth: Auth) -> None:
+        super().__init__({"service": service, "auth": auth})
+
+    def __getattr__(self, key: str) -> Any:
+        try:
+            return super().__getattr__(key)
+        except AttributeError:
+            return getattr(self._state["service"], key)
+
+
+class _Api(FastAPI):
+    """FastAPI whose OpenAPI says how errors look."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = super().openapi()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas["Problem"] = problems.SCHEMA
+        assert self.openapi_schema is not None
+        return self.openapi_schema
+
+
+def make_app(
+    *,
+    title: str,
+    version: str,
+    description: str,
+    state: Any,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None,
+    lag: Callable[[], Awaitable[LagReport]],
+    ready: Callable[[], Awaitable[None]],
+    auth: Auth,
+    service: str | None = None,
+    body_bytes_max: int = BODY_BYTES_MAX,
+    quiet_paths: frozenset[str] = frozenset(),
+) -> FastAPI:
+    """An application without routes of its own.
+
+    `state` is the service's object; its attributes (`db` above all) and what is set on `app.state`
+    are both found there. `ready` raises while requests cannot be served. `service` is the label of
+    figures and log lines, by default the title's last word. Requests to `quiet_paths` are logged
+    at debug level only.
+    """
+    name = service or title.split()[-1].lower()
+    app = _Api(
+        title=title,
+        version=version,
+        description=description,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=_PROBLEM_RESPONSES,
+        separate_input_output_schemas=False,
+    )
+    app.state = _ServiceState(state, auth)
+    problems.install(app)
+    app.add_middleware(Edge, service=name, body_bytes_max=body_bytes_max, quiet_paths=quiet_paths)
+    _add_common_routes(app, name, lag, ready)
+    return app
+
+
+def _add_common_routes(
+    app: FastAPI,
+    service: str,
+    lag: Callable[[], Awaitable[LagReport]],
+    ready: Callable[[], Awaitable[None]],
+) -> None:
+    """What is open without a token."""
+
+    async def live(_request: Request) -> Response:
+        return json_response({"status": "live"})
+
+    async def is_ready(_request: Request) -> Response:
+        try:
+            await ready()
+        except AppError as error:
+            return problems.status_problem(503, error.detail, {"Retry-After": "1"})
+        except (OSError, TimeoutError) as error:
+            telemetry.logger(__name__).warning("not ready", error=str(error))
+            return problems.status_problem(503, "A server is not reachable.", {"Retry-After": "1"})
+        return json_response({"status": "ready"})
+
+    async def metrics(_request: Request) -> Response:
+        return PlainTextResponse(
+            telemetry.exposition(service), media_type=telemetry.EXPOSITION_TYPE
+        )
+
+    async def lag_report(_request: Request) -> Response:
+        return json_response(await lag())
+
+    async def docs(_request: Request) -> Response:
+        return HTMLResponse(_DOCS_PAGE, headers=_DOCS_HEADERS)
+
+    app.add_route("/health/live", live, methods=["GET"], include_in_schema=False)
+    app.add_route("/health/ready", is_ready, methods=["GET"], include_in_schema=False)
+    app.add_route("/metrics", metrics, methods=["GET"], include_in_schema=False)
+    app.add_route("/docs", docs, methods=["GET"], include_in_schema=False)
+    app.add_api_route(
+        "/v1/lag",
+        lag_report,
+        methods=["GET"],
+        summary="What is committed by producers and not yet taken in here",
+        description="`behind` is 0 everywhere, twice in a row: nothing is under way.",
+        responses={200: {"content": {"application/json": {"example": _LAG_EXAMPLE}}}},
+        tags=["operations"],
+    )
+
+
+_LAG_EXAMPLE = {
+    "behind": 0,
+    "items": [
+        {
+            "consumer": "metrics",
+            "topic": "ledger.events",
+            "behind": 0,
+            "oldest_seconds": 0.0,
+            "parked_accounts": 0,
+        }
+    ],
+}
+
+_DOCS_PAGE = resources.files("shared.web").joinpath("docs.html").read_text(encoding="utf-8")
+_DOCS_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline';"
+    " style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+}

@@ -1,0 +1,116 @@
+"""`Idempotency-Key` for POSTs that create: the first answer is kept, in the effect's transaction.
+
+Same key and body: the first answer again. Same key, other body: 422. The first still running: 409.
+Keys belong to tenant and path and end after a day. An attempt that failed left nothing behind, so
+its key may be used again.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from shared import clock
+from shared.auth import Caller
+from shared.db import Session
+from shared.errors import Conflict, FieldError, Invalid
+from shared.web.models import json_bytes
+
+KEPT_FOR = timedelta(hours=24)
+_KEY_LENGTH_MAX = 255
+_JSON = "application/json"
+_POINTER = "/header/Idempotency-Key"
+
+
+class IdempotencyKeyReused(Invalid):
+    """The key came before, with another body."""
+
+
+class StillRunning(Conflict):
+    """The first request with this key has not ended."""
+
+
+async def once(
+    request: Request,
+    session: Session,
+    caller: Caller,
+    create: Callable[[], Awaitable[Any]],
+    *,
+    status: int = 201,
+) -> Response:
+    """The answer of `create` as JSON, made at most once per key; without a key simply made."""
+    key = _read_key(request)
+    if key is None:
+        return Response(json_bytes(await create()), status, media_type=_JSON)
+    route = f"{request.method} {request.url.path}"
+    await _claim(session, caller.tenant, route, key)
+    request_hash = hashlib.sha256(
+        request.url.query.encode() + b"\n" + await request.body()
+    ).digest()
+    now = clock.now()
+    kept = await session.fetchrow(
+        "select request_hash, status, content_type, body from idempotency_keys"
+        " where tenant = $1 and route = $2 and key = $3 and created_at > $4",
+        caller.tenant,
+        route,
+        key,
+        now - KEPT_FOR,
+    )
+    if kept is not None:
+        if kept["request_hash"] != request_hash:
+            raise IdempotencyKeyReused(
+                "This Idempotency-Key came before, with another body.",
+                [FieldError(_POINTER, "was used for another request")],
+            )
+        replayed = {"Idempotency-Replayed": "true"}
+        return Response(kept["body"], kept["status"], replayed, kept["content_type"])
+    body = json_bytes(await create())
+    await session.execute(
+        "insert into idempotency_keys"
+        " (tenant, route, key, request_hash, status, content_type, body, created_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant, route, key) do update set"
+        " request_hash = excluded.request_hash, status = excluded.status,"
+        " content_type = excluded.content_type, body = excluded.body,"
+        " created_at = excluded.created_at",
+        caller.tenant,
+        route,
+        key,
+        request_hash,
+        status,
+        _JSON,
+        body,
+        now,
+    )
+    return Response(body, status, media_type=_JSON)
+
+
+async def purge_idempotency_keys(session: Session) -> None:
+    """Forget ended keys; a worker's retention loop calls this now and then."""
+    await session.execute(
+        "delete from idempotency_keys where created_at <= $1", clock.now() - KEPT_FOR
+    )
+
+
+async def _claim(session: Session, tenant: str, route: str, key: str) -> None:
+    """Hold the key to the end of the transaction, or say that someone else does."""
+    text = "\n".join(("idempotency", tenant, route, key))
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    number = int.from_bytes(digest, "big", signed=True)
+    if not await session.fetchval("select pg_try_advisory_xact_lock($1)", number):
+        raise StillRunning("The first request with this Idempotency-Key is still running.")
+
+
+def _read_key(request: Request) -> str | None:
+    """The key, with or without the quotes that the draft standard asks for."""
+    if "idempotency-key" not in request.headers:
+        return None
+    key = request.headers["idempotency-key"]
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not 0 < len(key) <= _KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
+        problem = FieldError(_POINTER, f"must be 1 to {_KEY_LENGTH_MAX} printable characters")
+        raise Invalid("The Idempotency-Key cannot be used.", [problem])
+    return key

@@ -1,0 +1,72 @@
+"""Shapes of HTTP bodies: strict models for what comes in, quick JSON for what goes out.
+
+FastAPI hands pydantic parsed JSON, where days and instants are texts. Strict models refuse those,
+so fields of that kind are declared `Day` and `Instant`, and arrays `list[…]`.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from shared.money import MAX_MINOR, is_currency
+
+_DAY = msgspec.json.Decoder(date)
+_INSTANT = msgspec.json.Decoder(datetime)
+
+
+class Model(BaseModel):
+    """Base of request bodies: nothing is converted, nothing unknown is taken, nothing changes."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+def _day(value: object) -> object:
+    if isinstance(value, datetime):
+        raise ValueError("must be a day like 2026-03-31")
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value) if len(value) == 10 else _refuse_day()
+        except ValueError:
+            return _refuse_day()
+    return value
+
+
+def _refuse_day() -> object:
+    raise ValueError("must be a day of the calendar like 2026-03-31")
+
+
+def _instant(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = msgspec.convert(value, datetime)
+        except msgspec.ValidationError:
+            raise ValueError("must be an instant like 2026-03-31T12:00:00Z") from None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("must have an offset, like 2026-03-31T12:00:00Z")
+        return value.astimezone(UTC)
+    return value
+
+
+def _currency(value: str) -> str:
+    if not is_currency(value):
+        raise ValueError("must be an ISO 4217 code in use, like EUR")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Minor = Annotated[int, Field(ge=1, le=MAX_MINOR)]
+
+
+def json_bytes(value: Any) -> bytes:
+    """JSON of structs, dataclasses, days and instants (UTC as Z)."""
+    return msgspec.json.encode(value)
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """An answer encoded by msgspec: some ten times quicker than FastAPI's way for long lists."""
+    return Response(json_bytes(value), status, media_type="application/json")

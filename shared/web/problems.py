@@ -1,0 +1,167 @@
+"""Every error answer: `application/problem+json` (RFC 9457).
+
+`type` is `urn:recoup:problem:<the error's class, kebab-case>`, or `about:blank` where the status
+says it all. `errors` names each bad field by pointer. In a body it is the RFC 6901 pointer from the
+body's root (`/amount_minor`, `/lines/0/kind`); outside it `/query/<name>`, `/path/<name>`,
+`/header/<name>`, `/cookie/<name>`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from shared.errors import (
+    AppError,
+    FieldError,
+    Invalid,
+    Unauthenticated,
+    Unavailable,
+    Unreadable,
+    UnsupportedMediaType,
+)
+from shared.field_errors import escape
+from shared.web.models import json_bytes
+
+PROBLEM_TYPE = "application/problem+json"
+_CHALLENGE = 'Bearer realm="recoup"'
+
+SCHEMA: dict[str, Any] = {
+    "title": "Problem",
+    "description": "Problem details (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "RFC 6901 pointer from the body's root; outside the body "
+                        "/query/<name>, /path/<name>, /header/<name>.",
+                    },
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def problem_response(
+    error: AppError,
+    members: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The answer to an error. `members` stand beside the usual ones (the intake's `rejected`)."""
+    given = dict(headers or {})
+    if isinstance(error, Unauthenticated):
+        given["WWW-Authenticate"] = _CHALLENGE
+    if isinstance(error, Unavailable):
+        given.setdefault("Retry-After", "1")
+    return _answer(
+        error.status, _type_of(type(error)), error.title, error.detail, error.errors, members, given
+    )
+
+
+def problem_of(error: AppError) -> dict[str, object]:
+    """The same as a value, for an answer that holds several (one per item of a batch)."""
+    return _members(error.status, _type_of(type(error)), error.title, error.detail, error.errors)
+
+
+def status_problem(
+    status: int, detail: str | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A problem that has no error class: its status says it all."""
+    phrase = HTTPStatus(status).phrase
+    return _answer(status, "about:blank", phrase, detail or phrase, (), None, dict(headers or {}))
+
+
+def _members(
+    status: int, kind: str, title: str, detail: str, errors: Sequence[FieldError]
+) -> dict[str, object]:
+    members: dict[str, object] = {
+        "type": kind,
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        members["errors"] = errors
+    return members
+
+
+def _answer(
+    status: int,
+    kind: str,
+    title: str,
+    detail: str,
+    errors: Sequence[FieldError],
+    members: Mapping[str, object] | None,
+    headers: dict[str, str],
+) -> Response:
+    body = {**_members(status, kind, title, detail, errors), **(members or {})}
+    return Response(json_bytes(body), status, headers, PROBLEM_TYPE)
+
+
+def _type_of(cls: type[AppError]) -> str:
+    """`InvoiceAlreadyPaid` → `urn:recoup:problem:invoice-already-paid`."""
+    return "urn:recoup:problem:" + re.sub(r"(?<=.)(?=[A-Z])", "-", cls.__name__).lower()
+
+
+def _pointer(loc: Sequence[str | int]) -> str:
+    place, rest = loc[0], loc[1:]
+    path = "".join("/" + escape(str(part)) for part in rest)
+    return path if place == "body" else f"/{place}{path}"
+
+
+def _sentence(message: str) -> str:
+    """Pydantic's messages without its prefix for our own validators."""
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+
+
+async def _on_app_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)
+    return problem_response(error)
+
+
+async def _on_invalid_request(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if found and found[0]["type"] == "json_invalid":
+        return problem_response(Unreadable("The body is not JSON."))
+    if isinstance(error.body, bytes) and error.body:
+        return problem_response(
+            UnsupportedMediaType("The body must be sent with Content-Type: application/json.")
+        )
+    fields = [FieldError(_pointer(each["loc"]), _sentence(each["msg"])) for each in found]
+    return problem_response(Invalid("The request has fields that cannot be taken.", fields))
+
+
+async def _on_http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, AppError):  # raised while FastAPI read the body
+        return problem_response(error.__cause__)
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        return problem_response(Unreadable("The body is not UTF-8."))
+    detail = None if error.detail == HTTPStatus(error.status_code).phrase else error.detail
+    return status_problem(error.status_code, detail, error.headers)
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers. Subclasses of `AppError` are found by their base."""
+    app.add_exception_handler(AppError, _on_app_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)

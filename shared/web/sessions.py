@@ -1,0 +1,30 @@
+"""A transaction per request, committed before the answer leaves.
+
+FastAPI's default for a dependency with `yield` is to run what follows the `yield` after the answer
+was sent: a commit that failed would have been told as 200. Hence `scope="function"`.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from shared.db import Database, Session
+
+
+async def request_session(request: Request) -> AsyncIterator[Session]:
+    """One transaction: committed when the route returns, rolled back when it raises."""
+    database: Database = request.app.state.db
+    async with database.transaction() as session:
+        yield session
+
+
+async def reading_session(request: Request) -> AsyncIterator[Session]:
+    """One read-only snapshot."""
+    database: Database = request.app.state.db
+    async with database.reading() as session:
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(request_session, scope="function")]
+ReadSessionDep = Annotated[Session, Depends(reading_session, scope="function")]

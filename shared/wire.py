@@ -1,0 +1,223 @@
+"""The forms an event of ours has on its way: outbox row, Kafka record, and what a consumer gets.
+
+On Kafka: CloudEvents binary mode, attributes as `ce_*` headers, the value is the data as it is.
+In the outbox: the attributes as one JSON text, so that either source gives the same `Received`.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import msgspec
+from msgspec import Struct
+
+from shared import ids
+from shared.errors import Unreadable
+from shared.events import COMPACTED, Received, key_of, producer
+
+Headers = tuple[tuple[str, bytes], ...]
+
+_STANDING: Headers = (("content-type", b"application/json"), ("ce_specversion", b"1.0"))
+
+
+class Attributes(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """CloudEvents attributes of an event of ours, as `outbox.headers` keeps them."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    tenantid: str
+    recordedtime: datetime
+    dataschema: str
+    day: date | None = None
+    sequence: int | None = None
+    revision: int | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    traceparent: str | None = None
+
+
+class OutboxRow(Struct, frozen=True, gc=False):
+    """A row of a service's log."""
+
+    seq: int
+    topic: str
+    key: str  # `tenant/account`
+    sequence: int
+    headers: str
+    payload: str | None
+
+
+class RawRecord(Struct, frozen=True, gc=False):
+    """A Kafka record as it came."""
+
+    topic: str
+    part: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+Record = OutboxRow | RawRecord
+
+_attributes = msgspec.json.Decoder(Attributes)
+_mapping = msgspec.json.Decoder(dict[str, str | int])
+
+
+def to_kafka(row: OutboxRow) -> tuple[bytes, bytes | None, Headers]:
+    """Key, value and headers of a row's Kafka record."""
+    headers = [
+        (f"ce_{name}", str(value).encode()) for name, value in _mapping.decode(row.headers).items()
+    ]
+    value = None if row.payload is None else row.payload.encode()
+    return row.key.encode(), value, (*_STANDING, *headers)
+
+
+def receive(record: Record) -> Received:
+    """The event in a record. Raises `Unreadable` when it is none of ours."""
+    if isinstance(record, OutboxRow):
+        return _from_row(record)
+    return from_kafka(record)
+
+
+def _from_row(row: OutboxRow) -> Received:
+    tenant, slash, key = row.key.partition("/")
+    try:
+        said = _attributes.decode(row.headers)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(f"headers of outbox row {row.seq}: {error}") from error
+    if not slash or said.tenantid != tenant:
+        raise Unreadable(f"key {row.key!r} does not fit tenantid {said.tenantid!r}")
+    return Received(
+        topic=row.topic,
+        tenant=tenant,
+        key=key,
+        type=said.type,
+        id=said.id,
+        source=said.source,
+        sequence=row.sequence,
+        time=said.time,
+        day=said.day,
+        recordedtime=said.recordedtime,
+        data=None if row.payload is None else row.payload.encode(),
+        correlationid=said.correlationid,
+        causationid=said.causationid,
+        traceparent=said.traceparent,
+    )
+
+
+def from_kafka(record: RawRecord) -> Received:
+    """The event in a Kafka record. Raises `Unreadable`, saying what is missing or wrong."""
+    try:
+        said = {name[3:]: value.decode() for name, value in record.headers if name[:3] == "ce_"}
+        tenant, slash, key = (record.key or b"").decode().partition("/")
+        if not slash or said["tenantid"] != tenant:
+            raise Unreadable(f"key {record.key!r} does not fit tenantid {said['tenantid']!r}")
+        number = "revision" if record.topic in COMPACTED else "sequence"
+        day = said.get("day")
+        event = Received(
+            topic=record.topic,
+            tenant=tenant,
+            key=key,
+            type=said["type"],
+            id=said["id"],
+            source=said["source"],
+            sequence=int(said[number]),
+            time=datetime.fromisoformat(said["time"]),
+            day=None if day is None else date.fromisoformat(day),
+            recordedtime=datetime.fromisoformat(said["recordedtime"]),
+            data=record.value,
+            correlationid=said.get("correlationid"),
+            causationid=said.get("causationid"),
+            traceparent=said.get("traceparent"),
+        )
+    except KeyError as error:
+        raise Unreadable(f"header ce_{error.args[0]} is missing") from error
+    except (ValueError, AttributeError) as error:
+        raise Unreadable(f"not an event of ours: {error}") from error
+    if "\x00" in key or not 0 < event.sequence < 2**63:
+        raise Unreadable("a key without NUL and a number from 1 on are needed")
+    if event.time.tzinfo is None or event.recordedtime.tzinfo is None:
+        raise Unreadable("an instant without its offset")
+    if event.data is None and record.topic not in COMPACTED:
+        raise Unreadable("an event without data, on a topic that has no tombstones")
+    return event
+
+
+class Address(Struct, frozen=True):
+    """Where an unreadable message would have belonged, as far as that can be read."""
+
+    tenant: str
+    key: str
+    sequence: int | None
+
+
+def address(record: Record) -> Address | None:
+    """Whom an unreadable message concerns; None without a readable key."""
+    raw, headers = dead_form(record)
+    try:
+        tenant, slash, key = (raw or b"").decode().partition("/")
+    except UnicodeDecodeError:
+        return None
+    if not slash or not ids.is_tenant(tenant) or "\x00" in key:
+        return None
+    found = next((value for name, value in headers if name == _number(record)), b"")
+    readable = found.isdigit() and 0 < int(found) < 2**63
+    return Address(tenant, key, int(found) if readable else None)
+
+
+def value_of(record: Record) -> bytes | None:
+    """The record's data, as bytes."""
+    if isinstance(record, RawRecord):
+        return record.value
+    return None if record.payload is None else record.payload.encode()
+
+
+def dead_form(record: Record) -> tuple[bytes | None, Headers]:
+    """Key and headers of a record from either source, as Kafka would have carried them."""
+    if isinstance(record, RawRecord):
+        return record.key, record.headers
+    try:
+        key, _, headers = to_kafka(record)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        number = b"%d" % record.sequence
+        return record.key.encode(), (
+            ("headers", record.headers.encode()),
+            (_number(record), number),
+        )
+    return key, headers
+
+
+def as_raw(record: Record) -> RawRecord:
+    """A record from either source, as Kafka would have carried it."""
+    if isinstance(record, RawRecord):
+        return record
+    key, headers = dead_form(record)
+    return RawRecord(record.topic, 0, record.seq, key, value_of(record), headers)
+
+
+def _number(record: Record) -> str:
+    return "ce_revision" if record.topic in COMPACTED else "ce_sequence"
+
+
+def pack_headers(headers: Sequence[tuple[str, bytes]]) -> str:
+    """Headers as JSON text, every byte kept (latin-1), for `waiting` and `dead_letters`."""
+    return msgspec.json.encode(
+        [(name, value.decode("latin-1")) for name, value in headers]
+    ).decode()
+
+
+def unpack_headers(text: str) -> Headers:
+    pairs = msgspec.json.decode(text, type=list[tuple[str, str]])
+    return tuple((name, value.encode("latin-1")) for name, value in pairs)
+
+
+def log_key(event: Received) -> str:
+    """The log key of a received event: `tenant/account`."""
+    return key_of(event.tenant, event.key)
+
+
+def schema_uri(topic: str, event_type: str) -> str:
+    return f"urn:recoup:{producer(topic)}:{event_type}:1"

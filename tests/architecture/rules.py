@@ -1,0 +1,227 @@
+"""The rules of the house that imports alone do not show, each a function over one source file.
+
+A rule returns what it found as `(line, words)`; whether it applies to a file is part of it.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+FUNCTION_LINES_MAX = 70
+FILE_LINES_MAX = 400
+
+
+Node = TypeVar("Node", bound=ast.AST)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One Python file: its path from the root of the project, and its text."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    def is_under(self, *prefixes: str) -> bool:
+        return self.path.startswith(prefixes)
+
+    def is_product(self) -> bool:
+        return self.is_under("shared/", "services/", "deploy/")
+
+    def has_part(self, name: str) -> bool:
+        """Whether a folder or the file itself is called so (`store.py`, `store/…`)."""
+        return name in re.split(r"[/.]", self.path)
+
+    def nodes(self, kind: type[Node]) -> Iterator[Node]:
+        return (node for node in ast.walk(self.tree) if isinstance(node, kind))
+
+
+Finding = tuple[int, str]
+Rule = Callable[[Source], Iterator[Finding]]
+
+
+def commits_only_in_shared(source: Source) -> Iterator[Finding]:
+    if not source.is_under("services/", "deploy/"):
+        return
+    for call in source.nodes(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in {"commit", "rollback"}:
+            yield call.lineno, f".{call.func.attr}( outside shared/: the door ends a transaction"
+
+
+CLOCK_CALLS = {
+    "datetime": {"now", "utcnow", "today"},
+    "date": {"today"},
+    "time": {
+        "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns",
+        "localtime", "gmtime",
+    },
+}  # fmt: skip
+
+
+def one_clock(source: Source) -> Iterator[Finding]:
+    if not source.is_product() or source.path == "shared/clock.py":
+        return
+    for node in source.nodes(ast.Attribute):
+        owner = node.value
+        name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+        if node.attr in CLOCK_CALLS.get(name, set()):
+            yield node.lineno, f"{name}.{node.attr}: only shared/clock.py asks for the time"
+    for imported in source.nodes(ast.ImportFrom):
+        if imported.module == "time":
+            for alias in imported.names:
+                if alias.name in CLOCK_CALLS["time"]:
+                    yield imported.lineno, f"time.{alias.name}: only shared/clock.py asks for the time"
+
+
+SQL = re.compile(
+    r"^\s*(select\s.+\sfrom\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s"
+    r"|create\s+(table|index|database|unique)\b|alter\s+table\s|drop\s+(table|database|index)\s"
+    r"|truncate\s+\w+)",
+    re.IGNORECASE | re.DOTALL,
+)
+SQL_CLOCK = re.compile(r"\b(now\(\)|current_timestamp|current_date|clock_timestamp\(\))", re.I)
+
+
+def sql_only_in_store(source: Source) -> Iterator[Finding]:
+    if not source.is_under("services/", "deploy/"):
+        return
+    if any(source.has_part(name) for name in ("store", "tables", "migrations")):
+        return
+    if source.path == "deploy/local/databases.py":  # makes the databases that stores live in
+        return
+    for line, text in _strings(source):
+        if SQL.search(text):
+            yield line, "SQL outside store.py and tables.py"
+
+
+def sql_asks_no_clock(source: Source) -> Iterator[Finding]:
+    if not source.is_under("services/") or source.has_part("migrations"):
+        return
+    for line, text in _strings(source):
+        if SQL.search(text) and SQL_CLOCK.search(text):
+            yield line, "SQL asks the server for the time: it comes in with the work"
+
+
+def _strings(source: Source) -> Iterator[tuple[int, str]]:
+    """Every text in the code, docstrings and other lone texts left out."""
+    lone = {id(node.value) for node in source.nodes(ast.Expr)}
+    for node in source.nodes(ast.Constant):
+        if isinstance(node.value, str) and id(node) not in lone:
+            yield node.lineno, node.value
+
+
+def _imports(source: Source) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, node.module
+
+
+def kafka_in_one_place(source: Source) -> Iterator[Finding]:
+    if not source.is_product() or source.path == "shared/kafka.py":
+        return
+    if source.is_under("shared/kafka/"):
+        return
+    for line, module in _imports(source):
+        if module.split(".")[0] in {"aiokafka", "confluent_kafka"}:
+            yield line, f"{module}: only shared/kafka.py knows Kafka"
+
+
+def http_out_in_clients(source: Source) -> Iterator[Finding]:
+    allowed = ("clients", "importer")
+    if not source.is_under("services/") or any(source.has_part(name) for name in allowed):
+        return
+    for line, module in _imports(source):
+        if module.split(".")[0] in {"httpx", "requests", "urllib3", "aiohttp"}:
+            yield line, f"{module}: HTTP goes out from clients.py only"
+
+
+def functions_are_short(source: Source) -> Iterator[Finding]:
+    if source.has_part("migrations"):
+        return  # a list of columns, written once and never edited
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > FUNCTION_LINES_MAX:
+                yield node.lineno, f"{node.name} has {lines} lines, {FUNCTION_LINES_MAX} at most"
+
+
+def files_are_short(source: Source) -> Iterator[Finding]:
+    lines = source.text.count("\n")
+    if lines > FILE_LINES_MAX:
+        yield lines, f"{lines} lines, {FILE_LINES_MAX} at most: split by noun"
+
+
+def prints_only_at_front_ends(source: Source) -> Iterator[Finding]:
+    """A front end is a module that can be run (`__main__`), or a part of deploy or an importer."""
+    if not source.is_under("shared/", "services/") or source.has_part("importer"):
+        return
+    if "__main__" in source.text or source.has_part("rebuild"):
+        return
+    for call in source.nodes(ast.Call):
+        if isinstance(call.func, ast.Name) and call.func.id == "print":
+            yield call.lineno, "print: log it, or do it in a command line front end"
+
+
+def http_errors_in_web(source: Source) -> Iterator[Finding]:
+    if not source.is_product() or source.is_under("shared/web"):
+        return
+    for name in source.nodes(ast.Name):
+        if name.id == "HTTPException":
+            yield name.lineno, "HTTPException: raise an AppError, shared/web.py knows the status"
+    for node in source.nodes(ast.ImportFrom):
+        if any(alias.name == "HTTPException" for alias in node.names):
+            yield node.lineno, "HTTPException: raise an AppError, shared/web.py knows the status"
+
+
+def rules_do_not_wait_or_look_at_the_clock(source: Source) -> Iterator[Finding]:
+    if not source.is_under("services/") or not source.has_part("domain"):
+        return
+    for node in source.nodes(ast.AsyncFunctionDef):
+        yield node.lineno, f"async def {node.name}: rules are synchronous"
+    for imported in source.nodes(ast.ImportFrom):
+        if imported.module == "shared.clock":
+            for alias in imported.names:
+                if alias.name in {"now", "monotonic"}:
+                    yield imported.lineno, f"{alias.name}: the time comes in as a value"
+
+
+ENVIRONMENT_READERS = ("settings", "app", "worker", "rebuild", "importer")
+
+
+def environment_in_settings(source: Source) -> Iterator[Finding]:
+    if not source.is_under("services/") or any(source.has_part(n) for n in ENVIRONMENT_READERS):
+        return
+    for node in source.nodes(ast.Attribute):
+        if node.attr in {"environ", "getenv"} and getattr(node.value, "id", "") == "os":
+            yield node.lineno, "os.environ: settings are read once, by app.py and worker.py"
+
+
+def every_module_says_its_job(source: Source) -> Iterator[Finding]:
+    if source.text.strip() and ast.get_docstring(source.tree) is None:
+        yield 1, "no docstring: what is this module's job?"
+
+
+RULES: tuple[Rule, ...] = (
+    commits_only_in_shared,
+    one_clock,
+    sql_only_in_store,
+    sql_asks_no_clock,
+    kafka_in_one_place,
+    http_out_in_clients,
+    functions_are_short,
+    files_are_short,
+    prints_only_at_front_ends,
+    http_errors_in_web,
+    rules_do_not_wait_or_look_at_the_clock,
+    environment_in_settings,
+    every_module_says_its_job,
+)

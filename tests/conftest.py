@@ -1,0 +1,167 @@
+"""Fixtures that every part uses: a real PostgreSQL, migrated databases, a real broker.
+
+Each service's migrations run once per run, into a template; each test gets a copy of it.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import NoReturn
+from uuid import uuid4
+
+import pytest
+
+from deploy.local import databases
+from deploy.local.errors import CannotStart
+from deploy.local.postgres import FORGETFUL, Postgres
+from shared import migrate
+from shared.db import Database
+
+Template = Callable[[str], str]
+
+
+def not_run(reason: str) -> NoReturn:
+    """Skip for want of a server, where a person can see it; in CI that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"NOT RUN: {reason}", pytrace=False)
+    pytest.skip(f"NOT RUN: {reason}")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server."""
+    given = os.environ.get("RECOUP_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    server = Postgres(tmp_path_factory.mktemp("postgres"), settings=FORGETFUL)
+    try:
+        url = server.start()
+    except CannotStart as error:
+        not_run(str(error))
+    yield url
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def templates(postgres: str) -> Iterator[Template]:
+    """`templates("ledger")` is the name of a migrated database to copy, made when first asked."""
+    run = uuid4().hex[:8]
+    made: dict[str, str] = {}
+
+    def template(service: str) -> str:
+        if service not in made:
+            name = f"test_{run}_{service}"
+            _in_own_loop(_make_template(postgres, service, name))
+            made[service] = name
+        return made[service]
+
+    yield template
+    for name in made.values():
+        _in_own_loop(databases.drop(postgres, name))
+
+
+async def _make_template(postgres: str, service: str, name: str) -> None:
+    await migrate.upgrade(service, await databases.create(postgres, name))
+
+
+def _in_own_loop(work: Coroutine[None, None, None]) -> None:
+    """Run it in a thread: the test that asks for a template first may have a loop running here."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+@asynccontextmanager
+async def fresh_url(postgres: str, templates: Template, service: str) -> AsyncIterator[str]:
+    """The address of a new database with the service's tables, dropped at the end."""
+    name = f"test_{uuid4().hex[:12]}"
+    url = await databases.create(postgres, name, template=templates(service))
+    try:
+        yield url
+    finally:
+        await databases.drop(postgres, name)
+
+
+@pytest.fixture
+async def ledger_url(postgres: str, templates: Template) -> AsyncIterator[str]:
+    async with fresh_url(postgres, templates, "ledger") as url:
+        yield url
+
+
+@pytest.fixture
+async def segmentation_url(postgres: str, templates: Template) -> AsyncIterator[str]:
+    async with fresh_url(postgres, templates, "segmentation") as url:
+        yield url
+
+
+@pytest.fixture
+async def outreach_url(postgres: str, templates: Template) -> AsyncIterator[str]:
+    async with fresh_url(postgres, templates, "outreach") as url:
+        yield url
+
+
+@pytest.fixture
+async def metrics_url(postgres: str, templates: Template) -> AsyncIterator[str]:
+    async with fresh_url(postgres, templates, "metrics") as url:
+        yield url
+
+
+@asynccontextmanager
+async def _open(url: str) -> AsyncIterator[Database]:
+    db = Database(url)
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+@pytest.fixture
+async def ledger_db(ledger_url: str) -> AsyncIterator[Database]:
+    async with _open(ledger_url) as db:
+        yield db
+
+
+@pytest.fixture
+async def segmentation_db(segmentation_url: str) -> AsyncIterator[Database]:
+    async with _open(segmentation_url) as db:
+        yield db
+
+
+@pytest.fixture
+async def outreach_db(outreach_url: str) -> AsyncIterator[Database]:
+    async with _open(outreach_url) as db:
+        yield db
+
+
+@pytest.fixture
+async def metrics_db(metrics_url: str) -> AsyncIterator[Database]:
+    async with _open(metrics_url) as db:
+        yield db
+
+
+@pytest.fixture
+async def bare_url(postgres: str) -> AsyncIterator[str]:
+    """The address of a new database with nothing in it."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield await databases.create(postgres, name)
+    await databases.drop(postgres, name)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of a real Kafka broker."""
+    given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    if given:
+        yield given
+        return
+    from deploy.kafka.broker import Broker
+
+    broker = Broker(tmp_path_factory.mktemp("kafka"))
+    try:
+        broker.start()
+    except CannotStart as error:
+        not_run(str(error))
+    yield broker.bootstrap
+    broker.stop()

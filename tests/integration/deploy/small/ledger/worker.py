@@ -1,0 +1,8 @@
+"""The small ledger's worker."""
+
+from tests.integration.deploy.small.parts import run, work
+
+__all__ = ["run"]
+
+if __name__ == "__main__":
+    work("ledger")

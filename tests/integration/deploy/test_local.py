@@ -1,0 +1,224 @@
+"""The launcher, from outside: start, stop, kill, start again; what is refused, and how."""
+
+import os
+import signal
+import socket
+import stat
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.local.postgres import Postgres
+from deploy.local.waiting import wait_for
+from tests.integration.deploy.running import free_port_base, launched
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder that other accounts can reach, unlike pytest's own."""
+    return tmp_path
+
+
+def servers_on(data: Path) -> list[psutil.Process]:
+    """PostgreSQL processes that belong to this data folder."""
+    pointer = data / "postgres-folder"
+    folder = pointer.read_text().strip() if pointer.exists() else str(data)
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if command and Path(command[0]).name == "postgres" and any(folder in c for c in command):
+            found.append(process)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly_and_keeps_its_data(place: Path, number: signal.Signals) -> None:
+    data = place / "var"
+    with launched(data) as first:
+        first.wait_ready()
+        assert first.post("/notes/one") == ["one"]
+        assert servers_on(data)
+        assert first.stop(number) == 0
+    assert "Traceback" not in first.text
+    assert not servers_on(data)
+    with launched(data) as second:
+        second.wait_ready()
+        assert second.post("/notes/two") == ["one", "two"]
+        assert "dev key" not in second.text
+        assert second.stop() == 0
+    Postgres(data).remove()
+
+
+def test_the_first_start_says_its_key_once_and_keeps_it_secret(place: Path) -> None:
+    data = place / "var"
+    with launched(data) as run:
+        run.wait_ready()
+        key = (data / "dev-key").read_text().strip()
+        assert len(key) >= 16
+        assert f"dev key (kept in {data / 'dev-key'}): {key}" in run.text
+        for secret in ("dev-key", "postgres-password", "postgres-url"):
+            assert stat.S_IMODE((data / secret).stat().st_mode) == 0o600
+        assert run.text.count("Recoup is ready") == 1
+    Postgres(data).remove()
+
+
+def test_a_given_key_is_used_and_not_printed(place: Path) -> None:
+    data = place / "var"
+    with launched(data, RECOUP_DEV_KEY="a-key-that-was-given") as run:
+        run.wait_ready()
+        assert (data / "dev-key").read_text().strip() == "a-key-that-was-given"
+        assert "a-key-that-was-given" not in run.text
+    Postgres(data).remove()
+
+
+def test_a_second_start_on_the_folder_is_refused_in_plain_words(place: Path) -> None:
+    data = place / "var"
+    with launched(data) as first:
+        first.wait_ready()
+        with launched(data) as second:
+            assert second.process.wait(30) == 1
+        assert "already runs on" in second.text
+        assert str(first.process.pid) in second.text
+        assert "Traceback" not in second.text
+        assert first.get("/health/ready")
+    Postgres(data).remove()
+
+
+def test_a_busy_port_is_refused_by_its_number(place: Path) -> None:
+    base = free_port_base()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", base + 2))
+        other.listen()
+        with launched(place / "var", port=base) as run:
+            assert run.process.wait(30) == 1
+    assert f"{base + 2} (outreach)" in run.text
+    assert "Traceback" not in run.text
+    assert not (place / "var" / "postgres-folder").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("RECOUP_PORT_BASE", "eight", "RECOUP_PORT_BASE"),
+        ("RECOUP_CLOCK", "sundial", "RECOUP_CLOCK"),
+        ("RECOUP_CRASH_AT", "nowhere", "kill point"),
+        ("RECOUP_POSTGRES_URL", "postgresql://me:secret@127.0.0.1:1/x", "127.0.0.1:1"),
+    ],
+)
+def test_a_wrong_setting_is_named_without_secrets(
+    place: Path, name: str, value: str, words: str
+) -> None:
+    with launched(place / "var", **{name: value}) as run:
+        assert run.process.wait(30) == 1
+    assert words in run.text
+    assert "secret" not in run.text
+    assert "Traceback" not in run.text
+    assert not servers_on(place / "var")
+
+
+def test_after_a_kill_the_database_left_behind_is_used_again(place: Path) -> None:
+    data = place / "var"
+    with launched(data) as first:
+        first.wait_ready()
+        assert first.post("/notes/one") == ["one"]
+        first.process.kill()
+        first.process.wait()
+    left = {process.pid for process in servers_on(data)}
+    assert left
+    with launched(data) as second:
+        second.wait_ready()
+        assert left & {process.pid for process in servers_on(data)}
+        assert second.post("/notes/two") == ["one", "two"]
+        assert second.stop() == 0
+    assert not servers_on(data)
+    Postgres(data).remove()
+
+
+def test_a_pid_file_of_a_dead_server_does_not_matter(place: Path) -> None:
+    """Its number may belong to another program by now: here, to this one."""
+    data = place / "var"
+    server = Postgres(data)
+    server.start()
+    pid_file = Path((data / "postgres-folder").read_text().strip()) / "cluster" / "postmaster.pid"
+    lines = pid_file.read_text().splitlines()
+    psutil.Process(int(lines[0])).kill()
+    assert wait_for(lambda: not servers_on(data), 20)
+    lines[0] = str(os.getpid())
+    pid_file.write_text("\n".join(lines))
+    again = Postgres(data)
+    again.start()
+    assert servers_on(data)
+    again.remove()
+    assert not servers_on(data)
+
+
+def test_stop_ends_what_runs_and_what_was_left(place: Path) -> None:
+    data = place / "var"
+    with launched(data) as run:
+        run.wait_ready()
+        with launched(data, "--stop") as stop:
+            assert stop.process.wait(40) == 0
+        assert run.process.wait(5) == 0
+    assert not servers_on(data)
+    Postgres(data).start()
+    with launched(data, "--stop") as stop:
+        assert stop.process.wait(40) == 0
+    assert not servers_on(data)
+    with launched(data, "--stop") as stop:
+        assert stop.process.wait(40) == 0
+    assert "nothing runs" in stop.text
+    Postgres(data).remove()
+
+
+def test_a_worker_that_breaks_takes_the_platform_down_with_a_reason(place: Path) -> None:
+    data = place / "var"
+    with launched(data, SMALL_BROKEN="outreach") as run:
+        assert run.process.wait(40) == 1
+    assert "this worker is broken" in run.text
+    assert not servers_on(data)
+    Postgres(data).remove()
+
+
+def test_a_server_of_ones_own_is_used(place: Path, postgres: str) -> None:
+    data = place / "var"
+    with launched(data, RECOUP_POSTGRES_URL=postgres) as run:
+        run.wait_ready()
+        assert "one" in str(run.post("/notes/one"))
+        assert not (data / "postgres-folder").exists()
+        assert run.stop() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can hide a folder from others")
+def test_as_root_a_hidden_data_folder_stays_hidden(tmp_path: Path) -> None:
+    """The database then lives in a place of its own, and no folder's mode changes."""
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(mode=0o700)
+    server = Postgres(hidden / "var")
+    server.start()
+    folder = Path((hidden / "var" / "postgres-folder").read_text().strip())
+    assert not folder.is_relative_to(hidden)
+    assert stat.S_IMODE(hidden.stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert folder.stat().st_uid != 0
+    server.remove()
+    assert not folder.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_as_a_user_everything_is_that_users(place: Path) -> None:
+    home = Path("/var/tmp") / f"recoup-test-{os.getpid()}"
+    home.mkdir(mode=0o755)
+    os.chown(home, NOBODY, NOBODY)
+    try:
+        with launched(home / "var", user=NOBODY) as run:
+            run.wait_ready()
+            assert run.post("/notes/one") == ["one"]
+            assert all(process.uids().real == NOBODY for process in servers_on(home / "var"))
+            assert run.stop() == 0
+    finally:
+        import shutil
+
+        shutil.rmtree(home)

@@ -1,0 +1,116 @@
+"""Events into accounts, through PostgreSQL: what is stored, what is announced, what is not."""
+
+from datetime import date
+
+import pytest
+
+from services.segmentation import store
+from services.segmentation.commands import reassess_accounts
+from services.segmentation.domain.features import features_of
+from services.segmentation.tables import metadata
+from shared.db import Database
+from shared.migrate import differences
+from tests.integration.segmentation.helpers import (
+    POLICY,
+    growing_old,
+    said,
+    segments_of,
+    take,
+)
+from tests.unit.segmentation.builders import Story
+
+KEY = ("demo", "C1")
+
+
+async def test_models_and_migrations_agree(segmentation_url: str) -> None:
+    assert await differences(segmentation_url, metadata) == []
+
+
+async def test_an_account_moves_through_its_segments(segmentation_db: Database) -> None:
+    story = growing_old().paid("P1", 50, {"I1": 10_000})
+    await take(segmentation_db, story.events)
+    assert await segments_of(segmentation_db) == ["current", "reminder", "negotiate", "current"]
+    announced = await said(segmentation_db)
+    assert [item.type for item in announced] == ["account-scored", "segment-changed"] * 4
+    assert {item.key for item in announced} == {"demo/C1"}
+    reasons = announced[2].payload["reasons"]
+    assert isinstance(reasons, list)
+    assert {"feature": "age_of_debt_days", "value": "1", "points": 10} in reasons
+    assert announced[3].payload["because"] == "invoice-overdue"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+async def test_any_split_into_batches_says_and_stores_the_same(
+    segmentation_db: Database, other_db: Database, size: int
+) -> None:
+    events = [*growing_old().contacted(46).paid("P1", 50, {"I1": 4_000}).events]
+    events += growing_old("C2").events
+    await take(segmentation_db, events)
+    await take(other_db, events, size=size)
+    assert await said(segmentation_db) == await said(other_db)
+    rows = "select * from accounts order by account_id"
+    assert await segmentation_db.fetch(rows) == await other_db.fetch(rows)
+    days = "select * from assessments order by account_id, on_day"
+    assert await segmentation_db.fetch(days) == await other_db.fetch(days)
+
+
+async def test_a_contact_lowers_the_priority_and_says_nothing(segmentation_db: Database) -> None:
+    story = growing_old()
+    await take(segmentation_db, story.events)
+    before, said_before = await _standing(segmentation_db), await said(segmentation_db)
+    story.contacted(46)
+    await take(segmentation_db, story.events[-1:])
+    after = await _standing(segmentation_db)
+    assert (after.priority, after.segment) == (before.priority // 2, before.segment)
+    assert await said(segmentation_db) == said_before
+
+
+async def test_an_account_known_from_contacts_alone_has_no_segment(
+    segmentation_db: Database,
+) -> None:
+    await take(segmentation_db, Story().contacted(1).events)
+    async with segmentation_db.reading() as session:
+        assert await store.find_account(session, KEY) is None
+
+
+async def test_what_is_rolled_back_leaves_nothing(segmentation_db: Database) -> None:
+    async def failing() -> None:
+        async with segmentation_db.transaction() as session:
+            await reassess_accounts(session, growing_old().events, POLICY)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
+    assert await said(segmentation_db) == []
+    assert await segmentation_db.fetch("select 1 from accounts") == []
+
+
+async def test_what_was_believed_on_a_day_stays_known(segmentation_db: Database) -> None:
+    await take(segmentation_db, growing_old().paid("P1", 50, {"I1": 10_000}).events)
+    async with segmentation_db.reading() as session:
+        assert await store.find_believed(session, KEY, date(2025, 12, 31)) is None
+        found = [
+            await store.find_believed(session, KEY, day)
+            for day in (date(2026, 1, 1), date(2026, 1, 20), date(2026, 2, 19), date(2027, 1, 1))
+        ]
+    assert [item.segment for item in found if item] == [
+        "current",
+        "reminder",
+        "negotiate",
+        "current",
+    ]
+    assert [item.features.age_days for item in found if item] == [0, 1, 31, 0]
+
+
+async def test_state_survives_storage_unchanged(segmentation_db: Database) -> None:
+    story = growing_old().contacted(46).paid("P1", 50, {"I1": 4_000})
+    await take(segmentation_db, story.events)
+    assert (await _standing(segmentation_db)).state == story.folded()
+    assert features_of((await _standing(segmentation_db)).state) == features_of(story.folded())
+
+
+async def _standing(db: Database) -> store.Standing:
+    async with db.reading() as session:
+        standing = await store.find_account(session, KEY)
+    assert standing is not None
+    return standing

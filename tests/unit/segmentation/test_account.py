@@ -1,0 +1,273 @@
+"""What events add up to: features by story, and the same end by whichever way they come."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.segmentation.domain.account import CONTACTS_KEPT, Account, Owed, fold
+from services.segmentation.domain.features import contacts_since_payment, features_of
+from shared.events import LEDGER, Received, ledger
+from tests.unit.segmentation.builders import (
+    ACCOUNT,
+    Story,
+    an_allocation,
+    at,
+    day,
+    fold_all,
+    owed_now,
+)
+
+
+def test_an_invoice_grows_old_stage_by_stage_and_is_settled_by_its_cash() -> None:
+    story = Story().registered().issued("I1", 0, due=14, balance=10_000)
+    assert features_of(story.folded()).age_days == 0
+    story.overdue("I1", 15, due=14, stage=1, balance=10_000, overdue=10_000)
+    story.overdue("I1", 45, due=14, stage=31, balance=10_000, overdue=10_000)
+    features = features_of(story.folded())
+    assert (features.age_days, features.open_invoices, features.settled) == (31, 1, 0)
+    assert (features.overdue_minor, features.collectable_minor) == (10_000, 10_000)
+    story.paid("P1", 50, {"I1": 10_000})
+    features = features_of(story.folded())
+    assert (features.age_days, features.open_invoices, features.settled_late) == (0, 0, 1)
+    assert (features.recent_delay_days, features.late_percent) == (36.0, 100)
+
+
+@pytest.mark.parametrize(("paid_on", "late"), [(13, 0), (14, 0), (15, 1)])
+def test_an_invoice_is_late_from_the_day_after_its_due_day(paid_on: int, late: int) -> None:
+    story = Story().registered().issued("I1", 0, due=14).paid("P1", paid_on, {"I1": 10_000})
+    assert story.folded().settled_late == late
+
+
+def test_one_cent_short_stays_open() -> None:
+    story = Story().registered().issued("I1", 0, due=14).paid("P1", 5, {"I1": 9_999})
+    assert features_of(story.folded()).open_invoices == 1
+
+
+def test_a_charged_back_payment_opens_the_invoice_again_and_is_remembered() -> None:
+    story = Story().registered().issued("I1", 0, due=14).paid("P1", 10, {"I1": 10_000})
+    data = ledger.PaymentReversed(
+        reversal_id="R1",
+        payment_id="P1",
+        account_id=ACCOUNT,
+        currency="EUR",
+        kind="chargeback",
+        amount_minor=10_000,
+        reversed_at=at(60),
+        allocations=(an_allocation("P1", "I1", 10_000, 10, released=60),),
+        amounts=(owed_now(balance=10_000, overdue=10_000),),
+    )
+    story.say("payment-reversed", data, 60)
+    features = features_of(story.folded())
+    assert (features.open_invoices, features.settled, features.bounced_payments) == (1, 0, 1)
+    story.registered(60 + 181)
+    assert features_of(story.folded()).bounced_payments == 0, "forgotten after 180 days"
+
+
+def test_a_back_dated_payment_makes_an_invoice_have_been_paid_in_time() -> None:
+    story = Story().registered().issued("I1", 0, due=14).paid("P1", 30, {"I1": 10_000})
+    assert story.folded().settled_late == 1
+    # P0 of day 10 arrives late; the ledger moves P1's money elsewhere and says its whole history.
+    story.paid("P0", 10, {"I1": 10_000})
+    moved = ledger.AllocationChanged(
+        account_id=ACCOUNT, because="payment P0", allocations=(), amounts=()
+    )
+    story.say(
+        "allocation-changed",
+        msgspec.structs.replace(moved, allocations=(an_allocation("P1", "I2", 10_000, 30),)),
+        30,
+    )
+    account = story.folded()
+    assert (account.settled_late, [s.days_late for s in account.settled]) == (0, [0])
+
+
+def test_credit_alone_settles_an_invoice_and_says_nothing_of_its_payer() -> None:
+    note = ledger.CreditNoteIssued(
+        credit_note_id="N1",
+        account_id=ACCOUNT,
+        currency="EUR",
+        amount_minor=10_000,
+        issued_on=day(40),
+        invoice_id="I1",
+        allocations=(
+            msgspec.structs.replace(
+                an_allocation("N1", "I1", 10_000, 40), source_kind="credit_note"
+            ),
+        ),
+        amounts=(owed_now(),),
+    )
+    story = Story().registered().issued("I1", 0, due=14).say("credit-note-issued", note, 40)
+    features = features_of(story.folded())
+    assert (features.open_invoices, features.settled) == (0, 0)
+
+
+def test_a_corrected_stage_ends_and_an_amended_due_date_starts_again() -> None:
+    story = Story().registered().issued("I1", 0, due=14, balance=10_000)
+    story.overdue("I1", 15, due=14, stage=1, balance=10_000, overdue=10_000)
+    amended = ledger.InvoiceAmended(invoice_id="I1", account_id=ACCOUNT, due_on=day(40))
+    corrected = ledger.OverdueCorrected(
+        invoice_id="I1",
+        account_id=ACCOUNT,
+        currency="EUR",
+        due_on=day(14),
+        from_stage=1,
+        to_stage=None,
+        since_on=day(15),
+        because="amendment e9",
+        amounts=(owed_now(balance=10_000),),
+    )
+    story.say("invoice-amended", amended, 20).say("overdue-corrected", corrected, 15)
+    assert features_of(story.folded()).age_days == 0
+    story.overdue("I1", 41, due=40, stage=1, balance=10_000, overdue=10_000)
+    assert features_of(story.folded()).age_days == 1
+
+
+def test_a_voided_invoice_counts_for_nothing() -> None:
+    story = Story().registered().issued("I1", 0, due=14, balance=10_000)
+    story.overdue("I1", 15, due=14, stage=1, balance=10_000, overdue=10_000)
+    story.say("invoice-voided", ledger.InvoiceVoided(invoice_id="I1", account_id=ACCOUNT), 16)
+    features = features_of(story.folded())
+    assert (features.age_days, features.open_invoices, features.usual_minor) == (0, 0, 0)
+
+
+def test_the_trend_compares_the_last_three_settled_with_the_three_before() -> None:
+    story = Story().registered()
+    for number, late in enumerate([0, 0, 3, 10, 20, 30]):
+        story.issued(f"I{number}", number * 30, due=number * 30 + 10)
+        story.paid(f"P{number}", number * 30 + 10 + late, {f"I{number}": 10_000})
+    features = features_of(story.folded())
+    assert features.delay_trend_days == 19.0
+    assert features.recent_delay_days == 10.5
+    assert (features.settled, features.late_percent) == (6, 66)
+
+
+def test_contacts_count_until_the_debtor_pays() -> None:
+    story = Story().registered().contacted(1).contacted(2, "C2").contacted(3)
+    assert contacts_since_payment(story.folded()) == 3
+    story.issued("I1", 0, due=1).paid("P1", 2, {"I1": 10_000})
+    assert contacts_since_payment(story.folded()) == 1
+    for number in range(4, 30):
+        story.contacted(number)
+    assert contacts_since_payment(story.folded()) == CONTACTS_KEPT
+
+
+def test_a_contact_of_another_account_is_not_ours() -> None:
+    story = Story().registered().contacted(1, "C2")
+    assert len(fold_all(story.events, "C2").contacts_at) == 1
+    assert fold_all(story.events[1:], "C3").contacts_at == []
+
+
+def test_the_currency_with_most_overdue_speaks() -> None:
+    account = Account(currency="EUR")
+    account.owed = {"EUR": Owed(900, 0, 0, 0, 0), "USD": Owed(100, 100, 0, 0, 100)}
+    assert features_of(account).currency == "USD"
+    account.owed["EUR"] = Owed(900, 100, 0, 0, 100)
+    assert features_of(account).currency == "EUR"
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["issue", "overdue", "pay", "move", "void", "contact", "fail"]),
+        st.integers(0, 5),
+        st.integers(0, 200),
+    ),
+    max_size=40,
+)
+
+
+def story_of(chosen: list[tuple[str, int, int]]) -> Story:
+    """Any sequence of events, also ones that no ledger would say: the fold must stand them."""
+    story = Story().registered()
+    for index, (kind, which, number) in enumerate(chosen):
+        invoice, payment = f"I{which}", f"P{which}"
+        if kind == "issue":
+            story.issued(invoice, number, due=number + 14, minor=1_000, balance=1_000)
+        elif kind == "overdue":
+            story.overdue(invoice, number, due=number - 1, stage=31, overdue=number * 10)
+        elif kind == "pay":
+            story.paid(payment, number, {invoice: 600, f"I{(which + 1) % 6}": 400})
+        elif kind == "move":
+            items = (an_allocation(payment, invoice, 700, number, released=which or None),)
+            data = ledger.AllocationChanged(
+                account_id=ACCOUNT, because="x", allocations=items, amounts=()
+            )
+            story.say("allocation-changed", data, number)
+        elif kind == "void":
+            data_ = ledger.InvoiceVoided(invoice_id=invoice, account_id=ACCOUNT)
+            story.say("invoice-voided", data_, number)
+        elif kind == "contact":
+            story.contacted(number)
+        else:
+            failed = ledger.PaymentFailed(
+                payment_id=f"{payment} {index}",
+                account_id=ACCOUNT,
+                currency="EUR",
+                amount_minor=5,
+                failed_at=at(number),
+            )
+            story.say("payment-failed", failed, number)
+    return story
+
+
+def counted_again(account: Account) -> dict[str, Any]:
+    """The sums of an account, worked out anew from its invoices."""
+    known = {i: inv for i, inv in account.invoices.items() if inv.amount_minor and not inv.is_void}
+    open_ids = {
+        i for i, v in known.items() if (v.amount_minor or 0) > sum(m for m, _ in v.money.values())
+    }
+    late, settled = 0, []
+    for invoice_id, invoice in known.items():
+        if invoice_id in open_ids:
+            continue
+        last = max(on for _, on in invoice.money.values())
+        assert invoice.due_on is not None
+        days_late = max(0, (last - invoice.due_on).days)
+        settled.append((last, invoice_id, days_late))
+        late += days_late > 0
+    total = sum(v.amount_minor or 0 for v in known.values())
+    return {
+        "open": open_ids,
+        "settled": sorted(settled),
+        "late": late,
+        "n": len(known),
+        "sum": total,
+    }
+
+
+@settings(max_examples=150)
+@given(chosen=steps)
+def test_sums_kept_by_difference_equal_sums_made_anew(chosen: list[tuple[str, int, int]]) -> None:
+    account = story_of(chosen).folded()
+    count, total = account.issued.get("EUR", (0, 0))
+    assert counted_again(account) == {
+        "open": set(account.open_ids),
+        "settled": [(s.on, s.invoice_id, s.days_late) for s in account.settled],
+        "late": account.settled_late,
+        "n": count,
+        "sum": total,
+    }
+
+
+@settings(max_examples=150)
+@given(chosen=steps, data=st.data())
+def test_any_interleaving_and_any_split_ends_in_the_same_state(
+    chosen: list[tuple[str, int, int]], data: st.DataObject
+) -> None:
+    events = story_of(chosen).events
+    whole = fold_all(events)
+    ours = [event for event in events if event.topic == LEDGER]
+    theirs = [event for event in events if event.topic != LEDGER]
+    mixed: list[Received] = []
+    while ours or theirs:
+        source = ours if not theirs or (ours and data.draw(st.booleans())) else theirs
+        mixed.append(source.pop(0))
+    account = Account()
+    for event in mixed:  # saved and loaded again between any two events, as a split batch does
+        if data.draw(st.booleans()):
+            account = msgspec.json.decode(msgspec.json.encode(account), type=Account)
+        fold(account, ACCOUNT, event)
+    assert features_of(account) == features_of(whole)
+    assert contacts_since_payment(account) == contacts_since_payment(whole)
+    assert sorted(account.open_ids) == sorted(whole.open_ids)
