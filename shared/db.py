@@ -177,6 +177,13 @@ class Database:
     async def close(self) -> None:
         await self._engine.dispose()
 
+    async def ready(self) -> None:
+        """Raises `Unavailable` while the database does not answer or has no tables yet."""
+        try:
+            await self.fetch("select from database_ids")
+        except asyncpg.UndefinedTableError as error:
+            raise Unavailable("the database is not migrated yet") from error
+
     async def database_id(self) -> str:
         """The id of this database as a source of events; made at the first call."""
         if self._id is None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from shared import positions, telemetry
 from shared.db import Database
-from shared.sources import Backlog, Source
+from shared.sources import Backlog, Log
 
 RELAY = "relay"
 RELAY_PART = "outbox"
@@ -48,10 +48,10 @@ class LagReport(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Reader:
-    """A consumer of this service and a source that it reads."""
+    """A consumer of this service and a log that it reads."""
 
     consumer: str
-    source: Source
+    source: Log
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ applied cannot differ. Keys are locked in sorted order.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.db import Database, Session
 from shared.errors import Unreadable
@@ -241,10 +242,13 @@ async def load_skips(db: Database, consumer: str) -> Skips:
     )
 
 
-async def caught_up_at(db: Session | Database, consumer: str, source: str, topic: str) -> object:
+async def caught_up_at(
+    db: Session | Database, consumer: str, source: str, topic: str
+) -> datetime | None:
     """When the consumer last stood at the end of every part of a Kafka topic; None: not yet."""
     rows = await db.fetch(_CAUGHT_UP_AT, consumer, source, f"{topic}/%")
-    return rows[0][0]
+    at: datetime | None = rows[0][0]
+    return at
 
 
 async def forget(session: Session, consumer: str) -> None:

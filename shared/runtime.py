@@ -1,7 +1,7 @@
 """How a service's processes hang on the log: the topics it reads, the one it writes.
 
 The API process knows it for `/v1/lag`; the worker runs it. With Kafka the sources are topics and the
-relay carries the service's own outbox there; without, the sources are the producers' outboxes.
+relay carries the service's own outbox there; without it, the sources are producers' outboxes.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from shared import clock, lag, positions
 from shared.consume import run_consumer
 from shared.db import Database, Session
 from shared.events import BILLING, TOPICS, producer
+from shared.kafka import KafkaLog, KafkaSource, Publisher
 from shared.lag import LagReport, Reader, Relaying
+from shared.relay import run_relay
 from shared.settings import Common
 from shared.sources import OutboxSource, Source
 from shared.subscriptions import RawSubscription, Subscription
 from shared.tasks import together
-
-Any_Subscription = Subscription | RawSubscription
 
 
 class Runtime:
@@ -30,7 +30,7 @@ class Runtime:
         service: str,
         common: Common,
         db: Database,
-        subscriptions: Sequence[Any_Subscription],
+        subscriptions: Sequence[Subscription | RawSubscription],
         *,
         producer_urls: Mapping[str, str],
     ) -> None:
@@ -41,19 +41,16 @@ class Runtime:
         self._producer_urls = producer_urls
         self._producers: dict[str, Database] = {}
         self._readers: list[Reader] | None = None
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """The topics that this service's outbox goes to."""
-        return tuple(topic for topic in TOPICS if producer(topic) == self._service)
+        self._logs: list[KafkaLog] = []
+        self._writes = tuple(topic for topic in TOPICS if producer(topic) == service)
 
     async def lag(self) -> LagReport:
         """What `/v1/lag` answers."""
         if self._readers is None:
             self._readers = [
-                Reader(subscription.consumer, source)
+                Reader(subscription.consumer, log)
                 for subscription in self._subscriptions
-                for source in self._sources(subscription)
+                for log in self._backlogs(_topics(subscription))
             ]
         return await lag.lag(self._db, self._readers, relaying=await self._relaying())
 
@@ -64,51 +61,47 @@ class Runtime:
         """
         if self._common.kafka is None:
             return clock.now()
-        from shared import kafka
-
-        cluster = await kafka.cluster_id(self._common.kafka)
+        cluster = await self._cluster_id(self._common.kafka)
         return await positions.caught_up_at(session, self._service, cluster, BILLING)
 
     async def work(self, stop: asyncio.Event, *jobs: Coroutine[Any, Any, None]) -> None:
         """Read, relay, and do the service's own jobs, until stopped or one of them fails."""
-        parts: list[Coroutine[Any, Any, None]] = list(jobs)
+        parts: list[Coroutine[Any, Any, None]] = [_until(stop), *jobs]
         for subscription in self._subscriptions:
-            sources = self._sources(subscription)
-            if sources:
+            if sources := self._sources(subscription):
                 parts.append(run_consumer(self._db, subscription, sources, stop=stop))
-        if self._common.kafka is not None and self.writes:
-            from shared import kafka
-            from shared.relay import run_relay
-
-            publisher = kafka.Publisher(self._common.kafka)
-            parts.append(run_relay(self._db, publisher, stop=stop))
-        parts.append(_wait(stop))
+        if self._common.kafka is not None and self._writes:
+            publisher = Publisher(self._common.kafka)
+            keep_days = self._common.outbox_keep_days
+            parts.append(run_relay(self._db, publisher, stop=stop, keep_days=keep_days))
         await together(*parts)
 
     async def close(self) -> None:
-        for reader in self._readers or ():
-            await reader.source.close()
+        for log in self._logs:
+            await log.close()
         for db in self._producers.values():
             await db.close()
 
-    def _sources(self, subscription: Any_Subscription) -> list[Source]:
-        topics = (
-            (subscription.topic,)
-            if isinstance(subscription, RawSubscription)
-            else subscription.topics
-        )
+    def _sources(self, subscription: Subscription | RawSubscription) -> list[Source]:
+        topics = _topics(subscription)
         if self._common.kafka is not None:
-            from shared import kafka
+            return [KafkaSource(self._common.kafka, topics, subscription.consumer)]
+        return [*self._outboxes(topics)]
 
-            return [kafka.KafkaSource(self._common.kafka, topics, subscription.consumer)]
+    def _backlogs(self, topics: Sequence[str]) -> Sequence[KafkaLog | OutboxSource]:
+        if self._common.kafka is None:
+            return self._outboxes(topics)
+        log = KafkaLog(self._common.kafka, topics)
+        self._logs.append(log)
+        return [log]
+
+    def _outboxes(self, topics: Sequence[str]) -> list[OutboxSource]:
+        """The producers' outboxes. Billing platforms have none: without Kafka they use HTTP."""
         by_producer: dict[str, list[str]] = {}
         for topic in topics:
-            by_producer.setdefault(producer(topic), []).append(topic)
-        return [
-            OutboxSource(self._producer(name), tuple(owned))
-            for name, owned in by_producer.items()
-            if name != "billing"  # without Kafka, billing platforms speak over HTTP only
-        ]
+            if topic != BILLING:
+                by_producer.setdefault(producer(topic), []).append(topic)
+        return [OutboxSource(self._producer(name), owned) for name, owned in by_producer.items()]
 
     def _producer(self, service: str) -> Database:
         """The producer's database, of which only the outbox is read."""
@@ -119,12 +112,22 @@ class Runtime:
         return self._producers[service]
 
     async def _relaying(self) -> Relaying | None:
-        if self._common.kafka is None or not self.writes:
+        if self._common.kafka is None or not self._writes:
             return None
-        from shared import kafka
+        return Relaying(await self._cluster_id(self._common.kafka), self._writes)
 
-        return Relaying(await kafka.cluster_id(self._common.kafka), self.writes)
+    async def _cluster_id(self, bootstrap: str) -> str:
+        if not self._logs:
+            self._logs.append(KafkaLog(bootstrap, ()))
+        return await self._logs[0].id()  # asked once: it does not change
 
 
-async def _wait(stop: asyncio.Event) -> None:
+def _topics(subscription: Subscription | RawSubscription) -> tuple[str, ...]:
+    if isinstance(subscription, RawSubscription):
+        return (subscription.topic,)
+    return subscription.topics
+
+
+async def _until(stop: asyncio.Event) -> None:
+    """A part that ends when the worker does: `together` waits for all of them."""
     await stop.wait()

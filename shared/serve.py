@@ -52,4 +52,5 @@ def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) 
             loop.add_signal_handler(number, stop.set)
         await run(settings, stop)
 
-    asyncio.run(until_stopped(), loop_factory=uvloop.new_event_loop)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_stopped())

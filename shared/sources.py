@@ -39,6 +39,20 @@ class Ends:
     by_part: Mapping[str, int]
 
 
+class Log(Protocol):
+    """A log whose backlog can be measured."""
+
+    topics: tuple[str, ...]
+
+    async def id(self) -> str:
+        """The cluster's or database's id: positions belong to it."""
+        ...
+
+    async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:
+        """Per topic, what lies behind these positions."""
+        ...
+
+
 class Source(Protocol):
     """A log that is read from a position on."""
 
@@ -66,10 +80,6 @@ class Source(Protocol):
 
     async def tend(self) -> Ends | None:
         """Housekeeping, once a second; the ends where the source knows them."""
-        ...
-
-    async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:
-        """Per topic, what lies behind these positions."""
         ...
 
     async def close(self) -> None: ...

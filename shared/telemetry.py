@@ -83,6 +83,7 @@ JOB_SECONDS = Histogram(
     buckets=(*_FAST, 60.0),
 )
 
+METRIC_TYPES = (Counter, Gauge, Histogram)
 METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     HTTP_REQUESTS,
     HTTP_SECONDS,

@@ -19,6 +19,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.supervisor import Supervisor, end_left_over, parts_of
 from shared import telemetry
 from shared.crash import POINTS
+from shared.settings import BadSetting, Common
 
 Run = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -71,6 +72,10 @@ def start(
     with_kafka: bool,
 ) -> None:
     """Everything from the lock on the folder to the clean stop."""
+    try:
+        Common.from_env({**environment, "RECOUP_LOCAL": "1"})  # before anything is started
+    except BadSetting as error:
+        raise CannotStart(str(error)) from error
     register = data / "processes.json"
     with ExitStack() as held:
         held.enter_context(folder.locked(data))
@@ -95,7 +100,7 @@ def start(
             _run(lambda stop: inprocess.run(services, composed, sockets, stop, when_ready))
             return
         composed["KAFKA_BOOTSTRAP_SERVERS"] = held.enter_context(kafka(data, environment))
-        _create_topics(composed["KAFKA_BOOTSTRAP_SERVERS"])
+        create_topics_on(composed["KAFKA_BOOTSTRAP_SERVERS"])
         for listener in sockets.values():
             listener.close()  # they only kept the ports until their owners start
         supervisor = Supervisor(parts_of(services), composed, data)
@@ -111,7 +116,7 @@ def _run(run: Run) -> None:
             signal.signal(number, signal.SIG_IGN)  # while the servers are stopped
 
 
-def _create_topics(bootstrap: str) -> None:
+def create_topics_on(bootstrap: str) -> None:
     from shared.kafka import create_topics
 
     asyncio.run(create_topics(bootstrap))

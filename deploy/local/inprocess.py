@@ -13,6 +13,7 @@ import uvicorn
 
 from deploy.local.errors import CannotStart
 from deploy.local.platform import Service, until_ready
+from shared import serve
 
 # Streams to browsers have no end of their own.
 GRACE_SECONDS = 3
@@ -60,18 +61,9 @@ async def run(
 
 
 def _server(service: Service, settings: object) -> Server:
-    return Server(
-        uvicorn.Config(
-            service.create_app(settings),
-            http="httptools",
-            loop="none",  # we are the loop
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-    )
+    config = serve.config(service.create_app(settings), port=service.port)
+    config.timeout_graceful_shutdown = GRACE_SECONDS
+    return Server(config)
 
 
 async def _announce(services: Sequence[Service], when_ready: Callable[[], None]) -> None:

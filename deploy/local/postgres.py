@@ -82,7 +82,8 @@ class Postgres:
     def remove(self) -> None:
         """Stop it and delete its data for good."""
         self.stop()
-        if self._folder is not None:
+        if self._locate():
+            assert self._folder is not None
             shutil.rmtree(self._folder)
         self._pointer.unlink(missing_ok=True)
 

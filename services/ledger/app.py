@@ -47,9 +47,6 @@ def create_app(settings: Settings) -> FastAPI:
     books = books_for(settings)
     runtime = runtime_for(settings, db, books)
 
-    async def ready() -> None:
-        await db.fetch("select from tenants limit 1")
-
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
@@ -64,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         state=runtime,
         lifespan=lifespan,
         lag=runtime.lag,
-        ready=ready,
+        ready=db.ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
         quiet_paths=frozenset({"/v1/events"}),
     )

@@ -1,4 +1,4 @@
-"""Door 2: `billing.events`. No heads and no parking here: facts converge, bad ones are rejections."""
+"""Door 2: `billing.events`. No heads, no parking: facts converge, bad ones are rejections."""
 
 from collections.abc import Sequence
 
@@ -45,12 +45,16 @@ def _posted(
 
 
 def _refused(item: Incoming | Refused, reason: FieldError) -> Refused:
-    is_read = isinstance(item, Incoming)
+    if isinstance(item, Incoming):
+        errors: tuple[FieldError, ...] = ()
+        account_id: str | None = item.data.account_id
+    else:
+        errors, account_id = item.errors, item.account_id
     return Refused(
-        errors=(reason, *(() if is_read else item.errors)),
+        errors=(reason, *errors),
         id=item.id,
         source=item.source,
         type=item.type,
         tenantid=item.tenantid,
-        account_id=item.data.account_id if is_read else item.account_id,
+        account_id=account_id,
     )

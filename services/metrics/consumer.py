@@ -1,13 +1,15 @@
 """Door 2: which events metrics listens to, and what each of them does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.metrics import commands
 from services.metrics.domain import fold
 from services.metrics.domain.fold import Handler
-from shared.consume import Subscription
-from shared.db import Session
+from shared.db import Database, Session
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, TENANTS, Received
+from shared.runtime import Runtime
+from shared.settings import Common
+from shared.subscriptions import Subscription
 
 HANDLERS: dict[str, Handler] = {
     "account-registered": Handler(fold.no_items, fold.on_account),
@@ -45,3 +47,8 @@ SUBSCRIPTION = Subscription(
     types=frozenset({*HANDLERS, "tenant-settings"}),
     take=take,
 )
+
+
+def runtime(common: Common, db: Database, *, producer_urls: Mapping[str, str]) -> Runtime:
+    """Metrics on the log: the API asks it for the lag, the worker runs it."""
+    return Runtime(CONSUMER, common, db, [SUBSCRIPTION], producer_urls=producer_urls)

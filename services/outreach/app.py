@@ -11,37 +11,37 @@ from services.outreach import api, consumer
 from services.outreach.jobs.runs import run_due
 from services.outreach.settings import Settings
 from shared.auth import Auth
-from shared.consume import LagReport, Reader, lag
 from shared.db import Database
+from shared.runtime import Runtime
 from shared.serve import serve
 from shared.web import make_app
 
 DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for silence."
 
 
+def runtime_for(settings: Settings, db: Database) -> Runtime:
+    """Outreach on the log: it reads the ledger and segmentation, and writes its own events."""
+    return Runtime(
+        "outreach",
+        settings.common,
+        db,
+        [consumer.subscription()],
+        producer_urls=settings.producer_urls,
+    )
+
+
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="outreach-api")
     office = settings.office(db)
-    producers = {
-        service: Database(url, pool_size=1, application="outreach-lag")
-        for service, url in settings.producer_urls.items()
-    }
-    readers = [
-        Reader(consumer.CONSUMER, source) for source in consumer.sources(common.kafka, producers)
-    ]
+    runtime = runtime_for(settings, db)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await office.close()
-        for reader in readers:
-            await reader.source.close()
-        for database in (db, *producers.values()):
-            await database.close()
-
-    async def report() -> LagReport:
-        return await lag(db, readers)
+        await runtime.close()
+        await db.close()
 
     app = make_app(
         title="Recoup outreach",
@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         state=None,
         lifespan=lifespan,
-        lag=report,
+        lag=runtime.lag,
         ready=db.ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
     )

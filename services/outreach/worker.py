@@ -1,40 +1,33 @@
-"""Outreach's worker process: `python -m services.outreach.worker`. Takes events in, makes contacts
-by the system clock, ends leases, relays the outbox to Kafka."""
+"""Outreach's worker: takes events in, makes contacts by the system clock, ends leases, relays.
+Wiring only. `python -m services.outreach.worker` runs it."""
 
 import asyncio
 import os
 
-from services.outreach import consumer
+from services.outreach.app import runtime_for
 from services.outreach.jobs.leases import run_leases
 from services.outreach.jobs.runs import run_scheduler
 from services.outreach.settings import Settings
-from shared.consume import run_consumer
 from shared.db import Database
-from shared.tasks import together
-
-TOPICS_SAID = ("outreach.events",)
+from shared.serve import run_worker
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """All that outreach does beside HTTP, until `stop`."""
-    common = settings.common
+    """Work until stopped."""
+    clock = settings.common.clock
     db = Database(settings.database_url, application="outreach-worker")
-    producers = {
-        service: Database(url, pool_size=2, application="outreach-reader")
-        for service, url in settings.producer_urls.items()
-    }
     office = settings.office(db)
-    parts = [
-        run_consumer(
-            db, consumer.subscription(), consumer.sources(common.kafka, producers), stop=stop
-        ),
-        run_leases(db, common.clock, stop=stop),
-    ]
-    if common.clock == "system":
-        parts.append(run_scheduler(office, stop=stop))
+    runtime = runtime_for(settings, db)
+    jobs = [run_leases(db, clock, stop=stop)]
+    if clock == "system":
+        jobs.append(run_scheduler(office, stop=stop))
     try:
-        await together(*parts)
+        await runtime.work(stop, *jobs)
     finally:
         await office.close()
-        for database in (db, *producers.values()):
-            await database.close()
+        await runtime.close()
+        await db.close()
+
+
+if __name__ == "__main__":
+    run_worker(run, Settings.from_env(os.environ))

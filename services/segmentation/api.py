@@ -10,7 +10,7 @@ from services.segmentation.commands import try_policy
 from services.segmentation.domain.assess import assess_features
 from services.segmentation.domain.features import contacts_since_payment, features_of
 from services.segmentation.domain.policy import Policy, parse_text
-from services.segmentation.domain.score import MODEL_VERSION, target_of
+from services.segmentation.domain.score import MODEL_VERSION, score, target_of
 from shared.auth import Caller, needs
 from shared.db import Session
 from shared.errors import NotFound, TooLarge, Unreadable
@@ -93,18 +93,18 @@ async def get_score(
     believed = await _believed(session, (caller.tenant, account_id), as_of)
     policy: Policy = request.app.state.policy
     now = assess_features(believed.features, believed.contacts, policy)
-    score = now.late_payment if wanted == "late_payment" else now.pays_within
+    found = score(believed.features, wanted)
     return json_response(
         {
-            "target": score.target,
-            "probability": score.probability,
-            "horizon_days": score.horizon_days,
+            "target": found.target,
+            "probability": found.probability,
+            "horizon_days": found.horizon_days,
             "expected_recovery_minor": now.expected_recovery_minor,
             "currency": believed.features.currency,
             "segment": believed.segment,
             "arms": {},
             "priority": now.priority,
-            "reasons": score.reasons,
+            "reasons": found.reasons,
             "model_version": MODEL_VERSION,
             "policy_version": believed.policy_version,
             "as_of": as_of or believed.on_day,

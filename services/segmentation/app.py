@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.segmentation import api, consumer
-from services.segmentation.domain.policy import parse_text
+from services.segmentation import api, consumer, store
 from services.segmentation.settings import Settings
 from shared.auth import Auth
-from shared.consume import LagReport, Reader, lag
 from shared.db import Database
 from shared.serve import serve
 from shared.web import make_app
@@ -21,37 +19,30 @@ DESCRIPTION = "What we believe about an account: features, score with reasons, s
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="segmentation-api")
-    producers = {
-        service: Database(url, pool_size=1, application="segmentation-lag")
-        for service, url in settings.producer_urls.items()
-    }
-    readers = [
-        Reader(consumer.CONSUMER, source) for source in consumer.sources(common.kafka, producers)
-    ]
+    runtime = consumer.runtime(common, db, settings.policy, producer_urls=settings.producer_urls)
+
+    async def ready() -> None:
+        async with db.reading() as session:
+            await store.check_ready(session)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        for reader in readers:
-            await reader.source.close()
-        for database in (db, *producers.values()):
-            await database.close()
-
-    async def report() -> LagReport:
-        return await lag(db, readers)
+        await runtime.close()
+        await db.close()
 
     app = make_app(
         title="Recoup segmentation",
         version="1.0.0",
         description=DESCRIPTION,
-        state=None,
+        state=runtime,
         lifespan=lifespan,
-        lag=report,
-        ready=db.ready,
+        lag=runtime.lag,
+        ready=ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
     )
     app.state.db = db
-    app.state.policy = parse_text(settings.policy_text)
+    app.state.policy = settings.policy
     app.include_router(api.router)
     return app
 

@@ -49,7 +49,7 @@ async def reassess_accounts(session: Session, events: Sequence[Received], policy
 
 def _believe(standing: store.Standing, after: Assessment) -> None:
     """The figures of an assessment. The segment is not among them: only ledger events move it."""
-    standing.probability = after.pays_within.probability
+    standing.probability = after.pays_within
     standing.expected_recovery_minor = after.expected_recovery_minor
     standing.currency = after.features.currency
     standing.priority = after.priority

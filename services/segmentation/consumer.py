@@ -6,9 +6,11 @@ from functools import partial
 from services.segmentation.commands import reassess_accounts
 from services.segmentation.domain.account import FOLDS
 from services.segmentation.domain.policy import Policy
-from shared.consume import OutboxSource, Source, Subscription
+from shared.consume import Subscription
 from shared.db import Database, Session
-from shared.events import LEDGER, OUTREACH, Received, producer
+from shared.events import LEDGER, OUTREACH, Received
+from shared.runtime import Runtime
+from shared.settings import Common
 
 CONSUMER = "segmentation"
 TOPICS = (LEDGER, OUTREACH)
@@ -32,10 +34,8 @@ def subscription(policy: Policy) -> Subscription:
     )
 
 
-def sources(kafka: str | None, producers: Mapping[str, Database]) -> list[Source]:
-    """Where the events are read from: a Kafka cluster, or the producers' own outboxes."""
-    if kafka is None:
-        return [OutboxSource(producers[producer(topic)], (topic,)) for topic in TOPICS]
-    from shared.kafka import KafkaSource  # the local mode starts sooner without the client
-
-    return [KafkaSource(kafka, TOPICS, CONSUMER)]
+def runtime(
+    common: Common, db: Database, policy: Policy, *, producer_urls: Mapping[str, str]
+) -> Runtime:
+    """Segmentation on the log: the API asks it for the lag, the worker runs it."""
+    return Runtime(CONSUMER, common, db, [subscription(policy)], producer_urls=producer_urls)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from services.segmentation.domain.policy import Policy, parse_text
+from shared.errors import Invalid, Unreadable
 from shared.settings import BadSetting, Common, Env
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
@@ -18,7 +20,7 @@ class Settings:
     database_url: str = field(repr=False)
     # The producers whose logs are read, by service: their databases where Kafka is off.
     producer_urls: Mapping[str, str] = field(repr=False)
-    policy_text: str = field(repr=False)
+    policy: Policy = field(repr=False)
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -28,14 +30,18 @@ class Settings:
             common=common,
             database_url=env.database("segmentation"),
             producer_urls={service: env.database(service) for service in producers},
-            policy_text=_policy_text(env),
+            policy=_policy(env),
         )
 
 
-def _policy_text(env: Env) -> str:
+def _policy(env: Env) -> Policy:
+    """The segment policy, from the file named or the default. A bad one stops the start."""
     name = "SEGMENTATION_POLICY"
     path = Path(env.text(name) or DEFAULT_POLICY)
     try:
-        return path.read_text(encoding="utf-8")
+        return parse_text(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadSetting(name, f"names a file that cannot be read: {error}") from error
+    except (Invalid, Unreadable) as error:
+        faults = "; ".join(f"{fault.pointer} {fault.detail}" for fault in error.errors)
+        raise BadSetting(name, f"does not fit: {error.detail} {faults}".rstrip()) from error

@@ -215,3 +215,8 @@ async def read_states(
             return
         after = rows[-1]["account_id"]
         yield [(row["account_id"], _ACCOUNT.decode(row["state"]), row["segment"]) for row in rows]
+
+
+async def check_ready(session: Session) -> None:
+    """Raises where the database does not answer or has not been migrated."""
+    await session.execute("select from accounts limit 1")

@@ -100,8 +100,7 @@ def incoming(envelope: Envelope) -> Incoming | Refused:
     try:
         data = decoder.decode(raw)
     except msgspec.ValidationError as error:
-        errors = _data_errors(msgspec.json.decode(raw), envelope.type)
-        return refused(envelope, errors or [explain(str(error), "/data")])
+        return refused(envelope, _data_errors(raw, envelope.type, error))
     except RecursionError:
         return refused(envelope, [FieldError("/data", "is nested too deeply")])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -184,16 +183,18 @@ def _binary_data(envelope: Envelope) -> bytes | Raw:
     return base64.b64decode(envelope.data_base64)
 
 
-def _data_errors(value: object, event_type: str) -> list[FieldError]:
-    """Every field of the data that cannot be taken."""
-    cls = billing.TYPES[event_type]
-    if isinstance(value, dict):
-        return field_errors(value, cls, "/data")
+def _data_errors(
+    raw: bytes | Raw, event_type: str, first: msgspec.ValidationError
+) -> list[FieldError]:
+    """Every field of the data that cannot be taken; `first` is what the decoder stumbled over."""
     try:
-        msgspec.convert(value, cls)
-    except msgspec.ValidationError as error:
-        return [explain(str(error), "/data")]
-    return []
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        value = None  # a number that no reader can hold, say
+    errors = (
+        field_errors(value, billing.TYPES[event_type], "/data") if isinstance(value, dict) else []
+    )
+    return errors or [explain(str(first), "/data")]
 
 
 # ------------------------------------------------- what types cannot say cheaply: texts and years
@@ -236,6 +237,8 @@ def refused_envelope(body: bytes | Raw) -> Refused:
         value = msgspec.json.decode(body)
     except RecursionError:
         return Refused(errors=(FieldError("", "is nested too deeply"),))
+    except msgspec.ValidationError as error:
+        return Refused(errors=(explain(str(error)),))
     except msgspec.DecodeError as error:
         raise Unreadable(f"The body is not JSON: {error}.") from None
     if not isinstance(value, dict):
@@ -248,8 +251,10 @@ def refused_envelope(body: bytes | Raw) -> Refused:
         errors.append(FieldError("/type", _UNKNOWN_TYPE))
     if "data" not in value and "data_base64" not in value:
         errors.append(FieldError("/data", "is missing"))
-    elif isinstance(event_type, str) and event_type in _DATA and "data" in value:
-        errors += _data_errors(data, event_type)
+    elif isinstance(event_type, str) and event_type in _DATA and isinstance(data, dict):
+        errors += field_errors(data, billing.TYPES[event_type], "/data")
+    elif "data" in value and not isinstance(data, dict):
+        errors.append(FieldError("/data", "must be an object"))
     return refused(value, errors)
 
 

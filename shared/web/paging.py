@@ -23,7 +23,6 @@ _CHECK_BYTES = 6
 _CURSOR_LENGTH_MAX = 2000
 
 T = TypeVar("T")
-K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ class Paging:
     limit: int
     cursor: str | None
 
-    def after(self, key_type: type[K]) -> K | None:
-        """The sort key to go on after (`tuple[date, str]`), or None for the first page."""
+    def after(self, key_type: Any) -> Any:
+        """The sort key to go on after, as `key_type` (`tuple[date, str]`), or None at the start."""
         return decode_cursor(self.cursor, key_type)
 
 
@@ -68,8 +67,11 @@ def encode_cursor(key: Sequence[object]) -> str:
     return base64.urlsafe_b64encode(_check(content) + content).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str | None, key_type: type[K]) -> K | None:
-    """The sort key in a cursor. Raises `Invalid` if it is not one that this list gave."""
+def decode_cursor(cursor: str | None, key_type: Any) -> Any:
+    """The sort key in a cursor, as `key_type`; None without one.
+
+    Raises `Invalid` if this list did not give it.
+    """
     if cursor is None:
         return None
     try:

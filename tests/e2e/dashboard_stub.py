@@ -105,7 +105,7 @@ class Figures:
             until = min(end, at + timedelta(days=step - 1))
             wave = 1 + 0.25 * ((count * 7) % 5 - 2) / 2 + 0.01 * count
             flow = name in {"contacts", "invoiced", "received"}
-            part = (value or 0) * wave / (10 if flow else 1)
+            part = (value or 0) * wave / (10 if flow else 1) if until >= FIRST else 0
             series.append(
                 {
                     "from": at.isoformat(),

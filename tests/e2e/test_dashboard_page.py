@@ -145,6 +145,8 @@ def test_another_currency_and_another_period(visit: Visit) -> None:
     expect(page.locator('[data-kpi="received"] .value')).to_have_text("¥9,876,543")
     page.get_by_label("30 days").check()
     expect(page.locator("#asof")).to_contain_text("Dec 2, 2026 to Dec 31, 2026")
+    page.get_by_role("radio", name="All").check()
+    expect(page.locator("#asof")).to_contain_text(re.compile("(Dec|Jan) .* to Dec 31, 2026"))
     page.fill("#from", "2026-06-01")
     expect(page.locator("#asof")).to_contain_text("Jun 1, 2026 to Dec 31, 2026")
     page.reload()

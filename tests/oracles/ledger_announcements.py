@@ -27,6 +27,7 @@ class Announcer:
         self.due_soon: set[tuple[str, date]] = set()
         self.stages: set[StageKey] = set()  # ever announced
         self.live: dict[StageKey, Said] = {}  # those that hold, and how they were announced
+        self.reopenings: set[tuple[str, date, str]] = set()  # ever said
         self.reopened: dict[tuple[str, date, str], Reopened] = {}  # those that hold
 
     # ── A day begins ────────────────────────────────────────────────────────────────────────────
@@ -60,10 +61,11 @@ class Announcer:
         return said
 
     # ── A fact arrives ──────────────────────────────────────────────────────────────────────────
-    def record(self, fact: Fact, begun: date | None) -> Counter[Said]:
+    def record(self, fact: Fact, begun_in: Callable[[str], date | None]) -> Counter[Said]:
         before = self.now
         self.facts.append(fact)
         self.now = Questions(self.facts, self.tenant_zone, self.cause)
+        begun = begun_in(self.now.zone)
         said: Counter[Said] = Counter()
         for invoice_id in self.now.now().invoices:
             said += self._corrections(invoice_id, fact, begun)
@@ -103,8 +105,11 @@ class Announcer:
         said: Counter[Said] = Counter()
         for name, reopening in self._reopenings_by_key(invoice_id).items():
             if name not in self.reopened:
+                # One that was said and refuted holds again: because of the fact that shows it.
+                because = self.cause(fact) if name in self.reopenings else reopening.because
                 self.reopened[name] = reopening
-                said["invoice-reopened", invoice_id, reopening.because] += 1
+                self.reopenings.add(name)
+                said["invoice-reopened", invoice_id, because] = 1
         again = False
         for reached in self.now.reached(invoice_id, begun):
             key = (invoice_id, reached.due_on, reached.stage)
@@ -114,8 +119,8 @@ class Announcer:
         figure = before.now().invoices.get(invoice_id)
         was_paid = figure is not None and figure.status == "paid"
         is_open = self.now.now().invoices[invoice_id].status == "open"
-        if is_open and (again or was_paid) and not said:
-            said["invoice-reopened", invoice_id, self.cause(fact)] += 1
+        if again or (was_paid and is_open and not said):
+            said["invoice-reopened", invoice_id, self.cause(fact)] = 1
         return said
 
     def _paid(self, invoice_id: str, before: Questions, reopened: bool) -> Counter[Said]:

@@ -85,9 +85,7 @@ def _shown(outcome: Outcome) -> list[dict[str, str]]:
     return [{"pointer": error.pointer, "detail": error.detail} for error in outcome.errors]
 
 
-def _nothing_valid(
-    receipt: Receipt, is_batch: bool, errors: Sequence[FieldError]
-) -> Response:
+def _nothing_valid(receipt: Receipt, is_batch: bool, errors: Sequence[FieldError]) -> Response:
     detail = "No event of the batch is valid." if is_batch else "The event is not valid."
     return problem_response(
         Invalid(detail, () if is_batch else errors),

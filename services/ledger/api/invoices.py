@@ -1,7 +1,7 @@
 """Reads: invoices and ageing."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -88,7 +88,7 @@ async def get_invoice(
         "payment_url": issued.payment_url,
         "attributes": issued.attributes,
         "allocations": [
-            to_builtins(entry, builtin_types=(date,)) | {"source_kind": entry.source_kind}
+            to_builtins(entry, builtin_types=(date, datetime)) | {"source_kind": entry.source_kind}
             for entry in domain.history_of(account, invoice_id)
         ],
         "charges": [],
@@ -110,7 +110,7 @@ async def get_aging(
     currency: str | None = None,
     group_by: Literal["currency"] | None = None,
 ) -> Any:
-    """Open balances by how long they are past due, in whole numbers, never summed over currencies."""
+    """Open balances by how long they are past due; never summed over currencies."""
     tenant = (await find_tenant_times(session, [caller.tenant])).get(caller.tenant)
     rows: list[Row] = []
     if tenant is not None:

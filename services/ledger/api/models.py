@@ -3,12 +3,18 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.web import Day, Instant, Model
 
 
-class Amounts(Model):
+class Answer(BaseModel):
+    """Base of answers: checked against their shape, but tuples are lists to JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Amounts(Answer):
     """What an account owes in one currency, in minor units."""
 
     currency: str
@@ -22,7 +28,7 @@ class Amounts(Model):
     days_past_due: int
 
 
-class AccountView(Model):
+class AccountView(Answer):
     account_id: str
     registered: bool
     name: str | None
@@ -46,7 +52,7 @@ class AccountView(Model):
     as_of: date | None
 
 
-class AccountRow(Model):
+class AccountRow(Answer):
     account_id: str
     registered: bool
     name: str | None
@@ -54,12 +60,12 @@ class AccountRow(Model):
     debtor_id: str | None
 
 
-class AccountPage(Model):
+class AccountPage(Answer):
     items: list[AccountRow]
     next_cursor: str | None
 
 
-class AllocationView(Model):
+class AllocationView(Answer):
     source_id: str
     source_kind: Literal["payment", "credit_note"]
     invoice_id: str
@@ -67,11 +73,11 @@ class AllocationView(Model):
     applied_at: datetime
     applied_on: date
     days_late: int
-    released_at: datetime | None
-    released_on: date | None
+    released_at: datetime | None = None
+    released_on: date | None = None
 
 
-class InvoiceRow(Model):
+class InvoiceRow(Answer):
     account_id: str
     invoice_id: str
     number: str | None
@@ -95,23 +101,23 @@ class InvoiceView(InvoiceRow):
     charges: list[dict[str, Any]]
 
 
-class InvoicePage(Model):
+class InvoicePage(Answer):
     items: list[InvoiceRow]
     next_cursor: str | None
 
 
-class Bucket(Model):
+class Bucket(Answer):
     bucket: Literal["current", "1-30", "31-60", "61-90", "91-120", "121+"]
     count: int
     amount_minor: int
 
 
-class AgingGroup(Model):
+class AgingGroup(Answer):
     key: dict[str, str]
     buckets: list[Bucket]
 
 
-class Aging(Model):
+class Aging(Answer):
     """Without `currency` where there are several: empty `buckets`, groups by currency."""
 
     as_of: date | None
@@ -120,7 +126,7 @@ class Aging(Model):
     groups: list[AgingGroup]
 
 
-class StatementLine(Model):
+class StatementLine(Answer):
     on: date
     kind: str
     id: str
@@ -128,26 +134,26 @@ class StatementLine(Model):
     balance_minor: int
 
 
-class StatementPart(Model):
+class StatementPart(Answer):
     currency: str
     opening_minor: int
     lines: list[StatementLine]
     closing_minor: int
 
 
-class Statement(Model):
+class Statement(Answer):
     account_id: str
     from_: date = Field(alias="from", serialization_alias="from")
     to: date
     currencies: list[StatementPart]
 
 
-class Posting(Model):
+class Posting(Answer):
     account: str
     amount_minor: int
 
 
-class JournalEntry(Model):
+class JournalEntry(Answer):
     entry: int
     fact_kind: str
     fact_id: str
@@ -159,17 +165,17 @@ class JournalEntry(Model):
     hash: str
 
 
-class JournalPage(Model):
+class JournalPage(Answer):
     items: list[JournalEntry]
     next_cursor: str | None
 
 
-class FieldProblem(Model):
+class FieldProblem(Answer):
     pointer: str
     detail: str
 
 
-class RejectionView(Model):
+class RejectionView(Answer):
     rejection_id: int
     account_id: str | None
     rejected_at: datetime
@@ -180,17 +186,17 @@ class RejectionView(Model):
     errors: list[FieldProblem]
 
 
-class RejectionPage(Model):
+class RejectionPage(Answer):
     items: list[RejectionView]
     next_cursor: str | None
 
 
-class Violations(Model):
+class Violations(Answer):
     name: str
     violations: int
 
 
-class Integrity(Model):
+class Integrity(Answer):
     items: list[Violations]
 
 
@@ -198,7 +204,7 @@ class CollectableRequest(Model):
     account_ids: list[str] = Field(min_length=1, max_length=500)
 
 
-class CollectableAmounts(Model):
+class CollectableAmounts(Answer):
     currency: str
     collectable_minor: int
     overdue_minor: int
@@ -206,7 +212,7 @@ class CollectableAmounts(Model):
     unapplied_minor: int
 
 
-class CollectableInvoice(Model):
+class CollectableInvoice(Answer):
     invoice_id: str
     number: str | None
     due_on: date
@@ -216,7 +222,7 @@ class CollectableInvoice(Model):
     stage: int | None
 
 
-class CollectableAccount(Model):
+class CollectableAccount(Answer):
     account_id: str
     sequence: int
     holds: list[dict[str, Any]]
@@ -224,7 +230,7 @@ class CollectableAccount(Model):
     invoices: list[CollectableInvoice]
 
 
-class Collectable(Model):
+class Collectable(Answer):
     """All of it read in one snapshot."""
 
     accounts: list[CollectableAccount]
@@ -248,5 +254,5 @@ class StartDayRequest(Model):
     at: Instant | None = None
 
 
-class StartDayAnswer(Model):
+class StartDayAnswer(Answer):
     counts: dict[str, int]

@@ -6,7 +6,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from services.ledger.domain import Decision, Entry, Fact, Said
-from services.ledger.store.accounts import AccountKey, Change, Loaded
+from services.ledger.store.accounts import Change, Loaded
+from services.ledger.store.journal import AccountKey
 from shared.events import LEDGER, Event
 
 

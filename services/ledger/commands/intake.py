@@ -14,8 +14,9 @@ from services.ledger.store import accounts as account_store
 from services.ledger.store import facts as fact_store
 from services.ledger.store import rejections as rejection_store
 from services.ledger.store import tenants as tenant_store
-from services.ledger.store.accounts import AccountKey, Change, Loaded
+from services.ledger.store.accounts import Change, Loaded
 from services.ledger.store.facts import FactKey
+from services.ledger.store.journal import AccountKey
 from services.ledger.store.rejections import Rejection
 from services.ledger.store.tenants import LockedTenant
 from shared import outbox
@@ -113,7 +114,7 @@ async def _insert_new(
     outcomes: list[Outcome | None],
     recorder: _RecordedTimes,
 ) -> dict[int, Fact]:
-    """Insert what is new; set the outcome of repeats and conflicts. Gives the new facts by index."""
+    """Insert what is new and give it by index; set the outcome of repeats and conflicts."""
     first: dict[FactKey, int] = {}
     repeats: list[int] = []
     for index, submission in enumerate(submissions):

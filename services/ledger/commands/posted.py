@@ -71,9 +71,7 @@ def _rejection(entry: Posted, errors: tuple[FieldError, ...], now: datetime) -> 
     item = entry.item
     return Rejection(
         tenant_id=entry.tenant,
-        account_id=(
-            item.account_id if isinstance(item, Refused) else item.data.account_id
-        ),
+        account_id=(item.account_id if isinstance(item, Refused) else item.data.account_id),
         rejected_at=now,
         origin=entry.origin,
         source=item.source,

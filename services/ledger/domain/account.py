@@ -108,7 +108,7 @@ def compute(books: Books, until: datetime | None = None) -> Books:
     Accounts, zones and due dates are timeless: their newest value holds for the whole history.
     """
     again = prepared(books)
-    arranged = arrange(again.facts, again.zone, until)
+    arranged = arrange(again.facts, again.zone, again.registered, until)
     again.acts, again.waiting = arranged.acts, arranged.waiting
     for position, fact in arranged.ordered:
         steps.apply(again, fact, position[0])

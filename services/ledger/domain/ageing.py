@@ -114,10 +114,10 @@ def _examine(
     if open_again and not reopened:
         found.open_again.append((invoice, known))
     for now in new.begun:
-        stage: Stage | None = now.stage
-        if open_again and reopened and now is reopened[-1]:
-            # One event says both: the stage of its day, or an older one that holds again.
-            stage = max(now.stage, known) if now.stage and known else now.stage or known
+        stage = now.stage
+        if now.kind == "reopened" and known is not None:
+            # The stage of its day, or an older one that was said and holds.
+            stage = known if stage is None or known > stage else stage
         found.begun.append((now, stage))
     if invoice.status == "paid" and (not was_paid or open_again or reopened):
         found.paid.append(invoice)

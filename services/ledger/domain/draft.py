@@ -15,7 +15,16 @@ from services.ledger.domain.stages import Announcement
 class Draft:
     """Collects, in order, what becomes the `Decision`."""
 
-    __slots__ = ("announced", "books", "changed", "entries", "notices", "recordedtime", "said")
+    __slots__ = (
+        "announced",
+        "books",
+        "changed",
+        "entries",
+        "notices",
+        "recordedtime",
+        "released",
+        "said",
+    )
 
     def __init__(self, books: Books, recordedtime: datetime | None = None) -> None:
         self.books = books
@@ -25,6 +34,7 @@ class Draft:
         self.announced: dict[tuple[str, str], Announcement] = {}
         self.changed: set[str] = set()
         self.notices: list[Notice] = []
+        self.released: list[tuple[datetime, Fact]] = []  # took effect by the fact in hand, and when
 
     def say(
         self,
@@ -35,8 +45,9 @@ class Draft:
         day: date,
         data: Struct,
         fact: Fact | None,
+        recorded: datetime | None = None,
     ) -> None:
-        recorded = self.recordedtime
+        recorded = self.recordedtime or recorded
         if recorded is None and fact is not None:
             recorded = fact.recordedtime
         self.said.append(Said(kind, entity, cause, time, day, data, recorded, fact))

@@ -55,18 +55,22 @@ def entity_of(fact: Fact) -> str:
 
 
 def say_fact(draft: Draft, view: View, day: date, former: Books) -> None:
-    """Say the fact's own event, then what it did to other sources of money."""
+    """Say the fact's own event, those that waited for it, and what it did to other sources."""
     fact, books = view.fact, view.books
     time = sent_at(fact, books.zone) if fact.kind == INVOICE else view.at
     draft.say(fact.kind, entity_of(fact), view.cause, time, day, event_of(view), fact)
     sources = books.before_sources
     retimed = fact.kind in _RETIMED and bool(books.before_invoices)
     own = own_source(fact)
+    for at, waited in draft.released:
+        _say_released(draft, View(books, waited, at, view.begun_on), fact)
     if not retimed and not (sources.keys() - {own}) and not _has_reversals(books, own):
         return
-    told = {own}
-    if fact.kind == VOIDED:
-        told.update(on_invoice(books, fact.fact_id))
+    told: set[SourceKey | None] = set()
+    for said in (fact, *(waited for _, waited in draft.released)):
+        told.add(own_source(said))
+        if said.kind == VOIDED:
+            told.update(on_invoice(books, said.fact_id))
     _say_reversals(draft, view)
     told.update(_say_own_notes(draft, view))
     moved = [
@@ -90,6 +94,22 @@ def _has_reversals(books: Books, key: SourceKey | None) -> bool:
     return source is not None and bool(source.reversals)
 
 
+def _say_released(draft: Draft, view: View, trigger: Fact) -> None:
+    """Say a fact that had waited; it is known by its effect since `trigger` was recorded."""
+    waited = view.fact
+    day = day_of(waited, view.at, view.books.zone)
+    draft.say(
+        waited.kind,
+        entity_of(waited),
+        view.cause,
+        view.at,
+        day,
+        event_of(view),
+        waited,
+        trigger.recordedtime,
+    )
+
+
 def _moved(view: View, former: Books, key: SourceKey, retimed: bool) -> bool:
     """Whether another source's history reads differently now."""
     books = view.books
@@ -104,7 +124,7 @@ def _moved(view: View, former: Books, key: SourceKey, retimed: bool) -> bool:
 def _say_reversals(draft: Draft, view: View) -> None:
     """Say again each reversal that takes another amount now than was said before."""
     for fact, taken, before in _reversals(view):
-        if taken.amount_minor == (before.amount_minor if before else 0):
+        if before is None or taken.amount_minor == before.amount_minor:
             continue
         data = reversal(view, fact)
         cause = f"{cause_of(fact)}, {view.cause}"

@@ -4,7 +4,7 @@ A fact that sorts last is applied on top, any other makes the account be compute
 the books know each touched object as it was before, and what is said follows from the difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import cast
 
@@ -25,6 +25,7 @@ from services.ledger.domain.facts import (
     AMENDED,
     CREDIT_NOTE,
     FAILED,
+    INVOICE,
     RANK,
     REGISTERED,
     UPDATED,
@@ -36,7 +37,7 @@ from services.ledger.domain.follow import day_of, say_fact, take_notice
 from services.ledger.domain.journal import NO_TOTALS, Entry, postings
 from services.ledger.domain.registration import say_history
 from services.ledger.domain.telling import View
-from services.ledger.domain.timeline import DATED, needs, provides
+from services.ledger.domain.timeline import DATED, MONEY, needs, provides
 from shared.events import billing
 
 
@@ -50,7 +51,11 @@ def record(account: Account, facts: Sequence[Fact], begun: Begun) -> Decision:
         former = draft.books
         was_registered = former.registered
         former.facts.append(fact)
+        former.forget()
+        draft.released = []
         at = _TAKE[fact.kind](draft, fact)
+        if at is None:
+            continue  # kept; its event is said when it takes effect
         books = draft.books
         day = day_of(fact, at, books.zone)
         begun_on = begun.on(books.zone)
@@ -67,17 +72,18 @@ def record(account: Account, facts: Sequence[Fact], begun: Begun) -> Decision:
     return draft.decision()
 
 
-def _take_dated(draft: Draft, fact: Fact) -> datetime:
+def _take_dated(draft: Draft, fact: Fact) -> datetime | None:
     """A fact that acts at an instant: on top if it sorts last, else all again."""
     books = draft.books
     at = instant_of(fact, books.zone)
+    if not books.registered and fact.kind not in MONEY:
+        return None
     need = needs(fact)
     if need is not None:
         there = books.acts.get(need)
         if there is None:
-            books.forget()
             books.waiting[need] = (*books.waiting.get(need, ()), fact)
-            return at
+            return None
         at = max(at, there)
     replaces_own_note = fact.kind == CREDIT_NOTE and _settle(books, fact)
     comes_last = books.last is None or books.last < (at, RANK[fact.kind], fact.fact_id)
@@ -85,6 +91,12 @@ def _take_dated(draft: Draft, fact: Fact) -> datetime:
         steps.apply(books, fact, at)
     else:
         recompute(draft)
+    if fact.kind == INVOICE and fact.fact_id in books.amendments:
+        # They took effect with their invoice, and are said after it.
+        draft.released = [
+            *((max(at, instant_of(a, books.zone)), a) for a in books.amendments[fact.fact_id]),
+            *draft.released,
+        ]
     return at
 
 
@@ -96,23 +108,21 @@ def _settle(books: Books, fact: Fact) -> bool:
 
 
 def _take_failure(draft: Draft, fact: Fact) -> datetime:
-    draft.books.forget()
     return instant_of(fact, draft.books.zone)
 
 
-def _take_amendment(draft: Draft, fact: Fact) -> datetime:
+def _take_amendment(draft: Draft, fact: Fact) -> datetime | None:
     """The newest due date holds for the whole history; so all is computed again."""
     draft.books.add_amendment(fact)
-    draft.books.forget()
-    if cast(billing.InvoiceAmended, fact.data).invoice_id in draft.books.invoices:
-        recompute(draft)
+    if cast(billing.InvoiceAmended, fact.data).invoice_id not in draft.books.invoices:
+        return None
+    recompute(draft)
     return instant_of(fact, draft.books.zone)
 
 
-def _take_record(draft: Draft, fact: Fact) -> datetime:
+def _take_record(draft: Draft, fact: Fact) -> datetime | None:
     books = draft.books
     take_profile(books, fact)
-    books.forget()
     registers = fact.kind == REGISTERED and not books.registered
     books.registered = books.registered or registers
     if registers or zone_of(books) != books.zone:
@@ -120,8 +130,8 @@ def _take_record(draft: Draft, fact: Fact) -> datetime:
     return instant_of(fact, draft.books.zone)
 
 
-_TAKE = dict.fromkeys(DATED, _take_dated)
-_TAKE |= {
+_TAKE: dict[str, Callable[[Draft, Fact], datetime | None]] = {
+    **dict.fromkeys(DATED, _take_dated),
     FAILED: _take_failure,
     AMENDED: _take_amendment,
     REGISTERED: _take_record,
@@ -147,7 +157,18 @@ def recompute(draft: Draft) -> None:
         if key not in new.sources:
             new.before_sources[key] = gone
             new.before_totals[gone.currency] = old.totals.get(gone.currency, NO_TOTALS)
+    waited = {id(fact): fact for facts in old.waiting.values() for fact in facts}
+    for facts in new.waiting.values():
+        for fact in facts:
+            waited.pop(id(fact), None)
+    draft.released = [(_acted_at(new, fact), fact) for fact in waited.values()]
+    draft.released.sort(key=lambda item: (item[0], RANK[item[1].kind], item[1].fact_id))
     draft.books = new
+
+
+def _acted_at(books: Books, fact: Fact) -> datetime:
+    """The instant of a fact that waited for another: the later one of the two."""
+    return max(instant_of(fact, books.zone), books.acts[needs(fact) or ()])
 
 
 def _post(draft: Draft, fact: Fact, day: date) -> None:

@@ -7,17 +7,28 @@ them refutes: each stage is said where it stands in the story.
 
 from datetime import date, datetime
 from operator import itemgetter
+from typing import cast
 
 from services.ledger.domain import steps
 from services.ledger.domain.account import prepared, refresh
 from services.ledger.domain.ageing import age, say_begun
 from services.ledger.domain.books import Books
 from services.ledger.domain.draft import Draft
-from services.ledger.domain.facts import RANK, Fact, Position, instant_of
+from services.ledger.domain.facts import (
+    AMENDED,
+    FAILED,
+    RANK,
+    REGISTERED,
+    UPDATED,
+    Fact,
+    Position,
+    instant_of,
+)
 from services.ledger.domain.follow import day_of, say_fact
 from services.ledger.domain.stages import Announcement, news
 from services.ledger.domain.telling import View
 from services.ledger.domain.timeline import arrange
+from shared.events import billing
 
 _BEFORE_ALL = 0  # the rank of a stage boundary
 _AFTER_ALL = 99  # the rank of a stage that is seen after all facts of its instant
@@ -54,15 +65,19 @@ def _story(
     final: Books, registration: Fact, begun_on: date | None
 ) -> list[tuple[datetime, Fact | Announcement, bool]]:
     """Facts and stages in order of time, each with its instant and whether it moves anything."""
-    arranged = arrange(final.facts, final.zone)
+    arranged = arrange(final.facts, final.zone, True)
     told: list[tuple[Position, Fact | Announcement, bool]] = [
         (position, fact, True) for position, fact in arranged.ordered
     ]
-    acting = {id(fact) for _, fact in arranged.ordered}
     for fact in final.facts:
-        if id(fact) not in acting and fact is not registration:
-            position = (instant_of(fact, final.zone), RANK[fact.kind], fact.fact_id)
-            told.append((position, fact, False))
+        if fact.kind in (AMENDED, FAILED, REGISTERED, UPDATED) and fact is not registration:
+            at = instant_of(fact, final.zone)
+            if fact.kind == AMENDED:
+                amended = final.invoices.get(cast(billing.InvoiceAmended, fact.data).invoice_id)
+                if amended is None:
+                    continue  # kept; its event is said with its invoice
+                at = max(at, amended.at)
+            told.append(((at, RANK[fact.kind], fact.fact_id), fact, False))
     for invoice in final.invoices.values():
         for now in news(invoice, (), final.zone, begun_on).begun:
             if now.kind == "stage":

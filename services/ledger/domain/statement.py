@@ -69,7 +69,7 @@ def _movements(books: Books) -> list[tuple[date, str, str, str, int]]:
         for known in source.reversals
     }
     found = []
-    for position, fact in arrange(books.facts, books.zone).ordered:
+    for position, fact in arrange(books.facts, books.zone, books.registered).ordered:
         day = day_of(fact, position[0], books.zone)
         movement = _movement(books, fact, taken)
         if movement is not None:

@@ -61,8 +61,6 @@ def _issue_invoice(books: Books, fact: Fact, at: datetime) -> None:
             data.amount_minor,
         )
     )
-    if not books.registered:
-        return
     waited = books.aimed.pop((data.invoice_id, data.currency), ())
     if waited:
         # Credit notes sort before payments, each in fact order.

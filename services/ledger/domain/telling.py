@@ -193,14 +193,7 @@ def _invoice_issued(view: View) -> Struct:
 
 def _invoice_amended(view: View) -> Struct:
     data = cast(billing.InvoiceAmended, view.fact.data)
-    invoice = view.books.invoices.get(data.invoice_id)
-    if invoice is None:
-        return ledger.InvoiceAmended(
-            invoice_id=data.invoice_id,
-            account_id=data.account_id,
-            due_on=data.due_on,
-            number=data.number,
-        )
+    invoice = view.books.invoices[data.invoice_id]
     return ledger.InvoiceAmended(
         invoice_id=data.invoice_id,
         account_id=data.account_id,
@@ -213,15 +206,13 @@ def _invoice_amended(view: View) -> Struct:
 
 def _invoice_voided(view: View) -> Struct:
     data = cast(billing.InvoiceVoided, view.fact.data)
-    invoice = view.books.invoices.get(data.invoice_id)
-    if invoice is None:
-        return ledger.InvoiceVoided(invoice_id=data.invoice_id, account_id=data.account_id)
+    currency = view.books.invoices[data.invoice_id].currency
     return ledger.InvoiceVoided(
         invoice_id=data.invoice_id,
         account_id=data.account_id,
-        currency=invoice.currency,
+        currency=currency,
         allocations=view.history(on_invoice(view.books, data.invoice_id)),
-        amounts=view.touched(invoice.currency),
+        amounts=view.touched(currency),
     )
 
 
@@ -284,53 +275,49 @@ def _payment_reversed(view: View) -> Struct:
 
 
 def reversal(view: View, fact: Fact) -> ledger.PaymentReversed:
-    """A reversal's event; it took nothing while it waits for its payment."""
+    """A reversal's event, with what it took."""
     data = cast(billing.PaymentReversed, fact.data)
-    payment = view.books.sources.get(("payment", data.payment_id))
-    taken = 0
-    if payment is not None:
-        for known in payment.reversals:
-            if known.reversal_id == data.reversal_id:
-                taken = known.amount_minor
+    payment = view.books.sources["payment", data.payment_id]
+    (taken,) = (known for known in payment.reversals if known.reversal_id == data.reversal_id)
     return ledger.PaymentReversed(
         reversal_id=data.reversal_id,
         payment_id=data.payment_id,
         account_id=data.account_id,
         currency=data.currency,
         kind=data.kind,
-        amount_minor=taken,
+        amount_minor=taken.amount_minor,
         reversed_at=data.reversed_at,
-        allocations=view.history((("payment", data.payment_id),)),
+        allocations=view.history((payment.key,)),
         amounts=view.touched(data.currency),
     )
 
 
 def _dispute_opened(view: View) -> Struct:
     data = cast(billing.DisputeOpened, view.fact.data)
-    invoice = view.books.invoices.get(data.invoice_id)
+    invoice = view.books.invoices[data.invoice_id]
     return ledger.DisputeOpened(
         dispute_id=data.dispute_id,
         account_id=data.account_id,
         invoice_id=data.invoice_id,
-        currency=invoice.currency if invoice else None,
+        currency=invoice.currency,
         amount_minor=data.amount_minor,
-        disputed_minor=invoice.disputed_minor if invoice else 0,
-        amounts=view.touched(invoice.currency) if invoice else (),
+        disputed_minor=invoice.disputed_minor,
+        amounts=view.touched(invoice.currency),
     )
 
 
 def _dispute_resolved(view: View) -> Struct:
     data = cast(billing.DisputeResolved, view.fact.data)
-    invoice = view.books.invoices.get(data.invoice_id)
+    invoice = view.books.invoices[data.invoice_id]
     return ledger.DisputeResolved(
         dispute_id=data.dispute_id,
         account_id=data.account_id,
         invoice_id=data.invoice_id,
         outcome=data.outcome,
         credited_minor=data.credited_minor,
-        currency=invoice.currency if invoice else None,
-        disputed_minor=invoice.disputed_minor if invoice else 0,
-        amounts=view.touched(invoice.currency) if invoice else (),
+        currency=invoice.currency,
+        disputed_minor=invoice.disputed_minor,
+        amounts=view.touched(invoice.currency),
     )
 
 

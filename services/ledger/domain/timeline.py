@@ -30,6 +30,7 @@ _GROUPS = {
     RESOLVED: 2,
 }
 DATED = frozenset(_GROUPS)
+MONEY = frozenset({CREDIT_NOTE, PAYMENT, REVERSED})  # acts, unapplied, before the registration
 
 Need = tuple[str, ...]  # what a fact waits for, and what another provides
 
@@ -72,14 +73,16 @@ class Arranged:
         self.waiting: dict[Need, tuple[Fact, ...]] = {}
 
 
-def arrange(facts: Iterable[Fact], zone: str, until: datetime | None = None) -> Arranged:
-    """The dated ones of the facts in fact order; with `until`, those that act before it.
+def arrange(
+    facts: Iterable[Fact], zone: str, registered: bool, until: datetime | None = None
+) -> Arranged:
+    """The facts that act, in fact order; with `until`, those that act before it.
 
     A fact that waits for another acts at the later instant of the two.
     """
     groups: tuple[list[Fact], ...] = ([], [], [])
     for fact in facts:
-        if fact.kind in _GROUPS:
+        if fact.kind in (DATED if registered else MONEY):
             groups[_GROUPS[fact.kind]].append(fact)
     arranged = Arranged()
     acts, ordered, waiting = arranged.acts, arranged.ordered, arranged.waiting

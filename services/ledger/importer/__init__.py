@@ -1,1 +1,1 @@
-"""Door 4: files. CSV rows become billing events by a mapping; `python -m services.ledger.importer`."""
+"""Door 4: files. CSV rows become billing events by a mapping."""

@@ -35,7 +35,9 @@ class Made:
 
 
 def read_events(path: Path, mapping: MappingFile, tenant: str) -> Iterator[list[Made] | Refusal]:
-    """Each row's events, or why there are none. Raises `Invalid` where the file has no such columns.
+    """Each row's events, or why there are none.
+
+    Raises `Invalid` where the file lacks columns.
 
     A byte that is not of the file's encoding spoils its own row only.
     """

@@ -10,7 +10,9 @@ from shared.db import Session
 from shared.events import billing
 
 _ENCODER = msgspec.json.Encoder()
-_DECODERS = {kind: msgspec.json.Decoder(cls) for kind, cls in billing.TYPES.items()}
+_DECODERS: dict[str, msgspec.json.Decoder[billing.Data]] = {
+    kind: msgspec.json.Decoder(cls) for kind, cls in billing.TYPES.items()
+}
 _COLUMNS = "account_id, kind, fact_id, source, event_id, time, recorded_at, data"
 
 FactKey = tuple[str, str, str]  # tenant, kind, fact id

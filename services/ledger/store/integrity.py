@@ -4,8 +4,9 @@ from shared.db import Session
 
 CHECKS: dict[str, str] = {
     "every journal entry sums to zero": (
-        "select count(*) from journal where tenant_id = $1 and (select coalesce(sum((p->>1)::bigint)"
-        ", 0) from jsonb_array_elements(convert_from(postings, 'UTF8')::jsonb) p) <> 0"
+        "select count(*) from journal where tenant_id = $1 and"
+        " (select coalesce(sum((p->>1)::bigint), 0)"
+        " from jsonb_array_elements(convert_from(postings, 'UTF8')::jsonb) p) <> 0"
     ),
     "journal entries are numbered without gaps": (
         "select count(*) from accounts a where tenant_id = $1 and entries <> (select count(*) from"

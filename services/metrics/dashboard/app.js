@@ -7,28 +7,37 @@ import * as format from "./format.js";
 const $ = (id) => document.getElementById(id);
 const REFRESH_MS = 1_500; // at most so often, however busy the stream is
 const PING_MS = 5_000; // a server that hangs closes no stream
+const LONG_AGO = "2000-01-01"; // before any figure
 const BUCKETS = ["current", "1-30", "31-60", "61-90", "91-120", "121+"];
 
-const view = { currency: null, range: "90", from: null, to: null, bounds: null };
+const view = { currency: null, range: "90", from: null, to: null };
 const state = { shown: null, busy: false, again: false, timer: null, gone: false, renewed: false };
 
 /* ------------------------------------------------------------------ asking */
 
-/** The days that figures exist for, and the currencies they are in; null where there are none. */
+/** The currencies there are figures in, and their last day; null where there are none. */
 async function survey() {
-  const all = await kpi("invoiced");
+  const all = await kpi("invoiced", { from: LONG_AGO });
   if (!all) return null;
   const currencies = all.currency
     ? [all.currency]
     : (all.groups ?? []).map((group) => group.key.currency).filter(Boolean);
   if (!currencies.length) return null;
-  return { currencies: currencies.sort(), from: all.from, to: all.to };
+  return { currencies: currencies.sort(), to: all.to };
 }
 
-function chooseWindow(bounds) {
-  if (view.range === "custom") return { from: view.from || bounds.from, to: view.to || bounds.to };
-  if (view.range === "all") return { from: bounds.from, to: bounds.to };
-  return { from: format.shift(bounds.to, 1 - Number(view.range)), to: bounds.to };
+async function chooseWindow(last) {
+  const to = (view.range === "custom" && view.to) || last;
+  if (view.range === "custom" && view.from) return { from: view.from, to };
+  if (view.range === "custom" || view.range === "all") return { from: await beginning(to), to };
+  return { from: format.shift(to, 1 - Number(view.range)), to };
+}
+
+/** The first month in which something was invoiced. */
+async function beginning(to) {
+  const asked = { from: LONG_AGO, to, currency: view.currency, interval: "month" };
+  const series = (await kpi("invoiced", asked))?.series ?? [];
+  return series.find(({ value }) => value)?.from ?? to;
 }
 
 /** Coarse enough to read: a ratio of one day says little. */
@@ -38,8 +47,8 @@ function intervalOf({ from, to }) {
   return length <= 190 ? "week" : "month";
 }
 
-async function collect(bounds) {
-  const window = chooseWindow(bounds);
+async function collect(last) {
+  const window = await chooseWindow(last);
   const currency = view.currency;
   const inMoney = { ...window, currency };
   const interval = intervalOf(window);
@@ -173,7 +182,7 @@ function showCharts({ figures, currency, window }) {
     summary: `Days sales outstanding ${over}: ${format.days(dso?.value)}, best possible ${format.days(bestDso?.value)}`,
     series: [
       { label: "DSO", hue: "--accent", values: valuesOf(dso, periods), show: format.days },
-      { label: "Best possible", hue: "--second", values: valuesOf(bestDso, periods), show: format.days, dash: [6, 5] },
+      { label: "Best", hue: "--second", values: valuesOf(bestDso, periods), show: format.days, dash: [6, 5] },
     ],
   });
   periods = periodsOf(invoiced, received);
@@ -330,13 +339,12 @@ async function refresh() {
   }
   state.busy = true;
   try {
-    const bounds = await survey();
-    if (!bounds) {
+    const found = await survey();
+    if (!found) {
       showState("empty");
     } else {
-      view.bounds = bounds;
-      showCurrencies(bounds.currencies);
-      const collected = await collect(bounds);
+      showCurrencies(found.currencies);
+      const collected = await collect(found.to);
       showState("ready"); // before drawing: charts measure the room they have
       show(collected);
       const { window } = collected;
@@ -369,7 +377,7 @@ function soon() {
 }
 
 const live = new Live("v1/stream", {
-  names: ["kpis", "changed", "update", "figures"],
+  names: ["kpis"],
   onNews: soon,
   onUp: () => {
     showLive("on", "Live");

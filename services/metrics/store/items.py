@@ -271,10 +271,13 @@ async def insert_changes(session: Session, changes: Mapping[str, tuple[int, str]
         )
 
 
-async def delete_figures(session: Session) -> None:
-    """Forget everything that events said, before it is read from the log again.
+async def delete_figures(session: Session, consumer: str) -> None:
+    """Forget everything that events said, and how far the log was read.
 
-    Revisions stay, so that a client's `Last-Event-ID` never lies ahead.
+    Positions first: a worker that is at a slice ends it before, and is fenced at its next one.
+    Skip decisions stay; so do revisions, that a client's `Last-Event-ID` never lies ahead.
     """
+    for table in ("positions", "heads", "waiting", "dead_letters"):
+        await session.execute(f"delete from {table} where consumer = $1", consumer)  # noqa: S608 - names above
     await session.execute("truncate accounts, items, money_days, contact_days, currencies, changes")
     await session.execute("update tenants set latest_known = 0, revision = revision + 1")

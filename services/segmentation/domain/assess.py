@@ -5,7 +5,7 @@ from msgspec import Struct
 from services.segmentation.domain.account import Account
 from services.segmentation.domain.features import Features, contacts_since_payment, features_of
 from services.segmentation.domain.policy import Policy, classify, risk_of
-from services.segmentation.domain.score import MODEL_VERSION, Score, expected_recovery, score
+from services.segmentation.domain.score import MODEL_VERSION, chance, expected_recovery, score
 from shared.events import SEGMENTATION, Event, Received
 from shared.events.segmentation import AccountScored, SegmentChanged
 from shared.money import DECIMALS
@@ -15,8 +15,8 @@ class Assessment(Struct, frozen=True, kw_only=True):
     """What is believed about an account now."""
 
     features: Features
-    pays_within: Score
-    late_payment: Score
+    pays_within: float  # the probabilities; `score` gives their reasons
+    late_payment: float
     segment: str
     expected_recovery_minor: int
     contacts_since_payment: int
@@ -35,13 +35,13 @@ def assess_features(features: Features, contacts: int, policy: Policy) -> Assess
     common order with the ledger's events: were the segment to look at them, its history would
     depend on which of two messages happened to be read first.
     """
-    pays, late = score(features, "pays_within"), score(features, "late_payment")
+    pays, late = chance(features, "pays_within"), chance(features, "late_payment")
     expected = expected_recovery(features, pays)
     return Assessment(
         features=features,
         pays_within=pays,
         late_payment=late,
-        segment=classify(policy, features, risk_of(policy, late.probability)),
+        segment=classify(policy, features, risk_of(policy, late)),
         expected_recovery_minor=expected,
         contacts_since_payment=contacts,
         priority=priority(expected, features.currency, contacts),
@@ -68,15 +68,16 @@ def announce(
     """
     if after.segment == before:
         return []
+    pays = score(after.features, "pays_within")
     scored = AccountScored(
         account_id=account_id,
-        target=after.pays_within.target,
-        probability=after.pays_within.probability,
-        horizon_days=after.pays_within.horizon_days,
+        target=pays.target,
+        probability=pays.probability,
+        horizon_days=pays.horizon_days,
         expected_recovery_minor=after.expected_recovery_minor,
         currency=after.features.currency,
         priority=after.priority,
-        reasons=after.pays_within.reasons,
+        reasons=pays.reasons,
         model_version=MODEL_VERSION,
         policy_version=policy.version,
     )

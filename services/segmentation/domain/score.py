@@ -10,6 +10,7 @@ training: they serve until a tenant has a history of its own to learn from.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -38,7 +39,10 @@ class Rule(Struct, frozen=True):
     def points(self, value: float | None) -> int:
         if value is None:
             return self.unknown
-        return next((points for upto, points in self.bands if value <= upto), self.above)
+        for upto, points in self.bands:
+            if value <= upto:
+                return points
+        return self.above
 
 
 class Score(Struct, frozen=True, kw_only=True):
@@ -100,6 +104,18 @@ CARDS: dict[Target, tuple[int, tuple[Rule, ...]]] = {  # what everybody starts w
 }
 
 
+def chance(features: Features, target: Target) -> float:
+    """The probability that `score` gives, without the reasons: this is asked at every event."""
+    start, rules = CARDS[target]
+    total = start + sum([rule.points(rule.value(features)) for rule in rules])
+    return _chance(total, target)
+
+
+def _chance(points: int, target: Target) -> float:
+    paying = probability(points)
+    return round(1 - paying, 4) if target == "late_payment" else paying
+
+
 def score(features: Features, target: Target) -> Score:
     """Points, probability and reasons of an account for one target."""
     start, rules = CARDS[target]
@@ -110,26 +126,25 @@ def score(features: Features, target: Target) -> Score:
         if points:
             given.append(Reason(rule.feature, _text(value), points))
     total = sum(reason.points for reason in given)
-    paying = probability(total)
-    late = target == "late_payment"
     given[1:] = sorted(given[1:], key=lambda reason: (-abs(reason.points), reason.feature))
     return Score(
         target=target,
-        horizon_days=0 if late else HORIZON_DAYS,
+        horizon_days=0 if target == "late_payment" else HORIZON_DAYS,
         points=total,
-        probability=round(1 - paying, 4) if late else paying,
+        probability=_chance(total, target),
         reasons=tuple(given),
     )
 
 
+@lru_cache(maxsize=1024)
 def probability(points: int) -> float:
     """The probability of being paid at so many points, to four decimals."""
     return round(min(HIGHEST, max(LOWEST, 1 / (1 + 2 ** (-points / POINTS_TO_DOUBLE)))), 4)
 
 
-def expected_recovery(features: Features, pays_within: Score) -> int:
+def expected_recovery(features: Features, pays_within: float) -> int:
     """What is collectable, times the probability that it comes: whole minor units, rounded down."""
-    return features.collectable_minor * round(pays_within.probability * 10_000) // 10_000
+    return features.collectable_minor * round(pays_within * 10_000) // 10_000
 
 
 def target_of(name: str) -> Target:

@@ -1,9 +1,15 @@
 """The launcher, from outside: start, stop, kill, start again; what is refused, and how."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,9 +23,12 @@ NOBODY = 65534
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """A folder that other accounts can reach, unlike pytest's own."""
-    return tmp_path
+def data(tmp_path: Path) -> Iterator[Path]:
+    """A data folder that does not exist yet; its database is gone afterwards, wherever it was."""
+    folder = tmp_path / "var"
+    yield folder
+    if folder.exists():
+        Postgres(folder).remove()
 
 
 def servers_on(data: Path) -> list[psutil.Process]:
@@ -35,8 +44,7 @@ def servers_on(data: Path) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_cleanly_and_keeps_its_data(place: Path, number: signal.Signals) -> None:
-    data = place / "var"
+def test_it_stops_cleanly_and_keeps_its_data(data: Path, number: signal.Signals) -> None:
     with launched(data) as first:
         first.wait_ready()
         assert first.post("/notes/one") == ["one"]
@@ -49,11 +57,9 @@ def test_it_stops_cleanly_and_keeps_its_data(place: Path, number: signal.Signals
         assert second.post("/notes/two") == ["one", "two"]
         assert "dev key" not in second.text
         assert second.stop() == 0
-    Postgres(data).remove()
 
 
-def test_the_first_start_says_its_key_once_and_keeps_it_secret(place: Path) -> None:
-    data = place / "var"
+def test_the_first_start_says_its_key_once_and_keeps_it_secret(data: Path) -> None:
     with launched(data) as run:
         run.wait_ready()
         key = (data / "dev-key").read_text().strip()
@@ -62,20 +68,16 @@ def test_the_first_start_says_its_key_once_and_keeps_it_secret(place: Path) -> N
         for secret in ("dev-key", "postgres-password", "postgres-url"):
             assert stat.S_IMODE((data / secret).stat().st_mode) == 0o600
         assert run.text.count("Recoup is ready") == 1
-    Postgres(data).remove()
 
 
-def test_a_given_key_is_used_and_not_printed(place: Path) -> None:
-    data = place / "var"
+def test_a_given_key_is_used_and_not_printed(data: Path) -> None:
     with launched(data, RECOUP_DEV_KEY="a-key-that-was-given") as run:
         run.wait_ready()
         assert (data / "dev-key").read_text().strip() == "a-key-that-was-given"
         assert "a-key-that-was-given" not in run.text
-    Postgres(data).remove()
 
 
-def test_a_second_start_on_the_folder_is_refused_in_plain_words(place: Path) -> None:
-    data = place / "var"
+def test_a_second_start_on_the_folder_is_refused_in_plain_words(data: Path) -> None:
     with launched(data) as first:
         first.wait_ready()
         with launched(data) as second:
@@ -84,19 +86,18 @@ def test_a_second_start_on_the_folder_is_refused_in_plain_words(place: Path) -> 
         assert str(first.process.pid) in second.text
         assert "Traceback" not in second.text
         assert first.get("/health/ready")
-    Postgres(data).remove()
 
 
-def test_a_busy_port_is_refused_by_its_number(place: Path) -> None:
+def test_a_busy_port_is_refused_by_its_number(data: Path) -> None:
     base = free_port_base()
     with socket.socket() as other:
         other.bind(("127.0.0.1", base + 2))
         other.listen()
-        with launched(place / "var", port=base) as run:
+        with launched(data, port=base) as run:
             assert run.process.wait(30) == 1
     assert f"{base + 2} (outreach)" in run.text
     assert "Traceback" not in run.text
-    assert not (place / "var" / "postgres-folder").exists()
+    assert not (data / "postgres-folder").exists()
 
 
 @pytest.mark.parametrize(
@@ -109,18 +110,17 @@ def test_a_busy_port_is_refused_by_its_number(place: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_named_without_secrets(
-    place: Path, name: str, value: str, words: str
+    data: Path, name: str, value: str, words: str
 ) -> None:
-    with launched(place / "var", **{name: value}) as run:
+    with launched(data, **{name: value}) as run:
         assert run.process.wait(30) == 1
     assert words in run.text
     assert "secret" not in run.text
     assert "Traceback" not in run.text
-    assert not servers_on(place / "var")
+    assert not servers_on(data)
 
 
-def test_after_a_kill_the_database_left_behind_is_used_again(place: Path) -> None:
-    data = place / "var"
+def test_after_a_kill_the_database_left_behind_is_used_again(data: Path) -> None:
     with launched(data) as first:
         first.wait_ready()
         assert first.post("/notes/one") == ["one"]
@@ -134,12 +134,10 @@ def test_after_a_kill_the_database_left_behind_is_used_again(place: Path) -> Non
         assert second.post("/notes/two") == ["one", "two"]
         assert second.stop() == 0
     assert not servers_on(data)
-    Postgres(data).remove()
 
 
-def test_a_pid_file_of_a_dead_server_does_not_matter(place: Path) -> None:
+def test_a_pid_file_of_a_dead_server_does_not_matter(data: Path) -> None:
     """Its number may belong to another program by now: here, to this one."""
-    data = place / "var"
     server = Postgres(data)
     server.start()
     pid_file = Path((data / "postgres-folder").read_text().strip()) / "cluster" / "postmaster.pid"
@@ -155,8 +153,7 @@ def test_a_pid_file_of_a_dead_server_does_not_matter(place: Path) -> None:
     assert not servers_on(data)
 
 
-def test_stop_ends_what_runs_and_what_was_left(place: Path) -> None:
-    data = place / "var"
+def test_stop_ends_what_runs_and_what_was_left(data: Path) -> None:
     with launched(data) as run:
         run.wait_ready()
         with launched(data, "--stop") as stop:
@@ -170,20 +167,16 @@ def test_stop_ends_what_runs_and_what_was_left(place: Path) -> None:
     with launched(data, "--stop") as stop:
         assert stop.process.wait(40) == 0
     assert "nothing runs" in stop.text
-    Postgres(data).remove()
 
 
-def test_a_worker_that_breaks_takes_the_platform_down_with_a_reason(place: Path) -> None:
-    data = place / "var"
+def test_a_worker_that_breaks_takes_the_platform_down_with_a_reason(data: Path) -> None:
     with launched(data, SMALL_BROKEN="outreach") as run:
         assert run.process.wait(40) == 1
     assert "this worker is broken" in run.text
     assert not servers_on(data)
-    Postgres(data).remove()
 
 
-def test_a_server_of_ones_own_is_used(place: Path, postgres: str) -> None:
-    data = place / "var"
+def test_a_server_of_ones_own_is_used(data: Path, postgres: str) -> None:
     with launched(data, RECOUP_POSTGRES_URL=postgres) as run:
         run.wait_ready()
         assert "one" in str(run.post("/notes/one"))
@@ -207,18 +200,46 @@ def test_as_root_a_hidden_data_folder_stays_hidden(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_as_a_user_everything_is_that_users(place: Path) -> None:
-    home = Path("/var/tmp") / f"recoup-test-{os.getpid()}"
-    home.mkdir(mode=0o755)
+@pytest.fixture
+def home_of_nobody() -> Iterator[Path]:
+    """A folder of an account without any rights (pytest's own are closed to others)."""
+    home = Path(tempfile.mkdtemp(prefix="recoup-"))
+    home.chmod(0o755)
     os.chown(home, NOBODY, NOBODY)
-    try:
-        with launched(home / "var", user=NOBODY) as run:
-            run.wait_ready()
-            assert run.post("/notes/one") == ["one"]
-            assert all(process.uids().real == NOBODY for process in servers_on(home / "var"))
-            assert run.stop() == 0
-    finally:
-        import shutil
+    yield home
+    shutil.rmtree(home)
 
-        shutil.rmtree(home)
+
+def interpreter_for(user: int) -> tuple[tuple[str, ...], dict[str, str]]:
+    """A Python that the account can run, with our packages: ours, or the system's."""
+    packages = sysconfig.get_path("purelib")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for python, environment in (
+        (sys.executable, {}),
+        (f"/usr/bin/python{version}", {"PYTHONPATH": packages}),
+        (f"/usr/local/bin/python{version}", {"PYTHONPATH": packages}),
+    ):
+        try:
+            subprocess.run(
+                [python, "-c", "import uvicorn"],
+                user=user, group=user, extra_groups=[], cwd="/", check=True,
+                env={"PATH": os.defpath, **environment},
+            )  # fmt: skip
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return (python,), environment
+    pytest.skip("NOT RUN: no Python here that another account can run")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_as_a_user_everything_is_that_users(home_of_nobody: Path) -> None:
+    python, environment = interpreter_for(NOBODY)
+    data = home_of_nobody / "var"
+    with launched(data, user=NOBODY, python=python, **environment) as run:
+        run.wait_ready()
+        assert run.post("/notes/one") == ["one"]
+        servers = servers_on(data)
+        assert servers
+        assert all(process.uids().real == NOBODY for process in servers)
+        assert run.stop() == 0
+    assert not servers_on(data)

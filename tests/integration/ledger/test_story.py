@@ -67,4 +67,6 @@ async def test_the_story_of_one_account(client: httpx.AsyncClient, post: Post, s
     assert data[10]["stage"] == 61
 
     integrity = (await client.get("/v1/integrity")).json()
-    assert {item["name"]: item["violations"] for item in integrity["items"] if item["violations"]} == {}
+    assert {
+        item["name"]: item["violations"] for item in integrity["items"] if item["violations"]
+    } == {}

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from services.segmentation import consumer
 from shared.clock import monotonic
-from shared.consume import Reader, lag, run_consumer
+from shared.consume import OutboxSource, Reader, lag, run_consumer
 from shared.db import Database
 from tests.integration.segmentation.helpers import POLICY, growing_old, publish, said, segments_of
 
@@ -23,7 +23,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 @asynccontextmanager
 async def consuming(db: Database, producer: Database) -> AsyncIterator[list[Reader]]:
     """The worker's consumer, over one log that holds both topics."""
-    sources = consumer.sources(None, {"ledger": producer, "outreach": producer})
+    sources = [OutboxSource(producer, (topic,)) for topic in consumer.TOPICS]
     stop = asyncio.Event()
     task = asyncio.create_task(run_consumer(db, consumer.subscription(POLICY), sources, stop=stop))
     try:

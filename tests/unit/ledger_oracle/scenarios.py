@@ -8,8 +8,9 @@ skips.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import msgspec
 from hypothesis import strategies as st
 
 from services.ledger.domain.days import Begun
@@ -54,7 +55,10 @@ class Story:
     def facts(self) -> list[Fact]:
         return [fact for step in self.steps for fact in step.facts]
 
-    def __repr__(self) -> str:
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))  # how Hypothesis shows a shrunk story
+
+    def __str__(self) -> str:
         lines = [f"Story(zone={self.tenant_zone}, look_on={self.look_on}"]
         for step in self.steps:
             if step.begun is not None:
@@ -68,7 +72,8 @@ class Story:
 
 def _short(fact: Fact) -> str:
     time = f" time={fact.time.isoformat()}" if fact.time else ""
-    return f"{fact.kind} {fact.fact_id}{time} {fact.data}"
+    data = msgspec.json.encode(fact.data).decode()
+    return f"{fact.kind} {fact.fact_id}{time} {data}"
 
 
 class _Writer:

@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
+from services.ledger.domain import begin, difference, record
 from services.ledger.domain.account import amounts_at, as_of, load_account, new_account
-from services.ledger.domain.record import begin, record
 from tests.oracles.ledger_questions import Questions
 from tests.unit.ledger_oracle.comparing import (
     Steps,

@@ -10,6 +10,7 @@ from services.segmentation.domain.features import Features
 from services.segmentation.domain.score import (
     CARDS,
     Target,
+    chance,
     expected_recovery,
     probability,
     score,
@@ -154,7 +155,7 @@ def test_expected_recovery_is_collectable_times_probability(
     features = some_features(collectable_minor=collectable, age_days=1)
     result = score(features, "pays_within")
     assert result.probability == 0.704
-    assert expected_recovery(features, result) == expected
+    assert expected_recovery(features, result.probability) == expected
 
 
 def test_an_unknown_target_is_refused_by_name() -> None:
@@ -185,7 +186,8 @@ def test_scores_stay_in_bounds_and_reasons_add_up(features: Features) -> None:
     for target in CARDS:
         result = score(features, target)
         assert 0.01 <= result.probability <= 0.99
+        assert chance(features, target) == result.probability
         assert sum(reason.points for reason in result.reasons) == result.points
         assert all(reason.points for reason in result.reasons)
-    expected = expected_recovery(features, score(features, "pays_within"))
+    expected = expected_recovery(features, chance(features, "pays_within"))
     assert 0 <= expected <= features.collectable_minor

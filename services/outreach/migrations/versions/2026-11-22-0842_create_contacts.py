@@ -1,8 +1,10 @@
-"""Outreach's facts, plans and contacts, the log that is written, the logs that are read."""
+"""Outreach's facts, plans and contacts."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from shared.spine import create_spine_1, drop_spine_1
 
 revision = "outreach_0001"
 down_revision = None
@@ -11,14 +13,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    create_spine_1()
     _create_facts()
     _create_invoices()
     _create_debtors()
     _create_contacts()
-    _create_log()
-    _create_idempotency()
-    _create_positions()
-    _create_dead_letters()
 
 
 def _create_facts() -> None:
@@ -181,179 +180,7 @@ def _create_contacts() -> None:
     )
 
 
-def _create_log() -> None:
-    op.create_table(
-        "database_ids",
-        sa.Column("is_only", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
-        sa.CheckConstraint("is_only", name=op.f("ck_database_ids_one_row")),
-        sa.PrimaryKeyConstraint("is_only", name=op.f("pk_database_ids")),
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("seq", sa.BigInteger(), sa.Identity(always=True, cache=1), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("aggregatetype", sa.Text(), nullable=False),
-        sa.Column("aggregateid", sa.Text(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=True),
-        sa.Column("headers", sa.Text(), nullable=False),
-        sa.Column(
-            "recorded_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("statement_timestamp()"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbox")),
-    )
-    op.create_table(
-        "sequences",
-        sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("last", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "topic", "key", name=op.f("pk_sequences")),
-        postgresql_with={"fillfactor": "70"},
-    )
-
-
-def _create_idempotency() -> None:
-    op.create_table(
-        "idempotency_keys",
-        sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("route", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("request_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column("content_type", sa.Text(), nullable=True),
-        sa.Column("body", sa.LargeBinary(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("statement_timestamp()"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint("tenant", "route", "key", name=op.f("pk_idempotency_keys")),
-    )
-
-
-def _create_positions() -> None:
-    op.create_table(
-        "heads",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("is_parked", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.PrimaryKeyConstraint("consumer", "tenant", "topic", "key", name=op.f("pk_heads")),
-        postgresql_with={"fillfactor": "70"},
-    )
-    op.create_index(
-        op.f("ix_heads_consumer_topic"),
-        "heads",
-        ["consumer", "topic"],
-        unique=False,
-        postgresql_where=sa.text("is_parked"),
-    )
-    op.create_table(
-        "positions",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("part", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("caught_up_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("consumer", "source", "part", name=op.f("pk_positions")),
-        postgresql_with={"fillfactor": "50"},
-    )
-    op.create_table(
-        "waiting",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("headers", sa.Text(), nullable=False),
-        sa.Column("value", sa.LargeBinary(), nullable=True),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column(
-            "since_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("statement_timestamp()"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "consumer", "tenant", "topic", "key", "sequence", name=op.f("pk_waiting")
-        ),
-    )
-
-
-def _create_dead_letters() -> None:
-    op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("part", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("key", sa.Text(), nullable=True),
-        sa.Column("sequence", sa.BigInteger(), nullable=True),
-        sa.Column("is_ordered", sa.Boolean(), nullable=False),
-        sa.Column("is_replaying", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("raw_key", sa.LargeBinary(), nullable=True),
-        sa.Column("value", sa.LargeBinary(), nullable=True),
-        sa.Column("headers", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column(
-            "failed_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("statement_timestamp()"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
-    )
-    op.create_index(
-        op.f("ix_dead_letters_consumer_tenant_topic_key"),
-        "dead_letters",
-        ["consumer", "tenant", "topic", "key"],
-        unique=False,
-    )
-    op.create_table(
-        "skips",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("key", sa.Text(), nullable=True),
-        sa.Column("sequence", sa.BigInteger(), nullable=True),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("part", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column(
-            "decided_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("statement_timestamp()"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_skips")),
-    )
-    op.create_index(op.f("ix_skips_consumer"), "skips", ["consumer"], unique=False)
-
-
 def downgrade() -> None:
-    op.drop_table("skips")
-    op.drop_table("dead_letters")
-    op.drop_table("waiting")
-    op.drop_table("positions")
-    op.drop_table("heads")
-    op.drop_table("idempotency_keys")
-    op.drop_table("sequences")
-    op.drop_table("outbox")
-    op.drop_table("database_ids")
     op.drop_table("contact_accounts")
     op.drop_table("contacts")
     op.drop_table("steps")
@@ -364,3 +191,4 @@ def downgrade() -> None:
     op.drop_table("accounts")
     op.drop_table("business_times")
     op.drop_table("tenants")
+    drop_spine_1()

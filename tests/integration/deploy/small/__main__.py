@@ -1,7 +1,7 @@
 """`python -m tests.integration.deploy.small [--kafka]`: the launcher on the small platform.
 
-It is the launcher's own front end; only the list of services and the migrations (the small
-services have none) are others.
+It is the launcher's own front end; only the list of services is another, and the small services
+have neither migrations nor topics.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,12 @@ async def nothing_to_migrate(urls: Mapping[str, str]) -> None:
     assert set(urls) == {"ledger", "segmentation", "outreach", "metrics"}
 
 
+def no_topics(bootstrap: str) -> None:
+    assert bootstrap
+
+
 if __name__ == "__main__":
+    launcher.create_topics_on = no_topics
     platform.all_services = small  # type: ignore[assignment]
     migrate.upgrade_all = nothing_to_migrate
     raise SystemExit(launcher.main())

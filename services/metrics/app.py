@@ -1,0 +1,55 @@
+"""Metrics' HTTP process: wiring only. `python -m services.metrics.app` serves it."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.metrics import consumer
+from services.metrics.api import kpis, pages, stream
+from services.metrics.settings import Settings
+from shared.auth import Auth
+from shared.db import Database
+from shared.serve import serve
+from shared.web import make_app
+
+DESCRIPTION = "The figures: KPIs by day, currency and segment, as of any day, live."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    common = settings.common
+    db = Database(settings.database_url, application="metrics-api")
+    runtime = consumer.runtime(common, db, producer_urls=settings.producer_urls)
+    live = stream.Live(db)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        live.close()
+        await runtime.close()
+        await db.close()
+
+    app = make_app(
+        title="Recoup metrics",
+        version="1.0.0",
+        description=DESCRIPTION,
+        state=runtime,
+        lifespan=lifespan,
+        lag=runtime.lag,
+        ready=db.ready,
+        auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
+    )
+    app.state.db = db
+    app.state.live = live
+    app.state.page_token = common.dev_key if common.local else None
+    app.add_middleware(pages.SessionCookie)
+    for router in (kpis.router, stream.router, pages.router):
+        app.include_router(router)
+    pages.mount_dashboard(app)
+    return app
+
+
+if __name__ == "__main__":
+    own = Settings.from_env(os.environ)
+    serve(create_app(own), "metrics", own.common)

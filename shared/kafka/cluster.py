@@ -1,0 +1,92 @@
+"""Talking to a cluster: time-outs, errors in our own kinds, its id, its topics."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from msgspec import Struct
+
+from shared import telemetry
+from shared.errors import Unavailable
+from shared.watchdog import exit_now
+
+CALL_SECONDS = 15.0
+_STOP_SECONDS = 10.0
+
+log = telemetry.logger(__name__)
+
+_T = TypeVar("_T")
+
+
+class LogLost(Exception):
+    """The cluster no longer has what comes after our position. An operator must decide."""
+
+
+class TopicSpec(Struct, frozen=True):
+    """A topic to be made."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: dict[str, str]
+
+
+async def answer(call: Awaitable[_T], seconds: float = CALL_SECONDS) -> _T:
+    """What the cluster answers, or `Unavailable`: with a time-out the outcome is unknown."""
+    try:
+        return await asyncio.wait_for(call, seconds)
+    except KafkaError as error:
+        raise Unavailable(f"Kafka: {type(error).__name__}: {error}") from error
+    except TimeoutError as error:
+        raise Unavailable(f"Kafka did not answer within {seconds:g} s") from error
+    except OSError as error:
+        raise Unavailable(f"Kafka cannot be reached: {error}") from error
+
+
+async def stop_client(client: Any) -> None:
+    """Stop a client; one that hangs takes the process with it (aiokafka #1101)."""
+    try:
+        await asyncio.wait_for(client.stop(), _STOP_SECONDS)
+    except TimeoutError:
+        exit_now(f"{type(client).__name__}.stop() hangs")
+    except (KafkaError, OSError) as error:
+        log.warning("kafka.stop_failed", error=str(error))
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncIterator[Any]:
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    try:
+        await answer(client.start())
+        yield client
+    finally:
+        await asyncio.wait_for(client.close(), _STOP_SECONDS)
+
+
+async def cluster_id(bootstrap: str) -> str:
+    """Who the cluster is: positions belong to it."""
+    async with _admin(bootstrap) as admin:
+        described = await answer(admin.describe_cluster())
+        return str(described["cluster_id"])
+
+
+async def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
+    """Make the topics that are missing; those that exist stay as they are."""
+    async with _admin(bootstrap) as admin:
+        wanted = [
+            NewTopic(s.name, s.partitions, s.replication, topic_configs=s.config) for s in specs
+        ]
+        created = await answer(admin.create_topics(wanted))
+        for topic, code, *message in created.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise Unavailable(f"topic {topic} cannot be made: {error.__name__} {message}")
+
+
+def part_name(tp: TopicPartition) -> str:
+    """How positions call a partition."""
+    return f"{tp.topic}/{tp.partition}"

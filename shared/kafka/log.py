@@ -1,0 +1,92 @@
+"""How much lies behind a consumer's positions, for `/v1/lag`."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared import clock
+from shared.errors import Unavailable
+from shared.kafka.cluster import answer, cluster_id, part_name, stop_client
+from shared.sources import Backlog
+
+
+class KafkaLog:
+    """The ends of topics, for `/v1/lag`; no group, reads only what it needs for ages."""
+
+    def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
+        self.topics = tuple(topics)
+        self._bootstrap = bootstrap
+        self._consumer: AIOKafkaConsumer | None = None
+        self._id: str | None = None
+        self._turn = asyncio.Lock()
+
+    async def id(self) -> str:
+        if self._id is None:
+            self._id = await cluster_id(self._bootstrap)
+        return self._id
+
+    async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:
+        """Per topic, how many records lie behind these positions, and the age of the oldest."""
+        async with self._turn:
+            consumer = await self._started()
+            ends = await self._ends(consumer)
+            behind = {
+                tp: end - positions.get(part_name(tp), 0)
+                for tp, end in ends.items()
+                if end > positions.get(part_name(tp), 0)
+            }
+            ages = await self._ages(consumer, behind, positions)
+        found: dict[str, Backlog] = {}
+        for tp, count in behind.items():
+            known = found.get(tp.topic, Backlog(0, 0.0))
+            oldest = max(known.oldest_seconds, ages.get(tp, 0.0))
+            found[tp.topic] = Backlog(known.behind + count, oldest)
+        return found
+
+    async def _ends(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+        parts = []
+        for topic in self.topics:
+            numbers = await answer(consumer._client._wait_on_metadata(topic))
+            parts += [TopicPartition(topic, number) for number in numbers]
+        ends: dict[TopicPartition, int] = await answer(consumer.end_offsets(parts))
+        return ends
+
+    async def _ages(
+        self,
+        consumer: AIOKafkaConsumer,
+        behind: Mapping[TopicPartition, int],
+        positions: Mapping[str, int],
+    ) -> dict[TopicPartition, float]:
+        """The age of the first record behind each position, from the record itself."""
+        if not behind:
+            return {}
+        consumer.assign(list(behind))
+        for tp in behind:
+            consumer.seek(tp, positions.get(part_name(tp), 0))
+        now = clock.now().timestamp()
+        got = await answer(consumer.getmany(timeout_ms=500))
+        return {tp: max(0.0, now - records[0].timestamp / 1000) for tp, records in got.items()}
+
+    async def _started(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._bootstrap,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                isolation_level="read_committed",
+                max_partition_fetch_bytes=4096,
+                request_timeout_ms=10_000,
+            )
+            try:
+                await answer(consumer.start())
+            except Unavailable:
+                await stop_client(consumer)
+                raise
+            self._consumer = consumer
+        return self._consumer
+
+    async def close(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await stop_client(consumer)

@@ -1,0 +1,222 @@
+"""Reading topics of a cluster, from positions that the consumer's database keeps."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from shared import clock, telemetry
+from shared.errors import AppError, Unavailable
+from shared.kafka.cluster import (
+    CALL_SECONDS,
+    LogLost,
+    answer,
+    cluster_id,
+    part_name,
+    stop_client,
+)
+from shared.sources import Ends, LoadPositions, Slice
+from shared.watchdog import Watchdog, exit_now
+from shared.wire import RawRecord, Record
+
+_COMMIT_EVERY_TICKS = 5
+_IDLE_STRIKES_MAX = 60  # ticks with a lag and nothing delivered
+_PARTITION_FETCH_BYTES = 512 * 1024
+
+log = telemetry.logger(__name__)
+
+
+class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # the client has no types
+    """Hands new assignments on. The client awaits it before it fetches."""
+
+    def __init__(self, call: Callable[[], Awaitable[None]]) -> None:
+        self._call = call
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        """What is in hand is fenced by its position."""
+
+    async def on_partitions_assigned(self, assigned: object) -> None:
+        await self._call()
+
+
+class KafkaSource:
+    """Topics of a cluster, read from positions that the consumer's database keeps."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topics: Sequence[str],
+        group: str,
+        *,
+        member: str | None = None,  # the same after a restart: it takes its partitions up at once
+    ) -> None:
+        self.topics = tuple(topics)
+        self._bootstrap, self._group, self._member = bootstrap, group, member
+        self._consumer: AIOKafkaConsumer | None = None
+        self._id: str | None = None
+        self._load: LoadPositions | None = None
+        self._next: dict[TopicPartition, int] = {}
+        self._buffer: deque[tuple[TopicPartition, list[Any]]] = deque()
+        self._watchdog = Watchdog()
+        self._polls = self._delivered = self._ticks = self._strikes = 0
+        self._seen = (0, 0)
+
+    async def id(self) -> str:
+        if self._id is None:
+            self._id = await cluster_id(self._bootstrap)
+        return self._id
+
+    async def open(self, load: LoadPositions) -> None:
+        self._load = load
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=self._group,
+            group_instance_id=self._member,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=_PARTITION_FETCH_BYTES,
+            fetch_max_wait_ms=250,
+            session_timeout_ms=30_000,
+            heartbeat_interval_ms=3_000,
+            request_timeout_ms=35_000,
+        )
+        consumer.subscribe(list(self.topics), listener=_Assigned(self._assigned))
+        self._consumer = consumer
+        try:
+            await answer(consumer.start(), 60.0)
+        except Unavailable:
+            self._consumer = None
+            await stop_client(consumer)
+            raise
+        self._watchdog.start()
+
+    async def _assigned(self) -> None:
+        """Take the positions of what we were given from the database, however long that takes."""
+        while self._consumer is not None:
+            try:
+                return await self.rewind()
+            except AppError as error:
+                if not error.retriable:
+                    raise
+                log.warning("kafka.positions_unavailable", error=str(error))
+                await asyncio.sleep(1.0)
+
+    async def rewind(self) -> None:
+        assert self._load is not None
+        assert self._consumer is not None, "open comes first"
+        self._buffer.clear()
+        parts = {part_name(tp): tp for tp in self._consumer.assignment()}
+        positions = await self._load(list(parts)) if parts else {}
+        self._buffer.clear()
+        self._next = {parts[part]: position for part, position in positions.items()}
+        for tp, position in self._next.items():
+            self._consumer.seek(tp, position)
+
+    async def poll(self, limit: int, timeout: float) -> Slice | None:
+        self._polls += 1
+        if not self._buffer:
+            await self._fill(timeout)
+        records: list[RawRecord] = []
+        moves: dict[str, tuple[int, int]] = {}
+        while self._buffer and len(records) < limit:
+            tp, found = self._buffer.popleft()
+            room = limit - len(records)
+            if len(found) > room:
+                self._buffer.appendleft((tp, found[room:]))
+                found = found[:room]
+            name = part_name(tp)
+            before = moves[name][0] if name in moves else self._next[tp]
+            self._next[tp] = found[-1].offset + 1
+            moves[name] = (before, self._next[tp])
+            records += [
+                RawRecord(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers))
+                for r in found
+            ]
+        if not moves:
+            moves = await self._silent_moves()
+        return Slice(records, moves) if moves else None
+
+    async def _fill(self, timeout: float) -> None:
+        assert self._consumer is not None, "open comes first"
+        try:
+            # The client gets far longer than it was told to take; beyond that it hangs.
+            got = await answer(
+                self._consumer.getmany(timeout_ms=int(timeout * 1000)), timeout + CALL_SECONDS
+            )
+        except Unavailable as error:
+            if isinstance(error.__cause__, OffsetOutOfRangeError):
+                await self._out_of_range(error.__cause__)
+                return
+            raise
+        for tp, found in got.items():
+            if tp in self._next and found:
+                self._buffer.append((tp, found))
+                self._delivered += len(found)
+
+    async def _out_of_range(self, error: OffsetOutOfRangeError) -> None:
+        """A new reader starts where the log starts; anyone else has lost events."""
+        assert self._consumer is not None
+        for tp, offset in error.args[0].items():
+            if self._next.get(tp) != 0:
+                raise LogLost(f"{part_name(tp)} has no offset {offset} any more") from error
+            begins = await answer(self._consumer.beginning_offsets([tp]))
+            self._consumer.seek(tp, begins[tp])
+
+    async def _silent_moves(self) -> dict[str, tuple[int, int]]:
+        """Parts that moved without records: the marks that transactions leave in the log."""
+        assert self._consumer is not None
+        moves = {}
+        for tp, before in self._next.items():
+            state = self._consumer._subscription.subscription
+            assignment = state.assignment if state is not None else None
+            if assignment is None or tp not in assignment.tps:
+                continue
+            position = assignment.state_value(tp)._position
+            if position is not None and position > before and not self._buffer:
+                moves[part_name(tp)] = (before, position)
+                self._next[tp] = position
+        return moves
+
+    def place(self, record: Record) -> tuple[str, int]:
+        assert isinstance(record, RawRecord)
+        return f"{record.topic}/{record.part}", record.offset + 1
+
+    async def tend(self) -> Ends | None:
+        """Find the ends, commit informative offsets, and see that records come."""
+        consumer = self._consumer
+        if consumer is None or not self._next:
+            return None
+        self._ticks += 1
+        at = clock.now()
+        ends: dict[TopicPartition, int] = await answer(consumer.end_offsets(list(self._next)))
+        if self._ticks % _COMMIT_EVERY_TICKS == 0:
+            await self._commit(consumer)
+        is_behind = any(end > self._next.get(tp, end) for tp, end in ends.items())
+        polls, delivered = self._seen
+        self._seen = (self._polls, self._delivered)
+        # Not polled means that a slice is being applied (or tried again): no fault of the client.
+        is_stuck = is_behind and self._polls > polls and self._delivered == delivered
+        self._strikes = self._strikes + 1 if is_stuck else 0
+        if self._strikes >= _IDLE_STRIKES_MAX:
+            exit_now(f"Kafka delivered nothing for {self._strikes} s, and there is a lag")
+        return Ends(at, {part_name(tp): end for tp, end in ends.items()})
+
+    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        """For lag tools only: a failure costs nothing."""
+        assigned = consumer.assignment()
+        offsets = {tp: position for tp, position in self._next.items() if tp in assigned}
+        if offsets:
+            try:
+                await answer(consumer.commit(offsets))
+            except Unavailable as error:
+                log.info("kafka.commit_failed", error=str(error))
+
+    async def close(self) -> None:
+        self._watchdog.stop()
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await stop_client(consumer)

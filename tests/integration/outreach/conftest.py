@@ -1,0 +1,34 @@
+"""A world with a real database, a real mail server and a real HTTP peer."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.db import Database
+from tests.integration.outreach.peers import LedgerPeer, MailSink, ledger_peer, mail_sink
+from tests.integration.outreach.world import World, office
+
+
+@pytest.fixture
+async def mail() -> AsyncIterator[MailSink]:
+    async with mail_sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+async def ledger_door() -> AsyncIterator[LedgerPeer]:
+    async with ledger_peer() as peer:
+        yield peer
+
+
+@pytest.fixture
+async def world(
+    outreach_db: Database, ledger_door: LedgerPeer, mail: MailSink
+) -> AsyncIterator[World]:
+    """One consumer, C1, whose tenant has its debtors contacted since January."""
+    place = office(outreach_db, ledger_door, smtp_url=mail.url)
+    world = World(outreach_db, ledger_door, mail, place)
+    await world.tenant_settings()
+    await world.account()
+    yield world
+    await place.close()

@@ -1,0 +1,217 @@
+"""Real peers in this process: a mail server that misbehaves on demand, the ledger's HTTP door."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, Literal
+
+import uvicorn
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from fastapi import FastAPI, Request, Response
+
+MailMode = Literal[
+    "accept", "refuse", "greylist", "refuse-data", "defer-data", "hang", "drop", "slow"
+]
+
+
+@dataclass
+class MailSink:
+    """An SMTP server. `hang` takes the message and never answers, `drop` cuts the line there."""
+
+    port: int = 0
+    mode: MailMode = "accept"
+    messages: list[EmailMessage] = field(default_factory=list)
+    connections: int = 0
+    servers: list[SMTP] = field(default_factory=list)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    before_data: Callable[[], None] = lambda: None
+
+    def cut(self) -> None:
+        """Close every connection, as a server does with those that lie idle."""
+        for server in self.servers:
+            if server.transport is not None:
+                server.transport.close()
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    async def handle_EHLO(  # aiosmtpd's name
+        self, server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: Any
+    ) -> Any:
+        session.host_name = hostname
+        self.connections += 1
+        self.servers.append(server)
+        return responses
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        if self.mode == "refuse":
+            return "550 5.1.1 no such user"
+        if self.mode == "greylist":
+            return "451 4.7.1 greylisted"
+        if self.mode == "slow":
+            await self.released.wait()
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        self.before_data()
+        content = envelope.content
+        assert isinstance(content, bytes)
+        message = message_from_bytes(content, policy=default)
+        assert isinstance(message, EmailMessage)
+        if self.mode == "refuse-data":
+            return "554 5.7.1 rejected"
+        if self.mode == "defer-data":
+            return "452 4.3.1 insufficient storage"
+        self.messages.append(message)
+        if self.mode == "hang":
+            await self.released.wait()
+        if self.mode == "drop":
+            transport = server.transport
+            assert transport is not None
+            transport.abort()
+        return "250 OK"
+
+    @property
+    def recipients(self) -> list[str]:
+        return [str(message["To"]) for message in self.messages]
+
+
+@asynccontextmanager
+async def mail_sink() -> AsyncIterator[MailSink]:
+    sink = MailSink()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: SMTP(sink, enable_SMTPUTF8=False, loop=loop), "127.0.0.1", 0
+    )
+    sink.port = server.sockets[0].getsockname()[1]
+    try:
+        yield sink
+    finally:
+        sink.released.set()
+        server.close()
+
+
+LedgerMode = Literal["good", "hang", "behind", "never-caught-up", "error", "garbage", "empty"]
+
+
+@dataclass
+class LedgerPeer:
+    """`POST /v1/accounts/collectable` as the contract has it, over state that a test writes."""
+
+    port: int = 0
+    mode: LedgerMode = "good"
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: list[list[str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def owes(
+        self,
+        account_id: str,
+        *invoices: tuple[str, date, int],
+        sequence: int = 1,
+        stage: int | None = 1,
+        currency: str = "EUR",
+        disputed_minor: int = 0,
+        unapplied_minor: int = 0,
+        holds: tuple[Any, ...] = (),
+    ) -> None:
+        """Set what the ledger says of an account: its open invoices, all at one stage."""
+        overdue = sum(minor for _, _, minor in invoices) if stage is not None else 0
+        disputed = disputed_minor * len(invoices)
+        self.accounts[account_id] = {
+            "account_id": account_id,
+            "sequence": sequence,
+            "holds": list(holds),
+            "amounts": [
+                {
+                    "currency": currency,
+                    "collectable_minor": max(0, overdue - disputed - unapplied_minor),
+                    "overdue_minor": overdue,
+                    "disputed_minor": disputed,
+                    "unapplied_minor": unapplied_minor,
+                }
+            ],
+            "invoices": [
+                {
+                    "invoice_id": invoice_id,
+                    "number": f"N-{invoice_id}",
+                    "due_on": due_on.isoformat(),
+                    "currency": currency,
+                    "balance_minor": minor,
+                    "disputed_minor": disputed_minor,
+                    "stage": stage,
+                }
+                for invoice_id, due_on, minor in invoices
+            ],
+        }
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/v1/accounts/collectable")
+        async def collectable(request: Request) -> Any:
+            body = await request.json()
+            self.calls.append(body["account_ids"])
+            self.headers.append(dict(request.headers))
+            if self.mode == "hang":
+                await self.released.wait()
+            if self.mode == "error":
+                return Response(status_code=503)
+            if self.mode == "garbage":
+                return {"accounts": [{"account_id": 7}]}
+            lag = timedelta(seconds=31 if self.mode == "behind" else 0)
+            caught_up_at = (datetime.now(UTC) - lag).isoformat()
+            return {
+                "accounts": [
+                    self.accounts[account_id]
+                    for account_id in body["account_ids"]
+                    if self.mode != "empty"
+                ],
+                "intake_caught_up_at": None if self.mode == "never-caught-up" else caught_up_at,
+            }
+
+        return app
+
+
+@asynccontextmanager
+async def ledger_peer() -> AsyncIterator[LedgerPeer]:
+    peer = LedgerPeer()
+    config = uvicorn.Config(
+        peer.app(), host="127.0.0.1", port=0, log_config=None, lifespan="off", loop="none"
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve())
+    await server.is_serving.wait()
+    peer.port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield peer
+    finally:
+        peer.released.set()
+        server.should_exit = True
+        await task
+
+
+class _Server(uvicorn.Server):
+    """Says when it serves, and leaves signals alone."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_serving = asyncio.Event()
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self.is_serving.set()

@@ -1,0 +1,246 @@
+"""Mail servers that misbehave, and processes that die."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.outreach.clients import Mailer, MailServer
+from services.outreach.jobs import sending
+from services.outreach.jobs.leases import end_leases, run_leases
+from services.outreach.jobs.runs import run_due
+from shared import clock
+from tests.integration.outreach.peers import MailSink
+from tests.integration.outreach.world import DUE_ON, World, counts, until
+
+
+async def message() -> bytes | None:
+    return b"Subject: one\r\n\r\ntwo\r\n"
+
+
+def mailer(mail: MailSink, seconds: float = 5) -> Mailer:
+    return Mailer(MailServer.from_url(mail.url), timeout_seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("mode", "fate", "code"),
+    [
+        ("accept", "sent", ""),
+        ("refuse", "refused", "smtp-550"),
+        ("greylist", "unavailable", "smtp-451"),
+        ("refuse-data", "refused", "smtp-554"),
+        ("defer-data", "unavailable", "smtp-452"),
+        ("drop", "uncertain", "SMTPServerDisconnected"),
+    ],
+)
+async def test_how_a_hand_over_ends(mail: MailSink, mode: str, fate: str, code: str) -> None:
+    mail.mode = mode  # type: ignore[assignment]
+    async with mailer(mail) as one:
+        found = await one.deliver("a@example.com", "b@example.com", message)
+    assert (found.fate, found.code) == (fate, code)
+
+
+async def test_a_server_that_takes_the_message_and_never_answers_is_uncertain(
+    mail: MailSink,
+) -> None:
+    mail.mode = "hang"
+    async with mailer(mail, 0.2) as one:
+        found = await one.deliver("a@example.com", "b@example.com", message)
+    assert found.fate == "uncertain"
+
+
+async def test_a_server_that_is_not_there_takes_nothing(mail: MailSink) -> None:
+    async with Mailer(MailServer.from_url("smtp://127.0.0.1:1")) as one:
+        found = await one.deliver("a@example.com", "b@example.com", message)
+    assert found.fate == "unavailable"
+
+
+async def test_a_message_withdrawn_at_the_last_instant_is_not_sent(mail: MailSink) -> None:
+    async def nothing() -> bytes | None:
+        return None
+
+    async with mailer(mail) as one:
+        assert (await one.deliver("a@example.com", "b@example.com", nothing)).fate == "withdrawn"
+        assert (await one.deliver("a@example.com", "b@example.com", message)).fate == "sent"
+    assert (len(mail.messages), mail.connections) == (1, 1)
+
+
+async def test_a_connection_that_went_away_while_idle_is_opened_again(mail: MailSink) -> None:
+    async with mailer(mail) as one:
+        await one.deliver("a@example.com", "b@example.com", message)
+        mail.cut()
+        assert (await one.deliver("a@example.com", "b@example.com", message)).fate == "sent"
+    assert mail.connections == 2
+
+
+def test_the_address_of_the_server_is_read_from_its_url() -> None:
+    server = MailServer.from_url("smtps://me%40x:p%3Aw@mail.example")
+    assert (server.host, server.port, server.tls) == ("mail.example", 465, True)
+    assert (server.username, server.password) == ("me@x", "p:w")
+    assert "p:w" not in repr(server)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [("refuse", "contact-failed"), ("refuse-data", "contact-failed")]
+)
+async def test_a_definite_refusal_is_a_failure(world: World, mode: str, said: str) -> None:
+    world.mail.mode = mode  # type: ignore[assignment]
+    await world.overdue()
+    assert (await world.run()).counts["sent"] == 0
+    assert said in await world.types_said()
+    world.mail.mode = "accept"
+    assert (await world.run()).counts["sent"] == 0  # that step is over
+
+
+@pytest.mark.parametrize("mode", ["greylist", "defer-data"])
+async def test_not_now_is_tried_again(world: World, mode: str) -> None:
+    world.mail.mode = mode  # type: ignore[assignment]
+    await world.overdue()
+    ran = await world.run()
+    assert (ran.counts["sent"], ran.counts["deferred"]) == (0, 1)
+    (suppressed,) = await world.said("contact-suppressed")
+    assert suppressed["data"]["rule"] == "channel-unavailable"
+    world.mail.mode = "accept"
+    assert (await world.run()).counts["sent"] == 1
+    assert len(world.mail.messages) == 1
+
+
+async def test_a_dropped_line_is_uncertain_and_never_repeated(world: World) -> None:
+    world.mail.mode = "drop"
+    await world.overdue()
+    assert (await world.run()).counts["uncertain"] == 1
+    world.mail.mode = "accept"
+    assert (await world.run()).counts == counts()
+    assert len(world.mail.messages) == 1
+    assert await world.types_said() == ["contact-planned", "contact-uncertain", "contact-planned"]
+
+
+async def test_an_intent_that_nobody_ends_becomes_uncertain(world: World) -> None:
+    """The server took the message and never answered; the process died waiting for it."""
+    world.mail.mode = "hang"
+    await world.overdue()
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.mail.messages)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    assert await world.states() == ["intent"]
+    world.mail.mode = "accept"
+    assert (await world.run()).counts == counts()
+    assert await end_leases(world.db, "manual", clock.now()) == 0  # the lease still holds
+    await world.end_lease()
+    assert await end_leases(world.db, "manual", clock.now()) == 1
+    assert await end_leases(world.db, "manual", clock.now()) == 0
+    ran = await world.run()
+    assert ran.counts == counts(planned=1)  # the ladder goes on with its next step
+    assert len(world.mail.messages) == 1
+    (uncertain,) = await world.said("contact-uncertain")
+    assert uncertain["data"]["because"] == "lease-ended"
+    assert uncertain["data"]["covers"][0]["checked_sequence"] == 3
+
+
+async def test_two_loops_say_uncertain_once(world: World) -> None:
+    world.mail.mode = "hang"
+    await world.overdue()
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.mail.messages)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    await world.end_lease()
+    ended = await asyncio.gather(*(end_leases(world.db, "system", clock.now()) for _ in range(3)))
+    assert sum(ended) == 1
+    assert len(await world.said("contact-uncertain")) == 1
+
+
+async def test_a_result_that_comes_after_the_lease_ended_changes_nothing(world: World) -> None:
+    world.mail.mode = "hang"
+    await world.overdue()
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.mail.messages)
+    await world.end_lease()
+    assert await end_leases(world.db, "manual", clock.now()) == 1
+    world.mail.released.set()
+    assert (await run).counts["sent"] == 0
+    assert (await world.said("contact-sent"), len(world.mail.messages)) == ([], 1)
+
+
+async def test_the_loop_ends_leases_by_itself(world: World) -> None:
+    world.mail.mode = "hang"
+    await world.overdue()
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.mail.messages)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    await world.end_lease()
+    stop, rings = asyncio.Event(), world.db.committed.rings
+    loop = asyncio.create_task(run_leases(world.db, "manual", stop=stop))
+    assert await world.db.committed.wait(rings, 10)
+    stop.set()
+    await loop
+    assert len(await world.said("contact-uncertain")) == 1
+
+
+async def test_a_claim_whose_lease_ended_is_taken_over_by_the_next_run(world: World) -> None:
+    world.ledger.mode = "hang"
+    await world.overdue()
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.ledger.calls)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    assert await world.states() == ["claimed"]
+    world.ledger.mode = "good"
+    held = await world.run()
+    assert (held.counts, held.next_due_at is not None) == (counts(), True)
+    await world.end_lease()
+    assert (await world.run()).counts["sent"] == 1
+    assert len(world.mail.messages) == 1
+
+
+async def test_a_check_that_grew_old_on_the_way_is_made_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server keeps us waiting before the message; the debtor pays meanwhile."""
+    monkeypatch.setattr(sending, "HANDOVER_SECONDS_MAX", 0.05)
+    world.mail.mode = "slow"
+    await world.overdue()
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.mail.connections)
+    world.answers("C1", only=True, sequence=9)
+    started = clock.monotonic()
+    await until(lambda: clock.monotonic() - started > 0.1)
+    world.mail.released.set()
+    assert (await run).counts == counts(planned=1, cancelled=1)
+    assert world.mail.messages == []
+    assert len(world.ledger.calls) == 2
+
+
+async def test_a_check_made_again_gives_the_amounts_and_the_sequence(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "HANDOVER_SECONDS_MAX", 0.05)
+    world.mail.mode = "slow"
+    await world.overdue()
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.mail.connections)
+    world.answers("C1", ("I1", DUE_ON, 2_500), sequence=9)
+    started = clock.monotonic()
+    await until(lambda: clock.monotonic() - started > 0.1)
+    world.mail.released.set()
+    assert (await run).counts["sent"] == 1
+    (sent,) = await world.said("contact-sent")
+    assert sent["data"]["covers"][0]["checked_sequence"] == 9
+    body = world.mail.messages[0].get_body(("plain",))
+    assert body is not None
+    assert "EUR 25.00" in body.get_content()
+
+
+async def test_with_the_system_clock_nothing_leaves_outside_the_hours_of_now(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that began in time must not go on into the evening."""
+    monkeypatch.setattr(sending.hours, "is_allowed", lambda *_: False)
+    await world.overdue()
+    late = replace(world.office, clock="system")
+    ran = await run_due(late, "demo", clock.now() - timedelta(seconds=1))
+    assert ran.counts["sent"] == 0
+    assert world.mail.messages == []

@@ -1,0 +1,465 @@
+"""The log, from a commit to an effect, over both sources."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from shared import dead_letters, outbox, positions
+from shared.consume import BadCode, Reader, lag
+from shared.db import Database, Session
+from shared.errors import Unavailable
+from shared.events import Received
+from shared.kafka import KafkaLog, Publisher
+from shared.wire import OutboxRow, RawRecord
+from tests.integration.shared.rig import PATIENCE, Rig, an_event, until
+
+
+@pytest.fixture(params=["outbox", pytest.param("kafka", marks=pytest.mark.kafka)])
+async def rig(
+    request: pytest.FixtureRequest, producer: Database, consumer: Database
+) -> AsyncIterator[Rig]:
+    bootstrap = None if request.param == "outbox" else request.getfixturevalue("kafka")
+    made = Rig(producer, consumer, bootstrap)
+    await made.open()
+    yield made
+    await made.close()
+
+
+def refusing(*keys: str) -> object:
+    def refuse(event: Received) -> None:
+        if event.key in keys:
+            raise ValueError(f"{event.key} cannot be applied")
+
+    return refuse
+
+
+async def test_eight_writers_over_the_same_accounts_lose_and_reorder_nothing(rig: Rig) -> None:
+    running = rig.consume()
+
+    async def write(seed: int) -> None:
+        chance = random.Random(seed)
+        for batch in range(15):
+            keys = [f"A{chance.randrange(20)}" for _ in range(50)]
+            await rig.say(
+                *(an_event(k, seed * 10_000 + batch * 50 + i, topic=rig.topic)
+                  for i, k in enumerate(keys))
+            )
+
+    await asyncio.gather(*(write(seed) for seed in range(8)))
+    rows = await rig.producer.fetch("select aggregateid, sequence from outbox order by seq")
+    assert len(rows) == 8 * 15 * 50
+    said: dict[str, list[int]] = {}
+    for key, sequence in rows:
+        said.setdefault(key.removeprefix("demo/"), []).append(sequence)
+    for key, sequences in said.items():
+        assert sequences == list(range(1, len(sequences) + 1)), key
+    for key, sequences in said.items():
+        await rig.saw(key, sequences)
+    await running.end()
+
+
+async def test_a_foreign_open_transaction_stalls_nobody(rig: Rig) -> None:
+    connection = await rig.producer.dedicated()
+    await connection.execute("set idle_in_transaction_session_timeout = 0")
+    await connection.execute("begin")
+    await connection.execute("create temporary table held (n int)")  # it has a transaction id
+    rig.consume()
+    await rig.say_n("A", 1, 5)
+    await rig.saw("A", [1, 2, 3, 4, 5])
+    assert connection.is_in_transaction()
+    await connection.close()
+
+
+async def test_a_gap_waits_and_resumes_by_itself(rig: Rig) -> None:
+    rig.consume()
+    await rig.put("A", 1, 3, 4, 6)
+    await rig.put("B", 1, 2)
+    await rig.saw("B", [1, 2])
+    assert await rig.effects("A") == [1]
+    await until(lambda: _is(rig.count("waiting"), 3), "3, 4 and 6 wait")
+    await rig.put("A", 2)
+    await rig.saw("A", [1, 2, 3, 4])
+    await rig.put("A", 5)
+    await rig.saw("A", [1, 2, 3, 4, 5, 6])
+    assert await rig.count("waiting") == 0
+
+
+async def test_a_slice_in_disorder_is_applied_in_order(rig: Rig) -> None:
+    await rig.put("A", 3, 1, 4, 2)
+    await rig.relayed()
+    rig.consume()
+    await rig.saw("A", [1, 2, 3, 4])
+    assert await rig.count("waiting") == 0
+
+
+async def test_repeats_are_dropped(rig: Rig) -> None:
+    rig.consume()
+    await rig.put("A", 1, 2, 2, 1, 3, 3)
+    await rig.saw("A", [1, 2, 3])
+    await rig.put("A", 1, 2, 3, 4)
+    await rig.saw("A", [1, 2, 3, 4])
+
+
+async def test_types_not_subscribed_to_are_skipped_and_the_head_moves(rig: Rig) -> None:
+    rig.consume()
+    await rig.put("A", 1)
+    await rig.put("A", 2, event_type="promise-made")
+    await rig.put("A", 3)
+    await rig.saw("A", [1, 3])
+
+
+async def test_a_culprit_goes_to_the_dead_letters_and_its_neighbours_flow(rig: Rig) -> None:
+    rig.refuse = refusing("BAD")  # type: ignore[assignment]
+    await rig.say(*(an_event(f"K{i}", i, topic=rig.topic) for i in range(40)))
+    await rig.say_n("BAD", 1, 2)
+    await rig.say(*(an_event(f"K{i}", 100 + i, topic=rig.topic) for i in range(40)))
+    await rig.relayed()
+    rig.consume()
+    for i in range(40):
+        await rig.saw(f"K{i}", [1, 2])
+    (letter,) = await _letters(rig, 1)
+    assert (letter.topic, letter.tenant, letter.key, letter.sequence) == (
+        rig.topic, "demo", "BAD", 1,
+    )  # fmt: skip
+    assert letter.reason == "ValueError: BAD cannot be applied"
+    assert await rig.effects("BAD") == []
+    await until(lambda: _is(rig.count("waiting"), 1), "the second one waits")
+    report = await lag(rig.consumer, [Reader("metrics", _log(rig))])
+    assert (report.behind, report.items[0].parked_accounts) == (0, 1)
+    (row,) = await rig.consumer.fetch("select value, headers, raw_key from dead_letters")
+    assert (row["value"], row["raw_key"]) == (b'{"n":1,"note":""}', b"demo/BAD")
+    assert "ce_sequence" in row["headers"]
+
+
+async def test_a_replayed_dead_letter_is_applied_in_its_turn(rig: Rig) -> None:
+    rig.refuse = refusing("BAD")  # type: ignore[assignment]
+    rig.consume()
+    await rig.say_n("BAD", 1, 3)
+    (letter,) = await _letters(rig, 1)
+    await dead_letters.replay(rig.consumer, letter.id)  # nothing was mended: it comes back
+    (letter,) = await _letters(rig, 1, other_than=letter.id)
+    rig.refuse = lambda event: None
+    await dead_letters.replay(rig.consumer, letter.id)
+    await rig.saw("BAD", [1, 2, 3])
+    assert await dead_letters.list_dead_letters(rig.consumer) == []
+    await rig.say_n("BAD", 4, 4)
+    await rig.saw("BAD", [1, 2, 3, 4])
+
+
+async def test_a_skipped_dead_letter_releases_its_account_and_a_rebuild_skips_it_too(
+    rig: Rig,
+) -> None:
+    def refuse(event: Received) -> None:
+        if event.key == "BAD" and event.sequence == 2:
+            raise ValueError("no")
+
+    rig.refuse = refuse
+    running = rig.consume()
+    await rig.say_n("BAD", 1, 4)
+    (letter,) = await _letters(rig, 1)
+    assert letter.sequence == 2
+    await dead_letters.skip(rig.consumer, letter.id, "never was")
+    await rig.saw("BAD", [1, 3, 4])
+    await running.end()
+    async with rig.consumer.transaction() as session:
+        await positions.forget(session, "metrics")
+        await session.execute("delete from effects")
+    rig.refuse = lambda event: None
+    rig.consume()
+    await rig.saw("BAD", [1, 3, 4])
+    assert await rig.count("dead_letters") == 0
+
+
+async def test_garbage_parks_its_account_until_it_is_skipped(rig: Rig) -> None:
+    rig.consume()
+    await rig.say_n("A", 1, 1)
+    await rig.saw("A", [1])
+    await rig.put_garbage("demo/A")
+    (letter,) = await _letters(rig, 1)
+    assert (letter.tenant, letter.key) == ("demo", "A")
+    await rig.say_n("A", 2, 3)
+    await rig.say_n("B", 1, 1)
+    await rig.saw("B", [1])
+    await until(lambda: _is(rig.count("waiting"), 2), "2 and 3 wait")
+    await dead_letters.skip(rig.consumer, letter.id, "garbage")
+    await rig.saw("A", [1, 2, 3])
+
+
+async def test_garbage_without_a_key_is_only_a_dead_letter(rig: Rig) -> None:
+    rig.consume()
+    await rig.put_garbage(None)
+    await rig.put_garbage("no-slash")
+    await rig.say_n("A", 1, 2)
+    await rig.saw("A", [1, 2])
+    letters = await _letters(rig, 2)
+    assert [letter.key for letter in letters] == [None, None]
+
+
+async def test_five_keys_failing_in_a_row_stop_the_process(rig: Rig) -> None:
+    rig.refuse = refusing("K0", "K1", "K2", "K3", "K4", "K5")  # type: ignore[assignment]
+    for i in range(6):
+        await rig.say_n(f"K{i}", 1, 1)
+    await rig.relayed()
+    running = rig.consume()
+    with pytest.raises(BadCode):
+        await asyncio.wait_for(running.task, PATIENCE)
+    assert await rig.count("dead_letters") == 4
+
+
+async def test_four_keys_failing_with_successes_between_do_not(rig: Rig) -> None:
+    bad = [f"BAD{i}" for i in range(6)]
+    rig.refuse = refusing(*bad)  # type: ignore[assignment]
+    running = rig.consume()
+    for i, key in enumerate(bad):
+        await rig.say_n(key, 1, 1)
+        await _letters(rig, i + 1)
+        await rig.say_n("GOOD", i + 1, i + 1)
+        await rig.saw("GOOD", list(range(1, i + 2)))
+    await running.end()
+
+
+async def test_a_retriable_failure_repeats_the_slice(rig: Rig) -> None:
+    failures = 2
+
+    def refuse(event: Received) -> None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise Unavailable("the peer is away")
+
+    rig.refuse = refuse
+    rig.consume()
+    await rig.say_n("A", 1, 3)
+    await rig.saw("A", [1, 2, 3])
+    assert failures == 0
+    assert await rig.count("dead_letters") == 0
+
+
+async def test_who_lost_the_position_drops_its_slice(rig: Rig) -> None:
+    entered, go_on = asyncio.Event(), asyncio.Event()
+    await rig.say_n("A", 1, 2)
+    await rig.relayed()
+
+    class Slow(Rig):
+        async def take(self, session: Session, events: Sequence[Received]) -> None:
+            entered.set()
+            await go_on.wait()
+            await super().take(session, events)
+
+    running = rig.consume()
+    await rig.saw("A", [1, 2])
+    await running.end()
+    # The same position, once more: someone else moves it while the slow one is at work.
+    async with rig.consumer.transaction() as session:
+        await positions.forget(session, "metrics")
+        await session.execute("delete from effects")
+    zombie = rig.source()
+    source_id = await zombie.id()
+
+    async def load(parts: Sequence[str]) -> dict[str, int]:
+        return await positions.load(rig.consumer, "metrics", source_id, parts)
+
+    await zombie.open(load)
+    polled = None
+    while polled is None or not polled.records:
+        polled = await zombie.poll(100, 0.2)
+    async with rig.consumer.transaction() as session:
+        assert await positions.move(session, "metrics", source_id, polled.moves)
+    async with rig.consumer.transaction() as session:
+        assert not await positions.move(session, "metrics", source_id, polled.moves)
+    await zombie.close()
+
+
+async def test_two_consumers_of_one_name_apply_everything_once(rig: Rig) -> None:
+    rig.consume()
+    rig.consume()
+    for n in range(1, 31):
+        await rig.say(*(an_event(f"K{i}", n, topic=rig.topic) for i in range(4)))
+    for i in range(4):
+        await rig.saw(f"K{i}", list(range(1, 31)))
+
+
+async def test_a_new_start_goes_on_where_the_last_one_was(rig: Rig) -> None:
+    running = rig.consume()
+    await rig.say_n("A", 1, 3)
+    await rig.saw("A", [1, 2, 3])
+    await running.end()
+    await rig.say_n("A", 4, 6)
+    running = rig.consume()
+    await rig.saw("A", [1, 2, 3, 4, 5, 6])
+    await running.end()
+    assert [s for batch in rig.batches for s in batch] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_lag_counts_what_was_not_taken_in(rig: Rig) -> None:
+    await rig.say_n("A", 1, 7)
+    await rig.relayed()
+    reader = Reader("metrics", _log(rig))
+    report = await lag(rig.consumer, [reader])
+    assert (report.behind, report.items[0].topic) == (7, rig.topic)
+    assert report.items[0].oldest_seconds >= 0
+    rig.consume()
+    await rig.saw("A", list(range(1, 8)))
+
+    async def is_level() -> bool:
+        return (await lag(rig.consumer, [reader])).behind == 0
+
+    await until(is_level, "nothing is behind")
+    if isinstance(reader.source, KafkaLog):
+        await reader.source.close()
+
+
+@pytest.mark.kafka
+async def test_a_wave_sent_twice_counts_once(
+    producer: Database, consumer: Database, kafka: str
+) -> None:
+    rig = Rig(producer, consumer, kafka)
+    await rig.open()
+    rig.consume()
+    await rig.say_n("A", 1, 5)
+    await rig.saw("A", [1, 2, 3, 4, 5])
+    await rig.relayed()
+    await rig.running[0].end()
+    # As after a crash between the send and the position.
+    await producer.fetch("update positions set position = 0 where consumer = 'relay'")
+    rig.relay()
+    await rig.say_n("A", 6, 6)
+    await rig.saw("A", [1, 2, 3, 4, 5, 6])
+    await rig.close()
+
+
+@pytest.mark.kafka
+async def test_a_local_folder_moves_to_kafka_by_a_restart(
+    producer: Database, consumer: Database, kafka: str
+) -> None:
+    rig = Rig(producer, consumer, None)
+    running = rig.consume()
+    await rig.say_n("A", 1, 5)
+    await rig.saw("A", [1, 2, 3, 4, 5])
+    await running.end()
+    rig.bootstrap = kafka
+    await rig.open()
+    await rig.say_n("A", 6, 7)
+    rig.consume()
+    await rig.saw("A", [1, 2, 3, 4, 5, 6, 7])
+    await rig.close()
+
+
+@pytest.mark.kafka
+async def test_only_one_relay_leads(producer: Database, consumer: Database, kafka: str) -> None:
+    sent: list[str] = []
+
+    class Noted(Publisher):
+        def __init__(self, name: str) -> None:
+            super().__init__(kafka)
+            self.name = name
+
+        async def publish(self, rows: Sequence[OutboxRow]) -> None:
+            sent.append(self.name)
+            await super().publish(rows)
+
+    rig = Rig(producer, consumer, kafka)
+    await rig.open()
+    await rig.running[0].end()
+    first = rig.relay(Noted("first"))
+    rig.consume()
+    await rig.say_n("A", 1, 1)
+    await rig.saw("A", [1])
+    rig.relay(Noted("second"))
+    for n in range(2, 12):
+        await rig.say_n("A", n, n)
+        await rig.saw("A", list(range(1, n + 1)))
+    assert set(sent) == {"first"}
+    assert first is not None
+    await first.kill()
+    await rig.say_n("A", 12, 12)
+    await rig.saw("A", list(range(1, 13)))
+    assert sent[-1] == "second"
+    await rig.close()
+
+
+@pytest.mark.kafka
+async def test_raw_facts_have_no_heads_and_a_bad_one_is_only_a_dead_letter(
+    producer: Database, consumer: Database, kafka: str
+) -> None:
+    rig, is_mended = Rig(producer, consumer, kafka), False
+    await rig.open()
+
+    async def take(session: Session, records: Sequence[RawRecord]) -> None:
+        for record in records:
+            if record.value == b"bad" and not is_mended:
+                raise ValueError("cannot be taken")
+            await session.execute(
+                "insert into effects (key, data) values ($1, $2)",
+                (record.key or b"none").decode(),
+                (record.value or b"").decode(),
+            )
+
+    publisher = Publisher(kafka)
+    values = [b"one", b"two", b"bad", b"three", b"two"]
+    await publisher.send([RawRecord(rig.topic, -1, 0, b"demo/A", v, ()) for v in values])
+    rig.consume_raw(take)
+    await until(lambda: _is(rig.count("effects"), 4), "four facts are taken")
+    (letter,) = await _letters(rig, 1)
+    assert (letter.consumer, letter.key) == ("intake", None)
+    is_mended = True
+    await dead_letters.replay(consumer, letter.id)
+    await until(lambda: _is(rig.count("effects"), 5), "the fifth is taken after its replay")
+    await until(lambda: _is(rig.count("dead_letters"), 0), "its letter is gone")
+    source_id = await publisher.id()
+
+    async def is_caught_up() -> bool:
+        return await positions.caught_up_at(consumer, "intake", source_id, rig.topic) is not None
+
+    await until(is_caught_up, "the intake notes that it stands at the ends")
+    first = await positions.caught_up_at(consumer, "intake", source_id, rig.topic)
+
+    async def is_refreshed() -> bool:
+        return await positions.caught_up_at(consumer, "intake", source_id, rig.topic) != first
+
+    await until(is_refreshed, "and again while idle")
+    await publisher.close()
+    await rig.close()
+
+
+async def test_compacted_topics_go_by_revision_and_tombstones_keep_theirs(
+    producer: Database, consumer: Database
+) -> None:
+    rig = Rig(producer, consumer, None, topic="ledger.contacts")
+    said = [an_event("A", n, topic=rig.topic) for n in range(3)]
+    await rig.say(*said)
+    await producer.fetch("delete from outbox where sequence = 2")  # compaction took it
+    running = rig.consume()
+    await rig.saw("A", [1, 3])
+    await running.end()
+    async with producer.transaction() as session:
+        gone = an_event("A", 9, topic=rig.topic, data=None)
+        await outbox.erase(session, gone)
+    rows = await producer.fetch("select sequence, payload from outbox order by seq")
+    assert [tuple(row) for row in rows] == [(1, None), (3, None), (4, None)]
+    rig.consume()
+    await rig.saw("A", [1, 3, 4])
+    (last,) = await consumer.fetch("select data from effects where sequence = 4")
+    assert last["data"] is None
+    await rig.close()
+
+
+async def _letters(
+    rig: Rig, expected: int, other_than: int | None = None
+) -> list[dead_letters.DeadLetter]:
+    async def there() -> bool:
+        found = await dead_letters.list_dead_letters(rig.consumer)
+        return len(found) == expected and all(letter.id != other_than for letter in found)
+
+    await until(there, f"{expected} dead letters")
+    return await dead_letters.list_dead_letters(rig.consumer)
+
+
+async def _is(count: object, expected: int) -> bool:
+    return await count == expected  # type: ignore[misc]
+
+
+def _log(rig: Rig) -> object:
+    return rig.source() if rig.bootstrap is None else KafkaLog(rig.bootstrap, (rig.topic,))

@@ -1,0 +1,228 @@
+"""Metrics in memory: the domain alone, with the store's sums made in plain Python.
+
+What `services/metrics/store` does in SQL is done here over a dict, so that thousands of random
+histories can be asked in seconds; the integration tests hold both against each other.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from services.metrics.consumer import HANDLERS
+from services.metrics.domain.answers import Question, Rows, answer
+from services.metrics.domain.cells import Cells, add
+from services.metrics.domain.figures import AGES, EPOCH, Aged, Key, Late, Sums
+from services.metrics.domain.fold import Page
+from services.metrics.domain.items import SLOT_SECONDS, Credited, Issued, Paid
+from services.metrics.domain.kpis import KPIS
+from services.metrics.domain.restate import measure
+from services.metrics.domain.windows import Window
+from services.metrics.store.figures import KNOWN_BY_NOW
+from shared.clock import day_start
+from shared.events import LEDGER, OUTREACH, SEGMENTATION, Received, outreach, segmentation
+
+TENANT = "demo"
+
+
+def an_event(
+    type: str,
+    data: msgspec.Struct,
+    *,
+    key: str = "C1",
+    topic: str = LEDGER,
+    sequence: int = 1,
+    time: datetime,
+    day: date | None = None,
+    recordedtime: datetime | None = None,
+    tenant: str = TENANT,
+) -> Received:
+    """An event as a consumer gets it."""
+    return Received(
+        topic=topic,
+        tenant=tenant,
+        key=key,
+        type=type,
+        id=f"{topic} {key} {sequence}",
+        source=f"/recoup/{tenant}/{topic.partition('.')[0]}",
+        sequence=sequence,
+        time=time,
+        day=day or time.date(),
+        recordedtime=recordedtime or time,
+        data=msgspec.json.encode(data),
+    )
+
+
+def a_segment_changed(
+    to: str, *, time: datetime, day: date | None = None, key: str = "C1", **more: Any
+) -> Received:
+    data = segmentation.SegmentChanged(
+        account_id=key,
+        from_segment=None,
+        to_segment=to,
+        arms={},
+        priority=1,
+        because="test",
+        policy_version="1",
+    )
+    return an_event(
+        "segment-changed", data, topic=SEGMENTATION, key=key, time=time, day=day, **more
+    )
+
+
+def a_contact(
+    type: str, contact_id: str, *, time: datetime, key: str = "C1", rule: str = "", **more: Any
+) -> Received:
+    fields: dict[str, Any] = {
+        "contact_id": contact_id,
+        "account_id": key,
+        "channel": "email",
+        "strategy": "consumer",
+        "strategy_version": "1",
+        "step": "s1",
+        "tone": "friendly",
+        "covers": (),
+    }
+    if type == "contact-suppressed":
+        fields["rule"] = rule
+    elif type == "contact-planned":
+        fields["due_at"] = time
+    elif type == "contact-sent":
+        fields |= {"sent_at": time, "message_id": contact_id}
+    elif type == "contact-cancelled":
+        fields["because"] = "paid"
+    elif type == "contact-uncertain":
+        fields["because"] = "lease"
+    elif type == "contact-failed":
+        fields["reason_code"] = "550"
+    data = outreach.TYPES[type](**fields)
+    return an_event(type, data, topic=OUTREACH, key=key, time=time, **more)
+
+
+class Memory:
+    """The figures of one tenant, kept in dicts."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, Page] = {}
+        self.money: dict[int, Cells] = defaultdict(dict)
+        self.contacts: dict[int, Cells] = defaultdict(dict)
+        self.currencies: dict[str, int] = {}
+
+    def take(self, events: Sequence[Received]) -> None:
+        """Fold one batch."""
+        for event in events:
+            page = self.pages.setdefault(event.key, Page(event.tenant, event.key))
+            HANDLERS[event.type].apply(page, event, event.decode())
+        for key in dict.fromkeys(event.key for event in events):
+            self._restate(self.pages[key])
+
+    def _restate(self, page: Page) -> None:
+        measured = measure(page)
+        for target, news in ((self.money, measured.money), (self.contacts, measured.contacts)):
+            for known, cells in news.items():
+                for cell, sums in cells.items():
+                    add(target[known], cell, *sums)
+        for item in page.items.values():
+            for fact in item.facts[item.folded :]:
+                if isinstance(fact, Issued | Paid | Credited):
+                    earlier = self.currencies.get(fact.currency, fact.known)
+                    self.currencies[fact.currency] = min(earlier, fact.known)
+            item.folded, item.is_changed = len(item.facts), False
+        account = page.account
+        account.folded = (len(account.profiles), len(account.segments))
+
+    def ask(
+        self,
+        name: str,
+        start: date,
+        end: date,
+        *,
+        zone: str = "UTC",
+        as_of: date | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """The answer as the API gives it."""
+        kpi = KPIS[name]
+        question = Question(
+            kpi, Window(start, end), as_of=as_of, by=more.pop("by", kpi.by[0]), **more
+        )
+        known_before = KNOWN_BY_NOW
+        if as_of is not None:
+            end_of_day = day_start(as_of + timedelta(days=1), zone)
+            known_before = int(end_of_day.timestamp() // SLOT_SECONDS)
+        currencies = sorted(c for c, known in self.currencies.items() if known < known_before)
+        currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
+        return answer(question, self._rows(question, currency, known_before), currencies)
+
+    def _rows(self, question: Question, currency: str | None, known_before: int) -> Rows:
+        kpi = question.kpi
+        bounds = [window.from_on for window in question.parts]
+        bounds.append(question.window.to_on + timedelta(days=1))
+        ages = AGES if question.splits_by("bucket") else kpi.ages
+        sums: Cells = {}
+        aged: Cells = {}
+        late: Cells = {}
+        for cell, (amount, count, weight) in self._cells(question, known_before):
+            if not kpi.is_money:
+                key, measure, day = _contact_key(question, cell), cell[0], cell[1]
+                if day >= bounds[0] and day < bounds[-1] and measure in kpi.contacts:
+                    add(sums, (key, measure, bisect_right(bounds, day)), 0, count)
+                continue
+            measure, money, day, until = cell[:4]
+            if day >= bounds[-1] or currency not in (None, money):
+                continue
+            key = _money_key(question, cell, currency)
+            slice_of = bisect_right(bounds, day)
+            if measure in kpi.stocks or (measure in kpi.flows and slice_of):
+                add(sums, (key, measure, slice_of), amount, count)
+            if measure == "open":
+                for age in ages:
+                    since = max(day, until + timedelta(days=age))
+                    if since < bounds[-1]:
+                        due = amount * (until - EPOCH).days
+                        add(aged, (key, age, bisect_right(bounds, since)), amount, count, due)
+            if measure == "late" and kpi.needs_late and slice_of:
+                add(late, (key, slice_of, bisect_right(bounds, until)), amount, 0, weight)
+        nothing = (0, 0, 0)
+        return Rows(
+            [Sums(*cell, s[0], s[1]) for cell, s in sums.items() if s != nothing],
+            [Aged(*cell, *s) for cell, s in aged.items() if s != nothing],
+            [Late(*cell, s[0], s[2]) for cell, s in late.items() if s != nothing],
+        )
+
+    def _cells(self, question: Question, known_before: int) -> list[tuple[Any, Any]]:
+        by_known = self.money if question.kpi.is_money else self.contacts
+        return [
+            each
+            for known, cells in by_known.items()
+            if known < known_before
+            for each in cells.items()
+        ]
+
+
+def _money_key(question: Question, cell: tuple[Any, ...], currency: str | None) -> Key:
+    return Key(
+        currency=cell[1] if currency is None or question.splits_by("currency") else "",
+        kind=cell[4] if question.splits_by("kind") else "",
+        country=cell[5] if question.splits_by("country") else "",
+        segment=cell[6] if question.splits_by("segment") else "",
+    )
+
+
+def _contact_key(question: Question, cell: tuple[Any, ...]) -> Key:
+    names = ("result", "", "kind", "country", "segment", "channel", "strategy", "rule")
+    return Key(
+        **{
+            name: value
+            for name, value in zip(names, cell, strict=True)
+            if name and question.splits_by(name)
+        }
+    )
+
+
+def at(day: str, hour: int = 0) -> datetime:
+    """An instant, UTC."""
+    return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC).replace(hour=hour)

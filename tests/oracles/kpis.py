@@ -1,0 +1,367 @@
+"""The KPIs once more, in pandas over the raw billing facts: the referee of `services/metrics`.
+
+Written from the pages of definitions and rules alone. It takes the accepted facts (through the
+ledger's own referee, which says where each cent went) and never sees an event of ours. Days are
+ordinals, so that a day's arithmetic is a number's.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+
+from tests.oracles.ledger import STAGES, Model
+from tests.oracles.ledger_table import day_of, first_instant
+
+NEVER = date(9000, 1, 1).toordinal()
+BUCKETS = {
+    "current": (-(10**7), 0),
+    "1-30": (1, 30),
+    "31-60": (31, 60),
+    "61-90": (61, 90),
+    "91-120": (91, 120),
+    "121+": (121, 10**7),
+}
+Value = Fraction | int | None
+Told = tuple[Value, Fraction | int, Fraction | int | None]
+
+
+@dataclass(frozen=True)
+class Books:
+    """One account: its facts, the zone of its tenant, and its segments (since when, which)."""
+
+    name: str
+    facts: Sequence[Any]
+    tenant_zone: str
+    segments: Sequence[tuple[datetime, str]] = ()
+
+
+@dataclass(eq=False)
+class Portfolio:
+    """All accounts of a tenant as tables, one row per thing."""
+
+    books: Iterable[Books]
+    invoices: pd.DataFrame = field(init=False)
+    puts: pd.DataFrame = field(init=False)
+    notes: pd.DataFrame = field(init=False)
+    money: pd.DataFrame = field(init=False)
+    _segments: dict[str, list[tuple[datetime, int, str]]] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        tables: dict[str, list[dict[str, Any]]] = {
+            "invoices": [], "puts": [], "notes": [], "money": []
+        }  # fmt: skip
+        for books in self.books:
+            self._read(books, tables)
+        self.invoices = pd.DataFrame(tables["invoices"], columns=_INVOICES)
+        self.puts = pd.DataFrame(tables["puts"], columns=_PUTS)
+        self.notes = pd.DataFrame(tables["notes"], columns=_NOTES)
+        self.money = pd.DataFrame(tables["money"], columns=_MONEY)
+
+    def _read(self, books: Books, tables: dict[str, list[dict[str, Any]]]) -> None:
+        model = Model(books.facts, books.tenant_zone).replay()
+        if not model.registered:
+            return
+        zone = model.zone
+        self._segments[books.name] = sorted(
+            ((at, day_of(at, zone).toordinal(), name) for at, name in books.segments),
+            key=lambda change: change[0],
+        )
+        self._read_invoices(books.name, model, tables)
+        for money in model._money:
+            if money.is_credit:
+                tables["notes"].append(
+                    {
+                        "account": books.name,
+                        "note": money.name,
+                        "currency": money.currency,
+                        "amount": money.left,
+                        "day": day_of(money.order[0], zone).toordinal(),
+                        "segment": self.segment_at(books.name, money.order[0]),
+                    }
+                )
+        for act in model.acts():
+            data = act.fact.data
+            if act.fact.kind == "payment-received":
+                amount, number = data.amount_minor, 1
+            elif act.fact.kind == "payment-reversed":
+                amount, number = -model.taken_back[data.reversal_id], 0
+            else:
+                continue
+            tables["money"].append(
+                {
+                    "account": books.name,
+                    "currency": data.currency,
+                    "amount": amount,
+                    "number": number,
+                    "day": day_of(act.instant, zone).toordinal(),
+                    "segment": self.segment_at(books.name, act.instant),
+                }
+            )
+
+    def _read_invoices(
+        self, account: str, model: Model, tables: dict[str, list[dict[str, Any]]]
+    ) -> None:
+        zone = model.zone
+        for name, bill in model._bills.items():
+            invoice = bill.invoice
+            issued_on = invoice.issued_on.toordinal()
+            start = first_instant(invoice.issued_on, zone)
+            entered = None if bill.void else _entry(model, bill, start)
+            own = {
+                "account": account,
+                "invoice": name,
+                "currency": invoice.currency,
+                "due": bill.due_on.toordinal(),
+                "void": bill.void,
+            }
+            tables["invoices"].append(
+                {
+                    **own,
+                    "amount": invoice.amount_minor,
+                    "issued": issued_on,
+                    "segment": self.segment_at(account, start),
+                    "entered_day": entered[2] if entered else NEVER,
+                    "entered_amount": entered[3] if entered else 0,
+                    "entered_segment": self.segment_at(account, entered[0]) if entered else "",
+                }
+            )
+            for put in model.puts:
+                if put.invoice != name:
+                    continue
+                applied = max(day_of(put.applied_at, zone).toordinal(), issued_on)
+                released = NEVER
+                if put.released_at is not None:
+                    released = max(day_of(put.released_at, zone).toordinal(), applied)
+                counted = entered is not None and _since(put.applied_at, entered[0], entered[1])
+                tables["puts"].append(
+                    {
+                        **own,
+                        "amount": put.amount,
+                        "is_credit": put.is_credit,
+                        "applied": applied,
+                        "released": released,
+                        "counted": counted,
+                        "segment": self.segment_at(account, put.applied_at),
+                        "released_segment": self.segment_at(
+                            account, put.released_at or put.applied_at
+                        ),
+                    }
+                )
+
+    def segment_at(self, account: str, instant: datetime) -> str:
+        """The one in force at an instant."""
+        return next((s for at, _, s in reversed(self._segments[account]) if at <= instant), "")
+
+    def segment_on(self, account: str, day: int) -> str:
+        """The one in force at the end of a day."""
+        return next((s for _, on, s in reversed(self._segments[account]) if on <= day), "")
+
+    def ask(self, currency: str, start: date, end: date, segment: str | None = None) -> "Window":
+        """Everything in one currency and window, of one segment or all."""
+        return Window(self, currency, start.toordinal(), end.toordinal(), segment)
+
+
+_INVOICES = [
+    "account", "invoice", "currency", "due", "void", "amount", "issued", "segment",
+    "entered_day", "entered_amount", "entered_segment",
+]  # fmt: skip
+_PUTS = [
+    "account", "invoice", "currency", "due", "void", "amount", "is_credit", "applied", "released",
+    "counted", "segment", "released_segment",
+]  # fmt: skip
+_NOTES = ["account", "note", "currency", "amount", "day", "segment"]
+_MONEY = ["account", "currency", "amount", "number", "day", "segment"]
+
+
+def _since(instant: datetime, at: datetime, is_after: bool) -> bool:
+    return instant > at if is_after else instant >= at
+
+
+def _entry(model: Model, bill: Any, start: datetime) -> tuple[datetime, bool, int, int] | None:
+    """(instant, after all facts of it?, day, what was open): when the debt entered collections."""
+    zone, invoice = model.zone, bill.invoice
+    moments: list[tuple[datetime, bool, date]] = []
+    for stage in STAGES:
+        day = bill.due_on + timedelta(days=stage)
+        if day <= invoice.issued_on:
+            moments.append((start, True, invoice.issued_on))
+        else:
+            moments.append((first_instant(day, zone), False, day))
+    for act in model.acts():
+        day = day_of(act.instant, zone)
+        if act.fact.kind == "payment-reversed" and day > bill.due_on:
+            moments.append((act.instant, True, max(day, invoice.issued_on)))
+    for at, is_after, day in sorted(moments):
+        if at < start:
+            continue
+        balance = invoice.amount_minor
+        for put in model.puts:
+            if put.invoice == invoice.invoice_id and not _since(put.applied_at, at, is_after):
+                released = put.released_at
+                if released is None or _since(released, at, is_after):
+                    balance -= put.amount
+        if balance > 0:
+            return at, is_after, day.toordinal(), balance
+    return None
+
+
+@dataclass(frozen=True)
+class Window:
+    """The KPIs of one window, each as (value, numerator, denominator)."""
+
+    portfolio: Portfolio
+    currency: str
+    start: int
+    end: int
+    segment: str | None
+
+    @property
+    def days(self) -> int:
+        return self.end - self.start + 1
+
+    def _mine(self, table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["currency"] == self.currency]
+
+    def _in(self, table: pd.DataFrame, day: str, segment: str = "segment") -> pd.DataFrame:
+        """Rows of the window by a column of days, and of the segment in force then."""
+        found = self._mine(table)
+        found = found[(found[day] >= self.start) & (found[day] <= self.end)]
+        return found if self.segment is None else found[found[segment] == self.segment]
+
+    def _held(self, table: pd.DataFrame, day: int) -> pd.DataFrame:
+        """Rows of the accounts that are in the segment at the end of a day."""
+        found = self._mine(table)
+        if self.segment is None:
+            return found
+        accounts = [
+            name
+            for name in self.portfolio._segments
+            if self.portfolio.segment_on(name, day) == self.segment
+        ]
+        return found[found["account"].isin(accounts)]
+
+    def open_invoices(self, day: int) -> pd.DataFrame:
+        """Balances at the end of a day."""
+        question = (self.currency, self.segment, day)
+        if question not in self.portfolio._known:
+            self.portfolio._known[question] = self._open_invoices(day)
+        return self.portfolio._known[question]
+
+    def _open_invoices(self, day: int) -> pd.DataFrame:
+        invoices = self._held(self.portfolio.invoices, day)
+        invoices = invoices[~invoices["void"].astype(bool) & (invoices["issued"] <= day)]
+        on_them = self._standing(day).groupby(["account", "invoice"])["amount"].sum()
+        rows = [
+            {
+                "due": row.due,
+                "balance": row.amount - int(on_them.get((row.account, row.invoice), 0)),
+            }
+            for row in invoices.itertuples()
+        ]
+        found = pd.DataFrame(rows, columns=["due", "balance"])
+        return found[found["balance"] > 0]
+
+    def _standing(self, day: int) -> pd.DataFrame:
+        puts = self._held(self.portfolio.puts, day)
+        return puts[(puts["applied"] <= day) & (puts["released"] > day)]
+
+    def unapplied_credit(self, day: int) -> int:
+        notes = self._held(self.portfolio.notes, day)
+        standing = self._standing(day)
+        used = standing[standing["is_credit"].astype(bool)]
+        return _sum(notes[notes["day"] <= day], "amount") - _sum(used, "amount")
+
+    def receivables(self, day: int) -> int:
+        return _sum(self.open_invoices(day), "balance") - self.unapplied_credit(day)
+
+    def overdue(self, day: int) -> int:
+        found = self.open_invoices(day)
+        return _sum(found[found["due"] < day], "balance")
+
+    def not_yet_due(self) -> int:
+        found = self.open_invoices(self.end)
+        return _sum(found[found["due"] >= self.end], "balance")
+
+    def sales(self) -> int:
+        """Invoices less credit notes; what these took off a void invoice lowers no sales until
+        the void has freed it."""
+        puts = self.portfolio.puts
+        off_voids = puts[puts["void"].astype(bool) & puts["is_credit"].astype(bool)]
+        return (
+            int(self.invoiced()[0] or 0)
+            - _sum(self._in(self.portfolio.notes, "day"), "amount")
+            + _sum(self._in(off_voids, "applied"), "amount")
+            - _sum(self._in(off_voids, "released", "released_segment"), "amount")
+        )
+
+    # ── The KPIs ────────────────────────────────────────────────────────────────────────────────
+    def invoiced(self, by: str = "amount") -> Told:
+        found = self._in(self.portfolio.invoices, "issued")
+        found = found[~found["void"].astype(bool)]
+        value = _sum(found, "amount") if by == "amount" else len(found)
+        return value, value, None
+
+    def received(self, by: str = "amount") -> Told:
+        value = _sum(
+            self._in(self.portfolio.money, "day"), "amount" if by == "amount" else "number"
+        )
+        return value, value, None
+
+    def recovery_rate(self) -> Told:
+        puts = self.portfolio.puts
+        counted = puts[puts["counted"].astype(bool) & ~puts["is_credit"].astype(bool)]
+        received = _sum(self._in(counted, "applied"), "amount") - _sum(
+            self._in(counted, "released", "released_segment"), "amount"
+        )
+        entered = self._in(self.portfolio.invoices, "entered_day", "entered_segment")
+        owed = self.overdue(self.start - 1) + _sum(entered, "entered_amount")
+        return _ratio(received, owed)
+
+    def dso(self) -> Told:
+        return _ratio(self.receivables(self.end), self.sales(), self.days)
+
+    def best_possible_dso(self) -> Told:
+        return _ratio(self.not_yet_due(), self.sales(), self.days)
+
+    def average_days_delinquent(self) -> Told:
+        late = self.receivables(self.end) - self.not_yet_due()
+        return _ratio(late, self.sales(), self.days)
+
+    def average_days_late(self) -> Told:
+        puts = self._in(self.portfolio.puts, "applied")
+        puts = puts[~puts["is_credit"].astype(bool) & ~puts["void"].astype(bool)]
+        puts = puts[puts["released"] > self.end]
+        weighted = sum(row.amount * max(0, row.applied - row.due) for row in puts.itertuples())
+        still = self.open_invoices(self.end)
+        still = still[still["due"] < self.end]
+        weighted += sum(row.balance * (self.end - row.due) for row in still.itertuples())
+        return _ratio(int(weighted), _sum(puts, "amount") + _sum(still, "balance"))
+
+    def collection_effectiveness_index(self) -> Told:
+        months = max(Fraction(1), Fraction(self.days) / Fraction("30.4375"))
+        base = self.receivables(self.start - 1) + Fraction(self.sales()) / months
+        return _ratio(base - self.receivables(self.end), base - self.not_yet_due())
+
+    def aging(self, by: str = "amount") -> dict[str, int]:
+        found = self.open_invoices(self.end)
+        ages = self.end - found["due"]
+        return {
+            name: _sum(held, "balance") if by == "amount" else len(held)
+            for name, (low, high) in BUCKETS.items()
+            for held in (found[(ages >= low) & (ages <= high)],)
+        }
+
+
+def _sum(table: pd.DataFrame, column: str) -> int:
+    return int(sum(int(value) for value in table[column]))
+
+
+def _ratio(numerator: Fraction | int, denominator: Fraction | int, times: int = 1) -> Told:
+    if denominator == 0:
+        return None, numerator, denominator
+    return Fraction(numerator) / denominator * times, numerator, denominator

@@ -1,0 +1,99 @@
+"""Builders of outreach's facts: valid by default, taking only what a test is about."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from services.outreach.domain.collectable import CheckedAccount, CheckedAmounts, CheckedInvoice
+from services.outreach.domain.invoices import Invoice
+from services.outreach.domain.planning import Account, Debtor, Item
+from services.outreach.domain.strategies import Strategies, by_kind, parse
+
+FOLDER = Path(__file__).resolve().parents[3] / "services" / "outreach"
+STRATEGIES: Strategies = by_kind(
+    parse(path.read_text(encoding="utf-8")) for path in sorted((FOLDER / "strategies").glob("*"))
+)
+TEMPLATES = {
+    path.name: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "templates").glob("*"))
+}
+
+MONDAY = date(2026, 3, 2)  # the 2nd of March 2026
+
+
+def at(text: str) -> datetime:
+    """`at("2026-03-02 08:00")`: an instant, UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def an_invoice(invoice_id: str = "I1", account_id: str = "C1", **fields: Any) -> Invoice:
+    """Overdue at its first stage, due on Monday, 2 March 2026."""
+    base = Invoice(account_id, invoice_id, "EUR", MONDAY, balance_minor=10_000, stage=1)
+    return replace(base, **fields)
+
+
+def upcoming(invoice_id: str = "I1", due_on: date = MONDAY, **fields: Any) -> Invoice:
+    """Not past due, announced as due soon."""
+    return an_invoice(invoice_id, stage=None, due_on=due_on, due_soon_on=due_on, **fields)
+
+
+def an_account(account_id: str = "C1", **fields: Any) -> Account:
+    return replace(Account(account_id, "consumer", "UTC", is_contacted=True), **fields)
+
+
+def a_debtor(*invoices: Invoice, accounts: tuple[Account, ...] = (), **fields: Any) -> Debtor:
+    base = Debtor(
+        key="account/C1",
+        debtor_id=None,
+        contact_from=date(2026, 1, 1),
+        zones=("UTC",),
+        accounts=accounts or (an_account(),),
+        invoices=invoices,
+        made={},
+    )
+    return replace(base, **fields)
+
+
+def an_item(
+    step: str = "reminder",
+    invoice_id: str = "I1",
+    account_id: str = "C1",
+    due_on: date = MONDAY,
+) -> Item:
+    return Item(account_id, invoice_id, due_on, "consumer", step, step, "consumer")
+
+
+def checked_invoice(invoice_id: str = "I1", **fields: Any) -> CheckedInvoice:
+    base: dict[str, Any] = {
+        "invoice_id": invoice_id,
+        "number": f"N-{invoice_id}",
+        "due_on": MONDAY,
+        "currency": "EUR",
+        "balance_minor": 10_000,
+        "disputed_minor": 0,
+        "stage": 1,
+    }
+    return CheckedInvoice(**(base | fields))
+
+
+def a_check(
+    *invoices: CheckedInvoice,
+    account_id: str = "C1",
+    sequence: int = 5,
+    unapplied_minor: int = 0,
+    collectable_minor: int | None = None,
+    holds: tuple[object, ...] = (),
+) -> CheckedAccount:
+    """What the ledger answers of one account, its amounts following from its invoices."""
+    overdue = sum(i.balance_minor for i in invoices if i.stage is not None)
+    owed = sum(i.balance_minor - i.disputed_minor for i in invoices if i.stage is not None)
+    amounts = CheckedAmounts(
+        currency="EUR",
+        collectable_minor=(
+            max(0, owed - unapplied_minor) if collectable_minor is None else collectable_minor
+        ),
+        overdue_minor=overdue,
+        disputed_minor=sum(i.disputed_minor for i in invoices),
+        unapplied_minor=unapplied_minor,
+    )
+    return CheckedAccount(account_id, sequence, (amounts,), invoices, holds)

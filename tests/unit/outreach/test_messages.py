@@ -1,0 +1,201 @@
+"""The words of a contact."""
+
+import re
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+from jinja2 import TemplateError
+
+from services.outreach.domain.collectable import CheckedAccount
+from services.outreach.domain.messages import (
+    Content,
+    Envelope,
+    Templates,
+    content,
+    deliverable,
+    long_day,
+    message_id,
+    money,
+)
+from shared.errors import Invalid
+from tests.unit.outreach.builders import (
+    MONDAY,
+    STRATEGIES,
+    TEMPLATES,
+    a_check,
+    an_item,
+    at,
+    checked_invoice,
+)
+
+WORDS = Templates(TEMPLATES)
+
+
+def envelope(**fields: object) -> Envelope:
+    base: dict[str, object] = {
+        "sender": "accounts@creditor.example",
+        "sender_name": "Creditor Ltd",
+        "recipient": "ada@example.com",
+        "recipient_name": "Ada Example",
+        "message_id": "<c1@creditor.example>",
+        "at": at("2026-03-03 08:00"),
+    }
+    return Envelope(**(base | fields))  # type: ignore[arg-type]
+
+
+def said(account: CheckedAccount, step: str = "reminder", *invoice_ids: str) -> Content:
+    items = [an_item(step, invoice_id) for invoice_id in invoice_ids or ("I1",)]
+    return content(items, {"C1": account}, STRATEGIES)
+
+
+def written(template: str = "reminder", **fields: object) -> EmailMessage:
+    raw = WORDS.email(template, envelope(**fields), said(a_check(checked_invoice()))).as_bytes()
+    parsed = message_from_bytes(raw, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    text: str = part.get_content()
+    return text
+
+
+@pytest.mark.parametrize("template", ["upcoming", "reminder", "overdue", "firm", "final"])
+def test_every_template_has_text_and_html_with_the_amounts(template: str) -> None:
+    account = a_check(checked_invoice(stage=None if template == "upcoming" else 1))
+    step = "upcoming" if template == "upcoming" else "reminder"
+    raw = WORDS.email(template, envelope(), said(account, step)).as_bytes()
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    for kind in ("plain", "html"):
+        text = body(message, kind)
+        assert "EUR 100.00" in text
+        assert "N-I1" in text
+        assert "2 March 2026" in text
+        assert "Ada Example" in text
+    assert not re.search(r"\n{4,}", body(message, "plain").replace("\r\n", "\n"))
+
+
+def test_the_headers_are_those_of_the_envelope() -> None:
+    message = written()
+    assert message["Message-ID"] == "<c1@creditor.example>"
+    assert message["To"] == "Ada Example <ada@example.com>"
+    assert message["From"] == "Creditor Ltd <accounts@creditor.example>"
+    assert message["Date"] == "Tue, 03 Mar 2026 08:00:00 +0000"
+    assert message["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_name_cannot_add_a_header() -> None:
+    message = written(recipient_name="Ada\r\nBcc: eve@example.com\r\n\r\nPay Eve")
+    assert message["Bcc"] is None
+    assert message.get_all("To") == ['"Ada Bcc: eve@example.com Pay Eve" <ada@example.com>']
+
+
+def test_an_invoice_number_cannot_add_a_header() -> None:
+    account = a_check(checked_invoice(number="7\r\nBcc: eve@example.com"))
+    message = WORDS.email("reminder", envelope(), said(account))
+    assert message["Bcc"] is None
+    assert "\n" not in message["Subject"]
+
+
+def test_a_name_is_escaped_in_html_and_never_run_as_a_template() -> None:
+    message = written(recipient_name="<script>alert(1)</script> {{ 7 * 7 }}")
+    assert "<script>" not in body(message, "html")
+    assert "&lt;script&gt;" in body(message, "html")
+    assert "{{ 7 * 7 }}" in body(message, "plain")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ ''.__class__.__mro__ }}", "{{ content.overdue.append(1) }}", "{{ missing }}"],
+)
+def test_a_template_runs_in_a_sandbox(source: str) -> None:
+    words = Templates({**TEMPLATES, "reminder.body.txt": source})
+    with pytest.raises((TemplateError, AttributeError)):
+        words.email("reminder", envelope(), said(a_check(checked_invoice())))
+
+
+def test_a_strategy_that_names_a_missing_template_is_refused() -> None:
+    sources = {name: text for name, text in TEMPLATES.items() if name != "firm.body.html"}
+    with pytest.raises(Invalid, match=r"firm\.body\.html"):
+        Templates(sources).check(STRATEGIES)
+
+
+def test_a_changed_template_has_another_version() -> None:
+    changed = Templates({**TEMPLATES, "firm.body.txt": "Pay."})
+    assert changed.versions["firm"] != WORDS.versions["firm"]
+    assert changed.versions["final"] == WORDS.versions["final"]
+    assert set(WORDS.versions) == {"upcoming", "reminder", "overdue", "firm", "final"}
+
+
+def test_all_that_is_past_due_is_listed_and_the_total_is_what_is_collectable() -> None:
+    account = a_check(
+        checked_invoice("I1"),
+        checked_invoice("I2", balance_minor=5_000, disputed_minor=2_000),
+        checked_invoice("I3", stage=None),
+        unapplied_minor=1_000,
+    )
+    found = said(account)
+    assert [(line.invoice_id, line.amount_minor) for line in found.overdue] == [
+        ("I1", 10_000), ("I2", 3_000),
+    ]  # fmt: skip
+    (total,) = found.overdue_totals
+    assert (total.open_minor, total.unapplied_minor, total.asked_minor) == (13_000, 1_000, 12_000)
+    assert found.upcoming == ()
+
+
+def test_a_reminder_lists_what_is_due_soon() -> None:
+    account = a_check(checked_invoice("I1", stage=None), checked_invoice("I2", stage=None))
+    found = said(account, "upcoming", "I2")
+    assert [line.invoice_id for line in found.upcoming] == ["I2"]
+    assert found.upcoming_totals[0].asked_minor == 10_000
+    assert found.overdue == ()
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (123_456_789, "EUR", "EUR 1,234,567.89"),
+        (5, "USD", "USD 0.05"),
+        (1234, "JPY", "JPY 1,234"),
+        (1_234_567, "BHD", "BHD 1,234.567"),
+        (-1000, "EUR", "EUR -10.00"),
+        (0, "EUR", "EUR 0.00"),
+    ],
+)
+def test_money_has_the_decimals_of_its_currency(amount: int, currency: str, text: str) -> None:
+    assert money(amount, currency) == text
+
+
+def test_a_day_is_written_out() -> None:
+    assert long_day(MONDAY) == "2 March 2026"
+
+
+@pytest.mark.parametrize(
+    ("address", "usable"),
+    [
+        ("ada@example.com", "ada@example.com"),
+        (" ada@example.com ", "ada@example.com"),
+        ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+        ("ada@example.com\r\nBcc: eve@example.com", None),
+        ("ada@example.com, eve@example.com", None),
+        ("Ada <ada@example.com>", None),
+        ("ada", None),
+        ("ada@", None),
+        ("@example.com", None),
+        ("ada@exa mple.com", None),
+        ("adä@example.com", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_only_a_plain_address_is_written_to(address: str | None, usable: str | None) -> None:
+    assert deliverable(address) == usable
+
+
+def test_the_message_id_is_the_contacts() -> None:
+    assert message_id("c1", "accounts@creditor.example") == "<c1@creditor.example>"

@@ -1,0 +1,223 @@
+"""From facts to the next contact."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from services.outreach.domain.planning import Plan, fate, first_reason, lead, plan
+from tests.unit.outreach.builders import (
+    MONDAY,
+    STRATEGIES,
+    a_debtor,
+    an_account,
+    an_invoice,
+    an_item,
+    at,
+    upcoming,
+)
+
+TUESDAY_MORNING = at("2026-03-03 08:00")
+KEY = ("C1", "I1", MONDAY)
+
+
+def planned(debtor: object, instant: str = "2026-03-03 00:00") -> Plan:
+    found = plan(debtor, STRATEGIES, at(instant))  # type: ignore[arg-type]
+    assert found is not None
+    return found
+
+
+def steps(found: Plan) -> dict[str, str]:
+    return {item.invoice_id: item.step for item in found.items}
+
+
+def test_an_overdue_invoice_is_reminded_of_on_the_morning_after_its_due_day() -> None:
+    found = planned(a_debtor(an_invoice()))
+    assert found.due_at == TUESDAY_MORNING
+    assert steps(found) == {"I1": "reminder"}
+
+
+def test_each_step_follows_the_one_that_was_made() -> None:
+    made = {KEY: frozenset({"upcoming", "reminder"})}
+    found = planned(a_debtor(an_invoice(), made=made))
+    assert steps(found) == {"I1": "second-reminder"}
+    assert found.due_at == at("2026-03-10 08:00")
+
+
+def test_a_weekend_is_shifted_to_monday() -> None:
+    friday = date(2026, 3, 6)
+    found = planned(a_debtor(an_invoice(due_on=friday)), "2026-03-07 00:00")
+    assert found.due_at == at("2026-03-09 08:00")
+
+
+def test_a_reminder_before_the_due_day_waits_for_the_ledger_to_say_due_soon() -> None:
+    due_on = date(2026, 3, 20)
+    quiet = an_invoice(stage=None, due_on=due_on)
+    assert plan(a_debtor(quiet), STRATEGIES, at("2026-03-13 00:00")) is None
+    found = planned(a_debtor(upcoming(due_on=due_on)), "2026-03-13 00:00")
+    assert steps(found) == {"I1": "upcoming"}
+    assert found.due_at == at("2026-03-13 08:00")
+
+
+def test_due_soon_of_an_earlier_due_day_says_nothing_of_the_new_one() -> None:
+    moved = upcoming(due_on=date(2026, 3, 20))
+    moved = replace(moved, due_on=date(2026, 3, 25))
+    assert plan(a_debtor(moved), STRATEGIES, at("2026-03-13 00:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "is_made"), [("2026-03-20 12:00", True), ("2026-03-21 00:00", False)]
+)
+def test_a_reminder_is_made_up_to_the_due_day_and_never_after(day: str, is_made: bool) -> None:
+    debtor = a_debtor(upcoming(due_on=date(2026, 3, 20)))  # a Friday
+    assert (plan(debtor, STRATEGIES, at(day)) is not None) is is_made
+
+
+def test_nobody_is_contacted_while_the_tenant_has_not_said_from_when() -> None:
+    assert plan(a_debtor(an_invoice(), contact_from=None), STRATEGIES, TUESDAY_MORNING) is None
+
+
+def test_steps_due_before_contact_from_are_skipped() -> None:
+    debtor = a_debtor(an_invoice(), contact_from=date(2026, 3, 11))
+    found = planned(debtor)  # reminder on the 3rd and second reminder on the 10th are skipped
+    assert steps(found) == {"I1": "firm-notice"}
+    assert found.due_at == at("2026-03-20 08:00")
+
+
+def test_the_step_due_on_contact_from_itself_is_made() -> None:
+    found = planned(a_debtor(an_invoice(), contact_from=date(2026, 3, 10)))
+    assert (steps(found), found.due_at) == ({"I1": "second-reminder"}, at("2026-03-10 08:00"))
+
+
+def test_an_account_never_contacted_starts_at_the_first_overdue_step() -> None:
+    debtor = a_debtor(
+        an_invoice(stage=61, due_on=date(2025, 12, 15)),
+        accounts=(an_account(is_contacted=False),),
+        contact_from=date(2026, 3, 2),
+    )
+    found = planned(debtor, "2026-02-20 00:00")
+    assert steps(found) == {"I1": "reminder"}
+    assert found.due_at == at("2026-03-02 08:00")
+    assert found.anchors == {("C1", "I1"): date(2026, 3, 1)}
+
+
+def test_a_late_start_keeps_the_distances_of_the_plan() -> None:
+    invoice = an_invoice(stage=61, due_on=date(2025, 12, 15), anchor_on=date(2026, 3, 1))
+    made = {("C1", "I1", date(2025, 12, 15)): frozenset({"reminder"})}
+    found = planned(a_debtor(invoice, made=made))
+    assert steps(found) == {"I1": "second-reminder"}
+    assert found.due_at == at("2026-03-09 08:00")  # anchor + 8
+
+
+def test_a_first_message_is_never_a_firm_one() -> None:
+    """Earlier steps were suppressed for want of an address: the ladder went on in silence."""
+    made = {KEY: frozenset({"reminder", "second-reminder"})}
+    debtor = a_debtor(an_invoice(), accounts=(an_account(is_contacted=False),), made=made)
+    found = planned(debtor)
+    assert steps(found) == {"I1": "firm-notice"}
+    assert lead(found.items, STRATEGIES)[2].name == "reminder"
+
+
+def test_several_steps_that_have_come_are_one_contact_at_the_latest() -> None:
+    found = planned(a_debtor(an_invoice()), "2026-03-25 09:00")
+    assert (steps(found), found.due_at) == ({"I1": "firm-notice"}, at("2026-03-25 09:00"))
+
+
+def test_all_invoices_of_a_debtor_are_one_contact_at_the_firmest_tone() -> None:
+    accounts = (an_account("C1"), an_account("C2", kind="business"))
+    debtor = a_debtor(
+        an_invoice("I1"),  # one day late: reminder
+        an_invoice("I2", due_on=date(2026, 2, 10)),  # 21 days: firm
+        upcoming("I3", due_on=date(2026, 3, 9)),  # due in a week: on the 2nd
+        an_invoice("I4", account_id="C2", due_on=date(2026, 2, 20)),  # 11 days: business, firm
+        an_invoice("I5", due_on=date(2026, 3, 3)),  # its day comes tomorrow
+        accounts=accounts,
+    )
+    found = planned(debtor, "2026-03-03 09:00")
+    assert steps(found) == {
+        "I1": "reminder", "I2": "firm-notice", "I3": "upcoming", "I4": "firm-notice",
+    }  # fmt: skip
+    item, strategy, step = lead(found.items, STRATEGIES)
+    assert (item.invoice_id, strategy.name, step.tone) == ("I2", "consumer", "firm")
+
+
+def test_a_person_outranks_every_message() -> None:
+    debtor = a_debtor(an_invoice("I1"), an_invoice("I2", due_on=MONDAY - timedelta(days=60)))
+    assert lead(planned(debtor, "2026-03-03 09:00").items, STRATEGIES)[2].channel == "person"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": "paid"},
+        {"state": "void"},
+        {"disputed_minor": 10_000},
+        {"disputed_minor": 1, "is_disputed_whole": True},
+        {"stage": None},
+    ],
+)
+def test_what_is_paid_void_disputed_or_corrected_has_no_steps(change: dict[str, Any]) -> None:
+    assert plan(a_debtor(an_invoice(**change)), STRATEGIES, TUESDAY_MORNING) is None
+
+
+def test_only_the_steps_of_the_paid_invoice_fall_away() -> None:
+    debtor = a_debtor(an_invoice("I1", state="paid"), an_invoice("I2"))
+    assert steps(planned(debtor)) == {"I2": "reminder"}
+
+
+def test_a_partial_dispute_leaves_the_rest_to_be_asked_for() -> None:
+    assert steps(planned(a_debtor(an_invoice(disputed_minor=9_999)))) == {"I1": "reminder"}
+
+
+def test_an_invoice_open_again_goes_on_with_its_next_step() -> None:
+    made = {KEY: frozenset({"reminder"})}
+    debtor = a_debtor(an_invoice(stage=31, resumed_on=date(2026, 4, 20)), made=made)
+    found = planned(debtor, "2026-04-20 12:00")
+    assert steps(found) == {"I1": "second-reminder"}
+    assert found.due_at == at("2026-04-20 12:00")
+    assert found.anchors == {("C1", "I1"): date(2026, 4, 12)}
+
+
+def test_a_debtor_is_contacted_once_a_day_at_most() -> None:
+    debtor = a_debtor(an_invoice(), last_contact_at=at("2026-03-03 08:30"))
+    assert planned(debtor, "2026-03-03 10:00").due_at == at("2026-03-04 08:00")
+
+
+def test_a_reminder_that_the_daily_limit_pushes_beyond_the_due_day_is_dropped() -> None:
+    debtor = a_debtor(upcoming(due_on=date(2026, 3, 20)), last_contact_at=at("2026-03-20 08:00"))
+    assert plan(debtor, STRATEGIES, at("2026-03-20 10:00")) is None
+
+
+def test_the_plan_waits_for_every_plausible_zone() -> None:
+    debtor = a_debtor(an_invoice(), zones=("America/Los_Angeles", "UTC"))
+    assert planned(debtor).due_at == at("2026-03-03 16:00")
+
+
+def test_a_debtor_who_cannot_be_reached_at_any_hour_has_no_instant() -> None:
+    zones = ("America/Los_Angeles", "Asia/Singapore", "UTC")
+    assert planned(a_debtor(an_invoice(), zones=zones)).due_at is None
+
+
+@pytest.mark.parametrize(
+    ("debtor", "because"),
+    [
+        (a_debtor(an_invoice()), None),
+        (a_debtor(an_invoice(state="paid")), "paid"),
+        (a_debtor(an_invoice(state="void")), "corrected"),
+        (a_debtor(an_invoice(due_on=date(2026, 3, 9))), "corrected"),
+        (a_debtor(an_invoice(stage=None)), "corrected"),
+        (a_debtor(an_invoice(disputed_minor=10_000)), "disputed"),
+        (a_debtor(an_invoice(), contact_from=None), "hold"),
+        (a_debtor(an_invoice(), accounts=(an_account("C2"),)), "superseded"),
+        (a_debtor(an_invoice(), accounts=(an_account(is_erased=True),)), "erased"),
+        (a_debtor(), "corrected"),
+    ],
+)
+def test_the_fate_of_a_planned_step(debtor: object, because: str | None) -> None:
+    assert fate(an_item(), debtor) == because  # type: ignore[arg-type]
+
+
+def test_the_most_telling_reason_is_given() -> None:
+    assert first_reason(["superseded", "paid", "disputed"]) == "paid"
+    assert first_reason([]) == "superseded"

@@ -1,0 +1,49 @@
+"""Settings of outreach."""
+
+from pathlib import Path
+
+import pytest
+
+from services.outreach.settings import Settings
+from shared.settings import BadSetting
+
+GOOD = {
+    "RECOUP_LOCAL": "1",
+    "RECOUP_DEV_KEY": "a-development-key",
+    "OUTREACH_DATABASE_URL": "postgresql://u:p@localhost/recoup_outreach",
+    "LEDGER_DATABASE_URL": "postgresql://u:p@localhost/recoup_ledger",
+    "SEGMENTATION_DATABASE_URL": "postgresql://u:p@localhost/recoup_segmentation",
+}
+
+
+def test_the_defaults_ship_two_strategies_and_no_channel() -> None:
+    settings = Settings.from_env(GOOD)
+    assert settings.smtp_url is None
+    assert settings.ledger_url == "http://127.0.0.1:8001"
+    assert set(settings.strategies) == {"consumer", "business"}
+
+
+def test_passwords_are_not_shown() -> None:
+    settings = Settings.from_env({**GOOD, "OUTREACH_SMTP_URL": "smtp://u:hidden@mail.example:25"})
+    assert "hidden" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OUTREACH_SMTP_URL", "http://mail.example"),
+        ("OUTREACH_MAIL_FROM", "not an address"),
+        ("OUTREACH_STRATEGIES", "/nowhere"),
+        ("OUTREACH_TEMPLATES", "/nowhere"),
+        ("OUTREACH_DATABASE_URL", ""),
+    ],
+)
+def test_a_wrong_value_stops_the_start_by_name(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=name):
+        Settings.from_env({**GOOD, name: value})
+
+
+def test_a_strategy_that_does_not_fit_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("name: x\nkind: consumer\nversion: '1'\nsteps: []\n")
+    with pytest.raises(BadSetting, match="OUTREACH_STRATEGIES"):
+        Settings.from_env({**GOOD, "OUTREACH_STRATEGIES": str(tmp_path)})
