@@ -19,6 +19,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.supervisor import Supervisor, end_left_over, parts_of
 from shared import telemetry
 from shared.crash import POINTS
+from shared.errors import Unavailable
 from shared.settings import BadSetting, Common
 
 Run = Callable[[asyncio.Event], Awaitable[None]]
@@ -117,9 +118,14 @@ def _run(run: Run) -> None:
 
 
 def create_topics_on(bootstrap: str) -> None:
+    """Make the topics that the cluster lacks."""
+    from deploy.kafka import topics
     from shared.kafka import create_topics
 
-    asyncio.run(create_topics(bootstrap))
+    try:
+        asyncio.run(create_topics(bootstrap, topics.load()))
+    except Unavailable as error:
+        raise CannotStart(f"Kafka at {bootstrap} cannot be used: {error}") from error
 
 
 def _ready_line(services: Sequence[local.Service], data: Path) -> str:

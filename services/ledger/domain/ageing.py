@@ -109,9 +109,9 @@ def _examine(
     invoice = books.invoices[invoice_id]
     found.refuted += [(invoice, past) for past in new.refuted if past.stage is not None]
     was_paid = before is not None and before.status == "paid"
-    open_again = bool(new.again) or (was_paid and invoice.balance_minor > 0)
-    reopened = [now for now in new.begun if now.kind == "reopened"]
-    if open_again and not reopened:
+    reopened = [now.cause for now in new.begun if now.kind == "reopened"]
+    open_again = bool(new.again) or (was_paid and invoice.balance_minor > 0 and not reopened)
+    if open_again and view.cause not in reopened:
         found.open_again.append((invoice, known))
     for now in new.begun:
         stage = now.stage

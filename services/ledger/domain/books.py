@@ -245,15 +245,11 @@ class Books:
         for invoice_id, before in self.before_invoices.items():
             invoice = self.invoices[invoice_id]
             self._count(invoice.currency, _invoice_change(before, invoice))
-            level = Level(at, invoice.balance_minor, invoice.disputed_minor)
-            levels = invoice.levels
-            kept = levels[:-1] if levels and levels[-1].at == at else levels
-            reopenings = invoice.reopenings
+            changed = structs.replace(invoice, levels=_levels(invoice, at))
             if before is not None and not before.balance_minor and invoice.balance_minor:
-                reopenings = (*reopenings, Reopening(fact.fact_id, cause_of(fact), at))
-            self.invoices[invoice_id] = structs.replace(
-                invoice, levels=(*kept, level), reopenings=reopenings
-            )
+                again = Reopening(fact.fact_id, cause_of(fact), at)
+                changed = structs.replace(changed, reopenings=(*invoice.reopenings, again))
+            self.invoices[invoice_id] = changed
         for key, earlier in self.before_sources.items():
             source = self.sources[key]
             self._count(source.currency, _source_change(earlier, source))
@@ -271,6 +267,18 @@ class Books:
             totals.unapplied_credit_minor + unapplied_credit,
             totals.billed_minor + billed,
         )
+
+
+def _levels(invoice: Invoice, at: datetime) -> tuple[Level, ...]:
+    """The invoice's levels after a fact at this instant."""
+    levels = invoice.levels
+    last = levels[-1] if levels else None
+    balance, disputed = invoice.balance_minor, invoice.disputed_minor
+    if last is None:
+        return (Level(at, balance, disputed),)
+    if (last.balance_minor, last.disputed_minor) == (balance, disputed):
+        return levels
+    return (*(levels[:-1] if last.at == at else levels), Level(at, balance, disputed))
 
 
 def newest(fact: Fact, zone: str) -> tuple[datetime, str, str]:

@@ -138,7 +138,7 @@ def next_day(invoice: Invoice, said: tuple[Announcement, ...], zone: str) -> dat
     days = [now.since_on for now in reached(invoice, zone) if now.key not in keys]
     if invoice.balance_minor:
         soon = due_soon(invoice, zone)
-        past_due = any(known.stage and known.due_on == invoice.due_on for known in said)
+        past_due = any(known.kind == "stage" and known.due_on == invoice.due_on for known in said)
         if soon is not None and soon.key not in keys and not past_due:
             days.append(soon.since_on)
     return min(days, default=None)

@@ -8,7 +8,7 @@ import msgspec
 from services.outreach.domain.accounts import AccountFacts
 from services.outreach.domain.invoices import Invoice, State
 from shared.db import Record, Session
-from shared.events import Event, Received, ledger
+from shared.events import TENANTS, Event, Received, ledger
 
 AccountKey = tuple[str, str]  # tenant, account
 InvoiceKey = tuple[str, str, str]  # tenant, account, invoice
@@ -285,7 +285,7 @@ async def insert_seen(session: Session, events: Iterable[Received]) -> None:
                 b"{}" if e.type == "contact-details" else e.data or b"{}",
             )
             for e in events
-            if e.key
+            if e.topic != TENANTS  # these are no account's
         ],
     )
 

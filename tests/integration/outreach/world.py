@@ -1,6 +1,7 @@
 """A world for outreach: its database, what the ledger says to it, and how to run what is due."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -213,11 +214,19 @@ def counts(**given: int) -> dict[str, int]:
     return {name: given.get(name, 0) for name in names}
 
 
-async def until(condition: Any, seconds: float = 10) -> None:
-    """Wait for a condition, not for a time."""
+async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for a condition, not for a time: looked at whenever the loop has turned."""
+    loop, met = asyncio.get_running_loop(), asyncio.Event()
+
+    def look() -> None:
+        if condition():
+            met.set()
+        else:
+            loop.call_later(0.001, look)
+
+    look()
     async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0)
+        await met.wait()
 
 
 __all__ = ["DUE_ON", "MORNING", "SEGMENTATION", "World", "counts", "office", "until"]

@@ -12,8 +12,9 @@ from shared import outbox
 from shared.consume import OutboxSource, RawSubscription, Source, Subscription, run_consumer
 from shared.db import Database, Session
 from shared.events import Event, Received
-from shared.kafka import KafkaSource, Publisher, TopicSpec, create_topics
+from shared.kafka import KafkaLog, KafkaSource, Publisher, TopicSpec, create_topics
 from shared.relay import run_relay
+from shared.sources import Log
 from shared.wire import Attributes, RawRecord
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -76,6 +77,7 @@ class Rig:
     bootstrap: str | None  # None: the outbox is read directly
     topic: str = field(default_factory=lambda: f"t{uuid4().hex[:8]}.events")
     running: list[Running] = field(default_factory=list)
+    logs: list[KafkaLog] = field(default_factory=list)
     refuse: Callable[[Received], None] = lambda event: None  # raises for what cannot be applied
     batches: list[list[int]] = field(default_factory=list)
 
@@ -90,6 +92,8 @@ class Rig:
     async def close(self) -> None:
         for running in self.running:
             await running.kill()
+        for log in self.logs:
+            await log.close()
 
     def relay(self, publisher: Publisher | None = None) -> Running | None:
         if self.bootstrap is None:
@@ -107,6 +111,13 @@ class Rig:
         if self.bootstrap is None:
             return OutboxSource(self.producer, (self.topic,))
         return KafkaSource(self.bootstrap, (self.topic,), f"group-{self.topic}")
+
+    def log(self) -> Log:
+        """What `/v1/lag` measures."""
+        if self.bootstrap is None:
+            return OutboxSource(self.producer, (self.topic,))
+        self.logs.append(KafkaLog(self.bootstrap, (self.topic,)))
+        return self.logs[-1]
 
     def consume(self, consumer: str = "metrics", *, source: Source | None = None) -> Running:
         subscription = Subscription(

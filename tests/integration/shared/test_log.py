@@ -11,7 +11,7 @@ from shared.consume import BadCode, Reader, lag
 from shared.db import Database, Session
 from shared.errors import Unavailable
 from shared.events import Received
-from shared.kafka import KafkaLog, Publisher
+from shared.kafka import Publisher
 from shared.wire import OutboxRow, RawRecord
 from tests.integration.shared.rig import PATIENCE, Rig, an_event, until
 
@@ -126,7 +126,7 @@ async def test_a_culprit_goes_to_the_dead_letters_and_its_neighbours_flow(rig: R
     assert letter.reason == "ValueError: BAD cannot be applied"
     assert await rig.effects("BAD") == []
     await until(lambda: _is(rig.count("waiting"), 1), "the second one waits")
-    report = await lag(rig.consumer, [Reader("metrics", _log(rig))])
+    report = await lag(rig.consumer, [Reader("metrics", rig.log())])
     assert (report.behind, report.items[0].parked_accounts) == (0, 1)
     (row,) = await rig.consumer.fetch("select value, headers, raw_key from dead_letters")
     assert (row["value"], row["raw_key"]) == (b'{"n":1,"note":""}', b"demo/BAD")
@@ -296,7 +296,7 @@ async def test_a_new_start_goes_on_where_the_last_one_was(rig: Rig) -> None:
 async def test_lag_counts_what_was_not_taken_in(rig: Rig) -> None:
     await rig.say_n("A", 1, 7)
     await rig.relayed()
-    reader = Reader("metrics", _log(rig))
+    reader = Reader("metrics", rig.log())
     report = await lag(rig.consumer, [reader])
     assert (report.behind, report.items[0].topic) == (7, rig.topic)
     assert report.items[0].oldest_seconds >= 0
@@ -307,8 +307,6 @@ async def test_lag_counts_what_was_not_taken_in(rig: Rig) -> None:
         return (await lag(rig.consumer, [reader])).behind == 0
 
     await until(is_level, "nothing is behind")
-    if isinstance(reader.source, KafkaLog):
-        await reader.source.close()
 
 
 @pytest.mark.kafka
@@ -460,6 +458,3 @@ async def _letters(
 async def _is(count: object, expected: int) -> bool:
     return await count == expected  # type: ignore[misc]
 
-
-def _log(rig: Rig) -> object:
-    return rig.source() if rig.bootstrap is None else KafkaLog(rig.bootstrap, (rig.topic,))
