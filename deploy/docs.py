@@ -123,7 +123,7 @@ def main(arguments: Sequence[str]) -> int:
         wanted.add(path)
     for folder in (EVENTS, API):
         for path in folder.rglob("*.*"):
-            if path not in wanted:
+            if path.is_file() and path not in wanted:
                 path.unlink()  # of an event or a service that is gone
     print(f"wrote {len(wanted)} files under docs/")
     return 0

@@ -6,7 +6,7 @@ clock mode. Business time comes in with the work and is passed down as a value.
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ def monotonic() -> float:
     return time.monotonic()
 
 
-@lru_cache(maxsize=None)
+@cache
 def zone(name: str) -> ZoneInfo:
     """The IANA zone, read from the `tzdata` package and not from the host (whose copy may be old).
 

@@ -1,4 +1,4 @@
-"""Kill points: `RECOUP_CRASH_AT=<name>` makes the process kill itself there, for tests of recovery."""
+"""Kill points: `RECOUP_CRASH_AT=<name>` makes the process kill itself there, to test recovery."""
 
 import os
 import signal

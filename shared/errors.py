@@ -14,7 +14,7 @@ import msgspec
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One bad field: where it is (RFC 6901 pointer, e.g. `/data/amount_minor`) and what is wrong."""
+    """One bad field: where it is (RFC 6901 pointer, as `/data/amount_minor`) and what is wrong."""
 
     pointer: str
     detail: str

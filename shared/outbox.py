@@ -8,11 +8,12 @@ one would deadlock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared import clock, telemetry
 from shared.errors import Invalid
 from shared.events import COMPACTED, Event, key_of, producer
 from shared.ids import event_id
@@ -77,7 +78,9 @@ async def flush(session: Session) -> None:
         place = (event.tenant, event.topic, event.key)
         counts[place] = counts.get(place, 0) + 1
     tenants, topics, keys = zip(*counts, strict=True)
+    asked_at = clock.monotonic()
     given = await session.fetch(_NUMBER, tenants, topics, keys, list(counts.values()))
+    _count(counts, clock.monotonic() - asked_at)
     last = {(row[0], row[1], row[2]): row[3] - counts[row[0], row[1], row[2]] for row in given}
     ids, numbers, headers = [], [], []
     for event in events:
@@ -98,6 +101,16 @@ async def flush(session: Session) -> None:
         headers,
     )
     session.pending = []
+
+
+def _count(counts: Mapping[tuple[str, str, str], int], lock_seconds: float) -> None:
+    """The figures of a flush; the numbering is next to nothing beside a wait for the lock."""
+    by_topic: dict[str, int] = {}
+    for (_, topic, _), count in counts.items():
+        by_topic[topic] = by_topic.get(topic, 0) + count
+    for topic, count in by_topic.items():
+        telemetry.OUTBOX_EVENTS.labels(producer(topic), topic).inc(count)
+        telemetry.OUTBOX_LOCK_SECONDS.labels(producer(topic)).observe(lock_seconds)
 
 
 def _payload(event: Event) -> str | None:

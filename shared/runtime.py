@@ -5,6 +5,7 @@ relay carries the service's own outbox there; without it, the sources are produc
 """
 
 import asyncio
+import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -85,7 +86,11 @@ class Runtime:
     def _sources(self, subscription: Subscription | RawSubscription) -> list[Source]:
         topics = _topics(subscription)
         if self._common.kafka is not None:
-            return [KafkaSource(self._common.kafka, topics, subscription.consumer)]
+            # The host's name outlives a crash: a worker started again takes its partitions up at
+            # once, where a new member would wait 30 s for the dead one's session to end. So run
+            # at most one worker of a service per host or container.
+            member = socket.gethostname()
+            return [KafkaSource(self._common.kafka, topics, subscription.consumer, member=member)]
         return [*self._outboxes(topics)]
 
     def _backlogs(self, topics: Sequence[str]) -> Sequence[KafkaLog | OutboxSource]:

@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 
 from shared.settings import Common
+from shared.telemetry import configure_logging
 
 
 def config(app: FastAPI, *, port: int, host: str = "127.0.0.1") -> uvicorn.Config:
@@ -35,15 +36,25 @@ def serve(app: FastAPI, service: str, common: Common) -> None:
 
     Listens on this machine only unless `RECOUP_HOST` says otherwise (as in a container).
     """
+    configure_logging(service, common.log_json, common.log_level)
     host = os.environ.get("RECOUP_HOST") or "127.0.0.1"
     uvicorn.Server(config(app, port=common.port(service), host=host)).run()
 
 
-S = TypeVar("S")
+class HasCommon(Protocol):
+    """A service's `Settings`."""
+
+    @property
+    def common(self) -> Common: ...
+
+
+S = TypeVar("S", bound=HasCommon)
 
 
 def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) -> None:
     """Run a worker until SIGTERM or Ctrl-C; it then ends what it is at."""
+    service = type(settings).__module__.split(".")[1]  # services.<name>.settings
+    configure_logging(service, settings.common.log_json, settings.common.log_level)
 
     async def until_stopped() -> None:
         stop = asyncio.Event()

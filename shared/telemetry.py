@@ -8,6 +8,7 @@ the label `service`, so that four services can share a process.
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
@@ -289,6 +290,11 @@ def configure_logging(service: str, json: bool = True, level: str = "info") -> N
         logger.propagate = name != "uvicorn.access"  # our own line per request stands instead
     for name in ("httpx", "httpcore", "aiokafka", "asyncio", "mail.log"):
         logging.getLogger(name).setLevel(max(numeric, logging.WARNING))
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback as text without local variables, which hold personal data."""
+    return "".join(traceback.format_exception(error))
 
 
 def logger(name: str) -> Any:

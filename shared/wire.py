@@ -4,8 +4,10 @@ On Kafka: CloudEvents binary mode, attributes as `ce_*` headers, the value is th
 In the outbox: the attributes as one JSON text, so that either source gives the same `Received`.
 """
 
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 
 import msgspec
 from msgspec import Struct
@@ -66,10 +68,16 @@ _attributes = msgspec.json.Decoder(Attributes)
 _mapping = msgspec.json.Decoder(dict[str, str | int])
 
 
+@cache
+def _header_name(attribute: str) -> str:
+    return sys.intern(f"ce_{attribute}")
+
+
 def to_kafka(row: OutboxRow) -> tuple[bytes, bytes | None, Headers]:
     """Key, value and headers of a row's Kafka record."""
     headers = [
-        (f"ce_{name}", str(value).encode()) for name, value in _mapping.decode(row.headers).items()
+        (_header_name(name), value.encode() if isinstance(value, str) else b"%d" % value)
+        for name, value in _mapping.decode(row.headers).items()
     ]
     value = None if row.payload is None else row.payload.encode()
     return row.key.encode(), value, (*_STANDING, *headers)

@@ -29,7 +29,7 @@ TENANT = "demo"
 
 
 def an_event(
-    type: str,
+    type_: str,
     data: msgspec.Struct,
     *,
     key: str = "C1",
@@ -45,7 +45,7 @@ def an_event(
         topic=topic,
         tenant=tenant,
         key=key,
-        type=type,
+        type=type_,
         id=f"{topic} {key} {sequence}",
         source=f"/recoup/{tenant}/{topic.partition('.')[0]}",
         sequence=sequence,
@@ -74,7 +74,7 @@ def a_segment_changed(
 
 
 def a_contact(
-    type: str, contact_id: str, *, time: datetime, key: str = "C1", rule: str = "", **more: Any
+    type_: str, contact_id: str, *, time: datetime, key: str = "C1", rule: str = "", **more: Any
 ) -> Received:
     fields: dict[str, Any] = {
         "contact_id": contact_id,
@@ -86,20 +86,20 @@ def a_contact(
         "tone": "friendly",
         "covers": (),
     }
-    if type == "contact-suppressed":
+    if type_ == "contact-suppressed":
         fields["rule"] = rule
-    elif type == "contact-planned":
+    elif type_ == "contact-planned":
         fields["due_at"] = time
-    elif type == "contact-sent":
+    elif type_ == "contact-sent":
         fields |= {"sent_at": time, "message_id": contact_id}
-    elif type == "contact-cancelled":
+    elif type_ == "contact-cancelled":
         fields["because"] = "paid"
-    elif type == "contact-uncertain":
+    elif type_ == "contact-uncertain":
         fields["because"] = "lease"
-    elif type == "contact-failed":
+    elif type_ == "contact-failed":
         fields["reason_code"] = "550"
-    data = outreach.TYPES[type](**fields)
-    return an_event(type, data, topic=OUTREACH, key=key, time=time, **more)
+    data = outreach.TYPES[type_](**fields)
+    return an_event(type_, data, topic=OUTREACH, key=key, time=time, **more)
 
 
 class Memory:
@@ -162,9 +162,9 @@ class Memory:
         bounds = [window.from_on for window in question.parts]
         bounds.append(question.window.to_on + timedelta(days=1))
         ages = AGES if question.splits_by("bucket") else kpi.ages
-        sums: Cells = {}
-        aged: Cells = {}
-        late: Cells = {}
+        sums: dict[Any, Any] = {}
+        aged: dict[Any, Any] = {}
+        late: dict[Any, Any] = {}
         for cell, (amount, count, weight) in self._cells(question, known_before):
             if not kpi.is_money:
                 key, measure, day = _contact_key(question, cell), cell[0], cell[1]

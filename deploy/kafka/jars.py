@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -11,10 +12,10 @@ from uuid import uuid4
 from deploy.local.errors import CannotStart
 
 LOCK = Path(__file__).with_name("kafka.lock")
-# The broker, and what carries its words to log4j (it says nothing without).
+# The broker, and what carries its words to log4j (it says nothing without). Resolved one by one:
+# together they would agree on older jars than the broker is made for.
 WANTED = (
     "org.apache.kafka:kafka_2.13:4.3.0",
-    "org.apache.kafka:kafka-clients:4.3.0",  # the next one would bring an older one
     "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",
 )
 _HEADER = """\
@@ -103,18 +104,24 @@ def _resolve(cache: Path) -> list[tuple[Jar, Path]]:
     import truststore
 
     truststore.inject_into_ssl()
+    found: dict[str, tuple[Jar, Path]] = {}
     try:
-        environment = jgo.build("+".join(WANTED), update=True, cache_dir=cache)
+        for coordinates in WANTED:
+            environment = jgo.build(coordinates, update=True, cache_dir=cache)
+            for artifact, jar, file in _jars_in(Path(environment.path)):
+                found.setdefault(artifact, (jar, file))
     except Exception as error:  # any failure of a download ends the same way
         raise CannotStart(f"Kafka's jars cannot be fetched: {error}") from error
     finally:
         truststore.extract_from_ssl()
-    folder = Path(environment.path)
+    return list(found.values())
+
+
+def _jars_in(folder: Path) -> Iterator[tuple[str, Jar, Path]]:
+    """The jars of an environment that `jgo` built, by group and artifact."""
     locked = tomllib.loads((folder / "jgo.lock.toml").read_text(encoding="utf-8"))
     files = {file.name: file for file in folder.rglob("*.jar")}
-    found = []
     for jar in locked["dependencies"]:
-        name = f"{jar['artifactId']}-{jar['version']}.jar"
-        coordinates = f"{jar['groupId']}:{jar['artifactId']}:{jar['version']}"
-        found.append((Jar(coordinates, _sha256(files[name]) or ""), files[name]))
-    return found
+        artifact = f"{jar['groupId']}:{jar['artifactId']}"
+        file = files[f"{jar['artifactId']}-{jar['version']}.jar"]
+        yield artifact, Jar(f"{artifact}:{jar['version']}", _sha256(file) or ""), file

@@ -8,44 +8,20 @@ from fastapi import FastAPI
 
 from services.ledger import consumer
 from services.ledger.api import accounts, intake, invoices, tenants
-from services.ledger.commands.tenants import Books
 from services.ledger.settings import Settings
 from shared.auth import Auth
 from shared.db import Database
-from shared.runtime import Runtime
 from shared.serve import serve
 from shared.web import make_app
 
 DESCRIPTION = "What is owed, to the cent: accounts, invoices, payments, stages, the journal."
 
 
-def books_for(settings: Settings) -> Books:
-    """How this process keeps the books."""
-    return Books(
-        is_manual_clock=settings.common.clock == "manual", makes_tenants=settings.common.local
-    )
-
-
-def runtime_for(settings: Settings, db: Database, books: Books) -> Runtime:
-    """The ledger on the log: it reads `billing.events`, where there is Kafka."""
-    return Runtime(
-        "ledger",
-        settings.common,
-        db,
-        [
-            consumer.subscription(
-                books, tenants=settings.kafka_tenants, default_tenant=settings.default_tenant
-            )
-        ],
-        producer_urls={},
-    )
-
-
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="ledger-api")
-    books = books_for(settings)
-    runtime = runtime_for(settings, db, books)
+    books = settings.books()
+    runtime = consumer.runtime(settings.log, db, books)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -64,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
         ready=db.ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
         quiet_paths=frozenset({"/v1/events"}),
+        hot={"POST /v1/events": intake.take_events},
     )
     app.state.db = db
     app.state.books = books

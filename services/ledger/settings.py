@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from services.ledger.commands.tenants import Books
+from services.ledger.consumer import Log
 from shared.ids import is_tenant
 from shared.settings import BadSetting, Common, Env
 
@@ -28,9 +30,14 @@ class Settings:
         )
 
     @property
-    def default_tenant(self) -> str | None:
-        """Whose is an event on Kafka that names no tenant."""
-        return self.kafka_tenants[0] if self.kafka_tenants else self.common.default_tenant
+    def log(self) -> Log:
+        """How the ledger hangs on the log."""
+        default = self.kafka_tenants[0] if self.kafka_tenants else self.common.default_tenant
+        return Log(self.common, self.kafka_tenants, default)
+
+    def books(self) -> Books:
+        """How this process keeps the books, with a memory of its own."""
+        return Books(is_manual_clock=self.common.clock == "manual", makes_tenants=self.common.local)
 
 
 def _kafka_tenants(env: Env, common: Common) -> tuple[str, ...] | None:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from services.ledger.app import books_for, runtime_for
+from services.ledger import consumer
 from services.ledger.jobs import run_scheduler
 from services.ledger.settings import Settings
 from shared.db import Database
@@ -13,8 +13,8 @@ from shared.serve import run_worker
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     db = Database(settings.database_url, application="ledger-worker")
-    books = books_for(settings)
-    runtime = runtime_for(settings, db, books)
+    books = settings.books()
+    runtime = consumer.runtime(settings.log, db, books)
     jobs = [] if books.is_manual_clock else [run_scheduler(db, books, stop=stop)]
     try:
         await runtime.work(stop, *jobs)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.metrics import consumer
 from services.metrics.api import kpis, pages, stream
 from services.metrics.settings import Settings
+from services.metrics.store import figures
 from shared.auth import Auth
 from shared.db import Database
 from shared.serve import serve
@@ -22,6 +23,10 @@ def create_app(settings: Settings) -> FastAPI:
     db = Database(settings.database_url, application="metrics-api")
     runtime = consumer.runtime(common, db, producer_urls=settings.producer_urls)
     live = stream.Live(db)
+
+    async def ready() -> None:
+        async with db.reading() as session:
+            await figures.list_revisions(session, [])
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -37,7 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
         state=runtime,
         lifespan=lifespan,
         lag=runtime.lag,
-        ready=db.ready,
+        ready=ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
     )
     app.state.db = db

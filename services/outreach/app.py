@@ -12,29 +12,17 @@ from services.outreach.jobs.runs import run_due
 from services.outreach.settings import Settings
 from shared.auth import Auth
 from shared.db import Database
-from shared.runtime import Runtime
 from shared.serve import serve
 from shared.web import make_app
 
 DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for silence."
 
 
-def runtime_for(settings: Settings, db: Database) -> Runtime:
-    """Outreach on the log: it reads the ledger and segmentation, and writes its own events."""
-    return Runtime(
-        "outreach",
-        settings.common,
-        db,
-        [consumer.subscription()],
-        producer_urls=settings.producer_urls,
-    )
-
-
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="outreach-api")
     office = settings.office(db)
-    runtime = runtime_for(settings, db)
+    runtime = consumer.runtime(common, db, settings.producer_urls)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -1,8 +1,13 @@
 """Door 2: events. What outreach listens to: everything is told in the timeline, some of it changes
 plans (`ACCOUNT_FOLDS` and `INVOICE_FOLDS` in commands/facts.py)."""
 
+from collections.abc import Mapping
+
 from services.outreach.commands.facts import take_facts
+from shared.db import Database
 from shared.events import CONTACTS, LEDGER, SCHEMAS, SEGMENTATION, TENANTS
+from shared.runtime import Runtime
+from shared.settings import Common
 from shared.subscriptions import Subscription
 
 CONSUMER = "outreach"
@@ -16,3 +21,8 @@ def subscription() -> Subscription:
     return Subscription(
         consumer=CONSUMER, topics=TOPICS, types=frozenset(HANDLERS), take=take_facts
     )
+
+
+def runtime(common: Common, db: Database, producer_urls: Mapping[str, str]) -> Runtime:
+    """Outreach on the log: it reads the ledger and segmentation, and writes its own events."""
+    return Runtime("outreach", common, db, [subscription()], producer_urls=producer_urls)

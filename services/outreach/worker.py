@@ -4,7 +4,7 @@ Wiring only. `python -m services.outreach.worker` runs it."""
 import asyncio
 import os
 
-from services.outreach.app import runtime_for
+from services.outreach import consumer
 from services.outreach.jobs.leases import run_leases
 from services.outreach.jobs.runs import run_scheduler
 from services.outreach.settings import Settings
@@ -14,12 +14,12 @@ from shared.serve import run_worker
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
-    clock = settings.common.clock
+    common = settings.common
     db = Database(settings.database_url, application="outreach-worker")
     office = settings.office(db)
-    runtime = runtime_for(settings, db)
-    jobs = [run_leases(db, clock, stop=stop)]
-    if clock == "system":
+    runtime = consumer.runtime(common, db, settings.producer_urls)
+    jobs = [run_leases(db, common.clock, stop=stop)]
+    if common.clock == "system":
         jobs.append(run_scheduler(office, stop=stop))
     try:
         await runtime.work(stop, *jobs)

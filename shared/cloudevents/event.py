@@ -269,12 +269,13 @@ def refused(said: Envelope | dict[str, Any], errors: Sequence[FieldError]) -> Re
         except (msgspec.DecodeError, RecursionError):
             data = None
     account = data.get("account_id") if isinstance(data, dict) else None
+    tenant = said.get("tenantid")
     return Refused(
         errors=tuple(errors),
         id=_readable(said.get("id")),
         source=_readable(said.get("source")),
         type=_readable(said.get("type")),
-        tenantid=_readable(said.get("tenantid")),
+        tenantid=tenant if isinstance(tenant, str) and is_tenant(tenant) else None,
         account_id=_readable(account) or _readable(said.get("subject")),
     )
 

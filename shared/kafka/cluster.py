@@ -15,7 +15,7 @@ from shared.errors import Unavailable
 from shared.watchdog import exit_now
 
 CALL_SECONDS = 15.0
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 30.0
 
 log = telemetry.logger(__name__)
 

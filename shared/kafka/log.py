@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared import clock
-from shared.errors import Unavailable
 from shared.kafka.cluster import answer, cluster_id, part_name, stop_client
 from shared.sources import Backlog
 
@@ -44,6 +43,12 @@ class KafkaLog:
             found[tp.topic] = Backlog(known.behind + count, oldest)
         return found
 
+    async def ends(self) -> dict[str, int]:
+        """The end of every part."""
+        async with self._turn:
+            found = await self._ends(await self._started())
+        return {part_name(tp): end for tp, end in found.items()}
+
     async def _ends(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
         parts = []
         for topic in self.topics:
@@ -80,7 +85,7 @@ class KafkaLog:
             )
             try:
                 await answer(consumer.start())
-            except Unavailable:
+            except BaseException:  # cancelled too: a client half started holds connections
                 await stop_client(consumer)
                 raise
             self._consumer = consumer

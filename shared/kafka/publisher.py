@@ -8,7 +8,6 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
-from shared.errors import Unavailable
 from shared.kafka.cluster import answer, cluster_id, stop_client
 from shared.wire import OutboxRow, RawRecord, to_kafka
 
@@ -85,7 +84,7 @@ class Publisher:
             )
             try:
                 await answer(producer.start())
-            except Unavailable:
+            except BaseException:  # cancelled too: a client half started holds connections
                 await stop_client(producer)
                 raise
             self._producer = producer

@@ -29,17 +29,19 @@ _PARTITION_FETCH_BYTES = 512 * 1024
 log = telemetry.logger(__name__)
 
 
-class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # the client has no types
-    """Hands new assignments on. The client awaits it before it fetches."""
+class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # the client has no types
+    """Hands rebalances on."""
 
-    def __init__(self, call: Callable[[], Awaitable[None]]) -> None:
-        self._call = call
+    def __init__(
+        self, revoked: Callable[[], None], assigned: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._revoked, self._assigned = revoked, assigned
 
     async def on_partitions_revoked(self, revoked: object) -> None:
-        """What is in hand is fenced by its position."""
+        self._revoked()
 
     async def on_partitions_assigned(self, assigned: object) -> None:
-        await self._call()
+        await self._assigned()
 
 
 class KafkaSource:
@@ -58,7 +60,9 @@ class KafkaSource:
         self._consumer: AIOKafkaConsumer | None = None
         self._id: str | None = None
         self._load: LoadPositions | None = None
-        self._next: dict[TopicPartition, int] = {}
+        self._next: dict[TopicPartition, int] = {}  # handed out up to here
+        self._applied: dict[TopicPartition, int] = {}  # known to be in the database
+        self._is_placed = False
         self._buffer: deque[tuple[TopicPartition, list[Any]]] = deque()
         self._watchdog = Watchdog()
         self._polls = self._delivered = self._ticks = self._strikes = 0
@@ -84,15 +88,23 @@ class KafkaSource:
             heartbeat_interval_ms=3_000,
             request_timeout_ms=35_000,
         )
-        consumer.subscribe(list(self.topics), listener=_Assigned(self._assigned))
+        consumer.subscribe(list(self.topics), listener=_Rebalances(self._revoked, self._assigned))
         self._consumer = consumer
         try:
             await answer(consumer.start(), 60.0)
-        except Unavailable:
+        except BaseException:
             self._consumer = None
             await stop_client(consumer)
             raise
         self._watchdog.start()
+
+    def _revoked(self) -> None:
+        """Until we know our positions again, what the client fetches is from elsewhere.
+
+        It starts at the group's informative offsets before it tells us of the assignment.
+        """
+        self._is_placed = False
+        self._buffer.clear()
 
     async def _assigned(self) -> None:
         """Take the positions of what we were given from the database, however long that takes."""
@@ -113,11 +125,14 @@ class KafkaSource:
         positions = await self._load(list(parts)) if parts else {}
         self._buffer.clear()
         self._next = {parts[part]: position for part, position in positions.items()}
+        self._applied = dict(self._next)
         for tp, position in self._next.items():
             self._consumer.seek(tp, position)
+        self._is_placed = True
 
     async def poll(self, limit: int, timeout: float) -> Slice | None:
         self._polls += 1
+        self._applied = dict(self._next)  # who asks for more has dealt with what it got
         if not self._buffer:
             await self._fill(timeout)
         records: list[RawRecord] = []
@@ -136,8 +151,8 @@ class KafkaSource:
                 RawRecord(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers))
                 for r in found
             ]
-        if not moves:
-            moves = await self._silent_moves()
+        if not moves and self._is_placed:
+            moves = self._silent_moves()
         return Slice(records, moves) if moves else None
 
     async def _fill(self, timeout: float) -> None:
@@ -148,10 +163,14 @@ class KafkaSource:
                 self._consumer.getmany(timeout_ms=int(timeout * 1000)), timeout + CALL_SECONDS
             )
         except Unavailable as error:
+            if not self._is_placed:
+                return
             if isinstance(error.__cause__, OffsetOutOfRangeError):
                 await self._out_of_range(error.__cause__)
                 return
             raise
+        if not self._is_placed:
+            return
         for tp, found in got.items():
             if tp in self._next and found:
                 self._buffer.append((tp, found))
@@ -166,7 +185,7 @@ class KafkaSource:
             begins = await answer(self._consumer.beginning_offsets([tp]))
             self._consumer.seek(tp, begins[tp])
 
-    async def _silent_moves(self) -> dict[str, tuple[int, int]]:
+    def _silent_moves(self) -> dict[str, tuple[int, int]]:
         """Parts that moved without records: the marks that transactions leave in the log."""
         assert self._consumer is not None
         moves = {}
@@ -208,7 +227,7 @@ class KafkaSource:
     async def _commit(self, consumer: AIOKafkaConsumer) -> None:
         """For lag tools only: a failure costs nothing."""
         assigned = consumer.assignment()
-        offsets = {tp: position for tp, position in self._next.items() if tp in assigned}
+        offsets = {tp: position for tp, position in self._applied.items() if tp in assigned}
         if offsets:
             try:
                 await answer(consumer.commit(offsets))

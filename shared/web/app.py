@@ -4,21 +4,23 @@ What all have in common is here: problems, request ids, health, figures, lag, Op
 security scheme, human docs that load nothing from elsewhere.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from importlib import resources
 from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.datastructures import State
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import telemetry
 from shared.auth import Auth
 from shared.errors import AppError
 from shared.lag import LagReport
 from shared.web import problems
-from shared.web.edge import BODY_BYTES_MAX, Edge
+from shared.web.edge import BODY_BYTES_MAX, Edge, Endpoint
 from shared.web.models import json_response
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -48,7 +50,22 @@ class _ServiceState(State):
 
 
 class _Api(FastAPI):
-    """FastAPI whose OpenAPI says how errors look."""
+    """FastAPI within our own edge, whose OpenAPI says how errors look."""
+
+    edge: Edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self.edge(scope, receive, send)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Without Starlette's own answer to bugs: the edge gives it, as a problem."""
+        stack = super().build_middleware_stack()
+        assert isinstance(stack, ServerErrorMiddleware)
+        return stack.app
+
+    async def behind_the_edge(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -72,13 +89,15 @@ def make_app(
     service: str | None = None,
     body_bytes_max: int = BODY_BYTES_MAX,
     quiet_paths: frozenset[str] = frozenset(),
+    hot: Mapping[str, Endpoint] | None = None,
 ) -> FastAPI:
     """An application without routes of its own.
 
     `state` is the service's object; its attributes (`db` above all) and what is set on `app.state`
     are both found there. `ready` raises while requests cannot be served. `service` is the label of
     figures and log lines, by default the title's last word. Requests to `quiet_paths` are logged
-    at debug level only.
+    at debug level only. `hot` answers busy routes ("POST /v1/events") past the framework; they are
+    declared as FastAPI routes too, for the description.
     """
     name = service or title.split()[-1].lower()
     app = _Api(
@@ -94,7 +113,13 @@ def make_app(
     )
     app.state = _ServiceState(state, auth)
     problems.install(app)
-    app.add_middleware(Edge, service=name, body_bytes_max=body_bytes_max, quiet_paths=quiet_paths)
+    app.edge = Edge(
+        app.behind_the_edge,
+        service=name,
+        body_bytes_max=body_bytes_max,
+        quiet_paths=quiet_paths,
+        hot=hot,
+    )
     _add_common_routes(app, name, lag, ready)
     return app
 

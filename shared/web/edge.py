@@ -3,23 +3,32 @@ foresaw, one log line, figures. It must stay cheap: every request of the intake 
 """
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import clock, telemetry
-from shared.errors import TooLarge
+from shared.errors import AppError, TooLarge
 from shared.web.problems import problem_response, status_problem
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+Endpoint = Callable[[Request], Awaitable[Response]]
+
 _QUIET_PREFIXES = ("/health/", "/metrics", "/v1/lag")
 
 
 class Edge:
-    """Wraps the application of one service."""
+    """Wraps the application of one service.
+
+    `hot` are routes answered from here ("POST /v1/events"), past the framework's router and layers,
+    which would cost more than the work of a small request.
+    """
 
     def __init__(
         self,
@@ -28,8 +37,10 @@ class Edge:
         service: str,
         body_bytes_max: int = BODY_BYTES_MAX,
         quiet_paths: frozenset[str] = frozenset(),
+        hot: Mapping[str, Endpoint] | None = None,
     ) -> None:
         self._app = app
+        self._hot = {tuple(route.split()): endpoint for route, endpoint in (hot or {}).items()}
         self._service = service
         self._body_bytes_max = body_bytes_max
         self._quiet_paths = quiet_paths  # logged at debug level: called too often
@@ -54,13 +65,24 @@ class Edge:
             else:
                 # A declared length is what the server delivers at most; without one we count.
                 taken = call.receive_counted if length < 0 else receive
-                await self._app(scope, taken, call.send)
-        except TooLarge as error:
+                endpoint = self._hot.get((scope["method"], scope["path"]))
+                if endpoint is None:
+                    await self._app(scope, taken, call.send)
+                else:
+                    scope["route"] = _HotRoute(scope["path"])
+                    answer = await endpoint(Request(scope, taken))
+                    await answer(scope, taken, call.send)
+        except AppError as error:
             if call.status:
                 raise
             await problem_response(error)(scope, receive, call.send)
-        except Exception:  # the last line of defence: the line below tells all
-            self._log.exception("request failed", method=scope["method"], path=scope["path"])
+        except Exception as error:  # the last line of defence: the line below tells all
+            self._log.error(
+                "request failed",
+                method=scope["method"],
+                path=scope["path"],
+                exception=telemetry.traceback_of(error),
+            )
             if call.status:
                 raise  # too late for an answer: the server cuts the connection
             await status_problem(
@@ -106,6 +128,15 @@ class Edge:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _HotRoute:
+    """What the figures and the log line ask of a route."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
 
 
 class _Call:

@@ -9,11 +9,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from shared.auth import authorize
 from shared.db import Database, Session
 
 
 async def request_session(request: Request) -> AsyncIterator[Session]:
     """One transaction: committed when the route returns, rolled back when it raises."""
+    await authorize(request)
     database: Database = request.app.state.db
     async with database.transaction() as session:
         yield session
@@ -21,6 +23,7 @@ async def request_session(request: Request) -> AsyncIterator[Session]:
 
 async def reading_session(request: Request) -> AsyncIterator[Session]:
     """One read-only snapshot."""
+    await authorize(request)
     database: Database = request.app.state.db
     async with database.reading() as session:
         yield session

@@ -72,11 +72,16 @@ def one_clock(source: Source) -> Iterator[Finding]:
         name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
         if node.attr in CLOCK_CALLS.get(name, set()):
             yield node.lineno, f"{name}.{node.attr}: only shared/clock.py asks for the time"
-    for imported in source.nodes(ast.ImportFrom):
-        if imported.module == "time":
-            for alias in imported.names:
-                if alias.name in CLOCK_CALLS["time"]:
-                    yield imported.lineno, f"time.{alias.name}: only shared/clock.py asks for the time"
+    for line, name in _names_from(source, "time"):
+        if name in CLOCK_CALLS["time"]:
+            yield line, f"time.{name}: only shared/clock.py asks for the time"
+
+
+def _names_from(source: Source, module: str) -> Iterator[tuple[int, str]]:
+    """What `from module import …` brings in."""
+    for node in source.nodes(ast.ImportFrom):
+        if node.module == module:
+            yield from ((node.lineno, alias.name) for alias in node.names)
 
 
 SQL = re.compile(
@@ -187,11 +192,9 @@ def rules_do_not_wait_or_look_at_the_clock(source: Source) -> Iterator[Finding]:
         return
     for node in source.nodes(ast.AsyncFunctionDef):
         yield node.lineno, f"async def {node.name}: rules are synchronous"
-    for imported in source.nodes(ast.ImportFrom):
-        if imported.module == "shared.clock":
-            for alias in imported.names:
-                if alias.name in {"now", "monotonic"}:
-                    yield imported.lineno, f"{alias.name}: the time comes in as a value"
+    for line, name in _names_from(source, "shared.clock"):
+        if name in {"now", "monotonic"}:
+            yield line, f"{name}: the time comes in as a value"
 
 
 ENVIRONMENT_READERS = ("settings", "app", "worker", "rebuild", "importer")

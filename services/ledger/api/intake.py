@@ -110,7 +110,8 @@ _EVENT: dict[str, Any] = {
         "data": {"type": "object"},
     },
 }
-_OPENAPI = {
+_OPENAPI: dict[str, Any] = {
+    "security": [{"token": []}],
     "requestBody": {
         "required": True,
         "content": {

@@ -112,7 +112,8 @@ def _examine(
     reopened = [now.cause for now in new.begun if now.kind == "reopened"]
     open_again = bool(new.again) or (was_paid and invoice.balance_minor > 0 and not reopened)
     if open_again and view.cause not in reopened:
-        found.open_again.append((invoice, known))
+        held_again = max((past.stage for past in new.again if past.stage), default=None)
+        found.open_again.append((invoice, known or held_again))
     for now in new.begun:
         stage = now.stage
         if now.kind == "reopened" and known is not None:

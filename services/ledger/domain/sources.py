@@ -68,8 +68,8 @@ class Source(Struct, frozen=True):
 
 def put(source: Source, invoice_id: str, amount_minor: int, at: datetime) -> Source:
     """The source after some of its unapplied money was put on an invoice."""
-    kept, piece = source.pieces, Piece(invoice_id, amount_minor, at)
-    for index, earlier in enumerate(kept):
+    pieces = (*source.pieces, Piece(invoice_id, amount_minor, at))
+    for index, earlier in enumerate(source.pieces):
         if (
             earlier.applied_at == at
             and earlier.invoice_id == invoice_id
@@ -77,10 +77,10 @@ def put(source: Source, invoice_id: str, amount_minor: int, at: datetime) -> Sou
         ):
             # Aimed and other money of one source, put on one invoice at once, is one allocation.
             piece = Piece(invoice_id, earlier.amount_minor + amount_minor, at)
-            kept = (*kept[:index], *kept[index + 1 :])
+            pieces = (*source.pieces[:index], piece, *source.pieces[index + 1 :])
             break
     return structs.replace(
-        source, pieces=(*kept, piece), unapplied_minor=source.unapplied_minor - amount_minor
+        source, pieces=pieces, unapplied_minor=source.unapplied_minor - amount_minor
     )
 
 

@@ -113,7 +113,8 @@ def business_day(tenant: Tenant | None) -> date:
 
 
 def _day_problems(window: Window, asked: Asked) -> list[FieldError]:
-    named = (("from", window.from_on), ("to", window.to_on), ("as_of", asked.as_of))
+    from_on = window.from_on if asked.from_on else FIRST_DAY
+    named = (("from", from_on), ("to", window.to_on), ("as_of", asked.as_of))
     return [
         FieldError(f"/query/{name}", f"must lie between {FIRST_DAY} and {FAR - clock.ONE_DAY}")
         for name, day in named

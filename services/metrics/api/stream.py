@@ -114,7 +114,8 @@ class _Dropping(EventSourceResponse):
 @router.get(
     "/v1/stream",
     summary="Says live that figures have changed",
-    response_class=EventSourceResponse,
+    response_model=None,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def stream(
     request: Request,

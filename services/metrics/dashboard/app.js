@@ -1,14 +1,14 @@
 // The dashboard: asks for the figures of a currency and a period, shows them, keeps them fresh.
 
 import { Gone, Live, SignInNeeded, kpi, ping, signIn } from "./api.js";
-import { chart, rows } from "./charts.js";
+import { chart } from "./charts.js";
 import * as format from "./format.js";
+import { aging, segments, tiles } from "./panels.js";
 
 const $ = (id) => document.getElementById(id);
 const REFRESH_MS = 1_500; // at most so often, however busy the stream is
 const PING_MS = 5_000; // a server that hangs closes no stream
 const LONG_AGO = "2000-01-01"; // before any figure
-const BUCKETS = ["current", "1-30", "31-60", "61-90", "91-120", "121+"];
 
 const view = { currency: null, range: "90", from: null, to: null };
 const state = { shown: null, busy: false, again: false, timer: null, gone: false, renewed: false };
@@ -88,68 +88,6 @@ async function collect(last) {
 
 /* ------------------------------------------------------------------ showing */
 
-const TILES = [
-  { key: "recovery", before: "recoveryBefore", title: "Recovery rate", show: (value) => format.share(value), better: 1 },
-  {
-    key: "dso",
-    before: "dsoBefore",
-    title: "DSO",
-    show: format.days,
-    better: -1,
-    note: ({ bestDso }) => `best possible ${format.days(bestDso?.value)}`,
-  },
-  { key: "late", before: "lateBefore", title: "Average days late", show: format.days, better: -1 },
-  {
-    key: "cei",
-    before: "ceiBefore",
-    title: "Effectiveness (CEI)",
-    show: (value) => format.share(value),
-    better: 1,
-  },
-  { key: "received", title: "Received", show: (v, c) => format.money(v, c, "fitting"), note: receivedNote },
-  { key: "contacts", title: "Contacts sent", show: format.count, note: suppressedNote },
-];
-
-function receivedNote({ invoiced }, currency) {
-  return `invoiced ${format.money(invoiced?.value, currency)}`;
-}
-
-function suppressedNote({ suppressed }) {
-  const count = suppressed?.numerator ?? 0;
-  return `${format.count(count)} kept back (${format.share(suppressed?.value)})`;
-}
-
-function tile({ key, before, title, show, better, note }, { figures, currency }) {
-  const value = figures[key]?.value ?? null;
-  const made = document.createElement("li");
-  made.className = "tile";
-  made.dataset.kpi = key;
-  const head = document.createElement("h3");
-  head.textContent = title;
-  const figure = document.createElement("p");
-  figure.className = "value";
-  figure.textContent = show(value, currency);
-  const line = document.createElement("p");
-  line.className = "note";
-  if (note) line.textContent = note(figures, currency);
-  else line.append(...change(value, figures[before]?.value ?? null, show, better));
-  line.title = line.textContent;
-  made.append(head, figure, line);
-  return made;
-}
-
-/** "▲ 2.1 d than the period before", coloured by whether that is good. */
-function change(value, before, show, better) {
-  if (value === null || before === null) return ["no earlier period to compare"];
-  const difference = value - before;
-  const text = show(Math.abs(difference));
-  if (text === show(0)) return ["as in the period before"];
-  const mark = document.createElement("b");
-  mark.className = difference * better > 0 ? "better" : "worse";
-  mark.textContent = `${difference > 0 ? "▲" : "▼"} ${text}`;
-  return [mark, " on the period before"];
-}
-
 function valuesOf(answer, periods, pick = (item) => item.value) {
   const found = new Map((answer?.series ?? []).map((item) => [item.from, pick(item)]));
   return periods.map(({ from }) => found.get(from) ?? null);
@@ -213,78 +151,10 @@ function showCharts({ figures, currency, window }) {
   });
 }
 
-function none(place) {
-  const text = document.createElement("p");
-  text.className = "none";
-  text.textContent = "No figures in this period";
-  place.replaceChildren(text);
-}
-
-function showAging({ figures, currency, window }) {
-  const groups = new Map((figures.aging?.groups ?? []).map((g) => [g.key.bucket, g.value ?? 0]));
-  const total = [...groups.values()].reduce((sum, value) => sum + value, 0);
-  $("aging-note").textContent = `Days past due, at the end of ${format.day(window.to)}`;
-  if (!groups.size) return none($("aging"));
-  const list = document.createElement("dl");
-  const most = Math.max(1, ...groups.values());
-  BUCKETS.forEach((bucket, at) => {
-    const value = groups.get(bucket) ?? 0;
-    const pair = document.createElement("div");
-    const term = document.createElement("dt");
-    const name = document.createElement("span");
-    name.textContent = bucket === "current" ? "Not yet due" : `${bucket.replace("-", "–")} days`;
-    const amount = document.createElement("b");
-    amount.textContent = format.money(value, currency);
-    term.append(name, amount);
-    const bar = document.createElement("dd");
-    const fill = document.createElement("i");
-    fill.style.width = `${(100 * Math.max(0, value)) / most}%`;
-    fill.style.background = `var(--age-${at})`;
-    bar.append(fill);
-    const part = document.createElement("span");
-    part.className = "sr";
-    part.textContent = `${format.share(total ? value / total : null)} of all`;
-    bar.append(part);
-    pair.append(term, bar);
-    list.append(pair);
-  });
-  const sum = document.createElement("p");
-  sum.className = "sum";
-  for (const text of ["Open in all", format.money(total, currency)]) {
-    const piece = document.createElement("span");
-    piece.textContent = text;
-    sum.append(piece);
-  }
-  $("aging").replaceChildren(list, sum);
-}
-
-function showSegments({ figures, currency }) {
-  const columns = ["recoveryBy", "lateBy", "agingBy", "contactsBy"].map(
-    (key) => new Map((figures[key]?.groups ?? []).map((g) => [g.key.segment ?? "none yet", g.value])),
-  );
-  const names = [...new Set(columns.flatMap((column) => [...column.keys()]))];
-  if (!names.length) return none($("segments"));
-  const open = columns[2];
-  names.sort((a, b) => (open.get(b) ?? 0) - (open.get(a) ?? 0) || a.localeCompare(b));
-  const [recovery, late, , contacts] = columns;
-  $("segments").replaceChildren(
-    rows(
-      ["Segment", "Open", "Recovery", "Days late", "Contacts"],
-      names.map((name) => [
-        name,
-        format.money(open.get(name), currency, "short"),
-        format.share(recovery.get(name)),
-        format.days(late.get(name)),
-        format.count(contacts.get(name)),
-      ]),
-    ),
-  );
-}
-
 function show(collected) {
-  $("tiles").replaceChildren(...TILES.map((one) => tile(one, collected)));
-  showAging(collected);
-  showSegments(collected);
+  $("tiles").replaceChildren(...tiles(collected));
+  aging(collected);
+  segments(collected);
   showCharts(collected);
 }
 
@@ -478,5 +348,5 @@ $("signin-form").addEventListener("submit", (event) => {
 });
 
 recall();
-$("tiles").replaceChildren(...TILES.map((one) => tile(one, { figures: {}, currency: "EUR" })));
+$("tiles").replaceChildren(...tiles({ figures: {}, currency: "EUR" }));
 start();

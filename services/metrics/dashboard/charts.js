@@ -10,7 +10,10 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function axes(show) {
+/** Bars stand side by side at equal distances, also where the first period is cut short. */
+const EQUAL = 2;
+
+function axes(show, bars) {
   const common = {
     stroke: colour("--soft"),
     grid: { stroke: colour("--grid"), width: 1 },
@@ -18,7 +21,12 @@ function axes(show) {
     font: "12px system-ui, sans-serif",
   };
   return [
-    { ...common, grid: { show: false }, space: 64 },
+    {
+      ...common,
+      grid: { show: false },
+      space: 64,
+      ...(bars && { values: (_, stamps) => stamps.map((stamp) => format.shortDay(stamp)) }),
+    },
     { ...common, size: 64, values: (_, splits) => splits.map((value) => show(value)) },
   ];
 }
@@ -53,7 +61,7 @@ function groupedBars(at, all) {
  */
 export function chart(card, { periods, series, summary, axis }) {
   const place = card.querySelector(".plot");
-  const has = periods.length > 0 && series.some(({ values }) => values.some((v) => v !== null));
+  const has = periods.length > 0 && series.some(({ values, bars }) => values.some((v) => (bars ? v : v !== null)));
   drawn.get(place)?.plot?.destroy();
   drawn.delete(place);
   place.replaceChildren();
@@ -75,7 +83,8 @@ export function chart(card, { periods, series, summary, axis }) {
   const first = format.seconds(periods[0].from);
   const last = format.seconds(periods.at(-1).from);
   const step = periods.length > 1 ? (last - first) / (periods.length - 1) : 86_400 * 7;
-  const pad = bars || periods.length === 1 ? step * 0.62 : 0;
+  const pad = periods.length === 1 ? step * 0.62 : 0;
+  const wide = bars ? [-0.6, periods.length - 0.4] : [first - pad, last + pad];
   const plot = new uPlot(
     {
       width: Math.max(200, place.clientWidth),
@@ -85,10 +94,10 @@ export function chart(card, { periods, series, summary, axis }) {
       cursor: { y: false, points: { size: 8 }, drag: { x: false, y: false } },
       legend: { live: true, markers: { width: 0, fill: (_, at) => colour(series[at - 1]?.hue ?? "--soft") } },
       scales: {
-        x: { range: [first - pad, last + pad] },
+        x: { distr: bars ? EQUAL : 1, range: () => wide },
         y: { range: (_, low, high) => reach(low, high, bars) },
       },
-      axes: axes(axis),
+      axes: axes(axis, bars),
       // Without a pointer the legend tells of the latest period.
       hooks: {
         setLegend: [

@@ -51,6 +51,20 @@ export function day(text) {
   return formatter("day", () => new Intl.DateTimeFormat(LOCALE, options)).format(seconds(text) * 1000);
 }
 
+/** Seconds since 1970 → "Dec 26". */
+export function shortDay(stamp) {
+  const options = { day: "numeric", month: "short", timeZone: "UTC" };
+  const days = formatter("short day", () => new Intl.DateTimeFormat(LOCALE, options));
+  return stamp === undefined || stamp === null ? "" : days.format(stamp * 1000);
+}
+
+/** The difference of two shares, in percentage points. */
+export function points(difference) {
+  const options = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const text = formatter("days", () => new Intl.NumberFormat(LOCALE, options));
+  return `${text.format(difference * 100)} pp`;
+}
+
 /** Two days as one text: "Dec 26 – 31, 2026". */
 export function span(from, to) {
   const options = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };

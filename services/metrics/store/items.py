@@ -278,6 +278,6 @@ async def delete_figures(session: Session, consumer: str) -> None:
     Skip decisions stay; so do revisions, that a client's `Last-Event-ID` never lies ahead.
     """
     for table in ("positions", "heads", "waiting", "dead_letters"):
-        await session.execute(f"delete from {table} where consumer = $1", consumer)  # noqa: S608 - names above
+        await session.execute(f"delete from {table} where consumer = $1", consumer)
     await session.execute("truncate accounts, items, money_days, contact_days, currencies, changes")
     await session.execute("update tenants set latest_known = 0, revision = revision + 1")

@@ -31,6 +31,7 @@ COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
 # So few intents at once that the last of them is handed over well within its lease, even when
 # every step of the mail server takes its whole time-out.
 WAVE = 2 * SMTP_CONNECTIONS_MAX
+UNCERTAIN_MAX = 3  # in one run; a server that loses that many gets no more until the next run
 CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for all that wait
 SCHEDULE_SECONDS = 60.0
 
@@ -216,7 +217,14 @@ class _Run:
 
     async def _hand_over(self, mailer: Mailer, letter: Letter, checked: Checked) -> Outcome | None:
         sending = Sending(
-            self._office, mailer, self._tenant, self._moment(), self._claim, letter, checked
+            self._office,
+            mailer,
+            self._tenant,
+            self._moment(),
+            self._claim,
+            letter,
+            checked,
+            lambda: self._barred,
         )
         outcome = await sending.hand_over()
         if sending.is_server_away:
@@ -236,6 +244,8 @@ class _Run:
                 expected=expected,
                 claim=self._claim,
             )
+        if self.counts["uncertain"] >= UNCERTAIN_MAX:
+            self._barred = rules.CHANNEL_UNAVAILABLE
 
 
 async def run_scheduler(office: Office, *, stop: asyncio.Event) -> None:

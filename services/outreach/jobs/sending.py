@@ -1,5 +1,6 @@
 """Hand a message over, never on a check that has grown old, and say how it ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from jinja2 import TemplateError
@@ -42,6 +43,7 @@ class Sending:
         claim: str,
         letter: Letter,
         checked: Checked,
+        barred: Callable[[], str | None],
     ) -> None:
         self._office = office
         self._mailer = mailer
@@ -51,6 +53,7 @@ class Sending:
         self._letter = letter
         self._contact = letter.contact
         self._checked = checked
+        self._barred = barred  # the rule under which the run tries nothing more
         self._withdrawn: Outcome | None = None  # why, when we think better of it
         self.is_server_away = False  # nobody else's message will get through either
 
@@ -84,7 +87,10 @@ class Sending:
 
     async def _message(self) -> bytes | None:
         """The message, on a check young enough; None if it must not leave now."""
-        zones = self._letter.zones
+        zones, barred = self._letter.zones, self._barred()
+        if barred is not None:
+            self._withdraw("deferred", barred)
+            return None
         if self._office.clock == "system" and not hours.is_allowed(clock.now(), zones):
             self._withdraw("deferred", rules.CONTACT_HOURS)
             return None
@@ -140,7 +146,7 @@ class Sending:
         )
         said = content(contact.items, self._checked.accounts, office.words.strategies)
         try:
-            message = office.templates.email(contact.template, envelope, said).as_bytes()
+            message = office.templates.email(contact.template, envelope, said)
         except (TemplateError, ValueError) as error:
             telemetry.logger(__name__).error("message not written", reason=type(error).__name__)
             self._withdraw("failed", "message-not-written")

@@ -68,7 +68,7 @@ async def lock_debtors(
           order by due_at limit $5 for update skip locked),
         dirty as (
           select debtor_key from debtors where tenant_id = $1 and is_dirty and debtor_key <> all($6)
-          order by debtor_key limit $5)
+          order by debtor_key limit $5 for update skip locked)
         select debtor_key from debtors
         where tenant_id = $1
           and debtor_key in (select debtor_key from due union select debtor_key from dirty)

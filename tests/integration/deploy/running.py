@@ -5,10 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -78,6 +79,7 @@ def launched(
     module: str = SMALL,
     user: int | None = None,
     python: Sequence[str] = (sys.executable,),
+    also: Mapping[str, str] = MappingProxyType({}),
     **environment: str,
 ) -> Iterator[Launched]:
     """Start it; at the end of the block it and its database are gone, whatever happened."""
@@ -89,6 +91,7 @@ def launched(
         "RECOUP_DATA_DIR": str(data),
         "RECOUP_PORT_BASE": str(base),
         **environment,
+        **also,
     }
     with output.open("wb") as file:
         process = subprocess.Popen(

@@ -112,7 +112,7 @@ def test_a_busy_port_is_refused_by_its_number(data: Path) -> None:
 def test_a_wrong_setting_is_named_without_secrets(
     data: Path, name: str, value: str, words: str
 ) -> None:
-    with launched(data, **{name: value}) as run:
+    with launched(data, also={name: value}) as run:
         assert run.process.wait(30) == 1
     assert words in run.text
     assert "secret" not in run.text
@@ -235,7 +235,7 @@ def interpreter_for(user: int) -> tuple[tuple[str, ...], dict[str, str]]:
 def test_as_a_user_everything_is_that_users(home_of_nobody: Path) -> None:
     python, environment = interpreter_for(NOBODY)
     data = home_of_nobody / "var"
-    with launched(data, user=NOBODY, python=python, **environment) as run:
+    with launched(data, user=NOBODY, python=python, also=environment) as run:
         run.wait_ready()
         assert run.post("/notes/one") == ["one"]
         servers = servers_on(data)

@@ -25,7 +25,7 @@ class MailSink:
 
     port: int = 0
     mode: MailMode = "accept"
-    messages: list[EmailMessage] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
     connections: int = 0
     servers: list[SMTP] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -65,20 +65,22 @@ class MailSink:
         self.before_data()
         content = envelope.content
         assert isinstance(content, bytes)
-        message = message_from_bytes(content, policy=default)
-        assert isinstance(message, EmailMessage)
         if self.mode == "refuse-data":
             return "554 5.7.1 rejected"
         if self.mode == "defer-data":
             return "452 4.3.1 insufficient storage"
-        self.messages.append(message)
+        self.received.append(content)
         if self.mode == "hang":
             await self.released.wait()
         if self.mode == "drop":
-            transport = server.transport
-            assert transport is not None
-            transport.abort()
+            assert isinstance(server.transport, asyncio.WriteTransport)
+            server.transport.abort()
         return "250 OK"
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        parsed = [message_from_bytes(content, policy=default) for content in self.received]
+        return [message for message in parsed if isinstance(message, EmailMessage)]
 
     @property
     def recipients(self) -> list[str]:

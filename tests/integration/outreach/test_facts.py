@@ -13,6 +13,7 @@ from shared import outbox
 from shared.consume import run_consumer
 from shared.db import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Event, ledger, segmentation
+from shared.events.billing import Phone
 from shared.sources import OutboxSource
 from tests.conftest import Template, fresh_url
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts
@@ -102,7 +103,7 @@ async def test_the_arms_of_an_experiment_go_with_the_contact(world: World) -> No
 
 
 async def test_where_a_phone_may_ring_moves_the_hour(world: World) -> None:
-    phones = (ledger.Phone(number="+13105551234"),)
+    phones = (Phone(number="+13105551234"),)
     await world.account("C1", phones=phones)
     await world.overdue()
     ran = await world.run(at("2026-03-03 09:00"))

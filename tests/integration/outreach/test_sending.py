@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.outreach.clients import Mailer, MailServer
+from services.outreach.domain import hours
 from services.outreach.jobs import sending
 from services.outreach.jobs.leases import end_leases, run_leases
 from services.outreach.jobs.runs import run_due
@@ -121,7 +122,7 @@ async def test_an_intent_that_nobody_ends_becomes_uncertain(world: World) -> Non
     world.mail.mode = "hang"
     await world.overdue()
     run = asyncio.create_task(world.run())
-    await until(lambda: world.mail.messages)
+    await until(lambda: world.mail.received)
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
     assert await world.states() == ["intent"]
@@ -143,7 +144,7 @@ async def test_two_loops_say_uncertain_once(world: World) -> None:
     world.mail.mode = "hang"
     await world.overdue()
     run = asyncio.create_task(world.run())
-    await until(lambda: world.mail.messages)
+    await until(lambda: world.mail.received)
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
     await world.end_lease()
@@ -156,7 +157,7 @@ async def test_a_result_that_comes_after_the_lease_ended_changes_nothing(world: 
     world.mail.mode = "hang"
     await world.overdue()
     run = asyncio.create_task(world.run())
-    await until(lambda: world.mail.messages)
+    await until(lambda: world.mail.received)
     await world.end_lease()
     assert await end_leases(world.db, "manual", clock.now()) == 1
     world.mail.released.set()
@@ -168,7 +169,7 @@ async def test_the_loop_ends_leases_by_itself(world: World) -> None:
     world.mail.mode = "hang"
     await world.overdue()
     run = asyncio.create_task(world.run())
-    await until(lambda: world.mail.messages)
+    await until(lambda: world.mail.received)
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
     await world.end_lease()
@@ -238,9 +239,22 @@ async def test_with_the_system_clock_nothing_leaves_outside_the_hours_of_now(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that began in time must not go on into the evening."""
-    monkeypatch.setattr(sending.hours, "is_allowed", lambda *_: False)
+    monkeypatch.setattr(hours, "is_allowed", lambda *_: False)
     await world.overdue()
     late = replace(world.office, clock="system")
     ran = await run_due(late, "demo", clock.now() - timedelta(seconds=1))
     assert ran.counts["sent"] == 0
     assert world.mail.messages == []
+
+
+async def test_a_server_that_loses_messages_gets_no_more_in_this_run(world: World) -> None:
+    for number in range(40):
+        await world.account(f"A{number:02}")
+        await world.overdue(f"I{number}", f"A{number:02}")
+    world.mail.mode = "drop"
+    ran = await world.run()
+    assert 3 <= ran.counts["uncertain"] <= 16
+    assert ran.counts["deferred"] == 40 - ran.counts["uncertain"]
+    world.mail.mode = "accept"
+    assert (await world.run()).counts["sent"] == ran.counts["deferred"]
+    assert len(set(world.mail.recipients)) == len(world.mail.recipients) == 40

@@ -42,9 +42,7 @@ def an_event(key: str, n: int, *, topic: str, tenant: str = "demo", **changed: o
     return Event(**{**given, **changed})  # type: ignore[arg-type]
 
 
-async def until(
-    holds: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE
-) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
     """Wait for a condition, or fail."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not await holds():
@@ -132,7 +130,9 @@ class Rig:
     ) -> Running:
         stop = asyncio.Event()
         subscription = RawSubscription("intake", self.topic, take)
-        return self._run(run_consumer(self.consumer, subscription, [self.source()], stop=stop), stop)
+        return self._run(
+            run_consumer(self.consumer, subscription, [self.source()], stop=stop), stop
+        )
 
     def _run(self, work: object, stop: asyncio.Event) -> Running:
         running = Running(stop, asyncio.create_task(work))  # type: ignore[arg-type]
@@ -215,7 +215,9 @@ class Rig:
         await until(done, "the relay sends everything")
 
     async def effects(self, key: str) -> list[int]:
-        rows = await self.consumer.fetch("select sequence from effects where key = $1 order by n", key)
+        rows = await self.consumer.fetch(
+            "select sequence from effects where key = $1 order by n", key
+        )
         return [row[0] for row in rows]
 
     async def saw(self, key: str, expected: Sequence[int]) -> None:

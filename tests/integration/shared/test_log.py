@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 
 import pytest
 
@@ -43,8 +43,10 @@ async def test_eight_writers_over_the_same_accounts_lose_and_reorder_nothing(rig
         for batch in range(15):
             keys = [f"A{chance.randrange(20)}" for _ in range(50)]
             await rig.say(
-                *(an_event(k, seed * 10_000 + batch * 50 + i, topic=rig.topic)
-                  for i, k in enumerate(keys))
+                *(
+                    an_event(k, seed * 10_000 + batch * 50 + i, topic=rig.topic)
+                    for i, k in enumerate(keys)
+                )
             )
 
     await asyncio.gather(*(write(seed) for seed in range(8)))
@@ -455,6 +457,5 @@ async def _letters(
     return await dead_letters.list_dead_letters(rig.consumer)
 
 
-async def _is(count: object, expected: int) -> bool:
-    return await count == expected  # type: ignore[misc]
-
+async def _is(count: Awaitable[int], expected: int) -> bool:
+    return await count == expected

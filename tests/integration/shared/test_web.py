@@ -9,10 +9,14 @@ from fastapi import Depends, FastAPI, Request
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from shared.db import Database
-from shared.web.idempotency import _claim
-from tests.integration.shared.web_app import HEADERS, client_of, make_test_app
-
-PROBLEM = "application/problem+json"
+from tests.integration.shared.web_app import (
+    HEADERS,
+    PROBLEM,
+    client_of,
+    count,
+    make_test_app,
+    problem_of,
+)
 
 
 @pytest.fixture
@@ -26,21 +30,6 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 async def db_client(producer: Database) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(make_test_app(producer)) as client:
         yield client
-
-
-def problem_of(answer: httpx.Response, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == PROBLEM
-    problem: dict[str, Any] = answer.json()
-    assert problem["status"] == status
-    assert {"type", "title", "detail"} <= set(problem)
-    return problem
-
-
-async def count(db: Database) -> int:
-    async with db.reading() as session:
-        found: int = await session.fetchval("select count(*) from effects")
-        return found
 
 
 # ------------------------------------------------------------------- when the commit happens
@@ -210,7 +199,7 @@ async def test_a_peer_that_is_away(client: httpx.AsyncClient) -> None:
 
 
 async def test_without_a_token(client: httpx.AsyncClient) -> None:
-    for path in ("/v1/orders", "/v1/intake"):
+    for path in ("/v1/orders", "/v1/intake", "/v1/hot"):
         answer = await client.post(path, json={"amount_minor": 1}, headers={"Authorization": ""})
         problem_of(answer, 401)
         assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -221,7 +210,7 @@ async def test_without_a_token(client: httpx.AsyncClient) -> None:
 LIMIT = 8 * 1024 * 1024
 
 
-@pytest.mark.parametrize("path", ["/v1/intake", "/v1/echo"])
+@pytest.mark.parametrize("path", ["/v1/intake", "/v1/echo", "/v1/hot"])
 async def test_a_body_over_the_limit(client: httpx.AsyncClient, path: str) -> None:
     problem_of(await client.post(path, content=b"x" * (LIMIT + 1)), 413)
 
@@ -233,9 +222,19 @@ async def test_a_body_over_the_limit(client: httpx.AsyncClient, path: str) -> No
     problem_of(await client.post(path, content=chunks(), headers=headers), 413)
 
 
-async def test_a_body_at_the_limit(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/v1/intake", content=b"x" * LIMIT)
+@pytest.mark.parametrize("path", ["/v1/intake", "/v1/hot"])
+async def test_a_body_at_the_limit(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.post(path, content=b"x" * LIMIT)
     assert answer.json() == {"bytes": LIMIT, "tenant": "demo"}
+
+
+async def test_a_hot_route_is_like_any_other(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/hot", content=b"x", headers={"X-Request-ID": "r-1"})
+    assert answer.json() == {"bytes": 1, "tenant": "demo"}
+    assert answer.headers["x-request-id"] == "r-1"
+    problem_of(await client.get("/v1/hot"), 405)
+    problem_of(await client.post("/v1/hot", headers={"X-Tenant": "No Tenant"}), 422)
+    assert 'route="/v1/hot"' in (await client.get("/metrics")).text
 
 
 # ------------------------------------------------------------------------------- open doors
@@ -312,85 +311,3 @@ async def test_lists_are_paged(db_client: httpx.AsyncClient) -> None:
         keys += [row["key"] for row in found["items"]]
         cursor = found["next_cursor"]
     assert keys == ["1", "2", "3", "4", "5"]
-
-
-# ------------------------------------------------------------------------- Idempotency-Key
-
-
-def keyed(key: str) -> dict[str, str]:
-    return {"Idempotency-Key": key}
-
-
-async def test_the_same_request_gets_the_first_answer_again(
-    db_client: httpx.AsyncClient, producer: Database
-) -> None:
-    first, again = [
-        await db_client.post("/v1/orders", json={"amount_minor": 7}, headers=keyed("k1"))
-        for _ in range(2)
-    ]
-    assert first.status_code == again.status_code == 201
-    assert first.content == again.content
-    assert again.headers["idempotency-replayed"] == "true"
-    quoted = await db_client.post("/v1/orders", json={"amount_minor": 7}, headers=keyed('"k1"'))
-    assert quoted.content == first.content
-    assert await count(producer) == 1
-
-
-async def test_another_body_with_the_same_key_is_refused(
-    db_client: httpx.AsyncClient, producer: Database
-) -> None:
-    await db_client.post("/v1/orders", json={"amount_minor": 7}, headers=keyed("k1"))
-    answer = await db_client.post("/v1/orders", json={"amount_minor": 8}, headers=keyed("k1"))
-    problem = problem_of(answer, 422)
-    assert problem["errors"][0]["pointer"] == "/header/Idempotency-Key"
-    assert await count(producer) == 1
-
-
-async def test_keys_belong_to_their_tenant(
-    db_client: httpx.AsyncClient, producer: Database
-) -> None:
-    for tenant in ("a", "b"):
-        headers = {**keyed("k1"), "X-Tenant": tenant}
-        answer = await db_client.post("/v1/orders", json={"amount_minor": 7}, headers=headers)
-        assert answer.json()["tenant"] == tenant
-    assert await count(producer) == 2
-
-
-async def test_a_failed_attempt_leaves_its_key_free(
-    db_client: httpx.AsyncClient, producer: Database
-) -> None:
-    for _ in range(2):
-        answer = await db_client.post("/v1/orders", json={"amount_minor": 409}, headers=keyed("k1"))
-        problem_of(answer, 409)
-    answer = await db_client.post("/v1/orders", json={"amount_minor": 7}, headers=keyed("k1"))
-    assert answer.status_code == 201
-
-
-async def test_while_the_first_runs_the_second_is_a_conflict(
-    db_client: httpx.AsyncClient, producer: Database
-) -> None:
-    async with producer.transaction() as session:
-        await _claim(session, "demo", "POST /v1/orders", "k1")
-        answer = await db_client.post("/v1/orders", json={"amount_minor": 7}, headers=keyed("k1"))
-        assert problem_of(answer, 409)["type"] == "urn:recoup:problem:still-running"
-    answer = await db_client.post("/v1/orders", json={"amount_minor": 7}, headers=keyed("k1"))
-    assert answer.status_code == 201
-
-
-async def test_a_key_ends_after_a_day(db_client: httpx.AsyncClient, producer: Database) -> None:
-    await db_client.post("/v1/orders", json={"amount_minor": 7}, headers=keyed("k1"))
-    async with producer.transaction() as session:
-        await session.execute(
-            "update idempotency_keys set created_at = created_at - interval '25 hours'"
-        )
-    answer = await db_client.post("/v1/orders", json={"amount_minor": 8}, headers=keyed("k1"))
-    assert answer.status_code == 201
-    again = await db_client.post("/v1/orders", json={"amount_minor": 8}, headers=keyed("k1"))
-    assert again.content == answer.content
-    assert await count(producer) == 2
-
-
-@pytest.mark.parametrize("key", ["", '""', "x" * 256])
-async def test_a_key_that_cannot_be_used(db_client: httpx.AsyncClient, key: str) -> None:
-    answer = await db_client.post("/v1/orders", json={"amount_minor": 7}, headers=keyed(key))
-    problem_of(answer, 422)

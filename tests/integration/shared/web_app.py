@@ -129,9 +129,11 @@ def make_test_app(db: Database | None, *, is_ready: bool = True) -> FastAPI:
         ready=ready,
         auth=Auth(jwks=None, dev_key=DEV_KEY, default_tenant="demo"),
         quiet_paths=frozenset({"/v1/intake"}),
+        hot={"POST /v1/hot": intake},
     )
     app.include_router(router)
     app.add_route("/v1/intake", intake, methods=["POST"])
+    app.add_route("/v1/hot", intake, methods=["POST"])
     return app
 
 
@@ -142,3 +144,21 @@ async def client_of(app: Any) -> AsyncIterator[httpx.AsyncClient]:
         transport=transport, base_url="http://test", headers=HEADERS
     ) as client:
         yield client
+
+
+PROBLEM = "application/problem+json"
+
+
+def problem_of(answer: httpx.Response, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == PROBLEM
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == status
+    assert {"type", "title", "detail"} <= set(problem)
+    return problem
+
+
+async def count(db: Database) -> int:
+    async with db.reading() as session:
+        found: int = await session.fetchval("select count(*) from effects")
+        return found

@@ -192,6 +192,7 @@ class Reader:
                 self.voided.add(name)  # perhaps of an invoice that is still to come
                 if name in self.statuses:
                     self.statuses[name] = "void"
+            self.puts.pop(("credit_note", getattr(data, "replaces", None) or ""), None)
             lines = getattr(data, "allocations", ())
             for source in {(a.source_kind, a.source_id) for a in lines}:
                 self.puts[source] = [a for a in lines if (a.source_kind, a.source_id) == source]

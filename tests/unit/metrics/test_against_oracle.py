@@ -14,10 +14,13 @@ from msgspec import structs
 
 from services.ledger.domain import begin, new_account, record
 from services.ledger.domain.days import Begun
+from services.metrics.consumer import HANDLERS
 from shared.events import Received
 from tests.metrics_figures import Memory, a_segment_changed, an_event
 from tests.oracles.kpis import Books, Portfolio, Told, Window
-from tests.unit.ledger_oracle.scenarios import Story, stories
+from tests.oracles.ledger import Model
+from tests.oracles.ledger_table import day_of
+from tests.unit.ledger_oracle.scenarios import Batch, Story, stories
 
 FAR_OFF = timedelta(days=400)  # every day that matters has begun in the end
 RATIOS = (
@@ -36,7 +39,7 @@ def ledger_events(story: Story, key: str) -> list[Received]:
     recorded = datetime(2026, 1, 1, tzinfo=UTC)
     said = []
     last = Begun(story.look_on + FAR_OFF, None)
-    for step in (*story.steps, structs_batch(last)):
+    for step in (*story.steps, Batch(begun=last)):
         if step.begun is not None:
             begun = step.begun
             day = begun.on("UTC")
@@ -62,18 +65,12 @@ def ledger_events(story: Story, key: str) -> list[Received]:
     ]
 
 
-def structs_batch(begun: Begun) -> Any:
-    from tests.unit.ledger_oracle.scenarios import Batch
-
-    return Batch(begun=begun)
-
-
 @st.composite
 def segment_histories(
     draw: Callable[[st.SearchStrategy[Any]], Any], base: date
 ) -> list[tuple[datetime, str, datetime]]:
     """(since, segment, when that was recorded), in the order in which they are said."""
-    return draw(
+    changes: list[tuple[datetime, str, datetime]] = draw(
         st.lists(
             st.tuples(
                 st.integers(-5, 120).map(
@@ -93,6 +90,7 @@ def segment_histories(
             unique_by=lambda change: change[0],
         )
     )
+    return changes
 
 
 @st.composite
@@ -114,19 +112,15 @@ def interleavings(
 
 def equal(told: dict[str, Any], expected: Told) -> bool:
     value, numerator, denominator = expected
-    return (
-        told["value"] == (float(value) if isinstance(value, Fraction) else value)
-        and told["numerator"] == _number(numerator)
-        and told["denominator"] == (None if denominator is None else _number(denominator))
+    return (told["value"], told["numerator"], told["denominator"]) == (
+        float(value) if isinstance(value, Fraction) else value,
+        _number(numerator),
+        None if denominator is None else _number(denominator),
     )
 
 
 def _number(number: Fraction | int) -> float | int:
     return int(number) if number == int(number) else float(number)
-
-
-def zone_known(events: list[Received]) -> bool:
-    return any(event.type == "account-registered" for event in events)
 
 
 SETTINGS = settings(
@@ -157,10 +151,8 @@ def _run(data: st.DataObject, told: list[Story]) -> tuple[Memory, Portfolio]:
     for number, story in enumerate(told, start=1):
         key = f"C{number}"
         events = ledger_events(story, key)
-        topics.append([event for event in events if event.type in _HANDLED])
+        topics.append([event for event in events if event.type in HANDLERS])
         base = story.look_on - timedelta(days=60)
-        # A day is the account's own: segments are drawn at 11:00 UTC, in UTC's day in every zone
-        # of the stories but Auckland's, so their day is taken from the model's zone below.
         changes = data.draw(segment_histories(base))
         segments = [
             a_segment_changed(
@@ -179,9 +171,6 @@ def _run(data: st.DataObject, told: list[Story]) -> tuple[Memory, Portfolio]:
 
 
 def _day(story: Story, instant: datetime) -> date:
-    from tests.oracles.ledger import Model
-    from tests.oracles.ledger_table import day_of
-
     return day_of(instant, Model(story.facts, story.tenant_zone).zone)
 
 
@@ -212,29 +201,12 @@ def check_segments(
             assert equal(group, expected), (name, segment, start, end, group, expected)
 
 
-_HANDLED = frozenset(
-    {
-        "account-registered",
-        "account-updated",
-        "invoice-issued",
-        "invoice-amended",
-        "invoice-voided",
-        "invoice-overdue",
-        "invoice-reopened",
-        "payment-received",
-        "payment-reversed",
-        "credit-note-issued",
-        "allocation-changed",
-    }
-)
-
-
 @SETTINGS
 @given(st.data())
 def test_neither_order_nor_batches_show_in_any_answer(data: st.DataObject) -> None:
     story = data.draw(stories())
     topics = [
-        [event for event in ledger_events(story, "C1") if event.type in _HANDLED],
+        [event for event in ledger_events(story, "C1") if event.type in HANDLERS],
         [
             a_segment_changed(to, time=since, sequence=n, recordedtime=known)
             for n, (since, to, known) in enumerate(

@@ -51,7 +51,7 @@ def said(account: CheckedAccount, step: str = "reminder", *invoice_ids: str) -> 
 
 
 def written(template: str = "reminder", **fields: object) -> EmailMessage:
-    raw = WORDS.email(template, envelope(**fields), said(a_check(checked_invoice()))).as_bytes()
+    raw = WORDS.email(template, envelope(**fields), said(a_check(checked_invoice())))
     parsed = message_from_bytes(raw, policy=default)
     assert isinstance(parsed, EmailMessage)
     return parsed
@@ -68,7 +68,7 @@ def body(message: EmailMessage, kind: str) -> str:
 def test_every_template_has_text_and_html_with_the_amounts(template: str) -> None:
     account = a_check(checked_invoice(stage=None if template == "upcoming" else 1))
     step = "upcoming" if template == "upcoming" else "reminder"
-    raw = WORDS.email(template, envelope(), said(account, step)).as_bytes()
+    raw = WORDS.email(template, envelope(), said(account, step))
     message = message_from_bytes(raw, policy=default)
     assert isinstance(message, EmailMessage)
     for kind in ("plain", "html"):
@@ -97,9 +97,26 @@ def test_a_name_cannot_add_a_header() -> None:
 
 def test_an_invoice_number_cannot_add_a_header() -> None:
     account = a_check(checked_invoice(number="7\r\nBcc: eve@example.com"))
-    message = WORDS.email("reminder", envelope(), said(account))
+    message = message_from_bytes(WORDS.email("reminder", envelope(), said(account)), policy=default)
     assert message["Bcc"] is None
-    assert "\n" not in message["Subject"]
+    assert message["To"] == "Ada Example <ada@example.com>"
+
+
+def test_an_address_that_is_none_is_never_written_into_a_header() -> None:
+    with pytest.raises(ValueError, match="address"):
+        written(recipient="ada@example.com\r\nBcc: eve@example.com")
+
+
+def test_names_and_subjects_in_other_scripts_arrive_as_they_are() -> None:
+    message = written(recipient_name="Żółć Ærøskøbing")
+    assert message["To"] == "Żółć Ærøskøbing <ada@example.com>"
+    assert "Dear Żółć Ærøskøbing" in body(message, "plain")
+
+
+def test_no_line_is_too_long_for_smtp() -> None:
+    account = a_check(checked_invoice(number="n" * 2000))
+    raw = WORDS.email("reminder", envelope(), said(account))
+    assert max(len(line) for line in raw.splitlines()) < 998
 
 
 def test_a_name_is_escaped_in_html_and_never_run_as_a_template() -> None:
@@ -189,6 +206,12 @@ def test_a_day_is_written_out() -> None:
         ("@example.com", None),
         ("ada@exa mple.com", None),
         ("adä@example.com", None),
+        (".ada@example.com", None),
+        ("ada..a@example.com", None),
+        ("ada@example..com", None),
+        ("ada@-example.com", None),
+        (f"{'a' * 65}@example.com", None),
+        ("a.d+a@sub.example.co", "a.d+a@sub.example.co"),
         ("", None),
         (None, None),
     ],

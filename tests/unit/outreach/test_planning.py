@@ -5,7 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from services.outreach.domain.hours import is_allowed
+from services.outreach.domain.invoices import Invoice
 from services.outreach.domain.planning import Plan, fate, first_reason, lead, plan
 from tests.unit.outreach.builders import (
     MONDAY,
@@ -221,3 +225,64 @@ def test_the_fate_of_a_planned_step(debtor: object, because: str | None) -> None
 def test_the_most_telling_reason_is_given() -> None:
     assert first_reason(["superseded", "paid", "disputed"]) == "paid"
     assert first_reason([]) == "superseded"
+
+
+INVOICES = st.builds(
+    an_invoice,
+    invoice_id=st.sampled_from(["I1", "I2", "I3", "I4"]),
+    account_id=st.sampled_from(["C1", "C2"]),
+    due_on=st.dates(date(2025, 10, 1), date(2026, 5, 1)),
+    due_soon_on=st.dates(date(2026, 2, 1), date(2026, 5, 1)) | st.none(),
+    stage=st.sampled_from([None, 1, 31]),
+    state=st.sampled_from(["open", "open", "paid", "void"]),
+    disputed_minor=st.sampled_from([0, 0, 5_000, 10_000]),
+    resumed_on=st.dates(date(2026, 1, 1), date(2026, 3, 1)) | st.none(),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    invoices=st.lists(INVOICES, max_size=4, unique_by=lambda i: (i.account_id, i.invoice_id)),
+    zones=st.sampled_from([("UTC",), ("Asia/Tokyo", "UTC"), ("America/Los_Angeles", "UTC")]),
+    contact_from=st.dates(date(2026, 1, 1), date(2026, 4, 1)),
+    contacted=st.booleans(),
+    hours=st.integers(0, 24 * 60),
+)
+def test_whatever_the_facts_a_plan_keeps_the_rules(
+    invoices: list[Invoice],
+    zones: tuple[str, ...],
+    contact_from: date,
+    contacted: bool,
+    hours: int,
+) -> None:
+    now = at("2026-02-01 00:00") + timedelta(hours=hours)
+    accounts = tuple(an_account(name, is_contacted=contacted) for name in ("C1", "C2"))
+    debtor = a_debtor(*invoices, accounts=accounts, zones=zones, contact_from=contact_from)
+    found = plan(debtor, STRATEGIES, now)
+    if found is None:
+        return
+    assert found.due_at is not None
+    assert found.due_at >= now
+    assert is_allowed(found.due_at, zones)
+    assert found.due_at.date() >= contact_from
+    known = {(i.account_id, i.invoice_id): i for i in invoices}
+    assert len({item.invoice for item in found.items}) == len(found.items) > 0
+    for item in found.items:
+        invoice = known[item.account_id, item.invoice_id]
+        step = STRATEGIES["consumer"].step(item.step)
+        assert step is not None
+        assert invoice.state == "open"
+        assert not invoice.is_disputed
+        assert fate(item, debtor) is None
+        if step.is_reminder:
+            assert invoice.stage is None
+            assert found.due_at.date() <= invoice.due_on
+        else:
+            assert invoice.stage is not None
+            assert contacted or step.channel == "email"
+    if not contacted:
+        assert lead(found.items, STRATEGIES)[2].tone == "friendly"
+    # What is planned at its own instant is the same contact: nothing is due in between.
+    again = plan(debtor, STRATEGIES, found.due_at)
+    assert again is not None
+    assert again.due_at == found.due_at

@@ -1,0 +1,51 @@
+"""The whole of metrics on a real database: events through `take`, questions through the API."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.metrics.app import create_app
+from services.metrics.consumer import take
+from services.metrics.settings import Settings
+from shared.db import Database
+from shared.events import Received
+from shared.settings import Common
+
+DEV_KEY = "a-development-key-of-tests"
+Deliver = Callable[[Sequence[Received]], Awaitable[None]]
+
+
+@pytest.fixture
+def settings(
+    metrics_url: str, ledger_url: str, segmentation_url: str, outreach_url: str, tmp_path: Path
+) -> Settings:
+    common = Common.from_env(
+        {"RECOUP_LOCAL": "1", "RECOUP_DEV_KEY": DEV_KEY, "RECOUP_DATA_DIR": str(tmp_path)}
+    )
+    urls = {"ledger": ledger_url, "segmentation": segmentation_url, "outreach": outreach_url}
+    return Settings(common, metrics_url, urls)
+
+
+@pytest.fixture
+def deliver(metrics_db: Database) -> Deliver:
+    async def deliver(events: Sequence[Received]) -> None:
+        async with metrics_db.transaction() as session:
+            await take(session, events)
+
+    return deliver
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app)
+    headers = {"Authorization": f"Bearer {DEV_KEY}"}
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=transport, base_url="http://metrics", headers=headers
+        ) as client,
+    ):
+        yield client

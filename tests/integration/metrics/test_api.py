@@ -1,0 +1,132 @@
+"""Metrics' HTTP door: refusals, the page's session, the export, the live stream."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+import uvicorn
+
+from services.metrics.app import create_app
+from services.metrics.settings import Settings
+from tests.integration.metrics.conftest import DEV_KEY, Deliver
+from tests.integration.metrics.test_figures import an_account, an_invoice
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "pointer"),
+    [
+        ("/v1/kpis/profit", 404, None),
+        ("/v1/kpis/dso?group_by=channel", 422, "/query/group_by"),
+        ("/v1/kpis/contacts?group_by=bucket", 422, "/query/group_by"),
+        ("/v1/kpis/dso?from=2026-03-02&to=2026-03-01", 422, "/query/from"),
+        ("/v1/kpis/dso?from=2026-02-30", 422, "/query/from"),
+        ("/v1/kpis/dso?to=9999-12-31", 422, "/query/to"),
+        ("/v1/kpis/dso?currency=EURO", 422, "/query/currency"),
+        ("/v1/kpis/dso?interval=year", 422, "/query/interval"),
+        ("/v1/kpis/dso?interval=day&from=1900-01-01&to=2026-01-01", 422, "/query/interval"),
+        ("/v1/kpis/dso?by=count", 422, "/query/by"),
+        ("/v1/kpis/dso?per=account", 422, "/query/per"),
+        ("/v1/export?kpis=profit", 422, "/query/kpis"),
+    ],
+)
+async def test_what_cannot_be_answered_says_why(
+    client: httpx.AsyncClient, path: str, status: int, pointer: str | None
+) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    if pointer is not None:
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_the_catalogue_names_every_kpi_and_its_dimensions(client: httpx.AsyncClient) -> None:
+    items = (await client.get("/v1/kpis")).json()["items"]
+    by_name = {item["name"]: item for item in items}
+    assert by_name["aging"]["dimensions"] == ["bucket", "currency", "segment", "country", "kind"]
+    assert all(item["definition"] and item["unit"] for item in items)
+
+
+async def test_figures_need_a_token_and_a_page_gets_a_cookie(client: httpx.AsyncClient) -> None:
+    del client.headers["Authorization"]
+    assert (await client.get("/v1/kpis")).status_code == 401
+    assert (await client.post("/session", json={"token": "wrong"})).status_code == 401
+    answer = await client.post("/session", json={})  # local mode: pages sign in by themselves
+    assert answer.status_code == 204
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert (await client.get("/v1/kpis")).status_code == 200
+
+
+async def test_another_tenants_figures_are_its_own(
+    deliver: Deliver, client: httpx.AsyncClient
+) -> None:
+    await deliver([an_account(), an_invoice("I1", 100, "2026-03-01", "2026-03-15")])
+    query = {"from": "2026-03-01", "to": "2026-03-31", "currency": "EUR"}
+    mine = await client.get("/v1/kpis/invoiced", params=query)
+    other = await client.get("/v1/kpis/invoiced", params=query, headers={"X-Tenant": "other"})
+    assert (mine.json()["value"], other.json()["value"]) == (100, 0)
+
+
+async def test_the_dashboard_is_at_the_root(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_the_export_has_a_line_per_part_and_group(
+    deliver: Deliver, client: httpx.AsyncClient
+) -> None:
+    await deliver([an_account(), an_invoice("I1", 100, "2026-03-01", "2026-03-15")])
+    query = {"kpis": "invoiced,dso", "from": "2026-03-01", "to": "2026-03-31", "interval": "month"}
+    lines = (await client.get("/v1/export", params=query)).text.splitlines()
+    assert lines == [
+        "kpi,unit,currency,group,from,to,value,numerator,denominator",
+        "invoiced,minor,EUR,,2026-03-01,2026-03-31,100,100,",
+        "dso,days,EUR,,2026-03-01,2026-03-31,31.0,100,100",
+    ]
+
+
+async def test_the_stream_says_what_changed_and_goes_on_after_the_last_id(
+    settings: Settings, deliver: Deliver
+) -> None:
+    app = create_app(settings)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(20):
+        while not server.started:
+            await asyncio.wait([serving], timeout=0.02)
+    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    headers = {"Authorization": f"Bearer {DEV_KEY}"}
+    try:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as client:
+            async with client.stream("GET", "/v1/stream") as answer:
+                lines = answer.aiter_lines()
+                assert await _event(lines) == ("0", {"revision": 0})
+                await deliver([an_account()])
+                number, told = await _event(lines)
+                assert (number, told["events"]) == ("1", {"account-registered": 1})
+            await deliver([an_invoice("I1", 100, "2026-03-01", "2026-03-15")])
+            again = {"Last-Event-ID": "1"}
+            async with client.stream("GET", "/v1/stream", headers=again) as answer:
+                number, told = await _event(answer.aiter_lines())
+                assert (number, told["from"]) == ("2", "2026-03-01")
+                app.state.live.close()
+                assert [line async for line in answer.aiter_lines() if line.startswith("id")] == []
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def _event(lines: object) -> tuple[str, dict[str, object]]:
+    """The next event: its id and data."""
+    number, data = "", {}
+    async with asyncio.timeout(10):
+        async for line in lines:  # type: ignore[attr-defined]
+            name, _, value = line.partition(": ")
+            if name == "id":
+                number = value
+            elif name == "data":
+                data = json.loads(value)
+            elif not line and number:
+                break
+    return number, data

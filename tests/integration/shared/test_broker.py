@@ -1,0 +1,71 @@
+"""The broker of the local mode, and what happens around it when it goes away."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.kafka import topics
+from deploy.kafka.broker import Broker
+from deploy.local.errors import CannotStart
+from shared.db import Database
+from shared.kafka import KafkaLog, cluster_id, create_topics
+from tests.integration.shared.rig import Rig, until
+
+pytestmark = pytest.mark.kafka
+
+
+async def test_a_broker_that_dies_and_returns_loses_and_doubles_nothing(
+    producer: Database, consumer: Database, tmp_path: Path
+) -> None:
+    broker = Broker(tmp_path)
+    broker.start()
+    try:
+        cluster = await cluster_id(broker.bootstrap)
+        rig = Rig(producer, consumer, broker.bootstrap)
+        await rig.open()
+        rig.consume()
+        await rig.say_n("A", 1, 50)
+        await rig.saw("A", range(1, 51))
+        broker.kill()
+        await rig.say_n("A", 51, 100)  # commits do not wait for Kafka
+        again = Broker(tmp_path, broker.port)
+        again.start()
+        try:
+            await rig.say_n("A", 101, 150)
+            await rig.saw("A", range(1, 151))
+            assert await cluster_id(again.bootstrap) == cluster  # positions belong to it
+            await rig.close()
+        finally:
+            again.stop()
+    finally:
+        broker.stop()
+
+
+def test_a_broker_left_behind_is_used_again_and_a_taken_port_is_refused(tmp_path: Path) -> None:
+    left = Broker(tmp_path / "one")
+    left.start()
+    try:
+        found = Broker(tmp_path / "one")
+        found.start()
+        assert (found.pid, found.bootstrap) == (left.pid, left.bootstrap)
+        with pytest.raises(CannotStart, match="is taken"):
+            Broker(tmp_path / "two", left.port).start()
+    finally:
+        left.stop()
+    assert not left.is_running
+    assert not found.is_running
+
+
+async def test_topics_are_made_once_with_their_partitions(kafka: str) -> None:
+    specs = topics.load()
+    await create_topics(kafka, specs)
+    await create_topics(kafka, specs)
+    log = KafkaLog(kafka, [spec.name for spec in specs])
+
+    async def are_there() -> bool:
+        return set(await log.ends()) == {
+            f"{spec.name}/{number}" for spec in specs for number in range(spec.partitions)
+        }
+
+    await until(are_there, "every partition of every topic")
+    await log.close()

@@ -1,0 +1,124 @@
+"""What the intake refuses, and what makes a duplicate or a conflict (LEDGER.md)."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from services.ledger import domain
+from services.ledger.domain import Fact, cause_of, check, difference
+from shared.events import billing
+from tests.unit.ledger.ledger_factories import (
+    amended,
+    at,
+    credited,
+    disputed,
+    failed,
+    invoice,
+    on,
+    paid,
+    registered,
+    resolved,
+    reversed_,
+    updated,
+    voided,
+)
+
+
+def faults(fact: Fact, time: datetime | None = None) -> list[str]:
+    return [error.pointer for error in check(fact.kind, time or fact.time, fact.data)]
+
+
+def test_every_valid_fact_passes() -> None:
+    for fact in (
+        registered(),
+        updated(None, "2026-03-01"),
+        invoice(),
+        amended("I1", "2026-03-01"),
+        voided("I1", "2026-03-01"),
+        credited("K1", 1, "2026-03-01"),
+        paid("P1", 100, "2026-03-01", ("A", 60), ("B", 40)),
+        failed("P1", 1, "2026-03-01"),
+        reversed_("R1", "P1", "2026-03-01"),
+        disputed("D1", "I1", "2026-03-01"),
+        resolved("D1", "I1", "2026-03-01", 10, "partly"),
+        invoice(due="2020-01-01"),
+    ):
+        assert faults(fact) == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "pointer"),
+    [
+        (paid("P1", 99, "2026-03-01", ("A", 60), ("B", 40)), "/data/allocations"),
+        (invoice(currency="EUX"), "/data/currency"),
+        (registered("Europe/Atlantis"), "/data/timezone"),
+        (registered("../secrets"), "/data/timezone"),
+        (registered(""), "/data/timezone"),
+        (resolved("D1", "I1", "2026-03-01", 10, "rejected"), "/data/credited_minor"),
+        (invoice(due="9999-12-31"), "/data/due_on"),
+        (invoice(issued="0001-01-01"), "/data/issued_on"),
+    ],
+)
+def test_what_types_cannot_say_is_refused_with_a_pointer(fact: Fact, pointer: str) -> None:
+    assert faults(fact) == [pointer]
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        voided("I1", "2026-03-01"),
+        disputed("D1", "I1", "2026-03-01"),
+        resolved("D1", "I1", "2026-03-01"),
+        amended("I1", "2026-03-01"),
+        registered(),
+    ],
+)
+def test_facts_that_act_at_their_time_need_one(fact: Fact) -> None:
+    assert [error.pointer for error in check(fact.kind, None, fact.data)] == ["/time"]
+
+
+def test_the_time_counts_only_where_it_is_the_instant() -> None:
+    one, other = at("2026-03-01"), at("2026-03-02")
+    for fact, pointers in [
+        (voided("I1", "2026-03-01"), ["/time"]),
+        (disputed("D1", "I1", "2026-03-01"), ["/time"]),
+        (invoice(), []),
+        (paid("P1", 1, "2026-03-01"), []),
+        (amended("I1", "2026-03-01"), []),
+    ]:
+        found = difference(fact.kind, (one, fact.data), (other, fact.data))
+        assert [error.pointer for error in found] == pointers
+
+
+def test_defaults_filled_in_are_equal_and_instants_compare_as_instants() -> None:
+    plain = billing.PaymentReceived("P1", "C1", "EUR", 100, at("2026-03-01T10:00Z"))
+    told = billing.PaymentReceived(
+        "P1", "C1", "EUR", 100, datetime.fromisoformat("2026-03-01T11:00+01:00"), allocations=()
+    )
+    assert difference("payment-received", (None, plain), (None, told)) == []
+
+
+def test_a_conflict_points_at_every_field_that_differs() -> None:
+    known, again = invoice(), invoice(amount_minor=1, due="2026-04-01")
+    found = difference(known.kind, (None, known.data), (None, again.data))
+    assert {error.pointer for error in found} == {"/data/amount_minor", "/data/due_on"}
+
+
+def test_facts_are_known_by_their_business_ids() -> None:
+    def known_by(fact: Fact) -> Any:
+        return domain.fact_id_of(fact.kind, "/billing", "e7", fact.data)
+
+    assert known_by(paid("P1", 1, "2026-03-01")) == "P1"
+    assert known_by(reversed_("R1", "P1", "2026-03-01")) == "R1"
+    assert known_by(voided("I1", "2026-03-01")) == "I1"
+    assert known_by(resolved("D1", "I1", "2026-03-01")) == "D1"
+    assert known_by(failed("P1", 1, "2026-03-01T10:00Z")) == "P1 2026-03-01T10:00:00Z"
+    assert known_by(registered()) == "/billing e7"
+    assert known_by(amended("I1", "2026-03-01")) == "/billing e7"
+
+
+def test_causes_read_like_the_story() -> None:
+    assert cause_of(paid("P2", 1, "2026-03-01")) == "payment P2"
+    assert cause_of(reversed_("R1", "P1", "2026-03-01")) == "reversal R1"
+    assert on("2026-03-01").isoformat() == "2026-03-01"
