@@ -1,0 +1,32 @@
+"""Where a demo's facts come from: a generated portfolio, or a file."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any, Protocol
+
+BillingEvent = dict[str, Any]  # CloudEvents JSON
+
+
+class Source(Protocol):
+    """Billing events in the order of business time."""
+
+    first_day: date
+    days: int
+    accounts: int
+
+    def until(self, instant: datetime) -> list[BillingEvent]:
+        """What happened since the last call, up to and without the instant."""
+        ...
+
+    def contacted(self, addresses: Sequence[str], at: datetime) -> None:
+        """Messages that were received: who reads them may act."""
+        ...
+
+
+def midnight(day: date) -> datetime:
+    """00:00 of the day in the demo tenant's zone, UTC."""
+    return datetime.combine(day, time(), UTC)
+
+
+def rfc3339(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
