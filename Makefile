@@ -11,7 +11,7 @@ DEMO_OPTIONS := $(foreach name,SEED DAYS ACCOUNTS DATA MAPPING REPORT KAFKA KEEP
 
 .PHONY: help
 help: ## this list
-	@awk 'BEGIN {FS = ":[^#]*## "} /^[.a-z][-.a-z]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":[^#]*## "} /^[.a-z][-.a-z0-9]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
 
 # ── Running ──────────────────────────────────────────────────────────────────────────────────────
 .PHONY: demo run run-kafka kafka stop
@@ -59,13 +59,15 @@ dead-letters: $(INSTALLED) ## list, replay or skip dead letters [ARGS="--help"]
 migrate: $(INSTALLED) ## bring the databases to the newest revision
 	@$(PYTHON) -m deploy.migrate $(ARGS)
 rebuild-metrics: $(INSTALLED) ## compute every KPI again from the log
-	@$(PYTHON) -m services.metrics.rebuild $(ARGS)
+	@$(PYTHON) -m deploy.rebuild_metrics $(ARGS)
 
 # ── Set-up ───────────────────────────────────────────────────────────────────────────────────────
 .PHONY: lock
 lock: ## pin again what pyproject.toml asks for (needs uv)
 	uv pip compile pyproject.toml --extra local --extra dev --generate-hashes --no-emit-index-url \
 	    --universal --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
+	uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url \
+	    --universal --python-version 3.11 --custom-compile-command "make lock" -o deploy/image.lock
 
 .PHONY: .venv
 .venv: $(INSTALLED) ## set everything up (done by itself whenever needed)

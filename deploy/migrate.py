@@ -14,7 +14,6 @@ from pathlib import Path
 
 from deploy.local import databases
 from deploy.local.errors import CannotStart
-from deploy.local.postgres import Postgres, running_url
 from shared import migrate
 
 
@@ -32,18 +31,27 @@ async def upgrade_all(urls: Mapping[str, str]) -> None:
 @contextmanager
 def server(environment: Mapping[str, str]) -> Iterator[str]:
     """The address of the server to work on, for command line tools beside the platform."""
+
     given = environment.get("RECOUP_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    # Only here: an image for a cluster has none of what a server of one's own needs.
+    from deploy.local import folder
+    from deploy.local.postgres import Postgres, running_url
+
     data = Path(environment.get("RECOUP_DATA_DIR") or "var")
-    running = given or running_url(data)
+    running = running_url(data)
     if running is not None:
         yield running
         return
-    own = Postgres(data)
-    url = own.start()
-    try:
-        yield url
-    finally:
-        own.stop()
+    folder.make(data)
+    with folder.locked(data):
+        own = Postgres(data)
+        try:
+            yield own.start()
+        finally:
+            own.stop()
 
 
 @contextmanager

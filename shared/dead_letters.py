@@ -191,7 +191,7 @@ async def skip_gap(db: Database, consumer: str, place: Place, reason: str) -> in
         head = (await lock_heads(session, consumer, [place]))[place]
         tenant, topic, key = place
         first = await session.fetchval(_FIRST_WAITING, consumer, tenant, topic, key, head.sequence)
-        if first is None or head.is_parked:
+        if first is None or first == head.sequence + 1 or head.is_parked:
             raise NotFound(f"no gap at {tenant}/{key} of {topic} for {consumer}")
         missing = range(head.sequence + 1, first)
         for number in missing:

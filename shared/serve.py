@@ -4,12 +4,14 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from shared.alive import keep_touching
 from shared.settings import Common
 from shared.telemetry import configure_logging
 
@@ -52,7 +54,10 @@ S = TypeVar("S", bound=HasCommon)
 
 
 def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) -> None:
-    """Run a worker until SIGTERM or Ctrl-C; it then ends what it is at."""
+    """Run a worker until SIGTERM or Ctrl-C; it then ends what it is at.
+
+    With `RECOUP_ALIVE_FILE` it touches that file for as long as it lives (as in a container).
+    """
     service = type(settings).__module__.split(".")[1]  # services.<name>.settings
     configure_logging(service, settings.common.log_json, settings.common.log_level)
 
@@ -61,7 +66,14 @@ def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await run(settings, stop)
+        file = os.environ.get("RECOUP_ALIVE_FILE")
+        living = asyncio.create_task(keep_touching(Path(file), stop)) if file else None
+        try:
+            await run(settings, stop)
+        finally:
+            if living is not None:
+                living.cancel()
+                await asyncio.gather(living, return_exceptions=True)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_stopped())

@@ -227,5 +227,6 @@ def log_key(event: Received) -> str:
     return key_of(event.tenant, event.key)
 
 
+@cache
 def schema_uri(topic: str, event_type: str) -> str:
     return f"urn:recoup:{producer(topic)}:{event_type}:1"

@@ -186,11 +186,10 @@ class Memory:
                         add(aged, (key, age, bisect_right(bounds, since)), amount, count, due)
             if measure == "late" and kpi.needs_late and slice_of:
                 add(late, (key, slice_of, bisect_right(bounds, until)), amount, 0, weight)
-        nothing = (0, 0, 0)
         return Rows(
-            [Sums(*cell, s[0], s[1]) for cell, s in sums.items() if s != nothing],
-            [Aged(*cell, *s) for cell, s in aged.items() if s != nothing],
-            [Late(*cell, s[0], s[2]) for cell, s in late.items() if s != nothing],
+            [Sums(*cell, *sums[:2]) for cell, sums in _found(sums)],
+            [Aged(*cell, *sums) for cell, sums in _found(aged)],
+            [Late(*cell, *sums[::2]) for cell, sums in _found(late)],
         )
 
     def _cells(self, question: Question, known_before: int) -> list[tuple[Any, Any]]:
@@ -201,6 +200,11 @@ class Memory:
             if known < known_before
             for each in cells.items()
         ]
+
+
+def _found(cells: dict[Any, Any]) -> list[Any]:
+    """What comes to something."""
+    return [each for each in cells.items() if each[1] != (0, 0, 0)]
 
 
 def _money_key(question: Question, cell: tuple[Any, ...], currency: str | None) -> Key:

@@ -41,8 +41,8 @@ class Options:
             data=data,
             mapping=mapping,
             report=Path(report) if report else None,
-            kafka=_switch(env, "KAFKA"),
-            keep=_switch(env, "KEEP"),
+            kafka=env.flag("KAFKA"),
+            keep=env.flag("KEEP"),
         )
 
 
@@ -53,10 +53,3 @@ def _file(env: Env, name: str) -> Path | None:
     if not Path(text).is_file():
         raise BadSetting(name, f"names no file: {text}")
     return Path(text)
-
-
-def _switch(env: Env, name: str) -> bool:
-    text = (env.text(name) or "0").lower()
-    if text not in ("0", "1", "no", "yes", "false", "true"):
-        raise BadSetting(name, f"must be 1 or 0, not {text!r}")
-    return text in ("1", "yes", "true")

@@ -61,9 +61,7 @@ def _in_order(events: Sequence[BillingEvent]) -> list[tuple[datetime, BillingEve
     placed = [
         # A registration is fed with the first fact that needs it, whatever day the file gives it.
         (instant if is_fact else first.get(event["subject"], start), is_fact, place, event)
-        for place, (event, instant, is_fact) in enumerate(
-            zip(events, instants, facts, strict=True)
-        )
+        for place, (event, instant, is_fact) in enumerate(zip(events, instants, facts, strict=True))
     ]
     return [(at, event) for at, _, _, event in sorted(placed, key=lambda p: p[:3])]
 

@@ -80,7 +80,6 @@ def start(
     register = data / "processes.json"
     with ExitStack() as held:
         held.enter_context(folder.locked(data))
-        key, is_new = folder.dev_key(data, environment.get("RECOUP_DEV_KEY"))
         end_left_over(register)
         sockets = local.open_ports(services)
         for listener in sockets.values():
@@ -88,6 +87,7 @@ def start(
         server = held.enter_context(postgres(data, environment))
         urls = asyncio.run(databases.create_all(server))
         asyncio.run(migrate.upgrade_all(urls))
+        key, is_new = folder.dev_key(data, environment.get("RECOUP_DEV_KEY"))
         composed = local.compose(environment, data=data, databases=urls, key=key)
         telemetry.configure_logging("local", level=composed["RECOUP_LOG_LEVEL"])
 

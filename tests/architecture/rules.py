@@ -179,12 +179,14 @@ def prints_only_at_front_ends(source: Source) -> Iterator[Finding]:
 def http_errors_in_web(source: Source) -> Iterator[Finding]:
     if not source.is_product() or source.is_under("shared/web"):
         return
-    for name in source.nodes(ast.Name):
-        if name.id == "HTTPException":
-            yield name.lineno, "HTTPException: raise an AppError, shared/web.py knows the status"
+    words = "HTTPException: raise an AppError, shared/web.py knows the status"
     for node in source.nodes(ast.ImportFrom):
-        if any(alias.name == "HTTPException" for alias in node.names):
-            yield node.lineno, "HTTPException: raise an AppError, shared/web.py knows the status"
+        if (node.module or "").split(".")[0] in {"fastapi", "starlette"}:
+            if any(alias.name == "HTTPException" for alias in node.names):
+                yield node.lineno, words
+    for used in source.nodes(ast.Attribute):
+        if used.attr == "HTTPException" and ast.unparse(used).startswith(("fastapi", "starlette")):
+            yield used.lineno, words
 
 
 def rules_do_not_wait_or_look_at_the_clock(source: Source) -> Iterator[Finding]:

@@ -115,3 +115,10 @@ def platform(
 def desk(platform: Platform) -> Desk:
     """A new tenant on the shared platform."""
     return Desk(platform)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is a check from outside."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from deploy.local.databases import database_name, url_of
 from shared.events import producer as producer_of
@@ -77,17 +77,21 @@ def _from_kafka(bootstrap: str, tenant: str, topic: str) -> list[Logged]:
             message = consumer.poll(POLL_SECONDS)
             assert message is not None, f"{topic} does not give what it has"
             assert message.error() is None, message.error()
-            key = (message.key() or b"").decode()
-            if key.startswith(f"{tenant}/"):
-                headers = {
-                    name.removeprefix("ce_"): value.decode() for name, value in message.headers()
-                }
-                events.append(_logged(key, headers, message.value()))
-            if message.offset() + 1 >= left[message.partition()]:
-                del left[message.partition()]
+            if (event := _of_message(message)).key.startswith(f"{tenant}/"):
+                events.append(event)
+            offset, part = message.offset(), message.partition()
+            if offset is not None and part is not None and offset + 1 >= left[part]:
+                del left[part]
         return events
     finally:
         consumer.close()
+
+
+def _of_message(message: Message) -> Logged:
+    raw: Any = message.headers() or []  # librdkafka's own list of pairs
+    headers = {name.removeprefix("ce_"): value.decode() for name, value in raw}
+    key: Any = message.key() or b""
+    return _logged(key.decode(), headers, message.value())
 
 
 def _logged(key: str, attributes: dict[str, Any], payload: str | bytes | None) -> Logged:
@@ -107,7 +111,7 @@ def produce(
     topic: str,
     key: str | None,
     value: bytes,
-    headers: list[tuple[str, bytes]],
+    headers: dict[str, str | bytes | None],
     partition: int = -1,
 ) -> None:
     """Write one record with librdkafka, whose default partitioner is not ours, and wait for it."""

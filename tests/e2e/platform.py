@@ -35,7 +35,7 @@ def wait_for(holds: Callable[[], bool], seconds: float, what: str = "") -> None:
     """Return as soon as the condition holds; fail the test if it does not in time."""
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end, f"not within {seconds:g} s: {what or holds.__name__}"
+        assert time.monotonic() < end, f"not within {seconds:g} s: {what or holds}"
         time.sleep(PAUSE_SECONDS)
 
 
@@ -49,6 +49,7 @@ class Platform:
     port: int = field(default_factory=free_port_base)
     _process: subprocess.Popen[bytes] | None = None
     _client: httpx.Client | None = None
+    _log_from: int = 0
 
     # ------------------------------------------------------------------ its life
 

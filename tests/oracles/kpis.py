@@ -81,7 +81,7 @@ class Portfolio:
                         "currency": money.currency,
                         "amount": money.left,
                         "day": day_of(money.order[0], zone).toordinal(),
-                        "segment": self.segment_at(books.name, money.order[0]),
+                        "segment": self.segment_before(books.name, money.order[0]),
                     }
                 )
         for act in model.acts():
@@ -99,7 +99,7 @@ class Portfolio:
                     "amount": amount,
                     "number": number,
                     "day": day_of(act.instant, zone).toordinal(),
-                    "segment": self.segment_at(books.name, act.instant),
+                    "segment": self.segment_before(books.name, act.instant),
                 }
             )
 
@@ -146,8 +146,8 @@ class Portfolio:
                         "applied": applied,
                         "released": released,
                         "counted": counted,
-                        "segment": self.segment_at(account, put.applied_at),
-                        "released_segment": self.segment_at(
+                        "segment": self.segment_before(account, put.applied_at),
+                        "released_segment": self.segment_before(
                             account, put.released_at or put.applied_at
                         ),
                     }
@@ -156,6 +156,10 @@ class Portfolio:
     def segment_at(self, account: str, instant: datetime) -> str:
         """The one in force at an instant."""
         return next((s for at, _, s in reversed(self._segments[account]) if at <= instant), "")
+
+    def segment_before(self, account: str, instant: datetime) -> str:
+        """The one that money finds: what it changes itself comes after it."""
+        return next((s for at, _, s in reversed(self._segments[account]) if at < instant), "")
 
     def segment_on(self, account: str, day: int) -> str:
         """The one in force at the end of a day."""
@@ -261,7 +265,7 @@ class Window:
                 "due": row.due,
                 "balance": row.amount - int(on_them.get((row.account, row.invoice), 0)),
             }
-            for row in invoices.itertuples()
+            for row in _rows(invoices)
         ]
         found = pd.DataFrame(rows, columns=["due", "balance"])
         return found[found["balance"] > 0]
@@ -336,10 +340,10 @@ class Window:
         puts = self._in(self.portfolio.puts, "applied")
         puts = puts[~puts["is_credit"].astype(bool) & ~puts["void"].astype(bool)]
         puts = puts[puts["released"] > self.end]
-        weighted = sum(row.amount * max(0, row.applied - row.due) for row in puts.itertuples())
+        weighted = sum(row.amount * max(0, row.applied - row.due) for row in _rows(puts))
         still = self.open_invoices(self.end)
         still = still[still["due"] < self.end]
-        weighted += sum(row.balance * (self.end - row.due) for row in still.itertuples())
+        weighted += sum(row.balance * (self.end - row.due) for row in _rows(still))
         return _ratio(int(weighted), _sum(puts, "amount") + _sum(still, "balance"))
 
     def collection_effectiveness_index(self) -> Told:
@@ -355,6 +359,10 @@ class Window:
             for name, (low, high) in BUCKETS.items()
             for held in (found[(ages >= low) & (ages <= high)],)
         }
+
+
+def _rows(table: pd.DataFrame) -> list[Any]:
+    return list(table.itertuples())
 
 
 def _sum(table: pd.DataFrame, column: str) -> int:

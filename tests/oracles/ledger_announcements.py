@@ -103,24 +103,23 @@ class Announcer:
     ) -> Counter[Said]:
         """Open again after it was paid, or a corrected stage holds again."""
         said: Counter[Said] = Counter()
-        reopening_again = stage_again = False  # said, refuted, and holds again
+        again = False  # something that was said and refuted holds again
         for name, reopening in self._reopenings_by_key(invoice_id).items():
             if name not in self.reopenings:
                 said["invoice-reopened", invoice_id, reopening.because] += 1
             elif name not in self.reopened:
-                reopening_again = True
+                again = True
             self.reopenings.add(name)
             self.reopened[name] = reopening
         for reached in self.now.reached(invoice_id, begun):
             key = (invoice_id, reached.due_on, reached.stage)
             if key in self.stages and key not in self.live:
                 self.live[key] = (reached.since_on, reached.time)
-                stage_again = True
+                again = True
         figure = before.now().invoices.get(invoice_id)
         was_paid = figure is not None and figure.status == "paid"
         is_open = self.now.now().invoices[invoice_id].status == "open"
-        open_again = reopening_again or (was_paid and is_open)
-        if stage_again or (open_again and not said):
+        if again or (was_paid and is_open and not said):
             said["invoice-reopened", invoice_id, self.cause(fact)] = 1
         return said
 

@@ -226,7 +226,7 @@ def _add_debt(cells: Cells, invoice: _Invoice, view: View, changes: dict[date, i
     for put in invoice.cash:
         amount = put.amount_minor
         applied_on, released_on = _days_of(put, issued_on)
-        segment = view.segment_at(put.applied_at)
+        segment = view.segment_before(put.applied_at)
         _change(changes, applied_on, -amount)
         if released_on != applied_on:
             late = amount * max(0, (applied_on - invoice.due_on).days)
@@ -239,7 +239,7 @@ def _add_debt(cells: Cells, invoice: _Invoice, view: View, changes: dict[date, i
         if put.released_at is not None:
             _change(changes, released_on, amount)
             if is_recovered:
-                segment = view.segment_at(put.released_at)
+                segment = view.segment_before(put.released_at)
                 cell = ("recovered", currency, released_on, FAR, kind, country, segment)
                 add(cells, cell, -amount)
     _add_stock(cells, view, "open", currency, invoice.due_on, changes)
@@ -249,13 +249,13 @@ def _add_credit_off_a_void(cells: Cells, invoice: _Invoice, view: View) -> None:
     """What credit notes took off a void invoice lowers no sales until the void has freed it."""
     for put in invoice.credit:
         applied_on, released_on = _days_of(put, invoice.issued_on)
-        segment = view.segment_at(put.applied_at)
+        segment = view.segment_before(put.applied_at)
         cell = (
             "credited", invoice.currency, applied_on, FAR, view.kind, view.country, segment
         )  # fmt: skip
         add(cells, cell, -put.amount_minor)
         if put.released_at is not None:
-            segment = view.segment_at(put.released_at)
+            segment = view.segment_before(put.released_at)
             add(cells, (*cell[:2], released_on, *cell[3:6], segment), put.amount_minor)
 
 
@@ -295,13 +295,13 @@ def _add_payment(cells: Cells, facts: Sequence[Fact], view: View) -> None:
     if paid is None:
         return
     kind, country = view.kind, view.country
-    segment = view.segment_at(paid.at)
+    segment = view.segment_before(paid.at)
     cell = ("received", paid.currency, view.day_of(paid), FAR, kind, country, segment)
     add(cells, cell, paid.amount_minor, 1)
     # What a reversal takes is said again when it changes.
     reversals = {fact.reversal_id: fact for fact in facts if isinstance(fact, Reversed)}
     for back in reversals.values():
-        segment = view.segment_at(back.at)
+        segment = view.segment_before(back.at)
         cell = ("received", paid.currency, view.day_of(back), FAR, kind, country, segment)
         add(cells, cell, -back.amount_minor)
 
@@ -313,7 +313,7 @@ def _add_credit_note(cells: Cells, facts: Sequence[Fact], view: View) -> None:
     if credited is None:
         return
     currency, day, amount = credited.currency, bounded(credited.day), credited.amount_minor
-    segment = view.segment_at(credited.at)
+    segment = view.segment_before(credited.at)
     add(cells, ("credited", currency, day, FAR, view.kind, view.country, segment), amount)
     _add_stock(cells, view, "credit", currency, FAR, {day: amount})
 

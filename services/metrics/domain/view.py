@@ -1,6 +1,6 @@
 """An account as it was known at some moment: its kind and country, and its segment at any time."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from datetime import date, datetime
 
 from services.metrics.domain.items import (
@@ -68,6 +68,12 @@ class View:
         if not self._ats:
             return ""
         return self._segments[bisect_right(self._ats, instant)]
+
+    def segment_before(self, instant: datetime) -> str:
+        """The segment that money finds: what it changes itself comes after it."""
+        if not self._ats:
+            return ""
+        return self._segments[bisect_left(self._ats, instant)]
 
     def segment_on(self, day: date) -> str:
         """The segment at the end of a day."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.local import server_user
 from deploy.local.postgres import Postgres
 from deploy.local.waiting import wait_for
 from tests.integration.deploy.running import free_port_base, launched
@@ -198,6 +199,22 @@ def test_as_root_a_hidden_data_folder_stays_hidden(tmp_path: Path) -> None:
     assert folder.stat().st_uid != 0
     server.remove()
     assert not folder.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can hide a folder from others")
+def test_as_root_a_hidden_installation_is_copied_to_where_the_server_can_run(
+    tmp_path: Path,
+) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(mode=0o700)
+    user = server_user.choose_user()
+    package = server_user.binaries(user).parents[1]
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(part, hidden / part.name)
+    programs = server_user.programs_of(hidden / package.name, user)
+    assert not programs.is_relative_to(hidden)
+    assert user.run([programs / "initdb", "--version"], cwd=Path("/")).returncode == 0
+    assert stat.S_IMODE(hidden.stat().st_mode) == 0o700
 
 
 @pytest.fixture

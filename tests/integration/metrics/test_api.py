@@ -108,10 +108,11 @@ async def test_the_stream_says_what_changed_and_goes_on_after_the_last_id(
             await deliver([an_invoice("I1", 100, "2026-03-01", "2026-03-15")])
             again = {"Last-Event-ID": "1"}
             async with client.stream("GET", "/v1/stream", headers=again) as answer:
-                number, told = await _event(answer.aiter_lines())
+                lines = answer.aiter_lines()
+                number, told = await _event(lines)
                 assert (number, told["from"]) == ("2", "2026-03-01")
                 app.state.live.close()
-                assert [line async for line in answer.aiter_lines() if line.startswith("id")] == []
+                assert [line async for line in lines if line.startswith("id")] == []
     finally:
         server.should_exit = True
         await serving

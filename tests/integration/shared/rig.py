@@ -11,6 +11,7 @@ import msgspec
 from shared import outbox
 from shared.consume import OutboxSource, RawSubscription, Source, Subscription, run_consumer
 from shared.db import Database, Session
+from shared.dead_letters import DeadLetter, list_dead_letters
 from shared.events import Event, Received
 from shared.kafka import KafkaLog, KafkaSource, Publisher, TopicSpec, create_topics
 from shared.relay import run_relay
@@ -234,3 +235,19 @@ class Rig:
     async def count(self, table: str) -> int:
         rows = await self.consumer.fetch(f"select count(*) from {table}")
         return int(rows[0][0])
+
+    async def holds(self, table: str, expected: int, what: str) -> None:
+        async def there() -> bool:
+            return await self.count(table) == expected
+
+        await until(there, what)
+
+    async def letters(self, expected: int, other_than: int | None = None) -> list[DeadLetter]:
+        """The dead letters, once there are so many of them."""
+
+        async def there() -> bool:
+            found = await list_dead_letters(self.consumer)
+            return len(found) == expected and all(letter.id != other_than for letter in found)
+
+        await until(there, f"{expected} dead letters")
+        return await list_dead_letters(self.consumer)

@@ -32,12 +32,16 @@ async def test_what_was_said_is_numbered_and_written_in_order(producer: Database
 
 async def test_a_failure_leaves_nothing_and_runs_nothing(producer: Database) -> None:
     ran: list[str] = []
-    with pytest.raises(RuntimeError):
+
+    async def fail() -> None:
         async with producer.transaction() as session:
             outbox.append(session, [an_event("A", 1, topic=TOPIC)])
             await session.execute("insert into effects (key) values ('A')")
             session.after_commit(lambda: ran.append("after"))
             raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        await fail()
     assert ran == []
     assert await producer.fetch("select from outbox") == []
     assert await producer.fetch("select from effects") == []
@@ -113,10 +117,14 @@ async def test_a_server_that_dropped_us_is_unavailable_and_then_used_again(
 ) -> None:
     small = Database(producer.url.render_as_string(hide_password=False), pool_size=2)
     kill = "select pg_terminate_backend($1)"
-    with pytest.raises(Unavailable):
+
+    async def lose_the_connection() -> None:
         async with small.transaction() as session:
             await producer.fetch(kill, await session.fetchval("select pg_backend_pid()"))
             await session.fetchval("select 1")
+
+    with pytest.raises(Unavailable):
+        await lose_the_connection()
     (row,) = await small.fetch("select pg_backend_pid()")
     await producer.fetch(kill, row[0])  # while it lies idle in the pool
 
@@ -150,7 +158,7 @@ async def test_a_deadlock_is_unavailable(producer: Database) -> None:
             await session.execute("select from effects where key = $1 for update", second)
 
     found = await asyncio.gather(lock("a", "b"), lock("b", "a"), return_exceptions=True)
-    assert sorted(type(result) for result in found if result is not None) == [Unavailable]
+    assert [type(result) for result in found if result is not None] == [Unavailable]
 
 
 async def test_reading_is_one_snapshot(producer: Database) -> None:
@@ -164,11 +172,15 @@ async def test_reading_is_one_snapshot(producer: Database) -> None:
 
 
 async def test_an_oversized_event_is_refused_with_its_transaction(producer: Database) -> None:
-    with pytest.raises(Invalid, match="at most"):
+    data = Paid(1, "x" * outbox.MAX_PAYLOAD_BYTES)
+
+    async def say() -> None:
         async with producer.transaction() as session:
             await session.execute("insert into effects (key) values ('A')")
-            data = Paid(1, "x" * outbox.MAX_PAYLOAD_BYTES)
             outbox.append(session, [an_event("A", 1, topic=TOPIC, data=data)])
+
+    with pytest.raises(Invalid, match="at most"):
+        await say()
     assert await producer.fetch("select from effects") == []
 
 

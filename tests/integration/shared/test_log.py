@@ -2,17 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from shared import dead_letters, outbox, positions
 from shared.consume import BadCode, Reader, lag
-from shared.db import Database, Session
+from shared.db import Database
 from shared.errors import Unavailable
 from shared.events import Received
-from shared.kafka import Publisher
-from shared.wire import OutboxRow, RawRecord
 from tests.integration.shared.rig import PATIENCE, Rig, an_event, until
 
 
@@ -62,6 +60,38 @@ async def test_eight_writers_over_the_same_accounts_lose_and_reorder_nothing(rig
     await running.end()
 
 
+async def test_a_writer_that_is_slow_to_commit_is_not_overtaken(rig: Rig) -> None:
+    """Without the lock the second commits first, a reader passes, and the first is lost."""
+    rig.consume()
+    written, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        async with rig.producer.transaction() as session:
+            outbox.append(session, [an_event("SLOW", 1, topic=rig.topic)])
+            await outbox.flush(session)
+            written.set()
+            await go_on.wait()
+
+    first = asyncio.create_task(slow())
+    await written.wait()
+    second = asyncio.create_task(rig.say_n("QUICK", 1, 1))
+
+    async def second_waits_or_is_through() -> bool:
+        waiting = await rig.producer.fetch(
+            "select from pg_locks where locktype = 'advisory' and not granted"
+            " and database = (select oid from pg_database where datname = current_database())"
+        )
+        return bool(waiting) or second.done()
+
+    await until(second_waits_or_is_through, "the second meets the lock")
+    if second.done():
+        await rig.saw("QUICK", [1])
+    go_on.set()
+    await asyncio.gather(first, second)
+    await rig.saw("SLOW", [1])
+    await rig.saw("QUICK", [1])
+
+
 async def test_a_foreign_open_transaction_stalls_nobody(rig: Rig) -> None:
     connection = await rig.producer.dedicated()
     await connection.execute("set idle_in_transaction_session_timeout = 0")
@@ -80,7 +110,7 @@ async def test_a_gap_waits_and_resumes_by_itself(rig: Rig) -> None:
     await rig.put("B", 1, 2)
     await rig.saw("B", [1, 2])
     assert await rig.effects("A") == [1]
-    await until(lambda: _is(rig.count("waiting"), 3), "3, 4 and 6 wait")
+    await rig.holds("waiting", 3, "3, 4 and 6 wait")
     await rig.put("A", 2)
     await rig.saw("A", [1, 2, 3, 4])
     await rig.put("A", 5)
@@ -102,6 +132,7 @@ async def test_repeats_are_dropped(rig: Rig) -> None:
     await rig.saw("A", [1, 2, 3])
     await rig.put("A", 1, 2, 3, 4)
     await rig.saw("A", [1, 2, 3, 4])
+    assert await rig.count("waiting") == 0
 
 
 async def test_types_not_subscribed_to_are_skipped_and_the_head_moves(rig: Rig) -> None:
@@ -121,13 +152,13 @@ async def test_a_culprit_goes_to_the_dead_letters_and_its_neighbours_flow(rig: R
     rig.consume()
     for i in range(40):
         await rig.saw(f"K{i}", [1, 2])
-    (letter,) = await _letters(rig, 1)
+    (letter,) = await rig.letters(1)
     assert (letter.topic, letter.tenant, letter.key, letter.sequence) == (
         rig.topic, "demo", "BAD", 1,
     )  # fmt: skip
     assert letter.reason == "ValueError: BAD cannot be applied"
     assert await rig.effects("BAD") == []
-    await until(lambda: _is(rig.count("waiting"), 1), "the second one waits")
+    await rig.holds("waiting", 1, "the second one waits")
     report = await lag(rig.consumer, [Reader("metrics", rig.log())])
     assert (report.behind, report.items[0].parked_accounts) == (0, 1)
     (row,) = await rig.consumer.fetch("select value, headers, raw_key from dead_letters")
@@ -139,9 +170,9 @@ async def test_a_replayed_dead_letter_is_applied_in_its_turn(rig: Rig) -> None:
     rig.refuse = refusing("BAD")  # type: ignore[assignment]
     rig.consume()
     await rig.say_n("BAD", 1, 3)
-    (letter,) = await _letters(rig, 1)
+    (letter,) = await rig.letters(1)
     await dead_letters.replay(rig.consumer, letter.id)  # nothing was mended: it comes back
-    (letter,) = await _letters(rig, 1, other_than=letter.id)
+    (letter,) = await rig.letters(1, other_than=letter.id)
     rig.refuse = lambda event: None
     await dead_letters.replay(rig.consumer, letter.id)
     await rig.saw("BAD", [1, 2, 3])
@@ -160,7 +191,7 @@ async def test_a_skipped_dead_letter_releases_its_account_and_a_rebuild_skips_it
     rig.refuse = refuse
     running = rig.consume()
     await rig.say_n("BAD", 1, 4)
-    (letter,) = await _letters(rig, 1)
+    (letter,) = await rig.letters(1)
     assert letter.sequence == 2
     await dead_letters.skip(rig.consumer, letter.id, "never was")
     await rig.saw("BAD", [1, 3, 4])
@@ -179,12 +210,12 @@ async def test_garbage_parks_its_account_until_it_is_skipped(rig: Rig) -> None:
     await rig.say_n("A", 1, 1)
     await rig.saw("A", [1])
     await rig.put_garbage("demo/A")
-    (letter,) = await _letters(rig, 1)
+    (letter,) = await rig.letters(1)
     assert (letter.tenant, letter.key) == ("demo", "A")
     await rig.say_n("A", 2, 3)
     await rig.say_n("B", 1, 1)
     await rig.saw("B", [1])
-    await until(lambda: _is(rig.count("waiting"), 2), "2 and 3 wait")
+    await rig.holds("waiting", 2, "2 and 3 wait")
     await dead_letters.skip(rig.consumer, letter.id, "garbage")
     await rig.saw("A", [1, 2, 3])
 
@@ -195,7 +226,7 @@ async def test_garbage_without_a_key_is_only_a_dead_letter(rig: Rig) -> None:
     await rig.put_garbage("no-slash")
     await rig.say_n("A", 1, 2)
     await rig.saw("A", [1, 2])
-    letters = await _letters(rig, 2)
+    letters = await rig.letters(2)
     assert [letter.key for letter in letters] == [None, None]
 
 
@@ -216,7 +247,7 @@ async def test_four_keys_failing_with_successes_between_do_not(rig: Rig) -> None
     running = rig.consume()
     for i, key in enumerate(bad):
         await rig.say_n(key, 1, 1)
-        await _letters(rig, i + 1)
+        await rig.letters(i + 1)
         await rig.say_n("GOOD", i + 1, i + 1)
         await rig.saw("GOOD", list(range(1, i + 2)))
     await running.end()
@@ -240,15 +271,8 @@ async def test_a_retriable_failure_repeats_the_slice(rig: Rig) -> None:
 
 
 async def test_who_lost_the_position_drops_its_slice(rig: Rig) -> None:
-    entered, go_on = asyncio.Event(), asyncio.Event()
     await rig.say_n("A", 1, 2)
     await rig.relayed()
-
-    class Slow(Rig):
-        async def take(self, session: Session, events: Sequence[Received]) -> None:
-            entered.set()
-            await go_on.wait()
-            await super().take(session, events)
 
     running = rig.consume()
     await rig.saw("A", [1, 2])
@@ -311,119 +335,6 @@ async def test_lag_counts_what_was_not_taken_in(rig: Rig) -> None:
     await until(is_level, "nothing is behind")
 
 
-@pytest.mark.kafka
-async def test_a_wave_sent_twice_counts_once(
-    producer: Database, consumer: Database, kafka: str
-) -> None:
-    rig = Rig(producer, consumer, kafka)
-    await rig.open()
-    rig.consume()
-    await rig.say_n("A", 1, 5)
-    await rig.saw("A", [1, 2, 3, 4, 5])
-    await rig.relayed()
-    await rig.running[0].end()
-    # As after a crash between the send and the position.
-    await producer.fetch("update positions set position = 0 where consumer = 'relay'")
-    rig.relay()
-    await rig.say_n("A", 6, 6)
-    await rig.saw("A", [1, 2, 3, 4, 5, 6])
-    await rig.close()
-
-
-@pytest.mark.kafka
-async def test_a_local_folder_moves_to_kafka_by_a_restart(
-    producer: Database, consumer: Database, kafka: str
-) -> None:
-    rig = Rig(producer, consumer, None)
-    running = rig.consume()
-    await rig.say_n("A", 1, 5)
-    await rig.saw("A", [1, 2, 3, 4, 5])
-    await running.end()
-    rig.bootstrap = kafka
-    await rig.open()
-    await rig.say_n("A", 6, 7)
-    rig.consume()
-    await rig.saw("A", [1, 2, 3, 4, 5, 6, 7])
-    await rig.close()
-
-
-@pytest.mark.kafka
-async def test_only_one_relay_leads(producer: Database, consumer: Database, kafka: str) -> None:
-    sent: list[str] = []
-
-    class Noted(Publisher):
-        def __init__(self, name: str) -> None:
-            super().__init__(kafka)
-            self.name = name
-
-        async def publish(self, rows: Sequence[OutboxRow]) -> None:
-            sent.append(self.name)
-            await super().publish(rows)
-
-    rig = Rig(producer, consumer, kafka)
-    await rig.open()
-    await rig.running[0].end()
-    first = rig.relay(Noted("first"))
-    rig.consume()
-    await rig.say_n("A", 1, 1)
-    await rig.saw("A", [1])
-    rig.relay(Noted("second"))
-    for n in range(2, 12):
-        await rig.say_n("A", n, n)
-        await rig.saw("A", list(range(1, n + 1)))
-    assert set(sent) == {"first"}
-    assert first is not None
-    await first.kill()
-    await rig.say_n("A", 12, 12)
-    await rig.saw("A", list(range(1, 13)))
-    assert sent[-1] == "second"
-    await rig.close()
-
-
-@pytest.mark.kafka
-async def test_raw_facts_have_no_heads_and_a_bad_one_is_only_a_dead_letter(
-    producer: Database, consumer: Database, kafka: str
-) -> None:
-    rig, is_mended = Rig(producer, consumer, kafka), False
-    await rig.open()
-
-    async def take(session: Session, records: Sequence[RawRecord]) -> None:
-        for record in records:
-            if record.value == b"bad" and not is_mended:
-                raise ValueError("cannot be taken")
-            await session.execute(
-                "insert into effects (key, data) values ($1, $2)",
-                (record.key or b"none").decode(),
-                (record.value or b"").decode(),
-            )
-
-    publisher = Publisher(kafka)
-    values = [b"one", b"two", b"bad", b"three", b"two"]
-    await publisher.send([RawRecord(rig.topic, -1, 0, b"demo/A", v, ()) for v in values])
-    rig.consume_raw(take)
-    await until(lambda: _is(rig.count("effects"), 4), "four facts are taken")
-    (letter,) = await _letters(rig, 1)
-    assert (letter.consumer, letter.key) == ("intake", None)
-    is_mended = True
-    await dead_letters.replay(consumer, letter.id)
-    await until(lambda: _is(rig.count("effects"), 5), "the fifth is taken after its replay")
-    await until(lambda: _is(rig.count("dead_letters"), 0), "its letter is gone")
-    source_id = await publisher.id()
-
-    async def is_caught_up() -> bool:
-        return await positions.caught_up_at(consumer, "intake", source_id, rig.topic) is not None
-
-    await until(is_caught_up, "the intake notes that it stands at the ends")
-    first = await positions.caught_up_at(consumer, "intake", source_id, rig.topic)
-
-    async def is_refreshed() -> bool:
-        return await positions.caught_up_at(consumer, "intake", source_id, rig.topic) != first
-
-    await until(is_refreshed, "and again while idle")
-    await publisher.close()
-    await rig.close()
-
-
 async def test_compacted_topics_go_by_revision_and_tombstones_keep_theirs(
     producer: Database, consumer: Database
 ) -> None:
@@ -444,18 +355,3 @@ async def test_compacted_topics_go_by_revision_and_tombstones_keep_theirs(
     (last,) = await consumer.fetch("select data from effects where sequence = 4")
     assert last["data"] is None
     await rig.close()
-
-
-async def _letters(
-    rig: Rig, expected: int, other_than: int | None = None
-) -> list[dead_letters.DeadLetter]:
-    async def there() -> bool:
-        found = await dead_letters.list_dead_letters(rig.consumer)
-        return len(found) == expected and all(letter.id != other_than for letter in found)
-
-    await until(there, f"{expected} dead letters")
-    return await dead_letters.list_dead_letters(rig.consumer)
-
-
-async def _is(count: Awaitable[int], expected: int) -> bool:
-    return await count == expected

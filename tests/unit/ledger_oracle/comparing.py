@@ -12,6 +12,7 @@ from services.ledger.domain.facts import cause_of
 from shared.events import ledger
 from tests.oracles.ledger_announcements import Announcer, Said
 from tests.oracles.ledger_questions import Amounts, Questions
+from tests.oracles.ledger_table import day_of
 
 NOTHING_BEGUN = Begun(None, None)
 
@@ -69,7 +70,7 @@ def without_nothing(shown: dict[str, Amounts]) -> dict[str, Amounts]:
 
 def check_state(account: Any, asked: Questions, begun: Begun) -> None:
     """Everything that is shown without `as_of`."""
-    day = begun.on(asked.zone)
+    day = begun_in(begun, asked.zone)
     assert (account.zone, account.registered) == (asked.zone, asked.model.registered)
     if asked.model.registered:
         same(domain_invoices(account), model_invoices(asked, day))
@@ -119,7 +120,7 @@ def domain_said(said: Sequence[Any]) -> Counter[Said]:
 
 def check_what_is_carried(said: Sequence[Any], asked: Questions, begun: Begun) -> None:
     """Every event's amounts are those after its fact; allocations are whole histories."""
-    expected = asked.amounts(begun.on(asked.zone))
+    expected = asked.amounts(begun_in(begun, asked.zone))
     for event in said:
         for carried in getattr(event.data, "amounts", ()):
             wanted = without_nothing({"": expected.get(carried.currency, Amounts())})
@@ -224,6 +225,17 @@ def _bare(line: tuple[object, ...]) -> tuple[object, ...]:
     return (*line[:5], line[7])
 
 
+def begun_in(begun: Begun, zone: str) -> date | None:
+    """The begun day of a zone: by day for all of them, by instant for each its own; the later."""
+    by_instant = None if begun.at is None else day_of(begun.at, zone)
+    return max((day for day in (begun.day, by_instant) if day), default=None)
+
+
+def in_excess(asked: Questions) -> set[str]:
+    """The reversals that ask for more than is left of their payment."""
+    return {reversal for reversal, excess in asked.model.excess.items() if excess}
+
+
 class Steps:
     """The domain and the model, taken through the same steps."""
 
@@ -237,7 +249,7 @@ class Steps:
         self.announced: dict[tuple[str, str], Any] = {}
 
     def day(self) -> date | None:
-        return self.begun.on(self.model.now.zone)
+        return begun_in(self.begun, self.model.now.zone)
 
     def begin(self, begun: Begun) -> None:
         self.begun = begun
@@ -256,8 +268,11 @@ class Steps:
 
     def record(self, fact: Any) -> None:
         was_registered = self.model.now.model.registered
+        before = in_excess(self.model.now)
         decision = self._keep(record(self.account, [fact], self.begun))
-        expected = self.model.record(fact, self.begun.on)
+        expected = self.model.record(fact, lambda zone: begun_in(self.begun, zone))
+        noticed = {notice.fact.fact_id for notice in decision.notices}
+        assert in_excess(self.model.now) - before <= noticed <= in_excess(self.model.now)
         if was_registered and self.model.now.model.registered:
             same(domain_said(decision.said), expected)
             check_what_is_carried(decision.said, self.model.now, self.begun)

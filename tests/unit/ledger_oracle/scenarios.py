@@ -33,7 +33,7 @@ ZONES = (
     "America/Santiago",  # skips 00:00 of 2026-09-06
 )
 BASES = (date(2026, 2, 26), date(2026, 4, 14), date(2026, 8, 27), date(2026, 10, 22))
-HOURS = (0.0, 0.0, 0.0, 1.0, 12.0, 23.5)
+HOURS = (0.0, 0.0, 0.0, -1.0, 12.0, 23.5)
 AMOUNTS = (1, 30, 50, 70, 100, 100, 100, 150, 200, 300, 300)
 
 
@@ -98,7 +98,12 @@ class _Writer:
         return self.base + timedelta(days=self.count(low, high))
 
     def instant(self, high: int = 110) -> datetime:
-        return first_instant(self.day(0, high), self.zone) + timedelta(hours=self.of(HOURS))
+        """Often at, or an hour before, the instant at which some invoice's stage begins."""
+        day = self.day(0, high)
+        invoices = [f.data for f in self.facts if isinstance(f.data, billing.InvoiceIssued)]
+        if invoices and self.count(0, 2) == 2:
+            day = self.of(invoices).due_on + timedelta(days=self.of((0, 1, 1, 31, 61)))
+        return first_instant(day, self.zone) + timedelta(hours=self.of(HOURS))
 
     def currency(self) -> str:
         return self.of(("EUR",) * 7 + ("USD",))
@@ -121,7 +126,7 @@ class _Writer:
             (self._payment, 5),
             (self._reversal, 4),
             (self._credit_note, 2),
-            (self._dispute, 2),
+            (self._dispute, 3),
             (self._void, 1),
             (self._amendment, 2),
             (self._failure, 1),
@@ -241,7 +246,7 @@ class _Writer:
         )
 
     def _dispute(self, number: int) -> None:
-        invoice_id = self.some_invoice()
+        invoice_id = self.of([self.invoices[0], self.some_invoice()])
         if self.count(0, 5) < 5:
             self.add(
                 billing.DisputeOpened(

@@ -6,6 +6,7 @@ import pytest
 
 from deploy.kafka import jars, topics
 from shared.events import BILLING, COMPACTED, TOPICS
+from shared.kafka import TopicSpec
 
 
 def test_every_topic_of_the_contract_is_made_and_no_other() -> None:
@@ -13,7 +14,7 @@ def test_every_topic_of_the_contract_is_made_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("spec", topics.load(), ids=lambda spec: spec.name)
-def test_retention_and_compaction_are_as_promised(spec: topics.TopicSpec) -> None:
+def test_retention_and_compaction_are_as_promised(spec: TopicSpec) -> None:
     assert spec.partitions == 24
     is_compacted = spec.name in COMPACTED
     assert spec.config["cleanup.policy"] == ("compact" if is_compacted else "delete")

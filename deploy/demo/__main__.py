@@ -1,0 +1,171 @@
+"""`python -m deploy.demo` (`make demo`): start the platform, work a portfolio, show what came of it.
+
+Reads its options from the environment: SEED, DAYS, ACCOUNTS; DATA and MAPPING for a file of one's
+own; REPORT names a JSON file to write; KAFKA=1 works over Kafka; KEEP=1 leaves the platform running.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from deploy.demo import table
+from deploy.demo.calls import Calls, Failed
+from deploy.demo.mail import Mailbox, mail_server
+from deploy.demo.options import DAYS, Options
+from deploy.demo.platform import Platform, running
+from deploy.demo.portfolio import Portfolio
+from deploy.demo.replay import Replay
+from deploy.demo.report import Report, make_report, said
+from deploy.demo.source import Source
+from deploy.demo.working import Working
+from deploy.local.errors import CannotStart
+from shared.clock import ONE_DAY, monotonic
+from shared.errors import AppError
+from shared.settings import BadSetting
+
+_REPORTING_CURRENCY = "EUR"
+
+
+def main() -> int:
+    console = Console(highlight=False)
+    try:
+        options = Options.from_env(os.environ)
+        asyncio.run(_run(console, options))
+    except (BadSetting, CannotStart, Failed, AppError, OSError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+async def _run(console: Console, options: Options) -> None:
+    stopped = _on_signals()
+    work = asyncio.ensure_future(_demo(console, options, stopped))
+    asked = asyncio.ensure_future(stopped.wait())
+    await asyncio.wait([work, asked], return_when=asyncio.FIRST_COMPLETED)
+    if not work.done() and not options.keep:
+        work.cancel()
+    asked.cancel()
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _on_signals() -> asyncio.Event:
+    """Set by Ctrl-C or SIGTERM: the platform is then stopped in order."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+async def _demo(console: Console, options: Options, stopped: asyncio.Event) -> None:
+    source = _source(options)
+    console.print("Starting the platform …")
+    async with (
+        mail_server() as mailbox,
+        running(os.environ, mailbox.url, with_kafka=options.kafka, keep=options.keep) as platform,
+        Calls(platform) as calls,
+    ):
+        report = await _work(console, options, source, calls, mailbox, platform)
+        table.show(console, report)
+        if options.report:
+            options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+            console.print(f"Report: {options.report}")
+        await _pages(console, options, platform, stopped)
+
+
+def _source(options: Options) -> Source:
+    if options.data is not None and options.mapping is not None:
+        return Replay(options.data, options.mapping, options.days)
+    return Portfolio(options.seed, options.accounts, options.days or DAYS)
+
+
+async def _work(
+    console: Console,
+    options: Options,
+    source: Source,
+    calls: Calls,
+    mailbox: Mailbox,
+    platform: Platform,
+) -> Report:
+    await calls.put_tenant(source.first_day, _REPORTING_CURRENCY)
+    working = Working(calls, mailbox, source)
+    started = monotonic()
+    with _progress(console) as progress:
+        task = progress.add_task("", total=source.days, mails=0)
+
+        def when_done(number: int) -> None:
+            day = source.first_day + number * ONE_DAY
+            progress.update(task, advance=1, description=day.isoformat(), mails=mailbox.received)
+
+        await working.work(when_done)
+    seconds = monotonic() - started
+    report = await make_report(calls, platform, source, working.worked, _asked(options))
+    report["mails_received"] = mailbox.received
+    report["timing"] = {
+        "seconds": round(seconds, 3),
+        "events_per_second": round(said(report) / seconds, 1),
+        "rounds": working.worked.rounds,
+        "seconds_by_step": {
+            step: ms / 1000 for step, ms in sorted(working.worked.milliseconds.items())
+        },
+    }
+    return report
+
+
+def _asked(options: Options) -> dict[str, Any]:
+    if options.data is not None and options.mapping is not None:
+        return {"data": options.data.name, "mapping": options.mapping.name}
+    return {"seed": options.seed}
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:10}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} days, {task.fields[mails]:,} mails"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+async def _pages(
+    console: Console, options: Options, platform: Platform, stopped: asyncio.Event
+) -> None:
+    pages = {
+        "dashboard": f"{platform.address('metrics')}/",
+        **{f"{name} API": f"{platform.address(name)}/docs" for name in ("ledger", "segmentation")},
+        **{f"{name} API": f"{platform.address(name)}/docs" for name in ("outreach", "metrics")},
+    }
+    if not options.keep:
+        console.print(
+            f"The pages were at {pages['dashboard']} and its neighbours' /docs; "
+            "`make demo KEEP=1` leaves them open."
+        )
+        return
+    for name, address in pages.items():
+        console.print(f"  {name:18} {address}")
+    console.print(f"  {'dev key':18} {platform.data / 'dev-key'}")
+    console.print(
+        "Ctrl-C stops. The data stays, and opens again with: "
+        f"RECOUP_CLOCK=manual RECOUP_DATA_DIR={platform.data} make run",
+        soft_wrap=True,
+    )
+    with contextlib.suppress(asyncio.CancelledError):
+        await stopped.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

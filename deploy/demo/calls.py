@@ -1,0 +1,127 @@
+"""The HTTP calls of a demo: what a billing platform, a scheduler and a front-end would make."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from deploy.demo.platform import Platform
+from deploy.demo.source import BillingEvent, rfc3339
+from shared.clock import monotonic
+from shared.settings import PORTS
+
+TENANT = "demo"
+BATCH_EVENTS = 500
+_SETTLED_IN_A_ROW = 2
+_LAST = "metrics"  # reads what all others say
+_PAUSE_SECONDS_MIN, _PAUSE_SECONDS_MAX = 0.004, 0.03
+_SETTLE_SECONDS_MAX = 120.0
+_ANSWER_SECONDS_MAX = 300.0
+
+
+class Failed(Exception):
+    """The platform did not do what it should have."""
+
+
+class Calls:
+    """One tenant's calls to the four services."""
+
+    def __init__(self, platform: Platform) -> None:
+        headers = {"Authorization": f"Bearer {platform.key}", "X-Tenant": TENANT}
+        self._services = {
+            name: httpx.AsyncClient(
+                base_url=platform.address(name),
+                headers=headers,
+                timeout=_ANSWER_SECONDS_MAX,
+                trust_env=False,
+            )
+            for name in PORTS
+        }
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for client in self._services.values():
+            await client.aclose()
+
+    async def get(self, service: str, path: str, **query: str) -> Any:
+        return _body(await self._services[service].get(path, params=query))
+
+    async def put_tenant(self, contact_from: date, reporting_currency: str) -> None:
+        settings = {
+            "timezone": "UTC",
+            "contact_from": contact_from.isoformat(),
+            "reporting_currency": reporting_currency,
+        }
+        _body(await self._services["ledger"].put(f"/v1/tenants/{TENANT}", json=settings))
+
+    async def post_events(self, events: Sequence[BillingEvent]) -> list[str]:
+        """Tell the ledger; gives the reasons of those that it refused."""
+        refused: list[str] = []
+        for start in range(0, len(events), BATCH_EVENTS):
+            batch = events[start : start + BATCH_EVENTS]
+            answer = await self._services["ledger"].post(
+                "/v1/events",
+                content=json.dumps(batch),
+                headers={"Content-Type": "application/cloudevents-batch+json"},
+            )
+            if answer.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
+                _body(answer)
+            refused += [
+                f"{item['id']}: {error['pointer']} {error['detail']}"
+                for item in answer.json()["rejected"]
+                for error in item["errors"]
+            ]
+        return refused
+
+    async def start_day(self, day: date) -> None:
+        client = self._services["ledger"]
+        _body(await client.post("/v1/jobs/start-day", json={"day": day.isoformat()}))
+
+    async def run_due(self, at: datetime) -> tuple[dict[str, int], datetime | None]:
+        """Make the contacts due at the instant; what came of it, and when the next is due."""
+        client = self._services["outreach"]
+        answer = _body(await client.post("/v1/jobs/run-due", json={"at": rfc3339(at)}))
+        due = answer["next_due_at"]
+        return answer["counts"], datetime.fromisoformat(due) if due else None
+
+    async def settle(self) -> None:
+        """Return when nothing is under way: every service has said so twice in a row."""
+        end, in_a_row = monotonic() + _SETTLE_SECONDS_MAX, 0
+        while in_a_row < _SETTLED_IN_A_ROW:
+            # Asking costs the one who is to get on with it: so at first only the last in the row.
+            await self._until_caught_up(_LAST, end)
+            behind = await asyncio.gather(*(self._behind(name) for name in PORTS))
+            in_a_row = 0 if any(behind) else in_a_row + 1
+            if any(behind) and monotonic() > end:
+                raise Failed(f"events are still under way: {dict(zip(PORTS, behind, strict=True))}")
+
+    async def _until_caught_up(self, service: str, end: float) -> None:
+        pause = _PAUSE_SECONDS_MIN
+        while behind := await self._behind(service):
+            if monotonic() > end:
+                raise Failed(f"{service} is still {behind} events behind")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _PAUSE_SECONDS_MAX)
+
+    async def _behind(self, service: str) -> int:
+        lag = _body(await self._services[service].get("/v1/lag"))
+        if any(item["parked_accounts"] for item in lag["items"]):
+            raise Failed(f"accounts are parked in {service}: `make dead-letters` shows why")
+        return int(lag["behind"])
+
+
+def _body(answer: httpx.Response) -> Any:
+    if answer.is_error:
+        raise Failed(f"{answer.request.method} {answer.request.url}: {answer.text[:1000]}")
+    return answer.json()

@@ -1,0 +1,66 @@
+"""A generated portfolio: what its customers are billed, and what they do about it.
+
+Everything follows from the seed, the business time and the messages received: each account draws
+from its own numbers, so that what one does never changes what another does.
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from deploy.demo.people import customers
+from deploy.demo.payers import Payer, Planned
+from deploy.demo.source import BillingEvent, rfc3339
+
+FIRST_DAY = date(2026, 1, 1)
+SOURCE = "/demo/billing"
+
+
+class Portfolio:
+    """A year of bills, and payers who react to being contacted."""
+
+    def __init__(self, seed: int, accounts: int, days: int) -> None:
+        self.first_day = FIRST_DAY
+        self.days = days
+        self.accounts = accounts
+        self._heap: list[tuple[datetime, int, str, Planned]] = []
+        self._planned = 0
+        self._payers: dict[str, Payer] = {}
+        self._by_address: dict[str, list[Payer]] = {}
+        for customer in customers(seed, accounts, FIRST_DAY, days):
+            payer = Payer(customer, seed)
+            self._payers[customer.account_id] = payer
+            if customer.email:
+                self._by_address.setdefault(customer.email, []).append(payer)
+            self._plan(payer, payer.joins())
+
+    def until(self, instant: datetime) -> list[BillingEvent]:
+        return list(self._happen(instant))
+
+    def contacted(self, addresses: Sequence[str], at: datetime) -> None:
+        for address in addresses:
+            for payer in self._by_address.get(address, ()):
+                self._plan(payer, payer.contacted(at))
+
+    def _happen(self, instant: datetime) -> Iterator[BillingEvent]:
+        while self._heap and self._heap[0][0] < instant:
+            at, _, account_id, planned = heapq.heappop(self._heap)
+            payer = self._payers[account_id]
+            done = planned.act(at)
+            for said in done.said:
+                yield {
+                    "specversion": "1.0",
+                    "id": said.id,
+                    "source": SOURCE,
+                    "type": said.type,
+                    "subject": account_id,
+                    "time": rfc3339(at),
+                    "data": said.data,
+                }
+            self._plan(payer, done.planned)
+
+    def _plan(self, payer: Payer, acts: Sequence[Planned]) -> None:
+        for planned in acts:
+            self._planned += 1
+            account_id = payer.customer.account_id
+            heapq.heappush(self._heap, (planned.at, self._planned, account_id, planned))

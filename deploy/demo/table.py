@@ -1,0 +1,119 @@
+"""What a demo found, for a person: tables in the terminal."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.demo.report import Report, said
+from shared.money import DECIMALS
+
+_BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "121+")
+_COLUMNS = (
+    ("recovery_rate", "recovered"),
+    ("dso", "DSO"),
+    ("average_days_delinquent", "ADD"),
+    ("average_days_late", "days late"),
+    ("collection_effectiveness_index", "CEI"),
+    ("invoiced", "invoiced"),
+    ("received", "received"),
+)
+
+
+def show(console: Console, report: Report) -> None:
+    """Everything of interest, short enough for one screen."""
+    console.print(_kpis(report))
+    console.print(_aging(report))
+    console.print(_contacts(report))
+    _sums(console, report)
+
+
+def _kpis(report: Report) -> Table:
+    """One line per currency, and per segment under it."""
+    table = Table(title=f"Key figures, {report['from']} to {report['to']}", title_justify="left")
+    table.add_column("currency")
+    table.add_column("segment")
+    for _, label in _COLUMNS:
+        table.add_column(label, justify="right")
+    kpis = report["kpis"]
+    for currency in sorted({currency for found in kpis.values() for currency in found}):
+        table.add_row(
+            currency, "all", *(_cell(kpis[n].get(currency), currency) for n, _ in _COLUMNS),
+            style="bold",
+        )  # fmt: skip
+        parts = {name: kpis[name].get(currency, {}).get("segments", {}) for name, _ in _COLUMNS}
+        for segment in sorted({segment for found in parts.values() for segment in found}):
+            cells = [
+                _cell(_with_unit(parts[n].get(segment), kpis[n][currency]), currency)
+                for n, _ in _COLUMNS
+                if currency in kpis[n]
+            ]
+            table.add_row("", segment or "none yet", *cells)
+        table.add_section()
+    return table
+
+
+def _with_unit(found: dict[str, Any] | None, whole: dict[str, Any]) -> dict[str, Any] | None:
+    return None if found is None else {**found, "unit": whole["unit"]}
+
+
+def _cell(found: dict[str, Any] | None, currency: str) -> str:
+    if found is None or found["value"] is None:
+        return "–"
+    value = found["value"]
+    match found["unit"]:
+        case "ratio":
+            return f"{value:.1%}"
+        case "days":
+            return f"{value:.1f}"
+        case "minor":
+            return money(value, currency)
+        case _:
+            return f"{value:,}"
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """With thousands apart and the currency's own decimals."""
+    decimals = DECIMALS.get(currency, 2)
+    whole, part = divmod(abs(amount_minor), 10**decimals)
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{whole:,}" + (f".{part:0{decimals}d}" if decimals else "")
+
+
+def _aging(report: Report) -> Table:
+    table = Table(title="What is open, by days past due", title_justify="left")
+    table.add_column("currency")
+    for bucket in _BUCKETS:
+        table.add_column(bucket, justify="right")
+    for currency, buckets in sorted(report["aging"].items()):
+        table.add_row(currency, *(money(buckets.get(b, 0), currency) for b in _BUCKETS))
+    return table
+
+
+def _contacts(report: Report) -> Table:
+    table = Table(title="Contacts", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
+    rows = [("mails received by the mail server", report["mails_received"], "")]
+    for name, found in report["contacts"].items():
+        parts = [f"{key} {count:,}" for key, count in sorted(found.items()) if key != "value"]
+        label = name.replace("_", " ") if name != "contacts" else "contacts made"
+        rows.append((label, found["value"] or 0, ", ".join(parts)))
+    for label, count, parts_text in rows:
+        table.add_row(label, f"{count:,}", parts_text)
+    return table
+
+
+def _sums(console: Console, report: Report) -> None:
+    timing = report["timing"]
+    violations = sum(report["integrity"].values())
+    console.print(
+        f"{report['days']} days of {report['accounts']:,} accounts in {timing['seconds']:.1f} s: "
+        f"{said(report):,} events, {timing['events_per_second']:,.0f} a second. "
+        f"The ledger's {len(report['integrity'])} invariants are violated {violations} times."
+    )
+    if report["refused"]:
+        console.print(f"{len(report['refused'])} rows or events were refused, for example:")
+        for reason in report["refused"][:5]:
+            console.print(f"  {reason}", markup=False)

@@ -1,0 +1,1 @@
+"""How fast the ledger takes facts in, beside the least and the most that one could do instead."""

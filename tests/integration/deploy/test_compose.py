@@ -1,0 +1,253 @@
+"""docker-compose.yml is valid, keeps no secret, and what it says to start does start."""
+
+import asyncio
+import copy
+import os
+import re
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import jsonschema
+import pytest
+
+from deploy import keys
+from deploy.local import databases
+from shared import clock
+from tests.architecture.files import ROOT
+from tests.integration.deploy import composed
+from tests.integration.deploy.composed import VARIABLE, Processes, Unset, filled, started_first
+from tests.integration.deploy.running import free_port_base
+
+ENV_EXAMPLE = ROOT / ".env.example"
+OURS = "recoup"  # the image
+SECRET = re.compile(r"PASSWORD|TOKEN|SECRET|KEY")
+PASSWORD = "a-password-of-the-tests"
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return composed.raw()
+
+
+def services_of(document: dict[str, Any], *, ours: bool) -> dict[str, Any]:
+    return {
+        name: service
+        for name, service in document["services"].items()
+        if (service["image"] == OURS) is ours
+    }
+
+
+# ---------------------------------------------------------------------- what it says
+
+
+def test_it_keeps_to_the_specification(document: dict[str, Any]) -> None:
+    validator = jsonschema.validators.validator_for(composed.schema())(composed.schema())
+    assert [f"{e.json_path} {e.message}" for e in validator.iter_errors(document)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        (("depends_on", "kafka", "condition"), "service_is_well"),
+        (("healthcheck", "intervall"), "5s"),
+        (("ports",), [{"target": {}}]),
+    ],
+)
+def test_the_specification_bites(
+    document: dict[str, Any], path: tuple[str, ...], wrong: object
+) -> None:
+    spoilt = copy.deepcopy(document)
+    node = spoilt["services"]["ledger-api"]
+    for name in path[:-1]:
+        node = node[name]
+    node[path[-1]] = wrong
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(spoilt, composed.schema())
+
+
+def test_an_api_and_a_worker_of_each_service_and_what_they_need(document: dict[str, Any]) -> None:
+    named = [f"{name}-{kind}" for name in databases.SERVICES for kind in ("api", "worker")]
+    assert set(document["services"]) == {*named, "prepare", "kafka", "postgres", "mail"}
+    for name in named:
+        service, _, kind = name.partition("-")
+        module = f"services.{service}.{'app' if kind == 'api' else 'worker'}"
+        assert document["services"][name]["command"] == ["python", "-m", module]
+
+
+def test_each_has_a_health_check_and_waits_for_those_of_others(document: dict[str, Any]) -> None:
+    services = document["services"]
+    for name, service in services.items():
+        if name != "prepare":
+            assert service["healthcheck"]["test"][0] == "CMD", name
+        for needed, how in service.get("depends_on", {}).items():
+            once = needed == "prepare"
+            wanted = "service_completed_successfully" if once else "service_healthy"
+            assert how["condition"] == wanted, f"{name} → {needed}"
+    assert started_first(services).index("prepare") > started_first(services).index("kafka")
+
+
+def test_no_secret_has_a_default(document: dict[str, Any]) -> None:
+    text = composed.FILE.read_text()
+    found = {match["name"]: match for match in VARIABLE.finditer(text)}
+    assert {"POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN"} <= set(found)
+    for name, match in found.items():
+        if SECRET.search(name):
+            assert match["kind"] == "?", f"{name} has a default"
+    example = ENV_EXAMPLE.read_text()
+    for name in found:
+        assert re.search(rf"^(# )?{name}=", example, re.MULTILINE), f"{name} is not explained"
+    for name, value in re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE):
+        assert not (SECRET.search(name) and value), f"{name} has a value for everybody"
+    for service in services_of(document, ours=True).values():
+        # The local mode's open doors stay closed.
+        assert not {"RECOUP_LOCAL", "RECOUP_DEV_KEY"} & set(service["environment"])
+
+
+@pytest.mark.parametrize("missing", ["POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN"])
+def test_a_missing_secret_stops_the_start(document: dict[str, Any], missing: str) -> None:
+    given = {match["name"]: "x" for match in VARIABLE.finditer(composed.FILE.read_text())}
+    del given[missing]
+    with pytest.raises(Unset, match=missing):
+        filled(document, given)
+
+
+def test_ports_are_published_to_this_machine_only(document: dict[str, Any]) -> None:
+    ports = [port for s in document["services"].values() for port in s.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_image_runs_as_nobody_in_particular(document: dict[str, Any]) -> None:
+    lines = (ROOT / "deploy" / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+    stages = [line for line in lines if line.startswith("FROM ")]
+    assert len(stages) == 2, "what builds is not shipped"
+    final = lines[lines.index(stages[1]) :]
+    assert [line for line in final if line.startswith("USER ")] == ["USER 10001:10001"]
+    assert [line for line in final if re.match(r"(CMD|ENTRYPOINT) (?!\[)", line)] == []
+    check = next(line for line in final if line.startswith("HEALTHCHECK "))
+    assert check.endswith('CMD ["python", "-m", "deploy.health"]')
+    assert any("--require-hashes" in line for line in lines)
+    for service in services_of(document, ours=True).values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+
+
+# ---------------------------------------------------------------------- and that it works
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    made = Processes(tmp_path)
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def server(postgres: str) -> Iterator[tuple[str, str]]:
+    """The server's address and a prefix for databases of this test alone."""
+    prefix = f"composed_{uuid4().hex[:8]}"
+    yield postgres, prefix
+    for service in databases.SERVICES:
+        asyncio.run(databases.drop(postgres, f"{prefix}_{service}"))
+
+
+def key_set(folder: Path) -> tuple[Path, str]:
+    """A key set, and the token with which services call each other."""
+    keys.new_pair(folder)
+    token = keys.mint(
+        folder, tenant="*", scopes=("ledger:read",), subject="outreach",
+        ttl=timedelta(hours=1), now=clock.now(),
+    )  # fmt: skip
+    return folder / keys.PUBLIC, token
+
+
+@pytest.mark.kafka
+def test_every_health_check_passes(
+    document: dict[str, Any],
+    processes: Processes,
+    server: tuple[str, str],
+    kafka: str,
+    tmp_path: Path,
+) -> None:
+    jwks, token = key_set(tmp_path / "keys")
+    base = free_port_base()
+    given = {
+        "POSTGRES_PASSWORD": PASSWORD,
+        "RECOUP_JWKS_FILE": str(jwks),
+        "RECOUP_SERVICE_TOKEN": token,
+        "KAFKA_CLUSTER_ID": "not used here",
+        "LEDGER_KAFKA_TENANTS": "demo",
+    }
+    services = services_of(filled(document, given), ours=True)
+    environments = {
+        name: on_this_machine(name, service, server, kafka, jwks, base, tmp_path)
+        for name, service in services.items()
+    }
+    waiting: list[str] = []
+    for name in started_first(document["services"]):
+        if name not in services:
+            continue
+        service, environment = services[name], environments[name]
+        if name == "prepare":
+            processes.run(name, service["command"], environment)
+            processes.run(name, service["command"], environment)  # a second time changes nothing
+            continue
+        for needed in set(service["depends_on"]) & set(waiting):
+            test = services[needed]["healthcheck"]["test"]
+            processes.wait_healthy(needed, test, environments[needed])
+        processes.start(name, service["command"], environment)
+        waiting.append(name)
+    for name in waiting:
+        processes.wait_healthy(name, services[name]["healthcheck"]["test"], environments[name])
+    refused = httpx.get(f"http://127.0.0.1:{base}/v1/accounts/C1", trust_env=False)
+    assert refused.status_code == 401
+    # uvicorn ends in order and then by the signal it was sent.
+    assert set(processes.stop().values()) <= {0, -signal.SIGTERM}
+    for name in waiting:  # what is gone is not healthy
+        command = services[name]["healthcheck"]["test"][1:]
+        assert processes.check(command, environments[name]) == 1, name
+
+
+def on_this_machine(
+    name: str,
+    service: dict[str, Any],
+    server: tuple[str, str],
+    kafka: str,
+    jwks: Path,
+    base: int,
+    folder: Path,
+) -> dict[str, str]:
+    """The service's own environment, its hosts, ports and files those of this machine."""
+    postgres, prefix = server
+    inside = f"postgresql://recoup:{PASSWORD}@postgres:5432/recoup_"
+    outside = databases.url_of(postgres, f"{prefix}_")
+    rewritten = {
+        variable: str(value)
+        .replace(inside, outside)
+        .replace("kafka:9092", kafka)
+        .replace("/etc/recoup/jwks.json", str(jwks))
+        .replace("/tmp/alive", str(folder / f"{name}.alive"))  # noqa: S108 - a container's own
+        for variable, value in service["environment"].items()
+    }
+    for number, api in enumerate(databases.SERVICES):
+        for host in (f"{api}-api", "127.0.0.1"):
+            for variable, value in rewritten.items():
+                rewritten[variable] = value.replace(
+                    f"//{host}:{8001 + number}", f"//127.0.0.1:{base + number}"
+                )
+    left = [v for v in rewritten.values() if re.search(r"//[^/]*(-api|postgres|kafka):\d", v)]
+    assert not left, f"hosts of the inside: {left}"
+    return {**rewritten, "RECOUP_PORT_BASE": str(base)}
+
+
+def test_the_tests_own_environment_does_not_leak_in() -> None:
+    os.environ["RECOUP_LEAK"] = "1"
+    try:
+        assert "RECOUP_LEAK" not in composed._with_path({})
+    finally:
+        del os.environ["RECOUP_LEAK"]

@@ -1,0 +1,81 @@
+"""The parts of the local mode that need no server."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from deploy.local import databases, folder, platform
+from deploy.local.errors import CannotStart
+from deploy.local.postgres import write_secret
+
+
+def test_what_the_local_mode_knows_stands_above_what_was_given() -> None:
+    composed = platform.compose(
+        {"RECOUP_DEV_KEY": "old", "RECOUP_LOG_LEVEL": "debug", "PATH": "/bin"},
+        data=Path("/data"),
+        databases={"ledger": "postgresql://h/recoup_ledger"},
+        key="the-key",
+    )
+    assert composed["RECOUP_DEV_KEY"] == composed["RECOUP_SERVICE_TOKEN"] == "the-key"
+    assert composed["LEDGER_DATABASE_URL"] == "postgresql://h/recoup_ledger"
+    assert composed["RECOUP_LOG_LEVEL"] == "debug"
+    assert composed["PATH"] == "/bin"
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        ("postgresql://u:p@h:1/postgres", "postgresql://u:p@h:1/recoup_ledger"),
+        ("postgres://u:p@h", "postgresql://u:p@h/recoup_ledger"),
+        ("postgresql://h/x?sslmode=require", "postgresql://h/recoup_ledger?sslmode=require"),
+    ],
+)
+def test_a_database_is_named_in_the_servers_address(server: str, expected: str) -> None:
+    assert databases.url_of(server, databases.database_name("ledger")) == expected
+
+
+def test_ports_follow_the_first() -> None:
+    services = platform.all_services(9001)
+    assert [(service.name, service.port) for service in services] == [
+        ("ledger", 9001), ("segmentation", 9002), ("outreach", 9003), ("metrics", 9004),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["0", "65533", "eight thousand"])
+def test_a_port_that_cannot_be_is_refused(value: str) -> None:
+    with pytest.raises(CannotStart, match="RECOUP_PORT_BASE"):
+        platform.port_base({"RECOUP_PORT_BASE": value})
+
+
+def test_a_key_is_made_once_and_a_given_one_replaces_it(tmp_path: Path) -> None:
+    key, is_new = folder.dev_key(tmp_path, None)
+    assert is_new
+    assert folder.dev_key(tmp_path, None) == (key, False)
+    assert folder.dev_key(tmp_path, "given") == ("given", False)
+    assert folder.dev_key(tmp_path, None) == ("given", False)
+
+
+def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    with (
+        folder.locked(tmp_path),
+        pytest.raises(CannotStart, match=f"process {os.getpid()}"),
+        folder.locked(tmp_path),
+    ):
+        pass
+    with folder.locked(tmp_path):
+        pass
+
+
+def test_a_data_folder_that_is_a_file_is_refused_in_plain_words(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("")
+    with pytest.raises(CannotStart, match="RECOUP_DATA_DIR"):
+        folder.make(tmp_path / "var" / "deeper")
+
+
+def test_a_secret_is_never_readable_by_others(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("old")
+    path.chmod(0o644)
+    write_secret(path, "new")
+    assert (path.stat().st_mode & 0o777, path.read_text()) == (0o600, "new\n")
