@@ -17,7 +17,7 @@ class Mailbox:
         self.url = ""
         self._recipients: list[str] = []
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (named by aiosmtpd)
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.received += 1
         self._recipients += envelope.rcpt_tos
         return "250 OK"

@@ -8,8 +8,8 @@ import heapq
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
-from deploy.demo.people import customers
 from deploy.demo.payers import Payer, Planned
+from deploy.demo.people import customers
 from deploy.demo.source import BillingEvent, rfc3339
 
 FIRST_DAY = date(2026, 1, 1)

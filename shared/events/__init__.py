@@ -32,7 +32,7 @@ SCHEMAS: dict[tuple[str, str], type[Struct]] = {
 }
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """Something to say: what a command hands to `outbox.append`.
 
     The id is made from (tenant, service, type, entity, cause), so a crash and retry makes the same
@@ -54,7 +54,7 @@ class Event(Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
 
 
-class Received(Struct, frozen=True, kw_only=True):
+class Received(Struct, frozen=True, kw_only=True, gc=False):
     """An event of our own as a consumer gets it. `data` stays bytes until a handler asks."""
 
     topic: str

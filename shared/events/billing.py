@@ -37,14 +37,14 @@ Currency = Annotated[
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
-class Phone(Struct, frozen=True, omit_defaults=True):
+class Phone(Struct, frozen=True, omit_defaults=True, gc=False):
     number: Text
     type: Text | None = None
     use: Text | None = None
     consent: Text | None = None
 
 
-class Address(Struct, frozen=True, omit_defaults=True):
+class Address(Struct, frozen=True, omit_defaults=True, gc=False):
     line1: Text | None = None
     line2: Text | None = None
     city: Text | None = None
@@ -53,7 +53,7 @@ class Address(Struct, frozen=True, omit_defaults=True):
     country: Text | None = None
 
 
-class AccountRegistered(Struct, frozen=True, omit_defaults=True):
+class AccountRegistered(Struct, frozen=True, omit_defaults=True, gc=False):
     """An account as the billing platform knows it now; replaces the whole record."""
 
     account_id: AccountId
@@ -77,18 +77,18 @@ class AccountUpdated(AccountRegistered, frozen=True, omit_defaults=True):
     """The same record again; the newest `time` wins."""
 
 
-class Line(Struct, frozen=True, omit_defaults=True):
+class Line(Struct, frozen=True, omit_defaults=True, gc=False):
     description: Text | None = None
     amount_minor: Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] | None = None
     kind: Text | None = None
 
 
-class EarlyDiscount(Struct, frozen=True, omit_defaults=True):
+class EarlyDiscount(Struct, frozen=True, omit_defaults=True, gc=False):
     percent: Annotated[float, Meta(gt=0, le=100)]
     until_on: date
 
 
-class InvoiceIssued(Struct, frozen=True, omit_defaults=True):
+class InvoiceIssued(Struct, frozen=True, omit_defaults=True, gc=False):
     invoice_id: BusinessId
     account_id: AccountId
     currency: Currency
@@ -105,7 +105,7 @@ class InvoiceIssued(Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-class InvoiceAmended(Struct, frozen=True, omit_defaults=True):
+class InvoiceAmended(Struct, frozen=True, omit_defaults=True, gc=False):
     """A new due date, number or attributes; never money."""
 
     invoice_id: BusinessId
@@ -115,13 +115,13 @@ class InvoiceAmended(Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any] | None = None
 
 
-class InvoiceVoided(Struct, frozen=True, omit_defaults=True):
+class InvoiceVoided(Struct, frozen=True, omit_defaults=True, gc=False):
     invoice_id: BusinessId
     account_id: AccountId
     reason: Text | None = None
 
 
-class CreditNoteIssued(Struct, frozen=True, omit_defaults=True):
+class CreditNoteIssued(Struct, frozen=True, omit_defaults=True, gc=False):
     credit_note_id: BusinessId
     account_id: AccountId
     currency: Currency
@@ -132,14 +132,14 @@ class CreditNoteIssued(Struct, frozen=True, omit_defaults=True):
     reason: Text | None = None
 
 
-class Target(Struct, frozen=True):
+class Target(Struct, frozen=True, gc=False):
     """An invoice that a payment is aimed at, and how much of it."""
 
     invoice_id: BusinessId
     amount_minor: Minor
 
 
-class PaymentReceived(Struct, frozen=True, omit_defaults=True):
+class PaymentReceived(Struct, frozen=True, omit_defaults=True, gc=False):
     payment_id: BusinessId
     account_id: AccountId
     currency: Currency
@@ -149,7 +149,7 @@ class PaymentReceived(Struct, frozen=True, omit_defaults=True):
     allocations: tuple[Target, ...] = ()
 
 
-class PaymentFailed(Struct, frozen=True, omit_defaults=True):
+class PaymentFailed(Struct, frozen=True, omit_defaults=True, gc=False):
     payment_id: BusinessId
     account_id: AccountId
     currency: Currency
@@ -160,7 +160,7 @@ class PaymentFailed(Struct, frozen=True, omit_defaults=True):
     retriable: bool | None = None
 
 
-class PaymentReversed(Struct, frozen=True, omit_defaults=True):
+class PaymentReversed(Struct, frozen=True, omit_defaults=True, gc=False):
     """Money taken back; without `amount_minor`, all that is left of the payment."""
 
     reversal_id: BusinessId
@@ -172,7 +172,7 @@ class PaymentReversed(Struct, frozen=True, omit_defaults=True):
     amount_minor: Minor | None = None
 
 
-class DisputeOpened(Struct, frozen=True, omit_defaults=True):
+class DisputeOpened(Struct, frozen=True, omit_defaults=True, gc=False):
     """Without `amount_minor` the whole balance is disputed, whatever it becomes."""
 
     dispute_id: BusinessId
@@ -182,7 +182,7 @@ class DisputeOpened(Struct, frozen=True, omit_defaults=True):
     reason: Text | None = None
 
 
-class DisputeResolved(Struct, frozen=True, omit_defaults=True):
+class DisputeResolved(Struct, frozen=True, omit_defaults=True, gc=False):
     dispute_id: BusinessId
     account_id: AccountId
     invoice_id: BusinessId

@@ -15,7 +15,7 @@ Stage = Literal[1, 31, 61, 91, 121]
 STAGES: tuple[Stage, ...] = (1, 31, 61, 91, 121)
 
 
-class Amounts(Struct, frozen=True):
+class Amounts(Struct, frozen=True, gc=False):
     """What an account owes in one currency (LEDGER: Amounts). All in minor units."""
 
     currency: str
@@ -29,7 +29,7 @@ class Amounts(Struct, frozen=True):
     days_past_due: int  # of oldest_due_on at the begun day; 0 when not past due
 
 
-class Allocation(Struct, frozen=True, omit_defaults=True):
+class Allocation(Struct, frozen=True, omit_defaults=True, gc=False):
     """Money of one source put on one invoice, perhaps taken back; a history is some of these."""
 
     source_id: str  # payment or credit note
@@ -43,7 +43,7 @@ class Allocation(Struct, frozen=True, omit_defaults=True):
     source_kind: Literal["payment", "credit_note"] = "payment"
 
 
-class _Account(Struct, frozen=True, kw_only=True):
+class _Account(Struct, frozen=True, kw_only=True, gc=False):
     account_id: str
     kind: Literal["consumer", "business"]
     country: str | None = None
@@ -64,7 +64,7 @@ class AccountUpdated(_Account, frozen=True, kw_only=True):
     pass
 
 
-class InvoiceIssued(Struct, frozen=True, kw_only=True):
+class InvoiceIssued(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str
     account_id: str
     currency: str
@@ -80,7 +80,7 @@ class InvoiceIssued(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class InvoiceAmended(Struct, frozen=True, kw_only=True):
+class InvoiceAmended(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str
     account_id: str
     currency: str | None = None  # None: the invoice is not known yet
@@ -89,7 +89,7 @@ class InvoiceAmended(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...] = ()
 
 
-class InvoiceVoided(Struct, frozen=True, kw_only=True):
+class InvoiceVoided(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str
     account_id: str
     currency: str | None = None  # None: the invoice is not known yet
@@ -97,7 +97,7 @@ class InvoiceVoided(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...] = ()
 
 
-class InvoiceDueSoon(Struct, frozen=True, kw_only=True):
+class InvoiceDueSoon(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str
     account_id: str
     currency: str
@@ -107,7 +107,7 @@ class InvoiceDueSoon(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class InvoiceOverdue(Struct, frozen=True, kw_only=True):
+class InvoiceOverdue(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str
     account_id: str
     currency: str
@@ -120,7 +120,7 @@ class InvoiceOverdue(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class OverdueCorrected(Struct, frozen=True, kw_only=True):
+class OverdueCorrected(Struct, frozen=True, kw_only=True, gc=False):
     """An announced stage was never reached; `because` names the fact that shows it."""
 
     invoice_id: str
@@ -134,7 +134,7 @@ class OverdueCorrected(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class InvoicePaid(Struct, frozen=True, kw_only=True):
+class InvoicePaid(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str
     account_id: str
     currency: str
@@ -144,7 +144,7 @@ class InvoicePaid(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class InvoiceReopened(Struct, frozen=True, kw_only=True):
+class InvoiceReopened(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str
     account_id: str
     currency: str
@@ -156,7 +156,7 @@ class InvoiceReopened(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class PaymentReceived(Struct, frozen=True, kw_only=True):
+class PaymentReceived(Struct, frozen=True, kw_only=True, gc=False):
     payment_id: str
     account_id: str
     currency: str
@@ -167,7 +167,7 @@ class PaymentReceived(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class PaymentFailed(Struct, frozen=True, kw_only=True):
+class PaymentFailed(Struct, frozen=True, kw_only=True, gc=False):
     payment_id: str
     account_id: str
     currency: str
@@ -178,7 +178,7 @@ class PaymentFailed(Struct, frozen=True, kw_only=True):
     retriable: bool | None = None
 
 
-class PaymentReversed(Struct, frozen=True, kw_only=True):
+class PaymentReversed(Struct, frozen=True, kw_only=True, gc=False):
     reversal_id: str
     payment_id: str
     account_id: str
@@ -190,7 +190,7 @@ class PaymentReversed(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class AllocationChanged(Struct, frozen=True, kw_only=True):
+class AllocationChanged(Struct, frozen=True, kw_only=True, gc=False):
     """A fact moved money of other payments and credit notes; their whole histories now."""
 
     account_id: str
@@ -199,7 +199,7 @@ class AllocationChanged(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class CreditNoteIssued(Struct, frozen=True, kw_only=True):
+class CreditNoteIssued(Struct, frozen=True, kw_only=True, gc=False):
     credit_note_id: str
     account_id: str
     currency: str
@@ -212,7 +212,7 @@ class CreditNoteIssued(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...]
 
 
-class DisputeOpened(Struct, frozen=True, kw_only=True):
+class DisputeOpened(Struct, frozen=True, kw_only=True, gc=False):
     dispute_id: str
     account_id: str
     invoice_id: str
@@ -222,7 +222,7 @@ class DisputeOpened(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...] = ()
 
 
-class DisputeResolved(Struct, frozen=True, kw_only=True):
+class DisputeResolved(Struct, frozen=True, kw_only=True, gc=False):
     dispute_id: str
     account_id: str
     invoice_id: str
@@ -233,11 +233,11 @@ class DisputeResolved(Struct, frozen=True, kw_only=True):
     amounts: tuple[Amounts, ...] = ()
 
 
-class AccountErased(Struct, frozen=True, kw_only=True):
+class AccountErased(Struct, frozen=True, kw_only=True, gc=False):
     account_id: str
 
 
-class Contact(Struct, frozen=True, kw_only=True):
+class Contact(Struct, frozen=True, kw_only=True, gc=False):
     """Personal data of one account: the value on `ledger.contacts`, type `contact-details`."""
 
     account_id: str
@@ -250,7 +250,7 @@ class Contact(Struct, frozen=True, kw_only=True):
     language: str | None = None
 
 
-class Tenant(Struct, frozen=True, kw_only=True):
+class Tenant(Struct, frozen=True, kw_only=True, gc=False):
     """The creditor's settings: the value on `ledger.tenants`, type `tenant-settings`."""
 
     tenant_id: str

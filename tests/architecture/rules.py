@@ -181,9 +181,9 @@ def http_errors_in_web(source: Source) -> Iterator[Finding]:
         return
     words = "HTTPException: raise an AppError, shared/web.py knows the status"
     for node in source.nodes(ast.ImportFrom):
-        if (node.module or "").split(".")[0] in {"fastapi", "starlette"}:
-            if any(alias.name == "HTTPException" for alias in node.names):
-                yield node.lineno, words
+        is_web = (node.module or "").split(".")[0] in {"fastapi", "starlette"}
+        if is_web and any(alias.name == "HTTPException" for alias in node.names):
+            yield node.lineno, words
     for used in source.nodes(ast.Attribute):
         if used.attr == "HTTPException" and ast.unparse(used).startswith(("fastapi", "starlette")):
             yield used.lineno, words

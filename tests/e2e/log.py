@@ -80,7 +80,7 @@ def _from_kafka(bootstrap: str, tenant: str, topic: str) -> list[Logged]:
             if (event := _of_message(message)).key.startswith(f"{tenant}/"):
                 events.append(event)
             offset, part = message.offset(), message.partition()
-            if offset is not None and part is not None and offset + 1 >= left[part]:
+            if offset is not None and part in left and offset + 1 >= left[part]:
                 del left[part]
         return events
     finally:

@@ -100,6 +100,11 @@ class Platform:
         process.kill()
         process.wait(STOP_SECONDS_MAX)
 
+    @property
+    def has_died(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def wait_dead(self, seconds: float = READY_SECONDS_MAX) -> int:
         """Wait until the process ended by itself; its exit code."""
         process, self._process = self._running(), None

@@ -188,6 +188,7 @@ def test_any_order_of_the_same_facts_gives_the_same_books(
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1200)
 def test_twenty_orders_of_the_same_facts_give_the_same_books(
     shared_platform: Callable[[str], Platform],
 ) -> None:
@@ -223,6 +224,7 @@ def test_any_order_in_kafka_gives_the_same_books(
 
 @pytest.mark.kafka
 @pytest.mark.full
+@pytest.mark.timeout(1200)
 def test_twenty_orders_in_kafka_give_the_same_books(
     shared_platform: Callable[[str], Platform],
 ) -> None:
@@ -288,5 +290,6 @@ def test_eight_starts_of_a_day_at_once_say_each_stage_once(platform: Platform) -
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1200)
 def test_eight_starts_of_a_day_at_once_over_ten_thousand_invoices(platform: Platform) -> None:
     eight_at_once(platform, 10_000)

@@ -11,7 +11,7 @@ from services.ledger.store.journal import AccountKey
 from shared.events import LEDGER, Event
 
 
-class Submission(Struct, frozen=True):
+class Submission(Struct, frozen=True, gc=False):
     """A valid event of a billing platform, not yet known to be new."""
 
     tenant: str

@@ -27,7 +27,7 @@ from shared.events import CONTACTS, Event
 from shared.events.ledger import Contact
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """What became of a submission."""
 
     status: Literal["accepted", "duplicate", "rejected"]

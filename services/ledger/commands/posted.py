@@ -15,7 +15,7 @@ from shared.db import Session
 from shared.errors import FieldError
 
 
-class Posted(Struct, frozen=True):
+class Posted(Struct, frozen=True, gc=False):
     """One event as a door got it, and whose it is."""
 
     tenant: str

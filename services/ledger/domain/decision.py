@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from services.ledger.domain.account import Account
 
 
-class Said(Struct, frozen=True):
+class Said(Struct, frozen=True, gc=False):
     """An event to be said. The shell makes `shared.events.Event` of it.
 
     Entity and cause make its id unique and the same after every retry.

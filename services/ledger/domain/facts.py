@@ -66,7 +66,7 @@ _WORD = {
 Position = tuple[datetime, int, str]  # instant, rank, fact id: the one order of an account's facts
 
 
-class Fact(Struct, frozen=True):
+class Fact(Struct, frozen=True, gc=False):
     """One accepted fact of one account."""
 
     kind: str  # the event's type: "payment-received"
@@ -79,7 +79,7 @@ class Fact(Struct, frozen=True):
     data: billing.Data
 
 
-class Notice(Struct, frozen=True):
+class Notice(Struct, frozen=True, gc=False):
     """A part of an accepted fact that has no effect; listed under rejections."""
 
     fact: Fact

@@ -11,7 +11,7 @@ from shared.events.ledger import Stage
 Order = tuple[date, date, str]  # due_on, issued_on, invoice_id: who is served first
 
 
-class Holding(Struct, frozen=True):
+class Holding(Struct, frozen=True, gc=False):
     """Money that lies on an invoice now; an invoice keeps them in the order of application."""
 
     kind: Literal["payment", "credit_note"]
@@ -20,7 +20,7 @@ class Holding(Struct, frozen=True):
     applied_at: datetime
 
 
-class Level(Struct, frozen=True):
+class Level(Struct, frozen=True, gc=False):
     """What was open and disputed from an instant on, after all facts of that instant."""
 
     at: datetime
@@ -28,7 +28,7 @@ class Level(Struct, frozen=True):
     disputed_minor: int
 
 
-class Reopening(Struct, frozen=True):
+class Reopening(Struct, frozen=True, gc=False):
     """The debt was paid, and a reversal opened it again."""
 
     fact_id: str
@@ -36,14 +36,14 @@ class Reopening(Struct, frozen=True):
     at: datetime
 
 
-class Dispute(Struct, frozen=True):
+class Dispute(Struct, frozen=True, gc=False):
     """An open dispute; without an amount it holds the whole balance."""
 
     dispute_id: str
     amount_minor: int | None
 
 
-class Invoice(Struct, frozen=True):
+class Invoice(Struct, frozen=True, gc=False):
     """One invoice by all facts known."""
 
     invoice_id: str

@@ -15,7 +15,7 @@ UNAPPLIED_CASH = "unapplied-cash"
 UNAPPLIED_CREDIT = "unapplied-credit"
 
 
-class Totals(Struct, frozen=True):
+class Totals(Struct, frozen=True, gc=False):
     """What an account has in one currency, without regard to days."""
 
     balance_minor: int = 0  # open balances of invoices
@@ -29,7 +29,7 @@ class Totals(Struct, frozen=True):
 NO_TOTALS = Totals()
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One balanced set of postings: ledger account → signed minor units, summing to zero."""
 
     fact_kind: str

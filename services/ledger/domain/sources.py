@@ -11,7 +11,7 @@ SourceKey = tuple[Kind, str]
 SourceOrder = tuple[int, datetime, int, str]
 
 
-class Piece(Struct, frozen=True):
+class Piece(Struct, frozen=True, gc=False):
     """Money put on one invoice, and perhaps taken back."""
 
     invoice_id: str
@@ -20,7 +20,7 @@ class Piece(Struct, frozen=True):
     released_at: datetime | None = None
 
 
-class Taken(Struct, frozen=True):
+class Taken(Struct, frozen=True, gc=False):
     """What one reversal took of its payment, and what it asked for beyond what was left."""
 
     reversal_id: str
@@ -29,14 +29,14 @@ class Taken(Struct, frozen=True):
     excess_minor: int
 
 
-class Aim(Struct, frozen=True):
+class Aim(Struct, frozen=True, gc=False):
     """A part that waits for an invoice that is not there yet."""
 
     invoice_id: str
     amount_minor: int
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, gc=False):
     """A payment or a credit note by all facts known."""
 
     kind: Kind

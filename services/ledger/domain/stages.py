@@ -19,7 +19,7 @@ DUE_SOON_DAYS = timedelta(days=7)
 _SURELY = timedelta(days=1)  # further than any zone is from UTC
 
 
-class Announcement(Struct, frozen=True):
+class Announcement(Struct, frozen=True, gc=False):
     """Something said about an invoice that is said once, and may have to be corrected."""
 
     invoice_id: str

@@ -16,7 +16,7 @@ _ENCODER = msgspec.json.Encoder()
 _ANNOUNCEMENT = msgspec.json.Decoder(Announcement)
 
 
-class Loaded(Struct, frozen=True):
+class Loaded(Struct, frozen=True, gc=False):
     """An account together with the state of its row."""
 
     row: Locked
@@ -202,7 +202,7 @@ async def _list_announcements(
     return found
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """What one command made of one account."""
 
     key: AccountKey

@@ -17,7 +17,7 @@ _POSTINGS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 AccountKey = tuple[str, str]  # tenant, account
 
 
-class Locked(Struct, frozen=True):
+class Locked(Struct, frozen=True, gc=False):
     """What a locked account row says: the state's version and the journal's head."""
 
     version: int

@@ -66,7 +66,7 @@ def _transpose(tenants: Sequence[Tenant]) -> list[list[Any]]:
     ]
 
 
-class LockedTenant(Struct, frozen=True):
+class LockedTenant(Struct, frozen=True, gc=False):
     """A tenant whose begun day stands still until the transaction ends."""
 
     settings: Tenant

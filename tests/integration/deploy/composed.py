@@ -24,7 +24,7 @@ FILE = ROOT / "docker-compose.yml"
 SCHEMA = Path(__file__).parent / "compose_spec" / "compose-spec.json"
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 STOP_SECONDS_MAX = 30
-HEALTHY_SECONDS_MAX = 60
+HEALTHY_SECONDS_MAX = 120
 
 Node = Any
 

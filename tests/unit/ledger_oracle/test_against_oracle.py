@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from services.ledger.domain import begin, difference, record
@@ -13,11 +14,11 @@ from tests.unit.ledger_oracle.comparing import (
     figures,
     without_nothing,
 )
-from tests.unit.ledger_oracle.scenarios import Story, stories
+from tests.unit.ledger_oracle.scenarios import Story, seeded_story, stories
 
 DEEP = settings.get_current_profile_name() == "deep"
 slowly = settings(
-    max_examples=4000 if DEEP else 150,
+    max_examples=4000 if DEEP else 100,
     derandomize=not DEEP,
     deadline=None,
     print_blob=True,
@@ -39,6 +40,31 @@ def told(story: Story) -> Steps:
 @given(stories())
 def test_after_every_step_the_domain_is_what_the_model_says(story: Story) -> None:
     told(story)
+
+
+@pytest.mark.parametrize("start", range(0, 5000 if DEEP else 200, 100))
+def test_the_domain_is_what_the_model_says_of_a_hundred_seeded_stories(start: int) -> None:
+    """Wider than what Hypothesis draws; a story that fails is cut down to its needed steps."""
+    for seed in range(start, start + 100):
+        story = seeded_story(seed, size=2 if seed % 10 == 0 else 1)
+        if _differs(story):
+            told(_cut_down(story))
+
+
+def _differs(story: Story) -> bool:
+    try:
+        told(story)
+    except AssertionError:
+        return True
+    return False
+
+
+def _cut_down(story: Story) -> Story:
+    for index in reversed(range(len(story.steps))):
+        if _differs(story.without(index)):
+            story = story.without(index)
+    print(story)
+    return story
 
 
 @slowly
