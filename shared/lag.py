@@ -68,11 +68,16 @@ async def lag(
     """What was committed by producers and not yet taken in. What is parked is not behind."""
     items: list[LagItem] = []
     service = telemetry.current_service.get() or "recoup"
+    stored: dict[str, dict[str, dict[str, int]]] = {}
+    parked: dict[str, dict[str, int]] = {}
     for reader in readers:
-        at = await positions.stored(db, reader.consumer, await reader.source.id())
+        consumer = reader.consumer
+        if consumer not in stored:  # asked often: what readers share is asked for once
+            stored[consumer] = await positions.stored(db, consumer)
+            parked[consumer] = dict(await db.fetch(_PARKED, consumer))
+        at = stored[consumer].get(await reader.source.id(), {})
         backlog = await reader.source.backlog(at)
-        parked: dict[str, int] = dict(await db.fetch(_PARKED, reader.consumer))
-        items += _items(reader.consumer, reader.source.topics, backlog, parked)
+        items += _items(consumer, reader.source.topics, backlog, parked[consumer])
     if relaying is not None:
         rows = await db.fetch(_UNSENT, RELAY, relaying.cluster_id, RELAY_PART)
         unsent = {topic: Backlog(behind, max(0.0, oldest)) for topic, behind, oldest in rows}

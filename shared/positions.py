@@ -17,6 +17,8 @@ Place = tuple[str, str, str]  # (tenant, topic, key): an account's events on one
 
 _LOAD = "select part, position from positions where consumer = $1 and source = $2"
 
+_STORED = "select source, part, position from positions where consumer = $1"
+
 _CREATE = """
 insert into positions (consumer, source, part, position) select $1, $2, unnest($3::text[]), 0
 on conflict do nothing
@@ -128,9 +130,12 @@ async def load(db: Database, consumer: str, source: str, parts: Sequence[str]) -
     return {part: position for part, position in rows if part in wanted}
 
 
-async def stored(db: Database, consumer: str, source: str) -> dict[str, int]:
-    """The positions of a source as they are; parts never read are missing."""
-    return dict(await db.fetch(_LOAD, consumer, source))
+async def stored(db: Database, consumer: str) -> dict[str, dict[str, int]]:
+    """The positions by source and part as they are; what was never read is missing."""
+    found: dict[str, dict[str, int]] = {}
+    for source, part, position in await db.fetch(_STORED, consumer):
+        found.setdefault(source, {})[part] = position
+    return found
 
 
 async def move(

@@ -103,6 +103,7 @@ class OutboxSource:
         self._load: LoadPositions | None = None
         self._next = 0
         self._pause = POLL_SECONDS_MIN
+        self._rings: int | None = None  # as they stood before the last look, if that found nothing
 
     async def id(self) -> str:
         return await self._db.database_id()
@@ -114,23 +115,28 @@ class OutboxSource:
     async def rewind(self) -> None:
         assert self._load is not None, "open comes first"
         self._next = (await self._load([self._part]))[self._part]
+        self._rings = None
 
     async def poll(self, limit: int, timeout: float) -> Slice | None:
-        rings = self._db.committed.rings
-        rows = await self._read(limit)
-        if not rows:
+        rows: list[OutboxRow] = []
+        if self._rings is None:
+            rows = await self._look(limit)
+        if self._rings is not None:
             # The bell rings when the producer is in this process; the pause is for all others.
-            await self._db.committed.wait(rings, min(self._pause, timeout))
+            await self._db.committed.wait(self._rings, min(self._pause, timeout))
             self._pause = min(self._pause * 2, POLL_SECONDS_MAX)
-            rows = await self._read(limit)
+            rows = await self._look(limit)
         if not rows:
             return None
         self._pause = POLL_SECONDS_MIN
         before, self._next = self._next, rows[-1].seq
         return Slice(rows, {self._part: (before, self._next)})
 
-    async def _read(self, limit: int) -> list[OutboxRow]:
-        return await outbox.read(self._db, after=self._next, topics=self.topics, limit=limit)
+    async def _look(self, limit: int) -> list[OutboxRow]:
+        rings = self._db.committed.rings
+        rows = await outbox.read(self._db, after=self._next, topics=self.topics, limit=limit)
+        self._rings = None if rows else rings
+        return rows
 
     def place(self, record: Record) -> tuple[str, int]:
         assert isinstance(record, OutboxRow)

@@ -55,8 +55,7 @@ async def running(
     environment: Mapping[str, str], smtp_url: str, *, with_kafka: bool, keep: bool
 ) -> AsyncIterator[Platform]:
     """Start it on a new data folder; at the end it is stopped and, unless kept, deleted."""
-    data = Path(tempfile.mkdtemp(prefix="recoup-demo-"))
-    data.chmod(0o755)  # the database's own user passes through
+    data = _new_folder()
     base = _free_port_base()
     given = {
         **{name: value for name, value in environment.items() if name not in _OWN},
@@ -75,6 +74,12 @@ async def running(
     finally:
         if not keep:
             _remove(data)
+
+
+def _new_folder() -> Path:
+    data = Path(tempfile.mkdtemp(prefix="recoup-demo-"))
+    data.chmod(0o755)  # the database's own user passes through
+    return data
 
 
 async def _start(

@@ -38,6 +38,7 @@ async def run(
     """Serve until `stop`; raise what made any of the parts end early."""
     settings = {service.name: service.settings(environment) for service in services}
     servers = {service.name: _server(service, settings[service.name]) for service in services}
+    serve.rest_collector()
     tasks = [
         asyncio.create_task(servers[name].serve([sockets[name]]), name=f"{name} API")
         for name in servers

@@ -1,7 +1,7 @@
 """The API and the worker of each service as processes of their own, watched and restarted.
 
-A process that ends by itself (a watchdog, a kill, a bug) is started again after a pause that
-doubles with each early death. Those that a killed supervisor left behind are ended first: their
+A process that ends by itself (a watchdog, a bug) is started again after a pause that doubles with
+each early death; one that was killed, at once. Those that a killed supervisor left behind are ended first: their
 ids and start times stand in the data folder.
 """
 
@@ -97,7 +97,10 @@ class Supervisor:
                 return
             # A kill point is for one death per start; the restart is what it is to test.
             self._environment.pop("RECOUP_CRASH_AT", None)
-            if monotonic() - started >= HEALTHY_AFTER_SECONDS:
+            # Killed from outside (a person, the kernel): that says nothing against its code, and
+            # whoever waits for it would wait for nothing.
+            was_killed = code == -signal.SIGKILL
+            if was_killed or monotonic() - started >= HEALTHY_AFTER_SECONDS:
                 pause, deaths = FIRST_PAUSE_SECONDS, 0
             deaths += 1
             if deaths >= EARLY_DEATHS_MAX and not self._is_ready:

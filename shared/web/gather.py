@@ -30,12 +30,14 @@ class Gatherer(Generic[In, Out]):
         *,
         window_seconds: float = 0.002,
         max_items: int = 500,
+        weigh: Callable[[In], int] = lambda _: 1,
         service: str = "",
         door: str = "",
     ) -> None:
         self._run = run
         self._window_seconds = window_seconds
-        self._max_items = max_items
+        self._max_items = max_items  # by weight; one that is heavier goes alone
+        self._weigh = weigh
         self._waiting: deque[tuple[In, asyncio.Future[Out]]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._enough: asyncio.Future[None] | None = None
@@ -90,10 +92,15 @@ class Gatherer(Generic[In, Out]):
 
     def _take(self) -> list[tuple[In, asyncio.Future[Out]]]:
         batch: list[tuple[In, asyncio.Future[Out]]] = []
-        while self._waiting and len(batch) < self._max_items:
-            item, future = self._waiting.popleft()
+        room = self._max_items
+        while self._waiting:
+            item, future = self._waiting[0]
             if not future.done():  # whoever went away before the start needs nothing done
+                room -= self._weigh(item)
+                if batch and room < 0:
+                    break
                 batch.append((item, future))
+            self._waiting.popleft()
         return batch
 
     async def _settle(self, batch: list[tuple[In, asyncio.Future[Out]]]) -> None:

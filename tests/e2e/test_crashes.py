@@ -89,7 +89,8 @@ def live(survivor: Survivor, desk: Desk) -> None:
     """A short history of a tenant: facts, a day, payments, contacts."""
     call, quiet = survivor.call, desk.platform.wait_quiet
     call(lambda: desk.settle_in(timezone="Europe/Berlin", contact_from="2026-01-01"))
-    call(lambda: desk.send(*owing(ACCOUNTS)))
+    facts = owing(ACCOUNTS)  # the same ones again when there was no answer
+    call(lambda: desk.send(*facts))
     call(lambda: desk.start_day(DAY))
     call(quiet)
     paid = [
@@ -128,7 +129,7 @@ def outcome(desk: Desk) -> Outcome:
             for account in DEBTORS
         },
         contacts={
-            account: [(c["step"], c["state"]) for c in desk.contacts(account)]
+            account: sorted((c["step"], c["state"]) for c in desk.contacts(account))
             for account in DEBTORS
         },
     )
@@ -195,7 +196,9 @@ def check(ground: Ground, point: str) -> Survivor:
         found, twin = outcome(desk), ground.twin
         assert found.books == twin.books
         assert found.books["violations"] == {}
-        assert found.log == twin.log
+        for key, events in twin.log.items():
+            assert found.log.get(key) == events, key
+        assert set(found.log) == set(twin.log)
         assert found.figures == twin.figures
         assert found.segments == twin.segments
         for topic in SEQUENCED:
@@ -207,7 +210,7 @@ def check(ground: Ground, point: str) -> Survivor:
 
 
 def check_contacts(desk: Desk, mail: MailServer, found: Outcome, twin: Outcome, point: str) -> None:
-    assert mail.most_of_one() == 1, "at most one mail per contact"
+    assert mail.most_of_one() <= 1, "at most one mail per contact"
     mails = Counter({account: len(mail.to(account)) for account in DEBTORS})
     states = {account: contact["state"] for account, contact in reminders(desk, DEBTORS).items()}
     uncertain = {account for account, state in states.items() if state == "uncertain"}

@@ -25,8 +25,8 @@ class Announcer:
         self.facts: list[Fact] = []
         self.now = Questions([], tenant_zone, cause)
         self.due_soon: set[tuple[str, date]] = set()
-        self.stages: set[StageKey] = set()  # ever announced
-        self.live: dict[StageKey, Said] = {}  # those that hold, and how they were announced
+        self.stages: dict[StageKey, Said] = {}  # ever announced, and with which days
+        self.live: set[StageKey] = set()  # those that hold
         self.reopenings: set[tuple[str, date, str]] = set()  # ever said
         self.reopened: dict[tuple[str, date, str], Reopened] = {}  # those that hold
 
@@ -48,8 +48,8 @@ class Announcer:
         for reached in self.now.reached(invoice_id, begun):
             key = (invoice_id, reached.due_on, reached.stage)
             if key not in self.stages:
-                self.stages.add(key)
-                self.live[key] = (reached.since_on, reached.time)
+                self.stages[key] = (reached.since_on, reached.time)
+                self.live.add(key)
                 said[
                     "invoice-overdue",
                     *key,
@@ -80,7 +80,8 @@ class Announcer:
         to_stage = self.now.present_stage(invoice_id, begun)
         reached = {(r.invoice_id, r.due_on, r.stage) for r in self.now.reached(invoice_id, begun)}
         for key in [k for k in self.live if k[0] == invoice_id and k not in reached]:
-            since_on, time = self.live.pop(key)
+            self.live.remove(key)
+            since_on, time = self.stages[key]  # as announced, whatever the zone is now
             said["overdue-corrected", *key, to_stage, time, since_on, self.cause(fact)] += 1
         held = self._reopenings_by_key(invoice_id)
         for name, reopening in list(self.reopened.items()):
@@ -110,11 +111,11 @@ class Announcer:
             elif name not in self.reopened:
                 again = True
             self.reopenings.add(name)
-            self.reopened[name] = reopening
+            self.reopened.setdefault(name, reopening)
         for reached in self.now.reached(invoice_id, begun):
             key = (invoice_id, reached.due_on, reached.stage)
             if key in self.stages and key not in self.live:
-                self.live[key] = (reached.since_on, reached.time)
+                self.live.add(key)
                 again = True
         figure = before.now().invoices.get(invoice_id)
         was_paid = figure is not None and figure.status == "paid"

@@ -16,7 +16,7 @@ from shared.db import Database
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.web import Gatherer, json_response, problem_response
 
-GATHER_REQUESTS_MAX = 128  # in one transaction
+GATHER_EVENTS_MAX = 2_000  # in one transaction
 
 Intake = Gatherer[list[Posted], list[Outcome]]
 
@@ -46,7 +46,7 @@ def gatherer(db: Database, books: Books) -> Intake:
             outcomes = iter(await take_posted(session, posted, books, now=clock.now()))
         return [[next(outcomes) for _ in request] for request in requests]
 
-    return Gatherer(run, max_items=GATHER_REQUESTS_MAX, service="ledger", door="events")
+    return Gatherer(run, max_items=GATHER_EVENTS_MAX, weigh=len, service="ledger", door="events")
 
 
 async def take_events(request: Request) -> Response:

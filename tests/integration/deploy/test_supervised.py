@@ -71,6 +71,20 @@ def test_a_process_that_dies_is_started_again(data: Path) -> None:
         assert run.stop() == 0
 
 
+def test_a_process_that_is_killed_again_and_again_never_waits_long(data: Path) -> None:
+    with launched(data, "--kafka", KAFKA_BOOTSTRAP_SERVERS=CLUSTER) as run:
+        run.wait_ready()
+        seen = {registered(data)["metrics worker"]}
+        for _ in range(4):
+            os.kill(registered(data)["metrics worker"], signal.SIGKILL)
+            assert wait_for(
+                lambda: registered(data).get("metrics worker", 0) not in {0, *seen}, SECONDS
+            )
+            seen.add(registered(data)["metrics worker"])
+        assert run.text.count('"pause_seconds":0.2,') == 4
+        assert run.stop() == 0
+
+
 def test_what_a_killed_supervisor_left_is_ended_by_the_next_start(data: Path) -> None:
     with launched(data, "--kafka", KAFKA_BOOTSTRAP_SERVERS=CLUSTER) as first:
         first.wait_ready()
