@@ -5,9 +5,9 @@ commits behind our back, and the outbox is written last of all, just before COMM
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 import asyncpg
@@ -20,6 +20,7 @@ from shared import outbox
 from shared.errors import Unavailable
 from shared.events import Event
 
+T = TypeVar("T")
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
 
 _SETTINGS = {
@@ -117,6 +118,20 @@ class Session:
     def committed(self) -> None:
         for call in self._after_commit:
             call()
+
+
+@asynccontextmanager
+async def meanwhile(statement: Coroutine[None, None, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """Send a statement, and compute while the server is at it; its result is there afterwards.
+
+    The block must not use the statement's session, which is busy until its end.
+    """
+    task = asyncio.create_task(statement)
+    await asyncio.sleep(0)  # it runs until it waits for the server
+    try:
+        yield task
+    finally:
+        await asyncio.wait([task])
 
 
 # Readers and writers of one database in one process share its bell, whoever opened them.

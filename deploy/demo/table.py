@@ -44,17 +44,16 @@ def _kpis(report: Report) -> Table:
         parts = {name: kpis[name].get(currency, {}).get("segments", {}) for name, _ in _COLUMNS}
         for segment in sorted({segment for found in parts.values() for segment in found}):
             cells = [
-                _cell(_with_unit(parts[n].get(segment), kpis[n][currency]), currency)
+                _cell(_with_unit(parts[n].get(segment), kpis[n].get(currency)), currency)
                 for n, _ in _COLUMNS
-                if currency in kpis[n]
             ]
             table.add_row("", segment or "none yet", *cells)
         table.add_section()
     return table
 
 
-def _with_unit(found: dict[str, Any] | None, whole: dict[str, Any]) -> dict[str, Any] | None:
-    return None if found is None else {**found, "unit": whole["unit"]}
+def _with_unit(found: dict[str, Any] | None, whole: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if found is None or whole is None else {**found, "unit": whole["unit"]}
 
 
 def _cell(found: dict[str, Any] | None, currency: str) -> str:

@@ -1,8 +1,8 @@
 """The API and the worker of each service as processes of their own, watched and restarted.
 
 A process that ends by itself (a watchdog, a bug) is started again after a pause that doubles with
-each early death; one that was killed, at once. Those that a killed supervisor left behind are ended first: their
-ids and start times stand in the data folder.
+each early death; one that was killed, at once. Those that a killed supervisor left behind are ended
+first: their ids and start times stand in the data folder.
 """
 
 import asyncio

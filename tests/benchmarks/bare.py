@@ -138,7 +138,9 @@ async def _write(connection: Any, events: Sequence[_Event]) -> None:
     for name in accounts:
         last[name] += 1
         sequences.append(last[name])
-    postings = [b'[["receivable",%d],["cash",%d]]' % (d.amount_minor, -d.amount_minor) for d in data]
+    postings = [
+        b'[["receivable",%d],["cash",%d]]' % (d.amount_minor, -d.amount_minor) for d in data
+    ]
     await connection.execute(
         _JOURNAL, TENANT, accounts, sequences, kinds, ids, ids, [d.currency for d in data],
         [time.date() for time in times], times, postings, [sha256(p).digest() for p in postings],

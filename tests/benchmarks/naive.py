@@ -124,19 +124,32 @@ async def take_event(session: AsyncSession, event: Event) -> bool:
         return False
     session.add(
         Fact(
-            tenant_id=TENANT, account_id=data.account_id, kind=event.type, fact_id=fact_id,
-            source=event.source, event_id=event.id, time=event.time,
-            recorded_at=datetime.now(UTC), data=data.model_dump_json().encode(),
-        )  # fmt: skip
+            tenant_id=TENANT,
+            account_id=data.account_id,
+            kind=event.type,
+            fact_id=fact_id,
+            source=event.source,
+            event_id=event.id,
+            time=event.time,
+            recorded_at=datetime.now(UTC),
+            data=data.model_dump_json().encode(),
+        )
     )
     if event.type == "invoice-issued":
         session.add(
             Invoice(
-                tenant_id=TENANT, account_id=data.account_id, invoice_id=data.invoice_id,
-                currency=data.currency, number=data.number, issued_on=data.issued_on,
-                due_on=data.due_on, amount_minor=data.amount_minor,
-                balance_minor=data.amount_minor, disputed_minor=0, status="open",
-            )  # fmt: skip
+                tenant_id=TENANT,
+                account_id=data.account_id,
+                invoice_id=data.invoice_id,
+                currency=data.currency,
+                number=data.number,
+                issued_on=data.issued_on,
+                due_on=data.due_on,
+                amount_minor=data.amount_minor,
+                balance_minor=data.amount_minor,
+                disputed_minor=0,
+                status="open",
+            )
         )
     else:
         for target in data.allocations:
@@ -155,15 +168,24 @@ def _write_down(session: AsyncSession, account: Account, event: Event, fact_id: 
     data = event.data
     other = "revenue-clearing" if event.type == "invoice-issued" else "cash"
     sign = 1 if event.type == "invoice-issued" else -1
-    postings = json.dumps([["receivable", sign * data.amount_minor], [other, -sign * data.amount_minor]])
+    postings = json.dumps(
+        [["receivable", sign * data.amount_minor], [other, -sign * data.amount_minor]]
+    )
     account.journal_hash = hashlib.sha256(account.journal_hash + postings.encode()).digest()
     session.add(
         JournalEntry(
-            tenant_id=TENANT, account_id=data.account_id, entry=account.entries,
-            fact_kind=event.type, fact_id=fact_id, cause=f"{event.type} {fact_id}",
-            currency=data.currency, effective_on=event.time.date(),
-            recorded_at=datetime.now(UTC), postings=postings.encode(), hash=account.journal_hash,
-        )  # fmt: skip
+            tenant_id=TENANT,
+            account_id=data.account_id,
+            entry=account.entries,
+            fact_kind=event.type,
+            fact_id=fact_id,
+            cause=f"{event.type} {fact_id}",
+            currency=data.currency,
+            effective_on=event.time.date(),
+            recorded_at=datetime.now(UTC),
+            postings=postings.encode(),
+            hash=account.journal_hash,
+        )
     )
     headers: dict[str, Any] = {
         "id": str(uuid4()), "source": f"/recoup/{TENANT}/ledger", "type": event.type,
@@ -174,10 +196,14 @@ def _write_down(session: AsyncSession, account: Account, event: Event, fact_id: 
     }  # fmt: skip
     session.add(
         OutboxRow(
-            id=uuid4(), aggregatetype="ledger.events", aggregateid=f"{TENANT}/{data.account_id}",
-            type=event.type, sequence=account.version, payload=data.model_dump_json(),
+            id=uuid4(),
+            aggregatetype="ledger.events",
+            aggregateid=f"{TENANT}/{data.account_id}",
+            type=event.type,
+            sequence=account.version,
+            payload=data.model_dump_json(),
             headers=json.dumps(headers),
-        )  # fmt: skip
+        )
     )
 
 

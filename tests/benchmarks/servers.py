@@ -108,8 +108,10 @@ class Load:
 
     def __init__(self, program: Program, *, kind: str, clients: int) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.load"]
-            + [str(program.port), str(clients), kind, KEY],
+            [
+                *(sys.executable, "-m", "tests.benchmarks.load"),
+                *(str(program.port), str(clients), kind, KEY),
+            ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

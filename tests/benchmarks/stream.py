@@ -32,9 +32,14 @@ def registrations(count: int) -> list[Json]:
     ]
 
 
+def first_day() -> date:
+    """The day of the first invoices."""
+    return datetime.now(UTC).date() - timedelta(days=DAYS + 2)
+
+
 def money(count: int, accounts: int) -> Iterator[Json]:
     """`count` events: on each day invoices to some accounts, and the payments of the day before."""
-    first = datetime.now(UTC).date() - timedelta(days=DAYS + 2)
+    first = first_day()
     per_day = max(1, -(-count // (2 * DAYS)))
     invoices = count - count // 2
     for start in range(0, invoices + per_day, per_day):

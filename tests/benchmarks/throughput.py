@@ -17,9 +17,20 @@ from tests.benchmarks.servers import Load, Program, Watch, ledger_app, rival
 
 ROUNDS = 5
 NAIVE_SHARE = 10  # the naive version gets this much fewer events: it is that slow
-BATCH_SIZE = 500
-BATCH_CLIENTS = 4
-SINGLE_CLIENTS = 64
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A way of sending: who sends how much at once (0: single events)."""
+
+    name: str
+    size: int
+    clients: int
+
+
+BATCH = Sending("batch", 500, 1)
+BATCHES = Sending("batches", 500, 4)
+SINGLE = Sending("single", 0, 64)
 
 
 @dataclass
@@ -54,9 +65,9 @@ def fresh_database(server: str) -> Iterator[str]:
         asyncio.run(databases.drop(server, name))
 
 
-def measure(server: str, events: int, kind: str, watch: Watch) -> dict[str, Figures]:
-    """All three by name, `kind` being "batch" or "single"."""
-    size, clients = (BATCH_SIZE, BATCH_CLIENTS) if kind == "batch" else (0, SINGLE_CLIENTS)
+def measure(server: str, events: int, sending: Sending, watch: Watch) -> dict[str, Figures]:
+    """All three, by name."""
+    size, kind = sending.size, "batch" if sending.size else "single"
     accounts = min(stream.ACCOUNTS_MAX, max(1, events // 10))
     money = list(stream.money(events, accounts))
     with ExitStack() as held:
@@ -64,10 +75,11 @@ def measure(server: str, events: int, kind: str, watch: Watch) -> dict[str, Figu
         for name in ("bare", "naive"):
             url = held.enter_context(fresh_database(server))
             programs.append(held.enter_context(rival(name, url)))
-        loads = {p.name: Load(p, kind=kind, clients=clients) for p in programs}
+        loads = {p.name: Load(p, kind=kind, clients=sending.clients) for p in programs}
         for load in loads.values():
             held.callback(load.close)
-        held.enter_context(watch.on({f"{p.name} ({kind})": p.process.pid for p in programs}))
+        pids = {f"{p.name} ({sending.name})": p.process.pid for p in programs}
+        held.enter_context(watch.on(pids))
         _warm_up(loads, accounts, size)
         return _in_turns(programs, loads, money, size)
 

@@ -8,6 +8,7 @@ from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
+from services.ledger.api.models import KnownDay
 from services.ledger.commands.tenants import Books
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
@@ -21,7 +22,7 @@ from shared.web import PagingDep, ReadSessionDep, page
 
 router = APIRouter(tags=["accounts"])
 Reader = Annotated[Caller, needs("ledger:read", "ledger:write")]
-AsOf = Annotated[date | None, Query(description="facts effective by the end of this day")]
+AsOf = Annotated[KnownDay | None, Query(description="facts effective by the end of this day")]
 
 
 @router.get("/v1/accounts", response_model=models.AccountPage)
@@ -56,8 +57,8 @@ async def get_statement(
     request: Request,
     session: ReadSessionDep,
     caller: Reader,
-    from_on: Annotated[date, Query(alias="from")],
-    to_on: Annotated[date, Query(alias="to")],
+    from_on: Annotated[KnownDay, Query(alias="from")],
+    to_on: Annotated[KnownDay, Query(alias="to")],
 ) -> Any:
     """Opening balance, every movement, closing balance; per currency."""
     if from_on > to_on:

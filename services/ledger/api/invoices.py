@@ -9,6 +9,7 @@ from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
+from services.ledger.api.models import KnownDay
 from services.ledger.commands.tenants import Books
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store.accounts import find_accounts
@@ -71,7 +72,9 @@ async def get_invoice(
         request.app.state.books.memory,
     )
     account = found[account_id].account
-    invoice = account.invoices[invoice_id]
+    invoice = account.invoices.get(invoice_id)
+    if invoice is None:  # kept until its account is registered
+        raise NotFound(f"invoice {invoice_id!r} waits for its account to be registered")
     issued = invoice.data
     return {
         "account_id": account_id,
@@ -106,7 +109,7 @@ async def get_aging(
     request: Request,
     session: ReadSessionDep,
     caller: Reader,
-    as_of: Annotated[date | None, Query()] = None,
+    as_of: Annotated[KnownDay | None, Query()] = None,
     currency: str | None = None,
     group_by: Literal["currency"] | None = None,
 ) -> Any:

@@ -14,7 +14,7 @@ from services.ledger.store.tenants import find_tenants
 from shared import clock
 from shared.auth import Caller, needs
 from shared.clock import is_zone
-from shared.errors import FieldError, Forbidden, Invalid, NotFound
+from shared.errors import FieldError, Invalid, NotFound
 from shared.events.ledger import Tenant
 from shared.ids import is_tenant
 from shared.money import is_currency
@@ -28,18 +28,22 @@ Admin = Annotated[Caller, needs("admin")]
 
 @router.put("/v1/tenants/{tenant_id}", response_model=models.TenantView, tags=["tenants"])
 async def store_tenant(
-    tenant_id: str, body: models.TenantSettings, session: SessionDep, caller: Admin
+    tenant_id: str,
+    body: models.TenantSettings,
+    request: Request,
+    session: SessionDep,
+    caller: Admin,
 ) -> Any:
     """Store a tenant's settings; members left out take their defaults."""
     _check_tenant(tenant_id, body, caller)
     tenant = Tenant(tenant_id=tenant_id, **body.model_dump())
-    await put_tenant(session, tenant, now=clock.now())
+    await put_tenant(session, tenant, request.app.state.books, now=clock.now())
     return {"tenant_id": tenant_id, **body.model_dump()}
 
 
 def _check_tenant(tenant_id: str, body: models.TenantSettings, caller: Caller) -> None:
     if caller.tenant != tenant_id and not caller.any_tenant:
-        raise Forbidden(f"this token is not for tenant {tenant_id!r}")
+        raise NotFound(f"there is no tenant {tenant_id!r}")
     errors = []
     if not is_tenant(tenant_id):
         errors.append(FieldError("/path/tenant_id", "must be 1–40 of a–z, 0–9 and -"))

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from services.ledger.domain import Decision, Entry, Fact, Said
+from services.ledger.domain import Account, Decision, Entry, Fact, Said
 from services.ledger.store.accounts import Change, Loaded
 from services.ledger.store.journal import AccountKey
-from shared.events import LEDGER, Event
+from shared.events import CONTACTS, LEDGER, Event
+from shared.events.ledger import Contact
 
 
 class Submission(Struct, frozen=True, gc=False):
@@ -71,4 +72,32 @@ def event_of(
         or (fact.event_id if fact is not None else None),
         causationid=fact.event_id if fact is not None else None,
         traceparent=submission.traceparent if submission else None,
+    )
+
+
+def contact_of(key: AccountKey, account: Account, recorded_at: datetime) -> Event:
+    """The account's personal data as it holds now, for `ledger.contacts`."""
+    fact, profile = account.profile_fact, account.profile
+    assert fact is not None
+    assert profile is not None
+    return Event(
+        topic=CONTACTS,
+        tenant=key[0],
+        key=key[1],
+        type="contact-details",
+        entity=key[1],
+        cause=f"{fact.source} {fact.event_id} {account.zone}",
+        time=fact.time or fact.recordedtime,
+        recordedtime=recorded_at,
+        data=Contact(
+            account_id=key[1],
+            name=profile.name,
+            kind=profile.kind,
+            email=profile.email,
+            phones=profile.phones,
+            addresses=profile.addresses,
+            timezone=account.zone,
+            language=profile.language,
+        ),
+        causationid=fact.event_id,
     )

@@ -1,15 +1,15 @@
 """Facts into the books, a batch at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.ledger.commands.changes import Submission, change_of, event_of
+from services.ledger.commands.changes import Submission, change_of, contact_of, event_of
 from services.ledger.commands.tenants import Books, lock_tenants, recorded_floor
-from services.ledger.domain import Account, Fact, Notice, difference, record
+from services.ledger.domain import Fact, Notice, difference, record
 from services.ledger.store import accounts as account_store
 from services.ledger.store import facts as fact_store
 from services.ledger.store import rejections as rejection_store
@@ -21,10 +21,8 @@ from services.ledger.store.rejections import Rejection
 from services.ledger.store.tenants import LockedTenant
 from shared import outbox
 from shared.crash import crash_point
-from shared.db import Session
+from shared.db import Session, meanwhile
 from shared.errors import FieldError
-from shared.events import CONTACTS, Event
-from shared.events.ledger import Contact
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -60,8 +58,14 @@ async def record_facts(
     loaded = await account_store.load_accounts(session, rows, zones, books.memory)
 
     recorder = _RecordedTimes(tenants, books, now)
-    accepted = await _insert_new(session, submissions, outcomes, recorder)
-    changes, notices = _decide(session, submissions, accepted, loaded, tenants)
+    new, named = await _find_new(session, submissions, outcomes, recorder)
+    # While the server inserts them, decide as if all of them were new; nearly always they are.
+    async with meanwhile(_insert(session, submissions, new)) as inserting:
+        changes, notices, events = _decide(submissions, new, loaded, tenants)
+    if missed := await _find_missed(session, inserting.result(), new, named):
+        _answer_known(submissions, outcomes, new, named, missed)
+        changes, notices, events = _decide(submissions, new, loaded, tenants)
+    outbox.append(session, events)
     await account_store.save_changes(session, changes, books.memory)
     await _reject(session, submissions, outcomes, notices, now)
     await recorder.keep(session)
@@ -108,47 +112,73 @@ class _RecordedTimes:
                 await tenant_store.update_recorded_at(session, tenant_id, latest)
 
 
-async def _insert_new(
+async def _find_new(
     session: Session,
     submissions: Sequence[Submission],
     outcomes: list[Outcome | None],
     recorder: _RecordedTimes,
-) -> dict[int, Fact]:
-    """Insert what is new and give it by index; set the outcome of repeats and conflicts."""
-    first: dict[FactKey, int] = {}
-    repeats: list[int] = []
+) -> tuple[dict[int, Fact], dict[FactKey, list[int]]]:
+    """What may be new, by index, and which submissions name each fact; the first of them counts.
+
+    Sets the outcome of the others, and of those known to be known.
+    """
+    named: dict[FactKey, list[int]] = {}
     for index, submission in enumerate(submissions):
         if outcomes[index] is None:
             key = (submission.tenant, submission.fact.kind, submission.fact.fact_id)
-            if key in first:
-                repeats.append(index)
-            else:
-                first[key] = index
+            named.setdefault(key, []).append(index)
     known: dict[FactKey, Fact] = {}
     if recorder.is_growing:  # a repeat must not move recorded time: look before inserting
-        known = await fact_store.find_facts(session, first)
+        known = await fact_store.find_facts(session, named)
     new = {
-        index: replace(submissions[index].fact, recordedtime=recorder.next(submissions[index]))
-        for key, index in first.items()
+        indexes[0]: replace(
+            submissions[indexes[0]].fact, recordedtime=recorder.next(submissions[indexes[0]])
+        )
+        for key, indexes in named.items()
         if key not in known
     }
-    if new:
-        inserted = await fact_store.insert_facts(
-            session, [(submissions[index].tenant, fact) for index, fact in new.items()]
-        )
-        if len(inserted) < len(new):
-            missed = [key for key, index in first.items() if index in new and key not in inserted]
-            known |= await fact_store.find_facts(session, missed)
-            for key in missed:
-                del new[first[key]]
+    for key, indexes in named.items():
+        if len(indexes) > 1 and key not in known:
+            stands = submissions[indexes[0]].fact
+            for index in indexes[1:]:
+                outcomes[index] = _again(stands, submissions[index].fact)
+    _answer_known(submissions, outcomes, new, named, known)
+    return new, named
+
+
+async def _insert(
+    session: Session, submissions: Sequence[Submission], new: Mapping[int, Fact]
+) -> Collection[FactKey]:
+    """Insert facts; gives those that were new indeed."""
+    facts = [(submissions[index].tenant, fact) for index, fact in new.items()]
+    return await fact_store.insert_facts(session, facts) if facts else ()
+
+
+async def _find_missed(
+    session: Session,
+    inserted: Collection[FactKey],
+    new: Mapping[int, Fact],
+    named: Mapping[FactKey, Sequence[int]],
+) -> dict[FactKey, Fact]:
+    """Those that were known after all."""
+    if len(inserted) == len(new):
+        return {}
+    missed = [key for key, indexes in named.items() if indexes[0] in new and key not in inserted]
+    return await fact_store.find_facts(session, missed)
+
+
+def _answer_known(
+    submissions: Sequence[Submission],
+    outcomes: list[Outcome | None],
+    new: dict[int, Fact],
+    named: Mapping[FactKey, Sequence[int]],
+    known: Mapping[FactKey, Fact],
+) -> None:
+    """Set the outcome of every submission of known facts; they are not new."""
     for key, fact in known.items():
-        outcomes[first[key]] = _again(fact, submissions[first[key]].fact)
-    for index in repeats:
-        submission = submissions[index]
-        key = (submission.tenant, submission.fact.kind, submission.fact.fact_id)
-        stands = known.get(key) or submissions[first[key]].fact
-        outcomes[index] = _again(stands, submission.fact)
-    return new
+        new.pop(named[key][0], None)
+        for index in named[key]:
+            outcomes[index] = _again(fact, submissions[index].fact)
 
 
 def _again(known: Fact, again: Fact) -> Outcome:
@@ -158,18 +188,18 @@ def _again(known: Fact, again: Fact) -> Outcome:
 
 
 def _decide(
-    session: Session,
     submissions: Sequence[Submission],
     accepted: Mapping[int, Fact],
     loaded: Mapping[AccountKey, Loaded],
     tenants: Mapping[str, LockedTenant],
-) -> tuple[list[Change], list[tuple[Submission, Notice]]]:
+) -> tuple[list[Change], list[tuple[Submission, Notice]], list[Event]]:
     """Let every touched account apply its facts in the order of arrival; collect what it says."""
     by_account: dict[AccountKey, list[int]] = {}
     for index, fact in sorted(accepted.items()):
         by_account.setdefault((submissions[index].tenant, fact.account_id), []).append(index)
     changes: list[Change] = []
     notices: list[tuple[Submission, Notice]] = []
+    events: list[Event] = []
     for key, indexes in by_account.items():
         found = loaded[key]
         facts = [accepted[index] for index in indexes]
@@ -184,34 +214,8 @@ def _decide(
             session, [event_of(key, said, facts[-1].recordedtime, origin) for said in decision.said]
         )
         if change.is_profile_changed:
-            outbox.append(session, [_contact_event(key, decision.account, facts[-1])])
+            outbox.append(session, [contact_of(key, decision.account, facts[-1].recordedtime)])
     return changes, notices
-
-
-def _contact_event(key: AccountKey, account: Account, fact: Fact) -> Event:
-    profile = account.profile
-    assert profile is not None
-    return Event(
-        topic=CONTACTS,
-        tenant=key[0],
-        key=key[1],
-        type="contact-details",
-        entity=key[1],
-        cause=f"{fact.source} {fact.event_id}",
-        time=fact.time or fact.recordedtime,
-        recordedtime=fact.recordedtime,
-        data=Contact(
-            account_id=key[1],
-            name=profile.name,
-            kind=profile.kind,
-            email=profile.email,
-            phones=profile.phones,
-            addresses=profile.addresses,
-            timezone=account.zone,
-            language=profile.language,
-        ),
-        causationid=fact.event_id,
-    )
 
 
 async def _reject(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from services.ledger import domain
 from services.ledger.commands.tenants import Books
 from services.ledger.store import invoices as invoice_store
+from services.ledger.store import journal as journal_store
 from services.ledger.store.accounts import Loaded, Memory, find_accounts
 from services.ledger.store.tenants import find_tenant_times
 from shared.db import Session
@@ -18,6 +19,7 @@ async def check_accounts(session: Session, tenant_id: str, books: Books) -> dict
         "accounts keep the domain's invariants": 0,
         "invoices equal what their facts say": 0,
         "accounts in memory equal what their facts say": 0,
+        "the journal's hash chain is whole": 0,
     }
     tenants = await find_tenant_times(session, [tenant_id])
     if tenant_id not in tenants:
@@ -28,6 +30,9 @@ async def check_accounts(session: Session, tenant_id: str, books: Books) -> dict
         session, tenant_id, after=after, limit=PAGE_ACCOUNTS
     ):
         computed = await find_accounts(session, tenant_id, ids, zone, Memory())
+        counts["the journal's hash chain is whole"] += await journal_store.count_broken_chains(
+            session, tenant_id, ids
+        )
         stored = await invoice_store.list_stored(session, tenant_id, ids)
         for account_id, loaded in computed.items():
             broken = domain.invariants(loaded.account)

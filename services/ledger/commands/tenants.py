@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.ledger.domain import Begun
+from services.ledger.commands.changes import change_of, contact_of, event_of
+from services.ledger.domain import Begun, rezone
 from services.ledger.store import accounts as account_store
 from services.ledger.store import tenants as tenant_store
 from services.ledger.store.accounts import Memory
@@ -11,9 +12,11 @@ from services.ledger.store.tenants import LockedTenant
 from shared import outbox
 from shared.clock import day_start
 from shared.db import Session
-from shared.errors import NotFound
+from shared.errors import Conflict
 from shared.events import TENANTS, Event
 from shared.events.ledger import Tenant
+
+REZONED_ACCOUNTS_MAX = 5000  # in one transaction: a second or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ async def lock_tenants(
     *,
     now: datetime,
     exclusively: bool = False,
+    makes: bool = True,
 ) -> dict[str, LockedTenant]:
     """The tenants that exist (in local mode, all then do), their begun days locked.
 
@@ -42,7 +46,7 @@ async def lock_tenants(
     exclusively |= books.is_manual_clock and not tenant_ids <= books.begun
     locked = await tenant_store.lock_tenants(session, tenant_ids, exclusively=exclusively)
     unknown = sorted(tenant_ids - locked.keys())
-    if unknown and books.makes_tenants:
+    if unknown and makes and books.makes_tenants:
         made = [Tenant(tenant_id=tenant_id) for tenant_id in unknown]
         inserted = await tenant_store.insert_tenants(session, made)
         outbox.append(
@@ -70,22 +74,55 @@ def _latest(instant: datetime, floor: datetime | None) -> datetime:
     return instant if floor is None else max(instant, floor)
 
 
-async def get_tenant(session: Session, tenant_id: str, books: Books, *, now: datetime) -> Tenant:
-    """A tenant's settings; in local mode an unknown one is made. Raises `NotFound`."""
-    locked = await lock_tenants(session, {tenant_id}, books, now=now)
-    if tenant_id not in locked:
-        raise NotFound(f"there is no tenant {tenant_id!r}")
-    return locked[tenant_id].settings
+async def put_tenant(session: Session, tenant: Tenant, books: Books, *, now: datetime) -> None:
+    """Store a tenant's settings. In a new time zone, the accounts that live in it are judged again.
 
-
-async def put_tenant(session: Session, tenant: Tenant, *, now: datetime) -> None:
-    """Store a tenant's settings. A new time zone makes its accounts be judged again."""
-    before = await tenant_store.upsert_tenant(session, tenant)
-    if before == tenant:
+    Raises `Conflict` where those are too many for one transaction.
+    """
+    locked = await lock_tenants(
+        session, {tenant.tenant_id}, books, now=now, exclusively=True, makes=False
+    )
+    before = locked.get(tenant.tenant_id)
+    if before is not None and before.settings == tenant:
         return
-    if before is not None and before.timezone != tenant.timezone:
-        await account_store.update_zoneless_accounts(session, tenant.tenant_id)
-    outbox.append(session, [_tenant_event(tenant, now.isoformat(), now)])
+    await tenant_store.upsert_tenant(session, tenant)
+    recorded_at = now
+    if before is not None:
+        floor, _ = recorded_floor(before, books, now)
+        recorded_at = floor or now
+        if before.settings.timezone != tenant.timezone:
+            await _rezone(session, tenant, before, books, recorded_at)
+    outbox.append(session, [_tenant_event(tenant, now.isoformat(), recorded_at)])
+
+
+async def _rezone(
+    session: Session, tenant: Tenant, before: LockedTenant, books: Books, recorded_at: datetime
+) -> None:
+    rows = await account_store.lock_zoneless_accounts(
+        session, tenant.tenant_id, REZONED_ACCOUNTS_MAX + 1
+    )
+    if len(rows) > REZONED_ACCOUNTS_MAX:
+        raise Conflict(
+            f"more than {REZONED_ACCOUNTS_MAX} accounts live in the tenant's zone: give them zones"
+            " of their own (account-updated) first"
+        )
+    zones = {tenant.tenant_id: before.settings.timezone}
+    loaded = await account_store.load_accounts(session, rows, zones, books.memory)
+    changes = []
+    for key, found in loaded.items():
+        decision = rezone(
+            found.account,
+            tenant.timezone,
+            at=recorded_at,
+            recordedtime=recorded_at,
+            begun=before.begun,
+        )
+        change = change_of(key, found, decision, recorded_at)
+        changes.append(change)
+        outbox.append(session, [event_of(key, said, recorded_at, {}) for said in decision.said])
+        if decision.account.profile is not None:
+            outbox.append(session, [contact_of(key, decision.account, recorded_at)])
+    await account_store.save_changes(session, changes, books.memory)
 
 
 def _tenant_event(tenant: Tenant, cause: str, now: datetime) -> Event:

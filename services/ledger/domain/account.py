@@ -63,6 +63,11 @@ class Account(Struct, frozen=True):
         return cast(billing.AccountRegistered, fact.data) if fact else None
 
     @property
+    def profile_fact(self) -> Fact | None:
+        """The fact whose record holds."""
+        return self.books.profile_fact
+
+    @property
     def facts(self) -> list[Fact]:
         """All accepted facts, in order of arrival."""
         return self.books.facts

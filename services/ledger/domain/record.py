@@ -32,12 +32,14 @@ from services.ledger.domain.facts import (
     Fact,
     cause_of,
     instant_of,
+    instant_text,
 )
 from services.ledger.domain.follow import day_of, say_fact, take_notice
 from services.ledger.domain.journal import NO_TOTALS, Entry, postings
 from services.ledger.domain.registration import say_history
 from services.ledger.domain.telling import View
 from services.ledger.domain.timeline import DATED, MONEY, needs, provides
+from shared.clock import local_day
 from shared.events import billing
 
 
@@ -69,6 +71,43 @@ def record(account: Account, facts: Sequence[Fact], begun: Begun) -> Decision:
             say_history(draft, fact, begun_on)
         take_notice(draft)
         draft.changed.update(books.before_invoices)
+    return draft.decision()
+
+
+def rezone(
+    account: Account, tenant_zone: str, *, at: datetime, recordedtime: datetime, begun: Begun
+) -> Decision:
+    """The account in its tenant's new zone; one that has a zone of its own stays as it is.
+
+    Said as an update of its record at `at`, which is no fact of a billing platform and not kept.
+    """
+    draft = Draft(account.books.copy())
+    former = draft.books
+    former.forget()
+    former.tenant_zone = tenant_zone
+    if zone_of(former) == former.zone:
+        return draft.decision()
+    recompute(draft)
+    books = draft.books
+    cause = Fact(
+        kind=UPDATED,
+        fact_id=f"of the tenant's zone to {tenant_zone} at {instant_text(at)}",
+        account_id=books.account_id,
+        source="/recoup",
+        event_id=f"tenant-zone {tenant_zone}",
+        time=at,
+        recordedtime=recordedtime,
+        data=account.profile or billing.AccountRegistered(account_id=books.account_id, name=""),
+    )
+    day = local_day(at, books.zone)
+    if books.before_totals:
+        _post(draft, cause, day)
+    if books.registered:
+        begun_on = begun.on(books.zone)
+        view = View(books, cause, at, begun_on)
+        say_fact(draft, view, day, former)
+        age(draft, view, begun_on)
+    draft.changed.update(books.before_invoices)
     return draft.decision()
 
 

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -46,6 +47,12 @@ class Memory:
     def knows(self, key: AccountKey) -> bool:
         """Whether the account was ever seen (rows are never deleted)."""
         return key in self._accounts
+
+    def remember_older(self, key: AccountKey, version: int, account: Account) -> None:
+        """Remember what was read, unless something newer is known by now."""
+        known = self._accounts.get(key)
+        if known is None or known[0] < version:
+            self.remember(key, version, account)
 
     def remember(self, key: AccountKey, version: int, account: Account) -> None:
         before = self._accounts.pop(key, None)
@@ -123,12 +130,20 @@ async def lock_due_accounts(
     ]
 
 
-async def update_zoneless_accounts(session: Session, tenant_id: str) -> None:
-    """Make the accounts that live in the tenant's zone be judged again by the next `start-day`."""
-    await session.execute(
-        "update accounts set next_on = '-infinity' where tenant_id = $1 and zone is null",
+async def lock_zoneless_accounts(
+    session: Session, tenant_id: str, limit: int
+) -> dict[AccountKey, Locked]:
+    """Lock the accounts that live in the tenant's zone."""
+    rows = await session.fetch(
+        "select account_id, version, entries, journal_hash from accounts"
+        " where tenant_id = $1 and zone is null order by account_id limit $2 for update",
         tenant_id,
+        limit,
     )
+    return {
+        (tenant_id, row[0]): Locked(version=row[1], entries=row[2], journal_hash=row[3])
+        for row in rows
+    }
 
 
 async def load_accounts(
@@ -160,8 +175,9 @@ async def load_accounts(
                 facts.get(account_id, ()),
                 said.get(account_id, ()),
             )
-            memory.remember(key, rows[key].version, account)
             loaded[key] = Loaded(rows[key], account)
+            # After the commit: a row that this transaction made may yet be rolled back.
+            session.after_commit(partial(memory.remember_older, key, rows[key].version, account))
     return loaded
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -116,7 +116,34 @@ def entry_hash(previous: bytes, entry: Entry, recorded_at: datetime, postings: b
             entry.cause,
             entry.currency,
             entry.effective_on.isoformat(),
-            recorded_at.isoformat(),
+            recorded_at.astimezone(UTC).isoformat(),
         )
     )
     return hashlib.sha256(previous + text.encode() + b"\x1f" + postings).digest()
+
+
+async def count_broken_chains(session: Session, tenant_id: str, account_ids: Sequence[str]) -> int:
+    """Accounts whose entries don't hash to what stands in their row."""
+    heads = await session.fetch(
+        "select account_id, journal_hash from accounts"
+        " where tenant_id = $1 and account_id = any($2::text[])",
+        tenant_id,
+        list(account_ids),
+    )
+    rows = await session.fetch(
+        "select account_id, fact_kind, fact_id, cause, currency, effective_on, recorded_at,"
+        " postings, hash from journal where tenant_id = $1 and account_id = any($2::text[])"
+        " order by account_id, entry",
+        tenant_id,
+        list(account_ids),
+    )
+    found: dict[str, bytes] = {}
+    broken: set[str] = set()
+    for row in rows:
+        entry = Entry(row[1], row[2], row[3], row[4], row[5], ())
+        expected = entry_hash(found.get(row[0], b""), entry, row[6], row[7])
+        if expected != row[8]:
+            broken.add(row[0])
+        found[row[0]] = row[8]
+    broken.update(account for account, head in heads if found.get(account, b"") != head)
+    return len(broken)

@@ -1,0 +1,76 @@
+"""`make bench`: throughput beside the bare limit and the naive version, delays, memory.
+
+BENCH_EVENTS= sets how many events (100,000), BENCH_PARTS= which parts, separated by commas:
+batch (one client), batches (four clients), single (64 clients), kafka, latency, latency-kafka.
+Nothing here fails for being slow: the aims that are missed are named at the end.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.local.postgres import Postgres
+from tests.benchmarks import report
+from tests.benchmarks.report import PARTS, Report
+from tests.benchmarks.servers import Watch
+
+EVENTS = 100_000
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The server given, or one of our own with the settings of the local mode."""
+    given = os.environ.get("RECOUP_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        server = Postgres(Path(folder) / "postgres")
+        try:
+            yield server.start()
+        finally:
+            server.remove()
+
+
+def run(events: int, parts: list[str]) -> Report:
+    """Measure these parts, in this order."""
+    # Their packages (a broker, a foreign client) are not needed for the others.
+    from tests.benchmarks import kafka, latency, throughput
+
+    out, watch = Report(), Watch()
+    out.machine(events)
+    batch = None
+    with postgres() as server:
+        if "batch" in parts:
+            batch = throughput.measure(server, events, throughput.BATCH, watch)
+            out.throughput("Batches of 500, one client", batch, report.BATCH_OF_NAIVE)
+        if "batches" in parts:
+            found = throughput.measure(server, events, throughput.BATCHES, watch)
+            out.throughput("Batches of 500, four clients", found, report.BATCH_OF_NAIVE)
+        if "single" in parts:
+            found = throughput.measure(server, events, throughput.SINGLE, watch)
+            out.throughput("Single events, 64 clients", found, report.SINGLE_OF_NAIVE)
+        if "kafka" in parts:
+            out.kafka(kafka.measure(server, events, watch), batch)
+    if "latency" in parts:
+        delays = latency.measure(events, over_kafka=False, watch=watch)
+        out.delays("Intake to KPI at 500 events/s, local", delays, report.LOCAL_P99_MS)
+    if "latency-kafka" in parts:
+        delays = latency.measure(events, over_kafka=True, watch=watch)
+        out.delays("Intake to KPI at 500 events/s, over Kafka", delays, report.KAFKA_P99_MS)
+    out.memory(watch.peaks)
+    out.verdict()
+    return out
+
+
+def main() -> None:
+    parts = (os.environ.get("BENCH_PARTS") or ",".join(PARTS)).split(",")
+    if unknown := set(parts) - set(PARTS):
+        raise SystemExit(f"BENCH_PARTS: no such part: {', '.join(sorted(unknown))}")
+    run(int(os.environ.get("BENCH_EVENTS") or EVENTS), parts)
+
+
+if __name__ == "__main__":
+    main()

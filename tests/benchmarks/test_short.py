@@ -1,0 +1,34 @@
+"""The benchmarks run, in a form so short that its figures mean nothing."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.files import ROOT
+
+EVENTS = 1_000
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("parts", ["batch,single", "latency"])
+def test_it_measures(postgres: str, parts: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "RECOUP_POSTGRES_URL": postgres,
+            "BENCH_EVENTS": str(EVENTS),
+            "BENCH_PARTS": parts,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = done.stdout
+    for part in parts.split(","):
+        assert {"batch": "Batches of 500", "single": "Single", "latency": "to KPI"}[part] in said
+    assert "Peak memory" in said

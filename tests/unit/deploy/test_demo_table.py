@@ -1,0 +1,73 @@
+"""The demo's tables: everything that a report holds can be shown."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from deploy.demo import table
+from deploy.demo.report import CONTACT_KPIS, MONEY_KPIS, said
+
+
+def a_report(**changes: Any) -> dict[str, Any]:
+    figures = {"value": 0.25, "numerator": 1, "denominator": 4}
+    nothing = {"value": None, "numerator": 0, "denominator": 0}
+    return {
+        "from": "2026-01-01",
+        "to": "2026-01-31",
+        "days": 31,
+        "accounts": 500,
+        "kpis": {
+            name: {"EUR": {"unit": "ratio", **figures, "segments": {"": nothing, "legal": figures}}}
+            for name in MONEY_KPIS
+        },
+        "aging": {"EUR": {"current": 123456, "1-30": 7}},
+        "contacts": {name: {"value": 3, "email": 3} for name in CONTACT_KPIS},
+        "mails_received": 3,
+        "events": {"billing.events": {"invoice-issued": 2}, "ledger.events": {"x": 3}},
+        "refused": [],
+        "integrity": {"all is well": 0},
+        "timing": {"seconds": 2.0, "events_per_second": 2.5},
+        **changes,
+    }
+
+
+def shown(report: dict[str, Any]) -> str:
+    out = io.StringIO()
+    table.show(Console(file=out, width=120), report)
+    return out.getvalue()
+
+
+def test_the_tables_show_figures_segments_ageing_and_speed() -> None:
+    text = shown(a_report())
+    for part in ("25.0%", "legal", "none yet", "1,234.56", "email 3", "5 events", "0 times"):
+        assert part in text
+
+
+def test_a_kpi_that_a_currency_lacks_is_a_dash() -> None:
+    report = a_report()
+    report["kpis"]["dso"] = {}
+    assert "–" in shown(report)
+
+
+def test_nothing_at_all_can_be_shown() -> None:
+    shown(a_report(kpis={name: {} for name in MONEY_KPIS}, aging={}))
+
+
+def test_refused_rows_are_shown_as_they_are() -> None:
+    assert "line 4, [amount]: no" in shown(a_report(refused=["line 4, [amount]: no"]))
+
+
+def test_all_events_are_counted() -> None:
+    assert said(a_report()) == 5
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "currency", "text"),
+    [(123456, "EUR", "1,234.56"), (-5, "EUR", "-0.05"), (1234, "JPY", "1,234"), (0, "USD", "0.00")],
+)
+def test_money_has_the_decimals_of_its_currency(
+    amount_minor: int, currency: str, text: str
+) -> None:
+    assert table.money(amount_minor, currency) == text
