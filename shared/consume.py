@@ -7,13 +7,14 @@ until the culprit stands alone.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from shared import dead_letters, positions, telemetry
 from shared.crash import crash_point
 from shared.db import Database, Session
 from shared.drain import Drain, is_retriable
+from shared.failing import BadCode, Failing, shown
 from shared.lag import LagItem, LagReport, Reader, Relaying, lag
 from shared.ordering import Arranged, Item, arrange, places_of, read_item
 from shared.positions import Place, Skips
@@ -42,15 +43,11 @@ _POLL_SECONDS = 0.25
 _TICK_SECONDS = 1.0
 _BACKOFF_SECONDS_MIN = 0.2
 _BACKOFF_SECONDS_MAX = 30.0
-_FAILING_KEYS_MAX = 5
+_TRIES_MAX = 3  # of a slice as it is; then it may be its size that time-outs do not let pass
 
 log = telemetry.logger(__name__)
 
 _T = TypeVar("_T")
-
-
-class BadCode(Exception):
-    """Different keys failed in a row: that is bad code, not bad data. The process should stop."""
 
 
 class _Fenced(Exception):
@@ -80,6 +77,7 @@ class _Attempt:
     slice: Slice
     is_alone: bool = False  # without what waits behind it
     failure: BaseException | None = None  # the culprit: bury it
+    tries: int = 0  # that failed, and may succeed a little later
 
 
 class _Loop:
@@ -92,8 +90,8 @@ class _Loop:
         self._stop = stop
         self._skips = Skips(frozenset(), frozenset())
         self._turn = asyncio.Lock()  # sources are polled side by side and applied in turn
-        self._failing: set[str] = set()  # keys that failed since anything was applied
-        self._drain = Drain(db, subscription, self._failed)
+        self._failing = Failing(subscription.consumer)
+        self._drain = Drain(db, subscription, self._failing.add)
         self._drain_now = asyncio.Event()
 
     # ------------------------------------------------------------------ the three kinds of task
@@ -113,8 +111,9 @@ class _Loop:
         while not self._stop.is_set():
             self._drain_now.clear()
             try:
+                self._skips = await positions.load_skips(self._db, self._consumer)
                 async with self._turn:
-                    await self._drain.run(self._skips)
+                    await self._drain.run()
             except Exception as error:
                 if not is_retriable(error):
                     raise
@@ -122,11 +121,11 @@ class _Loop:
             await first(self._stop.wait(), self._drain_now.wait(), timeout=_TICK_SECONDS)
 
     async def tend(self, source: Source) -> None:
-        """Keep the source in order, and note when this consumer stood at its ends."""
+        """Keep the source in order, and note when an intake stood at its ends (LOG: Lag)."""
         while not self._stop.is_set():
             try:
                 ends = await source.tend()
-                if ends is not None:
+                if ends is not None and isinstance(self._subscription, RawSubscription):
                     await positions.note_caught_up(
                         self._db, self._consumer, await source.id(), ends.by_part, ends.at
                     )
@@ -137,6 +136,7 @@ class _Loop:
             await self._pause(_TICK_SECONDS)
 
     async def _open(self, source: Source) -> None:
+        await self._failing.load(self._db)
         source_id = await source.id()
 
         async def load(parts: Sequence[str]) -> dict[str, int]:
@@ -166,7 +166,7 @@ class _Loop:
             except Exception as error:  # whatever `take` raises decides about its messages only
                 if is_retriable(error):
                     self._count_retry(source, error, backoff)
-                    attempts.append(attempt)
+                    attempts.extend(self._again(source, attempt))
                     await self._pause(backoff)
                     backoff = min(backoff * 2, _BACKOFF_SECONDS_MAX)
                 elif attempt.failure is not None:
@@ -176,17 +176,29 @@ class _Loop:
             else:
                 backoff = _BACKOFF_SECONDS_MIN
 
+    def _again(self, source: Source, attempt: _Attempt) -> list[_Attempt]:
+        """The same once more; what failed often enough, in parts."""
+        tries = attempt.tries + 1
+        if tries >= _TRIES_MAX and (parts := self._parts(source, attempt)):
+            return parts
+        return [replace(attempt, tries=tries)]
+
     def _narrow(self, source: Source, attempt: _Attempt, error: Exception) -> list[_Attempt]:
-        """What to try instead of a failed attempt, the last first."""
-        records = attempt.slice.records
-        if len(records) > 1:
-            first, second = _halves(source, attempt.slice)
-            return [_Attempt(second), _Attempt(first)]
-        if not attempt.is_alone:
-            self._drain_now.set()
-            return [_Attempt(attempt.slice, is_alone=True)]
+        """What to try instead of an attempt that can never succeed."""
+        if parts := self._parts(source, attempt):
+            return parts
         log.error("consume.culprit", consumer=self._consumer, exc_info=error)
         return [_Attempt(attempt.slice, failure=error)]
+
+    def _parts(self, source: Source, attempt: _Attempt) -> list[_Attempt]:
+        """An attempt in smaller ones, the last first. None: it is as small as can be."""
+        if len(attempt.slice.records) > 1:
+            first, second = _halves(source, attempt.slice)
+            return [_Attempt(second), _Attempt(first)]
+        if attempt.is_alone or attempt.failure is not None:
+            return []
+        self._drain_now.set()
+        return [_Attempt(attempt.slice, is_alone=True)]
 
     async def _apply(self, source: Source, source_id: str, attempt: _Attempt) -> None:
         polled, applied = attempt.slice, 0
@@ -202,6 +214,8 @@ class _Loop:
                 applied = len(plan.fresh)
                 if applied:
                     await self._subscription.take(session, plan.fresh)
+            if applied:
+                await self._failing.note_applied(session)
             crash_point("consume.before_commit")
         crash_point("consume.after_commit")
         if applied:
@@ -209,8 +223,8 @@ class _Loop:
         if plan is not None:
             self._report(plan)
             for item in plan.unreadable:
-                if item.address is not None:
-                    self._failed(f"{item.address.tenant}/{item.address.key}")
+                if item.address is not None and not applied:
+                    self._failing.add(f"{item.address.tenant}/{item.address.key}")
 
     async def _arrange(
         self, session: Session, source: Source, source_id: str, attempt: _Attempt
@@ -254,7 +268,7 @@ class _Loop:
         record = attempt.slice.records[0]
         event = None if isinstance(self._subscription, RawSubscription) else read_item(record).event
         raw_key, _ = dead_form(record)
-        self._failed(_shown(raw_key))
+        self._failing.add(shown(raw_key))
         place = number = None
         async with self._db.transaction() as session:
             if not await positions.move(session, self._consumer, source_id, attempt.slice.moves):
@@ -296,12 +310,6 @@ class _Loop:
             headers=headers,
             reason=reason,
         )
-
-    def _failed(self, key: str) -> None:
-        """Count keys that fail with nothing applied in between."""
-        self._failing.add(key)
-        if len(self._failing) >= _FAILING_KEYS_MAX:
-            raise BadCode(f"{self._consumer}: {len(self._failing)} different keys failed in a row")
 
     # ------------------------------------------------------------------ waiting and telling
 
@@ -355,7 +363,3 @@ def _halves(source: Source, polled: Slice) -> tuple[Slice, Slice]:
         Slice(first, {part: (moves[part][0], last) for part, last in reached.items()}),
         Slice(second, {part: (reached.get(part, b), last) for part, (b, last) in moves.items()}),
     )
-
-
-def _shown(key: bytes | None) -> str:
-    return (key or b"").decode("utf-8", "replace")

@@ -12,13 +12,11 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.util import greenlet_spawn
 
 from shared import outbox
 from shared.errors import Unavailable
 from shared.events import Event
+from shared.pool import Pool
 
 T = TypeVar("T")
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
@@ -144,19 +142,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8, application: str = "recoup") -> None:
         self.url = make_url(url).set(drivername="postgresql+asyncpg")
         self.application = application
-        self._pool_size = pool_size
-        self._engine = create_async_engine(
-            self.url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=_CONNECT_TIMEOUT_SECONDS,
-            pool_reset_on_return=None,  # every transaction here ends before its connection returns
-            connect_args={
-                "server_settings": {**_SETTINGS, "application_name": application},
-                "command_timeout": _COMMAND_TIMEOUT_SECONDS,
-                "timeout": _CONNECT_TIMEOUT_SECONDS,
-            },
-        )
+        self._pool = Pool(self.dedicated, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         where = f"{self.url.host}:{self.url.port}/{self.url.database}"
         self.committed = _bells.setdefault(where, Wakeup())  # rung when outbox rows were committed
         self._id: str | None = None
@@ -190,7 +176,7 @@ class Database:
             return rows
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        await self._pool.close()
 
     async def ready(self) -> None:
         """Raises `Unavailable` while the database does not answer or has no tables yet."""
@@ -237,42 +223,31 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
         """A connection from the pool, given back with no transaction open, or thrown away."""
-        pooled = await self._checkout()
-        driver = pooled.driver_connection
+        driver = await self._pool.take()
         try:
             yield driver
         except BaseException as error:
-            lost = isinstance(error, asyncpg.InterfaceError) and driver.is_closed()
+            lost = _is_lost(driver, error)
+            if lost:
+                driver.terminate()
             # Shielded: a second cancellation must not leave a transaction open in the pool.
-            await asyncio.shield(asyncio.ensure_future(_give_back_after_failure(pooled)))
+            await asyncio.shield(asyncio.ensure_future(self._give_back_after_failure(driver)))
             if lost or isinstance(error, _RETRIABLE):
                 raise unavailable(error) from error
             raise
-        pooled.close()
+        self._pool.give_back(driver)
 
-    async def _checkout(self) -> Any:
-        for _ in range(self._pool_size + 1):
-            try:
-                pooled = await self._engine.raw_connection()
-            except (*_RETRIABLE, SQLAlchemyError, OSError) as error:
-                raise unavailable(error) from error
-            driver: Any = pooled.driver_connection
-            if not driver.is_closed():
-                return pooled
-            await greenlet_spawn(pooled.invalidate)  # the server went away while it lay idle
-        raise Unavailable("the database closes every connection")
+    async def _give_back_after_failure(self, driver: Any) -> None:
+        try:
+            if not driver.is_closed() and driver.is_in_transaction():
+                await asyncio.wait_for(driver.execute("ROLLBACK"), _ROLLBACK_TIMEOUT_SECONDS)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            driver.terminate()
+        self._pool.give_back(driver)
 
 
-async def _give_back_after_failure(pooled: Any) -> None:
-    driver = pooled.driver_connection
-    try:
-        if not driver.is_closed() and driver.is_in_transaction():
-            await asyncio.wait_for(driver.execute("ROLLBACK"), _ROLLBACK_TIMEOUT_SECONDS)
-        clean = not driver.is_closed()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        clean = False
-    if clean:
-        pooled.close()
-        return
-    driver.terminate()
-    await greenlet_spawn(pooled.invalidate)
+def _is_lost(driver: Any, error: BaseException) -> bool:
+    """Whether the server has gone. The driver is out of step between its farewell and its end."""
+    if isinstance(error, asyncpg.InternalClientError):
+        return True
+    return isinstance(error, asyncpg.InterfaceError) and bool(driver.is_closed())

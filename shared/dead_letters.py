@@ -157,16 +157,20 @@ async def replay(db: Database, letter_id: int) -> None:
 
 
 async def skip(db: Database, letter_id: int, reason: str) -> None:
-    """Do without the message, now and in every rebuild; its key goes on with what follows."""
+    """Do without the message, now and in every rebuild; its key goes on with what follows.
+
+    Nothing else is given up: numbers missing before it are still waited for.
+    """
     async with db.transaction() as session:
         row = await _lock(session, letter_id)
         place = None if row["key"] is None else (row["tenant"], row["topic"], row["key"])
         if place is None or not row["is_ordered"]:
             await session.execute("delete from dead_letters where id = $1", letter_id)
         else:
-            head = await _release(session, row, place)
-            if row["sequence"] is not None:
-                head.sequence = max(head.sequence, row["sequence"])
+            head, number = await _release(session, row, place), row["sequence"]
+            # What is missing before it may still come: then the readers step over it by the skip.
+            if number == head.sequence + 1:
+                head.sequence = number
                 await save_heads(session, row["consumer"], {place: head})
         await session.execute(
             _SKIP,

@@ -35,30 +35,37 @@ class Drain:
         self._subscription = subscription
         self._consumer = subscription.consumer
         self._failed = failed  # told of each key that fails; may stop the process
+        self._batch_max = _BATCH_MAX  # smaller after time-outs: the batch may be why
 
-    async def run(self, skips: Skips) -> None:
+    async def run(self) -> None:
         if isinstance(self._subscription, RawSubscription):
             while await self._replay_one(self._subscription):
                 pass
             return
         while places := await positions.resumable(self._db, self._consumer):
+            # After the question: what it took for decided must be known to whoever applies.
+            skips = await positions.load_skips(self._db, self._consumer)
             for place in places:
                 await self._resume(self._subscription, place, skips)
 
     async def _resume(self, subscription: Subscription, place: Place, skips: Skips) -> None:
         """Everything of one key that can go on. A failing batch is halved down to its culprit."""
-        limit = _BATCH_MAX
+        limit = self._batch_max
         while limit:
             batch: list[Received] = []
             try:
                 taken = await self._apply(subscription, place, limit, skips, batch)
             except Exception as error:
                 if is_retriable(error):
+                    self._batch_max = max(1, self._batch_max // 2)
                     raise
+                if not batch:
+                    raise  # nothing was handed over: no message is to blame
                 limit = min(limit, len(batch)) // 2
-                if len(batch) <= 1:
-                    await self._bury(place, error)
+                if len(batch) == 1:
+                    await self._bury(place, batch[0].sequence, error)
             else:
+                self._batch_max = min(_BATCH_MAX, self._batch_max * 2)
                 if taken < limit:
                     return
 
@@ -82,22 +89,26 @@ class Drain:
         log.info("drain.resumed", consumer=self._consumer, events=len(plan.taken_waiting))
         return len(plan.taken_waiting)
 
-    async def _bury(self, place: Place, error: Exception) -> None:
-        """The first waiting event of the key cannot be applied: put it aside again."""
+    async def _bury(self, place: Place, number: int, error: Exception) -> None:
+        """This waiting event of the key cannot be applied: put it aside again.
+
+        Those before it were passed: their types are none of ours, or they were skipped.
+        """
         log.error("drain.culprit", consumer=self._consumer, exc_info=error)
         tenant, _topic, key = place
         self._failed(f"{tenant}/{key}")
         async with self._db.transaction() as session:
             heads = await positions.lock_heads(session, self._consumer, [place])
             stored = await positions.waiting_of(session, self._consumer, [place], _BATCH_MAX)
-            above = {n: item for n, item in stored[place].items() if n > heads[place].sequence}
-            if not above or heads[place].is_parked:
+            head, queue = heads[place], stored[place]
+            if number not in queue or number <= head.sequence or head.is_parked:
                 return
-            number = min(above)
-            await positions.delete_waiting(session, self._consumer, [(place, number)])
-            heads[place].is_parked = True
+            passed = [n for n in queue if n < number]
+            gone = [(place, n) for n in (*passed, number)]
+            await positions.delete_waiting(session, self._consumer, gone)
+            head.sequence, head.is_parked = max(head.sequence, *passed, 0), True
             await positions.save_heads(session, self._consumer, heads)
-            await dead_letters.insert(session, self._letter(place, number, above[number], error))
+            await dead_letters.insert(session, self._letter(place, number, queue[number], error))
 
     def _letter(
         self, place: Place, number: int, item: Waiting, error: Exception

@@ -146,7 +146,8 @@ def _put_aside(plan: Arranged, item: Item, skips: Skips) -> None:
         plan.count(item.record.topic, "repeated")
     elif item.is_skipped or (number is not None and (*place, number) in skips.numbered):
         plan.count(item.record.topic, "skipped")
-        if number is not None:
+        # What is missing before it may still come; then `_is_next` steps over it.
+        if number is not None and _is_next(place, head, number, skips):
             head.sequence = number
     else:
         head.is_parked = True

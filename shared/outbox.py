@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared import clock, telemetry
+from shared.columns import joined, texts
 from shared.errors import Invalid
 from shared.events import COMPACTED, Event, key_of, producer
 from shared.ids import event_id
@@ -40,10 +41,10 @@ on conflict (tenant, topic, key) do update set last = s.last + excluded.last
 returning tenant, topic, key, last
 """
 
-_INSERT = """
+_INSERT = f"""
 insert into outbox (id, aggregatetype, aggregateid, type, sequence, payload, headers)
-select id, topic, key, type, sequence, payload, headers
-  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+select id::uuid, topic, key, type, sequence, payload, headers
+  from unnest({texts(1)}, {texts(2)}, {texts(3)}, {texts(4)}, $5::bigint[], $6::text[], {texts(7)})
   with ordinality g (id, topic, key, type, sequence, payload, headers, ord)
  order by ord
 """
@@ -92,13 +93,13 @@ async def flush(session: Session) -> None:
         headers.append(_json.encode(attributes).decode())
     await session.execute(
         _INSERT,
-        ids,
-        [event.topic for event in events],
-        [key_of(event.tenant, event.key) for event in events],
-        [event.type for event in events],
+        joined(ids),
+        joined([event.topic for event in events]),
+        joined([key_of(event.tenant, event.key) for event in events]),
+        joined([event.type for event in events]),
         numbers,
         payloads,
-        headers,
+        joined(headers),
     )
     session.pending = []
 

@@ -30,10 +30,17 @@ update positions p set position = g.last
  where p.consumer = $1 and p.source = $2 and p.part = g.part and p.position = g.expected
 """
 
+# A part that is being moved is left out, not waited for: it would be a lock against the order of
+# whoever moves several, and a second later there is another chance.
 _CAUGHT_UP = """
+with standing as (
+    select p.part from positions p
+      join unnest($3::text[], $4::bigint[]) g (part, position) on p.part = g.part
+     where p.consumer = $1 and p.source = $2 and p.position >= g.position
+     order by 1 for no key update of p skip locked
+)
 update positions p set caught_up_at = $5
-  from unnest($3::text[], $4::bigint[]) g (part, position)
- where p.consumer = $1 and p.source = $2 and p.part = g.part and p.position >= g.position
+  from standing s where p.consumer = $1 and p.source = $2 and p.part = s.part
 """
 
 _LOCK_HEADS = """
@@ -79,7 +86,11 @@ select h.tenant, h.topic, h.key from heads h
  where h.consumer = $1 and not h.is_parked and exists (
        select from waiting w where w.consumer = h.consumer and w.tenant = h.tenant
           and w.topic = h.topic and w.key = h.key
-          and (w.sequence <= h.sequence + 1 or w.topic = any($2::text[])))
+          and (w.sequence <= h.sequence + 1 or w.topic = any($2::text[])
+               or w.sequence - h.sequence - 1 = (
+                  select count(distinct s.sequence) from skips s
+                   where s.consumer = h.consumer and s.tenant = h.tenant and s.topic = h.topic
+                     and s.key = h.key and s.sequence > h.sequence and s.sequence < w.sequence)))
    and (h.tenant, h.topic, h.key) in (
        select w.tenant, w.topic, w.key from waiting w where w.consumer = $1)
  order by 1, 2, 3 limit 100

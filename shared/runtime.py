@@ -1,7 +1,7 @@
 """How a service's processes hang on the log: the topics it reads, the one it writes.
 
-The API process knows it for `/v1/lag`; the worker runs it. With Kafka the sources are topics and the
-relay carries the service's own outbox there; without it, the sources are producers' outboxes.
+The API process knows it for `/v1/lag`; the worker runs it. With Kafka the sources are topics and
+the relay carries the service's own outbox there; without it, the sources are producers' outboxes.
 """
 
 import asyncio

@@ -119,16 +119,19 @@ class OutboxSource:
 
     async def poll(self, limit: int, timeout: float) -> Slice | None:
         rows: list[OutboxRow] = []
+        rang: bool | None = None
         if self._rings is None:
             rows = await self._look(limit)
         if self._rings is not None:
             # The bell rings when the producer is in this process; the pause is for all others.
-            await self._db.committed.wait(self._rings, min(self._pause, timeout))
+            rang = await self._db.committed.wait(self._rings, min(self._pause, timeout))
             self._pause = min(self._pause * 2, POLL_SECONDS_MAX)
             rows = await self._look(limit)
         if not rows:
             return None
-        self._pause = POLL_SECONDS_MIN
+        # Whom the bell tells need not look often; whom it does not, looks soon while there is news.
+        if rang is not None:
+            self._pause = POLL_SECONDS_MAX if rang else POLL_SECONDS_MIN
         before, self._next = self._next, rows[-1].seq
         return Slice(rows, {self._part: (before, self._next)})
 

@@ -98,6 +98,8 @@ def _from_row(row: OutboxRow) -> Received:
         raise Unreadable(f"headers of outbox row {row.seq}: {error}") from error
     if not slash or said.tenantid != tenant:
         raise Unreadable(f"key {row.key!r} does not fit tenantid {said.tenantid!r}")
+    if not _is_place(tenant, key):
+        raise Unreadable(f"{row.key!r} is not a tenant's id and an account's")
     return Received(
         topic=row.topic,
         tenant=tenant,
@@ -145,13 +147,20 @@ def from_kafka(record: RawRecord) -> Received:
         raise Unreadable(f"header ce_{error.args[0]} is missing") from error
     except (ValueError, AttributeError) as error:
         raise Unreadable(f"not an event of ours: {error}") from error
-    if "\x00" in key or not 0 < event.sequence < 2**63:
-        raise Unreadable("a key without NUL and a number from 1 on are needed")
+    if not _is_place(tenant, key):
+        raise Unreadable(f"key {record.key!r} is not a tenant's id and an account's")
+    if not 0 < event.sequence < 2**63:
+        raise Unreadable("a number from 1 on is needed")
     if event.time.tzinfo is None or event.recordedtime.tzinfo is None:
         raise Unreadable("an instant without its offset")
     if event.data is None and record.topic not in COMPACTED:
         raise Unreadable("an event without data, on a topic that has no tombstones")
     return event
+
+
+def _is_place(tenant: str, key: str) -> bool:
+    """Whether a database can keep a head for it: anything else would stop its reader for good."""
+    return ids.is_tenant(tenant) and (not key or ids.is_business_id(key))
 
 
 class Address(Struct, frozen=True):
@@ -169,10 +178,11 @@ def address(record: Record) -> Address | None:
         tenant, slash, key = (raw or b"").decode().partition("/")
     except UnicodeDecodeError:
         return None
-    if not slash or not ids.is_tenant(tenant) or "\x00" in key:
+    if not slash or not _is_place(tenant, key):
         return None
-    found = next((value for name, value in headers if name == _number(record)), b"")
-    readable = found.isdigit() and 0 < int(found) < 2**63
+    # Kafka lets a header's value be null, and as long as a record.
+    found = next((value for name, value in headers if name == _number(record)), b"") or b""
+    readable = found.isdigit() and len(found) < 20 and 0 < int(found) < 2**63
     return Address(tenant, key, int(found) if readable else None)
 
 
@@ -213,7 +223,7 @@ def _number(record: Record) -> str:
 def pack_headers(headers: Sequence[tuple[str, bytes]]) -> str:
     """Headers as JSON text, every byte kept (latin-1), for `waiting` and `dead_letters`."""
     return msgspec.json.encode(
-        [(name, value.decode("latin-1")) for name, value in headers]
+        [(name, (value or b"").decode("latin-1")) for name, value in headers]
     ).decode()
 
 

@@ -30,7 +30,9 @@ def main() -> int:
         broker.start()
         asyncio.run(kafka.create_topics(broker.bootstrap, topics.load()))
         print(f"Kafka is ready at {broker.bootstrap} (data in {broker.data})", flush=True)
-        signal.pause()
+        broker.wait()
+        print(broker.ended_by_itself, file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("stopping Kafka", flush=True)
     except (CannotStart, Unavailable) as error:

@@ -49,6 +49,7 @@ class Broker:
         self.port = port or 0
         self._process: psutil.Process | None = None
         self._child: subprocess.Popen[bytes] | None = None  # unless it was adopted
+        self._is_borrowed = False  # who started it is alive, and stops it
 
     @property
     def bootstrap(self) -> str:
@@ -61,7 +62,8 @@ class Broker:
 
     def start(self) -> None:
         """Run the broker and return when it answers. Raises `CannotStart`."""
-        self.data.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(0o700, parents=True, exist_ok=True)
+        self.data.chmod(0o700)  # events hold personal data, and the umask is the user's
         if self._adopt():
             return
         if self.port and not _is_free(self.port):
@@ -79,11 +81,14 @@ class Broker:
             )
         self._process = psutil.Process(self._child.pid)
         self._pid_file.write_text(f"{self._child.pid} {self.port}", encoding="utf-8")
+        self._answer_for_it()
         self._wait_until_it_listens()
 
     def stop(self) -> None:
-        """Stop it in order; kill it if it does not."""
+        """Stop it in order; kill it if it does not. One whose starter lives is left to that."""
         process, self._process = self._process, None
+        if self._is_borrowed:
+            return
         if process is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
@@ -94,6 +99,27 @@ class Broker:
                     process.wait(STOP_SECONDS_MAX)
         self._reap()
         self._pid_file.unlink(missing_ok=True)
+        self._starter_file.unlink(missing_ok=True)
+
+    def stop_left_over(self) -> bool:
+        """Stop a broker whose starter was killed before it could. Whether there was one."""
+        found = self._find()
+        if found is None:
+            return False
+        self._process, self.port = found
+        self._is_borrowed = self._has_starter()
+        self.stop()
+        return not self._is_borrowed
+
+    def wait(self) -> None:
+        """Return when it has ended, by itself or not."""
+        assert self._process is not None, "start comes first"
+        self._process.wait()
+
+    @property
+    def ended_by_itself(self) -> str:
+        """What to say of that, for people."""
+        return f"Kafka ended by itself; the end of {self._log}:\n{self._tail()}"
 
     def kill(self) -> None:
         """SIGKILL, as a crash would do."""
@@ -124,20 +150,51 @@ class Broker:
     def _pid_file(self) -> Path:
         return self.data / "kafka.pid"
 
+    @property
+    def _starter_file(self) -> Path:
+        return self.data / "kafka.starter"
+
     def _adopt(self) -> bool:
         """Use the broker that runs on this folder, if one does."""
+        found = self._find()
+        if found is None:
+            return False
+        process, port = found
+        if self.port not in (0, port):
+            raise CannotStart(f"Kafka already runs on {self.data}, at port {port}")
+        self.port, self._process = port, process
+        self._is_borrowed = self._has_starter()
+        if not self._is_borrowed:
+            self._answer_for_it()
+        self._wait_until_it_listens()
+        return True
+
+    def _find(self) -> tuple[psutil.Process, int] | None:
+        """The broker that runs on this folder, and its port."""
         try:
             pid, port = map(int, self._pid_file.read_text(encoding="utf-8").split())
             process = psutil.Process(pid)
             if str(self._properties) not in process.cmdline() or not _is_alive(process):
-                return False
+                return None
+        except (OSError, ValueError, psutil.Error):
+            return None
+        return process, port
+
+    def _has_starter(self) -> bool:
+        """Whether the process that answers for the broker still lives (its id given anew: no)."""
+        try:
+            pid, created = self._starter_file.read_text(encoding="utf-8").split()
+            starter = psutil.Process(int(pid))
+            return _is_alive(starter) and abs(starter.create_time() - float(created)) < 1.0
         except (OSError, ValueError, psutil.Error):
             return False
-        if self.port not in (0, port):
-            raise CannotStart(f"Kafka already runs on {self.data}, at port {port}")
-        self.port, self._process = port, process
-        self._wait_until_it_listens()
-        return True
+
+    def _answer_for_it(self) -> None:
+        own = psutil.Process()
+        self._starter_file.write_text(f"{own.pid} {own.create_time()}", encoding="utf-8")
+
+    def _tail(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")[-800:]
 
     def _configure(self, classpath: str) -> None:
         text = _PROPERTIES.format(
@@ -160,8 +217,7 @@ class Broker:
         deadline = clock.monotonic() + START_SECONDS_MAX
         while clock.monotonic() < deadline:
             if not _is_alive(self._process):
-                tail = self._log.read_text(encoding="utf-8", errors="replace")[-800:]
-                raise CannotStart(f"Kafka did not start; the end of {self._log}:\n{tail}")
+                raise CannotStart(f"Kafka did not start; the end of {self._log}:\n{self._tail()}")
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
             time.sleep(0.05)

@@ -7,7 +7,9 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -21,6 +23,12 @@ from shared import telemetry
 from shared.crash import POINTS
 from shared.errors import Unavailable
 from shared.settings import BadSetting, Common
+from shared.tasks import pause
+
+if TYPE_CHECKING:
+    from deploy.kafka.broker import Broker
+
+BROKER_LOOK_SECONDS = 0.5
 
 Run = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -40,20 +48,37 @@ def postgres(data: Path, environment: Mapping[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def kafka(data: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def kafka(data: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, "Broker | None"]]:
     """The cluster given, or a broker of our own."""
     given = environment.get("KAFKA_BOOTSTRAP_SERVERS")
     if given:
-        yield given
+        yield given, None
         return
     from deploy.kafka.broker import Broker  # its packages are not needed without Kafka
 
     broker = Broker(data / "kafka")
     try:
         broker.start()
-        yield broker.bootstrap
+        yield broker.bootstrap, broker
     finally:
         broker.stop()
+
+
+async def beside(broker: "Broker", run: Run, stop: asyncio.Event) -> None:
+    """Run as long as the broker does. When that ends by itself: stop in order, and say so."""
+
+    async def watch() -> None:
+        while broker.is_running and not stop.is_set():
+            await pause(stop, BROKER_LOOK_SECONDS)
+        stop.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        await run(stop)
+    finally:
+        watching.cancel()
+    if not broker.is_running:
+        raise CannotStart(broker.ended_by_itself)
 
 
 async def _until_signal(run: Run) -> None:
@@ -100,12 +125,17 @@ def start(
             composed.pop("KAFKA_BOOTSTRAP_SERVERS", None)
             _run(lambda stop: inprocess.run(services, composed, sockets, stop, when_ready))
             return
-        composed["KAFKA_BOOTSTRAP_SERVERS"] = held.enter_context(kafka(data, environment))
-        create_topics_on(composed["KAFKA_BOOTSTRAP_SERVERS"])
+        bootstrap, broker = held.enter_context(kafka(data, environment))
+        composed["KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
+        create_topics_on(bootstrap)
         for listener in sockets.values():
             listener.close()  # they only kept the ports until their owners start
         supervisor = Supervisor(parts_of(services), composed, data)
-        _run(lambda stop: supervisor.run(services, stop, when_ready))
+
+        def supervise(stop: asyncio.Event) -> Awaitable[None]:
+            return supervisor.run(services, stop, when_ready)
+
+        _run(supervise if broker is None else partial(beside, broker, supervise))
 
 
 def _run(run: Run) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import Postgres, write_secret
+from deploy.local.supervisor import end_left_over
 from deploy.local.waiting import wait_for
 
 STOP_SECONDS_MAX = 60
@@ -77,7 +78,23 @@ def stop_running(data: Path) -> str:
             raise CannotStart(f"process {pid} on {data} did not stop within {STOP_SECONDS_MAX} s")
         return f"stopped process {pid} on {data}"
     with locked(data):
-        return f"stopped {data}'s database" if Postgres(data).stop() else f"nothing runs on {data}"
+        ended = _stop_left_over(data)
+    return f"stopped on {data}: {', '.join(ended)}" if ended else f"nothing runs on {data}"
+
+
+def _stop_left_over(data: Path) -> list[str]:
+    """Stop what a killed start left, in the order of a clean stop; what that was."""
+    ended = []
+    if processes := end_left_over(data / "processes.json"):
+        ended.append(f"{processes} processes")
+    if (data / "kafka").exists():
+        from deploy.kafka.broker import Broker  # its packages are not needed without Kafka
+
+        if Broker(data / "kafka").stop_left_over():
+            ended.append("Kafka")
+    if Postgres(data).stop():
+        ended.append("the database")
+    return ended
 
 
 def _is_held(data: Path) -> bool:

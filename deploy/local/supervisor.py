@@ -146,15 +146,16 @@ class Supervisor:
         for name, process in self._running.items():
             with contextlib.suppress(psutil.Error):
                 known.append([name, process.pid, psutil.Process(process.pid).create_time()])
-        self._register.write_text(json.dumps(known))
+        # Beside it first: who is killed while writing must not leave half a register behind.
+        beside = self._register.with_suffix(".new")
+        beside.write_text(json.dumps(known))
+        beside.replace(self._register)
 
 
-def end_left_over(register: Path) -> None:
-    """End processes of an earlier supervisor that was killed before it could."""
-    if not register.exists():
-        return
+def end_left_over(register: Path) -> int:
+    """End processes of an earlier supervisor that was killed before it could; how many."""
     left: list[psutil.Process] = []
-    for _, pid, created in json.loads(register.read_text()):
+    for _, pid, created in _read_register(register):
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(pid)
             if abs(process.create_time() - created) < 1.0:  # else the id was given anew
@@ -165,4 +166,16 @@ def end_left_over(register: Path) -> None:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(stubborn, timeout=STOP_SECONDS_MAX)
-    register.unlink()
+    register.unlink(missing_ok=True)
+    return len(left)
+
+
+def _read_register(register: Path) -> list[tuple[str, int, float]]:
+    """Names, ids and start times. A file cut off in the middle says as much as none."""
+    try:
+        return [
+            (str(name), int(pid), float(created))
+            for name, pid, created in json.loads(register.read_text())
+        ]
+    except (FileNotFoundError, ValueError, TypeError):
+        return []

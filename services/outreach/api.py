@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from services.outreach.domain.contacts import Contact
+from services.outreach.domain.contacts import Contact, verdict_of
 from services.outreach.store import reads
 from shared.auth import Caller, needs
 from shared.events import producer
@@ -39,6 +39,17 @@ class CoverView(Model):
     invoice_ids: list[str]
 
 
+class DecidedView(Model):
+    rule: str
+    effect: Literal["defer", "block"]
+    until: datetime | None
+
+
+class VerdictView(Model):
+    verdict: Literal["allow", "defer", "block"]
+    decided_by: list[DecidedView]
+
+
 class ContactView(Model):
     contact_id: str
     state: str
@@ -56,6 +67,7 @@ class ContactView(Model):
     because: str | None
     suppressed_by: list[str]
     until: datetime | None
+    verdict: VerdictView | None  # none yet: nobody has tried to make it
     covers: list[CoverView]
 
 
@@ -154,6 +166,7 @@ def _contact(contact: Contact, planned_at: datetime) -> dict[str, Any]:
         "because": contact.because,
         "suppressed_by": contact.rules,
         "until": contact.until,
+        "verdict": verdict_of(contact),
         "covers": contact.covers,
     }
 

@@ -13,14 +13,13 @@ from shared.subscriptions import Subscription
 CONSUMER = "outreach"
 TOPICS = (LEDGER, CONTACTS, TENANTS, SEGMENTATION)
 
-HANDLERS = dict.fromkeys(sorted(type_ for topic, type_ in SCHEMAS if topic in TOPICS), take_facts)
+# Every type goes into the story, so one command takes whole batches of them, in their order.
+HANDLERS = frozenset(type_ for topic, type_ in SCHEMAS if topic in TOPICS)
 
 
 def subscription() -> Subscription:
     """What the worker consumes."""
-    return Subscription(
-        consumer=CONSUMER, topics=TOPICS, types=frozenset(HANDLERS), take=take_facts
-    )
+    return Subscription(consumer=CONSUMER, topics=TOPICS, types=HANDLERS, take=take_facts)
 
 
 def runtime(common: Common, db: Database, producer_urls: Mapping[str, str]) -> Runtime:

@@ -17,7 +17,7 @@ TOPICS = (LEDGER, OUTREACH)
 
 # Every event that says something of an account's debts, payments or contacts leads to the same:
 # it is folded into the account, and the account is assessed anew.
-HANDLERS = dict.fromkeys(sorted(type_ for _, type_ in FOLDS), reassess_accounts)
+HANDLERS = frozenset(type_ for _, type_ in FOLDS)
 
 
 async def _take(session: Session, events: Sequence[Received], *, policy: Policy) -> None:
@@ -29,7 +29,7 @@ def subscription(policy: Policy) -> Subscription:
     return Subscription(
         consumer=CONSUMER,
         topics=TOPICS,
-        types=frozenset(HANDLERS),
+        types=HANDLERS,
         take=partial(_take, policy=policy),
     )
 

@@ -61,15 +61,15 @@ class AccountRegistered(Struct, frozen=True, omit_defaults=True, gc=False):
     kind: Literal["consumer", "business"] = "consumer"
     debtor_id: BusinessId | None = None
     email: Text | None = None
-    phones: tuple[Phone, ...] = ()
-    addresses: tuple[Address, ...] = ()
+    phones: Annotated[tuple[Phone, ...], Meta(max_length=50)] = ()
+    addresses: Annotated[tuple[Address, ...], Meta(max_length=50)] = ()
     timezone: Text | None = None
     language: Text | None = None
     customer_since: date | None = None
     payment_terms_days: Annotated[int, Meta(ge=0, le=3650)] | None = None
     credit_limit_minor: MinorOrZero | None = None
     currency: Currency | None = None
-    tags: tuple[Text, ...] = ()
+    tags: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -146,7 +146,7 @@ class PaymentReceived(Struct, frozen=True, omit_defaults=True, gc=False):
     amount_minor: Minor
     received_at: Instant
     method: Text | None = None
-    allocations: tuple[Target, ...] = ()
+    allocations: Annotated[tuple[Target, ...], Meta(max_length=1000)] = ()
 
 
 class PaymentFailed(Struct, frozen=True, omit_defaults=True, gc=False):

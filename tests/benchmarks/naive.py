@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import uvicorn
@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel
 from sqlalchemy import make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from services.ledger import tables
 from shared import serve
@@ -32,6 +32,14 @@ class Base(DeclarativeBase):
 
 class Account(Base):
     __table__ = tables.accounts
+    if TYPE_CHECKING:
+        tenant_id: Mapped[str]
+        account_id: Mapped[str]
+        version: Mapped[int]
+        is_registered: Mapped[bool]
+        name: Mapped[str | None]
+        entries: Mapped[int]
+        journal_hash: Mapped[bytes]
 
 
 class Fact(Base):
@@ -40,6 +48,9 @@ class Fact(Base):
 
 class Invoice(Base):
     __table__ = tables.invoices
+    if TYPE_CHECKING:
+        balance_minor: Mapped[int]
+        status: Mapped[str]
 
 
 class JournalEntry(Base):

@@ -34,7 +34,8 @@ class Mutant:
 
 LOG = "tests/integration/shared/test_log.py"
 RUNS = "tests/integration/outreach/test_runs.py"
-CRASHES = "tests/integration/outreach/test_crashes.py"
+DEATHS = "tests/integration/outreach/test_crashes.py::test_a_process_killed_in_the_middle"
+AFTER_INTENT = f"{DEATHS}[outreach.after_intent-intent-0-contact-uncertain]"
 RULES = "tests/architecture/test_rules.py"
 
 MUTANTS = (
@@ -75,24 +76,24 @@ MUTANTS = (
     Mutant(
         "a bad message takes its neighbours along",
         "shared/consume.py",
-        "        if len(records) > 1:\n",
-        "        if len(records) > 1_000_000:\n",
+        "        if len(attempt.slice.records) > 1:\n",
+        "        if len(attempt.slice.records) > 1_000_000:\n",
         (f"{LOG}::test_a_culprit_goes_to_the_dead_letters_and_its_neighbours_flow",),
     ),
     Mutant(
         "send before intent",
         "services/outreach/jobs/runs.py",
-        "            await self._send(await self._intend(wave, checked, sequences), checked)\n",
+        "            await self._send(await self._intend(wave, checked, sequences, people), checked)\n",
         "            await self._send(wave, checked)\n"
-        "            await self._intend(wave, checked, sequences)\n",
-        (CRASHES,),
+        "            await self._intend(wave, checked, sequences, people)\n",
+        (AFTER_INTENT,),
     ),
     Mutant(
         "an intent whose lease ended is sent again",
         "services/outreach/jobs/leases.py",
         '                [Outcome(contact, "uncertain", LEASE_ENDED)],\n',
         '                [Outcome(contact, "deferred", LEASE_ENDED)],\n',
-        (CRASHES,),
+        (AFTER_INTENT,),
     ),
     Mutant(
         "no live check",
@@ -163,13 +164,13 @@ MUTANTS = (
         "services/ledger/commands/intake.py",
         "from shared.crash import crash_point\n",
         "from aiokafka import AIOKafkaProducer as _\nfrom shared.crash import crash_point\n",
-        (f"{RULES}::test_the_source_keeps", "tests/architecture/test_imports.py"),
+        (f"{RULES}::test_the_source_keeps[kafka_in_one_place]",),
     ),
     Mutant(
         "a commit in a door",
         "services/outreach/api.py",
         "    run: RunDue = request.app.state.run_due\n",
         "    run: RunDue = request.app.state.run_due\n    await request.state.session.commit()\n",
-        (f"{RULES}::test_the_source_keeps",),
+        (f"{RULES}::test_the_source_keeps[commits_only_in_shared]",),
     ),
 )

@@ -23,6 +23,7 @@ from shared import outbox
 from shared.crash import crash_point
 from shared.db import Session, meanwhile
 from shared.errors import FieldError
+from shared.events import Event
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -210,12 +211,10 @@ def _decide(
         origin = {
             (accepted[index].kind, accepted[index].fact_id): submissions[index] for index in indexes
         }
-        outbox.append(
-            session, [event_of(key, said, facts[-1].recordedtime, origin) for said in decision.said]
-        )
+        events += [event_of(key, said, facts[-1].recordedtime, origin) for said in decision.said]
         if change.is_profile_changed:
-            outbox.append(session, [contact_of(key, decision.account, facts[-1].recordedtime)])
-    return changes, notices
+            events.append(contact_of(key, decision.account, facts[-1].recordedtime))
+    return changes, notices, events
 
 
 async def _reject(

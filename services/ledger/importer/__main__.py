@@ -7,6 +7,7 @@ Safe to run again: what is known already counts as a duplicate. Prints each refu
 import argparse
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from shared.settings import PORTS
 BATCH_EVENTS = 500
 TIMEOUT_SECONDS = 60.0
 TRIES = 5
+PAUSE_SECONDS = 0.5
 
 Receipt = dict[str, int]
 
@@ -136,6 +138,8 @@ def _send(
 def _post(client: httpx.Client, batch: list[Made]) -> httpx.Response:
     """Post, and again where the ledger could not answer: repeats are dropped there."""
     for attempt in range(1, TRIES + 1):
+        if attempt > 1:
+            time.sleep(PAUSE_SECONDS * attempt)  # a command line: nobody else waits on this thread
         try:
             answer = client.post(
                 "/v1/events",

@@ -20,6 +20,7 @@ A cell's rule: `column`, with `as` text (default), money, date, instant, integer
 `optional: true` where an empty cell leaves the field out; or `text: "pay:{invoiceNumber}"`.
 """
 
+import codecs
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -215,6 +216,7 @@ def parse_mapping(text: str) -> MappingFile:
         rules = []
     for index, rule in enumerate(rules):
         errors += _check_rule(rule, f"/events/{index}")
+    errors += _check_file(content)
     if errors:
         raise Invalid("the mapping is not valid", errors)
     return MappingFile(
@@ -233,6 +235,17 @@ def parse_mapping(text: str) -> MappingFile:
             for rule in rules
         ),
     )
+
+
+def _check_file(content: Mapping[str, Any]) -> list[FieldError]:
+    errors = []
+    try:
+        codecs.lookup(str(content.get("encoding", "utf-8")))
+    except LookupError:
+        errors.append(FieldError("/encoding", f"{content['encoding']!r} is not known"))
+    if len(str(content.get("delimiter", ","))) != 1:
+        errors.append(FieldError("/delimiter", "must be one character"))
+    return errors
 
 
 def _check_rule(rule: Any, path: str) -> list[FieldError]:
@@ -264,6 +277,16 @@ def _check_cells(rule: Any, path: str) -> list[FieldError]:
         errors.append(FieldError(f"{path}/as", f"must be one of {', '.join(KINDS)}"))
     if rule.get("as") == "money" and not is_currency(str(rule.get("currency"))):
         errors.append(FieldError(f"{path}/currency", "must be an ISO 4217 code"))
+    if "at" in rule and not _is_time(rule["at"]):
+        errors.append(FieldError(f"{path}/at", 'must be a time of day in quotes, like "12:00"'))
     if "zone" in rule and not is_zone(str(rule["zone"])):
         errors.append(FieldError(f"{path}/zone", "is no IANA time zone"))
     return errors
+
+
+def _is_time(text: object) -> bool:
+    """YAML reads 12:00 without quotes as the number 720."""
+    try:
+        return isinstance(text, str) and time.fromisoformat(text) is not None
+    except ValueError:
+        return False

@@ -49,11 +49,20 @@ def read_events(path: Path, mapping: MappingFile, tenant: str) -> Iterator[list[
         if missing:
             raise Invalid(f"{path.name} has no column {', '.join(missing)}; it has {header}")
         seen: set[tuple[int, str]] = set()
-        line = reader.line_num + 1
-        for cells in reader:
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:  # a quote that never ends, for instance
+                yield Refusal(line, "row", f"cannot be read: {error}")
+                continue
+            except UnicodeError as error:
+                yield Refusal(line, "row", f"is not {encoding}, and what follows it: {error}")
+                return
             if cells:
                 yield _row(mapping, tenant, line, header, cells, seen)
-            line = reader.line_num + 1
 
 
 def count_lines(path: Path) -> int:

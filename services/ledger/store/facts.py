@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from services.ledger.domain.facts import Fact
+from shared.columns import joined, joined_json, texts
 from shared.db import Session
 from shared.events import billing
 
@@ -18,10 +19,12 @@ _COLUMNS = "account_id, kind, fact_id, source, event_id, time, recorded_at, data
 FactKey = tuple[str, str, str]  # tenant, kind, fact id
 
 _INSERT = (
-    f"insert into facts (tenant_id, {_COLUMNS}) "
-    "select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],"
-    " $7::timestamptz[], $8::timestamptz[], $9::bytea[]) "
-    "on conflict do nothing returning tenant_id, kind, fact_id"
+    f"insert into facts (tenant_id, {_COLUMNS})"
+    " select t, a, k, f, s, e, at, recorded_at, convert_to(d, 'UTF8')"
+    f" from unnest({texts(1)}, {texts(2)}, {texts(3)}, {texts(4)}, {texts(5)}, {texts(6)},"
+    f" $7::timestamptz[], $8::timestamptz[], {texts(9)})"
+    " as n (t, a, k, f, s, e, at, recorded_at, d)"
+    " on conflict do nothing returning tenant_id, kind, fact_id"
 )
 
 
@@ -34,15 +37,15 @@ async def insert_facts(session: Session, facts: Sequence[tuple[str, Fact]]) -> s
     ordered = sorted(facts, key=lambda pair: (pair[0], pair[1].kind, pair[1].fact_id))
     rows = await session.fetch(
         _INSERT,
-        [tenant for tenant, _ in ordered],
-        [fact.account_id for _, fact in ordered],
-        [fact.kind for _, fact in ordered],
-        [fact.fact_id for _, fact in ordered],
-        [fact.source for _, fact in ordered],
-        [fact.event_id for _, fact in ordered],
+        joined([tenant for tenant, _ in ordered]),
+        joined([fact.account_id for _, fact in ordered]),
+        joined([fact.kind for _, fact in ordered]),
+        joined([fact.fact_id for _, fact in ordered]),
+        joined([fact.source for _, fact in ordered]),
+        joined([fact.event_id for _, fact in ordered]),
         [fact.time for _, fact in ordered],
         [fact.recordedtime for _, fact in ordered],
-        [_ENCODER.encode(fact.data) for _, fact in ordered],
+        joined_json([_ENCODER.encode(fact.data) for _, fact in ordered]),
     )
     if len(rows) == len(ordered):  # the usual case, without a tuple per row
         return {(tenant, fact.kind, fact.fact_id) for tenant, fact in ordered}

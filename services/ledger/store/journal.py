@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from services.ledger.domain import Entry
+from shared.columns import joined, joined_json, texts
 from shared.db import Session
 
 _ENCODER = msgspec.json.Encoder()
@@ -67,8 +68,10 @@ async def list_entries(
 _INSERT_ENTRIES = (
     "insert into journal (tenant_id, account_id, entry, fact_kind, fact_id, cause, currency,"
     " effective_on, recorded_at, postings, hash)"
-    " select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[],"
-    " $7::text[], $8::date[], $9::timestamptz[], $10::bytea[], $11::bytea[])"
+    " select t, a, n, k, f, c, y, effective_on, recorded_at, convert_to(p, 'UTF8'), h"
+    f" from unnest({texts(1)}, {texts(2)}, $3::int[], {texts(4)}, {texts(5)}, {texts(6)},"
+    f" {texts(7)}, $8::date[], $9::timestamptz[], {texts(10)}, $11::bytea[])"
+    " as e (t, a, n, k, f, c, y, effective_on, recorded_at, p, h)"
 )
 
 
@@ -101,8 +104,22 @@ async def insert_entries(
             )
         heads[key] = (number, head)
     if rows:
+        tenants, accounts, numbers, kinds, ids, causes, currencies, days, times, moved, hashes = (
+            zip(*rows, strict=True)
+        )
         await session.execute(
-            _INSERT_ENTRIES, *(list(column) for column in zip(*rows, strict=True))
+            _INSERT_ENTRIES,
+            joined(tenants),
+            joined(accounts),
+            numbers,
+            joined(kinds),
+            joined(ids),
+            joined(causes),
+            joined(currencies),
+            days,
+            times,
+            joined_json(moved),
+            hashes,
         )
     return heads
 

@@ -19,7 +19,6 @@ ACCOUNT_FOLDS: Mapping[str, AccountFold] = {
     "account-registered": accounts.registered,
     "account-updated": accounts.registered,
     "account-erased": lambda account, _: accounts.erased(account),
-    "segment-changed": accounts.segmented,
 }
 INVOICE_FOLDS: Mapping[str, InvoiceFold] = {
     "invoice-amended": lambda invoice, data, _: invoices.amended(invoice, data),
@@ -35,9 +34,7 @@ INVOICE_FOLDS: Mapping[str, InvoiceFold] = {
     ),
 }
 # Of these the plans of a debtor may change; `segment-changed` only relabels later contacts.
-_REPLANS = {*ACCOUNT_FOLDS, *INVOICE_FOLDS, "invoice-issued", "contact-details"} - {
-    "segment-changed"
-}
+_REPLANS = {*ACCOUNT_FOLDS, *INVOICE_FOLDS, "invoice-issued", "contact-details"}
 
 
 async def take_facts(session: Session, events: Sequence[Received]) -> None:
@@ -57,6 +54,10 @@ async def take_facts(session: Session, events: Sequence[Received]) -> None:
     )
     await store.upsert_accounts(
         session, ((key, account) for key, account in after.items() if before.get(key) != account)
+    )
+    await store.upsert_arms(
+        session,
+        {(e.tenant, e.key): e.decode().arms for e in events if e.type == "segment-changed"}.items(),
     )
     await _take_people(session, events, after)
     await _take_invoices(session, events)

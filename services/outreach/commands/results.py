@@ -20,24 +20,26 @@ Kind = Literal["suppressed", "deferred", "cancelled", "sent", "uncertain", "fail
 
 LEASES_MAX = 100  # ended in one transaction
 
-# What the ledger's check refused for one of these reasons is over, though our own facts may not
-# say so (money that waits on account, a hold): the ladder goes on with its next step.
+# What the ledger's check refused for one of these reasons is over, even where our own facts will
+# never say so (money that waits on account, a hold): the ladder goes on with its next step.
 _FINAL: frozenset[str] = frozenset({"paid", "disputed", "hold"})
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one contact ended. `why`: the rule, the reason or the provider's code."""
+    """How one contact ended. `why`: the rule, the reason or the provider's code. `is_news`: the
+    ledger knew more than we did, so that planning will judge by the same facts soon."""
 
     contact: Contact
     kind: Kind
     why: str = ""
+    is_news: bool = False
 
     @property
     def makes_steps(self) -> bool:
         """Whether the contact's steps are done with; else another contact can make them."""
         if self.kind == "cancelled":
-            return self.why in _FINAL
+            return self.why in _FINAL and not self.is_news
         return self.kind != "deferred"
 
 

@@ -1,9 +1,11 @@
-"""What outreach knows of an account, folded from events. No personal data."""
+"""What the ledger has told of an account, folded from its events. No personal data.
 
-from dataclasses import dataclass, field, replace
+An account's arms are segmentation's word: they are stored beside it, never folded with it."""
+
+from dataclasses import dataclass, replace
 
 from services.outreach.domain.strategies import Kind
-from shared.events import ledger, segmentation
+from shared.events import ledger
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,6 @@ class AccountFacts:
     kind: Kind = "consumer"
     timezone: str = "UTC"
     country: str | None = None
-    arms: dict[str, str] = field(default_factory=dict)
     sequence: int = 0  # the last of the ledger's that was taken in
     is_registered: bool = False
     is_erased: bool = False
@@ -26,7 +27,7 @@ def debtor_key(account_id: str, debtor_id: str | None) -> str:
 
 
 def unknown(account_id: str) -> AccountFacts:
-    """An account of which only other topics have spoken so far."""
+    """An account that the ledger has not told of yet."""
     return AccountFacts(account_id, debtor_key(account_id, None))
 
 
@@ -47,7 +48,3 @@ def registered(
 
 def erased(account: AccountFacts) -> AccountFacts:
     return replace(account, is_erased=True)
-
-
-def segmented(account: AccountFacts, data: segmentation.SegmentChanged) -> AccountFacts:
-    return replace(account, arms=dict(data.arms))

@@ -13,7 +13,8 @@ from msgspec import Struct
 from services.outreach.domain.planning import Because, Item, first_reason
 from services.outreach.domain.strategies import Strategies
 
-INTAKE_LAG_MAX = timedelta(seconds=30)  # a ledger further behind its own intake is not believed
+# A ledger further behind its own intake is not believed (docs/decisions/0003).
+INTAKE_LAG_MAX = timedelta(seconds=30)
 
 
 class CheckedAmounts(Struct, frozen=True):

@@ -32,6 +32,7 @@ LIVE_CHECK_UNANSWERED = "live-check-unanswered"
 LIVE_CHECK_BEHIND = "live-check-behind-intake"
 LIVE_CHECK_STALE = "live-check-stale"
 CHANNEL_UNAVAILABLE = "channel-unavailable"
+DETAILS_BEHIND = "contact-details-behind"  # an account's details have not been read yet
 
 # The results after which a message may have reached the debtor.
 REACHED: frozenset[State] = frozenset({"sent", "uncertain"})
@@ -77,6 +78,40 @@ class Contact:
     @property
     def account_ids(self) -> tuple[str, ...]:
         return tuple(cover.account_id for cover in self.covers)
+
+
+class Decided(Struct, frozen=True):
+    """A rule that spoke against a contact, and what came of it."""
+
+    rule: str
+    effect: Literal["defer", "block"]
+    until: datetime | None
+
+
+class Verdict(Struct, frozen=True):
+    """What has been decided of a contact so far. `decided_by` is empty where nothing stood
+    against it in the end."""
+
+    verdict: Literal["allow", "defer", "block"]
+    decided_by: tuple[Decided, ...] = ()
+
+
+def verdict_of(contact: Contact) -> Verdict | None:
+    """What the rules made of a contact; None: it has not been tried yet."""
+    if contact.state in ("suppressed", "cancelled"):
+        return Verdict("block", (Decided(contact.because or "", "block", None),))
+    if contact.state not in ("planned", "claimed"):
+        return Verdict("allow")
+    if not contact.rules:
+        return None
+    last = len(contact.rules) - 1
+    return Verdict(
+        "defer",
+        tuple(
+            Decided(rule, "defer", contact.until if place == last else None)
+            for place, rule in enumerate(contact.rules)
+        ),
+    )
 
 
 def contact_id(tenant: str, debtor_key: str, items: Iterable[Item], attempt: int) -> str:

@@ -184,10 +184,10 @@ def _options(
         if step.offset_days <= made or not _is_announced(invoice, step):
             continue
         day = (invoice.due_on if step.is_reminder else anchor) + timedelta(days=step.offset_days)
+        if day < debtor.contact_from:  # its own day; where a weekend moves it to does not count
+            continue
         begins_at = day_start(day, account.timezone)
         ready_at = first_allowed(begins_at, debtor.zones) or begins_at
-        if local_day(ready_at, account.timezone) < debtor.contact_from:
-            continue
         if step.is_reminder and not _is_in_time(
             invoice, account, max(ready_at, earliest), debtor.zones
         ):

@@ -31,6 +31,13 @@ class Checked:
             for account_id in account_ids
         )
 
+    def is_ahead(self, account_ids: Collection[str], sequences: Mapping[str, int]) -> bool:
+        """Whether the ledger knows more of any of these accounts than was known by then."""
+        return any(
+            self.accounts[account_id].sequence > sequences.get(account_id, 0)
+            for account_id in account_ids
+        )
+
 
 async def check(ledger: LedgerClient, tenant: str, account_ids: Collection[str]) -> Checked | str:
     """The ledger's answer, or the rule under which no contact is made now."""

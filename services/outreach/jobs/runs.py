@@ -3,7 +3,7 @@ due at the instant. Any number of runs may work side by side; each contact is on
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -23,17 +23,18 @@ from services.outreach.store import debtors as debtor_store
 from services.outreach.store import facts as fact_store
 from shared import clock, telemetry
 from shared.crash import crash_point
-from shared.db import Database
 from shared.errors import FieldError, Invalid, Unavailable
 from shared.events import ledger
 
 COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
-# So few intents at once that the last of them is handed over well within its lease, even when
-# every step of the mail server takes its whole time-out.
-WAVE = 2 * SMTP_CONNECTIONS_MAX
+# As many intents at once as there are connections: none waits for another's while its lease runs.
+# Just before the data a lease that has grown old is renewed with the check (sending.py).
+WAVE = SMTP_CONNECTIONS_MAX
 UNCERTAIN_MAX = 3  # in one run; a server that loses that many gets no more until the next run
 CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for all that wait
 SCHEDULE_SECONDS = 60.0
+
+People = Mapping[str, ledger.Contact]  # by account
 
 log = telemetry.logger(__name__)
 
@@ -109,7 +110,7 @@ class _Run:
         outcomes: list[Outcome] = []
         waiting: list[Letter] = []
         for one in claimed:
-            letter = self._addressed(one, people)
+            letter = self._addressed(one.contact, one.zones, people)
             if isinstance(letter, Outcome):
                 outcomes.append(letter)
             else:
@@ -128,20 +129,23 @@ class _Run:
                 await self._record(outcomes, {"claimed"})
                 return
             wave, waiting = waiting[:WAVE], waiting[WAVE:]
-            await self._send(await self._intend(wave, checked, sequences), checked)
+            await self._send(await self._intend(wave, checked, sequences, people), checked)
 
-    def _addressed(self, claimed: Claimed, people: dict[str, ledger.Contact]) -> Letter | Outcome:
+    def _addressed(
+        self, contact: Contact, zones: tuple[str, ...], people: People
+    ) -> Letter | Outcome:
         """To whom it goes; or that it can't. A person who takes over needs no address."""
-        contact = claimed.contact
         if contact.channel == "person":
-            return Letter(contact, "", "", claimed.zones)
+            return Letter(contact, "", "", zones)
         if self._office.mailer is None:
             return Outcome(contact, "suppressed", rules.CHANNEL_NOT_CONFIGURED)
         for account_id in contact.account_ids:
             person = people.get(account_id)
             address = deliverable(person.email) if person is not None else None
             if person is not None and address is not None:
-                return Letter(contact, address, person.name, claimed.zones)
+                return Letter(contact, address, person.name, zones)
+        if not people.keys() >= set(contact.account_ids):  # every account has details in the log
+            return Outcome(contact, "deferred", rules.DETAILS_BEHIND)
         return Outcome(contact, "suppressed", rules.NO_ADDRESS)
 
     async def _check(self, letters: Sequence[Letter]) -> Checked | None:
@@ -153,7 +157,11 @@ class _Run:
         return checked
 
     async def _intend(
-        self, wave: Sequence[Letter], checked: Checked, sequences: dict[str, int]
+        self,
+        wave: Sequence[Letter],
+        checked: Checked,
+        sequences: dict[str, int],
+        people: People,
     ) -> list[Letter]:
         """Judge each contact by the check; end those that fall, write the others' intent."""
         words = self._office.words
@@ -168,18 +176,24 @@ class _Run:
                 continue
             verdict = judge(contact.items, checked.accounts, words.strategies)
             if not verdict.items:
-                outcomes.append(Outcome(contact, "cancelled", verdict.because))
+                is_news = checked.is_ahead(contact.account_ids, sequences)
+                outcomes.append(Outcome(contact, "cancelled", verdict.because, is_news=is_news))
                 continue
             contact = worded(
                 contact, verdict.items, words.strategies, words.template_versions, found
             )
             if contact.channel == "person":
                 outcomes.append(Outcome(contact, "handed-over"))
-            elif not letter.recipient:  # the hand-over it was to be has fallen away
-                outcomes.append(Outcome(contact, "deferred", rules.LIVE_CHECK_STALE))
-            else:
-                standing[contact.contact_id] = letter
-                contacts.append(contact)
+                continue
+            # Where the hand-over it was to be has fallen away, a message for the rest is left.
+            addressed = (
+                letter if letter.recipient else self._addressed(contact, letter.zones, people)
+            )
+            if isinstance(addressed, Outcome):
+                outcomes.append(addressed)
+                continue
+            standing[contact.contact_id] = addressed
+            contacts.append(contact)
         await self._record(outcomes, {"claimed"})
         async with self._office.db.transaction() as session:
             intents, doubled = await write_intents(
@@ -252,21 +266,26 @@ async def run_scheduler(office: Office, *, stop: asyncio.Event) -> None:
     """With the system clock: every contacting tenant, about once a minute."""
     while not stop.is_set():
         try:
-            await _run_all(office, office.db, stop)
+            await run_tenants(office, stop=stop)
         except Unavailable as error:
-            log.warning("run-due failed", reason=error.detail)
+            log.warning("tenants not listed", reason=error.detail)
         try:
             await asyncio.wait_for(stop.wait(), SCHEDULE_SECONDS)
         except TimeoutError:
             continue
 
 
-async def _run_all(office: Office, db: Database, stop: asyncio.Event) -> None:
-    async with db.reading() as session:
+async def run_tenants(office: Office, *, stop: asyncio.Event) -> None:
+    """What is due now, tenant by tenant."""
+    async with office.db.reading() as session:
         tenants = await fact_store.list_contacting_tenants(session)
     for tenant in tenants:
         if stop.is_set():
             return
-        ran = await run_due(office, tenant, clock.now())
+        try:
+            ran = await run_due(office, tenant, clock.now())
+        except Unavailable as error:  # the tenants after it have their turn all the same
+            log.warning("run-due failed", tenant=tenant, reason=error.detail)
+            continue
         if any(ran.counts.values()):
             log.info("contacts made", tenant=tenant, **ran.counts)

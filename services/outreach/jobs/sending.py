@@ -111,7 +111,9 @@ class Sending:
             return False
         verdict = judge(contact.items, checked.accounts, office.words.strategies)
         if not verdict.items:
-            self._withdraw("cancelled", verdict.because)
+            before = {cover.account_id: cover.checked_sequence for cover in contact.covers}
+            is_news = checked.is_ahead(contact.account_ids, before)
+            self._withdrawn = Outcome(contact, "cancelled", verdict.because, is_news=is_news)
             return False
         sequences = {name: account.sequence for name, account in checked.accounts.items()}
         contact = worded(

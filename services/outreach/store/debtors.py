@@ -244,39 +244,32 @@ async def _steps(
     return found
 
 
-async def settle_debtors(
-    session: Session, tenant: str, made: Mapping[str, int], *, is_dirty: bool = False
-) -> None:
+async def settle_debtors(session: Session, tenant: str, made: Mapping[str, int]) -> None:
     """The debtors are planned for; `made`: how many contacts each has had so far."""
     await session.execute(
         """
-        update debtors d set is_dirty = $4, contacts_made = k.contacts_made
+        update debtors d set is_dirty = false, contacts_made = k.contacts_made
         from unnest($2::text[], $3::int[]) as k (debtor_key, contacts_made)
         where d.tenant_id = $1 and d.debtor_key = k.debtor_key
         """,
         tenant,
         list(made),
         list(made.values()),
-        is_dirty,
     )
 
 
-async def reopen_debtors(
-    session: Session, tenant: str, keys: Collection[str], *, skip_locked: bool = False
-) -> set[str]:
+async def reopen_debtors(session: Session, tenant: str, keys: Collection[str]) -> None:
     """Lock the debtors of contacts that end, and have them planned for again."""
-    rows = await session.fetch(
-        f"""
+    await session.execute(
+        """
         update debtors set is_dirty = true
         where tenant_id = $1 and debtor_key in (
           select debtor_key from debtors where tenant_id = $1 and debtor_key = any($2)
-          order by debtor_key for update {"skip locked" if skip_locked else ""})
-        returning debtor_key
+          order by debtor_key for update)
         """,
         tenant,
         sorted(keys),
     )
-    return {row["debtor_key"] for row in rows}
 
 
 async def find_next_due(session: Session, tenant: str) -> tuple[datetime | None, bool]:

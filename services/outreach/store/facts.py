@@ -1,11 +1,11 @@
 """SQL of what the log told: tenants, accounts, people, invoices, the story."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 import msgspec
 
-from services.outreach.domain.accounts import AccountFacts
+from services.outreach.domain.accounts import AccountFacts, unknown
 from services.outreach.domain.invoices import Invoice, State
 from shared.db import Record, Session
 from shared.events import TENANTS, Event, Received, ledger
@@ -41,7 +41,6 @@ def _account(row: Record) -> AccountFacts:
         kind=row["kind"],
         timezone=row["timezone"],
         country=row["country"],
-        arms=msgspec.json.decode(row["arms"], type=dict[str, str]),
         sequence=row["sequence"],
         is_registered=row["is_registered"],
         is_erased=row["is_erased"],
@@ -51,7 +50,8 @@ def _account(row: Record) -> AccountFacts:
 async def upsert_accounts(
     session: Session, accounts: Iterable[tuple[AccountKey, AccountFacts]]
 ) -> None:
-    """`contacted_at` is not among the columns: only a contact's result moves it."""
+    """What the ledger told. Others write columns of their own, segmentation `arms` and a contact's
+    result `contacted_at`, so that nobody writes back what another has just changed."""
     rows = [
         (
             tenant,
@@ -61,7 +61,6 @@ async def upsert_accounts(
             a.kind,
             a.timezone,
             a.country,
-            msgspec.json.encode(a.arms).decode(),
             a.sequence,
             a.is_registered,
             a.is_erased,
@@ -73,16 +72,43 @@ async def upsert_accounts(
     await session.execute(
         """
         insert into accounts (tenant_id, account_id, debtor_key, debtor_id, kind, timezone, country,
-                              arms, sequence, is_registered, is_erased)
+                              sequence, is_registered, is_erased)
         select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                             $7::text[], $8::text[], $9::bigint[], $10::bool[], $11::bool[])
+                             $7::text[], $8::bigint[], $9::bool[], $10::bool[])
         on conflict (tenant_id, account_id) do update set
           debtor_key = excluded.debtor_key, debtor_id = excluded.debtor_id, kind = excluded.kind,
-          timezone = excluded.timezone, country = excluded.country, arms = excluded.arms,
-          sequence = excluded.sequence, is_registered = excluded.is_registered,
-          is_erased = excluded.is_erased
+          timezone = excluded.timezone, country = excluded.country, sequence = excluded.sequence,
+          is_registered = excluded.is_registered, is_erased = excluded.is_erased
         """,
-        *_columns(rows, 11),
+        *_columns(rows, 10),
+    )
+
+
+async def upsert_arms(
+    session: Session, arms: Iterable[tuple[AccountKey, Mapping[str, str]]]
+) -> None:
+    """What segmentation told, perhaps before the ledger has."""
+    rows = [
+        (
+            tenant,
+            a.account_id,
+            a.debtor_key,
+            a.kind,
+            a.timezone,
+            msgspec.json.encode(found).decode(),
+        )
+        for (tenant, account_id), found in sorted(arms, key=lambda told: told[0])
+        for a in (unknown(account_id),)
+    ]
+    if not rows:
+        return
+    await session.execute(
+        """
+        insert into accounts (tenant_id, account_id, debtor_key, kind, timezone, arms)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        on conflict (tenant_id, account_id) do update set arms = excluded.arms
+        """,
+        *_columns(rows, 6),
     )
 
 

@@ -7,7 +7,7 @@ touch different parts of the state, so that any interleaving and any split ends 
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, field
@@ -89,9 +89,15 @@ def fold(account: Account, account_id: str, event: Received) -> None:
     if step is None:
         return
     if event.topic == LEDGER:
-        on = event.day or event.time.date()
+        on = min(event.day or event.time.date(), _today_at_most(event))
         account.latest_on = on if account.latest_on is None else max(account.latest_on, on)
     step(account, account_id, event, event.decode())
+
+
+def _today_at_most(event: Received) -> date:
+    """A fact may be dated ahead; today is not moved there by it, for it would never come back.
+    Somewhere on earth it is a day later than the recorded instant says."""
+    return (event.recordedtime + timedelta(days=1)).date()
 
 
 def _change(account: Account, invoice_id: str, change: Callable[[Invoice], None]) -> None:

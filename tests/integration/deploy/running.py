@@ -1,6 +1,7 @@
 """Starting the launcher as a person does: a process, an environment, signals, an exit code."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -55,7 +56,9 @@ class Launched:
 
 def free_port_base() -> int:
     """Four ports in a row that nobody uses now, below those that the system gives out itself."""
-    for base in range(20_000 + os.getpid() % 5_000, 32_000, 4):
+    bases = list(range(20_000, 32_000, 4))
+    random.shuffle(bases)  # others look at the same time
+    for base in bases:
         if all(_is_free(base + offset) for offset in range(4)):
             return base
     raise AssertionError("no four free ports in a row")

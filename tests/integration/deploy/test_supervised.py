@@ -99,6 +99,17 @@ def test_what_a_killed_supervisor_left_is_ended_by_the_next_start(data: Path) ->
     assert not any(psutil.pid_exists(pid) for pid in left.values())
 
 
+def test_what_a_killed_supervisor_left_is_ended_by_a_stop(data: Path) -> None:
+    with launched(data, "--kafka", KAFKA_BOOTSTRAP_SERVERS=CLUSTER) as first:
+        first.wait_ready()
+        left = registered(data)
+        first.process.kill()
+        first.process.wait()
+        said = folder.stop_running(data)
+    assert f"{len(left)} processes, the database" in said
+    assert not any(psutil.pid_exists(pid) for pid in left.values())
+
+
 def test_one_folder_serves_both_modes(data: Path) -> None:
     with launched(data) as run:
         run.wait_ready()

@@ -13,6 +13,7 @@ from shared import clock
 from tests.integration.outreach.world import World, counts
 
 KEY = "a-development-key"
+MORNING_TEXT = "2026-03-03T09:00:00Z"
 
 
 def settings_for(world: World, url: str, **env: str) -> Settings:
@@ -135,6 +136,28 @@ async def test_contacts_are_listed_with_what_became_of_them(
     sent = sent if sent["state"] == "sent" else planned
     assert sent["message_id"].startswith("<")
     assert sent["covers"] == [{"account_id": "C1", "checked_sequence": 3, "invoice_ids": ["I1"]}]
+
+
+async def test_every_contact_says_what_was_decided_of_it(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.overdue()
+    world.ledger.mode = "error"
+    await world.run()
+
+    async def verdicts() -> list[Any]:
+        items = await all_items(client, "/v1/accounts/C1/contacts", 10)
+        return [item["verdict"] for item in sorted(items, key=lambda item: str(item["due_at"]))]
+
+    by_check = {"rule": "live-check-unanswered", "effect": "defer", "until": MORNING_TEXT}
+    assert await verdicts() == [{"verdict": "defer", "decided_by": [by_check]}]
+    world.ledger.mode = "good"
+    await world.run()
+    assert await verdicts() == [{"verdict": "allow", "decided_by": []}, None]
+    await world.paid()
+    await world.run()
+    paid = {"rule": "paid", "effect": "block", "until": None}
+    assert (await verdicts())[1] == {"verdict": "block", "decided_by": [paid]}
 
 
 @pytest.mark.parametrize("path", ["timeline", "contacts"])

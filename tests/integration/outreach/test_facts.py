@@ -8,6 +8,7 @@ import pytest
 from msgspec import Struct
 
 from services.outreach import consumer
+from services.outreach.commands.facts import take_facts
 from services.outreach.store.facts import find_people
 from shared import outbox
 from shared.consume import run_consumer
@@ -100,6 +101,32 @@ async def test_the_arms_of_an_experiment_go_with_the_contact(world: World) -> No
     await world.run()
     (sent,) = await world.said("contact-sent")
     assert sent["data"]["arms"] == {"tone": "B"}
+
+
+async def test_a_segment_that_comes_beside_a_registration_does_not_undo_it(world: World) -> None:
+    """Two workers: what segmentation's began to take in before the ledger's has committed."""
+    changed = segmentation.SegmentChanged(
+        account_id="C9", from_segment=None, to_segment="reminder", arms={"tone": "B"}, priority=1,
+        because="x", policy_version="1",
+    )  # fmt: skip
+    await world.take(world.event(SEGMENTATION, "C9", "segment-changed", changed, time=MORNING))
+    segment = world.event(SEGMENTATION, "C9", "segment-changed", changed, time=MORNING)
+    registered = ledger.AccountRegistered(account_id="C9", kind="business", timezone="UTC")
+    async with world.db.transaction() as held:
+        await take_facts(held, [world.says("account-registered", "C9", registered)])
+        beside = asyncio.create_task(world.take(segment))
+        async with asyncio.timeout(10):
+            while not await _is_waiting(world.db):
+                await asyncio.wait([beside], timeout=0.01)
+                assert not beside.done(), "it has to wait for the row"
+    await beside
+    (row,) = await world.db.fetch("select * from accounts where account_id = 'C9'")
+    assert (row["is_registered"], row["kind"], row["sequence"]) == (True, "business", 1)
+    assert row["arms"] == '{"tone":"B"}'
+
+
+async def _is_waiting(db: Database) -> bool:
+    return bool(await db.fetch("select from pg_locks where not granted"))
 
 
 async def test_where_a_phone_may_ring_moves_the_hour(world: World) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.outreach.jobs.runs import run_due
+from services.outreach.jobs.runs import run_due, run_tenants
 from shared.events import ledger
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts, office
 from tests.unit.outreach.builders import at
@@ -180,6 +180,37 @@ async def test_the_live_check_cancels_what_the_log_has_not_told_yet(world: World
     assert cancelled["data"]["because"] == "paid"
 
 
+async def test_a_step_cancelled_before_the_log_told_is_made_when_it_can_be(world: World) -> None:
+    """As when planning cancels it: the same facts, whoever notices first."""
+    await world.overdue()
+    world.answers("C1", ("I1", DUE_ON, 10_000), disputed_minor=10_000, sequence=4)
+    assert (await world.run()).counts == counts(planned=1, cancelled=1)
+    opened = ledger.DisputeOpened(
+        dispute_id="D1", account_id="C1", invoice_id="I1", disputed_minor=10_000
+    )
+    await world.take(world.says("dispute-opened", "C1", opened))
+    assert (await world.run()).counts == counts()
+    resolved = ledger.DisputeResolved(
+        dispute_id="D1", account_id="C1", invoice_id="I1", outcome="rejected"
+    )
+    await world.take(world.says("dispute-resolved", "C1", resolved))
+    world.answers("C1", ("I1", DUE_ON, 10_000))
+    assert (await world.run()).counts["sent"] == 1
+    (sent,) = await world.said("contact-sent")
+    assert sent["data"]["step"] == "reminder"
+
+
+async def test_what_only_the_check_knows_ends_the_step(world: World) -> None:
+    """Our facts will never say it, so the ladder goes on instead of asking for ever."""
+    await world.overdue()
+    world.answers("C1", ("I1", DUE_ON, 10_000), disputed_minor=10_000)
+    assert (await world.run()).counts == counts(planned=1, cancelled=1)
+    assert (await world.run()).counts == counts(planned=1)
+    cancelled, planned = (await world.said("contact-cancelled", "contact-planned"))[1:]
+    assert cancelled["data"]["because"] == "disputed"
+    assert planned["data"]["due_at"] == "2026-03-10T08:00:00Z"  # the second step's, in mild words
+
+
 async def test_a_hold_cancels(world: World) -> None:
     await world.overdue()
     world.answers("C1", ("I1", DUE_ON, 10_000), holds=({"kind": "bankruptcy"},))
@@ -255,6 +286,54 @@ async def test_without_an_address_contacts_are_suppressed_and_a_person_takes_ove
     rules = [e["data"]["rule"] for e in await world.said("contact-suppressed")]
     assert rules == ["no-address"] * 4
     assert len(await world.said("task-created")) == 1
+
+
+async def test_details_that_have_not_come_yet_put_the_contact_off(world: World) -> None:
+    """`ledger.contacts` may be read later than `ledger.events`: nobody loses a message by that."""
+    registered = ledger.AccountRegistered(account_id="C2", kind="consumer", timezone="UTC")
+    await world.take(world.says("account-registered", "C2", registered))
+    await world.overdue("I2", "C2")
+    assert (await world.run()).counts == counts(planned=1, deferred=1)
+    (put_off,) = await world.said("contact-suppressed")
+    assert put_off["data"]["rule"] == "contact-details-behind"
+    await world.account("C2")
+    world.answers("C2")
+    assert (await world.run()).counts["sent"] == 1
+
+
+async def test_a_hand_over_that_falls_away_leaves_a_message_for_the_rest(world: World) -> None:
+    await world.overdue("I1", due_on=DUE_ON - timedelta(days=60))
+    instant = MORNING
+    while "final-notice" not in [e["data"]["step"] for e in await world.said("contact-sent")]:
+        instant = (await world.run(instant)).next_due_at or instant
+    hand_over, due_on = instant, date(2026, 4, 10)
+    await world.overdue("I2", due_on=due_on)
+    world.answers("C1", ("I2", due_on, 10_000), only=True, sequence=99)
+    before = len(world.mail.messages)
+    assert (await world.run(hand_over)).counts["sent"] == 1
+    assert len(world.mail.messages) == before + 1
+    assert await world.said("task-created", "contact-suppressed") == []
+
+
+async def test_a_tenant_whose_run_fails_does_not_keep_the_next_from_theirs(world: World) -> None:
+    system = office(world.db, world.ledger, smtp_url=world.mail.url, clock="system")
+    async with world.db.transaction() as session:
+        await session.execute(
+            "insert into tenants (tenant_id, timezone, contact_from)"
+            " values ('a', 'UTC', '2026-01-01')"  # before `demo`
+        )
+        await session.execute(
+            "create function fail() returns trigger language plpgsql as"
+            " $$ begin raise exception 'away' using errcode = 'query_canceled'; end $$"
+        )
+        await session.execute(
+            "create trigger fail before insert on business_times"
+            " for each row when (new.tenant_id = 'a') execute function fail()"
+        )
+    await run_tenants(system, stop=asyncio.Event())
+    rows = await world.db.fetch("select tenant_id from business_times")
+    assert [row["tenant_id"] for row in rows] == ["demo"]
+    await system.close()
 
 
 async def test_a_run_in_the_evening_defers_to_the_morning(world: World) -> None:

@@ -45,15 +45,22 @@ def test_a_broker_left_behind_is_used_again_and_a_taken_port_is_refused(tmp_path
     left = Broker(tmp_path / "one")
     left.start()
     try:
+        assert left.data.stat().st_mode & 0o777 == 0o700
         found = Broker(tmp_path / "one")
         found.start()
         assert (found.pid, found.bootstrap) == (left.pid, left.bootstrap)
+        found.stop()
+        assert not Broker(tmp_path / "one").stop_left_over()
+        assert left.is_running  # we live, who started it: it is ours to stop
+        (left.data / "kafka.starter").write_text("1 0.0")
+        assert Broker(tmp_path / "one").stop_left_over()
+        assert not left.is_running
+        left.start()
         with pytest.raises(CannotStart, match="is taken"):
             Broker(tmp_path / "two", left.port).start()
     finally:
         left.stop()
     assert not left.is_running
-    assert not found.is_running
 
 
 async def test_topics_are_made_once_with_their_partitions(kafka: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from shared import dead_letters, outbox, positions
 from shared.consume import BadCode, Reader, lag
-from shared.db import Database
+from shared.db import Database, Session
 from shared.errors import Unavailable
 from shared.events import Received
 from tests.integration.shared.rig import PATIENCE, Rig, an_event, until
@@ -230,15 +230,45 @@ async def test_garbage_without_a_key_is_only_a_dead_letter(rig: Rig) -> None:
     assert [letter.key for letter in letters] == [None, None]
 
 
-async def test_five_keys_failing_in_a_row_stop_the_process(rig: Rig) -> None:
+async def test_five_keys_failing_in_a_row_stop_the_process_and_the_next_one(rig: Rig) -> None:
     rig.refuse = refusing("K0", "K1", "K2", "K3", "K4", "K5")  # type: ignore[assignment]
     for i in range(6):
         await rig.say_n(f"K{i}", 1, 1)
     await rig.relayed()
-    running = rig.consume()
+    for _ in range(2):
+        running = rig.consume()
+        with pytest.raises(BadCode):
+            await asyncio.wait_for(running.task, PATIENCE)
+        assert await rig.count("dead_letters") == 4
+    rig.refuse = refusing("OTHER")  # type: ignore[assignment]  # the code was mended
+    rig.consume()
+    await rig.holds("effects", 2, "the fifth and the sixth are applied")
+    await rig.say_n("OTHER", 1, 1)
+    await rig.letters(5)  # the four were answered by a success: this one is alone
+
+
+async def test_an_operators_decision_lets_the_next_process_go_on(rig: Rig) -> None:
+    rig.refuse = refusing("K0", "K1", "K2", "K3", "K4")  # type: ignore[assignment]
+    for i in range(5):
+        await rig.say_n(f"K{i}", 1, 1)
+    await rig.relayed()
     with pytest.raises(BadCode):
-        await asyncio.wait_for(running.task, PATIENCE)
-    assert await rig.count("dead_letters") == 4
+        await asyncio.wait_for(rig.consume().task, PATIENCE)
+    await dead_letters.skip(rig.consumer, (await rig.letters(4))[0].id, "bad data")
+    rig.consume()
+    await rig.letters(4)
+    await rig.holds("skips", 1, "one was decided, one more was put aside")
+
+
+async def test_unreadable_ones_among_good_ones_do_not_stop_the_process(rig: Rig) -> None:
+    for i in range(6):
+        await rig.put_garbage(f"demo/K{i}")
+        await rig.say_n("GOOD", i + 1, i + 1)
+    await rig.relayed()
+    running = rig.consume()
+    await rig.saw("GOOD", [1, 2, 3, 4, 5, 6])
+    await rig.letters(6)
+    await running.end()
 
 
 async def test_four_keys_failing_with_successes_between_do_not(rig: Rig) -> None:
@@ -268,6 +298,62 @@ async def test_a_retriable_failure_repeats_the_slice(rig: Rig) -> None:
     await rig.saw("A", [1, 2, 3])
     assert failures == 0
     assert await rig.count("dead_letters") == 0
+
+
+async def test_a_slice_too_big_to_pass_is_halved(rig: Rig) -> None:
+    """As when its statement always meets a time-out: the same slice again would be for ever."""
+    apply = rig.take
+
+    async def take(session: Session, events: Sequence[Received]) -> None:
+        if len(events) > 4:
+            raise Unavailable("the statement takes too long")
+        await apply(session, events)
+
+    rig.take = take  # type: ignore[method-assign]
+    await rig.say_n("A", 1, 8)
+    await rig.relayed()
+    rig.consume()
+    await rig.saw("A", range(1, 9))
+    assert await rig.count("dead_letters") == 0
+
+
+async def test_a_skip_gives_up_nothing_that_is_missing_before_it(rig: Rig) -> None:
+    place = ("metrics", "demo", rig.topic, "A")
+    await rig.put("A", 1)
+    rig.consume()
+    await rig.saw("A", [1])
+    await rig.consumer.fetch("update heads set is_parked = true")
+    await rig.consumer.fetch(
+        "insert into dead_letters (consumer, tenant, topic, key, sequence, source, part, position,"
+        " is_ordered, headers, reason) values ($1, $2, $3, $4, 4, 's', 'p', 9, true, '[]', '?')",
+        *place,
+    )
+    await rig.put("A", 2, 5)
+    await rig.holds("waiting", 2, "both wait behind the letter")
+    (letter,) = await rig.letters(1)
+    await dead_letters.skip(rig.consumer, letter.id, "never was")
+    await rig.saw("A", [1, 2])
+    await rig.put("A", 3)
+    await rig.saw("A", [1, 2, 3, 5])
+    assert await rig.count("waiting") == 0
+
+
+async def test_of_what_waited_the_one_that_fails_is_put_aside(rig: Rig) -> None:
+    """And not an earlier one of a type that nobody applies."""
+    rig.refuse = refusing("A")  # type: ignore[assignment]
+    await rig.put("A", 2, event_type="promise-made")
+    await rig.put("A", 3, 4)
+    await rig.relayed()
+    rig.consume()
+    await rig.holds("waiting", 3, "all wait for the first")
+    await rig.put("A", 1, event_type="promise-made")
+    (letter,) = await rig.letters(1)
+    assert letter.sequence == 3
+    (head,) = await rig.consumer.fetch("select sequence, is_parked from heads")
+    assert tuple(head) == (2, True)
+    rig.refuse = lambda event: None
+    await dead_letters.replay(rig.consumer, letter.id)
+    await rig.saw("A", [3, 4])
 
 
 async def test_who_lost_the_position_drops_its_slice(rig: Rig) -> None:

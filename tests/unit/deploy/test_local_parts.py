@@ -1,13 +1,16 @@
 """The parts of the local mode that need no server."""
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
 from deploy.local import databases, folder, platform
+from deploy.local.__main__ import beside
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import write_secret
+from deploy.local.supervisor import end_left_over
 
 
 def test_what_the_local_mode_knows_stands_above_what_was_given() -> None:
@@ -79,3 +82,31 @@ def test_a_secret_is_never_readable_by_others(tmp_path: Path) -> None:
     path.chmod(0o644)
     write_secret(path, "new")
     assert (path.stat().st_mode & 0o777, path.read_text()) == (0o600, "new\n")
+
+
+@pytest.mark.parametrize("text", ["", '[["ledger app", 1', "7", '[["ledger app"]]'])
+def test_a_register_cut_off_by_a_crash_counts_as_empty(tmp_path: Path, text: str) -> None:
+    register = tmp_path / "processes.json"
+    register.write_text(text)
+    assert end_left_over(register) == 0
+    assert not register.exists()
+
+
+class Mortal:
+    """As much of a broker as the launcher watches."""
+
+    is_running = True
+    ended_by_itself = "Kafka ended by itself"
+
+
+async def test_a_broker_that_dies_ends_the_platform_with_a_plain_word() -> None:
+    broker, stopped = Mortal(), asyncio.Event()
+
+    async def run(stop: asyncio.Event) -> None:
+        broker.is_running = False
+        await stop.wait()
+        stopped.set()
+
+    with pytest.raises(CannotStart, match="ended by itself"):
+        await beside(broker, run, asyncio.Event())  # type: ignore[arg-type]
+    assert stopped.is_set()

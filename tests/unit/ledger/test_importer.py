@@ -137,3 +137,26 @@ def test_every_fault_of_a_mapping_is_named_by_its_place() -> None:
         "/events/0/type",
         "/events/0/data/a/as",
     ]
+
+
+def test_a_quote_that_never_ends_spoils_what_it_swallows(
+    tmp_path: Path, mapping: MappingFile
+) -> None:
+    good = "C1,1,1,1/2/2026,2/1/2026,,\n"
+    rows = read(tmp_path, mapping, good + 'C2,"2,' + "x" * 200_000)
+    assert isinstance(rows[0], list)
+    assert isinstance(rows[1], Refusal)
+    assert "cannot be read" in rows[1].reason
+
+
+def test_a_mapping_s_file_settings_are_checked() -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_mapping(
+            "encoding: klingon\ndelimiter: ';;'\nevents:\n  - type: payment-received\n"
+            "    data: {received_at: {column: x, as: instant, at: 12:00}}\n"
+        )
+    assert [error.pointer for error in refused.value.errors] == [
+        "/events/0/data/received_at/at",
+        "/encoding",
+        "/delimiter",
+    ]

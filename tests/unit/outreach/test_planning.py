@@ -89,6 +89,12 @@ def test_steps_due_before_contact_from_are_skipped() -> None:
     assert found.due_at == at("2026-03-20 08:00")
 
 
+def test_a_step_due_before_contact_from_is_skipped_though_a_weekend_moves_it_there() -> None:
+    invoice = an_invoice(due_on=date(2026, 3, 6))  # reminder on Saturday, the 7th: made on Monday
+    found = planned(a_debtor(invoice, contact_from=date(2026, 3, 9)))
+    assert steps(found) == {"I1": "second-reminder"}
+
+
 def test_the_step_due_on_contact_from_itself_is_made() -> None:
     found = planned(a_debtor(an_invoice(), contact_from=date(2026, 3, 10)))
     assert (steps(found), found.due_at) == ({"I1": "second-reminder"}, at("2026-03-10 08:00"))

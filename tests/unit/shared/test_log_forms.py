@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.errors import Unreadable
 from shared.wire import (
+    Address,
     Attributes,
     OutboxRow,
     RawRecord,
@@ -101,7 +102,19 @@ def test_what_is_not_ours_is_unreadable(name: str, value: bytes | None) -> None:
         from_kafka(msgspec.structs.replace(record, headers=tuple(headers)))
 
 
-@pytest.mark.parametrize("key", [None, b"", b"demo", b"other/A1", b"demo/A\x00", b"\xff/A"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        None,
+        b"",
+        b"demo",
+        b"other/A1",
+        b"demo/A\x00",
+        b"\xff/A",
+        b"demo/A\x1f",
+        b"demo/" + b"A" * 129,
+    ],
+)
 def test_a_key_that_does_not_fit_is_unreadable(key: bytes | None) -> None:
     with pytest.raises(Unreadable):
         from_kafka(msgspec.structs.replace(on_kafka(a_row()), key=key))
@@ -139,3 +152,21 @@ def test_packed_headers_keep_every_byte(headers: list[tuple[str, bytes]]) -> Non
     packed = pack_headers(headers)
     assert unpack_headers(packed) == tuple(headers)
     assert "\x00" not in packed  # PostgreSQL's text takes none
+
+
+@pytest.mark.parametrize("tenant", ["Not a tenant", "a" * 41, "de\x00mo"])
+def test_a_tenant_that_no_database_keeps_is_unreadable(tenant: str) -> None:
+    """A head for it could never be written, so its record would stop a consumer for good."""
+    record = on_kafka(a_row(tenantid=tenant))
+    with pytest.raises(Unreadable):
+        from_kafka(msgspec.structs.replace(record, key=f"{tenant}/A1".encode()))
+
+
+def test_a_header_may_be_null_or_endless() -> None:
+    record = RawRecord("ledger.events", 0, 0, b"demo/A1", b"", (("ce_sequence", None),))  # type: ignore[arg-type]
+    assert address(record) == Address("demo", "A1", None)
+    assert unpack_headers(pack_headers(record.headers)) == (("ce_sequence", b""),)
+    endless = msgspec.structs.replace(record, headers=(("ce_sequence", b"9" * 5000),))
+    assert address(endless) == Address("demo", "A1", None)
+    with pytest.raises(Unreadable):
+        from_kafka(endless)

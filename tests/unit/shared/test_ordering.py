@@ -143,3 +143,17 @@ def test_an_item_tells_why_it_is_unreadable() -> None:
     item = read_item(RawRecord("ledger.events", 0, 5, b"demo/A", b"?", ()))
     assert not isinstance(item.event, Received)
     assert item.reason == "header ce_tenantid is missing"
+
+
+def unreadable(key: str, number: int) -> RawRecord:
+    sequence = (("ce_sequence", str(number).encode()),)
+    return RawRecord("ledger.events", 0, number, f"demo/{key}".encode(), b"?", sequence)
+
+
+def test_a_skipped_unreadable_message_does_not_give_up_what_is_missing_before_it() -> None:
+    place = ("demo", "ledger.events", "A")
+    consumer = Consumer(Skips(frozenset({(*place, 4)}), frozenset()))
+    consumer.take(a_record("A", 1), unreadable("A", 4), a_record("A", 5))
+    assert consumer.heads[place].sequence == 1
+    consumer.take(a_record("A", 2), a_record("A", 3))
+    assert consumer.of("A") == [1, 2, 3, 5]
