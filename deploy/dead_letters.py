@@ -2,7 +2,9 @@
 
 An id is `service:number`, as `list` shows it. `replay` tries a message again (after a fix); `skip`
 does without it, in rebuilds too; both let its account go on. A gap (an event that never came) is
-skipped by `skip-gap SERVICE CONSUMER TOPIC TENANT/ACCOUNT`.
+skipped by `skip-gap SERVICE CONSUMER TOPIC TENANT/ACCOUNT`. After the cluster dropped what a
+consumer had not read (it says LogLost), `restart-part SERVICE CONSUMER TOPIC/NUMBER` lets it read
+that part again from where the part begins now.
 """
 
 import argparse
@@ -18,7 +20,7 @@ from rich.table import Table
 from deploy.local import databases
 from deploy.local.errors import CannotStart
 from deploy.migrate import service_urls
-from shared import dead_letters
+from shared import dead_letters, positions
 from shared.db import Database
 from shared.errors import AppError
 
@@ -26,7 +28,7 @@ from shared.errors import AppError
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        with service_urls(os.environ) as urls:
+        with service_urls(os.environ, may_be_new=False) as urls:
             return asyncio.run(_run(options, urls))
     except (CannotStart, AppError) as error:
         print(error, file=sys.stderr)
@@ -47,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     gap.add_argument("consumer")
     gap.add_argument("topic")
     gap.add_argument("key", metavar="TENANT/ACCOUNT")
+    part = commands.add_parser("restart-part", help="read a part from its beginning again")
+    part.add_argument("service", choices=databases.SERVICES)
+    part.add_argument("consumer")
+    part.add_argument("part", metavar="TOPIC/NUMBER")
     for command in (skip, gap):
         command.add_argument("--reason", default="decided by an operator")
     return parser
@@ -64,6 +70,8 @@ async def _run(options: argparse.Namespace, urls: Mapping[str, str]) -> int:
         name: Database(url, pool_size=1, application="dead-letters") for name, url in urls.items()
     }
     try:
+        for db in opened.values():
+            await db.ready()
         if options.command in (None, "list"):
             await _list(opened)
         elif options.command == "skip-gap":
@@ -73,6 +81,9 @@ async def _run(options: argparse.Namespace, urls: Mapping[str, str]) -> int:
                 opened[options.service], options.consumer, place, options.reason
             )
             print(f"{options.key}: {skipped} events skipped")
+        elif options.command == "restart-part":
+            await positions.restart_part(opened[options.service], options.consumer, options.part)
+            print(f"{options.consumer} reads {options.part} again from where it begins")
         else:
             for service, number in options.id:
                 if options.command == "replay":

@@ -29,18 +29,25 @@ async def upgrade_all(urls: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def server(environment: Mapping[str, str]) -> Iterator[str]:
-    """The address of the server to work on, for command line tools beside the platform."""
+def server(environment: Mapping[str, str], *, may_be_new: bool = True) -> Iterator[str]:
+    """The address of the server to work on, for command line tools beside the platform.
 
+    Without `may_be_new`, a data folder that has no database is refused rather than given one.
+    """
     given = environment.get("RECOUP_POSTGRES_URL")
     if given:
         yield given
         return
     # Only here: an image for a cluster has none of what a server of one's own needs.
     from deploy.local import folder
-    from deploy.local.postgres import Postgres, running_url
+    from deploy.local.postgres import Postgres, has_database, running_url
 
     data = Path(environment.get("RECOUP_DATA_DIR") or "var")
+    if not may_be_new and not has_database(data):
+        raise CannotStart(
+            f"there is no database in {data}; start Recoup once, or name another folder with "
+            "RECOUP_DATA_DIR."
+        )
     running = running_url(data)
     if running is not None:
         yield running
@@ -56,7 +63,10 @@ def server(environment: Mapping[str, str]) -> Iterator[str]:
 
 @contextmanager
 def service_urls(
-    environment: Mapping[str, str], services: Sequence[str] = databases.SERVICES
+    environment: Mapping[str, str],
+    services: Sequence[str] = databases.SERVICES,
+    *,
+    may_be_new: bool = True,
 ) -> Iterator[dict[str, str]]:
     """The services' database addresses, from the environment or from `server`."""
     named = {
@@ -67,7 +77,7 @@ def service_urls(
     if len(named) == len(services):
         yield named
         return
-    with server(environment) as address:
+    with server(environment, may_be_new=may_be_new) as address:
         yield asyncio.run(databases.create_all(address)) | named
 
 

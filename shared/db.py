@@ -5,9 +5,9 @@ commits behind our back, and the outbox is written last of all, just before COMM
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 import asyncpg
@@ -18,7 +18,6 @@ from shared.errors import Unavailable
 from shared.events import Event
 from shared.pool import Pool
 
-T = TypeVar("T")
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
 
 _SETTINGS = {
@@ -118,20 +117,6 @@ class Session:
             call()
 
 
-@asynccontextmanager
-async def meanwhile(statement: Coroutine[None, None, T]) -> AsyncIterator[asyncio.Task[T]]:
-    """Send a statement, and compute while the server is at it; its result is there afterwards.
-
-    The block must not use the statement's session, which is busy until its end.
-    """
-    task = asyncio.create_task(statement)
-    await asyncio.sleep(0)  # it runs until it waits for the server
-    try:
-        yield task
-    finally:
-        await asyncio.wait([task])
-
-
 # Readers and writers of one database in one process share its bell, whoever opened them.
 _bells: WeakValueDictionary[str, Wakeup] = WeakValueDictionary()
 
@@ -155,7 +140,9 @@ class Database:
             said = bool(session.pending)
             if said:
                 await outbox.flush(session)
-            await session.connection.execute("COMMIT")
+            # Asked to commit what an error (that somebody caught) had ended, PostgreSQL rolls back.
+            if await session.connection.execute("COMMIT") != "COMMIT":
+                raise RuntimeError("nothing was committed: a statement before had failed")
         if said:
             self.committed.ring()
         session.committed()
@@ -216,30 +203,35 @@ class Database:
 
     @asynccontextmanager
     async def _begun(self, begin: str) -> AsyncIterator[Session]:
-        async with self._connection() as connection:
-            await connection.execute(begin)
+        async with self._connection(begin) as connection:
             yield Session(connection)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    async def _connection(self, begin: str | None = None) -> AsyncIterator[Any]:
         """A connection from the pool, given back with no transaction open, or thrown away."""
         driver = await self._pool.take()
         try:
+            if begin is not None:
+                await driver.execute(begin)
             yield driver
         except BaseException as error:
             lost = _is_lost(driver, error)
             if lost:
                 driver.terminate()
             # Shielded: a second cancellation must not leave a transaction open in the pool.
-            await asyncio.shield(asyncio.ensure_future(self._give_back_after_failure(driver)))
+            await asyncio.shield(
+                asyncio.ensure_future(self._give_back_after_failure(driver, begin))
+            )
             if lost or isinstance(error, _RETRIABLE):
                 raise unavailable(error) from error
             raise
         self._pool.give_back(driver)
 
-    async def _give_back_after_failure(self, driver: Any) -> None:
+    async def _give_back_after_failure(self, driver: Any, begin: str | None) -> None:
+        # Of a BEGIN that was cancelled the driver does not know yet that it took effect.
+        begun = begin is not None or driver.is_in_transaction()
         try:
-            if not driver.is_closed() and driver.is_in_transaction():
+            if begun and not driver.is_closed():
                 await asyncio.wait_for(driver.execute("ROLLBACK"), _ROLLBACK_TIMEOUT_SECONDS)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             driver.terminate()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shared.db import Database, Session
 
 MAX_PAYLOAD_BYTES = 900_000  # below Kafka's default limit of 1 MiB, headers included
+PRUNE_ROWS_MAX = 5000  # at a time: short transactions beside the writers
 
 _LOCK = 0x5EC0_0B0C  # one per database
 
@@ -57,9 +58,12 @@ select seq, aggregatetype, aggregateid, sequence, headers, payload
 _BLANK = "update outbox set payload = null where aggregatetype = $1 and aggregateid = $2"
 
 _PRUNE = """
-delete from outbox
- where seq <= (select coalesce(min(position), 0) from unnest($1::bigint[]) r (position))
-   and recorded_at < now() - make_interval(days => $2)
+delete from outbox where seq in (
+    select seq from outbox
+     where seq <= (select coalesce(min(position), 0) from unnest($1::bigint[]) r (position))
+       and recorded_at < now() - make_interval(days => $2)
+       and ($4::text[] is null or aggregatetype = any($4))
+     order by seq limit $3)
 """
 
 _json = msgspec.json.Encoder()
@@ -164,7 +168,13 @@ async def erase(session: Session, tombstone: Event) -> None:
     append(session, [tombstone])
 
 
-async def prune(session: Session, *, read_to: Sequence[int], keep_days: int) -> int:
-    """Drop rows behind the slowest of the readers' positions and older than `keep_days`."""
-    status = await session.execute(_PRUNE, read_to, keep_days)
+async def prune(
+    session: Session,
+    *,
+    read_to: Sequence[int],
+    keep_days: int,
+    topics: Sequence[str] | None = None,  # None: all of them
+) -> int:
+    """Drop a slice of the rows behind the slowest reader and older than `keep_days`; how many."""
+    status = await session.execute(_PRUNE, read_to, keep_days, PRUNE_ROWS_MAX, topics)
     return int(status.rpartition(" ")[2])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db import Database, Session
-from shared.errors import Unreadable
+from shared.errors import NotFound, Unreadable
 from shared.events import COMPACTED, Received
 from shared.wire import RawRecord, from_kafka, pack_headers, unpack_headers
 
@@ -103,6 +103,11 @@ _SKIPS = (
 _CAUGHT_UP_AT = """
 select case when bool_and(caught_up_at is not null) then min(caught_up_at) end
   from positions where consumer = $1 and source = $2 and part like $3
+"""
+
+
+_RESTART_PART = """
+update positions set position = 0 where consumer = $1 and part = $2 returning source
 """
 
 
@@ -265,6 +270,13 @@ async def caught_up_at(
     rows = await db.fetch(_CAUGHT_UP_AT, consumer, source, f"{topic}/%")
     at: datetime | None = rows[0][0]
     return at
+
+
+async def restart_part(db: Database, consumer: str, part: str) -> None:
+    """Read a part again from its beginning. Heads drop repeats; what was lost leaves gaps."""
+    rows = await db.fetch(_RESTART_PART, consumer, part)
+    if not rows:
+        raise NotFound(f"{consumer} reads no part {part}")
 
 
 async def forget(session: Session, consumer: str) -> None:

@@ -24,11 +24,11 @@ from shared.tasks import pause
 from shared.wire import OutboxRow
 
 WAVE_ROWS_MAX = 2000
+PRUNE_SECONDS = 3600.0
 
 _LOCK = 0x5EC0_0E1A
 _STANDBY_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
-_PRUNE_SECONDS = 3600.0
 
 _CREATE = """
 insert into positions (consumer, source, part, position) values ($1, $2, $3, 0)
@@ -133,11 +133,11 @@ class _Relay:
         bell = self._db.committed
         while not self._stop.is_set():
             rings = bell.rings
+            await self._prune()
             rows = await outbox.read(
                 connection, after=position, topics=self._topics, limit=WAVE_ROWS_MAX
             )
             if not rows:
-                await self._prune()
                 await bell.wait(rings, waited)
                 waited = min(waited * 2, POLL_SECONDS_MAX)
                 continue
@@ -157,11 +157,12 @@ class _Relay:
             telemetry.RELAYED_EVENTS.labels(service, topic).inc(count)
 
     async def _prune(self) -> None:
-        """Now and then, when idle: drop what every cluster has and nobody wants kept."""
+        """Now and then drop what every cluster has and nobody wants kept: a slice between waves."""
         if self._keep_days is None or clock.monotonic() < self._prune_at:
             return
-        self._prune_at = clock.monotonic() + _PRUNE_SECONDS
         async with self._db.transaction() as session:
             slowest = await session.fetchval(_SLOWEST, RELAY)
             dropped = await outbox.prune(session, read_to=[slowest], keep_days=self._keep_days)
+        if dropped < outbox.PRUNE_ROWS_MAX:
+            self._prune_at = clock.monotonic() + PRUNE_SECONDS
         log.info("outbox.pruned", rows=dropped)

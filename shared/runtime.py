@@ -65,11 +65,16 @@ class Runtime:
         cluster = await self._cluster_id(self._common.kafka)
         return await positions.caught_up_at(session, self._service, cluster, BILLING)
 
-    async def work(self, stop: asyncio.Event, *jobs: Coroutine[Any, Any, None]) -> None:
-        """Read, relay, and do the service's own jobs, until stopped or one of them fails."""
+    async def work(
+        self, stop: asyncio.Event, *jobs: Coroutine[Any, Any, None], is_guest: bool = False
+    ) -> None:
+        """Read, relay, and do the service's own jobs, until stopped or one of them fails.
+
+        A guest (a rebuild) reads for a while beside the worker, and shares its partitions.
+        """
         parts: list[Coroutine[Any, Any, None]] = [_until(stop), *jobs]
         for subscription in self._subscriptions:
-            if sources := self._sources(subscription):
+            if sources := self._sources(subscription, is_guest=is_guest):
                 parts.append(run_consumer(self._db, subscription, sources, stop=stop))
         if self._common.kafka is not None and self._writes:
             publisher = Publisher(self._common.kafka)
@@ -83,13 +88,16 @@ class Runtime:
         for db in self._producers.values():
             await db.close()
 
-    def _sources(self, subscription: Subscription | RawSubscription) -> list[Source]:
+    def _sources(
+        self, subscription: Subscription | RawSubscription, *, is_guest: bool
+    ) -> list[Source]:
         topics = _topics(subscription)
         if self._common.kafka is not None:
             # The host's name outlives a crash: a worker started again takes its partitions up at
             # once, where a new member would wait 30 s for the dead one's session to end. So run
-            # at most one worker of a service per host or container.
-            member = socket.gethostname()
+            # at most one worker of a service per host or container. A guest under the same name
+            # would be taken for the worker itself and throw it out; without one it leaves no trace.
+            member = None if is_guest else socket.gethostname()
             return [KafkaSource(self._common.kafka, topics, subscription.consumer, member=member)]
         return [*self._outboxes(topics)]
 

@@ -14,6 +14,9 @@ import uvicorn
 from deploy.local.errors import CannotStart
 from deploy.local.platform import Service, until_ready
 from shared import serve
+from shared.db import Database
+from shared.pruning import run_pruning
+from shared.settings import Common
 
 # Streams to browsers have no end of their own.
 GRACE_SECONDS = 3
@@ -49,6 +52,7 @@ async def run(
         )
         for service in services
     ]
+    workers.append(asyncio.create_task(_prune(services, environment, stop), name="pruning"))
     ready = asyncio.create_task(_announce(services, when_ready), name="readiness")
     asked = asyncio.create_task(stop.wait(), name="stop")
     try:
@@ -65,6 +69,25 @@ def _server(service: Service, settings: object) -> Server:
     config = serve.config(service.create_app(settings), port=service.port)
     config.timeout_graceful_shutdown = GRACE_SECONDS
     return Server(config)
+
+
+async def _prune(
+    services: Sequence[Service], environment: Mapping[str, str], stop: asyncio.Event
+) -> None:
+    """Without Kafka nobody else sees all readers of the outboxes."""
+    keep_days = Common.from_env(environment).outbox_keep_days
+    if keep_days is None:
+        await stop.wait()
+        return
+    opened = [
+        Database(environment[f"{service.name.upper()}_DATABASE_URL"], pool_size=1)
+        for service in services
+    ]
+    try:
+        await run_pruning(opened, keep_days, stop=stop)
+    finally:
+        for db in opened:
+            await db.close()
 
 
 async def _announce(services: Sequence[Service], when_ready: Callable[[], None]) -> None:

@@ -5,6 +5,7 @@ Ctrl-C reaches us first and it is stopped last. A server that a killed start lef
 found by its folder and used again.
 """
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -13,6 +14,7 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asyncpg
 import psutil
 
 from deploy.local import server_user
@@ -22,6 +24,7 @@ from deploy.local.server_user import ServerUser
 SUPERUSER = "recoup"
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
+ANSWER_SECONDS_MAX = 5.0
 
 # `jit` costs more than it gives on short queries; the rest suits a small machine with many
 # short transactions and four pools.
@@ -203,10 +206,30 @@ class Postgres:
         return None if outcome.returncode == 0 else outcome.stdout.strip()
 
 
+def has_database(data: Path) -> bool:
+    """Whether a first start made a database for this data folder."""
+    return (data / "postgres-folder").exists()
+
+
 def running_url(data: Path) -> str | None:
-    """The address of the server that runs on this data folder, for command line tools."""
+    """The address of the server that runs on this data folder, for command line tools.
+
+    After a crash of the machine the address stays behind without a server: then None.
+    """
     path = data / "postgres-url"
-    return path.read_text().strip() if path.exists() else None
+    if not path.exists():
+        return None
+    url = path.read_text().strip()
+    return url if asyncio.run(_answers(url)) else None
+
+
+async def _answers(url: str) -> bool:
+    try:
+        connection = await asyncpg.connect(url, timeout=ANSWER_SECONDS_MAX)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False  # nobody there, or another program by now
+    await connection.close()
+    return True
 
 
 def _free_port() -> int:

@@ -25,7 +25,7 @@ async def rebuild(settings: Settings, tell: Callable[[int], None] | None = None)
     stop = asyncio.Event()
     async with db.transaction() as session:
         await store.delete_figures(session, consumer.CONSUMER)
-    work = asyncio.create_task(runtime.work(stop))
+    work = asyncio.create_task(runtime.work(stop, is_guest=True))
     try:
         quiet = 0
         while quiet < 2 and not work.done():

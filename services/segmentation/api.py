@@ -14,7 +14,7 @@ from services.segmentation.domain.score import MODEL_VERSION, score, target_of
 from shared.auth import Caller, needs
 from shared.db import Session
 from shared.errors import NotFound, TooLarge, Unreadable
-from shared.web import Minor, Model, PagingDep, ReadSessionDep, json_response, page
+from shared.web import Day, Minor, Model, PagingDep, ReadSessionDep, json_response, page
 
 POLICY_BYTES_MAX = 256 * 1024
 
@@ -80,7 +80,7 @@ async def get_score(
     caller: Reader,
     target: Annotated[str, Query(description="`pays_within` or `late_payment`")] = "pays_within",
     as_of: Annotated[
-        date | None, Query(description="What was believed at the end of this day.")
+        Day | None, Query(description="What was believed at the end of this day.")
     ] = None,
 ) -> Response:
     """How likely an account is to pay, what can be expected back, and why.

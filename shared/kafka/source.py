@@ -63,6 +63,7 @@ class KafkaSource:
         self._next: dict[TopicPartition, int] = {}  # handed out up to here
         self._applied: dict[TopicPartition, int] = {}  # known to be in the database
         self._is_placed = False
+        self._assignment = 0  # grows with each rebalance
         self._buffer: deque[tuple[TopicPartition, list[Any]]] = deque()
         self._watchdog = Watchdog()
         self._polls = self._delivered = self._ticks = self._strikes = 0
@@ -104,10 +105,12 @@ class KafkaSource:
         It starts at the group's informative offsets before it tells us of the assignment.
         """
         self._is_placed = False
+        self._assignment += 1
         self._buffer.clear()
 
     async def _assigned(self) -> None:
         """Take the positions of what we were given from the database, however long that takes."""
+        self._assignment += 1
         while self._consumer is not None:
             try:
                 return await self.rewind()
@@ -121,8 +124,11 @@ class KafkaSource:
         assert self._load is not None
         assert self._consumer is not None, "open comes first"
         self._buffer.clear()
+        assignment = self._assignment
         parts = {part_name(tp): tp for tp in self._consumer.assignment()}
         positions = await self._load(list(parts)) if parts else {}
+        if assignment != self._assignment or self._consumer is None:
+            return  # given other parts meanwhile: `_assigned` places us on those
         self._buffer.clear()
         self._next = {parts[part]: position for part, position in positions.items()}
         self._applied = dict(self._next)
@@ -181,7 +187,10 @@ class KafkaSource:
         assert self._consumer is not None
         for tp, offset in error.args[0].items():
             if self._next.get(tp) != 0:
-                raise LogLost(f"{part_name(tp)} has no offset {offset} any more") from error
+                raise LogLost(
+                    f"{part_name(tp)} has no offset {offset} any more; an operator decides by "
+                    f"`restart-part SERVICE {self._group} {part_name(tp)}`"
+                ) from error
             begins = await answer(self._consumer.beginning_offsets([tp]))
             self._consumer.seek(tp, begins[tp])
 

@@ -12,13 +12,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import clock, telemetry
-from shared.errors import AppError, TooLarge
+from shared.errors import AppError, Invalid, TooLarge
 from shared.web.problems import problem_response, status_problem
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+# No name holds a NUL, and PostgreSQL's texts cannot: such a request asks for nothing that exists.
+_NUL = Invalid("The address has a NUL character in it.")
 
 _QUIET_PREFIXES = ("/health/", "/metrics", "/v1/lag")
 
@@ -62,6 +65,8 @@ class Edge:
         try:
             if length > self._body_bytes_max:
                 await self._refuse_size(scope, call)
+            elif "\0" in scope["path"] or b"%00" in scope["query_string"]:
+                await problem_response(_NUL)(scope, receive, call.send)
             else:
                 # A declared length is what the server delivers at most; without one we count.
                 taken = call.receive_counted if length < 0 else receive

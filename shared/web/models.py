@@ -13,6 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.money import MAX_MINOR, is_currency
 
+# Days and instants that can be moved between zones, and by years, without leaving the calendar.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+
 _DAY = msgspec.json.Decoder(date)
 _INSTANT = msgspec.json.Decoder(datetime)
 
@@ -28,14 +31,21 @@ def _day(value: object) -> object:
         raise ValueError("must be a day like 2026-03-31")
     if isinstance(value, str):
         try:
-            return date.fromisoformat(value) if len(value) == 10 else _refuse_day()
+            value = date.fromisoformat(value) if len(value) == 10 else _refuse_day()
         except ValueError:
             return _refuse_day()
+    if isinstance(value, date):
+        _refuse_far(value)
     return value
 
 
 def _refuse_day() -> object:
     raise ValueError("must be a day of the calendar like 2026-03-31")
+
+
+def _refuse_far(day: date) -> None:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
 
 
 def _instant(value: object) -> object:
@@ -47,6 +57,7 @@ def _instant(value: object) -> object:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("must have an offset, like 2026-03-31T12:00:00Z")
+        _refuse_far(value.date())
         return value.astimezone(UTC)
     return value
 

@@ -113,3 +113,19 @@ async def _write(platform: Platform, service: str, statement: str, *values: obje
 def wait_no_intent(desk: Desk, accounts: Sequence[str], seconds: float) -> None:
     """Until no contact is between intent and result any more."""
     wait_for(lambda: "intent" not in states(desk, accounts).values(), seconds, "intents have ended")
+
+
+def finish(desk: Desk, accounts: Sequence[str], seconds: float = 60.0) -> dict[str, str]:
+    """Run what is due until every first contact has ended, as a scheduler would; its states.
+
+    A busy machine may not answer a live check in its two seconds: then the next run is for it.
+    """
+    ended: dict[str, str] = {}
+
+    def have_ended() -> bool:
+        desk.run_due(NOON)
+        ended.update(states(desk, accounts))
+        return not {"planned", "intent"} & set(ended.values())
+
+    wait_for(have_ended, seconds, "every contact has ended")
+    return ended

@@ -197,7 +197,7 @@ class Platform:
         """For any thread; without a token."""
         if self._client is None:
             self._client = httpx.Client(
-                timeout=60.0, trust_env=False, limits=httpx.Limits(max_connections=64)
+                timeout=180.0, trust_env=False, limits=httpx.Limits(max_connections=64)
             )
         return self._client
 

@@ -20,8 +20,8 @@ from tests.e2e.desk import Desk
 from tests.e2e.dunning import (
     DAY,
     MORNING,
-    NOON,
     UNCERTAIN_SECONDS_MAX,
+    finish,
     names,
     owing,
     pass_leases,
@@ -103,7 +103,7 @@ def live(survivor: Survivor, desk: Desk) -> None:
     call(quiet)
     pass_leases(desk)  # of what died: its claims are free, its intents uncertain
     call(lambda: wait_no_intent(desk, DEBTORS, UNCERTAIN_SECONDS_MAX))
-    call(lambda: desk.run_due(NOON))
+    call(lambda: finish(desk, DEBTORS))
     call(quiet)
 
 

@@ -77,9 +77,9 @@ def test_the_same_seed_gives_the_same_report(tmp_path: Path, size: dict[str, str
     check(first)
     assert first["mails_received"] > 0
     assert not first["refused"]
-    assert set(first["kpis"]["recovery_rate"]) == {"EUR", "USD", "JPY"}
-    assert first["kpis"]["recovery_rate"]["EUR"]["segments"]
-    assert sum(first["contacts"]["contacts_suppressed"].values()) > 0
+    assert set(first["kpis"]["invoiced"]) == {"EUR", "USD", "JPY"}
+    assert all(found["segments"] for found in first["kpis"]["invoiced"].values())
+    assert first["aging"]["EUR"]["current"] > 0
     assert left_over() <= before, "its data folder is gone"
 
 

@@ -30,7 +30,7 @@ def insist(desk: Desk, events: Sequence[Json], over: threading.Event) -> None:
         try:
             answer = desk.offer(events)
         except httpx.TransportError:
-            over.wait(0.05)
+            assert not over.wait(0.05), "the test is over"
             continue
         if answer.status_code < 500:
             break
@@ -51,7 +51,12 @@ def feed(desk: Desk, books: Books, over: threading.Event) -> None:
         events = [e for e in events if e["type"] != "payment-received"]
     batches = [events[start : start + BATCH] for start in range(0, len(events), BATCH)]
     with ThreadPoolExecutor(CLIENTS) as pool:
-        list(pool.map(lambda batch: insist(desk, batch, over), batches))
+        try:
+            list(pool.map(lambda batch: insist(desk, batch, over), batches))
+        except BaseException:
+            over.set()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def victims(platform: Platform) -> Iterator[str]:

@@ -83,7 +83,8 @@ MUTANTS = (
     Mutant(
         "send before intent",
         "services/outreach/jobs/runs.py",
-        "            await self._send(await self._intend(wave, checked, sequences, people), checked)\n",
+        "            await self._send("
+        "await self._intend(wave, checked, sequences, people), checked)\n",
         "            await self._send(wave, checked)\n"
         "            await self._intend(wave, checked, sequences, people)\n",
         (AFTER_INTENT,),

@@ -1,6 +1,6 @@
 """Facts into the books, a batch at a time."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -21,7 +21,7 @@ from services.ledger.store.rejections import Rejection
 from services.ledger.store.tenants import LockedTenant
 from shared import outbox
 from shared.crash import crash_point
-from shared.db import Session, meanwhile
+from shared.db import Session
 from shared.errors import FieldError
 from shared.events import Event
 
@@ -59,13 +59,8 @@ async def record_facts(
     loaded = await account_store.load_accounts(session, rows, zones, books.memory)
 
     recorder = _RecordedTimes(tenants, books, now)
-    new, named = await _find_new(session, submissions, outcomes, recorder)
-    # While the server inserts them, decide as if all of them were new; nearly always they are.
-    async with meanwhile(_insert(session, submissions, new)) as inserting:
-        changes, notices, events = _decide(submissions, new, loaded, tenants)
-    if missed := await _find_missed(session, inserting.result(), new, named):
-        _answer_known(submissions, outcomes, new, named, missed)
-        changes, notices, events = _decide(submissions, new, loaded, tenants)
+    accepted = await _insert_new(session, submissions, outcomes, recorder)
+    changes, notices, events = _decide(submissions, accepted, loaded, tenants)
     outbox.append(session, events)
     await account_store.save_changes(session, changes, books.memory)
     await _reject(session, submissions, outcomes, notices, now)
@@ -113,73 +108,47 @@ class _RecordedTimes:
                 await tenant_store.update_recorded_at(session, tenant_id, latest)
 
 
-async def _find_new(
+async def _insert_new(
     session: Session,
     submissions: Sequence[Submission],
     outcomes: list[Outcome | None],
     recorder: _RecordedTimes,
-) -> tuple[dict[int, Fact], dict[FactKey, list[int]]]:
-    """What may be new, by index, and which submissions name each fact; the first of them counts.
-
-    Sets the outcome of the others, and of those known to be known.
-    """
-    named: dict[FactKey, list[int]] = {}
+) -> dict[int, Fact]:
+    """Insert what is new and give it by index; set the outcome of repeats and conflicts."""
+    first: dict[FactKey, int] = {}
+    repeats: list[int] = []
     for index, submission in enumerate(submissions):
         if outcomes[index] is None:
             key = (submission.tenant, submission.fact.kind, submission.fact.fact_id)
-            named.setdefault(key, []).append(index)
+            if key in first:
+                repeats.append(index)
+            else:
+                first[key] = index
     known: dict[FactKey, Fact] = {}
     if recorder.is_growing:  # a repeat must not move recorded time: look before inserting
-        known = await fact_store.find_facts(session, named)
+        known = await fact_store.find_facts(session, first)
     new = {
-        indexes[0]: replace(
-            submissions[indexes[0]].fact, recordedtime=recorder.next(submissions[indexes[0]])
-        )
-        for key, indexes in named.items()
+        index: replace(submissions[index].fact, recordedtime=recorder.next(submissions[index]))
+        for key, index in first.items()
         if key not in known
     }
-    for key, indexes in named.items():
-        if len(indexes) > 1 and key not in known:
-            stands = submissions[indexes[0]].fact
-            for index in indexes[1:]:
-                outcomes[index] = _again(stands, submissions[index].fact)
-    _answer_known(submissions, outcomes, new, named, known)
-    return new, named
-
-
-async def _insert(
-    session: Session, submissions: Sequence[Submission], new: Mapping[int, Fact]
-) -> Collection[FactKey]:
-    """Insert facts; gives those that were new indeed."""
-    facts = [(submissions[index].tenant, fact) for index, fact in new.items()]
-    return await fact_store.insert_facts(session, facts) if facts else ()
-
-
-async def _find_missed(
-    session: Session,
-    inserted: Collection[FactKey],
-    new: Mapping[int, Fact],
-    named: Mapping[FactKey, Sequence[int]],
-) -> dict[FactKey, Fact]:
-    """Those that were known after all."""
-    if len(inserted) == len(new):
-        return {}
-    missed = [key for key, indexes in named.items() if indexes[0] in new and key not in inserted]
-    return await fact_store.find_facts(session, missed)
-
-
-def _answer_known(
-    submissions: Sequence[Submission],
-    outcomes: list[Outcome | None],
-    new: dict[int, Fact],
-    named: Mapping[FactKey, Sequence[int]],
-    known: Mapping[FactKey, Fact],
-) -> None:
-    """Set the outcome of every submission of known facts; they are not new."""
+    if new:
+        inserted = await fact_store.insert_facts(
+            session, [(submissions[index].tenant, fact) for index, fact in new.items()]
+        )
+        if len(inserted) < len(new):
+            missed = [key for key, index in first.items() if index in new and key not in inserted]
+            known |= await fact_store.find_facts(session, missed)
+            for key in missed:
+                del new[first[key]]
     for key, fact in known.items():
-        new.pop(named[key][0], None)
-        for index in named[key]:
-            outcomes[index] = _again(fact, submissions[index].fact)
+        outcomes[first[key]] = _again(fact, submissions[first[key]].fact)
+    for index in repeats:
+        submission = submissions[index]
+        key = (submission.tenant, submission.fact.kind, submission.fact.fact_id)
+        stands = known.get(key) or submissions[first[key]].fact
+        outcomes[index] = _again(stands, submission.fact)
+    return new
 
 
 def _again(known: Fact, again: Fact) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from services.metrics.domain.answers import Question
-from services.metrics.domain.items import FAR, FIRST_DAY, SLOT_SECONDS
+from services.metrics.domain.items import FIRST_DAY, SLOT_SECONDS
 from services.metrics.domain.kpis import KPIS, By, Kpi
 from services.metrics.domain.windows import Interval, Window, parts
 from services.metrics.store.figures import KNOWN_BY_NOW, Tenant
@@ -71,7 +71,6 @@ def question_of(kpi: Kpi, asked: Asked, tenant: Tenant | None) -> Question:
     """The question. Raises `Invalid`, naming each parameter that cannot be taken."""
     window = _window(asked, tenant)
     problems = [
-        *_day_problems(window, asked),
         *_window_problems(window, asked.interval),
         *_split_problems(kpi, asked),
     ]
@@ -101,7 +100,7 @@ def _window(asked: Asked, tenant: Tenant | None) -> Window:
     to_on = asked.to_on or max(business_day(tenant), asked.from_on or FIRST_DAY)
     if asked.from_on is not None:
         return Window(asked.from_on, to_on)
-    return Window(max(to_on, date(1, 2, 1)) - timedelta(days=DEFAULT_DAYS - 1), to_on)
+    return Window(to_on - timedelta(days=DEFAULT_DAYS - 1), to_on)
 
 
 def business_day(tenant: Tenant | None) -> date:
@@ -110,16 +109,6 @@ def business_day(tenant: Tenant | None) -> date:
         return clock.now().date()
     instant = datetime.fromtimestamp(tenant.latest_known * SLOT_SECONDS, UTC)
     return clock.local_day(instant, tenant.timezone)
-
-
-def _day_problems(window: Window, asked: Asked) -> list[FieldError]:
-    from_on = window.from_on if asked.from_on else FIRST_DAY
-    named = (("from", from_on), ("to", window.to_on), ("as_of", asked.as_of))
-    return [
-        FieldError(f"/query/{name}", f"must lie between {FIRST_DAY} and {FAR - clock.ONE_DAY}")
-        for name, day in named
-        if day is not None and not FIRST_DAY <= day < FAR
-    ]
 
 
 def _window_problems(window: Window, interval: Interval | None) -> list[FieldError]:

@@ -19,6 +19,8 @@ from services.metrics.domain.figures import (
 from services.metrics.domain.kpis import By, Kpi, Number, Ratio
 from services.metrics.domain.windows import Interval, Window, parts
 
+_ALL = Key()  # of everything together
+
 
 @dataclass(frozen=True)
 class Question:
@@ -54,14 +56,13 @@ class Rows:
 
     def together(self, slices: int) -> Group:
         """All of them in one group."""
-        one = Key()
         groups = grouped(
             slices,
-            [row._replace(key=one) for row in self.sums],
-            [row._replace(key=one) for row in self.aged],
-            [row._replace(key=one) for row in self.late],
+            [row._replace(key=_ALL) for row in self.sums],
+            [row._replace(key=_ALL) for row in self.aged],
+            [row._replace(key=_ALL) for row in self.late],
         )
-        return groups.get(one) or Group(slices)
+        return groups.get(_ALL) or Group(slices)
 
 
 def answer(question: Question, rows: Rows, currencies: Sequence[str]) -> dict[str, Any]:
@@ -103,28 +104,31 @@ def _groups(
             group.add_flows(groups.get(key._replace(rule="")))
         if question.splits_by("bucket"):
             for bucket in BUCKETS:
-                yield key._replace(bucket=bucket), _told(question, group, windows, bucket)
+                old = key._replace(bucket=bucket)
+                yield old, _told(question, group, windows, old)
         else:
-            yield key, _told(question, group, windows)
+            yield key, _told(question, group, windows, key)
 
 
 def _told(
-    question: Question, group: Group, windows: Sequence[Window], bucket: str | None = None
+    question: Question, group: Group, windows: Sequence[Window], key: Key = _ALL
 ) -> dict[str, Any]:
     whole = group.figures(question.window, 1, len(windows))
     series: list[dict[str, Any]] = []
     if question.interval:
         for number, window in enumerate(windows, start=1):
             figures = group.figures(window, number, number)
-            told = _numbers(_ratio(question, figures, bucket))
+            told = _numbers(_ratio(question, figures, key))
             series.append({"from": window.from_on, "to": window.to_on, **told})
-    return {**_numbers(_ratio(question, whole, bucket)), "series": series}
+    return {**_numbers(_ratio(question, whole, key)), "series": series}
 
 
-def _ratio(question: Question, figures: Figures, bucket: str | None) -> Ratio:
-    if bucket is None:
-        return question.kpi.formula(figures, question.by)
-    balance = figures.bucket(bucket)
+def _ratio(question: Question, figures: Figures, key: Key) -> Ratio:
+    if not key.bucket:
+        kpi = question.kpi
+        formula = kpi.rule_formula if key.rule and kpi.rule_formula else kpi.formula
+        return formula(figures, question.by)
+    balance = figures.bucket(key.bucket)
     value = balance.amount if question.by == "amount" else balance.count
     return Ratio(value, value, None)
 

@@ -12,6 +12,9 @@ measure (day; until): amount; also
 - `entered` (entered collections): what was open then; count
 - `recovered` (cash put, taken back): cash on debts that had entered
 - `late` (cash put; taken back, `FAR`: never): amount; weight is amount × days late
+
+Contacts are counted by result: each result once, `suppressed` once for each rule, and `withheld`
+once with the first of them.
 """
 
 from collections.abc import Sequence
@@ -321,9 +324,15 @@ def _add_credit_note(cells: Cells, facts: Sequence[Fact], view: View) -> None:
 def _add_contact(cells: Cells, facts: Sequence[Fact], view: View) -> None:
     said: set[tuple[str, str]] = set()
     for fact in facts:
-        if not isinstance(fact, Occurred) or (fact.result, fact.rule) in said:
+        if not isinstance(fact, Occurred):
             continue
-        said.add((fact.result, fact.rule))
-        segment = view.segment_at(fact.at)
-        dimensions = (view.kind, view.country, segment, fact.channel, fact.strategy, fact.rule)
-        add(cells, (fact.result, bounded(fact.day), *dimensions), 0, 1)
+        told: list[tuple[str, str]] = [(fact.result, fact.rule)]
+        if fact.result == "suppressed":
+            told.append(("withheld", ""))
+        for result, rule in told:
+            if (result, rule) in said:
+                continue
+            said.add((result, rule))
+            segment = view.segment_at(fact.at)
+            dimensions = (view.kind, view.country, segment, fact.channel, fact.strategy, rule)
+            add(cells, (result, bounded(fact.day), *dimensions), 0, 1)

@@ -70,6 +70,7 @@ class Kpi:
     ages: tuple[int, ...] = ()
     needs_late: bool = False
     contacts: tuple[str, ...] = ()
+    rule_formula: Callable[[Figures, By], Ratio] | None = None  # of one rule, where it differs
 
     @property
     def is_money(self) -> bool:
@@ -143,10 +144,15 @@ def _contacts_that(result: str) -> Callable[[Figures, By], Ratio]:
 
 
 def _suppressed_rate(figures: Figures, _by: By) -> Ratio:
+    return ratio(figures.flows["withheld"].count, figures.flows["planned"].count)
+
+
+def _suppressed_by_rule(figures: Figures, _by: By) -> Ratio:
     return ratio(figures.flows["suppressed"].count, figures.flows["planned"].count)
 
 
 _MONEY = ("currency", "segment", "country", "kind")
+_SOLD = ("currency", "segment", "country")  # docs/decisions/0006
 _CONTACT = ("channel", "segment", "country", "kind", "strategy")
 _RECEIVABLES = ("open", "credit")
 _SALES = ("invoiced", "credited")
@@ -169,7 +175,7 @@ _ALL = (
         "times its days.",
         "days",
         "lower",
-        _MONEY,
+        _SOLD,
         _dso,
         flows=_SALES,
         stocks=_RECEIVABLES,
@@ -180,7 +186,7 @@ _ALL = (
         "days: what DSO would be if everyone paid on the due day.",
         "days",
         "lower",
-        _MONEY,
+        _SOLD,
         _best_possible_dso,
         flows=_SALES,
         stocks=_RECEIVABLES,
@@ -191,7 +197,7 @@ _ALL = (
         "DSO less best possible DSO.",
         "days",
         "lower",
-        _MONEY,
+        _SOLD,
         _days_delinquent,
         flows=_SALES,
         stocks=_RECEIVABLES,
@@ -214,7 +220,7 @@ _ALL = (
         "receivables at the end) ÷ (receivables at the start + monthly sales − not yet due).",
         "ratio",
         "higher",
-        _MONEY,
+        _SOLD,
         _effectiveness,
         flows=_SALES,
         stocks=_RECEIVABLES,
@@ -280,13 +286,15 @@ _ALL = (
     ),
     Kpi(
         "suppressed_contact_rate",
-        "Contacts suppressed, once for each rule, divided by contacts planned.",
+        "Contacts suppressed, divided by contacts planned. A contact counts once, by rule once for "
+        "each of its rules.",
         "ratio",
         None,
         ("rule", *_CONTACT),
         _suppressed_rate,
         by=("count",),
-        contacts=("suppressed", "planned"),
+        contacts=("suppressed", "withheld", "planned"),
+        rule_formula=_suppressed_by_rule,
     ),
 )
 

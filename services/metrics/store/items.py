@@ -13,6 +13,7 @@ from services.metrics.domain.items import (
     unpack_account,
     unpack_item,
 )
+from shared import positions
 from shared.db import Session
 
 AccountKey = tuple[str, str]  # tenant, account
@@ -277,7 +278,6 @@ async def delete_figures(session: Session, consumer: str) -> None:
     Positions first: a worker that is at a slice ends it before, and is fenced at its next one.
     Skip decisions stay; so do revisions, that a client's `Last-Event-ID` never lies ahead.
     """
-    for table in ("positions", "heads", "waiting", "dead_letters"):
-        await session.execute(f"delete from {table} where consumer = $1", consumer)
+    await positions.forget(session, consumer)
     await session.execute("truncate accounts, items, money_days, contact_days, currencies, changes")
     await session.execute("update tenants set latest_known = 0, revision = revision + 1")

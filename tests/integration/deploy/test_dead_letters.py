@@ -1,11 +1,12 @@
 """`make dead-letters`, as an operator sees it."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from deploy import dead_letters as front_end
-from shared import dead_letters
+from shared import dead_letters, positions
 from shared.db import Database
 from shared.positions import Head, Waiting, put_waiting, save_heads
 from shared.wire import RawRecord
@@ -124,3 +125,28 @@ async def test_a_wrong_id_is_told(text: str, capsys: pytest.CaptureFixture[str])
 async def test_an_unknown_letter_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("skip", "metrics:99") == 1
     assert "no dead letter 99" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("environment")
+async def test_a_part_is_read_again_after_the_cluster_dropped_what_was_not_read(
+    metrics_db: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = "ledger.events/3"
+    await positions.load(metrics_db, "metrics", "cluster", [part])
+    await metrics_db.fetch("update positions set position = 17")
+    assert await run("restart-part", "metrics", "metrics", part) == 0
+    assert await positions.stored(metrics_db, "metrics") == {"cluster": {part: 0}}
+    assert await run("restart-part", "metrics", "metrics", "ledger.events/99") == 1
+    assert "reads no part ledger.events/99" in capsys.readouterr().err
+
+
+async def test_a_folder_without_a_database_is_refused_in_plain_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("LEDGER", "SEGMENTATION", "OUTREACH", "METRICS"):
+        monkeypatch.delenv(f"{name}_DATABASE_URL", raising=False)
+    monkeypatch.delenv("RECOUP_POSTGRES_URL", raising=False)
+    monkeypatch.setenv("RECOUP_DATA_DIR", str(tmp_path / "var"))
+    assert await run("list") == 1
+    assert "there is no database in" in capsys.readouterr().err
+    assert not (tmp_path / "var").exists()

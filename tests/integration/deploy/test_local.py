@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from deploy.local import server_user
-from deploy.local.postgres import Postgres
+from deploy.local.postgres import Postgres, running_url, write_secret
 from deploy.local.waiting import wait_for
 from tests.integration.deploy.running import free_port_base, launched
 
@@ -260,3 +260,8 @@ def test_as_a_user_everything_is_that_users(home_of_nobody: Path) -> None:
         assert all(process.uids().real == NOBODY for process in servers)
         assert run.stop() == 0
     assert not servers_on(data)
+
+
+def test_an_address_that_a_crash_left_behind_is_not_trusted(tmp_path: Path) -> None:
+    write_secret(tmp_path / "postgres-url", "postgresql://recoup:x@127.0.0.1:1/postgres")
+    assert running_url(tmp_path) is None

@@ -10,6 +10,7 @@ import httpx
 import psutil
 import pytest
 
+from deploy.local import folder
 from deploy.local.postgres import Postgres
 from deploy.local.waiting import wait_for
 from tests.integration.deploy.running import Launched, launched

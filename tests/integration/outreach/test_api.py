@@ -75,7 +75,16 @@ async def test_run_due_over_http(world: World, client: httpx.AsyncClient) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"at": "2026-03-03"}, {"at": "2026-03-03T09:00:00"}, {"at": 7}, {"at": None}, []]
+    "body",
+    [
+        {},
+        {"at": "9999-12-31T23:00:00-03:00"},
+        {"at": "2026-03-03"},
+        {"at": "2026-03-03T09:00:00"},
+        {"at": 7},
+        {"at": None},
+        [],
+    ],
 )
 async def test_a_bad_instant_is_refused(client: httpx.AsyncClient, body: Any) -> None:
     answer = await client.post("/v1/jobs/run-due", json=body)

@@ -107,6 +107,11 @@ async def test_errors_say_what_is_wrong(client: httpx.AsyncClient) -> None:
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["pointer"] == "/target"
     assert wrong.headers["content-type"] == "application/problem+json"
+    for day in ("9999-12-31", "1899-12-31", "2026-02-30", "20260228", "1772236800"):
+        far = await client.get(f"/v1/accounts/C1/score?as_of={day}")
+        assert [e["pointer"] for e in far.json()["errors"]] == ["/query/as_of"], day
+    assert (await client.get("/v1/accounts/%00/score")).status_code == 422
+    assert (await client.get("/v1/accounts?segment=%00")).status_code == 422
     assert (await client.get("/v1/accounts?order=name")).status_code == 422
     assert (await client.get("/v1/accounts?cursor=xx")).status_code == 422
     nobody = await client.get("/v1/accounts", headers={"authorization": ""})

@@ -1,6 +1,7 @@
 """Transactions: all or nothing, the outbox last of all, and clean connections whatever happens."""
 
 import asyncio
+import contextlib
 
 import asyncpg
 import pytest
@@ -99,6 +100,46 @@ async def test_a_cancelled_transaction_gives_its_connection_back_clean(producer:
             assert await session.fetchval("select count(*) from effects") == 0
             assert await session.fetchval("select 1") == 1
     await small.close()
+
+
+async def test_cancelled_while_it_begins_a_transaction_leaves_none_open(producer: Database) -> None:
+    url = producer.url.render_as_string(hide_password=False)
+    small = Database(url, pool_size=1, application="cancelled")
+    await small.fetch("select 1")
+
+    async def work() -> None:
+        async with small.transaction():
+            pass
+
+    for turns in range(8):
+        task = asyncio.create_task(work())
+        for _ in range(turns):
+            await asyncio.sleep(0)  # one turn of the loop further into BEGIN
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await small.fetch("select 1")
+        (row,) = await producer.fetch(
+            "select state from pg_stat_activity"
+            " where application_name = 'cancelled' and datname = current_database()"
+        )
+        assert row["state"] == "idle", f"cancelled after {turns} turns"
+    await small.close()
+
+
+async def test_a_commit_that_became_a_rollback_is_told(producer: Database) -> None:
+    ran: list[str] = []
+
+    async def swallow_an_error() -> None:
+        async with producer.transaction() as session:
+            await session.execute("insert into effects (key) values ('lost')")
+            session.after_commit(lambda: ran.append("after"))
+            with contextlib.suppress(asyncpg.UndefinedTableError):
+                await session.execute("select from nowhere")
+
+    with pytest.raises(RuntimeError, match="nothing was committed"):
+        await swallow_an_error()
+    assert ran == []
+    assert await producer.fetch("select from effects") == []
 
 
 async def test_a_failed_statement_gives_its_connection_back_clean(producer: Database) -> None:

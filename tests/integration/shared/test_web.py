@@ -135,6 +135,20 @@ async def test_bad_fields_are_named_by_pointer(
     assert all(error["detail"] for error in problem["errors"])
 
 
+@pytest.mark.parametrize("at", ["1899-12-31", "3000-01-01", "9999-12-31", "0001-01-01"])
+async def test_days_and_instants_beyond_the_calendar_are_refused(
+    client: httpx.AsyncClient, at: str
+) -> None:
+    body = {"amount_minor": 1, "due_on": at, "at": f"{at}T12:00:00-14:00"}
+    problem = problem_of(await client.post("/v1/echo", json=body), 422)
+    assert [error["pointer"] for error in problem["errors"]] == ["/due_on", "/at"]
+
+
+@pytest.mark.parametrize("path", ["/v1/rows?kind=%00", "/v1/rows?x=a%00b&limit=1", "/v1/ro%00ws"])
+async def test_a_nul_in_an_address_is_refused(client: httpx.AsyncClient, path: str) -> None:
+    problem_of(await client.get(path), 422)
+
+
 async def test_good_fields_are_taken(client: httpx.AsyncClient) -> None:
     body = {"amount_minor": 1, "due_on": "2026-02-28", "at": "2026-02-28T02:00:00+02:00"}
     answer = await client.post("/v1/echo", json=body)

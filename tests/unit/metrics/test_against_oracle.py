@@ -16,8 +16,8 @@ from services.ledger.domain import begin, new_account, record
 from services.ledger.domain.days import Begun
 from services.metrics.consumer import HANDLERS
 from shared.events import Received
-from tests.metrics_figures import Memory, a_segment_changed, an_event
-from tests.oracles.kpis import Books, Portfolio, Told, Window
+from tests.metrics_figures import Memory, a_contact, a_segment_changed, an_event, at
+from tests.oracles.kpis import Books, Portfolio, Told, Window, suppressed_contact_rate
 from tests.oracles.ledger import Model
 from tests.oracles.ledger_table import day_of
 from tests.unit.ledger_oracle.scenarios import Batch, Story, stories
@@ -235,3 +235,39 @@ def test_neither_order_nor_batches_show_in_any_answer(data: st.DataObject) -> No
             for memory in ran
         ]
         assert answers[0] == answers[1]
+
+
+RULES = ("contact-hours", "live-check-unanswered", "no-address")
+said_of_contacts = st.lists(
+    st.tuples(
+        st.integers(1, 9),  # of March
+        st.sampled_from(("K1", "K2", "K3")),
+        st.sampled_from(("planned", *RULES)),
+    ),
+    max_size=12,
+).map(sorted)
+
+
+@SETTINGS
+@given(said_of_contacts, st.integers(1, 9), st.integers(0, 8))
+def test_suppressed_contacts_count_once_and_once_by_rule(
+    said: list[tuple[int, str, str]], first: int, days: int
+) -> None:
+    memory = Memory()
+    rows = []
+    for number, (day, contact, what) in enumerate(said, start=1):
+        result, rule = ("planned", "") if what == "planned" else ("suppressed", what)
+        rows.append((date(2026, 3, day), contact, result, rule))
+        time = at(f"2026-03-{day:02}")
+        memory.take(
+            [a_contact(f"contact-{result}", contact, time=time, rule=rule, sequence=number)]
+        )
+    start, end = date(2026, 3, first), date(2026, 3, first + days)
+    found = memory.ask("suppressed_contact_rate", start, end, group_by=("rule",))
+    assert equal(found, suppressed_contact_rate(rows, start, end))
+    for group in found["groups"]:
+        rule = group["key"]["rule"]
+        assert equal(group, suppressed_contact_rate(rows, start, end, rule)), rule
+    assert equal(
+        memory.ask("suppressed_contact_rate", start, end), suppressed_contact_rate(rows, start, end)
+    )

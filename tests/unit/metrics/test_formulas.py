@@ -58,6 +58,14 @@ def test_effectiveness_may_be_negative_where_sales_grow_fast() -> None:
     assert found.value == -4
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["dso", "best_possible_dso", "average_days_delinquent", "collection_effectiveness_index"],
+)
+def test_what_is_divided_by_sales_is_not_split_by_kind(name: str) -> None:
+    assert KPIS[name].splits == ("currency", "segment", "country")
+
+
 def test_every_kpi_says_how_it_is_split() -> None:
     assert all(kpi.splits and kpi.by for kpi in KPIS.values())
 

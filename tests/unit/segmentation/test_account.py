@@ -35,6 +35,14 @@ def test_an_invoice_grows_old_stage_by_stage_and_is_settled_by_its_cash() -> Non
     assert (features.recent_delay_days, features.late_percent) == (36.0, 100)
 
 
+def test_a_fact_dated_ahead_does_not_take_today_with_it() -> None:
+    story = Story().registered().issued("I1", 0, due=14).paid("P1", 400, {"I1": 10_000})
+    story.events[-1] = msgspec.structs.replace(story.events[-1], recordedtime=at(20))
+    assert story.folded().latest_on == day(21)  # where the earth's day has begun first
+    story.issued("I2", 25, due=40)
+    assert story.folded().latest_on == day(25)
+
+
 @pytest.mark.parametrize(("paid_on", "late"), [(13, 0), (14, 0), (15, 1)])
 def test_an_invoice_is_late_from_the_day_after_its_due_day(paid_on: int, late: int) -> None:
     story = Story().registered().issued("I1", 0, due=14).paid("P1", paid_on, {"I1": 10_000})

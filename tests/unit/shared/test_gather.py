@@ -62,6 +62,13 @@ async def test_a_batch_has_its_largest_size() -> None:
     assert [len(batch) for batch in door.batches] == [4, 4, 2]
 
 
+async def test_a_batch_is_as_heavy_as_it_may_be_and_the_heaviest_goes_alone() -> None:
+    door = Door()
+    gatherer = Gatherer(door.run, max_items=10, weigh=lambda item: item, window_seconds=0)
+    await asyncio.gather(*map(gatherer.submit, [4, 6, 1, 25, 5, 5, 2]))
+    assert door.batches == [[4, 6], [1], [25], [5, 5], [2]]
+
+
 async def test_a_following_batch_waits_only_for_its_window() -> None:
     door = Door()
     gatherer = Gatherer(door.run, max_items=8, window_seconds=0.005)

@@ -1,0 +1,42 @@
+"""Where a reader of Kafka stands when its partitions change under its hands."""
+
+from collections.abc import Sequence
+
+from aiokafka import TopicPartition
+
+from shared.kafka import KafkaSource
+
+OLD, NEW = TopicPartition("ledger.events", 0), TopicPartition("ledger.events", 1)
+
+
+class Client:
+    """As much of the client as tells and takes positions; like it, it refuses foreign parts."""
+
+    def __init__(self) -> None:
+        self.parts = {OLD}
+        self.seeks: list[tuple[TopicPartition, int]] = []
+
+    def assignment(self) -> set[TopicPartition]:
+        return set(self.parts)
+
+    def seek(self, part: TopicPartition, position: int) -> None:
+        assert part in self.parts, "no longer assigned"
+        self.seeks.append((part, position))
+
+
+async def test_positions_asked_for_before_a_rebalance_place_nobody_after_it() -> None:
+    client = Client()
+    source = KafkaSource("127.0.0.1:1", ("ledger.events",), "metrics")
+    source._consumer = client
+
+    async def load(parts: Sequence[str]) -> dict[str, int]:
+        if client.parts == {OLD}:  # the rebalance overtakes the answer
+            source._revoked()
+            client.parts = {NEW}
+        return dict.fromkeys(parts, 7)
+
+    source._load = load
+    await source.rewind()
+    assert client.seeks == []
+    await source._assigned()
+    assert client.seeks == [(NEW, 7)]

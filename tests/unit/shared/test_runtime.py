@@ -1,0 +1,26 @@
+"""Who a reader says it is to Kafka."""
+
+import socket
+
+from shared.db import Database
+from shared.kafka import KafkaSource
+from shared.runtime import Runtime
+from shared.settings import Common
+from shared.subscriptions import Subscription
+
+
+async def nothing(*_: object) -> None: ...
+
+
+def test_a_rebuild_beside_the_worker_does_not_pass_for_it() -> None:
+    """Two members of one name throw each other out of the group, again and again."""
+    common = Common.from_env({"RECOUP_LOCAL": "1", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9"})
+    subscription = Subscription("metrics", ("ledger.events",), frozenset(), nothing)
+    db = Database("postgresql://recoup@127.0.0.1:1/none")
+    runtime = Runtime("metrics", common, db, [subscription], producer_urls={})
+    members = []
+    for is_guest in (False, True):
+        (source,) = runtime._sources(subscription, is_guest=is_guest)
+        assert isinstance(source, KafkaSource)
+        members.append(source._member)
+    assert members == [socket.gethostname(), None]
