@@ -23,6 +23,7 @@ class Portfolio:
         self.first_day = FIRST_DAY
         self.days = days
         self.accounts = accounts
+        self.refused: list[str] = []
         self._heap: list[tuple[datetime, int, str, Planned]] = []
         self._planned = 0
         self._payers: dict[str, Payer] = {}

@@ -71,7 +71,7 @@ async def make_report(
         },
         "runs": dict(sorted(worked.runs.items())),
         "events": {"billing.events": dict(sorted(worked.billing.items())), **events},
-        "refused": worked.refused,
+        "refused": [*source.refused, *worked.refused],
         "integrity": {item["name"]: item["violations"] for item in integrity["items"]},
     }
 
@@ -107,7 +107,8 @@ async def _aging(calls: Calls, last: date) -> dict[str, Any]:
 
 
 async def _contacts(calls: Calls, name: str, split: str, first: date, last: date) -> dict[str, Any]:
-    window = {"from": first.isoformat(), "to": last.isoformat()}
+    # A day more: where the day begins first, it is tomorrow when the last day ends.
+    window = {"from": first.isoformat(), "to": (last + ONE_DAY).isoformat()}
     answer = await calls.get("metrics", f"/v1/kpis/{name}", **window, group_by=split)
     return {
         "value": answer["value"],

@@ -13,6 +13,7 @@ class Source(Protocol):
     first_day: date
     days: int
     accounts: int
+    refused: list[str]  # rows of which no event could be made
 
     def until(self, instant: datetime) -> list[BillingEvent]:
         """What happened since the last call, up to and without the instant."""

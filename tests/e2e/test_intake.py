@@ -56,7 +56,7 @@ def test_an_accounts_events_are_numbered_in_log_order(platform: Platform) -> Non
 
 @pytest.mark.full
 def test_an_accounts_events_are_numbered_in_log_order_under_load(platform: Platform) -> None:
-    busy_clients(platform, 40)
+    busy_clients(platform, 12)
 
 
 # ---------------------------------------------------------------------------- refusals

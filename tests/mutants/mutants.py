@@ -78,7 +78,10 @@ MUTANTS = (
         "shared/consume.py",
         "        if len(attempt.slice.records) > 1:\n",
         "        if len(attempt.slice.records) > 1_000_000:\n",
-        (f"{LOG}::test_a_culprit_goes_to_the_dead_letters_and_its_neighbours_flow",),
+        (
+            "tests/integration/shared/test_failures.py"
+            "::test_a_culprit_goes_to_the_dead_letters_and_its_neighbours_flow",
+        ),
     ),
     Mutant(
         "send before intent",

@@ -72,7 +72,7 @@ def answer(question: Question, rows: Rows, currencies: Sequence[str]) -> dict[st
     currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
     head = {
         "name": kpi.name,
-        "unit": "count" if question.by == "count" else kpi.unit,
+        "unit": "count" if question.by == "count" and kpi.unit == "minor" else kpi.unit,
         "currency": currency if kpi.is_money else None,
         "from": question.window.from_on,
         "to": question.window.to_on,

@@ -194,6 +194,7 @@ async def test_contacts_and_suppressions_by_rule(
     ]
     rate = await ask(client, "/v1/kpis/suppressed_contact_rate", group_by="rule", **window)
     assert (rate["value"], rate["numerator"], rate["denominator"]) == (0.25, 1, 4)
+    assert rate["unit"] == "ratio"
     assert [(g["key"]["rule"], g["value"]) for g in rate["groups"]] == [
         ("cap", 0.25),
         ("quiet-hours", 0.25),

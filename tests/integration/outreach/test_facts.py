@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from services.outreach import consumer
 from services.outreach.commands.facts import take_facts
@@ -110,6 +110,7 @@ async def test_a_segment_that_comes_beside_a_registration_does_not_undo_it(world
         because="x", policy_version="1",
     )  # fmt: skip
     await world.take(world.event(SEGMENTATION, "C9", "segment-changed", changed, time=MORNING))
+    changed = structs.replace(changed, arms={"tone": "C"})
     segment = world.event(SEGMENTATION, "C9", "segment-changed", changed, time=MORNING)
     registered = ledger.AccountRegistered(account_id="C9", kind="business", timezone="UTC")
     async with world.db.transaction() as held:
@@ -122,7 +123,7 @@ async def test_a_segment_that_comes_beside_a_registration_does_not_undo_it(world
     await beside
     (row,) = await world.db.fetch("select * from accounts where account_id = 'C9'")
     assert (row["is_registered"], row["kind"], row["sequence"]) == (True, "business", 1)
-    assert row["arms"] == '{"tone":"B"}'
+    assert row["arms"] == '{"tone":"C"}'
 
 
 async def _is_waiting(db: Database) -> bool:

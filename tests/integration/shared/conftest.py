@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from deploy.local import databases
 from shared.db import Database
 from shared.tables import new_metadata, spine_tables
+from tests.integration.shared.rig import Rig
 
 
 async def _make_template(postgres: str, name: str) -> None:
@@ -69,3 +70,14 @@ async def producer(postgres: str, spine_template: str) -> AsyncIterator[Database
 async def consumer(postgres: str, spine_template: str) -> AsyncIterator[Database]:
     async with _fresh(postgres, spine_template) as db:
         yield db
+
+
+@pytest.fixture(params=["outbox", pytest.param("kafka", marks=pytest.mark.kafka)])
+async def rig(
+    request: pytest.FixtureRequest, producer: Database, consumer: Database
+) -> AsyncIterator[Rig]:
+    bootstrap = None if request.param == "outbox" else request.getfixturevalue("kafka")
+    made = Rig(producer, consumer, bootstrap)
+    await made.open()
+    yield made
+    await made.close()

@@ -1,5 +1,9 @@
 """The broker of the local mode, and what happens around it when it goes away."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -8,11 +12,13 @@ import pytest
 from deploy.kafka import topics
 from deploy.kafka.broker import Broker
 from deploy.local.errors import CannotStart
+from deploy.local.waiting import wait_for
 from shared.db import Database
 from shared.kafka import KafkaLog, cluster_id, create_topics
 from tests.integration.shared.rig import Rig, until
 
 pytestmark = pytest.mark.kafka
+START_SECONDS = 90
 
 
 async def test_a_broker_that_dies_and_returns_loses_and_doubles_nothing(
@@ -78,3 +84,21 @@ async def test_topics_are_made_once_with_their_partitions(kafka: str) -> None:
 
     await until(are_there, "every partition of every topic")
     await log.close()
+
+
+def test_a_broker_in_the_foreground_says_that_it_died(tmp_path: Path) -> None:
+    pid_file, words = tmp_path / "kafka.pid", tmp_path / "words"
+    command = [sys.executable, "-m", "deploy.kafka", "--data", str(tmp_path), "--port", "0"]
+    with words.open("wb") as output:
+        front_end = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        assert wait_for(
+            lambda: "is ready" in words.read_text() or front_end.poll() is not None, START_SECONDS
+        )
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+        assert front_end.wait(START_SECONDS) == 1
+    finally:
+        front_end.terminate()
+        front_end.wait()
+    assert "Kafka ended by itself" in words.read_text()
+    assert "Traceback" not in words.read_text()
