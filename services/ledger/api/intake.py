@@ -16,7 +16,7 @@ from shared.db import Database
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.web import Gatherer, json_response, problem_response
 
-GATHER_EVENTS_MAX = 2_000  # in one transaction
+GATHER_EVENTS_MAX = 1_000  # in one transaction
 
 Intake = Gatherer[list[Posted], list[Outcome]]
 
