@@ -6,13 +6,13 @@ from typing import Any
 _ids = count(1)
 
 
-def a_billing_event(type: str, data: dict[str, Any], **attributes: Any) -> dict[str, Any]:
+def a_billing_event(kind: str, data: dict[str, Any], **attributes: Any) -> dict[str, Any]:
     """A CloudEvent in structured JSON form."""
     return {
         "specversion": "1.0",
         "id": f"e{next(_ids)}",
         "source": "/billing",
-        "type": type,
+        "type": kind,
         "subject": data.get("account_id"),
         "time": "2026-03-01T09:00:00Z",
         "data": data,
