@@ -31,10 +31,13 @@ from shared.errors import AppError
 from shared.settings import BadSetting
 
 _REPORTING_CURRENCY = "EUR"
+COLUMNS_MIN = 92
 
 
 def main() -> int:
     console = Console(highlight=False)
+    if console.width < COLUMNS_MIN:
+        console = Console(highlight=False, width=COLUMNS_MIN)  # wrapped, but no figure is cut
     try:
         options = Options.from_env(os.environ)
         asyncio.run(_run(console, options))

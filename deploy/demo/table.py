@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -13,7 +14,7 @@ _COLUMNS = (
     ("recovery_rate", "recovered"),
     ("dso", "DSO"),
     ("average_days_delinquent", "ADD"),
-    ("average_days_late", "days late"),
+    ("average_days_late", "late"),
     ("collection_effectiveness_index", "CEI"),
     ("invoiced", "invoiced"),
     ("received", "received"),
@@ -28,13 +29,23 @@ def show(console: Console, report: Report) -> None:
     _sums(console, report)
 
 
+def _table(title: str, *, show_header: bool = True) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_header=show_header,
+    )
+
+
 def _kpis(report: Report) -> Table:
     """One line per currency, and per segment under it."""
-    table = Table(title=f"Key figures, {report['from']} to {report['to']}", title_justify="left")
-    table.add_column("currency")
+    table = _table(f"Key figures, {report['from']} to {report['to']}")
+    table.add_column("")
     table.add_column("segment")
     for _, label in _COLUMNS:
-        table.add_column(label, justify="right")
+        table.add_column(label, justify="right", no_wrap=True)
     kpis = report["kpis"]
     for currency in sorted({currency for found in kpis.values() for currency in found}):
         table.add_row(
@@ -80,8 +91,8 @@ def money(amount_minor: int, currency: str) -> str:
 
 
 def _aging(report: Report) -> Table:
-    table = Table(title="What is open, by days past due", title_justify="left")
-    table.add_column("currency")
+    table = _table("What is open, by days past due")
+    table.add_column("")
     for bucket in _BUCKETS:
         table.add_column(bucket, justify="right")
     for currency, buckets in sorted(report["aging"].items()):
@@ -90,7 +101,7 @@ def _aging(report: Report) -> Table:
 
 
 def _contacts(report: Report) -> Table:
-    table = Table(title="Contacts", title_justify="left", show_header=False)
+    table = _table("Contacts", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     table.add_column()
