@@ -228,10 +228,10 @@ class Database:
         self._pool.give_back(driver)
 
     async def _give_back_after_failure(self, driver: Any, begin: str | None) -> None:
-        # Of a BEGIN that was cancelled the driver does not know yet that it took effect.
-        begun = begin is not None or driver.is_in_transaction()
         try:
-            if begun and not driver.is_closed():
+            # Of a BEGIN that was cancelled the driver does not know yet that it took effect; and a
+            # closed one knows nothing at all.
+            if not driver.is_closed() and (begin is not None or driver.is_in_transaction()):
                 await asyncio.wait_for(driver.execute("ROLLBACK"), _ROLLBACK_TIMEOUT_SECONDS)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             driver.terminate()
