@@ -20,6 +20,9 @@ _COLUMNS = (
     ("received", "received"),
 )
 
+# Accounts move between segments: receivables here, the sales there. Of one segment these say little.
+_OF_THE_WHOLE = frozenset({"dso", "average_days_delinquent", "collection_effectiveness_index"})
+
 
 def show(console: Console, report: Report) -> None:
     """Everything of interest, short enough for one screen."""
@@ -55,7 +58,9 @@ def _kpis(report: Report) -> Table:
         parts = {name: kpis[name].get(currency, {}).get("segments", {}) for name, _ in _COLUMNS}
         for segment in sorted({segment for found in parts.values() for segment in found}):
             cells = [
-                _cell(_with_unit(parts[n].get(segment), kpis[n].get(currency)), currency)
+                ""
+                if n in _OF_THE_WHOLE
+                else _cell(_with_unit(parts[n].get(segment), kpis[n].get(currency)), currency)
                 for n, _ in _COLUMNS
             ]
             table.add_row("", segment or "none yet", *cells)
