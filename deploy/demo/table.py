@@ -20,7 +20,7 @@ _COLUMNS = (
     ("received", "received"),
 )
 
-# Accounts move between segments: receivables here, the sales there. Of one segment these say little.
+# Accounts move between segments: the sale here, the receivable there. Of one, these say little.
 _OF_THE_WHOLE = frozenset({"dso", "average_days_delinquent", "collection_effectiveness_index"})
 
 

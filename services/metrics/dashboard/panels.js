@@ -59,7 +59,7 @@ function tile({ key, before, title, show, better, note }, { figures, currency })
 
 /** "▲ 2.1 d than the period before", coloured by whether that is good. */
 function change(value, before, show, better) {
-  if (value === null || before === null) return ["no earlier period to compare"];
+  if (value === null || before === null) return ["no earlier period"];
   const difference = value - before;
   const far = show(0).endsWith("%") ? format.points : show;
   const text = far(Math.abs(difference));
