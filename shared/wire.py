@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from shared import ids
 from shared.errors import Unreadable
-from shared.events import COMPACTED, Received, key_of, producer
+from shared.events import COMPACTED, Received, producer
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -230,11 +230,6 @@ def pack_headers(headers: Sequence[tuple[str, bytes]]) -> str:
 def unpack_headers(text: str) -> Headers:
     pairs = msgspec.json.decode(text, type=list[tuple[str, str]])
     return tuple((name, value.encode("latin-1")) for name, value in pairs)
-
-
-def log_key(event: Received) -> str:
-    """The log key of a received event: `tenant/account`."""
-    return key_of(event.tenant, event.key)
 
 
 @cache

@@ -83,7 +83,7 @@ class InvoiceIssued(Struct, frozen=True, kw_only=True, gc=False):
 class InvoiceAmended(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str
     account_id: str
-    currency: str | None = None  # None: the invoice is not known yet
+    currency: str | None = None
     due_on: date | None = None
     number: str | None = None
     amounts: tuple[Amounts, ...] = ()
@@ -92,7 +92,7 @@ class InvoiceAmended(Struct, frozen=True, kw_only=True, gc=False):
 class InvoiceVoided(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str
     account_id: str
-    currency: str | None = None  # None: the invoice is not known yet
+    currency: str | None = None
     allocations: tuple[Allocation, ...] = ()
     amounts: tuple[Amounts, ...] = ()
 

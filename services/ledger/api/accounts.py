@@ -8,7 +8,6 @@ from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
-from services.ledger.api.models import KnownDay
 from services.ledger.commands.tenants import Books
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
@@ -18,11 +17,11 @@ from shared.auth import Caller, needs
 from shared.db import Session
 from shared.errors import FieldError, Invalid, NotFound
 from shared.events import billing
-from shared.web import PagingDep, ReadSessionDep, page
+from shared.web import Day, PagingDep, ReadSessionDep, page
 
 router = APIRouter(tags=["accounts"])
 Reader = Annotated[Caller, needs("ledger:read", "ledger:write")]
-AsOf = Annotated[KnownDay | None, Query(description="facts effective by the end of this day")]
+AsOf = Annotated[Day | None, Query(description="facts effective by the end of this day")]
 
 
 @router.get("/v1/accounts", response_model=models.AccountPage)
@@ -57,8 +56,8 @@ async def get_statement(
     request: Request,
     session: ReadSessionDep,
     caller: Reader,
-    from_on: Annotated[KnownDay, Query(alias="from")],
-    to_on: Annotated[KnownDay, Query(alias="to")],
+    from_on: Annotated[Day, Query(alias="from")],
+    to_on: Annotated[Day, Query(alias="to")],
 ) -> Any:
     """Opening balance, every movement, closing balance; per currency."""
     if from_on > to_on:

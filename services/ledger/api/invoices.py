@@ -9,7 +9,6 @@ from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
-from services.ledger.api.models import KnownDay
 from services.ledger.commands.tenants import Books
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store.accounts import find_accounts
@@ -17,7 +16,7 @@ from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.auth import Caller, needs
 from shared.db import Session
 from shared.errors import NotFound
-from shared.web import PagingDep, ReadSessionDep, page
+from shared.web import Day, PagingDep, ReadSessionDep, page
 
 router = APIRouter(tags=["invoices"])
 Reader = Annotated[Caller, needs("ledger:read", "ledger:write")]
@@ -109,7 +108,7 @@ async def get_aging(
     request: Request,
     session: ReadSessionDep,
     caller: Reader,
-    as_of: Annotated[KnownDay | None, Query()] = None,
+    as_of: Annotated[Day | None, Query()] = None,
     currency: str | None = None,
     group_by: Literal["currency"] | None = None,
 ) -> Any:

@@ -1,21 +1,11 @@
 """Shapes of the ledger's answers (CONTRACTS: Ledger)."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.ledger.domain import FIRST_DAY, LAST_DAY
 from shared.web import Day, Instant, Model
-
-
-def _known(day: date) -> date:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
-    return day
-
-
-KnownDay = Annotated[Day, AfterValidator(_known)]  # a day of the calendar that the ledger keeps
 
 
 class Answer(BaseModel):
@@ -260,7 +250,7 @@ class TenantView(TenantSettings):
 
 
 class StartDayRequest(Model):
-    day: KnownDay | None = None
+    day: Day | None = None
     at: Instant | None = None
 
 

@@ -28,7 +28,7 @@ from services.ledger.domain.ageing import begin
 from services.ledger.domain.days import NOTHING_BEGUN, Begun
 from services.ledger.domain.decision import Decision, Said
 from services.ledger.domain.facts import Fact, Notice, cause_of, fact_id_of
-from services.ledger.domain.intake import FIRST_DAY, LAST_DAY, check, difference
+from services.ledger.domain.intake import check, difference
 from services.ledger.domain.integrity import invariants
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.journal import Entry
@@ -39,8 +39,6 @@ from services.ledger.domain.statement import Line, Statement, statement
 from services.ledger.domain.telling import history_of
 
 __all__ = [
-    "FIRST_DAY",
-    "LAST_DAY",
     "NOTHING_BEGUN",
     "Account",
     "Announcement",

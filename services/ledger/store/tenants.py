@@ -33,9 +33,7 @@ async def insert_tenants(session: Session, tenants: Sequence[Tenant]) -> list[st
     return [row["tenant_id"] for row in rows]
 
 
-async def upsert_tenant(session: Session, tenant: Tenant) -> Tenant | None:
-    """Store the settings; gives the ones before, or None."""
-    before = (await find_tenants(session, [tenant.tenant_id])).get(tenant.tenant_id)
+async def upsert_tenant(session: Session, tenant: Tenant) -> None:
     await session.execute(
         f"insert into tenants ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6) "
         "on conflict (tenant_id) do update set timezone = excluded.timezone,"
@@ -44,7 +42,6 @@ async def upsert_tenant(session: Session, tenant: Tenant) -> Tenant | None:
         *(column[0] for column in _transpose([tenant])),
     )
     await _insert_business_times(session, [tenant.tenant_id])
-    return before
 
 
 async def _insert_business_times(session: Session, tenant_ids: Sequence[str]) -> None:
