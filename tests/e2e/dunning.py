@@ -59,6 +59,8 @@ def states(desk: Desk, accounts: Sequence[str]) -> dict[str, str]:
 
 
 def said(desk: Desk, *types: str) -> list[Logged]:
+    """What outreach said about a tenant, once its outbox has reached the log."""
+    desk.platform.wait_quiet()
     events = read_log(desk.platform, desk.tenant, "outreach.events")
     return [event for event in events if event.type in types]
 
