@@ -52,6 +52,9 @@ def explain(message: str, root: str = "") -> FieldError:
     missing = re.fullmatch(r"Object missing required field `(.+)`", what)
     if missing is not None:
         return FieldError(f"{pointer}/{escape(missing[1])}", "is missing")
+    unknown = re.fullmatch(r"Object contains unknown field `(.+)`", what, re.DOTALL)
+    if unknown is not None:
+        return FieldError(f"{pointer}/{escape(unknown[1])}", "is not known here")
     return FieldError(pointer, _reason(what))
 
 

@@ -84,6 +84,13 @@ JOB_SECONDS = Histogram(
     buckets=(*_FAST, 60.0),
 )
 
+# Models in force, by what is watched of them: psi_max, psi_score, brier, calibration_error, cases.
+MODEL_WATCH = Gauge(
+    "recoup_model_watch",
+    "Watched figures of models in force",
+    ("service", "tenant", "target", "version", "figure"),
+)
+
 METRIC_TYPES = (Counter, Gauge, Histogram)
 METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     HTTP_REQUESTS,
@@ -101,6 +108,7 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     CONTACTS,
     CHECK_TO_HANDOVER_SECONDS,
     JOB_SECONDS,
+    MODEL_WATCH,
 )
 
 EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -164,4 +164,4 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     except CannotStart as error:
         not_run(str(error))
     yield broker.bootstrap
-    broker.stop()
+    broker.kill()  # nothing in it is needed again

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from deploy.demo.source import BillingEvent
-from services.ledger.importer.mapping import MappingFile, parse_mapping
-from services.ledger.importer.rows import Refusal, read_events
+from shared.csv_events.mapping import MappingFile, parse_mapping
+from shared.csv_events.rows import Refusal, read_events
 from shared.errors import Invalid
 
 TENANT = "demo"

@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.outreach import api, consumer
+from services.outreach.api import compliance, pages
 from services.outreach.jobs.runs import run_due
 from services.outreach.settings import Settings
 from shared.auth import Auth
@@ -22,7 +23,9 @@ def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="outreach-api")
     office = settings.office(db)
-    runtime = consumer.runtime(common, db, settings.producer_urls)
+    runtime = consumer.runtime(
+        common, db, settings.strategies, producer_urls=settings.producer_urls
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -40,10 +43,16 @@ def create_app(settings: Settings) -> FastAPI:
         lag=runtime.lag,
         ready=db.ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
+        hot={"POST /v1/compliance/evaluate": compliance.evaluate_questions},
     )
     app.state.db = db
+    app.state.clock = common.clock
+    app.state.shelves = office.shelves
     app.state.run_due = partial(run_due, office)
+    app.state.page_token = common.dev_key if common.local else None
+    app.add_middleware(pages.SessionCookie)
     app.include_router(api.router)
+    pages.mount_page(app)
     return app
 
 

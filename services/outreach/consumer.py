@@ -1,9 +1,11 @@
 """Door 2: events. What outreach listens to: everything is told in the timeline, some of it changes
-plans (`ACCOUNT_FOLDS` and `INVOICE_FOLDS` in commands/facts.py)."""
+plans (`ACCOUNT_FOLDS` and `INVOICE_FOLDS` in commands/facts.py), an early warning may start one."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from services.outreach.commands.facts import take_facts
+from services.outreach.domain.strategies import Strategies
 from shared.db import Database
 from shared.events import CONTACTS, LEDGER, SCHEMAS, SEGMENTATION, TENANTS
 from shared.runtime import Runtime
@@ -17,11 +19,18 @@ TOPICS = (LEDGER, CONTACTS, TENANTS, SEGMENTATION)
 HANDLERS = frozenset(type_ for topic, type_ in SCHEMAS if topic in TOPICS)
 
 
-def subscription() -> Subscription:
+def subscription(strategies: Strategies) -> Subscription:
     """What the worker consumes."""
-    return Subscription(consumer=CONSUMER, topics=TOPICS, types=HANDLERS, take=take_facts)
+    return Subscription(
+        consumer=CONSUMER,
+        topics=TOPICS,
+        types=HANDLERS,
+        take=partial(take_facts, strategies=strategies),
+    )
 
 
-def runtime(common: Common, db: Database, producer_urls: Mapping[str, str]) -> Runtime:
+def runtime(
+    common: Common, db: Database, strategies: Strategies, *, producer_urls: Mapping[str, str]
+) -> Runtime:
     """Outreach on the log: it reads the ledger and segmentation, and writes its own events."""
-    return Runtime("outreach", common, db, [subscription()], producer_urls=producer_urls)
+    return Runtime("outreach", common, db, [subscription(strategies)], producer_urls=producer_urls)

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from services.outreach.domain.compliance import read_book
 from services.outreach.domain.messages import Templates, deliverable
+from services.outreach.domain.places import country_zones
+from services.outreach.domain.shelf import Shipped
 from services.outreach.domain.strategies import Strategies, by_kind, parse
 from services.outreach.jobs.office import Office, Sender
 from shared.db import Database
@@ -16,6 +19,9 @@ _HERE = Path(__file__).parent
 PRODUCERS = ("ledger", "segmentation")
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
+# Locally, for whom no place is known at all: a country whose clocks show UTC, like the local
+# mode's tenants. Elsewhere nobody is contacted of whom it is not known where they live.
+RESIDENCE_LOCAL = "IS"
 
 
 @dataclass(frozen=True)
@@ -30,15 +36,21 @@ class Settings:
     smtp_url: str | None = field(repr=False)  # it may hold a password. None: no channel
     mail_from: str
     mail_name: str
+    postal_address: str | None  # this and the tax id: in texts that the law wants them in
+    tax_id: str | None
     strategies: Strategies = field(repr=False)
     template_sources: Mapping[str, str] = field(repr=False)
+    rulebooks: tuple[Shipped, ...] = field(repr=False)
+    residence_default: str | None  # a country, for whom no place at all is known
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
         env, common = Env(values), Common.from_env(values)
         producers = () if common.kafka else PRODUCERS
         strategies = _strategies(env)
-        templates = _texts(env, "OUTREACH_TEMPLATES", _HERE / "templates", ("*.txt", "*.html"))
+        templates = _texts(
+            env, "OUTREACH_TEMPLATES", _HERE / "templates", ("*.txt", "*.html", "*.yaml")
+        )
         try:
             Templates(templates).check(strategies)
         except Invalid as error:
@@ -51,8 +63,12 @@ class Settings:
             smtp_url=env.url("OUTREACH_SMTP_URL", ("smtp", "smtps")),
             mail_from=_mail_from(env),
             mail_name=env.text("OUTREACH_MAIL_NAME") or MAIL_NAME_DEFAULT,
+            postal_address=env.text("OUTREACH_POSTAL_ADDRESS"),
+            tax_id=env.text("OUTREACH_TAX_ID"),
             strategies=strategies,
             template_sources=templates,
+            rulebooks=_rulebooks(env),
+            residence_default=_residence(env, common),
         )
 
     def office(self, db: Database) -> Office:
@@ -64,8 +80,10 @@ class Settings:
             smtp_url=self.smtp_url,
             strategies=self.strategies,
             template_sources=self.template_sources,
-            sender=Sender(self.mail_from, self.mail_name),
+            sender=Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id),
             clock=self.common.clock,
+            rulebooks=self.rulebooks,
+            residence_default=self.residence_default,
         )
 
 
@@ -77,6 +95,31 @@ def _strategies(env: Env) -> Strategies:
     except Invalid as error:
         reasons = "; ".join(f"{e.pointer} {e.detail}" for e in error.errors)
         raise BadSetting(name, f"does not fit: {error.detail} {reasons}".rstrip()) from error
+
+
+def _rulebooks(env: Env) -> tuple[Shipped, ...]:
+    name = "OUTREACH_RULEBOOKS"
+    books: dict[str, Shipped] = {}
+    for file, text in _texts(env, name, _HERE / "rulebooks", ("*.yaml",)).items():
+        try:
+            book = read_book(text)
+        except Invalid as error:
+            reasons = "; ".join(e.detail for e in error.errors) or error.detail
+            raise BadSetting(name, f"holds {file}, which does not fit: {reasons}") from error
+        if book.name in books:
+            raise BadSetting(name, f"holds two books of the name {book.name}")
+        books[book.name] = Shipped(book, text)
+    return tuple(books[each] for each in sorted(books))
+
+
+def _residence(env: Env, common: Common) -> str | None:
+    name = "OUTREACH_RESIDENCE_DEFAULT"
+    country = env.text(name)
+    if country is None:
+        return RESIDENCE_LOCAL if common.local else None
+    if not country_zones(country):
+        raise BadSetting(name, "is not a country's code (ISO 3166), like DE")
+    return country.upper()
 
 
 def _texts(env: Env, name: str, default: Path, patterns: tuple[str, ...]) -> dict[str, str]:

@@ -32,6 +32,7 @@ tenants = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("timezone", Text, nullable=False),
     Column("contact_from", Date),
+    Column("party", Text),  # none: not told yet
 )
 
 business_times = Table(
@@ -85,6 +86,8 @@ invoices = Table(
     Column("stage", Integer),
     Column("anchor_on", Date),
     Column("resumed_on", Date),
+    Column("purpose", Text),
+    Column("product", Text),
     PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id"),
 )
 
@@ -164,4 +167,90 @@ story = Table(
     Column("day", Date),
     Column("data", LargeBinary, nullable=False),  # JSON, never personal data
     PrimaryKeyConstraint("tenant_id", "account_id", "at", "ord"),
+)
+
+consents = Table(
+    "consents",  # what people allowed and took back, in their words' order; never changed
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("ord", BigInteger, Identity(always=True)),
+    Column("channel", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),  # granted | revoked
+    Column("address", Text),  # this and `evidence`: personal data, emptied at erasure
+    Column("given_to", Text),
+    Column("form", Text),
+    Column("at", _Instant, nullable=False),  # business time
+    Column("evidence", Text),
+    Column("employer_provided", Boolean),  # of an e-mail address
+    Column("recorded_at", _Instant, nullable=False),  # machine time
+    Column("recorded_by", Text, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "ord"),
+)
+
+preferences = Table(
+    "preferences",  # what people asked for and what is known of them, likewise
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("ord", BigInteger, Identity(always=True)),
+    Column("kind", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),  # JSON; its personal parts go at erasure
+    Column("at", _Instant, nullable=False),  # business time
+    Column("evidence", Text),
+    Column("recorded_at", _Instant, nullable=False),  # machine time
+    Column("recorded_by", Text, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "ord"),
+)
+
+past_contacts = Table(
+    "past_contacts",  # contacts that others made, imported
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("id", Text),
+    Column("at", _Instant, nullable=False),
+    Column("entry", LargeBinary, nullable=False),  # JSON; `to` in it is personal
+    PrimaryKeyConstraint("tenant_id", "account_id", "id"),
+    Index(None, "tenant_id", "account_id", "at"),
+)
+
+judgements = Table(
+    "judgements",  # the question that was asked about each contact: for dry runs of rule books
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("contact_id", Text),
+    Column("at", _Instant, nullable=False),
+    Column("question", LargeBinary, nullable=False),  # JSON, personal; deleted at erasure
+    PrimaryKeyConstraint("tenant_id", "account_id", "contact_id"),
+    Index(None, "tenant_id", "at", "contact_id"),
+)
+
+rulebooks = Table(
+    "rulebooks",  # every version that was uploaded or activated, for ever
+    metadata,
+    Column("tenant_id", Text),
+    Column("name", Text),
+    Column("version", Text),
+    Column("class", Text, nullable=False),  # law | policy
+    Column("text", Text, nullable=False),
+    Column("recorded_at", _Instant, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "name", "version"),
+)
+
+rulebook_activations = Table(
+    "rulebook_activations",  # of those of a name whose instant has come, the last one is in force
+    metadata,
+    Column("tenant_id", Text),
+    Column("ord", BigInteger, Identity(always=True)),
+    Column("name", Text, nullable=False),
+    Column("version", Text),  # none: the book no longer applies
+    Column("from_on", Date, nullable=False),
+    Column("from_at", _Instant, nullable=False),  # its first instant in the tenant's zone
+    Column("recorded_at", _Instant, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "ord"),
 )

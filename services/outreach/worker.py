@@ -17,7 +17,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     common = settings.common
     db = Database(settings.database_url, application="outreach-worker")
     office = settings.office(db)
-    runtime = consumer.runtime(common, db, settings.producer_urls)
+    runtime = consumer.runtime(
+        common, db, settings.strategies, producer_urls=settings.producer_urls
+    )
     jobs = [run_leases(db, common.clock, stop=stop)]
     if common.clock == "system":
         jobs.append(run_scheduler(office, stop=stop))

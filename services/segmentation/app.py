@@ -1,13 +1,21 @@
 """Segmentation's HTTP process: wiring only. `python -m services.segmentation.app` serves it."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
-from services.segmentation import api, consumer, store
+from services.segmentation import api, consumer
+from services.segmentation.commands.in_force import InForce
+from services.segmentation.commands.policies import Policies
+from services.segmentation.commands.workshop import Workshop
+from services.segmentation.jobs.rescoring import lag_with_rescoring
+from services.segmentation.jobs.watching import run_showing
 from services.segmentation.settings import Settings
+from services.segmentation.store import accounts as store
 from shared.auth import Auth
 from shared.db import Database
 from shared.serve import serve
@@ -19,7 +27,8 @@ DESCRIPTION = "What we believe about an account: features, score with reasons, s
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="segmentation-api")
-    runtime = consumer.runtime(common, db, settings.policy, producer_urls=settings.producer_urls)
+    force = InForce(Policies(settings.policy))
+    runtime = consumer.runtime(common, db, force, producer_urls=settings.producer_urls)
 
     async def ready() -> None:
         async with db.reading() as session:
@@ -27,7 +36,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        showing = asyncio.create_task(run_showing(db, stop=stop))
         yield
+        stop.set()
+        await showing
         await runtime.close()
         await db.close()
 
@@ -37,12 +50,14 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         state=runtime,
         lifespan=lifespan,
-        lag=runtime.lag,
+        lag=partial(lag_with_rescoring, runtime, db),
         ready=ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
     )
     app.state.db = db
-    app.state.policy = settings.policy
+    app.state.force, app.state.policies = force, force.policies
+    app.state.clock = common.clock
+    app.state.workshop = Workshop()
     app.include_router(api.router)
     return app
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from services.segmentation.commands import reassess_accounts
-from services.segmentation.domain.account import FOLDS
-from services.segmentation.domain.policy import Policy
+from services.segmentation.commands.in_force import InForce
+from services.segmentation.commands.scoring import reassess_accounts
+from services.segmentation.domain.folding import FOLDS
 from shared.consume import Subscription
 from shared.db import Database, Session
 from shared.events import LEDGER, OUTREACH, Received
@@ -20,22 +20,22 @@ TOPICS = (LEDGER, OUTREACH)
 HANDLERS = frozenset(type_ for _, type_ in FOLDS)
 
 
-async def _take(session: Session, events: Sequence[Received], *, policy: Policy) -> None:
-    await reassess_accounts(session, events, policy)
+async def _take(session: Session, events: Sequence[Received], *, force: InForce) -> None:
+    await reassess_accounts(session, events, force)
 
 
-def subscription(policy: Policy) -> Subscription:
+def subscription(force: InForce) -> Subscription:
     """What the worker consumes."""
     return Subscription(
         consumer=CONSUMER,
         topics=TOPICS,
         types=HANDLERS,
-        take=partial(_take, policy=policy),
+        take=partial(_take, force=force),
     )
 
 
 def runtime(
-    common: Common, db: Database, policy: Policy, *, producer_urls: Mapping[str, str]
+    common: Common, db: Database, force: InForce, *, producer_urls: Mapping[str, str]
 ) -> Runtime:
     """Segmentation on the log: the API asks it for the lag, the worker runs it."""
-    return Runtime(CONSUMER, common, db, [subscription(policy)], producer_urls=producer_urls)
+    return Runtime(CONSUMER, common, db, [subscription(force)], producer_urls=producer_urls)

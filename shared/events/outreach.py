@@ -1,5 +1,6 @@
 """What outreach says (`outreach.events`). A contact is one event under its lowest account id;
-`covers` names the rest. Said once per contact, or per contact and rule."""
+`covers` names the rest. Said once per contact, or per contact and rule. What a person said
+(consents, preferences) is told without what is personal in it."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -78,6 +79,53 @@ class TaskCreated(Struct, frozen=True, kw_only=True):
     invoice_ids: tuple[str, ...]
 
 
+class ApprovalRequested(Struct, frozen=True, kw_only=True):
+    """A contact was not made, because only a person may decide about it."""
+
+    contact_id: str
+    account_id: str
+    channel: str
+    rule: str  # which asks for it
+    role: str | None = None  # who may decide
+    citation: str | None = None
+    rulebook_version: str | None = None
+
+
+class _Consent(Struct, frozen=True, kw_only=True):
+    """The address and the evidence stay in outreach."""
+
+    account_id: str
+    channel: str
+    kind: str  # extra_calls | voice | sms | email | …
+    given_to: str | None = None  # collector | creditor
+
+
+class ConsentGranted(_Consent, frozen=True, kw_only=True):
+    granted_at: datetime
+
+
+class ConsentRevoked(_Consent, frozen=True, kw_only=True):
+    revoked_at: datetime
+
+
+class PreferenceChanged(Struct, frozen=True, kw_only=True):
+    """Something the person said changed, or came to be known of them. What stays in outreach."""
+
+    account_id: str
+    # `circumstances`: one that need not be told apart on the log (health, service, insolvency)
+    kind: Literal[
+        "channels", "times", "places", "language", "timezone", "attorney", "cease", "circumstances"
+    ]
+    refused_channels: tuple[str, ...] | None = None  # of kind `channels`
+    changed_at: datetime
+
+
+class RulebookActivated(Struct, frozen=True, kw_only=True):
+    name: str
+    version: str | None = None  # None: the book no longer applies
+    from_on: date  # 00:00 of that day in the tenant's zone
+
+
 TYPES: dict[str, type[Struct]] = {
     "contact-planned": ContactPlanned,
     "contact-suppressed": ContactSuppressed,
@@ -86,4 +134,9 @@ TYPES: dict[str, type[Struct]] = {
     "contact-uncertain": ContactUncertain,
     "contact-failed": ContactFailed,
     "task-created": TaskCreated,
+    "approval-requested": ApprovalRequested,
+    "consent-granted": ConsentGranted,
+    "consent-revoked": ConsentRevoked,
+    "preference-changed": PreferenceChanged,
+    "rulebook-activated": RulebookActivated,
 }

@@ -1,4 +1,6 @@
-"""What segmentation says (`segmentation.events`)."""
+"""What segmentation says (`segmentation.events`). Models and policies are tenant-wide: no key."""
+
+from datetime import date
 
 from msgspec import Struct, field
 
@@ -34,7 +36,44 @@ class SegmentChanged(Struct, frozen=True, kw_only=True):
     policy_version: str
 
 
+class EarlyWarningRaised(Struct, frozen=True, kw_only=True):
+    """Said once per episode: another one of the kind comes only after this one has ended."""
+
+    account_id: str
+    kind: str  # escalating-delay | good-payer-turning | exposure-over-limit
+    since_on: date  # the day on which the episode began
+    because: str
+    figures: dict[str, int]
+    currency: str | None = None  # of the figures that are amounts
+    segment: str
+    arms: dict[str, str]
+    priority: int
+    policy_version: str
+
+
+class ModelPromoted(Struct, frozen=True, kw_only=True):
+    """From now on this model answers for the target."""
+
+    target: str  # late_payment | pays_within
+    model_version: str
+    from_version: str  # what answered before
+    is_rollback: bool = False  # it had been in force before
+    reason: str
+    promoted_by: str
+
+
+class SegmentPolicyActivated(Struct, frozen=True, kw_only=True):
+    policy_version: str
+    from_version: str  # what was in force before
+    is_rollback: bool = False  # it had been in force before
+    reason: str | None = None
+    activated_by: str
+
+
 TYPES: dict[str, type[Struct]] = {
     "account-scored": AccountScored,
     "segment-changed": SegmentChanged,
+    "early-warning-raised": EarlyWarningRaised,
+    "model-promoted": ModelPromoted,
+    "segment-policy-activated": SegmentPolicyActivated,
 }

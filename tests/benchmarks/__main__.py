@@ -1,43 +1,24 @@
 """`make bench`: throughput beside the bare limit and the naive version, delays, memory.
 
 BENCH_EVENTS= sets how many events (100,000), BENCH_PARTS= which parts, separated by commas:
-batch (one client), batches (four clients), single (64 clients), kafka, latency, latency-kafka.
+batch (one client), batches (four clients), single (64 clients), kafka, latency, latency-kafka,
+governor (verdicts), learning (BENCH_INVOICES=), population (BENCH_ACCOUNTS=).
 Nothing here fails for being slow: the aims that are missed are named at the end.
 """
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from deploy.local.postgres import Postgres
 from tests.benchmarks import report
 from tests.benchmarks.report import PARTS, Report
-from tests.benchmarks.servers import Watch
+from tests.benchmarks.servers import Watch, postgres
 
 EVENTS = 100_000
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """The server given, or one of our own with the settings of the local mode."""
-    given = os.environ.get("RECOUP_POSTGRES_URL")
-    if given:
-        yield given
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        server = Postgres(Path(folder) / "postgres")
-        try:
-            yield server.start()
-        finally:
-            server.remove()
 
 
 def run(events: int, parts: list[str]) -> Report:
     """Measure these parts, in this order."""
     # Their packages (a broker, a foreign client) are not needed for the others.
-    from tests.benchmarks import kafka, latency, throughput
+    from tests.benchmarks import governor, kafka, latency, population, segmentation, throughput
 
     out, watch = Report(), Watch()
     out.machine(events)
@@ -60,9 +41,19 @@ def run(events: int, parts: list[str]) -> Report:
     if "latency-kafka" in parts:
         delays = latency.measure(events, over_kafka=True, watch=watch)
         out.delays("Intake to KPI at 500 events/s, over Kafka", delays, report.KAFKA_P99_MS)
+    if "governor" in parts:
+        out.missed += governor.show(out.console)
+    if "learning" in parts:
+        out.missed += segmentation.tell(segmentation.measure(_sized("BENCH_INVOICES", events)))
+    if "population" in parts:
+        out.missed += population.show(_sized("BENCH_ACCOUNTS", population.ACCOUNTS))
     out.memory(watch.peaks)
     out.verdict()
     return out
+
+
+def _sized(name: str, default: int) -> int:
+    return int(os.environ.get(name) or default)
 
 
 def main() -> None:

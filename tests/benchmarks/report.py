@@ -20,13 +20,13 @@ class Report:
     """Prints each part as soon as it is known."""
 
     def __init__(self) -> None:
-        self._console = Console()
+        self.console = Console()
         self.missed: list[str] = []
 
     def machine(self, events: int) -> None:
         memory = psutil.virtual_memory().total / 2**30
         load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-        self._console.print(
+        self.console.print(
             f"{events:,} events. {platform.machine()}, {psutil.cpu_count()} CPUs, {memory:.0f} GiB,"
             f" {platform.system()}, Python {platform.python_version()}; load before: {load}."
             " Ratios travel, absolute figures do not."
@@ -41,9 +41,9 @@ class Report:
                 name, f"{figures.events:,}", f"{figures.rate:,.0f}", f"{figures.cpu_us:.0f}",
                 f"{figures.p50_ms:.1f} ms", f"{figures.p99_ms:.1f} ms",
             )  # fmt: skip
-        self._console.print(table)
+        self.console.print(table)
         to_bare, to_naive = ledger.rate / bare.rate, ledger.rate / naive.rate
-        self._console.print(f"of the bare limit: {to_bare:.2f}; times the naive: {to_naive:.1f}")
+        self.console.print(f"of the bare limit: {to_bare:.2f}; times the naive: {to_naive:.1f}")
         if of_naive is None:
             return
         self._aim(title, "times the naive version", to_naive, of_naive)
@@ -61,7 +61,7 @@ class Report:
             "ledger worker", f"{figures.events:,}", f"{figures.rate:,.0f}",
             f"{figures.cpu_us:.0f}", *ratios,
         )  # fmt: skip
-        self._console.print(table)
+        self.console.print(table)
 
     def delays(self, title: str, found: Delays, limit_ms: float) -> None:
         table = _table(title, "events", "p50", "p99", "most")
@@ -69,7 +69,7 @@ class Report:
             "intake to KPI", f"{found.events:,}", f"{found.p50_ms:.0f} ms",
             f"{found.p99_ms:.0f} ms", f"{found.max_ms:.0f} ms",
         )  # fmt: skip
-        self._console.print(table)
+        self.console.print(table)
         if found.p99_ms > limit_ms:
             self.missed.append(f"{title}: p99 {found.p99_ms:.0f} ms, aim {limit_ms:.0f} ms")
 
@@ -77,11 +77,11 @@ class Report:
         table = _table("Peak memory", "MiB")
         for name, size in peaks.items():
             table.add_row(name, f"{size / 2**20:.0f}")
-        self._console.print(table)
+        self.console.print(table)
 
     def verdict(self) -> None:
         for line in self.missed or ["Every aim that was measured is met."]:
-            self._console.print(line)
+            self.console.print(line)
 
     def _aim(self, title: str, what: str, ratio: float, aim: float) -> None:
         if ratio < aim:
@@ -96,4 +96,7 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-PARTS: Sequence[str] = ("batch", "batches", "single", "kafka", "latency", "latency-kafka")
+PARTS: Sequence[str] = (
+    "batch", "batches", "single", "kafka", "latency", "latency-kafka",
+    "governor", "learning", "population",
+)  # fmt: skip

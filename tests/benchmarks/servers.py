@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from deploy.local.postgres import Postgres
 from tests.architecture.files import ROOT
 from tests.benchmarks.load import HOST, Round
 
@@ -21,6 +23,21 @@ KEY = "a-key-for-benchmarks-only"
 READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
 WATCH_SECONDS = 0.1
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The server given, or one of our own with the settings of the local mode."""
+    given = os.environ.get("RECOUP_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        server = Postgres(Path(folder) / "postgres")
+        try:
+            yield server.start()
+        finally:
+            server.remove()
 
 
 def free_port() -> int:

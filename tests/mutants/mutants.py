@@ -34,6 +34,7 @@ class Mutant:
 
 LOG = "tests/integration/shared/test_log.py"
 RUNS = "tests/integration/outreach/test_runs.py"
+SENDING = "tests/integration/outreach/test_sending.py"
 DEATHS = "tests/integration/outreach/test_crashes.py::test_a_process_killed_in_the_middle"
 AFTER_INTENT = f"{DEATHS}[outreach.after_intent-intent-0-contact-uncertain]"
 RULES = "tests/architecture/test_rules.py"
@@ -115,10 +116,24 @@ MUTANTS = (
     ),
     Mutant(
         "a contact in the evening",
-        "services/outreach/domain/hours.py",
-        "CLOSES = time(21)",
-        "CLOSES = time(22)",
-        ("tests/unit/outreach/test_hours.py",),
+        "services/outreach/jobs/sending.py",
+        '    if ruling.verdict != "allow" and leading is not None:\n',
+        '    if ruling.verdict == "block" and leading is not None:\n',
+        (f"{SENDING}::test_a_run_that_began_in_time_does_not_go_on_into_the_evening",),
+    ),
+    Mutant(
+        "house policy is not asked about our own contacts",
+        "services/outreach/domain/governing.py",
+        '    text = msgspec.json.encode({**asked, "packs": standing.packs})\n',
+        "    text = msgspec.json.encode(asked)\n",
+        (f"{RUNS}::test_a_run_in_the_evening_defers_to_the_morning",),
+    ),
+    Mutant(
+        "a preference is not told to planning",
+        "services/outreach/store/dossiers.py",
+        '                statements=stated.get(row["account_id"]),\n',
+        "                statements=None,\n",
+        ("tests/integration/outreach/test_governed.py::test_a_wish_about_hours_moves_the_contact",),
     ),
     Mutant(
         "start-day off by one",
@@ -172,7 +187,7 @@ MUTANTS = (
     ),
     Mutant(
         "a commit in a door",
-        "services/outreach/api.py",
+        "services/outreach/api/jobs.py",
         "    run: RunDue = request.app.state.run_due\n",
         "    run: RunDue = request.app.state.run_due\n    await request.state.session.commit()\n",
         (f"{RULES}::test_the_source_keeps[commits_only_in_shared]",),

@@ -15,8 +15,8 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.ledger.importer.mapping import MappingFile, parse_mapping
-from services.ledger.importer.rows import Made, Refusal, count_lines, read_events
+from shared.csv_events.mapping import MappingFile, parse_mapping
+from shared.csv_events.rows import Made, Refusal, count_lines, read_events
 from shared.errors import AppError
 from shared.settings import PORTS
 

@@ -1,14 +1,18 @@
-"""Take events in: fold them into accounts and invoices, note them in the story, and mark the
-debtors whose plans they may change."""
+"""Take events in: fold them into accounts and invoices, note them in the story, mark the debtors
+whose plans they may change, and start strategies on early warnings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from services.outreach.commands.warnings import start_on_warnings
 from services.outreach.domain import accounts, invoices
 from services.outreach.domain.accounts import AccountFacts
 from services.outreach.domain.invoices import Invoice
+from services.outreach.domain.strategies import Strategies
 from services.outreach.store import facts as store
+from services.outreach.store import history as history_store
+from services.outreach.store import statements as statement_store
 from shared.db import Session
 from shared.events import CONTACTS, LEDGER, TENANTS, Received, ledger
 
@@ -37,7 +41,9 @@ INVOICE_FOLDS: Mapping[str, InvoiceFold] = {
 _REPLANS = {*ACCOUNT_FOLDS, *INVOICE_FOLDS, "invoice-issued", "contact-details"}
 
 
-async def take_facts(session: Session, events: Sequence[Received]) -> None:
+async def take_facts(
+    session: Session, events: Sequence[Received], *, strategies: Strategies
+) -> None:
     """One ordered batch of new events. The debtors' rows are locked before anything of theirs."""
     await _take_tenants(session, events)
     before = await store.find_accounts(session, {(e.tenant, e.key) for e in events if e.key})
@@ -60,8 +66,10 @@ async def take_facts(session: Session, events: Sequence[Received]) -> None:
         {(e.tenant, e.key): e.decode().arms for e in events if e.type == "segment-changed"}.items(),
     )
     await _take_people(session, events, after)
+    await _erase(session, events)
     await _take_invoices(session, events)
     await store.insert_seen(session, events)
+    await start_on_warnings(session, events, after, strategies)
 
 
 def _folded_accounts(
@@ -106,6 +114,17 @@ async def _take_people(
     await store.upsert_people(
         session, [(key, data) for key, data in details.items() if data is not None]
     )
+
+
+async def _erase(session: Session, events: Sequence[Received]) -> None:
+    """What people said and what was asked about them goes with their details."""
+    by_tenant: dict[str, set[str]] = {}
+    for event in events:
+        if event.type == "account-erased":
+            by_tenant.setdefault(event.tenant, set()).add(event.key)
+    for tenant, account_ids in by_tenant.items():
+        await statement_store.erase_statements(session, tenant, account_ids)
+        await history_store.erase_history(session, tenant, account_ids)
 
 
 async def _take_invoices(session: Session, events: Sequence[Received]) -> None:

@@ -8,17 +8,30 @@ from datetime import date, datetime, timedelta
 
 from services.outreach.commands.saying import Said, say
 from services.outreach.domain import contacts as rules
-from services.outreach.domain import hours
+from services.outreach.domain.addressing import Bench
 from services.outreach.domain.contacts import Contact, State, Teller
-from services.outreach.domain.planning import Because, Debtor, Plan, fate, first_reason, plan
+from services.outreach.domain.dossiers import Dossier
+from services.outreach.domain.governing import Judged
+from services.outreach.domain.planning import (
+    Because,
+    Debtor,
+    Plan,
+    fate,
+    first_reason,
+    plan,
+)
+from services.outreach.domain.shelf import Shelf
 from services.outreach.domain.strategies import Strategies
 from services.outreach.store import contacts as contact_store
 from services.outreach.store import debtors as debtor_store
+from services.outreach.store import dossiers as dossier_store
 from services.outreach.store import facts as fact_store
+from services.outreach.store import history as history_store
 from services.outreach.store.debtors import Standing
+from services.outreach.store.history import Judgement
 from shared.db import Session
 
-DEBTORS_MAX = 100  # planned for in one transaction: some ten milliseconds of work
+DEBTORS_MAX = 100  # planned for in one transaction: some hundred milliseconds of work
 LEASE = timedelta(seconds=60)  # machine time; longer than any hand-over can take
 
 _OPEN: frozenset[State] = frozenset({"planned", "claimed"})
@@ -26,10 +39,12 @@ _OPEN: frozenset[State] = frozenset({"planned", "claimed"})
 
 @dataclass(frozen=True)
 class Words:
-    """What planning needs besides facts: versioned plans and templates."""
+    """What planning needs besides facts: versioned plans and templates, and where debtors may live
+    of whom no place is known."""
 
     strategies: Strategies
     template_versions: Mapping[str, str]
+    residence_default: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,20 +56,12 @@ class Moment:
     machine_now: datetime
 
 
-@dataclass(frozen=True)
-class Claimed:
-    """A contact that this run makes now, and where its debtor may be."""
-
-    contact: Contact
-    zones: tuple[str, ...]
-
-
 @dataclass
 class Planned:
     """What one transaction of planning did."""
 
     debtors: int = 0
-    claimed: list[Claimed] = field(default_factory=list)
+    claimed: list[Contact] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -65,10 +72,11 @@ class _Changes:
     new: list[Contact] = field(default_factory=list)
     changed: dict[str, Contact] = field(default_factory=dict)  # by id: moved, or unreachable
     ended: list[Contact] = field(default_factory=list)
-    claimed: list[Claimed] = field(default_factory=list)
+    claimed: list[Contact] = field(default_factory=list)
     anchors: dict[tuple[str, str], date] = field(default_factory=dict)
     said: Said = field(default_factory=list)
     made: dict[str, int] = field(default_factory=dict)
+    judged: list[Judgement] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -77,6 +85,7 @@ async def plan_contacts(
     tenant: str,
     moment: Moment,
     words: Words,
+    shelf: Shelf,
     *,
     claim: str,
     tried: Collection[str],
@@ -96,10 +105,12 @@ async def plan_contacts(
     if not keys:
         return Planned()
     standings = await debtor_store.get_debtors(session, tenant, keys, moment.machine_now)
+    dossiers = await dossier_store.get_dossiers(session, tenant, keys, words.residence_default)
     changes = _Changes()
-    planner = _Planner(Teller(tenant, moment.at, moment.recorded_at), words, moment, tried, changes)
+    teller = Teller(tenant, moment.at, moment.recorded_at)
+    planner = _Planner(teller, words, shelf, moment, tried, changes)
     for standing in standings:
-        planner.settle(standing)
+        planner.settle(standing, dossiers[standing.debtor.key])
     await _save(session, tenant, changes, moment, claim)
     return Planned(len(keys), changes.claimed, changes.counts)
 
@@ -113,7 +124,7 @@ async def _save(
     await contact_store.update_contacts(session, tenant, changes.ended, expected=_OPEN)
     await contact_store.insert_contacts(session, tenant, changes.new, moment.at)
     await contact_store.update_contacts(session, tenant, changes.changed.values(), expected=_OPEN)
-    claimed = [replace(c.contact, state="claimed") for c in changes.claimed]
+    claimed = [replace(c, state="claimed") for c in changes.claimed]
     await contact_store.update_contacts(
         session,
         tenant,
@@ -128,6 +139,7 @@ async def _save(
     unreachable = [c for c in changes.changed.values() if c.state == "suppressed"]
     await contact_store.insert_steps(session, tenant, unreachable)
     await debtor_store.reopen_debtors(session, tenant, {c.debtor_key for c in unreachable})
+    await history_store.upsert_judgements(session, tenant, changes.judged)
     await say(session, changes.said)
 
 
@@ -137,15 +149,17 @@ class _Planner:
 
     teller: Teller
     words: Words
+    shelf: Shelf
     moment: Moment
     tried: Collection[str]
     changes: _Changes
 
-    def settle(self, standing: Standing) -> None:
+    def settle(self, standing: Standing, dossier: Dossier) -> None:
         debtor, contact = standing.debtor, standing.contact
         made = standing.contacts_made
         if not standing.is_in_flight:
-            found = plan(debtor, self.words.strategies, self.moment.at)
+            bench = Bench(dossier, debtor.invoices, self.words.strategies, self.shelf)
+            found = plan(debtor, self.words.strategies, self.moment.at, bench.govern)
             if found is not None:
                 self.changes.anchors.update(found.anchors)
             if contact is not None:
@@ -154,7 +168,7 @@ class _Planner:
                 contact = self._begin(debtor, found, made)
                 made += 1
             if contact is not None and contact.contact_id not in self.tried:
-                self._claim_if_due(contact, debtor, found)
+                self._make_if_due(contact, bench.judged)
         self.changes.made[debtor.key] = made
 
     def _keep_or_cancel(
@@ -172,60 +186,66 @@ class _Planner:
             self.changes.said.append((self.teller.cancelled(ended, because), ended.account_ids))
             self.changes.counts["cancelled"] += 1
             return None
-        due_at = found.due_at or self.moment.at
         after = rules.moved(
-            replace(contact, state="planned"),
+            replace(contact, state="planned", ruling=found.ruling),
             debtor,
             found.items,
-            due_at,
+            found.due_at,
             self.words.strategies,
             self.words.template_versions,
         )
-        if contact.due_at <= self.moment.at < due_at and set(contact.items) & set(found.items):
-            after = self._defer_to_hours(after)
+        was_due = contact.due_at <= self.moment.at < found.due_at
+        if was_due and set(contact.items) & set(found.items):
+            after = self._defer(after)
         if after != contact:
             self.changes.changed[after.contact_id] = after
         return after
 
-    def _defer_to_hours(self, contact: Contact) -> Contact:
+    def _defer(self, contact: Contact) -> Contact:
         """It was due, but at this instant the debtor may not be contacted."""
         self.changes.counts["deferred"] += 1
         after = replace(contact, until=contact.due_at)
-        if rules.CONTACT_HOURS in contact.rules:
+        leading = contact.ruling.leading if contact.ruling is not None else None
+        is_ruled = contact.ruling is not None and contact.ruling.verdict == "defer"
+        rule = leading.rule if leading is not None and is_ruled else rules.TOO_SOON
+        if rule in contact.rules:
             return after
         event = self.teller.suppressed(
-            after, rule=rules.CONTACT_HOURS, until=after.until, citation=hours.CITATION
+            after,
+            rule=rule,
+            until=after.until,
+            citation=leading.citation if leading and is_ruled else None,
         )
         self.changes.said.append((event, after.account_ids))
-        return replace(after, rules=(*after.rules, rules.CONTACT_HOURS))
+        return replace(after, rules=(*after.rules, rule))
 
     def _begin(self, debtor: Debtor, found: Plan, made: int) -> Contact:
         contact = rules.planned(
             debtor,
             found.items,
-            found.due_at or self.moment.at,
+            found.due_at,
             rules.contact_id(self.teller.tenant, debtor.key, found.items, made + 1),
             self.words.strategies,
             self.words.template_versions,
         )
+        contact = replace(contact, ruling=found.ruling)
         self.changes.new.append(contact)
         self.changes.said.append((self.teller.planned(contact), contact.account_ids))
         self.changes.counts["planned"] += 1
         return contact
 
-    def _claim_if_due(self, contact: Contact, debtor: Debtor, found: Plan | None) -> None:
+    def _make_if_due(self, contact: Contact, judged: Judged | None) -> None:
         if contact.due_at > self.moment.at:
             return
-        if found is not None and found.due_at is None:
-            self._give_up(contact)
+        ruling = contact.ruling
+        if judged is not None and ruling is not None:
+            self.changes.judged.append(
+                Judgement(contact.contact_id, contact.account_id, ruling.at, judged.question)
+            )
+        if ruling is not None and ruling.verdict in ("block", "require_approval"):
+            ended, said = rules.refused(contact, ruling, self.teller)
+            self.changes.said += said
+            self.changes.counts["suppressed"] += 1
+            self.changes.changed[ended.contact_id] = ended
             return
-        self.changes.claimed.append(Claimed(contact, debtor.zones))
-
-    def _give_up(self, contact: Contact) -> None:
-        """There is no hour at which this debtor may be contacted."""
-        rule = rules.NO_LAWFUL_HOUR
-        ended = replace(contact, state="suppressed", because=rule, rules=(*contact.rules, rule))
-        event = self.teller.suppressed(ended, rule=rule, until=None, citation=hours.CITATION)
-        self.changes.said.append((event, ended.account_ids))
-        self.changes.counts["suppressed"] += 1
-        self.changes.changed[ended.contact_id] = ended
+        self.changes.claimed.append(contact)

@@ -8,7 +8,9 @@ from typing import Literal
 
 from services.outreach.commands.plans import LEASE, Moment
 from services.outreach.commands.saying import Said, say
+from services.outreach.domain import contacts as rules
 from services.outreach.domain.contacts import REACHED, Contact, State, Teller
+from services.outreach.domain.governing import Ruling
 from services.outreach.domain.planning import REASONS, Because
 from services.outreach.store import contacts as contact_store
 from services.outreach.store import debtors as debtor_store
@@ -73,8 +75,7 @@ async def record_outcomes(
     said: Said = []
     for before, outcome in zip(outcomes, after, strict=True):
         if outcome.contact.contact_id in written:
-            event = _event(teller, before.contact, outcome)
-            said += [(event, outcome.contact.account_ids)] if event is not None else []
+            said += _said(teller, before.contact, outcome)
     await say(session, said)
     session.after_commit(lambda: _count(held))
     return Counter(o.kind for o in held)
@@ -135,13 +136,30 @@ async def rewrite_intent(
 def _ended(outcome: Outcome, at: datetime) -> Contact:
     contact, why = outcome.contact, outcome.why
     if outcome.kind == "deferred":
+        ruling = _ruling(outcome)
         said = contact.rules if why in contact.rules else (*contact.rules, why)
-        return replace(contact, state="planned", rules=said, until=at, attempted_at=None)
+        until = ruling.until if ruling is not None and ruling.until is not None else at
+        return replace(contact, state="planned", rules=said, until=until, attempted_at=None)
     if outcome.kind == "suppressed":
         return replace(contact, state="suppressed", rules=(*contact.rules, why), because=why)
     if outcome.kind == "sent":
         return replace(contact, state="sent", message_id=why)
     return replace(contact, state=outcome.kind, because=why or None)
+
+
+def _ruling(outcome: Outcome) -> Ruling | None:
+    """The governor's word, where it is by that word that the contact is not made."""
+    ruling = outcome.contact.ruling
+    leading = ruling.leading if ruling is not None else None
+    return ruling if leading is not None and leading.rule == outcome.why else None
+
+
+def _said(teller: Teller, before: Contact, outcome: Outcome) -> Said:
+    ruling = _ruling(outcome)
+    if outcome.kind == "suppressed" and ruling is not None:
+        return rules.refused(before, ruling, teller)[1]
+    event = _event(teller, before, outcome)
+    return [] if event is None else [(event, outcome.contact.account_ids)]
 
 
 def _event(teller: Teller, before: Contact, outcome: Outcome) -> Event | None:
@@ -150,7 +168,14 @@ def _event(teller: Teller, before: Contact, outcome: Outcome) -> Event | None:
         case "deferred":
             if why in before.rules:  # said once per contact and rule
                 return None
-            return teller.suppressed(contact, rule=why, until=None, citation=None)
+            ruling = _ruling(outcome)
+            leading = ruling.leading if ruling is not None else None
+            return teller.suppressed(
+                contact,
+                rule=why,
+                until=ruling.until if ruling is not None else None,
+                citation=leading.citation if leading is not None else None,
+            )
         case "suppressed":
             return teller.suppressed(contact, rule=why, until=None, citation=None)
         case "cancelled":

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from services.outreach.domain.governing import Decided, Effect, Ruling
 from services.outreach.domain.planning import Because, Debtor, Item, lead
 from services.outreach.domain.strategies import Channel, Strategies, Tone
 from shared import ids
@@ -23,11 +24,12 @@ State = Literal[
     "handed-over",
 ]  # fmt: skip
 
-# Why a contact is not made. The first three end it; after the others it is tried again.
+# Why a contact is not made, besides the contact rules. The first three end it; after the others it
+# is tried again.
 CHANNEL_NOT_CONFIGURED = "channel-not-configured"
 NO_ADDRESS = "no-address"
-NO_LAWFUL_HOUR = "no-lawful-hour"
-CONTACT_HOURS = "contact-hours"
+NO_WORDS = "disclosure-without-words"  # a text that must be said is in no language of ours
+TOO_SOON = "one-contact-a-day"
 LIVE_CHECK_UNANSWERED = "live-check-unanswered"
 LIVE_CHECK_BEHIND = "live-check-behind-intake"
 LIVE_CHECK_STALE = "live-check-stale"
@@ -69,6 +71,16 @@ class Contact:
     until: datetime | None = None  # the earliest instant of another try
     because: str | None = None  # how it ended, where the state doesn't say it all
     message_id: str | None = None
+    ruling: Ruling | None = None  # the governor's last word on it
+
+    @property
+    def rulebook_version(self) -> str | None:
+        return self.ruling.rulebook_version if self.ruling is not None else None
+
+    @property
+    def disclosures(self) -> tuple[str, ...]:
+        """The texts that the message must carry."""
+        return self.ruling.text_ids if self.ruling is not None else ()
 
     @property
     def account_id(self) -> str:
@@ -80,30 +92,29 @@ class Contact:
         return tuple(cover.account_id for cover in self.covers)
 
 
-class Decided(Struct, frozen=True):
-    """A rule that spoke against a contact, and what came of it."""
-
-    rule: str
-    effect: Literal["defer", "block"]
-    until: datetime | None
-
-
 class Verdict(Struct, frozen=True):
-    """What has been decided of a contact so far. `decided_by` is empty where nothing stood
-    against it in the end."""
+    """What has been decided of a contact so far, and by which rules."""
 
-    verdict: Literal["allow", "defer", "block"]
+    verdict: Effect
     decided_by: tuple[Decided, ...] = ()
 
 
 def verdict_of(contact: Contact) -> Verdict | None:
     """What the rules made of a contact; None: it has not been tried yet."""
+    ruling = contact.ruling
+    is_refused = ruling is not None and ruling.verdict in ("block", "require_approval")
     if contact.state in ("suppressed", "cancelled"):
+        if ruling is not None and is_refused and contact.because in _rules_of(ruling):
+            return Verdict(ruling.verdict, ruling.decided_by)
         return Verdict("block", (Decided(contact.because or "", "block", None),))
     if contact.state not in ("planned", "claimed"):
-        return Verdict("allow")
+        return Verdict("allow", ruling.decided_by if ruling and ruling.verdict == "allow" else ())
+    if ruling is not None and is_refused:
+        return Verdict(ruling.verdict, ruling.decided_by)
     if not contact.rules:
         return None
+    if ruling is not None and ruling.verdict == "defer" and contact.rules[-1] in _rules_of(ruling):
+        return Verdict("defer", ruling.decided_by)
     last = len(contact.rules) - 1
     return Verdict(
         "defer",
@@ -112,6 +123,10 @@ def verdict_of(contact: Contact) -> Verdict | None:
             for place, rule in enumerate(contact.rules)
         ),
     )
+
+
+def _rules_of(ruling: Ruling) -> set[str]:
+    return {decided.rule for decided in ruling.decided_by}
 
 
 def contact_id(tenant: str, debtor_key: str, items: Iterable[Item], attempt: int) -> str:
@@ -237,7 +252,10 @@ class Teller:
 
     def sent(self, contact: Contact, message_id: str) -> Event:
         data = outreach.ContactSent(
-            **_common(contact), sent_at=self.at, message_id=message_id, disclosures=()
+            **_common(contact),
+            sent_at=self.at,
+            message_id=message_id,
+            disclosures=contact.disclosures,
         )
         return self._event("contact-sent", contact, "sent", data)
 
@@ -248,6 +266,18 @@ class Teller:
     def failed(self, contact: Contact, reason_code: str) -> Event:
         data = outreach.ContactFailed(**_common(contact), reason_code=reason_code)
         return self._event("contact-failed", contact, "failed", data)
+
+    def approval_requested(self, contact: Contact, decided: Decided) -> Event:
+        data = outreach.ApprovalRequested(
+            contact_id=contact.contact_id,
+            account_id=contact.account_id,
+            channel=contact.channel,
+            rule=decided.rule,
+            role=decided.role,
+            citation=decided.citation,
+            rulebook_version=contact.rulebook_version,
+        )
+        return self._event("approval-requested", contact, decided.rule, data)
 
     def handed_over(self, contact: Contact) -> Event:
         data = outreach.TaskCreated(
@@ -289,6 +319,7 @@ def _common(contact: Contact) -> dict[str, Any]:
         "tone": contact.tone,
         "arms": dict(contact.arms),
         "template_version": contact.template_version,
+        "rulebook_version": contact.rulebook_version,
         "covers": tuple(
             outreach.Cover(
                 account_id=cover.account_id,
@@ -298,3 +329,28 @@ def _common(contact: Contact) -> dict[str, Any]:
             for cover in contact.covers
         ),
     }
+
+
+def refused(
+    contact: Contact, ruling: Ruling, teller: Teller
+) -> tuple[Contact, list[tuple[Event, tuple[str, ...]]]]:
+    """The contact that a rule forbids, or leaves to a person; and what is to be said of it."""
+    leading = ruling.leading
+    assert leading is not None, "what is refused is refused by a rule"
+    ended = replace(
+        contact,
+        state="suppressed",
+        because=leading.rule,
+        ruling=ruling,
+        until=ruling.until,
+        rules=contact.rules if leading.rule in contact.rules else (*contact.rules, leading.rule),
+    )
+    said = []
+    if leading.rule not in contact.rules:
+        event = teller.suppressed(
+            ended, rule=leading.rule, until=ruling.until, citation=leading.citation
+        )
+        said.append((event, ended.account_ids))
+    if ruling.verdict == "require_approval":
+        said.append((teller.approval_requested(ended, leading), ended.account_ids))
+    return ended, said

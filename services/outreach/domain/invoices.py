@@ -27,6 +27,8 @@ class Invoice:
     stage: int | None = None  # the last stage said and not corrected
     anchor_on: date | None = None  # the day the ladder counts from, if not the due day
     resumed_on: date | None = None  # open or undisputed again since: the ladder goes on from here
+    purpose: str | None = None  # consumer | business, where the billing platform says it
+    product: str | None = None  # what it is for: medical, utility, …
 
     @property
     def is_disputed(self) -> bool:
@@ -48,6 +50,8 @@ def issued(data: ledger.InvoiceIssued) -> Invoice:
         data.currency,
         data.due_on,
         balance_minor=data.balance_minor,
+        purpose=data.purpose,
+        product=data.product,
     )
 
 

@@ -15,7 +15,9 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import format_datetime, formataddr
 
-from jinja2 import DictLoader, StrictUndefined, TemplateError
+import msgspec
+import yaml
+from jinja2 import DictLoader, StrictUndefined, TemplateError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from services.outreach.domain.collectable import CheckedAccount, CheckedInvoice, reminder_minor
@@ -25,6 +27,8 @@ from shared.errors import Invalid
 from shared.money import DECIMALS, to_text
 
 PARTS = ("subject.txt", "body.txt", "body.html")  # of every template
+LANGUAGE_DEFAULT = "en"  # in which every disclosure is to be had
+_DISCLOSURES = re.compile(r"_disclosures\.([a-z]{2,3})\.yaml")
 SUBJECT_CHARACTERS_MAX = 200
 NAME_CHARACTERS_MAX = 120
 
@@ -67,6 +71,24 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Creditor:
+    """Whom disclosures name. None: not known, so that what must name it cannot be said."""
+
+    name: str
+    postal_address: str | None = None
+    tax_id: str | None = None
+
+    def named(self) -> dict[str, str]:
+        """What the words may speak of."""
+        known = {
+            "sender_name": self.name,
+            "postal_address": self.postal_address,
+            "tax_id": self.tax_id,
+        }
+        return {name: value for name, value in known.items() if value}
+
+
+@dataclass(frozen=True)
 class Envelope:
     """Who writes to whom, and when in business time."""
 
@@ -77,6 +99,7 @@ class Envelope:
     message_id: str
     at: datetime
     language: str | None = None
+    creditor: Creditor | None = None  # None: no more is known of them than the sender's name
 
 
 def content(
@@ -183,11 +206,19 @@ def long_day(day: date) -> str:
 
 
 class Templates:
-    """The templates by name, each of a subject, a text and an HTML part."""
+    """The templates by name, each of a subject, a text and an HTML part; and the words of what the
+    law wants said, by language."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
+        self._disclosures = {
+            match[1]: _disclosure_texts(name, text)
+            for name, text in sources.items()
+            if (match := _DISCLOSURES.fullmatch(name))
+        }
         self._environment = ImmutableSandboxedEnvironment(
-            loader=DictLoader(dict(sources)),
+            loader=DictLoader(
+                {name: text for name, text in sources.items() if not name.endswith(".yaml")}
+            ),
             autoescape=lambda name: name is not None and name.endswith(".html"),
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -202,8 +233,33 @@ class Templates:
             if not name.startswith("_")
         }
 
+    def unworded(
+        self, text_ids: Iterable[str], language: str | None, creditor: Creditor
+    ) -> list[str]:
+        """The disclosures that cannot be said: there are no words for them, in this language or in
+        the default one, or they name what is not known of the creditor."""
+        return [each for each in text_ids if self._words_of(each, language, creditor) is None]
+
+    def _words_of(self, text_id: str, language: str | None, creditor: Creditor) -> str | None:
+        code = (language or LANGUAGE_DEFAULT).partition("-")[0].lower()
+        for each in (code, LANGUAGE_DEFAULT):
+            words = self._disclosures.get(each, {}).get(text_id)
+            if words is not None:
+                try:
+                    return self._environment.from_string(words).render(creditor.named())
+                except UndefinedError:
+                    return None
+        return None
+
     def check(self, strategies: Strategies) -> None:
-        """Raise `Invalid` unless every template that a strategy names is whole and compiles."""
+        """Raise `Invalid` unless every template that a strategy names is whole and compiles, and so
+        do the words of all disclosures."""
+        for language, texts in self._disclosures.items():
+            for text_id, words in texts.items():
+                try:
+                    self._environment.from_string(words).render(Creditor("x", "x", "x").named())
+                except TemplateError as error:
+                    raise Invalid(f"disclosure {text_id} in {language}: {error}") from error
         for strategy in strategies.values():
             for step in strategy.steps:
                 for part in PARTS if step.template else ():
@@ -215,9 +271,16 @@ class Templates:
                             f"{step.template}.{part}: {error}"
                         ) from error
 
-    def email(self, template: str, envelope: Envelope, said: Content) -> bytes:
-        """The whole message, ready for SMTP."""
+    def email(
+        self, template: str, envelope: Envelope, said: Content, text_ids: Iterable[str] = ()
+    ) -> bytes:
+        """The whole message, ready for SMTP, with the disclosures that it must carry."""
+        creditor = envelope.creditor or Creditor(envelope.sender_name)
+        texts = [self._words_of(text_id, envelope.language, creditor) for text_id in text_ids]
+        if None in texts:
+            raise ValueError("a disclosure has no words")
         values = {
+            "disclosures": texts,
             "name": _printable(envelope.recipient_name),
             "sender_name": envelope.sender_name,
             "content": said,
@@ -237,6 +300,14 @@ class Templates:
         message.attach(_part(text, "plain"))
         message.attach(_part(html, "html"))
         return message.as_bytes()
+
+
+def _disclosure_texts(name: str, text: str) -> dict[str, str]:
+    try:
+        texts = msgspec.convert(yaml.safe_load(text), dict[str, str])
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise Invalid(f"{name} is not a list of texts by their id: {error}") from error
+    return {text_id: " ".join(words.split()) for text_id, words in texts.items()}
 
 
 def _part(text: str, subtype: str) -> MIMENonMultipart:

@@ -2,23 +2,26 @@
 
 Every open invoice climbs its account's strategy, step by step from its due day. All steps that have
 come by the instant of contact are covered by one contact, the firmest of them giving the words.
-The answer depends on nothing but the facts and the instant.
+When a message may leave is the governor's word; work for a person appears in office hours. The
+answer depends on nothing but the facts, the rules and the instant.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from services.outreach.domain.hours import first_allowed
+from services.outreach.domain.governing import Ruling
 from services.outreach.domain.invoices import Invoice
 from services.outreach.domain.strategies import Kind, Step, Strategies, Strategy
+from services.outreach.domain.workdays import first_in_office
 from shared.clock import day_start, local_day
 
 Because = Literal["paid", "hold", "disputed", "corrected", "erased", "superseded"]
 REASONS: tuple[Because, ...] = ("paid", "disputed", "hold", "corrected", "erased", "superseded")
 
 DAYS_BETWEEN_CONTACTS_MIN = 1  # a debtor is contacted at most once on a calendar day
+ASKED_MAX = 8  # times that the governor is asked for one plan; steps that come by move the instant
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,6 @@ class Debtor:
     key: str
     debtor_id: str | None
     contact_from: date | None  # the tenant's; None: nobody is contacted
-    zones: tuple[str, ...]
     accounts: tuple[Account, ...]
     invoices: tuple[Invoice, ...]  # the open ones, and those of a contact under way
     made: Mapping[tuple[str, str, date], frozenset[str]]  # steps made, by account, invoice, due day
@@ -62,22 +64,29 @@ class Item:
         return (self.account_id, self.invoice_id, self.due_on)
 
 
+# What the governor says of a message about these items at that instant.
+Govern = Callable[[datetime, tuple[Item, ...]], Ruling]
+
+
 @dataclass(frozen=True)
 class Plan:
-    """The next contact of a debtor. `due_at` None: there is no hour at which it may be made."""
+    """The next contact of a debtor, and what the governor says of it; None: it is no message."""
 
-    due_at: datetime | None
+    due_at: datetime
     items: tuple[Item, ...]
     anchors: Mapping[tuple[str, str], date]  # by account and invoice: where a ladder starts now
+    ruling: Ruling | None = None
 
 
 @dataclass(frozen=True)
 class _Option:
     ready_at: datetime
+    until_on: date | None  # a reminder's last day
+    timezone: str
     item: Item
 
 
-def plan(debtor: Debtor, strategies: Strategies, at: datetime) -> Plan | None:
+def plan(debtor: Debtor, strategies: Strategies, at: datetime, govern: Govern) -> Plan | None:
     """The debtor's next contact as known at an instant of business time; None: there is none."""
     if debtor.contact_from is None:
         return None
@@ -95,12 +104,44 @@ def plan(debtor: Debtor, strategies: Strategies, at: datetime) -> Plan | None:
         anchor = anchored(invoice, account, strategy, debtor, local_day(earliest, account.timezone))
         if anchor != (invoice.anchor_on or invoice.due_on) or invoice.resumed_on is not None:
             anchors[invoice.account_id, invoice.invoice_id] = anchor
-        options += _options(invoice, account, strategy, debtor, anchor, earliest)
-    if not options:
-        return None
-    due_at = first_allowed(max(earliest, min(o.ready_at for o in options)), debtor.zones)
-    moment = due_at or max(earliest, min(o.ready_at for o in options))
-    return Plan(due_at, _covered(options, moment), anchors)
+        options += _options(invoice, account, strategy, debtor, anchor)
+    return _timed(options, debtor, strategies, earliest, anchors, govern)
+
+
+def _timed(
+    options: list[_Option],
+    debtor: Debtor,
+    strategies: Strategies,
+    earliest: datetime,
+    anchors: Mapping[tuple[str, str], date],
+    govern: Govern,
+) -> Plan | None:
+    """The first instant at which what has come by then may be made: a later instant brings further
+    steps in, and puts reminders past their due day out."""
+    moment = earliest
+    found: Plan | None = None
+    for _ in range(ASKED_MAX):
+        options = [
+            option for option in options if _is_in_time(option, max(moment, option.ready_at))
+        ]
+        if not options:
+            return None
+        moment = max(moment, min(option.ready_at for option in options))
+        items = _covered(options, moment)
+        if found is not None and found.items == items:
+            return found
+        leading, _, step = lead(items, strategies)
+        if step.channel == "person":
+            zone = next(a.timezone for a in debtor.accounts if a.account_id == leading.account_id)
+            due_at, ruling = first_in_office(moment, zone), None
+        else:
+            ruling = govern(moment, items)
+            due_at = ruling.until if ruling.verdict == "defer" and ruling.until else moment
+        found = Plan(due_at, items, anchors, ruling)
+        if due_at == moment:
+            return found
+        moment = due_at
+    return found
 
 
 def fate(item: Item, debtor: Debtor) -> Because | None:
@@ -175,7 +216,6 @@ def _options(
     strategy: Strategy,
     debtor: Debtor,
     anchor: date,
-    earliest: datetime,
 ) -> Iterator[_Option]:
     """The invoice's steps still to be made, each with the instant at which it is ready."""
     assert debtor.contact_from is not None
@@ -186,14 +226,10 @@ def _options(
         day = (invoice.due_on if step.is_reminder else anchor) + timedelta(days=step.offset_days)
         if day < debtor.contact_from:  # its own day; where a weekend moves it to does not count
             continue
-        begins_at = day_start(day, account.timezone)
-        ready_at = first_allowed(begins_at, debtor.zones) or begins_at
-        if step.is_reminder and not _is_in_time(
-            invoice, account, max(ready_at, earliest), debtor.zones
-        ):
-            continue
         yield _Option(
-            ready_at,
+            day_start(day, account.timezone),
+            invoice.due_on if step.is_reminder else None,
+            account.timezone,
             Item(
                 invoice.account_id,
                 invoice.invoice_id,
@@ -218,12 +254,9 @@ def _is_announced(invoice: Invoice, step: Step) -> bool:
     return invoice.is_due_soon if step.is_reminder else invoice.stage is not None
 
 
-def _is_in_time(
-    invoice: Invoice, account: Account, ready_at: datetime, zones: tuple[str, ...]
-) -> bool:
+def _is_in_time(option: _Option, moment: datetime) -> bool:
     """A reminder that can only be made after the due day is not made at all."""
-    moment = first_allowed(ready_at, zones) or ready_at
-    return local_day(moment, account.timezone) <= invoice.due_on
+    return option.until_on is None or local_day(moment, option.timezone) <= option.until_on
 
 
 def _covered(options: Iterable[_Option], moment: datetime) -> tuple[Item, ...]:

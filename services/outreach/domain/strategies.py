@@ -1,7 +1,7 @@
 """Strategies: staged contact plans by kind of account, read from YAML and checked as a whole."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,6 +15,7 @@ Channel = Literal["email", "person"]
 Tone = Literal["friendly", "neutral", "firm", "final"]
 
 KINDS: tuple[Kind, ...] = ("consumer", "business")
+WARNINGS = ("escalating-delay", "good-payer-turning", "exposure-over-limit")  # segmentation's
 TONES: tuple[Tone, ...] = ("friendly", "neutral", "firm", "final")  # softest first
 OFFSET_DAYS_MIN, OFFSET_DAYS_MAX = -7, 3650  # the ledger says due-soon a week ahead, not earlier
 
@@ -41,11 +42,19 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return (int(self.channel == "person"), TONES.index(self.tone), self.offset_days)
 
 
+class WarningStep(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an early warning leads to, beside the ladder of any invoice."""
+
+    step: _Name
+    channel: Channel
+
+
 class _Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: _Name
     kind: Kind
     version: Annotated[str, Meta(min_length=1, max_length=64)]
     steps: tuple[Step, ...]
+    on_warning: dict[str, WarningStep] = {}  # by kind of warning
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,7 @@ class Strategy:
     kind: Kind
     version: str
     steps: tuple[Step, ...]
+    on_warning: Mapping[str, WarningStep] = field(default_factory=dict)  # by kind of warning
 
     @property
     def overdue(self) -> tuple[Step, ...]:
@@ -77,12 +87,14 @@ def parse(text: str) -> Strategy:
         raise Invalid(f"the strategy is not YAML: {error}") from error
     except msgspec.ValidationError as error:
         raise Invalid(f"the strategy does not fit: {error}") from error
-    errors = [*_unique(document), *_ordered(document), *_templates(document)]
+    errors = [*_unique(document), *_ordered(document), *_templates(document), *_warnings(document)]
     if not any(not step.is_reminder for step in document.steps):
         errors.append(FieldError("/steps", "needs a step after the due day (offset_days above 0)"))
     if errors:
         raise Invalid(f"the strategy {document.name} contradicts itself", errors)
-    return Strategy(document.name, document.kind, document.version, document.steps)
+    return Strategy(
+        document.name, document.kind, document.version, document.steps, document.on_warning
+    )
 
 
 def by_kind(strategies: Iterable[Strategy]) -> Strategies:
@@ -120,3 +132,15 @@ def _templates(document: _Document) -> Iterable[FieldError]:
             yield FieldError(f"/steps/{number}/template", "an e-mail needs a template")
         if step.channel == "person" and step.is_reminder:
             yield FieldError(f"/steps/{number}/channel", "no person before the due day has passed")
+
+
+def _warnings(document: _Document) -> Iterable[FieldError]:
+    ladder = {step.name for step in document.steps}
+    for kind, start in document.on_warning.items():
+        if kind not in WARNINGS:
+            yield FieldError(f"/on_warning/{kind}", f"is no early warning: {', '.join(WARNINGS)}")
+        if start.channel != "person":
+            why = "must be person: nothing need be overdue, so no message leaves by itself"
+            yield FieldError(f"/on_warning/{kind}/channel", why)
+        if start.step in ladder:
+            yield FieldError(f"/on_warning/{kind}/step", f"{start.step} is a step of an invoice")

@@ -1,13 +1,17 @@
 """What every run works with: the database, the peers, the words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from services.outreach.clients import LedgerClient, Mailer, MailServer
 from services.outreach.commands.plans import Words
-from services.outreach.domain.messages import Templates
+from services.outreach.commands.rulebooks import Shelves
+from services.outreach.domain.messages import Creditor, Templates
+from services.outreach.domain.shelf import Shipped
 from services.outreach.domain.strategies import Strategies
+from shared import clock
 from shared.db import Database
 from shared.settings import Clock
 
@@ -18,6 +22,8 @@ class Sender:
 
     address: str
     name: str
+    postal_address: str | None = None
+    tax_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,16 @@ class Office:
     templates: Templates
     sender: Sender
     clock: Clock
+    shelves: Shelves
+
+    @property
+    def creditor(self) -> Creditor:
+        """As disclosures name them."""
+        return Creditor(self.sender.name, self.sender.postal_address, self.sender.tax_id)
+
+    def business_now(self, at: datetime) -> datetime:
+        """The instant at which something that is done now, in a run for `at`, is done."""
+        return clock.now() if self.clock == "system" else at
 
     @classmethod
     def open(
@@ -42,16 +58,19 @@ class Office:
         template_sources: Mapping[str, str],
         sender: Sender,
         clock: Clock,
+        rulebooks: Sequence[Shipped],
+        residence_default: str | None,
     ) -> Self:
         templates = Templates(template_sources)
         return cls(
             db=db,
             ledger=LedgerClient(ledger_url, token),
             mailer=Mailer(MailServer.from_url(smtp_url)) if smtp_url is not None else None,
-            words=Words(strategies, templates.versions),
+            words=Words(strategies, templates.versions, residence_default),
             templates=templates,
             sender=sender,
             clock=clock,
+            shelves=Shelves(rulebooks),
         )
 
     async def close(self) -> None:

@@ -4,23 +4,30 @@ due at the instant. Any number of runs may work side by side; each contact is on
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
 from msgspec import Struct
 
 from services.outreach.clients import SMTP_CONNECTIONS_MAX, Mailer
-from services.outreach.commands.plans import Claimed, Moment, plan_contacts
+from services.outreach.commands.governing import open_benches
+from services.outreach.commands.plans import Moment, plan_contacts
 from services.outreach.commands.results import Outcome, record_outcomes, write_intents
 from services.outreach.domain import contacts as rules
+from services.outreach.domain.addressing import Bench
 from services.outreach.domain.collectable import judge
 from services.outreach.domain.contacts import Contact, State, worded
 from services.outreach.domain.messages import deliverable
+from services.outreach.domain.planning import first_reason
+from services.outreach.domain.shelf import Shelf
 from services.outreach.jobs.checks import Checked, check
 from services.outreach.jobs.office import Office
-from services.outreach.jobs.sending import Letter, Sending
+from services.outreach.jobs.sending import Letter, Sending, governed
 from services.outreach.store import debtors as debtor_store
 from services.outreach.store import facts as fact_store
+from services.outreach.store import history as history_store
+from services.outreach.store.history import Judgement
 from shared import clock, telemetry
 from shared.crash import crash_point
 from shared.errors import FieldError, Invalid, Unavailable
@@ -52,7 +59,8 @@ async def run_due(office: Office, tenant: str, at: datetime) -> RunDue:
     started = clock.monotonic()
     async with office.db.transaction() as session:
         at = await debtor_store.raise_business_time(session, tenant, at)
-    run = _Run(office, tenant, at)
+    shelf = await _shelf(office, tenant, at)
+    run = _Run(office, tenant, at, shelf)
     await run.work()
     async with office.db.reading() as session:
         due_at, is_dirty = await debtor_store.find_next_due(session, tenant)
@@ -64,17 +72,31 @@ async def run_due(office: Office, tenant: str, at: datetime) -> RunDue:
     )
 
 
+async def _shelf(office: Office, tenant: str, at: datetime) -> Shelf:
+    """The tenant's rule books. Raises `Unavailable` where they contradict each other: then nobody
+    is contacted, and the tenants after it have their turn all the same."""
+    async with office.db.reading() as session:
+        shelf = await office.shelves.of(session, tenant)
+    try:
+        shelf.at(at)
+    except Invalid as error:
+        raise Unavailable(f"the rule books of {tenant}: {error.detail}") from error
+    return shelf
+
+
 class _Run:
     """One run for one tenant."""
 
-    def __init__(self, office: Office, tenant: str, at: datetime) -> None:
+    def __init__(self, office: Office, tenant: str, at: datetime, shelf: Shelf) -> None:
         self._office = office
+        self._shelf = shelf
         self._tenant = tenant
         self._at = at
         self._claim = uuid4().hex
         self._tried: set[str] = set()
         self._refuted: set[str] = set()  # debtors of whom the ledger knows more than we do yet
         self._barred: str | None = None  # the rule under which nothing more is tried in this run
+        self._judged: list[Judgement] = []  # questions asked again, to be kept
         self.counts: Counter[str] = Counter()
 
     async def work(self) -> None:
@@ -85,6 +107,7 @@ class _Run:
                     self._tenant,
                     self._moment(),
                     self._office.words,
+                    self._shelf,
                     claim=self._claim,
                     tried=self._tried,
                     skipped=self._refuted,
@@ -94,23 +117,23 @@ class _Run:
                 return
             if planned.claimed:
                 crash_point("outreach.after_claim")
-                self._tried |= {claimed.contact.contact_id for claimed in planned.claimed}
+                self._tried |= {contact.contact_id for contact in planned.claimed}
                 await self._make(planned.claimed)
 
     def _moment(self) -> Moment:
         now = clock.now()
         return Moment(self._at, now if self._office.clock == "system" else self._at, now)
 
-    async def _make(self, claimed: Sequence[Claimed]) -> None:
-        accounts = sorted({a for c in claimed for a in c.contact.account_ids})
+    async def _make(self, claimed: Sequence[Contact]) -> None:
+        accounts = sorted({a for contact in claimed for a in contact.account_ids})
         async with self._office.db.reading() as session:
             people = await fact_store.find_people(session, self._tenant, accounts)
             known = await fact_store.find_accounts(session, {(self._tenant, a) for a in accounts})
         sequences = {account_id: facts.sequence for (_, account_id), facts in known.items()}
         outcomes: list[Outcome] = []
         waiting: list[Letter] = []
-        for one in claimed:
-            letter = self._addressed(one.contact, one.zones, people)
+        for contact in claimed:
+            letter = self._addressed(contact, people)
             if isinstance(letter, Outcome):
                 outcomes.append(letter)
             else:
@@ -131,19 +154,17 @@ class _Run:
             wave, waiting = waiting[:WAVE], waiting[WAVE:]
             await self._send(await self._intend(wave, checked, sequences, people), checked)
 
-    def _addressed(
-        self, contact: Contact, zones: tuple[str, ...], people: People
-    ) -> Letter | Outcome:
+    def _addressed(self, contact: Contact, people: People) -> Letter | Outcome:
         """To whom it goes; or that it can't. A person who takes over needs no address."""
         if contact.channel == "person":
-            return Letter(contact, "", "", zones)
+            return Letter(contact, "", "")
         if self._office.mailer is None:
             return Outcome(contact, "suppressed", rules.CHANNEL_NOT_CONFIGURED)
         for account_id in contact.account_ids:
             person = people.get(account_id)
             address = deliverable(person.email) if person is not None else None
             if person is not None and address is not None:
-                return Letter(contact, address, person.name, zones)
+                return Letter(contact, address, person.name)
         if not people.keys() >= set(contact.account_ids):  # every account has details in the log
             return Outcome(contact, "deferred", rules.DETAILS_BEHIND)
         return Outcome(contact, "suppressed", rules.NO_ADDRESS)
@@ -163,11 +184,11 @@ class _Run:
         sequences: dict[str, int],
         people: People,
     ) -> list[Letter]:
-        """Judge each contact by the check; end those that fall, write the others' intent."""
+        """Judge each contact by the check and by the contact rules; end those that fall, write the
+        others' intent."""
         words = self._office.words
         outcomes: list[Outcome] = []
-        standing: dict[str, Letter] = {}
-        contacts: list[Contact] = []
+        checked_letters: list[Letter] = []
         found = {name: account.sequence for name, account in checked.accounts.items()}
         for letter in wave:
             contact = letter.contact
@@ -187,26 +208,81 @@ class _Run:
                 continue
             # Where the hand-over it was to be has fallen away, a message for the rest is left.
             addressed = (
-                letter if letter.recipient else self._addressed(contact, letter.zones, people)
+                replace(letter, contact=contact)
+                if letter.recipient
+                else self._addressed(contact, people)
             )
             if isinstance(addressed, Outcome):
                 outcomes.append(addressed)
-                continue
-            standing[contact.contact_id] = addressed
-            contacts.append(contact)
-        await self._record(outcomes, {"claimed"})
+            else:
+                checked_letters.append(addressed)
+        letters, refused = await self._govern(checked_letters)
+        await self._record([*outcomes, *refused], {"claimed"})
+        return await self._write(letters)
+
+    async def _govern(self, letters: Sequence[Letter]) -> tuple[list[Letter], list[Outcome]]:
+        """The contact rules, on what is known of the debtors by now."""
+        if not letters:
+            return [], []
+        contacts = [letter.contact for letter in letters]
+        async with self._office.db.reading() as session:
+            benches = await open_benches(
+                session, self._tenant, contacts, self._office.words, self._shelf
+            )
+        standing: list[Letter] = []
+        outcomes: list[Outcome] = []
+        for letter in letters:
+            seated = self._seated(letter, benches[letter.contact.contact_id])
+            ruled = (
+                seated
+                if isinstance(seated, Outcome)
+                else governed(self._office, seated, self._office.business_now(self._at))
+            )
+            self._keep_question(benches[letter.contact.contact_id], letter.contact)
+            if isinstance(ruled, Outcome):
+                outcomes.append(ruled)
+            else:
+                standing.append(ruled)
+        return standing, outcomes
+
+    def _keep_question(self, bench: Bench, contact: Contact) -> None:
+        if bench.judged is not None:
+            ruling, question = bench.judged.ruling, bench.judged.question
+            judged = Judgement(contact.contact_id, contact.account_id, ruling.at, question)
+            self._judged.append(judged)
+
+    def _seated(self, letter: Letter, bench: Bench) -> Letter | Outcome:
+        """The letter before the governor, about what still stands: the log may have told of a
+        payment since the check was asked."""
+        contact = letter.contact
+        lapsed = {item: why for item in contact.items if (why := bench.lapsed(item)) is not None}
+        if not lapsed:
+            return replace(letter, bench=bench)
+        items = tuple(item for item in contact.items if item not in lapsed)
+        if not items:
+            return Outcome(contact, "cancelled", first_reason(lapsed.values()), is_news=True)
+        words = self._office.words
+        sequences = {cover.account_id: cover.checked_sequence for cover in contact.covers}
+        contact = worded(contact, items, words.strategies, words.template_versions, sequences)
+        return replace(letter, contact=contact, bench=bench)
+
+    async def _write(self, letters: Sequence[Letter]) -> list[Letter]:
+        """The intents; gives the letters that may be handed over."""
+        by_contact = {letter.contact.contact_id: letter for letter in letters}
+        judged, self._judged = self._judged, []
         async with self._office.db.transaction() as session:
+            await history_store.upsert_judgements(session, self._tenant, judged)
             intents, doubled = await write_intents(
-                session, self._tenant, self._moment(), contacts, claim=self._claim
+                session,
+                self._tenant,
+                self._moment(),
+                [letter.contact for letter in letters],
+                claim=self._claim,
             )
         await self._record([Outcome(c, "cancelled", "superseded") for c in doubled], {"claimed"})
         if intents:
             crash_point("outreach.after_intent")
-        return [
-            Letter(c, letter.recipient, letter.recipient_name, letter.zones)
-            for c in intents
-            for letter in (standing[c.contact_id],)
-        ]
+        return [replace(by_contact[c.contact_id], contact=c) for c in intents]
 
     async def _send(self, letters: Sequence[Letter], checked: Checked) -> None:
         """Hand over side by side; record what has ended, as it ends."""

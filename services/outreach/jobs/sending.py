@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from jinja2 import TemplateError
 
@@ -9,7 +10,7 @@ from services.outreach.clients import Handover, Mailer
 from services.outreach.commands.plans import LEASE, Moment
 from services.outreach.commands.results import Kind, Outcome, rewrite_intent
 from services.outreach.domain import contacts as rules
-from services.outreach.domain import hours
+from services.outreach.domain.addressing import Bench
 from services.outreach.domain.collectable import judge
 from services.outreach.domain.contacts import Contact, worded
 from services.outreach.domain.messages import Envelope, content, message_id
@@ -28,7 +29,30 @@ class Letter:
     contact: Contact
     recipient: str
     recipient_name: str
-    zones: tuple[str, ...]
+    bench: Bench | None = None  # the governor, with what is known of the debtor
+
+    @property
+    def language(self) -> str | None:
+        """In which the debtor is written to, where that is known."""
+        accounts = self.bench.dossier.accounts if self.bench is not None else ()
+        return next(
+            (a.details.language for a in accounts if a.details and a.details.language), None
+        )
+
+
+def governed(office: Office, letter: Letter, at: datetime) -> Letter | Outcome:
+    """The letter with what the contact rules say of it at that instant; or why it may not leave."""
+    contact, bench = letter.contact, letter.bench
+    assert bench is not None, "a letter is judged by what is known of its debtor"
+    ruling = bench.govern(at, contact.items, letter.recipient)
+    contact = replace(contact, ruling=ruling)
+    leading = ruling.leading
+    if ruling.verdict != "allow" and leading is not None:
+        kind: Kind = "deferred" if ruling.verdict == "defer" else "suppressed"
+        return Outcome(contact, kind, leading.rule)
+    if office.templates.unworded(ruling.text_ids, letter.language, office.creditor):
+        return Outcome(contact, "suppressed", rules.NO_WORDS)
+    return replace(letter, contact=contact)
 
 
 class Sending:
@@ -87,20 +111,30 @@ class Sending:
 
     async def _message(self) -> bytes | None:
         """The message, on a check young enough; None if it must not leave now."""
-        zones, barred = self._letter.zones, self._barred()
+        barred = self._barred()
         if barred is not None:
             self._withdraw("deferred", barred)
             return None
-        if self._office.clock == "system" and not hours.is_allowed(clock.now(), zones):
-            self._withdraw("deferred", rules.CONTACT_HOURS)
-            return None
         for _ in range(CHECKS_MAX):
             if self._checked.age_seconds <= HANDOVER_SECONDS_MAX:
-                return self._rendered()
+                return self._rendered() if self._is_lawful() else None
             if not await self._check_again():
                 return None
         self._withdraw("deferred", rules.LIVE_CHECK_STALE)
         return None
+
+    def _is_lawful(self) -> bool:
+        """Whether it may still leave: by the machine's clock where that is the business's."""
+        at = self._office.business_now(self._moment.at)
+        last = self._contact.ruling
+        if last is not None and last.at == at and self._contact.items == self._letter.contact.items:
+            return True  # a manual clock stands still: it was asked about this very instant
+        ruled = governed(self._office, replace(self._letter, contact=self._contact), at)
+        if isinstance(ruled, Outcome):
+            self._withdrawn = ruled
+            return False
+        self._contact = ruled.contact
+        return True
 
     async def _check_again(self) -> bool:
         office, contact = self._office, self._contact
@@ -145,10 +179,12 @@ class Sending:
             recipient_name=self._letter.recipient_name,
             message_id=self._message_id,
             at=self._moment.at,
+            language=self._letter.language,
+            creditor=office.creditor,
         )
         said = content(contact.items, self._checked.accounts, office.words.strategies)
         try:
-            message = office.templates.email(contact.template, envelope, said)
+            message = office.templates.email(contact.template, envelope, said, contact.disclosures)
         except (TemplateError, ValueError) as error:
             telemetry.logger(__name__).error("message not written", reason=type(error).__name__)
             self._withdraw("failed", "message-not-written")

@@ -7,12 +7,10 @@ from datetime import date, datetime
 import msgspec
 
 from services.outreach.domain.contacts import Contact
-from services.outreach.domain.places import plausible_zones
 from services.outreach.domain.planning import Account, Debtor
 from services.outreach.store.contacts import UNDER_WAY, to_contact
 from services.outreach.store.facts import to_invoice
 from shared.db import Record, Session
-from shared.events import ledger
 
 
 @dataclass(frozen=True)
@@ -94,9 +92,8 @@ async def get_debtors(
     contacts = await _contacts(session, tenant, keys)
     accounts = await session.fetch(
         """
-        select a.*, p.details from accounts a left join people p using (tenant_id, account_id)
-        where a.tenant_id = $1 and a.debtor_key = any($2) and a.is_registered
-        order by a.account_id
+        select * from accounts where tenant_id = $1 and debtor_key = any($2) and is_registered
+        order by account_id
         """,
         tenant,
         list(keys),
@@ -144,22 +141,10 @@ def _debtor(
     made: Mapping[str, Mapping[tuple[str, str, date], frozenset[str]]],
     last_contact_at: datetime | None,
 ) -> Debtor:
-    people = [
-        msgspec.json.decode(row["details"], type=ledger.Contact)
-        for row in rows
-        if row["details"] is not None
-    ]
-    zones = plausible_zones(
-        [row["timezone"] for row in rows] + [person.timezone for person in people],
-        [phone for person in people for phone in person.phones],
-        [address for person in people for address in person.addresses],
-        next((row["country"] for row in rows if row["country"]), None),
-    )
     return Debtor(
         key=key,
         debtor_id=rows[0]["debtor_id"] if rows else None,
         contact_from=contact_from,
-        zones=zones,
         accounts=tuple(
             Account(
                 account_id=row["account_id"],

@@ -171,6 +171,8 @@ def to_invoice(row: Record) -> Invoice:
         stage=row["stage"],
         anchor_on=row["anchor_on"],
         resumed_on=row["resumed_on"],
+        purpose=row["purpose"],
+        product=row["product"],
     )
 
 
@@ -190,6 +192,8 @@ async def upsert_invoices(session: Session, invoices: Iterable[tuple[InvoiceKey,
             i.stage,
             i.anchor_on,
             i.resumed_on,
+            i.purpose,
+            i.product,
         )
         for (tenant, account_id, invoice_id), i in sorted(invoices, key=lambda found: found[0])
     ]
@@ -199,17 +203,18 @@ async def upsert_invoices(session: Session, invoices: Iterable[tuple[InvoiceKey,
         """
         insert into invoices (tenant_id, account_id, invoice_id, currency, due_on, state,
                               balance_minor, disputed_minor, is_disputed_whole, due_soon_on, stage,
-                              anchor_on, resumed_on)
+                              anchor_on, resumed_on, purpose, product)
         select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[],
                              $7::bigint[], $8::bigint[], $9::bool[], $10::date[], $11::int[],
-                             $12::date[], $13::date[])
+                             $12::date[], $13::date[], $14::text[], $15::text[])
         on conflict (tenant_id, account_id, invoice_id) do update set
           currency = excluded.currency, due_on = excluded.due_on, state = excluded.state,
           balance_minor = excluded.balance_minor, disputed_minor = excluded.disputed_minor,
           is_disputed_whole = excluded.is_disputed_whole, due_soon_on = excluded.due_soon_on,
-          stage = excluded.stage, anchor_on = excluded.anchor_on, resumed_on = excluded.resumed_on
+          stage = excluded.stage, anchor_on = excluded.anchor_on, resumed_on = excluded.resumed_on,
+          purpose = excluded.purpose, product = excluded.product
         """,
-        *_columns(rows, 13),
+        *_columns(rows, 15),
     )
 
 
@@ -271,21 +276,26 @@ async def find_people(
 
 
 async def upsert_tenant(session: Session, settings: ledger.Tenant) -> bool:
-    """Whether this changed when the tenant's debtors may be contacted."""
+    """Whether this changed when, or by which rules, the tenant's debtors may be contacted."""
     before = await session.fetchrow(
-        "select contact_from from tenants where tenant_id = $1 for update", settings.tenant_id
+        "select contact_from, party from tenants where tenant_id = $1 for update",
+        settings.tenant_id,
     )
     await session.execute(
         """
-        insert into tenants (tenant_id, timezone, contact_from) values ($1, $2, $3)
+        insert into tenants (tenant_id, timezone, contact_from, party) values ($1, $2, $3, $4)
         on conflict (tenant_id) do update set
-          timezone = excluded.timezone, contact_from = excluded.contact_from
+          timezone = excluded.timezone, contact_from = excluded.contact_from,
+          party = excluded.party
         """,
         settings.tenant_id,
         settings.timezone,
         settings.contact_from,
+        settings.party,
     )
-    return (before["contact_from"] if before else None) != settings.contact_from
+    if before is None:
+        return settings.contact_from is not None
+    return (before["contact_from"], before["party"]) != (settings.contact_from, settings.party)
 
 
 async def list_contacting_tenants(session: Session) -> list[str]:

@@ -1,110 +1,154 @@
-"""Assessing an account: features, scores, segment, priority, and what to announce of it."""
+"""Assessing an account: features, scores, segment, arms, warnings, priority.
+
+Segment, arms and warnings look at the ledger's facts alone, and move with the ledger's events only
+(`settle`). Contacts reach us on a topic of their own, in no common order with the ledger's events:
+were a segment to look at them, its history would depend on which of two messages happened to be
+read first. Priority may look at them; it is a figure of the moment.
+"""
+
+from collections.abc import Mapping
 
 from msgspec import Struct
 
 from services.segmentation.domain.account import Account
-from services.segmentation.domain.features import Features, contacts_since_payment, features_of
-from services.segmentation.domain.policy import Policy, classify, risk_of
-from services.segmentation.domain.score import MODEL_VERSION, chance, expected_recovery, score
-from shared.events import SEGMENTATION, Event, Received
-from shared.events.segmentation import AccountScored, SegmentChanged
-from shared.money import DECIMALS
+from services.segmentation.domain.contacts import Engagement
+from services.segmentation.domain.course import Drawn
+from services.segmentation.domain.experiments import arms_of, enrol
+from services.segmentation.domain.features import Features, engagement, features_of
+from services.segmentation.domain.policy import Policy, Scores, classify
+from services.segmentation.domain.priority import priority
+from services.segmentation.domain.questions import Inquiry
+from services.segmentation.domain.recovery import TEN_THOUSAND, expected_loss, expected_recovery
+from services.segmentation.domain.rules import Rules
+from services.segmentation.domain.score import MODEL_VERSION, Score, chance, score
+from services.segmentation.domain.scorer import Row, Scorer
+from services.segmentation.domain.warnings import Watched, watch
+from services.segmentation.learning.cases import TARGETS, Target
+from services.segmentation.learning.history import PayerHistory
+
+
+class Asked(Struct, frozen=True):
+    """What one target's model was asked, and what it said. The rule card looks at the features."""
+
+    version: str
+    probability: float
+    row: Row | None = None
 
 
 class Assessment(Struct, frozen=True, kw_only=True):
     """What is believed about an account now."""
 
     features: Features
-    pays_within: float  # the probabilities; `score` gives their reasons
-    late_payment: float
+    engagement: Engagement
+    asked: dict[Target, Asked]
     segment: str
+    drawn: dict[str, Drawn]
+    arms: dict[str, str]
+    watched: Watched
     expected_recovery_minor: int
-    contacts_since_payment: int
     priority: int
 
+    @property
+    def pays_within(self) -> float:
+        return self.asked["pays_within"].probability
 
-def assess(account: Account, policy: Policy) -> Assessment:
-    """The assessment that follows from an account's state and the policy."""
-    return assess_features(features_of(account), contacts_since_payment(account), policy)
 
-
-def assess_features(features: Features, contacts: int, policy: Policy) -> Assessment:
-    """The same from features, which is how another policy is tried on today's accounts.
-
-    The segment looks at the ledger's facts alone. Contacts reach us on a topic of their own, in no
-    common order with the ledger's events: were the segment to look at them, its history would
-    depend on which of two messages happened to be read first.
-    """
-    pays, late = chance(features, "pays_within"), chance(features, "late_payment")
-    expected = expected_recovery(features, pays)
+def assess(account: Account, account_id: str, rules: Rules) -> Assessment:
+    """What follows from an account's state and what is in force. Changes nothing."""
+    on, course = account.latest_on, account.course
+    features = features_of(account, rules.indices_on(on))
+    contacts = engagement(account, features)
+    asked = _ask(account, account_id, features, rules)
+    pays, late = asked["pays_within"].probability, asked["late_payment"].probability
+    scores = Scores(pays_within=pays, late_payment=late)
+    segment = classify(rules.policy, features, scores, course.held, on)
+    drawn, watched = course.drawn, Watched(course.warned, (), ())
+    if rules.experiments:
+        drawn = enrol(
+            rules.experiments, account_id, tags=features.tags, segment=segment, drawn=drawn
+        )
+    if on is not None:
+        watched = watch(rules.policy.document.warnings, features, course.warned, on)
+    expected, worth = worth_of(features, contacts, pays, rules.policy)
     return Assessment(
         features=features,
-        pays_within=pays,
-        late_payment=late,
-        segment=classify(policy, features, risk_of(policy, late)),
+        engagement=contacts,
+        asked=asked,
+        segment=segment,
+        drawn=drawn,
+        arms=arms_of(rules.experiments, drawn) if rules.experiments else {},
+        watched=watched,
         expected_recovery_minor=expected,
-        contacts_since_payment=contacts,
-        priority=priority(expected, features.currency, contacts),
+        priority=worth,
     )
 
 
-def priority(expected_recovery_minor: int, currency: str | None, contacts: int) -> int:
-    """The expected value of one more contact, in hundredths of the currency's unit.
+def settle(account: Account, found: Assessment, *, is_event: bool = True) -> None:
+    """Let the account go on from an assessment that an event of the ledger made, or a re-score.
 
-    Each contact that brought nothing makes the next one worth less: a half, a third, … The unit
-    makes 1 JPY and 1 EUR count alike, which is no exchange rate: compare within a currency.
+    Warnings come of events: a re-score begins and ends no episode.
     """
-    units: int = 10 ** DECIMALS.get(currency or "", 2)
-    hundredths = expected_recovery_minor * 100 // units
-    return hundredths // (1 + contacts)
+    assert account.latest_on is not None, "an event of the ledger has a day"
+    account.course.enter(found.segment, account.latest_on)
+    account.course.drawn = found.drawn
+    if is_event:
+        account.course.warned = found.watched.warned
 
 
-def announce(
-    account_id: str, before: str | None, after: Assessment, cause: Received, policy: Policy
-) -> list[Event]:
-    """What to say when an event of the ledger has moved an account to another segment.
-
-    Both carry the cause's time, day and recordedtime: the segment holds from when the fact held.
-    """
-    if after.segment == before:
-        return []
-    pays = score(after.features, "pays_within")
-    scored = AccountScored(
-        account_id=account_id,
-        target=pays.target,
-        probability=pays.probability,
-        horizon_days=pays.horizon_days,
-        expected_recovery_minor=after.expected_recovery_minor,
-        currency=after.features.currency,
-        priority=after.priority,
-        reasons=pays.reasons,
-        model_version=MODEL_VERSION,
-        policy_version=policy.version,
+def worth_of(
+    features: Features, contacts: Engagement, pays_within: float, policy: Policy
+) -> tuple[int, int]:
+    """What is expected back, and what a contact now is worth."""
+    loss = expected_loss(features)
+    worth = priority(
+        features.collectable_minor,
+        features.currency,
+        pays_within,
+        contacts.since_payment,
+        policy.document.priority,
+        expected_loss=loss / TEN_THOUSAND,
     )
-    changed = SegmentChanged(
-        account_id=account_id,
-        from_segment=before,
-        to_segment=after.segment,
-        arms={},
-        priority=after.priority,
-        because=cause.type,
-        policy_version=policy.version,
-    )
-    return [
-        Event(
-            topic=SEGMENTATION,
-            tenant=cause.tenant,
-            key=account_id,
-            type=kind,
-            entity=account_id,
-            cause=cause.id,
-            time=cause.time,
-            day=cause.day,
-            recordedtime=cause.recordedtime,
-            data=data,
-            correlationid=cause.correlationid,
-            causationid=cause.id,
-            traceparent=cause.traceparent,
-        )
-        for kind, data in (("account-scored", scored), ("segment-changed", changed))
-    ]
+    return expected_recovery(features.collectable_minor, pays_within, loss), worth
+
+
+def score_of(target: Target, features: Features, row: Row | None, scorer: Scorer | None) -> Score:
+    """A score with its reasons, from what is recorded: the same whenever it is asked."""
+    if scorer is None or row is None:
+        return score(features, target)
+    return scorer.score(row)
+
+
+def shadow_rows(
+    account: Account, account_id: str, features: Features, rules: Rules
+) -> dict[Target, Row]:
+    """What the challengers look at. What they say is recorded, and followed by nobody."""
+    scorers = {target: shadow.scorer for target, shadow in rules.shadows.items()}
+    asked = _ask_models(account, account_id, features, scorers)
+    return {target: one.row for target, one in asked.items() if one.row is not None}
+
+
+def _ask(
+    account: Account, account_id: str, features: Features, rules: Rules
+) -> dict[Target, Asked]:
+    asked = _ask_models(account, account_id, features, rules.scorers)
+    for target in TARGETS:
+        if target not in asked:
+            asked[target] = Asked(MODEL_VERSION, chance(features, target))
+    return asked
+
+
+def _ask_models(
+    account: Account, account_id: str, features: Features, scorers: Mapping[Target, Scorer]
+) -> dict[Target, Asked]:
+    asked: dict[Target, Asked] = {}
+    histories: dict[bytes, PayerHistory] = {}
+    if account.latest_on is None or not scorers:
+        return asked
+    inquiry = Inquiry(account, account_id, features, account.latest_on)
+    for target, scorer in scorers.items():
+        history = histories.get(scorer.window)
+        if history is None:
+            history = histories[scorer.window] = scorer.history(inquiry)
+        row = scorer.row(inquiry, history)
+        asked[target] = Asked(scorer.version, scorer.probability(row), row)
+    return asked

@@ -5,18 +5,26 @@ recency count to the latest day any of its ledger events counted on: nothing her
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from msgspec import Struct
 
-from services.segmentation.domain.account import Account, Settled
+from services.segmentation.domain.account import NO_CASH, NOTHING_PAID, Account, Owed
+from services.segmentation.domain.contacts import Engagement, engagement_of
+from services.segmentation.domain.invoices import Settled
 
 RECENT = 3  # settled invoices on each side of the trend
 TROUBLE_DAYS = 180  # failed and bounced payments older than this are forgotten
 NOTHING = (0, 0)
+NOTHING_OWED = Owed(0, 0, 0, 0, 0)
+INSURANCE = "insurance"  # as `payer` of an invoice
 
 
 class Features(Struct, frozen=True, kw_only=True):
+    """Facts of the ledger alone, as of the latest day known. Those with defaults came later: what
+    was recorded before them is still read."""
+
     kind: str
     tags: tuple[str, ...]
     currency: str | None  # of the amounts here; an account's other currencies are left out
@@ -37,6 +45,24 @@ class Features(Struct, frozen=True, kw_only=True):
     bounced_payments: int  # charged back or bounced, in the last 180 days
     tenure_days: int
     days_since_payment: int | None  # None: never paid
+    country: str | None = None
+    credit_limit_minor: int | None = None  # None: without, or in another currency than this
+    terms_days: int | None = None  # to pay, as agreed
+    days_past_due: int = 0  # of the oldest open due day; the stage is `age_days`
+    insurance_minor: int = 0  # open, and an insurer's to pay
+    mean_delay_days: float | None = None  # of all settled
+    weighted_delay_days: float | None = None  # the same, each by its amount
+    last_delay_days: int | None = None  # of the last settled
+    late_amount_percent: int | None = None  # share of the settled amount that was late
+    season_late_percent: int | None = None  # of invoices due in the quarter of the year it is now
+    late_in_a_row: int = 0  # the latest settled ones, counted back to one in time
+    open_disputes: int = 0
+    disputes_upheld: int = 0  # wholly or in part: the debtor was right
+    reversals: int = 0  # payments ever charged back or bounced
+    received_minor: int = 0  # cash ever received
+    bounced_minor: int = 0  # of it, what was charged back or bounced
+    lifetime_minor: int = 0  # cash ever received and kept
+    indices: dict[str, float] = {}  # the market's, as last published on that day
 
     @property
     def late_percent(self) -> int | None:
@@ -56,29 +82,34 @@ class Features(Struct, frozen=True, kw_only=True):
         return self.overdue_minor / self.usual_minor
 
 
-def features_of(account: Account) -> Features:
-    """The features of an account as its events stand."""
+def features_of(account: Account, indices: Mapping[str, float] | None = None) -> Features:
+    """The features of an account as its events stand, and the market's indices beside them."""
     currency = _main_currency(account)
-    owed = account.owed.get(currency) if currency else None
+    owed = account.owed.get(currency, NOTHING_OWED) if currency else NOTHING_OWED
     count, total = account.issued.get(currency or "", NOTHING)
     open_invoices = [account.invoices[invoice_id] for invoice_id in account.open_ids]
     last_six = account.settled[-2 * RECENT :]
     on, since = account.latest_on, account.customer_since or account.first_issued_on
     paid_on = account.last_payment_on
     recent_from = on - timedelta(days=TROUBLE_DAYS) if on else None
+    paid = account.paid.get(currency or "", NOTHING_PAID)
+    season = account.seasons.get(str((on.month + 2) // 3), NOTHING_PAID) if on else NOTHING_PAID
+    days_late = sum([one.days_late for one in account.paid.values()])
+    settled = len(account.settled)
+    cash = account.cash.get(currency or "", NO_CASH)
     return Features(
         kind=account.kind,
         tags=account.tags,
         currency=currency,
-        balance_minor=owed.balance_minor if owed else 0,
-        overdue_minor=owed.overdue_minor if owed else 0,
-        disputed_minor=owed.disputed_minor if owed else 0,
-        collectable_minor=owed.collectable_minor if owed else 0,
+        balance_minor=owed.balance_minor,
+        overdue_minor=owed.overdue_minor,
+        disputed_minor=owed.disputed_minor,
+        collectable_minor=owed.collectable_minor,
         usual_minor=total // count if count else 0,
         open_invoices=len(open_invoices),
-        is_due_soon=any(invoice.is_due_soon for invoice in open_invoices),
-        age_days=max((invoice.stage for invoice in open_invoices), default=0),
-        settled=len(account.settled),
+        is_due_soon=any([invoice.is_due_soon for invoice in open_invoices]),
+        age_days=max([invoice.stage for invoice in open_invoices], default=0),
+        settled=settled,
         settled_late=account.settled_late,
         recent_delay_days=_mean(last_six),
         delay_trend_days=_trend(last_six),
@@ -87,14 +118,34 @@ def features_of(account: Account) -> Features:
         bounced_payments=_since(account.bounced_on, recent_from, on),
         tenure_days=max(0, (on - since).days) if on and since else 0,
         days_since_payment=max(0, (on - paid_on).days) if on and paid_on else None,
+        country=account.country,
+        credit_limit_minor=account.credit_limit_minor if currency == account.currency else None,
+        terms_days=account.payment_terms_days,
+        days_past_due=_days_past(owed.oldest_due_on, on),
+        insurance_minor=sum(
+            [i.open_minor for i in open_invoices if i.payer == INSURANCE and i.currency == currency]
+        ),
+        mean_delay_days=days_late / settled if settled else None,
+        weighted_delay_days=paid.minor_days / paid.minor if paid.minor else None,
+        last_delay_days=account.settled[-1].days_late if settled else None,
+        late_amount_percent=100 * paid.late_minor // paid.minor if paid.minor else None,
+        season_late_percent=100 * season.late // season.invoices if season.invoices else None,
+        late_in_a_row=_late_in_a_row(account.settled),
+        open_disputes=len(account.dispute_ids) - _ended(account),
+        disputes_upheld=sum([outcome != "rejected" for outcome in account.disputes_ended.values()]),
+        reversals=len(account.bounced_on),
+        received_minor=cash.received_minor,
+        bounced_minor=cash.bounced_minor,
+        lifetime_minor=cash.received_minor - cash.bounced_minor - cash.refunded_minor,
+        indices=dict(indices) if indices else {},
     )
 
 
-def contacts_since_payment(account: Account) -> int:
-    """How often the account was contacted without paying since (at most the contacts kept)."""
-    if account.last_payment_at is None:
-        return len(account.contacts_at)
-    return len(account.contacts_at) - bisect_right(account.contacts_at, account.last_payment_at)
+def engagement(account: Account, features: Features) -> Engagement:
+    """What its contacts say of an account, in the currency of its features."""
+    return engagement_of(
+        account.contacts, account.last_payment_at, account.latest_on, features.currency
+    )
 
 
 def _main_currency(account: Account) -> str | None:
@@ -131,3 +182,20 @@ def _since(days: list[date], first: date | None, last: date | None) -> int:
     if first is None or last is None:
         return 0
     return bisect_right(days, last) - bisect_left(days, first)
+
+
+def _days_past(due_on: date | None, on: date | None) -> int:
+    return max(0, (on - due_on).days) if due_on and on else 0
+
+
+def _late_in_a_row(settled: list[Settled]) -> int:
+    for count, item in enumerate(reversed(settled)):
+        if item.days_late == 0:
+            return count
+    return len(settled)
+
+
+def _ended(account: Account) -> int:
+    """How many of the disputes that were opened have ended. Some end before their opening is known
+    to anybody, where an account is told of late."""
+    return sum([dispute_id in account.disputes_ended for dispute_id in account.dispute_ids])

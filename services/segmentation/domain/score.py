@@ -11,20 +11,17 @@ training: they serve until a tenant has a history of its own to learn from.
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal
 
 from msgspec import Struct
 
 from services.segmentation.domain.features import Features
-from shared.errors import FieldError, Invalid
+from services.segmentation.learning.cases import Target
 from shared.events.segmentation import Reason
 
 MODEL_VERSION = "rules-1"  # raise it with every change of a card
 HORIZON_DAYS = 30
 POINTS_TO_DOUBLE = 20
 LOWEST, HIGHEST = 0.01, 0.99  # a rule of thumb is never certain
-
-Target = Literal["late_payment", "pays_within"]
 
 
 class Rule(Struct, frozen=True):
@@ -140,22 +137,6 @@ def score(features: Features, target: Target) -> Score:
 def probability(points: int) -> float:
     """The probability of being paid at so many points, to four decimals."""
     return round(min(HIGHEST, max(LOWEST, 1 / (1 + 2 ** (-points / POINTS_TO_DOUBLE)))), 4)
-
-
-def expected_recovery(features: Features, pays_within: float) -> int:
-    """What is collectable, times the probability that it comes: whole minor units, rounded down."""
-    return features.collectable_minor * round(pays_within * 10_000) // 10_000
-
-
-def target_of(name: str) -> Target:
-    """The target by name. Raises `Invalid` for any other name."""
-    if name not in CARDS:
-        known = ", ".join(sorted(CARDS))
-        raise Invalid(
-            f"There is no target {name!r}; known are: {known}",
-            [FieldError("/target", f"must be one of: {known}")],
-        )
-    return name
 
 
 def _text(value: float | None) -> str:

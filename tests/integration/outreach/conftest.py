@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from shared.db import Database
+from tests.integration.outreach.doors import client_of, settings_for
 from tests.integration.outreach.peers import LedgerPeer, MailSink, ledger_peer, mail_sink
 from tests.integration.outreach.world import World, office
 
@@ -32,3 +34,9 @@ async def world(
     await world.account()
     yield world
     await place.close()
+
+
+@pytest.fixture
+async def client(world: World, outreach_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async for client in client_of(settings_for(world, outreach_url)):
+        yield client

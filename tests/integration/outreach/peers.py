@@ -195,7 +195,7 @@ async def ledger_peer() -> AsyncIterator[LedgerPeer]:
     config = uvicorn.Config(
         peer.app(), host="127.0.0.1", port=0, log_config=None, lifespan="off", loop="none"
     )
-    server = _Server(config)
+    server = Server(config)
     task = asyncio.create_task(server.serve())
     await server.is_serving.wait()
     peer.port = server.servers[0].sockets[0].getsockname()[1]
@@ -207,7 +207,7 @@ async def ledger_peer() -> AsyncIterator[LedgerPeer]:
         await task
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Says when it serves, and leaves signals alone."""
 
     def __init__(self, config: uvicorn.Config) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from services.outreach.jobs.office import Office, Sender
 from services.outreach.jobs.runs import run_due
 from shared.db import Database
-from tests.unit.outreach.builders import STRATEGIES, TEMPLATES
+from tests.unit.outreach.builders import RULEBOOKS, STRATEGIES, TEMPLATES
 
 
 async def main(database: str, ledger: str, smtp: str, tenant: str, instant: str) -> None:
@@ -22,6 +22,8 @@ async def main(database: str, ledger: str, smtp: str, tenant: str, instant: str)
         template_sources=TEMPLATES,
         sender=Sender("accounts@creditor.example", "Creditor Ltd"),
         clock="manual",
+        rulebooks=RULEBOOKS,
+        residence_default="IS",
     )
     await run_due(office, tenant, datetime.fromisoformat(instant))
     await office.close()

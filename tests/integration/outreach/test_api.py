@@ -1,54 +1,16 @@
 """HTTP: timeline, contacts, run-due."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from services.outreach.app import create_app
-from services.outreach.settings import Settings
 from shared import clock
+from tests.integration.outreach.doors import client_of, settings_for
 from tests.integration.outreach.world import World, counts
 
-KEY = "a-development-key"
 MORNING_TEXT = "2026-03-03T09:00:00Z"
-
-
-def settings_for(world: World, url: str, **env: str) -> Settings:
-    return Settings.from_env(
-        {
-            "RECOUP_LOCAL": "1",
-            "RECOUP_DEV_KEY": KEY,
-            "RECOUP_CLOCK": "manual",
-            "OUTREACH_DATABASE_URL": url,
-            "LEDGER_DATABASE_URL": url,
-            "SEGMENTATION_DATABASE_URL": url,
-            "LEDGER_URL": world.ledger.url,
-            "OUTREACH_SMTP_URL": world.mail.url,
-        }
-        | env
-    )
-
-
-@pytest.fixture
-async def client(world: World, outreach_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async for client in _client(settings_for(world, outreach_url)):
-        yield client
-
-
-async def _client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://outreach",
-            headers={"Authorization": f"Bearer {KEY}"},
-        ) as client,
-    ):
-        yield client
 
 
 async def all_items(client: httpx.AsyncClient, path: str, limit: int) -> list[dict[str, Any]]:
@@ -70,7 +32,7 @@ async def test_run_due_over_http(world: World, client: httpx.AsyncClient) -> Non
     assert answer.status_code == 200
     assert answer.json() == {
         "counts": counts(planned=2, sent=1),
-        "next_due_at": "2026-03-10T08:00:00Z",
+        "next_due_at": "2026-03-10T08:01:00Z",  # a minute into the window,
     }
 
 
@@ -95,7 +57,7 @@ async def test_a_bad_instant_is_refused(client: httpx.AsyncClient, body: Any) ->
 
 async def test_with_the_system_clock_the_future_is_refused(world: World, outreach_url: str) -> None:
     settings = settings_for(world, outreach_url, RECOUP_CLOCK="system")
-    async for client in _client(settings):
+    async for client in client_of(settings):
         late = (clock.now() + timedelta(minutes=1)).isoformat()
         answer = await client.post("/v1/jobs/run-due", json={"at": late})
         assert answer.status_code == 422
@@ -162,7 +124,12 @@ async def test_every_contact_says_what_was_decided_of_it(
     assert await verdicts() == [{"verdict": "defer", "decided_by": [by_check]}]
     world.ledger.mode = "good"
     await world.run()
-    assert await verdicts() == [{"verdict": "allow", "decided_by": []}, None]
+    allowed, waiting = await verdicts()
+    assert (allowed["verdict"], waiting) == ("allow", None)
+    hours = next(d for d in allowed["decided_by"] if d["rule"] == "HOUSE-HOURS-PERSONS")
+    assert (hours["effect"], hours["until"]) == ("allow", None)
+    assert "house policy" in hours["citation"]
+    assert "UTC" in hours["because"] or "Reykjavik" in hours["because"]
     await world.paid()
     await world.run()
     paid = {"rule": "paid", "effect": "block", "until": None}

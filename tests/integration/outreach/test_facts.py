@@ -14,11 +14,11 @@ from shared import outbox
 from shared.consume import run_consumer
 from shared.db import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Event, ledger, segmentation
-from shared.events.billing import Phone
+from shared.events.billing import Address, Phone
 from shared.sources import OutboxSource
 from tests.conftest import Template, fresh_url
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts
-from tests.unit.outreach.builders import at
+from tests.unit.outreach.builders import STRATEGIES, at
 
 
 async def details(world: World, account_id: str = "C1") -> ledger.Contact | None:
@@ -113,8 +113,9 @@ async def test_a_segment_that_comes_beside_a_registration_does_not_undo_it(world
     changed = structs.replace(changed, arms={"tone": "C"})
     segment = world.event(SEGMENTATION, "C9", "segment-changed", changed, time=MORNING)
     registered = ledger.AccountRegistered(account_id="C9", kind="business", timezone="UTC")
+    registration = world.says("account-registered", "C9", registered)
     async with world.db.transaction() as held:
-        await take_facts(held, [world.says("account-registered", "C9", registered)])
+        await take_facts(held, [registration], strategies=world.strategies)
         beside = asyncio.create_task(world.take(segment))
         async with asyncio.timeout(10):
             while not await _is_waiting(world.db):
@@ -132,10 +133,11 @@ async def _is_waiting(db: Database) -> bool:
 
 async def test_where_a_phone_may_ring_moves_the_hour(world: World) -> None:
     phones = (Phone(number="+13105551234"),)
-    await world.account("C1", phones=phones)
+    home = Address(country="US", region="TX", city="Dallas", postal_code="75201")
+    await world.account("C1", phones=phones, addresses=(home,))
     await world.overdue()
     ran = await world.run(at("2026-03-03 09:00"))
-    assert (ran.counts, ran.next_due_at) == (counts(planned=1), at("2026-03-03 16:00"))
+    assert (ran.counts, ran.next_due_at) == (counts(planned=1), at("2026-03-03 16:01"))
 
 
 def said_by_the_ledger(time: str = "2026-03-03 00:00") -> list[Event]:
@@ -180,7 +182,7 @@ async def test_the_worker_takes_everything_in_once(
         loop = asyncio.create_task(
             run_consumer(
                 outreach_db,
-                consumer.subscription(),
+                consumer.subscription(STRATEGIES),
                 [OutboxSource(producers, one) for one in sources],
                 stop=stop,
             )

@@ -1,19 +1,18 @@
 """Mail servers that misbehave, and processes that die."""
 
 import asyncio
-from dataclasses import replace
-from datetime import timedelta
 
+import httpx
 import pytest
 
 from services.outreach.clients import Mailer, MailServer
-from services.outreach.domain import hours
 from services.outreach.jobs import sending
 from services.outreach.jobs.leases import end_leases, run_leases
-from services.outreach.jobs.runs import run_due
+from services.outreach.jobs.office import Office
 from shared import clock
 from tests.integration.outreach.peers import MailSink
-from tests.integration.outreach.world import DUE_ON, World, counts, until
+from tests.integration.outreach.world import DUE_ON, MORNING, World, counts, until
+from tests.unit.outreach.builders import at
 
 
 async def message() -> bytes | None:
@@ -235,16 +234,48 @@ async def test_a_check_made_again_gives_the_amounts_and_the_sequence(
     assert "EUR 25.00" in body.get_content()
 
 
-async def test_with_the_system_clock_nothing_leaves_outside_the_hours_of_now(
+async def test_a_run_that_began_in_time_does_not_go_on_into_the_evening(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run that began in time must not go on into the evening."""
-    monkeypatch.setattr(hours, "is_allowed", lambda *_: False)
+    """Planned in the morning; by the clock, the message would leave at eleven at night."""
+    monkeypatch.setattr(Office, "business_now", lambda _office, _at: at("2026-03-03 23:00"))
     await world.overdue()
-    late = replace(world.office, clock="system")
-    ran = await run_due(late, "demo", clock.now() - timedelta(seconds=1))
-    assert ran.counts["sent"] == 0
+    assert (await world.run()).counts == counts(planned=1, deferred=1)
     assert world.mail.messages == []
+    (suppressed,) = await world.said("contact-suppressed")
+    assert suppressed["data"]["until"] == "2026-03-04T08:01:00Z"
+    assert suppressed["data"]["citation"]
+
+
+async def test_the_clock_is_looked_at_again_when_the_server_takes_its_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The intent is written in time; the recipient is accepted when the window has closed."""
+    clock_of_office = [MORNING]
+    monkeypatch.setattr(Office, "business_now", lambda _office, _at: clock_of_office[0])
+    world.mail.mode = "slow"
+    await world.overdue()
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.mail.connections)
+    clock_of_office[0] = at("2026-03-03 20:56")  # the last five minutes of a window are kept free
+    world.mail.released.set()
+    assert (await run).counts == counts(planned=1, deferred=1)
+    assert world.mail.messages == []
+
+
+async def test_what_is_said_after_planning_counts_before_sending(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.overdue()
+    world.ledger.mode = "hang"
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.ledger.calls)
+    wish = {"refused_channels": ["email"], "at": "2026-03-03T08:30:00Z"}
+    assert (await client.put("/v1/accounts/C1/preferences", json=wish)).status_code == 200
+    world.ledger.released.set()
+    assert (await run).counts["sent"] == 0
+    assert world.mail.messages == []
+    assert "suppressed" in await world.states()
 
 
 async def test_a_server_that_loses_messages_gets_no_more_in_this_run(world: World) -> None:

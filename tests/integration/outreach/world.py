@@ -10,13 +10,14 @@ import msgspec
 from msgspec import Struct
 
 from services.outreach.commands.facts import take_facts
+from services.outreach.domain.strategies import Strategies
 from services.outreach.jobs.office import Office, Sender
 from services.outreach.jobs.runs import RunDue, run_due
 from shared.db import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.settings import Clock
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import STRATEGIES, TEMPLATES, at
+from tests.unit.outreach.builders import RULEBOOKS, STRATEGIES, TEMPLATES, at
 
 DUE_ON = date(2026, 3, 2)  # a Monday
 MORNING = at("2026-03-03 09:00")
@@ -28,6 +29,7 @@ def office(
     *,
     smtp_url: str | None,
     clock: Clock = "manual",
+    residence: str | None = "IS",  # whose clocks show UTC, as those of this world
 ) -> Office:
     return Office.open(
         db,
@@ -38,6 +40,8 @@ def office(
         template_sources=TEMPLATES,
         sender=Sender("accounts@creditor.example", "Creditor Ltd"),
         clock=clock,
+        rulebooks=RULEBOOKS,
+        residence_default=residence,
     )
 
 
@@ -48,6 +52,7 @@ class World:
     mail: MailSink
     office: Office
     tenant: str = "demo"
+    strategies: Strategies = field(default_factory=lambda: STRATEGIES)
     sequences: dict[tuple[str, str], int] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ what the log tells
@@ -72,7 +77,7 @@ class World:
 
     async def take(self, *events: Received) -> None:
         async with self.db.transaction() as session:
-            await take_facts(session, events)
+            await take_facts(session, events, strategies=self.strategies)
 
     def says(self, type_: str, key: str, data: Struct, on: date = DUE_ON) -> Received:
         return self.event(LEDGER, key, type_, data, time=datetime.combine(on, time(), UTC))

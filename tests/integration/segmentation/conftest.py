@@ -1,11 +1,14 @@
 """A second database of segmentation's, to compare with or to play the producer."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import httpx
 import pytest
 
 from shared.db import Database
 from tests.conftest import Template, fresh_url
+from tests.integration.segmentation.service import serving
 
 
 @pytest.fixture
@@ -19,3 +22,12 @@ async def other_db(other_url: str) -> AsyncIterator[Database]:
     db = Database(other_url)
     yield db
     await db.close()
+
+
+@pytest.fixture
+async def client(
+    segmentation_url: str, other_url: str, tmp_path: Path
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Segmentation over HTTP; tokens are minted with the keys in `tmp_path`."""
+    async with serving(segmentation_url, other_url, tmp_path) as client:
+        yield client

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from services.segmentation.commands import reassess_accounts
+from services.segmentation.commands.in_force import InForce
+from services.segmentation.commands.policies import Policies
+from services.segmentation.commands.scoring import reassess_accounts
 from services.segmentation.domain.policy import Policy, parse_text
 from services.segmentation.settings import DEFAULT_POLICY
 from shared import outbox
@@ -14,6 +16,7 @@ from shared.events import Event, Received
 from tests.unit.segmentation.builders import Story
 
 POLICY: Policy = parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))
+FORCE = InForce(Policies(POLICY))
 
 
 class Said(Struct, frozen=True):
@@ -33,13 +36,15 @@ def growing_old(account_id: str = "C1", tenant: str = "demo", minor: int = 10_00
     return story
 
 
-async def take(db: Database, events: Iterable[Received], *, size: int = 500) -> None:
+async def take(
+    db: Database, events: Iterable[Received], *, size: int = 500, force: InForce | None = None
+) -> None:
     """Hand events over as the consumer does, in batches of at most `size`."""
     rest = list(events)
     while rest:
         batch, rest = rest[:size], rest[size:]
         async with db.transaction() as session:
-            await reassess_accounts(session, batch, POLICY)
+            await reassess_accounts(session, batch, force or FORCE)
 
 
 async def said(db: Database) -> list[Said]:

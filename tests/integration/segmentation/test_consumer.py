@@ -8,7 +8,7 @@ from services.segmentation import consumer
 from shared.clock import monotonic
 from shared.consume import OutboxSource, Reader, lag, run_consumer
 from shared.db import Database
-from tests.integration.segmentation.helpers import POLICY, growing_old, publish, said, segments_of
+from tests.integration.segmentation.helpers import FORCE, growing_old, publish, said, segments_of
 
 PATIENCE_SECONDS = 10.0
 
@@ -25,7 +25,7 @@ async def consuming(db: Database, producer: Database) -> AsyncIterator[list[Read
     """The worker's consumer, over one log that holds both topics."""
     sources = [OutboxSource(producer, (topic,)) for topic in consumer.TOPICS]
     stop = asyncio.Event()
-    task = asyncio.create_task(run_consumer(db, consumer.subscription(POLICY), sources, stop=stop))
+    task = asyncio.create_task(run_consumer(db, consumer.subscription(FORCE), sources, stop=stop))
     try:
         yield [Reader(consumer.CONSUMER, source) for source in sources]
     finally:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.ledger.importer.mapping import MappingFile, parse_mapping
-from services.ledger.importer.rows import Made, Refusal, read_events
+from shared.csv_events.mapping import MappingFile, parse_mapping
+from shared.csv_events.rows import Made, Refusal, read_events
 from shared.errors import Invalid
 
 MAPPING = """

@@ -1,18 +1,27 @@
 """Builders of outreach's facts: valid by default, taking only what a test is about."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from services.outreach.domain.collectable import CheckedAccount, CheckedAmounts, CheckedInvoice
+from services.outreach.domain.compliance import read_book
+from services.outreach.domain.governing import Decided, Ruling
 from services.outreach.domain.invoices import Invoice
-from services.outreach.domain.planning import Account, Debtor, Item
+from services.outreach.domain.planning import Account, Debtor, Govern, Item
+from services.outreach.domain.shelf import Shipped
 from services.outreach.domain.strategies import Strategies, by_kind, parse
+from services.outreach.domain.workdays import first_in_office
 
 FOLDER = Path(__file__).resolve().parents[3] / "services" / "outreach"
 STRATEGIES: Strategies = by_kind(
     parse(path.read_text(encoding="utf-8")) for path in sorted((FOLDER / "strategies").glob("*"))
+)
+RULEBOOKS = tuple(
+    Shipped(read_book(text), text)
+    for path in sorted((FOLDER / "rulebooks").glob("*.yaml"))
+    for text in (path.read_text(encoding="utf-8"),)
 )
 TEMPLATES = {
     path.name: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "templates").glob("*"))
@@ -46,12 +55,28 @@ def a_debtor(*invoices: Invoice, accounts: tuple[Account, ...] = (), **fields: A
         key="account/C1",
         debtor_id=None,
         contact_from=date(2026, 1, 1),
-        zones=("UTC",),
         accounts=accounts or (an_account(),),
         invoices=invoices,
         made={},
     )
     return replace(base, **fields)
+
+
+def weekdays(*zones: str) -> Govern:
+    """A governor with one rule: 08:00 to 21:00 from Monday to Friday, in each of the zones."""
+
+    def govern(instant: datetime, _items: tuple[Item, ...]) -> Ruling:
+        moment = instant
+        while (later := max(first_in_office(moment, name) for name in zones)) > moment:
+            moment = later
+            if moment - instant > timedelta(days=14):
+                rule = Decided("HOURS", "require_approval", None, role="compliance")
+                return Ruling("require_approval", instant, (rule,), role="compliance")
+        if moment == instant:
+            return Ruling("allow", instant)
+        return Ruling("defer", instant, (Decided("HOURS", "defer", moment),), until=moment)
+
+    return govern
 
 
 def an_item(

@@ -11,6 +11,7 @@ from jinja2 import TemplateError
 from services.outreach.domain.collectable import CheckedAccount
 from services.outreach.domain.messages import (
     Content,
+    Creditor,
     Envelope,
     Templates,
     content,
@@ -22,6 +23,7 @@ from services.outreach.domain.messages import (
 from shared.errors import Invalid
 from tests.unit.outreach.builders import (
     MONDAY,
+    RULEBOOKS,
     STRATEGIES,
     TEMPLATES,
     a_check,
@@ -222,3 +224,79 @@ def test_only_a_plain_address_is_written_to(address: str | None, usable: str | N
 
 def test_the_message_id_is_the_contacts() -> None:
     assert message_id("c1", "accounts@creditor.example") == "<c1@creditor.example>"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (None, "attempt to collect a debt"),
+        ("fr", "attempt to collect a debt"),
+        ("de-AT", "Inkassounternehmen"),
+    ],
+)
+def test_what_must_be_said_stands_below_the_message_in_the_readers_language(
+    language: str | None, words: str
+) -> None:
+    content_said = said(a_check(checked_invoice()))
+    raw = WORDS.email(
+        "firm", envelope(language=language), content_said, ("mini-miranda", "opt-out")
+    )
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    for kind in ("plain", "html"):
+        text = " ".join(body(message, kind).split())
+        assert words in text
+        assert "STOP" in text
+
+
+def test_a_message_whose_words_are_missing_is_not_written() -> None:
+    missing = WORDS.unworded(("opt-out", "no-such-text"), "de", Creditor("Creditor Ltd"))
+    assert missing == ["no-such-text"]
+    with pytest.raises(ValueError, match="no words"):
+        WORDS.email("firm", envelope(), said(a_check(checked_invoice())), ("no-such-text",))
+
+
+# Texts that name what only the tenant knows, or that are for other media than ours: a message that
+# needs one is not sent, and says so.
+WORDLESS = {
+    "advertisement", "callback-number", "caller-name-and-business", "identify-within-30-seconds",
+    "opt-out-one-word", "verify-identity-first",
+}  # fmt: skip
+
+
+def test_a_text_that_names_what_is_not_known_of_the_creditor_is_not_said() -> None:
+    text = ("creditor-name-address-tax-id",)
+    known = Creditor("Creditor Ltd", "1 High St", "12.345")
+    assert WORDS.unworded(text, "pt", Creditor("Creditor Ltd", "1 High St")) == list(text)
+    assert WORDS.unworded(text, "pt", known) == []
+    raw = WORDS.email(
+        "firm", envelope(language="pt", creditor=known), said(a_check(checked_invoice())), text
+    )
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    assert "CPF/CNPJ 12.345" in " ".join(body(message, "plain").split())
+
+
+def test_every_text_that_the_rule_books_ask_for_has_words_or_is_known_to_have_none() -> None:
+    asked = {
+        each.text_id
+        for shipped in RULEBOOKS
+        for rule in shipped.book.rules
+        if rule.kind == "disclosure"
+        for each in rule.params.texts
+    }
+    assert asked
+    assert set(WORDS.unworded(sorted(asked), "en", Creditor("x", "x", "x"))) <= WORDLESS
+
+
+def test_bad_words_are_refused_when_they_are_read() -> None:
+    with pytest.raises(Invalid, match=r"_disclosures\.en\.yaml"):
+        Templates({**TEMPLATES, "_disclosures.en.yaml": "- a list"})
+    broken = Templates({**TEMPLATES, "_disclosures.en.yaml": "opt-out: '{{ unknown }}'"})
+    with pytest.raises(Invalid, match="opt-out in en"):
+        broken.check(STRATEGIES)
+
+
+def test_other_words_are_another_version_of_the_template() -> None:
+    other = Templates({**TEMPLATES, "_disclosures.en.yaml": "opt-out: Write STOP."})
+    assert other.versions["firm"] != WORDS.versions["firm"]

@@ -1,16 +1,17 @@
 """From facts to the next contact."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.outreach.domain.hours import is_allowed
 from services.outreach.domain.invoices import Invoice
-from services.outreach.domain.planning import Plan, fate, first_reason, lead, plan
+from services.outreach.domain.planning import Debtor, Govern, Plan, fate, first_reason, lead
+from services.outreach.domain.planning import plan as planning
+from services.outreach.domain.workdays import first_in_office
 from tests.unit.outreach.builders import (
     MONDAY,
     STRATEGIES,
@@ -20,14 +21,22 @@ from tests.unit.outreach.builders import (
     an_item,
     at,
     upcoming,
+    weekdays,
 )
 
 TUESDAY_MORNING = at("2026-03-03 08:00")
 KEY = ("C1", "I1", MONDAY)
 
 
-def planned(debtor: object, instant: str = "2026-03-03 00:00") -> Plan:
-    found = plan(debtor, STRATEGIES, at(instant))  # type: ignore[arg-type]
+IN_UTC = weekdays("UTC")
+
+
+def plan(debtor: Debtor, instant: datetime, govern: Govern = IN_UTC) -> Plan | None:
+    return planning(debtor, STRATEGIES, instant, govern)
+
+
+def planned(debtor: Debtor, instant: str = "2026-03-03 00:00", *zones: str) -> Plan:
+    found = planning(debtor, STRATEGIES, at(instant), weekdays(*zones or ("UTC",)))
     assert found is not None
     return found
 
@@ -58,7 +67,7 @@ def test_a_weekend_is_shifted_to_monday() -> None:
 def test_a_reminder_before_the_due_day_waits_for_the_ledger_to_say_due_soon() -> None:
     due_on = date(2026, 3, 20)
     quiet = an_invoice(stage=None, due_on=due_on)
-    assert plan(a_debtor(quiet), STRATEGIES, at("2026-03-13 00:00")) is None
+    assert plan(a_debtor(quiet), at("2026-03-13 00:00")) is None
     found = planned(a_debtor(upcoming(due_on=due_on)), "2026-03-13 00:00")
     assert steps(found) == {"I1": "upcoming"}
     assert found.due_at == at("2026-03-13 08:00")
@@ -67,7 +76,7 @@ def test_a_reminder_before_the_due_day_waits_for_the_ledger_to_say_due_soon() ->
 def test_due_soon_of_an_earlier_due_day_says_nothing_of_the_new_one() -> None:
     moved = upcoming(due_on=date(2026, 3, 20))
     moved = replace(moved, due_on=date(2026, 3, 25))
-    assert plan(a_debtor(moved), STRATEGIES, at("2026-03-13 00:00")) is None
+    assert plan(a_debtor(moved), at("2026-03-13 00:00")) is None
 
 
 @pytest.mark.parametrize(
@@ -75,11 +84,11 @@ def test_due_soon_of_an_earlier_due_day_says_nothing_of_the_new_one() -> None:
 )
 def test_a_reminder_is_made_up_to_the_due_day_and_never_after(day: str, is_made: bool) -> None:
     debtor = a_debtor(upcoming(due_on=date(2026, 3, 20)))  # a Friday
-    assert (plan(debtor, STRATEGIES, at(day)) is not None) is is_made
+    assert (plan(debtor, at(day)) is not None) is is_made
 
 
 def test_nobody_is_contacted_while_the_tenant_has_not_said_from_when() -> None:
-    assert plan(a_debtor(an_invoice(), contact_from=None), STRATEGIES, TUESDAY_MORNING) is None
+    assert plan(a_debtor(an_invoice(), contact_from=None), TUESDAY_MORNING) is None
 
 
 def test_steps_due_before_contact_from_are_skipped() -> None:
@@ -168,7 +177,7 @@ def test_a_person_outranks_every_message() -> None:
     ],
 )
 def test_what_is_paid_void_disputed_or_corrected_has_no_steps(change: dict[str, Any]) -> None:
-    assert plan(a_debtor(an_invoice(**change)), STRATEGIES, TUESDAY_MORNING) is None
+    assert plan(a_debtor(an_invoice(**change)), TUESDAY_MORNING) is None
 
 
 def test_only_the_steps_of_the_paid_invoice_fall_away() -> None:
@@ -196,17 +205,46 @@ def test_a_debtor_is_contacted_once_a_day_at_most() -> None:
 
 def test_a_reminder_that_the_daily_limit_pushes_beyond_the_due_day_is_dropped() -> None:
     debtor = a_debtor(upcoming(due_on=date(2026, 3, 20)), last_contact_at=at("2026-03-20 08:00"))
-    assert plan(debtor, STRATEGIES, at("2026-03-20 10:00")) is None
+    assert plan(debtor, at("2026-03-20 10:00")) is None
 
 
 def test_the_plan_waits_for_every_plausible_zone() -> None:
-    debtor = a_debtor(an_invoice(), zones=("America/Los_Angeles", "UTC"))
-    assert planned(debtor).due_at == at("2026-03-03 16:00")
+    found = planned(a_debtor(an_invoice()), "2026-03-03 00:00", "America/Los_Angeles", "UTC")
+    assert found.due_at == at("2026-03-03 16:00")
+    assert found.ruling is not None
+    assert (found.ruling.verdict, found.ruling.until) == ("defer", found.due_at)
 
 
-def test_a_debtor_who_cannot_be_reached_at_any_hour_has_no_instant() -> None:
+def test_what_only_a_person_may_decide_is_planned_with_that_verdict() -> None:
     zones = ("America/Los_Angeles", "Asia/Singapore", "UTC")
-    assert planned(a_debtor(an_invoice(), zones=zones)).due_at is None
+    found = planned(a_debtor(an_invoice()), "2026-03-03 00:00", *zones)
+    assert found.due_at == at("2026-03-03 00:00")
+    assert found.ruling is not None
+    assert found.ruling.verdict == "require_approval"
+
+
+def test_a_step_that_comes_while_another_waits_for_its_hour_is_in_the_same_contact() -> None:
+    friday = an_invoice("I1", due_on=date(2026, 3, 5))  # reminded of on the 6th
+    saturday = an_invoice("I2", due_on=date(2026, 3, 6))
+    found = planned(a_debtor(friday, saturday), "2026-03-06 21:30")
+    assert found.due_at == at("2026-03-09 08:00")
+    assert steps(found) == {"I1": "reminder", "I2": "reminder"}
+
+
+def test_a_reminder_that_the_rules_push_beyond_its_day_is_dropped() -> None:
+    debtor = a_debtor(upcoming("I1", due_on=date(2026, 3, 6)), an_invoice("I2"))
+    found = planned(debtor, "2026-03-06 21:30")  # the reminder's last day is this Friday
+    assert (steps(found), found.due_at) == ({"I2": "reminder"}, at("2026-03-09 08:00"))
+
+
+def test_work_for_a_person_needs_no_leave_of_the_governor() -> None:
+    def never(_at: datetime, _items: object) -> Any:
+        raise AssertionError("no message is to be sent")
+
+    made = {KEY: frozenset({"final-notice"})}
+    found = planning(a_debtor(an_invoice(), made=made), STRATEGIES, at("2026-04-18 03:00"), never)
+    assert found is not None
+    assert (found.due_at, found.ruling) == (at("2026-04-20 08:00"), None)  # after the weekend
 
 
 @pytest.mark.parametrize(
@@ -263,13 +301,15 @@ def test_whatever_the_facts_a_plan_keeps_the_rules(
 ) -> None:
     now = at("2026-02-01 00:00") + timedelta(hours=hours)
     accounts = tuple(an_account(name, is_contacted=contacted) for name in ("C1", "C2"))
-    debtor = a_debtor(*invoices, accounts=accounts, zones=zones, contact_from=contact_from)
-    found = plan(debtor, STRATEGIES, now)
+    debtor = a_debtor(*invoices, accounts=accounts, contact_from=contact_from)
+    govern = weekdays(*zones)
+    found = plan(debtor, now, govern)
     if found is None:
         return
-    assert found.due_at is not None
     assert found.due_at >= now
-    assert is_allowed(found.due_at, zones)
+    is_message = lead(found.items, STRATEGIES)[2].channel != "person"
+    bound = zones if is_message else ("UTC",)  # the office's
+    assert all(first_in_office(found.due_at, name) == found.due_at for name in bound)
     assert found.due_at.date() >= contact_from
     known = {(i.account_id, i.invoice_id): i for i in invoices}
     assert len({item.invoice for item in found.items}) == len(found.items) > 0
@@ -289,6 +329,6 @@ def test_whatever_the_facts_a_plan_keeps_the_rules(
     if not contacted:
         assert lead(found.items, STRATEGIES)[2].tone == "friendly"
     # What is planned at its own instant is the same contact: nothing is due in between.
-    again = plan(debtor, STRATEGIES, found.due_at)
+    again = plan(debtor, found.due_at, govern)
     assert again is not None
     assert again.due_at == found.due_at

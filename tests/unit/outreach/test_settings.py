@@ -35,6 +35,8 @@ def test_passwords_are_not_shown() -> None:
         ("OUTREACH_MAIL_FROM", "not an address"),
         ("OUTREACH_STRATEGIES", "/nowhere"),
         ("OUTREACH_TEMPLATES", "/nowhere"),
+        ("OUTREACH_RULEBOOKS", "/nowhere"),
+        ("OUTREACH_RESIDENCE_DEFAULT", "Germany"),
         ("OUTREACH_DATABASE_URL", ""),
     ],
 )
@@ -47,3 +49,30 @@ def test_a_strategy_that_does_not_fit_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_text("name: x\nkind: consumer\nversion: '1'\nsteps: []\n")
     with pytest.raises(BadSetting, match="OUTREACH_STRATEGIES"):
         Settings.from_env({**GOOD, "OUTREACH_STRATEGIES": str(tmp_path)})
+
+
+def test_the_platform_brings_its_rule_books() -> None:
+    books = {shipped.book.name: shipped.book for shipped in Settings.from_env(GOOD).rulebooks}
+    assert books["us-federal"].klass == "law"
+    assert books["house-policy"].klass == "policy"
+
+
+def test_a_book_that_does_not_fit_stops_the_start_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("name: one\nclass: rumour\n")
+    with pytest.raises(BadSetting, match=r"OUTREACH_RULEBOOKS holds one\.yaml.*line 2"):
+        Settings.from_env({**GOOD, "OUTREACH_RULEBOOKS": str(tmp_path)})
+
+
+def test_only_the_local_mode_takes_a_residence_for_granted(tmp_path: Path) -> None:
+    assert Settings.from_env(GOOD).residence_default == "IS"
+    given = {**GOOD, "OUTREACH_RESIDENCE_DEFAULT": "de"}
+    assert Settings.from_env(given).residence_default == "DE"
+    keys = tmp_path / "keys.json"
+    keys.write_text('{"keys": []}')
+    elsewhere = {
+        **{name: value for name, value in GOOD.items() if not name.startswith("RECOUP_")},
+        "RECOUP_JWKS": str(keys),
+        "RECOUP_SERVICE_TOKEN": "t",
+        "LEDGER_URL": "http://ledger:8001",
+    }
+    assert Settings.from_env(elsewhere).residence_default is None

@@ -1,8 +1,11 @@
 """Strategies as YAML."""
 
+from typing import get_args
+
 import pytest
 
-from services.outreach.domain.strategies import by_kind, parse
+from services.outreach.domain.strategies import WARNINGS, by_kind, parse
+from services.segmentation.domain import warnings
 from shared.errors import Invalid
 from tests.unit.outreach.builders import STRATEGIES
 
@@ -14,6 +17,7 @@ steps:
   - {name: one, offset_days: 1, channel: email, template: reminder, tone: friendly}
   - {name: two, offset_days: 9, channel: person, tone: final}
 """
+WARNED = GOOD + "on_warning: {escalating-delay: {step: call-early, channel: person}}"
 
 
 @pytest.mark.parametrize("kind", ["consumer", "business"])
@@ -49,6 +53,37 @@ def test_a_plan_that_contradicts_itself_is_refused(change: tuple[str, str], says
         parse(GOOD.replace(*change))
     told = refused.value.detail + "".join(f"{e.pointer} {e.detail}" for e in refused.value.errors)
     assert says in told
+
+
+def test_a_plan_may_start_on_an_early_warning() -> None:
+    assert parse(GOOD).on_warning == {}
+    (kind, start), *others = parse(WARNED).on_warning.items()
+    assert (kind, start.step, start.channel, others) == (
+        "escalating-delay", "call-early", "person", [],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("escalating-delay", "bad-mood"), "/on_warning/bad-mood is no early warning: escalating"),
+        (("early, channel: person", "early, channel: email"), "/channel must be person"),
+        (("early, channel: person", "early, channel: owl"), "owl"),
+        (("step: call-early", "step: two"), "/on_warning/escalating-delay/step two is a step"),
+        (("step: call-early", "step: Call Early"), "step"),
+        (("step: call-early, ", ""), "step"),
+        (("step: call-early", "step: call-early, template: x"), "template"),
+    ],
+)
+def test_a_start_on_a_warning_that_cannot_be_is_refused(change: tuple[str, str], says: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse(WARNED.replace(*change))
+    told = refused.value.detail + "".join(f"{e.pointer} {e.detail}" for e in refused.value.errors)
+    assert says in told
+
+
+def test_a_plan_may_start_on_every_warning_there_is() -> None:
+    assert get_args(warnings.Kind) == WARNINGS
 
 
 def test_a_softer_tone_after_a_firmer_one_is_refused() -> None:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.segmentation.domain.account import CONTACTS_KEPT, Account, Owed, fold
-from services.segmentation.domain.features import contacts_since_payment, features_of
+from services.segmentation.domain.account import Account, Owed
+from services.segmentation.domain.contacts import CONTACTS_KEPT
+from services.segmentation.domain.features import engagement, features_of
+from services.segmentation.domain.folding import fold
 from shared.events import LEDGER, Received, ledger
 from tests.unit.segmentation.builders import (
     ACCOUNT,
@@ -163,8 +165,8 @@ def test_contacts_count_until_the_debtor_pays() -> None:
 
 def test_a_contact_of_another_account_is_not_ours() -> None:
     story = Story().registered().contacted(1, "C2")
-    assert len(fold_all(story.events, "C2").contacts_at) == 1
-    assert fold_all(story.events[1:], "C3").contacts_at == []
+    assert len(fold_all(story.events, "C2").contacts.latest) == 1
+    assert fold_all(story.events[1:], "C3").contacts.latest == []
 
 
 def test_the_currency_with_most_overdue_speaks() -> None:
@@ -173,6 +175,10 @@ def test_the_currency_with_most_overdue_speaks() -> None:
     assert features_of(account).currency == "USD"
     account.owed["EUR"] = Owed(900, 100, 0, 0, 100)
     assert features_of(account).currency == "EUR"
+
+
+def contacts_since_payment(account: Account) -> int:
+    return engagement(account, features_of(account)).since_payment
 
 
 steps = st.lists(
@@ -222,14 +228,12 @@ def story_of(chosen: list[tuple[str, int, int]]) -> Story:
 def counted_again(account: Account) -> dict[str, Any]:
     """The sums of an account, worked out anew from its invoices."""
     known = {i: inv for i, inv in account.invoices.items() if inv.amount_minor and not inv.is_void}
-    open_ids = {
-        i for i, v in known.items() if (v.amount_minor or 0) > sum(m for m, _ in v.money.values())
-    }
+    open_ids = {i for i, v in known.items() if v.open_minor > 0}
     late, settled = 0, []
     for invoice_id, invoice in known.items():
         if invoice_id in open_ids:
             continue
-        last = max(on for _, on in invoice.money.values())
+        last = max(p.on for puts in invoice.money.values() for p in puts if p.until is None)
         assert invoice.due_on is not None
         days_late = max(0, (last - invoice.due_on).days)
         settled.append((last, invoice_id, days_late))

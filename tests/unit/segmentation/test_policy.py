@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import services.segmentation
-from services.segmentation.domain.assess import announce, assess_features, priority
 from services.segmentation.domain.features import Features
-from services.segmentation.domain.policy import Policy, Risk, classify, parse, risk_of
+from services.segmentation.domain.policy import Policy, Risk, Scores, classify, parse, risk_of
 from shared.errors import Invalid
-from tests.unit.segmentation.builders import Story, some_features
+from tests.unit.segmentation.builders import some_features
 
 DEFAULT = Path(services.segmentation.__file__).parent / "policies" / "default.yaml"
 POLICY = parse(yaml.safe_load(DEFAULT.read_text(encoding="utf-8")))
+LATE: dict[Risk, float] = {"low": 0.1, "medium": 0.45, "high": 0.8}
 
 
 def past_due(age: int, **changes: Any) -> Features:
@@ -56,7 +56,8 @@ def past_due(age: int, **changes: Any) -> Features:
     ],
 )
 def test_the_default_policy(features: Features, risk: Risk, segment: str) -> None:
-    assert classify(POLICY, features, risk) == segment
+    scores = Scores(pays_within=0.5, late_payment=LATE[risk])
+    assert classify(POLICY, features, scores) == segment
 
 
 @pytest.mark.parametrize(
@@ -86,8 +87,9 @@ def test_every_account_has_a_segment(
         settled=settled,
         open_invoices=open_invoices,
     )
-    names = {segment.name for segment in POLICY.document.segments}
-    assert assess_features(features, 0, POLICY).segment in names
+    for late in LATE.values():
+        scores = Scores(pays_within=1 - late, late_payment=late)
+        assert classify(POLICY, features, scores) in POLICY.names
 
 
 def a_policy(**changes: Any) -> dict[str, Any]:
@@ -127,9 +129,10 @@ def test_faults_of_form_are_all_named_by_place() -> None:
         "/extra",
         "/name",
         "/risk/medium_from",
+        "/risk/high_from",
         "/segments/0/when/age_from",
         "/segments/1/when/0/risk/0",
-        "/segments/2",
+        "/segments/2/whenn",
     }
 
 
@@ -165,39 +168,6 @@ def test_faults_of_meaning_are_named_too() -> None:
         "/segments/5/when",
     }
     assert list(faults(a_policy(segments=[]))) == ["/segments"]
-
-
-@pytest.mark.parametrize(
-    ("expected", "currency", "contacts", "value"),
-    [
-        (10_000, "EUR", 0, 10_000),
-        (10_000, "EUR", 1, 5_000),
-        (10_000, "EUR", 3, 2_500),
-        (100, "JPY", 0, 10_000),
-        (100_000, "BHD", 0, 10_000),
-        (7, None, 0, 7),
-    ],
-)
-def test_priority_is_the_worth_of_one_more_contact(
-    expected: int, currency: str | None, contacts: int, value: int
-) -> None:
-    assert priority(expected, currency, contacts) == value
-
-
-def test_a_change_of_segment_is_announced_with_its_causes_times() -> None:
-    cause = Story().registered(3).events[0]
-    after = assess_features(past_due(1), 0, POLICY)
-    assert announce("C1", after.segment, after, cause, POLICY) == []
-    scored, changed = announce("C1", None, after, cause, POLICY)
-    assert (scored.type, changed.type) == ("account-scored", "segment-changed")
-    for event in (scored, changed):
-        assert (event.time, event.day, event.recordedtime) == (
-            cause.time,
-            cause.day,
-            cause.recordedtime,
-        )
-        assert (event.cause, event.causationid) == (cause.id, cause.id)
-        assert (event.topic, event.key, event.entity) == ("segmentation.events", "C1", "C1")
 
 
 def test_policies_are_values() -> None:

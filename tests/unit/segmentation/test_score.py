@@ -7,15 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.segmentation.domain.features import Features
+from services.segmentation.domain.recovery import expected_recovery
 from services.segmentation.domain.score import (
     CARDS,
-    Target,
     chance,
-    expected_recovery,
     probability,
     score,
-    target_of,
 )
+from services.segmentation.learning.cases import Target, target_of
 from shared.errors import Invalid
 from tests.unit.segmentation.builders import some_features
 
@@ -155,7 +154,7 @@ def test_expected_recovery_is_collectable_times_probability(
     features = some_features(collectable_minor=collectable, age_days=1)
     result = score(features, "pays_within")
     assert result.probability == 0.704
-    assert expected_recovery(features, result.probability) == expected
+    assert expected_recovery(features.collectable_minor, result.probability, 0) == expected
 
 
 def test_an_unknown_target_is_refused_by_name() -> None:
@@ -189,5 +188,5 @@ def test_scores_stay_in_bounds_and_reasons_add_up(features: Features) -> None:
         assert chance(features, target) == result.probability
         assert sum(reason.points for reason in result.reasons) == result.points
         assert all(reason.points for reason in result.reasons)
-    expected = expected_recovery(features, chance(features, "pays_within"))
+    expected = expected_recovery(features.collectable_minor, chance(features, "pays_within"), 0)
     assert 0 <= expected <= features.collectable_minor

@@ -1,0 +1,47 @@
+"""The governor's answer: the verdict, the rules that decided, what must be said and kept."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+NOTICE = "Not legal advice."
+
+Effect = Literal["allow", "defer", "require_approval", "block"]
+
+
+class Decided(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What one rule says about the contact."""
+
+    rule: str
+    effect: Effect
+    until: datetime | UnsetType = UNSET
+    role: str | UnsetType = UNSET
+    citation: str | UnsetType = UNSET
+    because: str
+
+
+class Disclosure(Struct, frozen=True, kw_only=True, gc=False):
+    """A text the message must carry."""
+
+    rule: str
+    text_id: str
+
+
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`decided_by` holds the rules with the verdict's effect, `also` those that would have had a
+    say without them, `record` the evidence to keep. `rulebook_version` is the newest of the books
+    applied; `rulebooks` names each with its version where they are not all of one."""
+
+    verdict: Effect
+    until: datetime | UnsetType = UNSET
+    role: str | UnsetType = UNSET
+    decided_by: list[Decided]
+    disclosures: list[Disclosure]
+    record: list[dict[str, Any]]
+    also: list[Decided]
+    unverified: bool
+    rulebook_version: str
+    rulebooks: dict[str, str] | UnsetType = UNSET
+    tzdata_version: str
+    notice: str

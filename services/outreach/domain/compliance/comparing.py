@@ -1,0 +1,75 @@
+"""Two sets of rule books over the same questions: which verdicts change, and because of which rule.
+
+This is the dry run before a book is activated: over the contacts of the past, each asked at its own
+instant.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from services.outreach.domain.compliance.answer import Answer, Effect
+from services.outreach.domain.compliance.library import Books
+from services.outreach.domain.compliance.question import Question
+from services.outreach.domain.compliance.verdict import evaluate
+
+
+@dataclass(frozen=True)
+class Change:
+    """A question that is answered otherwise."""
+
+    index: int  # its place among the questions
+    before: Answer
+    after: Answer
+
+    @property
+    def because(self) -> str:
+        """The rule that makes the difference, in words."""
+        if _rank(self.after) >= _rank(self.before):
+            known = {each.rule for each in self.before.decided_by}
+            told = [each for each in self.after.decided_by if each.rule not in known]
+            told = told or self.after.decided_by
+            return f"{told[0].rule}: {told[0].because}" if told else "no rule objects any more"
+        known = {each.rule for each in self.after.decided_by if each.effect == self.before.verdict}
+        gone = [each for each in self.before.decided_by if each.rule not in known]
+        names = " and ".join(each.rule for each in gone or self.before.decided_by)
+        return f"{names} no longer stands against it"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What another set of books would change."""
+
+    asked: int
+    changes: tuple[Change, ...]
+    moves: Counter[tuple[Effect, Effect]] = field(default_factory=Counter)  # verdict → verdict
+
+    @property
+    def stricter(self) -> int:
+        return sum(1 for each in self.changes if _rank(each.after) > _rank(each.before))
+
+    @property
+    def laxer(self) -> int:
+        return sum(1 for each in self.changes if _rank(each.after) < _rank(each.before))
+
+
+def compare(questions: Iterable[Question], before: Books, after: Books) -> Comparison:
+    """Answer every question under both; a change is another verdict or another instant."""
+    changes = []
+    asked = 0
+    moves: Counter[tuple[Effect, Effect]] = Counter()
+    for index, question in enumerate(questions):
+        asked += 1
+        old, new = evaluate(question, before), evaluate(question, after)
+        if (old.verdict, old.until) != (new.verdict, new.until):
+            changes.append(Change(index, old, new))
+            moves[old.verdict, new.verdict] += 1
+    return Comparison(asked, tuple(changes), moves)
+
+
+_ORDER: tuple[Effect, ...] = ("allow", "defer", "require_approval", "block")
+
+
+def _rank(answer: Answer) -> tuple[int, float]:
+    until = answer.until.timestamp() if answer.verdict == "defer" and answer.until else 0.0
+    return _ORDER.index(answer.verdict), until

@@ -1,0 +1,286 @@
+"""One question before the rules that bind it: what each says at an instant, and the first instant
+at which none objects any more.
+
+A rule that may bind is asked as if it did; a bar that stands only because something isn't known
+becomes the approval of a person, who can find out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from msgspec import UNSET, Struct, structs
+
+from services.outreach.domain.compliance import waiting
+from services.outreach.domain.compliance.conditions import MAYBE, NO, YES
+from services.outreach.domain.compliance.facts import Facts
+from services.outreach.domain.compliance.history import REPLY_WITHIN
+from services.outreach.domain.compliance.library import Books, Bound, Scope, limitation
+from services.outreach.domain.compliance.question import Question
+from services.outreach.domain.compliance.rules import (
+    ALLOW,
+    APPROVAL,
+    DEFER,
+    Case,
+    Finding,
+    Guards,
+    Rule,
+    unknown_text,
+)
+
+SEARCH = timedelta(days=14)
+STEPS_MAX = 500  # far more than any search takes: a rule that moves by less is a mistake
+
+
+class Hearing:
+    """One question before its rules."""
+
+    def __init__(self, question: Question, books: Books, guards: Guards) -> None:
+        self.facts = facts = Facts(question)
+        self.books = books
+        self.guards = guards
+        self.places = facts.jurisdictions()
+        self.case = Case(facts, facts.at, guards)
+        self.scopes = self.scopes_at(facts.at)
+        self._limits: dict[tuple[int, datetime], tuple[str, str]] = {}
+        facts.period_end = self._period_end
+        facts.limitation = self._limitation
+
+    def scopes_at(self, at: datetime) -> list[tuple[int, Scope]]:
+        """The rules that bind at an instant, for each debt."""
+        facts = self.facts
+        party, days = facts.question.party, facts.dates(at)
+        return [
+            (
+                debt,
+                self.books.scope(party, facts.channel, self.places, facts.purpose(debt), days),
+            )
+            for debt in facts.debts
+        ]
+
+    # ── Judging ─────────────────────────────────────────────────────────────────────────────────
+
+    def findings(self) -> list[Finding]:
+        """What all rules say at the instant asked about, in the order of the stages."""
+        return self._strictest(
+            [self._hear(scope.judged, self.case, debt) for debt, scope in self.scopes]
+        )
+
+    def findings_at(self, at: datetime) -> list[Finding]:
+        """The same at another instant."""
+        case = Case(self.facts, at, self.guards)
+        return self._strictest(
+            [self._hear(scope.judged, case, debt) for debt, scope in self.scopes_at(at)]
+        )
+
+    def _strictest(self, by_debt: Sequence[list[Finding]]) -> list[Finding]:
+        """Of what a rule says about several debts, the strictest."""
+        if len(by_debt) == 1:
+            return by_debt[0]
+        found: dict[Rule, Finding] = {}
+        for findings in by_debt:
+            for finding in findings:
+                other = found.get(finding.rule)
+                if other is None or _strictness(finding) > _strictness(other):
+                    found[finding.rule] = finding
+        return sorted(found.values(), key=lambda finding: finding.rule.order)
+
+    def _hear(self, rules: Iterable[Bound], case: Case, debt: int) -> list[Finding]:
+        """What these rules say about a debt."""
+        facts, at = case.facts, case.at
+        found = []
+        for bound in rules:
+            rule, truth = bound.rule, bound.truth
+            if rule.held is not None:
+                held = rule.held(facts, debt, at)
+                if held == NO:  # a bar that isn't up was still asked, and says so
+                    if rule.clear is not None and truth == YES:
+                        opened = rule.opened
+                        if opened is None or opened(facts, debt, at) == YES:
+                            found.append(rule.clear)
+                    continue
+                if held == MAYBE:
+                    truth = MAYBE
+            assert bound.judge is not None
+            finding = bound.judge(rule, case, debt)
+            if finding is None:
+                continue
+            if truth == MAYBE and finding.effect != DEFER:
+                if finding.effect == ALLOW and bound.named:
+                    continue  # nobody knows that it bound
+                if finding.effect != ALLOW:
+                    finding = self._open(finding, case, debt)
+            found.append(finding)
+        return found
+
+    def bound(self, member: str) -> Iterator[tuple[Rule, int]]:
+        """The texts or the evidence that are due, or may be, debt by debt."""
+        for debt, scope in self.scopes:
+            for each in getattr(scope, member):
+                held = each.rule.held
+                if held is None or held(self.facts, debt, self.case.at) != NO:
+                    yield each.rule, debt
+
+    def _open(self, finding: Finding, case: Case, debt: int) -> Finding:
+        """A stop that stands only because something isn't known: a person can find out."""
+        rule, facts = finding.rule, case.facts
+        certain, _possible = self.places
+        there = "any" in rule.jurisdictions or not rule.jurisdictions.isdisjoint(certain)
+        fields = [] if there else ["debtor.addresses"]
+        label = facts.label(debt)
+        if facts.purpose(debt) is None and not (rule.consumer and rule.commercial):
+            fields.append(f"debts[{label}].purpose")
+        for each in (rule, *rule.via):
+            for condition in (each.when, each.unless):
+                if condition is not None:
+                    fields += [
+                        fact.field.replace("debts[]", f"debts[{label}]", 1)
+                        for fact in condition.unknowns(facts, debt, case.at)
+                    ]
+        fields += finding.missing
+        text = unknown_text(fields)
+        if not finding.missing:
+            text += f"; if it binds: {finding.text}"
+        return Finding(rule, APPROVAL, text, finding.until, finding.role or "compliance", fields)
+
+    # ── What the rules know that facts ask for ──────────────────────────────────────────────────
+
+    def _period_end(self, debt: int) -> Any:
+        """The last day of the longest period that runs from a notice; None: no notice was sent."""
+        longest: date | None = None
+        for rule in next(scope.periods for each, scope in self.scopes if each == debt):
+            found = waiting.period(rule, self.facts, debt)
+            if found is UNSET:
+                return UNSET
+            if found is not None:
+                longest = found[1] if longest is None else max(longest, found[1])
+        return longest
+
+    def _limitation(self, debt: int, at: datetime) -> tuple[str, str]:
+        """Whether the period of limitation is over: by any row, and as far as rows are verified."""
+        key = (debt, at)
+        known = self._limits.get(key)
+        if known is None:
+            known = self._limits[key] = self._limit(debt, at)
+        return known
+
+    def _limit(self, debt: int, at: datetime) -> tuple[str, str]:
+        found = self.facts.question.debts[debt]
+        places = set(self.places[0] | self.places[1]) & self.books.limitation.keys()
+        creditor = self.facts.question.creditor
+        if creditor and creditor.country:
+            places.add(f"{creditor.country}-{creditor.region}" if creditor.region else "")
+        if found.governing_law:
+            places.add(found.governing_law)
+        kind = found.contract_type if isinstance(found.contract_type, str) else None
+        years, verified = limitation(self.books, frozenset(places), kind)
+        if years is None or not isinstance(found.default_on, date):
+            return "unknown", "unknown"
+        if max(self.facts.dates(at)) >= _years_after(found.default_on, years):
+            return "passed", "barred"
+        return "running", "open" if verified else "unknown"
+
+    # ── The earliest lawful instant ─────────────────────────────────────────────────────────────
+
+    def search(self, objections: Sequence[Finding]) -> datetime | None:
+        """The first instant within 14 days that all rules allow, given what they say now; None:
+        there is none."""
+        at, limit = self.facts.at, self.facts.at + SEARCH
+        case = self.case
+        for _ in range(STEPS_MAX):
+            latest = at
+            for finding in objections:
+                if finding.effect == ALLOW:
+                    continue
+                bound = self._not_before(finding, case)
+                if bound is None:
+                    return None
+                latest = max(latest, bound)
+            if latest == at:
+                return self._confirmed(at, limit)
+            if latest > limit:
+                return None
+            at = latest
+            case = Case(self.facts, at, self.guards)
+            objections = [
+                finding
+                for (debt, scope), (_, asked) in zip(self.scopes_at(at), self.scopes, strict=True)
+                for finding in self._hear(self._changing(scope, asked), case, debt)
+            ]
+        return None
+
+    def _confirmed(self, at: datetime, limit: datetime) -> datetime | None:
+        """The instant found, or a later one if the zone that the debtor confirmed lapses before it
+        and they may be elsewhere again."""
+        later = self.lapsed(at)
+        if later is None:
+            return at
+        objections = later.findings()
+        effect = max((finding.effect for finding in objections), default=ALLOW)
+        found = at if effect == ALLOW else later.search(objections) if effect == DEFER else None
+        return found if found is not None and found <= limit else None
+
+    def lapsed(self, at: datetime) -> "Hearing | None":
+        """The question as asked at a later instant, if a confirmed zone has lapsed by then."""
+        until = self.facts.confirmed_until
+        if until is None or at < until:
+            return None
+        return Hearing(structs.replace(self.facts.question, at=at), self.books, self.guards)
+
+    def _changing(self, scope: Scope, asked: Scope) -> Iterable[Bound]:
+        """The rules that may speak otherwise than at the instant asked about: all those that the
+        clock moves, and those that weren't in force."""
+        rules = scope.dated if self.ahead else scope.timed
+        if scope is asked:
+            return rules
+        known = {each.rule for each in rules} | asked.rules
+        return [*rules, *(each for each in scope.judged if each.rule not in known)]
+
+    def _not_before(self, finding: Finding, case: Case) -> datetime | None:
+        """An instant before which the rule surely goes on to object; None: no end in sight."""
+        rule = finding.rule
+        if not rule.conditional and rule.until is None:
+            return finding.until
+        change = self._next_change(case.at)
+        return change if finding.until is None else min(change, finding.until)
+
+    @cached_property
+    def ahead(self) -> tuple[datetime, ...]:
+        """The instants that the question names and that are still to come."""
+        found: list[datetime] = []
+        question = self.facts.question
+        _collect(question.debtor, question.at, found)
+        _collect(question.debts, question.at, found)
+        return tuple(sorted(found))
+
+    def _next_change(self, at: datetime) -> datetime:
+        """The next instant at which a fact may change by the clock alone."""
+        instants = [each for each in self.ahead if each > at]
+        if self.facts.is_reply(at):
+            asked = self.facts.asked_at
+            assert asked is not None
+            instants.append(asked + REPLY_WITHIN + timedelta(microseconds=1))
+        return min([self.facts.next_midnight(at), *instants])
+
+
+def _collect(value: Any, after: datetime, found: list[datetime]) -> None:
+    if isinstance(value, datetime):
+        if value > after:
+            found.append(value.astimezone(UTC))
+    elif isinstance(value, tuple):
+        for item in value:
+            _collect(item, after, found)
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            _collect(getattr(value, name), after, found)
+
+
+def _strictness(finding: Finding) -> tuple[int, float]:
+    return finding.effect, finding.until.timestamp() if finding.until is not None else 0.0
+
+
+def _years_after(day: date, years: int) -> date:
+    if day.month == 2 and day.day == 29:
+        return date(day.year + years, 3, 1)
+    return day.replace(year=day.year + years)

@@ -1,0 +1,58 @@
+// Talking to outreach: the session, the books, the governor.
+
+/** The server does not answer, or not with an answer. */
+export class Gone extends Error {}
+
+/** The server wants a token first. */
+export class SignInNeeded extends Error {}
+
+/** The question cannot be taken; `problem` says why, field by field. */
+export class Refused extends Error {
+  constructor(problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+const PATIENCE_MS = 20_000;
+
+async function call(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      ...options,
+    });
+  } catch (error) {
+    throw new Gone(`${path}: ${error.message}`);
+  }
+  if (answer.status === 401 || answer.status === 403) throw new SignInNeeded(path);
+  if (answer.status >= 500) throw new Gone(`${path}: ${answer.status}`);
+  return answer;
+}
+
+const JSON_HEADERS = { "content-type": "application/json" };
+
+/** Open a session by cookie. In local mode no token is needed; elsewhere `SignInNeeded`. */
+export async function signIn(token) {
+  const body = JSON.stringify(token ? { token } : {});
+  const answer = await call("session", { method: "POST", headers: JSON_HEADERS, body });
+  if (!answer.ok) throw new SignInNeeded("session");
+}
+
+/** The rule books on the shelf. */
+export async function books() {
+  const answer = await call("v1/rulebooks");
+  return answer.ok ? (await answer.json()).items : [];
+}
+
+/** The answer to a question, and what it would be over the next days. `question` is JSON text. */
+export async function ask(question) {
+  const options = { method: "POST", headers: JSON_HEADERS, body: question };
+  const answer = await call("v1/compliance/timeline", options);
+  const said = await answer.json();
+  if (!answer.ok) throw new Refused(said);
+  return said;
+}

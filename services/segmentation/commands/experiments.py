@@ -1,0 +1,200 @@
+"""What happens to experiments: written, started, stopped, checked against their guardrails.
+
+While a run is under way nothing of it changes: a design can be replaced only when it is not
+running, which makes another run. So an account that is in an arm stays there.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.segmentation.commands.rescoring import begin_rescore
+from services.segmentation.domain.experiments import (
+    Design,
+    Experiment,
+    arms_of,
+    unknown_segments,
+)
+from services.segmentation.domain.guardrails import Breach, Seen, Tally, breaches
+from services.segmentation.store import experiments as store
+from shared.db import Session
+from shared.errors import Conflict, FieldError, Invalid, NotFound
+from shared.money import DECIMALS
+
+Run = store.Run
+
+
+class ExperimentRuns(Conflict):
+    """Nothing of an experiment changes while it runs."""
+
+
+class WrongStatus(Conflict):
+    """The experiment is not in a state for this."""
+
+
+class ArmFigures(Struct, frozen=True, kw_only=True):
+    """What segmentation knows of the accounts of one arm."""
+
+    accounts: int
+    figures: dict[str, float | None]
+    segments: dict[str, int]
+
+
+class Checked(Struct, frozen=True, kw_only=True):
+    """What a check of an experiment came to."""
+
+    name: str
+    run: int
+    status: str
+    arms: dict[str, ArmFigures]
+    breaches: tuple[Breach, ...]
+
+
+async def running(session: Session, tenants: Iterable[str]) -> dict[str, tuple[Experiment, ...]]:
+    """The experiments under way, by tenant; of those without any nothing."""
+    return await store.find_running(session, tenants)
+
+
+async def put_experiment(
+    session: Session,
+    tenant: str,
+    name: str,
+    design: Design,
+    *,
+    segments: Sequence[str],
+    at: datetime,
+) -> Run:
+    """Write a design. One that is the same as before changes nothing. `segments` are those of the
+    policy in force."""
+    before = await store.lock_experiment(session, tenant, name)
+    if before is not None and before.design == design:
+        return before
+    unknown = unknown_segments(design, segments)
+    if unknown:
+        raise Invalid("The experiment is not valid.", unknown)
+    if before is not None and before.status == "running":
+        raise ExperimentRuns(
+            f"the experiment {name!r} runs, and its accounts keep their arms; stop it first",
+            _changed(before.design, design),
+        )
+    number = 1 if before is None else before.run + (before.status == "stopped")
+    run = Run(name=name, run=number, design=design, status="draft", stored_at=at)
+    await store.upsert_run(session, tenant, run)
+    return run
+
+
+def _changed(before: Design, after: Design) -> list[FieldError]:
+    """What a running experiment does not let be changed."""
+    return [
+        FieldError(f"/{name}", "differs from what runs")
+        for name in Design.__struct_fields__
+        if getattr(before, name) != getattr(after, name)
+    ]
+
+
+async def start_experiment(session: Session, tenant: str, name: str, *, at: datetime) -> Run:
+    """Begin, or go on after a stop. Every account draws its arm in the background."""
+    before = await _locked(session, tenant, name)
+    if before.status == "running":
+        raise WrongStatus(f"the experiment {name!r} runs already")
+    run = replace(
+        before, status="running", started_at=before.started_at or at, stopped_at=None, because=None
+    )
+    await store.upsert_run(session, tenant, run)
+    await begin_rescore(session, tenant, because=f"experiment-started {name}", at=at)
+    return run
+
+
+async def stop_experiment(
+    session: Session, tenant: str, name: str, *, because: str, at: datetime
+) -> Run:
+    """End it: its arms are no longer said, and no account draws one any more."""
+    before = await _locked(session, tenant, name)
+    if before.status != "running":
+        raise WrongStatus(f"the experiment {name!r} does not run; it is {before.status}")
+    run = replace(before, status="stopped", stopped_at=at, because=because)
+    await store.upsert_run(session, tenant, run)
+    await begin_rescore(session, tenant, because=f"experiment-stopped {name}", at=at)
+    return run
+
+
+async def _locked(session: Session, tenant: str, name: str) -> Run:
+    found = await store.lock_experiment(session, tenant, name)
+    if found is None:
+        raise no_experiment(name)
+    return found
+
+
+def no_experiment(name: str) -> NotFound:
+    return NotFound(f"there is no experiment {name!r}")
+
+
+async def get_run(session: Session, tenant: str, name: str) -> Run:
+    """The latest run. Raises `NotFound`."""
+    found = await store.find_run(session, tenant, name)
+    if found is None:
+        raise no_experiment(name)
+    return found
+
+
+async def check_experiment(session: Session, tenant: str, name: str, *, at: datetime) -> Checked:
+    """Compare the arms, and stop the experiment if a guardrail is broken. Reads all accounts."""
+    run = await _locked(session, tenant, name)
+    tallies = await _tally(session, tenant, run)
+    broken = tuple(breaches(run.design, tallies))
+    if broken and run.status == "running":
+        because = broken[0].because
+        run = await stop_experiment(session, tenant, name, because=because, at=at)
+    return _checked(run, tallies, broken)
+
+
+async def _tally(session: Session, tenant: str, run: Run) -> dict[str, Tally]:
+    """The figures of each arm, of the accounts that drew it in this run."""
+    one = Experiment(tenant=tenant, name=run.name, run=run.run, design=run.design)
+    tallies = {arm.name: Tally() for arm in run.design.arms}
+    async for accounts in store.read_accounts(session, tenant):
+        for account in accounts:
+            arm = arms_of([one], account.state.course.drawn).get(run.name)
+            if arm in tallies:
+                tallies[arm].add(_seen(account))
+    return tallies
+
+
+def _seen(account: store.Enrolled) -> Seen:
+    state = account.state
+    units = 10 ** DECIMALS.get(account.currency or "", 2)
+    return Seen(
+        is_overdue=any(state.invoices[invoice_id].stage > 0 for invoice_id in state.open_ids),
+        pays_within=account.probability,
+        expected_recovery=account.expected_recovery_minor / units,
+        is_warned=bool(state.course.warned),
+        segment=account.segment,
+        contacts=state.contacts.since_payment(state.last_payment_at),
+    )
+
+
+def _checked(run: Run, tallies: dict[str, Tally], broken: tuple[Breach, ...]) -> Checked:
+    return Checked(
+        name=run.name,
+        run=run.run,
+        status=run.status,
+        arms={
+            arm: ArmFigures(
+                accounts=tally.accounts,
+                figures={name: sums.mean for name, sums in tally.figures.items()},
+                segments=dict(sorted(tally.segments.items())),
+            )
+            for arm, tally in tallies.items()
+        },
+        breaches=broken,
+    )
+
+
+async def check_experiments(session: Session, tenant: str, *, at: datetime) -> list[Checked]:
+    """The same of all that run."""
+    found = await store.find_running(session, [tenant])
+    return [
+        await check_experiment(session, tenant, one.name, at=at) for one in found.get(tenant, ())
+    ]

@@ -1,0 +1,89 @@
+"""A policy's text, YAML or JSON, with the line on which each part of it stands."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from msgspec import Struct
+
+from shared.errors import FieldError, Unreadable
+from shared.field_errors import escape
+
+
+class Read(Struct, frozen=True):
+    """The plain data of a text, where its parts stand, and names that stand twice."""
+
+    raw: Any
+    lines: dict[str, int]  # by JSON pointer
+    doubles: tuple[FieldError, ...]
+
+
+def read_text(text: str) -> Read:
+    """Raises `Unreadable` for what is neither YAML nor JSON."""
+    try:
+        loader = _PlainLoader(text)
+        try:
+            node = loader.get_single_node()
+            raw = None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
+        places = [] if node is None else list(_places(node, ""))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        raise Unreadable(f"The policy is not YAML: {problem}{place}.") from error
+    except RecursionError as error:
+        raise Unreadable("The policy is nested too deep.") from error
+    except ValueError as error:  # a number or a day of the right form that there is not
+        raise Unreadable(f"The policy is not YAML: {error}.") from error
+    lines: dict[str, int] = {}
+    doubles: list[FieldError] = []
+    for pointer, line, first in places:
+        lines.setdefault(pointer, line)
+        if first is not None:
+            doubles.append(FieldError(pointer, f"stands twice, first on line {first}"))
+            lines[pointer] = line
+    return Read(raw, lines, tuple(doubles))
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without aliases, with which a short text can stand for an endless one."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases are not taken", mark)
+        return super().compose_node(parent, index)
+
+
+def _places(node: yaml.Node, pointer: str) -> Iterator[tuple[str, int, int | None]]:
+    """Pointer and line of every part; of a name that stands twice also the line of the first."""
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            name = f"{pointer}/{escape(str(key.value))}"
+            line = key.start_mark.line + 1
+            yield name, line, seen.get(name)
+            seen.setdefault(name, line)
+            yield from _places(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield f"{pointer}/{index}", item.start_mark.line + 1, None
+            yield from _places(item, f"{pointer}/{index}")
+
+
+def with_lines(errors: list[FieldError], lines: dict[str, int]) -> list[FieldError]:
+    """The same errors, each with its line, in the order of the lines."""
+    placed = []
+    for error in errors:
+        pointer = error.pointer
+        while pointer and pointer not in lines:
+            pointer = pointer.rpartition("/")[0]  # what is missing has no line: its parent has
+        line = lines.get(pointer)
+        placed.append((line or 0, error))
+    placed.sort(key=lambda item: item[0])  # stable: errors of one line keep their order
+    return [
+        FieldError(error.pointer, f"line {line}: {error.detail}" if line else error.detail)
+        for line, error in placed
+    ]

@@ -1,0 +1,116 @@
+"""Re-scores in the background: resumed where they stood, shared by workers, beside events."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from services.segmentation.commands.in_force import InForce
+from services.segmentation.commands.policies import Policies
+from services.segmentation.commands.rescoring import begin_rescore
+from services.segmentation.commands.slices import rescore_slice
+from services.segmentation.jobs.rescoring import run_rescoring
+from services.segmentation.store import rescoring as store
+from shared.db import Database
+from tests.integration.segmentation.helpers import POLICY, take
+from tests.integration.segmentation.test_consumer import until
+from tests.integration.segmentation.test_models import promote, rescore, train
+from tests.unit.segmentation.builders import day
+from tests.unit.segmentation.history import portfolio
+
+AT = datetime(2027, 6, 1, tzinfo=UTC)
+
+
+async def job(db: Database) -> store.Rescoring:
+    async with db.reading() as session:
+        return (await store.list_rescorings(session, "demo", before=None, limit=1))[0]
+
+
+async def test_a_slice_that_fails_is_taken_again_and_nothing_twice(
+    client: httpx.AsyncClient, segmentation_db: Database
+) -> None:
+    await take(segmentation_db, portfolio(20))
+    await promote(client, (await train(client, "pays_within"))["version"])
+    force = InForce(Policies(POLICY))
+
+    async def failing() -> None:
+        async with segmentation_db.transaction() as session:
+            await rescore_slice(session, force, size=6)
+            raise ZeroDivisionError
+
+    async with segmentation_db.transaction() as session:
+        await rescore_slice(session, force, size=6)
+    with pytest.raises(ZeroDivisionError):
+        await failing()
+    assert ((await job(segmentation_db)).done, (await job(segmentation_db)).ended_at) == (6, None)
+    await rescore(segmentation_db, size=6)
+    ended = await job(segmentation_db)
+    assert (ended.done, ended.changed) == (20, 20)
+    rows = await segmentation_db.fetch("select model_version from accounts")
+    assert len({row["model_version"] for row in rows}) == 1
+    ids = await segmentation_db.fetch("select id from outbox")
+    assert len({row["id"] for row in ids}) == len(ids)
+
+
+async def test_workers_share_it_and_events_go_on(
+    client: httpx.AsyncClient, segmentation_db: Database, segmentation_url: str
+) -> None:
+    events = portfolio(40)
+    cut = next(i for i, event in enumerate(events) if event.recordedtime.date() > day(330))
+    await take(segmentation_db, events[:cut])
+    version = (await train(client, "pays_within"))["version"]
+    await promote(client, version)
+    other = Database(segmentation_url)
+    stop = asyncio.Event()
+    workers = [
+        asyncio.create_task(run_rescoring(db, InForce(Policies(POLICY)), stop=stop, size=5))
+        for db in (segmentation_db, other)
+    ]
+    try:
+        await take(segmentation_db, events[cut:], size=7)
+
+        async def ended() -> bool:
+            return (await job(segmentation_db)).ended_at is not None
+
+        await until(ended)
+    finally:
+        stop.set()
+        await asyncio.gather(*workers)
+        await other.close()
+    assert (await job(segmentation_db)).done == 40
+    rows = await segmentation_db.fetch("select model_version from accounts")
+    assert {row["model_version"] for row in rows} == {version}
+    keys = "select aggregateid, sequence from outbox"
+    numbered = [(row["aggregateid"], row["sequence"]) for row in await segmentation_db.fetch(keys)]
+    assert len(set(numbered)) == len(numbered)
+
+
+async def test_a_newer_one_takes_the_place_of_one_under_way(
+    client: httpx.AsyncClient, segmentation_db: Database
+) -> None:
+    await take(segmentation_db, portfolio(10))
+    for because in ("first", "second"):
+        async with segmentation_db.transaction() as session:
+            await begin_rescore(session, "demo", because=because, at=AT)
+    listed = (await client.get("/v1/rescoring")).json()["items"]
+    assert [(one["because"], one["is_superseded"]) for one in listed] == [
+        ("second", False),
+        ("first", True),
+    ]
+    await rescore(segmentation_db)
+    assert (await job(segmentation_db)).ended_at is not None
+    async with segmentation_db.transaction() as session:
+        await begin_rescore(session, "nobody", because="no account", at=AT)
+    assert await rescore(segmentation_db) == 0, "there is nothing to go through"
+
+
+async def test_two_that_begin_at_once_have_two_numbers(segmentation_db: Database) -> None:
+    await take(segmentation_db, portfolio(2))
+
+    async def begin(because: str) -> int:
+        async with segmentation_db.transaction() as session:
+            return await begin_rescore(session, "demo", because=because, at=AT)
+
+    numbers = await asyncio.gather(*(begin(str(number)) for number in range(5)))
+    assert sorted(numbers) == [1, 2, 3, 4, 5]

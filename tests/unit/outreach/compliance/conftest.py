@@ -1,0 +1,11 @@
+"""The shipped rule books, read once for all tests of the governor."""
+
+import pytest
+
+from services.outreach.domain.compliance import Books
+from tests.unit.outreach.compliance.shipped import shipped_books
+
+
+@pytest.fixture(scope="session")
+def books() -> Books:
+    return shipped_books()
