@@ -29,7 +29,7 @@ stop: $(INSTALLED) ## stop what runs on the data folder
 # ── Working on it ────────────────────────────────────────────────────────────────────────────────
 .PHONY: test check fmt unit integration e2e bench mutants docs
 test: $(INSTALLED) ## every test, on real PostgreSQL and real Kafka (long forms: e2e)
-	@$(PYTEST) -m "not full and not bench"
+	@sh tests/run.sh $(PYTHON)
 check: $(INSTALLED) ## format, lint, types, imports, unit and architecture tests
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .

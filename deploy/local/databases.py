@@ -27,10 +27,11 @@ async def create(server_url: str, database: str, *, template: str = "template0")
     try:
         known = await connection.fetchval("select 1 from pg_database where datname = $1", database)
         if not known:
-            encoding = " encoding 'UTF8'" if template == "template0" else ""
+            # Copying files is faster where a run of tests copies hundreds of databases.
+            options = " encoding 'UTF8'" if template == "template0" else " strategy file_copy"
             with contextlib.suppress(asyncpg.DuplicateDatabaseError):  # another start was faster
                 await connection.execute(
-                    f'create database "{database}" template "{template}"{encoding}'
+                    f'create database "{database}" template "{template}"{options}'
                 )
     finally:
         await connection.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -97,12 +98,16 @@ def _strategies(env: Env) -> Strategies:
         raise BadSetting(name, f"does not fit: {error.detail} {reasons}".rstrip()) from error
 
 
+# Both processes of the local mode ask for the same books; a book is immutable.
+_read = lru_cache(maxsize=64)(read_book)
+
+
 def _rulebooks(env: Env) -> tuple[Shipped, ...]:
     name = "OUTREACH_RULEBOOKS"
     books: dict[str, Shipped] = {}
     for file, text in _texts(env, name, _HERE / "rulebooks", ("*.yaml",)).items():
         try:
-            book = read_book(text)
+            book = _read(text)
         except Invalid as error:
             reasons = "; ".join(e.detail for e in error.errors) or error.detail
             raise BadSetting(name, f"holds {file}, which does not fit: {reasons}") from error
