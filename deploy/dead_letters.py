@@ -20,9 +20,9 @@ from rich.table import Table
 from deploy.local import databases
 from deploy.local.errors import CannotStart
 from deploy.migrate import service_urls
-from shared import dead_letters, positions
-from shared.db import Database
+from shared.database import Database
 from shared.errors import AppError
+from shared.log import dead_letters, positions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.events import COMPACTED, SCHEMAS, TOPICS, producer
-from shared.settings import PORTS
+from shared.process.settings import PORTS
 
 ROOT = Path(__file__).resolve().parent.parent
 EVENTS = ROOT / "docs" / "events"

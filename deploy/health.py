@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from shared import clock
-from shared.alive import SECONDS_MAX
+from shared.process.alive import SECONDS_MAX
 
 TIMEOUT_SECONDS = 3.0
 

@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from shared import clock
-from shared.auth import ANY_TENANT, SCOPES
 from shared.ids import is_tenant
+from shared.web.auth import ANY_TENANT, SCOPES
 
 PRIVATE, PUBLIC = "private.pem", "jwks.json"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from deploy.local import databases
 from deploy.local.errors import CannotStart
-from shared import migrate
+from shared.database import migrate
 
 
 async def upgrade(service: str, url: str) -> None:

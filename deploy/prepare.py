@@ -15,9 +15,9 @@ import asyncpg
 from deploy import migrate
 from deploy.kafka import topics
 from deploy.local import databases
-from shared import kafka
 from shared.errors import Unavailable
-from shared.settings import BadSetting, Env
+from shared.log import kafka
+from shared.process.settings import BadSetting, Env
 
 ENTRY_DATABASE = "postgres"
 

@@ -13,7 +13,7 @@ from deploy.local.errors import CannotStart
 from deploy.migrate import service_urls, upgrade
 from services.metrics.rebuild import rebuild
 from services.metrics.settings import Settings
-from shared.settings import BadSetting
+from shared.process.settings import BadSetting
 
 SERVICES = ("ledger", "segmentation", "outreach", "metrics")
 

@@ -16,8 +16,7 @@ import pytest
 from deploy.local import databases
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import FORGETFUL, Postgres
-from shared import migrate
-from shared.db import Database
+from shared.database import Database, migrate
 
 Template = Callable[[str], str]
 

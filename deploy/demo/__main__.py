@@ -28,7 +28,7 @@ from deploy.demo.working import Working
 from deploy.local.errors import CannotStart
 from shared.clock import ONE_DAY, monotonic
 from shared.errors import AppError
-from shared.settings import BadSetting
+from shared.process.settings import BadSetting
 
 _REPORTING_CURRENCY = "EUR"
 COLUMNS_MIN = 92

@@ -12,7 +12,7 @@ import httpx
 from deploy.demo.platform import Platform
 from deploy.demo.source import BillingEvent, rfc3339
 from shared.clock import monotonic
-from shared.settings import PORTS
+from shared.process.settings import PORTS
 
 TENANT = "demo"
 BATCH_EVENTS = 500

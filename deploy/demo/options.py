@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from shared.settings import BadSetting, Env
+from shared.process.settings import BadSetting, Env
 
 DAYS = 365
 

@@ -21,7 +21,7 @@ from deploy.local import databases
 from deploy.local.errors import CannotStart
 from deploy.local.platform import HOST
 from deploy.local.postgres import Postgres
-from shared.settings import PORTS
+from shared.process.settings import PORTS
 
 _ROOT = Path(__file__).resolve().parents[2]
 _READY = b"Recoup is ready"

@@ -13,10 +13,10 @@ from deploy.demo.calls import Calls
 from deploy.demo.platform import Platform
 from deploy.demo.source import Source
 from deploy.demo.working import Worked
-from shared import outbox
 from shared.clock import ONE_DAY
-from shared.db import Database
+from shared.database import Database
 from shared.events import BILLING, TOPICS, producer
+from shared.log import outbox
 
 Report = dict[str, Any]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from deploy.kafka import jars, topics
 from deploy.kafka.broker import Broker
 from deploy.local.errors import CannotStart
-from shared import kafka
 from shared.errors import Unavailable
+from shared.log import kafka
 
 DEFAULT_PORT = 9092
 

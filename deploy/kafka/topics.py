@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from shared.kafka import TopicSpec
+from shared.log.kafka import TopicSpec
 
 FILE = Path(__file__).with_name("topics.yaml")
 

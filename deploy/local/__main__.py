@@ -19,11 +19,11 @@ from deploy.local import platform as local
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import Postgres
 from deploy.local.supervisor import Supervisor, end_left_over, parts_of
-from shared import telemetry
-from shared.crash import POINTS
 from shared.errors import Unavailable
-from shared.settings import BadSetting, Common
-from shared.tasks import pause
+from shared.process import telemetry
+from shared.process.crash import POINTS
+from shared.process.settings import BadSetting, Common
+from shared.process.tasks import pause
 
 if TYPE_CHECKING:
     from deploy.kafka.broker import Broker
@@ -150,7 +150,7 @@ def _run(run: Run) -> None:
 def create_topics_on(bootstrap: str) -> None:
     """Make the topics that the cluster lacks."""
     from deploy.kafka import topics
-    from shared.kafka import create_topics
+    from shared.log.kafka import create_topics
 
     try:
         asyncio.run(create_topics(bootstrap, topics.load()))

@@ -13,10 +13,10 @@ import uvicorn
 
 from deploy.local.errors import CannotStart
 from deploy.local.platform import Service, until_ready
-from shared import serve
-from shared.db import Database
-from shared.pruning import run_pruning
-from shared.settings import Common
+from shared.database import Database
+from shared.log.pruning import run_pruning
+from shared.process import serve
+from shared.process.settings import Common
 
 # Streams to browsers have no end of their own.
 GRACE_SECONDS = 3

@@ -18,7 +18,7 @@ import httpx
 
 from deploy.local.errors import CannotStart
 from shared.clock import monotonic
-from shared.settings import PORTS, BadSetting, Env
+from shared.process.settings import PORTS, BadSetting, Env
 
 HOST = "127.0.0.1"
 READY_SECONDS_MAX = 60.0

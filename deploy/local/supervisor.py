@@ -18,8 +18,8 @@ import psutil
 
 from deploy.local.errors import CannotStart
 from deploy.local.platform import Service, until_ready
-from shared import telemetry
 from shared.clock import monotonic
+from shared.process import telemetry
 
 FIRST_PAUSE_SECONDS = 0.2
 PAUSE_SECONDS_MAX = 10.0

@@ -9,10 +9,10 @@ from fastapi import FastAPI
 from services.ledger import consumer
 from services.ledger.api import accounts, intake, invoices, tenants
 from services.ledger.settings import Settings
-from shared.auth import Auth
-from shared.db import Database
-from shared.serve import serve
+from shared.database import Database
+from shared.process.serve import serve
 from shared.web import make_app
+from shared.web.auth import Auth
 
 DESCRIPTION = "What is owed, to the cent: accounts, invoices, payments, stages, the journal."
 

@@ -7,13 +7,13 @@ from services.ledger.commands.posted import Posted, take_posted
 from services.ledger.commands.tenants import Books
 from shared import clock
 from shared.cloudevents import Incoming, Refused, parse_kafka
-from shared.consume import RawRecord, RawSubscription
-from shared.db import Database, Session
+from shared.database import Database, Session
 from shared.errors import FieldError
 from shared.events import BILLING
 from shared.ids import is_tenant
-from shared.runtime import Runtime
-from shared.settings import Common
+from shared.log.consume import RawRecord, RawSubscription
+from shared.log.runtime import Runtime
+from shared.process.settings import Common
 
 CONSUMER = "ledger"
 

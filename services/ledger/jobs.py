@@ -6,10 +6,10 @@ from services.ledger.commands.days import start_day
 from services.ledger.commands.tenants import Books
 from services.ledger.store.tenants import list_tenants
 from shared import clock
-from shared.db import Database
+from shared.database import Database
 from shared.errors import Unavailable
 from shared.events.ledger import Tenant
-from shared.telemetry import logger
+from shared.process.telemetry import logger
 
 SCHEDULE_SECONDS = 60.0
 

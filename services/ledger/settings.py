@@ -7,7 +7,7 @@ from typing import Self
 from services.ledger.commands.tenants import Books
 from services.ledger.consumer import Log
 from shared.ids import is_tenant
-from shared.settings import BadSetting, Common, Env
+from shared.process.settings import BadSetting, Common, Env
 
 
 @dataclass(frozen=True)

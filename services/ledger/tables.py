@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from shared.tables import new_metadata, spine_tables
+from shared.log.tables import new_metadata, spine_tables
 
 metadata = new_metadata()
 spine_tables(metadata)

@@ -6,8 +6,8 @@ import os
 from services.ledger import consumer
 from services.ledger.jobs import run_scheduler
 from services.ledger.settings import Settings
-from shared.db import Database
-from shared.serve import run_worker
+from shared.database import Database
+from shared.process.serve import run_worker
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

@@ -10,10 +10,10 @@ from services.metrics import consumer
 from services.metrics.api import kpis, pages, stream
 from services.metrics.settings import Settings
 from services.metrics.store import figures
-from shared.auth import Auth
-from shared.db import Database
-from shared.serve import serve
+from shared.database import Database
+from shared.process.serve import serve
 from shared.web import make_app
+from shared.web.auth import Auth
 
 DESCRIPTION = "The figures: KPIs by day, currency and segment, as of any day, live."
 

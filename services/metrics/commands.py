@@ -21,7 +21,7 @@ from services.metrics.domain.items import (
 from services.metrics.domain.restate import measure
 from services.metrics.store import items as store
 from services.metrics.store.items import FullKey, Saved
-from shared.db import Session
+from shared.database import Session
 from shared.events import TENANTS, Received
 
 Pages = dict[tuple[str, str], Page]

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from services.metrics import commands
 from services.metrics.domain import fold
 from services.metrics.domain.fold import Handler
-from shared.db import Database, Session
+from shared.database import Database, Session
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, TENANTS, Received
-from shared.runtime import Runtime
-from shared.settings import Common
-from shared.subscriptions import Subscription
+from shared.log.runtime import Runtime
+from shared.log.subscriptions import Subscription
+from shared.process.settings import Common
 
 HANDLERS: dict[str, Handler] = {
     "account-registered": Handler(fold.no_items, fold.on_account),

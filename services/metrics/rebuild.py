@@ -12,8 +12,8 @@ from collections.abc import Callable
 from services.metrics import consumer
 from services.metrics.settings import Settings
 from services.metrics.store import items as store
-from shared.db import Database
-from shared.tasks import pause
+from shared.database import Database
+from shared.process.tasks import pause
 
 _LOOK_SECONDS = 0.2
 

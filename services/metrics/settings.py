@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from shared.settings import Common, Env
+from shared.process.settings import Common, Env
 
 
 @dataclass(frozen=True)

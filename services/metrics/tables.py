@@ -13,7 +13,7 @@ from sqlalchemy import (
     text,
 )
 
-from shared.tables import new_metadata, spine_tables
+from shared.log.tables import new_metadata, spine_tables
 
 metadata = new_metadata()
 spine_tables(metadata)

@@ -5,8 +5,8 @@ import os
 
 from services.metrics import consumer
 from services.metrics.settings import Settings
-from shared.db import Database
-from shared.serve import run_worker
+from shared.database import Database
+from shared.process.serve import run_worker
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

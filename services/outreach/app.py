@@ -11,10 +11,10 @@ from services.outreach import api, consumer
 from services.outreach.api import compliance, pages
 from services.outreach.jobs.runs import run_due
 from services.outreach.settings import Settings
-from shared.auth import Auth
-from shared.db import Database
-from shared.serve import serve
+from shared.database import Database
+from shared.process.serve import serve
 from shared.web import make_app
+from shared.web.auth import Auth
 
 DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for silence."
 

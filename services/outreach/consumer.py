@@ -6,11 +6,11 @@ from functools import partial
 
 from services.outreach.commands.facts import take_facts
 from services.outreach.domain.strategies import Strategies
-from shared.db import Database
+from shared.database import Database
 from shared.events import CONTACTS, LEDGER, SCHEMAS, SEGMENTATION, TENANTS
-from shared.runtime import Runtime
-from shared.settings import Common
-from shared.subscriptions import Subscription
+from shared.log.runtime import Runtime
+from shared.log.subscriptions import Subscription
+from shared.process.settings import Common
 
 CONSUMER = "outreach"
 TOPICS = (LEDGER, CONTACTS, TENANTS, SEGMENTATION)

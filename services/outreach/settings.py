@@ -12,9 +12,9 @@ from services.outreach.domain.places import country_zones
 from services.outreach.domain.shelf import Shipped
 from services.outreach.domain.strategies import Strategies, by_kind, parse
 from services.outreach.jobs.office import Office, Sender
-from shared.db import Database
+from shared.database import Database
 from shared.errors import Invalid
-from shared.settings import BadSetting, Common, Env
+from shared.process.settings import BadSetting, Common, Env
 
 _HERE = Path(__file__).parent
 PRODUCERS = ("ledger", "segmentation")

@@ -8,8 +8,8 @@ from services.outreach import consumer
 from services.outreach.jobs.leases import run_leases
 from services.outreach.jobs.runs import run_scheduler
 from services.outreach.settings import Settings
-from shared.db import Database
-from shared.serve import run_worker
+from shared.database import Database
+from shared.process.serve import run_worker
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

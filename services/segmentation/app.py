@@ -16,10 +16,10 @@ from services.segmentation.jobs.rescoring import lag_with_rescoring
 from services.segmentation.jobs.watching import run_showing
 from services.segmentation.settings import Settings
 from services.segmentation.store import accounts as store
-from shared.auth import Auth
-from shared.db import Database
-from shared.serve import serve
+from shared.database import Database
+from shared.process.serve import serve
 from shared.web import make_app
+from shared.web.auth import Auth
 
 DESCRIPTION = "What we believe about an account: features, score with reasons, segment, priority."
 

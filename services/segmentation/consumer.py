@@ -6,11 +6,11 @@ from functools import partial
 from services.segmentation.commands.in_force import InForce
 from services.segmentation.commands.scoring import reassess_accounts
 from services.segmentation.domain.folding import FOLDS
-from shared.consume import Subscription
-from shared.db import Database, Session
+from shared.database import Database, Session
 from shared.events import LEDGER, OUTREACH, Received
-from shared.runtime import Runtime
-from shared.settings import Common
+from shared.log.consume import Subscription
+from shared.log.runtime import Runtime
+from shared.process.settings import Common
 
 CONSUMER = "segmentation"
 TOPICS = (LEDGER, OUTREACH)

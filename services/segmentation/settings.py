@@ -7,7 +7,7 @@ from typing import Self
 
 from services.segmentation.domain.policy import Policy, parse_text
 from shared.errors import Invalid, Unreadable
-from shared.settings import BadSetting, Common, Env
+from shared.process.settings import BadSetting, Common, Env
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from shared.tables import Instant, new_metadata, spine_tables
+from shared.log.tables import Instant, new_metadata, spine_tables
 
 NO_ARMS = text("'\\x7b7d'::bytea")  # {}
 

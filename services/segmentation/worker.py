@@ -10,8 +10,8 @@ from services.segmentation.jobs.guardrails import run_guardrails
 from services.segmentation.jobs.rescoring import run_rescoring
 from services.segmentation.jobs.watching import run_watching
 from services.segmentation.settings import Settings
-from shared.db import Database
-from shared.serve import run_worker
+from shared.database import Database
+from shared.process.serve import run_worker
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

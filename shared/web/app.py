@@ -10,16 +10,16 @@ from importlib import resources
 from typing import Any
 
 from fastapi import FastAPI, Request
+from msgspec import Struct
 from starlette.datastructures import State
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared import telemetry
-from shared.auth import Auth
 from shared.errors import AppError
-from shared.lag import LagReport
+from shared.process import telemetry
 from shared.web import problems
+from shared.web.auth import Auth
 from shared.web.edge import BODY_BYTES_MAX, Edge, Endpoint
 from shared.web.models import json_response
 
@@ -83,7 +83,7 @@ def make_app(
     description: str,
     state: Any,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None,
-    lag: Callable[[], Awaitable[LagReport]],
+    lag: Callable[[], Awaitable[Struct]],
     ready: Callable[[], Awaitable[None]],
     auth: Auth,
     service: str | None = None,
@@ -127,7 +127,7 @@ def make_app(
 def _add_common_routes(
     app: FastAPI,
     service: str,
-    lag: Callable[[], Awaitable[LagReport]],
+    lag: Callable[[], Awaitable[Struct]],
     ready: Callable[[], Awaitable[None]],
 ) -> None:
     """What is open without a token."""

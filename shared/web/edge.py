@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import clock, telemetry
+from shared import clock
 from shared.errors import AppError, Invalid, TooLarge
+from shared.process import telemetry
 from shared.web.problems import problem_response, status_problem
 
 BODY_BYTES_MAX = 8 * 1024 * 1024

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from shared import telemetry
 from shared.errors import AppError
+from shared.process import telemetry
 
 In = TypeVar("In")
 Out = TypeVar("Out")

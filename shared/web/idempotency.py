@@ -14,9 +14,9 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from shared import clock
-from shared.auth import Caller
-from shared.db import Session
+from shared.database import Session
 from shared.errors import Conflict, FieldError, Invalid
+from shared.web.auth import Caller
 from shared.web.models import json_bytes
 
 KEPT_FOR = timedelta(hours=24)

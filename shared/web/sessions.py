@@ -9,8 +9,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from shared.auth import authorize
-from shared.db import Database, Session
+from shared.database import Database, Session
+from shared.web.auth import authorize
 
 
 async def request_session(request: Request) -> AsyncIterator[Session]:

@@ -131,13 +131,13 @@ def _imports(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def kafka_in_one_place(source: Source) -> Iterator[Finding]:
-    if not source.is_product() or source.path == "shared/kafka.py":
+    if not source.is_product() or source.path == "shared/log/kafka.py":
         return
-    if source.is_under("shared/kafka/"):
+    if source.is_under("shared/log/kafka/"):
         return
     for line, module in _imports(source):
         if module.split(".")[0] in {"aiokafka", "confluent_kafka"}:
-            yield line, f"{module}: only shared/kafka.py knows Kafka"
+            yield line, f"{module}: only shared/log/kafka.py knows Kafka"
 
 
 def http_out_in_clients(source: Source) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from msgspec import Struct
 
-from shared import serve
+from shared.process import serve
 
 TENANT = "demo"
 

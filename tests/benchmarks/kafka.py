@@ -14,7 +14,7 @@ from deploy.kafka import topics
 from deploy.kafka.broker import Broker
 from shared.cloudevents import STRUCTURED
 from shared.events import BILLING
-from shared.kafka import create_topics
+from shared.log.kafka import create_topics
 from tests.benchmarks import stream
 from tests.benchmarks.servers import Program, Watch, environment, running
 from tests.benchmarks.throughput import Figures, fresh_database

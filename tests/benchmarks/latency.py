@@ -18,7 +18,7 @@ import uvloop
 from msgspec import Struct
 
 from shared.cloudevents import BATCH, STRUCTURED
-from shared.settings import PORTS
+from shared.process.settings import PORTS
 from tests.benchmarks import stream
 from tests.benchmarks.load import Connection, connect, percentile, request
 from tests.benchmarks.servers import KEY, Watch

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from services.ledger import tables
-from shared import serve
+from shared.process import serve
 
 TENANT = "demo"
 

@@ -29,10 +29,10 @@ from services.segmentation.learning.cases import TARGETS
 from services.segmentation.learning.training import train
 from services.segmentation.settings import DEFAULT_POLICY
 from shared import clock
-from shared.db import Database
+from shared.database import Database
+from shared.database.migrate import upgrade
 from shared.events import Received
-from shared.migrate import upgrade
-from shared.serve import rest_collector
+from shared.process.serve import rest_collector
 from tests.benchmarks.servers import postgres
 from tests.unit.segmentation.builders import day
 from tests.unit.segmentation.history import portfolio

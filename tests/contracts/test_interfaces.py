@@ -7,7 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from deploy import docs
-from shared.settings import PORTS
+from shared.process.settings import PORTS
 
 OPEN = {"/v1/lag"}
 PAGES = {"/", "/session"}  # for browsers: signed in by cookie

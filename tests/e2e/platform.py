@@ -20,7 +20,7 @@ import httpx
 import psutil
 
 from deploy.local.postgres import Postgres
-from shared.settings import PORTS
+from shared.process.settings import PORTS
 from tests.architecture.files import ROOT
 from tests.integration.deploy.running import free_port_base
 

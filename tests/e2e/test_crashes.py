@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from shared.crash import POINTS
 from shared.events import TOPICS
+from shared.process.crash import POINTS
 from tests.e2e.conftest import require_kafka
 from tests.e2e.desk import Desk
 from tests.e2e.dunning import (

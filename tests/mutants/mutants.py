@@ -42,14 +42,14 @@ RULES = "tests/architecture/test_rules.py"
 MUTANTS = (
     Mutant(
         "position without compare-and-set",
-        "shared/positions.py",
+        "shared/log/positions.py",
         " where p.consumer = $1 and p.source = $2 and p.part = g.part and p.position = g.expected",
         " where p.consumer = $1 and p.source = $2 and p.part = g.part",
         (f"{LOG}::test_who_lost_the_position_drops_its_slice",),
     ),
     Mutant(
         "no sequence guard: repeats are applied",
-        "shared/ordering.py",
+        "shared/log/ordering.py",
         """        if number <= head.sequence:
             plan.count(event.topic, "repeated")
         elif head.is_parked or not _is_next(place, head, number, skips):
@@ -62,21 +62,21 @@ MUTANTS = (
     ),
     Mutant(
         "no sequence guard: gaps are jumped",
-        "shared/ordering.py",
+        "shared/log/ordering.py",
         "elif head.is_parked or not _is_next(place, head, number, skips):",
         "elif head.is_parked:",
         ("tests/unit/shared/test_ordering.py", f"{LOG}::test_a_gap_waits_and_resumes_by_itself"),
     ),
     Mutant(
         "no outbox lock",
-        "shared/outbox.py",
+        "shared/log/outbox.py",
         "(select pg_advisory_xact_lock({_LOCK}))",
         "(select {_LOCK})",
         (f"{LOG}::test_a_writer_that_is_slow_to_commit_is_not_overtaken",),
     ),
     Mutant(
         "a bad message takes its neighbours along",
-        "shared/consume.py",
+        "shared/log/consume.py",
         "        if len(attempt.slice.records) > 1:\n",
         "        if len(attempt.slice.records) > 1_000_000:\n",
         (
@@ -173,7 +173,7 @@ MUTANTS = (
     ),
     Mutant(
         "another tenant's token is taken",
-        "shared/auth.py",
+        "shared/web/auth.py",
         '                raise Forbidden("The token is for another tenant.")\n',
         "                return x_tenant\n",
         ("tests/unit/shared/test_auth.py::test_another_tenant_than_the_tokens_is_forbidden",),
@@ -181,8 +181,9 @@ MUTANTS = (
     Mutant(
         "aiokafka imported in a command",
         "services/ledger/commands/intake.py",
-        "from shared.crash import crash_point\n",
-        "from aiokafka import AIOKafkaProducer as _\nfrom shared.crash import crash_point\n",
+        "from shared.process.crash import crash_point\n",
+        "from aiokafka import AIOKafkaProducer as _\n"
+        "from shared.process.crash import crash_point\n",
         (f"{RULES}::test_the_source_keeps[kafka_in_one_place]",),
     ),
     Mutant(

@@ -13,11 +13,11 @@ from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
 from services.ledger.store.accounts import Loaded, find_accounts
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
-from shared.auth import Caller, needs
-from shared.db import Session
+from shared.database import Session
 from shared.errors import FieldError, Invalid, NotFound
 from shared.events import billing
 from shared.web import Day, PagingDep, ReadSessionDep, page
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["accounts"])
 Reader = Annotated[Caller, needs("ledger:read", "ledger:write")]

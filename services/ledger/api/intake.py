@@ -10,11 +10,11 @@ from services.ledger.commands.intake import Outcome
 from services.ledger.commands.posted import Posted, take_posted
 from services.ledger.commands.tenants import Books
 from shared import clock
-from shared.auth import Caller, caller_of, require
 from shared.cloudevents import BATCH, STRUCTURED, parse_http
-from shared.db import Database
+from shared.database import Database
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.web import Gatherer, json_response, problem_response
+from shared.web.auth import Caller, caller_of, require
 
 GATHER_EVENTS_MAX = 1_000  # in one transaction
 

@@ -13,10 +13,10 @@ from services.ledger.commands.tenants import Books
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store.accounts import find_accounts
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
-from shared.auth import Caller, needs
-from shared.db import Session
+from shared.database import Session
 from shared.errors import NotFound
 from shared.web import Day, PagingDep, ReadSessionDep, page
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["invoices"])
 Reader = Annotated[Caller, needs("ledger:read", "ledger:write")]

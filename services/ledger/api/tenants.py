@@ -12,13 +12,13 @@ from services.ledger.store.integrity import count_violations
 from services.ledger.store.rejections import list_rejections
 from services.ledger.store.tenants import find_tenants
 from shared import clock
-from shared.auth import Caller, needs
 from shared.clock import is_zone
 from shared.errors import FieldError, Invalid, NotFound
 from shared.events.ledger import Tenant
 from shared.ids import is_tenant
 from shared.money import is_currency
 from shared.web import PagingDep, ReadSessionDep, SessionDep, page
+from shared.web.auth import Caller, needs
 
 router = APIRouter()
 Reader = Annotated[Caller, needs("ledger:read", "ledger:write")]

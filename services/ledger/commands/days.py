@@ -13,11 +13,12 @@ from services.ledger.domain import Begun, begin
 from services.ledger.store import accounts as account_store
 from services.ledger.store import tenants as tenant_store
 from services.ledger.store.accounts import Change
-from shared import clock, outbox
+from shared import clock
 from shared.clock import day_start
-from shared.crash import crash_point
-from shared.db import Database, Session
+from shared.database import Database, Session
 from shared.errors import FieldError, Invalid, NotFound
+from shared.log import outbox
+from shared.process.crash import crash_point
 
 RANGE_ACCOUNTS = 100  # about 0.1 s of work: a range's locks never hold the intake up for long
 

@@ -19,12 +19,12 @@ from services.ledger.store.facts import FactKey
 from services.ledger.store.journal import AccountKey
 from services.ledger.store.rejections import Rejection
 from services.ledger.store.tenants import LockedTenant
-from shared import outbox
 from shared.clock import monotonic
-from shared.crash import crash_point
-from shared.db import Session
+from shared.database import Session
 from shared.errors import FieldError
 from shared.events import Event
+from shared.log import outbox
+from shared.process.crash import crash_point
 
 
 class Outcome(Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
 from services.ledger.store.accounts import Loaded, Memory, find_accounts
 from services.ledger.store.tenants import find_tenant_times
-from shared.db import Session
+from shared.database import Session
 
 PAGE_ACCOUNTS = 200
 

@@ -11,7 +11,7 @@ from services.ledger.commands.tenants import Books
 from services.ledger.domain import Fact, check, fact_id_of
 from services.ledger.store.rejections import Rejection, insert_rejections
 from shared.cloudevents import Incoming, Refused
-from shared.db import Session
+from shared.database import Session
 from shared.errors import FieldError
 
 

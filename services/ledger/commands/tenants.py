@@ -9,12 +9,12 @@ from services.ledger.store import accounts as account_store
 from services.ledger.store import tenants as tenant_store
 from services.ledger.store.accounts import Memory
 from services.ledger.store.tenants import LockedTenant
-from shared import outbox
 from shared.clock import day_start
-from shared.db import Session
+from shared.database import Session
 from shared.errors import Conflict
 from shared.events import TENANTS, Event
 from shared.events.ledger import Tenant
+from shared.log import outbox
 
 REZONED_ACCOUNTS_MAX = 5000  # in one transaction: a second or two
 

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from shared.csv_events.mapping import MappingFile, parse_mapping
 from shared.csv_events.rows import Made, Refusal, count_lines, read_events
 from shared.errors import AppError
-from shared.settings import PORTS
+from shared.process.settings import PORTS
 
 BATCH_EVENTS = 500
 TIMEOUT_SECONDS = 60.0

@@ -11,7 +11,7 @@ from msgspec import Struct
 from services.ledger.domain import Account, Announcement, Entry, load_account, next_on
 from services.ledger.store.facts import list_facts
 from services.ledger.store.journal import AccountKey, Locked, insert_entries
-from shared.db import Session
+from shared.database import Session
 
 _ENCODER = msgspec.json.Encoder()
 _ANNOUNCEMENT = msgspec.json.Decoder(Announcement)

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from services.ledger.domain.facts import Fact
-from shared.columns import joined, joined_json, texts
-from shared.db import Session
+from shared.database import Session
+from shared.database.columns import joined, joined_json, texts
 from shared.events import billing
 
 _ENCODER = msgspec.json.Encoder()

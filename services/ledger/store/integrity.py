@@ -1,6 +1,6 @@
 """Invariants that one query can count: each gives the number of violations."""
 
-from shared.db import Session
+from shared.database import Session
 
 CHECKS: dict[str, str] = {
     "every journal entry sums to zero": (

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from shared.db import Session
+from shared.database import Session
 
 INVOICE_COLUMNS = (
     "account_id, invoice_id, currency, number, issued_on, due_on, amount_minor, balance_minor,"

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from services.ledger.domain import Entry
-from shared.columns import joined, joined_json, texts
-from shared.db import Session
+from shared.database import Session
+from shared.database.columns import joined, joined_json, texts
 
 _ENCODER = msgspec.json.Encoder()
 _POSTINGS = msgspec.json.Decoder(tuple[tuple[str, int], ...])

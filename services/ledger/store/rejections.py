@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shared.db import Session
+from shared.database import Session
 from shared.errors import FieldError
 
 _ENCODER = msgspec.json.Encoder()

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.ledger.domain.days import Begun
-from shared.db import Session
+from shared.database import Session
 from shared.events.ledger import Tenant
 
 _COLUMNS = "tenant_id, timezone, calendar, party, reporting_currency, contact_from"

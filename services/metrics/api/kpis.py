@@ -11,10 +11,10 @@ from services.metrics.api.questions import Asked, AskedDep, find_kpi, known_befo
 from services.metrics.domain.answers import answer
 from services.metrics.domain.kpis import KPIS, Kpi
 from services.metrics.store import figures as store
-from shared.auth import Caller, needs
-from shared.db import Session
+from shared.database import Session
 from shared.errors import FieldError, Invalid
 from shared.web import ReadSessionDep, json_response
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["kpis"])
 

@@ -10,9 +10,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.auth import Auth, require
 from shared.errors import Unauthenticated
 from shared.web import Model
+from shared.web.auth import Auth, require
 
 DASHBOARD = Path(__file__).resolve().parent.parent / "dashboard"
 COOKIE = "recoup_metrics"

@@ -17,9 +17,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from services.metrics.api.kpis import CallerDep
 from services.metrics.store import figures as store
-from shared import telemetry
-from shared.db import Database, Wakeup
+from shared.database import Database, Wakeup
 from shared.errors import Unavailable
+from shared.process import telemetry
 
 router = APIRouter(tags=["live"])
 

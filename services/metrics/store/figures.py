@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from services.metrics.domain.answers import Question, Rows
 from services.metrics.domain.figures import AGES, Aged, Key, Late, Sums
-from shared.db import Session
+from shared.database import Session
 
 KNOWN_BY_NOW = 2**31 - 1
 

@@ -13,8 +13,8 @@ from services.metrics.domain.items import (
     unpack_account,
     unpack_item,
 )
-from shared import positions
-from shared.db import Session
+from shared.database import Session
+from shared.log import positions
 
 AccountKey = tuple[str, str]  # tenant, account
 FullKey = tuple[str, str, str, str]  # tenant, account, kind, item

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Response
 
 from services.outreach.domain.contacts import Contact, verdict_of
 from services.outreach.store import reads
-from shared.auth import Caller, needs
 from shared.events import producer
 from shared.web import Model, PagingDep, ReadSessionDep, json_response, page
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["accounts"])
 Reader = Annotated[Caller, needs("outreach:read", "outreach:write")]

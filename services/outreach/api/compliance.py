@@ -16,10 +16,10 @@ from services.outreach.commands.rulebooks import Shelves
 from services.outreach.domain.compliance import Answer, Question, evaluate, read_question, timeline
 from services.outreach.domain.compliance.ground import Ground
 from services.outreach.domain.shelf import Shelf
-from shared.auth import require
-from shared.db import Database
+from shared.database import Database
 from shared.errors import AppError, FieldError, Invalid, Unreadable
 from shared.web import json_response, problem_of
+from shared.web.auth import require
 
 QUESTIONS_MAX = 1000
 PAUSE = 20  # answers between two turns of other requests

@@ -19,11 +19,11 @@ from services.outreach.domain.statements import (
 )
 from services.outreach.store import reads
 from services.outreach.store import statements as store
-from shared.auth import Caller, needs
 from shared.clock import is_zone
 from shared.errors import FieldError, Invalid
-from shared.settings import Clock
+from shared.process.settings import Clock
 from shared.web import Day, Instant, Model, ReadSessionDep, SessionDep, json_response
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["consents and preferences"])
 Reader = Annotated[Caller, needs("outreach:read", "outreach:write")]

@@ -8,12 +8,12 @@ from msgspec import Meta, Struct
 
 from services.outreach.commands import statements as commands
 from services.outreach.domain.statements import IMPLAUSIBLE, ContactChannel, is_plausible
-from shared.auth import Caller, needs
 from shared.errors import FieldError, Invalid, Unreadable
 from shared.events.billing import Instant
 from shared.field_errors import field_errors
-from shared.settings import Clock
+from shared.process.settings import Clock
 from shared.web import SessionDep, json_response
+from shared.web.auth import Caller, needs
 
 ITEMS_MAX = 1000
 

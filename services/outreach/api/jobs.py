@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from shared.auth import Caller, needs
 from shared.web import Instant, Model, json_response
+from shared.web.auth import Caller, needs
 
 RunDue = Callable[[str, datetime], Awaitable[msgspec.Struct]]  # tenant, at → counts, next_due_at
 

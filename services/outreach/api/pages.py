@@ -11,9 +11,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.auth import Auth, Caller, require
 from shared.errors import Unauthenticated
 from shared.web import Model
+from shared.web.auth import Auth, Caller, require
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
 COOKIE = "recoup_outreach"

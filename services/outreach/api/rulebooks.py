@@ -12,11 +12,11 @@ from services.outreach.commands.rulebooks import SHIPPED, Shelves, Trial
 from services.outreach.domain.compliance import RuleBook, read_book, schema
 from services.outreach.store import rulebooks as store
 from services.outreach.store.rulebooks import Activation, StoredBook
-from shared.auth import Caller, needs
-from shared.db import Database, Session
+from shared.database import Database, Session
 from shared.errors import FieldError, Invalid, NotFound, TooLarge, Unreadable
-from shared.settings import Clock
+from shared.process.settings import Clock
 from shared.web import Day, Model, ReadSessionDep, SessionDep, json_response
+from shared.web.auth import Caller, needs
 
 BOOK_BYTES_MAX = 2 * 1024 * 1024
 TRIAL_CONTACTS_MAX = 20_000

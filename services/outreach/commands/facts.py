@@ -13,7 +13,7 @@ from services.outreach.domain.strategies import Strategies
 from services.outreach.store import facts as store
 from services.outreach.store import history as history_store
 from services.outreach.store import statements as statement_store
-from shared.db import Session
+from shared.database import Session
 from shared.events import CONTACTS, LEDGER, TENANTS, Received, ledger
 
 AccountFold = Callable[[AccountFacts, Any], AccountFacts]

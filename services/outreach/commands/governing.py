@@ -8,7 +8,7 @@ from services.outreach.domain.contacts import Contact
 from services.outreach.domain.shelf import Shelf
 from services.outreach.store import dossiers as dossier_store
 from services.outreach.store import facts as fact_store
-from shared.db import Session
+from shared.database import Session
 
 
 async def open_benches(

@@ -29,7 +29,7 @@ from services.outreach.store import facts as fact_store
 from services.outreach.store import history as history_store
 from services.outreach.store.debtors import Standing
 from services.outreach.store.history import Judgement
-from shared.db import Session
+from shared.database import Session
 
 DEBTORS_MAX = 100  # planned for in one transaction: some hundred milliseconds of work
 LEASE = timedelta(seconds=60)  # machine time; longer than any hand-over can take

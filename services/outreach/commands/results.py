@@ -14,9 +14,9 @@ from services.outreach.domain.governing import Ruling
 from services.outreach.domain.planning import REASONS, Because
 from services.outreach.store import contacts as contact_store
 from services.outreach.store import debtors as debtor_store
-from shared import telemetry
-from shared.db import Session
+from shared.database import Session
 from shared.events import Event
+from shared.process import telemetry
 
 Kind = Literal["suppressed", "deferred", "cancelled", "sent", "uncertain", "failed", "handed-over"]
 

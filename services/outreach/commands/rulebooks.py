@@ -29,10 +29,10 @@ from services.outreach.store.history import Judgement
 from services.outreach.store.rulebooks import Activation, StoredBook
 from shared import clock
 from shared.clock import day_start
-from shared.db import Database, Session
+from shared.database import Database, Session
 from shared.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from shared.events import OUTREACH, Event, outreach
-from shared.settings import Clock
+from shared.process.settings import Clock
 
 TRIAL_SLICE = 200  # questions read at a time
 TRIAL_PAUSE = 20  # verdicts between two turns of others

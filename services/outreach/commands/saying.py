@@ -1,9 +1,9 @@
 """Say an event and note it in the story of every account that it covers."""
 
 from services.outreach.store import facts as store
-from shared import outbox
-from shared.db import Session
+from shared.database import Session
 from shared.events import Event
+from shared.log import outbox
 
 Said = list[tuple[Event, tuple[str, ...]]]  # each with the accounts it covers
 

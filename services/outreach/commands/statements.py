@@ -17,10 +17,10 @@ from services.outreach.store import history as history_store
 from services.outreach.store import statements as store
 from shared import clock
 from shared.clock import local_day
-from shared.db import Session
+from shared.database import Session
 from shared.errors import FieldError, Invalid
 from shared.events import OUTREACH, Event, outreach
-from shared.settings import Clock
+from shared.process.settings import Clock
 
 # A platform's clock may be a little ahead of ours.
 CLOCK_SKEW_MAX = timedelta(minutes=2)

@@ -8,9 +8,9 @@ from services.outreach.domain.accounts import AccountFacts
 from services.outreach.domain.strategies import Strategies
 from services.outreach.store import warnings as store
 from services.outreach.store.facts import AccountKey
-from shared import telemetry
-from shared.db import Session
+from shared.database import Session
 from shared.events import Received
+from shared.process import telemetry
 
 TYPE = "early-warning-raised"
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from services.outreach.clients import LedgerClient
 from services.outreach.domain import contacts as rules
 from services.outreach.domain.collectable import CheckedAccount
-from shared import clock, telemetry
+from shared import clock
 from shared.errors import Unavailable
+from shared.process import telemetry
 
 HANDOVER_SECONDS_MAX = 2.0  # from the question to the hand-over; later, it is asked again
 

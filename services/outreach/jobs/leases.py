@@ -11,10 +11,11 @@ from services.outreach.commands.results import LEASES_MAX, Outcome, record_outco
 from services.outreach.domain.contacts import Contact
 from services.outreach.store import contacts as contact_store
 from services.outreach.store import debtors as debtor_store
-from shared import clock, telemetry
-from shared.db import Database
+from shared import clock
+from shared.database import Database
 from shared.errors import Unavailable
-from shared.settings import Clock
+from shared.process import telemetry
+from shared.process.settings import Clock
 
 LEASES_SECONDS = 2.0  # between two looks
 

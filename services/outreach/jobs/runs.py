@@ -28,10 +28,11 @@ from services.outreach.store import debtors as debtor_store
 from services.outreach.store import facts as fact_store
 from services.outreach.store import history as history_store
 from services.outreach.store.history import Judgement
-from shared import clock, telemetry
-from shared.crash import crash_point
+from shared import clock
 from shared.errors import FieldError, Invalid, Unavailable
 from shared.events import ledger
+from shared.process import telemetry
+from shared.process.crash import crash_point
 
 COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
 # As many intents at once as there are connections: none waits for another's while its lease runs.

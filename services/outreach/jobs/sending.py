@@ -16,8 +16,9 @@ from services.outreach.domain.contacts import Contact, worded
 from services.outreach.domain.messages import Envelope, content, message_id
 from services.outreach.jobs.checks import HANDOVER_SECONDS_MAX, Checked, check
 from services.outreach.jobs.office import Office
-from shared import clock, telemetry
-from shared.crash import crash_point
+from shared import clock
+from shared.process import telemetry
+from shared.process.crash import crash_point
 
 CHECKS_MAX = 3  # of one message; a server that keeps it waiting longer gets it another time
 

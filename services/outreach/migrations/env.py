@@ -1,6 +1,6 @@
-"""Alembic environment of outreach: the tables it declares; the rest is `shared/migrate.py`."""
+"""Alembic environment of outreach: its tables (the rest: shared/database/migrate.py)."""
 
 from services.outreach.tables import metadata
-from shared.migrate import run_environment
+from shared.database.migrate import run_environment
 
 run_environment(metadata)

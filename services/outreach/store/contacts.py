@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from services.outreach.domain.contacts import Contact, State
-from shared.db import Record, Session
+from shared.database import Record, Session
 
 UNDER_WAY = "('planned', 'claimed', 'intent')"
 

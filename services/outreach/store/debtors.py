@@ -10,7 +10,7 @@ from services.outreach.domain.contacts import Contact
 from services.outreach.domain.planning import Account, Debtor
 from services.outreach.store.contacts import UNDER_WAY, to_contact
 from services.outreach.store.facts import to_invoice
-from shared.db import Record, Session
+from shared.database import Record, Session
 
 
 @dataclass(frozen=True)

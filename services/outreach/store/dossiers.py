@@ -9,7 +9,7 @@ from services.outreach.domain.dossiers import AccountFile, Dossier
 from services.outreach.domain.past import PastContact
 from services.outreach.store.history import find_history
 from services.outreach.store.statements import find_statements
-from shared.db import Record, Session
+from shared.database import Record, Session
 from shared.events import ledger
 
 _DETAILS = msgspec.json.Decoder(ledger.Contact)

@@ -7,7 +7,7 @@ import msgspec
 
 from services.outreach.domain.accounts import AccountFacts, unknown
 from services.outreach.domain.invoices import Invoice, State
-from shared.db import Record, Session
+from shared.database import Record, Session
 from shared.events import TENANTS, Event, Received, ledger
 
 AccountKey = tuple[str, str]  # tenant, account

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from services.outreach.domain.past import PastContact
-from shared.db import Session
+from shared.database import Session
 
 HISTORY_MAX = 1000  # entries that a question may have; the newest ones are read
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.outreach.domain.contacts import Contact
 from services.outreach.store.contacts import to_contact
-from shared.db import Record, Session
+from shared.database import Record, Session
 from shared.errors import NotFound
 
 

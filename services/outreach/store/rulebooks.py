@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared.db import Record, Session
+from shared.database import Record, Session
 
 
 @dataclass(frozen=True)

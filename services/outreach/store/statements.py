@@ -12,7 +12,7 @@ from services.outreach.domain.statements import (
     Statements,
     anonymous,
 )
-from shared.db import Record, Session
+from shared.database import Record, Session
 from shared.errors import Conflict, NotFound
 
 Recorded = tuple[datetime, str]  # by the machine's clock, and by whom

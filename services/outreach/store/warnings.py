@@ -7,7 +7,7 @@ import msgspec
 
 from services.outreach.domain.invoices import Invoice
 from services.outreach.store.facts import AccountKey, to_invoice
-from shared.db import Session
+from shared.database import Session
 from shared.events import OUTREACH, outreach
 
 _TASK = msgspec.json.Decoder(outreach.TaskCreated)

@@ -14,10 +14,10 @@ from services.segmentation.domain.credit import (
     record_of,
 )
 from services.segmentation.store import accounts as account_store
-from shared.auth import Caller, needs
 from shared.errors import NotFound
 from shared.money import MAX_MINOR, is_currency
 from shared.web import Minor, Model, ReadSessionDep, json_response
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["credit"])
 Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]

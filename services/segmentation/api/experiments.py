@@ -10,8 +10,8 @@ from services.segmentation.commands import experiments as commands
 from services.segmentation.commands.business import business_now
 from services.segmentation.domain.experiments import parse
 from services.segmentation.store import experiments as store
-from shared.auth import Caller, needs
 from shared.web import Model, PagingDep, ReadSessionDep, SessionDep, json_response, once, page
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["experiments"])
 Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]

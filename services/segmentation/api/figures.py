@@ -10,10 +10,10 @@ from pydantic import Field
 from services.segmentation.commands.business import business_now
 from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.store import figures as store
-from shared.auth import Caller, needs
 from shared.errors import FieldError, Invalid
 from shared.money import is_currency
 from shared.web import Day, Model, ReadSessionDep, SessionDep, json_response
+from shared.web.auth import Caller, needs
 
 VALUES_MAX = 20_000  # fifty years of days
 RATE_DIGITS_MAX = 30

@@ -14,8 +14,7 @@ from services.segmentation.learning.cases import HORIZON_DAYS, HORIZON_DAYS_MAX,
 from services.segmentation.learning.model import described
 from services.segmentation.store import models as store
 from services.segmentation.store import rescoring
-from shared.auth import Caller, needs
-from shared.db import Session
+from shared.database import Session
 from shared.web import (
     Day,
     Model,
@@ -27,6 +26,7 @@ from shared.web import (
     once,
     page,
 )
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["models"])
 Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]

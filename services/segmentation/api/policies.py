@@ -12,7 +12,6 @@ from services.segmentation.commands.business import business_now
 from services.segmentation.domain.policies.schema import json_schema
 from services.segmentation.domain.policy import parse_text
 from services.segmentation.store import policies as store
-from shared.auth import Caller, needs
 from shared.errors import NotFound, TooLarge, Unreadable
 from shared.web import (
     Minor,
@@ -24,6 +23,7 @@ from shared.web import (
     once,
     page,
 )
+from shared.web.auth import Caller, needs
 
 POLICY_BYTES_MAX = 64 * 1024  # ten times the largest pack; reading it takes under a second
 

@@ -9,8 +9,8 @@ from services.segmentation.commands.beliefs import believed_score, recovery_of
 from services.segmentation.commands.in_force import InForce
 from services.segmentation.learning.cases import Target
 from services.segmentation.store import accounts as store
-from shared.auth import Caller, needs
 from shared.web import Day, Model, PagingDep, ReadSessionDep, json_response, page
+from shared.web.auth import Caller, needs
 
 router = APIRouter()
 Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]

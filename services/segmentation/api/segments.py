@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 from services.segmentation.domain.assess import assess
 from services.segmentation.domain.policy import Scores, decide
 from services.segmentation.store import accounts as account_store
-from shared.auth import Caller, needs
 from shared.errors import NotFound
 from shared.web import Model, ReadSessionDep, json_response
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["policies"])
 Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]

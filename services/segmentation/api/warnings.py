@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from services.segmentation.store import warnings as store
-from shared.auth import Caller, needs
 from shared.web import Model, PagingDep, ReadSessionDep, json_response, page
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["warnings"])
 Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]

@@ -9,9 +9,9 @@ from services.segmentation.commands.business import business_day
 from services.segmentation.commands.watching import watch
 from services.segmentation.domain.watching import GroupBy
 from services.segmentation.learning.cases import Target
-from shared.auth import Caller, needs
 from shared.errors import NotFound
 from shared.web import Model, SessionDep, json_response
+from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["models"])
 Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]

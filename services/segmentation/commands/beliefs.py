@@ -13,7 +13,7 @@ from services.segmentation.domain.score import HORIZON_DAYS, MODEL_VERSION
 from services.segmentation.learning.cases import Target
 from services.segmentation.store import accounts, assessments, figures
 from services.segmentation.store.assessments import Believed
-from shared.db import Session
+from shared.database import Session
 from shared.errors import FieldError, Invalid, NotFound
 from shared.money import DECIMALS, is_currency
 

@@ -19,7 +19,7 @@ from services.segmentation.domain.experiments import (
 )
 from services.segmentation.domain.guardrails import Breach, Seen, Tally, breaches
 from services.segmentation.store import experiments as store
-from shared.db import Session
+from shared.database import Session
 from shared.errors import Conflict, FieldError, Invalid, NotFound
 from shared.money import DECIMALS
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from services.segmentation.domain.account import facts_of
 from services.segmentation.learning.cases import InvoiceFacts
 from services.segmentation.store import accounts
-from shared.db import Session
+from shared.database import Session
 
 
 async def read_facts(session: Session, tenant: str) -> list[InvoiceFacts]:

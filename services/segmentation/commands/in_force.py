@@ -18,7 +18,7 @@ from services.segmentation.learning.challenger import Challenger
 from services.segmentation.learning.model import Model
 from services.segmentation.store import figures
 from services.segmentation.store import models as store
-from shared.db import Session
+from shared.database import Session
 from shared.errors import Conflict, NotFound
 
 MODELS_KEPT = 256

@@ -10,11 +10,11 @@ from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.domain.score import MODEL_VERSION
 from services.segmentation.learning.cases import TARGETS, Target
 from services.segmentation.store import models as store
-from shared import outbox
-from shared.db import Session
+from shared.database import Session
 from shared.errors import Conflict, FieldError, Invalid, NotFound
 from shared.events import SEGMENTATION, Event
 from shared.events.segmentation import ModelPromoted
+from shared.log import outbox
 
 
 class NothingToRollBack(Conflict):

@@ -16,11 +16,11 @@ from services.segmentation.domain.policy import Policy, Scores, decide, parse_te
 from services.segmentation.domain.rules import Rules
 from services.segmentation.store import accounts as account_store
 from services.segmentation.store import policies as store
-from shared import outbox
-from shared.db import Session
+from shared.database import Session
 from shared.errors import NotFound
 from shared.events import SEGMENTATION, Event
 from shared.events.segmentation import SegmentPolicyActivated
+from shared.log import outbox
 
 PACKS = Path(__file__).parent.parent / "policies"
 READY_MAX = 500  # policies kept ready in memory; a tenant has one in force

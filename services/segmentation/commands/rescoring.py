@@ -5,7 +5,7 @@ from datetime import datetime
 from services.segmentation.store import accounts
 from services.segmentation.store import rescoring as store
 from shared import clock
-from shared.db import Session
+from shared.database import Session
 
 
 async def begin_rescore(

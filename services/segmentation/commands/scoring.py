@@ -15,9 +15,9 @@ from services.segmentation.learning.cases import Target
 from services.segmentation.store import accounts as store
 from services.segmentation.store import assessments
 from services.segmentation.store.assessments import Believed, Recorded, Shadowed
-from shared import outbox
-from shared.db import Session
+from shared.database import Session
 from shared.events import LEDGER, Event, Received
+from shared.log import outbox
 
 
 async def reassess_accounts(session: Session, events: Sequence[Received], force: InForce) -> None:

@@ -18,9 +18,10 @@ from services.segmentation.domain.rules import Rules
 from services.segmentation.store import accounts, assessments
 from services.segmentation.store import rescoring as store
 from services.segmentation.store.assessments import Believed
-from shared import clock, outbox
-from shared.db import Session
+from shared import clock
+from shared.database import Session
 from shared.events import Event
+from shared.log import outbox
 
 SLICE_ACCOUNTS = 250
 

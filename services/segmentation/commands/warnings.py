@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from services.segmentation.domain.warnings import EarlyWarning
 from services.segmentation.store import warnings as store
-from shared.db import Session
+from shared.database import Session
 from shared.events import SEGMENTATION, Event, Received
 from shared.events.segmentation import EarlyWarningRaised
 from shared.ids import event_id

@@ -19,7 +19,7 @@ from services.segmentation.domain.watching import (
 from services.segmentation.learning.cases import InvoiceFacts
 from services.segmentation.store import accounts, assessments
 from services.segmentation.store import models as store
-from shared.db import Session
+from shared.database import Session
 from shared.errors import NotFound
 
 

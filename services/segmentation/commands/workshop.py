@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from services.segmentation.store.accounts import keep_alive
-from shared.db import Session
+from shared.database import Session
 
 KEEP_ALIVE_SECONDS = 2.0  # below the server's limit for idle transactions
 

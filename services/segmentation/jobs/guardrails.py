@@ -5,10 +5,10 @@ import asyncio
 from services.segmentation.commands.business import business_now
 from services.segmentation.commands.experiments import check_experiments
 from services.segmentation.store.experiments import list_tenants
-from shared import telemetry
-from shared.db import Database
+from shared.database import Database
 from shared.errors import Unavailable
-from shared.tasks import pause
+from shared.process import telemetry
+from shared.process.tasks import pause
 
 CHECK_SECONDS = 3600.0
 

@@ -5,12 +5,13 @@ import asyncio
 from services.segmentation.commands.in_force import InForce
 from services.segmentation.commands.slices import SLICE_ACCOUNTS, rescore_slice
 from services.segmentation.store import rescoring as store
-from shared import clock, telemetry
-from shared.db import Database
+from shared import clock
+from shared.database import Database
 from shared.errors import Unavailable
-from shared.lag import LagItem, LagReport
-from shared.runtime import Runtime
-from shared.tasks import pause
+from shared.log.lag import LagItem, LagReport
+from shared.log.runtime import Runtime
+from shared.process import telemetry
+from shared.process.tasks import pause
 
 IDLE_SECONDS = 0.5  # between two looks for work; a look is one index lookup
 RETRY_SECONDS = 2.0

@@ -7,11 +7,11 @@ from services.segmentation.commands.in_force import InForce
 from services.segmentation.commands.watching import watch_due
 from services.segmentation.commands.workshop import Workshop
 from services.segmentation.store import models as store
-from shared import telemetry
-from shared.db import Database
+from shared.database import Database
 from shared.errors import AppError, Unavailable
-from shared.settings import Clock
-from shared.tasks import pause
+from shared.process import telemetry
+from shared.process.settings import Clock
+from shared.process.tasks import pause
 
 LOOK_SECONDS = 60.0  # between two looks for models that are due
 SHOW_SECONDS = 30.0

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from services.segmentation.domain.account import Account, count_payer, known_on
-from shared.db import Record, Session
+from shared.database import Record, Session
 
 Key = tuple[str, str]  # tenant, account
 

@@ -11,7 +11,7 @@ from services.segmentation.domain.features import Features
 from services.segmentation.domain.scorer import Row, pack, unpack
 from services.segmentation.learning.cases import Target
 from services.segmentation.store.accounts import Key
-from shared.db import Record, Session
+from shared.database import Record, Session
 
 _FEATURES = msgspec.json.Decoder(Features)
 _ENGAGEMENT = msgspec.json.Decoder(Engagement)

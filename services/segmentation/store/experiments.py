@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from services.segmentation.domain.account import Account
 from services.segmentation.domain.experiments import Design, Experiment, Status
-from shared.db import Record, Session
+from shared.database import Record, Session
 
 _ACCOUNT = msgspec.json.Decoder(Account)
 _DESIGN = msgspec.json.Decoder(Design)

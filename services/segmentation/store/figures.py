@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from services.segmentation.domain.recovery import Rate
-from shared.db import Session
+from shared.database import Session
 
 Values = list[tuple[date, float]]
 

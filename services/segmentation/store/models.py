@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from services.segmentation.learning.cases import Target
-from shared.db import Record, Session
+from shared.database import Record, Session
 
 Part = Literal["champion", "shadow"]
 

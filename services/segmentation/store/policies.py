@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shared.db import Session
+from shared.database import Session
 
 _LOCK_CLASS = 1  # of the advisory locks on a tenant's policies
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shared.db import Record, Session
+from shared.database import Record, Session
 
 
 class Rescoring(Struct, frozen=True, kw_only=True):

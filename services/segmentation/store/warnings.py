@@ -6,7 +6,7 @@ from datetime import date, datetime
 import msgspec
 from msgspec import Struct
 
-from shared.db import Record, Session
+from shared.database import Record, Session
 
 _FIGURES = msgspec.json.Decoder(dict[str, int])
 _COLUMNS = (

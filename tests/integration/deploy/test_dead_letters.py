@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from deploy import dead_letters as front_end
-from shared import dead_letters, positions
-from shared.db import Database
-from shared.positions import Head, Waiting, put_waiting, save_heads
-from shared.wire import RawRecord
+from shared.database import Database
+from shared.log import dead_letters, positions
+from shared.log.positions import Head, Waiting, put_waiting, save_heads
+from shared.log.wire import RawRecord
 
 PLACE = ("demo", "ledger.events", "A[1]")
 

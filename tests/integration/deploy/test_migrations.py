@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import MetaData, text
 
 from deploy.local import databases
-from shared import migrate
-from shared.tables import new_metadata, spine_tables
+from shared.database import migrate
+from shared.log.tables import new_metadata, spine_tables
 from tests.conftest import Template, fresh_url
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.ledger.app import create_app
 from services.ledger.settings import Settings
-from shared.db import Database
+from shared.database import Database
 
 DEV_KEY = "a-key-for-tests-only"
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from services.ledger.store import tenants as tenant_store
-from shared.db import Database
+from shared.database import Database
 from shared.events.ledger import Tenant
 
 SECONDS_MAX = 20.0

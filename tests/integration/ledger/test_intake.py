@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from shared.db import Database
+from shared.database import Database
 from tests.factories import a_billing_event, a_payment, a_reversal, an_account, an_invoice
 
 Post = Callable[..., Awaitable[httpx.Response]]

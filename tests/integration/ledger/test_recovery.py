@@ -11,7 +11,7 @@ from services.ledger.commands.posted import Posted, take_posted
 from services.ledger.commands.tenants import Books
 from shared import clock
 from shared.cloudevents import parse_http
-from shared.db import Database
+from shared.database import Database
 from tests.factories import a_payment, an_account, an_invoice
 from tests.integration.ledger.test_story import start_day
 

@@ -9,9 +9,9 @@ import pytest
 from services.metrics.app import create_app
 from services.metrics.consumer import take
 from services.metrics.settings import Settings
-from shared.db import Database
+from shared.database import Database
 from shared.events import Received
-from shared.settings import Common
+from shared.process.settings import Common
 
 DEV_KEY = "a-development-key-of-tests"
 Deliver = Callable[[Sequence[Received]], Awaitable[None]]

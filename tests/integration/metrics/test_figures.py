@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.metrics.consumer import HANDLERS, take
 from services.metrics.domain.kpis import KPIS
 from services.metrics.store.items import delete_figures
-from shared.db import Database
+from shared.database import Database
 from shared.events import TENANTS, Received, ledger
 from tests.integration.metrics.conftest import Deliver
 from tests.metrics_figures import Memory, a_contact, a_segment_changed, an_event, at

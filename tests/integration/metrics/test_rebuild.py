@@ -9,9 +9,9 @@ from services.metrics import consumer
 from services.metrics.domain.kpis import KPIS
 from services.metrics.rebuild import rebuild
 from services.metrics.settings import Settings
-from shared import outbox
-from shared.db import Database
+from shared.database import Database
 from shared.events import SCHEMAS, TENANTS, Event, Received, ledger
+from shared.log import outbox
 from tests.metrics_figures import a_contact, a_segment_changed, an_event, at
 from tests.unit.metrics.test_story import a_payment, an_account, an_invoice, overdue, put
 

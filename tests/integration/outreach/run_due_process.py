@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.outreach.jobs.office import Office, Sender
 from services.outreach.jobs.runs import run_due
-from shared.db import Database
+from shared.database import Database
 from tests.unit.outreach.builders import RULEBOOKS, STRATEGIES, TEMPLATES
 
 

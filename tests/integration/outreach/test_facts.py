@@ -10,12 +10,12 @@ from msgspec import Struct, structs
 from services.outreach import consumer
 from services.outreach.commands.facts import take_facts
 from services.outreach.store.facts import find_people
-from shared import outbox
-from shared.consume import run_consumer
-from shared.db import Database
+from shared.database import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Event, ledger, segmentation
 from shared.events.billing import Address, Phone
-from shared.sources import OutboxSource
+from shared.log import outbox
+from shared.log.consume import run_consumer
+from shared.log.sources import OutboxSource
 from tests.conftest import Template, fresh_url
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts
 from tests.unit.outreach.builders import STRATEGIES, at

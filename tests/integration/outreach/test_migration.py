@@ -6,8 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shared import migrate
-from shared.db import Database
+from shared.database import Database, migrate
 from shared.events import LEDGER, ledger
 from tests.integration.outreach.peers import LedgerPeer, MailSink
 from tests.integration.outreach.world import DUE_ON, MORNING, World, office

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.db import Database
+from shared.database import Database
 from tests.conftest import Template, fresh_url
 from tests.integration.segmentation.service import serving
 

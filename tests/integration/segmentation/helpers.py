@@ -10,9 +10,9 @@ from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.scoring import reassess_accounts
 from services.segmentation.domain.policy import Policy, parse_text
 from services.segmentation.settings import DEFAULT_POLICY
-from shared import outbox
-from shared.db import Database
+from shared.database import Database
 from shared.events import Event, Received
+from shared.log import outbox
 from tests.unit.segmentation.builders import Story
 
 POLICY: Policy = parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.slices import rescore_slice
 from services.segmentation.settings import Settings
 from shared import clock
-from shared.db import Database
+from shared.database import Database
 from tests.integration.segmentation.helpers import POLICY
 
 KEY = "a-dev-key-for-tests"

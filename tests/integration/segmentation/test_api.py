@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from services.segmentation.settings import DEFAULT_POLICY
-from shared.db import Database
+from shared.database import Database
 from tests.integration.segmentation.helpers import POLICY, growing_old, take
 from tests.unit.segmentation.builders import Story
 

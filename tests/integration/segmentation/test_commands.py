@@ -10,8 +10,8 @@ from services.segmentation.domain.features import features_of
 from services.segmentation.store import accounts as store
 from services.segmentation.store import assessments
 from services.segmentation.tables import metadata
-from shared.db import Database
-from shared.migrate import differences
+from shared.database import Database
+from shared.database.migrate import differences
 from tests.integration.segmentation.helpers import (
     FORCE,
     growing_old,

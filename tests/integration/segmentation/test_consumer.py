@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from services.segmentation import consumer
 from shared.clock import monotonic
-from shared.consume import OutboxSource, Reader, lag, run_consumer
-from shared.db import Database
+from shared.database import Database
+from shared.log.consume import OutboxSource, Reader, lag, run_consumer
 from tests.integration.segmentation.helpers import FORCE, growing_old, publish, said, segments_of
 
 PATIENCE_SECONDS = 10.0

@@ -8,7 +8,7 @@ import pytest
 
 from services.segmentation.domain.experiments import Experiment, draw, parse
 from services.segmentation.jobs.guardrails import check_guardrails
-from shared.db import Database
+from shared.database import Database
 from tests.integration.segmentation.helpers import growing_old, said, take
 from tests.integration.segmentation.service import bearing, rescore
 from tests.unit.segmentation.builders import Story

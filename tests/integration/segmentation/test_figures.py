@@ -2,7 +2,7 @@
 
 import httpx
 
-from shared.db import Database
+from shared.database import Database
 from tests.integration.segmentation.helpers import growing_old, take
 from tests.integration.segmentation.test_models import rescore
 from tests.unit.segmentation.builders import Story

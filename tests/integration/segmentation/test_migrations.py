@@ -7,8 +7,8 @@ from services.segmentation.domain.contacts import Contact
 from services.segmentation.domain.folding import fold
 from services.segmentation.domain.invoices import Put
 from services.segmentation.store import accounts, assessments
-from shared.db import Database
-from shared.migrate import upgrade
+from shared.database import Database
+from shared.database.migrate import upgrade
 from tests.unit.segmentation.builders import ACCOUNT, Story, at, day
 
 OLD_STATE = {

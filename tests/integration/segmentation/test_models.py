@@ -11,7 +11,7 @@ from services.segmentation.commands.in_force import InForce
 from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.commands.slices import rescore_slice
-from shared.db import Database
+from shared.database import Database
 from tests.integration.segmentation.helpers import POLICY, growing_old, said, take
 from tests.unit.segmentation.builders import Story, day
 from tests.unit.segmentation.history import UNTIL, portfolio

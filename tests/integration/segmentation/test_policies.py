@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from services.segmentation.settings import DEFAULT_POLICY
-from shared.db import Database
+from shared.database import Database
 from tests.integration.segmentation.helpers import POLICY, growing_old, said, segments_of, take
 from tests.integration.segmentation.service import bearing, rescore
 

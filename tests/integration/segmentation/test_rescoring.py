@@ -12,7 +12,7 @@ from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.commands.slices import rescore_slice
 from services.segmentation.jobs.rescoring import run_rescoring
 from services.segmentation.store import rescoring as store
-from shared.db import Database
+from shared.database import Database
 from tests.integration.segmentation.helpers import POLICY, take
 from tests.integration.segmentation.test_consumer import until
 from tests.integration.segmentation.test_models import promote, rescore, train

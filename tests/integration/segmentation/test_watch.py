@@ -8,7 +8,7 @@ from services.segmentation.commands.in_force import InForce
 from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.workshop import Workshop
 from services.segmentation.jobs.watching import show, watch_tenants
-from shared.db import Database
+from shared.database import Database
 from tests.integration.segmentation.helpers import POLICY, take
 from tests.integration.segmentation.test_models import promote, train
 from tests.unit.segmentation.history import portfolio

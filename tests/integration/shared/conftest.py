@@ -11,8 +11,8 @@ from sqlalchemy import BigInteger, Column, Identity, Table, Text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.local import databases
-from shared.db import Database
-from shared.tables import new_metadata, spine_tables
+from shared.database import Database
+from shared.log.tables import new_metadata, spine_tables
 from tests.integration.shared.rig import Rig
 
 

@@ -8,15 +8,15 @@ from uuid import uuid4
 
 import msgspec
 
-from shared import outbox
-from shared.consume import OutboxSource, RawSubscription, Source, Subscription, run_consumer
-from shared.db import Database, Session
-from shared.dead_letters import DeadLetter, list_dead_letters
+from shared.database import Database, Session
 from shared.events import Event, Received
-from shared.kafka import KafkaLog, KafkaSource, Publisher, TopicSpec, create_topics
-from shared.relay import run_relay
-from shared.sources import Log
-from shared.wire import Attributes, RawRecord
+from shared.log import outbox
+from shared.log.consume import OutboxSource, RawSubscription, Source, Subscription, run_consumer
+from shared.log.dead_letters import DeadLetter, list_dead_letters
+from shared.log.kafka import KafkaLog, KafkaSource, Publisher, TopicSpec, create_topics
+from shared.log.relay import run_relay
+from shared.log.sources import Log
+from shared.log.wire import Attributes, RawRecord
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 PATIENCE = 30.0

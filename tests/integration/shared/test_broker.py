@@ -13,8 +13,8 @@ from deploy.kafka import topics
 from deploy.kafka.broker import Broker
 from deploy.local.errors import CannotStart
 from deploy.local.waiting import wait_for
-from shared.db import Database
-from shared.kafka import KafkaLog, cluster_id, create_topics
+from shared.database import Database
+from shared.log.kafka import KafkaLog, cluster_id, create_topics
 from tests.integration.shared.rig import Rig, until
 
 pytestmark = pytest.mark.kafka

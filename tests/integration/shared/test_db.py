@@ -6,9 +6,9 @@ import contextlib
 import asyncpg
 import pytest
 
-from shared import outbox
-from shared.db import Database, Wakeup
+from shared.database import Database, Wakeup
 from shared.errors import Invalid, Unavailable
+from shared.log import outbox
 from tests.integration.shared.rig import Paid, an_event, until
 
 TOPIC = "ledger.events"

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared import dead_letters, positions
-from shared.consume import BadCode, Reader, lag
-from shared.db import Session
+from shared.database import Session
 from shared.errors import Unavailable
 from shared.events import Received
+from shared.log import dead_letters, positions
+from shared.log.consume import BadCode, Reader, lag
 from tests.integration.shared.rig import PATIENCE, Rig, an_event
 
 

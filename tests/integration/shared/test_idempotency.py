@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from shared.db import Database
+from shared.database import Database
 from shared.web.idempotency import _claim
 from tests.integration.shared.web_app import client_of, count, make_test_app, problem_of
 

@@ -4,9 +4,9 @@ import asyncio
 import random
 from collections.abc import Sequence
 
-from shared import outbox, positions
-from shared.consume import Reader, lag
-from shared.db import Database
+from shared.database import Database
+from shared.log import outbox, positions
+from shared.log.consume import Reader, lag
 from tests.integration.shared.rig import Rig, an_event, until
 
 

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-from shared import outbox, positions
-from shared.db import Database
-from shared.pruning import prune
-from shared.relay import run_relay
-from shared.wire import OutboxRow
+from shared.database import Database
+from shared.log import outbox, positions
+from shared.log.pruning import prune
+from shared.log.relay import run_relay
+from shared.log.wire import OutboxRow
 from tests.integration.shared.rig import PATIENCE, an_event
 
 TOPIC = "ledger.events"

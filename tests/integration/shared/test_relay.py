@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared import dead_letters, positions
-from shared.db import Database, Session
-from shared.kafka import Publisher
-from shared.lag import Relaying, lag
-from shared.wire import OutboxRow, RawRecord
+from shared.database import Database, Session
+from shared.log import dead_letters, positions
+from shared.log.kafka import Publisher
+from shared.log.lag import Relaying, lag
+from shared.log.wire import OutboxRow, RawRecord
 from tests.integration.shared.rig import Rig, until
 
 pytestmark = pytest.mark.kafka

@@ -8,7 +8,7 @@ import pytest
 from fastapi import Depends, FastAPI, Request
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from shared.db import Database
+from shared.database import Database
 from tests.integration.shared.web_app import (
     HEADERS,
     PROBLEM,

@@ -10,10 +10,9 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from shared.auth import Auth, Caller, caller_of, needs
-from shared.db import Database
+from shared.database import Database
 from shared.errors import Conflict, Unavailable
-from shared.lag import LagItem, LagReport
+from shared.log.lag import LagItem, LagReport
 from shared.web import (
     Day,
     Instant,
@@ -27,6 +26,7 @@ from shared.web import (
     once,
     page,
 )
+from shared.web.auth import Auth, Caller, caller_of, needs
 
 DEV_KEY = "dev-key-of-this-test"
 HEADERS = {"Authorization": f"Bearer {DEV_KEY}"}

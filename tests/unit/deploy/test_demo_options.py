@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy.demo.options import Options
-from shared.settings import BadSetting
+from shared.process.settings import BadSetting
 
 
 def test_without_anything_it_is_the_default_demo() -> None:

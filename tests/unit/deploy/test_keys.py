@@ -1,4 +1,4 @@
-"""Keys and tokens made here open what they should in `shared.auth`, and nothing else."""
+"""Keys and tokens made here open what they should in `shared.web.auth`, and nothing else."""
 
 import json
 import stat
@@ -9,8 +9,8 @@ import pytest
 
 from deploy import keys
 from shared import clock
-from shared.auth import Auth
 from shared.errors import Unauthenticated
+from shared.web.auth import Auth
 
 
 def auth_for(folder: Path) -> Auth:

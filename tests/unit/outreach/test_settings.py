@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.outreach.settings import Settings
-from shared.settings import BadSetting
+from shared.process.settings import BadSetting
 
 GOOD = {
     "RECOUP_LOCAL": "1",

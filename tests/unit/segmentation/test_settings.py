@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.segmentation.settings import Settings
-from shared.settings import BadSetting
+from shared.process.settings import BadSetting
 
 DATABASE = "postgresql://user:secret@localhost/recoup"
 LOCAL = {

@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from shared.auth import SCOPES, Auth, Caller, require
 from shared.errors import Forbidden, Invalid, Unauthenticated, Unavailable
-from shared.settings import BadSetting
+from shared.process.settings import BadSetting
+from shared.web.auth import SCOPES, Auth, Caller, require
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DEV_KEY = "dev-key-of-this-machine"

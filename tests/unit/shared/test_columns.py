@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from shared.columns import SEPARATOR, joined, joined_json
+from shared.database.columns import SEPARATOR, joined, joined_json
 
 
 def test_a_joined_column_has_its_values_in_order() -> None:

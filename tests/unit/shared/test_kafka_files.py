@@ -6,7 +6,7 @@ import pytest
 
 from deploy.kafka import jars, topics
 from shared.events import BILLING, COMPACTED, TOPICS
-from shared.kafka import TopicSpec
+from shared.log.kafka import TopicSpec
 
 
 def test_every_topic_of_the_contract_is_made_and_no_other() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aiokafka import TopicPartition
 
-from shared.kafka import KafkaSource
+from shared.log.kafka import KafkaSource
 
 OLD, NEW = TopicPartition("ledger.events", 0), TopicPartition("ledger.events", 1)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Unreadable
-from shared.wire import (
+from shared.log.wire import (
     Address,
     Attributes,
     OutboxRow,

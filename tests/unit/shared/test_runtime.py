@@ -2,11 +2,11 @@
 
 import socket
 
-from shared.db import Database
-from shared.kafka import KafkaSource
-from shared.runtime import Runtime
-from shared.settings import Common
-from shared.subscriptions import Subscription
+from shared.database import Database
+from shared.log.kafka import KafkaSource
+from shared.log.runtime import Runtime
+from shared.log.subscriptions import Subscription
+from shared.process.settings import Common
 
 
 async def nothing(*_: object) -> None: ...

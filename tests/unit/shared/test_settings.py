@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.settings import BadSetting, Common, Env
+from shared.process.settings import BadSetting, Common, Env
 
 LOCAL = {"RECOUP_LOCAL": "1"}
 CLUSTER = {"RECOUP_JWKS": "https://idp.example.com/jwks.json"}

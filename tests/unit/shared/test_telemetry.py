@@ -8,7 +8,7 @@ import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared import telemetry
+from shared.process import telemetry
 
 
 @pytest.fixture

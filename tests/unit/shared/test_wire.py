@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.events import LEDGER
-from shared.wire import OutboxRow, RawRecord, from_kafka, receive, to_kafka
+from shared.log.wire import OutboxRow, RawRecord, from_kafka, receive, to_kafka
 
 _text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(
     str.strip

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.spine import create_spine_1, drop_spine_1
+from shared.log.migrations import create_spine_1, drop_spine_1
 
 revision = "segmentation_0001"
 down_revision = None

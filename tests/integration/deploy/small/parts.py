@@ -15,7 +15,7 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI
 
-from shared.settings import PORTS, Common, Env
+from shared.process.settings import PORTS, Common, Env
 
 
 @dataclass(frozen=True)

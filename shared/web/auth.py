@@ -26,7 +26,7 @@ from fastapi.security import HTTPBearer
 from shared import clock
 from shared.errors import FieldError, Forbidden, Invalid, Unauthenticated, Unavailable
 from shared.ids import is_tenant
-from shared.settings import BadSetting
+from shared.process.settings import BadSetting
 
 SCOPES = (
     "events:write",

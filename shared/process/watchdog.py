@@ -10,7 +10,7 @@ import os
 import threading
 from typing import NoReturn
 
-from shared import telemetry
+from shared.process import telemetry
 
 _TICK_SECONDS = 1.0
 _STRIKES_MAX = 30

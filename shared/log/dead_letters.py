@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from shared.db import Database, Record, Session
+from shared.database import Database, Record, Session
 from shared.errors import Conflict, NotFound, Unreadable
-from shared.positions import Head, Place, Waiting, lock_heads, put_waiting, save_heads
-from shared.wire import Headers, RawRecord, from_kafka, pack_headers, unpack_headers
+from shared.log.positions import Head, Place, Waiting, lock_heads, put_waiting, save_heads
+from shared.log.wire import Headers, RawRecord, from_kafka, pack_headers, unpack_headers
 
 _INSERT = """
 insert into dead_letters (consumer, source, part, position, topic, tenant, key, sequence,

@@ -10,18 +10,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from shared import dead_letters, positions, telemetry
-from shared.crash import crash_point
-from shared.db import Database, Session
-from shared.drain import Drain, is_retriable
-from shared.failing import BadCode, Failing, shown
-from shared.lag import LagItem, LagReport, Reader, Relaying, lag
-from shared.ordering import Arranged, Item, arrange, places_of, read_item
-from shared.positions import Place, Skips
-from shared.sources import OutboxSource, Slice, Source
-from shared.subscriptions import RawSubscription, Subscription
-from shared.tasks import first, pause, together
-from shared.wire import RawRecord, Record, as_raw, dead_form, value_of
+from shared.database import Database, Session
+from shared.log import dead_letters, positions
+from shared.log.failure_limit import BadCode, Failing, shown
+from shared.log.lag import LagItem, LagReport, Reader, Relaying, lag
+from shared.log.ordering import Arranged, Item, arrange, places_of, read_item
+from shared.log.positions import Place, Skips
+from shared.log.replay import Drain, is_retriable
+from shared.log.sources import OutboxSource, Slice, Source
+from shared.log.subscriptions import RawSubscription, Subscription
+from shared.log.wire import RawRecord, Record, as_raw, dead_form, value_of
+from shared.process import telemetry
+from shared.process.crash import crash_point
+from shared.process.tasks import first, pause, together
 
 __all__ = [
     "BadCode",

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.db import Database, Session
+from shared.database import Database, Session
 from shared.errors import NotFound, Unreadable
 from shared.events import COMPACTED, Received
-from shared.wire import RawRecord, from_kafka, pack_headers, unpack_headers
+from shared.log.wire import RawRecord, from_kafka, pack_headers, unpack_headers
 
 Place = tuple[str, str, str]  # (tenant, topic, key): an account's events on one topic
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared import clock
-from shared.kafka.cluster import answer, cluster_id, part_name, stop_client
-from shared.sources import Backlog
+from shared.log.kafka.cluster import answer, cluster_id, part_name, stop_client
+from shared.log.sources import Backlog
 
 
 class KafkaLog:

@@ -10,17 +10,18 @@ from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared import clock, lag, positions
-from shared.consume import run_consumer
-from shared.db import Database, Session
+from shared import clock
+from shared.database import Database, Session
 from shared.events import BILLING, TOPICS, producer
-from shared.kafka import KafkaLog, KafkaSource, Publisher
-from shared.lag import LagReport, Reader, Relaying
-from shared.relay import run_relay
-from shared.settings import Common
-from shared.sources import OutboxSource, Source
-from shared.subscriptions import RawSubscription, Subscription
-from shared.tasks import together
+from shared.log import lag, positions
+from shared.log.consume import run_consumer
+from shared.log.kafka import KafkaLog, KafkaSource, Publisher
+from shared.log.lag import LagReport, Reader, Relaying
+from shared.log.relay import run_relay
+from shared.log.sources import OutboxSource, Source
+from shared.log.subscriptions import RawSubscription, Subscription
+from shared.process.settings import Common
+from shared.process.tasks import together
 
 
 class Runtime:

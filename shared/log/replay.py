@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from shared import dead_letters, positions, telemetry
-from shared.db import Database
+from shared.database import Database
 from shared.errors import AppError
 from shared.events import Received
-from shared.ordering import arrange
-from shared.positions import Place, Skips, Waiting
-from shared.subscriptions import RawSubscription, Subscription
+from shared.log import dead_letters, positions
+from shared.log.ordering import arrange
+from shared.log.positions import Place, Skips, Waiting
+from shared.log.subscriptions import RawSubscription, Subscription
+from shared.process import telemetry
 
 _BATCH_MAX = 1000
 

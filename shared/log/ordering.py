@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from shared.errors import Unreadable
 from shared.events import COMPACTED, Received
-from shared.positions import Head, Place, Skips, Waiting, read_waiting
-from shared.wire import Address, RawRecord, Record, address, as_raw, receive
+from shared.log.positions import Head, Place, Skips, Waiting, read_waiting
+from shared.log.wire import Address, RawRecord, Record, address, as_raw, receive
 
 
 @dataclass(frozen=True, slots=True)

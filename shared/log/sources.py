@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared import outbox
-from shared.db import Database
-from shared.wire import OutboxRow, Record
+from shared.database import Database
+from shared.log import outbox
+from shared.log.wire import OutboxRow, Record
 
 POLL_SECONDS_MIN = 0.005
 POLL_SECONDS_MAX = 0.25

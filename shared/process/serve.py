@@ -12,9 +12,9 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
-from shared.alive import keep_touching
-from shared.settings import Common
-from shared.telemetry import configure_logging
+from shared.process.alive import keep_touching
+from shared.process.settings import Common
+from shared.process.telemetry import configure_logging
 
 
 def config(app: FastAPI, *, port: int, host: str = "127.0.0.1") -> uvicorn.Config:

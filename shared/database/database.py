@@ -1,11 +1,11 @@
 """PostgreSQL: a pool, transactions on raw asyncpg connections, one way to run SQL.
 
 Transactions are ours alone: statements go straight to the driver, so nothing begins, flushes or
-commits behind our back, and the outbox is written last of all, just before COMMIT.
+commits behind our back, and what must come last of all (the outbox) runs just before COMMIT.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
@@ -13,10 +13,9 @@ from weakref import WeakValueDictionary
 import asyncpg
 from sqlalchemy import make_url
 
-from shared import outbox
+from shared.database.pool import Pool
 from shared.errors import Unavailable
 from shared.events import Event
-from shared.pool import Pool
 
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
 
@@ -87,11 +86,12 @@ class Wakeup:
 class Session:
     """One transaction. Parameters are `$1`, `$2` …; lists travel as arrays (`unnest`)."""
 
-    __slots__ = ("_after_commit", "connection", "pending")
+    __slots__ = ("_after_commit", "_last_of_all", "connection", "pending")
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection  # the driver's own; only `shared/` touches it
         self.pending: list[Event] = []  # what `outbox.append` collected
+        self._last_of_all: Callable[[Session], Awaitable[None]] | None = None
         self._after_commit: list[Callable[[], None]] = []
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
@@ -107,6 +107,17 @@ class Session:
     async def execute(self, sql: str, *args: object) -> str:
         status: str = await self.connection.execute(sql, *args)
         return status
+
+    def last_of_all(self, call: "Callable[[Session], Awaitable[None]]") -> None:
+        """Run `call` just before COMMIT, after all else: the one statement that may wait there."""
+        self._last_of_all = call
+
+    async def finish(self) -> bool:
+        """Do what comes last of all; whether there was anything."""
+        if self._last_of_all is None:
+            return False
+        await self._last_of_all(self)
+        return True
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run `call` after a successful commit, in order of registration."""
@@ -134,16 +145,14 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
-        """BEGIN … the outbox, last of all … COMMIT; ROLLBACK on any exception."""
+        """BEGIN … what comes last of all (the outbox) … COMMIT; ROLLBACK on any exception."""
         async with self._begun("BEGIN") as session:
             yield session
-            said = bool(session.pending)
-            if said:
-                await outbox.flush(session)
+            has_events = await session.finish()
             # Asked to commit what an error (that somebody caught) had ended, PostgreSQL rolls back.
             if await session.connection.execute("COMMIT") != "COMMIT":
                 raise RuntimeError("nothing was committed: a statement before had failed")
-        if said:
+        if has_events:
             self.committed.ring()
         session.committed()
 

@@ -10,9 +10,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
-from shared import telemetry
 from shared.errors import Unavailable
-from shared.watchdog import exit_now
+from shared.process import telemetry
+from shared.process.watchdog import exit_now
 
 CALL_SECONDS = 15.0
 _STOP_SECONDS = 30.0

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from shared import positions, telemetry
-from shared.db import Database
-from shared.sources import Backlog, Log
+from shared.database import Database
+from shared.log import positions
+from shared.log.sources import Backlog, Log
+from shared.process import telemetry
 
 RELAY = "relay"
 RELAY_PART = "outbox"

@@ -5,7 +5,7 @@ bad code, which would put every account aside: then the process stops, and a new
 next failure stops again, until the code is mended or an operator decides about what was put aside.
 """
 
-from shared.db import Database, Session
+from shared.database import Database, Session
 
 FAILING_KEYS_MAX = 5
 

@@ -8,8 +8,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
-from shared.kafka.cluster import answer, cluster_id, stop_client
-from shared.wire import OutboxRow, RawRecord, to_kafka
+from shared.log.kafka.cluster import answer, cluster_id, stop_client
+from shared.log.wire import OutboxRow, RawRecord, to_kafka
 
 _ACK_SECONDS = 60.0
 

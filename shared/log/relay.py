@@ -12,16 +12,18 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from shared import clock, outbox, telemetry
-from shared.crash import crash_point
-from shared.db import Database, unavailable
-from shared.drain import is_retriable
+from shared import clock
+from shared.database import Database, unavailable
 from shared.errors import Unavailable
 from shared.events import TOPICS
-from shared.lag import RELAY, RELAY_PART
-from shared.sources import POLL_SECONDS_MAX, POLL_SECONDS_MIN
-from shared.tasks import pause
-from shared.wire import OutboxRow
+from shared.log import outbox
+from shared.log.lag import RELAY, RELAY_PART
+from shared.log.replay import is_retriable
+from shared.log.sources import POLL_SECONDS_MAX, POLL_SECONDS_MIN
+from shared.log.wire import OutboxRow
+from shared.process import telemetry
+from shared.process.crash import crash_point
+from shared.process.tasks import pause
 
 WAVE_ROWS_MAX = 2000
 PRUNE_SECONDS = 3600.0

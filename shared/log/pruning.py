@@ -7,12 +7,13 @@ databases, so it is for who knows them all: the local mode, which runs all servi
 import asyncio
 from collections.abc import Sequence
 
-from shared import outbox, telemetry
-from shared.db import Database
-from shared.drain import is_retriable
+from shared.database import Database
 from shared.events import COMPACTED
-from shared.relay import PRUNE_SECONDS
-from shared.tasks import pause
+from shared.log import outbox
+from shared.log.relay import PRUNE_SECONDS
+from shared.log.replay import is_retriable
+from shared.process import telemetry
+from shared.process.tasks import pause
 
 # By then every reader of this version has written down that it reads.
 FIRST_AFTER_SECONDS = 60.0

@@ -6,22 +6,18 @@ rise in log order. Nothing may follow the flush in a transaction: a second lock 
 one would deadlock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared import clock, telemetry
-from shared.columns import joined, texts
+from shared import clock
+from shared.database import Database, Session
+from shared.database.columns import joined, texts
 from shared.errors import Invalid
 from shared.events import COMPACTED, Event, key_of, producer
 from shared.ids import event_id
-from shared.wire import Attributes, OutboxRow, schema_uri
-
-if TYPE_CHECKING:
-    from shared.db import Database, Session
+from shared.log.wire import Attributes, OutboxRow, schema_uri
+from shared.process import telemetry
 
 MAX_PAYLOAD_BYTES = 900_000  # below Kafka's default limit of 1 MiB, headers included
 PRUNE_ROWS_MAX = 5000  # at a time: short transactions beside the writers
@@ -70,12 +66,14 @@ _json = msgspec.json.Encoder()
 
 
 def append(session: Session, events: Iterable[Event]) -> None:
-    """Say these events when the transaction commits, in this order."""
+    """Publish these events when the transaction commits, in this order."""
     session.pending.extend(events)
+    if session.pending:
+        session.last_of_all(flush)
 
 
 async def flush(session: Session) -> None:
-    """Number and write what was said. Called by `Database.transaction`, last of all."""
+    """Number and write what was said. Runs last of all, just before COMMIT."""
     events = session.pending
     payloads = [_payload(event) for event in events]
     counts: dict[tuple[str, str, str], int] = {}

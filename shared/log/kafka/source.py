@@ -8,9 +8,9 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
-from shared import clock, telemetry
+from shared import clock
 from shared.errors import AppError, Unavailable
-from shared.kafka.cluster import (
+from shared.log.kafka.cluster import (
     CALL_SECONDS,
     LogLost,
     answer,
@@ -18,9 +18,10 @@ from shared.kafka.cluster import (
     part_name,
     stop_client,
 )
-from shared.sources import Ends, LoadPositions, Slice
-from shared.watchdog import Watchdog, exit_now
-from shared.wire import RawRecord, Record
+from shared.log.sources import Ends, LoadPositions, Slice
+from shared.log.wire import RawRecord, Record
+from shared.process import telemetry
+from shared.process.watchdog import Watchdog, exit_now
 
 _COMMIT_EVERY_TICKS = 5
 _IDLE_STRIKES_MAX = 60  # ticks with a lag and nothing delivered

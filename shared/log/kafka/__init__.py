@@ -5,10 +5,10 @@ informative offsets for lag tools. Every await of the client has a time-out, a t
 "unknown", and what hangs ends the process.
 """
 
-from shared.kafka.cluster import LogLost, TopicSpec, cluster_id, create_topics
-from shared.kafka.log import KafkaLog
-from shared.kafka.publisher import Publisher
-from shared.kafka.source import KafkaSource
+from shared.log.kafka.cluster import LogLost, TopicSpec, cluster_id, create_topics
+from shared.log.kafka.log import KafkaLog
+from shared.log.kafka.publisher import Publisher
+from shared.log.kafka.source import KafkaSource
 
 __all__ = [
     "KafkaLog",

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from shared.db import Session
+from shared.database import Session
 from shared.events import Received
-from shared.wire import RawRecord
+from shared.log.wire import RawRecord
 
 Take = Callable[[Session, Sequence[Received]], Awaitable[None]]
 TakeRaw = Callable[[Session, Sequence[RawRecord]], Awaitable[None]]
