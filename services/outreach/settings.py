@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from services.outreach.domain.compliance import read_book
+from services.outreach.compliance import read_book
+from services.outreach.compliance.geography.places import country_zones
 from services.outreach.domain.messages import Templates, deliverable
-from services.outreach.domain.places import country_zones
 from services.outreach.domain.shelf import Shipped
 from services.outreach.domain.strategies import Strategies, by_kind, parse
 from services.outreach.jobs.office import Office, Sender

@@ -32,8 +32,23 @@ SCHEMAS: dict[tuple[str, str], type[Struct]] = {
 }
 
 
+class Announcement(Struct, frozen=True, gc=False):
+    """What the rules have decided to announce: the pure part of an `Event`.
+
+    Entity and cause make the event's id unique and the same after every retry; topic, tenant, key
+    and tracing are the log's and come with `Event.of`.
+    """
+
+    type: str
+    entity: str  # what it is about: an invoice id, a contact id, …
+    cause: str  # the fact or the earlier announcement that makes it: "payment P1"
+    time: datetime  # business time
+    day: date | None  # the account's calendar day on which it counts
+    data: Struct | None
+
+
 class Event(Struct, frozen=True, kw_only=True, gc=False):
-    """Something to say: what a command hands to `outbox.append`.
+    """An event about to be published: what a command hands to `outbox.append`.
 
     The id is made from (tenant, service, type, entity, cause), so a crash and retry makes the same
     one; `data` None is a tombstone (compacted topics only).
@@ -52,6 +67,36 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
     correlationid: str | None = None
     causationid: str | None = None
     traceparent: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        announced: Announcement,
+        *,
+        topic: str,
+        tenant: str,
+        key: str,
+        recordedtime: datetime,
+        correlationid: str | None = None,
+        causationid: str | None = None,
+        traceparent: str | None = None,
+    ) -> "Event":
+        """The event that publishes an announcement."""
+        return cls(
+            topic=topic,
+            tenant=tenant,
+            key=key,
+            type=announced.type,
+            entity=announced.entity,
+            cause=announced.cause,
+            time=announced.time,
+            day=announced.day,
+            recordedtime=recordedtime,
+            data=announced.data,
+            correlationid=correlationid,
+            causationid=causationid,
+            traceparent=traceparent,
+        )
 
 
 class Received(Struct, frozen=True, kw_only=True, gc=False):

@@ -9,10 +9,10 @@ and never stands in a message or a `repr`. Only the local mode (`RECOUP_LOCAL=1`
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-Clock = Literal["system", "manual"]
+from shared.business_time import Clock
 
 PORTS = {"ledger": 0, "segmentation": 1, "outreach": 2, "metrics": 3}  # above RECOUP_PORT_BASE
 

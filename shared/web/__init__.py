@@ -1,11 +1,12 @@
 """HTTP in: what the four services' doors have in common.
 
 app.py the application · edge.py the layer round every request · problems.py error answers ·
-sessions.py a transaction per request · paging.py lists · gather.py single requests in batches ·
-idempotency.py `Idempotency-Key` · models.py shapes of bodies
+context.py the service's own object · sessions.py a transaction per request · paging.py lists ·
+gather.py single requests in batches · idempotency.py `Idempotency-Key` · models.py shapes of bodies
 """
 
 from shared.web.app import make_app
+from shared.web.context import ServiceContext, context_of
 from shared.web.edge import BODY_BYTES_MAX, Edge
 from shared.web.gather import Gatherer
 from shared.web.idempotency import once, purge_idempotency_keys
@@ -33,7 +34,9 @@ __all__ = [
     "Paging",
     "PagingDep",
     "ReadSessionDep",
+    "ServiceContext",
     "SessionDep",
+    "context_of",
     "decode_cursor",
     "encode_cursor",
     "json_bytes",

@@ -11,7 +11,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from msgspec import Struct
-from starlette.datastructures import State
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,6 +19,7 @@ from shared.errors import AppError
 from shared.process import telemetry
 from shared.web import problems
 from shared.web.auth import Auth
+from shared.web.context import ServiceContext
 from shared.web.edge import BODY_BYTES_MAX, Edge, Endpoint
 from shared.web.models import json_response
 
@@ -34,19 +34,6 @@ _PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         "content": {problems.PROBLEM_TYPE: {"schema": _PROBLEM}},
     },
 }
-
-
-class _ServiceState(State):
-    """`app.state`: what is set on it, and behind that the service's own object."""
-
-    def __init__(self, service: Any, auth: Auth) -> None:
-        super().__init__({"service": service, "auth": auth})
-
-    def __getattr__(self, key: str) -> Any:
-        try:
-            return super().__getattr__(key)
-        except AttributeError:
-            return getattr(self._state["service"], key)
 
 
 class _Api(FastAPI):
@@ -81,7 +68,7 @@ def make_app(
     title: str,
     version: str,
     description: str,
-    state: Any,
+    context: ServiceContext,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None,
     lag: Callable[[], Awaitable[Struct]],
     ready: Callable[[], Awaitable[None]],
@@ -93,11 +80,11 @@ def make_app(
 ) -> FastAPI:
     """An application without routes of its own.
 
-    `state` is the service's object; its attributes (`db` above all) and what is set on `app.state`
-    are both found there. `ready` raises while requests cannot be served. `service` is the label of
-    figures and log lines, by default the title's last word. Requests to `quiet_paths` are logged
-    at debug level only. `hot` answers busy routes ("POST /v1/events") past the framework; they are
-    declared as FastAPI routes too, for the description.
+    `context` is the service's one object: routes ask for it by `Depends(context_of)`. `ready`
+    raises while requests cannot be served. `service` is the label of figures and log lines, by
+    default the title's last word. Requests to `quiet_paths` are logged at debug level only. `hot`
+    answers busy routes ("POST /v1/events") past the framework; they are declared as FastAPI routes
+    too, for the description.
     """
     name = service or title.split()[-1].lower()
     app = _Api(
@@ -111,7 +98,8 @@ def make_app(
         responses=_PROBLEM_RESPONSES,
         separate_input_output_schemas=False,
     )
-    app.state = _ServiceState(state, auth)
+    app.state.context = context
+    app.state.auth = auth
     problems.install(app)
     app.edge = Edge(
         app.behind_the_edge,

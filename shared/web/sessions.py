@@ -9,23 +9,24 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from shared.database import Database, Session
+from shared.database import Session
 from shared.web.auth import authorize
+from shared.web.context import ServiceContext
 
 
 async def request_session(request: Request) -> AsyncIterator[Session]:
     """One transaction: committed when the route returns, rolled back when it raises."""
     await authorize(request)
-    database: Database = request.app.state.db
-    async with database.transaction() as session:
+    context: ServiceContext = request.app.state.context
+    async with context.db.transaction() as session:
         yield session
 
 
 async def reading_session(request: Request) -> AsyncIterator[Session]:
     """One read-only snapshot."""
     await authorize(request)
-    database: Database = request.app.state.db
-    async with database.reading() as session:
+    context: ServiceContext = request.app.state.context
+    async with context.db.reading() as session:
         yield session
 
 

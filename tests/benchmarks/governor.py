@@ -16,8 +16,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from services.outreach.domain.compliance import Books, evaluate, read_book, read_question
-from services.outreach.domain.compliance.question import Question
+from services.outreach.compliance import Books, evaluate, read_book, read_question
+from services.outreach.compliance.question import Question
 
 HISTORY = 50
 QUESTIONS = 200

@@ -19,9 +19,9 @@ from services.outreach.domain.statements import (
 )
 from services.outreach.store import reads
 from services.outreach.store import statements as store
+from shared.business_time import Clock
 from shared.clock import is_zone
 from shared.errors import FieldError, Invalid
-from shared.process.settings import Clock
 from shared.web import Day, Instant, Model, ReadSessionDep, SessionDep, json_response
 from shared.web.auth import Caller, needs
 

@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 
 from services.outreach.commands import statements as commands
 from services.outreach.domain.statements import IMPLAUSIBLE, ContactChannel, is_plausible
+from shared.business_time import Clock
 from shared.errors import FieldError, Invalid, Unreadable
 from shared.events.billing import Instant
 from shared.field_errors import field_errors
-from shared.process.settings import Clock
 from shared.web import SessionDep, json_response
 from shared.web.auth import Caller, needs
 

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from services.outreach.commands import rulebooks as commands
 from services.outreach.commands.rulebooks import SHIPPED, Shelves, Trial
-from services.outreach.domain.compliance import RuleBook, read_book, schema
+from services.outreach.compliance import RuleBook, read_book, schema
 from services.outreach.store import rulebooks as store
 from services.outreach.store.rulebooks import Activation, StoredBook
+from shared.business_time import Clock
 from shared.database import Database, Session
 from shared.errors import FieldError, Invalid, NotFound, TooLarge, Unreadable
-from shared.process.settings import Clock
 from shared.web import Day, Model, ReadSessionDep, SessionDep, json_response
 from shared.web.auth import Caller, needs
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 import msgspec
 
 from services.outreach.commands.saying import say
-from services.outreach.domain.compliance import (
+from services.outreach.compliance import (
     Answer,
     RuleBook,
     comparing,
@@ -18,7 +18,7 @@ from services.outreach.domain.compliance import (
     read_book,
     read_question,
 )
-from services.outreach.domain.compliance.library import TZDATA_VERSION
+from services.outreach.compliance.library import TZDATA_VERSION
 from services.outreach.domain.governing import GUARDS
 from services.outreach.domain.shelf import Shelf, Shipped, Standing, Turn
 from services.outreach.store import debtors as debtor_store
@@ -28,11 +28,11 @@ from services.outreach.store import rulebooks as store
 from services.outreach.store.history import Judgement
 from services.outreach.store.rulebooks import Activation, StoredBook
 from shared import clock
+from shared.business_time import Clock
 from shared.clock import day_start
 from shared.database import Database, Session
 from shared.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from shared.events import OUTREACH, Event, outreach
-from shared.process.settings import Clock
 
 TRIAL_SLICE = 200  # questions read at a time
 TRIAL_PAUSE = 20  # verdicts between two turns of others

@@ -16,11 +16,11 @@ from services.outreach.store import facts as fact_store
 from services.outreach.store import history as history_store
 from services.outreach.store import statements as store
 from shared import clock
+from shared.business_time import Clock
 from shared.clock import local_day
 from shared.database import Session
 from shared.errors import FieldError, Invalid
 from shared.events import OUTREACH, Event, outreach
-from shared.process.settings import Clock
 
 # A platform's clock may be a little ahead of ours.
 CLOCK_SKEW_MAX = timedelta(minutes=2)

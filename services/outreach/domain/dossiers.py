@@ -14,10 +14,10 @@ from typing import Any
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
+from services.outreach.compliance.geography.places import country_zones
 from services.outreach.domain import statements as said
 from services.outreach.domain.invoices import Invoice
 from services.outreach.domain.past import PastContact, account_day, latest_validation, notices_of
-from services.outreach.domain.places import country_zones
 from services.outreach.domain.statements import Preference, Statements
 from services.outreach.domain.strategies import Kind
 from shared.clock import is_zone

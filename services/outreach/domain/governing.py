@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct
 
-from services.outreach.domain.compliance import (
+from services.outreach.compliance import (
     Answer,
     Guards,
     evaluate,

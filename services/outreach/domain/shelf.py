@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.outreach.domain.compliance import Books, RuleBook
+from services.outreach.compliance import Books, RuleBook
 
 
 @dataclass(frozen=True)

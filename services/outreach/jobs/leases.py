@@ -12,10 +12,10 @@ from services.outreach.domain.contacts import Contact
 from services.outreach.store import contacts as contact_store
 from services.outreach.store import debtors as debtor_store
 from shared import clock
+from shared.business_time import Clock
 from shared.database import Database
 from shared.errors import Unavailable
 from shared.process import telemetry
-from shared.process.settings import Clock
 
 LEASES_SECONDS = 2.0  # between two looks
 

@@ -12,8 +12,8 @@ from services.outreach.domain.messages import Creditor, Templates
 from services.outreach.domain.shelf import Shipped
 from services.outreach.domain.strategies import Strategies
 from shared import clock
+from shared.business_time import Clock
 from shared.database import Database
-from shared.process.settings import Clock
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 from services.segmentation.store import accounts as store
 from shared import clock
+from shared.business_time import Clock
 from shared.database import Session
-from shared.process.settings import Clock
 
 
 async def business_now(session: Session, tenant: str, mode: Clock) -> datetime:

@@ -28,9 +28,9 @@ from services.segmentation.learning.walk import Walked, walk
 from services.segmentation.store import models as store
 from services.segmentation.store.figures import indices_of
 from shared import clock
+from shared.business_time import Clock
 from shared.database import Session
 from shared.errors import FieldError, Invalid
-from shared.process.settings import Clock
 
 
 class Order(Struct, frozen=True, kw_only=True):

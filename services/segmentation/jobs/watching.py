@@ -7,10 +7,10 @@ from services.segmentation.commands.in_force import InForce
 from services.segmentation.commands.watching import watch_due
 from services.segmentation.commands.workshop import Workshop
 from services.segmentation.store import models as store
+from shared.business_time import Clock
 from shared.database import Database
 from shared.errors import AppError, Unavailable
 from shared.process import telemetry
-from shared.process.settings import Clock
 from shared.process.tasks import pause
 
 LOOK_SECONDS = 60.0  # between two looks for models that are due

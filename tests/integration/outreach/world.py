@@ -13,9 +13,9 @@ from services.outreach.commands.facts import take_facts
 from services.outreach.domain.strategies import Strategies
 from services.outreach.jobs.office import Office, Sender
 from services.outreach.jobs.runs import RunDue, run_due
+from shared.business_time import Clock
 from shared.database import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
-from shared.process.settings import Clock
 from tests.integration.outreach.peers import LedgerPeer, MailSink
 from tests.unit.outreach.builders import RULEBOOKS, STRATEGIES, TEMPLATES, at
 

@@ -123,7 +123,7 @@ def make_test_app(db: Database | None, *, is_ready: bool = True) -> FastAPI:
         title="Recoup test",
         version="1.0.0",
         description="What services have in common.",
-        state=SimpleNamespace(db=db),
+        context=SimpleNamespace(db=db),
         lifespan=None,
         lag=no_lag,
         ready=ready,

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.outreach.compliance import read_book
 from services.outreach.domain.collectable import CheckedAccount, CheckedAmounts, CheckedInvoice
-from services.outreach.domain.compliance import read_book
 from services.outreach.domain.governing import Decided, Ruling
 from services.outreach.domain.invoices import Invoice
 from services.outreach.domain.planning import Account, Debtor, Govern, Item

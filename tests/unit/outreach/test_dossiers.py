@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.outreach.domain.compliance import read_question
+from services.outreach.compliance import read_question
 from services.outreach.domain.dossiers import (
     AccountFile,
     Dossier,

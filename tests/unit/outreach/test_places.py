@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outreach.domain.area_codes import NO_PLACE, OVERLAYS, states_by_code
-from services.outreach.domain.places import (
+from services.outreach.compliance.geography.area_codes import NO_PLACE, OVERLAYS, states_by_code
+from services.outreach.compliance.geography.places import (
     address_zones,
     country_zones,
     is_confirmed,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.outreach.domain.compliance import RuleBook
+from services.outreach.compliance import RuleBook
 from services.outreach.domain.shelf import Shelf, Turn
 from shared.errors import Invalid
 from tests.unit.outreach.builders import RULEBOOKS, at

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from services.outreach.domain.compliance import Books
+from services.outreach.compliance import Books
 from shared.errors import Invalid
 from tests.unit.outreach.compliance.case_files import FOLDER, Case, Plain, ask, load, mentioned
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from services.outreach.domain.compliance import Answer, Books, evaluate, read_question
+from services.outreach.compliance import Answer, Books, evaluate, read_question
 from tests.unit.outreach.compliance.questions import Json, instant, override, question
 
 FOLDER = Path(__file__).parent / "cases"

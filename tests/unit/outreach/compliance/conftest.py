@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.outreach.domain.compliance import Books
+from services.outreach.compliance import Books
 from tests.unit.outreach.compliance.shipped import shipped_books
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from services.outreach.domain.compliance import Books, RuleBook, read_book
+from services.outreach.compliance import Books, RuleBook, read_book
 from tests.unit.outreach.compliance.case_files import Plain
 
 FOLDER = Path(__file__).resolve().parents[4] / "services" / "outreach" / "rulebooks"

@@ -6,9 +6,9 @@ from datetime import date
 import jsonschema
 import pytest
 
-from services.outreach.domain.compliance import Books, RuleBook, read_book, schema
-from services.outreach.domain.compliance import library as library_module
-from services.outreach.domain.compliance.documents import read_document
+from services.outreach.compliance import Books, RuleBook, read_book, schema
+from services.outreach.compliance import library as library_module
+from services.outreach.compliance.documents import read_document
 from shared.errors import Invalid, Unavailable
 from tests.unit.outreach.compliance.case_files import ask
 from tests.unit.outreach.compliance.questions import question

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outreach.domain.compliance.calendars import (
+from services.outreach.compliance.calendars import (
     FIRST_YEAR,
     LAST_YEAR,
     assumed_receipt,

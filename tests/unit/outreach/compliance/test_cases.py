@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import pytest
 
-from services.outreach.domain.compliance import Books
+from services.outreach.compliance import Books
 from shared.errors import Invalid
 from tests.unit.outreach.compliance.beginnings import NO_FIRST_DAY, first_day, late_or_early
 from tests.unit.outreach.compliance.case_files import (

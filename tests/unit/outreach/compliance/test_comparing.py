@@ -1,6 +1,6 @@
 """The dry run of a rule book: which answers change, and because of which rule."""
 
-from services.outreach.domain.compliance import Books, compare, read_book, read_question
+from services.outreach.compliance import Books, compare, read_book, read_question
 from tests.unit.outreach.compliance.questions import question
 
 BOOK = """\

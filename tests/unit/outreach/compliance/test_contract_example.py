@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.outreach.domain.compliance import Books
+from services.outreach.compliance import Books
 from tests.unit.outreach.compliance.case_files import ask
 from tests.unit.outreach.compliance.questions import Json, entries, override, question
 

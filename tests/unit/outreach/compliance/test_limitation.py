@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.outreach.domain.compliance import Books, read_book
+from services.outreach.compliance import Books, read_book
 from tests.unit.outreach.compliance.case_files import ask, objecting, via
 from tests.unit.outreach.compliance.questions import Json, override, question
 from tests.unit.outreach.compliance.shipped import shipped_texts

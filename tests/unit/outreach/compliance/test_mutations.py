@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.outreach.domain.compliance import Books, Question, evaluate, read_book, read_question
+from services.outreach.compliance import Books, Question, evaluate, read_book, read_question
 from shared.errors import Invalid
 from tests.unit.outreach.compliance.beginnings import NO_FIRST_DAY, late_or_early
 from tests.unit.outreach.compliance.case_files import Case, ask, faults, load, mentioned

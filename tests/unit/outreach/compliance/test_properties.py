@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.outreach.domain.compliance import (
+from services.outreach.compliance import (
     Books,
     RuleBook,
     evaluate,

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from services.outreach.domain.compliance import read_question
+from services.outreach.compliance import read_question
 from shared.errors import Invalid, Unreadable
 
 # The example of the published contract.

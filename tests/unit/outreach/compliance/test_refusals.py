@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from services.outreach.domain.compliance import Books, evaluate, read_question
+from services.outreach.compliance import Books, evaluate, read_question
 from shared.errors import Invalid, Unreadable
 from tests.unit.outreach.compliance.questions import Json, question
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from services.outreach.domain.compliance import read_book
-from services.outreach.domain.compliance.calendars import names
-from services.outreach.domain.compliance.params import PARAMS
+from services.outreach.compliance import read_book
+from services.outreach.compliance.calendars import names
+from services.outreach.compliance.params import PARAMS
 from tests.unit.outreach.compliance.case_files import Plain
 
 ROOT = Path(__file__).resolve().parents[4]

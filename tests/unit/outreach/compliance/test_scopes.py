@@ -12,7 +12,7 @@ from functools import lru_cache
 import pytest
 import yaml
 
-from services.outreach.domain.compliance import Books
+from services.outreach.compliance import Books
 from shared.errors import Invalid
 from tests.unit.outreach.compliance.beginnings import speaking
 from tests.unit.outreach.compliance.case_files import FOLDER, Plain, ask, mentioned

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from services.outreach.domain.compliance import (
+from services.outreach.compliance import (
     Answer,
     Books,
     Guards,
@@ -20,7 +20,7 @@ from services.outreach.domain.compliance import (
     read_question,
     timeline,
 )
-from services.outreach.domain.compliance.verdict import judge, open_hearing
+from services.outreach.compliance.verdict import judge, open_hearing
 from tests.unit.outreach.compliance.questions import override, question
 
 HEAD = 'name: trial\nclass: law\ntitle: A trial\nversion: "2026-11-22"\nrules:\n'

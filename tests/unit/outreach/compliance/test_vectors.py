@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.outreach.domain.compliance import Books, Guards, evaluate, read_question
+from services.outreach.compliance import Books, Guards, evaluate, read_question
 from tests.unit.outreach.compliance.case_files import ask, faults
 from tests.unit.outreach.compliance.questions import Json, question
 

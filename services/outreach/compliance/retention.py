@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.outreach.domain.compliance.params import Retention
-from services.outreach.domain.compliance.rules import Case, Rule
+from services.outreach.compliance.params import Retention
+from services.outreach.compliance.rules import Case, Rule
 
 
 def evidence(rule: Rule, case: Case, _debt: int) -> dict[str, Any] | None:

@@ -12,13 +12,13 @@ from typing import Any
 
 from msgspec import UNSET, Struct, structs
 
-from services.outreach.domain.compliance import waiting
-from services.outreach.domain.compliance.conditions import MAYBE, NO, YES
-from services.outreach.domain.compliance.facts import Facts
-from services.outreach.domain.compliance.history import REPLY_WITHIN
-from services.outreach.domain.compliance.library import Books, Bound, Scope, limitation
-from services.outreach.domain.compliance.question import Question
-from services.outreach.domain.compliance.rules import (
+from services.outreach.compliance import waiting
+from services.outreach.compliance.conditions import MAYBE, NO, YES
+from services.outreach.compliance.facts import Facts
+from services.outreach.compliance.history import REPLY_WITHIN
+from services.outreach.compliance.library import Books, Bound, Scope, limitation
+from services.outreach.compliance.question import Question
+from services.outreach.compliance.rules import (
     ALLOW,
     APPROVAL,
     DEFER,

@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance import permissions
-from services.outreach.domain.compliance.ground import CALLED, Ground
-from services.outreach.domain.compliance.question import Question, given
-from services.outreach.domain.compliance.vocabulary import FACTS
+from services.outreach.compliance import permissions
+from services.outreach.compliance.ground import CALLED, Ground
+from services.outreach.compliance.question import Question, given
+from services.outreach.compliance.vocabulary import FACTS
 
 
 class Facts(Ground):

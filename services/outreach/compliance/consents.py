@@ -1,13 +1,13 @@
 """Consents: a medium that may only be used when one of the routes to it is in evidence."""
 
-from services.outreach.domain.compliance.conditions import (
+from services.outreach.compliance.conditions import (
     MAYBE,
     YES,
     Condition,
     compile_condition,
 )
-from services.outreach.domain.compliance.params import Consents
-from services.outreach.domain.compliance.rules import (
+from services.outreach.compliance.params import Consents
+from services.outreach.compliance.rules import (
     ALLOW,
     APPROVAL,
     STRENGTH,

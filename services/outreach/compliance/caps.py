@@ -10,12 +10,12 @@ from typing import Any, get_args
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.facts import Facts
-from services.outreach.domain.compliance.ground import Starts
-from services.outreach.domain.compliance.history import Key, Span, spans
-from services.outreach.domain.compliance.params import Cap, Excused
-from services.outreach.domain.compliance.question import Channel, Past, given
-from services.outreach.domain.compliance.rules import (
+from services.outreach.compliance.facts import Facts
+from services.outreach.compliance.ground import Starts
+from services.outreach.compliance.history import Key, Span, spans
+from services.outreach.compliance.params import Cap, Excused
+from services.outreach.compliance.question import Channel, Past, given
+from services.outreach.compliance.rules import (
     ALLOW,
     APPROVAL,
     BLOCK,

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from services.outreach.domain.compliance.caps import counted_channels, excused_spans, same
-from services.outreach.domain.compliance.history import Key
-from services.outreach.domain.compliance.params import CoolingOff
-from services.outreach.domain.compliance.rules import (
+from services.outreach.compliance.caps import counted_channels, excused_spans, same
+from services.outreach.compliance.history import Key
+from services.outreach.compliance.params import CoolingOff
+from services.outreach.compliance.rules import (
     ALLOW,
     DEFER,
     Case,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.outreach.domain.compliance import (
+from services.outreach.compliance import (
     approvals,
     bars,
     caps,
@@ -15,10 +15,10 @@ from services.outreach.domain.compliance import (
     waiting,
     windows,
 )
-from services.outreach.domain.compliance.conditions import Condition, compile_condition
-from services.outreach.domain.compliance.params import PARAMS
-from services.outreach.domain.compliance.records import Record
-from services.outreach.domain.compliance.rules import Case, Finding, Rule
+from services.outreach.compliance.conditions import Condition, compile_condition
+from services.outreach.compliance.params import PARAMS
+from services.outreach.compliance.records import Record
+from services.outreach.compliance.rules import Case, Finding, Rule
 from shared.errors import FieldError
 
 Judge = Callable[[Rule, Case, int], Finding | None]

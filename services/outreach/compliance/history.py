@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.question import Consent, Past, Question, given
+from services.outreach.compliance.question import Consent, Past, Question, given
 
 REPLY_WITHIN = timedelta(hours=24)
 _SPOKEN = frozenset({"voice", "voicemail"})

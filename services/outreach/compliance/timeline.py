@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from services.outreach.domain.compliance import windows
-from services.outreach.domain.compliance.answer import Effect
-from services.outreach.domain.compliance.hearing import Hearing
-from services.outreach.domain.compliance.history import REPLY_WITHIN
-from services.outreach.domain.compliance.library import Books
-from services.outreach.domain.compliance.question import Question, given
-from services.outreach.domain.compliance.rules import Guards, Rule
-from services.outreach.domain.compliance.verdict import judge, open_hearing, speakers
+from services.outreach.compliance import windows
+from services.outreach.compliance.answer import Effect
+from services.outreach.compliance.hearing import Hearing
+from services.outreach.compliance.history import REPLY_WITHIN
+from services.outreach.compliance.library import Books
+from services.outreach.compliance.question import Question, given
+from services.outreach.compliance.rules import Guards, Rule
+from services.outreach.compliance.verdict import judge, open_hearing, speakers
 from shared.clock import local_day
 
 DAYS_MAX = 62

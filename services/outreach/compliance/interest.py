@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.params import Interest, Rate
-from services.outreach.domain.compliance.rules import Case, Finding, Rule, not_known
+from services.outreach.compliance.params import Interest, Rate
+from services.outreach.compliance.rules import Case, Finding, Rule, not_known
 from shared.errors import FieldError
 
 

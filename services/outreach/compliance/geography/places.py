@@ -17,14 +17,14 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber
 from phonenumbers.timezone import time_zones_for_number
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from services.outreach.domain.area_codes import (
+from services.outreach.compliance.geography.area_codes import (
     NEW_YORK_CITY,
     NO_PLACE,
     OVERLAYS,
     WRONG_IN_TABLE,
     states_by_code,
 )
-from services.outreach.domain.regions import (
+from services.outreach.compliance.geography.regions import (
     EUROPEAN_ECONOMIC_AREA,
     EUROPEAN_UNION,
     TERRITORIES,

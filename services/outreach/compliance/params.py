@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from services.outreach.domain.compliance.question import Channel, Clock, Outcome, Person, Purpose
+from services.outreach.compliance.question import Channel, Clock, Outcome, Person, Purpose
 
 Days = Annotated[int, Meta(ge=0, le=3660)]
 Word = Annotated[str, Meta(min_length=1, max_length=128)]

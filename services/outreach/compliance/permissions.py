@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.question import Consent, OptOut, Question, given
+from services.outreach.compliance.question import Consent, OptOut, Question, given
 
 # The kind of consent that a medium needs.
 KIND_OF = {"voice": "voice", "voicemail": "voice", "sms": "sms", "email": "email"}

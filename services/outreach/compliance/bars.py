@@ -5,14 +5,14 @@ from typing import Any
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.conditions import (
+from services.outreach.compliance.conditions import (
     ALWAYS,
     YES,
     Condition,
     compile_condition,
 )
-from services.outreach.domain.compliance.params import Bar
-from services.outreach.domain.compliance.rules import (
+from services.outreach.compliance.params import Bar
+from services.outreach.compliance.rules import (
     ALLOW,
     APPROVAL,
     STRENGTH,
@@ -22,7 +22,7 @@ from services.outreach.domain.compliance.rules import (
     exempt,
     not_known,
 )
-from services.outreach.domain.compliance.vocabulary import FACTS
+from services.outreach.compliance.vocabulary import FACTS
 from shared.clock import local_day
 from shared.errors import FieldError
 

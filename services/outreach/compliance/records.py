@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from services.outreach.domain.compliance.question import Channel
+from services.outreach.compliance.question import Channel
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 # Not a `Meta(pattern=…)`: msgspec 0.22 reads the pattern of a text beside a list amiss.

@@ -9,12 +9,12 @@ from typing import Any
 
 import tzdata  # type: ignore[import-untyped]
 
-from services.outreach.domain.compliance.books import RuleBook
-from services.outreach.domain.compliance.conditions import MAYBE, NO, YES
-from services.outreach.domain.compliance.kinds import JUDGES, NAMED_WHEN_SATISFIED, Judge
-from services.outreach.domain.compliance.params import Gate
-from services.outreach.domain.compliance.records import Limit
-from services.outreach.domain.compliance.rules import Rule
+from services.outreach.compliance.books import RuleBook
+from services.outreach.compliance.conditions import MAYBE, NO, YES
+from services.outreach.compliance.kinds import JUDGES, NAMED_WHEN_SATISFIED, Judge
+from services.outreach.compliance.params import Gate
+from services.outreach.compliance.records import Limit
+from services.outreach.compliance.rules import Rule
 from shared.errors import FieldError, Invalid, Unavailable
 
 TZDATA_VERSION: str = tzdata.IANA_VERSION  # the data that every zone is read from

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.vocabulary import FACTS, Fact
+from services.outreach.compliance.vocabulary import FACTS, Fact
 from shared.errors import FieldError
 from shared.field_errors import escape
 

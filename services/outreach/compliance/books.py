@@ -33,12 +33,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from services.outreach.domain.compliance.documents import Document, read_document
-from services.outreach.domain.compliance.kinds import compile_rule
-from services.outreach.domain.compliance.params import PARAMS
-from services.outreach.domain.compliance.records import PLACE, Limit, Name, Record
-from services.outreach.domain.compliance.rules import Rule
-from services.outreach.domain.places import is_jurisdiction
+from services.outreach.compliance.documents import Document, read_document
+from services.outreach.compliance.geography.places import is_jurisdiction
+from services.outreach.compliance.kinds import compile_rule
+from services.outreach.compliance.params import PARAMS
+from services.outreach.compliance.records import PLACE, Limit, Name, Record
+from services.outreach.compliance.rules import Rule
 from shared.errors import FieldError, Invalid
 from shared.field_errors import field_errors
 

@@ -2,8 +2,8 @@
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.params import Contents
-from services.outreach.domain.compliance.rules import (
+from services.outreach.compliance.params import Contents
+from services.outreach.compliance.rules import (
     ALLOW,
     APPROVAL,
     STRENGTH,
@@ -12,7 +12,7 @@ from services.outreach.domain.compliance.rules import (
     Rule,
     not_known,
 )
-from services.outreach.domain.compliance.vocabulary import FACTS
+from services.outreach.compliance.vocabulary import FACTS
 from shared.errors import FieldError
 
 

@@ -1,7 +1,7 @@
 """Approvals: contacts that a person must release first."""
 
-from services.outreach.domain.compliance.params import Approval
-from services.outreach.domain.compliance.rules import APPROVAL, Case, Finding, Rule, exempt
+from services.outreach.compliance.params import Approval
+from services.outreach.compliance.rules import APPROVAL, Case, Finding, Rule, exempt
 
 
 def judge(rule: Rule, case: Case, _debt: int) -> Finding | None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from services.outreach.domain.compliance.answer import Effect
-from services.outreach.domain.compliance.conditions import (
+from services.outreach.compliance.answer import Effect
+from services.outreach.compliance.conditions import (
     MAYBE,
     NO,
     YES,
@@ -15,7 +15,7 @@ from services.outreach.domain.compliance.conditions import (
     Test,
     Truth,
 )
-from services.outreach.domain.compliance.facts import Facts
+from services.outreach.compliance.facts import Facts
 
 ALLOW, DEFER, APPROVAL, BLOCK = 0, 1, 2, 3  # effects, the strictest last
 EFFECTS: tuple[Effect, ...] = ("allow", "defer", "require_approval", "block")

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.history import REPLY_WITHIN, History
-from services.outreach.domain.compliance.question import Question, given
-from services.outreach.domain.places import (
+from services.outreach.compliance.geography.places import (
     CONFIRMED_FOR,
     is_confirmed,
     jurisdictions_of_address,
     jurisdictions_of_number,
     plausible_zones,
 )
+from services.outreach.compliance.history import REPLY_WITHIN, History
+from services.outreach.compliance.question import Question, given
 from shared.clock import day_start, local_day
 
 CALLED = frozenset({"voice", "voicemail", "sms"})

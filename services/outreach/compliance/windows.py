@@ -12,11 +12,11 @@ from functools import lru_cache
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.calendars import calendar, names
-from services.outreach.domain.compliance.facts import Facts
-from services.outreach.domain.compliance.params import Window
-from services.outreach.domain.compliance.question import Inconvenient, given
-from services.outreach.domain.compliance.rules import (
+from services.outreach.compliance.calendars import calendar, names
+from services.outreach.compliance.facts import Facts
+from services.outreach.compliance.params import Window
+from services.outreach.compliance.question import Inconvenient, given
+from services.outreach.compliance.rules import (
     ALLOW,
     APPROVAL,
     DEFER,

@@ -7,11 +7,11 @@ from typing import Any
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance.calendars import calendar, names
-from services.outreach.domain.compliance.facts import Facts
-from services.outreach.domain.compliance.params import Waiting
-from services.outreach.domain.compliance.question import given
-from services.outreach.domain.compliance.rules import (
+from services.outreach.compliance.calendars import calendar, names
+from services.outreach.compliance.facts import Facts
+from services.outreach.compliance.params import Waiting
+from services.outreach.compliance.question import given
+from services.outreach.compliance.rules import (
     ALLOW,
     APPROVAL,
     DEFER,
@@ -22,7 +22,7 @@ from services.outreach.domain.compliance.rules import (
     exempt,
     not_known,
 )
-from services.outreach.domain.compliance.vocabulary import FACTS
+from services.outreach.compliance.vocabulary import FACTS
 from shared.clock import local_day
 from shared.errors import FieldError
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from services.outreach.domain.compliance.answer import Disclosure
-from services.outreach.domain.compliance.conditions import NO, Condition, compile_condition
-from services.outreach.domain.compliance.params import Disclosures
-from services.outreach.domain.compliance.rules import Case, Rule
+from services.outreach.compliance.answer import Disclosure
+from services.outreach.compliance.conditions import NO, Condition, compile_condition
+from services.outreach.compliance.params import Disclosures
+from services.outreach.compliance.rules import Case, Rule
 from shared.errors import FieldError
 
 Texts = tuple[tuple[str, Condition | None], ...]

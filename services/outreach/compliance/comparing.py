@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from services.outreach.domain.compliance.answer import Answer, Effect
-from services.outreach.domain.compliance.library import Books
-from services.outreach.domain.compliance.question import Question
-from services.outreach.domain.compliance.verdict import evaluate
+from services.outreach.compliance.answer import Answer, Effect
+from services.outreach.compliance.library import Books
+from services.outreach.compliance.question import Question
+from services.outreach.compliance.verdict import evaluate
 
 
 @dataclass(frozen=True)

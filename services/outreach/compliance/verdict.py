@@ -12,14 +12,15 @@ from typing import Any
 
 from msgspec import UNSET
 
-from services.outreach.domain.compliance import disclosures, interest, retention, waiting
-from services.outreach.domain.compliance.answer import NOTICE, Answer, Decided, Disclosure, Effect
-from services.outreach.domain.compliance.facts import Facts
-from services.outreach.domain.compliance.hearing import SEARCH, Hearing
-from services.outreach.domain.compliance.kinds import NAMED_WHEN_SATISFIED
-from services.outreach.domain.compliance.library import TZDATA_VERSION, Books
-from services.outreach.domain.compliance.question import Question
-from services.outreach.domain.compliance.rules import (
+from services.outreach.compliance import disclosures, interest, retention, waiting
+from services.outreach.compliance.answer import NOTICE, Answer, Decided, Disclosure, Effect
+from services.outreach.compliance.facts import Facts
+from services.outreach.compliance.geography.places import country_zones
+from services.outreach.compliance.hearing import SEARCH, Hearing
+from services.outreach.compliance.kinds import NAMED_WHEN_SATISFIED
+from services.outreach.compliance.library import TZDATA_VERSION, Books
+from services.outreach.compliance.question import Question
+from services.outreach.compliance.rules import (
     ALLOW,
     APPROVAL,
     BLOCK,
@@ -30,7 +31,6 @@ from services.outreach.domain.compliance.rules import (
     Rule,
     unknown_text,
 )
-from services.outreach.domain.places import country_zones
 
 _EVIDENCE = {
     "waiting": waiting.evidence,

@@ -1,0 +1,1 @@
+"""Where a debtor may be, and so which law and which clock hold: countries, states, area codes."""
