@@ -10,7 +10,7 @@ from shared.database import Database
 from shared.log.consume import OutboxSource, Reader, lag, run_consumer
 from tests.integration.segmentation.helpers import FORCE, growing_old, publish, said, segments_of
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 120.0
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:

@@ -18,7 +18,7 @@ from shared.log.kafka import KafkaLog, cluster_id, create_topics
 from tests.integration.shared.rig import Rig, until
 
 pytestmark = pytest.mark.kafka
-START_SECONDS = 90
+START_SECONDS = 120
 
 
 async def test_a_broker_that_dies_and_returns_loses_and_doubles_nothing(

@@ -114,7 +114,6 @@ def test_an_empty_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main([str(tmp_path / "none.csv"), "--mapping", mapping]) == 2
 
 
-@pytest.mark.timeout(120)
 def test_the_ibm_ledger_reaches_the_aims_and_leaks_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
