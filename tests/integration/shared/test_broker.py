@@ -59,7 +59,7 @@ def test_a_broker_left_behind_is_used_again_and_a_taken_port_is_refused(tmp_path
         found.stop()
         assert not Broker(tmp_path / "one").stop_left_over()
         assert psutil.pid_exists(left.pid)  # we live, who started it: it is ours to stop
-        (left.data / "kafka.starter").write_text("1 0.0")
+        (left.data / "parent").write_text("[[1, 0.0], [1, 0.0]]")
         assert Broker(tmp_path / "one").stop_left_over()
         assert not left.is_running
         left.stop()
