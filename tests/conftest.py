@@ -53,13 +53,15 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    server = Postgres(tmp_path_factory.mktemp("postgres"), settings=FORGETFUL)
+    server = Postgres(tmp_path_factory.mktemp("postgres"), settings=FORGETFUL, is_kept=False)
     try:
         url = server.start()
     except CannotStart as error:
         not_run(str(error))
-    yield url
-    server.remove()
+    try:
+        yield url
+    finally:
+        server.remove()
 
 
 @pytest.fixture(scope="session")
@@ -193,5 +195,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         broker.start()
     except CannotStart as error:
         not_run(str(error))
-    yield broker.bootstrap
-    broker.kill()  # nothing in it is needed again
+    try:
+        yield broker.bootstrap
+    finally:
+        broker.kill()  # nothing in it is needed again

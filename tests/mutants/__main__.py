@@ -46,11 +46,12 @@ def postgres() -> Iterator[str]:
     if given:
         yield given
         return
-    server = Postgres(Path(tempfile.mkdtemp(prefix="recoup-mutants-")), settings=FORGETFUL)
-    try:
-        yield server.start()
-    finally:
-        server.remove()
+    with tempfile.TemporaryDirectory(prefix="recoup-mutants-") as folder:
+        server = Postgres(Path(folder), settings=FORGETFUL, is_kept=False)
+        try:
+            yield server.start()
+        finally:
+            server.remove()
 
 
 def outcome(root: Path, server: str, tests: Sequence[str]) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local import parent
 from shared import clock
 from tests.architecture.files import ROOT
 from tests.suite.parts import Part
@@ -89,9 +90,11 @@ class Lanes:
             )  # fmt: skip
             with self._guard:
                 self._running.add(process)
+                parent.end_with_us(process.pid)
             code = process.wait()
             with self._guard:
                 self._running.discard(process)
+                parent.forget(process.pid)
             output.seek(0)
             text = output.read().decode(errors="replace")
         return Ended(part, code, clock.monotonic() - began, text, outcomes)

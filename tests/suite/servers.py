@@ -35,7 +35,7 @@ def servers() -> Iterator[dict[str, str]]:
 
 
 def _postgres(folder: Path, running: ExitStack) -> str | None:
-    server = Postgres(folder / "postgres", settings=FORGETFUL)
+    server = Postgres(folder / "postgres", settings=FORGETFUL, is_kept=False)
     return _started(server.start, server.remove, running)
 
 
