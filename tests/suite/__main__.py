@@ -1,4 +1,4 @@
-"""`python -m tests.suite [--long] [folders and files…]`: every test, in parts beside each other.
+"""`python -m tests.suite [--long | --fast] [folders and files…]`: tests, in parts side by side.
 
 Exit code 1 when a test failed. How long each part took is kept for the next run's order.
 """
@@ -18,9 +18,10 @@ from shared import clock
 from tests.architecture.files import ROOT
 from tests.suite import report
 from tests.suite.lanes import Ended, Lanes
-from tests.suite.parts import LONG, SHORT, in_order, parts_under
+from tests.suite.parts import FAST, LONG, RULES, SHORT, in_order, parts_under
 from tests.suite.servers import servers
 
+RULES_PATHS = [f"tests/{kind}" for kind in RULES]
 MEMORY = ROOT / ".pytest_cache" / "recoup-seconds.json"
 
 
@@ -31,9 +32,11 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     began = clock.monotonic()
     seconds = _remembered()
-    parts = in_order(parts_under(options.paths), seconds)
+    parts = in_order(parts_under(RULES_PATHS if options.fast else options.paths), seconds)
     needs_servers = any(part.waits for part in parts)
-    chosen = ["-m", LONG if options.long else SHORT]
+    chosen = ["-m", LONG if options.long else FAST if options.fast else SHORT]
+    if options.long:
+        chosen.append("--hypothesis-profile=deep")
     with (
         tempfile.TemporaryDirectory(prefix="recoup-outcomes-") as folder,
         servers() if needs_servers else nullcontext({}) as addresses,
@@ -41,7 +44,8 @@ def main(arguments: Sequence[str]) -> int:
         lanes = Lanes(Path(folder), addresses, chosen, _say)
         ended = lanes.run(parts, options.lanes)
         print("\n".join(report.lines(ended, clock.monotonic() - began)), flush=True)
-    _remember(seconds | {each.part.name: round(each.seconds, 1) for each in ended})
+    if not options.fast and not options.long:
+        _remember(seconds | {each.part.name: round(each.seconds, 1) for each in ended})
     return 0 if all(each.is_good for each in ended) else 1
 
 
@@ -72,7 +76,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.suite", description=__doc__)
-    parser.add_argument("--long", action="store_true", help="the long forms alone")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--long", action="store_true", help="the long forms alone")
+    form.add_argument("--fast", action="store_true", help="of the rules, what takes no second")
     parser.add_argument("--lanes", type=int, default=os.cpu_count() or 2, help="(%(default)s)")
     parser.add_argument("paths", nargs="*", help="all of tests/ if none is named")
     return parser.parse_args(arguments)

@@ -83,7 +83,7 @@ class Lanes:
             process = subprocess.Popen(
                 [
                     "nice", f"-n{niceness}", sys.executable, "-m", "pytest", *self.options,
-                    *part.options, f"--junitxml={outcomes}", *part.paths,
+                    f"--junitxml={outcomes}", *part.paths,
                 ],
                 cwd=ROOT, env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,

@@ -1,7 +1,8 @@
 """How the tests are cut into parts, each the work of one pytest process.
 
-A part is a folder of tests of one service. Tests from outside are cut by file: those that share a
-running platform stay together.
+A process costs seconds before its first test: so small folders go together, and what takes a
+minute or waits for servers is a part of its own. Tests from outside are cut by file: those that
+share a running platform stay together.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +13,14 @@ from tests.architecture.files import ROOT
 
 TESTS = ROOT / "tests"
 RULES = ("architecture", "contracts", "unit")  # need no server
-CUT_BY_FOLDER = ("unit", "integration")
+LARGE_RULES = ("unit/outreach", "unit/segmentation")
 # Every other file in tests/e2e starts platforms of its own, so it can run anywhere.
 SHARE_A_PLATFORM = (
     "test_balances", "test_ibm_late_payment", "test_intake", "test_log", "test_segmentation",
 )  # fmt: skip
 SHORT = "not full and not bench"
 LONG = "full"
+FAST = f"not slow and not hypothesis and {SHORT}"
 
 
 @dataclass(frozen=True)
@@ -27,20 +29,22 @@ class Part:
 
     name: str
     paths: tuple[str, ...]  # from the root
-    options: tuple[str, ...] = ()
 
     @property
     def waits(self) -> bool:
         """Whether it waits for servers; the others only compute."""
-        return not self.name.startswith(RULES)
+        return not self.name.startswith(("rules", "unit"))
 
 
 def parts_under(paths: Sequence[str]) -> list[Part]:
     """Those of these folders and files, in no order; all of tests/ if none is named."""
     chosen = [(ROOT / path).resolve() for path in paths or ("tests",)]
-    return [
-        part for part in every_part() if any(_is_within(ROOT / path, chosen) for path in part.paths)
-    ]
+    parts = []
+    for part in every_part():
+        files = tuple(path for path in part.paths if _is_within(ROOT / path, chosen))
+        if files:
+            parts.append(Part(part.name, files))
+    return parts
 
 
 def every_part() -> list[Part]:
@@ -54,12 +58,12 @@ def every_part() -> list[Part]:
 
 
 def _part_of(file: Path) -> str:
-    kind = file.parts[0]
+    kind, folder = file.parts[0], "/".join(file.parts[:2])
+    if kind in RULES:
+        return folder if folder in LARGE_RULES else "rules"
     if kind == "e2e":
         return "e2e/shared" if file.stem in SHARE_A_PLATFORM else f"e2e/{file.stem[5:]}"
-    if kind in CUT_BY_FOLDER:
-        return "/".join(file.parts[:2])
-    return kind
+    return folder if kind == "integration" else kind
 
 
 def _is_within(path: Path, folders: Iterable[Path]) -> bool:

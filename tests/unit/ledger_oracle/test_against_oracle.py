@@ -17,6 +17,7 @@ from tests.unit.ledger_oracle.comparing import (
 from tests.unit.ledger_oracle.scenarios import Story, seeded_story, stories
 
 DEEP = settings.get_current_profile_name() == "deep"
+pytestmark = [pytest.mark.slow, *([pytest.mark.full] if DEEP else [])]
 slowly = settings(
     max_examples=4000 if DEEP else 100,
     derandomize=not DEEP,

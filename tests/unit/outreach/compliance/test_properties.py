@@ -37,6 +37,8 @@ from tests.unit.outreach.compliance.case_files import ask, load
 from tests.unit.outreach.compliance.questions import Json, instant, override
 from tests.unit.outreach.compliance.shipped import shipped_books, shipped_rule_books
 
+pytestmark = pytest.mark.slow
+
 _RANKS = {"allow": 0, "defer": 1, "require_approval": 2, "block": 3}
 _SECOND = timedelta(seconds=1)
 _BOOKS = shipped_books()

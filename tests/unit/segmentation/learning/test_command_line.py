@@ -13,6 +13,8 @@ from services.segmentation.learning.cases import InvoiceFacts
 from tests.architecture.files import ROOT
 from tests.unit.segmentation.learning.ledgers import mostly_late
 
+pytestmark = pytest.mark.slow
+
 IBM = ROOT.parent / "shared" / "data" / "ibm_late_payment"
 IBM_MAPPING = ROOT / "deploy" / "demo" / "mappings" / "ibm_late_payment.yaml"
 
