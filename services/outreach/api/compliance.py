@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 from services.outreach.api.pages import caller_of_page
 from services.outreach.commands.rulebooks import Shelves
 from services.outreach.compliance import Answer, Question, evaluate, read_question, timeline
-from services.outreach.compliance.ground import Ground
+from services.outreach.compliance.facts.situation import Situation
 from services.outreach.domain.shelf import Shelf
 from shared.database import Database
 from shared.errors import AppError, FieldError, Invalid, Unreadable
@@ -66,7 +66,7 @@ async def show_timeline(request: Request) -> Response:
         {
             "answer": evaluate(question, books),
             "stretches": stretches,
-            "zones": Ground(question).zones,
+            "zones": Situation(question).zones,
         }
     )
 

@@ -12,13 +12,13 @@ import msgspec
 from services.outreach.commands.saying import say
 from services.outreach.compliance import (
     Answer,
+    AnswerChange,
     RuleBook,
-    comparing,
     evaluate,
     read_book,
     read_question,
 )
-from services.outreach.compliance.library import TZDATA_VERSION
+from services.outreach.compliance.rule_set import TZDATA_VERSION
 from services.outreach.domain.governing import GUARDS
 from services.outreach.domain.shelf import Shelf, Shipped, Standing, Turn
 from services.outreach.store import debtors as debtor_store
@@ -296,7 +296,7 @@ def _compare(trial: Trial, judgement: Judgement, now: Standing, then: Standing) 
                 judgement.at,
                 before,
                 after,
-                comparing.Change(trial.judged - 1, before, after).because,
+                AnswerChange(trial.judged - 1, before, after).because,
             )
         )
 

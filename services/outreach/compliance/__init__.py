@@ -1,25 +1,24 @@
-"""The contact governor: may this contact be made, and if not, when, who says so and why.
-
-A pure function of a question and of rule books: no database, no clock, no settings. Laws are data
-(`books`), their kinds are code (`kinds`); `verdict` asks every rule that binds.
-"""
+"""x"""
 
 from services.outreach.compliance.answer import Answer
-from services.outreach.compliance.books import RuleBook, read_book, schema
-from services.outreach.compliance.comparing import Comparison, compare
-from services.outreach.compliance.library import Books
-from services.outreach.compliance.question import Question, read_question
-from services.outreach.compliance.rules import Guards
+from services.outreach.compliance.books.editor_schema import schema
+from services.outreach.compliance.books.rule_book import RuleBook, read_book
+from services.outreach.compliance.comparison import AnswerChange, Comparison, compare
+from services.outreach.compliance.question.question import Question
+from services.outreach.compliance.question.reader import read_question
+from services.outreach.compliance.rule import Guards
+from services.outreach.compliance.rule_set import RuleSet
 from services.outreach.compliance.timeline import Stretch, timeline
 from services.outreach.compliance.verdict import evaluate
 
 __all__ = [
     "Answer",
-    "Books",
+    "AnswerChange",
     "Comparison",
     "Guards",
     "Question",
     "RuleBook",
+    "RuleSet",
     "Stretch",
     "compare",
     "evaluate",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.outreach.compliance import Books, RuleBook
+from services.outreach.compliance import RuleBook, RuleSet
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Turn:
 class Standing:
     """The books of an instant, compiled; `packs` are those that our own contacts keep to."""
 
-    books: Books
+    books: RuleSet
     packs: tuple[str, ...]
 
 
@@ -47,7 +47,7 @@ class Shelf:
 
     shipped: Sequence[RuleBook]
     turns: Sequence[Turn] = ()
-    _compiled: dict[tuple[int, ...], Books] = field(default_factory=dict, repr=False)
+    _compiled: dict[tuple[int, ...], RuleSet] = field(default_factory=dict, repr=False)
 
     def at(self, instant: datetime) -> Standing:
         """What counts then. Compiled once for each set of books."""
@@ -89,5 +89,5 @@ class Shelf:
         if key not in self._compiled:
             if len(self._compiled) >= COMPILED_MAX:  # books on trial leave it again
                 self._compiled.clear()
-            self._compiled[key] = Books.of(books.values())
+            self._compiled[key] = RuleSet.of(books.values())
         return Standing(self._compiled[key], tuple(sorted(packs)))

@@ -10,7 +10,7 @@ import yaml
 
 from services.outreach.compliance import read_book
 from services.outreach.compliance.calendars import names
-from services.outreach.compliance.params import PARAMS
+from services.outreach.compliance.kinds import KINDS
 from tests.unit.outreach.compliance.case_files import Plain
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -73,7 +73,7 @@ def test_the_page_says_truly_what_decides_no_contact() -> None:
 def test_the_page_names_every_book_and_every_kind() -> None:
     for path in PATHS:
         assert f"`{path.stem}`" in PAGE
-    for kind in PARAMS:
+    for kind in KINDS:
         assert f"**{kind}**" in PAGE
 
 
