@@ -17,6 +17,12 @@ sys.exit(lint_imports(limit_to_contracts=tuple(sys.argv[1:]), no_cache=True, no_
 
 # (contract, file, line to add, what the report must name)
 PLANTED = [
+    (
+        "governor-layers",
+        "services/outreach/compliance/kinds/planted.py",
+        "import services.outreach.compliance.evaluation",
+        "evaluation",
+    ),
     ("layers", "services/ledger/domain/planted.py", "import services.ledger.tables", "tables"),
     ("layers", "services/ledger/store/planted.py", "import services.ledger.commands", "commands"),
     ("layers", "services/outreach/helpers.py", "", "helpers"),

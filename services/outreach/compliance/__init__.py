@@ -1,4 +1,19 @@
-"""x"""
+"""The contact governor: may this contact be made, and if not, when, because of which law, and why?
+
+A pure function of a question and of rule books: no database, no clock, no settings.
+
+`question/`    who, where, which debt, by which medium, and what went before
+`facts/`       what the question says, by name: a value, none, or not known; places, days, history
+`conditions/`  tests of facts in three-valued logic: what a rule's `when` and `unless` say
+`books/`       rule books: law as data, read from YAML, checked, compiled into rules
+`kinds/`       what a rule of each kind does: its parameters, effect, earliest instant, words
+`rule_set`     the books in force together; which rules bind a party, a medium, a place, a day
+`evaluation`   asks every rule that binds; searches the first instant that all of them allow
+`verdict`      the strictest finding wins; with its explanation, texts and evidence: the `Answer`
+
+Start with `evaluate` in `verdict.py`, then read `rule.py` (`Kind`, `Rule`, `Finding`) and one kind,
+for example `kinds/cooling_off.py`. How a book is written: docs/rule-books.md.
+"""
 
 from services.outreach.compliance.answer import Answer
 from services.outreach.compliance.books.editor_schema import schema

@@ -62,7 +62,7 @@ class Evaluation:
     # ── Evaluating ──────────────────────────────────────────────────────────────────────────────
 
     def findings(self) -> list[Finding]:
-        """What all rules say at the instant asked about, in the order of the stages."""
+        """What all rules find at the instant asked about, in the order of the stages."""
         return self._strictest(
             [self._evaluate(scope.evaluated, self.attempt, debt) for debt, scope in self.scopes]
         )
@@ -75,7 +75,7 @@ class Evaluation:
         )
 
     def _strictest(self, by_debt: Sequence[list[Finding]]) -> list[Finding]:
-        """Of what a rule says about several debts, the strictest."""
+        """Of what a rule finds about several debts, the strictest."""
         if len(by_debt) == 1:
             return by_debt[0]
         found: dict[Rule, Finding] = {}
@@ -94,7 +94,7 @@ class Evaluation:
             rule, truth = bound.rule, bound.truth
             if rule.applies is not None:
                 applies = rule.applies(facts, debt, at)
-                if applies == NO:  # a bar that isn't up was still asked, and says so
+                if applies == NO:  # the answer may name a bar that was checked and is not up
                     if rule.lifted is not None and truth == YES:
                         gates_apply = rule.gates_apply
                         if gates_apply is None or gates_apply(facts, debt, at) == YES:
@@ -182,7 +182,7 @@ class Evaluation:
     # ── The earliest lawful instant ─────────────────────────────────────────────────────────────
 
     def search(self, objections: Sequence[Finding]) -> datetime | None:
-        """The first instant within 14 days that all rules allow, given what they say now; None:
+        """The first instant within 14 days that all rules allow, given their findings now; None:
         there is none."""
         at, limit = self.facts.at, self.facts.at + SEARCH
         attempt = self.attempt
@@ -227,7 +227,7 @@ class Evaluation:
         return Evaluation(structs.replace(self.facts.question, at=at), self.rules, self.guards)
 
     def _changing(self, scope: Scope, asked: Scope) -> Iterable[BoundRule]:
-        """The rules that may speak otherwise than at the instant asked about: all those that the
+        """The rules that may decide otherwise than at the instant asked about: all those that the
         clock moves, and those that weren't in force."""
         rules = scope.dated if self.ahead else scope.timed
         if scope is asked:

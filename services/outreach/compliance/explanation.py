@@ -38,7 +38,7 @@ def _latest(finding: Finding) -> tuple[Any, ...]:
 
 
 def without_spoken_for(findings: list[Finding]) -> list[Finding]:
-    """Without those for which another rule of the same effect speaks."""
+    """Without those that another rule of the same effect stands for (`speaks_for`)."""
     silent = {name for each in findings for name in each.rule.speaks_for or ()}
     if not silent:
         return findings
@@ -51,9 +51,9 @@ def without_spoken_for(findings: list[Finding]) -> list[Finding]:
 
 def rule_ids(findings: Iterable[Finding]) -> tuple[str, ...]:
     """The ids of the rules behind findings; for a rule that a gate extends, the gates."""
-    spoken = without_spoken_for(sorted(findings, key=lambda each: each.rule.order))
+    shown = without_spoken_for(sorted(findings, key=lambda each: each.rule.order))
     return tuple(
-        dict.fromkeys(rule.id for each in spoken for rule in (each.rule.via or (each.rule,)))
+        dict.fromkeys(rule.id for each in shown for rule in (each.rule.via or (each.rule,)))
     )
 
 

@@ -1,4 +1,4 @@
-"""Gates opened: each rule once more for every gate, or chain of gates, that extends it."""
+"""Gates opened: a copy of each rule for every gate, or chain of gates, that extends it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

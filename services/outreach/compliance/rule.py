@@ -1,7 +1,7 @@
 """A rule, its kind, and what it finds about a contact attempt.
 
 A `Kind` is all that the governor knows of one kind of rule: `kinds/` has a module for each. A
-`Rule` is one record of a rule book made ready. A `Finding` is what a rule says about an attempt.
+`Rule` is one record of a rule book made ready. A `Finding` is the effect of a rule on an attempt.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -120,14 +120,16 @@ class Kind:
     by_clock: Callable[[Any], bool] = never  # whether it may change with the clock alone
 
     # How it decides. A finding that defers names an instant before which the rule surely goes on
-    # to object: the search of the earliest lawful instant moves on by it. None: nothing to say.
+    # to object: the search of the earliest lawful instant moves on by it. None: it does not bind.
     evaluate: "Evaluate | None" = None
-    changes: "Changes | None" = None  # besides midnights: instants at which it may speak otherwise
+    changes: "Changes | None" = (
+        None  # instants other than midnights at which it may decide otherwise
+    )
 
     # How it shows in the answer.
     named_when_satisfied: bool = False  # an `allow` names it
     named_when_lifted: bool = False  # also where its conditions do not hold
-    named_when_open: Callable[[Any], bool] = never  # open beside another of its kind that defers
+    named_when_open: Callable[[Any], bool] = never  # open where another of its kind defers
     is_guarded: bool = False  # the guards narrow it, and an answer that it decides says so
     texts: "Texts | None" = None  # what the message must carry
     evidence: "Evidence | None" = None  # what goes to the record of the contact
@@ -180,7 +182,7 @@ class Rule:
     order: tuple[int, str, str] = field(init=False)
     applies: Test | None = field(init=False)  # its conditions and its gates'; None: it has none
     gates_apply: Test | None = field(init=False)  # the conditions of its gates alone
-    lifted: "Finding | None" = field(init=False)  # what it says where its conditions do not hold
+    lifted: "Finding | None" = field(init=False)  # its finding where its conditions do not hold
 
     def __post_init__(self) -> None:
         self.order = (self.stage, self.id, self.part or "")
@@ -225,7 +227,7 @@ Because = str | Callable[[], str]
 
 
 class Finding:
-    """What a rule says: its effect, and from when on it would allow (None: never, or not known)."""
+    """What a rule finds: its effect, and when it would allow (None: never, or not known)."""
 
     __slots__ = ("because", "effect", "missing", "role", "rule", "until")
 

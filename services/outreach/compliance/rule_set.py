@@ -1,4 +1,4 @@
-"""A set of rules: the books in force together, packs chosen by name, rules found by scope."""
+"""The rules of the books in force together: packs chosen by name, rules found by scope."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -157,7 +157,7 @@ class RuleSet:
             if truth != NO and place != NO and in_force(rule, days):
                 found[rule] = YES if truth == place == YES else MAYBE
         for rule, truth in found.items():
-            # What a rule says by itself, no gate need make it say.
+            # A rule that binds by itself needs no gate.
             if rule.base is None or found.get(rule.base) != YES:
                 kind = rule.kind
                 yield BoundRule(rule, truth, kind.evaluate, kind.named_when_satisfied)

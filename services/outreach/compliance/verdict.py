@@ -45,7 +45,7 @@ def evaluate(question: Question, rules: RuleSet, *, guards: Guards = NO_GUARDS) 
 
 def evaluation_of(question: Question, rules: RuleSet, guards: Guards = NO_GUARDS) -> Evaluation:
     packs = question.packs
-    # No name at all is no choice: nobody asks for the verdict of no law.
+    # An empty list is no choice of packs: nobody wants a verdict without any law.
     chosen = rules.select(frozenset(packs) if packs else None)
     chosen.check_tzdata()
     return Evaluation(question, chosen, guards)

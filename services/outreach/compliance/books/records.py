@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from services.outreach.compliance.question.terms import Channel
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
-# Not a `Meta(pattern=…)`: msgspec 0.22 reads the pattern of a text beside a list amiss.
+# Not a `Meta(pattern=…)`: msgspec 0.22 misreads the pattern of a text or list.
 PLACE = re.compile(r"any|[A-Z]{2,3}(-[A-Z0-9]{1,3}){0,2}")
 
 
@@ -32,7 +32,7 @@ class Effective(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A rule as it is written. One that needs several kinds, or several numbers, stands as several
-    records of one id, told apart by `part`."""
+    records of one id, distinguished by `part`."""
 
     id: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,63}$")]
     part: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")] | None = None

@@ -22,7 +22,7 @@ def _dispute_member(member: str) -> Reader:
             return None
         if found.dispute is None and found.disputed is UNSET:
             return None
-        return UNSET  # disputed, and nothing said about how
+        return UNSET  # disputed, and nothing known of how
 
     return read
 

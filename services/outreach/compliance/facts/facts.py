@@ -33,7 +33,8 @@ class Facts(Situation):
 
     def value(self, name: str, debt: int, at: datetime) -> Any:
         """A fact by its name, about a debt, at an instant."""
-        # Most conditions are about members of the question: a look costs less than a memory.
+        # Most conditions are about members of the question: reading one costs less than
+        # looking up what was read.
         get = DIRECT.get(name)
         if get is not None:
             return get(self)

@@ -17,7 +17,7 @@ from services.outreach.compliance.question.terms import given
 
 REPLY_WITHIN = timedelta(hours=24)
 _SPOKEN = frozenset({"voice", "voicemail"})
-# What got through to the debtor: an attempt that nobody heard or read is no communication.
+# What got through to the debtor: an attempt that reached nobody is no communication.
 _COMMUNICATED = frozenset({"conversation", "sent", "delivered"})
 _TRAITS_MAX = 100_000
 

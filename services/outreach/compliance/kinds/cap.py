@@ -68,7 +68,7 @@ class Cap(Params, frozen=True, kw_only=True):
     number_types: tuple[Literal["mobile", "landline", "voip", "toll_free"], ...] | None = None
     initiated_by: Literal["collector", "any"] = "collector"
     answers_count: bool = True  # false: answers to the debtor's own message do not count
-    spread: bool = False  # speaks only where the counted contacts were about several debts
+    spread: bool = False  # binds only where the counted contacts were about several debts
     after_first: Outcome | None = None  # counting starts after the first of these
     excused: Excused | None = None
     effect: Literal["defer", "block", "require_approval"] = "defer"

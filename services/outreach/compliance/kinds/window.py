@@ -55,7 +55,7 @@ class Window(Params, frozen=True, kw_only=True):
     calendar: Word | None = None  # of statutory holidays
     holidays: Literal["closed"] | tuple[str, ...] | None = "closed"  # only with a calendar
     inconvenient: bool = False  # also closed at the times the debtor ruled out
-    zones: Literal["any", "several"] = "any"  # several: speaks where the place is ambiguous
+    zones: Literal["any", "several"] = "any"  # several: binds where the place is ambiguous
     consent: bool = False  # lifted by a lawful consent that covers `time`
     inbound: Whether = "exempt"
     reply: Whether = "bound"

@@ -79,7 +79,7 @@ class OptOut(Part, frozen=True, kw_only=True):
     channel: Channel
     at: Instant | UnsetType = UNSET
     to: Text | UnsetType = UNSET  # own: that number or address only
-    debts: tuple[Id, ...] | UnsetType = UNSET  # own: said about these debts; absent: all
+    debts: tuple[Id, ...] | UnsetType = UNSET  # own: for these debts; absent: all
 
 
 class Debtor(Part, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 The shape is that of the public API. A member that is absent (`UNSET`) is not known, and what is
 not known is never harmless; `null` and `[]` mean that there is known to be none. Members marked
 "own" go beyond the public core: they say what a collector knows, so where they are absent nothing
-is known to stand against the contact, and nothing to speak for it.
+is known that forbids the contact, and nothing that permits it.
 """
 
 from typing import Annotated, Literal

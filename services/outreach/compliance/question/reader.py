@@ -98,8 +98,8 @@ def _number_errors(question: Question) -> Iterator[FieldError]:
                 f"/debtor/phones/{index}/number", "must be a number in E.164, like +12125550123"
             )
     to = question.contact.to
-    spoken = question.contact.channel in {"voice", "voicemail", "sms"}
-    if spoken and to is not UNSET and not _NUMBER.fullmatch(to):
+    by_phone = question.contact.channel in {"voice", "voicemail", "sms"}
+    if by_phone and to is not UNSET and not _NUMBER.fullmatch(to):
         yield FieldError("/contact/to", "must be a number in E.164, like +12125550123")
 
 

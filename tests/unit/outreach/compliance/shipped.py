@@ -83,7 +83,7 @@ def _beside(name: str, other: str) -> bool:
 
 
 def alone(number: int, rule: Any) -> RuleSet:
-    """Rules among which no other record speaks: the periods of limitation and the record; with a gate
+    """A rule set without any other record: the periods of limitation and the record; with a gate
     also those that it may extend, but no other part of its own."""
     books = []
     for place, book in enumerate(shipped_rule_books()):
