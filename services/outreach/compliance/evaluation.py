@@ -78,18 +78,18 @@ class Evaluation:
         """Of what a rule finds about several debts, the strictest."""
         if len(by_debt) == 1:
             return by_debt[0]
-        found: dict[Rule, Finding] = {}
+        strictest: dict[Rule, Finding] = {}
         for findings in by_debt:
             for finding in findings:
-                other = found.get(finding.rule)
+                other = strictest.get(finding.rule)
                 if other is None or _strictness(finding) > _strictness(other):
-                    found[finding.rule] = finding
-        return sorted(found.values(), key=lambda finding: finding.rule.order)
+                    strictest[finding.rule] = finding
+        return sorted(strictest.values(), key=lambda finding: finding.rule.order)
 
     def _evaluate(self, rules: Iterable[BoundRule], attempt: Attempt, debt: int) -> list[Finding]:
         """What these rules find about a debt."""
         facts, at = attempt.facts, attempt.at
-        found = []
+        findings = []
         for bound in rules:
             rule, truth = bound.rule, bound.truth
             if rule.applies is not None:
@@ -98,7 +98,7 @@ class Evaluation:
                     if rule.lifted is not None and truth == YES:
                         gates_apply = rule.gates_apply
                         if gates_apply is None or gates_apply(facts, debt, at) == YES:
-                            found.append(rule.lifted)
+                            findings.append(rule.lifted)
                     continue
                 if applies == MAYBE:
                     truth = MAYBE
@@ -111,8 +111,8 @@ class Evaluation:
                     continue  # nobody knows that it bound
                 if finding.effect != ALLOW:
                     finding = self._for_a_person(finding, attempt, debt)
-            found.append(finding)
-        return found
+            findings.append(finding)
+        return findings
 
     def due_texts(self) -> list[tuple[Rule, int]]:
         """The rules whose texts are due, or may be, debt by debt."""
@@ -161,23 +161,23 @@ class Evaluation:
         longest: date | None = None
         for rule in next(scope.periods for each, scope in self.scopes if each == debt):
             assert rule.kind.period is not None
-            found = rule.kind.period(rule, self.facts, debt)
-            if found is UNSET:
+            period = rule.kind.period(rule, self.facts, debt)
+            if period is UNSET:
                 return UNSET
-            if found is not None:
-                longest = found[1] if longest is None else max(longest, found[1])
+            if period is not None:
+                longest = period[1] if longest is None else max(longest, period[1])
         return longest
 
     def _limitation(self, debt: int, at: datetime) -> tuple[str, str]:
         """Whether the period of limitation is over; worked out once for each instant."""
         key = (debt, at)
-        known = self._limits.get(key)
-        if known is None:
+        state = self._limits.get(key)
+        if state is None:
             certain, possible = self.places
             places = certain | possible
-            known = limitation.state_of(self.facts, self.rules, places, debt, at)
-            self._limits[key] = known
-        return known
+            state = limitation.state_of(self.facts, self.rules, places, debt, at)
+            self._limits[key] = state
+        return state
 
     # ── The earliest lawful instant ─────────────────────────────────────────────────────────────
 
@@ -216,8 +216,8 @@ class Evaluation:
             return at
         objections = later.findings()
         effect = max((finding.effect for finding in objections), default=ALLOW)
-        found = at if effect == ALLOW else later.search(objections) if effect == DEFER else None
-        return found if found is not None and found <= limit else None
+        earliest = at if effect == ALLOW else later.search(objections) if effect == DEFER else None
+        return earliest if earliest is not None and earliest <= limit else None
 
     def lapsed(self, at: datetime) -> "Evaluation | None":
         """The question as asked at a later instant, if a confirmed zone has lapsed by then."""
@@ -232,8 +232,8 @@ class Evaluation:
         rules = scope.dated if self.ahead else scope.timed
         if scope is asked:
             return rules
-        known = {each.rule for each in rules} | asked.rules
-        return [*rules, *(each for each in scope.evaluated if each.rule not in known)]
+        considered = {each.rule for each in rules} | asked.rules
+        return [*rules, *(each for each in scope.evaluated if each.rule not in considered)]
 
     def _not_before(self, finding: Finding, attempt: Attempt) -> datetime | None:
         """An instant before which the rule surely goes on to object; None: no end in sight."""
@@ -246,11 +246,11 @@ class Evaluation:
     @cached_property
     def ahead(self) -> tuple[datetime, ...]:
         """The instants that the question names and that are still to come."""
-        found: list[datetime] = []
+        instants: list[datetime] = []
         question = self.facts.question
-        _collect(question.debtor, question.at, found)
-        _collect(question.debts, question.at, found)
-        return tuple(sorted(found))
+        _collect(question.debtor, question.at, instants)
+        _collect(question.debts, question.at, instants)
+        return tuple(sorted(instants))
 
     def _next_change(self, at: datetime) -> datetime:
         """The next instant at which a fact may change by the clock alone."""
@@ -262,16 +262,16 @@ class Evaluation:
         return min([self.facts.next_midnight(at), *instants])
 
 
-def _collect(value: Any, after: datetime, found: list[datetime]) -> None:
+def _collect(value: Any, after: datetime, instants: list[datetime]) -> None:
     if isinstance(value, datetime):
         if value > after:
-            found.append(value.astimezone(UTC))
+            instants.append(value.astimezone(UTC))
     elif isinstance(value, tuple):
         for item in value:
-            _collect(item, after, found)
+            _collect(item, after, instants)
     elif isinstance(value, Struct):
         for name in value.__struct_fields__:
-            _collect(getattr(value, name), after, found)
+            _collect(getattr(value, name), after, instants)
 
 
 def _strictness(finding: Finding) -> tuple[int, float]:

@@ -59,16 +59,16 @@ def rule_ids(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 def entries(findings: Iterable[Finding]) -> list[RuleEffect]:
     """One entry for each rule, and for each gate through which a rule came to bind."""
-    found: dict[str, RuleEffect] = {}
+    by_rule: dict[str, RuleEffect] = {}
     for finding in findings:
         rule = finding.rule
         if finding is rule.lifted and not rule.via:
-            if rule.id not in found:
-                found[rule.id] = _lifted_entry(rule)
+            if rule.id not in by_rule:
+                by_rule[rule.id] = _lifted_entry(rule)
             continue
         for speaker in (*rule.via, rule):
-            if speaker.id not in found:
-                found[speaker.id] = RuleEffect(
+            if speaker.id not in by_rule:
+                by_rule[speaker.id] = RuleEffect(
                     rule=speaker.id,
                     effect=EFFECTS[finding.effect],
                     until=UNSET if finding.until is None else finding.until,
@@ -76,7 +76,7 @@ def entries(findings: Iterable[Finding]) -> list[RuleEffect]:
                     citation=speaker.citation,
                     because=_through(finding, speaker),
                 )
-    return list(found.values())
+    return list(by_rule.values())
 
 
 def _through(finding: Finding, speaker: Rule) -> str:

@@ -51,8 +51,8 @@ def _through(gate: Rule, rules: Sequence[Rule], via: tuple[Rule, ...]) -> Iterat
 
 
 def _common(channels: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
-    found: frozenset[str] | None = None
+    common: frozenset[str] | None = None
     for each in channels:
         if each is not None:
-            found = each if found is None else found & each
-    return found
+            common = each if common is None else common & each
+    return common

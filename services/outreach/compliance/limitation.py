@@ -13,18 +13,18 @@ def state_of(
     facts: Facts, rules: RuleSet, places: frozenset[str], debt: int, at: datetime
 ) -> tuple[str, str]:
     """Whether the period is over: by any row, and as far as rows are verified."""
-    found = facts.question.debts[debt]
-    known = places & rules.limitation.keys()
+    owed = facts.question.debts[debt]
+    listed = places & rules.limitation.keys()
     creditor = facts.question.creditor
     if creditor and creditor.country:
-        known |= {f"{creditor.country}-{creditor.region}" if creditor.region else ""}
-    if found.governing_law:
-        known |= {found.governing_law}
-    kind = found.contract_type if isinstance(found.contract_type, str) else None
-    years, verified = _shortest(rules, known, kind)
-    if years is None or not isinstance(found.default_on, date):
+        listed |= {f"{creditor.country}-{creditor.region}" if creditor.region else ""}
+    if owed.governing_law:
+        listed |= {owed.governing_law}
+    kind = owed.contract_type if isinstance(owed.contract_type, str) else None
+    years, verified = _shortest(rules, listed, kind)
+    if years is None or not isinstance(owed.default_on, date):
         return "unknown", "unknown"
-    if max(facts.dates(at)) >= _years_after(found.default_on, years):
+    if max(facts.dates(at)) >= _years_after(owed.default_on, years):
         return "passed", "barred"
     return "running", "open" if verified else "unknown"
 

@@ -87,9 +87,9 @@ class RuleSet:
 
     def select(self, packs: frozenset[str] | None) -> "RuleSet":
         """The books of these names; None: all that are law. Raises `Invalid` for an unknown one."""
-        found = self._selections.get(packs)
-        if found is not None:
-            return found
+        selected = self._selections.get(packs)
+        if selected is not None:
+            return selected
         if packs is None:
             chosen = [book for book in self.books if book.klass == "law"]
         else:
@@ -128,15 +128,15 @@ class RuleSet:
         """The rules for a party, a medium, places (certain and possible) and a debt of a purpose
         (None: not known), in force on any of the local days that it may be."""
         key = (party, channel, places, purpose, days)
-        found = self._scopes.get(key)
-        if found is None:
+        scope = self._scopes.get(key)
+        if scope is None:
             if len(self._scopes) >= _CACHE_MAX:
                 self._scopes.clear()
                 self._alike.clear()
             bound = tuple(self._bound(party, channel, places, purpose, days))
             # On most days the same rules are in force: then it is the same scope.
-            found = self._scopes[key] = self._alike.setdefault(bound, Scope(bound))
-        return found
+            scope = self._scopes[key] = self._alike.setdefault(bound, Scope(bound))
+        return scope
 
     def _bound(
         self,
@@ -146,7 +146,7 @@ class RuleSet:
         purpose: str | None,
         days: tuple[date, ...],
     ) -> Iterator[BoundRule]:
-        found: dict[Rule, int] = {}
+        binding: dict[Rule, int] = {}
         for rule in self.rules:
             if not (rule.binds_first if party == "first" else rule.binds_third):
                 continue
@@ -155,10 +155,10 @@ class RuleSet:
             truth = _is_about(rule, purpose)
             place = _is_there(rule, *places)
             if truth != NO and place != NO and in_force(rule, days):
-                found[rule] = YES if truth == place == YES else MAYBE
-        for rule, truth in found.items():
+                binding[rule] = YES if truth == place == YES else MAYBE
+        for rule, truth in binding.items():
             # A rule that binds by itself needs no gate.
-            if rule.base is None or found.get(rule.base) != YES:
+            if rule.base is None or binding.get(rule.base) != YES:
                 kind = rule.kind
                 yield BoundRule(rule, truth, kind.evaluate, kind.named_when_satisfied)
 

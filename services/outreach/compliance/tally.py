@@ -94,7 +94,7 @@ def _spans(
 ) -> list[ExcusedSpan]:
     """The spans of the consents that a rule's `excused` names. `day_after(at, n)` is the earliest
     start, over the plausible zones, of the n-th day after the day of `at`."""
-    found = []
+    spans = []
     for consent in consents:
         if consent.kind != excused.kind or consent.given_to not in excused.given_to:
             continue
@@ -113,5 +113,5 @@ def _spans(
                 ),
                 None,
             )
-        found.append(ExcusedSpan(start, end, used))
-    return found
+        spans.append(ExcusedSpan(start, end, used))
+    return spans

@@ -44,14 +44,14 @@ def timeline(
     lapsed = evaluation.lapsed(lapse) or evaluation
     changes = {lapse, *_changes(evaluation, end), *_changes(lapsed, end)}
     instants = sorted({start, *(each for each in changes if start < each < end)})
-    found: list[Stretch] = []
+    stretches: list[Stretch] = []
     for begin, stop in zip(instants, [*instants[1:], end], strict=True):
         verdict, findings = verdict_at(evaluation if begin < lapse else lapsed, begin)
         ids = rule_ids(findings) if verdict != "allow" else ()
-        if found and (found[-1].verdict, found[-1].rules) == (verdict, ids):
-            begin = found.pop().start
-        found.append(Stretch(start=begin, end=stop, verdict=verdict, rules=ids))
-    return tuple(found)
+        if stretches and (stretches[-1].verdict, stretches[-1].rules) == (verdict, ids):
+            begin = stretches.pop().start
+        stretches.append(Stretch(start=begin, end=stop, verdict=verdict, rules=ids))
+    return tuple(stretches)
 
 
 def _changes(evaluation: Evaluation, end: datetime) -> Iterator[datetime]:

@@ -98,13 +98,13 @@ def _answer(evaluation: Evaluation) -> Answer:
 
 
 def _disclosures(evaluation: Evaluation) -> list[Disclosure]:
-    found: dict[tuple[str, str], Disclosure] = {}
+    texts_by_id: dict[tuple[str, str], Disclosure] = {}
     for rule, debt in evaluation.due_texts():
         texts = rule.kind.texts
         assert texts is not None
         for each in texts(rule, evaluation.attempt, debt):
-            found.setdefault((each.rule, each.text_id), each)
-    return list(found.values())
+            texts_by_id.setdefault((each.rule, each.text_id), each)
+    return list(texts_by_id.values())
 
 
 def _record(evaluation: Evaluation, effect: int) -> list[dict[str, Any]]:

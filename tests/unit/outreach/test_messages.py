@@ -282,7 +282,7 @@ def test_every_text_that_the_rule_books_ask_for_has_words_or_is_known_to_have_no
         each.text_id
         for shipped in RULEBOOKS
         for rule in shipped.book.rules
-        if rule.kind == "disclosure"
+        if rule.kind.name == "disclosure"
         for each in rule.params.texts
     }
     assert asked

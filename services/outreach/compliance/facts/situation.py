@@ -151,10 +151,10 @@ class Situation:
 
     def dates(self, at: datetime) -> tuple[date, ...]:
         """The local day in each plausible zone."""
-        found = self._days.get(at)
-        if found is None:
-            found = self._days[at] = tuple(local_day(at, name) for name in self.zones)
-        return found
+        days = self._days.get(at)
+        if days is None:
+            days = self._days[at] = tuple(local_day(at, name) for name in self.zones)
+        return days
 
     def days_since(self, value: date | datetime, at: datetime) -> tuple[int, int]:
         """Local days from then to `at`: the fewest and the most over all plausible zones."""
@@ -170,10 +170,10 @@ class Situation:
 
     def starts(self, span: Hashable, at: datetime, start: Callable[[str], datetime]) -> Starts:
         """Since when, zone by zone, a span of days counts; worked out once for all its rules."""
-        found = self._starts.get((span, at))
-        if found is None:
-            found = self._starts[span, at] = tuple((name, start(name)) for name in self.zones)
-        return found
+        starts = self._starts.get((span, at))
+        if starts is None:
+            starts = self._starts[span, at] = tuple((name, start(name)) for name in self.zones)
+        return starts
 
     def start_of(self, day: date) -> datetime:
         """The instant at which the day has begun in every plausible zone."""
@@ -244,8 +244,8 @@ def _agreed(items: Any, key: str, to: Any, member: str, absent: Any) -> Any:
     stands for what an item doesn't say."""
     if items is UNSET:
         return absent
-    found = [getattr(item, member) for item in given(items) if to in {UNSET, getattr(item, key)}]
-    values = [absent if value is UNSET else value for value in found]
+    members = [getattr(item, member) for item in given(items) if to in {UNSET, getattr(item, key)}]
+    values = [absent if value is UNSET else value for value in members]
     if not values:
         return absent
     return values[0] if all(value == values[0] for value in values) else UNSET

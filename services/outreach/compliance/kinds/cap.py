@@ -87,10 +87,10 @@ class Count:
     decided: dict[ContactTraits, bool] = field(default_factory=dict)
 
     def counts(self, traits: ContactTraits) -> bool:
-        found = self.decided.get(traits)
-        if found is None:
-            found = self.decided[traits] = self._decide(traits)
-        return found
+        counts = self.decided.get(traits)
+        if counts is None:
+            counts = self.decided[traits] = self._decide(traits)
+        return counts
 
     def _decide(self, traits: ContactTraits) -> bool:
         params = self.params

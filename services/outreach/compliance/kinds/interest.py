@@ -91,14 +91,14 @@ def _evaluate(rule: Rule, attempt: Attempt, debt: int) -> Finding | None:
     params: Interest = rule.params
     if params.rate is None:
         return None
-    found = attempt.facts.question.debts[debt]
+    owed = attempt.facts.question.debts[debt]
     late = _late(rule, attempt, debt)
     if late is not None:
         start = late.due_on + timedelta(days=1)
-    elif UNSET in (found.days_past_due, found.amount_minor, found.currency):
-        if params.currency is not None and found.currency not in {UNSET, params.currency}:
+    elif UNSET in (owed.days_past_due, owed.amount_minor, owed.currency):
+        if params.currency is not None and owed.currency not in {UNSET, params.currency}:
             return None
-        days = 0 if found.days_past_due is UNSET else found.days_past_due
+        days = 0 if owed.days_past_due is UNSET else owed.days_past_due
         if days < 0:
             return None
         start = min(attempt.facts.dates(attempt.at)) - timedelta(days=max(days - 1, 0))
@@ -136,14 +136,14 @@ def _evidence(rule: Rule, attempt: Attempt, debt: int) -> dict[str, Any] | None:
 def _late(rule: Rule, attempt: Attempt, debt: int) -> _Late | None:
     """The debt, if it is known to be late: since the due day named, else by the days past due."""
     params: Interest = rule.params
-    found = attempt.facts.question.debts[debt]
-    days, amount, due = found.days_past_due, found.amount_minor, found.due_on
+    owed = attempt.facts.question.debts[debt]
+    days, amount, due = owed.days_past_due, owed.amount_minor, owed.due_on
     today = min(attempt.facts.dates(attempt.at))  # never a day more than has passed everywhere
     if isinstance(due, date):
         days = (today - due).days
-    if amount is UNSET or days is UNSET or found.currency is UNSET or days <= 0:
+    if amount is UNSET or days is UNSET or owed.currency is UNSET or days <= 0:
         return None
-    if params.currency is not None and found.currency != params.currency:
+    if params.currency is not None and owed.currency != params.currency:
         return None
     if not isinstance(due, date):
         due = today - timedelta(days=days)
@@ -164,11 +164,11 @@ def _percent(rate: Rate, start: date) -> Decimal | None:
         ]
         last = start if rate.rules_same_day else start - timedelta(days=1)
         day = max(each for each in days if each <= last)
-    found = None
+    percent = None
     for base in rate.base:
         if base.since <= day:
-            found = None if base.until is not None and day >= base.until else base.percent
-    return None if found is None else margin + Decimal(found)
+            percent = None if base.until is not None and day >= base.until else base.percent
+    return None if percent is None else margin + Decimal(percent)
 
 
 def _rounded(value: Decimal) -> int:

@@ -189,10 +189,10 @@ def _evidence(rule: Rule, attempt: Attempt, debt: int) -> dict[str, Any] | None:
     if params.period_days is None:
         return None
     facts = attempt.facts
-    found = _period(rule, facts, debt)
+    period = _period(rule, facts, debt)
     kept: dict[str, Any] = {"period_ends_on": None}
-    if found is not None and found is not UNSET:
-        received, ends = found
+    if period is not None and period is not UNSET:
+        received, ends = period
         kept = {"period_ends_on": ends, "assumed_received_on": received}
     if len(facts.debts) > 1:
         kept["debt"] = facts.label(debt)
