@@ -12,13 +12,12 @@ from fastapi import APIRouter, Request, Response
 from msgspec import Raw, Struct
 
 from services.outreach.api.pages import caller_of_page
-from services.outreach.commands.rulebooks import Shelves
 from services.outreach.compliance import Answer, Question, evaluate, read_question, timeline
 from services.outreach.compliance.facts.situation import Situation
+from services.outreach.context import Context
 from services.outreach.domain.shelf import Shelf
-from shared.database import Database
 from shared.errors import AppError, FieldError, Invalid, Unreadable
-from shared.web import json_response, problem_of
+from shared.web import context_of, json_response, problem_of
 from shared.web.auth import require
 
 QUESTIONS_MAX = 1000
@@ -79,10 +78,9 @@ async def _asker(request: Request) -> str:
 
 async def _shelf(request: Request, tenant: str) -> Shelf:
     """The tenant's books as of now."""
-    shelves: Shelves = request.app.state.shelves
-    db: Database = request.app.state.db
-    async with db.reading() as session:
-        return await shelves.of(session, tenant)
+    context: Context = context_of(request)
+    async with context.db.reading() as session:
+        return await context.shelves.of(session, tenant)
 
 
 def _answer(data: bytes, shelf: Shelf) -> Answer:

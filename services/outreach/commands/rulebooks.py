@@ -9,7 +9,11 @@ from datetime import date, datetime
 
 import msgspec
 
-from services.outreach.commands.saying import say
+from services.outreach.activity.commands import announce_events
+from services.outreach.activity.domain.decisions import GUARDS, Judgement
+from services.outreach.activity.store.business_times import get_business_time
+from services.outreach.activity.store.debtors import mark_tenant_dirty
+from services.outreach.activity.store.judgements import list_judgements
 from services.outreach.compliance import (
     Answer,
     AnswerChange,
@@ -19,13 +23,8 @@ from services.outreach.compliance import (
     read_question,
 )
 from services.outreach.compliance.rule_set import TZDATA_VERSION
-from services.outreach.domain.governing import GUARDS
 from services.outreach.domain.shelf import Shelf, Shipped, Standing, Turn
-from services.outreach.store import debtors as debtor_store
-from services.outreach.store import facts as fact_store
-from services.outreach.store import history as history_store
 from services.outreach.store import rulebooks as store
-from services.outreach.store.history import Judgement
 from services.outreach.store.rulebooks import Activation, StoredBook
 from shared import clock
 from shared.business_time import Clock
@@ -179,8 +178,8 @@ async def activate(
     )
     await store.insert_activation(session, tenant, activation)
     if from_at <= activation.recorded_at:
-        await fact_store.mark_tenant_dirty(session, tenant)
-    await say(session, [(_activated(tenant, activation, len(done)), ())])
+        await mark_tenant_dirty(session, tenant)
+    await announce_events(session, [(_activated(tenant, activation, len(done)), ())])
     return activation
 
 
@@ -208,7 +207,7 @@ async def _may_end(session: Session, shelves: Shelves, tenant: str, name: str) -
 
 async def business_now(session: Session, clock_mode: Clock, tenant: str) -> datetime:
     """The instant of business time by which books are chosen when none is named."""
-    at = await debtor_store.get_business_time(session, tenant) if clock_mode == "manual" else None
+    at = await get_business_time(session, tenant) if clock_mode == "manual" else None
     return at or clock.now()
 
 
@@ -260,7 +259,7 @@ async def try_rulebook(
     before: tuple[datetime, str] | None = None
     while trial.judged < limit:
         async with db.reading() as session:
-            found = await history_store.list_judgements(
+            found = await list_judgements(
                 session, tenant, before=before, limit=min(TRIAL_SLICE, limit - trial.judged)
             )
         for number, judgement in enumerate(found, 1):
@@ -271,7 +270,7 @@ async def try_rulebook(
             return trial
         before = (found[-1].at, found[-1].contact_id)
     async with db.reading() as session:
-        rest = await history_store.list_judgements(session, tenant, before=before, limit=1)
+        rest = await list_judgements(session, tenant, before=before, limit=1)
     trial.is_cut_off = bool(rest)
     return trial
 

@@ -9,7 +9,7 @@ import msgspec
 from shared.database import Database, migrate
 from shared.events import LEDGER, ledger
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.integration.outreach.world import DUE_ON, MORNING, World, office
+from tests.integration.outreach.world import DUE_ON, MORNING, World, a_context
 
 OLD_CONTACT: dict[str, Any] = {
     "contact_id": "old", "debtor_key": "account/C1", "debtor_id": None, "zone": "UTC",
@@ -79,7 +79,7 @@ async def test_an_older_database_is_taken_over(
     assert (invoice["purpose"], invoice["product"]) == ("consumer", "utility")
     (tenant,) = await db.fetch("select party from tenants")
     assert tenant["party"] is None  # not told yet: judged as the stricter of the two
-    place = office(db, ledger_door, smtp_url=mail.url)
+    place = a_context(db, ledger_door.url, smtp_url=mail.url)
     world = World(db, ledger_door, mail, place, sequences={(LEDGER, "C1"): 3})
     await world.overdue()
     person = ledger.Contact(account_id="C1", name="Ada", email="a@example.com", timezone="UTC")
