@@ -1,0 +1,41 @@
+"""Versioned documents: segment policies, rule books, and whatever else a tenant writes for us.
+
+Every version is kept for ever under the hash of its text, with who sent it and when. An activation
+puts one in force, at once or from a business day on, with a reason; an earlier version put in force
+again is a rollback. What was in force on a day never changes once that day has begun.
+
+A new kind of document is one declaration and one test (`tests/integration/shared/test_documents.py`
+declares one and does everything with it):
+
+1. once per service, `document_tables(metadata)` in its `tables.py`, and a migration;
+2. `CHARGES = DocumentKind(kind="policies", word="policy", parse=…, version_of=…)`, where a kind may
+   also check an activation (`before_activation`) and follow it (`on_activated`);
+3. one `Documents(CHARGES, built_in=[…])` in the service's context: `keep`, `activate`, `in_force`,
+   `history`;
+4. `document_router(Surface(path="/v1/policies/{name}", …))` of `shared.web.documents` for HTTP.
+
+activations.py what is in force when (pure) · history.py a tenant's documents as one value (pure) ·
+kind.py the declaration · versions.py keeping and activating · store.py SQL · tables.py its shapes
+"""
+
+from shared.documents.activations import Activation
+from shared.documents.history import BuiltIn, History
+from shared.documents.kind import Asked, DocumentKind, Done, Kept, Proposal
+from shared.documents.store import StoredVersion
+from shared.documents.tables import document_tables
+from shared.documents.versions import Documents, refuse_begun_day
+
+__all__ = [
+    "Activation",
+    "Asked",
+    "BuiltIn",
+    "DocumentKind",
+    "Documents",
+    "Done",
+    "History",
+    "Kept",
+    "Proposal",
+    "StoredVersion",
+    "document_tables",
+    "refuse_begun_day",
+]
