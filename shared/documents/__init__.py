@@ -8,11 +8,11 @@ A new kind of document is one declaration and one test (`tests/integration/share
 declares one and does everything with it):
 
 1. once per service, `document_tables(metadata)` in its `tables.py`, and a migration;
-2. `CHARGES = DocumentKind(kind="policies", word="policy", parse=…, version_of=…)`, where a kind may
-   also check an activation (`before_activation`) and follow it (`on_activated`);
-3. one `Documents(CHARGES, built_in=[…])` in the service's context: `keep`, `activate`, `in_force`,
-   `history`;
-4. `document_router(Surface(path="/v1/policies/{name}", …))` of `shared.web.documents` for HTTP.
+2. `CHARGES = DocumentKind(kind="policies", word="policy", parse=…, version_of=…)` in its domain;
+3. one `Documents(CHARGES, built_in=[…])` in its context: `keep`, `activate`, `in_force`, `history`;
+4. a command that calls `activate` and does what follows it: events, work to be done;
+5. `document_router(Surface(path="/v1/policies/{name}", …), …)` of `shared.web.documents`, with
+   the kind's `dry_run`.
 
 activations.py what is in force when (pure) · history.py a tenant's documents as one value (pure) ·
 kind.py the declaration · versions.py keeping and activating · store.py SQL · tables.py its shapes

@@ -1,11 +1,10 @@
 """What a service declares of a kind of document, and what passes between the two."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from shared.database import Session
 from shared.documents.activations import Activation
 from shared.documents.store import StoredVersion
 
@@ -37,7 +36,7 @@ class Kept(Generic[Content]):
 
 @dataclass(frozen=True)
 class Proposal(Generic[Content]):
-    """An activation that is about to be written, for the kind's own check."""
+    """An activation that is about to be written, for the service's own check."""
 
     tenant: str
     now: datetime
@@ -54,7 +53,7 @@ class Done:
     activation: Activation | None  # None: what came with the service was in force, and stays
     is_new: bool  # False: it is so already, and nothing happened
     is_rollback: bool = False  # the version was in force before
-    effect: Any = None  # what `on_activated` gave
+    effect: Any = None  # what followed: a service's command notes it here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +70,6 @@ class DocumentKind(Generic[Content]):
     name_of: Callable[[Content], str] | None = None  # must be the name in the address
     category_of: Callable[[Content], str] | None = None
     check: Callable[[str, Content], None] | None = None  # name and content; raises `Invalid`
-    # Raises `Conflict` or `Invalid` where a version must not come into force as asked. Without
-    # one, a business day that has begun is refused.
-    before_activation: Callable[[Session, Proposal[Content]], Awaitable[None]] | None = None
-    # What follows, in the same transaction: events, work to be done. Its result is `Done.effect`.
-    on_activated: Callable[[Session, Done], Awaitable[Any]] | None = None
     # Who is noted as having stored what comes with the service; None: who activates it first.
     built_in_by: str | None = None
     missing: Callable[[str, str], str] | None = None  # the words where a version is not there

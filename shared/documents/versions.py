@@ -5,8 +5,7 @@ asked of the database each time, by one cheap query: what another process activa
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -26,6 +25,7 @@ HISTORIES_MAX = 256  # tenants whose documents are kept together
 
 Content = TypeVar("Content")
 Offered = Callable[[], Sequence[BuiltIn[Content]]]
+Check = Callable[[Session, Proposal[Content]], Awaitable[None]]
 
 
 class Documents(Generic[Content]):
@@ -108,9 +108,7 @@ class Documents(Generic[Content]):
         if key in self._contents:
             self._contents.move_to_end(key)
             return self._contents[key]
-        stored = await self.find_version(session, tenant, name, version)
-        if stored is None:
-            raise NotFound(self.kind.no_version(name, version))
+        stored = await self.get_version(session, tenant, name, version)
         content = self._contents[key] = self._read(stored)
         if len(self._contents) > CONTENTS_MAX:
             self._contents.popitem(last=False)
@@ -124,6 +122,15 @@ class Documents(Generic[Content]):
         built_in = self.built_in.get(name)
         if stored is None and built_in is not None and built_in.version == version:
             return self.as_stored(built_in)
+        return stored
+
+    async def get_version(
+        self, session: Session, tenant: str, name: str, version: str
+    ) -> StoredVersion:
+        """The same. Raises `NotFound`."""
+        stored = await self.find_version(session, tenant, name, version)
+        if stored is None:
+            raise NotFound(self.kind.no_version(name, version))
         return stored
 
     async def list_versions(self, session: Session, tenant: str, name: str) -> list[StoredVersion]:
@@ -188,10 +195,14 @@ class Documents(Generic[Content]):
 
     # ------------------------------------------------------------------------------ activation
 
-    async def activate(self, session: Session, tenant: str, asked: Asked) -> Done:
+    async def activate(
+        self, session: Session, tenant: str, asked: Asked, check: Check[Content] | None = None
+    ) -> Done:
         """Put a version in force, or end a name. Asked again, nothing happens.
 
-        Raises `NotFound`, and what `before_activation` of the kind raises.
+        Raises `NotFound`, and what `check` raises before anything is written; without one, a day
+        that has begun is refused. What follows an activation (events, work to be done) is the
+        business of the service's command that calls this, in the same transaction.
         """
         kind = self.kind.kind
         await store.lock_documents(session, kind, tenant)
@@ -219,14 +230,11 @@ class Documents(Generic[Content]):
         content = None
         if stored is not None:
             content = await self.content(session, tenant, stored.name, stored.version)
-        check = self.kind.before_activation or refuse_begun_day
-        await check(session, Proposal(tenant, asked.now, activation, content, stored))
+        proposal = Proposal(tenant, asked.now, activation, content, stored)
+        await (check or refuse_begun_day)(session, proposal)
         await store.insert_activation(session, kind, tenant, activation)
         is_rollback = was_in_force(activations, asked.name, asked.version)
-        done = Done(tenant, activation, is_new=True, is_rollback=is_rollback)
-        if self.kind.on_activated is None:
-            return done
-        return replace(done, effect=await self.kind.on_activated(session, done))
+        return Done(tenant, activation, is_new=True, is_rollback=is_rollback)
 
     async def _activated_version(
         self, session: Session, tenant: str, asked: Asked

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from shared.database import Session
 from shared.documents import Activation, Asked, Done, Kept, StoredVersion, store
-from shared.errors import NotFound
 from shared.web.auth import Caller, needs
 from shared.web.context import ServiceContext, context_of
 from shared.web.documents.surface import DryRun, Surface
@@ -282,9 +281,7 @@ class DocumentRoutes(Generic[Content]):
             caller: Annotated[Caller, self._reader],
         ) -> Response:
             documents, tenant = self._surface.documents(request), caller.tenant
-            stored = await documents.find_version(session, tenant, name, version)
-            if stored is None:
-                raise NotFound(documents.kind.no_version(name, version))
+            stored = await documents.get_version(session, tenant, name, version)
             content = await documents.content(session, tenant, name, version)
             active = await self._active(request, session, tenant, name)
             return json_response(answer(stored, content, version == active))
@@ -316,6 +313,8 @@ class DocumentRoutes(Generic[Content]):
             reason=terms.reason,
             options=terms.options,
         )
+        if surface.activate is not None:
+            return await surface.activate(request, session, tenant, asked)
         return await surface.documents(request).activate(session, tenant, asked)
 
     async def _try(
@@ -324,12 +323,20 @@ class DocumentRoutes(Generic[Content]):
         surface = self._surface
         documents = surface.documents(request)
         if version is None:
-            content = documents.parse(name, await surface.text(request, documents))
+            source = await surface.text(request, documents)
         else:
             context: ServiceContext = context_of(request)
             async with context.db.reading() as session:
-                content = await documents.content(session, tenant, name, version)
-        tried = DryRun(request=request, tenant=tenant, name=name, content=content, limit=limit)
+                stored = await documents.get_version(session, tenant, name, version)
+            source = stored.source
+        tried = DryRun(
+            request=request,
+            documents=documents,
+            tenant=tenant,
+            name=name,
+            source=source,
+            limit=limit,
+        )
         return json_response(await surface.dry_run(tried))
 
     async def _at(self, request: Request, session: Session, tenant: str) -> datetime | None:
@@ -355,7 +362,7 @@ class DocumentRoutes(Generic[Content]):
         if version is None:
             await documents.list_versions(session, tenant, name)  # raises if there are none
             return Shown(name, None, None, None, activation)
-        stored = await documents.find_version(session, tenant, name, version)
+        stored = await documents.get_version(session, tenant, name, version)
         content = await documents.content(session, tenant, name, version)
         return Shown(name, version, content, stored, activation)
 

@@ -9,7 +9,7 @@ from fastapi import Request
 
 from shared import clock
 from shared.database import Session
-from shared.documents import Documents
+from shared.documents import Asked, Documents, Done
 from shared.errors import TooLarge, Unreadable
 
 BODY_BYTES_MAX = 64 * 1024
@@ -18,13 +18,18 @@ Content = TypeVar("Content")
 
 @dataclass(frozen=True, kw_only=True)
 class DryRun(Generic[Content]):
-    """A document to be tried on what is known. `request` leads to the service's context."""
+    """A text to be tried on what is known. `request` leads to the service's context."""
 
     request: Request
+    documents: Documents[Content]
     tenant: str
     name: str
-    content: Content
-    limit: int
+    source: str
+    limit: int  # cases
+
+    def parse(self) -> Content:
+        """Raises `Invalid` for a bad text."""
+        return self.documents.parse(self.name, self.source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +43,8 @@ class Surface(Generic[Content]):
     # In which a tenant's days begin. None: versions come into force at once.
     zone: Callable[[Request, Session, str], Awaitable[str]] | None = None
     dry_run: Callable[[DryRun[Content]], Awaitable[Any]]
+    # The service's command. None: nothing follows an activation.
+    activate: Callable[[Request, Session, str, Asked], Awaitable[Done]] | None = None
     schema: Callable[[], Any]  # JSON Schema of the document
     readers: tuple[str, ...]  # scopes
     writers: tuple[str, ...]
