@@ -14,14 +14,13 @@ declares one and does everything with it):
 5. `document_router(Surface(path="/v1/policies/{name}", …), …)` of `shared.web.documents`, with
    the kind's `dry_run`.
 
-activations.py what is in force when (pure) · history.py a tenant's documents as one value (pure) ·
-kind.py the declaration · versions.py keeping and activating · store.py SQL · tables.py its shapes
+activations.py what is in force when · history.py a tenant's documents as one value · kind.py the
+declaration (these three are pure) · versions.py keeping and activating · store.py SQL · tables.py
 """
 
 from shared.documents.activations import Activation
-from shared.documents.history import BuiltIn, History
+from shared.documents.history import BuiltIn, History, StoredVersion
 from shared.documents.kind import Asked, DocumentKind, Done, Kept, Proposal
-from shared.documents.store import StoredVersion
 from shared.documents.tables import document_tables
 from shared.documents.versions import Documents, refuse_begun_day
 

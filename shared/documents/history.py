@@ -3,12 +3,32 @@ since. Pure, so that the rules of a service can work with it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from shared.documents.activations import Activation, in_force
 
 Content = TypeVar("Content")
+
+BUILT_IN_AT = datetime(1970, 1, 1, tzinfo=UTC)  # when a version that comes with us was stored
+
+
+class StoredVersion(Struct, frozen=True, kw_only=True):
+    """A version as it was sent."""
+
+    name: str
+    version: str
+    source: str
+    stored_at: datetime
+    stored_by: str
+    category: str | None = None
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it came with the service: nobody sent it."""
+        return self.stored_at == BUILT_IN_AT
 
 
 @dataclass(frozen=True)

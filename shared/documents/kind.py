@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from shared.documents.activations import Activation
-from shared.documents.store import StoredVersion
+from shared.documents.history import StoredVersion
 
 Content = TypeVar("Content")
 

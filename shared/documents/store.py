@@ -2,32 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
-from msgspec import Struct
 
 from shared.database import Record, Session
 from shared.documents.activations import Activation
+from shared.documents.history import StoredVersion
 from shared.errors import Unavailable
-
-BUILT_IN_AT = datetime(1970, 1, 1, tzinfo=UTC)  # when a version that comes with us was stored
-
-
-class StoredVersion(Struct, frozen=True, kw_only=True):
-    """A version as it was sent."""
-
-    name: str
-    version: str
-    source: str
-    stored_at: datetime
-    stored_by: str
-    category: str | None = None
-
-    @property
-    def is_built_in(self) -> bool:
-        """Whether it came with the service: nobody sent it."""
-        return self.stored_at == BUILT_IN_AT
 
 
 async def lock_documents(session: Session, kind: str, tenant: str) -> None:

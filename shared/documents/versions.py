@@ -15,35 +15,27 @@ from shared.clock import day_start
 from shared.database import Session
 from shared.documents import store
 from shared.documents.activations import Activation, in_force, repeats, was_in_force
-from shared.documents.history import BuiltIn, History
+from shared.documents.history import BUILT_IN_AT, BuiltIn, History, StoredVersion
 from shared.documents.kind import Asked, DocumentKind, Done, Kept, Proposal
-from shared.documents.store import BUILT_IN_AT, StoredVersion
 from shared.errors import Conflict, FieldError, Invalid, NotFound, Unavailable, Unreadable
 
 CONTENTS_MAX = 500  # versions kept parsed
 HISTORIES_MAX = 256  # tenants whose documents are kept together
 
 Content = TypeVar("Content")
-Offered = Callable[[], Sequence[BuiltIn[Content]]]
 Check = Callable[[Session, Proposal[Content]], Awaitable[None]]
 
 
 class Documents(Generic[Content]):
-    """One per kind and process.
-
-    `built_in` are in force until others are, one per name; `offered` come with the service too, and
-    can be activated without having been sent.
-    """
+    """One per kind and process. `built_in` are in force until others are, one per name."""
 
     def __init__(
         self,
         kind: DocumentKind[Content],
         built_in: Iterable[BuiltIn[Content]] = (),
-        offered: Offered[Content] = tuple,
     ) -> None:
         self.kind = kind
         self.built_in = {each.name: each for each in built_in}
-        self._offered = offered
         self._contents: OrderedDict[tuple[str, str, str], Content] = OrderedDict()
         self._histories: OrderedDict[str, tuple[int, History[Content]]] = OrderedDict()
         self._nothing_activated = History(self.built_in)
@@ -196,17 +188,24 @@ class Documents(Generic[Content]):
     # ------------------------------------------------------------------------------ activation
 
     async def activate(
-        self, session: Session, tenant: str, asked: Asked, check: Check[Content] | None = None
+        self,
+        session: Session,
+        tenant: str,
+        asked: Asked,
+        *,
+        check: Check[Content] | None = None,
+        offered: Sequence[BuiltIn[Content]] = (),
     ) -> Done:
         """Put a version in force, or end a name. Asked again, nothing happens.
 
         Raises `NotFound`, and what `check` raises before anything is written; without one, a day
         that has begun is refused. What follows an activation (events, work to be done) is the
-        business of the service's command that calls this, in the same transaction.
+        business of the service's command that calls this, in the same transaction. `offered` come
+        with the service like the built-in ones: they need not have been sent.
         """
         kind = self.kind.kind
         await store.lock_documents(session, kind, tenant)
-        stored = await self._activated_version(session, tenant, asked)
+        stored = await self._activated_version(session, tenant, asked, offered)
         activations = await store.list_activations(session, kind, tenant, asked.name)
         from_at = _beginning(asked, activations)
         before = self._version_at(activations, asked.name, from_at)
@@ -237,7 +236,11 @@ class Documents(Generic[Content]):
         return Done(tenant, activation, is_new=True, is_rollback=is_rollback)
 
     async def _activated_version(
-        self, session: Session, tenant: str, asked: Asked
+        self,
+        session: Session,
+        tenant: str,
+        asked: Asked,
+        offered: Sequence[BuiltIn[Content]],
     ) -> StoredVersion | None:
         """The version that is asked for. One that comes with the service is stored now: it is kept,
         whatever comes with us later. Raises `NotFound`."""
@@ -248,7 +251,7 @@ class Documents(Generic[Content]):
         found = await store.find_version(session, kind, tenant, asked.name, asked.version)
         if found is not None:
             return found
-        for built_in in (*self.built_in.values(), *self._offered()):
+        for built_in in (*offered, *self.built_in.values()):
             if (built_in.name, built_in.version) == (asked.name, asked.version):
                 found = self.as_stored(built_in)
                 if self.kind.built_in_by is None:

@@ -130,7 +130,7 @@ class DocumentRoutes(Generic[Content]):
         words: Words,
         model: type[Model],
         answer: Callable[[Kept[Content], Done | None, bool], Answer],
-        in_force_help: str,
+        activate_help: str,
     ) -> None:
         """`PUT …`: keep a version and put it in force at once. The last value that `answer` is
         given: whether it is in force now."""
@@ -140,7 +140,7 @@ class DocumentRoutes(Generic[Content]):
             request: Request,
             session: SessionDep,
             caller: Annotated[Caller, self._writer],
-            activate: Annotated[bool, Query(description=in_force_help)] = True,
+            activate: Annotated[bool, Query(description=activate_help)] = True,
             reason: Annotated[str | None, Query(min_length=1, max_length=500)] = None,
         ) -> Response:
             kept = await self._keep(request, session, caller, name)
