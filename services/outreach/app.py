@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from fastapi import FastAPI
@@ -10,11 +11,23 @@ from fastapi import FastAPI
 from services.outreach import api, consumer
 from services.outreach.api import compliance, pages
 from services.outreach.jobs.runs import run_due
+from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
+from shared.business_time import Clock
 from shared.database import Database
 from shared.process.serve import serve
 from shared.web import make_app
 from shared.web.auth import Auth
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What routes work with."""
+
+    db: Database
+    clock: Clock
+    rule_books: RuleBooks
+
 
 DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for silence."
 
@@ -38,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Recoup outreach",
         version="1.0.0",
         description=DESCRIPTION,
-        state=None,
+        context=Context(db, common.clock, office.shelves),
         lifespan=lifespan,
         lag=runtime.lag,
         ready=db.ready,

@@ -1,10 +1,11 @@
 """Door 1: HTTP. accounts.py the story and the contacts of an account, consents.py and history.py
-what people said and what others did, rulebooks.py and compliance.py the contact rules, jobs.py
-`run-due`, pages.py the page at `/compliance`."""
+what people said and what others did, compliance.py the contact rules (`rulebooks/api.py` their
+books), jobs.py `run-due`, pages.py the page at `/compliance`."""
 
 from fastapi import APIRouter
 
-from services.outreach.api import accounts, compliance, consents, history, jobs, pages, rulebooks
+from services.outreach.api import accounts, compliance, consents, history, jobs, pages
+from services.outreach.rulebooks import api as rulebooks
 
 router = APIRouter()
 for part in (accounts, consents, history, rulebooks, compliance, jobs, pages):

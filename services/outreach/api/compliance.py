@@ -12,10 +12,10 @@ from fastapi import APIRouter, Request, Response
 from msgspec import Raw, Struct
 
 from services.outreach.api.pages import caller_of_page
-from services.outreach.commands.rulebooks import Shelves
 from services.outreach.compliance import Answer, Question, evaluate, read_question, timeline
 from services.outreach.compliance.ground import Ground
-from services.outreach.domain.shelf import Shelf
+from services.outreach.rulebooks.domain import RuleBookVersions
+from services.outreach.rulebooks.store import RuleBooks
 from shared.database import Database
 from shared.errors import AppError, FieldError, Invalid, Unreadable
 from shared.web import json_response, problem_of
@@ -77,20 +77,20 @@ async def _asker(request: Request) -> str:
     return caller.tenant
 
 
-async def _shelf(request: Request, tenant: str) -> Shelf:
+async def _shelf(request: Request, tenant: str) -> RuleBookVersions:
     """The tenant's books as of now."""
-    shelves: Shelves = request.app.state.shelves
+    shelves: RuleBooks = request.app.state.shelves
     db: Database = request.app.state.db
     async with db.reading() as session:
         return await shelves.of(session, tenant)
 
 
-def _answer(data: bytes, shelf: Shelf) -> Answer:
+def _answer(data: bytes, shelf: RuleBookVersions) -> Answer:
     question = read_question(data)
     return evaluate(question, _books(question, shelf))
 
 
-def _books(question: Question, shelf: Shelf) -> Any:
+def _books(question: Question, shelf: RuleBookVersions) -> Any:
     """The books in force at the instant asked about: the law, or those that the question names."""
     return shelf.at(question.at).books
 

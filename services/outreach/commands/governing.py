@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from services.outreach.commands.plans import Words
 from services.outreach.domain.addressing import Bench
 from services.outreach.domain.contacts import Contact
-from services.outreach.domain.shelf import Shelf
+from services.outreach.rulebooks.domain import RuleBookVersions
 from services.outreach.store import dossiers as dossier_store
 from services.outreach.store import facts as fact_store
 from shared.database import Session
 
 
 async def open_benches(
-    session: Session, tenant: str, contacts: Sequence[Contact], words: Words, shelf: Shelf
+    session: Session,
+    tenant: str,
+    contacts: Sequence[Contact],
+    words: Words,
+    shelf: RuleBookVersions,
 ) -> dict[str, Bench]:
     """By contact: what was said of its debtor since it was planned counts too."""
     keys = {contact.debtor_key for contact in contacts}

@@ -20,8 +20,8 @@ from services.outreach.domain.planning import (
     first_reason,
     plan,
 )
-from services.outreach.domain.shelf import Shelf
 from services.outreach.domain.strategies import Strategies
+from services.outreach.rulebooks.domain import RuleBookVersions
 from services.outreach.store import contacts as contact_store
 from services.outreach.store import debtors as debtor_store
 from services.outreach.store import dossiers as dossier_store
@@ -85,7 +85,7 @@ async def plan_contacts(
     tenant: str,
     moment: Moment,
     words: Words,
-    shelf: Shelf,
+    shelf: RuleBookVersions,
     *,
     claim: str,
     tried: Collection[str],
@@ -149,7 +149,7 @@ class _Planner:
 
     teller: Teller
     words: Words
-    shelf: Shelf
+    shelf: RuleBookVersions
     moment: Moment
     tried: Collection[str]
     changes: _Changes

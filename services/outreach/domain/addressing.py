@@ -8,15 +8,19 @@ from services.outreach.domain.governing import Judged, Ruling, judge
 from services.outreach.domain.invoices import Invoice
 from services.outreach.domain.messages import deliverable
 from services.outreach.domain.planning import Because, Item, lead
-from services.outreach.domain.shelf import Shelf
 from services.outreach.domain.strategies import Strategies
+from services.outreach.rulebooks.domain import RuleBookVersions
 
 
 class Bench:
     """The governor over one debtor, whose facts it has before it."""
 
     def __init__(
-        self, dossier: Dossier, invoices: Iterable[Invoice], strategies: Strategies, shelf: Shelf
+        self,
+        dossier: Dossier,
+        invoices: Iterable[Invoice],
+        strategies: Strategies,
+        shelf: RuleBookVersions,
     ) -> None:
         self.dossier = dossier
         self._invoices = {(i.account_id, i.invoice_id): i for i in invoices}

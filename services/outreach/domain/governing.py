@@ -13,7 +13,7 @@ from services.outreach.compliance import (
     evaluate,
     read_question,
 )
-from services.outreach.domain.shelf import Standing
+from services.outreach.rulebooks.domain import InForce
 from shared.errors import Invalid
 
 # A message takes a while to leave: none is begun in the first and last minutes of a window.
@@ -73,7 +73,7 @@ class Judged:
     question: bytes
 
 
-def judge(asked: dict[str, Any], standing: Standing, at: datetime) -> Judged:
+def judge(asked: dict[str, Any], standing: InForce, at: datetime) -> Judged:
     """Ask about one contact. What cannot be put as a question is for a person to look at."""
     text = msgspec.json.encode({**asked, "packs": standing.packs})
     try:

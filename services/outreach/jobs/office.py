@@ -7,13 +7,14 @@ from typing import Self
 
 from services.outreach.clients import LedgerClient, Mailer, MailServer
 from services.outreach.commands.plans import Words
-from services.outreach.commands.rulebooks import Shelves
+from services.outreach.compliance import RuleBook
 from services.outreach.domain.messages import Creditor, Templates
-from services.outreach.domain.shelf import Shipped
 from services.outreach.domain.strategies import Strategies
+from services.outreach.rulebooks.store import RuleBooks
 from shared import clock
 from shared.business_time import Clock
 from shared.database import Database
+from shared.documents import BuiltIn
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Office:
     templates: Templates
     sender: Sender
     clock: Clock
-    shelves: Shelves
+    shelves: RuleBooks
 
     @property
     def creditor(self) -> Creditor:
@@ -58,7 +59,7 @@ class Office:
         template_sources: Mapping[str, str],
         sender: Sender,
         clock: Clock,
-        rulebooks: Sequence[Shipped],
+        rulebooks: Sequence[BuiltIn[RuleBook]],
         residence_default: str | None,
     ) -> Self:
         templates = Templates(template_sources)
@@ -70,7 +71,7 @@ class Office:
             templates=templates,
             sender=sender,
             clock=clock,
-            shelves=Shelves(rulebooks),
+            shelves=RuleBooks(rulebooks),
         )
 
     async def close(self) -> None:

@@ -20,10 +20,10 @@ from services.outreach.domain.collectable import judge
 from services.outreach.domain.contacts import Contact, State, worded
 from services.outreach.domain.messages import deliverable
 from services.outreach.domain.planning import first_reason
-from services.outreach.domain.shelf import Shelf
 from services.outreach.jobs.checks import Checked, check
 from services.outreach.jobs.office import Office
 from services.outreach.jobs.sending import Letter, Sending, governed
+from services.outreach.rulebooks.domain import RuleBookVersions
 from services.outreach.store import debtors as debtor_store
 from services.outreach.store import facts as fact_store
 from services.outreach.store import history as history_store
@@ -73,7 +73,7 @@ async def run_due(office: Office, tenant: str, at: datetime) -> RunDue:
     )
 
 
-async def _shelf(office: Office, tenant: str, at: datetime) -> Shelf:
+async def _shelf(office: Office, tenant: str, at: datetime) -> RuleBookVersions:
     """The tenant's rule books. Raises `Unavailable` where they contradict each other: then nobody
     is contacted, and the tenants after it have their turn all the same."""
     async with office.db.reading() as session:
@@ -88,7 +88,7 @@ async def _shelf(office: Office, tenant: str, at: datetime) -> Shelf:
 class _Run:
     """One run for one tenant."""
 
-    def __init__(self, office: Office, tenant: str, at: datetime, shelf: Shelf) -> None:
+    def __init__(self, office: Office, tenant: str, at: datetime, shelf: RuleBookVersions) -> None:
         self._office = office
         self._shelf = shelf
         self._tenant = tenant

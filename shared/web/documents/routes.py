@@ -79,13 +79,13 @@ class DocumentRoutes(Generic[Content]):
         self._name = named if fixed is None else only
         self._reader, self._writer = needs(*surface.readers), needs(*surface.writers)
 
-    def schema(self, words: Words) -> None:
-        """`GET …/schema`: for editors."""
+    def schema(self, words: Words, path: str | None = None) -> None:
+        """`GET …/schema`: for editors. At another path where it is the same for every name."""
 
         async def endpoint(caller: Annotated[Caller, self._reader]) -> Response:
             return json_response(self._surface.schema())
 
-        self._add("GET", "/schema", endpoint, words)
+        self._add_at(path or f"{self._surface.path}/schema", "GET", endpoint, words)
 
     def get(
         self,
@@ -375,8 +375,19 @@ class DocumentRoutes(Generic[Content]):
         model: type[Model] | None = None,
         body: dict[str, Any] | None = None,
     ) -> None:
+        self._add_at(self._surface.path + path, method, endpoint, words, model, body)
+
+    def _add_at(
+        self,
+        path: str,
+        method: str,
+        endpoint: Callable[..., Any],
+        words: Words,
+        model: type[Model] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> None:
         self._router.add_api_route(
-            self._surface.path + path,
+            path,
             endpoint,
             methods=[method],
             name=words.name,

@@ -10,17 +10,17 @@ from services.outreach.domain.collectable import CheckedAccount, CheckedAmounts,
 from services.outreach.domain.governing import Decided, Ruling
 from services.outreach.domain.invoices import Invoice
 from services.outreach.domain.planning import Account, Debtor, Govern, Item
-from services.outreach.domain.shelf import Shipped
 from services.outreach.domain.strategies import Strategies, by_kind, parse
 from services.outreach.domain.workdays import first_in_office
+from services.outreach.rulebooks.domain import built_in
 
 FOLDER = Path(__file__).resolve().parents[3] / "services" / "outreach"
 STRATEGIES: Strategies = by_kind(
     parse(path.read_text(encoding="utf-8")) for path in sorted((FOLDER / "strategies").glob("*"))
 )
 RULEBOOKS = tuple(
-    Shipped(read_book(text), text)
-    for path in sorted((FOLDER / "rulebooks").glob("*.yaml"))
+    built_in(read_book(text), text)
+    for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))
     for text in (path.read_text(encoding="utf-8"),)
 )
 TEMPLATES = {
