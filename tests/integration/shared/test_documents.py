@@ -50,10 +50,10 @@ async def percent(
     async with db.reading() as session:
         found = await fees.in_force(session, [tenant], NAME, at)
         history = await fees.history(session, tenant)
-    both = {found[tenant].percent} if tenant in found else {None}
-    both |= {history.in_force(at)[NAME].percent} if NAME in history.in_force(at) else {None}
-    (one,) = both  # asked of the database, and of the history that is kept in memory
-    return one
+    kept = history.in_force(at)
+    asked = found[tenant].percent if tenant in found else None
+    assert asked == (kept[NAME].percent if NAME in kept else None)  # what is kept in memory
+    return asked
 
 
 # ------------------------------------------------------------------------------ over HTTP
