@@ -15,8 +15,6 @@ from shared.process.serve import serve
 from shared.web import make_app
 from shared.web.auth import Auth
 
-DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for silence."
-
 
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
@@ -45,7 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         hot={"POST /v1/compliance/evaluate": compliance.evaluate_questions},
     )
     # Until the doors of rule books and of the page take the context.
-    app.state.db, app.state.clock, app.state.shelves = db, context.clock, context.shelves
+    app.state.db, app.state.clock, app.state.shelves = db, context.clock, context.rulebooks
     app.state.page_token = common.dev_key if common.local else None
     app.add_middleware(pages.SessionCookie)
     app.include_router(routes.router)

@@ -6,9 +6,9 @@ from datetime import datetime
 from services.outreach.channels.clients import Mailer, MailServer
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
-from services.outreach.commands.rulebooks import Shelves
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
 from shared import clock
 from shared.business_time import Clock
@@ -24,7 +24,7 @@ class Context:
     content: ContentVersions
     templates: Templates
     sender: Sender
-    shelves: Shelves
+    rulebooks: RuleBooks
 
     @property
     def creditor(self) -> CreditorDetails:
@@ -56,5 +56,5 @@ def open_context(settings: Settings, db: Database) -> Context:
         ),
         templates=templates,
         sender=settings.sender,
-        shelves=Shelves(settings.rulebooks),
+        rulebooks=RuleBooks(settings.rulebooks),
     )

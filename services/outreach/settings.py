@@ -9,10 +9,11 @@ from typing import Self
 from services.outreach.channels.domain.addresses import deliverable
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
-from services.outreach.compliance import read_book
+from services.outreach.compliance import RuleBook, read_book
 from services.outreach.compliance.geography.places import country_zones
-from services.outreach.domain.shelf import Shipped
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
+from services.outreach.rulebooks.domain import built_in
+from shared.documents import BuiltIn
 from shared.errors import Invalid
 from shared.process.settings import BadSetting, Common, Env
 
@@ -41,7 +42,7 @@ class Settings:
     tax_id: str | None
     strategies: Strategies = field(repr=False)
     template_sources: Mapping[str, str] = field(repr=False)
-    rulebooks: tuple[Shipped, ...] = field(repr=False)
+    rulebooks: tuple[BuiltIn[RuleBook], ...] = field(repr=False)
     residence_default: str | None  # a country, for whom no place at all is known
 
     @classmethod
@@ -91,10 +92,10 @@ def _strategies(env: Env) -> Strategies:
 _read = lru_cache(maxsize=64)(read_book)
 
 
-def _rulebooks(env: Env) -> tuple[Shipped, ...]:
+def _rulebooks(env: Env) -> tuple[BuiltIn[RuleBook], ...]:
     name = "OUTREACH_RULEBOOKS"
-    books: dict[str, Shipped] = {}
-    for file, text in _texts(env, name, _HERE / "rulebooks", ("*.yaml",)).items():
+    books: dict[str, BuiltIn[RuleBook]] = {}
+    for file, text in _texts(env, name, _HERE / "rulebooks" / "shipped", ("*.yaml",)).items():
         try:
             book = _read(text)
         except Invalid as error:
@@ -102,7 +103,7 @@ def _rulebooks(env: Env) -> tuple[Shipped, ...]:
             raise BadSetting(name, f"holds {file}, which does not fit: {reasons}") from error
         if book.name in books:
             raise BadSetting(name, f"holds two books of the name {book.name}")
-        books[book.name] = Shipped(book, text)
+        books[book.name] = built_in(book, text)
     return tuple(books[each] for each in sorted(books))
 
 

@@ -4,22 +4,34 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from fastapi import FastAPI
 
 from services.segmentation import api, consumer
 from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.workshop import Workshop
 from services.segmentation.jobs.rescoring import lag_with_rescoring
 from services.segmentation.jobs.watching import run_showing
 from services.segmentation.settings import Settings
 from services.segmentation.store import accounts as store
+from services.segmentation.store.active_policies import ActivePolicies
+from shared.business_time import Clock
 from shared.database import Database
 from shared.process.serve import serve
 from shared.web import make_app
 from shared.web.auth import Auth
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What routes work with."""
+
+    db: Database
+    clock: Clock
+    rules: InForce
+
 
 DESCRIPTION = "What we believe about an account: features, score with reasons, segment, priority."
 
@@ -27,7 +39,7 @@ DESCRIPTION = "What we believe about an account: features, score with reasons, s
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="segmentation-api")
-    force = InForce(Policies(settings.policy))
+    force = InForce(ActivePolicies(settings.policy))
     runtime = consumer.runtime(common, db, force, producer_urls=settings.producer_urls)
 
     async def ready() -> None:
@@ -48,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Recoup segmentation",
         version="1.0.0",
         description=DESCRIPTION,
-        state=runtime,
+        context=Context(db, common.clock, force),
         lifespan=lifespan,
         lag=partial(lag_with_rescoring, runtime, db),
         ready=ready,

@@ -52,7 +52,7 @@ def measure() -> tuple[float, list[Rate]]:
 
 def load() -> RuleSet:
     """All shipped books, read and put together."""
-    folder = resources.files("services.outreach") / "rulebooks"
+    folder = resources.files("services.outreach") / "rulebooks" / "shipped"
     texts = [each for each in folder.iterdir() if each.name.endswith(".yaml")]
     return RuleSet.of([read_book(each.read_text(encoding="utf-8")) for each in texts])
 

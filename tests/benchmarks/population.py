@@ -13,7 +13,6 @@ from collections.abc import Callable
 from deploy.local import databases
 from services.segmentation.commands.in_force import InForce
 from services.segmentation.commands.models import Decision, promote_model
-from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.scoring import reassess_accounts
 from services.segmentation.commands.slices import rescore_slice
 from services.segmentation.commands.training import Order, train_model
@@ -28,6 +27,7 @@ from services.segmentation.domain.scorer import Scorer
 from services.segmentation.learning.cases import TARGETS
 from services.segmentation.learning.training import train
 from services.segmentation.settings import DEFAULT_POLICY
+from services.segmentation.store.active_policies import ActivePolicies
 from shared import clock
 from shared.database import Database
 from shared.database.migrate import upgrade
@@ -106,7 +106,7 @@ async def population(server: str, events: list[Received], accounts: int) -> floa
     url = await databases.create(server, f"bench_segmentation_{os.getpid()}")
     await upgrade("segmentation", url)
     db = Database(url)
-    force = InForce(Policies(parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))))
+    force = InForce(ActivePolicies(parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))))
     try:
         for begin in range(0, len(events), 1000):
             async with db.transaction() as session:

@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping
 
 from services.segmentation.commands.experiments import running
-from services.segmentation.commands.policies import Policies
 from services.segmentation.domain.rules import Rules, Series
 from services.segmentation.domain.score import MODEL_VERSION
 from services.segmentation.domain.scorer import Scorer, Shadow
@@ -18,6 +17,7 @@ from services.segmentation.learning.challenger import Challenger
 from services.segmentation.learning.model import Model
 from services.segmentation.store import figures
 from services.segmentation.store import models as store
+from services.segmentation.store.active_policies import ActivePolicies
 from shared.database import Session
 from shared.errors import Conflict, NotFound
 
@@ -48,7 +48,7 @@ class _Market:
 class InForce:
     """What is in force, by tenant. One per process."""
 
-    def __init__(self, policies: Policies) -> None:
+    def __init__(self, policies: ActivePolicies) -> None:
         self.policies = policies
         self._kept: OrderedDict[tuple[str, str], Shadow] = OrderedDict()
         self._markets: dict[str, _Market] = {}

@@ -12,13 +12,13 @@ from msgspec import Struct
 from services.outreach.channels.clients import Mailer, MailServer
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
-from services.outreach.commands.rulebooks import Shelves
 from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.processes.run_due import RunDue, run_due
+from services.outreach.rulebooks.store import RuleBooks
 from shared.business_time import Clock
 from shared.database import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
@@ -46,7 +46,7 @@ def a_context(
         content=ContentVersions(STRATEGIES, templates.versions, residence),
         templates=templates,
         sender=Sender("accounts@creditor.example", "Creditor Ltd"),
-        shelves=Shelves(RULEBOOKS),
+        rulebooks=RuleBooks(RULEBOOKS),
     )
 
 

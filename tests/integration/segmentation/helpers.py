@@ -6,17 +6,17 @@ import msgspec
 from msgspec import Struct
 
 from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.scoring import reassess_accounts
 from services.segmentation.domain.policy import Policy, parse_text
 from services.segmentation.settings import DEFAULT_POLICY
+from services.segmentation.store.active_policies import ActivePolicies
 from shared.database import Database
 from shared.events import Event, Received
 from shared.log import outbox
 from tests.unit.segmentation.builders import Story
 
 POLICY: Policy = parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))
-FORCE = InForce(Policies(POLICY))
+FORCE = InForce(ActivePolicies(POLICY))
 
 
 class Said(Struct, frozen=True):

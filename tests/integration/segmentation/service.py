@@ -10,9 +10,9 @@ import httpx
 from deploy import keys
 from services.segmentation.app import create_app
 from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.slices import rescore_slice
 from services.segmentation.settings import Settings
+from services.segmentation.store.active_policies import ActivePolicies
 from shared import clock
 from shared.database import Database
 from tests.integration.segmentation.helpers import POLICY
@@ -60,7 +60,7 @@ def bearing(folder: Path, scope: str, tenant: str = "demo") -> dict[str, str]:
 
 async def rescore(db: Database) -> int:
     """Do what the background does, to the end; how many slices there were."""
-    force = InForce(Policies(POLICY))
+    force = InForce(ActivePolicies(POLICY))
     slices = 0
     while True:
         async with db.transaction() as session:

@@ -9,7 +9,6 @@ from services.outreach.activity.domain.contacts import Item
 from services.outreach.activity.domain.decisions import Decision, Reason
 from services.outreach.compliance import read_book
 from services.outreach.debtors.domain.invoices import Invoice
-from services.outreach.domain.shelf import Shipped
 from services.outreach.dunning.domain.live_check import (
     CheckedAccount,
     CheckedAmounts,
@@ -18,6 +17,7 @@ from services.outreach.dunning.domain.live_check import (
 from services.outreach.dunning.domain.planning import Account, DebtorFacts, Govern
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse
 from services.outreach.dunning.domain.workdays import first_in_office
+from services.outreach.rulebooks.domain import built_in
 
 FOLDER = Path(__file__).resolve().parents[3] / "services" / "outreach"
 STRATEGIES: Strategies = by_kind(
@@ -25,8 +25,8 @@ STRATEGIES: Strategies = by_kind(
     for path in sorted((FOLDER / "dunning" / "strategies").glob("*"))
 )
 RULEBOOKS = tuple(
-    Shipped(read_book(text), text)
-    for path in sorted((FOLDER / "rulebooks").glob("*.yaml"))
+    built_in(read_book(text), text)
+    for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))
     for text in (path.read_text(encoding="utf-8"),)
 )
 TEMPLATES = {

@@ -281,7 +281,7 @@ def test_every_text_that_the_rule_books_ask_for_has_words_or_is_known_to_have_no
     asked = {
         each.text_id
         for shipped in RULEBOOKS
-        for rule in shipped.book.rules
+        for rule in shipped.content.rules
         if rule.kind.name == "disclosure"
         for each in rule.params.texts
     }

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.debtors.store.invoices import find_invoices
 from services.outreach.debtors.store.profiles import get_profiles
-from services.outreach.domain.shelf import Shelf
 from services.outreach.dunning.domain.governor import ContactGovernor
 from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.rulebooks.domain import RuleBookVersions
 from shared.database import Session
 
 
@@ -16,7 +16,7 @@ async def load_governors(
     tenant: str,
     contacts: Sequence[DebtorContact],
     content: ContentVersions,
-    shelf: Shelf,
+    rulebooks: RuleBookVersions,
 ) -> dict[str, ContactGovernor]:
     """By contact: what came in about its debtor since it was planned counts too."""
     keys = {contact.debtor_key for contact in contacts}
@@ -30,7 +30,7 @@ async def load_governors(
             profiles[contact.debtor_key],
             [invoices[tenant, item.account_id, item.invoice_id] for item in contact.items],
             content.strategies,
-            shelf,
+            rulebooks,
         )
         for contact in contacts
     }

@@ -14,12 +14,12 @@ from services.outreach.activity.store.debtors import reopen_debtors
 from services.outreach.activity.store.judgements import upsert_judgements
 from services.outreach.debtors.store.invoices import set_anchors
 from services.outreach.debtors.store.profiles import get_profiles
-from services.outreach.domain.shelf import Shelf
 from services.outreach.dunning.domain.governor import ContactGovernor
 from services.outreach.dunning.domain.planner import PlanChanges, Planner
 from services.outreach.dunning.domain.runs import ContentVersions, RunTime
 from services.outreach.dunning.store import contacts as contact_store
 from services.outreach.dunning.store import debtors as debtor_store
+from services.outreach.rulebooks.domain import RuleBookVersions
 from shared.database import Session
 
 DEBTORS_MAX = 100  # planned for in one transaction: some hundred milliseconds of work
@@ -42,7 +42,7 @@ async def plan_contacts(
     tenant: str,
     time: RunTime,
     content: ContentVersions,
-    shelf: Shelf,
+    rulebooks: RuleBookVersions,
     *,
     claim: str,
     tried: Collection[str],
@@ -66,7 +66,9 @@ async def plan_contacts(
     planner = Planner(tenant, time, content, tried)
     for state in states:
         debtor = state.debtor
-        governor = ContactGovernor(profiles[debtor.key], debtor.invoices, content.strategies, shelf)
+        governor = ContactGovernor(
+            profiles[debtor.key], debtor.invoices, content.strategies, rulebooks
+        )
         planner.settle(state, governor)
     changes = planner.changes
     await _save(session, tenant, changes, time, claim)

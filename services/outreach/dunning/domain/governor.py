@@ -15,10 +15,10 @@ from services.outreach.channels.domain.addresses import deliverable
 from services.outreach.debtors.domain.debtor_profile import DebtorProfile
 from services.outreach.debtors.domain.governor_question import governor_question
 from services.outreach.debtors.domain.invoices import Invoice
-from services.outreach.domain.shelf import Shelf
 from services.outreach.dunning.domain.cancellations import Because
 from services.outreach.dunning.domain.planning import lead
 from services.outreach.dunning.domain.strategies import Strategies
+from services.outreach.rulebooks.domain import RuleBookVersions
 
 
 class ContactGovernor:
@@ -29,12 +29,12 @@ class ContactGovernor:
         profile: DebtorProfile,
         invoices: Iterable[Invoice],
         strategies: Strategies,
-        shelf: Shelf,
+        rulebooks: RuleBookVersions,
     ) -> None:
         self.profile = profile
         self._invoices = {(i.account_id, i.invoice_id): i for i in invoices}
         self._strategies = strategies
-        self._shelf = shelf
+        self._rulebooks = rulebooks
         self.recorded: RecordedDecision | None = None  # the last question and its answer
 
     def lapsed(self, item: Item) -> Because | None:
@@ -59,7 +59,7 @@ class ContactGovernor:
             to=to or address_of(self.profile, {item.account_id for item in items}),
             invoices=[self._invoices[item.invoice[:2]] for item in items],
         )
-        in_force = self._shelf.at(at)
+        in_force = self._rulebooks.at(at)
         self.recorded = decide(asked, in_force.books, in_force.packs, at)
         return self.recorded.decision
 

@@ -18,7 +18,6 @@ from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.business_times import raise_business_time
 from services.outreach.channels.clients import SMTP_CONNECTIONS_MAX
 from services.outreach.context import Context
-from services.outreach.domain.shelf import Shelf
 from services.outreach.dunning.commands.governors import load_governors
 from services.outreach.dunning.commands.plans import PlannedBatch, plan_contacts
 from services.outreach.dunning.commands.recipients import load_recipients
@@ -30,6 +29,7 @@ from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.processes.delivery import Delivery
 from services.outreach.dunning.processes.live_check import LiveCheck, check
 from services.outreach.dunning.store.debtors import find_next_due
+from services.outreach.rulebooks.domain import RuleBookVersions
 from shared import clock
 from shared.business_time import refuse_future
 from shared.errors import Invalid, Unavailable
@@ -55,7 +55,7 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     started = clock.monotonic()
     async with context.db.transaction() as session:
         at = await raise_business_time(session, tenant, at)
-    run = _Run(context, tenant, at, await _shelf(context, tenant, at))
+    run = _Run(context, tenant, at, await _rulebooks(context, tenant, at))
     await run.work()
     async with context.db.reading() as session:
         due_at, is_dirty = await find_next_due(session, tenant)
@@ -67,24 +67,26 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     )
 
 
-async def _shelf(context: Context, tenant: str, at: datetime) -> Shelf:
+async def _rulebooks(context: Context, tenant: str, at: datetime) -> RuleBookVersions:
     """The tenant's rule books. Raises `Unavailable` where they contradict each other: then nobody
     is contacted, and the tenants after it have their turn all the same."""
     async with context.db.reading() as session:
-        shelf = await context.shelves.of(session, tenant)
+        rulebooks = await context.rulebooks.of(session, tenant)
     try:
-        shelf.at(at)
+        rulebooks.at(at)
     except Invalid as error:
         raise Unavailable(f"the rule books of {tenant}: {error.detail}") from error
-    return shelf
+    return rulebooks
 
 
 class _Run:
     """One run for one tenant."""
 
-    def __init__(self, context: Context, tenant: str, at: datetime, shelf: Shelf) -> None:
+    def __init__(
+        self, context: Context, tenant: str, at: datetime, rulebooks: RuleBookVersions
+    ) -> None:
         self._context = context
-        self._shelf = shelf
+        self._rulebooks = rulebooks
         self._tenant = tenant
         self._at = at
         self._claim = uuid4().hex
@@ -135,7 +137,7 @@ class _Run:
                 self._tenant,
                 self._time(),
                 self._context.content,
-                self._shelf,
+                self._rulebooks,
                 claim=self._claim,
                 tried=self._tried,
                 skipped=self._refuted,
@@ -176,7 +178,7 @@ class _Run:
                 self._tenant,
                 [message.contact for message in messages],
                 context.content,
-                self._shelf,
+                self._rulebooks,
             )
         results: list[OutgoingMessage | Outcome] = []
         judgements: list[Judgement] = []

@@ -11,7 +11,7 @@ import yaml
 from services.outreach.compliance import RuleBook, RuleSet, read_book
 from tests.unit.outreach.compliance.case_files import Plain
 
-FOLDER = Path(__file__).resolve().parents[4] / "services" / "outreach" / "rulebooks"
+FOLDER = Path(__file__).resolve().parents[4] / "services" / "outreach" / "rulebooks" / "shipped"
 
 
 @lru_cache(maxsize=1)

@@ -1,1 +1,0 @@
-"""Rule books of a tenant."""
