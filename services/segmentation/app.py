@@ -9,11 +9,11 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.segmentation import api, consumer
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.workshop import Workshop
 from services.segmentation.jobs.rescoring import lag_with_rescoring
-from services.segmentation.jobs.watching import run_showing
+from services.segmentation.jobs.watch import run_showing
 from services.segmentation.settings import Settings
 from services.segmentation.store import accounts as store
 from shared.database import Database
@@ -27,7 +27,7 @@ DESCRIPTION = "What we believe about an account: features, score with reasons, s
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="segmentation-api")
-    force = InForce(Policies(settings.policy))
+    force = ActiveRules(Policies(settings.policy))
     runtime = consumer.runtime(common, db, force, producer_urls=settings.producer_urls)
 
     async def ready() -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.commands.scoring import reassess_accounts
-from services.segmentation.domain.folding import FOLDS
+from services.segmentation.domain.fold import FOLDS
 from shared.database import Database, Session
 from shared.events import LEDGER, OUTREACH, Received
 from shared.log.consume import Subscription
@@ -20,11 +20,11 @@ TOPICS = (LEDGER, OUTREACH)
 HANDLERS = frozenset(type_ for _, type_ in FOLDS)
 
 
-async def _take(session: Session, events: Sequence[Received], *, force: InForce) -> None:
+async def _take(session: Session, events: Sequence[Received], *, force: ActiveRules) -> None:
     await reassess_accounts(session, events, force)
 
 
-def subscription(force: InForce) -> Subscription:
+def subscription(force: ActiveRules) -> Subscription:
     """What the worker consumes."""
     return Subscription(
         consumer=CONSUMER,
@@ -35,7 +35,7 @@ def subscription(force: InForce) -> Subscription:
 
 
 def runtime(
-    common: Common, db: Database, force: InForce, *, producer_urls: Mapping[str, str]
+    common: Common, db: Database, force: ActiveRules, *, producer_urls: Mapping[str, str]
 ) -> Runtime:
     """Segmentation on the log: the API asks it for the lag, the worker runs it."""
     return Runtime(CONSUMER, common, db, [subscription(force)], producer_urls=producer_urls)

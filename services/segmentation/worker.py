@@ -4,11 +4,11 @@ import asyncio
 import os
 
 from services.segmentation import consumer
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.commands.policies import Policies
 from services.segmentation.jobs.guardrails import run_guardrails
 from services.segmentation.jobs.rescoring import run_rescoring
-from services.segmentation.jobs.watching import run_watching
+from services.segmentation.jobs.watch import run_watching
 from services.segmentation.settings import Settings
 from shared.database import Database
 from shared.process.serve import run_worker
@@ -17,7 +17,7 @@ from shared.process.serve import run_worker
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     db = Database(settings.database_url, application="segmentation-worker")
-    force = InForce(Policies(settings.policy))
+    force = ActiveRules(Policies(settings.policy))
     runtime = consumer.runtime(settings.common, db, force, producer_urls=settings.producer_urls)
     try:
         jobs = [

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from services.segmentation.commands import experiments as commands
-from services.segmentation.commands.business import business_now
+from services.segmentation.commands.business_time import business_now
 from services.segmentation.domain.experiments import parse
 from services.segmentation.store import experiments as store
 from shared.web import Model, PagingDep, ReadSessionDep, SessionDep, json_response, once, page

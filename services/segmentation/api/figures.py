@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
-from services.segmentation.commands.business import business_now
+from services.segmentation.commands.business_time import business_now
 from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.store import figures as store
 from shared.errors import FieldError, Invalid

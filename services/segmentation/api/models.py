@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from services.segmentation.commands import models as commands
-from services.segmentation.commands.business import business_now
-from services.segmentation.commands.training import Order, run_backtest, train_model
+from services.segmentation.commands.business_time import business_now
+from services.segmentation.processes.training import Order, run_backtest, train_model
 from services.segmentation.learning.cases import HORIZON_DAYS, HORIZON_DAYS_MAX, Target
 from services.segmentation.learning.model import described
 from services.segmentation.store import models as store
@@ -371,6 +371,6 @@ def _number(paging: Paging) -> int | None:
 
 async def _decision(
     request: Request, session: Session, caller: Caller, reason: str
-) -> commands.Decision:
+) -> commands.ModelDecision:
     at = await business_now(session, caller.tenant, request.app.state.clock)
-    return commands.Decision(by=caller.subject, reason=reason, at=at)
+    return commands.ModelDecision(by=caller.subject, reason=reason, at=at)

@@ -8,7 +8,7 @@ from msgspec import to_builtins
 from pydantic import Field
 
 from services.segmentation.commands import policies as commands
-from services.segmentation.commands.business import business_now
+from services.segmentation.commands.business_time import business_now
 from services.segmentation.domain.policies.schema import json_schema
 from services.segmentation.domain.policy import parse_text
 from services.segmentation.store import policies as store

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.segmentation.commands.beliefs import believed_score, recovery_of
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.commands.scores import score_shown, recovery_of
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.learning.cases import Target
 from services.segmentation.store import accounts as store
 from shared.web import Day, Model, PagingDep, ReadSessionDep, json_response, page
@@ -100,9 +100,9 @@ async def get_score(
     worked out again from what was recorded then: features, model and policy versions. A re-score
     after a promotion counts from the next day on.
     """
-    force: InForce = request.app.state.force
+    force: ActiveRules = request.app.state.force
     key = (caller.tenant, account_id)
-    return json_response(await believed_score(session, force, key, target, as_of))
+    return json_response(await score_shown(session, force, key, target, as_of))
 
 
 @router.get("/v1/accounts/{account_id}/recovery", response_model=RecoveriesView, tags=["scores"])
@@ -117,7 +117,7 @@ async def get_recovery(
 ) -> Response:
     """What can be expected back in each currency, what a contact costs, and the sum in one
     currency where `PUT /v1/rates` gave the rates for it."""
-    force: InForce = request.app.state.force
+    force: ActiveRules = request.app.state.force
     return json_response(await recovery_of(session, force, (caller.tenant, account_id), to))
 
 

@@ -35,13 +35,13 @@ async def get_segment(
     if standing is None:
         raise NotFound(f"there is no account {account_id!r}")
     rules = (await request.app.state.force.of(session, [caller.tenant]))[caller.tenant]
-    state, course = standing.state, standing.state.course
+    state, commitments = standing.state, standing.state.commitments
     found = assess(state, account_id, rules)
     scores = Scores(
         pays_within=found.asked["pays_within"].probability,
         late_payment=found.asked["late_payment"].probability,
     )
-    why = decide(rules.policy, found.features, scores, course.held, state.latest_on)
+    why = decide(rules.policy, found.features, scores, commitments.stay, state.latest_on)
     because = why.because
     if why.segment != standing.segment:
         because = f"by {standing.policy_version}; a re-score will move it to {why.segment}"
@@ -49,9 +49,9 @@ async def get_segment(
         {
             "account_id": account_id,
             "segment": standing.segment,
-            "since_on": course.held.since if course.held else None,
+            "since_on": commitments.stay.since if commitments.stay else None,
             "because": because,
-            "warnings": course.warned,
+            "warnings": commitments.warned,
             "arms": standing.arms,
             "policy_version": standing.policy_version,
         }

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.segmentation.commands.business import business_day
-from services.segmentation.commands.watching import watch
-from services.segmentation.domain.watching import GroupBy
+from services.segmentation.commands.business_time import business_day
+from services.segmentation.processes.watch import watch
+from services.segmentation.domain.model_watch import GroupBy
 from services.segmentation.learning.cases import Target
 from shared.errors import NotFound
 from shared.web import Model, SessionDep, json_response

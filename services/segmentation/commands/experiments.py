@@ -4,7 +4,7 @@ While a run is under way nothing of it changes: a design can be replaced only wh
 running, which makes another run. So an account that is in an arm stays there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -50,11 +50,6 @@ class Checked(Struct, frozen=True, kw_only=True):
     status: str
     arms: dict[str, ArmFigures]
     breaches: tuple[Breach, ...]
-
-
-async def running(session: Session, tenants: Iterable[str]) -> dict[str, tuple[Experiment, ...]]:
-    """The experiments under way, by tenant; of those without any nothing."""
-    return await store.find_running(session, tenants)
 
 
 async def put_experiment(
@@ -156,7 +151,7 @@ async def _tally(session: Session, tenant: str, run: Run) -> dict[str, Tally]:
     tallies = {arm.name: Tally() for arm in run.design.arms}
     async for accounts in store.read_accounts(session, tenant):
         for account in accounts:
-            arm = arms_of([one], account.state.course.drawn).get(run.name)
+            arm = arms_of([one], account.state.commitments.assignments).get(run.name)
             if arm in tallies:
                 tallies[arm].add(_seen(account))
     return tallies
@@ -169,7 +164,7 @@ def _seen(account: store.Enrolled) -> Seen:
         is_overdue=any(state.invoices[invoice_id].stage > 0 for invoice_id in state.open_ids),
         pays_within=account.probability,
         expected_recovery=account.expected_recovery_minor / units,
-        is_warned=bool(state.course.warned),
+        is_warned=bool(state.commitments.warned),
         segment=account.segment,
         contacts=state.contacts.since_payment(state.last_payment_at),
     )

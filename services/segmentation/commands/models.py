@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.domain.score import MODEL_VERSION
 from services.segmentation.learning.cases import TARGETS, Target
@@ -21,7 +21,7 @@ class NothingToRollBack(Conflict):
     """The target never had another model in force."""
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class ModelDecision(Struct, frozen=True, kw_only=True):
     """Who decides about a model, when, and why."""
 
     by: str
@@ -44,8 +44,8 @@ async def promote_model(
     session: Session,
     tenant: str,
     version: str,
-    decision: Decision,
-    force: InForce,
+    decision: ModelDecision,
+    force: ActiveRules,
     *,
     target: Target | None = None,
 ) -> Promoted:
@@ -103,7 +103,7 @@ async def promote_model(
 
 
 async def _shadow_its_challenger(
-    session: Session, tenant: str, target: Target, version: str, decision: Decision
+    session: Session, tenant: str, target: Target, version: str, decision: ModelDecision
 ) -> None:
     """The trees grown with a scorecard answer in its shadow while it is in force."""
     now = await _role_now(session, tenant, target, "shadow")
@@ -126,7 +126,7 @@ async def _shadow_its_challenger(
 
 
 async def roll_back(
-    session: Session, tenant: str, target: Target, decision: Decision, force: InForce
+    session: Session, tenant: str, target: Target, decision: ModelDecision, force: ActiveRules
 ) -> Promoted:
     """Let answer what answered before the model in force. Raises `NothingToRollBack`.
 
@@ -153,7 +153,7 @@ def _line_of(champions: Sequence[store.Role]) -> list[str]:
 
 
 async def shadow_model(
-    session: Session, tenant: str, version: str, decision: Decision, force: InForce, *, stop: bool
+    session: Session, tenant: str, version: str, decision: ModelDecision, force: ActiveRules, *, stop: bool
 ) -> store.Role:
     """Let a model be asked beside the one in force, or no longer. Nobody follows what it says."""
     await store.lock_roles(session, tenant)
@@ -211,7 +211,7 @@ async def _role_now(
 
 
 async def _target_of(
-    session: Session, tenant: str, version: str, target: Target | None, force: InForce
+    session: Session, tenant: str, version: str, target: Target | None, force: ActiveRules
 ) -> Target:
     """The target a version answers for; its document is read and its hash verified."""
     if version == MODEL_VERSION:

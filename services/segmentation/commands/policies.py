@@ -1,8 +1,5 @@
 """Segment policies by tenant: kept for ever, tried on today's accounts, brought into force."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,58 +8,15 @@ import msgspec
 from msgspec import Struct
 
 from services.segmentation.commands.rescoring import begin_rescore
-from services.segmentation.domain.assess import assess
-from services.segmentation.domain.policy import Policy, Scores, decide, parse_text
-from services.segmentation.domain.rules import Rules
-from services.segmentation.store import accounts as account_store
+from services.segmentation.domain.policy import parse_text
 from services.segmentation.store import policies as store
+from services.segmentation.store.active_policies import ActivePolicies, no_policy
 from shared.database import Session
-from shared.errors import NotFound
 from shared.events import SEGMENTATION, Event
 from shared.events.segmentation import SegmentPolicyActivated
 from shared.log import outbox
 
 PACKS = Path(__file__).parent.parent / "policies"
-READY_MAX = 500  # policies kept ready in memory; a tenant has one in force
-EXAMPLES = 5  # of each move
-
-
-class Policies:
-    """The policies in force, made ready once. Without an activation the settings' one stands."""
-
-    def __init__(self, default: Policy) -> None:
-        self.default = default
-        self._ready: dict[tuple[str, str], Policy] = {}
-
-    async def of(self, session: Session, tenants: Iterable[str]) -> dict[str, Policy]:
-        """The policy of each tenant."""
-        asked = sorted(set(tenants))
-        active = await store.find_active(session, asked)
-        return {
-            tenant: await self.get(session, tenant, active[tenant])
-            if tenant in active
-            else self.default
-            for tenant in asked
-        }
-
-    async def get(self, session: Session, tenant: str, version: str) -> Policy:
-        """One version of a tenant's. Raises `NotFound`."""
-        if version == self.default.version:
-            return self.default
-        found = self._ready.get((tenant, version))
-        if found is None:
-            stored = await store.find_policy(session, tenant, version)
-            if stored is None:
-                raise no_policy(version)
-            found = parse_text(stored.source)
-            while len(self._ready) >= READY_MAX:
-                self._ready.pop(next(iter(self._ready)))
-            self._ready[tenant, version] = found
-        return found
-
-
-def no_policy(version: str) -> NotFound:
-    return NotFound(f"there is no segment policy {version!r}")
 
 
 class Pack(Struct, frozen=True, kw_only=True):
@@ -126,7 +80,7 @@ async def put_policy(session: Session, tenant: str, source: str, *, by: str, at:
 
 
 async def activate_policy(
-    session: Session, tenant: str, change: Change, policies: Policies
+    session: Session, tenant: str, change: Change, policies: ActivePolicies
 ) -> Activated | None:
     """Bring a stored policy into force and begin to re-score the population; None: it is already.
 
@@ -155,7 +109,7 @@ async def activate_policy(
     return Activated(activation, number)
 
 
-async def _keep_built_in(session: Session, tenant: str, change: Change, policies: Policies) -> None:
+async def _keep_built_in(session: Session, tenant: str, change: Change, policies: ActivePolicies) -> None:
     """The settings' policy and the packs need not be stored to be activated; once in force, theirs
     are kept texts too."""
     sources = {pack.policy_version: pack.source for pack in packs().values()}
@@ -186,86 +140,8 @@ def _activated(tenant: str, activation: store.Activation, *, is_rollback: bool) 
     )
 
 
-class Example(Struct, frozen=True):
-    """One account that would move, and why it would be where."""
-
-    account_id: str
-    because: str
-
-
-class Move(Struct, frozen=True, kw_only=True):
-    """Accounts that would go the same way. `words`: `312 accounts move from a to b`."""
-
-    from_segment: str
-    to_segment: str
-    accounts: int
-    words: str
-    examples: tuple[Example, ...]
-
-
-class Trial(Struct, frozen=True):
-    """What a policy would make of today's accounts."""
-
-    policy_version: str
-    accounts: int
-    moved: int
-    segments: dict[str, int]
-    moves: tuple[Move, ...]
-
-
-async def try_policy(session: Session, tenant: str, policy: Policy, rules: Rules) -> Trial:
-    """How many accounts would move from which segment to which. Nothing is changed.
-
-    It decides as the re-score after an activation would: an account that is in a segment of the
-    same name leaves it as hard as the policy says.
-    """
-    tried = replace(rules, policy=policy, experiments=())
-    segments: Counter[str] = Counter(dict.fromkeys(policy.names, 0))
-    moves: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], list[Example]] = {}
-    async for accounts in account_store.read_states(session, tenant):
-        for account_id, state, before in accounts:
-            found = assess(state, account_id, tried)
-            segments[found.segment] += 1
-            if found.segment == before:
-                continue
-            move = before, found.segment
-            moves[move] += 1
-            shown = examples.setdefault(move, [])
-            if len(shown) < EXAMPLES:
-                scores = Scores(
-                    pays_within=found.asked["pays_within"].probability,
-                    late_payment=found.asked["late_payment"].probability,
-                )
-                course = state.course
-                why = decide(policy, found.features, scores, course.held, state.latest_on)
-                shown.append(Example(account_id, why.because))
-    return Trial(
-        policy_version=policy.version,
-        accounts=segments.total(),
-        moved=moves.total(),
-        segments=dict(segments),
-        moves=tuple(
-            _move(move, count, examples[move])
-            for move, count in sorted(moves.items(), key=lambda m: (-m[1], m[0]))
-        ),
-    )
-
-
-def _move(move: tuple[str, str], count: int, examples: Sequence[Example]) -> Move:
-    before, after = move
-    moves = "1 account moves" if count == 1 else f"{count} accounts move"
-    return Move(
-        from_segment=before,
-        to_segment=after,
-        accounts=count,
-        words=f"{moves} from {before} to {after}",
-        examples=tuple(examples),
-    )
-
-
 async def get_source(
-    session: Session, tenant: str, version: str, policies: Policies
+    session: Session, tenant: str, version: str, policies: ActivePolicies
 ) -> store.Stored | None:
     """A version as it was sent; None: it is the settings' own, which nobody sent."""
     stored = await store.find_policy(session, tenant, version)

@@ -3,24 +3,24 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.commands.warnings import Noticed, announce_warnings, keep_warnings
 from services.segmentation.domain.account import Account, known_on
-from services.segmentation.domain.announcing import Before, Cause, announce
+from services.segmentation.domain.announcements import Before, Cause, announce
 from services.segmentation.domain.assess import Assessment, assess, settle, shadow_rows
-from services.segmentation.domain.folding import fold, touched
+from services.segmentation.domain.fold import fold, touched
 from services.segmentation.domain.rules import Rules
 from services.segmentation.domain.scorer import Row, Shadow
 from services.segmentation.learning.cases import Target
 from services.segmentation.store import accounts as store
 from services.segmentation.store import assessments
-from services.segmentation.store.assessments import Believed, Recorded, Shadowed
+from services.segmentation.store.assessments import AssessmentRecord, ScoreRecord, ShadowScore
 from shared.database import Session
 from shared.events import LEDGER, Event, Received
 from shared.log import outbox
 
 
-async def reassess_accounts(session: Session, events: Sequence[Received], force: InForce) -> None:
+async def reassess_accounts(session: Session, events: Sequence[Received], force: ActiveRules) -> None:
     """Take a batch of events in order, assess after each, announce every change of segment.
 
     Each event is judged by itself, not the batch as a whole, so that what is announced does not
@@ -32,7 +32,7 @@ async def reassess_accounts(session: Session, events: Sequence[Received], force:
         return
     standings = await store.lock_accounts(session, keys)
     rules = await force.of(session, {tenant for tenant, _ in keys})
-    believed: dict[store.Key, dict[date, Believed]] = {key: {} for key in keys}
+    believed: dict[store.Key, dict[date, AssessmentRecord]] = {key: {} for key in keys}
     announcements: list[Event] = []
     noticed: list[Noticed] = []
     for event, ids in touches:
@@ -49,7 +49,7 @@ async def reassess_accounts(session: Session, events: Sequence[Received], force:
                     announcements += announce_warnings(seen)
             if standing.segment is not None:
                 remember(standing, after)
-                item = believed_of(standing, after)
+                item = assessment_record(standing, after)
                 believed[key][item.on_day] = item
     await store.update_accounts(session, standings)
     await assessments.upsert_assessments(
@@ -61,7 +61,7 @@ async def reassess_accounts(session: Session, events: Sequence[Received], force:
 
 
 def _follow(
-    event: Received, account_id: str, standing: store.Standing, after: Assessment, rules: Rules
+    event: Received, account_id: str, standing: store.AccountRow, after: Assessment, rules: Rules
 ) -> list[Event]:
     """Let the account move on, and say what moved."""
     said = announce(account_id, before_of(standing), after, Cause.of(event), rules)
@@ -71,14 +71,14 @@ def _follow(
     return said
 
 
-def before_of(standing: store.Standing) -> Before:
+def before_of(standing: store.AccountRow) -> Before:
     return Before(standing.segment, standing.arms, standing.probability, standing.model_version)
 
 
 def _notice(
     event: Received,
     account_id: str,
-    standing: store.Standing,
+    standing: store.AccountRow,
     after: Assessment,
     rules: Rules,
 ) -> Noticed:
@@ -97,7 +97,7 @@ def _notice(
     )
 
 
-def remember(standing: store.Standing, after: Assessment) -> None:
+def remember(standing: store.AccountRow, after: Assessment) -> None:
     """The figures of an assessment. The segment is not among them: only ledger events move it."""
     pays, late = after.asked["pays_within"], after.asked["late_payment"]
     standing.probability, standing.model_version = pays.probability, pays.version
@@ -108,24 +108,24 @@ def remember(standing: store.Standing, after: Assessment) -> None:
     standing.revision += 1
 
 
-def believed_of(
-    standing: store.Standing,
+def assessment_record(
+    standing: store.AccountRow,
     after: Assessment,
     *,
     on_day: date | None = None,
     by_rescore: bool = False,
-) -> Believed:
+) -> AssessmentRecord:
     """What to record of an assessment: all that is needed to work it out again."""
     on_day = on_day or known_on(standing.state)
     assert on_day is not None, "a segment comes from a ledger event, which has a day"
     assert standing.segment is not None
     assert standing.policy_version is not None
-    return Believed(
+    return AssessmentRecord(
         on_day=on_day,
         features=after.features,
         engagement=after.engagement,
         scores={
-            target: Recorded(asked.version, asked.probability, asked.row)
+            target: ScoreRecord(asked.version, asked.probability, asked.row)
             for target, asked in after.asked.items()
         },
         segment=standing.segment,
@@ -139,12 +139,12 @@ def believed_of(
 
 
 def shadows_of(
-    standings: Mapping[store.Key, store.Standing],
-    believed: Mapping[store.Key, Mapping[date, Believed]],
+    standings: Mapping[store.Key, store.AccountRow],
+    believed: Mapping[store.Key, Mapping[date, AssessmentRecord]],
     rules: Mapping[str, Rules],
-) -> dict[store.Key, list[Shadowed]]:
+) -> dict[store.Key, list[ShadowScore]]:
     """What the challengers say of accounts as they stand after a batch, on their latest day."""
-    asked: dict[Shadow, list[tuple[store.Key, Believed, Row]]] = {}
+    asked: dict[Shadow, list[tuple[store.Key, AssessmentRecord, Row]]] = {}
     for key, items in believed.items():
         own = rules[key[0]]
         if not own.shadows or not items:
@@ -152,13 +152,13 @@ def shadows_of(
         latest = max(items.values(), key=lambda item: item.revision)
         for target, row in _rows_for(standings[key].state, key[1], latest, own).items():
             asked.setdefault(own.shadows[target], []).append((key, latest, row))
-    said: dict[store.Key, list[Shadowed]] = {}
+    said: dict[store.Key, list[ShadowScore]] = {}
     for shadow, questions in asked.items():
         found = shadow.probabilities([row for _, _, row in questions])
         for (key, latest, row), probability in zip(questions, found, strict=True):
             beside = latest.scores[shadow.target]
             said.setdefault(key, []).append(
-                Shadowed(
+                ShadowScore(
                     on_day=latest.on_day,
                     target=shadow.target,
                     model_version=shadow.version,
@@ -171,7 +171,7 @@ def shadows_of(
     return said
 
 
-def _rows_for(state: Account, account_id: str, latest: Believed, rules: Rules) -> dict[Target, Row]:
+def _rows_for(state: Account, account_id: str, latest: AssessmentRecord, rules: Rules) -> dict[Target, Row]:
     """What the challengers look at: mostly what the model in force has just looked at."""
     rows: dict[Target, Row] = {}
     for target, shadow in rules.shadows.items():

@@ -72,15 +72,15 @@ def _entity(noticed: Noticed, warning: EarlyWarning) -> str:
 
 async def keep_warnings(session: Session, noticed: Sequence[Noticed]) -> None:
     """Write a batch's episodes, in order. The accounts are locked, and stand written."""
-    raised: list[tuple[str, store.Raised]] = []
-    ended: list[store.Ended] = []
+    raised: list[tuple[str, store.RaisedWarning]] = []
+    ended: list[store.EndedWarning] = []
     open_here: dict[tuple[str, str, str], int] = {}  # begun in this batch: where in `raised`
     for one in noticed:
         tenant = one.cause.tenant
         for kind in one.ended:
             at = open_here.pop((tenant, one.account_id, kind), None)
             if at is None:
-                ended.append(store.Ended(tenant, one.account_id, kind, one.on))
+                ended.append(store.EndedWarning(tenant, one.account_id, kind, one.on))
             else:
                 raised[at] = (tenant, replace(raised[at][1], ended_on=one.on))
         for warning in one.raised:
@@ -90,9 +90,9 @@ async def keep_warnings(session: Session, noticed: Sequence[Noticed]) -> None:
     await store.insert_warnings(session, raised)
 
 
-def _raised(noticed: Noticed, warning: EarlyWarning) -> store.Raised:
+def _raised(noticed: Noticed, warning: EarlyWarning) -> store.RaisedWarning:
     cause = noticed.cause
-    return store.Raised(
+    return store.RaisedWarning(
         account_id=noticed.account_id,
         warning_id=event_id(
             cause.tenant, "segmentation", TYPE, _entity(noticed, warning), cause.id

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.segmentation.commands.business import business_now
+from services.segmentation.commands.business_time import business_now
 from services.segmentation.commands.experiments import check_experiments
 from services.segmentation.store.experiments import list_tenants
 from shared.database import Database

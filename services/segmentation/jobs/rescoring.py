@@ -2,8 +2,8 @@
 
 import asyncio
 
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.slices import SLICE_ACCOUNTS, rescore_slice
+from services.segmentation.store.active_rules import ActiveRules
+from services.segmentation.commands.rescoring import SLICE_ACCOUNTS, rescore_slice
 from services.segmentation.store import rescoring as store
 from shared import clock
 from shared.database import Database
@@ -37,7 +37,7 @@ async def lag_with_rescoring(runtime: Runtime, db: Database) -> LagReport:
 
 
 async def run_rescoring(
-    db: Database, force: InForce, *, stop: asyncio.Event, size: int = SLICE_ACCOUNTS
+    db: Database, force: ActiveRules, *, stop: asyncio.Event, size: int = SLICE_ACCOUNTS
 ) -> None:
     """Take slices as long as there are any; look again now and then."""
     while not stop.is_set():

@@ -16,7 +16,7 @@ _ARMS = msgspec.json.Decoder(dict[str, str])
 _NEW = msgspec.json.encode(Account())
 
 
-class Standing(Struct, kw_only=True):
+class AccountRow(Struct, kw_only=True):
     """An account as it is stored: its state, and what was last believed and announced of it."""
 
     state: Account
@@ -58,15 +58,15 @@ def _state(stored: bytes) -> Account:
     return state
 
 
-def _standing(row: Record) -> Standing:
+def _standing(row: Record) -> AccountRow:
     values = dict(row)
     values.pop("tenant_id", None)
     values.pop("account_id", None)
     values["state"], values["arms"] = _state(row["state"]), _ARMS.decode(row["arms"])
-    return Standing(**values)
+    return AccountRow(**values)
 
 
-async def lock_accounts(session: Session, keys: Collection[Key]) -> dict[Key, Standing]:
+async def lock_accounts(session: Session, keys: Collection[Key]) -> dict[Key, AccountRow]:
     """Load accounts for change, in one order for everybody; unknown ones are made."""
     ordered = sorted(keys)
     tenants, ids = [tenant for tenant, _ in ordered], [account for _, account in ordered]
@@ -91,7 +91,7 @@ async def lock_accounts(session: Session, keys: Collection[Key]) -> dict[Key, St
 
 async def lock_slice(
     session: Session, tenant: str, *, after: str, limit: int
-) -> dict[Key, Standing]:
+) -> dict[Key, AccountRow]:
     """The next accounts that have a segment, in the order of their ids, for change."""
     rows = await session.fetch(
         f"""select a.tenant_id, a.account_id, {_COLUMNS} from accounts a
@@ -104,7 +104,7 @@ async def lock_slice(
     return {(row["tenant_id"], row["account_id"]): _standing(row) for row in rows}
 
 
-async def update_accounts(session: Session, standings: Mapping[Key, Standing]) -> None:
+async def update_accounts(session: Session, standings: Mapping[Key, AccountRow]) -> None:
     """Write locked accounts back."""
     keys = sorted(standings)
     values = [standings[key] for key in keys]
@@ -123,7 +123,7 @@ async def update_accounts(session: Session, standings: Mapping[Key, Standing]) -
     )
 
 
-async def update_figures(session: Session, standings: Mapping[Key, Standing]) -> None:
+async def update_figures(session: Session, standings: Mapping[Key, AccountRow]) -> None:
     """The same where nothing of their states has changed: a state is most of a row."""
     keys = sorted(standings)
     await session.execute(
@@ -143,7 +143,7 @@ _ARRAYS = """$1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::f
   $7::text[], $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[]"""
 
 
-def _figures(keys: Sequence[Key], values: Sequence[Standing]) -> list[list[object]]:
+def _figures(keys: Sequence[Key], values: Sequence[AccountRow]) -> list[list[object]]:
     return [
         [tenant for tenant, _ in keys],
         [account for _, account in keys],
@@ -161,7 +161,7 @@ def _figures(keys: Sequence[Key], values: Sequence[Standing]) -> list[list[objec
     ]
 
 
-async def find_account(session: Session, key: Key) -> Standing | None:
+async def find_account(session: Session, key: Key) -> AccountRow | None:
     """An account that something is believed of."""
     row = await session.fetchrow(
         f"""select {_COLUMNS} from accounts a

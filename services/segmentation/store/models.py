@@ -27,7 +27,7 @@ class Registered(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Stored(Struct, frozen=True):
+class StoredModel(Struct, frozen=True):
     """A document, and for trees the scorecard they were grown with."""
 
     document: bytes
@@ -84,14 +84,14 @@ async def insert_model(
     return status.endswith(" 1")
 
 
-async def find_document(session: Session, tenant: str, version: str) -> Stored | None:
+async def find_document(session: Session, tenant: str, version: str) -> StoredModel | None:
     """A model's document, as it was stored."""
     row = await session.fetchrow(
         "select document, beside from models where tenant_id = $1 and version = $2",
         tenant,
         version,
     )
-    return None if row is None else Stored(row["document"], row["beside"])
+    return None if row is None else StoredModel(row["document"], row["beside"])
 
 
 async def find_challenger(session: Session, tenant: str, version: str) -> str | None:

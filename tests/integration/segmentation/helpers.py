@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.scoring import reassess_accounts
 from services.segmentation.domain.policy import Policy, parse_text
@@ -16,7 +16,7 @@ from shared.log import outbox
 from tests.unit.segmentation.builders import Story
 
 POLICY: Policy = parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))
-FORCE = InForce(Policies(POLICY))
+FORCE = ActiveRules(Policies(POLICY))
 
 
 class Said(Struct, frozen=True):
@@ -37,7 +37,7 @@ def growing_old(account_id: str = "C1", tenant: str = "demo", minor: int = 10_00
 
 
 async def take(
-    db: Database, events: Iterable[Received], *, size: int = 500, force: InForce | None = None
+    db: Database, events: Iterable[Received], *, size: int = 500, force: ActiveRules | None = None
 ) -> None:
     """Hand events over as the consumer does, in batches of at most `size`."""
     rest = list(events)

@@ -9,9 +9,9 @@ import httpx
 
 from deploy import keys
 from services.segmentation.app import create_app
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.commands.policies import Policies
-from services.segmentation.commands.slices import rescore_slice
+from services.segmentation.commands.rescoring import rescore_slice
 from services.segmentation.settings import Settings
 from shared import clock
 from shared.database import Database
@@ -60,7 +60,7 @@ def bearing(folder: Path, scope: str, tenant: str = "demo") -> dict[str, str]:
 
 async def rescore(db: Database) -> int:
     """Do what the background does, to the end; how many slices there were."""
-    force = InForce(Policies(POLICY))
+    force = ActiveRules(Policies(POLICY))
     slices = 0
     while True:
         async with db.transaction() as session:

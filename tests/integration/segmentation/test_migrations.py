@@ -4,7 +4,7 @@ import json
 
 from deploy.local import databases
 from services.segmentation.domain.contacts import Contact
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold
 from services.segmentation.domain.invoices import Put
 from services.segmentation.store import accounts, assessments
 from shared.database import Database
@@ -59,7 +59,7 @@ async def test_old_states_and_beliefs_go_on(postgres: str) -> None:
         await upgrade("segmentation", url)
         async with db.reading() as session:
             standing = await accounts.find_account(session, ("demo", "C1"))
-            believed = await assessments.find_believed(session, ("demo", "C1"))
+            believed = await assessments.find_assessment(session, ("demo", "C1"))
         assert standing is not None
         assert believed is not None
         state = standing.state

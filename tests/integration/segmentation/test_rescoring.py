@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.rescoring import begin_rescore
-from services.segmentation.commands.slices import rescore_slice
+from services.segmentation.commands.rescoring import rescore_slice
 from services.segmentation.jobs.rescoring import run_rescoring
 from services.segmentation.store import rescoring as store
 from shared.database import Database
@@ -32,7 +32,7 @@ async def test_a_slice_that_fails_is_taken_again_and_nothing_twice(
 ) -> None:
     await take(segmentation_db, portfolio(20))
     await promote(client, (await train(client, "pays_within"))["version"])
-    force = InForce(Policies(POLICY))
+    force = ActiveRules(Policies(POLICY))
 
     async def failing() -> None:
         async with segmentation_db.transaction() as session:
@@ -64,7 +64,7 @@ async def test_workers_share_it_and_events_go_on(
     other = Database(segmentation_url)
     stop = asyncio.Event()
     workers = [
-        asyncio.create_task(run_rescoring(db, InForce(Policies(POLICY)), stop=stop, size=5))
+        asyncio.create_task(run_rescoring(db, ActiveRules(Policies(POLICY)), stop=stop, size=5))
         for db in (segmentation_db, other)
     ]
     try:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.segmentation.domain.account import Account, known_on
-from services.segmentation.domain.announcing import Before, Cause, announce, announce_rescored
+from services.segmentation.domain.announcements import Before, Cause, announce, announce_rescored
 from services.segmentation.domain.assess import Assessment, assess, settle
 from services.segmentation.domain.experiments import Experiment, parse
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold
 from services.segmentation.domain.policy import Policy, parse_text
 from services.segmentation.domain.recovery import expected_loss_of, expected_recovery
 from services.segmentation.domain.rules import Rules
@@ -132,7 +132,7 @@ def test_the_segments_history_does_not_depend_on_when_contacts_are_read(
                 found = assess(account, ACCOUNT, RULES)
                 settle(account, found)
                 segments.append((found.segment, found.pays_within, found.watched))
-        histories.append((segments, account.course))
+        histories.append((segments, account.commitments))
     assert histories[0] == histories[1]
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from services.segmentation.commands.business import business_day
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.watching import watch_due
+from services.segmentation.commands.business_time import business_day
+from services.segmentation.store.active_rules import ActiveRules
+from services.segmentation.processes.watch import watch_due
 from services.segmentation.commands.workshop import Workshop
 from services.segmentation.store import models as store
 from shared.business_time import Clock
@@ -19,7 +19,7 @@ SHOW_SECONDS = 30.0
 log = telemetry.logger(__name__)
 
 
-async def run_watching(db: Database, force: InForce, clock: Clock, *, stop: asyncio.Event) -> None:
+async def run_watching(db: Database, force: ActiveRules, clock: Clock, *, stop: asyncio.Event) -> None:
     """In the worker: watch what is due, tenant by tenant."""
     workshop = Workshop()
     while not stop.is_set():
@@ -31,7 +31,7 @@ async def run_watching(db: Database, force: InForce, clock: Clock, *, stop: asyn
 
 
 async def watch_tenants(
-    db: Database, force: InForce, clock: Clock, workshop: Workshop, *, stop: asyncio.Event
+    db: Database, force: ActiveRules, clock: Clock, workshop: Workshop, *, stop: asyncio.Event
 ) -> int:
     """How many models were watched. What cannot be watched of one tenant spares the others."""
     async with db.reading() as session:

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.store.active_rules import ActiveRules
 from services.segmentation.commands.workshop import Workshop
 from services.segmentation.domain.account import Account, facts_of
-from services.segmentation.domain.watching import (
+from services.segmentation.domain.model_watch import (
     GroupBy,
     Traits,
     Watch,
@@ -25,7 +25,7 @@ from shared.errors import NotFound
 
 async def watch(
     session: Session,
-    force: InForce,
+    force: ActiveRules,
     tenant: str,
     version: str,
     *,
@@ -52,7 +52,7 @@ async def watch(
 
 
 async def watch_due(
-    session: Session, force: InForce, tenant: str, today: date, workshop: Workshop
+    session: Session, force: ActiveRules, tenant: str, today: date, workshop: Workshop
 ) -> int:
     """Watch the models in force that were not watched on this day yet; how many."""
     watched = 0

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.segmentation.commands.business import business_day
+from services.segmentation.commands.business_time import business_day
 from services.segmentation.commands.facts import read_facts
 from services.segmentation.commands.workshop import Workshop
 from services.segmentation.learning.backtest import backtest, rate
