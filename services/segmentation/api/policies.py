@@ -7,14 +7,14 @@ from fastapi import APIRouter, Query, Request, Response
 from msgspec import to_builtins
 from pydantic import Field
 
+from services.segmentation.api.dependencies import ContextDep, Reader, Writer
+from services.segmentation.api.policy_trials import POLICY_BODY, policy_text
 from services.segmentation.commands import policies as commands
 from services.segmentation.commands.business_time import business_now
 from services.segmentation.domain.policies.schema import json_schema
-from services.segmentation.domain.policy import parse_text
 from services.segmentation.store import policies as store
-from shared.errors import NotFound, TooLarge, Unreadable
+from shared.errors import NotFound
 from shared.web import (
-    Minor,
     Model,
     PagingDep,
     ReadSessionDep,
@@ -23,24 +23,9 @@ from shared.web import (
     once,
     page,
 )
-from shared.web.auth import Caller, needs
-
-POLICY_BYTES_MAX = 64 * 1024  # ten times the largest pack; reading it takes under a second
 
 router = APIRouter(tags=["policies"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
-Writer = Annotated[Caller, needs("segmentation:write")]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
-
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/yaml": {"schema": {"type": "string"}},
-            "application/json": {"schema": {"type": "object"}},
-        },
-    }
-}
 
 
 class PolicyView(Model):
@@ -94,27 +79,6 @@ class ActivationPage(Model):
     next_cursor: str | None
 
 
-class ExampleView(Model):
-    account_id: str
-    because: str
-
-
-class MoveView(Model):
-    from_segment: str
-    to_segment: str
-    accounts: Minor
-    words: str
-    examples: list[ExampleView]
-
-
-class TrialView(Model):
-    policy_version: str
-    accounts: int
-    moved: int
-    segments: dict[str, int]
-    moves: list[MoveView]
-
-
 class PackView(Model):
     name: str
     title: str
@@ -144,10 +108,9 @@ class ActivatedView(Model):
 
 
 @router.get("/v1/policies/segments", response_model=PolicyView)
-async def get_policy(request: Request, session: ReadSessionDep, caller: Reader) -> Response:
+async def get_policy(context: ContextDep, session: ReadSessionDep, caller: Reader) -> Response:
     """The policy in force."""
-    policies: commands.Policies = request.app.state.force.policies
-    policy = (await policies.of(session, [caller.tenant]))[caller.tenant]
+    policy = (await context.policies.of(session, [caller.tenant]))[caller.tenant]
     latest = await store.list_activations(session, caller.tenant)
     return json_response(
         {
@@ -160,9 +123,10 @@ async def get_policy(request: Request, session: ReadSessionDep, caller: Reader) 
     )
 
 
-@router.put("/v1/policies/segments", response_model=StoredView, openapi_extra=_BODY)
+@router.put("/v1/policies/segments", response_model=StoredView, openapi_extra=POLICY_BODY)
 async def put_policy(
     request: Request,
+    context: ContextDep,
     session: SessionDep,
     caller: Writer,
     activate: Annotated[
@@ -174,17 +138,16 @@ async def put_policy(
 
     Bringing it into force re-scores the population in the background, while events go on.
     """
-    source = await _text(request)
-    policies: commands.Policies = request.app.state.force.policies
-    at = await business_now(session, caller.tenant, request.app.state.clock)
+    source = await policy_text(request)
+    at = await business_now(session, caller.tenant, context.clock)
     kept = await commands.put_policy(session, caller.tenant, source, by=caller.subject, at=at)
     activated = None
     if activate:
         change = commands.Change(
             policy_version=kept.policy_version, by=caller.subject, at=at, reason=reason
         )
-        activated = await commands.activate_policy(session, caller.tenant, change, policies)
-    now = (await policies.of(session, [caller.tenant]))[caller.tenant]
+        activated = await commands.activate_policy(session, caller.tenant, change, context.policies)
+    now = (await context.policies.of(session, [caller.tenant]))[caller.tenant]
     return json_response(
         {
             "policy_version": kept.policy_version,
@@ -196,29 +159,22 @@ async def put_policy(
     )
 
 
-@router.post("/v1/policies/segments/dry-run", response_model=TrialView, openapi_extra=_BODY)
-async def dry_run(request: Request, session: ReadSessionDep, caller: Reader) -> Response:
-    """Try a policy (YAML or JSON) on today's accounts: how many would move from where to where."""
-    policy = parse_text(await _text(request))
-    rules = await request.app.state.force.of(session, [caller.tenant])
-    return json_response(
-        await commands.try_policy(session, caller.tenant, policy, rules[caller.tenant])
-    )
-
-
 @router.post("/v1/policies/segments/activate", response_model=ActivatedView)
 async def activate_policy(
-    request: Request, session: SessionDep, caller: Writer, body: ActivateRequest
+    request: Request,
+    context: ContextDep,
+    session: SessionDep,
+    caller: Writer,
+    body: ActivateRequest,
 ) -> Response:
     """Bring a stored version into force; an earlier one is a rollback. Packs need no storing."""
-    policies: commands.Policies = request.app.state.force.policies
 
     async def act() -> Any:
-        at = await business_now(session, caller.tenant, request.app.state.clock)
+        at = await business_now(session, caller.tenant, context.clock)
         change = commands.Change(
             policy_version=body.policy_version, by=caller.subject, at=at, reason=body.reason
         )
-        activated = await commands.activate_policy(session, caller.tenant, change, policies)
+        activated = await commands.activate_policy(session, caller.tenant, change, context.policies)
         return {
             "policy_version": body.policy_version,
             "in_force": True,
@@ -247,17 +203,16 @@ async def get_schema(caller: Reader) -> Response:
 
 @router.get("/v1/policies/segments/versions", response_model=VersionPage)
 async def list_versions(
-    request: Request, session: ReadSessionDep, caller: Reader, paging: PagingDep
+    context: ContextDep, session: ReadSessionDep, caller: Reader, paging: PagingDep
 ) -> Response:
     """Every version that was stored, the latest first."""
-    policies: commands.Policies = request.app.state.force.policies
     found = await store.list_policies(
         session,
         caller.tenant,
         after=paging.after(tuple[datetime, str]),
         limit=paging.limit + 1,
     )
-    now = (await policies.of(session, [caller.tenant]))[caller.tenant].version
+    now = (await context.policies.of(session, [caller.tenant]))[caller.tenant].version
     listed = page(found, paging.limit, lambda row: (row.stored_at, row.policy_version))
     listed["items"] = [
         {
@@ -273,13 +228,12 @@ async def list_versions(
 
 @router.get("/v1/policies/segments/versions/{policy_version}", response_model=VersionDetail)
 async def get_version(
-    policy_version: str, request: Request, session: ReadSessionDep, caller: Reader
+    policy_version: str, context: ContextDep, session: ReadSessionDep, caller: Reader
 ) -> Response:
     """One version: its text as it was sent, and what it says."""
-    policies: commands.Policies = request.app.state.force.policies
-    stored = await commands.get_source(session, caller.tenant, policy_version, policies)
-    policy = await policies.get(session, caller.tenant, policy_version)
-    now = (await policies.of(session, [caller.tenant]))[caller.tenant].version
+    stored = await commands.get_source(session, caller.tenant, policy_version, context.policies)
+    policy = await context.policies.get(session, caller.tenant, policy_version)
+    now = (await context.policies.of(session, [caller.tenant]))[caller.tenant].version
     return json_response(
         {
             "policy_version": policy_version,
@@ -308,13 +262,3 @@ async def get_pack(name: str, caller: Reader) -> Response:
     if pack is None:
         raise NotFound(f"there is no pack {name!r}; packs are: {', '.join(commands.packs())}")
     return json_response(pack)
-
-
-async def _text(request: Request) -> str:
-    body: bytes = await request.body()
-    if len(body) > POLICY_BYTES_MAX:
-        raise TooLarge(f"A policy has at most {POLICY_BYTES_MAX} bytes.")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Unreadable("The policy is not UTF-8.") from error

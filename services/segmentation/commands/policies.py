@@ -109,7 +109,9 @@ async def activate_policy(
     return Activated(activation, number)
 
 
-async def _keep_built_in(session: Session, tenant: str, change: Change, policies: ActivePolicies) -> None:
+async def _keep_built_in(
+    session: Session, tenant: str, change: Change, policies: ActivePolicies
+) -> None:
     """The settings' policy and the packs need not be stored to be activated; once in force, theirs
     are kept texts too."""
     sources = {pack.policy_version: pack.source for pack in packs().values()}

@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
-from services.segmentation.domain.contacts import Contacts
 from services.segmentation.domain.commitments import Commitments
+from services.segmentation.domain.contacts import Contacts
 from services.segmentation.domain.invoices import Invoice, Settled, fact_of, settled_of
 from services.segmentation.domain.payer import Payer
 from services.segmentation.learning.cases import InvoiceFacts

@@ -1,8 +1,8 @@
-"""What is said of an account after it was assessed.
+"""What is announced of an account after it was assessed.
 
 An event of the ledger gives what follows from it its own time, day and recordedtime: a segment
 holds from when the fact held. A re-score has no fact: what it changes holds from the instant at
-which model or policy came into force, and never before what was said of the account already.
+which model or policy came into force, and never before what was announced of the account already.
 """
 
 from datetime import date, datetime
@@ -11,40 +11,28 @@ from msgspec import Struct
 
 from services.segmentation.domain.assess import Assessment, score_of
 from services.segmentation.domain.rules import Rules
-from shared.events import SEGMENTATION, Event, Received
-from shared.events.segmentation import AccountScored, SegmentChanged
+from services.segmentation.domain.warnings import EarlyWarning
+from shared.events import Announcement, Received
+from shared.events.segmentation import AccountScored, EarlyWarningRaised, SegmentChanged
+
+EARLY_WARNING = "early-warning-raised"
 
 
 class Cause(Struct, frozen=True, kw_only=True):
-    """Why something is said, and when it holds."""
+    """Why something is announced, and when it holds."""
 
-    tenant: str
     id: str  # makes the event's own id
     because: str
     time: datetime
     day: date | None
-    recordedtime: datetime
-    correlationid: str | None = None
-    causationid: str | None = None
-    traceparent: str | None = None
 
     @classmethod
     def of(cls, event: Received) -> "Cause":
-        return cls(
-            tenant=event.tenant,
-            id=event.id,
-            because=event.type,
-            time=event.time,
-            day=event.day,
-            recordedtime=event.recordedtime,
-            correlationid=event.correlationid,
-            causationid=event.id,
-            traceparent=event.traceparent,
-        )
+        return cls(id=event.id, because=event.type, time=event.time, day=event.day)
 
 
 class Before(Struct, frozen=True):
-    """What was last said of an account."""
+    """What was last announced of an account."""
 
     segment: str | None
     arms: dict[str, str]
@@ -54,7 +42,7 @@ class Before(Struct, frozen=True):
 
 def announce(
     account_id: str, before: Before, after: Assessment, cause: Cause, rules: Rules
-) -> list[Event]:
+) -> list[Announcement]:
     """A score and a segment, where the segment or an arm has changed."""
     if after.segment == before.segment and after.arms == before.arms:
         return []
@@ -67,30 +55,58 @@ def announce(
         because=cause.because,
         policy_version=rules.policy.version,
     )
-    said: list[tuple[str, Struct]] = [
-        ("account-scored", _scored(account_id, after, rules)),
-        ("segment-changed", changed),
+    return [
+        _score_announcement(account_id, after, cause, rules),
+        _announcement("segment-changed", account_id, cause, changed),
     ]
-    return [_event(account_id, type_, data, cause) for type_, data in said]
 
 
 def announce_rescored(
     account_id: str, before: Before, after: Assessment, cause: Cause, rules: Rules
-) -> list[Event]:
+) -> list[Announcement]:
     """What a re-score has changed: the segment or an arm, or the score alone."""
-    said = announce(account_id, before, after, cause, rules)
+    announced = announce(account_id, before, after, cause, rules)
     pays = after.asked["pays_within"]
-    if not said and (pays.probability, pays.version) != (before.probability, before.model_version):
-        said = [_event(account_id, "account-scored", _scored(account_id, after, rules), cause)]
-    return said
+    if not announced and (pays.probability, pays.version) != (
+        before.probability,
+        before.model_version,
+    ):
+        announced = [_score_announcement(account_id, after, cause, rules)]
+    return announced
 
 
-def _scored(account_id: str, after: Assessment, rules: Rules) -> AccountScored:
+def announce_warning(
+    account_id: str, warning: EarlyWarning, after: Assessment, cause: Cause, rules: Rules
+) -> Announcement:
+    """An episode that began."""
+    raised = EarlyWarningRaised(
+        account_id=account_id,
+        kind=warning.kind,
+        since_on=warning.since_on,
+        because=warning.because,
+        figures=warning.figures,
+        currency=after.features.currency,
+        segment=after.segment,
+        arms=after.arms,
+        priority=after.priority,
+        policy_version=rules.policy.version,
+    )
+    return _announcement(EARLY_WARNING, warning_entity(account_id, warning), cause, raised)
+
+
+def warning_entity(account_id: str, warning: EarlyWarning) -> str:
+    """What an episode's event is about."""
+    return f"{account_id} {warning.kind}"
+
+
+def _score_announcement(
+    account_id: str, after: Assessment, cause: Cause, rules: Rules
+) -> Announcement:
     scorer = rules.scorers.get("pays_within")
     asked = after.asked["pays_within"]
     pays = score_of("pays_within", after.features, asked.row, scorer)
     assert pays.probability == asked.probability, "the reasons explain the score"
-    return AccountScored(
+    scored = AccountScored(
         account_id=account_id,
         target=pays.target,
         probability=pays.probability,
@@ -102,21 +118,10 @@ def _scored(account_id: str, after: Assessment, rules: Rules) -> AccountScored:
         model_version=asked.version,
         policy_version=rules.policy.version,
     )
+    return _announcement("account-scored", account_id, cause, scored)
 
 
-def _event(account_id: str, type_: str, data: Struct, cause: Cause) -> Event:
-    return Event(
-        topic=SEGMENTATION,
-        tenant=cause.tenant,
-        key=account_id,
-        type=type_,
-        entity=account_id,
-        cause=cause.id,
-        time=cause.time,
-        day=cause.day,
-        recordedtime=cause.recordedtime,
-        data=data,
-        correlationid=cause.correlationid,
-        causationid=cause.causationid,
-        traceparent=cause.traceparent,
+def _announcement(type_: str, entity: str, cause: Cause, data: Struct) -> Announcement:
+    return Announcement(
+        type=type_, entity=entity, cause=cause.id, time=cause.time, day=cause.day, data=data
     )

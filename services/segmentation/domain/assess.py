@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from services.segmentation.domain.account import Account
-from services.segmentation.domain.contacts import Engagement
 from services.segmentation.domain.commitments import ArmAssignment
+from services.segmentation.domain.contacts import Engagement
 from services.segmentation.domain.experiments import arms_of, enrol
 from services.segmentation.domain.features import Features, engagement, features_of
 from services.segmentation.domain.policy import Policy, Scores, classify

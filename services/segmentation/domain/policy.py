@@ -18,20 +18,20 @@ from msgspec import Struct
 
 from services.segmentation.domain.commitments import SegmentStay
 from services.segmentation.domain.features import Features
-from services.segmentation.domain.policies.faults import faults_of
 from services.segmentation.domain.policies.conditions import SegmentCase, compile_case
-from services.segmentation.domain.policies.document import PolicyDocument, Hysteresis, Risk, Segment
+from services.segmentation.domain.policies.document import Document, Hysteresis, Risk, Segment
+from services.segmentation.domain.policies.faults import faults_of
 from services.segmentation.domain.policies.text import read_text, with_lines
 from services.segmentation.domain.policies.vocabulary import Scores
 from shared.errors import Invalid
 
 __all__ = [
     "Decision",
-    "PolicyDocument",
-    "SegmentStay",
+    "Document",
     "Policy",
     "Risk",
     "Scores",
+    "SegmentStay",
     "classify",
     "decide",
     "parse",
@@ -62,7 +62,7 @@ class _Ready:
 
 @dataclass(frozen=True)
 class Policy:
-    document: PolicyDocument
+    document: Document
     version: str  # name and the beginning of the hash of the content
     segments: tuple[_Ready, ...] = field(repr=False, compare=False)
 
@@ -76,7 +76,7 @@ def parse(raw: Any) -> Policy:
     errors = faults_of(raw)
     if errors:
         raise Invalid("The segment policy is not valid.", errors)
-    return _ready(msgspec.convert(raw, PolicyDocument))
+    return _ready(msgspec.convert(raw, Document))
 
 
 def parse_text(text: str) -> Policy:
@@ -85,10 +85,10 @@ def parse_text(text: str) -> Policy:
     errors = [*read.doubles, *faults_of(read.raw)]
     if errors:
         raise Invalid("The segment policy is not valid.", with_lines(errors, read.lines))
-    return _ready(msgspec.convert(read.raw, PolicyDocument))
+    return _ready(msgspec.convert(read.raw, Document))
 
 
-def _ready(document: PolicyDocument) -> Policy:
+def _ready(document: Document) -> Policy:
     content = msgspec.json.encode(document, order="deterministic")
     return Policy(
         document,
@@ -97,7 +97,7 @@ def _ready(document: PolicyDocument) -> Policy:
     )
 
 
-def _segment(document: PolicyDocument, segment: Segment) -> _Ready:
+def _segment(document: Document, segment: Segment) -> _Ready:
     bands, slack, none = document.risk, document.hysteresis, Hysteresis()
     return _Ready(
         segment.name,

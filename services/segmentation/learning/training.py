@@ -14,7 +14,7 @@ from services.segmentation.learning.cases import (
     cases_of,
     check_horizon,
 )
-from services.segmentation.learning.model import ScorecardDocument, Model, Window
+from services.segmentation.learning.model import Model, ScorecardDocument, Window
 from services.segmentation.learning.portfolio import Indices
 from services.segmentation.learning.scorecard import Problem, cards_of
 from services.segmentation.learning.sealed import CODE_VERSION

@@ -1,4 +1,4 @@
-"""Train a model on the past and test it on what came after: the scorecard, its trees, the report."""
+"""Train a model on the past and test it on what came after: the scorecard, its trees, figures."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -70,7 +70,9 @@ class _Walk:
     def __init__(self, indices: Indices, end: date | None) -> None:
         self.histories: dict[str, PayerHistory] = {}
         self.portfolio = Portfolio(indices=indices_of(indices, end))
-        self.records: dict[str, CaseRecord] = {}  # of cases, by account: the baseline of pays_within
+        self.records: dict[
+            str, CaseRecord
+        ] = {}  # of cases, by account: the baseline of pays_within
         self.all_cases = NO_RECORD
 
     def ask(self, case: Case) -> list[float]:

@@ -1,83 +1,91 @@
 """Watch a tenant's models: read what is known, compare, keep the figures for Prometheus."""
 
-from collections.abc import Sequence
+import asyncio
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from services.segmentation.store.active_rules import ActiveRules
-from services.segmentation.commands.workshop import Workshop
-from services.segmentation.domain.account import Account, facts_of
-from services.segmentation.domain.model_watch import (
-    GroupBy,
-    Traits,
-    Watch,
-    shadowing,
-    watch_model,
-)
-from services.segmentation.learning.cases import InvoiceFacts
-from services.segmentation.store import accounts, assessments
+from services.segmentation.commands.business_time import business_day
+from services.segmentation.context import Context
+from services.segmentation.domain.model_watch import GroupBy, shadowing
+from services.segmentation.domain.stored import Population, population_in, watched
+from services.segmentation.processes.population import slices_of
+from services.segmentation.store import assessments
 from services.segmentation.store import models as store
-from shared.database import Session
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
+from shared.process import telemetry
+
+WATCH_SECONDS_MAX = 300.0
+
+log = telemetry.logger(__name__)
 
 
-async def watch(
-    session: Session,
-    force: ActiveRules,
-    tenant: str,
-    version: str,
-    *,
-    group_by: GroupBy,
-    today: date,
-    workshop: Workshop,
+async def watch_model(
+    context: Context, tenant: str, version: str, *, group_by: GroupBy
 ) -> dict[str, Any]:
-    """What became of a model. Raises `NotFound`."""
-    shadow = await force.shadow(session, tenant, version)
-    facts, traits = await _population(session, tenant)
-    found: Watch = await workshop.work(
-        session,
-        lambda: watch_model(
-            shadow.scorer.model,
-            facts,
-            traits,
-            group_by=group_by,
-            today=today,
-            trees=shadow.trees,
-        ),
+    """What became of a model by the last begun day. Raises `NotFound`."""
+    async with context.db.reading() as session:
+        today = await business_day(session, tenant, context.clock)
+    if today is None:
+        raise NotFound("no account is known yet")
+    return await _watch(context, tenant, version, group_by, today)
+
+
+async def watch_tenants(context: Context, *, stop: asyncio.Event) -> int:
+    """Watch every tenant's models in force that were not watched today yet; how many.
+
+    What cannot be watched of one tenant (a model of an earlier version, which cannot be loaded)
+    spares the others.
+    """
+    async with context.db.reading() as session:
+        tenants = await store.tenants_with_models(session)
+    count = 0
+    for tenant in tenants:
+        if stop.is_set():
+            break
+        try:
+            count += await _watch_due(context, tenant)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - logged; one tenant's fault is not the others'
+            log.warning("watching.failed", tenant=tenant, reason=str(error))
+    return count
+
+
+async def _watch_due(context: Context, tenant: str) -> int:
+    async with context.db.reading() as session:
+        today = await business_day(session, tenant, context.clock)
+        if today is None:
+            return 0
+        versions = await store.due_to_watch(session, tenant, today)
+    for version in versions:
+        found = await _watch(context, tenant, version, "kind", today)
+        async with context.db.transaction() as session:
+            await store.upsert_watch(session, tenant, version, today, _figures_of(found))
+    return len(versions)
+
+
+async def _watch(
+    context: Context, tenant: str, version: str, group_by: GroupBy, today: date
+) -> dict[str, Any]:
+    async with context.db.reading() as session:
+        shadow = await context.rules.shadow(session, tenant, version)
+    parts: list[Population] = [
+        await context.compute.run(tenant, population_in, found)
+        async for found in slices_of(context, tenant)
+    ]
+    if not parts:
+        raise NotFound("no account is known yet")
+    found = await context.compute.run(
+        tenant, watched, shadow, parts, group_by, today, seconds=WATCH_SECONDS_MAX
     )
-    pairs = await assessments.shadow_pairs(session, tenant, version)
+    async with context.db.reading() as session:
+        pairs = await assessments.shadow_pairs(session, tenant, version)
     return {**msgspec.structs.asdict(found), "shadow": shadowing(pairs)}
 
 
-async def watch_due(
-    session: Session, force: ActiveRules, tenant: str, today: date, workshop: Workshop
-) -> int:
-    """Watch the models in force that were not watched on this day yet; how many."""
-    watched = 0
-    for role in (await store.current_roles(session, {tenant}))[tenant]:
-        if role.version is None or role.role != "champion":
-            continue
-        if await store.find_model(session, tenant, role.version) is None:
-            continue  # the rule card was not trained on anything
-        if (await store.watched_on(session, tenant, role.version) or date.min) >= today:
-            continue
-        found = await watch(
-            session,
-            force,
-            tenant,
-            role.version,
-            group_by="kind",
-            today=today,
-            workshop=workshop,
-        )
-        await store.upsert_watch(session, tenant, role.version, today, figures_of(found))
-        watched += 1
-    return watched
-
-
-def figures_of(found: dict[str, Any]) -> dict[str, float]:
+def _figures_of(found: dict[str, Any]) -> dict[str, float]:
     """The few figures that operators see."""
     calibration, score_drift = found["calibration"], found["score_drift"]
     figures = {
@@ -88,32 +96,3 @@ def figures_of(found: dict[str, Any]) -> dict[str, float]:
         "calibration_error": calibration.calibration_error,
     }
     return {name: value for name, value in figures.items() if value is not None}
-
-
-async def _population(
-    session: Session, tenant: str
-) -> tuple[Sequence[InvoiceFacts], dict[str, Traits]]:
-    facts: list[InvoiceFacts] = []
-    traits: dict[str, Traits] = {}
-    async for found in accounts.read_states(session, tenant):
-        for account_id, state, _ in found:
-            own = list(facts_of(state, account_id))
-            facts += own
-            traits[account_id] = _traits(state, own)
-    if not traits:
-        raise NotFound("no account is known yet")
-    return facts, traits
-
-
-def _traits(state: Account, facts: Sequence[InvoiceFacts]) -> Traits:
-    return Traits(
-        groups={
-            "kind": (state.kind,),
-            "country": (state.country or "unknown",),
-            "currency": (state.currency or "unknown",),
-            "tag": state.tags or ("none",),
-        },
-        was_overdue=any([owed.overdue_minor > 0 for owed in state.owed.values()])
-        or any([fact.settled_on is not None and fact.settled_on > fact.due_on for fact in facts]),
-        contacts=sum(state.contacts.by_channel.values()),
-    )

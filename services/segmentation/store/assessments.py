@@ -10,7 +10,7 @@ from services.segmentation.domain.contacts import Engagement
 from services.segmentation.domain.features import Features
 from services.segmentation.domain.scorer import Row, pack, unpack
 from services.segmentation.learning.cases import Target
-from services.segmentation.store.accounts import Key
+from services.segmentation.store.account_memory import Key
 from shared.database import Record, Session
 
 _FEATURES = msgspec.json.Decoder(Features)
@@ -55,9 +55,11 @@ class ShadowScore(Struct, frozen=True, kw_only=True):
     beside_probability: float
 
 
-async def upsert_assessments(session: Session, believed: Mapping[Key, Sequence[AssessmentRecord]]) -> None:
+async def upsert_assessments(
+    session: Session, believed: Mapping[Key, Mapping[date, AssessmentRecord]]
+) -> None:
     """Keep what is believed at the end of each day; the last word of a day stands."""
-    rows = [(key, item) for key in sorted(believed) for item in believed[key]]
+    rows = [(key, item) for key in sorted(believed) for item in believed[key].values()]
     if not rows:
         return
     late = [item.scores["late_payment"] for _, item in rows]
@@ -101,7 +103,9 @@ async def upsert_assessments(session: Session, believed: Mapping[Key, Sequence[A
     )
 
 
-async def find_assessment(session: Session, key: Key, as_of: date | None = None) -> AssessmentRecord | None:
+async def find_assessment(
+    session: Session, key: Key, as_of: date | None = None
+) -> AssessmentRecord | None:
     """What is believed now, or was at the end of a day.
 
     A re-score counts from the next day on: what is asked of a day is what its events had said.
@@ -114,10 +118,10 @@ async def find_assessment(session: Session, key: Key, as_of: date | None = None)
         *key,
         as_of,
     )
-    return None if row is None else _believed(row)
+    return None if row is None else _record(row)
 
 
-def _believed(row: Record) -> AssessmentRecord:
+def _record(row: Record) -> AssessmentRecord:
     return AssessmentRecord(
         on_day=row["on_day"],
         features=_FEATURES.decode(row["features"]),

@@ -13,7 +13,7 @@ from services.segmentation.tables import metadata
 from shared.database import Database
 from shared.database.migrate import differences
 from tests.integration.segmentation.helpers import (
-    FORCE,
+    context_for,
     growing_old,
     said,
     segments_of,
@@ -77,9 +77,11 @@ async def test_an_account_known_from_contacts_alone_has_no_segment(
 
 
 async def test_what_is_rolled_back_leaves_nothing(segmentation_db: Database) -> None:
+    context = context_for(segmentation_db)
+
     async def failing() -> None:
         async with segmentation_db.transaction() as session:
-            await reassess_accounts(session, growing_old().events, FORCE)
+            await reassess_accounts(session, growing_old().events, context)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

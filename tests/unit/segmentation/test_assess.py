@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.segmentation.commands.scoring import published
 from services.segmentation.domain.account import Account, known_on
 from services.segmentation.domain.announcements import Before, Cause, announce, announce_rescored
 from services.segmentation.domain.assess import Assessment, assess, settle
@@ -43,7 +44,8 @@ def test_a_change_of_segment_is_announced_with_its_causes_times() -> None:
     assert announce(ACCOUNT, before_of(found), found, cause, RULES) == []
     scored, changed = announce(ACCOUNT, NEW, found, cause, RULES)
     assert [scored.type, changed.type] == ["account-scored", "segment-changed"]
-    for event in (scored, changed):
+    cause_event = story.events[-1]
+    for event in [published(one, cause_event, ACCOUNT) for one in (scored, changed)]:
         assert (event.time, event.day, event.recordedtime) == (at(45), day(45), at(45))
         assert (event.key, event.causationid) == (ACCOUNT, story.events[-1].id)
     assert isinstance(scored.data, AccountScored)
@@ -58,12 +60,10 @@ def test_a_rescore_says_a_new_score_alone_where_the_segment_stays() -> None:
     found = assess(past_due().folded(), ACCOUNT, RULES)
     instant = datetime(2026, 6, 1, tzinfo=UTC)
     cause = Cause(
-        tenant="demo",
         id="rescoring 1",
         because="model-promoted m",
         time=instant,
         day=instant.date(),
-        recordedtime=instant,
     )
     same = before_of(found)
     assert announce_rescored(ACCOUNT, same, found, cause, RULES) == []

@@ -11,8 +11,8 @@ from services.segmentation.domain.account import Account
 from services.segmentation.domain.credit import (
     GRADES,
     Advice,
-    Prospect,
     CreditRecord,
+    Prospect,
     References,
     advise_account,
     advise_prospect,

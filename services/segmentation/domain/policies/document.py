@@ -101,7 +101,7 @@ class PriorityRules(
     decay_per_month: Share = 0.05  # what waiting a month takes from the chance of being paid
 
 
-class PolicyDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A whole policy. What is left out does not count for its version."""
 
     name: Name

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from services.segmentation.domain.policies.conditions import ANY_CURRENCY
-from services.segmentation.domain.policies.document import RISKS, PolicyDocument, Segment
+from services.segmentation.domain.policies.document import RISKS, Document, Segment
 from services.segmentation.domain.policies.vocabulary import VOCABULARY, Condition
 from shared.errors import FieldError
 from shared.field_errors import escape, explain
@@ -24,10 +24,10 @@ SEGMENTS_MAX, CASES_MAX = 200, 50
 
 
 def faults_of(raw: Any) -> list[FieldError]:
-    """Every fault of a policy's plain data; none: it can be converted to a `PolicyDocument`."""
+    """Every fault of a policy's plain data; none: it can be converted to a `Document`."""
     if not isinstance(raw, Mapping):
         return [FieldError("", "a policy is an object with name, risk and segments")]
-    errors = _struct_faults(raw, PolicyDocument, "", skip={"segments"})
+    errors = _struct_faults(raw, Document, "", skip={"segments"})
     segments = raw.get("segments")
     if "segments" not in raw:
         errors.append(FieldError("/segments", "required"))

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from services.segmentation.domain.policies.document import RISKS, Document
 from services.segmentation.domain.policies.faults import KINDS
-from services.segmentation.domain.policies.document import RISKS, PolicyDocument
 from services.segmentation.domain.policies.vocabulary import VOCABULARY, Condition
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -17,7 +17,7 @@ _AMOUNT = {
 
 def json_schema() -> dict[str, Any]:
     """Draft 2020-12. What no schema can say (order, sums, what never is reached) is not in it."""
-    (reference,), parts = msgspec.json.schema_components([PolicyDocument], ref_template="#/$defs/{name}")
+    (reference,), parts = msgspec.json.schema_components([Document], ref_template="#/$defs/{name}")
     case = {
         "type": "object",
         "additionalProperties": False,
@@ -33,7 +33,7 @@ def json_schema() -> dict[str, Any]:
     segment = parts["Segment"]["properties"]
     segment["when"] = {**cases, "description": "Who is taken: all conditions of one of these hold."}
     segment["keep_when"] = {**cases, "description": "Who is in it stays while one of these holds."}
-    parts["PolicyDocument"]["properties"]["segments"]["minItems"] = 1
+    parts["Document"]["properties"]["segments"]["minItems"] = 1
     return {"$schema": DIALECT, "title": "Segment policy", **reference, "$defs": parts}
 
 
