@@ -15,6 +15,8 @@ from shared.process.serve import serve
 from shared.web import make_app
 from shared.web.auth import Auth
 
+DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for silence."
+
 
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common

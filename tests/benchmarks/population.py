@@ -11,23 +11,23 @@ import time
 from collections.abc import Callable
 
 from deploy.local import databases
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.models import Decision, promote_model
+from services.segmentation.commands.models import ModelDecision, promote_model
+from services.segmentation.commands.policies import Policies
+from services.segmentation.commands.rescoring import rescore_slice
 from services.segmentation.commands.scoring import reassess_accounts
-from services.segmentation.commands.slices import rescore_slice
-from services.segmentation.commands.training import Order, train_model
 from services.segmentation.commands.workshop import Workshop
 from services.segmentation.domain.account import Account, facts_of
 from services.segmentation.domain.assess import assess, settle
 from services.segmentation.domain.features import features_of
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold
 from services.segmentation.domain.policy import parse_text
 from services.segmentation.domain.rules import Rules
 from services.segmentation.domain.scorer import Scorer
 from services.segmentation.learning.cases import TARGETS
 from services.segmentation.learning.training import train
+from services.segmentation.processes.training import Order, train_model
 from services.segmentation.settings import DEFAULT_POLICY
-from services.segmentation.store.active_policies import ActivePolicies
+from services.segmentation.store.active_rules import ActiveRules
 from shared import clock
 from shared.database import Database
 from shared.database.migrate import upgrade
@@ -106,7 +106,7 @@ async def population(server: str, events: list[Received], accounts: int) -> floa
     url = await databases.create(server, f"bench_segmentation_{os.getpid()}")
     await upgrade("segmentation", url)
     db = Database(url)
-    force = InForce(ActivePolicies(parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))))
+    force = ActiveRules(Policies(parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))))
     try:
         for begin in range(0, len(events), 1000):
             async with db.transaction() as session:
@@ -116,14 +116,14 @@ async def population(server: str, events: list[Received], accounts: int) -> floa
             report = await train_model(session, "demo", order, mode="manual", workshop=Workshop())
         await _copy(db, accounts)
         async with db.transaction() as session:
-            decision = Decision(by="bench", reason="bench", at=clock.now())
+            decision = ModelDecision(by="bench", reason="bench", at=clock.now())
             await promote_model(session, "demo", report["version"], decision, force)
         return await _rescore(db, force, accounts)
     finally:
         await db.close()
 
 
-async def _rescore(db: Database, force: InForce, accounts: int) -> float:
+async def _rescore(db: Database, force: ActiveRules, accounts: int) -> float:
     before, begun, used, slices = _memory_mb(), time.monotonic(), time.process_time(), 0
     while True:
         async with db.transaction() as session:

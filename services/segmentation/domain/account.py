@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
+from services.segmentation.domain.commitments import Commitments
 from services.segmentation.domain.contacts import Contacts
-from services.segmentation.domain.course import Course
 from services.segmentation.domain.invoices import Invoice, Settled, fact_of, settled_of
 from services.segmentation.domain.payer import Payer
 from services.segmentation.learning.cases import InvoiceFacts
@@ -81,7 +81,7 @@ class Account(Struct):
     last_payment_on: date | None = None
     payer: Payer = field(default_factory=Payer)
     contacts: Contacts = field(default_factory=Contacts)
-    course: Course = field(default_factory=Course)
+    commitments: Commitments = field(default_factory=Commitments, name="course")
 
 
 NOTHING_PAID = Paid()

@@ -10,7 +10,7 @@ from services.segmentation.domain.contacts import Engagement
 from services.segmentation.domain.features import Features
 from services.segmentation.domain.scorer import Row, pack, unpack
 from services.segmentation.learning.cases import Target
-from services.segmentation.store.accounts import Key
+from services.segmentation.store.account_memory import Key
 from shared.database import Record, Session
 
 _FEATURES = msgspec.json.Decoder(Features)
@@ -19,7 +19,7 @@ _ARMS = msgspec.json.Decoder(dict[str, str])
 RECORDED_SHADOWS_MAX = 100_000  # read at once for a comparison: the latest
 
 
-class Recorded(Struct, frozen=True):
+class ScoreRecord(Struct, frozen=True):
     """One target's score as it was recorded."""
 
     version: str
@@ -27,13 +27,13 @@ class Recorded(Struct, frozen=True):
     row: Row | None = None  # None: the rule card looked at the features
 
 
-class Believed(Struct, frozen=True, kw_only=True):
+class AssessmentRecord(Struct, frozen=True, kw_only=True):
     """What was believed of an account at the end of a day."""
 
     on_day: date
     features: Features
     engagement: Engagement
-    scores: dict[Target, Recorded]
+    scores: dict[Target, ScoreRecord]
     segment: str
     arms: dict[str, str]
     policy_version: str
@@ -43,7 +43,7 @@ class Believed(Struct, frozen=True, kw_only=True):
     by_rescore: bool = False
 
 
-class Shadowed(Struct, frozen=True, kw_only=True):
+class ShadowScore(Struct, frozen=True, kw_only=True):
     """What a challenger said of an account, beside what was in force."""
 
     on_day: date
@@ -55,9 +55,11 @@ class Shadowed(Struct, frozen=True, kw_only=True):
     beside_probability: float
 
 
-async def upsert_assessments(session: Session, believed: Mapping[Key, Sequence[Believed]]) -> None:
+async def upsert_assessments(
+    session: Session, believed: Mapping[Key, Mapping[date, AssessmentRecord]]
+) -> None:
     """Keep what is believed at the end of each day; the last word of a day stands."""
-    rows = [(key, item) for key in sorted(believed) for item in believed[key]]
+    rows = [(key, item) for key in sorted(believed) for item in believed[key].values()]
     if not rows:
         return
     late = [item.scores["late_payment"] for _, item in rows]
@@ -101,7 +103,9 @@ async def upsert_assessments(session: Session, believed: Mapping[Key, Sequence[B
     )
 
 
-async def find_believed(session: Session, key: Key, as_of: date | None = None) -> Believed | None:
+async def find_assessment(
+    session: Session, key: Key, as_of: date | None = None
+) -> AssessmentRecord | None:
     """What is believed now, or was at the end of a day.
 
     A re-score counts from the next day on: what is asked of a day is what its events had said.
@@ -114,19 +118,19 @@ async def find_believed(session: Session, key: Key, as_of: date | None = None) -
         *key,
         as_of,
     )
-    return None if row is None else _believed(row)
+    return None if row is None else _record(row)
 
 
-def _believed(row: Record) -> Believed:
-    return Believed(
+def _record(row: Record) -> AssessmentRecord:
+    return AssessmentRecord(
         on_day=row["on_day"],
         features=_FEATURES.decode(row["features"]),
         engagement=_ENGAGEMENT.decode(row["engagement"]),
         scores={
-            "late_payment": Recorded(
+            "late_payment": ScoreRecord(
                 row["late_version"], row["late_probability"], _unpacked(row["late_row"])
             ),
-            "pays_within": Recorded(
+            "pays_within": ScoreRecord(
                 row["pays_version"], row["pays_probability"], _unpacked(row["pays_row"])
             ),
         },
@@ -140,7 +144,7 @@ def _believed(row: Record) -> Believed:
     )
 
 
-def _packed(one: Recorded) -> bytes | None:
+def _packed(one: ScoreRecord) -> bytes | None:
     return None if one.row is None else pack(one.row)
 
 
@@ -148,7 +152,7 @@ def _unpacked(recorded: bytes | None) -> Row | None:
     return None if recorded is None else unpack(recorded)
 
 
-async def upsert_shadows(session: Session, said: Mapping[Key, Sequence[Shadowed]]) -> None:
+async def upsert_shadows(session: Session, said: Mapping[Key, Sequence[ShadowScore]]) -> None:
     """Keep what challengers said at the end of each day."""
     rows = [(key, item) for key in sorted(said) for item in said[key]]
     if not rows:
