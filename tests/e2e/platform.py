@@ -25,9 +25,9 @@ from tests.architecture.files import ROOT
 from tests.integration.deploy.running import free_port_base
 
 KEY = "dev-key-of-the-tests"
-READY_SECONDS_MAX = 120.0
-STOP_SECONDS_MAX = 60.0
-LAG_SECONDS_MAX = 120.0
+READY_SECONDS_MAX = 180.0
+STOP_SECONDS_MAX = 120.0
+LAG_SECONDS_MAX = 180.0
 PAUSE_SECONDS = 0.02
 
 

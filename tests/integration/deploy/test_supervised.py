@@ -17,7 +17,7 @@ from tests.integration.deploy.running import Launched, launched
 
 # The small platform never speaks to it; given, so that no broker is started.
 CLUSTER = "127.0.0.1:9092"
-SECONDS = 60
+SECONDS = 120
 
 
 @pytest.fixture

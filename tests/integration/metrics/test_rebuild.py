@@ -46,7 +46,7 @@ async def take_all_in(settings: Settings, metrics_db: Database) -> None:
     stop = asyncio.Event()
     work = asyncio.create_task(runtime.work(stop))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while (await runtime.lag()).behind:
                 await asyncio.wait([work], timeout=0.05)
     finally:

@@ -117,7 +117,7 @@ async def test_a_segment_that_comes_beside_a_registration_does_not_undo_it(world
     async with world.db.transaction() as held:
         await take_facts(held, [registration])
         beside = asyncio.create_task(world.take(segment))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while not await _is_waiting(world.db):
                 await asyncio.wait([beside], timeout=0.01)
                 assert not beside.done(), "it has to wait for the row"
@@ -187,7 +187,7 @@ async def test_the_worker_takes_everything_in_once(
                 stop=stop,
             )
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while await _position(outreach_db, len(sources)) < 4:
                 await asyncio.wait([loop], timeout=0.01)
                 assert not loop.done()

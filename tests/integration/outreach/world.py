@@ -224,7 +224,7 @@ def counts(**given: int) -> dict[str, int]:
     return {name: given.get(name, 0) for name in names}
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+async def until(condition: Callable[[], object], seconds: float = 120) -> None:
     """Wait for a condition, not for a time: looked at whenever the loop has turned."""
     loop, met = asyncio.get_running_loop(), asyncio.Event()
 

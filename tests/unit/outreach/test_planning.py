@@ -285,7 +285,7 @@ INVOICES = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     invoices=st.lists(INVOICES, max_size=4, unique_by=lambda i: (i.account_id, i.invoice_id)),
     zones=st.sampled_from([("UTC",), ("Asia/Tokyo", "UTC"), ("America/Los_Angeles", "UTC")]),

@@ -32,6 +32,8 @@ from tests.unit.outreach.compliance.shipped import (
     with_record,
 )
 
+pytestmark = pytest.mark.slow
+
 _CLOCK = re.compile(r"\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _RATE = re.compile(r"\d+(\.\d+)?")

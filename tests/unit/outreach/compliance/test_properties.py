@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.outreach.compliance import (
@@ -37,6 +37,8 @@ from tests.unit.outreach.compliance.case_files import ask, load
 from tests.unit.outreach.compliance.questions import Json, instant, override
 from tests.unit.outreach.compliance.shipped import shipped_books, shipped_rule_books
 
+pytestmark = pytest.mark.slow
+
 _RANKS = {"allow": 0, "defer": 1, "require_approval": 2, "block": 3}
 _SECOND = timedelta(seconds=1)
 _BOOKS = shipped_books()
@@ -51,8 +53,6 @@ _MAY_BE_LEFT_OUT = {
 }
 many = settings(
     max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

@@ -206,7 +206,7 @@ _STARTS = st.integers(0, 9 * 24 * 60).map(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sets(st.sampled_from(_PARTS), min_size=1, max_size=5),
     _STARTS,

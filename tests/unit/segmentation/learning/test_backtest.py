@@ -12,6 +12,8 @@ from services.segmentation.learning.cases import InvoiceFacts, cases_of
 from shared.errors import Invalid
 from tests.unit.segmentation.learning.ledgers import ALL, BEGIN, TODAY, an_invoice, small
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def report_of(name: str) -> Report:
