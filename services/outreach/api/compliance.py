@@ -13,8 +13,14 @@ from msgspec import Raw, Struct
 
 from services.outreach.api.pages import caller_of_page
 from services.outreach.commands.rulebooks import Shelves
-from services.outreach.compliance import Answer, Question, evaluate, read_question, timeline
-from services.outreach.compliance.facts.situation import Situation
+from services.outreach.compliance import (
+    Answer,
+    Question,
+    Situation,
+    evaluate,
+    read_question,
+    timeline,
+)
 from services.outreach.domain.shelf import Shelf
 from shared.database import Database
 from shared.errors import AppError, FieldError, Invalid, Unreadable

@@ -11,6 +11,7 @@ import msgspec
 
 from services.outreach.commands.saying import say
 from services.outreach.compliance import (
+    TZDATA_VERSION,
     Answer,
     AnswerChange,
     RuleBook,
@@ -18,7 +19,6 @@ from services.outreach.compliance import (
     read_book,
     read_question,
 )
-from services.outreach.compliance.rule_set import TZDATA_VERSION
 from services.outreach.domain.governing import GUARDS
 from services.outreach.domain.shelf import Shelf, Shipped, Standing, Turn
 from services.outreach.store import debtors as debtor_store

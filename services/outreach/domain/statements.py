@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from services.outreach.compliance.question.reader import FIRST_YEAR, LAST_YEAR
+from services.outreach.compliance import FIRST_YEAR, LAST_YEAR
 
 ConsentState = Literal["granted", "revoked"]
 GivenTo = Literal["collector", "creditor"]
