@@ -16,8 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from services.outreach.compliance import RuleSet, evaluate, read_book, read_question
-from services.outreach.compliance.question.question import Question
+from services.outreach.compliance import Question, RuleSet, evaluate, read_book, read_question
 
 HISTORY = 50
 QUESTIONS = 200

@@ -12,8 +12,14 @@ from fastapi import APIRouter, Request, Response
 from msgspec import Raw, Struct
 
 from services.outreach.api.pages import caller_of_page
-from services.outreach.compliance import Answer, Question, evaluate, read_question, timeline
-from services.outreach.compliance.facts.situation import Situation
+from services.outreach.compliance import (
+    Answer,
+    Question,
+    Situation,
+    evaluate,
+    read_question,
+    timeline,
+)
 from services.outreach.context import Context
 from services.outreach.rulebooks.domain import RuleBookVersions
 from shared.errors import AppError, FieldError, Invalid, Unreadable

@@ -1,5 +1,4 @@
 """The contact governor: may this contact be made, and if not, when, because of which law, and why?
-
 A pure function of a question and of rule books: no database, no clock, no settings.
 
 `question/`    who, where, which debt, by which medium, and what went before
@@ -11,22 +10,26 @@ A pure function of a question and of rule books: no database, no clock, no setti
 `evaluation`   asks every rule that binds; searches the first instant that all of them allow
 `verdict`      the strictest finding wins; with its explanation, texts and evidence: the `Answer`
 
-Start with `evaluate` in `verdict.py`, then read `rule.py` (`Kind`, `Rule`, `Finding`) and one kind,
-for example `kinds/cooling_off.py`. How a book is written: docs/rule-books.md.
+Read `evaluate` in `verdict.py`, then `rule.py` (`Kind`, `Rule`, `Finding`) and one kind, for example
+`kinds/cooling_off.py`; how a book is written is in docs/rule-books.md. Others import from here.
 """
 
 from services.outreach.compliance.answer import Answer
 from services.outreach.compliance.books.editor_schema import schema
 from services.outreach.compliance.books.rule_book import RuleBook, read_book
 from services.outreach.compliance.comparison import AnswerChange, Comparison, compare
+from services.outreach.compliance.facts.situation import Situation
 from services.outreach.compliance.question.question import Question
-from services.outreach.compliance.question.reader import read_question
+from services.outreach.compliance.question.reader import FIRST_YEAR, LAST_YEAR, read_question
 from services.outreach.compliance.rule import Guards
-from services.outreach.compliance.rule_set import RuleSet
+from services.outreach.compliance.rule_set import TZDATA_VERSION, RuleSet
 from services.outreach.compliance.timeline import Stretch, timeline
 from services.outreach.compliance.verdict import evaluate
 
 __all__ = [
+    "FIRST_YEAR",
+    "LAST_YEAR",
+    "TZDATA_VERSION",
     "Answer",
     "AnswerChange",
     "Comparison",
@@ -34,6 +37,7 @@ __all__ = [
     "Question",
     "RuleBook",
     "RuleSet",
+    "Situation",
     "Stretch",
     "compare",
     "evaluate",

@@ -14,13 +14,13 @@ from services.outreach.activity.store.business_times import get_business_time
 from services.outreach.activity.store.debtors import mark_tenant_dirty
 from services.outreach.activity.store.judgements import list_judgements
 from services.outreach.compliance import (
+    TZDATA_VERSION,
     Answer,
     AnswerChange,
     RuleBook,
     evaluate,
     read_question,
 )
-from services.outreach.compliance.rule_set import TZDATA_VERSION
 from services.outreach.rulebooks import store
 from services.outreach.rulebooks.domain import InForce, RuleBookVersions
 from services.outreach.rulebooks.store import RuleBooks

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from services.outreach.compliance.question.reader import FIRST_YEAR, LAST_YEAR
+from services.outreach.compliance import FIRST_YEAR, LAST_YEAR
 
 ContactChannel = Literal[
     "voice", "voicemail", "sms", "email", "letter", "social_dm", "portal", "in_person", "webhook"
