@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,14 +58,13 @@ class Lanes:
                     ended.append(done)
                     self.when_ended(done)
 
-        threads = [threading.Thread(target=lane, args=(n,), daemon=True) for n in range(count + 1)]
-        try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        finally:
-            self._stop()
+        with ThreadPoolExecutor(count + 1) as pool:
+            lanes = [pool.submit(lane, number) for number in range(count + 1)]
+            try:
+                for done in as_completed(lanes):
+                    done.result()
+            finally:
+                self._stop()
         return ended
 
     def _next(self, *, waits: bool) -> Part | None:
@@ -72,8 +72,9 @@ class Lanes:
             suited = [part for part in self._left if part.waits == waits] or self._left
             if not suited:
                 return None
-            self._left.remove(suited[0])
-            return suited[0]
+            part = suited[0]
+            self._left.remove(part)
+            return part
 
     def _run_part(self, part: Part, niceness: int) -> Ended:
         base = self.folder / part.name.replace("/", "-")
