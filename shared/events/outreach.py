@@ -40,9 +40,14 @@ class _Contact(Struct, frozen=True, kw_only=True):
     parts: int | UnsetType = UNSET
 
     @property
+    def is_further_part(self) -> bool:
+        """Whether an earlier part has announced it already."""
+        return self.part is not UNSET and self.part > 1
+
+    @property
     def new_covers(self) -> tuple[Cover, ...]:
         """Those of accounts that no earlier part covers."""
-        return self.covers[1:] if self.part is not UNSET and self.part > 1 else self.covers
+        return self.covers[1:] if self.is_further_part else self.covers
 
 
 class ContactPlanned(_Contact, frozen=True, kw_only=True):

@@ -137,7 +137,7 @@ class Mailer:
             return Handover("withdrawn")
         try:
             await client.data(content)
-        except aiosmtplib.SMTPDataError as error:  # said by the server: it did not take it
+        except aiosmtplib.SMTPDataError as error:  # the server's own word: it did not take it
             await self._give_back(client, reset=True)
             return Handover("refused" if error.code >= _PERMANENT else "unavailable", _code(error))
         except (aiosmtplib.SMTPException, OSError) as error:

@@ -131,7 +131,7 @@ def standing_preferences(preferences: Iterable[Preference], at: datetime) -> dic
 
 def merged(found: Sequence[Mapping[str, Preference]]) -> dict[str, Any]:
     """The values over all accounts of a person, the stricter where they differ. Only what holds is
-    in it, and `timezone_confirmed_at` beside a confirmed zone."""
+    in it, and `timezone_confirmed_at` with a confirmed zone."""
     values: dict[str, Any] = {}
     for kind in KINDS:
         given = [each[kind] for each in found if kind in each and each[kind].value not in _NOTHING]

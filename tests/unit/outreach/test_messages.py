@@ -53,10 +53,13 @@ def said(account: CheckedAccount, step: str = "reminder", *invoice_ids: str) -> 
 
 
 def written(template: str = "reminder", **fields: object) -> EmailMessage:
-    raw = WORDS.email(template, envelope(**fields), said(a_check(checked_invoice())))
-    parsed = message_from_bytes(raw, policy=default)
-    assert isinstance(parsed, EmailMessage)
-    return parsed
+    return parsed(WORDS.email(template, envelope(**fields), said(a_check(checked_invoice()))))
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def body(message: EmailMessage, kind: str) -> str:

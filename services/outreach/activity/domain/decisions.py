@@ -30,7 +30,7 @@ class Reason(Struct, frozen=True, omit_defaults=True):
 
 
 class RequiredText(Struct, frozen=True):
-    """A text that the message must carry, and the rule that says so."""
+    """A text that the message must carry, and the rule that requires it."""
 
     rule: str
     text_id: str
@@ -50,7 +50,7 @@ class Decision(Struct, frozen=True, omit_defaults=True):
 
     @property
     def text_ids(self) -> tuple[str, ...]:
-        """The texts to be said, each once, in order."""
+        """The texts to be written, each once, in order."""
         return tuple(dict.fromkeys(text.text_id for text in self.disclosures))
 
     @property
@@ -60,7 +60,7 @@ class Decision(Struct, frozen=True, omit_defaults=True):
 
     @property
     def leading(self) -> Reason | None:
-        """The rule under which it is told."""
+        """The rule under which it is announced."""
         return self.decided_by[0] if self.decided_by else None
 
 

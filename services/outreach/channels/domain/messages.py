@@ -53,7 +53,7 @@ class MessageContent:
 
 @dataclass(frozen=True)
 class CreditorDetails:
-    """Whom disclosures name. None: not known, so that what must name it cannot be said."""
+    """Whom disclosures name. None: not known, so that what must name it cannot be written."""
 
     name: str
     postal_address: str | None = None

@@ -29,7 +29,7 @@ _DISCLOSURES = re.compile(r"_disclosures\.([a-z]{2,3})\.yaml")
 
 class Templates:
     """The templates by name, each of a subject, a text and an HTML part; and the words of what the
-    law wants said, by language."""
+    law requires, by language."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self._disclosures = {
@@ -58,8 +58,8 @@ class Templates:
     def unworded(
         self, text_ids: Iterable[str], language: str | None, creditor: CreditorDetails
     ) -> list[str]:
-        """The disclosures that cannot be said: there are no words for them, in this language or in
-        the default one, or they name what is not known of the creditor."""
+        """The disclosures that cannot be written: there are no words for them, in this language or
+        in the default one, or they name what is not known of the creditor."""
         return [each for each in text_ids if self._words_of(each, language, creditor) is None]
 
     def _words_of(
@@ -93,7 +93,7 @@ class Templates:
                     raise Invalid(f"{user}: template {template}.{part}: {error}") from error
 
     def email(
-        self, template: str, envelope: Envelope, said: MessageContent, text_ids: Iterable[str] = ()
+        self, template: str, envelope: Envelope, lists: MessageContent, text_ids: Iterable[str] = ()
     ) -> bytes:
         """The whole message, ready for SMTP, with the disclosures that it must carry."""
         creditor = envelope.creditor or CreditorDetails(envelope.sender_name)
@@ -104,7 +104,7 @@ class Templates:
             "disclosures": texts,
             "name": printable(envelope.recipient_name),
             "sender_name": envelope.sender_name,
-            "content": said,
+            "content": lists,
         }
         subject, text, html = (
             self._environment.get_template(f"{template}.{part}").render(values) for part in PARTS

@@ -14,7 +14,7 @@ from services.outreach.dunning.domain.live_check import (
 )
 from services.outreach.dunning.domain.strategies import Strategies
 
-LINES_MAX = 200  # of a list; how many more there are is said, and the totals are of all
+LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
 
 
 def content(

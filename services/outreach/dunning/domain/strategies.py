@@ -14,7 +14,10 @@ from shared.errors import FieldError, Invalid
 KINDS: tuple[AccountKind, ...] = ("consumer", "business")
 WARNINGS = ("escalating-delay", "good-payer-turning", "exposure-over-limit")  # segmentation's
 TONES: tuple[Tone, ...] = ("friendly", "neutral", "firm", "final")  # softest first
-OFFSET_DAYS_MIN, OFFSET_DAYS_MAX = -7, 3650  # the ledger says due-soon a week ahead, not earlier
+OFFSET_DAYS_MIN, OFFSET_DAYS_MAX = (
+    -7,
+    3650,
+)  # the ledger announces due-soon a week ahead, not earlier
 
 _Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 
