@@ -27,7 +27,7 @@ from services.segmentation.learning.cases import TARGETS, Target
 from services.segmentation.learning.history import PayerHistory
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """What one target's model was asked, and what it said. The rule card looks at the features."""
 
     version: str
@@ -35,7 +35,7 @@ class Asked(Struct, frozen=True):
     row: Row | None = None
 
 
-class Assessment(Struct, frozen=True, kw_only=True):
+class Assessment(Struct, frozen=True, kw_only=True, gc=False):
     """What is believed about an account now."""
 
     features: Features
