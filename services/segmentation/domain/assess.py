@@ -20,7 +20,7 @@ from services.segmentation.domain.priority import priority
 from services.segmentation.domain.questions import Inquiry
 from services.segmentation.domain.recovery import TEN_THOUSAND, expected_loss, expected_recovery
 from services.segmentation.domain.rules import Rules
-from services.segmentation.domain.score import MODEL_VERSION, Score, chance, score
+from services.segmentation.domain.score import MODEL_VERSION, Score, chances, score
 from services.segmentation.domain.scorer import Row, Scorer
 from services.segmentation.domain.warnings import Watched, watch
 from services.segmentation.learning.cases import TARGETS, Target
@@ -130,10 +130,11 @@ def shadow_rows(
 def _ask(
     account: Account, account_id: str, features: Features, rules: Rules
 ) -> dict[Target, Asked]:
-    asked = _ask_models(account, account_id, features, rules.scorers)
-    for target in TARGETS:
-        if target not in asked:
-            asked[target] = Asked(MODEL_VERSION, chance(features, target))
+    asked = _ask_models(account, account_id, features, rules.scorers) if rules.scorers else {}
+    if len(asked) < len(TARGETS):
+        pays, late = chances(features)
+        asked.setdefault("pays_within", Asked(MODEL_VERSION, pays))
+        asked.setdefault("late_payment", Asked(MODEL_VERSION, late))
     return asked
 
 
