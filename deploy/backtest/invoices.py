@@ -23,6 +23,7 @@ TENANT = "backtest"
 ZONE = "UTC"  # of accounts that name none
 _SOURCE = "/backtest"
 _TYPES = {cls: name for name, cls in reversed(billing.TYPES.items())}
+_RANKS = {name: rank for rank, name in enumerate(billing.TYPES)}
 _DAYS = ("issued_on",)
 _INSTANTS = ("received_at", "failed_at", "reversed_at")
 
@@ -72,7 +73,7 @@ def _announced(account_id: str, facts: Sequence[FileFact]) -> Iterator[Received]
             sequence=number,
             time=said.time,
             day=said.day,
-            recordedtime=said.recordedtime or said.time,
+            recordedtime=said.time,
             data=msgspec.json.encode(said.data),
         )
 
@@ -102,7 +103,7 @@ def _in_order(account_id: str, facts: Sequence[FileFact]) -> list[LedgerFact]:
     ]
 
 
-def _happened(fact: FileFact) -> tuple[bool, datetime, int]:
+def _happened(fact: FileFact) -> tuple[bool, datetime, int, str]:
     data = fact.data
     at = fact.time
     for name in _INSTANTS:
@@ -112,4 +113,4 @@ def _happened(fact: FileFact) -> tuple[bool, datetime, int]:
         if day is not None:
             at = datetime.combine(day, time(), tzinfo=UTC)
     is_record = isinstance(data, billing.AccountRegistered)
-    return not is_record, at, list(billing.TYPES).index(fact.type)
+    return not is_record, at, _RANKS[fact.type], fact.fact_id

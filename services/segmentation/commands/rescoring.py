@@ -9,8 +9,8 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from services.segmentation.commands.scoring import (
-    assessment_record,
     before_of,
+    belief_of,
     remember,
     shadows_of,
 )
@@ -133,7 +133,7 @@ def _rescore(row: AccountRow, account_id: str, job: store.Rescoring, rules: Rule
     if before_of(row) == before and now == figures and not is_new_policy and not job.with_shadows:
         return None
     on = max(on_day, clock.local_day(job.at, state.timezone))
-    record = assessment_record(row, after, on_day=on, by_rescore=True)
+    record = belief_of(row, after).record(on, by_rescore=True)
     at = job.at if state.known_at is None else max(job.at, state.known_at)
     announced = announce_rescored(account_id, before, after, _cause(row, job, at), rules)
     events = [_published(one, job.tenant_id, account_id, at) for one in announced]

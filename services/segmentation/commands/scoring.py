@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from services.segmentation.commands.warnings import Episodes, keep_warnings
 from services.segmentation.context import Context
@@ -26,8 +27,6 @@ from shared.database import Session
 from shared.events import LEDGER, SEGMENTATION, Announcement, Event, Received
 from shared.log import outbox
 
-Believed = dict[Key, dict[date, AssessmentRecord]]  # by account and day
-
 
 async def reassess_accounts(session: Session, events: Sequence[Received], context: Context) -> None:
     """Take a batch of events in order, assess after each, announce every change of segment.
@@ -45,12 +44,50 @@ async def reassess_accounts(session: Session, events: Sequence[Received], contex
     for event, ids in touches:
         for account_id in ids:
             batch.take(event, account_id)
+    believed = batch.believed()
     await store.update_accounts(session, rows)
-    await assessments.upsert_assessments(session, batch.believed)
-    await assessments.upsert_shadows(session, shadows_of(rows, batch.believed, rules))
+    await assessments.upsert_assessments(session, believed)
+    await assessments.upsert_shadows(session, shadows_of(rows, believed, rules))
     await keep_warnings(session, batch.episodes)
     outbox.append(session, batch.events)
     store.remember_states(session, rows, context.accounts)
+
+
+class Belief(NamedTuple):
+    """An assessment, and how the account stood after it."""
+
+    after: Assessment
+    segment: str | None
+    arms: dict[str, str]
+    policy_version: str | None
+    revision: int
+
+    def record(self, on_day: date, *, by_rescore: bool = False) -> AssessmentRecord:
+        """What to record of it: all that is needed to work it out again."""
+        after = self.after
+        assert self.segment is not None
+        assert self.policy_version is not None
+        return AssessmentRecord(
+            on_day=on_day,
+            features=after.features,
+            engagement=after.engagement,
+            scores={
+                target: ScoreRecord(asked.version, asked.probability, asked.row)
+                for target, asked in after.asked.items()
+            },
+            segment=self.segment,
+            arms=self.arms,
+            policy_version=self.policy_version,
+            expected_recovery_minor=after.expected_recovery_minor,
+            priority=after.priority,
+            revision=self.revision,
+            by_rescore=by_rescore,
+        )
+
+
+def belief_of(row: AccountRow, after: Assessment) -> Belief:
+    """What is believed of an account whose row holds the assessment's figures."""
+    return Belief(after, row.segment, row.arms, row.policy_version, row.revision)
 
 
 class _Batch:
@@ -60,7 +97,7 @@ class _Batch:
         self._rows = rows
         self._rules = rules
         self._assessed: dict[Key, Assessment] = {}  # the last of each account, if it still holds
-        self.believed: Believed = {}
+        self._days: dict[Key, dict[date, Belief]] = {}
         self.events: list[Event] = []
         self.episodes: list[Episodes] = []
 
@@ -81,8 +118,16 @@ class _Batch:
                 self._assessed[key] = after
         if row.segment is not None:
             remember(row, after)
-            record = assessment_record(row, after)
-            self.believed.setdefault(key, {})[record.on_day] = record
+            on_day = known_on(row.state)
+            assert on_day is not None, "a segment comes from a ledger event, which has a day"
+            self._days.setdefault(key, {})[on_day] = belief_of(row, after)
+
+    def believed(self) -> dict[Key, dict[date, AssessmentRecord]]:
+        """What is believed of each account at the end of each day."""
+        return {
+            key: {on_day: belief.record(on_day) for on_day, belief in days.items()}
+            for key, days in self._days.items()
+        }
 
     def _follow(
         self, event: Received, account_id: str, row: AccountRow, after: Assessment, rules: Rules
@@ -135,32 +180,6 @@ def remember(row: AccountRow, after: Assessment) -> None:
     row.currency = after.features.currency
     row.priority = after.priority
     row.revision += 1
-
-
-def assessment_record(
-    row: AccountRow, after: Assessment, *, on_day: date | None = None, by_rescore: bool = False
-) -> AssessmentRecord:
-    """What to record of an assessment: all that is needed to work it out again."""
-    on_day = on_day or known_on(row.state)
-    assert on_day is not None, "a segment comes from a ledger event, which has a day"
-    assert row.segment is not None
-    assert row.policy_version is not None
-    return AssessmentRecord(
-        on_day=on_day,
-        features=after.features,
-        engagement=after.engagement,
-        scores={
-            target: ScoreRecord(asked.version, asked.probability, asked.row)
-            for target, asked in after.asked.items()
-        },
-        segment=row.segment,
-        arms=row.arms,
-        policy_version=row.policy_version,
-        expected_recovery_minor=after.expected_recovery_minor,
-        priority=after.priority,
-        revision=row.revision,
-        by_rescore=by_rescore,
-    )
 
 
 def shadows_of(

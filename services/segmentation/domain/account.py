@@ -18,7 +18,7 @@ from services.segmentation.learning.cases import InvoiceFacts
 from shared import clock
 
 
-class Owed(Struct, array_like=True, frozen=True):
+class Owed(Struct, array_like=True, frozen=True, gc=False):
     """The ledger's figures after its latest event, in one currency."""
 
     balance_minor: int
@@ -29,7 +29,7 @@ class Owed(Struct, array_like=True, frozen=True):
     oldest_due_on: date | None = None
 
 
-class Paid(Struct, array_like=True, frozen=True):
+class Paid(Struct, array_like=True, frozen=True, gc=False):
     """Sums over the invoices settled with cash, in one currency or due in one quarter."""
 
     invoices: int = 0
@@ -40,7 +40,7 @@ class Paid(Struct, array_like=True, frozen=True):
     minor_days: int = 0  # each one's days late times its amount
 
 
-class Cash(Struct, array_like=True, frozen=True):
+class Cash(Struct, array_like=True, frozen=True, gc=False):
     """Money received ever, and what of it went back."""
 
     received_minor: int = 0

@@ -18,7 +18,7 @@ from shared.events.segmentation import AccountScored, EarlyWarningRaised, Segmen
 EARLY_WARNING = "early-warning-raised"
 
 
-class Cause(Struct, frozen=True, kw_only=True):
+class Cause(Struct, frozen=True, kw_only=True, gc=False):
     """Why something is announced, and when it holds."""
 
     id: str  # makes the event's own id
@@ -31,7 +31,7 @@ class Cause(Struct, frozen=True, kw_only=True):
         return cls(id=event.id, because=event.type, time=event.time, day=event.day)
 
 
-class Before(Struct, frozen=True):
+class Before(Struct, frozen=True, gc=False):
     """What was last announced of an account."""
 
     segment: str | None

@@ -20,14 +20,14 @@ from services.segmentation.domain.priority import priority
 from services.segmentation.domain.questions import Inquiry
 from services.segmentation.domain.recovery import TEN_THOUSAND, expected_loss, expected_recovery
 from services.segmentation.domain.rules import Rules
-from services.segmentation.domain.score import MODEL_VERSION, Score, chance, score
+from services.segmentation.domain.score import MODEL_VERSION, Score, chances, score
 from services.segmentation.domain.scorer import Row, Scorer
 from services.segmentation.domain.warnings import Watched, watch
 from services.segmentation.learning.cases import TARGETS, Target
 from services.segmentation.learning.history import PayerHistory
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """What one target's model was asked, and what it said. The rule card looks at the features."""
 
     version: str
@@ -35,7 +35,7 @@ class Asked(Struct, frozen=True):
     row: Row | None = None
 
 
-class Assessment(Struct, frozen=True, kw_only=True):
+class Assessment(Struct, frozen=True, kw_only=True, gc=False):
     """What is believed about an account now."""
 
     features: Features
@@ -130,10 +130,11 @@ def shadow_rows(
 def _ask(
     account: Account, account_id: str, features: Features, rules: Rules
 ) -> dict[Target, Asked]:
-    asked = _ask_models(account, account_id, features, rules.scorers)
-    for target in TARGETS:
-        if target not in asked:
-            asked[target] = Asked(MODEL_VERSION, chance(features, target))
+    asked = _ask_models(account, account_id, features, rules.scorers) if rules.scorers else {}
+    if len(asked) < len(TARGETS):
+        pays, late = chances(features)
+        asked.setdefault("pays_within", Asked(MODEL_VERSION, pays))
+        asked.setdefault("late_payment", Asked(MODEL_VERSION, late))
     return asked
 
 

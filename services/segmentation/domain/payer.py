@@ -26,7 +26,7 @@ _NOBODY = Portfolio()
 _ON = attrgetter("on")
 
 
-class EndedInvoice(Struct, array_like=True, frozen=True, order=True):
+class EndedInvoice(Struct, array_like=True, frozen=True, order=True, gc=False):
     """A settlement: of which invoice, and how late. Days are ordinals, as in `learning`."""
 
     on: int

@@ -15,8 +15,10 @@ from services.segmentation.domain.stored import (
 )
 from services.segmentation.store.account_memory import AccountMemory, Key
 from shared.database import Record, Session
+from shared.database.columns import joined, joined_json, joined_or_null, texts, values_of
 
 _ARMS = msgspec.json.Decoder(dict[str, str])
+_encode = msgspec.json.Encoder().encode
 
 
 class AccountRow(Struct, kw_only=True):
@@ -71,12 +73,13 @@ async def lock_accounts(
     States that the memory has, and that nobody has written since, are not read again.
     """
     ordered = sorted(keys)
-    tenants, ids = [tenant for tenant, _ in ordered], [account for _, account in ordered]
+    tenants = joined([tenant for tenant, _ in ordered])
+    ids = joined([account for _, account in ordered])
     taken = {key: found for key in ordered if (found := memory.take(key)) is not None}
     if len(taken) < len(ordered):
         await session.execute(
-            """insert into accounts (tenant_id, account_id, state)
-               select t, a, $3 from unnest($1::text[], $2::text[]) with ordinality as k(t, a, n)
+            f"""insert into accounts (tenant_id, account_id, state)
+               select t, a, $3 from unnest({texts(1)}, {texts(2)}) with ordinality as k(t, a, n)
                order by n on conflict do nothing""",
             tenants,
             ids,
@@ -85,12 +88,13 @@ async def lock_accounts(
     records = await session.fetch(
         f"""select a.tenant_id, a.account_id,
               case when a.revision = k.revision then null else a.state end as state, {_COLUMNS}
-           from accounts a join unnest($1::text[], $2::text[], $3::bigint[]) as k(t, a_id, revision)
+           from accounts a
+             join unnest({texts(1)}, {texts(2)}, {values_of(3, "bigint")}) as k(t, a_id, revision)
              on a.tenant_id = k.t and a.account_id = k.a_id
            order by a.tenant_id, a.account_id for update of a""",
         tenants,
         ids,
-        [taken[key][0] if key in taken else None for key in ordered],
+        joined_or_null([taken[key][0] if key in taken else None for key in ordered]),
     )
     rows = {}
     for record in records:
@@ -132,58 +136,66 @@ async def lock_slice(
 
 async def update_accounts(session: Session, rows: Mapping[Key, AccountRow]) -> None:
     """Write locked accounts back."""
+    if not rows:
+        return
     keys = sorted(rows)
     values = [rows[key] for key in keys]
     await session.execute(
-        f"""update accounts a set {_SET}, state = n.state, latest_on = n.latest_on,
-             known_at = n.known_at, known_on = n.known_on
-           from unnest({_ARRAYS}, $14::bytea[], $15::date[], $16::timestamptz[],
-                       $17::date[])
-             as n({_NAMES}, state, latest_on, known_at, known_on)
-           where a.tenant_id = n.tenant_id and a.account_id = n.account_id""",
+        _UPDATE_ACCOUNTS,
         *_figures(keys, values),
-        [encode_account(value.state) for value in values],
-        [value.state.latest_on for value in values],
-        [value.state.known_at for value in values],
-        [known_on(value.state) for value in values],
+        joined_json([encode_account(value.state) for value in values]),
+        joined_or_null([value.state.latest_on for value in values]),
+        joined_or_null([value.state.known_at for value in values]),
+        joined_or_null([known_on(value.state) for value in values]),
     )
 
 
 async def update_figures(session: Session, rows: Mapping[Key, AccountRow]) -> None:
     """The same where nothing of their states has changed: a state is most of a row."""
-    keys = sorted(rows)
-    await session.execute(
-        f"""update accounts a set {_SET} from unnest({_ARRAYS}) as n({_NAMES})
-           where a.tenant_id = n.tenant_id and a.account_id = n.account_id""",
-        *_figures(keys, [rows[key] for key in keys]),
-    )
+    if rows:
+        keys = sorted(rows)
+        await session.execute(_UPDATE_FIGURES, *_figures(keys, [rows[key] for key in keys]))
 
 
 _SET = """segment = n.segment, policy_version = n.policy_version, probability = n.probability,
   late_probability = n.late_probability, model_version = n.model_version,
-  late_model_version = n.late_model_version, arms = n.arms, expected_recovery_minor = n.expected,
-  currency = n.currency, priority = n.priority, revision = n.revision"""
+  late_model_version = n.late_model_version, arms = convert_to(n.arms, 'UTF8'),
+  expected_recovery_minor = n.expected, currency = n.currency, priority = n.priority,
+  revision = n.revision"""
 _NAMES = """tenant_id, account_id, segment, policy_version, probability, late_probability,
   model_version, late_model_version, arms, expected, currency, priority, revision"""
-_ARRAYS = """$1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[],
-  $7::text[], $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[]"""
+_KINDS = ("text", "text", "text", "text", "float8", "float8", "text", "text", "text", "bigint",
+          "text", "bigint", "bigint")  # fmt: skip
+_ARRAYS = ", ".join(values_of(number, kind) for number, kind in enumerate(_KINDS, 1))
+_UPDATE_FIGURES = f"""
+update accounts a set {_SET} from unnest({_ARRAYS}) as n({_NAMES})
+where a.tenant_id = n.tenant_id and a.account_id = n.account_id
+"""
+_UPDATE_ACCOUNTS = f"""
+update accounts a set {_SET}, state = convert_to(n.state, 'UTF8'), latest_on = n.latest_on,
+  known_at = n.known_at, known_on = n.known_on
+from unnest({_ARRAYS}, {texts(14)}, {values_of(15, "date")}, {values_of(16, "timestamptz")},
+            {values_of(17, "date")})
+  as n({_NAMES}, state, latest_on, known_at, known_on)
+where a.tenant_id = n.tenant_id and a.account_id = n.account_id
+"""
 
 
-def _figures(keys: Sequence[Key], values: Sequence[AccountRow]) -> list[list[object]]:
+def _figures(keys: Sequence[Key], values: Sequence[AccountRow]) -> list[str]:
     return [
-        [tenant for tenant, _ in keys],
-        [account for _, account in keys],
-        [value.segment for value in values],
-        [value.policy_version for value in values],
-        [value.probability for value in values],
-        [value.late_probability for value in values],
-        [value.model_version for value in values],
-        [value.late_model_version for value in values],
-        [msgspec.json.encode(value.arms) for value in values],
-        [value.expected_recovery_minor for value in values],
-        [value.currency for value in values],
-        [value.priority for value in values],
-        [value.revision for value in values],
+        joined([tenant for tenant, _ in keys]),
+        joined([account for _, account in keys]),
+        joined_or_null([value.segment for value in values]),
+        joined_or_null([value.policy_version for value in values]),
+        joined_or_null([value.probability for value in values]),
+        joined_or_null([value.late_probability for value in values]),
+        joined_or_null([value.model_version for value in values]),
+        joined_or_null([value.late_model_version for value in values]),
+        joined_json([_encode(value.arms) for value in values]),
+        joined_or_null([value.expected_recovery_minor for value in values]),
+        joined_or_null([value.currency for value in values]),
+        joined_or_null([value.priority for value in values]),
+        joined_or_null([value.revision for value in values]),
     ]
 
 
