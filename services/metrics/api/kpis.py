@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from services.metrics.api.questions import Asked, AskedDep, find_kpi, known_before, question_of
+from services.metrics.api.questions import Asked, AskedDep, find_kpi, question_of, recorded_before
 from services.metrics.domain.answers import answer
 from services.metrics.domain.kpis import KPIS, Kpi
 from services.metrics.store import figures as store
@@ -49,10 +49,10 @@ async def answer_kpi(session: Session, tenant_id: str, kpi: Kpi, asked: Asked) -
     """The answer by one snapshot of the figures."""
     tenant = await store.find_tenant(session, tenant_id)
     question = question_of(kpi, asked, tenant)
-    known = known_before(question, tenant)
-    currencies = await store.list_currencies(session, tenant_id, known)
+    before = recorded_before(question, tenant)
+    currencies = await store.list_currencies(session, tenant_id, before)
     only = currencies[0] if len(currencies) == 1 else None
-    rows = await store.list_rows(session, tenant_id, question, question.currency or only, known)
+    rows = await store.list_rows(session, tenant_id, question, question.currency or only, before)
     return answer(question, rows, currencies)
 
 
