@@ -49,10 +49,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.clock = common.clock
     app.state.shelves = office.shelves
     app.state.run_due = partial(run_due, office)
-    app.state.page_token = common.dev_key if common.local else None
-    app.add_middleware(pages.SessionCookie)
     app.include_router(api.router)
-    pages.mount_page(app)
+    pages.add_compliance_page(app, common.dev_key if common.local else None)
     return app
 
 

@@ -333,14 +333,15 @@ def _payment_cells(facts: Sequence[Fact], view: View) -> MoneyCells:
             reversals[fact.reversal_id] = fact  # what a reversal takes comes again when it changes
     if paid is None:
         return cells
-    for moved, amount in (
-        (paid, paid.amount_minor),
-        *((back, -back.amount_minor) for back in reversals.values()),
-    ):
-        segment, day = view.segment_before(moved.at), view.day_of(moved)
-        cell = MoneyCell("received", paid.currency, day, FAR, view.kind, view.country, segment)
-        add(cells, cell, amount, int(moved is paid))
+    add(cells, _received(view, paid.currency, paid), paid.amount_minor, 1)
+    for back in reversals.values():
+        add(cells, _received(view, paid.currency, back), -back.amount_minor)
     return cells
+
+
+def _received(view: View, currency: str, moved: Paid | Reversed) -> MoneyCell:
+    segment, day = view.segment_before(moved.at), view.day_of(moved)
+    return MoneyCell("received", currency, day, FAR, view.kind, view.country, segment)
 
 
 def _credit_note_cells(facts: Sequence[Fact], view: View) -> MoneyCells:

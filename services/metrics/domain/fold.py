@@ -1,8 +1,8 @@
-"""What each event says about which items.
+"""What each event adds to which items.
 
-An event only adds facts; what they mean together is said in `cells.py`. Where money of a payment
-or credit note lies comes as its whole history by the facts known, which takes the place of what
-was said before.
+An event only adds facts; what they mean together stands in `cells.py`. Where money of a payment or
+credit note lies comes as its whole history by the facts known, which takes the place of the one
+before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,7 +47,7 @@ class AccountItems:
         self.by_key: dict[ItemKey, Item] = {}
 
     def item(self, kind: ItemKind, item_id: str) -> Item:
-        """The item; a new one if nothing was said about it yet."""
+        """The item; a new one if it has no facts yet."""
         key = (kind, item_id)
         item = self.by_key.get(key)
         if item is None:
@@ -76,7 +76,7 @@ class AccountItems:
 
 
 def recorded_slot(facts: Sequence[Any], event: Received) -> int:
-    """When the event was recorded; never before what was said earlier about the same thing."""
+    """When the event was recorded; never before an earlier fact about the same thing."""
     slot = slot_of(event.recordedtime)
     return max(slot, facts[-1].recorded_slot) if facts else slot
 

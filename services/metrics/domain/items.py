@@ -1,6 +1,6 @@
 """What is remembered of invoices, payments, credit notes, contacts and accounts.
 
-An item is the list of facts said about it, in the order of its topic, each with the quarter of an
+An item is the list of facts about it, in the order of its topic, each with the quarter of an
 hour in which it was recorded (`recorded_slot`). Whatever was known at some moment is the same list
 without the later ones, so `as_of` answers need nothing but this, and do not depend on when events
 came.
@@ -169,7 +169,7 @@ class Item(Struct):
     facts: list[Fact]
     puts_on: tuple[str, ...] = ()  # of a payment or credit note: the invoices its money ever was on
     folded: int = 0  # how many of the facts the stored measures already hold
-    is_changed: bool = False  # something to store beside new facts
+    is_changed: bool = False  # something to store apart from new facts
 
     @property
     def is_unsaved(self) -> bool:

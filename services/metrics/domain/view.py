@@ -55,7 +55,7 @@ class View:
     def day_of(self, fact: Paid | Reversed | Reopened) -> date:
         """The account's day of an instant: in the zone that holds by now, for the whole history.
 
-        That is the event's `day`, unless the account's zone has changed since it was said.
+        That is the event's `day`, unless the account's zone has changed since.
         """
         return bounded(local_day(fact.at, self.zone) if self._has_zone else fact.day)
 

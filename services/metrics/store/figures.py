@@ -230,7 +230,7 @@ async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, 
 async def list_changes(
     session: Session, tenant_id: str, after: int, limit: int
 ) -> list[tuple[int, str]]:
-    """What the live stream said after a revision."""
+    """What changed after a revision, for the live stream."""
     rows = await session.fetch(
         "select revision, content from changes where tenant_id = $1 and revision > $2 "
         "order by revision limit $3",

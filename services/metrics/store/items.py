@@ -69,7 +69,7 @@ async def lock_accounts(session: Session, keys: Iterable[AccountKey]) -> dict[Ac
 
 
 async def list_items(session: Session, keys: Iterable[FullKey]) -> list[StoredItem]:
-    """The items of these keys, as far as anything was said about them."""
+    """Those of these items that are stored."""
     columns = list(zip(*keys, strict=True))
     if not columns:
         return []
@@ -296,7 +296,7 @@ async def insert_changes(session: Session, changes: Mapping[str, tuple[int, str]
 
 
 async def delete_figures(session: Session, consumer: str) -> None:
-    """Forget everything that events said, and how far the log was read.
+    """Forget every figure and fact, and how far the log was read.
 
     Positions first: a worker that is at a slice ends it before, and is fenced at its next one.
     Skip decisions stay; so do revisions, that a client's `Last-Event-ID` never lies ahead.

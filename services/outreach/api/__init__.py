@@ -4,8 +4,8 @@ what people said and what others did, rulebooks.py and compliance.py the contact
 
 from fastapi import APIRouter
 
-from services.outreach.api import accounts, compliance, consents, history, jobs, pages, rulebooks
+from services.outreach.api import accounts, compliance, consents, history, jobs, rulebooks
 
 router = APIRouter()
-for part in (accounts, consents, history, rulebooks, compliance, jobs, pages):
+for part in (accounts, consents, history, rulebooks, compliance, jobs):
     router.include_router(part.router)
