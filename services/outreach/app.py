@@ -44,12 +44,8 @@ def create_app(settings: Settings) -> FastAPI:
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
         hot={"POST /v1/compliance/evaluate": compliance.evaluate_questions},
     )
-    # Until the doors of rule books and of the page take the context.
-    app.state.db, app.state.clock, app.state.shelves = db, context.clock, context.rulebooks
-    app.state.page_token = common.dev_key if common.local else None
-    app.add_middleware(pages.SessionCookie)
     app.include_router(routes.router)
-    pages.mount_page(app)
+    pages.add_compliance_page(app, common.dev_key if common.local else None)
     return app
 
 
