@@ -13,8 +13,9 @@ from weakref import WeakValueDictionary
 import asyncpg
 from sqlalchemy import make_url
 
+from shared import clock
 from shared.database.pool import Pool
-from shared.errors import Unavailable
+from shared.errors import TookTooLong, Unavailable
 from shared.events import Event
 
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
@@ -29,6 +30,7 @@ _SETTINGS = {
 _COMMAND_TIMEOUT_SECONDS = 60.0
 _CONNECT_TIMEOUT_SECONDS = 10.0
 _ROLLBACK_TIMEOUT_SECONDS = 5.0
+_SILENCE_SECONDS_MAX = 1.0  # of a transaction that computes; the server's limit is above
 
 _RETRIABLE = (
     asyncpg.PostgresConnectionError,
@@ -38,15 +40,18 @@ _RETRIABLE = (
     asyncpg.QueryCanceledError,
     asyncpg.OperatorInterventionError,  # shutdown, crash, cannot connect now
     asyncpg.InsufficientResourcesError,  # too many connections, disk full
-    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,  # a fail-over is under way
     ConnectionError,
     TimeoutError,
 )
+# The server ended a transaction that was silent for too long: the same work would be so again.
+_TOO_SLOW = (asyncpg.IdleInTransactionSessionTimeoutError,)
 
 
 def unavailable(error: BaseException) -> Unavailable:
     """The error to raise instead: the database can't do it now, and may a little later."""
+    if isinstance(error, _TOO_SLOW):
+        return TookTooLong("the transaction was silent for too long, and was ended")
     return Unavailable(f"the database is not available: {type(error).__name__}: {error}")
 
 
@@ -86,13 +91,24 @@ class Wakeup:
 class Session:
     """One transaction. Parameters are `$1`, `$2` …; lists travel as arrays (`unnest`)."""
 
-    __slots__ = ("_after_commit", "_last_of_all", "connection", "pending")
+    __slots__ = (
+        "_after_commit",
+        "_at_end",
+        "_last_of_all",
+        "_spoke_at",
+        "connection",
+        "is_committed",
+        "pending",
+    )
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection  # the driver's own; only `shared/` touches it
         self.pending: list[Event] = []  # what `outbox.append` collected
+        self.is_committed = False
         self._last_of_all: Callable[[Session], Awaitable[None]] | None = None
         self._after_commit: list[Callable[[], None]] = []
+        self._at_end: list[Callable[[bool], None]] = []
+        self._spoke_at = clock.monotonic()
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
         rows: list[Record] = await self.connection.fetch(sql, *args)
@@ -107,6 +123,16 @@ class Session:
     async def execute(self, sql: str, *args: object) -> str:
         status: str = await self.connection.execute(sql, *args)
         return status
+
+    async def give_way(self) -> None:
+        """Let others have the event loop, in the middle of a long computation.
+
+        The server ends a transaction that is silent: every second it is told that we are here.
+        """
+        await asyncio.sleep(0)
+        if clock.monotonic() - self._spoke_at > _SILENCE_SECONDS_MAX:
+            await self.execute("select 1")
+            self._spoke_at = clock.monotonic()
 
     def last_of_all(self, call: "Callable[[Session], Awaitable[None]]") -> None:
         """Run `call` just before COMMIT, after all else: the one statement that may wait there."""
@@ -123,9 +149,20 @@ class Session:
         """Run `call` after a successful commit, in order of registration."""
         self._after_commit.append(call)
 
+    def at_end(self, call: Callable[[bool], None]) -> None:
+        """Run `call` when all is over, the last one first; it is told whether it was committed.
+
+        What was asked of a COMMIT whose answer was lost counts as not committed.
+        """
+        self._at_end.append(call)
+
     def committed(self) -> None:
         for call in self._after_commit:
             call()
+
+    def ended(self) -> None:
+        while self._at_end:
+            self._at_end.pop()(self.is_committed)
 
 
 # Readers and writers of one database in one process share its bell, whoever opened them.
@@ -152,9 +189,9 @@ class Database:
             # Asked to commit what an error (that somebody caught) had ended, PostgreSQL rolls back.
             if await session.connection.execute("COMMIT") != "COMMIT":
                 raise RuntimeError("nothing was committed: a statement before had failed")
-        if has_events:
-            self.committed.ring()
-        session.committed()
+            session.is_committed = True
+            if has_events:
+                session.after_commit(self.committed.ring)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
@@ -163,7 +200,7 @@ class Database:
             yield session
             assert not session.pending, "a reading transaction says nothing"
             await session.connection.execute("COMMIT")
-        session.committed()
+            session.is_committed = True
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
         """One statement by itself: a single trip to the server."""
@@ -212,8 +249,15 @@ class Database:
 
     @asynccontextmanager
     async def _begun(self, begin: str) -> AsyncIterator[Session]:
-        async with self._connection(begin) as connection:
-            yield Session(connection)
+        session: Session | None = None
+        try:
+            async with self._connection(begin) as connection:
+                session = Session(connection)
+                yield session
+            session.committed()
+        finally:
+            if session is not None:
+                session.ended()
 
     @asynccontextmanager
     async def _connection(self, begin: str | None = None) -> AsyncIterator[Any]:
@@ -231,7 +275,7 @@ class Database:
             await asyncio.shield(
                 asyncio.ensure_future(self._give_back_after_failure(driver, begin))
             )
-            if lost or isinstance(error, _RETRIABLE):
+            if lost or isinstance(error, (*_RETRIABLE, *_TOO_SLOW)):
                 raise unavailable(error) from error
             raise
         self._pool.give_back(driver)
