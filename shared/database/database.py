@@ -30,6 +30,8 @@ _SETTINGS = {
 _COMMAND_TIMEOUT_SECONDS = 60.0
 _CONNECT_TIMEOUT_SECONDS = 10.0
 _ROLLBACK_TIMEOUT_SECONDS = 5.0
+_SLICE_SECONDS = 0.02  # of computing, until others may have the event loop
+_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SILENCE_SECONDS_MAX = 1.0  # of a transaction that computes; the server's limit is above
 
 _RETRIABLE = (
@@ -94,10 +96,12 @@ class Session:
     __slots__ = (
         "_after_commit",
         "_at_end",
+        "_gave_way_at",
         "_last_of_all",
         "_spoke_at",
         "connection",
         "is_committed",
+        "is_fresh",
         "pending",
     )
 
@@ -105,34 +109,51 @@ class Session:
         self.connection = connection  # the driver's own; only `shared/` touches it
         self.pending: list[Event] = []  # what `outbox.append` collected
         self.is_committed = False
+        self.is_fresh = True  # no statement yet, so no snapshot yet
         self._last_of_all: Callable[[Session], Awaitable[None]] | None = None
         self._after_commit: list[Callable[[], None]] = []
         self._at_end: list[Callable[[bool], None]] = []
-        self._spoke_at = clock.monotonic()
+        self._spoke_at = self._gave_way_at = clock.monotonic()
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
+        self.is_fresh = False
         rows: list[Record] = await self.connection.fetch(sql, *args)
         return rows
 
     async def fetchrow(self, sql: str, *args: object) -> Record | None:
+        self.is_fresh = False
         return await self.connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: object) -> Any:
+        self.is_fresh = False
         return await self.connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: object) -> str:
+        self.is_fresh = False
         status: str = await self.connection.execute(sql, *args)
         return status
 
     async def give_way(self) -> None:
-        """Let others have the event loop, in the middle of a long computation.
+        """Let others have the event loop, in the middle of a long computation; call it often."""
+        now = clock.monotonic()
+        if now - self._gave_way_at > _SLICE_SECONDS:
+            await asyncio.sleep(0)
+            await self.keep_alive()
+            self._gave_way_at = clock.monotonic()
 
-        The server ends a transaction that is silent: every second it is told that we are here.
-        """
-        await asyncio.sleep(0)
-        if clock.monotonic() - self._spoke_at > _SILENCE_SECONDS_MAX:
+    async def keep_alive(self) -> None:
+        """Say something now and then: the server ends a transaction that is silent for long."""
+        now = clock.monotonic()
+        if now - self._spoke_at > _SILENCE_SECONDS_MAX:
+            self._spoke_at = now
             await self.execute("select 1")
-            self._spoke_at = clock.monotonic()
+
+    async def renew(self) -> None:
+        """Of a reading session: see what was committed up to now, if it has a snapshot already."""
+        if not self.is_fresh:
+            await self.connection.execute("COMMIT")
+            await self.connection.execute(_BEGIN_READING)
+            self.is_fresh = True
 
     def last_of_all(self, call: "Callable[[Session], Awaitable[None]]") -> None:
         """Run `call` just before COMMIT, after all else: the one statement that may wait there."""
@@ -196,7 +217,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
         """One snapshot, read only."""
-        async with self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as session:
+        async with self._begun(_BEGIN_READING) as session:
             yield session
             assert not session.pending, "a reading transaction says nothing"
             await session.connection.execute("COMMIT")
