@@ -136,7 +136,7 @@ async def check_collectable(
 
 async def _get(
     session: Session, books: Books, tenant_id: str, account_id: str
-) -> tuple[LockedTenant, domain.Account]:
+) -> tuple[LockedTenant, domain.AccountState]:
     """Raises `NotFound` where the tenant has no such account."""
     tenants = await find_tenant_times(session, [tenant_id])
     if tenant_id in tenants:
@@ -148,7 +148,7 @@ async def _get(
 
 
 def account_view(
-    account: domain.Account, amounts: Any, as_of: date | None = None
+    account: domain.AccountState, amounts: Any, as_of: date | None = None
 ) -> dict[str, Any]:
     profile = account.profile or billing.AccountRegistered(account_id=account.account_id, name="")
     return {

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from services.ledger.domain import Account, Decision, Entry, Fact, Said
+from services.ledger.domain import AccountState, Decision, Entry, Fact, LedgerAnnouncement
 from services.ledger.store.accounts import Change, Loaded
 from services.ledger.store.journal import AccountKey
 from shared.events import CONTACTS, LEDGER, Event
@@ -33,13 +33,13 @@ def change_of(
     return Change(
         key=key,
         row=found.row,
-        account=decision.account,
+        account=found.account,
         entries=tuple(
             (entry, _recorded_at(entry, recorded, recorded_at)) for entry in decision.entries
         ),
-        announced=tuple(decision.announced),
+        announced=tuple(decision.notices),
         changed_invoices=frozenset(decision.changed_invoices),
-        is_profile_changed=decision.account.profile is not found.account.profile,
+        is_profile_changed=decision.is_profile_changed,
     )
 
 
@@ -51,23 +51,23 @@ def _recorded_at(
 
 def event_of(
     key: AccountKey,
-    said: Said,
+    announced: LedgerAnnouncement,
     recorded_at: datetime,
     origin: Mapping[tuple[str, str], Submission],
 ) -> Event:
-    fact = said.fact
+    fact = announced.fact
     submission = origin.get((fact.kind, fact.fact_id)) if fact is not None else None
     return Event(
         topic=LEDGER,
         tenant=key[0],
         key=key[1],
-        type=said.type,
-        entity=said.entity,
-        cause=said.cause,
-        time=said.time,
-        day=said.day,
-        recordedtime=said.recordedtime or recorded_at,
-        data=said.data,
+        type=announced.type,
+        entity=announced.entity,
+        cause=announced.cause,
+        time=announced.time,
+        day=announced.day,
+        recordedtime=announced.recordedtime or recorded_at,
+        data=announced.data,
         correlationid=(submission.correlationid if submission else None)
         or (fact.event_id if fact is not None else None),
         causationid=fact.event_id if fact is not None else None,
@@ -75,7 +75,7 @@ def event_of(
     )
 
 
-def contact_of(key: AccountKey, account: Account, recorded_at: datetime) -> Event:
+def contact_of(key: AccountKey, account: AccountState, recorded_at: datetime) -> Event:
     """The account's personal data as it holds now, for `ledger.contacts`."""
     fact, profile = account.profile_fact, account.profile
     assert fact is not None

@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from services.ledger.commands.changes import change_of, event_of
 from services.ledger.commands.tenants import Books, lock_tenants, recorded_floor
-from services.ledger.domain import Begun, begin
+from services.ledger.domain import begin
 from services.ledger.store import accounts as account_store
 from services.ledger.store import tenants as tenant_store
 from services.ledger.store.accounts import Change
 from shared import clock
+from shared.business_time import Begun
 from shared.clock import day_start
 from shared.database import Database, Session
 from shared.errors import FieldError, Invalid, NotFound
@@ -139,8 +140,10 @@ async def announce_range(
     for key, found in loaded.items():
         decision = begin(found.account, tenant.begun)
         changes.append(change_of(key, found, decision, recorded_at))
-        outbox.append(session, [event_of(key, said, recorded_at, {}) for said in decision.said])
-        for said in decision.said:
+        outbox.append(
+            session, [event_of(key, said, recorded_at, {}) for said in decision.announcements]
+        )
+        for said in decision.announcements:
             counts[said.type] = counts.get(said.type, 0) + 1
     await account_store.save_changes(session, changes, books.memory)
     return Range(due[-1].account_id, counts)

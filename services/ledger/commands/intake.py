@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from services.ledger.commands.changes import Submission, change_of, contact_of, event_of
 from services.ledger.commands.tenants import Books, lock_tenants, recorded_floor
-from services.ledger.domain import Fact, Notice, difference, record
+from services.ledger.domain import Fact, Ineffective, difference, record
 from services.ledger.store import accounts as account_store
 from services.ledger.store import facts as fact_store
 from services.ledger.store import rejections as rejection_store
@@ -167,13 +167,13 @@ async def _decide(
     accepted: Mapping[int, Fact],
     loaded: Mapping[AccountKey, Loaded],
     tenants: Mapping[str, LockedTenant],
-) -> tuple[list[Change], list[tuple[Submission, Notice]], list[Event]]:
+) -> tuple[list[Change], list[tuple[Submission, Ineffective]], list[Event]]:
     """Let every touched account apply its facts in the order of arrival; collect what it says."""
     by_account: dict[AccountKey, list[int]] = {}
     for index, fact in sorted(accepted.items()):
         by_account.setdefault((submissions[index].tenant, fact.account_id), []).append(index)
     changes: list[Change] = []
-    notices: list[tuple[Submission, Notice]] = []
+    notices: list[tuple[Submission, Ineffective]] = []
     events: list[Event] = []
     spoken_at = monotonic()
     for key, indexes in by_account.items():
@@ -185,13 +185,15 @@ async def _decide(
         decision = record(found.account, facts, tenants[key[0]].begun)
         change = change_of(key, found, decision, facts[-1].recordedtime, facts)
         changes.append(change)
-        notices += [(submissions[indexes[-1]], notice) for notice in decision.notices]
+        notices += [(submissions[indexes[-1]], notice) for notice in decision.rejections]
         origin = {
             (accepted[index].kind, accepted[index].fact_id): submissions[index] for index in indexes
         }
-        events += [event_of(key, said, facts[-1].recordedtime, origin) for said in decision.said]
+        events += [
+            event_of(key, said, facts[-1].recordedtime, origin) for said in decision.announcements
+        ]
         if change.is_profile_changed:
-            events.append(contact_of(key, decision.account, facts[-1].recordedtime))
+            events.append(contact_of(key, found.account, facts[-1].recordedtime))
     return changes, notices, events
 
 
@@ -199,7 +201,7 @@ async def _reject(
     session: Session,
     submissions: Sequence[Submission],
     outcomes: Sequence[Outcome | None],
-    notices: Sequence[tuple[Submission, Notice]],
+    notices: Sequence[tuple[Submission, Ineffective]],
     now: datetime,
 ) -> None:
     """List conflicts (and the parts of facts that can have no effect) under rejections."""

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.ledger.commands.changes import change_of, contact_of, event_of
-from services.ledger.domain import Begun, rezone
+from services.ledger.domain import rezone
 from services.ledger.store import accounts as account_store
 from services.ledger.store import tenants as tenant_store
 from services.ledger.store.accounts import Memory
 from services.ledger.store.tenants import LockedTenant
+from shared.business_time import Begun
 from shared.clock import day_start
 from shared.database import Session
 from shared.errors import Conflict
@@ -119,9 +120,11 @@ async def _rezone(
         )
         change = change_of(key, found, decision, recorded_at)
         changes.append(change)
-        outbox.append(session, [event_of(key, said, recorded_at, {}) for said in decision.said])
-        if decision.account.profile is not None:
-            outbox.append(session, [contact_of(key, decision.account, recorded_at)])
+        outbox.append(
+            session, [event_of(key, said, recorded_at, {}) for said in decision.announcements]
+        )
+        if found.account.profile is not None:
+            outbox.append(session, [contact_of(key, found.account, recorded_at)])
     await account_store.save_changes(session, changes, books.memory)
 
 

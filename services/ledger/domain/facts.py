@@ -79,7 +79,7 @@ class Fact(Struct, frozen=True, gc=False):
     data: billing.Data
 
 
-class Notice(Struct, frozen=True, gc=False):
+class Ineffective(Struct, frozen=True, gc=False):
     """A part of an accepted fact that has no effect; listed under rejections."""
 
     fact: Fact

@@ -20,7 +20,9 @@ from services.ledger.domain.facts import (
     REVERSED,
     UPDATED,
     VOIDED,
+    Fact,
 )
+from services.ledger.domain.state import AccountState
 from shared.clock import zone
 from shared.errors import FieldError
 from shared.events import billing
@@ -58,6 +60,35 @@ def check(kind: str, time: datetime | None, data: billing.Data) -> list[FieldErr
             detail = "a rejected dispute credits nothing"
             errors.append(FieldError("/data/credited_minor", detail))
     return errors
+
+
+TOTAL_MINOR_MAX = 2**62
+
+
+class AmountLimit:
+    """Keeps the sum of an account's amounts, by currency, within 62 bits; one use per batch."""
+
+    def __init__(self, state: AccountState) -> None:
+        self._sums: dict[str | None, int] = {}
+        for fact in state.facts:
+            self._add(fact)
+
+    def _add(self, fact: Fact) -> None:
+        currency, amount = _named(fact)
+        self._sums[currency] = self._sums.get(currency, 0) + (amount or 0)
+
+    def check(self, fact: Fact) -> list[FieldError]:
+        """Refuse a fact that would take the sum too far; one that is not refused counts."""
+        currency, amount = _named(fact)
+        if amount and self._sums.get(currency, 0) + amount > TOTAL_MINOR_MAX:
+            detail = f"the account's amounts would sum to more than {TOTAL_MINOR_MAX} minor units"
+            return [FieldError("/data/amount_minor", detail)]
+        self._add(fact)
+        return []
+
+
+def _named(fact: Fact) -> tuple[str | None, int | None]:
+    return (getattr(fact.data, "currency", None), getattr(fact.data, "amount_minor", None))
 
 
 def _zone_fault(name: str | None) -> list[FieldError]:

@@ -15,7 +15,7 @@ class Holding(Struct, frozen=True, gc=False):
     """Money that lies on an invoice now; an invoice keeps them in the order of application."""
 
     kind: Literal["payment", "credit_note"]
-    source_id: str
+    credit_id: str
     amount_minor: int
     applied_at: datetime
 

@@ -11,9 +11,9 @@ from typing import cast
 
 from services.ledger.domain import steps
 from services.ledger.domain.account import prepared, refresh
-from services.ledger.domain.ageing import age, say_begun
-from services.ledger.domain.books import Books
-from services.ledger.domain.draft import Draft
+from services.ledger.domain.builder import DecisionBuilder
+from services.ledger.domain.consequences import day_of, say_fact
+from services.ledger.domain.events import View
 from services.ledger.domain.facts import (
     AMENDED,
     FAILED,
@@ -24,9 +24,9 @@ from services.ledger.domain.facts import (
     Position,
     instant_of,
 )
-from services.ledger.domain.follow import day_of, say_fact
-from services.ledger.domain.stages import Announcement, news
-from services.ledger.domain.telling import View
+from services.ledger.domain.stage_events import age, say_begun
+from services.ledger.domain.stages import StageNotice, news
+from services.ledger.domain.state import AccountState
 from services.ledger.domain.timeline import arrange
 from shared.events import billing
 
@@ -34,39 +34,39 @@ _BEFORE_ALL = 0  # the rank of a stage boundary
 _AFTER_ALL = 99  # the rank of a stage that is seen after all facts of its instant
 
 
-def say_history(draft: Draft, registration: Fact, begun_on: date | None) -> None:
-    """Tell the story of `draft.books`, which know all facts; nothing was said of them yet."""
-    final = draft.books
-    replay = Draft(prepared(final), registration.recordedtime)
-    books = replay.books
-    view = View(books, registration, instant_of(registration, books.zone), begun_on)
-    say_fact(replay, view, day_of(registration, view.at, books.zone), books)
+def say_history(builder: DecisionBuilder, registration: Fact, begun_on: date | None) -> None:
+    """Tell the story of `builder.state`, which know all facts; nothing was said of them yet."""
+    final = builder.state
+    replay = DecisionBuilder(prepared(final), registration.recordedtime)
+    state = replay.state
+    view = View(state, registration, instant_of(registration, state.zone), begun_on)
+    say_fact(replay, view, day_of(registration, view.at, state.zone), state)
     for at, item, acts in _story(final, registration, begun_on):
-        if isinstance(item, Announcement):
-            replay.keep(item)
-            amounts = view.amounts(books.invoices[item.invoice_id].currency)
+        if isinstance(item, StageNotice):
+            replay.remember(item)
+            amounts = view.amounts(state.invoices[item.invoice_id].currency)
             say_begun(replay, item, (amounts,), registration)
             continue
-        books.forget()
+        state.forget()
         if acts:
-            steps.apply(books, item, at)
-        view = View(books, item, at, begun_on)
-        say_fact(replay, view, day_of(item, at, books.zone), books)
+            steps.apply(state, item, at)
+        view = View(state, item, at, begun_on)
+        say_fact(replay, view, day_of(item, at, state.zone), state)
         age(replay, view, None)
-    draft.said += replay.said
-    draft.announced |= replay.announced
-    draft.changed |= replay.changed
-    final.announcements = books.announcements
+    builder.announcements += replay.announcements
+    builder.notices |= replay.notices
+    builder.changed |= replay.changed
+    final.notices = state.notices
     for invoice_id in final.invoices:
         refresh(final, invoice_id)
 
 
 def _story(
-    final: Books, registration: Fact, begun_on: date | None
-) -> list[tuple[datetime, Fact | Announcement, bool]]:
+    final: AccountState, registration: Fact, begun_on: date | None
+) -> list[tuple[datetime, Fact | StageNotice, bool]]:
     """Facts and stages in order of time, each with its instant and whether it moves anything."""
     arranged = arrange(final.facts, final.zone, True)
-    told: list[tuple[Position, Fact | Announcement, bool]] = [
+    told: list[tuple[Position, Fact | StageNotice, bool]] = [
         (position, fact, True) for position, fact in arranged.ordered
     ]
     for fact in final.facts:

@@ -19,7 +19,7 @@ DUE_SOON_DAYS = timedelta(days=7)
 _SURELY = timedelta(days=1)  # further than any zone is from UTC
 
 
-class Announcement(Struct, frozen=True, gc=False):
+class StageNotice(Struct, frozen=True, gc=False):
     """Something said about an invoice that is said once, and may have to be corrected."""
 
     invoice_id: str
@@ -49,7 +49,7 @@ def first_day(invoice: Invoice) -> date:
     return max(invoice.due_on + _AFTER[0][1], invoice.issued_on)
 
 
-def reached(invoice: Invoice, zone: str) -> Iterator[Announcement]:
+def reached(invoice: Invoice, zone: str) -> Iterator[StageNotice]:
     """All stages that began, or will begin if nothing more is known, by the facts known."""
     for stage, after in _AFTER:
         since_on = invoice.due_on + after
@@ -61,7 +61,7 @@ def reached(invoice: Invoice, zone: str) -> Iterator[Announcement]:
             at = day_start(since_on, zone)
             level = _just_before(invoice, at)
         if level.balance_minor:
-            yield Announcement(
+            yield StageNotice(
                 invoice.invoice_id,
                 f"stage {invoice.due_on} {stage}",
                 "stage",
@@ -82,11 +82,11 @@ def _just_before(invoice: Invoice, at: datetime) -> Level:
     raise AssertionError(f"{invoice.invoice_id} was not there before {at}")
 
 
-def reopenings(invoice: Invoice, zone: str) -> Iterator[Announcement]:
+def reopenings(invoice: Invoice, zone: str) -> Iterator[StageNotice]:
     """The times a reversal opened the debt again, with the stage of that day."""
     for again in invoice.reopenings:
         since_on = local_day(again.at, zone)
-        yield Announcement(
+        yield StageNotice(
             invoice.invoice_id,
             f"reopened {invoice.due_on} {again.fact_id}",
             "reopened",
@@ -98,12 +98,12 @@ def reopenings(invoice: Invoice, zone: str) -> Iterator[Announcement]:
         )
 
 
-def due_soon(invoice: Invoice, zone: str) -> Announcement | None:
+def due_soon(invoice: Invoice, zone: str) -> StageNotice | None:
     """The reminder before the due date; None where the invoice came after it."""
     since_on = max(invoice.due_on - DUE_SOON_DAYS, invoice.issued_on)
     if since_on > invoice.due_on:
         return None
-    return Announcement(
+    return StageNotice(
         invoice.invoice_id,
         f"due-soon {invoice.due_on}",
         "due-soon",
@@ -114,7 +114,7 @@ def due_soon(invoice: Invoice, zone: str) -> Announcement | None:
     )
 
 
-def holding_stage(invoice: Invoice, announcements: Iterable[Announcement]) -> Stage | None:
+def holding_stage(invoice: Invoice, announcements: Iterable[StageNotice]) -> Stage | None:
     """The last announced stage that holds; None where nothing is open."""
     if not invoice.balance_minor:
         return None
@@ -126,7 +126,7 @@ def holding_stage(invoice: Invoice, announcements: Iterable[Announcement]) -> St
     return max(stages, default=None)
 
 
-def next_day(invoice: Invoice, said: tuple[Announcement, ...], zone: str) -> date | None:
+def next_day(invoice: Invoice, said: tuple[StageNotice, ...], zone: str) -> date | None:
     """The earliest day on which `begin` could say something about the invoice."""
     if not said and invoice.issued_on <= invoice.due_on:
         # The common cases, without a look at the zone: open, or paid well before the due date.
@@ -147,17 +147,15 @@ def next_day(invoice: Invoice, said: tuple[Announcement, ...], zone: str) -> dat
 class News(Struct, frozen=True):
     """What has to be said about one invoice's age after a fact."""
 
-    refuted: list[Announcement]  # were announced and never came to be, highest stage first
-    again: list[Announcement]  # had been corrected, and hold again
-    begun: list[Announcement]  # newly shown, in order of time
+    refuted: list[StageNotice]  # were announced and never came to be, highest stage first
+    again: list[StageNotice]  # had been corrected, and hold again
+    begun: list[StageNotice]  # newly shown, in order of time
 
 
 NO_NEWS = News([], [], [])
 
 
-def news(
-    invoice: Invoice, said: tuple[Announcement, ...], zone: str, begun_on: date | None
-) -> News:
+def news(invoice: Invoice, said: tuple[StageNotice, ...], zone: str, begun_on: date | None) -> News:
     """What was announced against what is so, up to the begun day (reopenings: at once)."""
     may_begin = begun_on is not None and begun_on >= first_day(invoice)
     if not said and not may_begin and not invoice.reopenings:
@@ -178,7 +176,7 @@ def news(
     return News(refuted, again, begun)
 
 
-def _refuted(past: Announcement, now: Announcement | None) -> bool:
+def _refuted(past: StageNotice, now: StageNotice | None) -> bool:
     """Whether what was said is not so; the debt may have been opened again at another age."""
     if past.kind == "due-soon":
         return False

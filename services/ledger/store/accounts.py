@@ -8,20 +8,20 @@ from functools import partial
 import msgspec
 from msgspec import Struct
 
-from services.ledger.domain import Account, Announcement, Entry, load_account, next_on
+from services.ledger.domain import AccountState, Entry, StageNotice, load_account, next_on
 from services.ledger.store.facts import list_facts
 from services.ledger.store.journal import AccountKey, Locked, insert_entries
 from shared.database import Session
 
 _ENCODER = msgspec.json.Encoder()
-_ANNOUNCEMENT = msgspec.json.Decoder(Announcement)
+_ANNOUNCEMENT = msgspec.json.Decoder(StageNotice)
 
 
 class Loaded(Struct, frozen=True, gc=False):
     """An account together with the state of its row."""
 
     row: Locked
-    account: Account
+    account: AccountState
 
 
 class Memory:
@@ -33,28 +33,36 @@ class Memory:
     """
 
     def __init__(self, facts_max: int = 400_000) -> None:
-        self._accounts: OrderedDict[AccountKey, tuple[int, Account]] = OrderedDict()
+        self._accounts: OrderedDict[AccountKey, tuple[int, AccountState]] = OrderedDict()
         self._facts_max = facts_max
         self._facts = 0
 
-    def recall(self, key: AccountKey, version: int, tenant_zone: str) -> Account | None:
+    def recall(self, key: AccountKey, version: int, tenant_zone: str) -> AccountState | None:
         found = self._accounts.get(key)
         if found is None or found[0] != version or found[1].tenant_zone != tenant_zone:
             return None
         self._accounts.move_to_end(key)
         return found[1]
 
+    def take(self, key: AccountKey, version: int, tenant_zone: str) -> AccountState | None:
+        """The same to be changed in place: forgotten until the change stands."""
+        account = self.recall(key, version, tenant_zone)
+        if account is not None:
+            del self._accounts[key]
+            self._facts -= len(account.facts)
+        return account
+
     def knows(self, key: AccountKey) -> bool:
         """Whether the account was ever seen (rows are never deleted)."""
         return key in self._accounts
 
-    def remember_older(self, key: AccountKey, version: int, account: Account) -> None:
+    def remember_older(self, key: AccountKey, version: int, account: AccountState) -> None:
         """Remember what was read, unless something newer is known by now."""
         known = self._accounts.get(key)
         if known is None or known[0] < version:
             self.remember(key, version, account)
 
-    def remember(self, key: AccountKey, version: int, account: Account) -> None:
+    def remember(self, key: AccountKey, version: int, account: AccountState) -> None:
         before = self._accounts.pop(key, None)
         if before is not None:
             self._facts -= len(before[1].facts)
@@ -151,6 +159,8 @@ async def load_accounts(
     rows: Mapping[AccountKey, Locked],
     zones: Mapping[str, str],
     memory: Memory,
+    *,
+    to_read: bool = False,
 ) -> dict[AccountKey, Loaded]:
     """The accounts of some rows: from memory, else computed from their facts.
 
@@ -158,8 +168,9 @@ async def load_accounts(
     """
     loaded: dict[AccountKey, Loaded] = {}
     missing: dict[str, list[str]] = {}
+    find = memory.recall if to_read else memory.take
     for key, row in rows.items():
-        account = memory.recall(key, row.version, zones[key[0]])
+        account = find(key, row.version, zones[key[0]])
         if account is None:
             missing.setdefault(key[0], []).append(key[1])
         else:
@@ -199,20 +210,20 @@ async def find_accounts(
         (tenant_id, row[0]): Locked(version=row[1], entries=row[2], journal_hash=row[3])
         for row in rows
     }
-    loaded = await load_accounts(session, locked, {tenant_id: tenant_zone}, memory)
+    loaded = await load_accounts(session, locked, {tenant_id: tenant_zone}, memory, to_read=True)
     return {key[1]: found for key, found in loaded.items()}
 
 
 async def _list_announcements(
     session: Session, tenant_id: str, account_ids: Sequence[str]
-) -> dict[str, list[Announcement]]:
+) -> dict[str, list[StageNotice]]:
     rows = await session.fetch(
         "select account_id, body from announcements"
         " where tenant_id = $1 and account_id = any($2::text[])",
         tenant_id,
         list(account_ids),
     )
-    found: dict[str, list[Announcement]] = {}
+    found: dict[str, list[StageNotice]] = {}
     for account_id, body in rows:
         found.setdefault(account_id, []).append(_ANNOUNCEMENT.decode(body))
     return found
@@ -223,9 +234,9 @@ class Change(Struct, frozen=True, gc=False):
 
     key: AccountKey
     row: Locked  # as it was locked
-    account: Account  # as it is now
+    account: AccountState  # as it is now
     entries: tuple[tuple[Entry, datetime], ...]  # with `recorded_at`
-    announced: tuple[Announcement, ...]
+    announced: tuple[StageNotice, ...]
     changed_invoices: frozenset[str]
     is_profile_changed: bool
 

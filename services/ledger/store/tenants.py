@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.ledger.domain.days import Begun
+from shared.business_time import Begun
 from shared.database import Session
 from shared.events.ledger import Tenant
 

@@ -6,9 +6,8 @@ from typing import cast
 
 from msgspec import Struct
 
-from services.ledger.domain.account import Account
 from services.ledger.domain.amounts import figures
-from services.ledger.domain.books import Books
+from services.ledger.domain.credits import Credit, CreditKey
 from services.ledger.domain.facts import (
     AMENDED,
     CREDIT_NOTE,
@@ -24,19 +23,21 @@ from services.ledger.domain.facts import (
     Fact,
     cause_of,
 )
-from services.ledger.domain.sources import Source, SourceKey
+from services.ledger.domain.state import AccountState
 from services.ledger.domain.steps import own_note_of
 from shared.clock import local_day
 from shared.events import billing, ledger
 
 
 class View:
-    """The books after a fact as its events show them; what was touched stands in the books."""
+    """The state after a fact as its events show them; what was touched stands in the state."""
 
-    __slots__ = ("_figures", "at", "begun_on", "books", "cause", "fact")
+    __slots__ = ("_figures", "at", "begun_on", "cause", "fact", "state")
 
-    def __init__(self, books: Books, fact: Fact, at: datetime, begun_on: date | None) -> None:
-        self.books = books
+    def __init__(
+        self, state: AccountState, fact: Fact, at: datetime, begun_on: date | None
+    ) -> None:
+        self.state = state
         self.fact = fact
         self.cause = cause_of(fact)
         self.at = at
@@ -46,17 +47,17 @@ class View:
     def amounts(self, currency: str) -> ledger.Amounts:
         known = self._figures.get(currency)
         if known is None:
-            known = self._figures[currency] = figures(self.books, currency, self.begun_on)
+            known = self._figures[currency] = figures(self.state, currency, self.begun_on)
         return known
 
     def touched(self, *own: str) -> tuple[ledger.Amounts, ...]:
         """The amounts of every currency that the fact touched."""
-        totals = self.books.before_totals
+        totals = self.state.before_totals
         if own and not (totals.keys() - own):
             return tuple([self.amounts(currency) for currency in own])
         return tuple([self.amounts(currency) for currency in sorted({*totals, *own})])
 
-    def history(self, keys: Iterable[SourceKey]) -> tuple[ledger.Allocation, ...]:
+    def history(self, keys: Iterable[CreditKey]) -> tuple[ledger.Allocation, ...]:
         """The whole histories of these sources.
 
         A source whose money was put nowhere after all is in it with an amount of 0, so that a
@@ -64,13 +65,13 @@ class View:
         """
         found: list[ledger.Allocation] = []
         for key in keys:
-            source = self.books.sources.get(key)
+            source = self.state.credits.get(key)
             if source is None:
                 continue
-            found.extend(allocations(self.books, source))
-            before = self.books.before_sources.get(key)
-            if not source.pieces and before is not None and before.pieces:
-                nothing = allocations(self.books, before)[0]
+            found.extend(allocations(self.state, source))
+            before = self.state.before_credits.get(key)
+            if not source.allocations and before is not None and before.allocations:
+                nothing = allocations(self.state, before)[0]
                 found.append(_emptied(nothing))
         return tuple(found)
 
@@ -87,17 +88,17 @@ def _emptied(former: ledger.Allocation) -> ledger.Allocation:
     )
 
 
-def allocations(books: Books, source: Source) -> list[ledger.Allocation]:
+def allocations(state: AccountState, source: Credit) -> list[ledger.Allocation]:
     """Where a source's money has been: what was taken back stays, with its release."""
     found = []
-    zone = books.zone
-    for piece in source.pieces:
+    zone = state.zone
+    for piece in source.allocations:
         applied_on = local_day(piece.applied_at, zone)
         released = piece.released_at
-        late = (applied_on - books.invoices[piece.invoice_id].due_on).days
+        late = (applied_on - state.invoices[piece.invoice_id].due_on).days
         found.append(
             ledger.Allocation(
-                source.source_id,
+                source.credit_id,
                 piece.invoice_id,
                 piece.amount_minor,
                 piece.applied_at,
@@ -111,19 +112,18 @@ def allocations(books: Books, source: Source) -> list[ledger.Allocation]:
     return found
 
 
-def history_of(account: Account, invoice_id: str) -> list[ledger.Allocation]:
+def history_of(state: AccountState, invoice_id: str) -> list[ledger.Allocation]:
     """All money that is or was on an invoice, in the order in which it came."""
-    books = account.books
     found = [
         piece
-        for source in sorted(books.sources.values(), key=lambda known: known.order)
-        for piece in allocations(books, source)
+        for source in sorted(state.credits.values(), key=lambda known: known.order)
+        for piece in allocations(state, source)
         if piece.invoice_id == invoice_id
     ]
     return sorted(found, key=lambda piece: piece.applied_at)
 
 
-def own_source(fact: Fact) -> SourceKey | None:
+def own_source(fact: Fact) -> CreditKey | None:
     """The source whose history the fact's own event carries."""
     if fact.kind == PAYMENT:
         return ("payment", fact.fact_id)
@@ -134,16 +134,16 @@ def own_source(fact: Fact) -> SourceKey | None:
     return None
 
 
-def on_invoice(books: Books, invoice_id: str) -> list[SourceKey]:
+def on_invoice(state: AccountState, invoice_id: str) -> list[CreditKey]:
     """The touched sources that have, or had before the fact, money on the invoice."""
     return [
         key
-        for key, before in books.before_sources.items()
-        for source in (books.sources.get(key),)
+        for key, before in state.before_credits.items()
+        for source in (state.credits.get(key),)
         if source is not None
         and any(
             piece.invoice_id == invoice_id
-            for piece in source.pieces + (before.pieces if before is not None else ())
+            for piece in source.allocations + (before.allocations if before is not None else ())
         )
     ]
 
@@ -154,14 +154,14 @@ def event_of(view: View) -> Struct:
 
 
 def _account(view: View) -> Struct:
-    profile = cast(billing.AccountRegistered, cast(Fact, view.books.profile_fact).data)
+    profile = cast(billing.AccountRegistered, cast(Fact, view.state.profile_fact).data)
     country = next((place.country for place in profile.addresses if place.country), None)
     said = ledger.AccountRegistered if view.fact.kind == REGISTERED else ledger.AccountUpdated
     return said(
         account_id=profile.account_id,
         kind=profile.kind,
         country=country,
-        timezone=view.books.zone,
+        timezone=view.state.zone,
         currency=profile.currency,
         debtor_id=profile.debtor_id,
         tags=profile.tags,
@@ -173,7 +173,7 @@ def _account(view: View) -> Struct:
 
 def _invoice_issued(view: View) -> Struct:
     data = cast(billing.InvoiceIssued, view.fact.data)
-    invoice = view.books.invoices[data.invoice_id]
+    invoice = view.state.invoices[data.invoice_id]
     return ledger.InvoiceIssued(
         invoice_id=data.invoice_id,
         account_id=data.account_id,
@@ -193,7 +193,7 @@ def _invoice_issued(view: View) -> Struct:
 
 def _invoice_amended(view: View) -> Struct:
     data = cast(billing.InvoiceAmended, view.fact.data)
-    invoice = view.books.invoices[data.invoice_id]
+    invoice = view.state.invoices[data.invoice_id]
     return ledger.InvoiceAmended(
         invoice_id=data.invoice_id,
         account_id=data.account_id,
@@ -206,31 +206,31 @@ def _invoice_amended(view: View) -> Struct:
 
 def _invoice_voided(view: View) -> Struct:
     data = cast(billing.InvoiceVoided, view.fact.data)
-    currency = view.books.invoices[data.invoice_id].currency
+    currency = view.state.invoices[data.invoice_id].currency
     return ledger.InvoiceVoided(
         invoice_id=data.invoice_id,
         account_id=data.account_id,
         currency=currency,
-        allocations=view.history(on_invoice(view.books, data.invoice_id)),
+        allocations=view.history(on_invoice(view.state, data.invoice_id)),
         amounts=view.touched(currency),
     )
 
 
 def _credit_note_issued(view: View) -> Struct:
-    note = view.books.sources["credit_note", view.fact.fact_id]
+    note = view.state.credits["credit_note", view.fact.fact_id]
     replaces = None
     if note.dispute_id is not None:
         own = own_note_of(note.dispute_id)
-        if view.books.before_sources.get(("credit_note", own)) is not None:
+        if view.state.before_credits.get(("credit_note", own)) is not None:
             replaces = own
     return credit_note(view, note, replaces)
 
 
-def credit_note(view: View, note: Source, replaces: str | None = None) -> ledger.CreditNoteIssued:
+def credit_note(view: View, note: Credit, replaces: str | None = None) -> ledger.CreditNoteIssued:
     """A credit note's event, be it a fact's or the one that a resolution posts."""
     return ledger.CreditNoteIssued(
-        credit_note_id=note.source_id,
-        account_id=view.books.account_id,
+        credit_note_id=note.credit_id,
+        account_id=view.state.account_id,
         currency=note.currency,
         amount_minor=note.amount_minor,
         issued_on=cast(date, note.issued_on),
@@ -277,7 +277,7 @@ def _payment_reversed(view: View) -> Struct:
 def reversal(view: View, fact: Fact) -> ledger.PaymentReversed:
     """A reversal's event, with what it took."""
     data = cast(billing.PaymentReversed, fact.data)
-    payment = view.books.sources["payment", data.payment_id]
+    payment = view.state.credits["payment", data.payment_id]
     (taken,) = (known for known in payment.reversals if known.reversal_id == data.reversal_id)
     return ledger.PaymentReversed(
         reversal_id=data.reversal_id,
@@ -294,7 +294,7 @@ def reversal(view: View, fact: Fact) -> ledger.PaymentReversed:
 
 def _dispute_opened(view: View) -> Struct:
     data = cast(billing.DisputeOpened, view.fact.data)
-    invoice = view.books.invoices[data.invoice_id]
+    invoice = view.state.invoices[data.invoice_id]
     return ledger.DisputeOpened(
         dispute_id=data.dispute_id,
         account_id=data.account_id,
@@ -308,7 +308,7 @@ def _dispute_opened(view: View) -> Struct:
 
 def _dispute_resolved(view: View) -> Struct:
     data = cast(billing.DisputeResolved, view.fact.data)
-    invoice = view.books.invoices[data.invoice_id]
+    invoice = view.state.invoices[data.invoice_id]
     return ledger.DisputeResolved(
         dispute_id=data.dispute_id,
         account_id=data.account_id,

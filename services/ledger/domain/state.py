@@ -1,12 +1,4 @@
-"""The working copy of an account: where all its money lies, and what one fact touched.
-
-`Books` is the only thing here that changes in place. It is filled by `steps.apply`, one fact after
-the other in fact order, and is closed to the outside: callers get `Account`, a value.
-
-The primitives keep what must always hold (a cent lies in one place; the queues know who is open
-and what is loose) and remember each object as it was before the fact, from which follow the
-totals, the journal and the events.
-"""
+"""An account's state: where all its money lies, and what one fact touched."""
 
 from bisect import insort
 from datetime import date, datetime
@@ -14,6 +6,13 @@ from typing import cast
 
 from msgspec import structs
 
+from services.ledger.domain.credits import (
+    Credit,
+    CreditKey,
+    CreditOrder,
+    put,
+    take_off,
+)
 from services.ledger.domain.facts import Fact, Position, cause_of, instant_of
 from services.ledger.domain.invoices import (
     Holding,
@@ -24,19 +23,12 @@ from services.ledger.domain.invoices import (
     disputed_part,
 )
 from services.ledger.domain.journal import NO_TOTALS, Totals
-from services.ledger.domain.sources import (
-    Source,
-    SourceKey,
-    SourceOrder,
-    put,
-    take_off,
-)
-from services.ledger.domain.stages import Announcement
+from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.timeline import Need
 from shared.events import billing
 
 
-class Books:
+class AccountState:
     """An account's state by the facts in `facts`."""
 
     __slots__ = (
@@ -44,20 +36,20 @@ class Books:
         "acts",
         "aimed",
         "amendments",
-        "announcements",
+        "before_credits",
         "before_invoices",
-        "before_sources",
         "before_totals",
+        "credits",
         "facts",
         "invoices",
         "last",
         "loose",
         "next_days",
+        "notices",
         "open",
         "profile_fact",
         "registered",
         "settled",
-        "sources",
         "tenant_zone",
         "totals",
         "waiting",
@@ -72,29 +64,29 @@ class Books:
         self.profile_fact: Fact | None = None  # whose record holds now
         self.facts: list[Fact] = []  # in order of arrival
         self.invoices: dict[str, Invoice] = {}
-        self.sources: dict[SourceKey, Source] = {}
+        self.credits: dict[CreditKey, Credit] = {}
         self.open: dict[str, tuple[Order, ...]] = {}  # currency → open invoices, oldest due first
-        self.loose: dict[str, tuple[SourceOrder, ...]] = {}  # currency → sources with unapplied
-        self.aimed: dict[tuple[str, str], tuple[SourceKey, ...]] = {}  # (invoice, currency) unknown
+        self.loose: dict[str, tuple[CreditOrder, ...]] = {}  # currency → sources with unapplied
+        self.aimed: dict[tuple[str, str], tuple[CreditKey, ...]] = {}  # (invoice, currency) unknown
         self.totals: dict[str, Totals] = {}
         self.acts: dict[Need, datetime] = {}  # what others may wait for → when it acts
         self.waiting: dict[Need, tuple[Fact, ...]] = {}
         self.amendments: dict[str, tuple[Fact, ...]] = {}
         self.settled: frozenset[str] = frozenset()  # disputes that have a note of the platform
         self.last: Position | None = None
-        self.announcements: dict[str, tuple[Announcement, ...]] = {}
+        self.notices: dict[str, tuple[StageNotice, ...]] = {}
         self.next_days: dict[str, date] = {}  # invoice → next day on which it may be news
         self.forget()
 
     def forget(self) -> None:
         """Begin a new fact: nothing is touched yet."""
         self.before_invoices: dict[str, Invoice | None] = {}
-        self.before_sources: dict[SourceKey, Source | None] = {}
+        self.before_credits: dict[CreditKey, Credit | None] = {}
         self.before_totals: dict[str, Totals] = {}
 
-    def copy(self) -> "Books":
+    def copy(self) -> "AccountState":
         """A working copy; the objects in it are values and are shared."""
-        other = Books.__new__(Books)
+        other = AccountState.__new__(AccountState)
         other.account_id = self.account_id
         other.tenant_zone = self.tenant_zone
         other.zone = self.zone
@@ -102,7 +94,7 @@ class Books:
         other.profile_fact = self.profile_fact
         other.facts = self.facts.copy()
         other.invoices = self.invoices.copy()
-        other.sources = self.sources.copy()
+        other.credits = self.credits.copy()
         other.open = self.open.copy()
         other.loose = self.loose.copy()
         other.aimed = self.aimed.copy()
@@ -112,10 +104,22 @@ class Books:
         other.amendments = self.amendments.copy()
         other.settled = self.settled
         other.last = self.last
-        other.announcements = self.announcements.copy()
+        other.notices = self.notices.copy()
         other.next_days = self.next_days.copy()
         other.forget()
         return other
+
+    def become(self, other: "AccountState") -> None:
+        """Take everything over from a working copy."""
+        for name in AccountState.__slots__:
+            setattr(self, name, getattr(other, name))
+
+    @property
+    def profile(self) -> billing.AccountRegistered | None:
+        """The record that holds: the one with the newest `time`."""
+        return (
+            cast(billing.AccountRegistered, self.profile_fact.data) if self.profile_fact else None
+        )
 
     # ── Objects and queues ──────────────────────────────────────────────────────────────────────
 
@@ -135,13 +139,13 @@ class Books:
                 insort(queue, invoice.order)
             self.open[invoice.currency] = tuple(queue)
 
-    def set_source(self, source: Source) -> None:
+    def set_credit(self, source: Credit) -> None:
         """Put a source in the place of what it was."""
         key = source.key
-        before = self.sources.get(key)
-        if key not in self.before_sources:
-            self.before_sources[key] = before
-        self.sources[key] = source
+        before = self.credits.get(key)
+        if key not in self.before_credits:
+            self.before_credits[key] = before
+        self.credits[key] = source
         was_loose = before is not None and before.unapplied_minor > 0
         if was_loose != (source.unapplied_minor > 0):
             queue = list(self.loose.get(source.currency, ()))
@@ -169,18 +173,18 @@ class Books:
 
     # ── Money ───────────────────────────────────────────────────────────────────────────────────
 
-    def place(self, source: Source, invoice_id: str, amount_minor: int, at: datetime) -> Source:
+    def place(self, source: Credit, invoice_id: str, amount_minor: int, at: datetime) -> Credit:
         """Put unapplied money on an invoice."""
         invoice = self.invoices[invoice_id]
         assert 0 < amount_minor <= min(invoice.balance_minor, source.unapplied_minor)
         source = put(source, invoice_id, amount_minor, at)
-        self.set_source(source)
+        self.set_credit(source)
         kept, together = invoice.holdings, amount_minor
-        if kept and kept[-1].source_id == source.source_id and kept[-1].kind == source.kind:
+        if kept and kept[-1].credit_id == source.credit_id and kept[-1].kind == source.kind:
             last = kept[-1]
             if last.applied_at == at:
                 kept, together = kept[:-1], last.amount_minor + amount_minor
-        holding = Holding(source.kind, source.source_id, together, at)
+        holding = Holding(source.kind, source.credit_id, together, at)
         self._hold(invoice, (*kept, holding), source.kind, amount_minor)
         return source
 
@@ -188,8 +192,8 @@ class Books:
         """Take money off an invoice; it is unapplied again."""
         invoice = self.invoices[invoice_id]
         holding = invoice.holdings[index]
-        source = self.sources[holding.kind, holding.source_id]
-        self.set_source(take_off(source, invoice_id, holding.applied_at, amount_minor, at))
+        source = self.credits[holding.kind, holding.credit_id]
+        self.set_credit(take_off(source, invoice_id, holding.applied_at, amount_minor, at))
         rest = holding.amount_minor - amount_minor
         stays = (structs.replace(holding, amount_minor=rest),) if rest else ()
         holdings = (*invoice.holdings[:index], *stays, *invoice.holdings[index + 1 :])
@@ -215,14 +219,14 @@ class Books:
         """Nothing stays unapplied beside an open balance: credit first, then cash, oldest first."""
         if not self.registered or not self.open.get(currency):
             return
-        for rank, _, _, source_id in self.loose.get(currency, ()):
-            source = self.sources["payment" if rank else "credit_note", source_id]
+        for rank, _, _, credit_id in self.loose.get(currency, ()):
+            source = self.credits["payment" if rank else "credit_note", credit_id]
             if source.free_minor:
                 self._spread(source, at)
                 if not self.open[currency]:
                     return
 
-    def _spread(self, source: Source, at: datetime) -> None:
+    def _spread(self, source: Credit, at: datetime) -> None:
         """Oldest due first, undisputed parts before disputed ones."""
         left = source.free_minor
         for disputed_too in (False, True):
@@ -250,8 +254,8 @@ class Books:
                 again = Reopening(fact.fact_id, cause_of(fact), at)
                 changed = structs.replace(changed, reopenings=(*invoice.reopenings, again))
             self.invoices[invoice_id] = changed
-        for key, earlier in self.before_sources.items():
-            source = self.sources[key]
+        for key, earlier in self.before_credits.items():
+            source = self.credits[key]
             self._count(source.currency, _source_change(earlier, source))
 
     def _count(self, currency: str, change: tuple[int, int, int, int, int, int]) -> None:
@@ -296,7 +300,7 @@ def _invoice_change(before: Invoice | None, after: Invoice) -> tuple[int, int, i
     return (balance, disputed, 0, 0, 0, billed)
 
 
-def _source_change(before: Source | None, after: Source) -> tuple[int, int, int, int, int, int]:
+def _source_change(before: Credit | None, after: Credit) -> tuple[int, int, int, int, int, int]:
     unapplied, taken, arrived = after.unapplied_minor, after.taken_minor, after.amount_minor
     if before is not None:
         unapplied -= before.unapplied_minor

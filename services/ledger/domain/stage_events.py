@@ -4,33 +4,42 @@ from datetime import date, datetime
 
 from msgspec import Struct, structs
 
-from services.ledger.domain.account import Account, refresh
+from services.ledger.domain.account import refresh
 from services.ledger.domain.amounts import figures
-from services.ledger.domain.days import Begun
+from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.decision import Decision
-from services.ledger.domain.draft import Draft
+from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact
 from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.stages import Announcement, due_soon, holding_stage, news
-from services.ledger.domain.telling import View
+from services.ledger.domain.slices import Slices, run
+from services.ledger.domain.stages import StageNotice, due_soon, holding_stage, news
+from services.ledger.domain.state import AccountState
+from shared.business_time import Begun
 from shared.clock import local_day
 from shared.events import ledger
 from shared.events.ledger import Stage
 
 
-def begin(account: Account, begun: Begun) -> Decision:
+def begin(state: AccountState, begun: Begun) -> Decision:
     """Say all that the begun day shows: what falls due soon, and every stage, in order."""
-    draft = Draft(account.books.copy())
-    books, day = draft.books, begun.on(account.zone)
-    if day is None or not account.registered:
-        return draft.decision()
-    shown: list[Announcement] = []
-    for invoice_id, next_on in account.books.next_days.items():
+    return run(begin_in_slices(state, begun))
+
+
+def begin_in_slices(state: AccountState, begun: Begun) -> Slices[Decision]:
+    """The same, giving way."""
+    yield
+    given = state
+    builder = DecisionBuilder(state.copy())
+    state, day = builder.state, begun.on(state.zone)
+    if day is None or not state.registered:
+        return builder.decision()
+    shown: list[StageNotice] = []
+    for invoice_id, next_on in state.next_days.items():
         if next_on <= day:
-            invoice = books.invoices[invoice_id]
-            said = books.announcements.get(invoice_id, ())
-            shown += news(invoice, said, books.zone, day).begun
-            soon = due_soon(invoice, books.zone)
+            invoice = state.invoices[invoice_id]
+            said = state.notices.get(invoice_id, ())
+            shown += news(invoice, said, state.zone, day).begun
+            soon = due_soon(invoice, state.zone)
             if (
                 soon is not None
                 and invoice.balance_minor
@@ -40,73 +49,78 @@ def begin(account: Account, begun: Begun) -> Decision:
                 shown.append(soon)
     shown.sort(key=_in_time)
     for now in shown:
-        draft.keep(now)
-    for invoice_id in draft.changed:
-        refresh(books, invoice_id)
-    amounts = {code: figures(books, code, day) for code in books.totals} if shown else {}
+        builder.remember(now)
+    for invoice_id in builder.changed:
+        refresh(state, invoice_id)
+    amounts = {code: figures(state, code, day) for code in state.totals} if shown else {}
     for now in shown:
-        say_begun(draft, now, (amounts[books.invoices[now.invoice_id].currency],), None)
-    return draft.decision()
+        say_begun(builder, now, (amounts[state.invoices[now.invoice_id].currency],), None)
+    given.become(state)
+    return builder.decision()
 
 
-def _in_time(now: Announcement) -> tuple[datetime, date, str, int]:
+def _in_time(now: StageNotice) -> tuple[datetime, date, str, int]:
     return (now.at, now.due_on, now.invoice_id, now.stage or 0)
 
 
 class _Findings(Struct):
     """What one fact showed, in the order in which it is said."""
 
-    refuted: list[tuple[Invoice, Announcement]]
+    refuted: list[tuple[Invoice, StageNotice]]
     open_again: list[tuple[Invoice, Stage | None]]  # with the stage that holds
-    begun: list[tuple[Announcement, Stage | None]]  # with the stage to say
+    begun: list[tuple[StageNotice, Stage | None]]  # with the stage to say
     paid: list[Invoice]
 
 
-def age(draft: Draft, view: View, stages_until: date | None) -> None:
+def age(builder: DecisionBuilder, view: View, stages_until: date | None) -> None:
     """Say what a fact showed of the age of the invoices that it touched.
 
     First what was said and is not so, then debts that are open again, then what has begun by
     `stages_until`, in order of time, then what is paid: read in sequence, it gives what is so.
     """
-    books, fact = view.books, view.fact
-    touched = books.before_invoices
+    state, fact = view.state, view.fact
+    touched = state.before_invoices
     found = _Findings([], [], [], [])
-    ids = touched if len(touched) == 1 else sorted(touched, key=lambda i: books.invoices[i].order)
+    ids = touched if len(touched) == 1 else sorted(touched, key=lambda i: state.invoices[i].order)
     for invoice_id in ids:
-        _examine(draft, view, invoice_id, stages_until, found)
+        _examine(builder, view, invoice_id, stages_until, found)
     for invoice, past in found.refuted:
-        _say_corrected(draft, view, invoice, past)
+        _say_corrected(builder, view, invoice, past)
     for invoice, stage in found.open_again:
-        day = local_day(view.at, books.zone)
-        _say_reopened(draft, view, invoice, stage, (view.at, day), view.cause)
+        day = local_day(view.at, state.zone)
+        _say_reopened(builder, view, invoice, stage, (view.at, day), view.cause)
     found.begun.sort(key=lambda item: _in_time(item[0]))
     for now, stage in found.begun:
-        invoice = books.invoices[now.invoice_id]
+        invoice = state.invoices[now.invoice_id]
         if now.kind == "reopened":
-            _say_reopened(draft, view, invoice, stage, (now.at, now.since_on), now.cause)
+            _say_reopened(builder, view, invoice, stage, (now.at, now.since_on), now.cause)
         else:
-            say_begun(draft, now, (view.amounts(invoice.currency),), fact)
+            say_begun(builder, now, (view.amounts(invoice.currency),), fact)
     for invoice in found.paid:
-        _say_paid(draft, view, invoice)
+        _say_paid(builder, view, invoice)
 
 
 def _examine(
-    draft: Draft, view: View, invoice_id: str, stages_until: date | None, found: _Findings
+    builder: DecisionBuilder,
+    view: View,
+    invoice_id: str,
+    stages_until: date | None,
+    found: _Findings,
 ) -> None:
     """Compare one invoice with what was said of it, and keep what will be said now."""
-    books = view.books
-    before, invoice = books.before_invoices[invoice_id], books.invoices[invoice_id]
-    said = books.announcements.get(invoice_id, ())
-    new = news(invoice, said, books.zone, stages_until)
+    state = view.state
+    before, invoice = state.before_invoices[invoice_id], state.invoices[invoice_id]
+    said = state.notices.get(invoice_id, ())
+    new = news(invoice, said, state.zone, stages_until)
     for past in new.refuted:
-        draft.keep(structs.replace(past, holds=False))
+        builder.remember(structs.replace(past, holds=False))
     for past in new.again:
-        draft.keep(structs.replace(past, holds=True))
-    known = holding_stage(invoice, books.announcements.get(invoice_id, ()))
+        builder.remember(structs.replace(past, holds=True))
+    known = holding_stage(invoice, state.notices.get(invoice_id, ()))
     for now in new.begun:
-        draft.keep(now)
-    refresh(books, invoice_id)
-    invoice = books.invoices[invoice_id]
+        builder.remember(now)
+    refresh(state, invoice_id)
+    invoice = state.invoices[invoice_id]
     found.refuted += [(invoice, past) for past in new.refuted if past.stage is not None]
     was_paid = before is not None and before.status == "paid"
     reopened = [now.cause for now in new.begun if now.kind == "reopened"]
@@ -125,11 +139,14 @@ def _examine(
 
 
 def say_begun(
-    draft: Draft, now: Announcement, amounts: tuple[ledger.Amounts, ...], fact: Fact | None
+    builder: DecisionBuilder,
+    now: StageNotice,
+    amounts: tuple[ledger.Amounts, ...],
+    fact: Fact | None,
 ) -> None:
     """Say that an invoice falls due soon, or that a stage has begun."""
-    invoice = draft.books.invoices[now.invoice_id]
-    account_id = draft.books.account_id
+    invoice = builder.state.invoices[now.invoice_id]
+    account_id = builder.state.account_id
     if now.stage is None:
         soon = ledger.InvoiceDueSoon(
             invoice_id=now.invoice_id,
@@ -141,7 +158,9 @@ def say_begun(
             amounts=amounts,
         )
         cause = str(now.due_on)
-        draft.say("invoice-due-soon", now.invoice_id, cause, now.at, now.since_on, soon, fact)
+        builder.announce(
+            "invoice-due-soon", now.invoice_id, cause, now.at, now.since_on, soon, fact
+        )
         return
     overdue = ledger.InvoiceOverdue(
         invoice_id=now.invoice_id,
@@ -156,14 +175,16 @@ def say_begun(
         amounts=amounts,
     )
     cause = f"{now.due_on} {now.stage}"
-    draft.say("invoice-overdue", now.invoice_id, cause, now.at, now.since_on, overdue, fact)
+    builder.announce("invoice-overdue", now.invoice_id, cause, now.at, now.since_on, overdue, fact)
 
 
-def _say_corrected(draft: Draft, view: View, invoice: Invoice, past: Announcement) -> None:
+def _say_corrected(
+    builder: DecisionBuilder, view: View, invoice: Invoice, past: StageNotice
+) -> None:
     assert past.stage is not None
     data = ledger.OverdueCorrected(
         invoice_id=invoice.invoice_id,
-        account_id=draft.books.account_id,
+        account_id=builder.state.account_id,
         currency=invoice.currency,
         due_on=past.due_on,
         from_stage=past.stage,
@@ -173,13 +194,13 @@ def _say_corrected(draft: Draft, view: View, invoice: Invoice, past: Announcemen
         amounts=(view.amounts(invoice.currency),),
     )
     cause = f"{past.key}, {view.cause}"
-    draft.say(
+    builder.announce(
         "overdue-corrected", invoice.invoice_id, cause, past.at, past.since_on, data, view.fact
     )
 
 
 def _say_reopened(
-    draft: Draft,
+    builder: DecisionBuilder,
     view: View,
     invoice: Invoice,
     stage: Stage | None,
@@ -189,7 +210,7 @@ def _say_reopened(
     at, day = when
     data = ledger.InvoiceReopened(
         invoice_id=invoice.invoice_id,
-        account_id=draft.books.account_id,
+        account_id=builder.state.account_id,
         currency=invoice.currency,
         due_on=invoice.due_on,
         stage=stage,
@@ -200,18 +221,20 @@ def _say_reopened(
     )
     # The reversal that opened it may be another fact than the one that shows it.
     cause = because if because == view.cause else f"{because}, {view.cause}"
-    draft.say("invoice-reopened", invoice.invoice_id, cause, at, day, data, view.fact)
+    builder.announce("invoice-reopened", invoice.invoice_id, cause, at, day, data, view.fact)
 
 
-def _say_paid(draft: Draft, view: View, invoice: Invoice) -> None:
-    day = local_day(invoice.paid_at, view.books.zone)
+def _say_paid(builder: DecisionBuilder, view: View, invoice: Invoice) -> None:
+    day = local_day(invoice.paid_at, view.state.zone)
     data = ledger.InvoicePaid(
         invoice_id=invoice.invoice_id,
-        account_id=draft.books.account_id,
+        account_id=builder.state.account_id,
         currency=invoice.currency,
         amount_minor=invoice.amount_minor,
         due_on=invoice.due_on,
         days_late=max(0, (day - invoice.due_on).days),
         amounts=(view.amounts(invoice.currency),),
     )
-    draft.say("invoice-paid", invoice.invoice_id, view.cause, invoice.paid_at, day, data, view.fact)
+    builder.announce(
+        "invoice-paid", invoice.invoice_id, view.cause, invoice.paid_at, day, data, view.fact
+    )

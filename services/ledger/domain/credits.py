@@ -6,12 +6,12 @@ from typing import Literal
 from msgspec import Struct, structs
 
 Kind = Literal["payment", "credit_note"]
-SourceKey = tuple[Kind, str]
+CreditKey = tuple[Kind, str]
 # Credit before cash, then oldest fact first: (0 credit | 1 cash, instant, rank, id).
-SourceOrder = tuple[int, datetime, int, str]
+CreditOrder = tuple[int, datetime, int, str]
 
 
-class Piece(Struct, frozen=True, gc=False):
+class Allocation(Struct, frozen=True, gc=False):
     """Money put on one invoice, and perhaps taken back."""
 
     invoice_id: str
@@ -20,7 +20,7 @@ class Piece(Struct, frozen=True, gc=False):
     released_at: datetime | None = None
 
 
-class Taken(Struct, frozen=True, gc=False):
+class Reversal(Struct, frozen=True, gc=False):
     """What one reversal took of its payment, and what it asked for beyond what was left."""
 
     reversal_id: str
@@ -29,67 +29,67 @@ class Taken(Struct, frozen=True, gc=False):
     excess_minor: int
 
 
-class Aim(Struct, frozen=True, gc=False):
+class Target(Struct, frozen=True, gc=False):
     """A part that waits for an invoice that is not there yet."""
 
     invoice_id: str
     amount_minor: int
 
 
-class Source(Struct, frozen=True, gc=False):
+class Credit(Struct, frozen=True, gc=False):
     """A payment or a credit note by all facts known."""
 
     kind: Kind
-    source_id: str
+    credit_id: str
     currency: str
     amount_minor: int
     at: datetime  # when it acts
-    order: SourceOrder
+    order: CreditOrder
     unapplied_minor: int
     taken_minor: int = 0  # by reversals
-    pieces: tuple[Piece, ...] = ()  # its whole history
-    aims: tuple[Aim, ...] = ()
-    reversals: tuple[Taken, ...] = ()
+    allocations: tuple[Allocation, ...] = ()  # its whole history
+    targets: tuple[Target, ...] = ()
+    reversals: tuple[Reversal, ...] = ()
     issued_on: date | None = None  # of a credit note
     invoice_id: str | None = None  # a credit note's aim
     dispute_id: str | None = None  # the dispute that a credit note settles
 
     @property
-    def key(self) -> SourceKey:
-        return (self.kind, self.source_id)
+    def key(self) -> CreditKey:
+        return (self.kind, self.credit_id)
 
     @property
     def free_minor(self) -> int:
         """Unapplied, and not waiting for an invoice."""
-        if not self.aims:
+        if not self.targets:
             return self.unapplied_minor
-        return max(0, self.unapplied_minor - sum(aim.amount_minor for aim in self.aims))
+        return max(0, self.unapplied_minor - sum(aim.amount_minor for aim in self.targets))
 
 
-def put(source: Source, invoice_id: str, amount_minor: int, at: datetime) -> Source:
+def put(source: Credit, invoice_id: str, amount_minor: int, at: datetime) -> Credit:
     """The source after some of its unapplied money was put on an invoice."""
-    pieces = (*source.pieces, Piece(invoice_id, amount_minor, at))
-    for index, earlier in enumerate(source.pieces):
+    pieces = (*source.allocations, Allocation(invoice_id, amount_minor, at))
+    for index, earlier in enumerate(source.allocations):
         if (
             earlier.applied_at == at
             and earlier.invoice_id == invoice_id
             and earlier.released_at is None
         ):
             # Aimed and other money of one source, put on one invoice at once, is one allocation.
-            piece = Piece(invoice_id, earlier.amount_minor + amount_minor, at)
-            pieces = (*source.pieces[:index], piece, *source.pieces[index + 1 :])
+            piece = Allocation(invoice_id, earlier.amount_minor + amount_minor, at)
+            pieces = (*source.allocations[:index], piece, *source.allocations[index + 1 :])
             break
     return structs.replace(
-        source, pieces=pieces, unapplied_minor=source.unapplied_minor - amount_minor
+        source, allocations=pieces, unapplied_minor=source.unapplied_minor - amount_minor
     )
 
 
 def take_off(
-    source: Source, invoice_id: str, applied_at: datetime, amount_minor: int, at: datetime
-) -> Source:
+    source: Credit, invoice_id: str, applied_at: datetime, amount_minor: int, at: datetime
+) -> Credit:
     """The source after money was taken off an invoice: unapplied again, the history keeps it."""
-    pieces: list[Piece] = []
-    for piece in source.pieces:
+    pieces: list[Allocation] = []
+    for piece in source.allocations:
         if (
             piece.invoice_id != invoice_id
             or piece.released_at is not None
@@ -100,13 +100,13 @@ def take_off(
         assert amount_minor <= piece.amount_minor
         if piece.amount_minor > amount_minor:
             pieces.append(structs.replace(piece, amount_minor=piece.amount_minor - amount_minor))
-        pieces.append(Piece(invoice_id, amount_minor, applied_at, at))
+        pieces.append(Allocation(invoice_id, amount_minor, applied_at, at))
     return structs.replace(
-        source, pieces=tuple(pieces), unapplied_minor=source.unapplied_minor + amount_minor
+        source, allocations=tuple(pieces), unapplied_minor=source.unapplied_minor + amount_minor
     )
 
 
-def no_longer_waiting(source: Source, invoice_id: str) -> Source:
+def no_longer_waiting(source: Credit, invoice_id: str) -> Credit:
     """The source once the invoice it was waiting for is there."""
-    aims = tuple(aim for aim in source.aims if aim.invoice_id != invoice_id)
-    return structs.replace(source, aims=aims)
+    aims = tuple(aim for aim in source.targets if aim.invoice_id != invoice_id)
+    return structs.replace(source, targets=aims)
