@@ -221,9 +221,7 @@ def _spawn(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 def _hits_all(error: Exception) -> bool:
-    return (
-        isinstance(error, AppError) and error.retriable and not isinstance(error, TookTooLong)
-    )
+    return isinstance(error, AppError) and error.retriable and not isinstance(error, TookTooLong)
 
 
 def _release(future: asyncio.Future[None]) -> None:

@@ -14,12 +14,14 @@ from msgspec import Struct
 from services.ledger import domain
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
+from services.ledger.domain.account import state_notices
 from services.ledger.store import accounts as account_store
+from services.ledger.store.accounts import AccountUpdate
 from services.ledger.store.facts import list_facts
 from services.ledger.store.journal import AccountHead, AccountKey
 from services.ledger.store.memory import AccountMemory, Remembered
 from services.ledger.store.notices import list_notices
-from services.ledger.store.tenants import LockedTenant, find_zones
+from services.ledger.store.tenants import LockedTenant, find_tenant_times, find_zones
 from shared.database import Session
 from shared.errors import Unavailable
 
@@ -45,7 +47,7 @@ class Hold:
         self.changing: set[AccountKey] = set()  # not what is stored: a failure drops them
         self._memory = memory
 
-    def end(self, is_committed: bool) -> None:  # noqa: FBT001 - called by the session
+    def end(self, is_committed: bool) -> None:
         if not is_committed:
             self._memory.forget(self.changing)
         for key in self.keys:
@@ -95,7 +97,9 @@ async def lock_accounts(
     locked: dict[AccountKey, LockedAccount] = {}
     stale: dict[AccountKey, LockedAccount] = {}
     for key, head in heads.items():
-        account = memory.recall(key) or Remembered(0, domain.new_account(key[1], zones[key[0]]))
+        account = memory.recall(key)
+        if account is None or account.version > head.version:
+            account = Remembered(0, domain.new_account(key[1], zones[key[0]]))
         locked[key] = LockedAccount(head, account)
         if account.version != head.version or account.state.tenant_zone != zones[key[0]]:
             stale[key] = locked[key]
@@ -104,22 +108,35 @@ async def lock_accounts(
     return locked
 
 
-async def find_accounts(
-    session: Session, tenant: LockedTenant, account_ids: Iterable[str], context: Context
-) -> dict[str, AccountState]:
-    """Accounts as a reading session sees them; their turns are held until it ends.
+def remember_updates(
+    context: Context,
+    locked: Mapping[AccountKey, LockedAccount],
+    updates: Iterable[AccountUpdate],
+) -> None:
+    """What was changed in place is stored now: call it after the commit."""
+    for update in updates:
+        context.accounts.remember_update(update.key, locked[update.key].remembered, update.version)
 
-    Its snapshot is taken after the turns, so that none in memory is newer. Answers must copy what
-    they take: the account is changed in place by whoever has the turn next.
+
+async def find_accounts(
+    session: Session, tenant_id: str, account_ids: Iterable[str], context: Context
+) -> tuple[LockedTenant | None, dict[str, AccountState]]:
+    """A tenant and some of its accounts as a reading session sees them, in one snapshot.
+
+    The snapshot is taken after the accounts' turns, so that none in memory is newer; the turns are
+    held until the session ends. Answers must copy what they take: an account is changed in place
+    by whoever has its turn next.
     """
-    tenant_id = tenant.settings.tenant_id
     wanted = {(tenant_id, account_id) for account_id in account_ids}
     hold = await take_turns(session, wanted, context)
     await session.renew()
+    tenant = (await find_tenant_times(session, [tenant_id])).get(tenant_id)
+    if tenant is None:
+        return None, {}
     heads = await account_store.find_heads(session, wanted)
     zones = {tenant_id: tenant.settings.timezone}
     locked = await lock_accounts(session, hold, heads, zones, context)
-    return {key[1]: account.state for key, account in locked.items()}
+    return tenant, {key[1]: account.state for key, account in locked.items()}
 
 
 async def each_account(
@@ -158,9 +175,7 @@ async def compute_accounts(
     return {
         key: await in_slices(
             session,
-            domain.load_account_in_slices(
-                key[1], zone, facts.get(key, ()), notices.get(key, ())
-            ),
+            domain.load_account_in_slices(key[1], zone, facts.get(key, ()), notices.get(key, ())),
         )
         for key in versions
     }
@@ -198,15 +213,15 @@ async def _read_newer(
                 key[1],
                 zone,
                 [*remembered.state.facts, *newer],
-                _latest(domain.notices_of(remembered.state), notices.get(key, ())),
+                _latest(state_notices(remembered.state), notices.get(key, ())),
             )
             remembered.state = await in_slices(session, again)
         else:
             absorbed = domain.absorb_in_slices(remembered.state, newer, notices.get(key, ()))
             await in_slices(session, absorbed)
         remembered.version, remembered.limit = account.head.version, None
-        if key in memory:  # a row of this very transaction may yet be rolled back
-            memory.remember(key, remembered)
+        if memory.recall(key) is remembered:
+            memory.remember(key, remembered)  # it has grown
             hold.changing.discard(key)
 
 

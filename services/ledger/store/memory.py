@@ -112,6 +112,11 @@ class AccountMemory:
             _, oldest = self._accounts.popitem(last=False)
             self._facts -= oldest.weight
 
+    def remember_update(self, key: AccountKey, account: Remembered, version: int) -> None:
+        """The account was changed in place, and what was made of it is stored now."""
+        account.version = version
+        self.remember(key, account)
+
     def forget(self, keys: Iterable[AccountKey]) -> None:
         """Drop accounts: they are read from the database when they are needed again."""
         for key in keys:
