@@ -110,7 +110,7 @@ async def find_heavy(
     wanted = list(keys)
     rows = await session.fetch(
         "select t, a from unnest($1::text[], $2::text[]) as k(t, a) where (select count(*) from"
-        " (select from facts where tenant_id = t and account_id = a limit $3) some) >= $3",
+        " (select from facts where tenant_id = t and account_id = a limit $3) found) >= $3",
         [key[0] for key in wanted],
         [key[1] for key in wanted],
         facts_max + 1,
