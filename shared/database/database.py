@@ -20,10 +20,11 @@ from shared.events import Event
 
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
 
+SILENCE_SECONDS_MAX = 5.0  # of a transaction: then the server ends it, and frees what it locks
 _SETTINGS = {
     "jit": "off",  # our statements are short; compiling them costs more than it saves
     "timezone": "UTC",
-    "idle_in_transaction_session_timeout": "5s",
+    "idle_in_transaction_session_timeout": f"{SILENCE_SECONDS_MAX:g}s",
     # Longer than the time-out above: who waits outlives a holder that died without a word.
     "lock_timeout": "8s",
 }
@@ -32,7 +33,7 @@ _CONNECT_TIMEOUT_SECONDS = 10.0
 _ROLLBACK_TIMEOUT_SECONDS = 5.0
 _SLICE_SECONDS = 0.02  # of computing, until others may have the event loop
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_SILENCE_SECONDS_MAX = 1.0  # of a transaction that computes; the server's limit is above
+_KEEP_ALIVE_SECONDS = 1.0  # of silence, in a transaction that computes
 
 _RETRIABLE = (
     asyncpg.PostgresConnectionError,
@@ -46,15 +47,21 @@ _RETRIABLE = (
     ConnectionError,
     TimeoutError,
 )
-# The server ended a transaction that was silent for too long: the same work would be so again.
-_TOO_SLOW = (asyncpg.IdleInTransactionSessionTimeoutError,)
+# How the driver hands on that the server has ended a transaction that was silent for too long, if
+# it comes to read it at all.
+_ENDED_FOR_SILENCE = "idle-in-transaction timeout"
 
 
 def unavailable(error: BaseException) -> Unavailable:
     """The error to raise instead: the database can't do it now, and may a little later."""
-    if isinstance(error, _TOO_SLOW):
-        return TookTooLong("the transaction was silent for too long, and was ended")
+    if _ENDED_FOR_SILENCE in str(error):
+        return took_too_long()
     return Unavailable(f"the database is not available: {type(error).__name__}: {error}")
+
+
+def took_too_long() -> TookTooLong:
+    """The error of a transaction that the server has ended for its silence."""
+    return TookTooLong("the transaction was silent for too long, and was ended")
 
 
 class Wakeup:
@@ -102,6 +109,7 @@ class Session:
         "connection",
         "is_committed",
         "is_fresh",
+        "longest_silence",
         "pending",
     )
 
@@ -113,25 +121,32 @@ class Session:
         self._last_of_all: Callable[[Session], Awaitable[None]] | None = None
         self._after_commit: list[Callable[[], None]] = []
         self._at_end: list[Callable[[bool], None]] = []
+        self.longest_silence = 0.0  # between two statements, in seconds
         self._spoke_at = self._gave_way_at = clock.monotonic()
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
-        self.is_fresh = False
-        rows: list[Record] = await self.connection.fetch(sql, *args)
+        rows: list[Record] = await self._say(self.connection.fetch, sql, args)
         return rows
 
     async def fetchrow(self, sql: str, *args: object) -> Record | None:
-        self.is_fresh = False
-        return await self.connection.fetchrow(sql, *args)
+        return await self._say(self.connection.fetchrow, sql, args)
 
     async def fetchval(self, sql: str, *args: object) -> Any:
-        self.is_fresh = False
-        return await self.connection.fetchval(sql, *args)
+        return await self._say(self.connection.fetchval, sql, args)
 
     async def execute(self, sql: str, *args: object) -> str:
-        self.is_fresh = False
-        status: str = await self.connection.execute(sql, *args)
+        status: str = await self._say(self.connection.execute, sql, args)
         return status
+
+    async def _say(
+        self, statement: Callable[..., Awaitable[Any]], sql: str, args: tuple[object, ...]
+    ) -> Any:
+        self.is_fresh = False
+        silence = clock.monotonic() - self._spoke_at
+        self.longest_silence = max(self.longest_silence, silence)
+        result = await statement(sql, *args)
+        self._spoke_at = clock.monotonic()
+        return result
 
     async def give_way(self) -> None:
         """Let others have the event loop, in the middle of a long computation; call it often."""
@@ -144,8 +159,7 @@ class Session:
     async def keep_alive(self) -> None:
         """Say something now and then: the server ends a transaction that is silent for long."""
         now = clock.monotonic()
-        if now - self._spoke_at > _SILENCE_SECONDS_MAX:
-            self._spoke_at = now
+        if now - self._spoke_at > _KEEP_ALIVE_SECONDS:
             await self.execute("select 1")
 
     async def renew(self) -> None:
@@ -208,7 +222,7 @@ class Database:
             yield session
             has_events = await session.finish()
             # Asked to commit what an error (that somebody caught) had ended, PostgreSQL rolls back.
-            if await session.connection.execute("COMMIT") != "COMMIT":
+            if await session.execute("COMMIT") != "COMMIT":
                 raise RuntimeError("nothing was committed: a statement before had failed")
             session.is_committed = True
             if has_events:
@@ -220,7 +234,7 @@ class Database:
         async with self._begun(_BEGIN_READING) as session:
             yield session
             assert not session.pending, "a reading transaction says nothing"
-            await session.connection.execute("COMMIT")
+            await session.execute("COMMIT")
             session.is_committed = True
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
@@ -276,6 +290,11 @@ class Database:
                 session = Session(connection)
                 yield session
             session.committed()
+        except Unavailable as error:
+            # The server's last words are lost where nobody was listening.
+            if session is not None and session.longest_silence > SILENCE_SECONDS_MAX:
+                raise took_too_long() from error
+            raise
         finally:
             if session is not None:
                 session.ended()
@@ -296,7 +315,7 @@ class Database:
             await asyncio.shield(
                 asyncio.ensure_future(self._give_back_after_failure(driver, begin))
             )
-            if lost or isinstance(error, (*_RETRIABLE, *_TOO_SLOW)):
+            if lost or isinstance(error, _RETRIABLE):
                 raise unavailable(error) from error
             raise
         self._pool.give_back(driver)

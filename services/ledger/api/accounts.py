@@ -121,9 +121,7 @@ async def _get(
     return tenant, found[account_id]
 
 
-def account_view(
-    account: AccountState, amounts: Any, as_of: date | None = None
-) -> dict[str, Any]:
+def account_view(account: AccountState, amounts: Any, as_of: date | None = None) -> dict[str, Any]:
     profile = account.profile or billing.AccountRegistered(account_id=account.account_id, name="")
     return {
         "account_id": account.account_id,
