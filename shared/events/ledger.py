@@ -95,6 +95,8 @@ class InvoiceVoided(Struct, frozen=True, kw_only=True, gc=False):
     currency: str | None = None
     allocations: tuple[Allocation, ...] = ()
     amounts: tuple[Amounts, ...] = ()
+    part: int | None = None  # of a history too long for one event; None: `allocations` are whole
+    parts: int | None = None
 
 
 class InvoiceDueSoon(Struct, frozen=True, kw_only=True, gc=False):
@@ -165,6 +167,8 @@ class PaymentReceived(Struct, frozen=True, kw_only=True, gc=False):
     method: str | None = None
     allocations: tuple[Allocation, ...]
     amounts: tuple[Amounts, ...]
+    part: int | None = None  # of a history too long for one event; None: `allocations` are whole
+    parts: int | None = None
 
 
 class PaymentFailed(Struct, frozen=True, kw_only=True, gc=False):
@@ -188,6 +192,8 @@ class PaymentReversed(Struct, frozen=True, kw_only=True, gc=False):
     reversed_at: datetime
     allocations: tuple[Allocation, ...]
     amounts: tuple[Amounts, ...]
+    part: int | None = None  # of a history too long for one event; None: `allocations` are whole
+    parts: int | None = None
 
 
 class AllocationChanged(Struct, frozen=True, kw_only=True, gc=False):
@@ -197,6 +203,8 @@ class AllocationChanged(Struct, frozen=True, kw_only=True, gc=False):
     because: str
     allocations: tuple[Allocation, ...]
     amounts: tuple[Amounts, ...]
+    part: int | None = None  # of a history too long for one event; None: `allocations` are whole
+    parts: int | None = None
 
 
 class CreditNoteIssued(Struct, frozen=True, kw_only=True, gc=False):
@@ -210,6 +218,8 @@ class CreditNoteIssued(Struct, frozen=True, kw_only=True, gc=False):
     replaces: str | None = None  # the dispute's own note that this one replaces
     allocations: tuple[Allocation, ...]
     amounts: tuple[Amounts, ...]
+    part: int | None = None  # of a history too long for one event; None: `allocations` are whole
+    parts: int | None = None
 
 
 class DisputeOpened(Struct, frozen=True, kw_only=True, gc=False):

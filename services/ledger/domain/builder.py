@@ -1,4 +1,4 @@
-"""A decision while it is being made: the working state and what has been said so far."""
+"""A decision while it is being made: what has been announced and noted so far."""
 
 from datetime import date, datetime
 
@@ -12,7 +12,7 @@ from services.ledger.domain.state import AccountState
 
 
 class DecisionBuilder:
-    """Collects, in order, what becomes the `Decision`."""
+    """Collects, in order, what becomes the `Decision` about an account."""
 
     __slots__ = (
         "announcements",
@@ -21,6 +21,7 @@ class DecisionBuilder:
         "notices",
         "profile",
         "recordedtime",
+        "redone_facts",
         "rejections",
         "released",
         "state",
@@ -28,14 +29,15 @@ class DecisionBuilder:
 
     def __init__(self, state: AccountState, recordedtime: datetime | None = None) -> None:
         self.state = state
-        self.recordedtime = recordedtime  # in place of each fact's own (registration)
         self.profile = state.profile_fact
+        self.recordedtime = recordedtime  # in place of each fact's own (registration)
         self.announcements: list[LedgerAnnouncement] = []
         self.entries: list[Entry] = []
         self.notices: dict[tuple[str, str], StageNotice] = {}
         self.changed: set[str] = set()
         self.rejections: list[Ineffective] = []
         self.released: list[tuple[datetime, Fact]] = []  # took effect by the fact in hand, and when
+        self.redone_facts = 0
 
     def announce(
         self,
@@ -48,6 +50,7 @@ class DecisionBuilder:
         fact: Fact | None,
         recorded: datetime | None = None,
     ) -> None:
+        """Announce an event that follows from a fact (None: from the begun day)."""
         recorded = self.recordedtime or recorded
         if recorded is None and fact is not None:
             recorded = fact.recordedtime
@@ -55,13 +58,13 @@ class DecisionBuilder:
             LedgerAnnouncement(kind, entity, cause, time, day, data, recorded, fact)
         )
 
-    def remember(self, announcement: StageNotice) -> None:
-        """Keep that it was said, or that it was corrected, in place of what was kept before."""
-        invoice_id, key = announcement.invoice_id, announcement.key
+    def remember(self, notice: StageNotice) -> None:
+        """Remember that it was announced, or corrected, in place of what was remembered before."""
+        invoice_id, key = notice.invoice_id, notice.key
         known = self.state.notices.get(invoice_id, ())
-        others = tuple([said for said in known if said.key != key])
-        self.state.notices[invoice_id] = (*others, announcement)
-        self.notices[invoice_id, key] = announcement
+        others = tuple([other for other in known if other.key != key])
+        self.state.notices[invoice_id] = (*others, notice)
+        self.notices[invoice_id, key] = notice
         self.changed.add(invoice_id)
 
     def decision(self) -> Decision:
@@ -73,4 +76,5 @@ class DecisionBuilder:
             self.changed,
             self.rejections,
             self.state.profile_fact is not self.profile,
+            self.redone_facts,
         )

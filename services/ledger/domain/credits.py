@@ -1,13 +1,14 @@
-"""Sources of money: payments and credit notes, and where each of their cents has been."""
+"""Credits: payments and credit notes, and where each of their cents has been."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
 from msgspec import Struct, structs
 
-Kind = Literal["payment", "credit_note"]
-CreditKey = tuple[Kind, str]
-# Credit before cash, then oldest fact first: (0 credit | 1 cash, instant, rank, id).
+CreditKind = Literal["payment", "credit_note"]
+CreditKey = tuple[CreditKind, str]
+# Credit notes before cash, then oldest fact first: (0 credit note | 1 cash, instant, rank, id).
 CreditOrder = tuple[int, datetime, int, str]
 
 
@@ -39,7 +40,7 @@ class Target(Struct, frozen=True, gc=False):
 class Credit(Struct, frozen=True, gc=False):
     """A payment or a credit note by all facts known."""
 
-    kind: Kind
+    kind: CreditKind
     credit_id: str
     currency: str
     amount_minor: int
@@ -47,11 +48,11 @@ class Credit(Struct, frozen=True, gc=False):
     order: CreditOrder
     unapplied_minor: int
     taken_minor: int = 0  # by reversals
-    allocations: tuple[Allocation, ...] = ()  # its whole history
+    allocations: tuple[Allocation, ...] = ()  # its whole history, oldest application first
     targets: tuple[Target, ...] = ()
     reversals: tuple[Reversal, ...] = ()
     issued_on: date | None = None  # of a credit note
-    invoice_id: str | None = None  # a credit note's aim
+    invoice_id: str | None = None  # the invoice at which a credit note is aimed
     dispute_id: str | None = None  # the dispute that a credit note settles
 
     @property
@@ -63,50 +64,55 @@ class Credit(Struct, frozen=True, gc=False):
         """Unapplied, and not waiting for an invoice."""
         if not self.targets:
             return self.unapplied_minor
-        return max(0, self.unapplied_minor - sum(aim.amount_minor for aim in self.targets))
+        waiting = sum([target.amount_minor for target in self.targets])
+        return max(0, self.unapplied_minor - waiting)
 
 
-def put(source: Credit, invoice_id: str, amount_minor: int, at: datetime) -> Credit:
-    """The source after some of its unapplied money was put on an invoice."""
-    pieces = (*source.allocations, Allocation(invoice_id, amount_minor, at))
-    for index, earlier in enumerate(source.allocations):
-        if (
-            earlier.applied_at == at
-            and earlier.invoice_id == invoice_id
-            and earlier.released_at is None
-        ):
-            # Aimed and other money of one source, put on one invoice at once, is one allocation.
-            piece = Allocation(invoice_id, earlier.amount_minor + amount_minor, at)
-            pieces = (*source.allocations[:index], piece, *source.allocations[index + 1 :])
-            break
+def put(credit: Credit, amounts: Mapping[str, int], at: datetime) -> Credit:
+    """The credit after unapplied money was put on invoices (id → amount)."""
+    kept = credit.allocations
+    start = len(kept)
+    while start and kept[start - 1].applied_at == at:
+        start -= 1
+    fresh = dict(amounts)
+    tail = []
+    for earlier in kept[start:]:
+        # Aimed and other money of one credit, put on one invoice at once, is one allocation.
+        more = fresh.pop(earlier.invoice_id, 0) if earlier.released_at is None else 0
+        if more:
+            earlier = Allocation(earlier.invoice_id, earlier.amount_minor + more, at)
+        tail.append(earlier)
+    tail += [Allocation(invoice_id, amount, at) for invoice_id, amount in fresh.items()]
     return structs.replace(
-        source, allocations=pieces, unapplied_minor=source.unapplied_minor - amount_minor
+        credit,
+        allocations=(*kept[:start], *tail),
+        unapplied_minor=credit.unapplied_minor - sum(amounts.values()),
     )
 
 
-def take_off(
-    source: Credit, invoice_id: str, applied_at: datetime, amount_minor: int, at: datetime
-) -> Credit:
-    """The source after money was taken off an invoice: unapplied again, the history keeps it."""
-    pieces: list[Allocation] = []
-    for piece in source.allocations:
-        if (
-            piece.invoice_id != invoice_id
-            or piece.released_at is not None
-            or piece.applied_at != applied_at
-        ):
-            pieces.append(piece)
+def take_off(credit: Credit, amounts: Mapping[tuple[str, datetime], int], at: datetime) -> Credit:
+    """The credit after money was taken off invoices: unapplied again, the history keeps it.
+
+    `amounts` are by invoice and the instant at which the money had been applied.
+    """
+    allocations: list[Allocation] = []
+    for known in credit.allocations:
+        amount = amounts.get((known.invoice_id, known.applied_at), 0)
+        if not amount or known.released_at is not None:
+            allocations.append(known)
             continue
-        assert amount_minor <= piece.amount_minor
-        if piece.amount_minor > amount_minor:
-            pieces.append(structs.replace(piece, amount_minor=piece.amount_minor - amount_minor))
-        pieces.append(Allocation(invoice_id, amount_minor, applied_at, at))
+        assert amount <= known.amount_minor
+        if known.amount_minor > amount:
+            allocations.append(structs.replace(known, amount_minor=known.amount_minor - amount))
+        allocations.append(Allocation(known.invoice_id, amount, known.applied_at, at))
     return structs.replace(
-        source, allocations=tuple(pieces), unapplied_minor=source.unapplied_minor + amount_minor
+        credit,
+        allocations=tuple(allocations),
+        unapplied_minor=credit.unapplied_minor + sum(amounts.values()),
     )
 
 
-def no_longer_waiting(source: Credit, invoice_id: str) -> Credit:
-    """The source once the invoice it was waiting for is there."""
-    aims = tuple(aim for aim in source.targets if aim.invoice_id != invoice_id)
-    return structs.replace(source, targets=aims)
+def no_longer_waiting(credit: Credit, invoice_id: str) -> Credit:
+    """The credit once the invoice it was waiting for is there."""
+    targets = tuple([target for target in credit.targets if target.invoice_id != invoice_id])
+    return structs.replace(credit, targets=targets)

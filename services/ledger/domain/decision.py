@@ -29,3 +29,4 @@ class Decision(Struct, frozen=True):
     changed_invoices: set[str]
     rejections: list[Ineffective]
     is_profile_changed: bool = False
+    redone_facts: int = 0  # that acted again because a fact came before them

@@ -1,17 +1,18 @@
 """Saying how old debts are: stages, their corrections, paid and open again (LEDGER.md, Stages)."""
 
+from bisect import bisect_right
 from datetime import date, datetime
+from operator import itemgetter
 
 from msgspec import Struct, structs
 
-from services.ledger.domain.account import refresh
 from services.ledger.domain.amounts import figures
 from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.decision import Decision
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact
 from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.slices import Slices, run
+from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
 from services.ledger.domain.stages import StageNotice, due_soon, holding_stage, news
 from services.ledger.domain.state import AccountState
 from shared.business_time import Begun
@@ -27,36 +28,45 @@ def begin(state: AccountState, begun: Begun) -> Decision:
 
 def begin_in_slices(state: AccountState, begun: Begun) -> Slices[Decision]:
     """The same, giving way."""
-    yield
-    given = state
-    builder = DecisionBuilder(state.copy())
-    state, day = builder.state, begun.on(state.zone)
+    builder, day = DecisionBuilder(state), begun.on(state.zone)
     if day is None or not state.registered:
         return builder.decision()
+    state.age_to(day)
     shown: list[StageNotice] = []
-    for invoice_id, next_on in state.next_days.items():
-        if next_on <= day:
-            invoice = state.invoices[invoice_id]
-            said = state.notices.get(invoice_id, ())
-            shown += news(invoice, said, state.zone, day).begun
-            soon = due_soon(invoice, state.zone)
-            if (
-                soon is not None
-                and invoice.balance_minor
-                and soon.since_on <= day <= invoice.due_on
-                and not any(known.key == soon.key for known in said)
-            ):
-                shown.append(soon)
+    due = bisect_right(state.next_queue, day, key=itemgetter(0))
+    for number, (_, invoice_id) in enumerate(state.next_queue[:due], start=1):
+        shown += _begun(state, invoice_id, day)
+        if not number % SLICE_ENTRIES:
+            yield
     shown.sort(key=_in_time)
     for now in shown:
         builder.remember(now)
-    for invoice_id in builder.changed:
-        refresh(state, invoice_id)
-    amounts = {code: figures(state, code, day) for code in state.totals} if shown else {}
-    for now in shown:
-        say_begun(builder, now, (amounts[state.invoices[now.invoice_id].currency],), None)
-    given.become(state)
+    for number, invoice_id in enumerate(builder.changed, start=1):
+        state.refresh(invoice_id)
+        if not number % SLICE_ENTRIES:
+            yield
+    amounts = {code: figures(state, code, day) for code in state.currencies} if shown else {}
+    for number, now in enumerate(shown, start=1):
+        announce_begun(builder, now, (amounts[state.invoices[now.invoice_id].currency],), None)
+        if not number % SLICE_ENTRIES:
+            yield
     return builder.decision()
+
+
+def _begun(state: AccountState, invoice_id: str, day: date) -> list[StageNotice]:
+    """What the day shows of one invoice."""
+    invoice = state.invoices[invoice_id]
+    notices = state.notices.get(invoice_id, ())
+    shown = [*news(invoice, notices, state.zone, day).begun]
+    soon = due_soon(invoice, state.zone)
+    if (
+        soon is not None
+        and invoice.balance_minor
+        and soon.since_on <= day <= invoice.due_on
+        and not any(known.key == soon.key for known in notices)
+    ):
+        shown.append(soon)
+    return shown
 
 
 def _in_time(now: StageNotice) -> tuple[datetime, date, str, int]:
@@ -72,7 +82,7 @@ class _Findings(Struct):
     paid: list[Invoice]
 
 
-def age(builder: DecisionBuilder, view: View, stages_until: date | None) -> None:
+def announce_age(builder: DecisionBuilder, view: View, stages_until: date | None) -> None:
     """Say what a fact showed of the age of the invoices that it touched.
 
     First what was said and is not so, then debts that are open again, then what has begun by
@@ -85,19 +95,19 @@ def age(builder: DecisionBuilder, view: View, stages_until: date | None) -> None
     for invoice_id in ids:
         _examine(builder, view, invoice_id, stages_until, found)
     for invoice, past in found.refuted:
-        _say_corrected(builder, view, invoice, past)
+        _announce_corrected(builder, view, invoice, past)
     for invoice, stage in found.open_again:
         day = local_day(view.at, state.zone)
-        _say_reopened(builder, view, invoice, stage, (view.at, day), view.cause)
+        _announce_reopened(builder, view, invoice, stage, (view.at, day), view.cause)
     found.begun.sort(key=lambda item: _in_time(item[0]))
     for now, stage in found.begun:
         invoice = state.invoices[now.invoice_id]
         if now.kind == "reopened":
-            _say_reopened(builder, view, invoice, stage, (now.at, now.since_on), now.cause)
+            _announce_reopened(builder, view, invoice, stage, (now.at, now.since_on), now.cause)
         else:
-            say_begun(builder, now, (view.amounts(invoice.currency),), fact)
+            announce_begun(builder, now, (view.amounts(invoice.currency),), fact)
     for invoice in found.paid:
-        _say_paid(builder, view, invoice)
+        _announce_paid(builder, view, invoice)
 
 
 def _examine(
@@ -119,7 +129,7 @@ def _examine(
     known = holding_stage(invoice, state.notices.get(invoice_id, ()))
     for now in new.begun:
         builder.remember(now)
-    refresh(state, invoice_id)
+    state.refresh(invoice_id)
     invoice = state.invoices[invoice_id]
     found.refuted += [(invoice, past) for past in new.refuted if past.stage is not None]
     was_paid = before is not None and before.status == "paid"
@@ -138,7 +148,7 @@ def _examine(
         found.paid.append(invoice)
 
 
-def say_begun(
+def announce_begun(
     builder: DecisionBuilder,
     now: StageNotice,
     amounts: tuple[ledger.Amounts, ...],
@@ -178,7 +188,7 @@ def say_begun(
     builder.announce("invoice-overdue", now.invoice_id, cause, now.at, now.since_on, overdue, fact)
 
 
-def _say_corrected(
+def _announce_corrected(
     builder: DecisionBuilder, view: View, invoice: Invoice, past: StageNotice
 ) -> None:
     assert past.stage is not None
@@ -199,7 +209,7 @@ def _say_corrected(
     )
 
 
-def _say_reopened(
+def _announce_reopened(
     builder: DecisionBuilder,
     view: View,
     invoice: Invoice,
@@ -224,7 +234,7 @@ def _say_reopened(
     builder.announce("invoice-reopened", invoice.invoice_id, cause, at, day, data, view.fact)
 
 
-def _say_paid(builder: DecisionBuilder, view: View, invoice: Invoice) -> None:
+def _announce_paid(builder: DecisionBuilder, view: View, invoice: Invoice) -> None:
     day = local_day(invoice.paid_at, view.state.zone)
     data = ledger.InvoicePaid(
         invoice_id=invoice.invoice_id,

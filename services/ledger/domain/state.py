@@ -1,127 +1,196 @@
-"""An account's state: where all its money lies, and what one fact touched."""
+"""An account's state: where all its money lies, in what queues, and how facts are undone.
 
-from bisect import insort
+`AccountState` is changed in place. The objects in it are values: a fact replaces them, and the
+journal of undo entries keeps each as it was before the fact. So a fact costs what it touches,
+and the last facts can be taken back one by one (docs/ledger.md).
+"""
+
+from bisect import bisect_left, insort
+from collections import deque
 from datetime import date, datetime
-from typing import cast
+from typing import TypeVar
 
-from msgspec import structs
+from msgspec import Struct, structs
 
-from services.ledger.domain.credits import (
-    Credit,
-    CreditKey,
-    CreditOrder,
-    put,
-    take_off,
-)
-from services.ledger.domain.facts import Fact, Position, cause_of, instant_of
-from services.ledger.domain.invoices import (
-    Holding,
-    Invoice,
-    Level,
-    Order,
-    Reopening,
-    disputed_part,
-)
-from services.ledger.domain.journal import NO_TOTALS, Totals
-from services.ledger.domain.stages import StageNotice
-from services.ledger.domain.timeline import Need
+from services.ledger.domain.credits import Credit, CreditKey, CreditOrder
+from services.ledger.domain.facts import Fact, Need, Position, named_amount, newest
+from services.ledger.domain.invoices import Invoice, Level, Order, Reopening
+from services.ledger.domain.journal import Totals
+from services.ledger.domain.stages import StageNotice, holding_stage, next_day
 from shared.events import billing
+
+UNDO_FACTS = 10_000  # entries kept: facts dated before all of them make the account computed anew
+
+Awaited = tuple[str, str]  # an invoice that is not there yet, and the currency of what waits for it
+K = TypeVar("K", Order, CreditOrder, tuple[date, str])
+
+
+class CurrencyState:
+    """What an account has in one currency: the sums, and the queues in their order."""
+
+    __slots__ = (
+        "balance_minor",
+        "billed_minor",
+        "cash_minor",
+        "clear",
+        "disputed_minor",
+        "disputed_overdue_minor",
+        "loose",
+        "objects",
+        "open",
+        "overdue_minor",
+        "unapplied_cash_minor",
+        "unapplied_credit_minor",
+    )
+
+    def __init__(self) -> None:
+        self.balance_minor = 0
+        self.disputed_minor = 0
+        self.cash_minor = 0
+        self.unapplied_cash_minor = 0
+        self.unapplied_credit_minor = 0
+        self.billed_minor = 0
+        self.overdue_minor = 0  # of invoices due before the day up to which the account is aged
+        self.disputed_overdue_minor = 0
+        self.objects = 0  # invoices and credits
+        self.open: list[Order] = []  # invoices with a balance, oldest due first
+        self.clear: list[Order] = []  # those of them with a part that is not disputed
+        self.loose: list[CreditOrder] = []  # credits with money that waits for no invoice
+
+    @property
+    def totals(self) -> Totals:
+        return Totals(
+            self.balance_minor,
+            self.disputed_minor,
+            self.cash_minor,
+            self.unapplied_cash_minor,
+            self.unapplied_credit_minor,
+            self.billed_minor,
+        )
+
+
+class Undo(Struct, frozen=True, gc=False):
+    """One fact that acted: each object that it changed as it was before (None: not there)."""
+
+    position: Position
+    fact: Fact
+    invoices: dict[str, Invoice | None]
+    credits: dict[CreditKey, Credit | None]
+    aimed: dict[Awaited, tuple[CreditKey, ...]]
 
 
 class AccountState:
-    """An account's state by the facts in `facts`."""
+    """An account by the facts in `facts`."""
 
     __slots__ = (
         "account_id",
         "acts",
+        "aged_on",
         "aimed",
         "amendments",
+        "before_aimed",
         "before_credits",
         "before_invoices",
         "before_totals",
         "credits",
+        "currencies",
         "facts",
+        "forgotten",
         "invoices",
-        "last",
-        "loose",
+        "named_minor",
         "next_days",
+        "next_queue",
         "notices",
-        "open",
         "profile_fact",
         "registered",
+        "reversals",
         "settled",
         "tenant_zone",
-        "totals",
+        "undo",
         "waiting",
         "zone",
     )
 
-    def __init__(self, account_id: str, tenant_zone: str) -> None:
+    def __init__(
+        self, account_id: str, tenant_zone: str, undo_facts: int | None = UNDO_FACTS
+    ) -> None:
         self.account_id = account_id
         self.tenant_zone = tenant_zone
-        self.zone = tenant_zone
+        self.zone = tenant_zone  # its own once it is registered and has one
+        # Known at once and for the whole history.
+        self.facts: list[Fact] = []  # all accepted facts, in order of arrival
+        self.named_minor: dict[str, int] = {}  # currency → sum of all amounts that facts name
         self.registered = False
         self.profile_fact: Fact | None = None  # whose record holds now
-        self.facts: list[Fact] = []  # in order of arrival
-        self.invoices: dict[str, Invoice] = {}
-        self.credits: dict[CreditKey, Credit] = {}
-        self.open: dict[str, tuple[Order, ...]] = {}  # currency → open invoices, oldest due first
-        self.loose: dict[str, tuple[CreditOrder, ...]] = {}  # currency → sources with unapplied
-        self.aimed: dict[tuple[str, str], tuple[CreditKey, ...]] = {}  # (invoice, currency) unknown
-        self.totals: dict[str, Totals] = {}
-        self.acts: dict[Need, datetime] = {}  # what others may wait for → when it acts
+        self.amendments: dict[str, tuple[Fact, ...]] = {}  # of an invoice, oldest first
+        self.settled: set[str] = set()  # disputes that have a credit note of the platform
+        self.reversals: dict[str, Fact] = {}
         self.waiting: dict[Need, tuple[Fact, ...]] = {}
-        self.amendments: dict[str, tuple[Fact, ...]] = {}
-        self.settled: frozenset[str] = frozenset()  # disputes that have a note of the platform
-        self.last: Position | None = None
+        # Made by the facts that act, one after the other in fact order.
+        self.invoices: dict[str, Invoice] = {}
+        self.credits: dict[CreditKey, Credit] = {}  # payments and credit notes
+        self.aimed: dict[Awaited, tuple[CreditKey, ...]] = {}
+        self.acts: dict[Need, datetime] = {}  # what others may wait for → when it acts
+        self.currencies: dict[str, CurrencyState] = {}
+        self.aged_on: date | None = None  # what is due before it counts as overdue in the sums
+        self.undo: deque[Undo] = deque(maxlen=undo_facts)
+        self.forgotten: Position | None = None  # the last fact whose undo entry is gone
+        # Made by what was announced.
         self.notices: dict[str, tuple[StageNotice, ...]] = {}
         self.next_days: dict[str, date] = {}  # invoice → next day on which it may be news
+        self.next_queue: list[tuple[date, str]] = []
         self.forget()
 
     def forget(self) -> None:
         """Begin a new fact: nothing is touched yet."""
         self.before_invoices: dict[str, Invoice | None] = {}
         self.before_credits: dict[CreditKey, Credit | None] = {}
+        self.before_aimed: dict[Awaited, tuple[CreditKey, ...]] = {}
         self.before_totals: dict[str, Totals] = {}
 
-    def copy(self) -> "AccountState":
-        """A working copy; the objects in it are values and are shared."""
-        other = AccountState.__new__(AccountState)
-        other.account_id = self.account_id
-        other.tenant_zone = self.tenant_zone
-        other.zone = self.zone
-        other.registered = self.registered
-        other.profile_fact = self.profile_fact
-        other.facts = self.facts.copy()
-        other.invoices = self.invoices.copy()
-        other.credits = self.credits.copy()
-        other.open = self.open.copy()
-        other.loose = self.loose.copy()
-        other.aimed = self.aimed.copy()
-        other.totals = self.totals.copy()
-        other.acts = self.acts.copy()
-        other.waiting = self.waiting.copy()
-        other.amendments = self.amendments.copy()
-        other.settled = self.settled
-        other.last = self.last
-        other.notices = self.notices.copy()
-        other.next_days = self.next_days.copy()
-        other.forget()
-        return other
-
     def become(self, other: "AccountState") -> None:
-        """Take everything over from a working copy."""
+        """Take everything over from another state of the same account."""
         for name in AccountState.__slots__:
             setattr(self, name, getattr(other, name))
 
     @property
     def profile(self) -> billing.AccountRegistered | None:
         """The record that holds: the one with the newest `time`."""
-        return (
-            cast(billing.AccountRegistered, self.profile_fact.data) if self.profile_fact else None
-        )
+        record = self.profile_fact.data if self.profile_fact is not None else None
+        assert record is None or isinstance(record, billing.AccountRegistered)
+        return record
+
+    @property
+    def last(self) -> Position | None:
+        """The place of the last fact that acted."""
+        return self.undo[-1].position if self.undo else self.forgotten
+
+    # ── What holds for the whole history ────────────────────────────────────────────────────────
+
+    def keep(self, fact: Fact) -> None:
+        """Keep a fact, whether it acts or not."""
+        self.facts.append(fact)
+        currency, amount = named_amount(fact.data)
+        if amount:
+            self.named_minor[currency] = self.named_minor.get(currency, 0) + amount
+
+    def take_profile(self, fact: Fact) -> None:
+        """Keep the record with the newest `time`, ties by id."""
+        if self.profile_fact is None or newest(fact) > newest(self.profile_fact):
+            self.profile_fact = fact
+
+    def own_zone(self) -> str:
+        """The account's own zone once it is registered, else the tenant's."""
+        own = self.profile.timezone if self.registered and self.profile is not None else None
+        return own or self.tenant_zone
 
     # ── Objects and queues ──────────────────────────────────────────────────────────────────────
+
+    def currency(self, code: str) -> CurrencyState:
+        found = self.currencies.get(code)
+        if found is None:
+            found = self.currencies[code] = CurrencyState()
+        return found
 
     def set_invoice(self, invoice: Invoice) -> None:
         """Put an invoice in the place of what it was."""
@@ -130,147 +199,191 @@ class AccountState:
         if invoice_id not in self.before_invoices:
             self.before_invoices[invoice_id] = before
         self.invoices[invoice_id] = invoice
-        was_open = before is not None and before.balance_minor > 0
-        if was_open != (invoice.balance_minor > 0):
-            queue = list(self.open.get(invoice.currency, ()))
-            if was_open:
-                queue.remove(invoice.order)
-            else:
-                insort(queue, invoice.order)
-            self.open[invoice.currency] = tuple(queue)
+        _requeue_invoice(self.currency(invoice.currency), before, invoice)
 
-    def set_credit(self, source: Credit) -> None:
-        """Put a source in the place of what it was."""
-        key = source.key
+    def set_credit(self, credit: Credit) -> None:
+        """Put a credit in the place of what it was."""
+        key = credit.key
         before = self.credits.get(key)
         if key not in self.before_credits:
             self.before_credits[key] = before
-        self.credits[key] = source
-        was_loose = before is not None and before.unapplied_minor > 0
-        if was_loose != (source.unapplied_minor > 0):
-            queue = list(self.loose.get(source.currency, ()))
-            if was_loose:
-                queue.remove(source.order)
-            else:
-                insort(queue, source.order)
-            self.loose[source.currency] = tuple(queue)
+        self.credits[key] = credit
+        _requeue_credit(self.currency(credit.currency), before, credit)
 
-    def amended(self, data: billing.InvoiceIssued) -> billing.InvoiceAmended:
-        """Due date and number that hold: of the newest amendment that carries the field."""
-        due_on, number = data.due_on, data.number
-        for fact in self.amendments.get(data.invoice_id, ()):
-            change = cast(billing.InvoiceAmended, fact.data)
-            due_on = change.due_on or due_on
-            number = change.number if change.number is not None else number
-        return billing.InvoiceAmended(data.invoice_id, data.account_id, due_on, number)
+    def set_aimed(self, awaited: Awaited, keys: tuple[CreditKey, ...]) -> None:
+        """Keep which credits wait for an invoice; none: nothing is kept."""
+        known = self.aimed.get(awaited, ())
+        self.before_aimed.setdefault(awaited, known)
+        if keys:
+            self.aimed[awaited] = keys
+        else:
+            self.aimed.pop(awaited, None)
 
-    def add_amendment(self, fact: Fact) -> None:
-        """Keep the amendments of an invoice oldest first, so that the newest has the last word."""
-        invoice_id = cast(billing.InvoiceAmended, fact.data).invoice_id
-        kept = [*self.amendments.get(invoice_id, ()), fact]
-        kept.sort(key=lambda known: newest(known, self.zone))
-        self.amendments[invoice_id] = tuple(kept)
+    # ── The end of a fact, and taking it back ───────────────────────────────────────────────────
 
-    # ── Money ───────────────────────────────────────────────────────────────────────────────────
-
-    def place(self, source: Credit, invoice_id: str, amount_minor: int, at: datetime) -> Credit:
-        """Put unapplied money on an invoice."""
-        invoice = self.invoices[invoice_id]
-        assert 0 < amount_minor <= min(invoice.balance_minor, source.unapplied_minor)
-        source = put(source, invoice_id, amount_minor, at)
-        self.set_credit(source)
-        kept, together = invoice.holdings, amount_minor
-        if kept and kept[-1].credit_id == source.credit_id and kept[-1].kind == source.kind:
-            last = kept[-1]
-            if last.applied_at == at:
-                kept, together = kept[:-1], last.amount_minor + amount_minor
-        holding = Holding(source.kind, source.credit_id, together, at)
-        self._hold(invoice, (*kept, holding), source.kind, amount_minor)
-        return source
-
-    def release(self, invoice_id: str, index: int, amount_minor: int, at: datetime) -> None:
-        """Take money off an invoice; it is unapplied again."""
-        invoice = self.invoices[invoice_id]
-        holding = invoice.holdings[index]
-        source = self.credits[holding.kind, holding.credit_id]
-        self.set_credit(take_off(source, invoice_id, holding.applied_at, amount_minor, at))
-        rest = holding.amount_minor - amount_minor
-        stays = (structs.replace(holding, amount_minor=rest),) if rest else ()
-        holdings = (*invoice.holdings[:index], *stays, *invoice.holdings[index + 1 :])
-        self._hold(invoice, holdings, holding.kind, -amount_minor)
-
-    def _hold(
-        self, invoice: Invoice, holdings: tuple[Holding, ...], kind: str, amount_minor: int
-    ) -> None:
-        balance = invoice.balance_minor - amount_minor
-        cash = amount_minor if kind == "payment" else 0
-        self.set_invoice(
-            structs.replace(
-                invoice,
-                balance_minor=balance,
-                disputed_minor=disputed_part(balance, invoice.disputes),
-                credited_minor=invoice.credited_minor + amount_minor - cash,
-                paid_minor=invoice.paid_minor + cash,
-                holdings=holdings,
-            )
-        )
-
-    def distribute(self, currency: str, at: datetime) -> None:
-        """Nothing stays unapplied beside an open balance: credit first, then cash, oldest first."""
-        if not self.registered or not self.open.get(currency):
-            return
-        for rank, _, _, credit_id in self.loose.get(currency, ()):
-            source = self.credits["payment" if rank else "credit_note", credit_id]
-            if source.free_minor:
-                self._spread(source, at)
-                if not self.open[currency]:
-                    return
-
-    def _spread(self, source: Credit, at: datetime) -> None:
-        """Oldest due first, undisputed parts before disputed ones."""
-        left = source.free_minor
-        for disputed_too in (False, True):
-            for _, _, invoice_id in self.open[source.currency]:
-                invoice = self.invoices[invoice_id]
-                part = invoice.balance_minor
-                if not disputed_too:
-                    part -= invoice.disputed_minor
-                if part:
-                    amount = min(left, part)
-                    source = self.place(source, invoice_id, amount, at)
-                    left -= amount
-                    if not left:
-                        return
-
-    # ── The end of a fact ───────────────────────────────────────────────────────────────────────
-
-    def settle(self, fact: Fact, at: datetime) -> None:
-        """Draw the conclusions: totals, the invoices' levels, and which debts are open again."""
+    def settle(self, fact: Fact, cause: str, position: Position) -> None:
+        """Draw the conclusions: sums, the invoices' levels, and which debts are open again."""
+        at = position[0]
         for invoice_id, before in self.before_invoices.items():
             invoice = self.invoices[invoice_id]
-            self._count(invoice.currency, _invoice_change(before, invoice))
-            changed = structs.replace(invoice, levels=_levels(invoice, at))
+            sums = self._touch(invoice.currency)
+            _count_invoice(sums, before, invoice, self.aged_on)
+            levels, reopenings = _levels(invoice, at), invoice.reopenings
             if before is not None and not before.balance_minor and invoice.balance_minor:
-                again = Reopening(fact.fact_id, cause_of(fact), at)
-                changed = structs.replace(changed, reopenings=(*invoice.reopenings, again))
-            self.invoices[invoice_id] = changed
+                reopenings = (*reopenings, Reopening(fact.fact_id, cause, at))
+            elif levels is invoice.levels:
+                continue
+            self.invoices[invoice_id] = structs.replace(
+                invoice, levels=levels, reopenings=reopenings
+            )
         for key, earlier in self.before_credits.items():
-            source = self.credits[key]
-            self._count(source.currency, _source_change(earlier, source))
-
-    def _count(self, currency: str, change: tuple[int, int, int, int, int, int]) -> None:
-        totals = self.totals.get(currency, NO_TOTALS)
-        if currency not in self.before_totals:
-            self.before_totals[currency] = totals
-        balance, disputed, cash, unapplied_cash, unapplied_credit, billed = change
-        self.totals[currency] = Totals(
-            totals.balance_minor + balance,
-            totals.disputed_minor + disputed,
-            totals.cash_minor + cash,
-            totals.unapplied_cash_minor + unapplied_cash,
-            totals.unapplied_credit_minor + unapplied_credit,
-            totals.billed_minor + billed,
+            credit = self.credits[key]
+            _count_credit(self._touch(credit.currency), earlier, credit)
+        if len(self.undo) == self.undo.maxlen:
+            self.forgotten = self.undo[0].position if self.undo else position
+        self.undo.append(
+            Undo(position, fact, self.before_invoices, self.before_credits, self.before_aimed)
         )
+
+    def _touch(self, code: str) -> CurrencyState:
+        sums = self.currencies[code]
+        if code not in self.before_totals:
+            self.before_totals[code] = sums.totals
+        return sums
+
+    def undo_last(self) -> Undo:
+        """Take back the fact that acted last: everything is as it was before it."""
+        entry = self.undo.pop()
+        for invoice_id, before in entry.invoices.items():
+            now = self.invoices[invoice_id]
+            sums = self.currencies[now.currency]
+            _requeue_invoice(sums, now, before)
+            _count_invoice(sums, now, before, self.aged_on)
+            if before is not None:
+                self.invoices[invoice_id] = before
+            else:
+                del self.invoices[invoice_id]
+                self._drop_empty(now.currency)
+        for key, earlier in entry.credits.items():
+            credit = self.credits[key]
+            sums = self.currencies[credit.currency]
+            _requeue_credit(sums, credit, earlier)
+            _count_credit(sums, credit, earlier)
+            if earlier is not None:
+                self.credits[key] = earlier
+            else:
+                del self.credits[key]
+                self._drop_empty(credit.currency)
+        for awaited, keys in entry.aimed.items():
+            if keys:
+                self.aimed[awaited] = keys
+            else:
+                self.aimed.pop(awaited, None)
+        return entry
+
+    def _drop_empty(self, code: str) -> None:
+        if not self.currencies[code].objects:
+            del self.currencies[code]
+
+    # ── Days ────────────────────────────────────────────────────────────────────────────────────
+
+    def age_to(self, day: date | None) -> None:
+        """Count as overdue what is due before this day."""
+        before = self.aged_on
+        if day == before:
+            return
+        self.aged_on = day
+        for sums in self.currencies.values():
+            first = 0 if before is None else bisect_left(sums.open, before, key=_due_on)
+            last = 0 if day is None else bisect_left(sums.open, day, key=_due_on)
+            sign = 1 if first <= last else -1
+            for order in sums.open[min(first, last) : max(first, last)]:
+                invoice = self.invoices[order[2]]
+                sums.overdue_minor += sign * invoice.balance_minor
+                sums.disputed_overdue_minor += sign * invoice.disputed_minor
+
+    def refresh(self, invoice_id: str) -> None:
+        """Set an invoice's stage and its next day by what was announced of it."""
+        invoice = self.invoices.get(invoice_id)
+        following = None
+        if invoice is not None:
+            notices = self.notices.get(invoice_id, ())
+            stage = holding_stage(invoice, notices) if notices else None
+            if stage != invoice.stage:
+                self.invoices[invoice_id] = invoice = structs.replace(invoice, stage=stage)
+            following = next_day(invoice, notices, self.zone)
+        known = self.next_days.get(invoice_id)
+        if known == following:
+            return
+        if known is not None:
+            _remove(self.next_queue, (known, invoice_id))
+            del self.next_days[invoice_id]
+        if following is not None:
+            insort(self.next_queue, (following, invoice_id))
+            self.next_days[invoice_id] = following
+
+
+def _due_on(order: Order) -> date:
+    return order[0]
+
+
+def _remove(queue: list[K], key: K) -> None:
+    del queue[bisect_left(queue, key)]
+
+
+def _requeue(queue: list[K], before: K | None, after: K | None) -> None:
+    if before != after:
+        if before is not None:
+            _remove(queue, before)
+        if after is not None:
+            insort(queue, after)
+
+
+def _requeue_invoice(sums: CurrencyState, before: Invoice | None, after: Invoice | None) -> None:
+    was = now = was_clear = now_clear = None
+    if before is not None and before.balance_minor:
+        was = before.order
+        was_clear = was if before.balance_minor > before.disputed_minor else None
+    if after is not None and after.balance_minor:
+        now = after.order
+        now_clear = now if after.balance_minor > after.disputed_minor else None
+    _requeue(sums.open, was, now)
+    _requeue(sums.clear, was_clear, now_clear)
+
+
+def _requeue_credit(sums: CurrencyState, before: Credit | None, after: Credit | None) -> None:
+    was = before.order if before is not None and before.free_minor else None
+    now = after.order if after is not None and after.free_minor else None
+    _requeue(sums.loose, was, now)
+
+
+def _count_invoice(
+    sums: CurrencyState, before: Invoice | None, after: Invoice | None, aged_on: date | None
+) -> None:
+    for invoice, sign in ((before, -1), (after, 1)):
+        if invoice is None:
+            sums.objects -= sign
+            continue
+        balance, disputed = sign * invoice.balance_minor, sign * invoice.disputed_minor
+        sums.balance_minor += balance
+        sums.disputed_minor += disputed
+        if invoice.voided_at is None:
+            sums.billed_minor += sign * invoice.amount_minor
+        if aged_on is not None and invoice.due_on < aged_on:
+            sums.overdue_minor += balance
+            sums.disputed_overdue_minor += disputed
+
+
+def _count_credit(sums: CurrencyState, before: Credit | None, after: Credit | None) -> None:
+    for credit, sign in ((before, -1), (after, 1)):
+        if credit is None:
+            sums.objects -= sign
+        elif credit.kind == "payment":
+            sums.unapplied_cash_minor += sign * credit.unapplied_minor
+            sums.cash_minor += sign * (credit.amount_minor - credit.taken_minor)
+        else:
+            sums.unapplied_credit_minor += sign * credit.unapplied_minor
+            sums.billed_minor -= sign * credit.amount_minor
 
 
 def _levels(invoice: Invoice, at: datetime) -> tuple[Level, ...]:
@@ -283,29 +396,3 @@ def _levels(invoice: Invoice, at: datetime) -> tuple[Level, ...]:
     if (last.balance_minor, last.disputed_minor) == (balance, disputed):
         return levels
     return (*(levels[:-1] if last.at == at else levels), Level(at, balance, disputed))
-
-
-def newest(fact: Fact, zone: str) -> tuple[datetime, str, str]:
-    """The order of records and amendments: newest `time` wins, ties by id."""
-    return (instant_of(fact, zone), fact.event_id, fact.source)
-
-
-def _invoice_change(before: Invoice | None, after: Invoice) -> tuple[int, int, int, int, int, int]:
-    balance, disputed = after.balance_minor, after.disputed_minor
-    billed = 0 if after.voided_at else after.amount_minor
-    if before is not None:
-        balance -= before.balance_minor
-        disputed -= before.disputed_minor
-        billed -= 0 if before.voided_at else before.amount_minor
-    return (balance, disputed, 0, 0, 0, billed)
-
-
-def _source_change(before: Credit | None, after: Credit) -> tuple[int, int, int, int, int, int]:
-    unapplied, taken, arrived = after.unapplied_minor, after.taken_minor, after.amount_minor
-    if before is not None:
-        unapplied -= before.unapplied_minor
-        taken -= before.taken_minor
-        arrived = 0
-    if after.kind == "payment":
-        return (0, 0, arrived - taken, unapplied, 0, 0)
-    return (0, 0, 0, 0, unapplied, -arrived)

@@ -95,8 +95,8 @@ def state(account: AccountState, begun: Begun) -> dict[str, Any]:
         "amounts": domain.amounts(account, begun),
         "zone": (account.zone, account.registered),
         "queues": (
-            {k: v for k, v in account.open.items() if v},
-            {k: v for k, v in account.loose.items() if v},
+            {k: c.open for k, c in account.currencies.items() if c.open},
+            {k: c.loose for k, c in account.currencies.items() if c.loose},
         ),
     }
 

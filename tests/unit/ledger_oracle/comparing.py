@@ -5,9 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from services.ledger.domain import begin, record
-from services.ledger.domain.account import amounts, new_account, next_on
-from services.ledger.domain.facts import cause_of
+from services.ledger.domain import amounts, begin, cause_of, new_account, next_on, record
 from shared.business_time import Begun
 from shared.events import ledger
 from tests.oracles.ledger_announcements import Announcer, Said

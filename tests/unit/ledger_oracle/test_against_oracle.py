@@ -5,8 +5,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from services.ledger.domain import begin, difference, record
-from services.ledger.domain.account import amounts_at, as_of, load_account, new_account
+from services.ledger.domain import (
+    amounts_at,
+    as_of,
+    begin,
+    difference,
+    load_account,
+    new_account,
+    record,
+)
 from tests.oracles.ledger_questions import Questions
 from tests.unit.ledger_oracle.comparing import (
     Steps,
