@@ -28,4 +28,5 @@ def open_context(settings: Settings, *, application: str) -> Context:
         db=Database(settings.database_url, application=application),
         clock=settings.common.clock,
         makes_tenants=settings.common.local,
+        accounts=AccountMemory(undo_facts=settings.undo_facts),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from services.ledger.domain.state import UNDO_FACTS
 from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common, Env
 
@@ -17,6 +18,7 @@ class Settings:
     # Which tenants may write to `billing.events`; None: any (local mode). An event that names none
     # belongs to the first.
     kafka_tenants: tuple[str, ...] | None
+    undo_facts: int = UNDO_FACTS  # of an account; an earlier fact costs a computation of it all
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -25,6 +27,7 @@ class Settings:
             common=common,
             database_url=env.database("ledger"),
             kafka_tenants=_kafka_tenants(env, common),
+            undo_facts=env.integer("LEDGER_UNDO_FACTS", UNDO_FACTS, low=0, high=1_000_000),
         )
 
     @property

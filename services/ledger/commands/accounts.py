@@ -7,6 +7,7 @@ is taken, so before its row is locked; under the lock only what was stored meanw
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from itertools import chain
 from typing import TypeVar
 
 from msgspec import Struct
@@ -14,7 +15,6 @@ from msgspec import Struct
 from services.ledger import domain
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
-from services.ledger.domain.account import state_notices
 from services.ledger.store import accounts as account_store
 from services.ledger.store.accounts import AccountUpdate
 from services.ledger.store.facts import list_facts
@@ -99,7 +99,8 @@ async def lock_accounts(
     for key, head in heads.items():
         account = memory.recall(key)
         if account is None or account.version > head.version:
-            account = Remembered(0, domain.new_account(key[1], zones[key[0]]))
+            new = domain.new_account(key[1], zones[key[0]], memory.undo_facts)
+            account = Remembered(0, new)
         locked[key] = LockedAccount(head, account)
         if account.version != head.version or account.state.tenant_zone != zones[key[0]]:
             stale[key] = locked[key]
@@ -161,21 +162,27 @@ async def each_account(
             finally:
                 memory.turns.give_back(key)
         cold.append(key)
-    computed = await compute_accounts(session, {key: heads[key].version for key in cold}, zone)
+    versions = {key: heads[key].version for key in cold}
+    computed = await compute_accounts(session, versions, zone)
     for state in computed.values():
         yield state
 
 
 async def compute_accounts(
-    session: Session, versions: Mapping[AccountKey, int], zone: str
+    session: Session, versions: Mapping[AccountKey, int], zone: str, undo_facts: int | None = 0
 ) -> dict[AccountKey, AccountState]:
-    """Accounts of one tenant by all that was stored up to a version each, computed from facts."""
+    """Accounts of one tenant by all that was stored up to a version each, computed from facts.
+
+    Without undo entries they are for reading alone.
+    """
     facts = await list_facts(session, versions)
     notices = await list_notices(session, versions)
     return {
         key: await in_slices(
             session,
-            domain.load_account_in_slices(key[1], zone, facts.get(key, ()), notices.get(key, ())),
+            domain.load_account_in_slices(
+                key[1], zone, facts.get(key, ()), notices.get(key, ()), undo_facts
+            ),
         )
         for key in versions
     }
@@ -189,7 +196,8 @@ async def _read_cold(session: Session, cold: Collection[AccountKey], memory: Acc
     zones = await find_zones(session, {tenant_id for tenant_id, _ in heads})
     for tenant_id, zone in zones.items():
         versions = {key: head.version for key, head in heads.items() if key[0] == tenant_id}
-        for key, state in (await compute_accounts(session, versions, zone)).items():
+        computed = await compute_accounts(session, versions, zone, memory.undo_facts)
+        for key, state in computed.items():
             memory.remember(key, Remembered(versions[key], state))
 
 
@@ -213,19 +221,21 @@ async def _read_newer(
                 key[1],
                 zone,
                 [*remembered.state.facts, *newer],
-                _latest(state_notices(remembered.state), notices.get(key, ())),
+                _latest(remembered.state, notices.get(key, ())),
+                memory.undo_facts,
             )
             remembered.state = await in_slices(session, again)
         else:
             absorbed = domain.absorb_in_slices(remembered.state, newer, notices.get(key, ()))
             await in_slices(session, absorbed)
-        remembered.version, remembered.limit = account.head.version, None
+        remembered.version = account.head.version
         if memory.recall(key) is remembered:
             memory.remember(key, remembered)  # it has grown
             hold.changing.discard(key)
 
 
 def _latest(
-    known: Iterable[domain.StageNotice], newer: Iterable[domain.StageNotice]
+    state: AccountState, newer: Iterable[domain.StageNotice]
 ) -> Iterable[domain.StageNotice]:
-    return {(notice.invoice_id, notice.key): notice for notice in (*known, *newer)}.values()
+    known = chain(*state.notices.values(), newer)
+    return {(notice.invoice_id, notice.key): notice for notice in known}.values()

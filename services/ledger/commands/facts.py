@@ -35,9 +35,6 @@ from shared.events import Event
 from shared.log import outbox
 from shared.process.crash import crash_point
 
-# With fewer facts no sum can come near its limit: each amount has at most 53 bits.
-SURELY_WITHIN_FACTS = 500
-
 
 class NewFact(Struct, frozen=True, gc=False):
     """A valid fact of a billing platform, not yet known to be new."""
@@ -164,14 +161,15 @@ async def _refuse_beyond_limit(
     accepted: dict[int, Fact],
 ) -> None:
     """Take facts back that would make an account's amounts sum to more than can be kept."""
+    limits: dict[AccountKey, AmountLimit] = {}
     refused: dict[int, Outcome] = {}
-    for index, fact in accepted.items():
-        remembered = locked[batch[index].account_key].remembered
-        if len(remembered.state.facts) + len(batch) > SURELY_WITHIN_FACTS:
-            if remembered.limit is None:
-                remembered.limit = AmountLimit(remembered.state)
-            if errors := remembered.limit.check(fact):
-                refused[index] = Outcome("rejected", tuple(errors))
+    for index, fact in sorted(accepted.items()):
+        key = batch[index].account_key
+        limit = limits.get(key)
+        if limit is None:
+            limit = limits[key] = AmountLimit(locked[key].state)
+        if errors := limit.check(fact):
+            refused[index] = Outcome("rejected", tuple(errors))
     if refused:
         await fact_store.delete_facts(session, [batch[index].key for index in refused])
     for index, outcome in refused.items():

@@ -9,7 +9,8 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 
-from services.ledger.domain import AccountState, AmountLimit
+from services.ledger.domain import AccountState
+from services.ledger.domain.state import UNDO_FACTS
 from services.ledger.store.journal import AccountKey
 from shared.database import Session
 
@@ -21,13 +22,12 @@ _PATIENCE_SECONDS = 1.0
 class Remembered:
     """An account as it was stored at a version."""
 
-    __slots__ = ("limit", "state", "version", "weight")
+    __slots__ = ("state", "version", "weight")
 
     def __init__(self, version: int, state: AccountState) -> None:
         self.version = version
         self.state = state
         self.weight = len(state.facts)
-        self.limit: AmountLimit | None = None  # made when it is needed
 
 
 class Turns:
@@ -81,7 +81,8 @@ class AccountMemory:
     larger than all that is allowed: then it is alone, until another needs the room.
     """
 
-    def __init__(self, facts_max: int = FACTS_MAX) -> None:
+    def __init__(self, *, facts_max: int = FACTS_MAX, undo_facts: int | None = UNDO_FACTS) -> None:
+        self.undo_facts = undo_facts  # of each account; a fact before them costs a computation
         self.turns = Turns()
         self.apart: set[AccountKey] = set()  # at work on many events, or read for the first time
         self._accounts: OrderedDict[AccountKey, Remembered] = OrderedDict()

@@ -56,11 +56,13 @@ def values_of(account: AccountState) -> dict[str, Any]:
     return {
         "invoices": dict(account.invoices),
         "credits": dict(account.credits),
-        "totals": dict(account.totals),
+        "totals": {code: sums.totals for code, sums in account.currencies.items()},
         "registered": account.registered,
         "zone": account.zone,
         "facts": sorted((fact.kind, fact.fact_id) for fact in account.facts),
-        "next_days": {
-            invoice_id: invoice.stage for invoice_id, invoice in account.invoices.items()
+        "next_days": dict(account.next_days),
+        "notices": {
+            invoice_id: sorted(notices, key=lambda notice: notice.key)
+            for invoice_id, notices in account.notices.items()
         },
     }
