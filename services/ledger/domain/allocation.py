@@ -153,6 +153,7 @@ def distribute(state: AccountState, currency: str, at: datetime) -> None:
 
 def _spread(state: AccountState, sums: CurrencyState, credit: Credit, at: datetime) -> None:
     """Oldest due first, undisputed parts before disputed ones."""
+    state.spread = True
     left = credit.free_minor
     amounts: dict[str, int] = {}
     for queue in (sums.clear, sums.open):

@@ -77,6 +77,15 @@ class Undo(Struct, frozen=True, gc=False):
     invoices: dict[str, Invoice | None]
     credits: dict[CreditKey, Credit | None]
     aimed: dict[Awaited, tuple[CreditKey, ...]]
+    spread: bool  # whether it put money where the queues said
+
+    def touches(self, other: "Undo") -> bool:
+        """Whether another changed one of the same objects."""
+        return not (
+            self.invoices.keys().isdisjoint(other.invoices)
+            and self.credits.keys().isdisjoint(other.credits)
+            and self.aimed.keys().isdisjoint(other.aimed)
+        )
 
 
 class AccountState:
@@ -105,6 +114,7 @@ class AccountState:
         "registered",
         "reversals",
         "settled",
+        "spread",
         "tenant_zone",
         "undo",
         "waiting",
@@ -147,6 +157,7 @@ class AccountState:
         self.before_credits: dict[CreditKey, Credit | None] = {}
         self.before_aimed: dict[Awaited, tuple[CreditKey, ...]] = {}
         self.before_totals: dict[str, Totals] = {}
+        self.spread = False
 
     def become(self, other: "AccountState") -> None:
         """Take everything over from another state of the same account."""
@@ -242,7 +253,14 @@ class AccountState:
         if len(self.undo) == self.undo.maxlen:
             self.forgotten = self.undo[0].position if self.undo else position
         self.undo.append(
-            Undo(position, fact, self.before_invoices, self.before_credits, self.before_aimed)
+            Undo(
+                position,
+                fact,
+                self.before_invoices,
+                self.before_credits,
+                self.before_aimed,
+                self.spread,
+            )
         )
 
     def _touch(self, code: str) -> CurrencyState:
@@ -250,6 +268,11 @@ class AccountState:
         if code not in self.before_totals:
             self.before_totals[code] = sums.totals
         return sums
+
+    def move_last_behind(self, index: int) -> None:
+        """Put the undo entry of the fact that acted last at its place among the others."""
+        entry = self.undo.pop()
+        self.undo.insert(index, entry)
 
     def undo_last(self) -> Undo:
         """Take back the fact that acted last: everything is as it was before it."""
