@@ -16,7 +16,7 @@ STAGES: tuple[Stage, ...] = (1, 31, 61, 91, 121)
 
 
 class Amounts(Struct, frozen=True, gc=False):
-    """What an account owes in one currency (LEDGER: Amounts). All in minor units."""
+    """What an account owes in one currency (docs/ledger.md, Amounts). All in minor units."""
 
     currency: str
     balance_minor: int  # open balances of invoices, not netted
