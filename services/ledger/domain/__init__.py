@@ -3,7 +3,7 @@ begun day and nothing else (docs/ledger.md). No IO, no clock, no settings.
 
 Where to start reading:
 
-1. `facts`         what a billing platform told us
+1. `facts`         what a billing platform sent
 2. `kinds`         what each kind of fact is and does: one file per noun, one `Kind` per kind
 3. `state`         an account: its objects, queues and sums, and the undo entries of its last facts
 4. `allocation`    where money goes

@@ -10,8 +10,9 @@ from datetime import datetime
 from msgspec import structs
 
 from services.ledger.domain.credits import Credit, CreditKey, put, take_off
+from services.ledger.domain.currency_state import CurrencyState
 from services.ledger.domain.invoices import Holding, Invoice, disputed_part
-from services.ledger.domain.state import AccountState, CurrencyState
+from services.ledger.domain.state import AccountState
 
 
 def place(state: AccountState, credit: Credit, amounts: Mapping[str, int], at: datetime) -> Credit:
@@ -153,6 +154,7 @@ def distribute(state: AccountState, currency: str, at: datetime) -> None:
 
 def _spread(state: AccountState, sums: CurrencyState, credit: Credit, at: datetime) -> None:
     """Oldest due first, undisputed parts before disputed ones."""
+    state.spread = True
     left = credit.free_minor
     amounts: dict[str, int] = {}
     for queue in (sums.clear, sums.open):

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
-from services.ledger.domain.state import AccountState, CurrencyState
+from services.ledger.domain.currency_state import CurrencyState
+from services.ledger.domain.state import AccountState
 from shared.events.ledger import Amounts
 
 _NOTHING = CurrencyState()

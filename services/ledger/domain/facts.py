@@ -1,4 +1,4 @@
-"""A fact: one thing a billing platform told us, accepted (docs/ledger.md, facts and who they are).
+"""A fact: one thing a billing platform sent, accepted (docs/ledger.md, facts and who they are).
 
 What each kind of fact is and does stands in `kinds/`.
 """

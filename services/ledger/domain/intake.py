@@ -1,4 +1,4 @@
-"""What types cannot say about a fact, and what makes it a duplicate or a conflict.
+"""What types cannot check of a fact, and what makes it a duplicate or a conflict.
 
 Pointers are RFC 6901, from the CloudEvent's root.
 """

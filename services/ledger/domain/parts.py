@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from shared.events.ledger import Allocation, AllocationChanged
 
@@ -19,7 +19,8 @@ PART_BYTES = 600_000  # of an event, which may have 900 kB
 _SURELY_SHORT = 400  # so many allocations are less than that, whatever their ids
 _ENCODER = msgspec.json.Encoder()
 
-_Part = tuple[tuple[Allocation, ...], int | None, int | None]  # with `part`, `parts`
+_Number = int | UnsetType
+_Part = tuple[tuple[Allocation, ...], _Number, _Number]  # with `part`, `parts`
 
 
 def in_parts(event: Struct, account_id: str, because: str) -> list[Struct]:
@@ -53,7 +54,7 @@ def _packed(allocations: Sequence[Allocation]) -> Iterator[_Part]:
         pieces = list(_cut(list(history)))
         (first, more), fits = pieces[0], len(pieces) == 1
         if together and (not fits or not _fit(len(together) + len(first), size + more)):
-            yield (tuple(together), None, None)
+            yield (tuple(together), UNSET, UNSET)
             together, size = [], 0
         if fits:
             together += first
@@ -62,7 +63,7 @@ def _packed(allocations: Sequence[Allocation]) -> Iterator[_Part]:
         for number, (piece, _) in enumerate(pieces, start=1):
             yield (tuple(piece), number, len(pieces))
     if together:
-        yield (tuple(together), None, None)
+        yield (tuple(together), UNSET, UNSET)
 
 
 def _cut(history: Sequence[Allocation]) -> Iterator[tuple[list[Allocation], int]]:

@@ -147,14 +147,14 @@ def absorb_in_slices(
         if not number % SLICE_ENTRIES:
             yield
     yield from act(state, effects.acts, effects.since)
-    told = set(state.before_invoices)
+    touched = set(state.before_invoices)
     for notice in notices:
         known = state.notices.get(notice.invoice_id, ())
         others = [other for other in known if other.key != notice.key]
         state.notices[notice.invoice_id] = (*others, notice)
-        told.add(notice.invoice_id)
+        touched.add(notice.invoice_id)
     if state.registered:
-        for invoice_id in told:
+        for invoice_id in touched:
             state.refresh(invoice_id)
     state.forget()
 

@@ -28,20 +28,20 @@ _Chapter = tuple[Position, Fact | StageNotice]
 def announce_history(
     builder: DecisionBuilder, registration: Fact, begun_on: date | None
 ) -> Slices[None]:
-    """Tell the story of an account that knows all its facts; nothing was announced of them yet."""
+    """Announce the story of an account that knows all its facts; none of it was announced yet."""
     final = builder.state
     state = yield from prepared(final, undo_facts=0)
     replay = DecisionBuilder(state, registration.recordedtime)
     kind = KINDS[registration.kind]
     at = kind.instant_of(registration, registration.data, state.zone)
-    _tell(replay, registration, at, begun_on, acts=False)
+    _announce_one(replay, registration, at, begun_on, acts=False)
     chapters = yield from _story(final, registration, begun_on)
     for number, (position, item) in enumerate(chapters, start=1):
         if isinstance(item, Fact):
             kind = KINDS[item.kind]
             if kind.apply is not None:
                 apply(state, position, item)
-            _tell(replay, item, position[0], begun_on, acts=kind.apply is not None)
+            _announce_one(replay, item, position[0], begun_on, acts=kind.apply is not None)
         else:
             replay.remember(item)
             view = view_of(state, registration, at, begun_on)
@@ -59,7 +59,7 @@ def announce_history(
             yield
 
 
-def _tell(
+def _announce_one(
     replay: DecisionBuilder, fact: Fact, at: datetime, begun_on: date | None, *, acts: bool
 ) -> None:
     state = replay.state

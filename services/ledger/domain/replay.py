@@ -1,13 +1,16 @@
 """Facts act, are taken back and act again: one way for the last fact, for late ones, and for all.
 
-A fact that sorts last acts on top. Any other takes back what lies behind its place, acts, and lets
-what was behind act again by the same rules. `compute` is the same from nothing. What a fact did
+A fact that sorts last acts on top. So does one that nothing behind its place has to do with. Any
+other takes back what lies behind its place, acts, and lets what was behind act again by the same
+rules. `compute` is the same from nothing. What a fact did
 is the difference between before and after it, object by object.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from heapq import merge
+
+from msgspec import structs
 
 from services.ledger.domain.credits import Credit, CreditKey, CreditOrder
 from services.ledger.domain.facts import Fact, Position
@@ -58,9 +61,48 @@ def act(state: AccountState, acts: Sequence[Act], since: Position | None = None)
     if (last is None or first > last) and first != ANEW and len(acts) == 1:
         apply(state, *acts[0])
         return 0
+    if since is None and len(acts) == 1 and _slip_in(state, *acts[0]):
+        return 0
     if first == ANEW or (state.forgotten is not None and first <= state.forgotten):
         return (yield from _act_anew(state))
     return (yield from _act_behind(state, acts, first))
+
+
+def _slip_in(state: AccountState, position: Position, fact: Fact) -> bool:
+    """Let a fact act at its place in the past without taking anything back, where that is the same.
+
+    It is where nothing behind changed what the fact changes, and nobody looked at the queues: then
+    no money was free for others, before the fact or after it.
+    """
+    if state.forgotten is not None and position <= state.forgotten:
+        return False
+    if len(state.undo) == state.undo.maxlen and position < state.undo[0].position:
+        return False  # its own entry would push out one that is behind it
+    if state.registered and any(sums.loose for sums in state.currencies.values()):
+        return False
+    apply(state, position, fact)
+    mine, index = state.undo[-1], len(state.undo) - 1
+    slips = not mine.spread and not (
+        state.registered and any(sums.loose for sums in state.currencies.values())
+    )
+    entries = reversed(state.undo)
+    next(entries)
+    for entry in entries:
+        if not slips or entry.position < position:
+            break
+        slips = not entry.touches(mine) and not (state.registered and _looks_at_queues(entry))
+        index -= 1
+    if slips:
+        state.move_last_behind(index)
+    else:
+        take_back(state)
+    return slips
+
+
+def _looks_at_queues(entry: Undo) -> bool:
+    if entry.spread:
+        return True
+    return any(before is not None and before.free_minor for before in entry.credits.values())
 
 
 def _act_behind(state: AccountState, acts: Sequence[Act], first: Position) -> Slices[int]:
@@ -78,9 +120,7 @@ def _act_behind(state: AccountState, acts: Sequence[Act], first: Position) -> Sl
         before.note_applied(state)
         if not number % SLICE_ENTRIES:
             yield
-    if state.registered:
-        for invoice_id in before.invoices:
-            state.refresh(invoice_id)
+    before.restore_stages(state)
     yield from before.show(state)
     return len(again)
 
@@ -134,6 +174,19 @@ class _Before:
         self.invoices = {key: state.invoices.get(key) for key in fresh.invoices}
         self.credits = {key: state.credits.get(key) for key in fresh.credits} | dict(state.credits)
         self.totals = {code: sums.totals for code, sums in state.currencies.items()}
+
+    def restore_stages(self, state: AccountState) -> None:
+        """Stages follow from what was announced; undo entries do not know the newest."""
+        for invoice_id, before in self.invoices.items():
+            invoice = state.invoices[invoice_id]
+            if before is not None:
+                if invoice.stage != before.stage:
+                    invoice = structs.replace(invoice, stage=before.stage)
+                if invoice == before:
+                    state.invoices[invoice_id] = before
+                    continue
+            if state.registered:
+                state.refresh(invoice_id)
 
     def show(self, state: AccountState) -> Slices[None]:
         """Set what was touched to what is different now, in fact order."""

@@ -1,4 +1,4 @@
-"""Saying how old debts are: stages, their corrections, paid and open again (LEDGER.md, Stages)."""
+"""Announcing how old debts are: stages, corrections, paid and open again (docs/ledger.md)."""
 
 from bisect import bisect_right
 from datetime import date, datetime
@@ -74,18 +74,18 @@ def _in_time(now: StageNotice) -> tuple[datetime, date, str, int]:
 
 
 class _Findings(Struct):
-    """What one fact showed, in the order in which it is said."""
+    """What one fact showed, in the order in which it is announced."""
 
     refuted: list[tuple[Invoice, StageNotice]]
     open_again: list[tuple[Invoice, Stage | None]]  # with the stage that holds
-    begun: list[tuple[StageNotice, Stage | None]]  # with the stage to say
+    begun: list[tuple[StageNotice, Stage | None]]  # with the stage to announce
     paid: list[Invoice]
 
 
 def announce_age(builder: DecisionBuilder, view: View, stages_until: date | None) -> None:
     """Say what a fact showed of the age of the invoices that it touched.
 
-    First what was said and is not so, then debts that are open again, then what has begun by
+    First what was announced and is not so, then debts that are open again, then what has begun by
     `stages_until`, in order of time, then what is paid: read in sequence, it gives what is so.
     """
     state, fact = view.state, view.fact
@@ -117,11 +117,11 @@ def _examine(
     stages_until: date | None,
     found: _Findings,
 ) -> None:
-    """Compare one invoice with what was said of it, and keep what will be said now."""
+    """Compare one invoice with what was announced of it, and remember what is now."""
     state = view.state
     before, invoice = state.before_invoices[invoice_id], state.invoices[invoice_id]
-    said = state.notices.get(invoice_id, ())
-    new = news(invoice, said, state.zone, stages_until)
+    notices = state.notices.get(invoice_id, ())
+    new = news(invoice, notices, state.zone, stages_until)
     for past in new.refuted:
         builder.remember(structs.replace(past, holds=False))
     for past in new.again:
@@ -141,7 +141,7 @@ def _examine(
     for now in new.begun:
         stage = now.stage
         if now.kind == "reopened" and known is not None:
-            # The stage of its day, or an older one that was said and holds.
+            # The stage of its day, or an older one that was announced and holds.
             stage = known if stage is None or known > stage else stage
         found.begun.append((now, stage))
     if invoice.status == "paid" and (not was_paid or open_again or reopened):

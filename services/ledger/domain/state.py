@@ -8,13 +8,21 @@ and the last facts can be taken back one by one (docs/ledger.md).
 from bisect import bisect_left, insort
 from collections import deque
 from datetime import date, datetime
-from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from services.ledger.domain.credits import Credit, CreditKey, CreditOrder
+from services.ledger.domain.credits import Credit, CreditKey
+from services.ledger.domain.currency_state import (
+    CurrencyState,
+    count_credit,
+    count_invoice,
+    due_on_of,
+    remove,
+    requeue_credit,
+    requeue_invoice,
+)
 from services.ledger.domain.facts import Fact, Need, Position, named_amount, newest
-from services.ledger.domain.invoices import Invoice, Level, Order, Reopening
+from services.ledger.domain.invoices import Invoice, Level, Reopening
 from services.ledger.domain.journal import Totals
 from services.ledger.domain.stages import StageNotice, holding_stage, next_day
 from shared.events import billing
@@ -22,51 +30,6 @@ from shared.events import billing
 UNDO_FACTS = 10_000  # entries kept: facts dated before all of them make the account computed anew
 
 Awaited = tuple[str, str]  # an invoice that is not there yet, and the currency of what waits for it
-K = TypeVar("K", Order, CreditOrder, tuple[date, str])
-
-
-class CurrencyState:
-    """What an account has in one currency: the sums, and the queues in their order."""
-
-    __slots__ = (
-        "balance_minor",
-        "billed_minor",
-        "cash_minor",
-        "clear",
-        "disputed_minor",
-        "disputed_overdue_minor",
-        "loose",
-        "objects",
-        "open",
-        "overdue_minor",
-        "unapplied_cash_minor",
-        "unapplied_credit_minor",
-    )
-
-    def __init__(self) -> None:
-        self.balance_minor = 0
-        self.disputed_minor = 0
-        self.cash_minor = 0
-        self.unapplied_cash_minor = 0
-        self.unapplied_credit_minor = 0
-        self.billed_minor = 0
-        self.overdue_minor = 0  # of invoices due before the day up to which the account is aged
-        self.disputed_overdue_minor = 0
-        self.objects = 0  # invoices and credits
-        self.open: list[Order] = []  # invoices with a balance, oldest due first
-        self.clear: list[Order] = []  # those of them with a part that is not disputed
-        self.loose: list[CreditOrder] = []  # credits with money that waits for no invoice
-
-    @property
-    def totals(self) -> Totals:
-        return Totals(
-            self.balance_minor,
-            self.disputed_minor,
-            self.cash_minor,
-            self.unapplied_cash_minor,
-            self.unapplied_credit_minor,
-            self.billed_minor,
-        )
 
 
 class Undo(Struct, frozen=True, gc=False):
@@ -77,6 +40,15 @@ class Undo(Struct, frozen=True, gc=False):
     invoices: dict[str, Invoice | None]
     credits: dict[CreditKey, Credit | None]
     aimed: dict[Awaited, tuple[CreditKey, ...]]
+    spread: bool  # whether it put money where the queues led
+
+    def touches(self, other: "Undo") -> bool:
+        """Whether another changed one of the same objects."""
+        return not (
+            self.invoices.keys().isdisjoint(other.invoices)
+            and self.credits.keys().isdisjoint(other.credits)
+            and self.aimed.keys().isdisjoint(other.aimed)
+        )
 
 
 class AccountState:
@@ -105,6 +77,7 @@ class AccountState:
         "registered",
         "reversals",
         "settled",
+        "spread",
         "tenant_zone",
         "undo",
         "waiting",
@@ -147,6 +120,7 @@ class AccountState:
         self.before_credits: dict[CreditKey, Credit | None] = {}
         self.before_aimed: dict[Awaited, tuple[CreditKey, ...]] = {}
         self.before_totals: dict[str, Totals] = {}
+        self.spread = False
 
     def become(self, other: "AccountState") -> None:
         """Take everything over from another state of the same account."""
@@ -199,7 +173,7 @@ class AccountState:
         if invoice_id not in self.before_invoices:
             self.before_invoices[invoice_id] = before
         self.invoices[invoice_id] = invoice
-        _requeue_invoice(self.currency(invoice.currency), before, invoice)
+        requeue_invoice(self.currency(invoice.currency), before, invoice)
 
     def set_credit(self, credit: Credit) -> None:
         """Put a credit in the place of what it was."""
@@ -208,7 +182,7 @@ class AccountState:
         if key not in self.before_credits:
             self.before_credits[key] = before
         self.credits[key] = credit
-        _requeue_credit(self.currency(credit.currency), before, credit)
+        requeue_credit(self.currency(credit.currency), before, credit)
 
     def set_aimed(self, awaited: Awaited, keys: tuple[CreditKey, ...]) -> None:
         """Keep which credits wait for an invoice; none: nothing is kept."""
@@ -227,7 +201,7 @@ class AccountState:
         for invoice_id, before in self.before_invoices.items():
             invoice = self.invoices[invoice_id]
             sums = self._touch(invoice.currency)
-            _count_invoice(sums, before, invoice, self.aged_on)
+            count_invoice(sums, before, invoice, self.aged_on)
             levels, reopenings = _levels(invoice, at), invoice.reopenings
             if before is not None and not before.balance_minor and invoice.balance_minor:
                 reopenings = (*reopenings, Reopening(fact.fact_id, cause, at))
@@ -238,11 +212,18 @@ class AccountState:
             )
         for key, earlier in self.before_credits.items():
             credit = self.credits[key]
-            _count_credit(self._touch(credit.currency), earlier, credit)
+            count_credit(self._touch(credit.currency), earlier, credit)
         if len(self.undo) == self.undo.maxlen:
             self.forgotten = self.undo[0].position if self.undo else position
         self.undo.append(
-            Undo(position, fact, self.before_invoices, self.before_credits, self.before_aimed)
+            Undo(
+                position,
+                fact,
+                self.before_invoices,
+                self.before_credits,
+                self.before_aimed,
+                self.spread,
+            )
         )
 
     def _touch(self, code: str) -> CurrencyState:
@@ -251,14 +232,19 @@ class AccountState:
             self.before_totals[code] = sums.totals
         return sums
 
+    def move_last_behind(self, index: int) -> None:
+        """Put the undo entry of the fact that acted last at its place among the others."""
+        entry = self.undo.pop()
+        self.undo.insert(index, entry)
+
     def undo_last(self) -> Undo:
         """Take back the fact that acted last: everything is as it was before it."""
         entry = self.undo.pop()
         for invoice_id, before in entry.invoices.items():
             now = self.invoices[invoice_id]
             sums = self.currencies[now.currency]
-            _requeue_invoice(sums, now, before)
-            _count_invoice(sums, now, before, self.aged_on)
+            requeue_invoice(sums, now, before)
+            count_invoice(sums, now, before, self.aged_on)
             if before is not None:
                 self.invoices[invoice_id] = before
             else:
@@ -267,8 +253,8 @@ class AccountState:
         for key, earlier in entry.credits.items():
             credit = self.credits[key]
             sums = self.currencies[credit.currency]
-            _requeue_credit(sums, credit, earlier)
-            _count_credit(sums, credit, earlier)
+            requeue_credit(sums, credit, earlier)
+            count_credit(sums, credit, earlier)
             if earlier is not None:
                 self.credits[key] = earlier
             else:
@@ -294,8 +280,8 @@ class AccountState:
             return
         self.aged_on = day
         for sums in self.currencies.values():
-            first = 0 if before is None else bisect_left(sums.open, before, key=_due_on)
-            last = 0 if day is None else bisect_left(sums.open, day, key=_due_on)
+            first = 0 if before is None else bisect_left(sums.open, before, key=due_on_of)
+            last = 0 if day is None else bisect_left(sums.open, day, key=due_on_of)
             sign = 1 if first <= last else -1
             for order in sums.open[min(first, last) : max(first, last)]:
                 invoice = self.invoices[order[2]]
@@ -316,74 +302,11 @@ class AccountState:
         if known == following:
             return
         if known is not None:
-            _remove(self.next_queue, (known, invoice_id))
+            remove(self.next_queue, (known, invoice_id))
             del self.next_days[invoice_id]
         if following is not None:
             insort(self.next_queue, (following, invoice_id))
             self.next_days[invoice_id] = following
-
-
-def _due_on(order: Order) -> date:
-    return order[0]
-
-
-def _remove(queue: list[K], key: K) -> None:
-    del queue[bisect_left(queue, key)]
-
-
-def _requeue(queue: list[K], before: K | None, after: K | None) -> None:
-    if before != after:
-        if before is not None:
-            _remove(queue, before)
-        if after is not None:
-            insort(queue, after)
-
-
-def _requeue_invoice(sums: CurrencyState, before: Invoice | None, after: Invoice | None) -> None:
-    was = now = was_clear = now_clear = None
-    if before is not None and before.balance_minor:
-        was = before.order
-        was_clear = was if before.balance_minor > before.disputed_minor else None
-    if after is not None and after.balance_minor:
-        now = after.order
-        now_clear = now if after.balance_minor > after.disputed_minor else None
-    _requeue(sums.open, was, now)
-    _requeue(sums.clear, was_clear, now_clear)
-
-
-def _requeue_credit(sums: CurrencyState, before: Credit | None, after: Credit | None) -> None:
-    was = before.order if before is not None and before.free_minor else None
-    now = after.order if after is not None and after.free_minor else None
-    _requeue(sums.loose, was, now)
-
-
-def _count_invoice(
-    sums: CurrencyState, before: Invoice | None, after: Invoice | None, aged_on: date | None
-) -> None:
-    for invoice, sign in ((before, -1), (after, 1)):
-        if invoice is None:
-            sums.objects -= sign
-            continue
-        balance, disputed = sign * invoice.balance_minor, sign * invoice.disputed_minor
-        sums.balance_minor += balance
-        sums.disputed_minor += disputed
-        if invoice.voided_at is None:
-            sums.billed_minor += sign * invoice.amount_minor
-        if aged_on is not None and invoice.due_on < aged_on:
-            sums.overdue_minor += balance
-            sums.disputed_overdue_minor += disputed
-
-
-def _count_credit(sums: CurrencyState, before: Credit | None, after: Credit | None) -> None:
-    for credit, sign in ((before, -1), (after, 1)):
-        if credit is None:
-            sums.objects -= sign
-        elif credit.kind == "payment":
-            sums.unapplied_cash_minor += sign * credit.unapplied_minor
-            sums.cash_minor += sign * (credit.amount_minor - credit.taken_minor)
-        else:
-            sums.unapplied_credit_minor += sign * credit.unapplied_minor
-            sums.billed_minor -= sign * credit.amount_minor
 
 
 def _levels(invoice: Invoice, at: datetime) -> tuple[Level, ...]:

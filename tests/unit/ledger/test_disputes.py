@@ -1,4 +1,4 @@
-"""Disputes hold amounts; resolutions release them and may post a credit note (LEDGER.md)."""
+"""Disputes hold amounts; resolutions release them and may post a credit note (docs/ledger.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where money goes: targets, order, credit notes, reversals, voids (LEDGER.md)."""
+"""Where money goes: targets, order, credit notes, reversals, voids (docs/ledger.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Stages: when they begin, what refutes them, and when a debt is open again (LEDGER.md)."""
+"""Stages: when they begin, what refutes them, and when a debt is open again (docs/ledger.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The story of EVENTS.md, word by word."""
+"""The story of docs/ledger.md, word by word."""
 
 from typing import Any
 

@@ -44,7 +44,7 @@ class Kind(Generic[D]):
     instant: Callable[[D, str], datetime] | None = None  # in a zone
     day: Callable[[D], date] | None = None  # on which it counts; None: of its instant
     keeps_sent_time: bool = False  # our event carries the sender's `time`
-    check: Callable[[D], Iterable[FieldError]] = _nothing  # what its class cannot say
+    check: Callable[[D], Iterable[FieldError]] = _nothing  # what its class cannot check
 
     # What it waits for, and what others may wait for.
     needs: Callable[[D], Need | None] | None = None

@@ -66,7 +66,8 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
         invoice = state.invoices.get(target.invoice_id)
         if invoice is None or invoice.currency != data.currency:
             waiting.append(Target(target.invoice_id, target.amount_minor))
-    payment = structs.replace(payment, targets=tuple(waiting))
+    if waiting:
+        payment = structs.replace(payment, targets=tuple(waiting))
     state.set_credit(payment)
     for target_id in dict.fromkeys([target.invoice_id for target in waiting]):
         awaited = (target_id, data.currency)
