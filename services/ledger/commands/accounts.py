@@ -25,6 +25,8 @@ from services.ledger.store.tenants import LockedTenant, find_tenant_times, find_
 from shared.database import Session
 from shared.errors import Unavailable
 
+_BEFORE_ALL = -1  # rows from before versions were kept have version 0
+
 T = TypeVar("T")
 
 
@@ -44,6 +46,7 @@ class Hold:
 
     def __init__(self, memory: AccountMemory) -> None:
         self.keys: set[AccountKey] = set()
+        self.remembered: dict[AccountKey, Remembered] = {}  # whatever memory has no room for
         self.changing: set[AccountKey] = set()  # not what is stored: a failure drops them
         self._memory = memory
 
@@ -73,7 +76,9 @@ async def take_turns(session: Session, keys: Collection[AccountKey], context: Co
     for key in sorted(keys):
         await memory.turns.take(key, session)
         hold.keys.add(key)
-    await _read_cold(session, [key for key in hold.keys if key not in memory], memory)
+        if (remembered := memory.recall(key)) is not None:
+            hold.remembered[key] = remembered
+    await _read_cold(session, hold, memory)
     return hold
 
 
@@ -97,10 +102,11 @@ async def lock_accounts(
     locked: dict[AccountKey, LockedAccount] = {}
     stale: dict[AccountKey, LockedAccount] = {}
     for key, head in heads.items():
-        account = memory.recall(key)
-        if account is None or account.version > head.version:
+        account = hold.remembered.get(key)
+        if account is None:
             new = domain.new_account(key[1], zones[key[0]], memory.undo_facts)
-            account = Remembered(0, new)
+            account = hold.remembered[key] = Remembered(_BEFORE_ALL if head.version else 0, new)
+        assert account.version <= head.version, "nobody has its turn, so nobody has changed it"
         locked[key] = LockedAccount(head, account)
         if account.version != head.version or account.state.tenant_zone != zones[key[0]]:
             stale[key] = locked[key]
@@ -188,8 +194,9 @@ async def compute_accounts(
     }
 
 
-async def _read_cold(session: Session, cold: Collection[AccountKey], memory: AccountMemory) -> None:
+async def _read_cold(session: Session, hold: Hold, memory: AccountMemory) -> None:
     """Read and compute accounts as of the version seen; those that are not stored are left out."""
+    cold = hold.keys - hold.remembered.keys()
     if not cold:
         return
     heads = await account_store.find_heads(session, cold)
@@ -198,7 +205,8 @@ async def _read_cold(session: Session, cold: Collection[AccountKey], memory: Acc
         versions = {key: head.version for key, head in heads.items() if key[0] == tenant_id}
         computed = await compute_accounts(session, versions, zone, memory.undo_facts)
         for key, state in computed.items():
-            memory.remember(key, Remembered(versions[key], state))
+            hold.remembered[key] = Remembered(versions[key], state)
+            memory.remember(key, hold.remembered[key])
 
 
 async def _read_newer(
