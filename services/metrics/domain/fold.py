@@ -173,7 +173,7 @@ def on_credit_note_issued(
 def on_allocation_changed(
     items: AccountItems, event: Received, data: ledger.AllocationChanged
 ) -> None:
-    _allocate(items, event, data.allocations)
+    _allocate(items, event, data.allocations, adds=ledger.adds(data))
 
 
 def _allocate(
@@ -181,8 +181,12 @@ def _allocate(
     event: Received,
     allocations: Sequence[ledger.Allocation],
     *sources: ItemKey,
+    adds: bool = False,
 ) -> None:
     """Take over the whole histories of the sources named and of those in the list.
+
+    A history that is too long for one event comes in parts: the first replaces what was known,
+    the others add to it.
 
     An amount of 0 says that the source, by the facts known, never put anything anywhere.
     """
@@ -202,14 +206,17 @@ def _allocate(
         )
     for (kind, source_id), history in histories.items():
         source = items.item(kind, source_id)
-        for invoice_id in dict.fromkeys((*source.puts_on, *history)):
+        puts_on = tuple(dict.fromkeys((*source.puts_on, *history)))
+        for invoice_id in history if adds else puts_on:
             facts = items.item("invoice", invoice_id).facts
-            puts = tuple(history.get(invoice_id, ()))
-            if puts != _last_puts(facts, source_id, kind == "payment"):
+            before = _last_puts(facts, source_id, kind == "payment")
+            puts = (*(before if adds else ()), *history.get(invoice_id, ()))
+            if puts != before:
                 slot = recorded_slot(facts, event)
                 facts.append(Allocated(slot, source_id, kind == "payment", puts))
-        if source.puts_on != tuple(history):
-            source.puts_on, source.is_changed = tuple(history), True
+        puts_on = puts_on if adds else tuple(history)
+        if source.puts_on != puts_on:
+            source.puts_on, source.is_changed = puts_on, True
 
 
 def _last_puts(facts: Iterable[Fact], source_id: str, is_cash: bool) -> tuple[Put, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.ledger.domain import Said
+from services.ledger.domain import LedgerAnnouncement
 from shared.events.ledger import Allocation, Amounts
 
 STAGED = {"invoice-overdue", "invoice-reopened"}
@@ -24,7 +24,7 @@ class Reader:
         self.credit: dict[str, int] = {}
         self.taken: dict[str, int] = {}
 
-    def read(self, said: Sequence[Said]) -> None:
+    def read(self, said: Sequence[LedgerAnnouncement]) -> None:
         for event in said:
             data: Any = event.data
             for amounts in getattr(data, "amounts", ()):

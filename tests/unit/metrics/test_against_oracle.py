@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from services.ledger.domain import begin, new_account, record
-from services.ledger.domain.days import Begun
 from services.metrics.consumer import HANDLERS
+from shared.business_time import Begun
 from shared.events import Received
 from tests.metrics_figures import Memory, a_contact, a_segment_changed, an_event, at
 from tests.oracles.kpis import Books, Portfolio, Told, Window, suppressed_contact_rate
@@ -49,8 +49,7 @@ def ledger_events(story: Story, key: str) -> list[Received]:
         else:
             facts = [structs.replace(fact, recordedtime=recorded) for fact in step.facts]
             decision = record(account, facts, begun)
-        account = decision.account
-        said += [(each, each.recordedtime or recorded) for each in decision.said]
+        said += [(each, each.recordedtime or recorded) for each in decision.announcements]
     return [
         an_event(
             each.type,
