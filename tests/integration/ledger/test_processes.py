@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.ledger.commands import facts as facts_command
 from services.ledger.commands.accounts import compute_accounts, find_accounts
 from services.ledger.context import Context
+from services.ledger.domain import record_in_slices
 from services.ledger.processes.days import start_day
 from services.ledger.store.accounts import find_heads
 from shared.database import Database
@@ -150,13 +150,13 @@ async def test_a_failure_in_the_middle_of_an_account_leaves_nothing(
     process = a_process(ledger_db)
     await take(process, an_account(), an_invoice())
     before = await account_of(process, "C1")
-    real = facts_command.record_in_slices
+    real = record_in_slices
 
     def breaks(state: Any, facts: Any, begun: Any) -> Any:
         yield from real(state, facts[:1], begun)
         raise Failed
 
-    monkeypatch.setattr(facts_command, "record_in_slices", breaks)
+    monkeypatch.setattr("services.ledger.commands.facts.record_in_slices", breaks)
     with pytest.raises(Failed):
         await take(process, a_payment(), a_payment("P2"))
     monkeypatch.undo()

@@ -6,11 +6,11 @@ However the topics' events are interleaved and cut into batches.
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec import Struct, structs
 
 from services.ledger.domain import begin, new_account, record
 from services.metrics.consumer import HANDLERS
@@ -53,7 +53,7 @@ def ledger_events(story: Story, key: str) -> list[Received]:
     return [
         an_event(
             each.type,
-            each.data,
+            cast(Struct, each.data),
             key=key,
             sequence=number,
             time=each.time,
