@@ -10,7 +10,7 @@ A pure function of a question and of rule books: no database, no clock, no setti
 `evaluation`   asks every rule that binds; searches the first instant that all of them allow
 `verdict`      the strictest finding wins; with its explanation, texts and evidence: the `Answer`
 
-Read `evaluate` in `verdict.py`, then `rule.py` (`Kind`, `Rule`, `Finding`) and one kind, for example
+Read `evaluate` in `verdict.py`, then `rule.py` (`Kind`, `Rule`, `Finding`) and one kind, such as
 `kinds/cooling_off.py`; how a book is written is in docs/rule-books.md. Others import from here.
 """
 
