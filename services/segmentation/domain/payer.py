@@ -9,6 +9,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 from datetime import date
 from operator import attrgetter
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -67,22 +68,24 @@ class Payer(Struct, array_like=True):
     delay_days: int = 0
     delay_days_squared: int = 0
 
-    def count(self, fact: InvoiceFacts, sign: int) -> None:
-        """Add (+1) or take away (−1) an invoice."""
-        _add(self.amounts, fact.currency, sign, sign * fact.amount_minor)
-        entry = (fact.day.toordinal(), fact.invoice_id)
-        if sign > 0:
-            insort(self.booked, entry)
-        else:
-            del self.booked[bisect_left(self.booked, entry)]
-        if fact.settled_on is None:
-            return
-        ended = _ended(fact)
-        self._sum(ended, sign)
-        if sign > 0:
-            insort(self.ended, ended)
-        else:
+    def replace(self, before: InvoiceFacts | None, after: InvoiceFacts | None) -> None:
+        """Put an invoice as it is known now in the place of what was known; None: nothing."""
+        was, now = _booked(before), _booked(after)
+        if was != now:
+            if was is not None:
+                _add(self.amounts, was.currency, -1, -was.minor)
+                del self.booked[bisect_left(self.booked, was.entry)]
+            if now is not None:
+                _add(self.amounts, now.currency, +1, now.minor)
+                insort(self.booked, now.entry)
+        ended = _ended(before)
+        if ended is not None:
+            self._sum(ended, -1)
             del self.ended[bisect_left(self.ended, ended)]
+        ended = _ended(after)
+        if ended is not None:
+            self._sum(ended, +1)
+            insort(self.ended, ended)
 
     def _sum(self, ended: EndedInvoice, sign: int) -> None:
         self.settled_late += sign * ended.is_late
@@ -156,7 +159,23 @@ class Payer(Struct, array_like=True):
         return history
 
 
-def _ended(fact: InvoiceFacts) -> EndedInvoice:
+class _Booked(NamedTuple):
+    """What is counted of an invoice from its day on."""
+
+    entry: tuple[int, str]
+    currency: str
+    minor: int
+
+
+def _booked(fact: InvoiceFacts | None) -> _Booked | None:
+    if fact is None:
+        return None
+    return _Booked((fact.day.toordinal(), fact.invoice_id), fact.currency, fact.amount_minor)
+
+
+def _ended(fact: InvoiceFacts | None) -> EndedInvoice | None:
+    if fact is None or fact.settled_on is None:
+        return None
     settlement = settlement_of(fact, _NOBODY)
     return EndedInvoice(
         settlement.on,
@@ -166,7 +185,7 @@ def _ended(fact: InvoiceFacts) -> EndedInvoice:
         settlement.was_at_stake,
         fact.currency,
         fact.amount_minor,
-        date.fromordinal(settlement.on).replace(day=1).toordinal(),
+        settlement.on - date.fromordinal(settlement.on).day + 1,
     )
 
 
