@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
@@ -39,8 +39,9 @@ def main(arguments: Sequence[str]) -> int:
         chosen.append("--hypothesis-profile=deep")
     with (
         tempfile.TemporaryDirectory(prefix="recoup-outcomes-") as folder,
-        servers() if needs_servers else nullcontext({}) as addresses,
+        ExitStack() as running,
     ):
+        addresses = running.enter_context(servers()) if needs_servers else {}
         lanes = Lanes(Path(folder), addresses, chosen, _say)
         ended = lanes.run(parts, options.lanes)
         print("\n".join(report.lines(ended, clock.monotonic() - began)), flush=True)
