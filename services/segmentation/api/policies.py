@@ -7,22 +7,24 @@ from fastapi import APIRouter, Request, Response
 from msgspec import to_builtins
 from pydantic import Field
 
+from services.segmentation.api.dependencies import Reader
 from services.segmentation.commands import policies as commands
-from services.segmentation.commands.business import business_now
+from services.segmentation.commands.business_time import business_now
+from services.segmentation.context import Context
 from services.segmentation.domain.policies.schema import json_schema
 from services.segmentation.domain.policy import Policy
+from services.segmentation.domain.policy_trial import Trial
+from services.segmentation.processes.policy_trial import try_policy
 from services.segmentation.store.active_policies import SEGMENTS
 from shared.database import Session
 from shared.documents import Activation, Asked, Documents, Done, Kept, StoredVersion
 from shared.errors import NotFound
 from shared.web import Minor, Model, context_of, json_response
-from shared.web.auth import Caller, needs
 from shared.web.documents import DocumentRoutes, DryRun, Reason, Shown, Surface, Terms, Words
 
 POLICY_BYTES_MAX = 64 * 1024  # ten times the largest pack; reading it takes under a second
 
 router = APIRouter(tags=["policies"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
 
 
 class PolicyView(Model):
@@ -128,25 +130,25 @@ class ActivatedView(Model):
 # ---------------------------------------------------------- the context, as surfaces ask for it
 
 
+def _context(request: Request) -> Context:
+    context: Context = context_of(request)
+    return context
+
+
 def _documents(request: Request) -> Documents[Policy]:
-    documents: Documents[Policy] = context_of(request).rules.policies.documents
-    return documents
+    return _context(request).policies.documents
 
 
 async def _business_now(request: Request, session: Session, tenant: str) -> datetime:
-    return await business_now(session, tenant, context_of(request).clock)
+    return await business_now(session, tenant, _context(request).clock)
 
 
 async def _activate(request: Request, session: Session, tenant: str, asked: Asked) -> Done:
-    policies = context_of(request).rules.policies
-    return await commands.activate_policy(session, tenant, policies, asked)
+    return await commands.activate_policy(session, tenant, _context(request).policies, asked)
 
 
-async def _dry_run(tried: DryRun[Policy]) -> commands.Trial:
-    policy, context = tried.parse(), context_of(tried.request)
-    async with context.db.reading() as session:
-        rules = await context.rules.of(session, [tried.tenant])
-        return await commands.try_policy(session, tried.tenant, policy, rules[tried.tenant])
+async def _dry_run(tried: DryRun[Policy]) -> Trial:
+    return await try_policy(_context(tried.request), tried.tenant, tried.source)
 
 
 # ----------------------------------------------------------------------- answers, as released

@@ -10,15 +10,15 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
+from services.segmentation.domain.commitments import Commitments
 from services.segmentation.domain.contacts import Contacts
-from services.segmentation.domain.course import Course
 from services.segmentation.domain.invoices import Invoice, Settled, fact_of, settled_of
 from services.segmentation.domain.payer import Payer
 from services.segmentation.learning.cases import InvoiceFacts
 from shared import clock
 
 
-class Owed(Struct, array_like=True, frozen=True):
+class Owed(Struct, array_like=True, frozen=True, gc=False):
     """The ledger's figures after its latest event, in one currency."""
 
     balance_minor: int
@@ -29,7 +29,7 @@ class Owed(Struct, array_like=True, frozen=True):
     oldest_due_on: date | None = None
 
 
-class Paid(Struct, array_like=True, frozen=True):
+class Paid(Struct, array_like=True, frozen=True, gc=False):
     """Sums over the invoices settled with cash, in one currency or due in one quarter."""
 
     invoices: int = 0
@@ -40,7 +40,7 @@ class Paid(Struct, array_like=True, frozen=True):
     minor_days: int = 0  # each one's days late times its amount
 
 
-class Cash(Struct, array_like=True, frozen=True):
+class Cash(Struct, array_like=True, frozen=True, gc=False):
     """Money received ever, and what of it went back."""
 
     received_minor: int = 0
@@ -81,7 +81,7 @@ class Account(Struct):
     last_payment_on: date | None = None
     payer: Payer = field(default_factory=Payer)
     contacts: Contacts = field(default_factory=Contacts)
-    course: Course = field(default_factory=Course)
+    commitments: Commitments = field(default_factory=Commitments, name="course")
 
 
 NOTHING_PAID = Paid()

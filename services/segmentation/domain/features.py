@@ -21,7 +21,7 @@ NOTHING_OWED = Owed(0, 0, 0, 0, 0)
 INSURANCE = "insurance"  # as `payer` of an invoice
 
 
-class Features(Struct, frozen=True, kw_only=True):
+class Features(Struct, frozen=True, kw_only=True, gc=False):
     """Facts of the ledger alone, as of the latest day known. Those with defaults came later: what
     was recorded before them is still read."""
 

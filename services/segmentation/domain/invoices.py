@@ -15,7 +15,7 @@ from shared import clock
 PAYMENT = "payment:"  # how the keys of `money` begin where the source is cash
 
 
-class Put(Struct, array_like=True, frozen=True):
+class Put(Struct, array_like=True, frozen=True, gc=False):
     """Money of one source on one invoice."""
 
     minor: int
@@ -80,7 +80,7 @@ def _stands(put: Put, day: date) -> bool:
     return put.on <= day and (put.until is None or put.until > day)
 
 
-class Settled(Struct, array_like=True, frozen=True, order=True):
+class Settled(Struct, array_like=True, frozen=True, order=True, gc=False):
     """An invoice settled with cash: when the last of it came, and how late that was."""
 
     on: date

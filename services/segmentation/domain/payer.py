@@ -26,7 +26,7 @@ _NOBODY = Portfolio()
 _ON = attrgetter("on")
 
 
-class Ended(Struct, array_like=True, frozen=True, order=True):
+class EndedInvoice(Struct, array_like=True, frozen=True, order=True, gc=False):
     """A settlement: of which invoice, and how late. Days are ordinals, as in `learning`."""
 
     on: int
@@ -57,7 +57,7 @@ class Payer(Struct, array_like=True):
     """Sums over all invoices that say something of the payer, and the lists to take from them."""
 
     booked: list[tuple[int, str]] = field(default_factory=list)  # sorted: day, invoice
-    ended: list[Ended] = field(default_factory=list)  # sorted
+    ended: list[EndedInvoice] = field(default_factory=list)  # sorted
     amounts: dict[str, tuple[int, int]] = field(default_factory=dict)  # currency: count, sum
     at_stake: dict[str, tuple[int, int]] = field(default_factory=dict)  # currency: all, late
     months: dict[str, tuple[int, int]] = field(default_factory=dict)  # settled, of them at stake
@@ -84,7 +84,7 @@ class Payer(Struct, array_like=True):
         else:
             del self.ended[bisect_left(self.ended, ended)]
 
-    def _sum(self, ended: Ended, sign: int) -> None:
+    def _sum(self, ended: EndedInvoice, sign: int) -> None:
         self.settled_late += sign * ended.is_late
         self.delay_days += sign * ended.delay_days
         self.delay_days_squared += sign * ended.delay_days**2
@@ -156,9 +156,9 @@ class Payer(Struct, array_like=True):
         return history
 
 
-def _ended(fact: InvoiceFacts) -> Ended:
+def _ended(fact: InvoiceFacts) -> EndedInvoice:
     settlement = settlement_of(fact, _NOBODY)
-    return Ended(
+    return EndedInvoice(
         settlement.on,
         fact.invoice_id,
         settlement.delay_days,

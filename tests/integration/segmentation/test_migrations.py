@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from deploy.local import databases
 from services.segmentation.domain.contacts import Contact
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold
 from services.segmentation.domain.invoices import Put
 from services.segmentation.domain.policy import parse_text
 from services.segmentation.store import accounts, assessments
@@ -65,7 +65,7 @@ async def test_old_states_and_beliefs_go_on(postgres: str) -> None:
         await upgrade("segmentation", url)
         async with db.reading() as session:
             standing = await accounts.find_account(session, ("demo", "C1"))
-            believed = await assessments.find_believed(session, ("demo", "C1"))
+            believed = await assessments.find_assessment(session, ("demo", "C1"))
         assert standing is not None
         assert believed is not None
         state = standing.state

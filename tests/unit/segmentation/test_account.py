@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.segmentation.domain.account import Account, Owed
 from services.segmentation.domain.contacts import CONTACTS_KEPT
 from services.segmentation.domain.features import engagement, features_of
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold
 from shared.events import LEDGER, Received, ledger
 from tests.unit.segmentation.builders import (
     ACCOUNT,

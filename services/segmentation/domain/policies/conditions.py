@@ -60,7 +60,7 @@ class Check(Struct, frozen=True):
         return f"{condition.subject} {value}"
 
 
-class Case(Struct, frozen=True):
+class SegmentCase(Struct, frozen=True):
     """Conditions that must hold together."""
 
     checks: tuple[Check, ...]
@@ -84,13 +84,13 @@ class Case(Struct, frozen=True):
         return "; ".join(check.words(f, s) for check in self.checks)
 
 
-def compile_case(when: When, bands: RiskBands, slack: Hysteresis) -> Case:
+def compile_case(when: When, bands: RiskBands, slack: Hysteresis) -> SegmentCase:
     """A case from its conditions, which have been found to be valid.
 
     Conditions on the age come first: they settle most cases at once, and this runs at every event.
     """
     checks = [_check(VOCABULARY[name], wanted, bands, slack) for name, wanted in when.items()]
-    return Case(tuple(sorted(checks, key=lambda c: c.condition.subject != "age_days")))
+    return SegmentCase(tuple(sorted(checks, key=lambda c: c.condition.subject != "age_days")))
 
 
 def _check(condition: Condition, wanted: Any, bands: RiskBands, slack: Hysteresis) -> Check:

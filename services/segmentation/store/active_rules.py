@@ -8,13 +8,13 @@ were loaded (and whose hash was verified) are kept.
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 
-from services.segmentation.commands.experiments import running
 from services.segmentation.domain.rules import Rules, Series
 from services.segmentation.domain.score import MODEL_VERSION
 from services.segmentation.domain.scorer import Scorer, Shadow
 from services.segmentation.learning.cases import Target
 from services.segmentation.learning.challenger import Challenger
 from services.segmentation.learning.model import Model
+from services.segmentation.store import experiments as experiment_store
 from services.segmentation.store import figures
 from services.segmentation.store import models as store
 from services.segmentation.store.active_policies import ActivePolicies
@@ -45,8 +45,8 @@ class _Market:
         return shadow.asking(self.scorer(shadow.scorer))
 
 
-class InForce:
-    """What is in force, by tenant. One per process."""
+class ActiveRules:
+    """What is in force, by tenant. One per process, in its context."""
 
     def __init__(self, policies: ActivePolicies) -> None:
         self.policies = policies
@@ -56,7 +56,7 @@ class InForce:
     async def of(self, session: Session, tenants: Collection[str]) -> dict[str, Rules]:
         """The rules of each tenant."""
         policies = await self.policies.of(session, tenants)
-        experiments = await running(session, tenants)
+        experiments = await experiment_store.find_running(session, tenants)
         revisions = await figures.index_revisions(session, tenants)
         roles = await store.current_roles(session, tenants)
         found = {}

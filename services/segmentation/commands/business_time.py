@@ -3,21 +3,15 @@
 from datetime import date, datetime
 
 from services.segmentation.store import accounts as store
-from shared import clock
+from shared import business_time, clock
 from shared.business_time import Clock
 from shared.database import Session
 
 
 async def business_now(session: Session, tenant: str, mode: Clock) -> datetime:
-    """The instant from which something that is decided now holds.
-
-    With the system clock it is the machine's; with the manual one, the latest that any event said.
-    """
+    """The instant from which something that is decided now holds."""
     at, _ = await store.latest_known(session, tenant)
-    if mode == "system":
-        now = clock.now()
-        return now if at is None else max(now, at)
-    return clock.now() if at is None else at  # nothing has happened yet that it could precede
+    return business_time.business_now(mode, clock.now(), at)
 
 
 async def business_day(session: Session, tenant: str, mode: Clock) -> date | None:

@@ -1,32 +1,35 @@
-"""What an account keeps of decisions made about it, because later ones depend on them."""
+"""What an account keeps of decisions made about it, because later ones depend on them.
+
+The stored names are older than ours here: what is stored stays readable.
+"""
 
 from datetime import date
 
 from msgspec import Struct, field
 
 
-class Held(Struct, frozen=True, array_like=True):
+class SegmentStay(Struct, frozen=True, array_like=True):
     """The segment that an account is in, and the day on which it came in."""
 
     segment: str
     since: date
 
 
-class Drawn(Struct, frozen=True, array_like=True):
+class ArmAssignment(Struct, frozen=True, array_like=True):
     """The arm an account drew in a run of an experiment; it keeps it for the whole run."""
 
     run: int
     arm: str
 
 
-class Course(Struct):
+class Commitments(Struct):
     """Part of an account's state, moved by the ledger's events alone."""
 
-    held: Held | None = None
+    stay: SegmentStay | None = field(default=None, name="held")
     warned: dict[str, date] = field(default_factory=dict)  # episodes under way: kind, first day
-    drawn: dict[str, Drawn] = field(default_factory=dict)  # by experiment
+    assignments: dict[str, ArmAssignment] = field(default_factory=dict, name="drawn")
 
     def enter(self, segment: str, on: date) -> None:
         """The account is in a segment; the day counts only when it comes in."""
-        if self.held is None or self.held.segment != segment:
-            self.held = Held(segment, on)
+        if self.stay is None or self.stay.segment != segment:
+            self.stay = SegmentStay(segment, on)

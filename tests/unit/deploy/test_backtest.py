@@ -1,4 +1,4 @@
-"""`python -m services.segmentation.backtest`: a file is tested without a platform."""
+"""`python -m deploy.backtest`: a file is tested without a platform."""
 
 import csv
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.segmentation.backtest import main
+from deploy.backtest.__main__ import main
 from services.segmentation.learning.backtest import backtest
 from services.segmentation.learning.cases import InvoiceFacts
 from tests.architecture.files import ROOT

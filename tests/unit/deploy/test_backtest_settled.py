@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from deploy.backtest.invoices import FileFact, invoices_of
 from services.segmentation.learning.cases import InvoiceFacts
-from services.segmentation.learning.settling import Fact, settle
 from shared.events import billing
 
 DAY = date(2026, 1, 1)
@@ -20,45 +20,45 @@ def on(day: int) -> date:
     return DAY + timedelta(days=day)
 
 
-def issued(invoice_id: str, minor: int, day: int = 0, due: int = 30, **extra: Any) -> Fact:
+def issued(invoice_id: str, minor: int, day: int = 0, due: int = 30, **extra: Any) -> FileFact:
     data = billing.InvoiceIssued(
         invoice_id=invoice_id, account_id="a", currency="EUR", amount_minor=minor,
         issued_on=on(day), due_on=on(due),
     )  # fmt: skip
-    return Fact(extra.get("time", at(day)), data)
+    return FileFact(extra.get("time", at(day)), data)
 
 
-def paid(payment_id: str, minor: int, day: int, **aimed: int) -> Fact:
+def paid(payment_id: str, minor: int, day: int, **aimed: int) -> FileFact:
     targets = tuple(billing.Target(name, part) for name, part in aimed.items())
     data = billing.PaymentReceived(
         payment_id=payment_id, account_id="a", currency="EUR", amount_minor=minor,
         received_at=at(day), allocations=targets,
     )  # fmt: skip
-    return Fact(at(day), data)
+    return FileFact(at(day), data)
 
 
-def reversed_(payment_id: str, day: int, minor: int | None = None) -> Fact:
+def reversed_(payment_id: str, day: int, minor: int | None = None) -> FileFact:
     data = billing.PaymentReversed(
         reversal_id=f"r{day}", payment_id=payment_id, account_id="a", currency="EUR",
         reversed_at=at(day), amount_minor=minor,
     )  # fmt: skip
-    return Fact(at(day), data)
+    return FileFact(at(day), data)
 
 
-def credited(note_id: str, minor: int, day: int, invoice_id: str | None = None) -> Fact:
+def credited(note_id: str, minor: int, day: int, invoice_id: str | None = None) -> FileFact:
     data = billing.CreditNoteIssued(
         credit_note_id=note_id, account_id="a", currency="EUR", amount_minor=minor,
         issued_on=on(day), invoice_id=invoice_id,
     )  # fmt: skip
-    return Fact(at(day), data)
+    return FileFact(at(day), data)
 
 
-def settled(*facts: Fact) -> dict[str, date | None]:
-    return {fact.invoice_id: fact.settled_on for fact in settle(facts)}
+def settled(*facts: FileFact) -> dict[str, date | None]:
+    return {fact.invoice_id: fact.settled_on for fact in invoices_of(facts)}
 
 
-def one(*facts: Fact) -> InvoiceFacts:
-    (found,) = settle(facts)
+def one(*facts: FileFact) -> InvoiceFacts:
+    (found,) = invoices_of(facts)
     return found
 
 
@@ -71,7 +71,7 @@ def test_it_is_settled_by_its_last_part() -> None:
 
 def test_the_order_of_arrival_does_not_matter() -> None:
     facts = [issued("i", 100), paid("p1", 40, 5, i=40), paid("p2", 60, 35)]
-    assert settle(facts) == settle(facts[::-1])
+    assert invoices_of(facts) == invoices_of(facts[::-1])
 
 
 def test_money_without_an_aim_goes_to_what_is_due_first() -> None:
@@ -115,14 +115,14 @@ def test_a_credit_note_waits_for_its_invoice() -> None:
 
 
 def test_a_void_invoice_is_left_out_and_its_money_serves_others() -> None:
-    void = Fact(at(9), billing.InvoiceVoided(invoice_id="i", account_id="a"))
+    void = FileFact(at(9), billing.InvoiceVoided(invoice_id="i", account_id="a"))
     facts = [issued("i", 100), issued("j", 100, due=40), paid("p", 100, 3, i=100), void]
     assert settled(*facts) == {"j": on(9)}
 
 
 def test_undisputed_parts_are_served_before_disputed_ones() -> None:
     opened = billing.DisputeOpened(dispute_id="d", account_id="a", invoice_id="i")
-    facts = [issued("i", 100), issued("j", 100, due=40), Fact(at(1), opened), paid("p", 100, 3)]
+    facts = [issued("i", 100), issued("j", 100, due=40), FileFact(at(1), opened), paid("p", 100, 3)]
     assert settled(*facts) == {"i": None, "j": on(3)}
 
 
@@ -131,13 +131,13 @@ def test_what_a_resolved_dispute_credits_counts() -> None:
     resolved = billing.DisputeResolved(
         dispute_id="d", account_id="a", invoice_id="i", outcome="partly", credited_minor=40
     )
-    facts = [issued("i", 100), Fact(at(1), opened), paid("p", 60, 3), Fact(at(6), resolved)]
+    facts = [issued("i", 100), FileFact(at(1), opened), paid("p", 60, 3), FileFact(at(6), resolved)]
     assert settled(*facts) == {"i": on(6)}
 
 
 def test_an_amended_due_day_holds_for_the_whole_history() -> None:
     amended = billing.InvoiceAmended(invoice_id="i", account_id="a", due_on=on(90))
-    fact = one(issued("i", 100), paid("p", 100, 50), Fact(at(70), amended))
+    fact = one(issued("i", 100), paid("p", 100, 50), FileFact(at(70), amended))
     assert (fact.due_on, fact.is_late) == (on(90), False)
 
 
@@ -145,7 +145,7 @@ def test_days_are_those_of_the_account() -> None:
     record = billing.AccountRegistered(
         account_id="a", name="A", kind="business", timezone="Pacific/Auckland"
     )
-    fact = one(Fact(at(0), record), issued("i", 100, time=at(0, hour=12)), paid("p", 100, 30))
+    fact = one(FileFact(at(0), record), issued("i", 100, time=at(0, hour=12)), paid("p", 100, 30))
     assert (fact.decided_on, fact.settled_on, fact.kind) == (on(1), on(31), "business")
     assert fact.is_late
 
@@ -154,7 +154,7 @@ def test_currencies_do_not_mix() -> None:
     dollars = billing.PaymentReceived(
         payment_id="p", account_id="a", currency="USD", amount_minor=100, received_at=at(3)
     )
-    assert settled(issued("i", 100), Fact(at(3), dollars)) == {"i": None}
+    assert settled(issued("i", 100), FileFact(at(3), dollars)) == {"i": None}
 
 
 @pytest.mark.parametrize("count", [2_000])

@@ -1,4 +1,4 @@
-"""Folding events into an account, one by one in the order of their sequence.
+"""Events into an account, one by one in the order of their sequence.
 
 Ledger and outreach events arrive on two topics in no common order: they touch different parts of
 the state, so that any interleaving and any split ends in the same state.
@@ -6,7 +6,7 @@ the state, so that any interleaving and any split ends in the same state.
 
 from bisect import insort
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -23,10 +23,15 @@ from services.segmentation.domain.contacts import Contact
 from services.segmentation.domain.invoices import Invoice, Put
 from shared.events import LEDGER, OUTREACH, Received, ledger, outreach
 
+# What an event does to an account; whether an assessment could come out another way after it.
+Handler = Callable[[Account, str, Received, Any], bool]
+
+_ONE_DAY = timedelta(days=1)
+
 
 def touched(event: Received) -> tuple[str, ...]:
     """The accounts an event speaks of: the key's, or all that a contact covers."""
-    if (event.topic, event.type) not in FOLDS or not event.key:
+    if event.type not in HANDLERS or not event.key:
         return ()
     if event.topic == OUTREACH:
         contact: outreach.ContactSent = event.decode()
@@ -34,23 +39,26 @@ def touched(event: Received) -> tuple[str, ...]:
     return (event.key,)
 
 
-def fold(account: Account, account_id: str, event: Received) -> None:
-    """Take one event into the account. Types that are not in `FOLDS` change nothing."""
-    step = FOLDS.get((event.topic, event.type))
-    if step is None:
-        return
-    if account.known_at is None or event.recordedtime > account.known_at:
-        account.known_at = event.recordedtime
+def fold(account: Account, account_id: str, event: Received) -> bool:
+    """Take one event into the account; whether it could change an assessment.
+
+    Types that are not in `HANDLERS` change nothing.
+    """
+    handler = HANDLERS.get(event.type)
+    if handler is None:
+        return False
+    recorded = event.recordedtime
+    if account.known_at is None or recorded > account.known_at:
+        account.known_at = recorded
+    is_later = False
     if event.topic == LEDGER:
-        on = min(event.day or event.time.date(), _today_at_most(event))
-        account.latest_on = on if account.latest_on is None else max(account.latest_on, on)
-    step(account, account_id, event, event.decode())
-
-
-def _today_at_most(event: Received) -> date:
-    """A fact may be dated ahead; today is not moved there by it, for it would never come back.
-    Somewhere on earth it is a day later than the recorded instant says."""
-    return (event.recordedtime + timedelta(days=1)).date()
+        # A fact may be dated ahead; today is not moved there by it, for it would never come back.
+        # Somewhere on earth it is a day later than the recorded instant says.
+        on = min(event.day or event.time.date(), (recorded + _ONE_DAY).date())
+        is_later = account.latest_on is None or on > account.latest_on
+        if is_later:
+            account.latest_on = on
+    return handler(account, account_id, event, event.decode()) or is_later
 
 
 def _take_allocations(account: Account, allocations: Iterable[ledger.Allocation]) -> None:
@@ -78,9 +86,11 @@ def _put(invoice: Invoice, *, source: str, puts: list[Put] | None) -> None:
         invoice.money[source] = tuple(puts)
 
 
-def _take_amounts(account: Account, amounts: Iterable[ledger.Amounts]) -> None:
+def _take_amounts(account: Account, amounts: Iterable[ledger.Amounts]) -> bool:
+    """Whether they differ from those known before."""
+    has_changed = False
     for item in amounts:
-        account.owed[item.currency] = Owed(
+        owed = Owed(
             item.balance_minor,
             item.overdue_minor,
             item.disputed_minor,
@@ -88,11 +98,15 @@ def _take_amounts(account: Account, amounts: Iterable[ledger.Amounts]) -> None:
             item.collectable_minor,
             item.oldest_due_on,
         )
+        if account.owed.get(item.currency) != owed:
+            account.owed[item.currency] = owed
+            has_changed = True
+    return has_changed
 
 
 def _on_account(
     account: Account, _id: str, _event: Received, data: ledger.AccountRegistered
-) -> None:
+) -> bool:
     account.is_registered = True
     account.kind, account.currency, account.tags = data.kind, data.currency, data.tags
     account.customer_since = data.customer_since
@@ -100,17 +114,19 @@ def _on_account(
     change_zone(account, data.timezone)
     account.payment_terms_days = data.payment_terms_days
     account.credit_limit_minor = data.credit_limit_minor
+    return True
 
 
 def _on_account_erased(
     account: Account, _id: str, _event: Received, _data: ledger.AccountErased
-) -> None:
+) -> bool:
     account.tags = ()  # labels people gave; the figures stay, they name nobody
+    return True
 
 
 def _on_invoice_issued(
     account: Account, _id: str, event: Received, data: ledger.InvoiceIssued
-) -> None:
+) -> bool:
     def change(invoice: Invoice) -> None:
         invoice.currency, invoice.amount_minor = data.currency, data.amount_minor
         invoice.issued_on, invoice.decided_at = data.issued_on, event.time
@@ -121,11 +137,12 @@ def _on_invoice_issued(
     first = account.first_issued_on
     account.first_issued_on = data.issued_on if first is None else min(first, data.issued_on)
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_invoice_amended(
     account: Account, _id: str, _event: Received, data: ledger.InvoiceAmended
-) -> None:
+) -> bool:
     if data.due_on is not None:
         due_on = data.due_on
 
@@ -135,26 +152,29 @@ def _on_invoice_amended(
 
         change_invoice(account, data.invoice_id, change)
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_invoice_voided(
     account: Account, _id: str, _event: Received, data: ledger.InvoiceVoided
-) -> None:
+) -> bool:
     change_invoice(account, data.invoice_id, lambda invoice: setattr(invoice, "is_void", True))
     _take_allocations(account, data.allocations)
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_invoice_due_soon(
     account: Account, _id: str, _event: Received, data: ledger.InvoiceDueSoon
-) -> None:
+) -> bool:
     note_invoice(account, data.invoice_id, lambda invoice: setattr(invoice, "is_due_soon", True))
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_invoice_overdue(
     account: Account, _id: str, _event: Received, data: ledger.InvoiceOverdue
-) -> None:
+) -> bool:
     def change(invoice: Invoice) -> None:
         # A fact that arrives late can show a lower stage after a higher one was said.
         same = invoice.due_on == data.due_on
@@ -162,35 +182,38 @@ def _on_invoice_overdue(
 
     note_invoice(account, data.invoice_id, change)
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_overdue_corrected(
     account: Account, _id: str, _event: Received, data: ledger.OverdueCorrected
-) -> None:
+) -> bool:
     note_invoice(
         account, data.invoice_id, lambda invoice: setattr(invoice, "stage", data.to_stage or 0)
     )
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_invoice_reopened(
     account: Account, _id: str, _event: Received, data: ledger.InvoiceReopened
-) -> None:
+) -> bool:
     note_invoice(
         account, data.invoice_id, lambda invoice: setattr(invoice, "stage", data.stage or 0)
     )
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_invoice_paid(
     account: Account, _id: str, _event: Received, data: ledger.InvoicePaid
-) -> None:
-    _take_amounts(account, data.amounts)  # that it is paid follows from its allocations
+) -> bool:
+    return _take_amounts(account, data.amounts)  # it is paid by its allocations
 
 
 def _on_payment_received(
     account: Account, _id: str, event: Received, data: ledger.PaymentReceived
-) -> None:
+) -> bool:
     at, on = data.received_at, event.day or data.received_at.date()
     if account.last_payment_at is None or at > account.last_payment_at:
         account.last_payment_at = at
@@ -200,17 +223,19 @@ def _on_payment_received(
     _add_cash(account, data.currency, received=data.amount_minor)
     _take_allocations(account, data.allocations)
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_payment_failed(
     account: Account, _id: str, event: Received, data: ledger.PaymentFailed
-) -> None:
+) -> bool:
     insort(account.failed_on, event.day or data.failed_at.date())
+    return True
 
 
 def _on_payment_reversed(
     account: Account, _id: str, event: Received, data: ledger.PaymentReversed
-) -> None:
+) -> bool:
     if data.kind != "refund":  # a refund is the creditor's own doing
         insort(account.bounced_on, event.day or data.reversed_at.date())
         _add_cash(account, data.currency, bounced=data.amount_minor)
@@ -218,6 +243,7 @@ def _on_payment_reversed(
         _add_cash(account, data.currency, refunded=data.amount_minor)
     _take_allocations(account, data.allocations)
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _add_cash(
@@ -236,54 +262,58 @@ def _on_money_moved(
     _id: str,
     _event: Received,
     data: ledger.AllocationChanged | ledger.CreditNoteIssued,
-) -> None:
+) -> bool:
     _take_allocations(account, data.allocations)
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_dispute_opened(
     account: Account, _id: str, _event: Received, data: ledger.DisputeOpened
-) -> None:
+) -> bool:
     if data.dispute_id not in account.dispute_ids:
         insort(account.dispute_ids, data.dispute_id)
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_dispute_resolved(
     account: Account, _id: str, _event: Received, data: ledger.DisputeResolved
-) -> None:
+) -> bool:
     account.disputes_ended[data.dispute_id] = data.outcome
     _take_amounts(account, data.amounts)
+    return True
 
 
 def _on_contact_made(
     account: Account, account_id: str, event: Received, data: outreach.ContactSent
-) -> None:
+) -> bool:
     """Sent, or perhaps sent: both count as an attempt. The event's time is the contact's."""
     if any(cover.account_id == account_id for cover in data.covers):
         part, currency = data.cost_minor // len(data.covers), data.cost_currency or ""
         account.contacts.add(Contact(event.time, data.channel, part, currency))
+    return True
 
 
-FOLDS: dict[tuple[str, str], Callable[[Account, str, Received, Any], None]] = {
-    (LEDGER, "account-registered"): _on_account,
-    (LEDGER, "account-updated"): _on_account,
-    (LEDGER, "account-erased"): _on_account_erased,
-    (LEDGER, "invoice-issued"): _on_invoice_issued,
-    (LEDGER, "invoice-amended"): _on_invoice_amended,
-    (LEDGER, "invoice-voided"): _on_invoice_voided,
-    (LEDGER, "invoice-due-soon"): _on_invoice_due_soon,
-    (LEDGER, "invoice-overdue"): _on_invoice_overdue,
-    (LEDGER, "overdue-corrected"): _on_overdue_corrected,
-    (LEDGER, "invoice-reopened"): _on_invoice_reopened,
-    (LEDGER, "invoice-paid"): _on_invoice_paid,
-    (LEDGER, "payment-received"): _on_payment_received,
-    (LEDGER, "payment-failed"): _on_payment_failed,
-    (LEDGER, "payment-reversed"): _on_payment_reversed,
-    (LEDGER, "allocation-changed"): _on_money_moved,
-    (LEDGER, "credit-note-issued"): _on_money_moved,
-    (LEDGER, "dispute-opened"): _on_dispute_opened,
-    (LEDGER, "dispute-resolved"): _on_dispute_resolved,
-    (OUTREACH, "contact-sent"): _on_contact_made,
-    (OUTREACH, "contact-uncertain"): _on_contact_made,
+HANDLERS: dict[str, Handler] = {
+    "account-registered": _on_account,
+    "account-updated": _on_account,
+    "account-erased": _on_account_erased,
+    "invoice-issued": _on_invoice_issued,
+    "invoice-amended": _on_invoice_amended,
+    "invoice-voided": _on_invoice_voided,
+    "invoice-due-soon": _on_invoice_due_soon,
+    "invoice-overdue": _on_invoice_overdue,
+    "overdue-corrected": _on_overdue_corrected,
+    "invoice-reopened": _on_invoice_reopened,
+    "invoice-paid": _on_invoice_paid,
+    "payment-received": _on_payment_received,
+    "payment-failed": _on_payment_failed,
+    "payment-reversed": _on_payment_reversed,
+    "allocation-changed": _on_money_moved,
+    "credit-note-issued": _on_money_moved,
+    "dispute-opened": _on_dispute_opened,
+    "dispute-resolved": _on_dispute_resolved,
+    "contact-sent": _on_contact_made,
+    "contact-uncertain": _on_contact_made,
 }

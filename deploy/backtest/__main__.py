@@ -1,4 +1,4 @@
-"""`python -m services.segmentation.backtest FILE --mapping M.yaml`: a backtest of a CSV file.
+"""`python -m deploy.backtest FILE --mapping M.yaml`: a backtest of a CSV file.
 
 The file is read as the ledger's importer reads it, by the same mapping, but nothing is sent and no
 platform need run. Rows that cannot be used are printed as `line N, column: reason` and left out.
@@ -17,6 +17,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from deploy.backtest.invoices import TENANT, FileFact, invoices_of
+from services.ledger.domain import check, difference
 from services.segmentation.learning.backtest import Report, backtest
 from services.segmentation.learning.cases import (
     HORIZON_DAYS,
@@ -24,26 +26,22 @@ from services.segmentation.learning.cases import (
     InvoiceFacts,
     target_of,
 )
-from services.segmentation.learning.settling import Fact, settle
 from shared.csv_events.mapping import MappingFile, parse_mapping
 from shared.csv_events.rows import Made, Refusal, read_events
 from shared.errors import AppError, FieldError, Invalid
 from shared.events import billing
 from shared.field_errors import field_errors
-from shared.money import is_currency
-
-TENANT = "backtest"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="services.segmentation.backtest", description=__doc__)
+    parser = argparse.ArgumentParser(prog="deploy.backtest", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--mapping", type=Path, required=True)
     parser.add_argument("--target", default=TARGETS[0], help=f"one of: {', '.join(TARGETS)}")
     parser.add_argument("--train-fraction", type=float, default=0.7)
     parser.add_argument("--horizon-days", type=int, default=HORIZON_DAYS)
     parser.add_argument("--today", type=date.fromisoformat, default=None, help="YYYY-MM-DD")
-    parser.add_argument("--challenger", action="store_true", help="boosted trees beside it")
+    parser.add_argument("--challenger", action="store_true", help="boosted trees too")
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     options = parser.parse_args(arguments)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -53,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         facts = list(read_facts(options.file, mapping, refusals))
         for refusal in sorted(refusals, key=lambda r: r.line):
             errors.print(str(refusal), markup=False)
-        invoices = settle(facts)
+        invoices = invoices_of(facts)
         report = backtest(
             invoices,
             target=target_of(options.target),
@@ -67,13 +65,13 @@ def main(arguments: list[str] | None = None) -> int:
         for field in getattr(error, "errors", ()):
             errors.print(f"  {field.pointer}: {field.detail}", markup=False)
         return 2
-    _tell(report, as_json=options.json)
+    _show(report, as_json=options.json)
     return 1 if refusals else 0
 
 
-def read_facts(path: Path, mapping: MappingFile, refusals: list[Refusal]) -> Iterator[Fact]:
+def read_facts(path: Path, mapping: MappingFile, refusals: list[Refusal]) -> Iterator[FileFact]:
     """A file's events; repeats are dropped, and what no ledger would take is refused."""
-    known: dict[tuple[str, str], billing.Data] = {}
+    known: dict[tuple[str, str], FileFact] = {}
     for row in read_events(path, mapping, TENANT):
         if isinstance(row, Refusal):
             refusals.append(row)
@@ -81,7 +79,7 @@ def read_facts(path: Path, mapping: MappingFile, refusals: list[Refusal]) -> Ite
         for made in row:
             try:
                 fact = _fact(made)
-                if _is_new(made, fact.data, known):
+                if _is_new(fact, known):
                     yield fact
             except Invalid as invalid:
                 refusals += [
@@ -90,49 +88,43 @@ def read_facts(path: Path, mapping: MappingFile, refusals: list[Refusal]) -> Ite
                 ]
 
 
-def _fact(made: Made) -> Fact:
-    """An event as its type says. Raises `Invalid` with pointers."""
+def _fact(made: Made) -> FileFact:
+    """An event as its type says, if the ledger would take it. Raises `Invalid` with pointers."""
     content = made.event["data"]
     kind = billing.TYPES[made.rule.type]
     try:
         data: Any = msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
         raise Invalid("no such event", field_errors(content, kind, "/data")) from error
-    currency = getattr(data, "currency", None)
-    if currency is not None and not is_currency(currency):
-        reason = f"{currency} is no ISO 4217 code in use"
-        raise Invalid("no such currency", [FieldError("/data/currency", reason)])
     try:
         at = datetime.fromisoformat(made.event["time"])
     except ValueError:
         raise Invalid("no such time", [FieldError("/time", "is not an instant")]) from None
-    return Fact(at if at.tzinfo else at.replace(tzinfo=UTC), data)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if errors := check(made.rule.type, at, data):
+        raise Invalid("no such fact", errors)
+    return FileFact(at, data, made.event["id"])
 
 
-IDS = {
-    "invoice-issued": "invoice_id",
-    "credit-note-issued": "credit_note_id",
-    "payment-received": "payment_id",
-    "payment-reversed": "reversal_id",
-}
-
-
-def _is_new(made: Made, data: billing.Data, known: dict[tuple[str, str], billing.Data]) -> bool:
+def _is_new(fact: FileFact, known: dict[tuple[str, str], FileFact]) -> bool:
     """Whether a fact was not seen before. Raises `Invalid` where it was, with other data."""
-    name = IDS.get(made.rule.type)
-    if name is None:
+    first = known.setdefault((fact.type, fact.fact_id), fact)
+    if first is fact:
         return True
-    key = (made.rule.type, getattr(data, name))
-    first = known.setdefault(key, data)
-    if first is data:
-        return True
-    if first != data:
-        reason = f"{key[1]} was there before with other data; the first stands"
-        raise Invalid("a conflict", [FieldError(f"/data/{name}", reason)])
+    if difference(fact.type, (first.time, first.data), (fact.time, fact.data)):
+        reason = f"{fact.fact_id} was there before with other data; the first stands"
+        raise Invalid("a conflict", [FieldError(_pointer_of_id(fact), reason)])
     return False
 
 
-def last_day(invoices: Sequence[InvoiceFacts], facts: Sequence[Fact]) -> date:
+def _pointer_of_id(fact: FileFact) -> str:
+    """The field that says which fact it is; the account's where the event's own id does."""
+    names = fact.data.__struct_fields__
+    own = [name for name in names if getattr(fact.data, name) == fact.fact_id]
+    return f"/data/{own[0] if own else 'account_id'}"
+
+
+def last_day(invoices: Sequence[InvoiceFacts], facts: Sequence[FileFact]) -> date:
     """The last day on which anything happened. Raises `Invalid` where nothing did."""
     days = [fact.time.date() for fact in facts]
     days += [invoice.day for invoice in invoices]
@@ -142,7 +134,7 @@ def last_day(invoices: Sequence[InvoiceFacts], facts: Sequence[Fact]) -> date:
     return max(days)
 
 
-def _tell(report: Report, *, as_json: bool) -> None:
+def _show(report: Report, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.encode(report.to_builtins()).decode() + "\n")
         return
@@ -155,12 +147,12 @@ def _tell(report: Report, *, as_json: bool) -> None:
     table = Table()
     for name in ("", "AUC", "Brier", "log loss", "calibration error"):
         table.add_column(name, justify="right" if name else "left")
-    told = {
+    shown = {
         "scorecard": report.model,
         "challenger": report.challenger,
         "baseline": report.baseline,
     }
-    for name, figures in told.items():
+    for name, figures in shown.items():
         if figures is None:
             continue
         auc = "–" if figures.auc is None else f"{figures.auc:.4f}"

@@ -5,21 +5,22 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.segmentation.commands.in_force import InForce
 from services.segmentation.domain.assess import score_of, worth_of
 from services.segmentation.domain.priority import cost
 from services.segmentation.domain.recovery import Converted, Recovery, convert, recoveries
 from services.segmentation.domain.score import HORIZON_DAYS, MODEL_VERSION
 from services.segmentation.learning.cases import Target
 from services.segmentation.store import accounts, assessments, figures
-from services.segmentation.store.assessments import Believed
+from services.segmentation.store.account_memory import Key
+from services.segmentation.store.active_rules import ActiveRules
+from services.segmentation.store.assessments import AssessmentRecord
 from shared.database import Session
 from shared.errors import FieldError, Invalid, NotFound
 from shared.money import DECIMALS, is_currency
 
 
-async def believed_score(
-    session: Session, force: InForce, key: accounts.Key, target: Target, as_of: date | None
+async def score_shown(
+    session: Session, force: ActiveRules, key: Key, target: Target, as_of: date | None
 ) -> dict[str, Any]:
     """A score with its reasons, as the contract shows it. Raises `NotFound`."""
     found = await _believed(session, key, as_of)
@@ -49,8 +50,8 @@ async def believed_score(
     }
 
 
-async def _believed(session: Session, key: accounts.Key, as_of: date | None = None) -> Believed:
-    found = await assessments.find_believed(session, key, as_of)
+async def _believed(session: Session, key: Key, as_of: date | None = None) -> AssessmentRecord:
+    found = await assessments.find_assessment(session, key, as_of)
     if found is None and as_of is not None:
         raise NotFound(f"nothing was known of an account {key[1]!r} on {as_of}")
     if found is None:
@@ -69,9 +70,7 @@ class Recoveries(Struct, frozen=True, kw_only=True):
     as_of: date
 
 
-async def recovery_of(
-    session: Session, force: InForce, key: accounts.Key, to: str | None
-) -> Recoveries:
+async def recovery_of(session: Session, force: ActiveRules, key: Key, to: str | None) -> Recoveries:
     """What can be expected of an account as it stands. Raises `NotFound`."""
     if to is not None and not is_currency(to):
         raise Invalid(f"{to!r} is no currency.", [FieldError("/query/to", "is not in ISO 4217")])
