@@ -34,7 +34,7 @@ tenants = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("timezone", Text, nullable=False),
     Column("contact_from", Date),
-    Column("party", Text),  # none: not told yet
+    Column("party", Text),  # none: not known yet
 )
 
 business_times = Table(
@@ -115,7 +115,7 @@ contacts = Table(
     Column("state", Text, nullable=False),
     Column("due_at", _Instant, nullable=False),
     Column("body", LargeBinary, nullable=False),  # JSON: what it covers, in which words
-    Column("rules", ARRAY(Text), nullable=False),  # suppressions said
+    Column("rules", ARRAY(Text), nullable=False),  # suppressions announced
     Column("planned_at", _Instant, nullable=False),  # this and `attempted_at`: business time
     Column("attempted_at", _Instant),
     Column("until_at", _Instant),
@@ -158,7 +158,7 @@ steps = Table(
 )
 
 story = Table(
-    "story",  # every event of an account that was seen or said, for the timeline
+    "story",  # every event of an account that came in or was announced, for the timeline
     metadata,
     Column("tenant_id", Text),
     Column("account_id", Text),

@@ -20,7 +20,7 @@ AREA = LAYERS | {"__init__"}
 OWN: dict[str, frozenset[str]] = {
     "ledger": frozenset({"importer"}),  # files of invoices, from the command line
     "metrics": frozenset({"rebuild", "dashboard"}),  # figures from the log's begin; the pages
-    "outreach": frozenset({"page", "strategies", "templates"}),  # pages and texts that are shipped
+    "outreach": frozenset({"page"}),  # the governor's page
     "segmentation": frozenset({"learning", "policies"}),  # models; policies that are shipped
 }
 AREAS: dict[str, frozenset[str]] = {
@@ -29,8 +29,12 @@ AREAS: dict[str, frozenset[str]] = {
         | {"rulebooks"}
     ),
 }
-# An area's own parts: the governor is all rules; books, templates and strategies are data.
-AREA_OWN: dict[str, frozenset[str]] = {"outreach/rulebooks": frozenset({"shipped"})}
+# An area's own parts: texts that are shipped.
+AREA_OWN: dict[str, frozenset[str]] = {
+    "outreach/channels": frozenset({"templates"}),
+    "outreach/dunning": frozenset({"strategies"}),
+    "outreach/rulebooks": frozenset({"shipped"}),
+}
 
 
 def misplaced(files: Iterable[Path]) -> list[str]:

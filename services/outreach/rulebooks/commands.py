@@ -8,6 +8,11 @@ from datetime import datetime
 
 import msgspec
 
+from services.outreach.activity.commands import announce_events
+from services.outreach.activity.domain.decisions import GUARDS, Judgement
+from services.outreach.activity.store.business_times import get_business_time
+from services.outreach.activity.store.debtors import mark_tenant_dirty
+from services.outreach.activity.store.judgements import list_judgements
 from services.outreach.compliance import (
     Answer,
     RuleBook,
@@ -16,21 +21,15 @@ from services.outreach.compliance import (
     read_question,
 )
 from services.outreach.compliance.library import TZDATA_VERSION
-from services.outreach.domain.governing import GUARDS
 from services.outreach.rulebooks import store
 from services.outreach.rulebooks.domain import InForce, RuleBookVersions
 from services.outreach.rulebooks.store import RuleBooks
-from services.outreach.store import debtors as debtor_store
-from services.outreach.store import facts as fact_store
-from services.outreach.store import history as history_store
-from services.outreach.store.history import Judgement
 from shared import clock
 from shared.business_time import Clock
 from shared.database import Database, Session
 from shared.documents import Activation, Asked, Done, Proposal
 from shared.errors import Conflict, Invalid
 from shared.events import OUTREACH, Event, outreach
-from shared.log import outbox
 
 TRIAL_SLICE = 200  # questions read at a time
 TRIAL_PAUSE = 20  # verdicts between two turns of others
@@ -55,10 +54,8 @@ async def activate_rulebook(session: Session, tenant: str, books: RuleBooks, ask
     activation = done.activation
     assert activation is not None, "what is new was written"
     if activation.from_at <= activation.recorded_at:
-        await fact_store.mark_tenant_dirty(session, tenant)
-    event = _activated(tenant, activation)
-    await fact_store.insert_said(session, [(event, ())])
-    outbox.append(session, [event])
+        await mark_tenant_dirty(session, tenant)
+    await announce_events(session, [(_activated(tenant, activation), ())])
     return done
 
 
@@ -89,7 +86,7 @@ def _check_time_zones(book: RuleBook) -> None:
 
 async def business_now(session: Session, clock_mode: Clock, tenant: str) -> datetime:
     """The instant of business time by which books are chosen when none is named."""
-    at = await debtor_store.get_business_time(session, tenant) if clock_mode == "manual" else None
+    at = await get_business_time(session, tenant) if clock_mode == "manual" else None
     return at or clock.now()
 
 
@@ -144,7 +141,7 @@ async def try_rulebook(
     before: tuple[datetime, str] | None = None
     while trial.judged < limit:
         async with db.reading() as session:
-            found = await history_store.list_judgements(
+            found = await list_judgements(
                 session, tenant, before=before, limit=min(TRIAL_SLICE, limit - trial.judged)
             )
         for number, judgement in enumerate(found, 1):
@@ -157,7 +154,7 @@ async def try_rulebook(
             return trial
         before = (found[-1].at, found[-1].contact_id)
     async with db.reading() as session:
-        rest = await history_store.list_judgements(session, tenant, before=before, limit=1)
+        rest = await list_judgements(session, tenant, before=before, limit=1)
     trial.is_cut_off = bool(rest)
     return trial
 

@@ -35,7 +35,7 @@ def touched(event: Received) -> tuple[str, ...]:
         return ()
     if event.topic == OUTREACH:
         contact: outreach.ContactSent = event.decode()
-        return tuple(sorted({cover.account_id for cover in contact.covers}))
+        return tuple(sorted({cover.account_id for cover in contact.new_covers}))
     return (event.key,)
 
 
@@ -289,8 +289,9 @@ def _on_contact_made(
     account: Account, account_id: str, event: Received, data: outreach.ContactSent
 ) -> bool:
     """Sent, or perhaps sent: both count as an attempt. The event's time is the contact's."""
-    if any(cover.account_id == account_id for cover in data.covers):
-        part, currency = data.cost_minor // len(data.covers), data.cost_currency or ""
+    covers = data.new_covers
+    if any(cover.account_id == account_id for cover in covers):
+        part, currency = data.cost_minor // len(covers), data.cost_currency or ""
         account.contacts.add(Contact(event.time, data.channel, part, currency))
     return True
 

@@ -12,7 +12,7 @@ from shared.documents import Asked
 from shared.events import LEDGER, ledger
 from tests.integration.outreach.peers import LedgerPeer, MailSink
 from tests.integration.outreach.test_rulebooks import QUIET
-from tests.integration.outreach.world import DUE_ON, MORNING, World, office
+from tests.integration.outreach.world import DUE_ON, MORNING, World, a_context
 from tests.unit.outreach.builders import RULEBOOKS, at
 
 OLD_CONTACT: dict[str, Any] = {
@@ -83,7 +83,7 @@ async def test_an_older_database_is_taken_over(
     assert (invoice["purpose"], invoice["product"]) == ("consumer", "utility")
     (tenant,) = await db.fetch("select party from tenants")
     assert tenant["party"] is None  # not told yet: judged as the stricter of the two
-    place = office(db, ledger_door, smtp_url=mail.url)
+    place = a_context(db, ledger_door.url, smtp_url=mail.url)
     world = World(db, ledger_door, mail, place, sequences={(LEDGER, "C1"): 3})
     await world.overdue()
     person = ledger.Contact(account_id="C1", name="Ada", email="a@example.com", timezone="UTC")
