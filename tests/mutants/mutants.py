@@ -111,7 +111,7 @@ MUTANTS = (
         "services/outreach/dunning/domain/live_check.py",
         "return caught_up_at is None or machine_now - caught_up_at > INTAKE_LAG_MAX",
         "return caught_up_at is None",
-        ("tests/unit/outreach/test_collectable.py",),
+        ("tests/unit/outreach/test_live_check.py",),
     ),
     Mutant(
         "a contact in the evening",
