@@ -118,11 +118,13 @@ class Trial:
     is_cut_off: bool = False  # there are older contacts, past the limit
     moves: Counter[tuple[str, str]] = field(default_factory=Counter)  # verdict before, after
     rules: Counter[str] = field(default_factory=Counter)  # that decide what changes
-    examples: list["Change"] = field(default_factory=list)
+    examples: list["ChangedContact"] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedContact:
+    """A contact that a book on trial decides otherwise."""
+
     contact_id: str
     account_id: str
     at: datetime
@@ -172,7 +174,7 @@ def _compare(trial: Trial, judgement: Judgement, now: InForce, then: InForce) ->
     trial.rules.update(_deciding(before) ^ _deciding(after))
     if len(trial.examples) < EXAMPLES_MAX:
         trial.examples.append(
-            Change(
+            ChangedContact(
                 judgement.contact_id,
                 judgement.account_id,
                 judgement.at,

@@ -10,6 +10,7 @@ from pydantic import Field
 from services.segmentation.api.dependencies import Reader
 from services.segmentation.commands import policies as commands
 from services.segmentation.commands.business_time import business_now
+from services.segmentation.context import Context
 from services.segmentation.domain.policies.schema import json_schema
 from services.segmentation.domain.policy import Policy
 from services.segmentation.domain.policy_trial import Trial
@@ -129,13 +130,17 @@ class ActivatedView(Model):
 # ---------------------------------------------------------- the context, as surfaces ask for it
 
 
+def _context(request: Request) -> Context:
+    context: Context = context_of(request)
+    return context
+
+
 def _documents(request: Request) -> Documents[Policy]:
-    documents: Documents[Policy] = context_of(request).rules.policies.documents
-    return documents
+    return _context(request).policies.documents
 
 
 async def _business_now(request: Request, session: Session, tenant: str) -> datetime:
-    return await business_now(session, tenant, context_of(request).clock)
+    return await business_now(session, tenant, _context(request).clock)
 
 
 async def _activate(request: Request, session: Session, tenant: str, asked: Asked) -> Done:

@@ -1,4 +1,4 @@
-"""Segment policies by tenant: kept for ever, tried on today's accounts, brought into force."""
+"""Segment policies: put in force, with what follows; and the ones that come with the service."""
 
 from dataclasses import replace
 from functools import cache

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from shared.database import Session
-from shared.documents import Activation, Asked, Done, Kept, StoredVersion, store
+from shared.documents import Activation, Done, Kept, StoredVersion, store
 from shared.web.auth import Caller, needs
-from shared.web.context import ServiceContext, context_of
-from shared.web.documents.surface import DryRun, Surface
+from shared.web.documents.requests import DocumentRequests
+from shared.web.documents.surface import Surface
 from shared.web.documents.views import (
     ActivatedDocumentView,
     ActivateDocument,
@@ -66,7 +65,7 @@ class DocumentRoutes(Generic[Content]):
 
     def __init__(self, router: APIRouter, surface: Surface[Content]) -> None:
         self._router = router
-        self._surface = surface
+        self._surface, self._requests = surface, DocumentRequests(surface)
         fixed = surface.name
 
         def named(name: str) -> str:
@@ -101,7 +100,7 @@ class DocumentRoutes(Generic[Content]):
             session: ReadSessionDep,
             caller: Annotated[Caller, self._reader],
         ) -> Response:
-            shown = await self._shown(request, session, caller.tenant, name)
+            shown = await self._requests.shown(request, session, caller.tenant, name)
             return json_response(answer(shown))
 
         self._add("GET", "", endpoint, words, model)
@@ -120,7 +119,7 @@ class DocumentRoutes(Generic[Content]):
             session: SessionDep,
             caller: Annotated[Caller, self._writer],
         ) -> Response:
-            kept = await self._keep(request, session, caller, name)
+            kept = await self._requests.keep(request, session, caller, name)
             return json_response(answer(kept), 201 if kept.is_new else 200)
 
         self._add("PUT", "", endpoint, words, model, _BODY)
@@ -143,11 +142,11 @@ class DocumentRoutes(Generic[Content]):
             activate: Annotated[bool, Query(description=activate_help)] = True,
             reason: Annotated[str | None, Query(min_length=1, max_length=500)] = None,
         ) -> Response:
-            kept = await self._keep(request, session, caller, name)
+            kept = await self._requests.keep(request, session, caller, name)
             version, done = kept.stored.version, None
             if activate:
                 terms = Terms(version=version, reason=reason)
-                done = await self._activate(request, session, caller, name, terms)
+                done = await self._requests.activate(request, session, caller, name, terms)
             documents = self._surface.documents(request)
             active, _ = await documents.find_active(session, caller.tenant, name)
             return json_response(answer(kept, done, active == version))
@@ -162,7 +161,9 @@ class DocumentRoutes(Generic[Content]):
             request: Request,
             caller: Annotated[Caller, self._reader],
         ) -> Response:
-            return await self._try(request, caller.tenant, name, DRY_RUN_CASES_MAX)
+            return json_response(
+                await self._requests.dry_run(request, caller.tenant, name, DRY_RUN_CASES_MAX)
+            )
 
         self._add("POST", "/dry-run", endpoint, words, model, _BODY)
 
@@ -183,7 +184,9 @@ class DocumentRoutes(Generic[Content]):
             version: Annotated[str | None, Query(description=version_help)] = None,
             limit: Annotated[int, Query(ge=1, le=DRY_RUN_CASES_MAX)] = cases,
         ) -> Response:
-            return await self._try(request, caller.tenant, name, limit, version)
+            return json_response(
+                await self._requests.dry_run(request, caller.tenant, name, limit, version)
+            )
 
         self._add("POST", "/dry-run", endpoint, words, model, _BODY_OR_VERSION)
 
@@ -205,7 +208,7 @@ class DocumentRoutes(Generic[Content]):
             asked: body,  # type: ignore[valid-type]  # the kind's own shape
         ) -> Response:
             async def act() -> Answer:
-                done = await self._activate(request, session, caller, name, terms(asked))
+                done = await self._requests.activate(request, session, caller, name, terms(asked))
                 return answer(name, terms(asked), done)
 
             return await once(request, session, caller, act, status=200)
@@ -257,7 +260,7 @@ class DocumentRoutes(Generic[Content]):
             found = await store.page_versions(
                 session, kind, caller.tenant, name, after=after, limit=paging.limit + 1
             )
-            active = await self._active(request, session, caller.tenant, name)
+            active = await self._requests.version_in_force(request, session, caller.tenant, name)
             listed = page(found, paging.limit, lambda row: (row.stored_at, row.version))
             items = [item(row, row.version == active) for row in listed["items"]]
             return json_response(listed | {"items": items})
@@ -283,88 +286,10 @@ class DocumentRoutes(Generic[Content]):
             documents, tenant = self._surface.documents(request), caller.tenant
             stored = await documents.get_version(session, tenant, name, version)
             content = await documents.content(session, tenant, name, version)
-            active = await self._active(request, session, tenant, name)
+            active = await self._requests.version_in_force(request, session, tenant, name)
             return json_response(answer(stored, content, version == active))
 
         self._add("GET", f"/versions/{{{parameter}}}", endpoint, words, model)
-
-    # ------------------------------------------------------------------------------ what they do
-
-    async def _keep(
-        self, request: Request, session: Session, caller: Caller, name: str
-    ) -> Kept[Content]:
-        documents = self._surface.documents(request)
-        text = await self._surface.text(request, documents)
-        at = await self._surface.stored_at(request, session, caller.tenant)
-        return await documents.keep(session, caller.tenant, name, text, by=caller.subject, at=at)
-
-    async def _activate(
-        self, request: Request, session: Session, caller: Caller, name: str, terms: Terms
-    ) -> Done:
-        surface, tenant = self._surface, caller.tenant
-        zone = "UTC" if surface.zone is None else await surface.zone(request, session, tenant)
-        asked = Asked(
-            name=name,
-            version=terms.version,
-            by=caller.subject,
-            now=await surface.business_now(request, session, tenant),
-            from_on=terms.from_on,
-            zone=zone,
-            reason=terms.reason,
-            options=terms.options,
-        )
-        if surface.activate is not None:
-            return await surface.activate(request, session, tenant, asked)
-        return await surface.documents(request).activate(session, tenant, asked)
-
-    async def _try(
-        self, request: Request, tenant: str, name: str, limit: int, version: str | None = None
-    ) -> Response:
-        surface = self._surface
-        documents = surface.documents(request)
-        if version is None:
-            source = await surface.text(request, documents)
-        else:
-            context: ServiceContext = context_of(request)
-            async with context.db.reading() as session:
-                stored = await documents.get_version(session, tenant, name, version)
-            source = stored.source
-        tried = DryRun(
-            request=request,
-            documents=documents,
-            tenant=tenant,
-            name=name,
-            source=source,
-            limit=limit,
-        )
-        return json_response(await surface.dry_run(tried))
-
-    async def _at(self, request: Request, session: Session, tenant: str) -> datetime | None:
-        """The instant of which "in force" speaks; none: all is known that was activated."""
-        if self._surface.zone is None:
-            return None
-        return await self._surface.business_now(request, session, tenant)
-
-    async def _active(
-        self, request: Request, session: Session, tenant: str, name: str
-    ) -> str | None:
-        at = await self._at(request, session, tenant)
-        documents = self._surface.documents(request)
-        version, _ = await documents.find_active(session, tenant, name, at)
-        return version
-
-    async def _shown(
-        self, request: Request, session: Session, tenant: str, name: str
-    ) -> Shown[Content]:
-        documents = self._surface.documents(request)
-        at = await self._at(request, session, tenant)
-        version, activation = await documents.find_active(session, tenant, name, at)
-        if version is None:
-            await documents.list_versions(session, tenant, name)  # raises if there are none
-            return Shown(name, None, None, None, activation)
-        stored = await documents.get_version(session, tenant, name, version)
-        content = await documents.content(session, tenant, name, version)
-        return Shown(name, version, content, stored, activation)
 
     def _add(
         self,
