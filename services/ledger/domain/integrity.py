@@ -1,17 +1,25 @@
 """What must always hold of an account. Checked after every test that moves money, and live."""
 
+from collections import Counter
 from collections.abc import Iterator
 
-from services.ledger.domain.credits import Credit
+from services.ledger.domain.credits import Credit, CreditKey
 from services.ledger.domain.invoices import Invoice, disputed_part
 from services.ledger.domain.journal import Totals
 from services.ledger.domain.state import AccountState
 
+_Lying = Counter[tuple[CreditKey, str]]  # what lies of each credit on each invoice
+
 
 def invariants(state: AccountState) -> list[str]:
     """Every violation in plain words; none: all is well."""
+    lying: _Lying = Counter()
+    for key, credit in state.credits.items():
+        for known in credit.allocations:
+            if known.released_at is None:
+                lying[key, known.invoice_id] += known.amount_minor
     found = [
-        fault for invoice in state.invoices.values() for fault in _invoice_faults(state, invoice)
+        fault for invoice in state.invoices.values() for fault in _invoice_faults(invoice, lying)
     ]
     found += [fault for credit in state.credits.values() for fault in _credit_faults(credit)]
     found += _total_faults(state)
@@ -20,7 +28,7 @@ def invariants(state: AccountState) -> list[str]:
     return found
 
 
-def _invoice_faults(state: AccountState, invoice: Invoice) -> Iterator[str]:
+def _invoice_faults(invoice: Invoice, lying: _Lying) -> Iterator[str]:
     name = f"invoice {invoice.invoice_id}"
     due = 0 if invoice.voided_at else invoice.amount_minor
     if invoice.balance_minor != due - invoice.credited_minor - invoice.paid_minor:
@@ -32,12 +40,7 @@ def _invoice_faults(state: AccountState, invoice: Invoice) -> Iterator[str]:
     held = {"payment": 0, "credit_note": 0}
     for holding in invoice.holdings:
         held[holding.kind] += holding.amount_minor
-        source = state.credits.get((holding.kind, holding.credit_id))
-        there = sum(
-            piece.amount_minor
-            for piece in (source.allocations if source else ())
-            if piece.invoice_id == invoice.invoice_id and piece.released_at is None
-        )
+        there = lying[(holding.kind, holding.credit_id), invoice.invoice_id]
         if there < holding.amount_minor:
             yield f"{name}: holds money of {holding.credit_id} that is not there"
     if (held["payment"], held["credit_note"]) != (invoice.paid_minor, invoice.credited_minor):

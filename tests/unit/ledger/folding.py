@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.ledger.domain import LedgerAnnouncement
-from shared.events.ledger import Allocation, Amounts
+from shared.events import ledger
+from shared.events.ledger import Allocation, AllocationChanged, Amounts
 
 STAGED = {"invoice-overdue", "invoice-reopened"}
 
@@ -32,7 +33,10 @@ class Reader:
             by_source: dict[tuple[str, str], list[Allocation]] = {}
             for piece in getattr(data, "allocations", ()):
                 by_source.setdefault((piece.source_kind, piece.source_id), []).append(piece)
-            self.histories |= {key: tuple(pieces) for key, pieces in by_source.items()}
+            adds = isinstance(data, AllocationChanged) and ledger.adds(data)
+            for key, pieces in by_source.items():
+                before = self.histories.get(key, ()) if adds else ()
+                self.histories[key] = (*before, *pieces)
             getattr(self, "_" + event.type.replace("-", "_"), self._ignore)(event.entity, data)
 
     def balance(self, invoice_id: str) -> int:
