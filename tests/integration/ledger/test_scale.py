@@ -25,7 +25,7 @@ Post = Callable[..., Awaitable[httpx.Response]]
 
 LARGEST = 2**53 - 1
 MAPPING = ROOT / "deploy" / "demo" / "mappings" / "ibm_late_payment.yaml"
-PAIRS = 400  # of an invoice and its payment
+PAIRS = 150  # of an invoice and its payment
 
 
 def a_long_history(pairs: int, account_id: str = "BIG") -> list[dict[str, Any]]:
