@@ -159,7 +159,8 @@ def a_file(path: Path, rows: int) -> Path:
             )
         )
     lines.sort(reverse=True)
-    header = "customerID,countryCode,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,Disputed,SettledDate"
+    header = "customerID,countryCode,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,"
+    header += "Disputed,SettledDate"
     path.write_text("\n".join([header, *(line for _, line in lines)]) + "\n", encoding="utf-8")
     return path
 
