@@ -33,6 +33,7 @@ from shared.database import Session
 from shared.errors import FieldError
 from shared.events import Event
 from shared.log import outbox
+from shared.process import telemetry
 from shared.process.crash import crash_point
 
 
@@ -188,6 +189,7 @@ async def _decide(
     by_account: dict[AccountKey, list[int]] = {}
     for index in sorted(accepted):
         by_account.setdefault(batch[index].account_key, []).append(index)
+    redone = recomputed = 0
     updates: list[AccountUpdate] = []
     ineffective: list[tuple[NewFact, Ineffective]] = []
     events: list[Event] = []
@@ -197,6 +199,8 @@ async def _decide(
         decision = await in_slices(
             session, record_in_slices(account.state, facts, tenants[key[0]].begun)
         )
+        redone += decision.redone_facts
+        recomputed += decision.recomputations
         recorded_at = facts[-1].recordedtime
         update = update_of(key, account, decision, recorded_at, facts)
         updates.append(update)
@@ -208,6 +212,8 @@ async def _decide(
         events += events_of(key, decision.announcements, recorded_at, tracing)
         if update.is_profile_changed:
             events.append(contact_of(key, account.state, recorded_at))
+    telemetry.LEDGER_REDONE_FACTS.labels("ledger").inc(redone)
+    telemetry.LEDGER_RECOMPUTED_ACCOUNTS.labels("ledger").inc(recomputed)
     return updates, ineffective, events
 
 
