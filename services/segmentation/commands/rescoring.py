@@ -29,7 +29,7 @@ from shared.database import Session
 from shared.events import SEGMENTATION, Announcement, Event
 from shared.log import outbox
 
-SLICE_ACCOUNTS = 250
+SLICE_ACCOUNTS = 500  # about a tenth of a second
 
 
 async def begin_rescore(

@@ -6,7 +6,7 @@ give the same (property test).
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
@@ -46,12 +46,27 @@ class Everybody:
     def __init__(self, portfolio: Portfolio) -> None:
         self._portfolio = portfolio
         self._usual: dict[int, tuple[float, float] | None] = {}
+        self._usual_by_text: dict[str, tuple[float, float] | None] = {}
 
     def usual(self, month: int) -> tuple[float, float] | None:
         """Mean delay and late share of the month that begins on a day."""
         if month not in self._usual:
             self._usual[month] = self._portfolio.at(month)
         return self._usual[month]
+
+    def usual_of(self, months: Mapping[str, tuple[int, int]]) -> tuple[int, float]:
+        """How many of the settlements of these months can be compared, and the sum of the mean
+        delays of their time."""
+        compared, delay_days = 0, 0.0
+        known = self._usual_by_text
+        for month, (settled, _) in months.items():
+            if month not in known:
+                known[month] = self.usual(int(month))
+            usual = known[month]
+            if usual is not None:
+                compared += settled
+                delay_days += settled * usual[0]
+        return compared, delay_days
 
 
 class Payer(Struct, array_like=True):
@@ -151,11 +166,7 @@ class Payer(Struct, array_like=True):
                 for ended in self.ended[max(0, cut - RECENT) : cut]
             ],
         )
-        for month, (settled, _) in self.months.items():
-            usual = everybody.usual(int(month))
-            if usual is not None:
-                history.compared += settled
-                history.usual_delay_days += settled * usual[0]
+        history.compared, history.usual_delay_days = everybody.usual_of(self.months)
         return history
 
 

@@ -123,3 +123,35 @@ async def _standing(db: Database) -> store.AccountRow:
         standing = await store.find_account(session, KEY)
     assert standing is not None
     return standing
+
+
+async def test_a_state_that_another_process_moved_on_is_read_again(
+    segmentation_db: Database, other_db: Database
+) -> None:
+    events = growing_old().contacted(46).paid("P1", 50, {"I1": 4_000}).events
+    one, other = context_for(segmentation_db), context_for(segmentation_db)
+    for number, event in enumerate(events):
+        await take(segmentation_db, [event], context=(one, other)[number % 2])
+    await take(other_db, events)
+    for table in ("accounts", "assessments"):
+        rows = f"select * from {table} order by account_id"
+        assert await segmentation_db.fetch(rows) == await other_db.fetch(rows)
+
+
+async def test_a_state_that_was_changed_and_rolled_back_is_read_again(
+    segmentation_db: Database, other_db: Database
+) -> None:
+    events, context = growing_old().events, context_for(segmentation_db)
+    await take(segmentation_db, events[:2], context=context)
+
+    async def failing() -> None:
+        async with segmentation_db.transaction() as session:
+            await reassess_accounts(session, events[2:], context)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
+    await take(segmentation_db, events[2:], context=context)
+    await take(other_db, events)
+    rows = "select * from accounts order by account_id"
+    assert await segmentation_db.fetch(rows) == await other_db.fetch(rows)
