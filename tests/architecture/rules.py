@@ -5,9 +5,10 @@ A rule returns what it found as `(line, words)`; whether it applies to a file is
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TypeVar
 
 FUNCTION_LINES_MAX = 70
@@ -159,8 +160,9 @@ def http_out_in_clients(source: Source) -> Iterator[Finding]:
 def functions_are_short(source: Source) -> Iterator[Finding]:
     if source.has_part("migrations"):
         return  # a list of columns, written once and never edited
-    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*source.nodes(ast.FunctionDef)]
-    functions += source.nodes(ast.AsyncFunctionDef)
+    functions: Iterable[ast.FunctionDef | ast.AsyncFunctionDef] = chain(
+        source.nodes(ast.FunctionDef), source.nodes(ast.AsyncFunctionDef)
+    )
     for node in functions:
         lines = (node.end_lineno or node.lineno) - node.lineno + 1
         if lines > FUNCTION_LINES_MAX:

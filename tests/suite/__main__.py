@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +18,7 @@ from shared import clock
 from tests.architecture.files import ROOT
 from tests.suite import report
 from tests.suite.lanes import Ended, Lanes
-from tests.suite.parts import FAST, LONG, RULES, SHORT, in_order, parts_under
+from tests.suite.parts import FAST, LONG, RULES, SHORT, Part, in_order, parts_under
 from tests.suite.servers import servers
 
 RULES_PATHS = [f"tests/{kind}" for kind in RULES]
@@ -33,21 +33,23 @@ def main(arguments: Sequence[str]) -> int:
     began = clock.monotonic()
     seconds = _remembered()
     parts = in_order(parts_under(RULES_PATHS if options.fast else options.paths), seconds)
-    needs_servers = any(part.waits for part in parts)
     chosen = ["-m", LONG if options.long else FAST if options.fast else SHORT]
     if options.long:
         chosen.append("--hypothesis-profile=deep")
     with (
         tempfile.TemporaryDirectory(prefix="recoup-outcomes-") as folder,
-        ExitStack() as running,
+        _addresses(parts) as addresses,
     ):
-        addresses = running.enter_context(servers()) if needs_servers else {}
         lanes = Lanes(Path(folder), addresses, chosen, _say)
         ended = lanes.run(parts, options.lanes)
         print("\n".join(report.lines(ended, clock.monotonic() - began)), flush=True)
     if not options.fast and not options.long:
         _remember(seconds | {each.part.name: round(each.seconds, 1) for each in ended})
     return 0 if all(each.is_good for each in ended) else 1
+
+
+def _addresses(parts: Sequence[Part]) -> AbstractContextManager[dict[str, str]]:
+    return servers() if any(part.waits for part in parts) else nullcontext({})
 
 
 def _say(ended: Ended) -> None:
