@@ -6,12 +6,12 @@ others with it: a process that works in part is worse than one that says why it 
 """
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
 import sys
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -20,39 +20,24 @@ import msgspec
 import uvicorn
 import uvloop
 
-from deploy.local.bells import Bells
-from shared.database import Database
-from shared.log.pruning import run_pruning
+from deploy.local.orders import EXIT_BROKEN, Orders
 from shared.process import serve
-from shared.process.settings import PORTS, Common
 from shared.process.telemetry import configure_logging
-
-PRUNING = "pruning"  # without Kafka nobody else sees all readers of the outboxes
 
 # Streams to browsers have no end of their own.
 GRACE_SECONDS = 3
 WORKER_STOP_SECONDS_MAX = 15.0
-EXIT_BROKEN = 1
-
-
-class Orders(msgspec.Struct, frozen=True):
-    """The line on standard input. Descriptors are inherited."""
-
-    environment: dict[str, str]
-    sockets: dict[str, int]  # the listening one of each service whose API runs here
-    hear: int | None = None  # where other parts ring
-    ring: tuple[int, ...] = ()  # where they hear us
 
 
 class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to whoever runs several of them."""
 
-    @contextlib.contextmanager
+    @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
 
-async def run(modules: Mapping[str, ModuleType | None], orders: Orders) -> None:
+async def run(modules: Mapping[str, ModuleType], orders: Orders) -> None:
     """Run them until SIGTERM; raise what made any of them end early."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,19 +45,17 @@ async def run(modules: Mapping[str, ModuleType | None], orders: Orders) -> None:
     servers: list[Server] = []
     tasks: list[asyncio.Task[None]] = []
     for name, module in modules.items():
-        if module is None:
-            work = _prune(orders.environment, stop)
-        elif name.endswith(".app"):
-            service = name.split(".")[-2]
-            servers.append(_server(module, _settings(name, orders.environment)))
-            listener = socket.socket(fileno=os.dup(orders.sockets[service]))
+        settings = _settings(name, module, orders.environment)
+        if name.endswith(".app"):
+            servers.append(_server(module, settings))
+            listener = socket.socket(fileno=os.dup(orders.sockets[name.split(".")[-2]]))
             work = servers[-1].serve([listener])
         else:
-            work = module.run(_settings(name, orders.environment), stop)
+            work = module.run(settings, stop)
         tasks.append(asyncio.create_task(work, name=name))
     asked = asyncio.create_task(stop.wait(), name="stop")
     try:
-        with Bells(orders.environment, orders.hear, orders.ring):
+        with _bells(orders):
             await _until_asked_or_broken(asked, tasks)
     finally:
         stop.set()
@@ -81,29 +64,26 @@ async def run(modules: Mapping[str, ModuleType | None], orders: Orders) -> None:
         await _finish([asked, *tasks])
 
 
-def _settings(name: str, environment: Mapping[str, str]) -> Any:
-    package = name.rpartition(".")[0]
-    return import_module(f"{package}.settings").Settings.from_env(environment)
+def _settings(name: str, module: ModuleType, environment: Mapping[str, str]) -> Any:
+    """A module's own `Settings`, or those of its service."""
+    if not hasattr(module, "Settings"):
+        module = import_module(f"{name.rpartition('.')[0]}.settings")
+    return module.Settings.from_env(environment)
+
+
+def _bells(orders: Orders) -> AbstractContextManager[None]:
+    """Connected, where there are other parts that ring or hear."""
+    if orders.hear is None and not orders.ring:
+        return nullcontext()
+    from deploy.local.bells import Bells  # over Kafka nobody needs it
+
+    return Bells(orders.environment, orders.hear, orders.ring)
 
 
 def _server(module: ModuleType, settings: Any) -> Server:
     config = serve.config(module.create_app(settings), port=0)  # the socket is there already
     config.timeout_graceful_shutdown = GRACE_SECONDS
     return Server(config)
-
-
-async def _prune(environment: Mapping[str, str], stop: asyncio.Event) -> None:
-    keep_days = Common.from_env(environment).outbox_keep_days
-    if keep_days is None:
-        await stop.wait()
-        return
-    urls = [environment[f"{name.upper()}_DATABASE_URL"] for name in PORTS]
-    opened = [Database(url, pool_size=1) for url in urls]
-    try:
-        await run_pruning(opened, keep_days, stop=stop)
-    finally:
-        for db in opened:
-            await db.close()
 
 
 async def _until_asked_or_broken(
@@ -126,7 +106,7 @@ async def _finish(tasks: Sequence["asyncio.Task[None] | asyncio.Task[bool]"]) ->
 
 def main(names: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until the loop takes it over
-    modules = {name: None if name == PRUNING else import_module(name) for name in names}
+    modules = {name: import_module(name) for name in names}
     line = sys.stdin.buffer.readline()
     if not line:
         return 0  # the launcher is gone, or gave up

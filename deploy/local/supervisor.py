@@ -24,7 +24,7 @@ import psutil
 
 from deploy.local import parent
 from deploy.local.errors import CannotStart
-from deploy.local.part import EXIT_BROKEN, PRUNING, Orders
+from deploy.local.orders import EXIT_BROKEN, PRUNING, Orders
 from deploy.local.platform import Service, until_ready
 from shared.clock import monotonic
 from shared.process import telemetry

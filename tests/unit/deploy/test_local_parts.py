@@ -10,6 +10,7 @@ from deploy.local import databases, folder, platform
 from deploy.local.__main__ import while_it_runs
 from deploy.local.bells import Bells
 from deploy.local.errors import CannotStart
+from deploy.local.orders import PRUNING
 from deploy.local.postgres import write_secret
 from deploy.local.supervisor import parts_of
 from shared.database import bell_of
@@ -97,7 +98,7 @@ def test_which_services_share_a_process() -> None:
     assert [part.name for part in eight][:2] == ["ledger app", "ledger worker"]
     modules = {module for part in eight for module in part.modules}
     for parts in (one, two):
-        assert {module for part in parts for module in part.modules} == {*modules, "pruning"}
+        assert {module for part in parts for module in part.modules} == {*modules, PRUNING}
 
 
 def a_database(name: str) -> str:
