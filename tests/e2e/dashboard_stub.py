@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """A server of canned figures in the shapes of docs/contracts.md, with the dashboard's own files.
-=======
-"""Canned figures in the shapes of docs/contracts.md, from a server of the dashboard's own files.
->>>>>>> metrics
 
 It can be stopped, its open streams cut, and started again on its port: what the page does then is
 the point of the tests that use it.
