@@ -19,7 +19,8 @@ from rich.table import Table
 
 from shared.cloudevents import BATCH
 from tests.benchmarks import stream
-from tests.benchmarks.servers import HOST, KEY, Load, Program, ledger_app, postgres
+from tests.benchmarks.load import HOST
+from tests.benchmarks.servers import KEY, Load, Program, ledger_app, postgres
 from tests.benchmarks.throughput import ROUNDS, fresh_database
 
 EVENTS = 20_000

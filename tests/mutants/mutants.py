@@ -180,7 +180,7 @@ MUTANTS = (
     ),
     Mutant(
         "aiokafka imported in a command",
-        "services/ledger/commands/intake.py",
+        "services/ledger/commands/facts.py",
         "from shared.process.crash import crash_point\n",
         "from aiokafka import AIOKafkaProducer as _\n"
         "from shared.process.crash import crash_point\n",

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import pytest
 
-from services.ledger.commands import facts as facts_command
+from services.ledger.domain import record_in_slices
 from services.ledger.importer import __main__ as importer
 from shared.csv_events.mapping import parse_mapping
 from shared.database import Database
@@ -61,7 +61,7 @@ async def test_a_history_newest_first_goes_in_while_other_tenants_go_on(
     await post(an_account(timezone="UTC"), an_invoice(), tenant="other")
     await start_day(client, day="2026-03-16")
     events = a_long_history(PAIRS)
-    heavy = asyncio.create_task(post(*reversed(events)))
+    heavy = asyncio.ensure_future(post(*reversed(events)))
     answered = 0
     while not heavy.done():
         assert (await client.get("/health/live")).status_code == 200
@@ -76,7 +76,7 @@ async def test_a_history_newest_first_goes_in_while_other_tenants_go_on(
 
 async def test_requests_of_one_tenant_go_on_beside_its_heavy_one(post: Post) -> None:
     await post(an_account("BIG", timezone="UTC"), an_account("C1"), an_invoice("S"))
-    heavy = asyncio.create_task(post(*reversed(a_long_history(PAIRS // 2))))
+    heavy = asyncio.ensure_future(post(*reversed(a_long_history(PAIRS // 2))))
     answered = 0
     while not heavy.done():
         answered += (await post(a_payment(f"S{answered}", amount_minor=1))).json()["accepted"]
@@ -108,14 +108,14 @@ async def test_what_spoils_one_tenant_s_transaction_does_not_fail_another_s(
 ) -> None:
     await post(an_account("POISON"), an_account("C1"), an_invoice())
     await post(an_account("C1"), an_invoice(), tenant="other")
-    real = facts_command.record_in_slices
+    real = record_in_slices
 
     def record(state: Any, facts: Any, begun: Any) -> Any:
         if state.account_id == "POISON":
             raise TookTooLong("as it does every time")
         return real(state, facts, begun)
 
-    monkeypatch.setattr(facts_command, "record_in_slices", record)
+    monkeypatch.setattr("services.ledger.commands.facts.record_in_slices", record)
     answers = await asyncio.gather(
         *(post(a_payment(f"A{n}", amount_minor=1)) for n in range(5)),
         post(an_invoice("spoilt", "POISON")),
