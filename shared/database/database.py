@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 import asyncpg
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from shared import clock
 from shared.database.pool import Pool
@@ -67,15 +67,23 @@ def took_too_long() -> TookTooLong:
 class Wakeup:
     """A bell in this process: rung after commits, heard by any number of waiters.
 
+    `elsewhere`, if there is any, is called with each ring: it rings in other processes.
+
     Take `rings` before looking for work and hand it to `wait`, so that a ring between the look and
     the wait is not missed.
     """
 
     def __init__(self) -> None:
         self.rings = 0
+        self.elsewhere: Callable[[], None] | None = None
         self._waiters: set[asyncio.Future[None]] = set()
 
     def ring(self) -> None:
+        self.ring_here()
+        if self.elsewhere is not None:
+            self.elsewhere()
+
+    def ring_here(self) -> None:
         self.rings += 1
         for waiter in self._waiters:
             if not waiter.done():
@@ -204,6 +212,12 @@ class Session:
 _bells: WeakValueDictionary[str, Wakeup] = WeakValueDictionary()
 
 
+def bell_of(url: str | URL) -> Wakeup:
+    """The bell of the database at this address, for as long as somebody holds it."""
+    parts = make_url(url)
+    return _bells.setdefault(f"{parts.host}:{parts.port}/{parts.database}", Wakeup())
+
+
 class Database:
     """A pool of connections to one database."""
 
@@ -211,8 +225,7 @@ class Database:
         self.url = make_url(url).set(drivername="postgresql+asyncpg")
         self.application = application
         self._pool = Pool(self.dedicated, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
-        where = f"{self.url.host}:{self.url.port}/{self.url.database}"
-        self.committed = _bells.setdefault(where, Wakeup())  # rung when outbox rows were committed
+        self.committed = bell_of(self.url)  # rung when outbox rows were committed
         self._id: str | None = None
 
     @asynccontextmanager

@@ -123,7 +123,7 @@ class _Loop:
             await first(self._stop.wait(), self._drain_now.wait(), timeout=_TICK_SECONDS)
 
     async def tend(self, source: Source) -> None:
-        """Keep the source in order, and note when an intake stood at its ends (docs/log.md, Lag)."""
+        """Keep the source in order, and note when an intake stood at its ends (docs/log.md)."""
         while not self._stop.is_set():
             try:
                 ends = await source.tend()
