@@ -79,7 +79,7 @@ def _announced(account_id: str, facts: Sequence[FileFact]) -> Iterator[Received]
 
 
 def _in_order(account_id: str, facts: Sequence[FileFact]) -> list[LedgerFact]:
-    """As they happened, the account's own record first. Any order ends in the same, this one soonest.
+    """As they happened, the account's own record first. Any order ends in the same.
 
     A file may know of no accounts; the ledger puts no money on an account that is not registered.
     """
