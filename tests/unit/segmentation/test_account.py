@@ -249,7 +249,6 @@ def counted_again(account: Account) -> dict[str, Any]:
 
 
 @settings(max_examples=150)
-@settings(deadline=None)
 @given(chosen=steps)
 def test_sums_kept_by_difference_equal_sums_made_anew(chosen: list[tuple[str, int, int]]) -> None:
     account = story_of(chosen).folded()
@@ -264,7 +263,6 @@ def test_sums_kept_by_difference_equal_sums_made_anew(chosen: list[tuple[str, in
 
 
 @settings(max_examples=150)
-@settings(deadline=None)
 @given(chosen=steps, data=st.data())
 def test_any_interleaving_and_any_split_ends_in_the_same_state(
     chosen: list[tuple[str, int, int]], data: st.DataObject

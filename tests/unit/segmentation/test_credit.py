@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -148,7 +148,6 @@ def test_a_deposit_is_lent_against_and_no_more_than_asked_is_given() -> None:
     assert advise_prospect(a_prospect(asked_limit_minor=900_000)).needs_person
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**9), CHANCE := st.floats(0, 1), CHANCE)
 def test_a_worse_chance_never_gives_more(monthly: int, one: float, other: float) -> None:
     low, high = sorted((one, other))

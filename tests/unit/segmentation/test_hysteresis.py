@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.segmentation.domain.commitments import Commitments, SegmentStay
@@ -132,7 +132,6 @@ def test_an_earlier_segment_takes_an_account_out_at_once() -> None:
     assert classify(parse(raw), marked, scores(0.9), held, day(1)) == "care"
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.58, 0.62, 0.64, 0.66, 0.7]), min_size=1, max_size=30))
 def test_a_replay_makes_the_same_decisions_from_any_point_on(late: list[float]) -> None:
     policy = parse(a_policy())

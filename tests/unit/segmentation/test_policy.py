@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import services.segmentation
@@ -68,7 +68,6 @@ def test_risk_bands(late: float, risk: str) -> None:
     assert risk_of(POLICY, late) == risk
 
 
-@settings(deadline=None)
 @given(
     age=st.sampled_from([0, 1, 31, 61, 91, 121]),
     collectable=st.integers(0, 2**53 - 1),

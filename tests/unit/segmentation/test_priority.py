@@ -1,7 +1,7 @@
 """What a contact now is worth: golden values, and which way each figure moves it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.segmentation.domain.policies.document import PriorityRules
@@ -47,20 +47,17 @@ def test_what_a_contact_is_worth(arguments: dict[str, object], value: int) -> No
     assert worth(**arguments) == value  # type: ignore[arg-type]
 
 
-@settings(deadline=None)
 @given(AMOUNTS, AMOUNTS, CHANCES, st.integers(0, 20))
 def test_more_money_is_never_worth_less(one: int, other: int, chance: float, n: int) -> None:
     low, high = sorted((one, other))
     assert worth(low, chance=chance, contacts=n) <= worth(high, chance=chance, contacts=n)
 
 
-@settings(deadline=None)
 @given(AMOUNTS, CHANCES, st.integers(0, 19))
 def test_another_contact_is_never_worth_more(minor: int, chance: float, n: int) -> None:
     assert worth(minor, chance=chance, contacts=n) >= worth(minor, chance=chance, contacts=n + 1)
 
 
-@settings(deadline=None)
 @given(AMOUNTS, CHANCES, st.floats(0, 100), st.floats(0, 100))
 def test_a_dearer_contact_is_never_worth_more(
     minor: int, chance: float, one: float, other: float
@@ -69,7 +66,6 @@ def test_a_dearer_contact_is_never_worth_more(
     assert worth(minor, chance=chance, rules=cheap) >= worth(minor, chance=chance, rules=dear)
 
 
-@settings(deadline=None)
 @given(AMOUNTS, CHANCES, st.floats(0, 1), st.floats(0, 1))
 def test_a_greater_loss_is_never_worth_more(
     minor: int, chance: float, one: float, other: float

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.segmentation.domain.features import Features
@@ -162,7 +162,6 @@ def test_an_unknown_target_is_refused_by_name() -> None:
         target_of("churn")
 
 
-@settings(deadline=None)
 @given(
     features=st.builds(
         some_features,

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.segmentation.domain.features import Features
@@ -115,7 +115,6 @@ def test_a_warning_gives_its_figures_and_its_first_day() -> None:
     assert over.figures == {"balance_minor": 12_500, "credit_limit_minor": 10_000}
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([3.0, 5.0, 7.0, 20.0]), max_size=20), st.integers(0, 20))
 def test_a_replay_that_goes_on_from_the_state_raises_the_same(
     trends: list[float], cut: int

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -21,7 +21,6 @@ cases = st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=2, max_s
 )
 
 
-@settings(deadline=None)
 @given(cases)
 def test_they_equal_scikit_learn(found: list[tuple[bool, int]]) -> None:
     truth = np.array([outcome for outcome, _ in found])
