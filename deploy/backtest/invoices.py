@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.ledger.domain import NOTHING_BEGUN, fact_id_of, new_account, record
 from services.ledger.domain import Fact as LedgerFact
+from services.ledger.domain import fact_id_of, new_account, record
 from services.segmentation.domain.account import Account, facts_of
 from services.segmentation.domain.fold import fold
 from services.segmentation.learning.cases import InvoiceFacts
+from shared.business_time import NOTHING_BEGUN
 from shared.events import LEDGER, Received, billing
 
 TENANT = "backtest"
@@ -62,24 +63,24 @@ def _announced(account_id: str, facts: Sequence[FileFact]) -> Iterator[Received]
     """What the ledger announces of an account when it is given these facts."""
     account = new_account(account_id, ZONE)
     decision = record(account, _in_order(account_id, facts), NOTHING_BEGUN)
-    for number, said in enumerate(decision.said):
+    for number, announced in enumerate(decision.announcements):
         yield Received(
             topic=LEDGER,
             tenant=TENANT,
             key=account_id,
-            type=said.type,
-            id=said.cause,
+            type=announced.type,
+            id=announced.cause,
             source=_SOURCE,
             sequence=number,
-            time=said.time,
-            day=said.day,
-            recordedtime=said.time,
-            data=msgspec.json.encode(said.data),
+            time=announced.time,
+            day=announced.day,
+            recordedtime=announced.time,
+            data=msgspec.json.encode(announced.data),
         )
 
 
 def _in_order(account_id: str, facts: Sequence[FileFact]) -> list[LedgerFact]:
-    """As they happened, the account's own record first. Any order ends in the same.
+    """As they happened, the account's own record first. Any order ends the same, this one soonest.
 
     A file may know of no accounts; the ledger puts no money on an account that is not registered.
     """

@@ -6,12 +6,14 @@ calls a module's function with it in another process:
 
     report = await pool.run(caller.tenant, dry_run, policy, accounts)
 
-The function, its arguments and its result are pickled. A new process imports the function's module,
-so that module had better be one of the rules, and import neither web nor database. A tenant has one place: its second job waits
-for its first, and another tenant's job starts meanwhile. Who finds too many waiting gets
-`ComputeBusy` (503), who computes for too long `TooMuchComputing` (422); both at once, and the
-process that computed for too long is killed. Processes are started when first needed, cost nothing
-but memory while idle, and end with this one, also when it is killed.
+The function, its arguments and its result are pickled. A new process imports the function's
+module, which had better be one of the rules and import neither web nor database.
+
+A tenant has one place: its second job waits for its first, and another tenant's job starts
+meanwhile. Who finds too many waiting gets `ComputeBusy` (503), who computes for too long
+`TooMuchComputing` (422), and the process that computed for too long is killed. Processes are
+started when first needed, cost nothing but memory while idle, and end with this one, also when it
+is killed.
 """
 
 import asyncio

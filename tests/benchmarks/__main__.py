@@ -1,8 +1,10 @@
 """`make bench`: throughput beside the bare limit and the naive version, delays, memory.
 
 BENCH_EVENTS= sets how many events (100,000), BENCH_PARTS= which parts, separated by commas:
-batch (one client), batches (four clients), single (64 clients), kafka, latency, latency-kafka,
-governor (verdicts), learning (BENCH_INVOICES=), population (BENCH_ACCOUNTS=).
+batch (one client), batches (four clients), single (64 clients), kafka, whole (all services, until
+every KPI shows the events), latency, latency-kafka,
+long (accounts with long histories, BENCH_LONG_EVENTS=), governor (verdicts),
+learning (BENCH_INVOICES=), population (BENCH_ACCOUNTS=).
 Nothing here fails for being slow: the aims that are missed are named at the end.
 """
 
@@ -18,7 +20,16 @@ EVENTS = 100_000
 def run(events: int, parts: list[str]) -> Report:
     """Measure these parts, in this order."""
     # Their packages (a broker, a foreign client) are not needed for the others.
-    from tests.benchmarks import governor, kafka, latency, population, segmentation, throughput
+    from tests.benchmarks import (
+        governor,
+        kafka,
+        latency,
+        long_accounts,
+        population,
+        segmentation,
+        throughput,
+        whole,
+    )
 
     out, watch = Report(), Watch()
     out.machine(events)
@@ -35,6 +46,15 @@ def run(events: int, parts: list[str]) -> Report:
             out.throughput("Single events, 64 clients", found, report.SINGLE_OF_NAIVE)
         if "kafka" in parts:
             out.kafka(kafka.measure(server, events, watch), batch)
+        if "long" in parts:
+            size = _sized("BENCH_LONG_EVENTS", long_accounts.EVENTS)
+            out.missed += long_accounts.show(out.console, server, size)
+    if "whole" in parts:
+        for sending, aim in (
+            (throughput.BATCHES, whole.BATCHES_AIM),
+            (throughput.SINGLE, whole.SINGLE_AIM),
+        ):
+            out.missed += whole.show(out.console, whole.measure(events, sending), aim)
     if "latency" in parts:
         delays = latency.measure(events, over_kafka=False, watch=watch)
         out.delays("Intake to KPI at 500 events/s, local", delays, report.LOCAL_P99_MS)

@@ -97,6 +97,6 @@ def _table(title: str, *columns: str) -> Table:
 
 
 PARTS: Sequence[str] = (
-    "batch", "batches", "single", "kafka", "latency", "latency-kafka",
-    "governor", "learning", "population",
+    "batch", "batches", "single", "kafka", "whole", "latency", "latency-kafka",
+    "long", "governor", "learning", "population",
 )  # fmt: skip

@@ -33,7 +33,7 @@ def postgres() -> Iterator[str]:
         yield given
         return
     with tempfile.TemporaryDirectory() as folder:
-        server = Postgres(Path(folder) / "postgres")
+        server = Postgres(Path(folder) / "postgres", is_kept=False)
         try:
             yield server.start()
         finally:
@@ -123,11 +123,11 @@ def rival(name: str, url: str) -> Iterator[Program]:
 class Load:
     """The load generator at one server's door."""
 
-    def __init__(self, program: Program, *, kind: str, clients: int) -> None:
+    def __init__(self, port: int, *, kind: str, clients: int) -> None:
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.benchmarks.load"),
-                *(str(program.port), str(clients), kind, KEY),
+                *(str(port), str(clients), kind, KEY),
             ],
             cwd=ROOT,
             stdin=subprocess.PIPE,

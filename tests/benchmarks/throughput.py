@@ -75,7 +75,7 @@ def measure(server: str, events: int, sending: Sending, watch: Watch) -> dict[st
         for name in ("bare", "naive"):
             url = held.enter_context(fresh_database(server))
             programs.append(held.enter_context(rival(name, url)))
-        loads = {p.name: Load(p, kind=kind, clients=sending.clients) for p in programs}
+        loads = {p.name: Load(p.port, kind=kind, clients=sending.clients) for p in programs}
         for load in loads.values():
             held.callback(load.close)
         pids = {f"{p.name} ({sending.name})": p.process.pid for p in programs}

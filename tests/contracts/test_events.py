@@ -21,7 +21,7 @@ _EVENTS = [
 ]
 _SAMPLE_FILES = sorted(SAMPLES.rglob("*.json"))
 
-# Words of events.md that are not past participles but facts all the same.
+# Names of events that are not past participles but facts all the same.
 _NOT_PARTICIPLES = {"invoice-overdue", "invoice-due-soon", "contact-uncertain"}
 _STATES = {"contact-details", "tenant-settings"}  # the values of compacted topics
 _PARTICIPLE = re.compile(r"[a-z]+(-[a-z]+)*-([a-z]+ed|paid|sent|broken|kept|made|put)")

@@ -35,7 +35,7 @@ def touched(event: Received) -> tuple[str, ...]:
         return ()
     if event.topic == OUTREACH:
         contact: outreach.ContactSent = event.decode()
-        return tuple(sorted({cover.account_id for cover in contact.covers}))
+        return tuple(sorted({cover.account_id for cover in contact.new_covers}))
     return (event.key,)
 
 
@@ -61,8 +61,13 @@ def fold(account: Account, account_id: str, event: Received) -> bool:
     return handler(account, account_id, event, event.decode()) or is_later
 
 
-def _take_allocations(account: Account, allocations: Iterable[ledger.Allocation]) -> None:
-    """Put the whole present history of each source in place of the one known before."""
+def _take_allocations(
+    account: Account, allocations: Iterable[ledger.Allocation], *, adds: bool = False
+) -> None:
+    """Put the whole present history of each source in place of the one known before.
+
+    A history that is too long for one event comes in parts: the first replaces, the others add.
+    """
     standing: dict[str, dict[str, list[Put]]] = {}
     for item in allocations:
         on_invoices = standing.setdefault(f"{item.source_kind}:{item.source_id}", {})
@@ -70,6 +75,13 @@ def _take_allocations(account: Account, allocations: Iterable[ledger.Allocation]
             put = Put(item.amount_minor, item.applied_on, item.released_on)
             on_invoices.setdefault(item.invoice_id, []).append(put)
     for source, on_invoices in standing.items():
+        if adds:
+            for invoice_id, more in on_invoices.items():
+                change_invoice(account, invoice_id, partial(_add, source=source, puts=more))
+            account.sources[source] = tuple(
+                sorted({*account.sources.get(source, ()), *on_invoices})
+            )
+            continue
         for invoice_id in sorted({*account.sources.get(source, ()), *on_invoices}):
             puts = on_invoices.get(invoice_id)
             change_invoice(account, invoice_id, partial(_put, source=source, puts=puts))
@@ -77,6 +89,10 @@ def _take_allocations(account: Account, allocations: Iterable[ledger.Allocation]
             account.sources[source] = tuple(sorted(on_invoices))
         else:
             account.sources.pop(source, None)
+
+
+def _add(invoice: Invoice, *, source: str, puts: list[Put]) -> None:
+    invoice.money[source] = (*invoice.money.get(source, ()), *puts)
 
 
 def _put(invoice: Invoice, *, source: str, puts: list[Put] | None) -> None:
@@ -263,7 +279,8 @@ def _on_money_moved(
     _event: Received,
     data: ledger.AllocationChanged | ledger.CreditNoteIssued,
 ) -> bool:
-    _take_allocations(account, data.allocations)
+    adds = isinstance(data, ledger.AllocationChanged) and ledger.adds(data)
+    _take_allocations(account, data.allocations, adds=adds)
     _take_amounts(account, data.amounts)
     return True
 
@@ -289,8 +306,9 @@ def _on_contact_made(
     account: Account, account_id: str, event: Received, data: outreach.ContactSent
 ) -> bool:
     """Sent, or perhaps sent: both count as an attempt. The event's time is the contact's."""
-    if any(cover.account_id == account_id for cover in data.covers):
-        part, currency = data.cost_minor // len(data.covers), data.cost_currency or ""
+    covers = data.new_covers
+    if any(cover.account_id == account_id for cover in covers):
+        part, currency = data.cost_minor // len(covers), data.cost_currency or ""
         account.contacts.add(Contact(event.time, data.channel, part, currency))
     return True
 

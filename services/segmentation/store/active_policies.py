@@ -1,48 +1,46 @@
-"""The segment policies in force, read and made ready once per process."""
+"""The segment policies in force: one document of each tenant, `segments`, kept ready in memory."""
 
 from collections.abc import Iterable
 
-from services.segmentation.domain.policy import Policy, parse_text
-from services.segmentation.store import policies as store
-from shared.database import Session
-from shared.errors import NotFound
+import msgspec
 
-READY_MAX = 500  # policies kept ready in memory; a tenant has one in force
+from services.segmentation.domain.policy import Policy, parse_text
+from shared.database import Session
+from shared.documents import BuiltIn, DocumentKind, Documents
+
+SEGMENTS = "segments"  # the name under which every segment policy is activated
+
+
+def _missing(_name: str, version: str) -> str:
+    return f"there is no segment policy {version!r}"
+
+
+SEGMENT_POLICIES: DocumentKind[Policy] = DocumentKind(
+    kind="policies",
+    word="policy",
+    parse=parse_text,
+    version_of=lambda policy: policy.version,
+    is_version_of_content=True,
+    missing=_missing,
+)
 
 
 class ActivePolicies:
     """The policies in force. Without an activation the settings' one stands."""
 
     def __init__(self, default: Policy) -> None:
+        source = msgspec.json.encode(default.document).decode()
         self.default = default
-        self._ready: dict[tuple[str, str], Policy] = {}
+        self.documents = Documents(
+            SEGMENT_POLICIES, [BuiltIn(SEGMENTS, default.version, source, default)]
+        )
 
     async def of(self, session: Session, tenants: Iterable[str]) -> dict[str, Policy]:
         """The policy of each tenant."""
-        asked = sorted(set(tenants))
-        active = await store.find_active(session, asked)
-        return {
-            tenant: await self.get(session, tenant, active[tenant])
-            if tenant in active
-            else self.default
-            for tenant in asked
-        }
+        return await self.documents.in_force(session, tenants, SEGMENTS)
 
     async def get(self, session: Session, tenant: str, version: str) -> Policy:
         """One version of a tenant's. Raises `NotFound`."""
         if version == self.default.version:
             return self.default
-        found = self._ready.get((tenant, version))
-        if found is None:
-            stored = await store.find_policy(session, tenant, version)
-            if stored is None:
-                raise no_policy(version)
-            found = parse_text(stored.source)
-            while len(self._ready) >= READY_MAX:
-                self._ready.pop(next(iter(self._ready)))
-            self._ready[tenant, version] = found
-        return found
-
-
-def no_policy(version: str) -> NotFound:
-    return NotFound(f"there is no segment policy {version!r}")
+        return await self.documents.content(session, tenant, SEGMENTS, version)

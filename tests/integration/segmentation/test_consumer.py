@@ -16,7 +16,7 @@ from tests.integration.segmentation.helpers import (
     segments_of,
 )
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 120.0
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:

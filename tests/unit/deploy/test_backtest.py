@@ -13,6 +13,8 @@ from services.segmentation.learning.cases import InvoiceFacts
 from tests.architecture.files import ROOT
 from tests.unit.segmentation.learning.ledgers import mostly_late
 
+pytestmark = pytest.mark.slow
+
 IBM = ROOT.parent / "shared" / "data" / "ibm_late_payment"
 IBM_MAPPING = ROOT / "deploy" / "demo" / "mappings" / "ibm_late_payment.yaml"
 
@@ -114,7 +116,6 @@ def test_an_empty_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main([str(tmp_path / "none.csv"), "--mapping", mapping]) == 2
 
 
-@pytest.mark.timeout(120)
 def test_the_ibm_ledger_reaches_the_aims_and_leaks_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -3,10 +3,17 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
-from services.ledger.domain import begin, difference, record
-from services.ledger.domain.account import amounts_at, as_of, load_account, new_account
+from services.ledger.domain import (
+    amounts_at,
+    as_of,
+    begin,
+    difference,
+    load_account,
+    new_account,
+    record,
+)
 from tests.oracles.ledger_questions import Questions
 from tests.unit.ledger_oracle.comparing import (
     Steps,
@@ -17,12 +24,10 @@ from tests.unit.ledger_oracle.comparing import (
 from tests.unit.ledger_oracle.scenarios import Story, seeded_story, stories
 
 DEEP = settings.get_current_profile_name() == "deep"
+pytestmark = [pytest.mark.slow, *([pytest.mark.full] if DEEP else [])]
 slowly = settings(
     max_examples=4000 if DEEP else 100,
     derandomize=not DEEP,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
 )
 
 
@@ -76,7 +81,7 @@ def test_the_end_is_the_same_however_the_facts_arrived(story: Story) -> None:
     loaded = load_account("C1", story.tenant_zone, story.facts[::-1], announcements)
     check_state(loaded, steps.model.now, steps.begun)
     again = begin(loaded, steps.begun)
-    assert again.said == []
+    assert again.announcements == []
     assert [_plain(event) for event in _in_batches(story)] == [_plain(e) for e in steps.said]
 
 
@@ -107,8 +112,7 @@ def _in_batches(story: Story) -> list[Any]:
             decision = begin(account, begun)
         else:
             decision = record(account, step.facts, begun)
-        account = decision.account
-        said += decision.said
+        said += decision.announcements
     return said
 
 

@@ -111,7 +111,7 @@ def test_the_day_of_a_belief_never_lies_before_what_was_said() -> None:
     assert (account.latest_on, known_on(account)) == (day(45), day(60))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(chosen=steps, data=st.data())
 def test_the_segments_history_does_not_depend_on_when_contacts_are_read(
     chosen: list[tuple[str, int, int]], data: st.DataObject
