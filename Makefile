@@ -16,7 +16,7 @@ help: ## this list
 .PHONY: demo run run-kafka kafka stop
 demo: $(INSTALLED) ## a year of a portfolio in minutes [SEED= DAYS= ACCOUNTS= DATA= MAPPING= REPORT= KAFKA=1 KEEP=1]
 	@env $(DEMO_OPTIONS) $(PYTHON) -m deploy.demo
-run: $(INSTALLED) ## all services on this machine, in one process
+run: $(INSTALLED) ## all services on this machine
 	@exec $(PYTHON) -m deploy.local
 run-kafka: $(INSTALLED) ## the same over Kafka, a process for each API and worker
 	@exec $(PYTHON) -m deploy.local --kafka

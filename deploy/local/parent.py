@@ -99,11 +99,13 @@ def lives(folder: Path) -> bool:
     return _find(_signed(folder)[0]) is not None
 
 
-def await_earlier(folder: Path) -> None:
-    """Return when what a killed start left on this folder has been ended."""
+def await_earlier(folder: Path) -> bool:
+    """Return when what a killed start left on this folder has been ended; whether it still was."""
     earlier, guard = _signed(folder)
-    if _find(earlier) is None and (process := _find(guard)) is not None:
-        _wait_until_gone([process], 2 * STOP_SECONDS_MAX)
+    if _find(earlier) is not None or (process := _find(guard)) is None:
+        return False
+    _wait_until_gone([process], 3 * STOP_SECONDS_MAX)
+    return True
 
 
 def _name(process: psutil.Process) -> tuple[int, float]:

@@ -7,7 +7,7 @@ owed carries `amounts`: the account's figures after it, one entry per currency t
 from datetime import date, datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shared.events.billing import Address, Phone
 
@@ -95,6 +95,8 @@ class InvoiceVoided(Struct, frozen=True, kw_only=True, gc=False):
     currency: str | None = None
     allocations: tuple[Allocation, ...] = ()
     amounts: tuple[Amounts, ...] = ()
+    part: int | UnsetType = UNSET  # of a history too long for one event (docs/ledger.md)
+    parts: int | UnsetType = UNSET
 
 
 class InvoiceDueSoon(Struct, frozen=True, kw_only=True, gc=False):
@@ -165,6 +167,8 @@ class PaymentReceived(Struct, frozen=True, kw_only=True, gc=False):
     method: str | None = None
     allocations: tuple[Allocation, ...]
     amounts: tuple[Amounts, ...]
+    part: int | UnsetType = UNSET  # of a history too long for one event (docs/ledger.md)
+    parts: int | UnsetType = UNSET
 
 
 class PaymentFailed(Struct, frozen=True, kw_only=True, gc=False):
@@ -188,6 +192,8 @@ class PaymentReversed(Struct, frozen=True, kw_only=True, gc=False):
     reversed_at: datetime
     allocations: tuple[Allocation, ...]
     amounts: tuple[Amounts, ...]
+    part: int | UnsetType = UNSET  # of a history too long for one event (docs/ledger.md)
+    parts: int | UnsetType = UNSET
 
 
 class AllocationChanged(Struct, frozen=True, kw_only=True, gc=False):
@@ -197,6 +203,8 @@ class AllocationChanged(Struct, frozen=True, kw_only=True, gc=False):
     because: str
     allocations: tuple[Allocation, ...]
     amounts: tuple[Amounts, ...]
+    part: int | UnsetType = UNSET  # of a history too long for one event (docs/ledger.md)
+    parts: int | UnsetType = UNSET
 
 
 class CreditNoteIssued(Struct, frozen=True, kw_only=True, gc=False):
@@ -210,6 +218,8 @@ class CreditNoteIssued(Struct, frozen=True, kw_only=True, gc=False):
     replaces: str | None = None  # the dispute's own note that this one replaces
     allocations: tuple[Allocation, ...]
     amounts: tuple[Amounts, ...]
+    part: int | UnsetType = UNSET  # of a history too long for one event (docs/ledger.md)
+    parts: int | UnsetType = UNSET
 
 
 class DisputeOpened(Struct, frozen=True, kw_only=True, gc=False):
@@ -231,6 +241,11 @@ class DisputeResolved(Struct, frozen=True, kw_only=True, gc=False):
     currency: str | None = None
     disputed_minor: int = 0
     amounts: tuple[Amounts, ...] = ()
+
+
+def adds(data: AllocationChanged) -> bool:
+    """Whether its allocations add to those of the parts before, instead of replacing them."""
+    return data.part is not UNSET and data.part > 1
 
 
 class AccountErased(Struct, frozen=True, kw_only=True, gc=False):

@@ -157,10 +157,6 @@ def run_due_until_killed(desk: Desk) -> None:
 
 def kill_outreach(platform: Platform) -> None:
     """SIGKILL to the process that is sending, and a new one in its place."""
-    if not platform.over_kafka:
-        platform.kill()
-        platform.start()
-        return
     before = platform.part("outreach app").pid
     platform.kill_part("outreach app")
     wait_for(lambda: platform.part("outreach app").pid != before, 120, "outreach is started again")

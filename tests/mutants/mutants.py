@@ -92,11 +92,10 @@ MUTANTS = (
     ),
     Mutant(
         "send before intent",
-        "services.outreach:_make",
-        "            await self._send("
-        "await self._intend(wave, checked, sequences, people), checked)\n",
+        "services.outreach:_Run._make",
+        "            await self._send(await self._intend(wave, checked, recipients), checked)\n",
         "            await self._send(wave, checked)\n"
-        "            await self._intend(wave, checked, sequences, people)\n",
+        "            await self._intend(wave, checked, recipients)\n",
         (AFTER_INTENT,),
     ),
     Mutant(
@@ -108,37 +107,37 @@ MUTANTS = (
     ),
     Mutant(
         "no live check",
-        "services.outreach:_intend",
-        "            verdict = judge(contact.items, checked.accounts, words.strategies)\n",
-        "            verdict = type(judge((), {}, words.strategies))(contact.items, {})\n",
+        "services.outreach:due_of",
+        "    due = still_due(contact.items, checked, content.strategies)\n",
+        "    due = type(still_due((), {}, content.strategies))(contact.items, {})\n",
         (f"{RUNS}::test_the_live_check_cancels_what_the_log_has_not_told_yet",),
     ),
     Mutant(
         "a ledger behind its intake is believed",
-        "services.outreach:is_behind",
+        "services.outreach:CollectableAnswer.is_behind",
         "return caught_up_at is None or machine_now - caught_up_at > INTAKE_LAG_MAX",
         "return caught_up_at is None",
-        ("tests/unit/outreach/test_collectable.py",),
+        ("tests/unit/outreach/test_live_check.py",),
     ),
     Mutant(
         "a contact in the evening",
         "services.outreach:governed",
-        '    if ruling.verdict != "allow" and leading is not None:\n',
-        '    if ruling.verdict == "block" and leading is not None:\n',
+        '    if decision.verdict != "allow" and leading is not None:\n',
+        '    if decision.verdict == "block" and leading is not None:\n',
         (f"{SENDING}::test_a_run_that_began_in_time_does_not_go_on_into_the_evening",),
     ),
     Mutant(
         "house policy is not asked about our own contacts",
-        "services.outreach:judge",
-        '    text = msgspec.json.encode({**asked, "packs": standing.packs})\n',
+        "services.outreach:decide",
+        '    text = msgspec.json.encode({**asked, "packs": packs})\n',
         "    text = msgspec.json.encode(asked)\n",
         (f"{RUNS}::test_a_run_in_the_evening_defers_to_the_morning",),
     ),
     Mutant(
         "a preference is not told to planning",
-        "services.outreach:get_dossiers",
-        '                statements=stated.get(row["account_id"]),\n',
-        "                statements=None,\n",
+        "services.outreach:get_profiles",
+        '                wishes=wishes.get(row["account_id"]),\n',
+        "                wishes=None,\n",
         ("tests/integration/outreach/test_governed.py::test_a_wish_about_hours_moves_the_contact",),
     ),
     Mutant(
@@ -186,16 +185,17 @@ MUTANTS = (
     ),
     Mutant(
         "aiokafka imported in a command",
-        "services.ledger:_after_intake",
-        '    crash_point("ledger.intake.after_commit")\n',
+        "services.ledger:record_facts",
+        '    crash_point("ledger.intake.before_commit")\n',
         "    from aiokafka import AIOKafkaProducer as _\n",
         (f"{RULES}::test_the_source_keeps[kafka_in_one_place]",),
     ),
     Mutant(
         "a commit in a door",
         "services.outreach:run_due",
-        "    return json_response(",
-        "    await request.state.session.commit()\n    return json_response(",
+        "    return json_response(await processes.run_due(context, caller.tenant, body.at))\n",
+        "    await context.db.commit()  # type: ignore[attr-defined]\n"
+        "    return json_response(await processes.run_due(context, caller.tenant, body.at))\n",
         (f"{RULES}::test_the_source_keeps[commits_only_in_shared]",),
     ),
 )

@@ -1,62 +1,79 @@
 """The ledger's rules, pure: the state of an account is a function of its facts, its zone, the
-begun day and nothing else (LEDGER.md). No IO, no clock, no settings.
+begun day and nothing else (docs/ledger.md). No IO, no clock, no settings.
 
 Where to start reading:
 
-1. `facts`        what we are told, its identity, and the instant at which it acts
-2. `steps`        what each kind of fact does to the books: where money goes
-3. `stages`       how old a debt is: stages, what was announced, what is refuted
-4. `record`       facts in, decision out: on top if it sorts last, else all again
-5. `ageing`       what is said about stages, paid and open again; `begin`, the begun day
+1. `facts`         what a billing platform sent
+2. `kinds`         what each kind of fact is and does: one file per noun, one `Kind` per kind
+3. `state`         an account: its objects, queues and sums, and the undo entries of its last facts
+4. `allocation`    where money goes
+5. `replay`        a fact acts: on top, or at its place in the past, or all of them from nothing
+6. `record`        facts in, decision out; `stage_events`: what a begun day shows
 
-Beside them: `intake` (refusals, duplicates, conflicts), `timeline` (the one order of facts),
-`invoices` and `sources` (the values), `books` (the working copy that steps change), `account`
-(the value that callers hold; loading and reads), `registration`, `telling` and `follow` (events),
-`journal`, `amounts`, `statement`, `integrity` (what must always hold).
+And: `registry` (all kinds), `intake` (refusals, duplicates, conflicts), `ordering` (the one order
+of facts), `invoices` and `credits` (the values), `stages` (how old a debt is), `events`,
+`consequences`, `parts` and `registration` (what is announced), `builder` and `decision`, `account`
+(loading and reads), `journal`, `amounts`, `statement`, `integrity` (what must always hold),
+`slices` (long computations give way).
 """
 
 from services.ledger.domain.account import (
-    Account,
     amounts,
     amounts_at,
     as_of,
+    as_of_in_slices,
     load_account,
+    load_account_in_slices,
     new_account,
     next_on,
 )
-from services.ledger.domain.ageing import begin
-from services.ledger.domain.days import NOTHING_BEGUN, Begun
-from services.ledger.domain.decision import Decision, Said
-from services.ledger.domain.facts import Fact, Notice, cause_of, fact_id_of
-from services.ledger.domain.intake import check, difference
+from services.ledger.domain.credits import Allocation, Credit
+from services.ledger.domain.decision import Decision, LedgerAnnouncement
+from services.ledger.domain.events import history_of
+from services.ledger.domain.facts import Fact, Ineffective
+from services.ledger.domain.intake import AmountLimit, check, difference
 from services.ledger.domain.integrity import invariants
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.journal import Entry
-from services.ledger.domain.record import record, rezone
-from services.ledger.domain.sources import Piece, Source
-from services.ledger.domain.stages import Announcement
-from services.ledger.domain.statement import Line, Statement, statement
-from services.ledger.domain.telling import history_of
+from services.ledger.domain.record import (
+    absorb,
+    absorb_in_slices,
+    record,
+    record_in_slices,
+    rezone,
+    rezone_in_slices,
+)
+from services.ledger.domain.registry import KINDS, cause_of, fact_id_of
+from services.ledger.domain.slices import Slices, run
+from services.ledger.domain.stage_events import begin, begin_in_slices
+from services.ledger.domain.stages import StageNotice
+from services.ledger.domain.state import AccountState
+from services.ledger.domain.statement import CurrencyStatement, Line, statement
 
 __all__ = [
-    "NOTHING_BEGUN",
-    "Account",
-    "Announcement",
-    "Begun",
+    "KINDS",
+    "AccountState",
+    "Allocation",
+    "AmountLimit",
+    "Credit",
+    "CurrencyStatement",
     "Decision",
     "Entry",
     "Fact",
+    "Ineffective",
     "Invoice",
+    "LedgerAnnouncement",
     "Line",
-    "Notice",
-    "Piece",
-    "Said",
-    "Source",
-    "Statement",
+    "Slices",
+    "StageNotice",
+    "absorb",
+    "absorb_in_slices",
     "amounts",
     "amounts_at",
     "as_of",
+    "as_of_in_slices",
     "begin",
+    "begin_in_slices",
     "cause_of",
     "check",
     "difference",
@@ -64,9 +81,13 @@ __all__ = [
     "history_of",
     "invariants",
     "load_account",
+    "load_account_in_slices",
     "new_account",
     "next_on",
     "record",
+    "record_in_slices",
     "rezone",
+    "rezone_in_slices",
+    "run",
     "statement",
 ]

@@ -1,43 +1,33 @@
-"""What a decision is: the account after it, and everything that has to be written down."""
+"""What a decision is: everything that has to be announced and written down after facts."""
 
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from msgspec import Struct
 
-from services.ledger.domain.facts import Fact, Notice
+from services.ledger.domain.facts import Fact, Ineffective
 from services.ledger.domain.journal import Entry
-from services.ledger.domain.stages import Announcement
-
-if TYPE_CHECKING:
-    from services.ledger.domain.account import Account
+from services.ledger.domain.stages import StageNotice
+from shared.events import Announcement
 
 
-class Said(Struct, frozen=True, gc=False):
-    """An event to be said. The shell makes `shared.events.Event` of it.
+class LedgerAnnouncement(Announcement, frozen=True, gc=False):
+    """An event to be published, with the fact that it follows from and when that was recorded."""
 
-    Entity and cause make its id unique and the same after every retry.
-    """
-
-    type: str
-    entity: str
-    cause: str
-    time: datetime
-    day: date
-    data: Struct
-    recordedtime: datetime | None  # the fact's; None when said by `begin`
-    fact: Fact | None  # the fact that it follows from; None when said by `begin`
+    recordedtime: datetime | None  # the fact's; None when announced by `begin`
+    fact: Fact | None  # None when announced by `begin`
 
 
 class Decision(Struct, frozen=True):
-    """The account after the facts, and what follows: all lists in the order in which it happened.
+    """What follows from facts or a begun day: all lists in the order in which it happened.
 
-    `announced` are to be stored under (invoice_id, key), in place of what was stored there.
+    `notices` are to be stored under (invoice_id, key), in place of what was stored there.
     """
 
-    account: "Account"
-    said: list[Said]
+    announcements: list[LedgerAnnouncement]
     entries: list[Entry]
-    announced: list[Announcement]
+    notices: list[StageNotice]
     changed_invoices: set[str]
-    notices: list[Notice]
+    rejections: list[Ineffective]
+    is_profile_changed: bool = False
+    redone_facts: int = 0  # that acted again because a fact came before them
+    recomputations: int = 0  # of the account from nothing

@@ -1,28 +1,34 @@
 """What must always hold of an account. Checked after every test that moves money, and live."""
 
+from collections import Counter
 from collections.abc import Iterator
 
-from services.ledger.domain.account import Account
-from services.ledger.domain.books import Books
+from services.ledger.domain.credits import Credit, CreditKey
 from services.ledger.domain.invoices import Invoice, disputed_part
 from services.ledger.domain.journal import Totals
-from services.ledger.domain.sources import Source
+from services.ledger.domain.state import AccountState
+
+_Lying = Counter[tuple[CreditKey, str]]  # what lies of each credit on each invoice
 
 
-def invariants(account: Account) -> list[str]:
+def invariants(state: AccountState) -> list[str]:
     """Every violation in plain words; none: all is well."""
-    books = account.books
+    lying: _Lying = Counter()
+    for key, credit in state.credits.items():
+        for known in credit.allocations:
+            if known.released_at is None:
+                lying[key, known.invoice_id] += known.amount_minor
     found = [
-        fault for invoice in books.invoices.values() for fault in _invoice_faults(books, invoice)
+        fault for invoice in state.invoices.values() for fault in _invoice_faults(invoice, lying)
     ]
-    found += [fault for source in books.sources.values() for fault in _source_faults(source)]
-    found += _total_faults(books)
-    if books.registered:
-        found += _loose_faults(books)
+    found += [fault for credit in state.credits.values() for fault in _credit_faults(credit)]
+    found += _total_faults(state)
+    if state.registered:
+        found += _loose_faults(state)
     return found
 
 
-def _invoice_faults(books: Books, invoice: Invoice) -> Iterator[str]:
+def _invoice_faults(invoice: Invoice, lying: _Lying) -> Iterator[str]:
     name = f"invoice {invoice.invoice_id}"
     due = 0 if invoice.voided_at else invoice.amount_minor
     if invoice.balance_minor != due - invoice.credited_minor - invoice.paid_minor:
@@ -34,14 +40,9 @@ def _invoice_faults(books: Books, invoice: Invoice) -> Iterator[str]:
     held = {"payment": 0, "credit_note": 0}
     for holding in invoice.holdings:
         held[holding.kind] += holding.amount_minor
-        source = books.sources.get((holding.kind, holding.source_id))
-        there = sum(
-            piece.amount_minor
-            for piece in (source.pieces if source else ())
-            if piece.invoice_id == invoice.invoice_id and piece.released_at is None
-        )
+        there = lying[(holding.kind, holding.credit_id), invoice.invoice_id]
         if there < holding.amount_minor:
-            yield f"{name}: holds money of {holding.source_id} that is not there"
+            yield f"{name}: holds money of {holding.credit_id} that is not there"
     if (held["payment"], held["credit_note"]) != (invoice.paid_minor, invoice.credited_minor):
         yield f"{name}: what it holds is not what was put on it"
     last = invoice.levels[-1]
@@ -49,48 +50,56 @@ def _invoice_faults(books: Books, invoice: Invoice) -> Iterator[str]:
         yield f"{name}: its last level is not what is open on it"
 
 
-def _source_faults(source: Source) -> Iterator[str]:
-    name = f"{source.kind} {source.source_id}"
-    placed = sum(piece.amount_minor for piece in source.pieces if piece.released_at is None)
-    if source.amount_minor != placed + source.unapplied_minor + source.taken_minor:
+def _credit_faults(credit: Credit) -> Iterator[str]:
+    name = f"{credit.kind} {credit.credit_id}"
+    placed = sum(piece.amount_minor for piece in credit.allocations if piece.released_at is None)
+    if credit.amount_minor != placed + credit.unapplied_minor + credit.taken_minor:
         yield f"{name}: amount is not applied, unapplied and taken back together"
-    if min(source.unapplied_minor, source.taken_minor) < 0:
+    if min(credit.unapplied_minor, credit.taken_minor) < 0:
         yield f"{name}: an amount is below zero"
-    if source.taken_minor != sum(taken.amount_minor for taken in source.reversals):
+    if credit.taken_minor != sum(taken.amount_minor for taken in credit.reversals):
         yield f"{name}: what its reversals took is not what was taken back"
 
 
-def _total_faults(books: Books) -> Iterator[str]:
-    for currency, totals in books.totals.items():
-        invoices = [known for known in books.invoices.values() if known.currency == currency]
-        cash = [
-            known
-            for known in books.sources.values()
-            if known.currency == currency and known.kind == "payment"
-        ]
-        credit = [
-            known
-            for known in books.sources.values()
-            if known.currency == currency and known.kind == "credit_note"
-        ]
+def _total_faults(state: AccountState) -> Iterator[str]:
+    for currency, sums in state.currencies.items():
+        invoices = [known for known in state.invoices.values() if known.currency == currency]
+        money = [known for known in state.credits.values() if known.currency == currency]
+        cash = [known for known in money if known.kind == "payment"]
+        notes = [known for known in money if known.kind == "credit_note"]
         counted = Totals(
             sum(known.balance_minor for known in invoices),
             sum(known.disputed_minor for known in invoices),
             sum(known.amount_minor - known.taken_minor for known in cash),
             sum(known.unapplied_minor for known in cash),
-            sum(known.unapplied_minor for known in credit),
+            sum(known.unapplied_minor for known in notes),
             sum(known.amount_minor for known in invoices if not known.voided_at)
-            - sum(known.amount_minor for known in credit),
+            - sum(known.amount_minor for known in notes),
         )
-        if totals != counted:
-            yield f"{currency}: totals {totals} are not the sums {counted}"
-        if tuple(sorted(known.order for known in invoices if known.balance_minor)) != (
-            books.open.get(currency, ())
+        if sums.totals != counted:
+            yield f"{currency}: totals {sums.totals} are not the sums {counted}"
+        if sums.objects != len(invoices) + len(money):
+            yield f"{currency}: {sums.objects} objects are counted"
+        overdue = [
+            known
+            for known in invoices
+            if state.aged_on is not None and known.due_on < state.aged_on
+        ]
+        if (sums.overdue_minor, sums.disputed_overdue_minor) != (
+            sum(known.balance_minor for known in overdue),
+            sum(known.disputed_minor for known in overdue),
         ):
+            yield f"{currency}: what is overdue is not the sum of what is past due"
+        if sums.open != sorted(known.order for known in invoices if known.balance_minor):
             yield f"{currency}: the queue of open invoices is not the open invoices"
+        clear = [known for known in invoices if known.balance_minor > known.disputed_minor]
+        if sums.clear != sorted(known.order for known in clear):
+            yield f"{currency}: the queue of clear invoices is not those with an undisputed part"
+        if sums.loose != sorted(known.order for known in money if known.free_minor):
+            yield f"{currency}: the queue of loose credits is not those with free money"
 
 
-def _loose_faults(books: Books) -> Iterator[str]:
-    for source in books.sources.values():
-        if source.free_minor and books.open.get(source.currency):
-            yield f"{source.kind} {source.source_id}: unapplied beside an open balance"
+def _loose_faults(state: AccountState) -> Iterator[str]:
+    for currency, sums in state.currencies.items():
+        if sums.open and sums.loose:
+            yield f"{currency}: money is unapplied beside an open balance"

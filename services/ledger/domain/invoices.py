@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from services.ledger.domain.credits import CreditKey, CreditKind
 from shared.events import billing
 from shared.events.ledger import Stage
 
@@ -14,8 +15,8 @@ Order = tuple[date, date, str]  # due_on, issued_on, invoice_id: who is served f
 class Holding(Struct, frozen=True, gc=False):
     """Money that lies on an invoice now; an invoice keeps them in the order of application."""
 
-    kind: Literal["payment", "credit_note"]
-    source_id: str
+    kind: CreditKind
+    credit_id: str
     amount_minor: int
     applied_at: datetime
 
@@ -63,6 +64,7 @@ class Invoice(Struct, frozen=True, gc=False):
     voided_at: datetime | None = None
     levels: tuple[Level, ...] = ()  # its balance over time, oldest first
     reopenings: tuple[Reopening, ...] = ()
+    credit_keys: tuple[CreditKey, ...] = ()  # all whose money is or was on it
     stage: Stage | None = None  # the last announced stage that holds; None: none, or nothing open
 
     @property

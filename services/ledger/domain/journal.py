@@ -1,4 +1,4 @@
-"""The journal: what each fact moved between ledger accounts (ARCHITECTURE.md, Journal).
+"""The journal: what each fact moved between ledger accounts: as double entry.
 
 Where money lies among the invoices of one account and currency is a view, not a posting. So an
 entry is the change of a few totals, whether its fact came last or was back-dated.

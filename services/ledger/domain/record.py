@@ -1,220 +1,220 @@
-"""Taking facts in: the account after them, and everything that follows from them.
+"""Taking facts in: the account after them, and everything that follows from them."""
 
-A fact that sorts last is applied on top, any other makes the account be computed again. Either way
-the books know each touched object as it was before, and what is said follows from the difference.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import cast
 
-from services.ledger.domain import steps
-from services.ledger.domain.account import (
-    Account,
-    compute,
-    settles,
-    take_profile,
-    zone_of,
-)
-from services.ledger.domain.ageing import age
-from services.ledger.domain.books import Books
-from services.ledger.domain.days import Begun
+from msgspec import Struct
+
+from services.ledger.domain.builder import DecisionBuilder
+from services.ledger.domain.consequences import Former, announce_fact, reject_excess
 from services.ledger.domain.decision import Decision
-from services.ledger.domain.draft import Draft
-from services.ledger.domain.facts import (
-    AMENDED,
-    CREDIT_NOTE,
-    FAILED,
-    INVOICE,
-    RANK,
-    REGISTERED,
-    UPDATED,
-    Fact,
-    cause_of,
-    instant_of,
-    instant_text,
-)
-from services.ledger.domain.follow import day_of, say_fact, take_notice
+from services.ledger.domain.facts import Fact, Need, Position, instant_text, newest
 from services.ledger.domain.journal import NO_TOTALS, Entry, postings
-from services.ledger.domain.registration import say_history
-from services.ledger.domain.telling import View
-from services.ledger.domain.timeline import DATED, MONEY, needs, provides
+from services.ledger.domain.kinds import ANEW
+from services.ledger.domain.registration import announce_history
+from services.ledger.domain.registry import KINDS, cause_of, view_of
+from services.ledger.domain.replay import Act, act
+from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
+from services.ledger.domain.stage_events import announce_age
+from services.ledger.domain.stages import StageNotice
+from services.ledger.domain.state import AccountState
+from shared.business_time import Begun
 from shared.clock import local_day
 from shared.events import billing
 
 
-def record(account: Account, facts: Sequence[Fact], begun: Begun) -> Decision:
+def record(state: AccountState, facts: Sequence[Fact], begun: Begun) -> Decision:
     """Take accepted facts in, in the order of arrival; none of them is known already.
 
-    What is said of *n* facts is what *n* calls with one each say.
+    The account is changed in place. What is announced of *n* facts is what *n* calls with one each
+    announce.
     """
-    draft = Draft(account.books.copy())
+    return run(record_in_slices(state, facts, begun))
+
+
+def record_in_slices(state: AccountState, facts: Sequence[Fact], begun: Begun) -> Slices[Decision]:
+    """The same, giving way."""
+    builder, work = DecisionBuilder(state), 0
     for fact in facts:
-        former = draft.books
-        was_registered = former.registered
-        former.facts.append(fact)
-        former.forget()
-        draft.released = []
-        at = _TAKE[fact.kind](draft, fact)
-        if at is None:
-            continue  # kept; its event is said when it takes effect
-        books = draft.books
-        day = day_of(fact, at, books.zone)
-        begun_on = begun.on(books.zone)
-        if books.before_totals:
-            _post(draft, fact, day)
-        if was_registered:
-            view = View(books, fact, at, begun_on)
-            say_fact(draft, view, day, former)
-            age(draft, view, begun_on)
-        elif books.registered:
-            say_history(draft, fact, begun_on)
-        take_notice(draft)
-        draft.changed.update(books.before_invoices)
-    return draft.decision()
+        redone = builder.redone_facts
+        yield from _record_one(builder, fact, begun)
+        # What follows from a fact is dearer than that it acts (again).
+        work += 10 + builder.redone_facts - redone
+        if work >= SLICE_ENTRIES:
+            yield
+            work = 0
+    return builder.decision()
+
+
+def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[None]:
+    state = builder.state
+    was_registered, former = state.registered, Former.of(state)
+    state.age_to(begun.on(state.zone))
+    state.forget()
+    effects = _Effects()
+    _note(state, fact, effects)
+    redone = yield from act(state, effects.acts, effects.since)
+    builder.redone_facts += redone
+    builder.recomputations += redone == len(state.facts)  # the new one too: all from nothing
+    at = effects.took_effect.get(id(fact))
+    if at is None:
+        return  # kept; its event is announced when it takes effect
+    builder.released = effects.released()
+    begun_on = begun.on(state.zone)
+    state.age_to(begun_on)
+    day = KINDS[fact.kind].day_of(fact.data, at, state.zone)
+    _post(builder, fact, day)
+    if was_registered:
+        view = view_of(state, fact, at, begun_on)
+        announce_fact(builder, view, day, former)
+        announce_age(builder, view, begun_on)
+    elif state.registered:
+        yield from announce_history(builder, fact, begun_on)
+    reject_excess(builder)
+    builder.changed.update(state.before_invoices)
+
+
+class _Effects(Struct):
+    """What facts bring about, before any of them acts."""
+
+    acts: list[Act] = []
+    since: Position | None = None  # from where all act again, because of what is timeless
+    took_effect: dict[int, datetime] = {}  # by the identity of the object
+    timeless: list[tuple[datetime, Fact]] = []  # released ones that had waited
+    dated: list[tuple[Position, Fact]] = []
+    coming: dict[Need, datetime] = {}
+
+    def released(self) -> list[tuple[datetime, Fact]]:
+        """Those that had waited and take effect now: amendments first, each in its order."""
+        self.timeless.sort(key=lambda item: newest(item[1]))
+        self.dated.sort()
+        return [*self.timeless, *((position[0], fact) for position, fact in self.dated)]
+
+
+def _note(state: AccountState, fact: Fact, effects: _Effects) -> None:
+    """Keep a fact, and find what acts because of it."""
+    state.keep(fact)
+    kind = KINDS[fact.kind]
+    if kind.learn is not None:
+        since = kind.learn(state, fact, fact.data)
+        if since is not None and (effects.since is None or since < effects.since):
+            effects.since = since
+            if since == ANEW:
+                state.zone = state.own_zone()
+    if not state.registered and not kind.acts_unregistered:
+        return
+    at = kind.instant_of(fact, fact.data, state.zone)
+    need = kind.need(fact.data)
+    if need is not None:
+        there = state.acts.get(need) or effects.coming.get(need)
+        if there is None:
+            state.waiting[need] = (*state.waiting.get(need, ()), fact)
+            return
+        at = max(at, there)
+    _take_effect(state, fact, at, effects)
+
+
+def _take_effect(state: AccountState, fact: Fact, at: datetime, effects: _Effects) -> None:
+    """Let a fact act at an instant, and those that waited for it."""
+    kind = KINDS[fact.kind]
+    effects.took_effect[id(fact)] = at
+    if kind.apply is not None:
+        effects.acts.append(((at, kind.rank, fact.fact_id), fact))
+    brings = kind.brings(fact.data)
+    if brings is None:
+        return
+    effects.coming[brings] = at
+    for waited in state.waiting.pop(brings, ()):
+        waiting_kind = KINDS[waited.kind]
+        then = max(at, waiting_kind.instant_of(waited, waited.data, state.zone))
+        if waiting_kind.apply is None:
+            effects.timeless.append((then, waited))
+        else:
+            effects.dated.append(((then, waiting_kind.rank, waited.fact_id), waited))
+        _take_effect(state, waited, then, effects)
+
+
+def absorb(state: AccountState, facts: Sequence[Fact], notices: Iterable[StageNotice]) -> None:
+    """Take in silently what another process has recorded: facts and stage notices.
+
+    Afterwards the account is what `load_account` makes of all facts and notices.
+    """
+    run(absorb_in_slices(state, facts, notices))
+
+
+def absorb_in_slices(
+    state: AccountState, facts: Sequence[Fact], notices: Iterable[StageNotice]
+) -> Slices[None]:
+    """The same, giving way."""
+    effects = _Effects()
+    state.forget()
+    for number, fact in enumerate(facts, start=1):
+        _note(state, fact, effects)
+        if not number % SLICE_ENTRIES:
+            yield
+    yield from act(state, effects.acts, effects.since)
+    touched = set(state.before_invoices)
+    for notice in notices:
+        known = state.notices.get(notice.invoice_id, ())
+        others = [other for other in known if other.key != notice.key]
+        state.notices[notice.invoice_id] = (*others, notice)
+        touched.add(notice.invoice_id)
+    if state.registered:
+        for invoice_id in touched:
+            state.refresh(invoice_id)
+    state.forget()
 
 
 def rezone(
-    account: Account, tenant_zone: str, *, at: datetime, recordedtime: datetime, begun: Begun
+    state: AccountState, tenant_zone: str, *, at: datetime, recordedtime: datetime, begun: Begun
 ) -> Decision:
     """The account in its tenant's new zone; one that has a zone of its own stays as it is.
 
-    Said as an update of its record at `at`, which is no fact of a billing platform and not kept.
+    Announced as an update of its record at `at`; no fact of a billing platform, and not kept.
     """
-    draft = Draft(account.books.copy())
-    former = draft.books
-    former.forget()
-    former.tenant_zone = tenant_zone
-    if zone_of(former) == former.zone:
-        return draft.decision()
-    recompute(draft)
-    books = draft.books
+    return run(rezone_in_slices(state, tenant_zone, at=at, recordedtime=recordedtime, begun=begun))
+
+
+def rezone_in_slices(
+    state: AccountState, tenant_zone: str, *, at: datetime, recordedtime: datetime, begun: Begun
+) -> Slices[Decision]:
+    """The same, giving way."""
+    builder, former = DecisionBuilder(state), Former.of(state)
+    state.forget()
+    state.tenant_zone = tenant_zone
+    if state.own_zone() == state.zone:
+        return builder.decision()
+    state.age_to(begun.on(state.zone))
+    builder.redone_facts += yield from act(state, (), ANEW)
     cause = Fact(
-        kind=UPDATED,
+        kind="account-updated",
         fact_id=f"of the tenant's zone to {tenant_zone} at {instant_text(at)}",
-        account_id=books.account_id,
+        account_id=state.account_id,
         source="/recoup",
         event_id=f"tenant-zone {tenant_zone}",
         time=at,
         recordedtime=recordedtime,
-        data=account.profile or billing.AccountRegistered(account_id=books.account_id, name=""),
+        data=state.profile or billing.AccountRegistered(account_id=state.account_id, name=""),
     )
-    day = local_day(at, books.zone)
-    if books.before_totals:
-        _post(draft, cause, day)
-    if books.registered:
-        begun_on = begun.on(books.zone)
-        view = View(books, cause, at, begun_on)
-        say_fact(draft, view, day, former)
-        age(draft, view, begun_on)
-    draft.changed.update(books.before_invoices)
-    return draft.decision()
+    day = local_day(at, state.zone)
+    _post(builder, cause, day)
+    if state.registered:
+        begun_on = begun.on(state.zone)
+        state.age_to(begun_on)
+        view = view_of(state, cause, at, begun_on)
+        announce_fact(builder, view, day, former)
+        announce_age(builder, view, begun_on)
+    builder.changed.update(state.before_invoices)
+    return builder.decision()
 
 
-def _take_dated(draft: Draft, fact: Fact) -> datetime | None:
-    """A fact that acts at an instant: on top if it sorts last, else all again."""
-    books = draft.books
-    at = instant_of(fact, books.zone)
-    if not books.registered and fact.kind not in MONEY:
-        return None
-    need = needs(fact)
-    if need is not None:
-        there = books.acts.get(need)
-        if there is None:
-            books.waiting[need] = (*books.waiting.get(need, ()), fact)
-            return None
-        at = max(at, there)
-    replaces_own_note = fact.kind == CREDIT_NOTE and _settle(books, fact)
-    comes_last = books.last is None or books.last < (at, RANK[fact.kind], fact.fact_id)
-    if comes_last and not replaces_own_note and provides(fact) not in books.waiting:
-        steps.apply(books, fact, at)
-    else:
-        recompute(draft)
-    if fact.kind == INVOICE and fact.fact_id in books.amendments:
-        # They took effect with their invoice, and are said after it.
-        draft.released = [
-            *((max(at, instant_of(a, books.zone)), a) for a in books.amendments[fact.fact_id]),
-            *draft.released,
-        ]
-    return at
-
-
-def _settle(books: Books, fact: Fact) -> bool:
-    """Note that the dispute has a note of the platform; whether one of our own must go."""
-    settled = settles(fact)
-    books.settled |= frozenset(settled)
-    return any(("credit_note", steps.own_note_of(dispute)) in books.sources for dispute in settled)
-
-
-def _take_failure(draft: Draft, fact: Fact) -> datetime:
-    return instant_of(fact, draft.books.zone)
-
-
-def _take_amendment(draft: Draft, fact: Fact) -> datetime | None:
-    """The newest due date holds for the whole history; so all is computed again."""
-    draft.books.add_amendment(fact)
-    if cast(billing.InvoiceAmended, fact.data).invoice_id not in draft.books.invoices:
-        return None
-    recompute(draft)
-    return instant_of(fact, draft.books.zone)
-
-
-def _take_record(draft: Draft, fact: Fact) -> datetime | None:
-    books = draft.books
-    take_profile(books, fact)
-    registers = fact.kind == REGISTERED and not books.registered
-    books.registered = books.registered or registers
-    if registers or zone_of(books) != books.zone:
-        recompute(draft)
-    return instant_of(fact, draft.books.zone)
-
-
-_TAKE: dict[str, Callable[[Draft, Fact], datetime | None]] = {
-    **dict.fromkeys(DATED, _take_dated),
-    FAILED: _take_failure,
-    AMENDED: _take_amendment,
-    REGISTERED: _take_record,
-    UPDATED: _take_record,
-}
-
-
-def recompute(draft: Draft) -> None:
-    """Compute the account again from its facts, and find what is different now."""
-    old = draft.books
-    new = compute(old)
-    for invoice_id, invoice in new.invoices.items():
-        before = old.invoices.get(invoice_id)
-        if before != invoice:
-            new.before_invoices[invoice_id] = before
-            new.before_totals[invoice.currency] = old.totals.get(invoice.currency, NO_TOTALS)
-    for key, source in new.sources.items():
-        earlier = old.sources.get(key)
-        if earlier != source:
-            new.before_sources[key] = earlier
-            new.before_totals[source.currency] = old.totals.get(source.currency, NO_TOTALS)
-    for key, gone in old.sources.items():
-        if key not in new.sources:
-            new.before_sources[key] = gone
-            new.before_totals[gone.currency] = old.totals.get(gone.currency, NO_TOTALS)
-    waited = {id(fact): fact for facts in old.waiting.values() for fact in facts}
-    for facts in new.waiting.values():
-        for fact in facts:
-            waited.pop(id(fact), None)
-    draft.released = [(_acted_at(new, fact), fact) for fact in waited.values()]
-    draft.released.sort(key=lambda item: (item[0], RANK[item[1].kind], item[1].fact_id))
-    draft.books = new
-
-
-def _acted_at(books: Books, fact: Fact) -> datetime:
-    """The instant of a fact that waited for another: the later one of the two."""
-    return max(instant_of(fact, books.zone), books.acts[needs(fact) or ()])
-
-
-def _post(draft: Draft, fact: Fact, day: date) -> None:
-    books = draft.books
-    for currency, before in books.before_totals.items():
-        moved = postings(before, books.totals.get(currency, NO_TOTALS))
+def _post(builder: DecisionBuilder, fact: Fact, day: date) -> None:
+    """Post what a fact moved between ledger accounts."""
+    state = builder.state
+    for currency, before in state.before_totals.items():
+        sums = state.currencies.get(currency)
+        moved = postings(before, sums.totals if sums is not None else NO_TOTALS)
         if moved:
-            draft.entries.append(
+            builder.entries.append(
                 Entry(fact.kind, fact.fact_id, cause_of(fact), currency, day, moved)
             )

@@ -1,87 +1,100 @@
-"""Registration of an account that has facts already: its whole history is said at last.
+"""Registration of an account that has facts already: its whole history is announced at last.
 
-LEDGER.md, "Facts and who they are": first the account, then its facts in fact order, with the
-registration's `recordedtime`. All of them are known by now, so nothing is said that another of
-them refutes: each stage is said where it stands in the story.
+First the account, then its facts in fact order, with the registration's `recordedtime`. All of them
+are known by now, so nothing is announced that another of them refutes: each stage is announced
+where it stands in the story (docs/ledger.md, facts and who they are).
 """
 
 from datetime import date, datetime
 from operator import itemgetter
-from typing import cast
 
-from services.ledger.domain import steps
-from services.ledger.domain.account import prepared, refresh
-from services.ledger.domain.ageing import age, say_begun
-from services.ledger.domain.books import Books
-from services.ledger.domain.draft import Draft
-from services.ledger.domain.facts import (
-    AMENDED,
-    FAILED,
-    RANK,
-    REGISTERED,
-    UPDATED,
-    Fact,
-    Position,
-    instant_of,
-)
-from services.ledger.domain.follow import day_of, say_fact
-from services.ledger.domain.stages import Announcement, news
-from services.ledger.domain.telling import View
-from services.ledger.domain.timeline import arrange
-from shared.events import billing
+from services.ledger.domain.builder import DecisionBuilder
+from services.ledger.domain.consequences import Former, announce_fact
+from services.ledger.domain.facts import Fact, Position
+from services.ledger.domain.ordering import arrange
+from services.ledger.domain.registry import KINDS, view_of
+from services.ledger.domain.replay import apply, prepared
+from services.ledger.domain.slices import SLICE_ENTRIES, Slices
+from services.ledger.domain.stage_events import announce_age, announce_begun
+from services.ledger.domain.stages import StageNotice, news
+from services.ledger.domain.state import AccountState
 
 _BEFORE_ALL = 0  # the rank of a stage boundary
 _AFTER_ALL = 99  # the rank of a stage that is seen after all facts of its instant
 
+_Chapter = tuple[Position, Fact | StageNotice]
 
-def say_history(draft: Draft, registration: Fact, begun_on: date | None) -> None:
-    """Tell the story of `draft.books`, which know all facts; nothing was said of them yet."""
-    final = draft.books
-    replay = Draft(prepared(final), registration.recordedtime)
-    books = replay.books
-    view = View(books, registration, instant_of(registration, books.zone), begun_on)
-    say_fact(replay, view, day_of(registration, view.at, books.zone), books)
-    for at, item, acts in _story(final, registration, begun_on):
-        if isinstance(item, Announcement):
-            replay.keep(item)
-            amounts = view.amounts(books.invoices[item.invoice_id].currency)
-            say_begun(replay, item, (amounts,), registration)
-            continue
-        books.forget()
-        if acts:
-            steps.apply(books, item, at)
-        view = View(books, item, at, begun_on)
-        say_fact(replay, view, day_of(item, at, books.zone), books)
-        age(replay, view, None)
-    draft.said += replay.said
-    draft.announced |= replay.announced
-    draft.changed |= replay.changed
-    final.announcements = books.announcements
-    for invoice_id in final.invoices:
-        refresh(final, invoice_id)
+
+def announce_history(
+    builder: DecisionBuilder, registration: Fact, begun_on: date | None
+) -> Slices[None]:
+    """Announce the story of an account that knows all its facts; none of it was announced yet."""
+    final = builder.state
+    state = yield from prepared(final, undo_facts=0)
+    replay = DecisionBuilder(state, registration.recordedtime)
+    kind = KINDS[registration.kind]
+    at = kind.instant_of(registration, registration.data, state.zone)
+    _announce_one(replay, registration, at, begun_on, acts=False)
+    chapters = yield from _story(final, registration, begun_on)
+    for number, (position, item) in enumerate(chapters, start=1):
+        if isinstance(item, Fact):
+            kind = KINDS[item.kind]
+            if kind.apply is not None:
+                apply(state, position, item)
+            _announce_one(replay, item, position[0], begun_on, acts=kind.apply is not None)
+        else:
+            replay.remember(item)
+            view = view_of(state, registration, at, begun_on)
+            amounts = view.amounts(state.invoices[item.invoice_id].currency)
+            announce_begun(replay, item, (amounts,), registration)
+        if not number % (SLICE_ENTRIES // 10):
+            yield
+    builder.announcements += replay.announcements
+    builder.notices |= replay.notices
+    builder.changed |= replay.changed
+    final.notices = state.notices
+    for number, invoice_id in enumerate(final.invoices, start=1):
+        final.refresh(invoice_id)
+        if not number % SLICE_ENTRIES:
+            yield
+
+
+def _announce_one(
+    replay: DecisionBuilder, fact: Fact, at: datetime, begun_on: date | None, *, acts: bool
+) -> None:
+    state = replay.state
+    if not acts:
+        state.forget()
+    view = view_of(state, fact, at, begun_on)
+    day = KINDS[fact.kind].day_of(fact.data, at, state.zone)
+    announce_fact(replay, view, day, Former.of(state))
+    announce_age(replay, view, None)
 
 
 def _story(
-    final: Books, registration: Fact, begun_on: date | None
-) -> list[tuple[datetime, Fact | Announcement, bool]]:
-    """Facts and stages in order of time, each with its instant and whether it moves anything."""
-    arranged = arrange(final.facts, final.zone, True)
-    told: list[tuple[Position, Fact | Announcement, bool]] = [
-        (position, fact, True) for position, fact in arranged.ordered
-    ]
-    for fact in final.facts:
-        if fact.kind in (AMENDED, FAILED, REGISTERED, UPDATED) and fact is not registration:
-            at = instant_of(fact, final.zone)
-            if fact.kind == AMENDED:
-                amended = final.invoices.get(cast(billing.InvoiceAmended, fact.data).invoice_id)
-                if amended is None:
-                    continue  # kept; its event is said with its invoice
-                at = max(at, amended.at)
-            told.append(((at, RANK[fact.kind], fact.fact_id), fact, False))
-    for invoice in final.invoices.values():
+    final: AccountState, registration: Fact, begun_on: date | None
+) -> Slices[list[_Chapter]]:
+    """Facts and stages in order of time, each with its place."""
+    arranged = yield from arrange(final.facts, final.zone, True)
+    waiting = {id(fact) for waited in arranged.waiting.values() for fact in waited}
+    chapters: list[_Chapter] = [*arranged.ordered]
+    for number, fact in enumerate(final.facts, start=1):
+        kind = KINDS[fact.kind]
+        if kind.apply is None and fact is not registration and id(fact) not in waiting:
+            at = kind.instant_of(fact, fact.data, final.zone)
+            need = kind.need(fact.data)
+            if need is not None:
+                at = max(at, arranged.acts[need])
+            chapters.append(((at, kind.rank, fact.fact_id), fact))
+        if not number % SLICE_ENTRIES:
+            yield
+    for number, invoice in enumerate(final.invoices.values(), start=1):
         for now in news(invoice, (), final.zone, begun_on).begun:
             if now.kind == "stage":
                 rank = _AFTER_ALL if now.at == invoice.at else _BEFORE_ALL
-                told.append(((now.at, rank, f"{invoice.invoice_id} {now.stage:03}"), now, False))
-    told.sort(key=itemgetter(0))
-    return [(position[0], item, acts) for position, item, acts in told]
+                place = (now.at, rank, f"{invoice.invoice_id} {now.stage:03}")
+                chapters.append((place, now))
+        if not number % SLICE_ENTRIES:
+            yield
+    chapters.sort(key=itemgetter(0))
+    return chapters

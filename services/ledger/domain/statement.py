@@ -1,17 +1,16 @@
 """The statement of an account: what it owed, what happened, what it owes (per currency)."""
 
 from datetime import date
-from typing import cast
 
 from msgspec import Struct
 
-from services.ledger.domain.account import Account
-from services.ledger.domain.books import Books
-from services.ledger.domain.facts import CREDIT_NOTE, INVOICE, PAYMENT, REVERSED, VOIDED, Fact
-from services.ledger.domain.follow import day_of
-from services.ledger.domain.timeline import arrange
+from services.ledger.domain.ordering import arrange
+from services.ledger.domain.registry import KINDS
+from services.ledger.domain.slices import run
+from services.ledger.domain.state import AccountState
 from shared.clock import local_day
-from shared.events import billing
+
+_CREDIT_NOTE = "credit-note-issued"
 
 
 class Line(Struct, frozen=True):
@@ -24,7 +23,7 @@ class Line(Struct, frozen=True):
     balance_minor: int  # after it
 
 
-class Statement(Struct, frozen=True):
+class CurrencyStatement(Struct, frozen=True):
     """One currency between two days, both included.
 
     Balances are net: below zero, the account has money with us. The closing balance of a window is
@@ -39,13 +38,12 @@ class Statement(Struct, frozen=True):
     closing_minor: int
 
 
-def statement(account: Account, from_on: date, to_on: date) -> tuple[Statement, ...]:
+def statement(state: AccountState, from_on: date, to_on: date) -> tuple[CurrencyStatement, ...]:
     """The account's statements, by currency, of the days `from_on` to `to_on`."""
-    books = account.books
-    balances: dict[str, int] = dict.fromkeys(sorted(books.totals), 0)
+    balances: dict[str, int] = dict.fromkeys(sorted(state.currencies), 0)
     opening = dict(balances)
     lines: dict[str, list[Line]] = {currency: [] for currency in balances}
-    for on, kind, line_id, currency, amount in _movements(books):
+    for on, kind, line_id, currency, amount in _movements(state):
         if on > to_on or not amount:
             continue
         balances[currency] += amount
@@ -54,49 +52,25 @@ def statement(account: Account, from_on: date, to_on: date) -> tuple[Statement, 
         else:
             lines[currency].append(Line(on, kind, line_id, amount, balances[currency]))
     return tuple(
-        Statement(
+        CurrencyStatement(
             currency, from_on, to_on, opening[currency], tuple(lines[currency]), balances[currency]
         )
         for currency in balances
     )
 
 
-def _movements(books: Books) -> list[tuple[date, str, str, str, int]]:
+def _movements(state: AccountState) -> list[tuple[date, str, str, str, int]]:
     """Everything that changed what is owed, in fact order: day, kind, id, currency, amount."""
-    taken = {
-        known.reversal_id: known.amount_minor
-        for source in books.sources.values()
-        for known in source.reversals
-    }
     found = []
-    for position, fact in arrange(books.facts, books.zone, books.registered).ordered:
-        day = day_of(fact, position[0], books.zone)
-        movement = _movement(books, fact, taken)
-        if movement is not None:
-            found.append((day, fact.kind, fact.fact_id, *movement))
-    given = {fact.fact_id for fact in books.facts if fact.kind == CREDIT_NOTE}
-    for (kind, source_id), source in books.sources.items():
-        if kind == "credit_note" and source_id not in given:  # posted by a resolution
-            day = source.issued_on or local_day(source.at, books.zone)
-            found.append((day, CREDIT_NOTE, source_id, source.currency, -source.amount_minor))
+    for (at, _, fact_id), fact in run(arrange(state.facts, state.zone, state.registered)).ordered:
+        kind = KINDS[fact.kind]
+        if kind.movement is not None:
+            day = kind.day_of(fact.data, at, state.zone)
+            found.append((day, fact.kind, fact_id, *kind.movement(state, fact.data)))
+    given = {fact.fact_id for fact in state.facts if fact.kind == _CREDIT_NOTE}
+    for (kind_of_credit, credit_id), credit in state.credits.items():
+        if kind_of_credit == "credit_note" and credit_id not in given:  # posted by a resolution
+            day = credit.issued_on or local_day(credit.at, state.zone)
+            found.append((day, _CREDIT_NOTE, credit_id, credit.currency, -credit.amount_minor))
     found.sort(key=lambda movement: movement[0])  # stable: fact order within a day
     return found
-
-
-def _movement(books: Books, fact: Fact, taken: dict[str, int]) -> tuple[str, int] | None:
-    if fact.kind == INVOICE:
-        invoice = cast(billing.InvoiceIssued, fact.data)
-        return (invoice.currency, invoice.amount_minor)
-    if fact.kind == CREDIT_NOTE:
-        note = cast(billing.CreditNoteIssued, fact.data)
-        return (note.currency, -note.amount_minor)
-    if fact.kind == PAYMENT:
-        payment = cast(billing.PaymentReceived, fact.data)
-        return (payment.currency, -payment.amount_minor)
-    if fact.kind == REVERSED:
-        reversal = cast(billing.PaymentReversed, fact.data)
-        return (reversal.currency, taken[reversal.reversal_id])
-    if fact.kind == VOIDED:
-        void = books.invoices[fact.fact_id]
-        return (void.currency, -void.amount_minor)
-    return None

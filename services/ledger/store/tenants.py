@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.ledger.domain.days import Begun
+from shared.business_time import Begun
 from shared.database import Session
 from shared.events.ledger import Tenant
 
@@ -18,6 +18,15 @@ async def find_tenants(session: Session, tenant_ids: Sequence[str]) -> dict[str,
         f"select {_COLUMNS} from tenants where tenant_id = any($1::text[])", list(tenant_ids)
     )
     return {row["tenant_id"]: Tenant(**dict(row)) for row in rows}
+
+
+async def find_zones(session: Session, tenant_ids: Iterable[str]) -> dict[str, str]:
+    """Time zones, without a lock."""
+    rows = await session.fetch(
+        "select tenant_id, timezone from tenants where tenant_id = any($1::text[])",
+        sorted(tenant_ids),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def insert_tenants(session: Session, tenants: Sequence[Tenant]) -> list[str]:

@@ -1,5 +1,6 @@
 """The launcher, from outside: start, stop, kill, start again; what is refused, and how."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,10 +13,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
-from deploy.local import server_user
+from deploy.local import parent, server_user
 from deploy.local.postgres import Postgres, running_url, write_secret
 from deploy.local.waiting import wait_for
 from tests.integration.deploy.running import (
@@ -126,17 +128,46 @@ def test_a_wrong_setting_is_named_without_secrets(
     assert not servers_on(data)
 
 
-def test_after_a_kill_the_database_left_behind_is_used_again(data: Path) -> None:
+def processes_on(data: Path) -> dict[str, int]:
+    """The platform's own processes, by name."""
+    return {name: pid for name, pid, _ in json.loads((data / "processes.json").read_text())}
+
+
+def lives(pid: int) -> bool:
+    return psutil.pid_exists(pid) and parent.is_alive(psutil.Process(pid))
+
+
+def test_a_process_serves_and_another_works_where_there_are_two_cores(data: Path) -> None:
+    with launched(data) as run:
+        run.wait_ready()
+        names = {"services"} if os.cpu_count() == 1 else {"APIs", "workers"}
+        assert set(processes_on(data)) == names
+        answering = {run.get("/process", service) for service in range(4)}
+        assert len(answering) == 1
+        assert answering <= set(processes_on(data).values())
+        assert run.stop() == 0
+
+
+def test_a_killed_process_is_started_again_and_its_port_stays_ours(data: Path) -> None:
+    with launched(data) as run:
+        run.wait_ready()
+        killed = run.get("/process")
+        with pytest.raises(httpx.TransportError):
+            run.post("/die")
+        assert run.get("/process") != killed, "who asks meanwhile waits for the next one"
+        assert run.stop() == 0
+
+
+def test_nothing_outlives_a_killed_launcher_and_its_data_is_kept(data: Path) -> None:
     with launched(data) as first:
         first.wait_ready()
         assert first.post("/notes/one") == ["one"]
+        left = [*processes_on(data).values(), *(process.pid for process in servers_on(data))]
         first.process.kill()
         first.process.wait()
-    left = {process.pid for process in servers_on(data)}
-    assert left
+    assert wait_for(lambda: not any(lives(pid) for pid in left), 40)
     with launched(data) as second:
         second.wait_ready()
-        assert left & {process.pid for process in servers_on(data)}
         assert second.post("/notes/two") == ["one", "two"]
         assert second.stop() == 0
     assert not servers_on(data)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.ledger.domain import Said
-from shared.events.ledger import Allocation, Amounts
+from services.ledger.domain import LedgerAnnouncement
+from shared.events import ledger
+from shared.events.ledger import Allocation, AllocationChanged, Amounts
 
 STAGED = {"invoice-overdue", "invoice-reopened"}
 
@@ -24,7 +25,7 @@ class Reader:
         self.credit: dict[str, int] = {}
         self.taken: dict[str, int] = {}
 
-    def read(self, said: Sequence[Said]) -> None:
+    def read(self, said: Sequence[LedgerAnnouncement]) -> None:
         for event in said:
             data: Any = event.data
             for amounts in getattr(data, "amounts", ()):
@@ -32,7 +33,10 @@ class Reader:
             by_source: dict[tuple[str, str], list[Allocation]] = {}
             for piece in getattr(data, "allocations", ()):
                 by_source.setdefault((piece.source_kind, piece.source_id), []).append(piece)
-            self.histories |= {key: tuple(pieces) for key, pieces in by_source.items()}
+            adds = isinstance(data, AllocationChanged) and ledger.adds(data)
+            for key, pieces in by_source.items():
+                before = self.histories.get(key, ()) if adds else ()
+                self.histories[key] = (*before, *pieces)
             getattr(self, "_" + event.type.replace("-", "_"), self._ignore)(event.entity, data)
 
     def balance(self, invoice_id: str) -> int:

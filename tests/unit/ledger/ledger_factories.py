@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from services.ledger import domain
-from services.ledger.domain import Begun, Decision, Entry, Fact, Said
+from services.ledger.domain import Decision, Entry, Fact, LedgerAnnouncement
+from shared.business_time import Begun
 from shared.events import billing
 
 BERLIN = "Europe/Berlin"
@@ -128,27 +129,26 @@ class Ledger:
     def __init__(self, *facts: Fact, tenant_zone: str = BERLIN, begun: str | None = None) -> None:
         self.account = domain.new_account("C1", tenant_zone)
         self.begun = Begun(day=on(begun) if begun else None)
-        self.said: list[Said] = []
+        self.said: list[LedgerAnnouncement] = []
         self.entries: list[Entry] = []
         self.record(*facts)
 
-    def record(self, *facts: Fact) -> list[Said]:
+    def record(self, *facts: Fact) -> list[LedgerAnnouncement]:
         """Take the facts in together; what was said."""
-        return self._take(domain.record(self.account, facts, self.begun)).said
+        return self._take(domain.record(self.account, facts, self.begun)).announcements
 
     def decide(self, fact: Fact) -> Decision:
         return self._take(domain.record(self.account, [fact], self.begun))
 
-    def start_day(self, day: str) -> list[Said]:
+    def start_day(self, day: str) -> list[LedgerAnnouncement]:
         self.begun = Begun(day=on(day))
-        return self._take(domain.begin(self.account, self.begun)).said
+        return self._take(domain.begin(self.account, self.begun)).announcements
 
     def _take(self, decision: Decision) -> Decision:
-        assert domain.invariants(decision.account) == []
+        assert domain.invariants(self.account) == []
         for entry in decision.entries:
             assert sum(amount for _, amount in entry.postings) == 0
-        self.account = decision.account
-        self.said += decision.said
+        self.said += decision.announcements
         self.entries += decision.entries
         return decision
 
@@ -163,15 +163,15 @@ class Ledger:
 
     def pieces(self, source_id: str, kind: Any = "payment") -> list[tuple[str, int, bool]]:
         """(invoice, amount, still there) of a source's whole history."""
-        source = self.account.sources[kind, source_id]
-        return [(p.invoice_id, p.amount_minor, p.released_at is None) for p in source.pieces]
+        source = self.account.credits[kind, source_id]
+        return [(p.invoice_id, p.amount_minor, p.released_at is None) for p in source.allocations]
 
 
-def types(said: Sequence[Said]) -> list[str]:
+def types(said: Sequence[LedgerAnnouncement]) -> list[str]:
     return [event.type for event in said]
 
 
-def brief(said: Sequence[Said]) -> list[str]:
+def brief(said: Sequence[LedgerAnnouncement]) -> list[str]:
     """`invoice-overdue I1 31`: type, entity and, where there is one, the stage."""
     lines = []
     for event in said:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ledger import domain
-from services.ledger.domain import Account, Begun, Fact
+from services.ledger.domain import AccountState, Fact
+from shared.business_time import Begun
 from tests.unit.ledger.folding import Reader
 from tests.unit.ledger.ledger_factories import (
     BERLIN,
@@ -86,17 +87,16 @@ some_facts = st.lists(a_fact, max_size=14).map(_distinct)
 begun_days = st.sampled_from([None, "2026-03-01", "2026-03-31", "2026-05-05", "2026-07-01"])
 
 
-def state(account: Account, begun: Begun) -> dict[str, Any]:
+def state(account: AccountState, begun: Begun) -> dict[str, Any]:
     """All that is so now, whatever way led to it."""
-    books = account.books
     return {
-        "invoices": {key: books.invoices[key] for key in sorted(books.invoices)},
-        "sources": {key: books.sources[key] for key in sorted(books.sources)},
+        "invoices": {key: account.invoices[key] for key in sorted(account.invoices)},
+        "sources": {key: account.credits[key] for key in sorted(account.credits)},
         "amounts": domain.amounts(account, begun),
         "zone": (account.zone, account.registered),
         "queues": (
-            {k: v for k, v in books.open.items() if v},
-            {k: v for k, v in books.loose.items() if v},
+            {k: c.open for k, c in account.currencies.items() if c.open},
+            {k: c.loose for k, c in account.currencies.items() if c.loose},
         ),
     }
 
@@ -105,9 +105,9 @@ def _begun(day: str | None) -> Begun:
     return Begun(day=on(day) if day else None)
 
 
-def _take(account: Account, facts: list[Fact], begun: Begun) -> domain.Decision:
+def _take(account: AccountState, facts: list[Fact], begun: Begun) -> domain.Decision:
     decision = domain.record(account, facts, begun)
-    assert domain.invariants(decision.account) == []
+    assert domain.invariants(account) == []
     return decision
 
 
@@ -117,17 +117,18 @@ def test_any_order_any_split_and_any_days_between_give_the_same(
     facts: list[Fact], data: Any, last: str | None
 ) -> None:
     facts = [*facts, registered()]
-    one = _take(domain.new_account("C1", BERLIN), facts, _begun(None)).account
-    one = domain.begin(one, _begun(last)).account
+    one = domain.new_account("C1", BERLIN)
+    _take(one, facts, _begun(None))
+    domain.begin(one, _begun(last))
     other = domain.new_account("C1", BERLIN)
     passed = sorted(data.draw(st.lists(st.sampled_from(DAYS), max_size=3)))
     begun = _begun(None)
     for index, fact in enumerate(data.draw(st.permutations(facts))):
         if passed and index % 3 == 0 and (last is not None and passed[0] <= last):
             begun = _begun(passed.pop(0))
-            other = domain.begin(other, begun).account
-        other = _take(other, [fact], begun).account
-    other = domain.begin(other, _begun(last)).account
+            domain.begin(other, begun)
+        _take(other, [fact], begun)
+    domain.begin(other, _begun(last))
     assert state(one, _begun(last)) == state(other, _begun(last))
 
 
@@ -138,11 +139,10 @@ def test_on_top_and_computed_again_give_the_same(
 ) -> None:
     facts.insert(min(registered_after, len(facts)), registered())
     account, begun = domain.new_account("C1", BERLIN), _begun(last)
-    stored: dict[tuple[str, str], domain.Announcement] = {}
+    stored: dict[tuple[str, str], domain.StageNotice] = {}
     for index, fact in enumerate(facts):
         decision = _take(account, [fact], begun)
-        stored |= {(said.invoice_id, said.key): said for said in decision.announced}
-        account = decision.account
+        stored |= {(said.invoice_id, said.key): said for said in decision.notices}
         known = facts[: index + 1]
         loaded = domain.load_account("C1", BERLIN, reversed(known), stored.values())
         assert state(loaded, begun) == state(account, begun)
@@ -154,17 +154,17 @@ def test_on_top_and_computed_again_give_the_same(
 def test_a_batch_of_n_says_what_n_batches_of_one_say(facts: list[Fact], last: str | None) -> None:
     begun = _begun(last)
     facts = [*facts[:3], registered(), *facts[3:]]
-    together = _take(domain.new_account("C1", BERLIN), facts, begun)
+    one = domain.new_account("C1", BERLIN)
+    together = _take(one, facts, begun)
     account = domain.new_account("C1", BERLIN)
     said, entries = [], []
     for fact in facts:
         decision = _take(account, [fact], begun)
-        account = decision.account
-        said += decision.said
+        said += decision.announcements
         entries += decision.entries
-    assert together.said == said
+    assert together.announcements == said
     assert together.entries == entries
-    assert state(together.account, begun) == state(account, begun)
+    assert state(one, begun) == state(account, begun)
 
 
 @settings(max_examples=200)
@@ -181,11 +181,10 @@ def test_events_in_sequence_give_what_is_so_and_no_id_comes_twice(
         steps = [domain.record(account, [fact], begun)]
         if starts:
             begun = _begun(starts.pop(0))
-            steps.append(domain.begin(steps[0].account, begun))
+            steps.append(domain.begin(account, begun))
         for decision in steps:
-            account = decision.account
-            reader.read(decision.said)
-            ids.update((event.type, event.entity, event.cause) for event in decision.said)
+            reader.read(decision.announcements)
+            ids.update((event.type, event.entity, event.cause) for event in decision.announcements)
             for entry in decision.entries:
                 assert sum(amount for _, amount in entry.postings) == 0
                 for name, amount in entry.postings:
@@ -208,17 +207,17 @@ def test_events_in_sequence_give_what_is_so_and_no_id_comes_twice(
         assert window.closing_minor == amounts.balance_minor - amounts.unapplied_minor
 
 
-def _reads_right(reader: Reader, account: Account, begun: Begun) -> None:
+def _reads_right(reader: Reader, account: AccountState, begun: Begun) -> None:
     for invoice_id, known in account.invoices.items():
         assert reader.balance(invoice_id) == known.balance_minor, invoice_id
         assert reader.status[invoice_id] == known.status, invoice_id
         assert reader.stage[invoice_id] == known.stage, invoice_id
         assert reader.due_on[invoice_id] == known.due_on
-    money = {key[1]: s.amount_minor for key, s in account.sources.items() if key[0] == "payment"}
+    money = {key[1]: s.amount_minor for key, s in account.credits.items() if key[0] == "payment"}
     assert reader.cash == money
-    notes = {key[1]: s.amount_minor for key, s in account.sources.items() if key[0] != "payment"}
+    notes = {key[1]: s.amount_minor for key, s in account.credits.items() if key[0] != "payment"}
     assert reader.credit == notes
-    taken = {t.reversal_id: t.amount_minor for s in account.sources.values() for t in s.reversals}
+    taken = {t.reversal_id: t.amount_minor for s in account.credits.values() for t in s.reversals}
     assert {key: amount for key, amount in reader.taken.items() if amount} == {
         key: amount for key, amount in taken.items() if amount
     }

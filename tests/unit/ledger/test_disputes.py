@@ -1,4 +1,4 @@
-"""Disputes hold amounts; resolutions release them and may post a credit note (LEDGER.md)."""
+"""Disputes hold amounts; resolutions release them and may post a credit note (docs/ledger.md)."""
 
 from typing import Any
 
@@ -85,7 +85,7 @@ def test_a_note_of_the_platform_that_names_the_dispute_replaces_it_for_the_whole
     data: Any = told[0].data
     assert (types(told)[0], data.replaces) == ("credit-note-issued", "dispute:D1")
     assert ledger.balance("A") == 50
-    assert ("credit_note", "dispute:D1") not in ledger.account.sources
+    assert ("credit_note", "dispute:D1") not in ledger.account.credits
 
 
 def test_a_note_of_the_platform_that_came_first_leaves_no_note_to_replace() -> None:

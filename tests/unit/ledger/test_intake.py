@@ -1,4 +1,4 @@
-"""What the intake refuses, and what makes a duplicate or a conflict (LEDGER.md)."""
+"""What the intake refuses, and what makes a duplicate or a conflict (docs/ledger.md)."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where money goes: targets, order, credit notes, reversals, voids (LEDGER.md)."""
+"""Where money goes: targets, order, credit notes, reversals, voids (docs/ledger.md)."""
 
 from typing import Any
 
@@ -126,7 +126,7 @@ def test_a_credit_note_frees_only_the_cash_that_no_longer_fits_last_allocation_f
     assert moved_data.because == "credit note K1"
     assert ledger.pieces("P2") == [("A", 30, False)]
     assert ledger.pieces("P1") == [("A", 60, True), ("A", 10, False)]
-    kept = ledger.account.sources["payment", "P1"].pieces[0]
+    kept = ledger.account.credits["payment", "P1"].allocations[0]
     assert kept.applied_at == at("2026-03-05"), "what stays keeps its applied_at"
     assert ledger.amounts.unapplied_minor == 40
     assert ledger.amounts.unapplied_credit_minor == 0
@@ -186,22 +186,22 @@ def test_two_partial_refunds_take_unapplied_money_first_then_the_latest_due() ->
 
 def test_a_reversal_takes_at_most_what_is_left_and_the_excess_is_noticed() -> None:
     ledger = Ledger(registered(), invoice("A", 100), paid("P1", 100, "2026-03-05"))
-    assert ledger.decide(reversed_("R1", "P1", "2026-03-10", 60)).notices == []
+    assert ledger.decide(reversed_("R1", "P1", "2026-03-10", 60)).rejections == []
     decision = ledger.decide(reversed_("R2", "P1", "2026-03-12", 41))
-    (notice,) = decision.notices
+    (notice,) = decision.rejections
     assert (notice.fact.fact_id, notice.errors[0].pointer) == ("R2", "/data/amount_minor")
-    data: Any = decision.said[0].data
+    data: Any = decision.announcements[0].data
     assert data.amount_minor == 40
-    assert ledger.decide(reversed_("R3", "P1", "2026-03-13")).notices == []
+    assert ledger.decide(reversed_("R3", "P1", "2026-03-13")).rejections == []
 
 
 def test_a_back_dated_reversal_leaves_less_for_a_later_one_which_is_said_again() -> None:
     ledger = Ledger(registered(), paid("P1", 100, "2026-03-05"))
     ledger.record(reversed_("R1", "P1", "2026-03-10", 60))
     decision = ledger.decide(reversed_("R0", "P1", "2026-03-07", 80))
-    amounts: list[Any] = [event.data for event in decision.said]
+    amounts: list[Any] = [event.data for event in decision.announcements]
     assert [(data.reversal_id, data.amount_minor) for data in amounts] == [("R0", 80), ("R1", 20)]
-    assert [notice.fact.fact_id for notice in decision.notices] == ["R1"]
+    assert [notice.fact.fact_id for notice in decision.rejections] == ["R1"]
 
 
 def test_paying_charging_back_and_paying_again_ends_paid() -> None:
@@ -262,5 +262,5 @@ def test_money_of_one_currency_never_pays_another() -> None:
 def test_a_failed_payment_moves_nothing() -> None:
     ledger = Ledger(registered(), invoice("A", 100))
     decision = ledger.decide(failed("P1", 100, "2026-03-05"))
-    assert types(decision.said) == ["payment-failed"]
+    assert types(decision.announcements) == ["payment-failed"]
     assert (decision.entries, ledger.balance("A")) == ([], 100)

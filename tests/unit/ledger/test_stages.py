@@ -1,11 +1,11 @@
-"""Stages: when they begin, what refutes them, and when a debt is open again (LEDGER.md)."""
+"""Stages: when they begin, what refutes them, and when a debt is open again (docs/ledger.md)."""
 
 from typing import Any
 
 import pytest
 
 from services.ledger import domain
-from services.ledger.domain import Begun
+from shared.business_time import Begun
 from tests.unit.ledger.ledger_factories import (
     Ledger,
     amended,
@@ -77,8 +77,10 @@ def test_begun_by_an_instant_each_zone_has_its_own_day() -> None:
     begun = Begun(at=at("2026-03-15T23:30Z"))
     for zone, expected in [("Europe/Berlin", 1), ("America/New_York", 0)]:
         account = domain.new_account("C1", zone)
-        account = domain.record(account, [registered(zone), invoice()], Begun()).account
-        said = [e for e in domain.begin(account, begun).said if e.type == "invoice-overdue"]
+        domain.record(account, [registered(zone), invoice()], Begun())
+        said = [
+            e for e in domain.begin(account, begun).announcements if e.type == "invoice-overdue"
+        ]
         assert len(said) == expected
 
 

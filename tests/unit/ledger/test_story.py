@@ -1,8 +1,9 @@
-"""The story of EVENTS.md, word by word."""
+"""The story of docs/ledger.md, word by word."""
 
 from typing import Any
 
 from services.ledger import domain
+from shared.business_time import Begun
 from tests.unit.ledger.ledger_factories import (
     Ledger,
     at,
@@ -52,7 +53,7 @@ def test_the_decided_story_is_told_exactly() -> None:
     assert (data.since_on, corrected.time) == (on("2026-04-15"), at("2026-04-14T22:00Z"))
     assert settled.time == at("2026-03-20T10:00Z")
 
-    ledger.begun = domain.Begun(day=on("2026-05-02"))
+    ledger.begun = Begun(day=on("2026-05-02"))
     told = ledger.record(reversed_("R1", "P1", "2026-05-02T12:00Z"))
     assert types(told) == ["payment-reversed", "invoice-reopened"]
     data = told[1].data

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from services.ledger import domain
-from services.ledger.domain import Begun, Fact
+from services.ledger.domain import Fact
+from shared.business_time import Begun
 from tests.unit.ledger.ledger_factories import (
     RECORDED,
     Ledger,

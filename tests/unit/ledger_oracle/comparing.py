@@ -5,10 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from services.ledger.domain import begin, record
-from services.ledger.domain.account import amounts, new_account, next_on
-from services.ledger.domain.days import Begun
-from services.ledger.domain.facts import cause_of
+from services.ledger.domain import amounts, begin, cause_of, new_account, next_on, record
+from shared.business_time import Begun
 from shared.events import ledger
 from tests.oracles.ledger_announcements import Announcer, Said
 from tests.oracles.ledger_questions import Amounts, Questions
@@ -258,32 +256,31 @@ class Steps:
         day = self.day()
         assert day is not None
         expected = self.model.begin(day)
-        same(domain_said(decision.said), expected)
-        times = [event.time for event in decision.said]
+        same(domain_said(decision.announcements), expected)
+        times = [event.time for event in decision.announcements]
         assert times == sorted(times)
-        if decision.said:
+        if decision.announcements:
             assert soonest is not None
             assert soonest <= day
-        self._check(decision.said)
+        self._check(decision.announcements)
 
     def record(self, fact: Any) -> None:
         was_registered = self.model.now.model.registered
         before = in_excess(self.model.now)
         decision = self._keep(record(self.account, [fact], self.begun))
         expected = self.model.record(fact, lambda zone: begun_in(self.begun, zone))
-        noticed = {notice.fact.fact_id for notice in decision.notices}
+        noticed = {notice.fact.fact_id for notice in decision.rejections}
         assert in_excess(self.model.now) - before <= noticed <= in_excess(self.model.now)
         if was_registered and self.model.now.model.registered:
-            same(domain_said(decision.said), expected)
-            check_what_is_carried(decision.said, self.model.now, self.begun)
+            same(domain_said(decision.announcements), expected)
+            check_what_is_carried(decision.announcements, self.model.now, self.begun)
         elif not self.model.now.model.registered:
-            assert decision.said == []
-        self._check(decision.said)
+            assert decision.announcements == []
+        self._check(decision.announcements)
 
     def _keep(self, decision: Any) -> Any:
-        self.account = decision.account
-        self.said += decision.said
-        for new in decision.announced:
+        self.said += decision.announcements
+        for new in decision.notices:
             self.announced[new.invoice_id, new.key] = new
         return decision
 

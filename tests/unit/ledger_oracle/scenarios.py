@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 from hypothesis import strategies as st
 
-from services.ledger.domain.days import Begun
-from services.ledger.domain.facts import Fact, fact_id_of
+from services.ledger.domain import Fact, fact_id_of
+from shared.business_time import Begun
 from shared.events import billing
 from tests.oracles.ledger_table import first_instant
 

@@ -6,15 +6,15 @@ However the topics' events are interleaved and cut into batches.
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec import Struct, structs
 
 from services.ledger.domain import begin, new_account, record
-from services.ledger.domain.days import Begun
 from services.metrics.consumer import HANDLERS
+from shared.business_time import Begun
 from shared.events import Received
 from tests.metrics_figures import Memory, a_contact, a_segment_changed, an_event, at
 from tests.oracles.contact_kpis import suppressed_contact_rate
@@ -50,12 +50,11 @@ def ledger_events(story: Story, key: str) -> list[Received]:
         else:
             facts = [structs.replace(fact, recordedtime=recorded) for fact in step.facts]
             decision = record(account, facts, begun)
-        account = decision.account
-        said += [(each, each.recordedtime or recorded) for each in decision.said]
+        said += [(each, each.recordedtime or recorded) for each in decision.announcements]
     return [
         an_event(
             each.type,
-            each.data,
+            cast(Struct, each.data),
             key=key,
             sequence=number,
             time=each.time,
@@ -268,5 +267,6 @@ def test_suppressed_contacts_count_once_and_once_by_rule(
         rule = group["key"]["rule"]
         assert equal(group, suppressed_contact_rate(rows, start, end, rule)), rule
     assert equal(
-        memory.ask("suppressed_contact_rate", start, end), suppressed_contact_rate(rows, start, end)
+        memory.ask("suppressed_contact_rate", start, end),
+        suppressed_contact_rate(rows, start, end),
     )

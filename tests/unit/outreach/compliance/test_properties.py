@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.outreach.compliance import (
-    Books,
     RuleBook,
+    RuleSet,
     evaluate,
     read_question,
     timeline,
@@ -67,8 +67,8 @@ def harmless(answer: Json) -> tuple[int, str]:
     return min(rank, 2), until
 
 
-def rebuilt(change: Callable[[RuleBook], list[Any]]) -> Books:
-    return Books.of([replace(book, rules=tuple(change(book))) for book in shipped_rule_books()])
+def rebuilt(change: Callable[[RuleBook], list[Any]]) -> RuleSet:
+    return RuleSet.of([replace(book, rules=tuple(change(book))) for book in shipped_rule_books()])
 
 
 # ── The six properties of the rule collection ───────────────────────────────────────────────────
@@ -240,7 +240,7 @@ def test_the_order_of_rules_and_books_is_irrelevant(asked: Json, seed: int) -> N
     ]
     random.shuffle(books)
     question = read_question(asked)
-    first, second = evaluate(question, _BOOKS), evaluate(question, Books.of(books))
+    first, second = evaluate(question, _BOOKS), evaluate(question, RuleSet.of(books))
     assert msgspec.json.encode(first) == msgspec.json.encode(second)
 
 

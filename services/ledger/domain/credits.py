@@ -1,0 +1,118 @@
+"""Credits: payments and credit notes, and where each of their cents has been."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct, structs
+
+CreditKind = Literal["payment", "credit_note"]
+CreditKey = tuple[CreditKind, str]
+# Credit notes before cash, then oldest fact first: (0 credit note | 1 cash, instant, rank, id).
+CreditOrder = tuple[int, datetime, int, str]
+
+
+class Allocation(Struct, frozen=True, gc=False):
+    """Money put on one invoice, and perhaps taken back."""
+
+    invoice_id: str
+    amount_minor: int
+    applied_at: datetime
+    released_at: datetime | None = None
+
+
+class Reversal(Struct, frozen=True, gc=False):
+    """What one reversal took of its payment, and what it asked for beyond what was left."""
+
+    reversal_id: str
+    at: datetime
+    amount_minor: int
+    excess_minor: int
+
+
+class Target(Struct, frozen=True, gc=False):
+    """A part that waits for an invoice that is not there yet."""
+
+    invoice_id: str
+    amount_minor: int
+
+
+class Credit(Struct, frozen=True, gc=False):
+    """A payment or a credit note by all facts known."""
+
+    kind: CreditKind
+    credit_id: str
+    currency: str
+    amount_minor: int
+    at: datetime  # when it acts
+    order: CreditOrder
+    unapplied_minor: int
+    taken_minor: int = 0  # by reversals
+    allocations: tuple[Allocation, ...] = ()  # its whole history, oldest application first
+    targets: tuple[Target, ...] = ()
+    reversals: tuple[Reversal, ...] = ()
+    issued_on: date | None = None  # of a credit note
+    invoice_id: str | None = None  # the invoice at which a credit note is aimed
+    dispute_id: str | None = None  # the dispute that a credit note settles
+
+    @property
+    def key(self) -> CreditKey:
+        return (self.kind, self.credit_id)
+
+    @property
+    def free_minor(self) -> int:
+        """Unapplied, and not waiting for an invoice."""
+        if not self.targets:
+            return self.unapplied_minor
+        waiting = sum([target.amount_minor for target in self.targets])
+        return max(0, self.unapplied_minor - waiting)
+
+
+def put(credit: Credit, amounts: Mapping[str, int], at: datetime) -> Credit:
+    """The credit after unapplied money was put on invoices (id → amount)."""
+    kept = credit.allocations
+    start = len(kept)
+    while start and kept[start - 1].applied_at == at:
+        start -= 1
+    fresh = dict(amounts)
+    tail = []
+    for earlier in kept[start:]:
+        # Aimed and other money of one credit, put on one invoice at once, is one allocation.
+        more = fresh.pop(earlier.invoice_id, 0) if earlier.released_at is None else 0
+        if more:
+            earlier = Allocation(earlier.invoice_id, earlier.amount_minor + more, at)
+        tail.append(earlier)
+    tail += [Allocation(invoice_id, amount, at) for invoice_id, amount in fresh.items()]
+    return structs.replace(
+        credit,
+        allocations=(*kept[:start], *tail),
+        unapplied_minor=credit.unapplied_minor - sum(amounts.values()),
+    )
+
+
+def take_off(credit: Credit, amounts: Mapping[tuple[str, datetime], int], at: datetime) -> Credit:
+    """The credit after money was taken off invoices: unapplied again, the history keeps it.
+
+    `amounts` are by invoice and the instant at which the money had been applied.
+    """
+    allocations: list[Allocation] = []
+    for known in credit.allocations:
+        amount = amounts.get((known.invoice_id, known.applied_at), 0)
+        if not amount or known.released_at is not None:
+            allocations.append(known)
+            continue
+        assert amount <= known.amount_minor
+        if known.amount_minor > amount:
+            allocations.append(structs.replace(known, amount_minor=known.amount_minor - amount))
+        allocations.append(Allocation(known.invoice_id, amount, known.applied_at, at))
+    return structs.replace(
+        credit,
+        allocations=tuple(allocations),
+        unapplied_minor=credit.unapplied_minor + sum(amounts.values()),
+    )
+
+
+def no_longer_waiting(credit: Credit, invoice_id: str) -> Credit:
+    """The credit once the invoice it was waiting for is there."""
+    targets = tuple([target for target in credit.targets if target.invoice_id != invoice_id])
+    return structs.replace(credit, targets=targets)

@@ -1,0 +1,131 @@
+"""What the event of a fact shows: the amounts after it, and the histories of credits."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+
+from services.ledger.domain.amounts import figures
+from services.ledger.domain.credits import Credit, CreditKey
+from services.ledger.domain.facts import Fact
+from services.ledger.domain.state import AccountState
+from shared.clock import local_day
+from shared.events import ledger
+
+
+class View:
+    """The account after a fact as its events show it; what was touched stands in the state."""
+
+    __slots__ = ("_figures", "at", "begun_on", "cause", "fact", "state")
+
+    def __init__(
+        self, state: AccountState, fact: Fact, cause: str, at: datetime, begun_on: date | None
+    ) -> None:
+        self.state = state
+        self.fact = fact
+        self.cause = cause
+        self.at = at
+        self.begun_on = begun_on
+        self._figures: dict[str, ledger.Amounts] = {}
+
+    def amounts(self, currency: str) -> ledger.Amounts:
+        known = self._figures.get(currency)
+        if known is None:
+            known = self._figures[currency] = figures(self.state, currency, self.begun_on)
+        return known
+
+    def touched(self, *own: str) -> tuple[ledger.Amounts, ...]:
+        """The amounts of every currency that the fact touched."""
+        totals = self.state.before_totals
+        if own and not (totals.keys() - own):
+            return tuple([self.amounts(currency) for currency in own])
+        return tuple([self.amounts(currency) for currency in sorted({*totals, *own})])
+
+    def history(self, keys: Iterable[CreditKey]) -> tuple[ledger.Allocation, ...]:
+        """The whole histories of these credits.
+
+        A credit whose money was put nowhere after all is in it with an amount of 0, so that a
+        reader who keeps what was announced of it last forgets what was before.
+        """
+        found: list[ledger.Allocation] = []
+        for key in keys:
+            credit = self.state.credits.get(key)
+            if credit is None:
+                continue
+            found.extend(allocations(self.state, credit))
+            before = self.state.before_credits.get(key)
+            if not credit.allocations and before is not None and before.allocations:
+                nothing = allocations(self.state, before)[0]
+                found.append(_emptied(nothing))
+        return tuple(found)
+
+
+def _emptied(former: ledger.Allocation) -> ledger.Allocation:
+    return ledger.Allocation(
+        former.source_id,
+        former.invoice_id,
+        0,
+        former.applied_at,
+        former.applied_on,
+        former.days_late,
+        source_kind=former.source_kind,
+    )
+
+
+def allocations(
+    state: AccountState,
+    credit: Credit,
+    zone: str | None = None,
+    due_on: Callable[[str], date] | None = None,
+) -> list[ledger.Allocation]:
+    """Where a credit's money has been: what was taken back stays, with its release.
+
+    By the zone and due dates that hold, or by others.
+    """
+    found = []
+    zone = zone or state.zone
+    for known in credit.allocations:
+        applied_on = local_day(known.applied_at, zone)
+        released = known.released_at
+        due = due_on(known.invoice_id) if due_on else state.invoices[known.invoice_id].due_on
+        late = (applied_on - due).days
+        found.append(
+            ledger.Allocation(
+                credit.credit_id,
+                known.invoice_id,
+                known.amount_minor,
+                known.applied_at,
+                applied_on,
+                late if late > 0 else 0,
+                released,
+                local_day(released, zone) if released is not None else None,
+                credit.kind,
+            )
+        )
+    return found
+
+
+def history_of(state: AccountState, invoice_id: str) -> list[ledger.Allocation]:
+    """All money that is or was on an invoice, in the order in which it came."""
+    found = [
+        known
+        for credit in sorted(
+            [state.credits[key] for key in state.invoices[invoice_id].credit_keys],
+            key=lambda credit: credit.order,
+        )
+        for known in allocations(state, credit)
+        if known.invoice_id == invoice_id
+    ]
+    return sorted(found, key=lambda known: known.applied_at)
+
+
+def on_invoice(state: AccountState, invoice_id: str) -> list[CreditKey]:
+    """The touched credits that have, or had before the fact, money on the invoice."""
+    return [
+        key
+        for key, before in state.before_credits.items()
+        for credit in (state.credits.get(key),)
+        if credit is not None
+        and any(
+            known.invoice_id == invoice_id
+            for known in credit.allocations + (before.allocations if before is not None else ())
+        )
+    ]

@@ -1,0 +1,102 @@
+"""What a kind of fact is: everything about it stands in one `Kind`, in the file of its noun.
+
+A new kind of fact is a new file here (with its events in `shared/events`) and a test. Its `KINDS`
+are found by `services.ledger.domain.registry`; nothing else names it.
+"""
+
+import builtins
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from services.ledger.domain.credits import CreditKey
+from services.ledger.domain.events import View
+from services.ledger.domain.facts import Fact, Need, Position
+from services.ledger.domain.state import AccountState
+from shared.clock import local_day
+from shared.errors import FieldError
+
+D = TypeVar("D", bound=Struct)
+
+# What `learn` gives where the account has to be computed anew: before every place.
+ANEW: Position = (datetime(1, 1, 1, tzinfo=UTC), -1, "")
+
+
+def _nothing(*_: object) -> tuple[()]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[D]):
+    """A kind of fact with data of the class `D`."""
+
+    type: str  # the event's type: "payment-received"
+    data: builtins.type[D]
+    word: str  # what our events call it: "payment" P1
+    rank: int  # where facts of one instant stand; 0 is the stage boundary
+
+    # Who it is, and when. Without a business id it is known by (source, id); without an instant it
+    # is the event's `time`, which is then required.
+    identity: Callable[[D], str] | None = None
+    instant: Callable[[D, str], datetime] | None = None  # in a zone
+    day: Callable[[D], date] | None = None  # on which it counts; None: of its instant
+    keeps_sent_time: bool = False  # our event carries the sender's `time`
+    check: Callable[[D], Iterable[FieldError]] = _nothing  # what its class cannot check
+
+    # What it waits for, and what others may wait for.
+    needs: Callable[[D], Need | None] | None = None
+    provides: Callable[[D], Need | None] | None = None
+
+    # What it does. `learn` keeps what holds for the whole history at once, and gives the place from
+    # which the facts must act again (None: nowhere); `apply` moves money at the fact's instant.
+    learn: Callable[[AccountState, Fact, D], Position | None] | None = None
+    apply: Callable[[AccountState, D, datetime], None] | None = None
+    acts_unregistered: bool = False  # also before the account is registered
+
+    # What is announced: an event about an entity (None: the fact's id), the credits whose histories
+    # the event carries, and what the fact moves in a statement (currency, signed amount).
+    event: Callable[[View, D], Struct]
+    entity: Callable[[D], str] | None = None
+    carries: Callable[[View, D], Iterable[CreditKey]] = _nothing
+    retimes: bool = False  # may change days without moving money
+    movement: Callable[[AccountState, D], tuple[str, int]] | None = None
+
+    @property
+    def needs_time(self) -> bool:
+        return self.instant is None
+
+    @property
+    def time_counts(self) -> bool:
+        """Whether the event's `time` is part of the fact: of one known by its business id."""
+        return self.instant is None and self.identity is not None
+
+    def fact_id(self, source: str, event_id: str, data: D) -> str:
+        return self.identity(data) if self.identity is not None else f"{source} {event_id}"
+
+    def cause(self, fact: Fact) -> str:
+        """What `because` and our event ids call a fact: `payment P2`."""
+        return f"{self.word} {fact.fact_id}"
+
+    def instant_of(self, fact: Fact, data: D, zone: str) -> datetime:
+        """When the fact acts by itself, whatever it may wait for."""
+        if self.instant is not None:
+            return self.instant(data, zone)
+        # The intake refuses these without a time.
+        return (fact.time or fact.recordedtime).astimezone(UTC)
+
+    def day_of(self, data: D, at: datetime, zone: str) -> date:
+        """The account's calendar day on which a fact counts."""
+        return self.day(data) if self.day is not None else local_day(at, zone)
+
+    def entity_of(self, fact: Fact, data: D) -> str:
+        """What the fact's own event is about."""
+        return self.entity(data) if self.entity is not None else fact.fact_id
+
+    def need(self, data: D) -> Need | None:
+        return self.needs(data) if self.needs is not None else None
+
+    def brings(self, data: D) -> Need | None:
+        return self.provides(data) if self.provides is not None else None

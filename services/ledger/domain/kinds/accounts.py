@@ -1,0 +1,90 @@
+"""The account's record, registered and updated: timeless, the newest `time` holds for ever."""
+
+from typing import Any
+
+from services.ledger.domain.events import View
+from services.ledger.domain.facts import Fact, Position
+from services.ledger.domain.kinds import ANEW, Kind
+from services.ledger.domain.state import AccountState
+from shared.clock import zone
+from shared.errors import FieldError
+from shared.events import billing, ledger
+
+
+def _check(data: billing.AccountRegistered) -> list[FieldError]:
+    if data.timezone is None:
+        return []
+    try:
+        zone(data.timezone)
+    except (KeyError, ImportError, TypeError):
+        return [FieldError("/data/timezone", f"{data.timezone!r} is no IANA time zone")]
+    return []
+
+
+def _learn_registration(
+    state: AccountState, fact: Fact, data: billing.AccountRegistered
+) -> Position | None:
+    registers = not state.registered
+    state.registered = True
+    return _learn(state, fact, data) or (ANEW if registers else None)
+
+
+def _learn(state: AccountState, fact: Fact, data: billing.AccountRegistered) -> Position | None:
+    state.take_profile(fact)
+    return ANEW if state.own_zone() != state.zone else None
+
+
+def _entity(data: billing.AccountRegistered) -> str:
+    return data.account_id
+
+
+def _registered(view: View, data: billing.AccountRegistered) -> ledger.AccountRegistered:
+    return ledger.AccountRegistered(**_fields(view))
+
+
+def _updated(view: View, data: billing.AccountUpdated) -> ledger.AccountUpdated:
+    return ledger.AccountUpdated(**_fields(view))
+
+
+def _fields(view: View) -> dict[str, Any]:
+    """The record that holds, which need not be the fact's."""
+    profile = view.state.profile
+    assert profile is not None
+    return {
+        "account_id": profile.account_id,
+        "kind": profile.kind,
+        "country": next((place.country for place in profile.addresses if place.country), None),
+        "timezone": view.state.zone,
+        "currency": profile.currency,
+        "debtor_id": profile.debtor_id,
+        "tags": profile.tags,
+        "payment_terms_days": profile.payment_terms_days,
+        "credit_limit_minor": profile.credit_limit_minor,
+        "customer_since": profile.customer_since,
+    }
+
+
+KINDS = (
+    Kind(
+        type="account-registered",
+        data=billing.AccountRegistered,
+        word="registration",
+        rank=10,
+        check=_check,
+        learn=_learn_registration,
+        event=_registered,
+        entity=_entity,
+        retimes=True,
+    ),
+    Kind(
+        type="account-updated",
+        data=billing.AccountUpdated,
+        word="update",
+        rank=11,
+        check=_check,
+        learn=_learn,
+        event=_updated,
+        entity=_entity,
+        retimes=True,
+    ),
+)

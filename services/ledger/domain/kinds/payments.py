@@ -1,0 +1,241 @@
+"""Payments: received, failed, and taken back by reversals."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from msgspec import structs
+
+from services.ledger.domain.allocation import distribute, free_latest_due_first, place
+from services.ledger.domain.credits import Credit, CreditKey, Reversal, Target
+from services.ledger.domain.events import View
+from services.ledger.domain.facts import Fact, Need, Position, instant_text
+from services.ledger.domain.kinds import Kind
+from services.ledger.domain.state import AccountState
+from shared.errors import FieldError
+from shared.events import billing, ledger
+
+_RANK = 3
+
+
+def _need(data: billing.PaymentReceived | billing.PaymentReversed) -> Need:
+    return ("payment", data.payment_id, data.currency)
+
+
+def _carries(
+    view: View, data: billing.PaymentReceived | billing.PaymentReversed
+) -> Iterable[CreditKey]:
+    return (("payment", data.payment_id),)
+
+
+# ── Received ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _id(data: billing.PaymentReceived) -> str:
+    return data.payment_id
+
+
+def _received_at(data: billing.PaymentReceived, zone: str) -> datetime:
+    return data.received_at.astimezone(UTC)
+
+
+def _check(data: billing.PaymentReceived) -> list[FieldError]:
+    aimed = sum(target.amount_minor for target in data.allocations)
+    if aimed <= data.amount_minor:
+        return []
+    detail = f"targets sum to {aimed}, more than the payment's {data.amount_minor}"
+    return [FieldError("/data/allocations", detail)]
+
+
+def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -> None:
+    """Targets first; what is aimed at an invoice that is not there yet waits for it."""
+    payment = Credit(
+        "payment",
+        data.payment_id,
+        data.currency,
+        data.amount_minor,
+        at,
+        (1, at, _RANK, data.payment_id),
+        data.amount_minor,
+    )
+    if not state.registered or not data.allocations:
+        state.set_credit(payment)
+        distribute(state, data.currency, at)
+        return
+    waiting: list[Target] = []
+    for target in data.allocations:
+        invoice = state.invoices.get(target.invoice_id)
+        if invoice is None or invoice.currency != data.currency:
+            waiting.append(Target(target.invoice_id, target.amount_minor))
+    if waiting:
+        payment = structs.replace(payment, targets=tuple(waiting))
+    state.set_credit(payment)
+    for target_id in dict.fromkeys([target.invoice_id for target in waiting]):
+        awaited = (target_id, data.currency)
+        state.set_aimed(awaited, (*state.aimed.get(awaited, ()), payment.key))
+    amounts: dict[str, int] = {}
+    for target in data.allocations:
+        invoice = state.invoices.get(target.invoice_id)
+        if invoice is not None and invoice.currency == data.currency:
+            already = amounts.get(target.invoice_id, 0)
+            amount = min(target.amount_minor, invoice.balance_minor - already)
+            if amount:
+                amounts[target.invoice_id] = already + amount
+    if amounts:
+        place(state, payment, amounts, at)
+    distribute(state, data.currency, at)
+
+
+def _received_event(view: View, data: billing.PaymentReceived) -> ledger.PaymentReceived:
+    return ledger.PaymentReceived(
+        payment_id=data.payment_id,
+        account_id=data.account_id,
+        currency=data.currency,
+        amount_minor=data.amount_minor,
+        received_at=data.received_at,
+        method=data.method,
+        allocations=view.history(_carries(view, data)),
+        amounts=view.touched(data.currency),
+    )
+
+
+def _received_movement(state: AccountState, data: billing.PaymentReceived) -> tuple[str, int]:
+    return (data.currency, -data.amount_minor)
+
+
+# ── Failed ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _failure_id(data: billing.PaymentFailed) -> str:
+    return f"{data.payment_id} {instant_text(data.failed_at)}"
+
+
+def _failed_at(data: billing.PaymentFailed, zone: str) -> datetime:
+    return data.failed_at.astimezone(UTC)
+
+
+def _failed_payment(data: billing.PaymentFailed) -> str:
+    return data.payment_id
+
+
+def _failed_event(view: View, data: billing.PaymentFailed) -> ledger.PaymentFailed:
+    return ledger.PaymentFailed(
+        payment_id=data.payment_id,
+        account_id=data.account_id,
+        currency=data.currency,
+        amount_minor=data.amount_minor,
+        failed_at=data.failed_at,
+        invoice_id=data.invoice_id,
+        reason_code=data.reason_code,
+        retriable=data.retriable,
+    )
+
+
+# ── Reversed ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _reversal_id(data: billing.PaymentReversed) -> str:
+    return data.reversal_id
+
+
+def _reversed_at(data: billing.PaymentReversed, zone: str) -> datetime:
+    return data.reversed_at.astimezone(UTC)
+
+
+def _learn_reversal(
+    state: AccountState, fact: Fact, data: billing.PaymentReversed
+) -> Position | None:
+    """Keep the fact: later ones may change what it takes."""
+    state.reversals[data.reversal_id] = fact
+    return None
+
+
+def _reverse(state: AccountState, data: billing.PaymentReversed, at: datetime) -> None:
+    """Take what is unapplied first, then allocations, at most what is left of the payment."""
+    payment = state.credits["payment", data.payment_id]
+    left = payment.amount_minor - payment.taken_minor
+    asked = left if data.amount_minor is None else data.amount_minor
+    taken = min(asked, left)
+    free_latest_due_first(state, payment, taken - payment.unapplied_minor, at)
+    payment = state.credits["payment", data.payment_id]
+    state.set_credit(
+        structs.replace(
+            payment,
+            unapplied_minor=payment.unapplied_minor - taken,
+            taken_minor=payment.taken_minor + taken,
+            reversals=(
+                *payment.reversals,
+                Reversal(data.reversal_id, at, taken, asked - taken),
+            ),
+        )
+    )
+    distribute(state, payment.currency, at)
+
+
+def taken_by(state: AccountState, data: billing.PaymentReversed) -> int:
+    """What a reversal that acted took."""
+    payment = state.credits["payment", data.payment_id]
+    (taken,) = (known for known in payment.reversals if known.reversal_id == data.reversal_id)
+    return taken.amount_minor
+
+
+def reversed_event(view: View, data: billing.PaymentReversed) -> ledger.PaymentReversed:
+    """A reversal's event, with what it took."""
+    return ledger.PaymentReversed(
+        reversal_id=data.reversal_id,
+        payment_id=data.payment_id,
+        account_id=data.account_id,
+        currency=data.currency,
+        kind=data.kind,
+        amount_minor=taken_by(view.state, data),
+        reversed_at=data.reversed_at,
+        allocations=view.history(_carries(view, data)),
+        amounts=view.touched(data.currency),
+    )
+
+
+def _reversed_movement(state: AccountState, data: billing.PaymentReversed) -> tuple[str, int]:
+    return (data.currency, taken_by(state, data))
+
+
+KINDS = (
+    Kind(
+        type="payment-received",
+        data=billing.PaymentReceived,
+        word="payment",
+        rank=_RANK,
+        identity=_id,
+        instant=_received_at,
+        check=_check,
+        provides=_need,
+        apply=_receive,
+        acts_unregistered=True,
+        event=_received_event,
+        carries=_carries,
+        movement=_received_movement,
+    ),
+    Kind(
+        type="payment-failed",
+        data=billing.PaymentFailed,
+        word="failure",
+        rank=4,
+        identity=_failure_id,
+        instant=_failed_at,
+        event=_failed_event,
+        entity=_failed_payment,
+    ),
+    Kind(
+        type="payment-reversed",
+        data=billing.PaymentReversed,
+        word="reversal",
+        rank=5,
+        identity=_reversal_id,
+        instant=_reversed_at,
+        needs=_need,
+        learn=_learn_reversal,
+        apply=_reverse,
+        acts_unregistered=True,
+        event=reversed_event,
+        carries=_carries,
+        movement=_reversed_movement,
+    ),
+)

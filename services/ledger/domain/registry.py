@@ -1,0 +1,42 @@
+"""All kinds of facts, by the type of their event: what the files under `kinds/` declare."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from msgspec import Struct
+
+from services.ledger.domain import kinds
+from services.ledger.domain.events import View
+from services.ledger.domain.facts import Fact
+from services.ledger.domain.kinds import Kind
+from services.ledger.domain.state import AccountState
+
+
+def _declared() -> dict[str, Kind[Any]]:
+    found: dict[str, Kind[Any]] = {}
+    for module in iter_modules(kinds.__path__, f"{kinds.__name__}."):
+        for kind in import_module(module.name).KINDS:
+            assert kind.type not in found, kind.type
+            found[kind.type] = kind
+    return found
+
+
+KINDS: Mapping[str, Kind[Any]] = _declared()
+
+
+def fact_id_of(kind: str, source: str, event_id: str, data: Struct) -> str:
+    """The id that, with tenant and kind, says whether two messages are the same fact."""
+    return KINDS[kind].fact_id(source, event_id, data)
+
+
+def cause_of(fact: Fact) -> str:
+    """What `because` and our event ids call this fact: `payment P2`."""
+    return KINDS[fact.kind].cause(fact)
+
+
+def view_of(state: AccountState, fact: Fact, at: datetime, begun_on: date | None) -> View:
+    """The account after a fact, as the fact's events show it."""
+    return View(state, fact, cause_of(fact), at, begun_on)
