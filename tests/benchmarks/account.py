@@ -54,7 +54,9 @@ def measure(invoices: int) -> tuple[list[Cost], float, float]:
         rows.append(
             Cost(f"within {JITTER} places, {name}", jitter, jitter / in_order, OF_ORDER_AIM)
         )
-        late = [payment(number, back=JITTER + 0.5) for number in range(2 * MEASURED, 2 * MEASURED + 20)]
+        late = [
+            payment(number, back=JITTER + 0.5) for number in range(2 * MEASURED, 2 * MEASURED + 20)
+        ]
         back = _rate(account, late)
         rows.append(Cost(f"{JITTER} places back, {name}", back, back / in_order))
     started = time.process_time()
