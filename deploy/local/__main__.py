@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from deploy import migrate
-from deploy.local import databases, folder, inprocess
+from deploy.local import databases, folder, parent
 from deploy.local import platform as local
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import Postgres
-from deploy.local.supervisor import Supervisor, end_left_over, parts_of
+from deploy.local.supervisor import Supervisor, parts_of
 from shared.errors import Unavailable
 from shared.process import telemetry
 from shared.process.crash import POINTS
@@ -64,7 +64,7 @@ def kafka(data: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, "Br
         broker.stop()
 
 
-async def beside(broker: "Broker", run: Run, stop: asyncio.Event) -> None:
+async def while_it_runs(broker: "Broker", run: Run, stop: asyncio.Event) -> None:
     """Run as long as the broker does. When that ends by itself: stop in order, and say so."""
 
     async def watch() -> None:
@@ -102,40 +102,39 @@ def start(
         Common.from_env({**environment, "RECOUP_LOCAL": "1"})  # before anything is started
     except BadSetting as error:
         raise CannotStart(str(error)) from error
-    register = data / "processes.json"
     with ExitStack() as held:
         held.enter_context(folder.locked(data))
-        end_left_over(register)
+        parent.await_earlier(data)
+        parent.sign(data)
         sockets = local.open_ports(services)
         for listener in sockets.values():
             held.callback(listener.close)
+        parts = parts_of(services, over_kafka=with_kafka, cores=os.cpu_count() or 1)
+        supervisor = Supervisor(parts, services, sockets, data, over_kafka=with_kafka)
+        held.callback(supervisor.close)
+        supervisor.prepare(environment)
         server = held.enter_context(postgres(data, environment))
         urls = asyncio.run(databases.create_all(server))
         asyncio.run(migrate.upgrade_all(urls))
         key, is_new = folder.dev_key(data, environment.get("RECOUP_DEV_KEY"))
         composed = local.compose(environment, data=data, databases=urls, key=key)
         telemetry.configure_logging("local", level=composed["RECOUP_LOG_LEVEL"])
+        composed.pop("KAFKA_BOOTSTRAP_SERVERS", None)
+        broker = None
+        if with_kafka:
+            bootstrap, broker = held.enter_context(kafka(data, environment))
+            composed["KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
+            create_topics_on(bootstrap)
 
         def when_ready() -> None:
             if is_new:
                 print(f"dev key (kept in {data / 'dev-key'}): {key}")
             print(_ready_line(services, data), flush=True)
 
-        if not with_kafka:
-            composed.pop("KAFKA_BOOTSTRAP_SERVERS", None)
-            _run(lambda stop: inprocess.run(services, composed, sockets, stop, when_ready))
-            return
-        bootstrap, broker = held.enter_context(kafka(data, environment))
-        composed["KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
-        create_topics_on(bootstrap)
-        for listener in sockets.values():
-            listener.close()  # they only kept the ports until their owners start
-        supervisor = Supervisor(parts_of(services), composed, data)
-
         def supervise(stop: asyncio.Event) -> Awaitable[None]:
-            return supervisor.run(services, stop, when_ready)
+            return supervisor.run(composed, stop, when_ready)
 
-        _run(supervise if broker is None else partial(beside, broker, supervise))
+        _run(supervise if broker is None else partial(while_it_runs, broker, supervise))
 
 
 def _run(run: Run) -> None:
@@ -165,7 +164,7 @@ def _ready_line(services: Sequence[local.Service], data: Path) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    parser.add_argument("--kafka", action="store_true", help="over Kafka, in separate processes")
+    parser.add_argument("--kafka", action="store_true", help="over Kafka, a process for each part")
     parser.add_argument("--stop", action="store_true", help="stop what runs on the data folder")
     options = parser.parse_args(arguments)
     path = Path(os.environ.get("RECOUP_DATA_DIR") or "var")

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.local import parent
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import Postgres, write_secret
-from deploy.local.supervisor import end_left_over
 from deploy.local.waiting import wait_for
 
 STOP_SECONDS_MAX = 60
@@ -83,10 +83,11 @@ def stop_running(data: Path) -> str:
 
 
 def _stop_left_over(data: Path) -> list[str]:
-    """Stop what a killed start left, in the order of a clean stop; what that was."""
-    ended = []
-    if processes := end_left_over(data / "processes.json"):
-        ended.append(f"{processes} processes")
+    """Stop what a killed start left, in the order of a clean stop; what that was.
+
+    It ends by itself; servers whose guard was killed, too, do not.
+    """
+    ended = ["what a killed start left"] if parent.await_earlier(data) else []
     if (data / "kafka").exists():
         from deploy.kafka.broker import Broker  # its packages are not needed without Kafka
 

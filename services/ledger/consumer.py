@@ -1,56 +1,57 @@
 """Door 2: `billing.events`. No heads, no parking: facts converge, bad ones are rejections."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from services.ledger.commands.posted import Posted, take_posted
-from services.ledger.commands.tenants import Books
-from shared import clock
+from services.ledger.commands.intake import ReceivedEvent, take_events
+from services.ledger.context import Context
+from services.ledger.settings import Settings
 from shared.cloudevents import Incoming, Refused, parse_kafka
-from shared.database import Database, Session
+from shared.database import Session
 from shared.errors import FieldError
-from shared.events import BILLING
+from shared.events import BILLING, billing
 from shared.ids import is_tenant
 from shared.log.consume import RawRecord, RawSubscription
 from shared.log.runtime import Runtime
-from shared.process.settings import Common
 
 CONSUMER = "ledger"
 
+Handler = Callable[[Session, Sequence[ReceivedEvent], Context], Awaitable[object]]
 
-@dataclass(frozen=True)
-class Log:
-    """The ledger on the log, as it is set up."""
-
-    common: Common
-    tenants: tuple[str, ...] | None  # who may write to `billing.events`; None: any
-    default_tenant: str | None  # whose an event is that names none
+# One handler for all types, as facts of all types converge together. It lists what is refused, so
+# it is also the one for types that nobody knows.
+HANDLERS: Mapping[str, Handler] = dict.fromkeys(billing.TYPES, take_events)
 
 
-def runtime(log: Log, db: Database, books: Books) -> Runtime:
+def runtime(settings: Settings, context: Context) -> Runtime:
     """The ledger reads `billing.events`, where there is Kafka."""
 
     async def take(session: Session, records: Sequence[RawRecord]) -> None:
-        posted = [_posted(record, log) for record in records]
-        await take_posted(session, posted, books, now=clock.now())
+        by_handler: dict[Handler, list[ReceivedEvent]] = {}
+        for record in records:
+            event = _received(record, settings)
+            handler = HANDLERS.get(event.item.type or "", take_events)
+            by_handler.setdefault(handler, []).append(event)
+        for handler, events in by_handler.items():
+            await handler(session, events, context)
 
     subscription = RawSubscription(CONSUMER, BILLING, take)
-    return Runtime("ledger", log.common, db, [subscription], producer_urls={})
+    return Runtime("ledger", settings.common, context.db, [subscription], producer_urls={})
 
 
-def _posted(record: RawRecord, log: Log) -> Posted:
+def _received(record: RawRecord, settings: Settings) -> ReceivedEvent:
     item = parse_kafka(record.value, record.headers)
     origin = f"{record.topic}/{record.part}/{record.offset}"
-    tenant = item.tenantid or log.default_tenant
-    if tenant is not None and is_tenant(tenant) and (log.tenants is None or tenant in log.tenants):
-        return Posted(tenant, item, origin)
+    allowed, default = settings.kafka_tenants, settings.default_tenant
+    tenant = item.tenantid or default
+    if tenant is not None and is_tenant(tenant) and (allowed is None or tenant in allowed):
+        return ReceivedEvent(tenant, item, origin)
     reason = (
         FieldError("/tenantid", "is missing")
         if tenant is None
         else FieldError("/tenantid", f"{tenant!r} does not write to this topic")
     )
-    owner = log.default_tenant or (log.tenants[0] if log.tenants else "unknown")
-    return Posted(owner, _refused(item, reason), origin)
+    owner = default or (allowed[0] if allowed else "unknown")
+    return ReceivedEvent(owner, _refused(item, reason), origin)
 
 
 def _refused(item: Incoming | Refused, reason: FieldError) -> Refused:

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from services.ledger.commands.days import start_day
-from services.ledger.commands.tenants import Books
+from services.ledger.context import Context
+from services.ledger.processes.days import start_day
 from services.ledger.store.tenants import list_tenants
 from shared import clock
-from shared.database import Database
 from shared.errors import Unavailable
 from shared.events.ledger import Tenant
+from shared.process.tasks import pause
 from shared.process.telemetry import logger
 
 SCHEDULE_SECONDS = 60.0
@@ -16,27 +16,30 @@ SCHEDULE_SECONDS = 60.0
 log = logger(__name__)
 
 
-async def run_scheduler(db: Database, books: Books, *, stop: asyncio.Event) -> None:
+async def run_scheduler(context: Context, *, stop: asyncio.Event) -> None:
     """With the system clock: begin each tenant's days as their zones reach them."""
     while not stop.is_set():
-        tenants = await _tenants(db)
-        for tenant in tenants:
-            try:
-                counts = await start_day(db, tenant.tenant_id, books, at=clock.now())
-            except Unavailable as error:  # the next round goes on where this one stopped
-                log.warning("day not begun", tenant=tenant.tenant_id, error=str(error))
-                continue
-            if counts:
-                log.info("day begun", tenant=tenant.tenant_id, **counts)
-        try:
-            await asyncio.wait_for(stop.wait(), SCHEDULE_SECONDS)
-        except TimeoutError:
-            continue
+        for tenant in await _tenants(context):
+            await _start_day(context, tenant.tenant_id)
+        await pause(stop, SCHEDULE_SECONDS)
 
 
-async def _tenants(db: Database) -> list[Tenant]:
+async def _start_day(context: Context, tenant_id: str) -> None:
+    """One tenant's failure is not another's: it is logged, and the next round tries again."""
     try:
-        async with db.reading() as session:
+        counts = await start_day(context, tenant_id, at=clock.now())
+    except Unavailable as error:
+        log.warning("day not begun", tenant=tenant_id, error=str(error))
+    except Exception as error:
+        log.error("day can't begin", tenant=tenant_id, exc_info=error)
+    else:
+        if counts:
+            log.info("day begun", tenant=tenant_id, **counts)
+
+
+async def _tenants(context: Context) -> list[Tenant]:
+    try:
+        async with context.db.reading() as session:
             return await list_tenants(session)
     except Unavailable as error:
         log.warning("tenants not read", error=str(error))

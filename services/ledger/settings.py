@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from services.ledger.commands.tenants import Books
-from services.ledger.consumer import Log
+from services.ledger.domain.state import UNDO_FACTS
 from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common, Env
 
@@ -16,9 +15,10 @@ class Settings:
 
     common: Common
     database_url: str = field(repr=False)
-    # Which tenants may speak on `billing.events`; None: any (local mode). An event that names none
+    # Which tenants may write to `billing.events`; None: any (local mode). An event that names none
     # belongs to the first.
     kafka_tenants: tuple[str, ...] | None
+    undo_facts: int = UNDO_FACTS  # of an account; an earlier fact costs a computation of it all
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -27,17 +27,13 @@ class Settings:
             common=common,
             database_url=env.database("ledger"),
             kafka_tenants=_kafka_tenants(env, common),
+            undo_facts=env.integer("LEDGER_UNDO_FACTS", UNDO_FACTS, low=0, high=1_000_000),
         )
 
     @property
-    def log(self) -> Log:
-        """How the ledger hangs on the log."""
-        default = self.kafka_tenants[0] if self.kafka_tenants else self.common.default_tenant
-        return Log(self.common, self.kafka_tenants, default)
-
-    def books(self) -> Books:
-        """How this process keeps the books, with a memory of its own."""
-        return Books(is_manual_clock=self.common.clock == "manual", makes_tenants=self.common.local)
+    def default_tenant(self) -> str | None:
+        """Whose an event on `billing.events` is that names none."""
+        return self.kafka_tenants[0] if self.kafka_tenants else self.common.default_tenant
 
 
 def _kafka_tenants(env: Env, common: Common) -> tuple[str, ...] | None:

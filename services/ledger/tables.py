@@ -91,6 +91,7 @@ facts = Table(
     Column("time", Instant),
     Column("recorded_at", Instant, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Column("version", BigInteger, nullable=False),  # of the account, with this fact
     PrimaryKeyConstraint("tenant_id", "account_id", "kind", "fact_id"),
     # A business id is unique for the tenant, whatever account it names.
     UniqueConstraint("tenant_id", "kind", "fact_id"),
@@ -98,6 +99,8 @@ facts = Table(
         ["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.account_id"]
     ),
 )
+
+Index("ix_facts_version", facts.c.tenant_id, facts.c.account_id, facts.c.version)
 
 invoices = Table(
     "invoices",
@@ -131,9 +134,16 @@ announcements = Table(
     Column("tenant_id", Text),
     Column("account_id", Text),
     Column("invoice_id", Text),
-    Column("key", Text),  # what was said: "stage 2026-03-15 31"
+    Column("key", Text),  # what was announced: "stage 2026-03-15 31"
     Column("body", LargeBinary, nullable=False),
+    Column("version", BigInteger, nullable=False),  # of the account, with this notice as it is
     PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id", "key"),
+)
+Index(
+    "ix_announcements_version",
+    announcements.c.tenant_id,
+    announcements.c.account_id,
+    announcements.c.version,
 )
 
 # Double entry, append-only, in the order of recording. `hash` is SHA-256 over the previous entry's

@@ -4,23 +4,22 @@ import asyncio
 import os
 
 from services.ledger import consumer
+from services.ledger.context import open_context
 from services.ledger.jobs import run_scheduler
 from services.ledger.settings import Settings
-from shared.database import Database
 from shared.process.serve import run_worker
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
-    db = Database(settings.database_url, application="ledger-worker")
-    books = settings.books()
-    runtime = consumer.runtime(settings.log, db, books)
-    jobs = [] if books.is_manual_clock else [run_scheduler(db, books, stop=stop)]
+    context = open_context(settings, application="ledger-worker")
+    runtime = consumer.runtime(settings, context)
+    jobs = [] if context.clock == "manual" else [run_scheduler(context, stop=stop)]
     try:
         await runtime.work(stop, *jobs)
     finally:
         await runtime.close()
-        await db.close()
+        await context.close()
 
 
 if __name__ == "__main__":

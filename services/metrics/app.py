@@ -8,9 +8,9 @@ from fastapi import FastAPI
 
 from services.metrics import consumer
 from services.metrics.api import kpis, pages, stream
+from services.metrics.context import open_context
 from services.metrics.settings import Settings
 from services.metrics.store import figures
-from shared.database import Database
 from shared.process.serve import serve
 from shared.web import make_app
 from shared.web.auth import Auth
@@ -20,38 +20,32 @@ DESCRIPTION = "The figures: KPIs by day, currency and segment, as of any day, li
 
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
-    db = Database(settings.database_url, application="metrics-api")
-    runtime = consumer.runtime(common, db, producer_urls=settings.producer_urls)
-    live = stream.Live(db)
+    context = open_context(settings, "metrics-api")
+    runtime = consumer.runtime(settings, context)
 
     async def ready() -> None:
-        async with db.reading() as session:
+        async with context.db.reading() as session:
             await figures.list_revisions(session, [])
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        live.close()
         await runtime.close()
-        await db.close()
+        await context.close()
 
     app = make_app(
         title="Recoup metrics",
         version="1.0.0",
         description=DESCRIPTION,
-        state=runtime,
+        context=context,
         lifespan=lifespan,
         lag=runtime.lag,
         ready=ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
     )
-    app.state.db = db
-    app.state.live = live
-    app.state.page_token = common.dev_key if common.local else None
-    app.add_middleware(pages.SessionCookie)
-    for router in (kpis.router, stream.router, pages.router):
+    for router in (kpis.router, stream.router):
         app.include_router(router)
-    pages.mount_dashboard(app)
+    pages.add_dashboard(app, common.dev_key if common.local else None)
     return app
 
 

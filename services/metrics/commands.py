@@ -2,29 +2,22 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import msgspec
 
-from services.metrics.domain.cells import Cells, add
-from services.metrics.domain.fold import Handler, ItemKey, Page
-from services.metrics.domain.items import (
-    FAR,
-    FIRST_DAY,
-    Credited,
-    Issued,
-    Item,
-    Paid,
-    slot_of,
-)
+from services.metrics.domain.cells import ContactCells, MoneyCells, merge
+from services.metrics.domain.fold import AccountItems, Handler, ItemKey
+from services.metrics.domain.items import slot_of
 from services.metrics.domain.restate import measure
 from services.metrics.store import items as store
-from services.metrics.store.items import FullKey, Saved
+from services.metrics.store.items import AccountKey, FullKey, StoredItem
 from shared.database import Session
 from shared.events import TENANTS, Received
 
-Pages = dict[tuple[str, str], Page]
+Touched = dict[AccountKey, AccountItems]
+Decoded = tuple[Received, Handler, Any]  # an event, what it does, its data
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -33,17 +26,17 @@ async def fold_events(
 ) -> None:
     """Take a batch of new events, in order."""
     await take_tenants(session, [event for event in events if event.topic == TENANTS])
-    told: list[tuple[Received, Handler, Any]] = [
+    decoded: list[Decoded] = [
         (event, handlers[event.type], event.decode()) for event in events if event.topic != TENANTS
     ]
-    if not told:
+    if not decoded:
         return
-    pages = await _load(session, told)
-    for event, handler, data in told:
-        handler.apply(pages[event.tenant, event.key], event, data)
-    await _load_restated(session, pages)
-    await _save(session, pages)
-    await _announce(session, [event for event, _, _ in told])
+    touched = await _load(session, decoded)
+    for event, handler, data in decoded:
+        handler.apply(touched[event.tenant, event.key], event, data)
+    await _load_reached(session, touched)
+    await _save(session, touched)
+    await _announce(session, [event for event, _, _ in decoded])
 
 
 async def take_tenants(session: Session, events: Sequence[Received]) -> None:
@@ -55,101 +48,64 @@ async def take_tenants(session: Session, events: Sequence[Received]) -> None:
     await store.upsert_timezones(session, timezones)
 
 
-async def _load(session: Session, told: Sequence[tuple[Received, Handler, Any]]) -> Pages:
+async def _load(session: Session, decoded: Sequence[Decoded]) -> Touched:
     """The accounts, and every item that the events touch."""
-    touched: dict[tuple[str, str], set[ItemKey]] = defaultdict(set)
-    for event, handler, data in told:
-        touched[event.tenant, event.key].update(handler.touches(data))
-    accounts = await store.lock_accounts(session, touched)
-    pages: Pages = {}
-    for key, account in accounts.items():
-        pages[key] = page = Page(*key)
-        page.account = account
-    known = [key for key in touched if not accounts[key].is_new]
-    await _add(session, pages, (_full(key, item) for key in known for item in touched[key]))
-    # Money that is told of anew may have been on invoices that it is not on any more.
-    left: list[FullKey] = []
-    for key in known:
-        page = pages[key]
-        for item in list(page.items.values()):
-            left.extend(
-                _full(key, ("invoice", invoice_id))
-                for invoice_id in item.puts_on
-                if ("invoice", invoice_id) not in page.items
-            )
-    await _add(session, pages, dict.fromkeys(left))
-    return pages
+    keys: dict[AccountKey, set[ItemKey]] = defaultdict(set)
+    for event, handler, data in decoded:
+        keys[event.tenant, event.key].update(handler.touches(data))
+    accounts = await store.lock_accounts(session, keys)
+    touched = {key: AccountItems(account) for key, account in accounts.items()}
+    stored = [key for key in keys if not accounts[key].is_new]
+    await _add(session, touched, [(*key, *item) for key in stored for item in keys[key]])
+    left = [(*key, *item) for key in stored for item in touched[key].missing()]
+    await _add(session, touched, dict.fromkeys(left))
+    return touched
 
 
-def _full(account: tuple[str, str], item: ItemKey) -> FullKey:
-    return (*account, *item)
-
-
-async def _add(session: Session, pages: Pages, keys: Iterable[FullKey]) -> None:
-    _put(pages, await store.list_items(session, list(keys)))
-
-
-def _put(pages: Pages, found: Iterable[tuple[FullKey, Item]]) -> None:
-    for (tenant, account_id, kind, item_id), item in found:
-        pages[tenant, account_id].items.setdefault((kind, item_id), item)  # type: ignore[arg-type]
-
-
-async def _load_restated(session: Session, pages: Pages) -> None:
-    """What is split otherwise by now: all of an account by a new profile, by a new segment only
-    what still adds anything from its day on, or was recorded later than it."""
+async def _load_reached(session: Session, touched: Touched) -> None:
+    """The items that are split otherwise by now."""
     reaches: list[tuple[str, str, date, int]] = []
-    for key, page in pages.items():
-        account = page.account
-        if account.is_new or not account.news:
-            continue
-        if len(account.profiles) > account.folded[0]:
-            reaches.append((*key, FIRST_DAY, 0))
-            continue
-        segments = account.segments[account.folded[1] :]
-        # A day earlier: the day of an instant depends on a zone, which may have changed.
-        since_on = max(min(each.day for each in segments) - timedelta(days=1), FIRST_DAY)
-        reaches.append((*key, min(since_on, FAR), min(each.known for each in segments)))
-    _put(pages, await store.list_items_reached(session, reaches))
+    for key, items in touched.items():
+        account = items.account
+        if account.has_news and not account.is_new:
+            reaches.append((*key, *account.reach_of_news()))
+    _put(touched, await store.list_items_reached(session, reaches))
 
 
-async def _save(session: Session, pages: Pages) -> None:
-    money: dict[tuple[str, int], Cells] = defaultdict(dict)
-    contacts: dict[tuple[str, int], Cells] = defaultdict(dict)
-    saved: list[Saved] = []
-    for (tenant, account_id), page in pages.items():
-        measured = measure(page)
-        for known, cells in measured.money.items():
-            _merge(money[tenant, known], cells)
-        for known, cells in measured.contacts.items():
-            _merge(contacts[tenant, known], cells)
-        saved.extend(
-            Saved((tenant, account_id, *key), page.items[key], day)
-            for key, day in measured.ends_on.items()
+async def _add(session: Session, touched: Touched, keys: Iterable[FullKey]) -> None:
+    _put(touched, await store.list_items(session, list(keys)))
+
+
+def _put(touched: Touched, stored: Iterable[StoredItem]) -> None:
+    for account, key, item in stored:
+        touched[account].by_key.setdefault(key, item)
+
+
+async def _save(session: Session, touched: Touched) -> None:
+    money: dict[tuple[str, int], MoneyCells] = defaultdict(dict)
+    contacts: dict[tuple[str, int], ContactCells] = defaultdict(dict)
+    currencies: dict[tuple[str, str], int] = {}
+    changed: list[tuple[StoredItem, date]] = []
+    for (tenant, account_id), items in touched.items():
+        measured = measure(items)
+        for slot, money_cells in measured.money.items():
+            merge(money[tenant, slot], money_cells)
+        for slot, contact_cells in measured.contacts.items():
+            merge(contacts[tenant, slot], contact_cells)
+        for currency, slot in items.currencies().items():
+            key = (tenant, currency)
+            currencies[key] = min(slot, currencies.get(key, slot))
+        changed.extend(
+            (((tenant, account_id), key, items.by_key[key]), ends_on)
+            for key, ends_on in measured.ends_on.items()
         )
     await store.update_accounts(
-        session, {key: page.account for key, page in pages.items() if page.account.news}
+        session, {key: items.account for key, items in touched.items() if items.account.has_news}
     )
-    await store.upsert_items(session, saved)
+    await store.upsert_items(session, changed)
     await store.add_money(session, money)
     await store.add_contacts(session, contacts)
-    await store.upsert_currencies(session, _currencies(pages))
-
-
-def _merge(cells: Cells, others: Cells) -> None:
-    for cell, sums in others.items():
-        add(cells, cell, *sums)
-
-
-def _currencies(pages: Pages) -> dict[tuple[str, str], int]:
-    """Taken from the facts and not from their sums, which may come to nothing within a batch."""
-    known_since: dict[tuple[str, str], int] = {}
-    for (tenant, _), page in pages.items():
-        for item in page.items.values():
-            for fact in item.facts[item.folded :]:
-                if isinstance(fact, Issued | Paid | Credited):
-                    earlier = known_since.get((tenant, fact.currency), fact.known)
-                    known_since[tenant, fact.currency] = min(earlier, fact.known)
-    return known_since
+    await store.upsert_currencies(session, currencies)
 
 
 async def _announce(session: Session, events: Sequence[Received]) -> None:
@@ -159,12 +115,12 @@ async def _announce(session: Session, events: Sequence[Received]) -> None:
         by_tenant[event.tenant].append(event)
     changes: dict[str, tuple[int, str]] = {}
     for tenant, mine in by_tenant.items():
-        days = sorted(event.day or event.time.date() for event in mine)
+        days = [event.day or event.time.date() for event in mine]
         content = {
-            "from": days[0],
-            "to": days[-1],
+            "from": min(days),
+            "to": max(days),
             "events": dict(sorted(Counter(event.type for event in mine).items())),
         }
-        known = max(slot_of(event.recordedtime) for event in mine)
-        changes[tenant] = (known, _ENCODER.encode(content).decode())
+        slot = slot_of(max(event.recordedtime for event in mine))
+        changes[tenant] = (slot, _ENCODER.encode(content).decode())
     await store.insert_changes(session, changes)

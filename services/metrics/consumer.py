@@ -1,17 +1,18 @@
-"""Door 2: which events metrics listens to, and what each of them does."""
+"""Door 2: which events metrics reads, and what each of them does."""
 
 from collections.abc import Mapping, Sequence
 
 from services.metrics import commands
+from services.metrics.context import Context
 from services.metrics.domain import fold
 from services.metrics.domain.fold import Handler
-from shared.database import Database, Session
+from services.metrics.settings import Settings
+from shared.database import Session
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, TENANTS, Received
 from shared.log.runtime import Runtime
 from shared.log.subscriptions import Subscription
-from shared.process.settings import Common
 
-HANDLERS: dict[str, Handler] = {
+HANDLERS: Mapping[str, Handler] = {
     "account-registered": Handler(fold.no_items, fold.on_account),
     "account-updated": Handler(fold.no_items, fold.on_account),
     "invoice-issued": Handler(fold.its_invoice, fold.on_invoice_issued),
@@ -49,6 +50,12 @@ SUBSCRIPTION = Subscription(
 )
 
 
-def runtime(common: Common, db: Database, *, producer_urls: Mapping[str, str]) -> Runtime:
+def runtime(settings: Settings, context: Context) -> Runtime:
     """Metrics on the log: the API asks it for the lag, the worker runs it."""
-    return Runtime(CONSUMER, common, db, [SUBSCRIPTION], producer_urls=producer_urls)
+    return Runtime(
+        CONSUMER,
+        settings.common,
+        context.db,
+        [SUBSCRIPTION],
+        producer_urls=settings.producer_urls,
+    )

@@ -1,4 +1,4 @@
-"""The tables of metrics. SQL stands in `store.py`; these are for Alembic."""
+"""The tables of metrics. SQL stands in `store/`; these are for Alembic."""
 
 from sqlalchemy import (
     BigInteger,
@@ -58,7 +58,7 @@ accounts = Table(
 )
 
 items = Table(
-    "items",  # what was said about each invoice, payment, credit note, contact
+    "items",  # the facts of each invoice, payment, credit note, contact
     metadata,
     Column("tenant_id", Text),
     Column("account_id", Text),

@@ -1,23 +1,23 @@
-"""Metrics' worker: folds the events of the others. Wiring only; it says nothing itself."""
+"""Metrics' worker: folds the events of the others, and has none of its own. Wiring only."""
 
 import asyncio
 import os
 
 from services.metrics import consumer
+from services.metrics.context import open_context
 from services.metrics.settings import Settings
-from shared.database import Database
 from shared.process.serve import run_worker
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
-    db = Database(settings.database_url, application="metrics-worker")
-    runtime = consumer.runtime(settings.common, db, producer_urls=settings.producer_urls)
+    context = open_context(settings, "metrics-worker")
+    runtime = consumer.runtime(settings, context)
     try:
         await runtime.work(stop)
     finally:
         await runtime.close()
-        await db.close()
+        await context.close()
 
 
 if __name__ == "__main__":

@@ -3,13 +3,12 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from fastapi import FastAPI
 
-from services.outreach import api, consumer
-from services.outreach.api import compliance, pages
-from services.outreach.jobs.runs import run_due
+from services.outreach import consumer
+from services.outreach.api import compliance, pages, routes
+from services.outreach.context import open_context
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import serve
@@ -22,7 +21,7 @@ DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="outreach-api")
-    office = settings.office(db)
+    context = open_context(settings, db)
     runtime = consumer.runtime(
         common, db, settings.strategies, producer_urls=settings.producer_urls
     )
@@ -30,7 +29,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await office.close()
+        await context.close()
         await runtime.close()
         await db.close()
 
@@ -38,21 +37,15 @@ def create_app(settings: Settings) -> FastAPI:
         title="Recoup outreach",
         version="1.0.0",
         description=DESCRIPTION,
-        state=None,
+        context=context,
         lifespan=lifespan,
         lag=runtime.lag,
         ready=db.ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
         hot={"POST /v1/compliance/evaluate": compliance.evaluate_questions},
     )
-    app.state.db = db
-    app.state.clock = common.clock
-    app.state.shelves = office.shelves
-    app.state.run_due = partial(run_due, office)
-    app.state.page_token = common.dev_key if common.local else None
-    app.add_middleware(pages.SessionCookie)
-    app.include_router(api.router)
-    pages.mount_page(app)
+    app.include_router(routes.router)
+    pages.add_compliance_page(app, common.dev_key if common.local else None)
     return app
 
 

@@ -1,13 +1,23 @@
-"""Door 2: events. What outreach listens to: everything is told in the timeline, some of it changes
-plans (`ACCOUNT_FOLDS` and `INVOICE_FOLDS` in commands/facts.py), an early warning may start one."""
+"""Door 2: events. What outreach listens to, and what each type of event does here.
 
-from collections.abc import Mapping
+Whatever it does, every event first stands in the timeline of its account."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
-from services.outreach.commands.facts import take_facts
-from services.outreach.domain.strategies import Strategies
-from shared.database import Database
-from shared.events import CONTACTS, LEDGER, SCHEMAS, SEGMENTATION, TENANTS
+from services.outreach.activity.store.timeline import insert_received
+from services.outreach.debtors.commands import take_arms, take_facts, take_tenants
+from services.outreach.dunning.commands.warnings import start_on_warnings
+from services.outreach.dunning.domain.strategies import Strategies
+from shared.database import Database, Session
+from shared.events import (
+    CONTACTS,
+    LEDGER,
+    SCHEMAS,
+    SEGMENTATION,
+    TENANTS,
+    Received,
+)
 from shared.log.runtime import Runtime
 from shared.log.subscriptions import Subscription
 from shared.process.settings import Common
@@ -15,8 +25,54 @@ from shared.process.settings import Common
 CONSUMER = "outreach"
 TOPICS = (LEDGER, CONTACTS, TENANTS, SEGMENTATION)
 
-# Every type goes into the story, so one command takes whole batches of them, in their order.
-HANDLERS = frozenset(type_ for topic, type_ in SCHEMAS if topic in TOPICS)
+# Takes the events of its types in one ordered batch.
+Handler = Callable[[Session, Sequence[Received], Strategies], Awaitable[None]]
+
+
+async def on_tenants(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+    await take_tenants(session, events)
+
+
+async def on_facts(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+    await take_facts(session, events)
+
+
+async def on_segments(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+    await take_arms(session, events)
+
+
+async def on_warnings(session: Session, events: Sequence[Received], strategies: Strategies) -> None:
+    await start_on_warnings(session, events, strategies)
+
+
+async def only_noted(_s: Session, _events: Sequence[Received], _plans: Strategies) -> None:
+    """The timeline has them; nothing else changes."""
+
+
+def _types(topic: str) -> list[str]:
+    return [type_ for of, type_ in SCHEMAS if of == topic]
+
+
+# Of a batch that has events for several handlers, this is their order.
+HANDLERS: Mapping[str, Handler] = {
+    "tenant-settings": on_tenants,
+    **dict.fromkeys(_types(LEDGER), on_facts),
+    "contact-details": on_facts,
+    "segment-changed": on_segments,
+    "early-warning-raised": on_warnings,
+    **dict.fromkeys(("account-scored", "model-promoted", "segment-policy-activated"), only_noted),
+}
+
+
+async def take_events(
+    session: Session, events: Sequence[Received], *, strategies: Strategies
+) -> None:
+    """One ordered batch of new events."""
+    await insert_received(session, events)
+    for handler in dict.fromkeys(HANDLERS.values()):
+        own = [event for event in events if HANDLERS.get(event.type) is handler]
+        if own:
+            await handler(session, own, strategies)
 
 
 def subscription(strategies: Strategies) -> Subscription:
@@ -24,8 +80,8 @@ def subscription(strategies: Strategies) -> Subscription:
     return Subscription(
         consumer=CONSUMER,
         topics=TOPICS,
-        types=HANDLERS,
-        take=partial(take_facts, strategies=strategies),
+        types=frozenset(HANDLERS),
+        take=partial(take_events, strategies=strategies),
     )
 
 

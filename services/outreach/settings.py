@@ -6,13 +6,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from services.outreach.compliance import read_book
+from services.outreach.channels.domain.addresses import deliverable
+from services.outreach.channels.domain.messages import Sender
+from services.outreach.channels.domain.templates import Templates
+from services.outreach.compliance import RuleBook, read_book
 from services.outreach.compliance.geography.places import country_zones
-from services.outreach.domain.messages import Templates, deliverable
-from services.outreach.domain.shelf import Shipped
-from services.outreach.domain.strategies import Strategies, by_kind, parse
-from services.outreach.jobs.office import Office, Sender
-from shared.database import Database
+from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
+from services.outreach.rulebooks.domain import built_in
+from shared.documents import BuiltIn
 from shared.errors import Invalid
 from shared.process.settings import BadSetting, Common, Env
 
@@ -41,7 +42,7 @@ class Settings:
     tax_id: str | None
     strategies: Strategies = field(repr=False)
     template_sources: Mapping[str, str] = field(repr=False)
-    rulebooks: tuple[Shipped, ...] = field(repr=False)
+    rulebooks: tuple[BuiltIn[RuleBook], ...] = field(repr=False)
     residence_default: str | None  # a country, for whom no place at all is known
 
     @classmethod
@@ -49,11 +50,10 @@ class Settings:
         env, common = Env(values), Common.from_env(values)
         producers = () if common.kafka else PRODUCERS
         strategies = _strategies(env)
-        templates = _texts(
-            env, "OUTREACH_TEMPLATES", _HERE / "templates", ("*.txt", "*.html", "*.yaml")
-        )
+        shipped = _HERE / "channels" / "templates"
+        templates = _texts(env, "OUTREACH_TEMPLATES", shipped, ("*.txt", "*.html", "*.yaml"))
         try:
-            Templates(templates).check(strategies)
+            Templates(templates).check(template_uses(strategies))
         except Invalid as error:
             raise BadSetting("OUTREACH_TEMPLATES", f"does not fit: {error.detail}") from error
         return cls(
@@ -72,25 +72,15 @@ class Settings:
             residence_default=_residence(env, common),
         )
 
-    def office(self, db: Database) -> Office:
-        """What the jobs work with, in either process."""
-        return Office.open(
-            db,
-            ledger_url=self.ledger_url,
-            token=self.common.service_token,
-            smtp_url=self.smtp_url,
-            strategies=self.strategies,
-            template_sources=self.template_sources,
-            sender=Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id),
-            clock=self.common.clock,
-            rulebooks=self.rulebooks,
-            residence_default=self.residence_default,
-        )
+    @property
+    def sender(self) -> Sender:
+        """Who writes."""
+        return Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id)
 
 
 def _strategies(env: Env) -> Strategies:
     name = "OUTREACH_STRATEGIES"
-    texts = _texts(env, name, _HERE / "strategies", ("*.yaml",))
+    texts = _texts(env, name, _HERE / "dunning" / "strategies", ("*.yaml",))
     try:
         return by_kind(parse(text) for text in texts.values())
     except Invalid as error:
@@ -102,10 +92,10 @@ def _strategies(env: Env) -> Strategies:
 _read = lru_cache(maxsize=64)(read_book)
 
 
-def _rulebooks(env: Env) -> tuple[Shipped, ...]:
+def _rulebooks(env: Env) -> tuple[BuiltIn[RuleBook], ...]:
     name = "OUTREACH_RULEBOOKS"
-    books: dict[str, Shipped] = {}
-    for file, text in _texts(env, name, _HERE / "rulebooks", ("*.yaml",)).items():
+    books: dict[str, BuiltIn[RuleBook]] = {}
+    for file, text in _texts(env, name, _HERE / "rulebooks" / "shipped", ("*.yaml",)).items():
         try:
             book = _read(text)
         except Invalid as error:
@@ -113,7 +103,7 @@ def _rulebooks(env: Env) -> tuple[Shipped, ...]:
             raise BadSetting(name, f"holds {file}, which does not fit: {reasons}") from error
         if book.name in books:
             raise BadSetting(name, f"holds two books of the name {book.name}")
-        books[book.name] = Shipped(book, text)
+        books[book.name] = built_in(book, text)
     return tuple(books[each] for each in sorted(books))
 
 

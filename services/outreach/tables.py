@@ -17,10 +17,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from shared.documents import document_tables
 from shared.log.tables import new_metadata, spine_tables
 
 metadata = new_metadata()
 spine_tables(metadata)
+document_tables(metadata)  # rule books
 
 _Instant = DateTime(timezone=True)
 _FALSE = text("false")
@@ -32,7 +34,7 @@ tenants = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("timezone", Text, nullable=False),
     Column("contact_from", Date),
-    Column("party", Text),  # none: not told yet
+    Column("party", Text),  # none: not known yet
 )
 
 business_times = Table(
@@ -113,7 +115,7 @@ contacts = Table(
     Column("state", Text, nullable=False),
     Column("due_at", _Instant, nullable=False),
     Column("body", LargeBinary, nullable=False),  # JSON: what it covers, in which words
-    Column("rules", ARRAY(Text), nullable=False),  # suppressions said
+    Column("rules", ARRAY(Text), nullable=False),  # suppressions announced
     Column("planned_at", _Instant, nullable=False),  # this and `attempted_at`: business time
     Column("attempted_at", _Instant),
     Column("until_at", _Instant),
@@ -156,7 +158,7 @@ steps = Table(
 )
 
 story = Table(
-    "story",  # every event of an account that was seen or said, for the timeline
+    "story",  # every event of an account that came in or was announced, for the timeline
     metadata,
     Column("tenant_id", Text),
     Column("account_id", Text),
@@ -226,31 +228,4 @@ judgements = Table(
     Column("question", LargeBinary, nullable=False),  # JSON, personal; deleted at erasure
     PrimaryKeyConstraint("tenant_id", "account_id", "contact_id"),
     Index(None, "tenant_id", "at", "contact_id"),
-)
-
-rulebooks = Table(
-    "rulebooks",  # every version that was uploaded or activated, for ever
-    metadata,
-    Column("tenant_id", Text),
-    Column("name", Text),
-    Column("version", Text),
-    Column("class", Text, nullable=False),  # law | policy
-    Column("text", Text, nullable=False),
-    Column("recorded_at", _Instant, nullable=False),
-    Column("recorded_by", Text, nullable=False),
-    PrimaryKeyConstraint("tenant_id", "name", "version"),
-)
-
-rulebook_activations = Table(
-    "rulebook_activations",  # of those of a name whose instant has come, the last one is in force
-    metadata,
-    Column("tenant_id", Text),
-    Column("ord", BigInteger, Identity(always=True)),
-    Column("name", Text, nullable=False),
-    Column("version", Text),  # none: the book no longer applies
-    Column("from_on", Date, nullable=False),
-    Column("from_at", _Instant, nullable=False),  # its first instant in the tenant's zone
-    Column("recorded_at", _Instant, nullable=False),
-    Column("recorded_by", Text, nullable=False),
-    PrimaryKeyConstraint("tenant_id", "ord"),
 )

@@ -5,8 +5,8 @@ import asyncio
 import os
 
 from services.outreach import consumer
-from services.outreach.jobs.leases import run_leases
-from services.outreach.jobs.runs import run_scheduler
+from services.outreach.context import open_context
+from services.outreach.jobs import run_leases, run_scheduler
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import run_worker
@@ -16,17 +16,17 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     common = settings.common
     db = Database(settings.database_url, application="outreach-worker")
-    office = settings.office(db)
+    context = open_context(settings, db)
     runtime = consumer.runtime(
         common, db, settings.strategies, producer_urls=settings.producer_urls
     )
-    jobs = [run_leases(db, common.clock, stop=stop)]
+    jobs = [run_leases(context, stop=stop)]
     if common.clock == "system":
-        jobs.append(run_scheduler(office, stop=stop))
+        jobs.append(run_scheduler(context, stop=stop))
     try:
         await runtime.work(stop, *jobs)
     finally:
-        await office.close()
+        await context.close()
         await runtime.close()
         await db.close()
 

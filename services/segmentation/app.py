@@ -9,14 +9,11 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.segmentation import api, consumer
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.policies import Policies
-from services.segmentation.commands.workshop import Workshop
-from services.segmentation.jobs.rescoring import lag_with_rescoring
-from services.segmentation.jobs.watching import run_showing
+from services.segmentation.context import open_context
+from services.segmentation.jobs.watch import run_show
+from services.segmentation.processes.rescoring import lag_with_rescoring
 from services.segmentation.settings import Settings
 from services.segmentation.store import accounts as store
-from shared.database import Database
 from shared.process.serve import serve
 from shared.web import make_app
 from shared.web.auth import Auth
@@ -26,38 +23,33 @@ DESCRIPTION = "What we believe about an account: features, score with reasons, s
 
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
-    db = Database(settings.database_url, application="segmentation-api")
-    force = InForce(Policies(settings.policy))
-    runtime = consumer.runtime(common, db, force, producer_urls=settings.producer_urls)
+    context = open_context(settings, application="segmentation-api")
+    runtime = consumer.runtime(settings, context)
 
     async def ready() -> None:
-        async with db.reading() as session:
+        async with context.db.reading() as session:
             await store.check_ready(session)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        showing = asyncio.create_task(run_showing(db, stop=stop))
+        showing = asyncio.create_task(run_show(context.db, stop=stop))
         yield
         stop.set()
         await showing
         await runtime.close()
-        await db.close()
+        await context.close()
 
     app = make_app(
         title="Recoup segmentation",
         version="1.0.0",
         description=DESCRIPTION,
-        state=runtime,
+        context=context,
         lifespan=lifespan,
-        lag=partial(lag_with_rescoring, runtime, db),
+        lag=partial(lag_with_rescoring, runtime, context),
         ready=ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
     )
-    app.state.db = db
-    app.state.force, app.state.policies = force, force.policies
-    app.state.clock = common.clock
-    app.state.workshop = Workshop()
     app.include_router(api.router)
     return app
 

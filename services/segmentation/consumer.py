@@ -1,41 +1,39 @@
 """Door 2: events. What segmentation listens to, and what each leads to."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
-from services.segmentation.commands.in_force import InForce
 from services.segmentation.commands.scoring import reassess_accounts
-from services.segmentation.domain.folding import FOLDS
-from shared.database import Database, Session
+from services.segmentation.context import Context
+from services.segmentation.domain import fold
+from services.segmentation.domain.fold import Handler
+from services.segmentation.settings import Settings
+from shared.database import Session
 from shared.events import LEDGER, OUTREACH, Received
 from shared.log.consume import Subscription
 from shared.log.runtime import Runtime
-from shared.process.settings import Common
 
 CONSUMER = "segmentation"
 TOPICS = (LEDGER, OUTREACH)
 
-# Every event that says something of an account's debts, payments or contacts leads to the same:
-# it is folded into the account, and the account is assessed anew.
-HANDLERS = frozenset(type_ for _, type_ in FOLDS)
+# Each folds its event into an account's state; after it the account is assessed anew.
+HANDLERS: Mapping[str, Handler] = fold.HANDLERS
 
 
-async def _take(session: Session, events: Sequence[Received], *, force: InForce) -> None:
-    await reassess_accounts(session, events, force)
-
-
-def subscription(force: InForce) -> Subscription:
+def subscription(context: Context) -> Subscription:
     """What the worker consumes."""
-    return Subscription(
-        consumer=CONSUMER,
-        topics=TOPICS,
-        types=HANDLERS,
-        take=partial(_take, force=force),
-    )
+
+    async def take(session: Session, events: Sequence[Received]) -> None:
+        await reassess_accounts(session, events, context)
+
+    return Subscription(CONSUMER, TOPICS, frozenset(HANDLERS), take)
 
 
-def runtime(
-    common: Common, db: Database, force: InForce, *, producer_urls: Mapping[str, str]
-) -> Runtime:
+def runtime(settings: Settings, context: Context) -> Runtime:
     """Segmentation on the log: the API asks it for the lag, the worker runs it."""
-    return Runtime(CONSUMER, common, db, [subscription(force)], producer_urls=producer_urls)
+    return Runtime(
+        CONSUMER,
+        settings.common,
+        context.db,
+        [subscription(context)],
+        producer_urls=settings.producer_urls,
+    )

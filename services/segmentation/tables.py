@@ -22,12 +22,14 @@ from sqlalchemy import (
     text,
 )
 
+from shared.documents import document_tables
 from shared.log.tables import Instant, new_metadata, spine_tables
 
 NO_ARMS = text("'\\x7b7d'::bytea")  # {}
 
 metadata = new_metadata()
 spine_tables(metadata)
+document_tables(metadata)  # segment policies
 
 accounts = Table(
     "accounts",
@@ -204,35 +206,6 @@ rates = Table(
     Column("on_day", Date, nullable=False),
     Column("rate", Numeric, nullable=False),
     PrimaryKeyConstraint("tenant_id", "currency", "to_currency", "on_day"),
-)
-
-# Segment policies as they were sent, kept for ever: what was decided by one can be decided again.
-policies = Table(
-    "policies",
-    metadata,
-    Column("tenant_id", Text, nullable=False),
-    Column("policy_version", Text, nullable=False),
-    Column("source", Text, nullable=False),  # YAML or JSON, byte for byte
-    Column("stored_at", Instant, nullable=False),
-    Column("stored_by", Text, nullable=False),
-    PrimaryKeyConstraint("tenant_id", "policy_version"),
-)
-
-# The highest number is in force; without any, the policy of the settings.
-policy_activations = Table(
-    "policy_activations",
-    metadata,
-    Column("tenant_id", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("policy_version", Text, nullable=False),
-    Column("from_version", Text, nullable=False),
-    Column("activated_at", Instant, nullable=False),  # business time
-    Column("activated_by", Text, nullable=False),
-    Column("reason", Text),
-    PrimaryKeyConstraint("tenant_id", "number"),
-    ForeignKeyConstraint(
-        ["tenant_id", "policy_version"], ["policies.tenant_id", "policies.policy_version"]
-    ),
 )
 
 experiments = Table(

@@ -9,6 +9,7 @@ escapes them).
 from collections.abc import Iterable
 
 SEPARATOR = "\x1f"
+NULL = "\x1e"
 
 
 def joined(values: Iterable[str]) -> str:
@@ -21,6 +22,16 @@ def joined_json(values: Iterable[bytes]) -> str:
     return b"\x1f".join(values).decode()
 
 
+def joined_or_null(values: Iterable[object]) -> str:
+    """For `values_of`: numbers, days and such texts, some of which may be missing."""
+    return SEPARATOR.join([NULL if value is None else str(value) for value in values])
+
+
 def texts(number: int) -> str:
     """SQL: parameter `$number`, made by `joined`, as an array."""
     return f"string_to_array(${number}, chr(31))"
+
+
+def values_of(number: int, kind: str) -> str:
+    """SQL: parameter `$number`, made by `joined_or_null`, as an array of a type."""
+    return f"string_to_array(${number}, chr(31), chr(30))::{kind}[]"

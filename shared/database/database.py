@@ -11,24 +11,29 @@ from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 import asyncpg
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
+from shared import clock
 from shared.database.pool import Pool
-from shared.errors import Unavailable
+from shared.errors import TookTooLong, Unavailable
 from shared.events import Event
 
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
 
+SILENCE_SECONDS_MAX = 5.0  # of a transaction: then the server ends it, and frees what it locks
 _SETTINGS = {
     "jit": "off",  # our statements are short; compiling them costs more than it saves
     "timezone": "UTC",
-    "idle_in_transaction_session_timeout": "5s",
+    "idle_in_transaction_session_timeout": f"{SILENCE_SECONDS_MAX:g}s",
     # Longer than the time-out above: who waits outlives a holder that died without a word.
     "lock_timeout": "8s",
 }
 _COMMAND_TIMEOUT_SECONDS = 60.0
 _CONNECT_TIMEOUT_SECONDS = 10.0
 _ROLLBACK_TIMEOUT_SECONDS = 5.0
+_SLICE_SECONDS = 0.02  # of computing, until others may have the event loop
+_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_KEEP_ALIVE_SECONDS = 1.0  # of silence, in a transaction that computes
 
 _RETRIABLE = (
     asyncpg.PostgresConnectionError,
@@ -38,20 +43,31 @@ _RETRIABLE = (
     asyncpg.QueryCanceledError,
     asyncpg.OperatorInterventionError,  # shutdown, crash, cannot connect now
     asyncpg.InsufficientResourcesError,  # too many connections, disk full
-    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,  # a fail-over is under way
     ConnectionError,
     TimeoutError,
 )
+# How the driver hands on that the server has ended a transaction that was silent for too long, if
+# it comes to read it at all.
+_ENDED_FOR_SILENCE = "idle-in-transaction timeout"
 
 
 def unavailable(error: BaseException) -> Unavailable:
     """The error to raise instead: the database can't do it now, and may a little later."""
+    if _ENDED_FOR_SILENCE in str(error):
+        return took_too_long()
     return Unavailable(f"the database is not available: {type(error).__name__}: {error}")
+
+
+def took_too_long() -> TookTooLong:
+    """The error of a transaction that the server has ended for its silence."""
+    return TookTooLong("the transaction was silent for too long, and was ended")
 
 
 class Wakeup:
     """A bell in this process: rung after commits, heard by any number of waiters.
+
+    `elsewhere`, if there is any, is called with each ring: it rings in other processes.
 
     Take `rings` before looking for work and hand it to `wait`, so that a ring between the look and
     the wait is not missed.
@@ -59,9 +75,15 @@ class Wakeup:
 
     def __init__(self) -> None:
         self.rings = 0
+        self.elsewhere: Callable[[], None] | None = None
         self._waiters: set[asyncio.Future[None]] = set()
 
     def ring(self) -> None:
+        self.ring_here()
+        if self.elsewhere is not None:
+            self.elsewhere()
+
+    def ring_here(self) -> None:
         self.rings += 1
         for waiter in self._waiters:
             if not waiter.done():
@@ -86,27 +108,74 @@ class Wakeup:
 class Session:
     """One transaction. Parameters are `$1`, `$2` …; lists travel as arrays (`unnest`)."""
 
-    __slots__ = ("_after_commit", "_last_of_all", "connection", "pending")
+    __slots__ = (
+        "_after_commit",
+        "_at_end",
+        "_gave_way_at",
+        "_last_of_all",
+        "_spoke_at",
+        "connection",
+        "is_committed",
+        "is_fresh",
+        "longest_silence",
+        "pending",
+    )
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection  # the driver's own; only `shared/` touches it
         self.pending: list[Event] = []  # what `outbox.append` collected
+        self.is_committed = False
+        self.is_fresh = True  # no statement yet, so no snapshot yet
         self._last_of_all: Callable[[Session], Awaitable[None]] | None = None
         self._after_commit: list[Callable[[], None]] = []
+        self._at_end: list[Callable[[bool], None]] = []
+        self.longest_silence = 0.0  # between two statements, in seconds
+        self._spoke_at = self._gave_way_at = clock.monotonic()
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
-        rows: list[Record] = await self.connection.fetch(sql, *args)
+        rows: list[Record] = await self._say(self.connection.fetch, sql, args)
         return rows
 
     async def fetchrow(self, sql: str, *args: object) -> Record | None:
-        return await self.connection.fetchrow(sql, *args)
+        return await self._say(self.connection.fetchrow, sql, args)
 
     async def fetchval(self, sql: str, *args: object) -> Any:
-        return await self.connection.fetchval(sql, *args)
+        return await self._say(self.connection.fetchval, sql, args)
 
     async def execute(self, sql: str, *args: object) -> str:
-        status: str = await self.connection.execute(sql, *args)
+        status: str = await self._say(self.connection.execute, sql, args)
         return status
+
+    async def _say(
+        self, statement: Callable[..., Awaitable[Any]], sql: str, args: tuple[object, ...]
+    ) -> Any:
+        self.is_fresh = False
+        silence = clock.monotonic() - self._spoke_at
+        self.longest_silence = max(self.longest_silence, silence)
+        result = await statement(sql, *args)
+        self._spoke_at = clock.monotonic()
+        return result
+
+    async def give_way(self) -> None:
+        """Let others have the event loop, in the middle of a long computation; call it often."""
+        now = clock.monotonic()
+        if now - self._gave_way_at > _SLICE_SECONDS:
+            await asyncio.sleep(0)
+            await self.keep_alive()
+            self._gave_way_at = clock.monotonic()
+
+    async def keep_alive(self) -> None:
+        """Say something now and then: the server ends a transaction that is silent for long."""
+        now = clock.monotonic()
+        if now - self._spoke_at > _KEEP_ALIVE_SECONDS:
+            await self.execute("select 1")
+
+    async def renew(self) -> None:
+        """Of a reading session: see what was committed up to now, if it has a snapshot already."""
+        if not self.is_fresh:
+            await self.connection.execute("COMMIT")
+            await self.connection.execute(_BEGIN_READING)
+            self.is_fresh = True
 
     def last_of_all(self, call: "Callable[[Session], Awaitable[None]]") -> None:
         """Run `call` just before COMMIT, after all else: the one statement that may wait there."""
@@ -123,13 +192,30 @@ class Session:
         """Run `call` after a successful commit, in order of registration."""
         self._after_commit.append(call)
 
+    def at_end(self, call: Callable[[bool], None]) -> None:
+        """Run `call` when all is over, the last one first; it is told whether it was committed.
+
+        What was asked of a COMMIT whose answer was lost counts as not committed.
+        """
+        self._at_end.append(call)
+
     def committed(self) -> None:
         for call in self._after_commit:
             call()
 
+    def ended(self) -> None:
+        while self._at_end:
+            self._at_end.pop()(self.is_committed)
+
 
 # Readers and writers of one database in one process share its bell, whoever opened them.
 _bells: WeakValueDictionary[str, Wakeup] = WeakValueDictionary()
+
+
+def bell_of(url: str | URL) -> Wakeup:
+    """The bell of the database at this address, for as long as somebody holds it."""
+    parts = make_url(url)
+    return _bells.setdefault(f"{parts.host}:{parts.port}/{parts.database}", Wakeup())
 
 
 class Database:
@@ -139,8 +225,7 @@ class Database:
         self.url = make_url(url).set(drivername="postgresql+asyncpg")
         self.application = application
         self._pool = Pool(self.dedicated, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
-        where = f"{self.url.host}:{self.url.port}/{self.url.database}"
-        self.committed = _bells.setdefault(where, Wakeup())  # rung when outbox rows were committed
+        self.committed = bell_of(self.url)  # rung when outbox rows were committed
         self._id: str | None = None
 
     @asynccontextmanager
@@ -150,20 +235,20 @@ class Database:
             yield session
             has_events = await session.finish()
             # Asked to commit what an error (that somebody caught) had ended, PostgreSQL rolls back.
-            if await session.connection.execute("COMMIT") != "COMMIT":
+            if await session.execute("COMMIT") != "COMMIT":
                 raise RuntimeError("nothing was committed: a statement before had failed")
-        if has_events:
-            self.committed.ring()
-        session.committed()
+            session.is_committed = True
+            if has_events:
+                session.after_commit(self.committed.ring)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
         """One snapshot, read only."""
-        async with self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as session:
+        async with self._begun(_BEGIN_READING) as session:
             yield session
             assert not session.pending, "a reading transaction says nothing"
-            await session.connection.execute("COMMIT")
-        session.committed()
+            await session.execute("COMMIT")
+            session.is_committed = True
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
         """One statement by itself: a single trip to the server."""
@@ -212,8 +297,20 @@ class Database:
 
     @asynccontextmanager
     async def _begun(self, begin: str) -> AsyncIterator[Session]:
-        async with self._connection(begin) as connection:
-            yield Session(connection)
+        session: Session | None = None
+        try:
+            async with self._connection(begin) as connection:
+                session = Session(connection)
+                yield session
+            session.committed()
+        except Unavailable as error:
+            # The server's last words are lost where nobody was listening.
+            if session is not None and session.longest_silence > SILENCE_SECONDS_MAX:
+                raise took_too_long() from error
+            raise
+        finally:
+            if session is not None:
+                session.ended()
 
     @asynccontextmanager
     async def _connection(self, begin: str | None = None) -> AsyncIterator[Any]:

@@ -1,11 +1,15 @@
-"""What outreach says (`outreach.events`). A contact is one event under its lowest account id;
-`covers` names the rest. Said once per contact, or per contact and rule. What a person said
-(consents, preferences) is told without what is personal in it."""
+"""What outreach announces (`outreach.events`). A contact is one event under its lowest account id;
+`covers` names the rest. Announced once per contact, or per contact and rule. Consents and
+preferences are announced without what is personal in them.
+
+An event that would be too large comes in parts, in their order: `part` 1 to `parts`, both absent
+where it is whole. Readers replace at part 1, then add. In every part after the first the first
+cover goes on with the account that the part before ends with."""
 
 from datetime import date, datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class Cover(Struct, frozen=True, kw_only=True):
@@ -32,6 +36,18 @@ class _Contact(Struct, frozen=True, kw_only=True):
     cost_minor: int = 0
     cost_currency: str | None = None
     covers: tuple[Cover, ...]
+    part: int | UnsetType = UNSET
+    parts: int | UnsetType = UNSET
+
+    @property
+    def is_further_part(self) -> bool:
+        """Whether an earlier part has announced it already."""
+        return self.part is not UNSET and self.part > 1
+
+    @property
+    def new_covers(self) -> tuple[Cover, ...]:
+        """Those of accounts that no earlier part covers."""
+        return self.covers[1:] if self.is_further_part else self.covers
 
 
 class ContactPlanned(_Contact, frozen=True, kw_only=True):
@@ -77,6 +93,8 @@ class TaskCreated(Struct, frozen=True, kw_only=True):
     step: str
     due_on: date
     invoice_ids: tuple[str, ...]
+    part: int | UnsetType = UNSET
+    parts: int | UnsetType = UNSET
 
 
 class ApprovalRequested(Struct, frozen=True, kw_only=True):

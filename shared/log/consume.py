@@ -2,7 +2,7 @@
 
 One transaction per slice: the position moves by compare-and-set, repeats are dropped, the rest is
 handed over as one ordered batch. A retriable failure repeats the slice; a permanent one halves it
-until the culprit stands alone.
+until the culprit stands alone, and so does one of taking too long.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from shared.database import Database, Session
+from shared.errors import TookTooLong
 from shared.log import dead_letters, positions
 from shared.log.failure_limit import BadCode, Failing, shown
 from shared.log.lag import LagItem, LagReport, Reader, Relaying, lag
@@ -122,7 +123,7 @@ class _Loop:
             await first(self._stop.wait(), self._drain_now.wait(), timeout=_TICK_SECONDS)
 
     async def tend(self, source: Source) -> None:
-        """Keep the source in order, and note when an intake stood at its ends (docs/log.md, Lag)."""
+        """Keep the source in order, and note when an intake stood at its ends (docs/log.md)."""
         while not self._stop.is_set():
             try:
                 ends = await source.tend()
@@ -167,7 +168,7 @@ class _Loop:
             except Exception as error:  # whatever `take` raises decides about its messages only
                 if is_retriable(error):
                     self._count_retry(source, error, backoff)
-                    attempts.extend(self._again(source, attempt))
+                    attempts.extend(self._again(source, attempt, error))
                     await self._pause(backoff)
                     backoff = min(backoff * 2, _BACKOFF_SECONDS_MAX)
                 elif attempt.failure is not None:
@@ -177,9 +178,17 @@ class _Loop:
             else:
                 backoff = _BACKOFF_SECONDS_MIN
 
-    def _again(self, source: Source, attempt: _Attempt) -> list[_Attempt]:
-        """The same once more; what failed often enough, in parts."""
+    def _again(self, source: Source, attempt: _Attempt, error: Exception) -> list[_Attempt]:
+        """The same again; what failed often enough, in parts.
+
+        What took too long goes in parts at once. One message that does so alone is tried again, as
+        the machine may be at fault; it can't pass for ever, so it's put aside then.
+        """
         tries = attempt.tries + 1
+        is_slow = isinstance(error, TookTooLong) and attempt.failure is None
+        is_one = len(attempt.slice.records) == 1
+        if is_slow and (tries >= _TRIES_MAX or not is_one):
+            return self._narrow(source, attempt, error)
         if tries >= _TRIES_MAX and (parts := self._parts(source, attempt)):
             return parts
         return [replace(attempt, tries=tries)]

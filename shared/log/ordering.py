@@ -8,14 +8,15 @@ compacted topic numbers may jump, so there any higher one is next.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from shared.errors import Unreadable
 from shared.events import COMPACTED, Received
 from shared.log.positions import Head, Place, Skips, Waiting, read_waiting
 from shared.log.wire import Address, RawRecord, Record, address, as_raw, receive
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A record with the event in it, or with why there is none."""
 
     record: Record

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.database import Database, Session
+from shared.database.columns import joined, texts
 from shared.errors import NotFound, Unreadable
 from shared.events import COMPACTED, Received
 from shared.log.wire import RawRecord, from_kafka, pack_headers, unpack_headers
@@ -43,19 +44,23 @@ update positions p set caught_up_at = $5
   from standing s where p.consumer = $1 and p.source = $2 and p.part = s.part
 """
 
-_LOCK_HEADS = """
+# Keys travel as joined texts (`shared.database.columns`). One key alone that is empty (an event of
+# a whole tenant) is no row of its column then, hence the `coalesce`.
+_LOCK_HEADS = f"""
 select h.tenant, h.topic, h.key, h.sequence, h.is_parked,
        exists (select from waiting w where w.consumer = h.consumer and w.tenant = h.tenant
                   and w.topic = h.topic and w.key = h.key)
   from heads h
-  join unnest($2::text[], $3::text[], $4::text[]) g (tenant, topic, key)
-    on h.tenant = g.tenant and h.topic = g.topic and h.key = g.key
+  join unnest({texts(2)}, {texts(3)}, {texts(4)}) g (tenant, topic, key)
+    on h.tenant = g.tenant and h.topic = g.topic and h.key = coalesce(g.key, '')
  where h.consumer = $1 order by 1, 2, 3 for update of h
 """
 
-_SAVE_HEADS = """
+_SAVE_HEADS = f"""
 insert into heads as h (consumer, tenant, topic, key, sequence, is_parked)
-select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[])
+select $1, tenant, topic, coalesce(key, ''), sequence, is_parked
+  from unnest({texts(2)}, {texts(3)}, {texts(4)}, {texts(5)}::bigint[], {texts(6)}::boolean[])
+    g (tenant, topic, key, sequence, is_parked)
  order by 2, 3, 4
 on conflict (consumer, tenant, topic, key) do update
    set sequence = excluded.sequence, is_parked = excluded.is_parked
@@ -175,18 +180,21 @@ async def lock_heads(session: Session, consumer: str, places: Iterable[Place]) -
     """The heads of these keys, locked until the transaction ends; a new key starts at 0."""
     heads = {place: Head() for place in places}
     if heads:
-        tenants, topics, keys = zip(*heads, strict=True)
-        for row in await session.fetch(_LOCK_HEADS, consumer, tenants, topics, keys):
-            heads[row[0], row[1], row[2]] = Head(row[3], row[4], row[5])
+        for tenant, topic, key, *head in await session.fetch(_LOCK_HEADS, consumer, *_keys(heads)):
+            heads[tenant, topic, key] = Head(*head)
     return heads
 
 
 async def save_heads(session: Session, consumer: str, heads: Mapping[Place, Head]) -> None:
     if heads:
-        tenants, topics, keys = zip(*heads, strict=True)
-        sequences = [head.sequence for head in heads.values()]
-        parked = [head.is_parked for head in heads.values()]
-        await session.execute(_SAVE_HEADS, consumer, tenants, topics, keys, sequences, parked)
+        sequences = joined([str(head.sequence) for head in heads.values()])
+        parked = joined(["t" if head.is_parked else "f" for head in heads.values()])
+        await session.execute(_SAVE_HEADS, consumer, *_keys(heads), sequences, parked)
+
+
+def _keys(places: Iterable[Place]) -> list[str]:
+    """Tenants, topics and keys, each as a column."""
+    return [joined(column) for column in zip(*places, strict=True)]
 
 
 async def put_waiting(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from shared.database import Database
-from shared.errors import AppError
+from shared.errors import AppError, TookTooLong
 from shared.events import Received
 from shared.log import dead_letters, positions
 from shared.log.ordering import arrange
@@ -57,7 +57,8 @@ class Drain:
             try:
                 taken = await self._apply(subscription, place, limit, skips, batch)
             except Exception as error:
-                if is_retriable(error):
+                is_too_much = isinstance(error, TookTooLong) and len(batch) > 1
+                if is_retriable(error) and not is_too_much:
                     self._batch_max = max(1, self._batch_max // 2)
                     raise
                 if not batch:

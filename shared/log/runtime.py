@@ -57,7 +57,7 @@ class Runtime:
         return await lag.lag(self._db, self._readers, relaying=await self._relaying())
 
     async def caught_up(self, session: Session) -> datetime | None:
-        """The last machine instant at which the intake from Kafka stood at its ends (docs/log.md, Lag).
+        """The last machine instant at which the intake from Kafka stood at its ends (docs/log.md).
 
         Without Kafka there is nothing to be behind of: now. None: it never stood there yet.
         """

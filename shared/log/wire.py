@@ -7,7 +7,7 @@ In the outbox: the attributes as one JSON text, so that either source gives the 
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -158,9 +158,12 @@ def from_kafka(record: RawRecord) -> Received:
     return event
 
 
+_is_tenant = lru_cache(maxsize=4096)(ids.is_tenant)  # they are few, and come with every event
+
+
 def _is_place(tenant: str, key: str) -> bool:
     """Whether a database can keep a head for it: anything else would stop its reader for good."""
-    return ids.is_tenant(tenant) and (not key or ids.is_business_id(key))
+    return _is_tenant(tenant) and (not key or ids.is_business_id(key))
 
 
 class Address(Struct, frozen=True):

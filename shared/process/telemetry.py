@@ -41,6 +41,14 @@ GATHERED = Histogram(
 INTAKE_EVENTS = Counter(
     "recoup_intake_events", "Events taken in from billing platforms", ("service", "door", "result")
 )
+# Facts of the ledger that acted again because one came that acts before them, and accounts that
+# were computed from nothing for one: a steady rise names a sender who does not sort history.
+LEDGER_REDONE_FACTS = Counter(
+    "recoup_ledger_redone_facts", "Facts that acted again for an earlier one", ("service",)
+)
+LEDGER_RECOMPUTED_ACCOUNTS = Counter(
+    "recoup_ledger_recomputed_accounts", "Accounts computed from nothing for a fact", ("service",)
+)
 # Committed transactions that said something, and how long the outbox lock was waited for.
 OUTBOX_EVENTS = Counter(
     "recoup_outbox_events", "Events appended to the outbox", ("service", "topic")
@@ -97,6 +105,8 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     HTTP_SECONDS,
     GATHERED,
     INTAKE_EVENTS,
+    LEDGER_REDONE_FACTS,
+    LEDGER_RECOMPUTED_ACCOUNTS,
     OUTBOX_EVENTS,
     OUTBOX_LOCK_SECONDS,
     CONSUMED_EVENTS,

@@ -47,26 +47,10 @@ async def once(
         return Response(json_bytes(await create()), status, media_type=_JSON)
     route = f"{request.method} {request.url.path}"
     await _claim(session, caller.tenant, route, key)
-    request_hash = hashlib.sha256(
-        request.url.query.encode() + b"\n" + await request.body()
-    ).digest()
-    now = clock.now()
-    kept = await session.fetchrow(
-        "select request_hash, status, content_type, body from idempotency_keys"
-        " where tenant = $1 and route = $2 and key = $3 and created_at > $4",
-        caller.tenant,
-        route,
-        key,
-        now - KEPT_FOR,
-    )
+    kept = await kept_answer(request, session, caller)
     if kept is not None:
-        if kept["request_hash"] != request_hash:
-            raise IdempotencyKeyReused(
-                "This Idempotency-Key came before, with another body.",
-                [FieldError(_POINTER, "was used for another request")],
-            )
-        replayed = {"Idempotency-Replayed": "true"}
-        return Response(kept["body"], kept["status"], replayed, kept["content_type"])
+        return kept
+    request_hash, now = await _hash_of(request), clock.now()
     body = json_bytes(await create())
     await session.execute(
         "insert into idempotency_keys"
@@ -87,11 +71,42 @@ async def once(
     return Response(body, status, media_type=_JSON)
 
 
+async def kept_answer(request: Request, session: Session, caller: Caller) -> Response | None:
+    """The first answer to the request's key; None: without a key, or it did not come before.
+
+    For work that is done between two transactions: ask before it, and say `once` after it.
+    """
+    key = _read_key(request)
+    if key is None:
+        return None
+    kept = await session.fetchrow(
+        "select request_hash, status, content_type, body from idempotency_keys"
+        " where tenant = $1 and route = $2 and key = $3 and created_at > $4",
+        caller.tenant,
+        f"{request.method} {request.url.path}",
+        key,
+        clock.now() - KEPT_FOR,
+    )
+    if kept is None:
+        return None
+    if kept["request_hash"] != await _hash_of(request):
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key came before, with another body.",
+            [FieldError(_POINTER, "was used for another request")],
+        )
+    replayed = {"Idempotency-Replayed": "true"}
+    return Response(kept["body"], kept["status"], replayed, kept["content_type"])
+
+
 async def purge_idempotency_keys(session: Session) -> None:
     """Forget ended keys; a worker's retention loop calls this now and then."""
     await session.execute(
         "delete from idempotency_keys where created_at <= $1", clock.now() - KEPT_FOR
     )
+
+
+async def _hash_of(request: Request) -> bytes:
+    return hashlib.sha256(request.url.query.encode() + b"\n" + await request.body()).digest()
 
 
 async def _claim(session: Session, tenant: str, route: str, key: str) -> None:

@@ -5,9 +5,10 @@ A rule returns what it found as `(line, words)`; whether it applies to a file is
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TypeVar
 
 FUNCTION_LINES_MAX = 70
@@ -38,8 +39,16 @@ class Source:
         """Whether a folder or the file itself is called so (`store.py`, `store/…`)."""
         return name in re.split(r"[/.]", self.path)
 
+    @cached_property
+    def every_node(self) -> dict[type[ast.AST], list[ast.AST]]:
+        """By their kinds: a tree is walked once for all rules."""
+        found: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in ast.walk(self.tree):
+            found.setdefault(type(node), []).append(node)
+        return found
+
     def nodes(self, kind: type[Node]) -> Iterator[Node]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, kind))
+        return (node for node in self.every_node.get(kind, []) if isinstance(node, kind))
 
 
 Finding = tuple[int, str]
@@ -122,12 +131,11 @@ def _strings(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def _imports(source: Source) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node.lineno, alias.name
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.lineno, node.module
+    for node in source.nodes(ast.Import):
+        yield from ((node.lineno, alias.name) for alias in node.names)
+    for imported in source.nodes(ast.ImportFrom):
+        if imported.module:
+            yield imported.lineno, imported.module
 
 
 def kafka_in_one_place(source: Source) -> Iterator[Finding]:
@@ -152,11 +160,13 @@ def http_out_in_clients(source: Source) -> Iterator[Finding]:
 def functions_are_short(source: Source) -> Iterator[Finding]:
     if source.has_part("migrations"):
         return  # a list of columns, written once and never edited
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
-            if lines > FUNCTION_LINES_MAX:
-                yield node.lineno, f"{node.name} has {lines} lines, {FUNCTION_LINES_MAX} at most"
+    functions: Iterable[ast.FunctionDef | ast.AsyncFunctionDef] = chain(
+        source.nodes(ast.FunctionDef), source.nodes(ast.AsyncFunctionDef)
+    )
+    for node in functions:
+        lines = (node.end_lineno or node.lineno) - node.lineno + 1
+        if lines > FUNCTION_LINES_MAX:
+            yield node.lineno, f"{node.name} has {lines} lines, {FUNCTION_LINES_MAX} at most"
 
 
 def files_are_short(source: Source) -> Iterator[Finding]:

@@ -15,7 +15,10 @@ PROMISED = [
     "kafka",
     "stop",
     "test",
+    "full",
     "check",
+    "fast",
+    "static",
     "fmt",
     "unit",
     "integration",
@@ -47,6 +50,11 @@ def test_every_target_has_a_word_of_help_and_sets_itself_up() -> None:
     for name, rest in targets:
         assert "## " in rest, f"{name} has no ## comment"
         assert name in {"help", "lock"} or "$(INSTALLED)" in rest, f"{name} may run uninstalled"
+
+
+def test_check_is_what_it_says() -> None:
+    recipe = MAKEFILE.partition("\ncheck:")[2].partition("\nstatic:")[0]
+    assert recipe.rstrip().endswith(" static fast")
 
 
 def test_ci_can_be_run_and_ends_with_the_tests() -> None:

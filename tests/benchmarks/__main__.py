@@ -3,8 +3,9 @@
 BENCH_EVENTS= sets how many events (100,000), BENCH_PARTS= which parts, separated by commas:
 batch (one client), batches (four clients), single (64 clients), kafka, whole (all services, until
 every KPI shows the events), latency, latency-kafka,
-account (BENCH_ACCOUNT_INVOICES=), governor (verdicts), learning (BENCH_INVOICES=),
-population (BENCH_ACCOUNTS=).
+account (one account, the rules alone: BENCH_ACCOUNT_INVOICES=), long (accounts with long
+histories, BENCH_LONG_EVENTS=), governor (verdicts), learning (BENCH_INVOICES=), population
+(BENCH_ACCOUNTS=).
 Nothing here fails for being slow: the aims that are missed are named at the end.
 """
 
@@ -25,6 +26,7 @@ def run(events: int, parts: list[str]) -> Report:
         governor,
         kafka,
         latency,
+        long_accounts,
         population,
         segmentation,
         throughput,
@@ -46,6 +48,9 @@ def run(events: int, parts: list[str]) -> Report:
             out.throughput("Single events, 64 clients", found, report.SINGLE_OF_NAIVE)
         if "kafka" in parts:
             out.kafka(kafka.measure(server, events, watch), batch)
+        if "long" in parts:
+            size = _sized("BENCH_LONG_EVENTS", long_accounts.EVENTS)
+            out.missed += long_accounts.show(out.console, server, size)
     if "whole" in parts:
         for sending, aim in (
             (throughput.BATCHES, whole.BATCHES_AIM),

@@ -16,8 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from services.outreach.compliance import Books, evaluate, read_book, read_question
-from services.outreach.compliance.question import Question
+from services.outreach.compliance import Question, RuleSet, evaluate, read_book, read_question
 
 HISTORY = 50
 QUESTIONS = 200
@@ -50,14 +49,14 @@ def measure() -> tuple[float, list[Rate]]:
     ]
 
 
-def load() -> Books:
+def load() -> RuleSet:
     """All shipped books, read and put together."""
-    folder = resources.files("services.outreach") / "rulebooks"
+    folder = resources.files("services.outreach") / "rulebooks" / "shipped"
     texts = [each for each in folder.iterdir() if each.name.endswith(".yaml")]
-    return Books.of([read_book(each.read_text(encoding="utf-8")) for each in texts])
+    return RuleSet.of([read_book(each.read_text(encoding="utf-8")) for each in texts])
 
 
-def _rate(name: str, questions: Sequence[Question], books: Books, aim: float) -> Rate:
+def _rate(name: str, questions: Sequence[Question], books: RuleSet, aim: float) -> Rate:
     verdicts = frozenset(evaluate(question, books).verdict for question in questions)
 
     def ask_all() -> None:

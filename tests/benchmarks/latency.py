@@ -66,7 +66,7 @@ def measure(events: int, *, over_kafka: bool, watch: Watch) -> Delays:
 
 def _processes(platform: Platform) -> Mapping[str, int]:
     if not platform.over_kafka:
-        return {"all services (local)": platform.part("").pid}
+        return {f"{name} (local)": part.pid for name, part in platform.parts().items()}
     parts = [f"{service} {kind}" for service in PORTS for kind in ("app", "worker")]
     broker = int((platform.data / "kafka" / "kafka.pid").read_text().split()[0])
     return {**{f"{name} (Kafka)": platform.part(name).pid for name in parts}, "broker": broker}

@@ -1,4 +1,4 @@
-"""Segmentation at work: events into features and scores in memory, and a population re-scored.
+"""Segmentation at work: events into scores, in memory and through PostgreSQL, and a re-score.
 
 `python -m tests.benchmarks.population`; BENCH_ACCOUNTS= sets the size of the population (20,000).
 """
@@ -11,27 +11,30 @@ import time
 from collections.abc import Callable
 
 from deploy.local import databases
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.models import Decision, promote_model
-from services.segmentation.commands.policies import Policies
+from services.segmentation.commands.models import ModelDecision, keep_models, promote_model
+from services.segmentation.commands.rescoring import rescore_slice
 from services.segmentation.commands.scoring import reassess_accounts
-from services.segmentation.commands.slices import rescore_slice
-from services.segmentation.commands.training import Order, train_model
-from services.segmentation.commands.workshop import Workshop
+from services.segmentation.context import Context
 from services.segmentation.domain.account import Account, facts_of
 from services.segmentation.domain.assess import assess, settle
 from services.segmentation.domain.features import features_of
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold
 from services.segmentation.domain.policy import parse_text
 from services.segmentation.domain.rules import Rules
 from services.segmentation.domain.scorer import Scorer
 from services.segmentation.learning.cases import TARGETS
 from services.segmentation.learning.training import train
+from services.segmentation.learning.trial import TrainingOrder
+from services.segmentation.processes.training import train_model
 from services.segmentation.settings import DEFAULT_POLICY
+from services.segmentation.store.account_memory import AccountMemory
+from services.segmentation.store.active_policies import ActivePolicies
+from services.segmentation.store.active_rules import ActiveRules
 from shared import clock
 from shared.database import Database
 from shared.database.migrate import upgrade
 from shared.events import Received
+from shared.process.compute import ComputePool
 from shared.process.serve import rest_collector
 from tests.benchmarks.servers import postgres
 from tests.unit.segmentation.builders import day
@@ -40,6 +43,7 @@ from tests.unit.segmentation.history import portfolio
 ACCOUNTS = 20_000
 EVENTS_AIM, ACCOUNTS_AIM = 20_000, 1_000_000 / 60  # a second
 SEEDS = 500  # accounts with a history of their own; the others are copies of them
+SLICE_EVENTS = 500
 TRAIN_UNTIL, TODAY = day(300), day(420)
 
 
@@ -105,35 +109,53 @@ async def population(server: str, events: list[Received], accounts: int) -> floa
     """Train on some accounts, copy them, promote: accounts re-scored in a second."""
     url = await databases.create(server, f"bench_segmentation_{os.getpid()}")
     await upgrade("segmentation", url)
-    db = Database(url)
-    force = InForce(Policies(parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))))
+    policy = parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))
+    context = Context(
+        db=Database(url),
+        clock="manual",
+        rules=ActiveRules(ActivePolicies(policy)),
+        accounts=AccountMemory(),
+        compute=ComputePool(),
+    )
     try:
-        for begin in range(0, len(events), 1000):
-            async with db.transaction() as session:
-                await reassess_accounts(session, events[begin : begin + 1000], force)
-        async with db.transaction() as session:
-            order = Order(target="late_payment", until=TRAIN_UNTIL, by="bench")
-            report = await train_model(session, "demo", order, mode="manual", workshop=Workshop())
-        await _copy(db, accounts)
-        async with db.transaction() as session:
-            decision = Decision(by="bench", reason="bench", at=clock.now())
-            await promote_model(session, "demo", report["version"], decision, force)
-        return await _rescore(db, force, accounts)
+        await _take(context, events)
+        order = TrainingOrder(target="late_payment", until=TRAIN_UNTIL, by="bench")
+        trained = await train_model(context, "demo", order)
+        version = trained.models[0].version
+        await _copy(context.db, accounts)
+        async with context.db.transaction() as session:
+            await keep_models(session, "demo", order, trained)
+            decision = ModelDecision(by="bench", reason="bench", at=clock.now())
+            await promote_model(session, "demo", version, decision, context.rules)
+        return await _rescore(context, accounts)
     finally:
-        await db.close()
+        await context.close()
 
 
-async def _rescore(db: Database, force: InForce, accounts: int) -> float:
+async def _take(context: Context, events: list[Received]) -> None:
+    """All events in slices, as the consumer takes them."""
+    begun, used = time.monotonic(), time.process_time()
+    for begin in range(0, len(events), SLICE_EVENTS):
+        async with context.db.transaction() as session:
+            await reassess_accounts(session, events[begin : begin + SLICE_EVENTS], context)
+    cpu, seconds = time.process_time() - used, time.monotonic() - begun
+    _say(
+        f"{len(events):,} events in slices of {SLICE_EVENTS}: {1e6 * cpu / len(events):.0f} µs of"
+        f" CPU an event, {len(events) / seconds:,.0f} events/s with reading and writing"
+    )
+
+
+async def _rescore(context: Context, accounts: int) -> float:
     before, begun, used, slices = _memory_mb(), time.monotonic(), time.process_time(), 0
     while True:
-        async with db.transaction() as session:
-            if await rescore_slice(session, force) is None:
+        async with context.db.transaction() as session:
+            if await rescore_slice(session, context) is None:
                 break
         slices += 1
     seconds, cpu = time.monotonic() - begun, time.process_time() - used
     _say(
-        f"{accounts:,} accounts re-scored in {seconds:.1f} s ({cpu:.1f} s of CPU), {slices}"
-        f" slices: {accounts / seconds:,.0f} accounts/s with reading and writing;"
+        f"{accounts:,} accounts re-scored in {seconds:.1f} s ({1e6 * cpu / accounts:.0f} µs of CPU"
+        f" each), {slices} slices: {accounts / seconds:,.0f} accounts/s with reading and writing;"
         f" {_memory_mb() - before:.0f} MB more"
     )
     return accounts / seconds

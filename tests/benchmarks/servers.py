@@ -33,7 +33,7 @@ def postgres() -> Iterator[str]:
         yield given
         return
     with tempfile.TemporaryDirectory() as folder:
-        server = Postgres(Path(folder) / "postgres")
+        server = Postgres(Path(folder) / "postgres", is_kept=False)
         try:
             yield server.start()
         finally:

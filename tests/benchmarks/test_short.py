@@ -11,7 +11,6 @@ from tests.architecture.files import ROOT
 EVENTS = 1_000
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("parts", ["batch,single", "latency"])
 def test_it_measures(postgres: str, parts: str) -> None:
     done = subprocess.run(

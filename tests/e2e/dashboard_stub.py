@@ -1,4 +1,4 @@
-"""A server of canned figures in the shapes of docs/contracts.md, which serves the dashboard's own files.
+"""A server of canned figures in the shapes of docs/contracts.md, with the dashboard's own files.
 
 It can be stopped, its open streams cut, and started again on its port: what the page does then is
 the point of the tests that use it.
@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import services.metrics
+from shared.web.pages import HEADERS
 
 FOLDER = Path(services.metrics.__file__).parent / "dashboard"
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
@@ -225,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not file.is_file():
             return self._send(404, b"{}", "application/problem+json")
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        self._send(200, file.read_bytes(), kind)
+        self._send(200, file.read_bytes(), kind, HEADERS)
 
     def _send(
         self, status: int, body: bytes, kind: str | None, more: dict[str, str] | None = None

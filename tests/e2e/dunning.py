@@ -18,7 +18,7 @@ DAY = "2026-03-16"  # a Monday; the invoices were due the day before
 MORNING = f"{DAY}T09:00:00Z"
 NOON = f"{DAY}T12:00:00Z"
 STEP = "reminder"  # the first one after the due day
-UNCERTAIN_SECONDS_MAX = 20.0
+UNCERTAIN_SECONDS_MAX = 120.0
 LEASE_SECONDS = 60
 
 
@@ -117,7 +117,7 @@ def wait_no_intent(desk: Desk, accounts: Sequence[str], seconds: float) -> None:
     wait_for(lambda: "intent" not in states(desk, accounts).values(), seconds, "intents have ended")
 
 
-def finish(desk: Desk, accounts: Sequence[str], seconds: float = 60.0) -> dict[str, str]:
+def finish(desk: Desk, accounts: Sequence[str], seconds: float = 120.0) -> dict[str, str]:
     """Run what is due until every first contact has ended, as a scheduler would; its states.
 
     A busy machine may not answer a live check in its two seconds: then the next run is for it.

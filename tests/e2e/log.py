@@ -12,7 +12,7 @@ from deploy.local.databases import database_name, url_of
 from shared.events import producer as producer_of
 from tests.e2e.platform import Platform
 
-POLL_SECONDS = 10.0
+POLL_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 READY = 'body[data-state="ready"]'
-PATIENCE_MS = 20_000
+PATIENCE_MS = 120_000
 
 # The contrast (WCAG 2) of every visible text with what lies under it, lowest first.
 CONTRASTS = """

@@ -59,7 +59,7 @@ class Imported:
         ended = subprocess.run(
             [sys.executable, "-m", "services.ledger.importer", str(file),
              "--mapping", str(MAPPING), "--tenant", desk.tenant],
-            cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
+            cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
             env={
                 "PATH": os.environ["PATH"],
                 "RECOUP_PORT_BASE": str(desk.platform.port),

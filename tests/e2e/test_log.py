@@ -22,7 +22,8 @@ from tests.e2e.platform import Platform, wait_for
 from tests.factories import a_payment, an_account, an_invoice
 
 Json = dict[str, Any]
-VISIBLE_SECONDS_MAX = 2.0
+VISIBLE_SECONDS_MAX = 2.0  # asked of the long form alone: it depends on the machine
+PATIENCE_SECONDS = 120.0
 MARCH = ("2026-03-01", "2026-03-31")
 
 
@@ -46,7 +47,7 @@ def has_invoiced(desk: Desk, minor: int) -> bool:
     return desk.minor("invoiced", *MARCH) == minor
 
 
-async def check_beside_foreign(platform: Platform, seconds: float) -> None:
+async def check_beside_foreign(platform: Platform, seconds: float, visible: float) -> None:
     desk = Desk(platform).settle_in()
     desk.send(an_account("C1"))
     platform.wait_quiet()
@@ -56,7 +57,7 @@ async def check_beside_foreign(platform: Platform, seconds: float) -> None:
         while time.monotonic() < end or count < 5:
             count += 1
             desk.send(an_invoice(f"I{count}", "C1", 100))
-            wait_for(partial(has_invoiced, desk, count * 100), VISIBLE_SECONDS_MAX)
+            wait_for(partial(has_invoiced, desk, count * 100), visible)
         ids = [await c.fetchval("select pg_current_xact_id()::text") for c in opened]
         assert len(ids) == len(SERVICES)  # they were open all the while
     finally:
@@ -65,12 +66,12 @@ async def check_beside_foreign(platform: Platform, seconds: float) -> None:
 
 
 def test_events_reach_the_kpis_beside_an_open_foreign_transaction(platform: Platform) -> None:
-    asyncio.run(check_beside_foreign(platform, 2.0))
+    asyncio.run(check_beside_foreign(platform, 0.0, PATIENCE_SECONDS))
 
 
 @pytest.mark.full
 def test_events_reach_the_kpis_for_thirty_seconds_beside_one(platform: Platform) -> None:
-    asyncio.run(check_beside_foreign(platform, 30.0))
+    asyncio.run(check_beside_foreign(platform, 30.0, VISIBLE_SECONDS_MAX))
 
 
 # ---------------------------------------------------------------------------- foreign clients
@@ -95,7 +96,7 @@ def by_kcat(bootstrap: str, event: Json, *, is_binary: bool) -> None:
         subprocess.run(
             ["kcat", "-P", "-b", bootstrap, "-t", "billing.events", "-k", event["subject"],
              *options, "-q"],
-            input=value, text=True, check=True, timeout=30,
+            input=value, text=True, check=True, timeout=PATIENCE_SECONDS,
         )  # fmt: skip
     except FileNotFoundError:
         not_run("kcat is not installed")
@@ -133,7 +134,7 @@ def dead_letters(platform: Platform, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "deploy.dead_letters", *arguments],
         cwd=ROOT, env={"RECOUP_DATA_DIR": str(platform.data), "COLUMNS": "400"},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -160,7 +161,7 @@ def test_garbage_under_one_accounts_key_parks_that_account_alone(
     before = {service: parked(platform, service) for service in readers}
     produce(platform.bootstrap, "ledger.events", f"{desk.tenant}/BAD", b"\x00garbage", {})
     for service in readers:
-        wait_for(partial(has_parked, platform, service, before[service] + 1), 20)
+        wait_for(partial(has_parked, platform, service, before[service] + 1), PATIENCE_SECONDS)
     desk.send(an_invoice("I2", "BAD", 10), an_invoice("I3", "GOOD", 1))
     platform.wait_quiet()  # parked is not behind
     assert desk.minor("invoiced", *MARCH) == 101
@@ -170,7 +171,7 @@ def test_garbage_under_one_accounts_key_parks_that_account_alone(
     assert "GOOD" not in "".join(lines)
     dead_letters(platform, "skip", *ids, "--reason", "a test wrote it")
     for service in readers:
-        wait_for(partial(has_parked, platform, service, before[service]), 20)
+        wait_for(partial(has_parked, platform, service, before[service]), PATIENCE_SECONDS)
     assert desk.minor("invoiced", *MARCH) == 111
     assert f"{desk.tenant}/BAD" not in dead_letters(platform)
 

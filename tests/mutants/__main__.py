@@ -46,11 +46,12 @@ def postgres() -> Iterator[str]:
     if given:
         yield given
         return
-    server = Postgres(Path(tempfile.mkdtemp(prefix="recoup-mutants-")), settings=FORGETFUL)
-    try:
-        yield server.start()
-    finally:
-        server.remove()
+    with tempfile.TemporaryDirectory(prefix="recoup-mutants-") as folder:
+        server = Postgres(Path(folder), settings=FORGETFUL, is_kept=False)
+        try:
+            yield server.start()
+        finally:
+            server.remove()
 
 
 def outcome(root: Path, server: str, tests: Sequence[str]) -> tuple[int, str]:
@@ -96,7 +97,7 @@ def main(names: Sequence[str]) -> int:
                 survivors += not is_seen
                 shown = by.rpartition("/")[2] if is_seen else "[red]SURVIVES[/red]"
                 console.print(f"  {'seen' if is_seen else 'SURVIVES'}: {mutant.name}")
-                table.add_row(mutant.name, mutant.file, shown, seconds)
+                table.add_row(mutant.name, mutant.symbol, shown, seconds)
     except (Undecided, Misfit) as error:
         console.print(f"[red]undecided:[/red] {error}", markup=True)
         return 2
@@ -107,11 +108,13 @@ def main(names: Sequence[str]) -> int:
 
 def see(mutant: Mutant, root: Path, server: str) -> tuple[bool, str]:
     """Whether the tests go red, and the first that did; the tree is whole again afterwards."""
-    before = mutant.apply(root)
+    path, broken = mutant.applied_to(root)
+    whole = (root / path).read_text(encoding="utf-8")
+    (root / path).write_text(broken, encoding="utf-8")
     try:
         code, failed = outcome(root, server, mutant.tests)
     finally:
-        (root / mutant.file).write_text(before, encoding="utf-8")
+        (root / path).write_text(whole, encoding="utf-8")
     return code == RED, failed
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -50,6 +51,7 @@ class Portfolio:
     money: pd.DataFrame = field(init=False)
     _segments: dict[str, list[tuple[datetime, int, str]]] = field(default_factory=dict)
     _known: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict)
+    _windows: dict[tuple[object, ...], "Window"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         tables: dict[str, list[dict[str, Any]]] = {
@@ -61,6 +63,20 @@ class Portfolio:
         self.puts = pd.DataFrame(tables["puts"], columns=_PUTS)
         self.notes = pd.DataFrame(tables["notes"], columns=_NOTES)
         self.money = pd.DataFrame(tables["money"], columns=_MONEY)
+
+    @cached_property
+    def credit_off_voids(self) -> pd.DataFrame:
+        """What credit notes took off invoices that are void now."""
+        return self.puts[self.puts["void"].astype(bool) & self.puts["is_credit"].astype(bool)]
+
+    @cached_property
+    def money_on_debts(self) -> pd.DataFrame:
+        """Payments' money on invoices that had entered collections."""
+        return self.puts[self.puts["counted"].astype(bool) & ~self.puts["is_credit"].astype(bool)]
+
+    @cached_property
+    def standing_invoices(self) -> pd.DataFrame:
+        return self.invoices[~self.invoices["void"].astype(bool)]
 
     def _read(self, books: Books, tables: dict[str, list[dict[str, Any]]]) -> None:
         model = Model(books.facts, books.tenant_zone).replay()
@@ -167,7 +183,17 @@ class Portfolio:
 
     def ask(self, currency: str, start: date, end: date, segment: str | None = None) -> "Window":
         """Everything in one currency and window, of one segment or all."""
-        return Window(self, currency, start.toordinal(), end.toordinal(), segment)
+        question = (currency, start.toordinal(), end.toordinal(), segment)
+        if question not in self._windows:
+            self._windows[question] = Window(self, *question)
+        return self._windows[question]
+
+    def in_currency(self, table: pd.DataFrame, currency: str) -> pd.DataFrame:
+        """A table's rows of one currency, looked up once."""
+        question = (id(table), currency)
+        if question not in self._known:
+            self._known[question] = table[table["currency"] == currency]
+        return self._known[question]
 
 
 _INVOICES = [
@@ -228,18 +254,15 @@ class Window:
     def days(self) -> int:
         return self.end - self.start + 1
 
-    def _mine(self, table: pd.DataFrame) -> pd.DataFrame:
-        return table[table["currency"] == self.currency]
-
     def _in(self, table: pd.DataFrame, day: str, segment: str = "segment") -> pd.DataFrame:
         """Rows of the window by a column of days, and of the segment in force then."""
-        found = self._mine(table)
+        found = self.portfolio.in_currency(table, self.currency)
         found = found[(found[day] >= self.start) & (found[day] <= self.end)]
         return found if self.segment is None else found[found[segment] == self.segment]
 
     def _held(self, table: pd.DataFrame, day: int) -> pd.DataFrame:
         """Rows of the accounts that are in the segment at the end of a day."""
-        found = self._mine(table)
+        found = self.portfolio.in_currency(table, self.currency)
         if self.segment is None:
             return found
         accounts = [
@@ -287,15 +310,16 @@ class Window:
         found = self.open_invoices(day)
         return _sum(found[found["due"] < day], "balance")
 
+    @cached_property
     def not_yet_due(self) -> int:
         found = self.open_invoices(self.end)
         return _sum(found[found["due"] >= self.end], "balance")
 
+    @cached_property
     def sales(self) -> int:
         """Invoices less credit notes; what these took off a void invoice lowers no sales until
         the void has freed it."""
-        puts = self.portfolio.puts
-        off_voids = puts[puts["void"].astype(bool) & puts["is_credit"].astype(bool)]
+        off_voids = self.portfolio.credit_off_voids
         return (
             int(self.invoiced()[0] or 0)
             - _sum(self._in(self.portfolio.notes, "day"), "amount")
@@ -305,8 +329,7 @@ class Window:
 
     # ── The KPIs ────────────────────────────────────────────────────────────────────────────────
     def invoiced(self, by: str = "amount") -> Told:
-        found = self._in(self.portfolio.invoices, "issued")
-        found = found[~found["void"].astype(bool)]
+        found = self._in(self.portfolio.standing_invoices, "issued")
         value = _sum(found, "amount") if by == "amount" else len(found)
         return value, value, None
 
@@ -317,24 +340,23 @@ class Window:
         return value, value, None
 
     def recovery_rate(self) -> Told:
-        puts = self.portfolio.puts
-        counted = puts[puts["counted"].astype(bool) & ~puts["is_credit"].astype(bool)]
+        counted = self.portfolio.money_on_debts
         received = _sum(self._in(counted, "applied"), "amount") - _sum(
             self._in(counted, "released", "released_segment"), "amount"
         )
         entered = self._in(self.portfolio.invoices, "entered_day", "entered_segment")
         owed = self.overdue(self.start - 1) + _sum(entered, "entered_amount")
-        return _ratio(received, owed)
+        return ratio(received, owed)
 
     def dso(self) -> Told:
-        return _ratio(self.receivables(self.end), self.sales(), self.days)
+        return ratio(self.receivables(self.end), self.sales, self.days)
 
     def best_possible_dso(self) -> Told:
-        return _ratio(self.not_yet_due(), self.sales(), self.days)
+        return ratio(self.not_yet_due, self.sales, self.days)
 
     def average_days_delinquent(self) -> Told:
-        late = self.receivables(self.end) - self.not_yet_due()
-        return _ratio(late, self.sales(), self.days)
+        late = self.receivables(self.end) - self.not_yet_due
+        return ratio(late, self.sales, self.days)
 
     def average_days_late(self) -> Told:
         puts = self._in(self.portfolio.puts, "applied")
@@ -344,12 +366,12 @@ class Window:
         still = self.open_invoices(self.end)
         still = still[still["due"] < self.end]
         weighted += sum(row.balance * (self.end - row.due) for row in _rows(still))
-        return _ratio(int(weighted), _sum(puts, "amount") + _sum(still, "balance"))
+        return ratio(int(weighted), _sum(puts, "amount") + _sum(still, "balance"))
 
     def collection_effectiveness_index(self) -> Told:
         months = max(Fraction(1), Fraction(self.days) / Fraction("30.4375"))
-        base = self.receivables(self.start - 1) + Fraction(self.sales()) / months
-        return _ratio(base - self.receivables(self.end), base - self.not_yet_due())
+        base = self.receivables(self.start - 1) + Fraction(self.sales) / months
+        return ratio(base - self.receivables(self.end), base - self.not_yet_due)
 
     def aging(self, by: str = "amount") -> dict[str, int]:
         found = self.open_invoices(self.end)
@@ -361,21 +383,6 @@ class Window:
         }
 
 
-def suppressed_contact_rate(
-    said: Iterable[tuple[date, str, str, str]], start: date, end: date, rule: str | None = None
-) -> Told:
-    """Contacts suppressed (under one rule) ÷ contacts planned. `said`: (day, contact, result, rule)
-    in the order in which it was said; whatever is said again counts where it was said first."""
-    table = pd.DataFrame(said, columns=["day", "contact", "result", "rule"])
-    planned = table[table["result"] == "planned"]
-    suppressed = table[table["result"] == "suppressed"]
-    if rule is not None:
-        suppressed = suppressed[suppressed["rule"] == rule]
-    first = [each.drop_duplicates("contact") for each in (suppressed, planned)]
-    counts = [int(((each["day"] >= start) & (each["day"] <= end)).sum()) for each in first]
-    return _ratio(*counts)
-
-
 def _rows(table: pd.DataFrame) -> list[Any]:
     return list(table.itertuples())
 
@@ -384,7 +391,7 @@ def _sum(table: pd.DataFrame, column: str) -> int:
     return int(sum(int(value) for value in table[column]))
 
 
-def _ratio(numerator: Fraction | int, denominator: Fraction | int, times: int = 1) -> Told:
+def ratio(numerator: Fraction | int, denominator: Fraction | int, times: int = 1) -> Told:
     if denominator == 0:
         return None, numerator, denominator
     return Fraction(numerator) / denominator * times, numerator, denominator

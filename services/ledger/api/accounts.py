@@ -1,27 +1,26 @@
-"""Reads: accounts, statements, journal, and the live check."""
+"""Reads: accounts, statements, journal."""
 
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
-from services.ledger.commands.tenants import Books
+from services.ledger.api.dependencies import AsOf, ContextDep, Reader
+from services.ledger.commands.accounts import find_accounts, in_slices
+from services.ledger.context import Context
+from services.ledger.domain import AccountState
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
-from services.ledger.store.accounts import Loaded, find_accounts
-from services.ledger.store.tenants import LockedTenant, find_tenant_times
+from services.ledger.store.tenants import LockedTenant
 from shared.database import Session
 from shared.errors import FieldError, Invalid, NotFound
 from shared.events import billing
 from shared.web import Day, PagingDep, ReadSessionDep, page
-from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["accounts"])
-Reader = Annotated[Caller, needs("ledger:read", "ledger:write")]
-AsOf = Annotated[Day | None, Query(description="facts effective by the end of this day")]
 
 
 @router.get("/v1/accounts", response_model=models.AccountPage)
@@ -38,22 +37,26 @@ async def search_accounts(
 
 @router.get("/v1/accounts/{account_id}", response_model=models.AccountView)
 async def get_account(
-    account_id: str, request: Request, session: ReadSessionDep, caller: Reader, as_of: AsOf = None
+    account_id: str,
+    context: ContextDep,
+    session: ReadSessionDep,
+    caller: Reader,
+    as_of: AsOf = None,
 ) -> Any:
     """An account and what it owes, per currency."""
-    tenant, account = await _get(session, request.app.state.books, caller.tenant, account_id)
-    amounts = (
-        domain.amounts(account, tenant.begun)
-        if as_of is None
-        else domain.amounts_at(domain.as_of(account, as_of), as_of)
-    )
+    tenant, account = await _get(session, context, caller.tenant, account_id)
+    if as_of is None:
+        amounts = domain.amounts(account, tenant.begun)
+    else:
+        then = await in_slices(session, domain.as_of_in_slices(account, as_of))
+        amounts = domain.amounts_at(then, as_of)
     return account_view(account, amounts, as_of)
 
 
 @router.get("/v1/accounts/{account_id}/statement", response_model=models.Statement)
 async def get_statement(
     account_id: str,
-    request: Request,
+    context: ContextDep,
     session: ReadSessionDep,
     caller: Reader,
     from_on: Annotated[Day, Query(alias="from")],
@@ -64,7 +67,7 @@ async def get_statement(
         raise Invalid(
             "the window ends before it begins", [FieldError("/query/to", "is before `from`")]
         )
-    _, account = await _get(session, request.app.state.books, caller.tenant, account_id)
+    _, account = await _get(session, context, caller.tenant, account_id)
     parts = domain.statement(account, from_on, to_on)
     return {
         "account_id": account_id,
@@ -85,13 +88,13 @@ async def get_statement(
 @router.get("/v1/accounts/{account_id}/journal", response_model=models.JournalPage)
 async def get_journal(
     account_id: str,
-    request: Request,
+    context: ContextDep,
     session: ReadSessionDep,
     caller: Reader,
     paging: PagingDep,
 ) -> Any:
     """Postings in the order of recording, each entry chained to the one before by its hash."""
-    await _get(session, request.app.state.books, caller.tenant, account_id)
+    await _get(session, context, caller.tenant, account_id)
     (after,) = paging.after(tuple[int]) or (0,)
     entries = await journal_store.list_entries(
         session, caller.tenant, account_id, after=after, limit=paging.limit + 1
@@ -108,48 +111,17 @@ async def get_journal(
     return page(rows, paging.limit, lambda row: (row["entry"],))
 
 
-@router.post("/v1/accounts/collectable", response_model=models.Collectable)
-async def check_collectable(
-    body: models.CollectableRequest, request: Request, session: ReadSessionDep, caller: Reader
-) -> Any:
-    """The live check before a contact: what may be asked for now. Unknown accounts are left out."""
-    tenants = await find_tenant_times(session, [caller.tenant])
-    if caller.tenant not in tenants:
-        return {"accounts": [], "intake_caught_up_at": await request.app.state.caught_up(session)}
-    tenant = tenants[caller.tenant]
-    found = await find_accounts(
-        session,
-        caller.tenant,
-        body.account_ids,
-        tenant.settings.timezone,
-        request.app.state.books.memory,
-    )
-    sequences = await invoice_store.find_sequences(session, caller.tenant, list(found))
-    return {
-        "accounts": [
-            _collectable(loaded, tenant, sequences.get(account_id, 0))
-            for account_id, loaded in sorted(found.items())
-        ],
-        "intake_caught_up_at": await request.app.state.caught_up(session),
-    }
-
-
 async def _get(
-    session: Session, books: Books, tenant_id: str, account_id: str
-) -> tuple[LockedTenant, domain.AccountState]:
+    session: Session, context: Context, tenant_id: str, account_id: str
+) -> tuple[LockedTenant, AccountState]:
     """Raises `NotFound` where the tenant has no such account."""
-    tenants = await find_tenant_times(session, [tenant_id])
-    if tenant_id in tenants:
-        zone = tenants[tenant_id].settings.timezone
-        found = await find_accounts(session, tenant_id, [account_id], zone, books.memory)
-        if account_id in found:
-            return tenants[tenant_id], found[account_id].account
-    raise NotFound(f"there is no account {account_id!r}")
+    tenant, found = await find_accounts(session, tenant_id, [account_id], context)
+    if tenant is None or account_id not in found:
+        raise NotFound(f"there is no account {account_id!r}")
+    return tenant, found[account_id]
 
 
-def account_view(
-    account: domain.AccountState, amounts: Any, as_of: date | None = None
-) -> dict[str, Any]:
+def account_view(account: AccountState, amounts: Any, as_of: date | None = None) -> dict[str, Any]:
     profile = account.profile or billing.AccountRegistered(account_id=account.account_id, name="")
     return {
         "account_id": account.account_id,
@@ -173,36 +145,4 @@ def account_view(
         "promises": [],
         "plan": None,
         "as_of": as_of,
-    }
-
-
-def _collectable(loaded: Loaded, tenant: LockedTenant, sequence: int) -> dict[str, Any]:
-    account = loaded.account
-    return {
-        "account_id": account.account_id,
-        "sequence": sequence,
-        "holds": [],
-        "amounts": [
-            {
-                "currency": entry.currency,
-                "collectable_minor": entry.collectable_minor,
-                "overdue_minor": entry.overdue_minor,
-                "disputed_minor": entry.disputed_minor,
-                "unapplied_minor": entry.unapplied_minor,
-            }
-            for entry in domain.amounts(account, tenant.begun)
-        ],
-        "invoices": [
-            {
-                "invoice_id": invoice.invoice_id,
-                "number": invoice.number,
-                "due_on": invoice.due_on,
-                "currency": invoice.currency,
-                "balance_minor": invoice.balance_minor,
-                "disputed_minor": invoice.disputed_minor,
-                "stage": invoice.stage,
-            }
-            for invoice in account.invoices.values()
-            if invoice.status == "open"
-        ],
     }

@@ -1,24 +1,23 @@
 """The busy door: `POST /v1/events`. Concurrent requests are gathered into one transaction."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
-from services.ledger.commands.intake import Outcome
-from services.ledger.commands.posted import Posted, take_posted
-from services.ledger.commands.tenants import Books
-from shared import clock
+from services.ledger.commands.facts import Outcome
+from services.ledger.commands.intake import ReceivedEvent
+from services.ledger.context import Context
+from services.ledger.processes.intake import find_heavy_requests, take_in_parts, take_together
 from shared.cloudevents import BATCH, STRUCTURED, parse_http
-from shared.database import Database
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.web import Gatherer, json_response, problem_response
 from shared.web.auth import Caller, caller_of, require
+from shared.web.gather import RUN_ALONE, RunAlone
 
 GATHER_EVENTS_MAX = 1_000  # in one transaction
-
-Intake = Gatherer[list[Posted], list[Outcome]]
 
 
 class RejectedItem(Struct, frozen=True):
@@ -37,29 +36,60 @@ class Receipt(Struct, frozen=True):
     rejected: list[RejectedItem]
 
 
-def gatherer(db: Database, books: Books) -> Intake:
-    """Puts the events of concurrent requests into one transaction."""
+class EventsDoor:
+    """Puts concurrent requests of a tenant into one transaction; heavy ones go by themselves."""
 
-    async def run(requests: list[list[Posted]]) -> Sequence[list[Outcome]]:
-        posted = [item for request in requests for item in request]
-        async with db.transaction() as session:
-            outcomes = iter(await take_posted(session, posted, books, now=clock.now()))
-        return [[next(outcomes) for _ in request] for request in requests]
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._gatherer = Gatherer(
+            self._take_light,
+            run_alone=partial(take_in_parts, context),
+            lane_of=_lane_of,
+            weigh=len,
+            max_items=GATHER_EVENTS_MAX,
+            service="ledger",
+            door="events",
+        )
+        self.router = APIRouter(tags=["intake"])
+        self.router.add_api_route(
+            "/v1/events",
+            self.take,
+            name="take_events",
+            methods=["POST"],
+            openapi_extra=_OPENAPI,
+            response_model=None,
+        )
 
-    return Gatherer(run, max_items=GATHER_EVENTS_MAX, weigh=len, service="ledger", door="events")
+    async def close(self) -> None:
+        """Wait until all that was taken is answered."""
+        await self._gatherer.close()
+
+    async def take(self, request: Request) -> Response:
+        """Take one event or a batch of up to 5,000; good ones are kept when others are bad."""
+        caller = await caller_of(request)
+        require(caller, "events:write")
+        posted = parse_http(request.scope["headers"], await request.body())
+        events = [
+            ReceivedEvent(_tenant(caller, item.tenantid), item, "http") for item in posted.items
+        ]
+        outcomes = await self._gatherer.submit(events) if events else []
+        receipt = _receipt(events, outcomes)
+        if events and len(receipt.rejected) == len(events):
+            return _nothing_valid(receipt, posted.is_batch, outcomes[0].errors)
+        return json_response(receipt)
+
+    async def _take_light(
+        self, requests: list[list[ReceivedEvent]]
+    ) -> Sequence[list[Outcome] | RunAlone]:
+        heavy = await find_heavy_requests(self._context, requests)
+        light = [events for events, is_heavy in zip(requests, heavy, strict=True) if not is_heavy]
+        taken = iter(await take_together(self._context, light) if light else ())
+        return [RUN_ALONE if is_heavy else next(taken) for is_heavy in heavy]
 
 
-async def take_events(request: Request) -> Response:
-    """Take one event or a batch of up to 5,000; good ones are kept when others are bad."""
-    caller = await caller_of(request)
-    require(caller, "events:write")
-    posted = parse_http(request.scope["headers"], await request.body())
-    items = [Posted(_tenant(caller, item.tenantid), item, "http") for item in posted.items]
-    outcomes = await request.app.state.gatherer.submit(items) if items else []
-    receipt = _receipt(items, outcomes)
-    if items and len(receipt.rejected) == len(items):
-        return _nothing_valid(receipt, posted.is_batch, outcomes[0].errors)
-    return json_response(receipt)
+def _lane_of(events: Sequence[ReceivedEvent]) -> tuple[str, ...]:
+    """Tenants are never mixed, unless a request (of a caller that may) mixes them itself."""
+    return tuple(sorted({event.tenant for event in events}))
 
 
 def _tenant(caller: Caller, named: str | None) -> str:
@@ -71,9 +101,9 @@ def _tenant(caller: Caller, named: str | None) -> str:
     return named
 
 
-def _receipt(items: Sequence[Posted], outcomes: Sequence[Outcome]) -> Receipt:
+def _receipt(events: Sequence[ReceivedEvent], outcomes: Sequence[Outcome]) -> Receipt:
     rejected = [
-        RejectedItem(index, items[index].item.id, _shown(outcome))
+        RejectedItem(index, events[index].item.id, _shown(outcome))
         for index, outcome in enumerate(outcomes)
         if outcome.status == "rejected"
     ]
@@ -141,8 +171,3 @@ _OPENAPI: dict[str, Any] = {
         }
     },
 }
-
-router = APIRouter(tags=["intake"])
-router.add_api_route(
-    "/v1/events", take_events, methods=["POST"], openapi_extra=_OPENAPI, response_model=None
-)

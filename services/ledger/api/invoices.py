@@ -1,31 +1,26 @@
 """Reads: invoices and ageing."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
-from services.ledger.commands.tenants import Books
+from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.commands.accounts import each_account, find_accounts, in_slices
+from services.ledger.context import Context
+from services.ledger.domain.buckets import OpenBalance, bucket_of, days_past_due, sums
 from services.ledger.store import invoices as invoice_store
-from services.ledger.store.accounts import find_accounts
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.database import Session
 from shared.errors import NotFound
 from shared.web import Day, PagingDep, ReadSessionDep, page
-from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["invoices"])
-Reader = Annotated[Caller, needs("ledger:read", "ledger:write")]
 
-BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "121+")
-_LAST_DAYS = (0, 30, 60, 90, 120)  # of each bucket but the last
 _PAGE_ACCOUNTS = 500
-
-Row = tuple[str, str, int, int]  # currency, bucket, invoices, minor units
 
 
 @router.get("/v1/invoices", response_model=models.InvoicePage)
@@ -50,27 +45,22 @@ async def list_invoices(
     for row in found:
         zone = row.pop("zone") or (tenant.settings.timezone if tenant else "UTC")
         today = tenant.begun.on(zone) if tenant else None
-        row["days_past_due"] = _days_past_due(row["due_on"], today, row["status"])
+        is_open = row["status"] == "open"
+        row["days_past_due"] = days_past_due(row["due_on"], today) if is_open else 0
     return page(found, paging.limit, lambda row: (row["account_id"], row["invoice_id"]))
 
 
 @router.get("/v1/invoices/{invoice_id}", response_model=models.InvoiceView)
 async def get_invoice(
-    invoice_id: str, request: Request, session: ReadSessionDep, caller: Reader
+    invoice_id: str, context: ContextDep, session: ReadSessionDep, caller: Reader
 ) -> Any:
     """One invoice with the whole history of the money on it."""
     account_id = await invoice_store.find_invoice_account(session, caller.tenant, invoice_id)
     if account_id is None:
         raise NotFound(f"there is no invoice {invoice_id!r}")
-    tenant = (await find_tenant_times(session, [caller.tenant]))[caller.tenant]
-    found = await find_accounts(
-        session,
-        caller.tenant,
-        [account_id],
-        tenant.settings.timezone,
-        request.app.state.books.memory,
-    )
-    account = found[account_id].account
+    tenant, found = await find_accounts(session, caller.tenant, [account_id], context)
+    assert tenant is not None, "the invoice's fact is stored, so its tenant is"
+    account = found[account_id]
     invoice = account.invoices.get(invoice_id)
     if invoice is None:  # kept until its account is registered
         raise NotFound(f"invoice {invoice_id!r} waits for its account to be registered")
@@ -82,9 +72,9 @@ async def get_invoice(
             for name in models.InvoiceRow.model_fields
             if name not in ("account_id", "days_past_due")
         },
-        "days_past_due": _days_past_due(
-            invoice.due_on, tenant.begun.on(account.zone), invoice.status
-        ),
+        "days_past_due": days_past_due(invoice.due_on, tenant.begun.on(account.zone))
+        if invoice.status == "open"
+        else 0,
         "purpose": issued.purpose,
         "product": issued.product,
         "payment_url": issued.payment_url,
@@ -97,15 +87,9 @@ async def get_invoice(
     }
 
 
-def _days_past_due(due_on: date, today: date | None, status: str) -> int:
-    if today is None or status != "open":
-        return 0
-    return max(0, (today - due_on).days)
-
-
 @router.get("/v1/aging", response_model=models.Aging)
 async def get_aging(
-    request: Request,
+    context: ContextDep,
     session: ReadSessionDep,
     caller: Reader,
     as_of: Annotated[Day | None, Query()] = None,
@@ -114,22 +98,22 @@ async def get_aging(
 ) -> Any:
     """Open balances by how long they are past due; never summed over currencies."""
     tenant = (await find_tenant_times(session, [caller.tenant])).get(caller.tenant)
-    rows: list[Row] = []
+    balances: list[OpenBalance] = []
     if tenant is not None:
-        rows = (
-            await _aging_now(session, caller.tenant, tenant)
+        balances = (
+            await _balances_now(session, tenant)
             if as_of is None
-            else await _aging_at(session, request.app.state.books, caller.tenant, tenant, as_of)
+            else await _balances_at(session, context, tenant, as_of)
         )
-    currencies = sorted({row[0] for row in rows})
+    currencies = sorted({balance.currency for balance in balances})
     chosen = currency or (currencies[0] if len(currencies) == 1 else None)
     begun_on = tenant.begun.on(tenant.settings.timezone) if tenant else None
     return {
         "as_of": as_of or begun_on,
         "currency": chosen,
-        "buckets": _buckets(rows, lambda row: row[0] == chosen) if chosen else [],
+        "buckets": to_builtins(sums(balances, chosen)) if chosen else [],
         "groups": [
-            {"key": {"currency": code}, "buckets": _buckets(rows, lambda row: row[0] == code)}  # noqa: B023 - called at once
+            {"key": {"currency": code}, "buckets": to_builtins(sums(balances, code))}
             for code in currencies
         ]
         if group_by or not chosen
@@ -137,51 +121,31 @@ async def get_aging(
     }
 
 
-async def _aging_now(session: Session, tenant_id: str, tenant: LockedTenant) -> list[Row]:
-    rows = await invoice_store.sum_open(session, tenant_id, tenant.settings.timezone)
+async def _balances_now(session: Session, tenant: LockedTenant) -> list[OpenBalance]:
+    settings = tenant.settings
+    rows = await invoice_store.sum_open(session, settings.tenant_id, settings.timezone)
     return [
-        (code, bucket_of(due_on, tenant.begun.on(zone)), count, minor)
+        OpenBalance(code, bucket_of(due_on, tenant.begun.on(zone)), count, minor)
         for zone, code, due_on, count, minor in rows
     ]
 
 
-async def _aging_at(
-    session: Session, books: Books, tenant_id: str, tenant: LockedTenant, day: date
-) -> list[Row]:
-    """By the books of every account at the end of a day, a page of accounts at a time."""
-    rows: list[Row] = []
+async def _balances_at(
+    session: Session, context: Context, tenant: LockedTenant, day: date
+) -> list[OpenBalance]:
+    """By every account at the end of a day, a page of accounts at a time."""
+    balances: dict[tuple[str, str], tuple[int, int]] = {}
     after = ""
     while ids := await invoice_store.list_account_ids(
-        session, tenant_id, after=after, limit=_PAGE_ACCOUNTS
+        session, tenant.settings.tenant_id, after=after, limit=_PAGE_ACCOUNTS
     ):
-        found = await find_accounts(session, tenant_id, ids, tenant.settings.timezone, books.memory)
-        for loaded in found.values():
-            if loaded.account.registered:
-                rows += [
-                    (invoice.currency, bucket_of(invoice.due_on, day), 1, invoice.balance_minor)
-                    for invoice in domain.as_of(loaded.account, day).invoices.values()
-                    if invoice.balance_minor
-                ]
+        async for account in each_account(session, tenant, ids, context):
+            if account.registered:
+                then = await in_slices(session, domain.as_of_in_slices(account, day))
+                for invoice in then.invoices.values():
+                    if invoice.balance_minor:
+                        place = invoice.currency, bucket_of(invoice.due_on, day)
+                        count, minor = balances.get(place, (0, 0))
+                        balances[place] = count + 1, minor + invoice.balance_minor
         after = ids[-1]
-    return rows
-
-
-def bucket_of(due_on: date, day: date | None) -> str:
-    """The ageing bucket of a balance on a day; before any day has begun all is current."""
-    late = (day - due_on).days if day else 0
-    for bucket, last in zip(BUCKETS, _LAST_DAYS, strict=False):
-        if late <= last:
-            return bucket
-    return BUCKETS[-1]
-
-
-def _buckets(rows: list[Row], wanted: Callable[[Row], bool]) -> list[dict[str, Any]]:
-    chosen = [row for row in rows if wanted(row)]
-    return [
-        {
-            "bucket": bucket,
-            "count": sum(row[2] for row in chosen if row[1] == bucket),
-            "amount_minor": sum(row[3] for row in chosen if row[1] == bucket),
-        }
-        for bucket in BUCKETS
-    ]
+    return [OpenBalance(*place, *found) for place, found in balances.items()]

@@ -1,4 +1,4 @@
-"""Shapes of the ledger's answers (CONTRACTS: Ledger)."""
+"""Shapes of the ledger's answers (docs/contracts.md, Ledger)."""
 
 from datetime import date, datetime
 from typing import Any, Literal

@@ -1,13 +1,14 @@
 """Tenants, days, rejections, integrity."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from services.ledger.api import models
-from services.ledger.commands.days import start_day
+from services.ledger.api.dependencies import Admin, ContextDep, Reader, Writer
 from services.ledger.commands.integrity import check_accounts
 from services.ledger.commands.tenants import put_tenant
+from services.ledger.processes.days import start_day
 from services.ledger.store.integrity import count_violations
 from services.ledger.store.rejections import list_rejections
 from services.ledger.store.tenants import find_tenants
@@ -18,26 +19,23 @@ from shared.events.ledger import Tenant
 from shared.ids import is_tenant
 from shared.money import is_currency
 from shared.web import PagingDep, ReadSessionDep, SessionDep, page
-from shared.web.auth import Caller, needs
+from shared.web.auth import Caller
 
 router = APIRouter()
-Reader = Annotated[Caller, needs("ledger:read", "ledger:write")]
-Writer = Annotated[Caller, needs("ledger:write")]
-Admin = Annotated[Caller, needs("admin")]
 
 
 @router.put("/v1/tenants/{tenant_id}", response_model=models.TenantView, tags=["tenants"])
 async def store_tenant(
     tenant_id: str,
     body: models.TenantSettings,
-    request: Request,
+    context: ContextDep,
     session: SessionDep,
     caller: Admin,
 ) -> Any:
     """Store a tenant's settings; members left out take their defaults."""
     _check_tenant(tenant_id, body, caller)
     tenant = Tenant(tenant_id=tenant_id, **body.model_dump())
-    await put_tenant(session, tenant, request.app.state.books, now=clock.now())
+    await put_tenant(session, tenant, context, now=clock.now())
     return {"tenant_id": tenant_id, **body.model_dump()}
 
 
@@ -66,12 +64,11 @@ async def read_tenant(tenant_id: str, session: ReadSessionDep, caller: Admin) ->
 
 
 @router.post("/v1/jobs/start-day", response_model=models.StartDayAnswer, tags=["jobs"])
-async def begin_day(body: models.StartDayRequest, request: Request, caller: Writer) -> Any:
+async def begin_day(body: models.StartDayRequest, context: ContextDep, caller: Writer) -> Any:
     """Bring every account of the tenant to 00:00 of a day in its own zone; safe to repeat."""
     if (body.day is None) == (body.at is None):
         raise Invalid("give `day` or `at`", [FieldError("/day", "exactly one of day and at")])
-    state = request.app.state
-    counts = await start_day(state.db, caller.tenant, state.books, day=body.day, at=body.at)
+    counts = await start_day(context, caller.tenant, day=body.day, at=body.at)
     return {"counts": counts}
 
 
@@ -102,10 +99,10 @@ async def get_rejections(
 
 
 @router.get("/v1/integrity", response_model=models.Integrity, tags=["integrity"])
-async def get_integrity(request: Request, session: ReadSessionDep, caller: Reader) -> Any:
+async def get_integrity(context: ContextDep, session: ReadSessionDep, caller: Reader) -> Any:
     """Every invariant and how often it is violated, in one snapshot. Reads all of the tenant."""
     counted = await count_violations(session, caller.tenant)
-    computed = await check_accounts(session, caller.tenant, request.app.state.books)
+    computed = await check_accounts(session, caller.tenant, context)
     return {
         "items": [
             {"name": name, "violations": violations}

@@ -48,7 +48,7 @@ from services.ledger.domain.slices import Slices, run
 from services.ledger.domain.stage_events import begin, begin_in_slices
 from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.state import AccountState
-from services.ledger.domain.statement import Line, Statement, statement
+from services.ledger.domain.statement import CurrencyStatement, Line, statement
 
 __all__ = [
     "KINDS",
@@ -56,6 +56,7 @@ __all__ = [
     "Allocation",
     "AmountLimit",
     "Credit",
+    "CurrencyStatement",
     "Decision",
     "Entry",
     "Fact",
@@ -65,7 +66,6 @@ __all__ = [
     "Line",
     "Slices",
     "StageNotice",
-    "Statement",
     "absorb",
     "absorb_in_slices",
     "amounts",

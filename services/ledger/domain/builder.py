@@ -20,6 +20,7 @@ class DecisionBuilder:
         "entries",
         "notices",
         "profile",
+        "recomputations",
         "recordedtime",
         "redone_facts",
         "rejections",
@@ -38,6 +39,7 @@ class DecisionBuilder:
         self.rejections: list[Ineffective] = []
         self.released: list[tuple[datetime, Fact]] = []  # took effect by the fact in hand, and when
         self.redone_facts = 0
+        self.recomputations = 0
 
     def announce(
         self,
@@ -77,4 +79,5 @@ class DecisionBuilder:
             self.rejections,
             self.state.profile_fact is not self.profile,
             self.redone_facts,
+            self.recomputations,
         )

@@ -30,3 +30,4 @@ class Decision(Struct, frozen=True):
     rejections: list[Ineffective]
     is_profile_changed: bool = False
     redone_facts: int = 0  # that acted again because a fact came before them
+    recomputations: int = 0  # of the account from nothing

@@ -34,11 +34,15 @@ def record(state: AccountState, facts: Sequence[Fact], begun: Begun) -> Decision
 
 def record_in_slices(state: AccountState, facts: Sequence[Fact], begun: Begun) -> Slices[Decision]:
     """The same, giving way."""
-    builder = DecisionBuilder(state)
-    for number, fact in enumerate(facts, start=1):
+    builder, work = DecisionBuilder(state), 0
+    for fact in facts:
+        redone = builder.redone_facts
         yield from _record_one(builder, fact, begun)
-        if not number % (SLICE_ENTRIES // 10):  # what follows is dearer than that a fact acts
+        # What follows from a fact is dearer than that it acts (again).
+        work += 10 + builder.redone_facts - redone
+        if work >= SLICE_ENTRIES:
             yield
+            work = 0
     return builder.decision()
 
 
@@ -49,7 +53,9 @@ def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[No
     state.forget()
     effects = _Effects()
     _note(state, fact, effects)
-    builder.redone_facts += yield from act(state, effects.acts, effects.since)
+    redone = yield from act(state, effects.acts, effects.since)
+    builder.redone_facts += redone
+    builder.recomputations += redone == len(state.facts)  # the new one too: all from nothing
     at = effects.took_effect.get(id(fact))
     if at is None:
         return  # kept; its event is announced when it takes effect

@@ -23,7 +23,7 @@ class Line(Struct, frozen=True):
     balance_minor: int  # after it
 
 
-class Statement(Struct, frozen=True):
+class CurrencyStatement(Struct, frozen=True):
     """One currency between two days, both included.
 
     Balances are net: below zero, the account has money with us. The closing balance of a window is
@@ -38,7 +38,7 @@ class Statement(Struct, frozen=True):
     closing_minor: int
 
 
-def statement(state: AccountState, from_on: date, to_on: date) -> tuple[Statement, ...]:
+def statement(state: AccountState, from_on: date, to_on: date) -> tuple[CurrencyStatement, ...]:
     """The account's statements, by currency, of the days `from_on` to `to_on`."""
     balances: dict[str, int] = dict.fromkeys(sorted(state.currencies), 0)
     opening = dict(balances)
@@ -52,7 +52,7 @@ def statement(state: AccountState, from_on: date, to_on: date) -> tuple[Statemen
         else:
             lines[currency].append(Line(on, kind, line_id, amount, balances[currency]))
     return tuple(
-        Statement(
+        CurrencyStatement(
             currency, from_on, to_on, opening[currency], tuple(lines[currency]), balances[currency]
         )
         for currency in balances

@@ -1,6 +1,7 @@
 """`python -m services.ledger.importer FILE --mapping M.yaml`: a CSV file into a running ledger.
 
-Safe to run again: what is known already counts as a duplicate. Prints each refused row as
+The events are sent in the order in which their facts act, whatever the order of the rows. Safe to
+run again: what is known already counts as a duplicate. Prints each refused row as
 `line N, column: reason` and exits with 1 if there is any, with 2 if nothing could be tried.
 """
 
@@ -8,13 +9,17 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.ledger.importer.order import EventsInOrder
 from shared.csv_events.mapping import MappingFile, parse_mapping
 from shared.csv_events.rows import Made, Refusal, count_lines, read_events
 from shared.errors import AppError
@@ -22,8 +27,9 @@ from shared.process.settings import PORTS
 
 BATCH_EVENTS = 500
 TIMEOUT_SECONDS = 60.0
-TRIES = 5
+TRIES = 8  # that fail, one after the other
 PAUSE_SECONDS = 0.5
+TOO_MUCH = (413, 503, 504)  # a part of it may pass, or the same a little later
 
 Receipt = dict[str, int]
 
@@ -86,32 +92,31 @@ def import_file(
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with client, Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(path.name, total=count_lines(path))
-        for batch, line in _batches(read_events(path, mapping, tenant), refusals):
-            if batch:
-                _send(client, mapping, batch, refusals, counts)
-            progress.update(task, completed=line)
+    with (
+        client,
+        closing(EventsInOrder()) as events,
+        Progress(*columns, console=Console(stderr=True)) as progress,
+    ):
+        task = progress.add_task(f"{path.name}: lines", total=count_lines(path))
+        for row in read_events(path, mapping, tenant):
+            if isinstance(row, Refusal):
+                refusals.append(row)
+                progress.update(task, completed=row.line)
+            else:
+                for made in row:
+                    events.add(made)
+                    progress.update(task, completed=made.line)
+        task = progress.add_task(f"{path.name}: events", total=len(events))
+        for batch in _batches(events):
+            for sent in _send(client, mapping, batch, refusals, counts):
+                progress.advance(task, sent)
     return refusals, counts
 
 
-def _batches(
-    rows: Iterator[list[Made] | Refusal], refusals: list[Refusal]
-) -> Iterator[tuple[list[Made], int]]:
-    """Whole rows, until there are enough events; with the last line."""
-    batch: list[Made] = []
-    line = 1
-    for row in rows:
-        if isinstance(row, Refusal):
-            refusals.append(row)
-            line = row.line
-        else:
-            batch += row
-            line = row[-1].line if row else line
-        if len(batch) >= BATCH_EVENTS:
-            yield batch, line
-            batch = []
-    yield batch, line
+def _batches(events: Iterable[Made]) -> Iterator[list[Made]]:
+    rest = iter(events)
+    while batch := list(islice(rest, BATCH_EVENTS)):
+        yield batch
 
 
 def _send(
@@ -120,41 +125,54 @@ def _send(
     batch: list[Made],
     refusals: list[Refusal],
     counts: Receipt,
+) -> Iterator[int]:
+    """Send a batch, in smaller parts where it is too much at once; gives how much is through."""
+    sent, size, failures = 0, len(batch), 0
+    while sent < len(batch):
+        part = batch[sent : sent + size]
+        answer, reason = _post(client, part)
+        if answer is None or answer.status_code in TOO_MUCH:
+            failures += 1
+            if failures == TRIES:
+                raise CannotSend(reason)
+            size = max(1, len(part) // 2)
+            time.sleep(PAUSE_SECONDS * failures)  # a command line: nobody else waits on this thread
+            continue
+        if answer.status_code not in (200, 422) or "accepted" not in answer.json():
+            raise CannotSend(reason)
+        _note(answer.json(), mapping, part, refusals, counts)
+        sent, size, failures = sent + len(part), min(BATCH_EVENTS, size * 2), 0
+        yield len(part)
+
+
+def _note(
+    receipt: Any,
+    mapping: MappingFile,
+    part: list[Made],
+    refusals: list[Refusal],
+    counts: Receipt,
 ) -> None:
-    answer = _post(client, batch)
-    if answer.status_code not in (200, 422) or "accepted" not in answer.json():
-        raise CannotSend(f"the ledger answers {answer.status_code}: {answer.text[:500]}")
-    body = answer.json()
-    counts["accepted"] += body["accepted"]
-    counts["duplicates"] += body["duplicates"]
-    for rejected in body["rejected"]:
-        made = batch[rejected["index"]]
+    counts["accepted"] += receipt["accepted"]
+    counts["duplicates"] += receipt["duplicates"]
+    for rejected in receipt["rejected"]:
+        made = part[rejected["index"]]
         refusals += [
             Refusal(made.line, mapping.column_of(made.rule, error["pointer"]), error["detail"])
             for error in rejected["errors"]
         ]
 
 
-def _post(client: httpx.Client, batch: list[Made]) -> httpx.Response:
-    """Post, and again where the ledger could not answer: repeats are dropped there."""
-    for attempt in range(1, TRIES + 1):
-        if attempt > 1:
-            time.sleep(PAUSE_SECONDS * attempt)  # a command line: nobody else waits on this thread
-        try:
-            answer = client.post(
-                "/v1/events",
-                json=[made.event for made in batch],
-                headers={"Content-Type": "application/cloudevents-batch+json"},
-            )
-        except httpx.TransportError as error:
-            if attempt == TRIES:
-                raise CannotSend(
-                    f"the ledger at {client.base_url} does not answer: {error}"
-                ) from error
-            continue
-        if answer.status_code != 503 or attempt == TRIES:
-            return answer
-    raise AssertionError("unreachable")
+def _post(client: httpx.Client, part: list[Made]) -> tuple[httpx.Response | None, str]:
+    """The ledger's answer, if there is one, and how to say it. Repeats are dropped there."""
+    try:
+        answer = client.post(
+            "/v1/events",
+            json=[made.event for made in part],
+            headers={"Content-Type": "application/cloudevents-batch+json"},
+        )
+    except httpx.TransportError as error:
+        return None, f"the ledger at {client.base_url} does not answer: {error}"
+    return answer, f"the ledger answers {answer.status_code}: {answer.text[:500]}"
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Facts: inserted once, never changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from services.ledger.domain.facts import Fact
-from shared.database import Session
+from services.ledger.store.journal import AccountKey
+from shared.database import Database, Session
 from shared.database.columns import joined, joined_json, texts
 from shared.events import billing
 
@@ -18,38 +19,53 @@ _COLUMNS = "account_id, kind, fact_id, source, event_id, time, recorded_at, data
 
 FactKey = tuple[str, str, str]  # tenant, kind, fact id
 
+NewRow = tuple[str, int, Fact]  # tenant, the account's version with it, the fact
+
 _INSERT = (
-    f"insert into facts (tenant_id, {_COLUMNS})"
-    " select t, a, k, f, s, e, at, recorded_at, convert_to(d, 'UTF8')"
-    f" from unnest({texts(1)}, {texts(2)}, {texts(3)}, {texts(4)}, {texts(5)}, {texts(6)},"
-    f" $7::timestamptz[], $8::timestamptz[], {texts(9)})"
-    " as n (t, a, k, f, s, e, at, recorded_at, d)"
+    f"insert into facts (tenant_id, version, {_COLUMNS})"
+    " select t, v, a, k, f, s, e, at, recorded_at, convert_to(d, 'UTF8')"
+    f" from unnest({texts(1)}, $10::bigint[], {texts(2)}, {texts(3)}, {texts(4)}, {texts(5)},"
+    f" {texts(6)}, $7::timestamptz[], $8::timestamptz[], {texts(9)})"
+    " as n (t, v, a, k, f, s, e, at, recorded_at, d)"
     " on conflict do nothing returning tenant_id, kind, fact_id"
 )
 
 
-async def insert_facts(session: Session, facts: Sequence[tuple[str, Fact]]) -> set[FactKey]:
-    """Insert (tenant, fact) pairs whose identities differ; gives those that were new.
+async def insert_facts(session: Session, facts: Sequence[NewRow]) -> set[FactKey]:
+    """Insert facts whose identities differ; gives those that were new.
 
     In the order of their identities, so that two batches with the same ids under different
     accounts cannot wait for each other.
     """
-    ordered = sorted(facts, key=lambda pair: (pair[0], pair[1].kind, pair[1].fact_id))
+    ordered = sorted(facts, key=lambda row: (row[0], row[2].kind, row[2].fact_id))
     rows = await session.fetch(
         _INSERT,
-        joined([tenant for tenant, _ in ordered]),
-        joined([fact.account_id for _, fact in ordered]),
-        joined([fact.kind for _, fact in ordered]),
-        joined([fact.fact_id for _, fact in ordered]),
-        joined([fact.source for _, fact in ordered]),
-        joined([fact.event_id for _, fact in ordered]),
-        [fact.time for _, fact in ordered],
-        [fact.recordedtime for _, fact in ordered],
-        joined_json([_ENCODER.encode(fact.data) for _, fact in ordered]),
+        joined([tenant for tenant, _, _ in ordered]),
+        joined([fact.account_id for _, _, fact in ordered]),
+        joined([fact.kind for _, _, fact in ordered]),
+        joined([fact.fact_id for _, _, fact in ordered]),
+        joined([fact.source for _, _, fact in ordered]),
+        joined([fact.event_id for _, _, fact in ordered]),
+        [fact.time for _, _, fact in ordered],
+        [fact.recordedtime for _, _, fact in ordered],
+        joined_json([_ENCODER.encode(fact.data) for _, _, fact in ordered]),
+        [version for _, version, _ in ordered],
     )
     if len(rows) == len(ordered):  # the usual case, without a tuple per row
-        return {(tenant, fact.kind, fact.fact_id) for tenant, fact in ordered}
+        return {(tenant, fact.kind, fact.fact_id) for tenant, _, fact in ordered}
     return {(row["tenant_id"], row["kind"], row["fact_id"]) for row in rows}
+
+
+async def delete_facts(session: Session, keys: Iterable[FactKey]) -> None:
+    """Take back what this transaction has inserted."""
+    wanted = list(keys)
+    await session.execute(
+        "delete from facts using unnest($1::text[], $2::text[], $3::text[]) as k(t, n, f)"
+        " where tenant_id = t and kind = n and fact_id = f",
+        [key[0] for key in wanted],
+        [key[1] for key in wanted],
+        [key[2] for key in wanted],
+    )
 
 
 async def find_facts(session: Session, keys: Iterable[FactKey]) -> dict[FactKey, Fact]:
@@ -69,18 +85,37 @@ async def find_facts(session: Session, keys: Iterable[FactKey]) -> dict[FactKey,
 
 
 async def list_facts(
-    session: Session, tenant_id: str, account_ids: Sequence[str]
-) -> dict[str, list[Fact]]:
-    """All facts of some accounts, by account."""
+    session: Session, versions: Mapping[AccountKey, int], *, is_after: bool = False
+) -> dict[AccountKey, list[Fact]]:
+    """The facts of some accounts that were stored up to a version each, or after it."""
     rows = await session.fetch(
-        f"select {_COLUMNS} from facts where tenant_id = $1 and account_id = any($2::text[])",
-        tenant_id,
-        list(account_ids),
+        f"select f.tenant_id, {_qualified('f')} from facts f"
+        " join unnest($1::text[], $2::text[], $3::bigint[]) as k(tenant_id, account_id, seen)"
+        f" using (tenant_id, account_id) where f.version {'>' if is_after else '<='} seen",
+        [tenant_id for tenant_id, _ in versions],
+        [account_id for _, account_id in versions],
+        list(versions.values()),
     )
-    found: dict[str, list[Fact]] = {}
+    found: dict[AccountKey, list[Fact]] = {}
     for row in rows:
-        found.setdefault(row["account_id"], []).append(_fact(row))
+        found.setdefault((row["tenant_id"], row["account_id"]), []).append(_fact(row))
+        await session.give_way()
     return found
+
+
+async def find_heavy(
+    session: Session | Database, keys: Iterable[AccountKey], facts_max: int
+) -> set[AccountKey]:
+    """Which accounts have more facts than that."""
+    wanted = list(keys)
+    rows = await session.fetch(
+        "select t, a from unnest($1::text[], $2::text[]) as k(t, a) where (select count(*) from"
+        " (select from facts where tenant_id = t and account_id = a limit $3) found) >= $3",
+        [key[0] for key in wanted],
+        [key[1] for key in wanted],
+        facts_max + 1,
+    )
+    return {(row[0], row[1]) for row in rows}
 
 
 def _fact(row: Any) -> Fact:

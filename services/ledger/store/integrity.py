@@ -5,7 +5,7 @@ from shared.database import Session
 CHECKS: dict[str, str] = {
     "every journal entry sums to zero": (
         "select count(*) from journal where tenant_id = $1 and"
-        " (select coalesce(sum((p->>1)::bigint), 0)"
+        " (select coalesce(sum((p->>1)::numeric), 0)"
         " from jsonb_array_elements(convert_from(postings, 'UTF8')::jsonb) p) <> 0"
     ),
     "journal entries are numbered without gaps": (
@@ -13,7 +13,7 @@ CHECKS: dict[str, str] = {
         " journal j where j.tenant_id = a.tenant_id and j.account_id = a.account_id)"
     ),
     "receivables in the journal equal open balances": (
-        "with booked as (select account_id, currency, sum((p->>1)::bigint) as minor from journal,"
+        "with booked as (select account_id, currency, sum((p->>1)::numeric) as minor from journal,"
         " jsonb_array_elements(convert_from(postings, 'UTF8')::jsonb) p"
         " where tenant_id = $1 and p->>0 = 'receivable' group by 1, 2),"
         " open as (select account_id, currency, sum(balance_minor) as minor from invoices"

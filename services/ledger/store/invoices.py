@@ -56,13 +56,13 @@ async def sum_open(
     """(zone, currency, due_on, invoices, open minor units) of the registered accounts."""
     rows = await session.fetch(
         "select coalesce(a.zone, $2), i.currency, i.due_on, count(*)::int,"
-        " sum(i.balance_minor)::bigint from invoices i"
+        " sum(i.balance_minor)::text from invoices i"
         " join accounts a using (tenant_id, account_id)"
         " where i.tenant_id = $1 and i.status = 'open' and a.is_registered group by 1, 2, 3",
         tenant_id,
         tenant_zone,
     )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+    return [(row[0], row[1], row[2], row[3], int(row[4])) for row in rows]  # beyond 64 bits
 
 
 async def list_account_ids(

@@ -18,8 +18,8 @@ _POSTINGS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 AccountKey = tuple[str, str]  # tenant, account
 
 
-class Locked(Struct, frozen=True, gc=False):
-    """What a locked account row says: the state's version and the journal's head."""
+class AccountHead(Struct, frozen=True, gc=False):
+    """Where an account stands by its row: the version of what is stored, and the journal's head."""
 
     version: int
     entries: int
@@ -77,7 +77,7 @@ _INSERT_ENTRIES = (
 
 async def insert_entries(
     session: Session,
-    accounts: Sequence[tuple[AccountKey, Locked, Sequence[tuple[Entry, datetime]]]],
+    accounts: Sequence[tuple[AccountKey, AccountHead, Sequence[tuple[Entry, datetime]]]],
 ) -> dict[AccountKey, tuple[int, bytes]]:
     """Append to the journal; gives every account's number of entries and last hash."""
     heads: dict[AccountKey, tuple[int, bytes]] = {}

@@ -20,6 +20,15 @@ async def find_tenants(session: Session, tenant_ids: Sequence[str]) -> dict[str,
     return {row["tenant_id"]: Tenant(**dict(row)) for row in rows}
 
 
+async def find_zones(session: Session, tenant_ids: Iterable[str]) -> dict[str, str]:
+    """Time zones, without a lock."""
+    rows = await session.fetch(
+        "select tenant_id, timezone from tenants where tenant_id = any($1::text[])",
+        sorted(tenant_ids),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def insert_tenants(session: Session, tenants: Sequence[Tenant]) -> list[str]:
     """Insert those that are not there yet, with a business time of their own; says which."""
     rows = await session.fetch(

@@ -1,24 +1,25 @@
 """The figures over HTTP."""
 
-import csv
-import io
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Response
 
-from services.metrics.api.questions import Asked, AskedDep, find_kpi, known_before, question_of
-from services.metrics.domain.answers import answer
+from services.metrics.api.dependencies import CallerDep, ContextDep
+from services.metrics.api.questions import Asked, AskedDep, find_kpi, question_of, recorded_before
+from services.metrics.context import Context
+from services.metrics.domain.answers import Figured, answer_as_json, answers_as_csv
 from services.metrics.domain.kpis import KPIS, Kpi
 from services.metrics.store import figures as store
-from shared.database import Session
 from shared.errors import FieldError, Invalid
-from shared.web import ReadSessionDep, json_response
-from shared.web.auth import Caller, needs
+from shared.web import json_response
 
 router = APIRouter(tags=["kpis"])
 
-CallerDep = Annotated[Caller, needs("metrics:read")]
+# From so many parts × groups on, an answer takes tens of milliseconds: it is computed elsewhere.
+FIGURES_HERE_MAX = 500
+
+T = TypeVar("T")
 
 
 @router.get("/v1/kpis", summary="Every KPI and what it can be split by")
@@ -38,66 +39,60 @@ def _described(kpi: Kpi) -> dict[str, Any]:
 
 
 @router.get("/v1/kpis/{name}", summary="One KPI over a window of days")
-async def get_kpi(
-    name: str, asked: AskedDep, session: ReadSessionDep, caller: CallerDep
-) -> Response:
+async def get_kpi(name: str, asked: AskedDep, context: ContextDep, caller: CallerDep) -> Response:
     """`from` means the opening of that day, `to` its end. Money in minor units; ratios 0 to 1."""
-    return json_response(await answer_kpi(session, caller.tenant, find_kpi(name), asked))
-
-
-async def answer_kpi(session: Session, tenant_id: str, kpi: Kpi, asked: Asked) -> dict[str, Any]:
-    """The answer by one snapshot of the figures."""
-    tenant = await store.find_tenant(session, tenant_id)
-    question = question_of(kpi, asked, tenant)
-    known = known_before(question, tenant)
-    currencies = await store.list_currencies(session, tenant_id, known)
-    only = currencies[0] if len(currencies) == 1 else None
-    rows = await store.list_rows(session, tenant_id, question, question.currency or only, known)
-    return answer(question, rows, currencies)
+    figured = await _figured(context, caller.tenant, [find_kpi(name)], asked)
+    content = await _compute(context, caller.tenant, answer_as_json, figured)
+    return Response(content, media_type="application/json")
 
 
 @router.get("/v1/export", summary="Several KPIs as a table")
 async def export_kpis(
     kpis: Annotated[str, Query(description="Names with commas.")],
     asked: AskedDep,
-    session: ReadSessionDep,
+    context: ContextDep,
     caller: CallerDep,
     _format: Annotated[Literal["csv"], Query(alias="format")] = "csv",
 ) -> Response:
     """One line per KPI, part of the window and group."""
-    names = [name.strip() for name in kpis.split(",") if name.strip()]
+    names = [*dict.fromkeys(name.strip() for name in kpis.split(",") if name.strip())]
     unknown = [name for name in names if name not in KPIS]
     if unknown or not names:
         detail = f"no such KPI: {', '.join(unknown)}" if unknown else "names none"
         raise Invalid("The export cannot be made.", [FieldError("/query/kpis", detail)])
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_COLUMNS)
-    for name in names:
-        found = await answer_kpi(session, caller.tenant, KPIS[name], asked)
-        writer.writerows(_lines(found))
+    figured = await _figured(context, caller.tenant, [KPIS[name] for name in names], asked)
     return Response(
-        out.getvalue(),
+        await _compute(context, caller.tenant, answers_as_csv, figured),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="kpis.csv"'},
     )
 
 
-_COLUMNS = ("kpi", "unit", "currency", "group", "from", "to", "value", "numerator", "denominator")
+async def _figured(
+    context: Context, tenant_id: str, kpis: Sequence[Kpi], asked: Asked
+) -> list[Figured]:
+    """The questions with all that their answers are made of, by one snapshot of the figures."""
+    figured = []
+    async with context.db.reading() as session:
+        tenant = await store.find_tenant(session, tenant_id)
+        for kpi in kpis:
+            question = question_of(kpi, asked, tenant)
+            before = recorded_before(question, tenant)
+            currencies = await store.list_currencies(session, tenant_id, before)
+            only = currencies[0] if len(currencies) == 1 else None
+            currency = question.currency or only
+            rows = await store.list_rows(session, tenant_id, question, currency, before)
+            figured.append(Figured(question, rows, currencies))
+    return figured
 
 
-def _lines(found: dict[str, Any]) -> Iterator[tuple[object, ...]]:
-    for group in ({**found, "key": {}}, *found["groups"]):
-        key = group["key"]
-        label = " ".join(f"{name}={value or ''}" for name, value in key.items())
-        currency = key.get("currency", found["currency"])
-        for part in group["series"] or ({"from": found["from"], "to": found["to"], **group},):
-            yield (
-                found["name"],
-                found["unit"],
-                currency,
-                label,
-                part["from"],
-                part["to"],
-                *(part[name] for name in ("value", "numerator", "denominator")),
-            )
+async def _compute(
+    context: Context,
+    tenant_id: str,
+    compute: Callable[[Sequence[Figured]], T],
+    figured: Sequence[Figured],
+) -> T:
+    """What no longer needs the database: at once if it is little, else in the tenant's place."""
+    if sum(each.size for each in figured) <= FIGURES_HERE_MAX:
+        return compute(figured)
+    return await context.pool.run(tenant_id, compute, figured)

@@ -9,7 +9,7 @@ from services.metrics.domain.answers import Question
 from services.metrics.domain.items import FIRST_DAY, SLOT_SECONDS
 from services.metrics.domain.kpis import KPIS, By, Kpi
 from services.metrics.domain.windows import Interval, Window, parts
-from services.metrics.store.figures import KNOWN_BY_NOW, Tenant
+from services.metrics.store.figures import UNTIL_NOW, Tenant
 from shared import clock
 from shared.errors import FieldError, Invalid, NotFound
 from shared.money import is_currency
@@ -87,10 +87,10 @@ def question_of(kpi: Kpi, asked: Asked, tenant: Tenant | None) -> Question:
     )
 
 
-def known_before(question: Question, tenant: Tenant | None) -> int:
+def recorded_before(question: Question, tenant: Tenant | None) -> int:
     """The moment of knowledge that an answer may not reach: the end of `as_of` for the tenant."""
     if question.as_of is None:
-        return KNOWN_BY_NOW
+        return UNTIL_NOW
     zone = tenant.timezone if tenant else "UTC"
     end = clock.day_start(question.as_of + clock.ONE_DAY, zone)
     return int(end.timestamp() // SLOT_SECONDS)
@@ -105,9 +105,9 @@ def _window(asked: Asked, tenant: Tenant | None) -> Window:
 
 def business_day(tenant: Tenant | None) -> date:
     """The tenant's calendar day as its newest event has it; with none yet, the machine's."""
-    if tenant is None or tenant.latest_known == 0:
+    if tenant is None or tenant.latest_slot == 0:
         return clock.now().date()
-    instant = datetime.fromtimestamp(tenant.latest_known * SLOT_SECONDS, UTC)
+    instant = datetime.fromtimestamp(tenant.latest_slot * SLOT_SECONDS, UTC)
     return clock.local_day(instant, tenant.timezone)
 
 

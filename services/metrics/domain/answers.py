@@ -1,4 +1,8 @@
-"""A question about a KPI, and its answer from the groups of figures."""
+"""A question about a KPI, and its answer from the groups of figures.
+
+Everything here may be computed in another process: questions and rows are plain values, and a KPI
+travels by its name.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,6 +10,9 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+import msgspec
+
+from services.metrics.domain.export import table
 from services.metrics.domain.figures import (
     BUCKETS,
     Aged,
@@ -65,6 +72,37 @@ class Rows:
         return groups.get(_ALL) or Group(slices)
 
 
+@dataclass(frozen=True)
+class Figured:
+    """A question with all that its answer is made of."""
+
+    question: Question
+    rows: Rows
+    currencies: Sequence[str]
+
+    @property
+    def size(self) -> int:
+        """How many figures the answer has, at most: parts × groups."""
+        keys = {
+            row.key for rows in (self.rows.sums, self.rows.aged, self.rows.late) for row in rows
+        }
+        return len(self.question.parts) * (len(keys) + 1)
+
+    def answer(self) -> dict[str, Any]:
+        return answer(self.question, self.rows, self.currencies)
+
+
+def answer_as_json(figured: Sequence[Figured]) -> bytes:
+    """The answer to the only question."""
+    (only,) = figured
+    return msgspec.json.encode(only.answer())
+
+
+def answers_as_csv(figured: Sequence[Figured]) -> str:
+    """The answers as a table."""
+    return table(each.answer() for each in figured)
+
+
 def answer(question: Question, rows: Rows, currencies: Sequence[str]) -> dict[str, Any]:
     """The answer as it is sent. Several currencies are never summed: they make groups."""
     kpi, windows = question.kpi, question.parts
@@ -81,13 +119,13 @@ def answer(question: Question, rows: Rows, currencies: Sequence[str]) -> dict[st
         whole: dict[str, Any] = {"value": None, "numerator": None, "denominator": None}
         whole["series"] = []
     else:
-        whole = _told(question, rows.together(len(windows)), windows)
+        whole = _values(question, rows.together(len(windows)), windows)
     dimensions = tuple(question.group_by)
     if is_mixed and "currency" not in dimensions:
         dimensions = ("currency", *dimensions)
     groups = [
-        {"key": {name: getattr(key, name) or None for name in dimensions}, **told}
-        for key, told in _groups(question, rows, windows)
+        {"key": {name: getattr(key, name) or None for name in dimensions}, **values}
+        for key, values in _groups(question, rows, windows)
     ]
     return {**head, **whole, "groups": groups if dimensions else []}
 
@@ -105,12 +143,12 @@ def _groups(
         if question.splits_by("bucket"):
             for bucket in BUCKETS:
                 old = key._replace(bucket=bucket)
-                yield old, _told(question, group, windows, old)
+                yield old, _values(question, group, windows, old)
         else:
-            yield key, _told(question, group, windows, key)
+            yield key, _values(question, group, windows, key)
 
 
-def _told(
+def _values(
     question: Question, group: Group, windows: Sequence[Window], key: Key = _ALL
 ) -> dict[str, Any]:
     whole = group.figures(question.window, 1, len(windows))
@@ -118,8 +156,8 @@ def _told(
     if question.interval:
         for number, window in enumerate(windows, start=1):
             figures = group.figures(window, number, number)
-            told = _numbers(_ratio(question, figures, key))
-            series.append({"from": window.from_on, "to": window.to_on, **told})
+            values = _numbers(_ratio(question, figures, key))
+            series.append({"from": window.from_on, "to": window.to_on, **values})
     return {**_numbers(_ratio(question, whole, key)), "series": series}
 
 
@@ -133,12 +171,12 @@ def _ratio(question: Question, figures: Figures, key: Key) -> Ratio:
     return Ratio(value, value, None)
 
 
-def _numbers(told: Ratio) -> dict[str, int | float | None]:
-    value = told.value
+def _numbers(ratio: Ratio) -> dict[str, int | float | None]:
+    value = ratio.value
     return {
         "value": float(value) if isinstance(value, Fraction) else value,
-        "numerator": _number(told.numerator),
-        "denominator": None if told.denominator is None else _number(told.denominator),
+        "numerator": _number(ratio.numerator),
+        "denominator": None if ratio.denominator is None else _number(ratio.denominator),
     }
 
 

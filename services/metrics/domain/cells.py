@@ -17,10 +17,12 @@ Contacts are counted by result: each result once, `suppressed` once for each rul
 once with the first of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TypeVar
+
+from msgspec import Struct
 
 from services.metrics.domain.items import (
     FAR,
@@ -44,47 +46,70 @@ from services.metrics.domain.items import (
 from services.metrics.domain.view import View
 from shared.clock import day_start
 
-# Money: (measure, currency, day, until, kind, country, segment).
-# Contacts: (result, day, kind, country, segment, channel, strategy, rule).
-Cell = tuple[Any, ...]
-Cells = dict[Cell, tuple[int, int, int]]  # amount, count, weight
-
 STOCKS = ("open", "credit")
 
 
-def cells_of(kind: ItemKind, facts: Sequence[Fact], view: View) -> Cells:
-    """All that the item adds."""
-    cells: Cells = {}
-    if kind == "invoice":
-        _add_invoice(cells, facts, view)
-    elif kind == "payment":
-        _add_payment(cells, facts, view)
-    elif kind == "credit_note":
-        _add_credit_note(cells, facts, view)
+class MoneyCell(Struct, frozen=True):
+    """Where a measure of money adds up."""
+
+    measure: str
+    currency: str
+    day: date
+    until: date
+    kind: str
+    country: str
+    segment: str
+
+
+class ContactCell(Struct, frozen=True):
+    """Where a result of contacts adds up."""
+
+    result: str
+    day: date
+    kind: str
+    country: str
+    segment: str
+    channel: str
+    strategy: str
+    rule: str
+
+
+Cell = TypeVar("Cell", MoneyCell, ContactCell)
+Added = tuple[int, int, int]  # amount, count, weight
+MoneyCells = dict[MoneyCell, Added]
+ContactCells = dict[ContactCell, Added]
+
+NOTHING: Added = (0, 0, 0)
+
+
+def add(cells: dict[Cell, Added], cell: Cell, amount: int, count: int = 0, weight: int = 0) -> None:
+    """Add to a cell."""
+    sums = cells.get(cell)
+    if sums is None:
+        cells[cell] = (amount, count, weight)
     else:
-        _add_contact(cells, facts, view)
-    return cells
+        cells[cell] = (sums[0] + amount, sums[1] + count, sums[2] + weight)
 
 
-def ends_on(kind: ItemKind, cells: Cells) -> date:
-    """The last day on which the item adds anything; `FAR` while a balance of it stands."""
-    if kind == "contact":
-        return max((cell[1] for cell in cells), default=FIRST_DAY)
+def merge(cells: dict[Cell, Added], others: Mapping[Cell, Added]) -> None:
+    """Add all of the others."""
+    for cell, sums in others.items():
+        add(cells, cell, *sums)
+
+
+def money_ends_on(cells: MoneyCells) -> date:
+    """The last day on which an item adds anything; `FAR` while a balance of it stands."""
     last, standing = FIRST_DAY, dict.fromkeys(STOCKS, 0)
-    for cell, (amount, _, _) in cells.items():
-        if cell[0] in standing:
-            standing[cell[0]] += amount
-        last = max(last, cell[2])
+    for cell, sums in cells.items():
+        if cell.measure in standing:
+            standing[cell.measure] += sums[0]
+        last = max(last, cell.day)
     return FAR if any(standing.values()) else last
 
 
-def add(cells: Cells, cell: Cell, amount: int, count: int = 0, weight: int = 0) -> None:
-    """Add to a cell."""
-    known = cells.get(cell)
-    if known is None:
-        cells[cell] = (amount, count, weight)
-    else:
-        cells[cell] = (known[0] + amount, known[1] + count, known[2] + weight)
+def contact_ends_on(cells: ContactCells) -> date:
+    """The last day on which a contact adds anything."""
+    return max((cell.day for cell in cells), default=FIRST_DAY)
 
 
 @dataclass(slots=True)
@@ -191,10 +216,11 @@ def _days_of(put: Put, issued_on: date) -> tuple[date, date]:
     return applied_on, max(bounded(put.released_on), applied_on)
 
 
-def _add_invoice(cells: Cells, facts: Sequence[Fact], view: View) -> None:
+def _invoice_cells(facts: Sequence[Fact], view: View) -> MoneyCells:
+    cells: MoneyCells = {}
     invoice = _read_invoice(facts)
     if invoice is None:
-        return
+        return cells
     credit_changes: dict[date, int] = {}
     for put in invoice.credit:
         applied_on, released_on = _days_of(put, invoice.issued_on)
@@ -206,24 +232,21 @@ def _add_invoice(cells: Cells, facts: Sequence[Fact], view: View) -> None:
     if invoice.is_void:
         _add_credit_off_a_void(cells, invoice, view)
     else:
-        _add_debt(cells, invoice, view, dict(credit_changes))
+        _add_debt(cells, invoice, view, credit_changes)
+    return cells
 
 
-def _add_debt(cells: Cells, invoice: _Invoice, view: View, changes: dict[date, int]) -> None:
+def _add_debt(cells: MoneyCells, invoice: _Invoice, view: View, changes: dict[date, int]) -> None:
     """A standing invoice: issued, open, entered, recovered. `changes` holds the credit on it."""
     currency, issued_on = invoice.currency, invoice.issued_on
     kind, country = view.kind, view.country
     segment = view.segment_at(day_start(issued_on, view.zone)) if view.has_segments else ""
-    add(
-        cells,
-        ("invoiced", currency, issued_on, FAR, kind, country, segment),
-        invoice.amount,
-        1,
-    )
+    cell = MoneyCell("invoiced", currency, issued_on, FAR, kind, country, segment)
+    add(cells, cell, invoice.amount, 1)
     entry = _find_entry(invoice, view) if invoice.staged or invoice.reopened else None
     if entry is not None:
         segment = view.segment_at(entry.at)
-        cell = ("entered", currency, entry.day, FAR, kind, country, segment)
+        cell = MoneyCell("entered", currency, entry.day, FAR, kind, country, segment)
         add(cells, cell, entry.amount, 1)
     _change(changes, issued_on, invoice.amount)
     for put in invoice.cash:
@@ -233,33 +256,34 @@ def _add_debt(cells: Cells, invoice: _Invoice, view: View, changes: dict[date, i
         _change(changes, applied_on, -amount)
         if released_on != applied_on:
             late = amount * max(0, (applied_on - invoice.due_on).days)
-            cell = ("late", currency, applied_on, released_on, kind, country, segment)
+            cell = MoneyCell("late", currency, applied_on, released_on, kind, country, segment)
             add(cells, cell, amount, 0, late)
         is_recovered = entry is not None and entry.counts(put.applied_at)
         if is_recovered:
-            cell = ("recovered", currency, applied_on, FAR, kind, country, segment)
+            cell = MoneyCell("recovered", currency, applied_on, FAR, kind, country, segment)
             add(cells, cell, amount)
         if put.released_at is not None:
             _change(changes, released_on, amount)
             if is_recovered:
                 segment = view.segment_before(put.released_at)
-                cell = ("recovered", currency, released_on, FAR, kind, country, segment)
+                cell = MoneyCell("recovered", currency, released_on, FAR, kind, country, segment)
                 add(cells, cell, -amount)
     _add_stock(cells, view, "open", currency, invoice.due_on, changes)
 
 
-def _add_credit_off_a_void(cells: Cells, invoice: _Invoice, view: View) -> None:
+def _add_credit_off_a_void(cells: MoneyCells, invoice: _Invoice, view: View) -> None:
     """What credit notes took off a void invoice lowers no sales until the void has freed it."""
     for put in invoice.credit:
         applied_on, released_on = _days_of(put, invoice.issued_on)
         segment = view.segment_before(put.applied_at)
-        cell = (
-            "credited", invoice.currency, applied_on, FAR, view.kind, view.country, segment
-        )  # fmt: skip
-        add(cells, cell, -put.amount_minor)
+        add(cells, _credited(view, invoice.currency, applied_on, segment), -put.amount_minor)
         if put.released_at is not None:
             segment = view.segment_before(put.released_at)
-            add(cells, (*cell[:2], released_on, *cell[3:6], segment), put.amount_minor)
+            add(cells, _credited(view, invoice.currency, released_on, segment), put.amount_minor)
+
+
+def _credited(view: View, currency: str, day: date, segment: str) -> MoneyCell:
+    return MoneyCell("credited", currency, day, FAR, view.kind, view.country, segment)
 
 
 def _change(changes: dict[date, int], day: date, amount: int) -> None:
@@ -267,7 +291,12 @@ def _change(changes: dict[date, int], day: date, amount: int) -> None:
 
 
 def _add_stock(
-    cells: Cells, view: View, measure: str, currency: str, until: date, changes: dict[date, int]
+    cells: MoneyCells,
+    view: View,
+    measure: str,
+    currency: str,
+    until: date,
+    changes: dict[date, int],
 ) -> None:
     """A stock's changes; where the segment changes, the balance moves from the old to the new."""
     kind, country = view.kind, view.country
@@ -281,58 +310,86 @@ def _add_stock(
         if day in moves:
             before, segment = segment, view.segment_on(day)
             if balance:
-                cell = (measure, currency, day, until, kind, country, before)
+                cell = MoneyCell(measure, currency, day, until, kind, country, before)
                 add(cells, cell, -balance, -int(balance > 0))
-                cell = (measure, currency, day, until, kind, country, segment)
+                cell = MoneyCell(measure, currency, day, until, kind, country, segment)
                 add(cells, cell, balance, int(balance > 0))
         change = changes.get(day, 0)
         if change:
             count = int(balance + change > 0) - int(balance > 0)
-            cell = (measure, currency, day, until, kind, country, segment)
+            cell = MoneyCell(measure, currency, day, until, kind, country, segment)
             add(cells, cell, change, count)
             balance += change
 
 
-def _add_payment(cells: Cells, facts: Sequence[Fact], view: View) -> None:
-    paid = next((fact for fact in facts if isinstance(fact, Paid)), None)
+def _payment_cells(facts: Sequence[Fact], view: View) -> MoneyCells:
+    cells: MoneyCells = {}
+    paid: Paid | None = None
+    reversals: dict[str, Reversed] = {}
+    for fact in facts:
+        if isinstance(fact, Paid):
+            paid = paid or fact
+        elif isinstance(fact, Reversed):
+            reversals[fact.reversal_id] = fact  # what a reversal takes comes again when it changes
     if paid is None:
-        return
-    kind, country = view.kind, view.country
-    segment = view.segment_before(paid.at)
-    cell = ("received", paid.currency, view.day_of(paid), FAR, kind, country, segment)
-    add(cells, cell, paid.amount_minor, 1)
-    # What a reversal takes is said again when it changes.
-    reversals = {fact.reversal_id: fact for fact in facts if isinstance(fact, Reversed)}
+        return cells
+    add(cells, _received(view, paid.currency, paid), paid.amount_minor, 1)
     for back in reversals.values():
-        segment = view.segment_before(back.at)
-        cell = ("received", paid.currency, view.day_of(back), FAR, kind, country, segment)
-        add(cells, cell, -back.amount_minor)
+        add(cells, _received(view, paid.currency, back), -back.amount_minor)
+    return cells
 
 
-def _add_credit_note(cells: Cells, facts: Sequence[Fact], view: View) -> None:
-    if any(isinstance(fact, Replaced) for fact in facts):
-        return
-    credited = next((fact for fact in facts if isinstance(fact, Credited)), None)
+def _received(view: View, currency: str, moved: Paid | Reversed) -> MoneyCell:
+    segment, day = view.segment_before(moved.at), view.day_of(moved)
+    return MoneyCell("received", currency, day, FAR, view.kind, view.country, segment)
+
+
+def _credit_note_cells(facts: Sequence[Fact], view: View) -> MoneyCells:
+    cells: MoneyCells = {}
+    credited: Credited | None = None
+    for fact in facts:
+        if isinstance(fact, Replaced):
+            return {}
+        if isinstance(fact, Credited):
+            credited = credited or fact
     if credited is None:
-        return
+        return cells
     currency, day, amount = credited.currency, bounded(credited.day), credited.amount_minor
-    segment = view.segment_before(credited.at)
-    add(cells, ("credited", currency, day, FAR, view.kind, view.country, segment), amount)
+    add(cells, _credited(view, currency, day, view.segment_before(credited.at)), amount)
     _add_stock(cells, view, "credit", currency, FAR, {day: amount})
+    return cells
 
 
-def _add_contact(cells: Cells, facts: Sequence[Fact], view: View) -> None:
-    said: set[tuple[str, str]] = set()
+# What the items of each kind add.
+MONEY_CELLS: dict[ItemKind, Callable[[Sequence[Fact], View], MoneyCells]] = {
+    "invoice": _invoice_cells,
+    "payment": _payment_cells,
+    "credit_note": _credit_note_cells,
+}
+
+
+def contact_cells(facts: Sequence[Fact], view: View) -> ContactCells:
+    """What a contact adds."""
+    cells: ContactCells = {}
+    counted: set[tuple[str, str]] = set()
     for fact in facts:
         if not isinstance(fact, Occurred):
             continue
-        told: list[tuple[str, str]] = [(fact.result, fact.rule)]
+        results: list[tuple[str, str]] = [(fact.result, fact.rule)]
         if fact.result == "suppressed":
-            told.append(("withheld", ""))
-        for result, rule in told:
-            if (result, rule) in said:
-                continue
-            said.add((result, rule))
-            segment = view.segment_at(fact.at)
-            dimensions = (view.kind, view.country, segment, fact.channel, fact.strategy, rule)
-            add(cells, (result, bounded(fact.day), *dimensions), 0, 1)
+            results.append(("withheld", ""))
+        for result, rule in results:
+            if (result, rule) not in counted:
+                counted.add((result, rule))
+                cell = ContactCell(
+                    result,
+                    bounded(fact.day),
+                    view.kind,
+                    view.country,
+                    view.segment_at(fact.at),
+                    fact.channel,
+                    fact.strategy,
+                    rule,
+                )
+                add(cells, cell, 0, 1)
+    return cells

@@ -5,7 +5,7 @@ are the sum of its slices, a stock at its end the sum of all slices up to it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
@@ -118,7 +118,7 @@ class Group:
         self._slices = slices
         self._flows: dict[str, list[tuple[int, int]]] = {}
         self._aged: dict[int, list[tuple[int, int, int]]] = {}
-        self._late: list[Late] = []
+        self._late: dict[int, list[Late]] = defaultdict(list)  # by the slice in which it came
         self._stocks: dict[str, list[tuple[int, int]]] = {}
         self._ages: dict[int, list[tuple[int, int, int]]] = {}
 
@@ -133,7 +133,7 @@ class Group:
         slices[row.slice] = (amount + row.amount, count + row.number, due + row.due)
 
     def add_late(self, row: Late) -> None:
-        self._late.append(row)
+        self._late[row.slice].append(row)
 
     def add_flows(self, other: "Group | None") -> None:
         """Take over another group's flows of measures that this one has not."""
@@ -163,11 +163,16 @@ class Group:
         if 1 in self._ages:
             amount, _, due = self._ages[1][last]
             figures.overdue_days = amount * (window.to_on - EPOCH).days - due
-        for row in self._late:
-            if first <= row.slice <= last < row.until:
+        for row in self._late_in(first, last):
+            if last < row.until:
                 figures.late.amount += row.amount
                 figures.late.count += row.weight
         return figures
+
+    def _late_in(self, first: int, last: int) -> Iterator[Late]:
+        if first == last:
+            return iter(self._late.get(first, ()))
+        return (row for came, rows in self._late.items() if first <= came <= last for row in rows)
 
 
 def _plus2(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

@@ -1,8 +1,8 @@
-"""What each event says about which items.
+"""What each event adds to which items.
 
-An event only adds facts; what they mean together is said in `cells.py`. Where money of a payment
-or credit note lies comes as its whole history by the facts known, which takes the place of what
-was said before.
+An event only adds facts; what they mean together stands in `cells.py`. Where money of a payment or
+credit note lies comes as its whole history by the facts known, which takes the place of the one
+before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from services.metrics.domain.items import (
+    WITH_CURRENCY,
     Account,
     Allocated,
     Amended,
@@ -38,28 +39,46 @@ ItemKey = tuple[ItemKind, str]
 _SOURCES: dict[str, ItemKind] = {"payment": "payment", "credit_note": "credit_note"}
 
 
-class Page:
-    """One account with those of its items that a batch of events speaks of."""
+class AccountItems:
+    """One account, and those of its items that a batch of events speaks of."""
 
-    def __init__(self, tenant: str, account_id: str) -> None:
-        self.tenant = tenant
-        self.account_id = account_id
-        self.account = Account([], [])
-        self.items: dict[ItemKey, Item] = {}
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.by_key: dict[ItemKey, Item] = {}
 
     def item(self, kind: ItemKind, item_id: str) -> Item:
-        """The item; a new one if nothing was said about it yet."""
+        """The item; a new one if it has no facts yet."""
         key = (kind, item_id)
-        item = self.items.get(key)
+        item = self.by_key.get(key)
         if item is None:
-            item = self.items[key] = Item([])
+            item = self.by_key[key] = Item([])
         return item
 
+    def missing(self) -> list[ItemKey]:
+        """Invoices that money which came up again was on, and that are not at hand yet."""
+        return [
+            ("invoice", invoice_id)
+            for item in self.by_key.values()
+            for invoice_id in item.puts_on
+            if ("invoice", invoice_id) not in self.by_key
+        ]
 
-def known_in(facts: Sequence[Any], event: Received) -> int:
-    """When the event was recorded; never before what was said earlier about the same thing."""
-    known = slot_of(event.recordedtime)
-    return max(known, facts[-1].known) if facts else known
+    def currencies(self) -> dict[str, int]:
+        """Those of the new facts, and since when each is known: by the facts and not by their
+        sums, which may come to nothing within a batch."""
+        since: dict[str, int] = {}
+        for item in self.by_key.values():
+            for fact in item.facts[item.folded :]:
+                if isinstance(fact, WITH_CURRENCY):
+                    slot = since.get(fact.currency, fact.recorded_slot)
+                    since[fact.currency] = min(slot, fact.recorded_slot)
+        return since
+
+
+def recorded_slot(facts: Sequence[Any], event: Received) -> int:
+    """When the event was recorded; never before an earlier fact about the same thing."""
+    slot = slot_of(event.recordedtime)
+    return max(slot, facts[-1].recorded_slot) if facts else slot
 
 
 def _day(event: Received) -> Any:
@@ -69,10 +88,10 @@ def _day(event: Received) -> Any:
 # ── Accounts ────────────────────────────────────────────────────────────────────────────────────
 
 
-def on_account(page: Page, event: Received, data: ledger.AccountRegistered) -> None:
-    profiles = page.account.profiles
-    known = known_in(profiles, event)
-    profile = Profile(known, data.kind, data.country or "", data.timezone)
+def on_account(items: AccountItems, event: Received, data: ledger.AccountRegistered) -> None:
+    profiles = items.account.profiles
+    slot = recorded_slot(profiles, event)
+    profile = Profile(slot, data.kind, data.country or "", data.timezone)
     last = profiles[-1] if profiles else None
     if last is None or (last.kind, last.country, last.zone) != (
         profile.kind,
@@ -82,77 +101,83 @@ def on_account(page: Page, event: Received, data: ledger.AccountRegistered) -> N
         profiles.append(profile)
 
 
-def on_segment_changed(page: Page, event: Received, data: segmentation.SegmentChanged) -> None:
-    segments = page.account.segments
-    known = known_in(segments, event)
-    segments.append(Segment(known, event.time, _day(event), data.to_segment))
+def on_segment_changed(
+    items: AccountItems, event: Received, data: segmentation.SegmentChanged
+) -> None:
+    segments = items.account.segments
+    slot = recorded_slot(segments, event)
+    segments.append(Segment(slot, event.time, _day(event), data.to_segment))
 
 
 # ── Invoices ────────────────────────────────────────────────────────────────────────────────────
 
 
-def on_invoice_issued(page: Page, event: Received, data: ledger.InvoiceIssued) -> None:
-    facts = page.item("invoice", data.invoice_id).facts
-    known = known_in(facts, event)
-    facts.append(Issued(known, data.currency, data.amount_minor, data.issued_on, data.due_on))
+def on_invoice_issued(items: AccountItems, event: Received, data: ledger.InvoiceIssued) -> None:
+    facts = items.item("invoice", data.invoice_id).facts
+    slot = recorded_slot(facts, event)
+    facts.append(Issued(slot, data.currency, data.amount_minor, data.issued_on, data.due_on))
 
 
-def on_invoice_amended(page: Page, event: Received, data: ledger.InvoiceAmended) -> None:
+def on_invoice_amended(items: AccountItems, event: Received, data: ledger.InvoiceAmended) -> None:
     if data.due_on is not None:
-        facts = page.item("invoice", data.invoice_id).facts
-        facts.append(Amended(known_in(facts, event), data.due_on))
+        facts = items.item("invoice", data.invoice_id).facts
+        facts.append(Amended(recorded_slot(facts, event), data.due_on))
 
 
-def on_invoice_voided(page: Page, event: Received, data: ledger.InvoiceVoided) -> None:
-    facts = page.item("invoice", data.invoice_id).facts
-    facts.append(Voided(known_in(facts, event)))
-    _allocate(page, event, data.allocations)
+def on_invoice_voided(items: AccountItems, event: Received, data: ledger.InvoiceVoided) -> None:
+    facts = items.item("invoice", data.invoice_id).facts
+    facts.append(Voided(recorded_slot(facts, event)))
+    _allocate(items, event, data.allocations)
 
 
-def on_invoice_overdue(page: Page, event: Received, data: ledger.InvoiceOverdue) -> None:
-    facts = page.item("invoice", data.invoice_id).facts
-    facts.append(Staged(known_in(facts, event), data.due_on, data.stage))
+def on_invoice_overdue(items: AccountItems, event: Received, data: ledger.InvoiceOverdue) -> None:
+    facts = items.item("invoice", data.invoice_id).facts
+    facts.append(Staged(recorded_slot(facts, event), data.due_on, data.stage))
 
 
-def on_invoice_reopened(page: Page, event: Received, data: ledger.InvoiceReopened) -> None:
-    facts = page.item("invoice", data.invoice_id).facts
-    facts.append(Reopened(known_in(facts, event), event.time, _day(event)))
+def on_invoice_reopened(items: AccountItems, event: Received, data: ledger.InvoiceReopened) -> None:
+    facts = items.item("invoice", data.invoice_id).facts
+    facts.append(Reopened(recorded_slot(facts, event), event.time, _day(event)))
 
 
 # ── Money ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def on_payment_received(page: Page, event: Received, data: ledger.PaymentReceived) -> None:
-    facts = page.item("payment", data.payment_id).facts
-    known = known_in(facts, event)
-    facts.append(Paid(known, data.currency, data.amount_minor, data.received_at, _day(event)))
-    _allocate(page, event, data.allocations, ("payment", data.payment_id))
+def on_payment_received(items: AccountItems, event: Received, data: ledger.PaymentReceived) -> None:
+    facts = items.item("payment", data.payment_id).facts
+    slot = recorded_slot(facts, event)
+    facts.append(Paid(slot, data.currency, data.amount_minor, data.received_at, _day(event)))
+    _allocate(items, event, data.allocations, ("payment", data.payment_id))
 
 
-def on_payment_reversed(page: Page, event: Received, data: ledger.PaymentReversed) -> None:
-    facts = page.item("payment", data.payment_id).facts
-    known = known_in(facts, event)
-    facts.append(Reversed(known, data.reversal_id, data.amount_minor, event.time, _day(event)))
-    _allocate(page, event, data.allocations, ("payment", data.payment_id))
+def on_payment_reversed(items: AccountItems, event: Received, data: ledger.PaymentReversed) -> None:
+    facts = items.item("payment", data.payment_id).facts
+    slot = recorded_slot(facts, event)
+    facts.append(Reversed(slot, data.reversal_id, data.amount_minor, event.time, _day(event)))
+    _allocate(items, event, data.allocations, ("payment", data.payment_id))
 
 
-def on_credit_note_issued(page: Page, event: Received, data: ledger.CreditNoteIssued) -> None:
-    facts = page.item("credit_note", data.credit_note_id).facts
-    known = known_in(facts, event)
-    facts.append(Credited(known, data.currency, data.amount_minor, event.time, _day(event)))
+def on_credit_note_issued(
+    items: AccountItems, event: Received, data: ledger.CreditNoteIssued
+) -> None:
+    facts = items.item("credit_note", data.credit_note_id).facts
+    slot = recorded_slot(facts, event)
+    facts.append(Credited(slot, data.currency, data.amount_minor, event.time, _day(event)))
     if data.replaces is not None:
-        replaced = page.item("credit_note", data.replaces).facts
-        replaced.append(Replaced(known_in(replaced, event)))
-        _allocate(page, event, (), ("credit_note", data.replaces))
-    _allocate(page, event, data.allocations, ("credit_note", data.credit_note_id))
+        replaced = items.item("credit_note", data.replaces).facts
+        replaced.append(Replaced(recorded_slot(replaced, event)))
+        _allocate(items, event, (), ("credit_note", data.replaces))
+    _allocate(items, event, data.allocations, ("credit_note", data.credit_note_id))
 
 
-def on_allocation_changed(page: Page, event: Received, data: ledger.AllocationChanged) -> None:
-    _allocate(page, event, data.allocations, adds=ledger.adds(data))
+def on_allocation_changed(
+    items: AccountItems, event: Received, data: ledger.AllocationChanged
+) -> None:
+    _allocate(items, event, data.allocations, adds=ledger.adds(data))
 
 
 def _allocate(
-    page: Page,
+    items: AccountItems,
     event: Received,
     allocations: Sequence[ledger.Allocation],
     *sources: ItemKey,
@@ -180,15 +205,15 @@ def _allocate(
             )
         )
     for (kind, source_id), history in histories.items():
-        source = page.item(kind, source_id)
+        source = items.item(kind, source_id)
         puts_on = tuple(dict.fromkeys((*source.puts_on, *history)))
         for invoice_id in history if adds else puts_on:
-            facts = page.item("invoice", invoice_id).facts
+            facts = items.item("invoice", invoice_id).facts
             before = _last_puts(facts, source_id, kind == "payment")
             puts = (*(before if adds else ()), *history.get(invoice_id, ()))
             if puts != before:
-                known = known_in(facts, event)
-                facts.append(Allocated(known, source_id, kind == "payment", puts))
+                slot = recorded_slot(facts, event)
+                facts.append(Allocated(slot, source_id, kind == "payment", puts))
         puts_on = puts_on if adds else tuple(history)
         if source.puts_on != puts_on:
             source.puts_on, source.is_changed = puts_on, True
@@ -205,13 +230,13 @@ def _last_puts(facts: Iterable[Fact], source_id: str, is_cash: bool) -> tuple[Pu
 # ── Contacts ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _occurred(result: Result) -> Callable[[Page, Received, Any], None]:
-    def on_contact(page: Page, event: Received, data: Any) -> None:
-        facts = page.item("contact", data.contact_id).facts
+def _occurred(result: Result) -> Callable[[AccountItems, Received, Any], None]:
+    def on_contact(items: AccountItems, event: Received, data: Any) -> None:
+        facts = items.item("contact", data.contact_id).facts
         rule = data.rule if isinstance(data, outreach.ContactSuppressed) else ""
         facts.append(
             Occurred(
-                known_in(facts, event),
+                recorded_slot(facts, event),
                 result,
                 event.time,
                 _day(event),
@@ -239,7 +264,7 @@ class Handler(NamedTuple):
     """`touches` names the items that must be at hand before `apply` may run."""
 
     touches: Callable[[Any], Iterable[ItemKey]]
-    apply: Callable[[Page, Received, Any], None]
+    apply: Callable[[AccountItems, Received, Any], None]
 
 
 def no_items(_data: Struct) -> Iterable[ItemKey]:

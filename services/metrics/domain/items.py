@@ -1,12 +1,13 @@
 """What is remembered of invoices, payments, credit notes, contacts and accounts.
 
-An item is the list of facts said about it, in the order of its topic, each with the quarter of an
-hour in which it was recorded (`known`). Whatever was known at some moment is the same list without
-the later ones, so `as_of` answers need nothing but this, and do not depend on when events came.
+An item is the list of facts about it, in the order of its topic, each with the quarter of an
+hour in which it was recorded (`recorded_slot`). Whatever was known at some moment is the same list
+without the later ones, so `as_of` answers need nothing but this, and do not depend on when events
+came.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar
 
 import msgspec
@@ -33,7 +34,7 @@ def bounded(day: date) -> date:
 
 
 class Issued(Struct, frozen=True, array_like=True, tag="i"):
-    known: int
+    recorded_slot: int
     currency: str
     amount_minor: int
     issued_on: date
@@ -43,18 +44,18 @@ class Issued(Struct, frozen=True, array_like=True, tag="i"):
 class Amended(Struct, frozen=True, array_like=True, tag="a"):
     """A new due date. Each says the one that holds by all amendments known."""
 
-    known: int
+    recorded_slot: int
     due_on: date
 
 
 class Voided(Struct, frozen=True, array_like=True, tag="v"):
-    known: int
+    recorded_slot: int
 
 
 class Staged(Struct, frozen=True, array_like=True, tag="s"):
     """A stage was announced, so its day has begun. Whether it holds, the allocations say."""
 
-    known: int
+    recorded_slot: int
     due_on: date
     stage: int
 
@@ -62,7 +63,7 @@ class Staged(Struct, frozen=True, array_like=True, tag="s"):
 class Reopened(Struct, frozen=True, array_like=True, tag="o"):
     """The invoice was open again, past due, at this instant."""
 
-    known: int
+    recorded_slot: int
     at: datetime
     day: date
 
@@ -80,14 +81,14 @@ class Put(Struct, frozen=True, array_like=True):
 class Allocated(Struct, frozen=True, array_like=True, tag="p"):
     """All that one source ever put on the invoice, by the facts known. The newest list counts."""
 
-    known: int
+    recorded_slot: int
     source_id: str
     is_cash: bool
     puts: tuple[Put, ...]
 
 
 class Paid(Struct, frozen=True, array_like=True, tag="r"):
-    known: int
+    recorded_slot: int
     currency: str
     amount_minor: int
     at: datetime
@@ -95,7 +96,7 @@ class Paid(Struct, frozen=True, array_like=True, tag="r"):
 
 
 class Reversed(Struct, frozen=True, array_like=True, tag="b"):
-    known: int
+    recorded_slot: int
     reversal_id: str
     amount_minor: int
     at: datetime
@@ -103,7 +104,7 @@ class Reversed(Struct, frozen=True, array_like=True, tag="b"):
 
 
 class Credited(Struct, frozen=True, array_like=True, tag="c"):
-    known: int
+    recorded_slot: int
     currency: str
     amount_minor: int
     at: datetime
@@ -113,13 +114,13 @@ class Credited(Struct, frozen=True, array_like=True, tag="c"):
 class Replaced(Struct, frozen=True, array_like=True, tag="x"):
     """Another credit note stands in for this one, for the whole history."""
 
-    known: int
+    recorded_slot: int
 
 
 class Occurred(Struct, frozen=True, array_like=True, tag="k"):
     """Something happened to a contact; each result (and rule) once."""
 
-    known: int
+    recorded_slot: int
     result: Result
     at: datetime
     day: date
@@ -143,17 +144,20 @@ Fact = (
 )
 
 
+WITH_CURRENCY = (Issued, Paid, Credited)
+
+
 class Profile(Struct, frozen=True, array_like=True):
     """Kind, country and zone of an account: timeless, the newest holds for the whole history."""
 
-    known: int
+    recorded_slot: int
     kind: str
     country: str
     zone: str
 
 
 class Segment(Struct, frozen=True, array_like=True):
-    known: int
+    recorded_slot: int
     at: datetime
     day: date
     segment: str
@@ -165,7 +169,7 @@ class Item(Struct):
     facts: list[Fact]
     puts_on: tuple[str, ...] = ()  # of a payment or credit note: the invoices its money ever was on
     folded: int = 0  # how many of the facts the stored measures already hold
-    is_changed: bool = False  # something to store beside new facts
+    is_changed: bool = False  # something to store apart from new facts
 
     @property
     def is_unsaved(self) -> bool:
@@ -185,15 +189,30 @@ class Account(Struct):
     def news(self) -> list[Profile | Segment]:
         return [*self.profiles[self.folded[0] :], *self.segments[self.folded[1] :]]
 
+    @property
+    def has_news(self) -> bool:
+        return self.folded != (len(self.profiles), len(self.segments))
+
+    def reach_of_news(self) -> tuple[date, int]:
+        """Which items are split otherwise by the news: those that add anything from this day on,
+        and those of which anything was recorded after this moment. All of them by a new profile.
+        """
+        if len(self.profiles) > self.folded[0]:
+            return FIRST_DAY, 0
+        segments = self.segments[self.folded[1] :]
+        # A day earlier: the day of an instant depends on a zone, which may have changed.
+        since_on = max(min(each.day for each in segments) - timedelta(days=1), FIRST_DAY)
+        return min(since_on, FAR), min(each.recorded_slot for each in segments)
+
 
 F = TypeVar("F", bound=Struct)
 
 
-def known_at(facts: Sequence[F], known: int) -> Sequence[F]:
-    """The facts recorded by then. Within a list `known` never falls."""
-    if not facts or facts[-1].known <= known:  # type: ignore[attr-defined]  # every fact has it
+def recorded_by(facts: Sequence[F], slot: int) -> Sequence[F]:
+    """The facts recorded by then. Within a list `recorded_slot` never falls."""
+    if not facts or facts[-1].recorded_slot <= slot:  # type: ignore[attr-defined]  # every fact has it
         return facts
-    return [fact for fact in facts if fact.known <= known]  # type: ignore[attr-defined]
+    return [fact for fact in facts if fact.recorded_slot <= slot]  # type: ignore[attr-defined]
 
 
 _ITEM = msgspec.msgpack.Decoder(tuple[list[Fact], tuple[str, ...]])

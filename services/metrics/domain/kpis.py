@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from services.metrics.domain.figures import Figures
 
@@ -75,6 +75,14 @@ class Kpi:
     @property
     def is_money(self) -> bool:
         return not self.contacts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process it goes by its name: formulas are functions."""
+        return _by_name, (self.name,)
+
+
+def _by_name(name: str) -> Kpi:
+    return KPIS[name]
 
 
 def _sum(measure: str) -> Callable[[Figures, By], Ratio]:

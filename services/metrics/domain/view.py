@@ -9,7 +9,7 @@ from services.metrics.domain.items import (
     Reopened,
     Reversed,
     bounded,
-    known_at,
+    recorded_by,
 )
 from shared.clock import local_day
 
@@ -28,18 +28,18 @@ class View:
         "zone",
     )
 
-    def __init__(self, account: Account, folded: tuple[int, int] | None, known: int) -> None:
+    def __init__(self, account: Account, folded: tuple[int, int] | None, slot: int) -> None:
         """The account by its facts known then; `folded`: only the first so many of both lists."""
         profiles, segments = account.profiles, account.segments
         if folded is not None:
             profiles, segments = profiles[: folded[0]], segments[: folded[1]]
-        profiles_known = known_at(profiles, known)
-        profile = profiles_known[-1] if profiles_known else None
+        recorded = recorded_by(profiles, slot)
+        profile = recorded[-1] if recorded else None
         self.kind = profile.kind if profile else ""
         self.country = profile.country if profile else ""
         self.zone = profile.zone if profile else "UTC"
         self._has_zone = profile is not None
-        changes = sorted(known_at(segments, known), key=lambda change: change.at)  # stable
+        changes = sorted(recorded_by(segments, slot), key=lambda change: change.at)  # stable
         self._ats = [change.at for change in changes]
         self._segments = ["", *(change.segment for change in changes)]
         self._days: list[date] = []
@@ -55,7 +55,7 @@ class View:
     def day_of(self, fact: Paid | Reversed | Reopened) -> date:
         """The account's day of an instant: in the zone that holds by now, for the whole history.
 
-        That is the event's `day`, unless the account's zone has changed since it was said.
+        That is the event's `day`, unless the account's zone has changed since.
         """
         return bounded(local_day(fact.at, self.zone) if self._has_zone else fact.day)
 

@@ -12,12 +12,12 @@ from services.metrics.domain.answers import Question, Rows
 from services.metrics.domain.figures import AGES, Aged, Key, Late, Sums
 from shared.database import Session
 
-KNOWN_BY_NOW = 2**31 - 1
+UNTIL_NOW = 2**31 - 1
 
 
 class Tenant(NamedTuple):
     timezone: str
-    latest_known: int  # the quarter of an hour of the newest event; 0: none yet
+    latest_slot: int  # the quarter of an hour of the newest event; 0: none yet
     revision: int
 
 
@@ -28,25 +28,25 @@ async def find_tenant(session: Session, tenant_id: str) -> Tenant | None:
     return None if row is None else Tenant(*row.values())
 
 
-async def list_currencies(session: Session, tenant_id: str, known_before: int) -> list[str]:
+async def list_currencies(session: Session, tenant_id: str, recorded_before: int) -> list[str]:
     """The currencies that a tenant has figures in, by what was known."""
     rows = await session.fetch(
         "select currency from currencies where tenant_id = $1 and known < $2 "
         'order by currency collate "C"',
         tenant_id,
-        known_before,
+        recorded_before,
     )
     return [row["currency"] for row in rows]
 
 
 async def list_rows(
-    session: Session, tenant_id: str, question: Question, currency: str | None, known_before: int
+    session: Session, tenant_id: str, question: Question, currency: str | None, recorded_before: int
 ) -> Rows:
     """All that a question's answer is made of."""
     windows = question.parts
     bounds = [window.from_on for window in windows]
     bounds.append(question.window.to_on + timedelta(days=1))
-    scope = (tenant_id, bounds, question.window.to_on, known_before)
+    scope = (tenant_id, bounds, question.window.to_on, recorded_before)
     if not question.kpi.is_money:
         return Rows(await _list_contacts(session, scope, question))
     split = (
@@ -230,7 +230,7 @@ async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, 
 async def list_changes(
     session: Session, tenant_id: str, after: int, limit: int
 ) -> list[tuple[int, str]]:
-    """What the live stream said after a revision."""
+    """What changed after a revision, for the live stream."""
     rows = await session.fetch(
         "select revision, content from changes where tenant_id = $1 and revision > $2 "
         "order by revision limit $3",

@@ -12,13 +12,18 @@ from fastapi import APIRouter, Request, Response
 from msgspec import Raw, Struct
 
 from services.outreach.api.pages import caller_of_page
-from services.outreach.commands.rulebooks import Shelves
-from services.outreach.compliance import Answer, Question, evaluate, read_question, timeline
-from services.outreach.compliance.ground import Ground
-from services.outreach.domain.shelf import Shelf
-from shared.database import Database
+from services.outreach.compliance import (
+    Answer,
+    Question,
+    Situation,
+    evaluate,
+    read_question,
+    timeline,
+)
+from services.outreach.context import Context
+from services.outreach.rulebooks.domain import RuleBookVersions
 from shared.errors import AppError, FieldError, Invalid, Unreadable
-from shared.web import json_response, problem_of
+from shared.web import context_of, json_response, problem_of
 from shared.web.auth import require
 
 QUESTIONS_MAX = 1000
@@ -33,9 +38,9 @@ async def evaluate_questions(request: Request) -> Response:
     """One question, or up to 1,000 in an array: each gets its answer, a bad one its problem."""
     tenant = await _asker(request)
     body = await request.body()
-    shelf = await _shelf(request, tenant)
+    rulebooks = await _rulebooks(request, tenant)
     if not body.lstrip().startswith(b"["):
-        return json_response(_answer(body, shelf))
+        return json_response(_answer(body, rulebooks))
     try:
         items = _ITEMS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -46,7 +51,7 @@ async def evaluate_questions(request: Request) -> Response:
     answers: list[Answer | dict[str, object]] = []
     for number, item in enumerate(items, 1):
         try:
-            answers.append(_answer(bytes(item), shelf))
+            answers.append(_answer(bytes(item), rulebooks))
         except AppError as error:
             answers.append(problem_of(error))
         if number % PAUSE == 0:
@@ -58,15 +63,15 @@ async def show_timeline(request: Request) -> Response:
     """The answer now, and what it would be over the next 14 days."""
     tenant = await _asker(request)
     body = await request.body()
-    shelf = await _shelf(request, tenant)
+    rulebooks = await _rulebooks(request, tenant)
     question = read_question(body)
-    books = _books(question, shelf)
+    books = _books(question, rulebooks)
     stretches = await asyncio.to_thread(timeline, question, books, days=DAYS)
     return json_response(
         {
             "answer": evaluate(question, books),
             "stretches": stretches,
-            "zones": Ground(question).zones,
+            "zones": Situation(question).zones,
         }
     )
 
@@ -77,22 +82,21 @@ async def _asker(request: Request) -> str:
     return caller.tenant
 
 
-async def _shelf(request: Request, tenant: str) -> Shelf:
+async def _rulebooks(request: Request, tenant: str) -> RuleBookVersions:
     """The tenant's books as of now."""
-    shelves: Shelves = request.app.state.shelves
-    db: Database = request.app.state.db
-    async with db.reading() as session:
-        return await shelves.of(session, tenant)
+    context: Context = context_of(request)
+    async with context.db.reading() as session:
+        return await context.rulebooks.of(session, tenant)
 
 
-def _answer(data: bytes, shelf: Shelf) -> Answer:
+def _answer(data: bytes, rulebooks: RuleBookVersions) -> Answer:
     question = read_question(data)
-    return evaluate(question, _books(question, shelf))
+    return evaluate(question, _books(question, rulebooks))
 
 
-def _books(question: Question, shelf: Shelf) -> Any:
+def _books(question: Question, rulebooks: RuleBookVersions) -> Any:
     """The books in force at the instant asked about: the law, or those that the question names."""
-    return shelf.at(question.at).books
+    return rulebooks.at(question.at).books
 
 
 # ---------------------------------------------------------------------- as described to others

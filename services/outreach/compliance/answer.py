@@ -1,4 +1,6 @@
-"""The governor's answer: the verdict, the rules that decided, what must be said and kept."""
+"""The governor's answer: the verdict, the rules that decided, the texts that the message must carry
+and the evidence to keep.
+"""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -10,7 +12,7 @@ NOTICE = "Not legal advice."
 Effect = Literal["allow", "defer", "require_approval", "block"]
 
 
-class Decided(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class RuleEffect(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one rule says about the contact."""
 
     rule: str
@@ -36,10 +38,10 @@ class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     verdict: Effect
     until: datetime | UnsetType = UNSET
     role: str | UnsetType = UNSET
-    decided_by: list[Decided]
+    decided_by: list[RuleEffect]
     disclosures: list[Disclosure]
     record: list[dict[str, Any]]
-    also: list[Decided]
+    also: list[RuleEffect]
     unverified: bool
     rulebook_version: str
     rulebooks: dict[str, str] | UnsetType = UNSET

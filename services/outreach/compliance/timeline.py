@@ -10,15 +10,14 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from services.outreach.compliance import windows
 from services.outreach.compliance.answer import Effect
-from services.outreach.compliance.hearing import Hearing
-from services.outreach.compliance.history import REPLY_WITHIN
-from services.outreach.compliance.library import Books
-from services.outreach.compliance.question import Question, given
-from services.outreach.compliance.rules import Guards, Rule
-from services.outreach.compliance.verdict import judge, open_hearing, speakers
-from shared.clock import local_day
+from services.outreach.compliance.evaluation import Evaluation
+from services.outreach.compliance.explanation import rule_ids
+from services.outreach.compliance.facts.history import REPLY_WITHIN
+from services.outreach.compliance.question.question import Question
+from services.outreach.compliance.rule import Guards, Rule
+from services.outreach.compliance.rule_set import RuleSet
+from services.outreach.compliance.verdict import evaluation_of, verdict_at
 
 DAYS_MAX = 62
 _DAY = timedelta(days=1)
@@ -35,30 +34,30 @@ class Stretch(Struct, frozen=True, kw_only=True):
 
 
 def timeline(
-    question: Question, books: Books, *, days: int = 14, guards: Guards | None = None
+    question: Question, rules: RuleSet, *, days: int = 14, guards: Guards | None = None
 ) -> tuple[Stretch, ...]:
     """The stretches of the next days, from the instant asked about on."""
-    hearing = open_hearing(question, books, guards or Guards())
-    start = hearing.facts.at
+    evaluation = evaluation_of(question, rules, guards or Guards())
+    start = evaluation.facts.at
     end = start + min(days, DAYS_MAX) * _DAY
-    lapse = hearing.facts.confirmed_until or end
-    lapsed = hearing.lapsed(lapse) or hearing
-    changes = {lapse, *_changes(hearing, end), *_changes(lapsed, end)}
+    lapse = evaluation.facts.confirmed_until or end
+    lapsed = evaluation.lapsed(lapse) or evaluation
+    changes = {lapse, *_changes(evaluation, end), *_changes(lapsed, end)}
     instants = sorted({start, *(each for each in changes if start < each < end)})
-    found: list[Stretch] = []
+    stretches: list[Stretch] = []
     for begin, stop in zip(instants, [*instants[1:], end], strict=True):
-        verdict, findings = judge(hearing if begin < lapse else lapsed, begin)
-        rules = speakers(findings) if verdict != "allow" else ()
-        if found and (found[-1].verdict, found[-1].rules) == (verdict, rules):
-            begin = found.pop().start
-        found.append(Stretch(start=begin, end=stop, verdict=verdict, rules=rules))
-    return tuple(found)
+        verdict, findings = verdict_at(evaluation if begin < lapse else lapsed, begin)
+        ids = rule_ids(findings) if verdict != "allow" else ()
+        if stretches and (stretches[-1].verdict, stretches[-1].rules) == (verdict, ids):
+            begin = stretches.pop().start
+        stretches.append(Stretch(start=begin, end=stop, verdict=verdict, rules=ids))
+    return tuple(stretches)
 
 
-def _changes(hearing: Hearing, end: datetime) -> Iterator[datetime]:
-    """All instants at which a rule may begin to speak otherwise."""
-    facts = hearing.facts
-    yield from hearing.ahead
+def _changes(evaluation: Evaluation, end: datetime) -> Iterator[datetime]:
+    """All instants at which a rule may begin to decide otherwise."""
+    facts = evaluation.facts
+    yield from evaluation.ahead
     asked = facts.asked_at
     if asked is not None:
         yield asked + REPLY_WITHIN + _INSTANT
@@ -66,31 +65,17 @@ def _changes(hearing: Hearing, end: datetime) -> Iterator[datetime]:
     while midnight < end:
         midnight = facts.next_midnight(midnight)
         yield midnight
-    for rule in _rules(hearing, end):
-        if rule.kind == "window":
-            yield from _edges(rule, hearing, end)
-        elif rule.kind == "cap" and rule.params.minutes is not None:
-            for past in given(facts.question.history):
-                yield past.at + timedelta(minutes=rule.params.minutes)
+    for rule in _rules(evaluation, end):
+        changes = rule.kind.changes
+        if changes is not None:
+            yield from changes(rule, facts, end, evaluation.guards)
 
 
-def _rules(hearing: Hearing, end: datetime) -> set[Rule]:
+def _rules(evaluation: Evaluation, end: datetime) -> set[Rule]:
     """The rules in force now, and those that come into force until the end."""
     return {
         each.rule
-        for at in (hearing.facts.at, end)
-        for _debt, scope in hearing.scopes_at(at)
-        for each in scope.judged
+        for at in (evaluation.facts.at, end)
+        for _debt, scope in evaluation.scopes_at(at)
+        for each in scope.evaluated
     }
-
-
-def _edges(rule: Rule, hearing: Hearing, end: datetime) -> Iterator[datetime]:
-    facts = hearing.facts
-    spans = given(facts.question.debtor.inconvenient) if rule.params.inconvenient else ()
-    for name in facts.zones:
-        day = local_day(facts.at, name)
-        while day <= local_day(end, name):
-            for begin, stop in windows.edges(rule, spans, name, day, hearing.guards):
-                yield begin
-                yield stop
-            day += _DAY

@@ -1,5 +1,5 @@
-"""Door 1: HTTP, by noun; `router` is all of it. scores.py is what is believed, models.py and
-policies.py why, figures.py what comes from outside."""
+"""Door 1: HTTP, by noun; `router` is all of it. scores.py is what is believed; models.py,
+promotions.py and policies.py are why; figures.py is what comes from outside."""
 
 from fastapi import APIRouter
 
@@ -9,6 +9,8 @@ from services.segmentation.api import (
     figures,
     models,
     policies,
+    promotions,
+    rescoring,
     scores,
     segments,
     warnings,
@@ -16,5 +18,17 @@ from services.segmentation.api import (
 )
 
 router = APIRouter()
-for part in (scores, models, figures, policies, segments, experiments, warnings, credit, watch):
+for part in (
+    scores,
+    models,
+    promotions,
+    rescoring,
+    figures,
+    policies,
+    segments,
+    experiments,
+    warnings,
+    credit,
+    watch,
+):
     router.include_router(part.router)

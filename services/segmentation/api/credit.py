@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import AfterValidator, Field
 
+from services.segmentation.api.dependencies import ContextDep, Reader
 from services.segmentation.domain.assess import assess
 from services.segmentation.domain.credit import (
     Prospect,
@@ -17,10 +18,8 @@ from services.segmentation.store import accounts as account_store
 from shared.errors import NotFound
 from shared.money import MAX_MINOR, is_currency
 from shared.web import Minor, Model, ReadSessionDep, json_response
-from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["credit"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
 Amount = Annotated[int, Field(ge=0, le=MAX_MINOR)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
 
@@ -65,16 +64,16 @@ class AdviceView(Model):
 
 @router.get("/v1/accounts/{account_id}/credit-advice", response_model=AdviceView)
 async def advise_on_account(
-    account_id: str, request: Request, session: ReadSessionDep, caller: Reader
+    account_id: str, context: ContextDep, session: ReadSessionDep, caller: Reader
 ) -> Response:
     """A limit, terms and a cadence for an account, from its record, with reasons."""
-    standing = await account_store.find_account(session, (caller.tenant, account_id))
-    if standing is None:
+    row = await account_store.find_account(session, (caller.tenant, account_id))
+    if row is None:
         raise NotFound(f"there is no account {account_id!r}")
-    rules = await request.app.state.force.of(session, [caller.tenant])
-    found = assess(standing.state, account_id, rules[caller.tenant])
+    rules = await context.rules.of(session, [caller.tenant])
+    found = assess(row.state, account_id, rules[caller.tenant])
     late = found.asked["late_payment"].probability
-    return json_response(advise_account(record_of(standing.state, found.features, late)))
+    return json_response(advise_account(record_of(row.state, found.features, late)))
 
 
 @router.post("/v1/credit-advice", response_model=AdviceView)

@@ -6,16 +6,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
+from services.segmentation.api.dependencies import ContextDep, Reader, Writer
 from services.segmentation.commands import experiments as commands
-from services.segmentation.commands.business import business_now
+from services.segmentation.commands.business_time import business_now
 from services.segmentation.domain.experiments import parse
+from services.segmentation.processes import guardrails
 from services.segmentation.store import experiments as store
 from shared.web import Model, PagingDep, ReadSessionDep, SessionDep, json_response, once, page
-from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["experiments"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
-Writer = Annotated[Caller, needs("segmentation:write")]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -94,15 +93,15 @@ class CheckedList(Model):
 async def put_experiment(
     name: Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")],
     body: DesignView,
-    request: Request,
+    context: ContextDep,
     session: SessionDep,
     caller: Writer,
 ) -> Response:
     """Write an experiment's design. One that runs cannot be changed (409); the design of a stopped
     one is a new run, which draws its arms anew."""
     design = parse(body.model_dump(exclude_unset=True))
-    at = await business_now(session, caller.tenant, request.app.state.clock)
-    policies = await request.app.state.force.policies.of(session, [caller.tenant])
+    at = await business_now(session, caller.tenant, context.clock)
+    policies = await context.policies.of(session, [caller.tenant])
     run = await commands.put_experiment(
         session, caller.tenant, name, design, segments=policies[caller.tenant].names, at=at
     )
@@ -125,12 +124,12 @@ async def get_experiment(name: str, session: ReadSessionDep, caller: Reader) -> 
 
 @router.post("/v1/experiments/{name}/start", response_model=ExperimentView)
 async def start_experiment(
-    name: str, request: Request, session: SessionDep, caller: Writer
+    name: str, request: Request, context: ContextDep, session: SessionDep, caller: Writer
 ) -> Response:
     """Begin, or go on with the same arms after a stop. Accounts draw theirs in the background."""
 
     async def act() -> Any:
-        at = await business_now(session, caller.tenant, request.app.state.clock)
+        at = await business_now(session, caller.tenant, context.clock)
         return await commands.start_experiment(session, caller.tenant, name, at=at)
 
     return await once(request, session, caller, act, status=200)
@@ -141,13 +140,14 @@ async def stop_experiment(
     name: str,
     body: StopRequest,
     request: Request,
+    context: ContextDep,
     session: SessionDep,
     caller: Writer,
 ) -> Response:
     """End it. Its arms are no longer said."""
 
     async def act() -> Any:
-        at = await business_now(session, caller.tenant, request.app.state.clock)
+        at = await business_now(session, caller.tenant, context.clock)
         return await commands.stop_experiment(
             session, caller.tenant, name, because=body.reason, at=at
         )
@@ -156,17 +156,12 @@ async def stop_experiment(
 
 
 @router.post("/v1/experiments/{name}/check", response_model=CheckedView)
-async def check_experiment(
-    name: str, request: Request, session: SessionDep, caller: Writer
-) -> Response:
+async def check_experiment(name: str, context: ContextDep, caller: Writer) -> Response:
     """Compare the arms; a broken guardrail stops the experiment. Reads all of the accounts."""
-    at = await business_now(session, caller.tenant, request.app.state.clock)
-    return json_response(await commands.check_experiment(session, caller.tenant, name, at=at))
+    return json_response(await guardrails.check_experiment(context, caller.tenant, name))
 
 
 @router.post("/v1/jobs/check-experiments", response_model=CheckedList, tags=["jobs"])
-async def check_experiments(request: Request, session: SessionDep, caller: Writer) -> Response:
+async def check_experiments(context: ContextDep, caller: Writer) -> Response:
     """The same of every experiment that runs."""
-    at = await business_now(session, caller.tenant, request.app.state.clock)
-    found = await commands.check_experiments(session, caller.tenant, at=at)
-    return json_response({"items": found})
+    return json_response({"items": await guardrails.check_experiments(context, caller.tenant)})

@@ -4,23 +4,22 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from services.segmentation.commands.business import business_now
+from services.segmentation.api.dependencies import ContextDep, Reader, Writer
+from services.segmentation.commands.business_time import business_now
 from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.store import figures as store
 from shared.errors import FieldError, Invalid
 from shared.money import is_currency
 from shared.web import Day, Model, ReadSessionDep, SessionDep, json_response
-from shared.web.auth import Caller, needs
+from shared.web.auth import Caller
 
 VALUES_MAX = 20_000  # fifty years of days
 RATE_DIGITS_MAX = 30
 
 router = APIRouter(tags=["indices"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
-Writer = Annotated[Caller, needs("segmentation:write")]
 IndexName = Annotated[str, Path(pattern="^[a-z][a-z0-9_-]{0,39}$")]
 
 
@@ -59,7 +58,7 @@ class RatesView(Model):
 
 @router.put("/v1/indices/{name}", response_model=IndexView)
 async def put_index(
-    name: IndexName, body: IndexDocument, request: Request, session: SessionDep, caller: Writer
+    name: IndexName, body: IndexDocument, context: ContextDep, session: SessionDep, caller: Writer
 ) -> Response:
     """Put a dated index in place of what was there. Each value holds from its day until the next.
 
@@ -76,7 +75,7 @@ async def put_index(
         days.add(value.on)
     values = sorted((value.on, value.value) for value in body.values)
     await store.replace_index(session, caller.tenant, name, values)
-    at = await business_now(session, caller.tenant, request.app.state.clock)
+    at = await business_now(session, caller.tenant, context.clock)
     await begin_rescore(session, caller.tenant, because=f"index {name}", at=at)
     return json_response(_index(name, values))
 

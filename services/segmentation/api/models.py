@@ -1,38 +1,34 @@
-"""Models: training, testing on the past, the registry, promotion, rollback, shadow."""
+"""Models: training, testing on the past, the registry."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from services.segmentation.api.dependencies import ContextDep, Reader, Writer
+from services.segmentation.api.rescoring import number_before
 from services.segmentation.commands import models as commands
-from services.segmentation.commands.business import business_now
-from services.segmentation.commands.training import Order, run_backtest, train_model
+from services.segmentation.domain.learning_jobs import BacktestOrder
 from services.segmentation.learning.cases import HORIZON_DAYS, HORIZON_DAYS_MAX, Target
 from services.segmentation.learning.model import described
+from services.segmentation.learning.trial import TrainingOrder
+from services.segmentation.processes import training
 from services.segmentation.store import models as store
-from services.segmentation.store import rescoring
-from shared.database import Session
 from shared.web import (
     Day,
     Model,
-    Paging,
     PagingDep,
     ReadSessionDep,
-    SessionDep,
     json_response,
+    kept_answer,
     once,
     page,
 )
-from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["models"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
-Writer = Annotated[Caller, needs("segmentation:write")]
 Horizon = Annotated[int, Field(ge=1, le=HORIZON_DAYS_MAX)]
-Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
 class TrainRequest(Model):
@@ -45,21 +41,6 @@ class BacktestRequest(Model):
     target: Target
     train_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.7
     horizon_days: Horizon = HORIZON_DAYS
-
-
-class PromoteRequest(Model):
-    reason: Reason
-    target: Target | None = None  # needed for the rule card alone, which answers for both
-
-
-class RollbackRequest(Model):
-    target: Target
-    reason: Reason
-
-
-class ShadowRequest(Model):
-    reason: Reason
-    stop: bool = False
 
 
 class CalibrationView(Model):
@@ -114,32 +95,6 @@ class TrainedView(FiguresView):
     challenger: ChallengerView
 
 
-class PromotedView(Model):
-    target: Target
-    model_version: str
-    from_version: str
-    is_rollback: bool
-    changed: bool
-    rescoring: int | None
-
-
-class RoleView(Model):
-    target: Target
-    role: Literal["champion", "shadow"]
-    number: int
-    version: str | None
-    from_version: str | None
-    is_rollback: bool
-    reason: str
-    promoted_by: str
-    at: str
-
-
-class RolePage(Model):
-    items: list[RoleView]
-    next_cursor: str | None
-
-
 class RegisteredView(Model):
     number: int
     version: str
@@ -160,27 +115,9 @@ class RegistryPage(Model):
     next_cursor: str | None
 
 
-class RescoringView(Model):
-    number: int
-    because: str
-    at: str
-    accounts: int
-    done: int
-    changed: int
-    begun_at: str
-    ended_at: str | None
-    is_superseded: bool
-    with_shadows: bool
-
-
-class RescoringPage(Model):
-    items: list[RescoringView]
-    next_cursor: str | None
-
-
 @router.post("/v1/models/train", response_model=TrainedView, status_code=201)
 async def train(
-    body: TrainRequest, request: Request, session: SessionDep, caller: Writer
+    body: TrainRequest, request: Request, context: ContextDep, caller: Writer
 ) -> Response:
     """Train on what was known by `until`; the figures are those on the part after it.
 
@@ -188,38 +125,42 @@ async def train(
 
     The model is in the registry then, and answers nobody before it is promoted.
     """
-    state = request.app.state
-    order = Order(
+    async with context.db.reading() as session:
+        answered = await kept_answer(request, session, caller)
+    if answered is not None:
+        return answered
+    order = TrainingOrder(
         target=body.target, horizon_days=body.horizon_days, until=body.until, by=caller.subject
     )
+    trained = await training.train_model(context, caller.tenant, order)
 
     async def create() -> dict[str, Any]:
-        return await train_model(
-            session, caller.tenant, order, mode=state.clock, workshop=state.workshop
-        )
+        await commands.keep_models(session, caller.tenant, order, trained)
+        return trained.report
 
-    return await once(request, session, caller, create)
+    async with context.db.transaction() as session:
+        return await once(request, session, caller, create)
 
 
 @router.post("/v1/backtests", response_model=BacktestView)
 async def backtests(
-    body: BacktestRequest, request: Request, session: SessionDep, caller: Writer
+    body: BacktestRequest, request: Request, context: ContextDep, caller: Writer
 ) -> Response:
     """Learn from the first part of the tenant's own history, answer the rest, and compare."""
-    state = request.app.state
+    async with context.db.reading() as session:
+        answered = await kept_answer(request, session, caller)
+    if answered is not None:
+        return answered
+    order = BacktestOrder(
+        target=body.target, train_fraction=body.train_fraction, horizon_days=body.horizon_days
+    )
+    report = await training.run_backtest(context, caller.tenant, order)
 
     async def create() -> dict[str, Any]:
-        return await run_backtest(
-            session,
-            caller.tenant,
-            body.target,
-            body.train_fraction,
-            body.horizon_days,
-            mode=state.clock,
-            workshop=state.workshop,
-        )
+        return report
 
-    return await once(request, session, caller, create, status=200)
+    async with context.db.transaction() as session:
+        return await once(request, session, caller, create, status=200)
 
 
 @router.get("/v1/models", response_model=RegistryPage)
@@ -231,7 +172,7 @@ async def list_models(
         session,
         caller.tenant,
         target=target,
-        before=_number(paging),
+        before=number_before(paging),
         limit=paging.limit + 1,
     )
     in_force, shadows = await commands.versions_in_force(session, caller.tenant)
@@ -254,7 +195,7 @@ async def list_models(
 
 @router.get("/v1/models/{version}")
 async def get_model(
-    version: str, request: Request, session: ReadSessionDep, caller: Reader
+    version: str, context: ContextDep, session: ReadSessionDep, caller: Reader
 ) -> Response:
     """One model: what it is, its bins and points, and the figures it was kept with."""
     kept = await store.find_model(session, caller.tenant, version)
@@ -262,7 +203,7 @@ async def get_model(
         raise commands.no_model(version)
     if kept.beside is not None:  # trees have no points to show
         return json_response(kept)
-    scorer = await request.app.state.force.scorer(session, caller.tenant, version)
+    scorer = await context.rules.scorer(session, caller.tenant, version)
     document = scorer.model.document
     cards = [
         {
@@ -282,95 +223,3 @@ async def get_model(
             "cards": cards,
         }
     )
-
-
-@router.post("/v1/models/rollback", response_model=PromotedView)
-async def rollback(
-    body: RollbackRequest, request: Request, session: SessionDep, caller: Writer
-) -> Response:
-    """Let answer again what answered before the model in force."""
-
-    async def act() -> commands.Promoted:
-        decision = await _decision(request, session, caller, body.reason)
-        force = request.app.state.force
-        return await commands.roll_back(session, caller.tenant, body.target, decision, force)
-
-    return await once(request, session, caller, act, status=200)
-
-
-@router.post("/v1/models/{version}/promote", response_model=PromotedView)
-async def promote(
-    version: str, body: PromoteRequest, request: Request, session: SessionDep, caller: Writer
-) -> Response:
-    """Let a model answer for its target, and re-score everybody in the background.
-
-    `rules-1`, the rule card, can be promoted too; an earlier model again is a rollback.
-    """
-
-    async def act() -> commands.Promoted:
-        decision = await _decision(request, session, caller, body.reason)
-        return await commands.promote_model(
-            session,
-            caller.tenant,
-            version,
-            decision,
-            request.app.state.force,
-            target=body.target,
-        )
-
-    return await once(request, session, caller, act, status=200)
-
-
-@router.post("/v1/models/{version}/shadow", response_model=RoleView)
-async def shadow(
-    version: str, body: ShadowRequest, request: Request, session: SessionDep, caller: Writer
-) -> Response:
-    """Let a model be asked beside the one in force: recorded, compared, followed by nobody."""
-
-    async def act() -> store.Role:
-        decision = await _decision(request, session, caller, body.reason)
-        force = request.app.state.force
-        return await commands.shadow_model(
-            session, caller.tenant, version, decision, force, stop=body.stop
-        )
-
-    return await once(request, session, caller, act, status=200)
-
-
-@router.get("/v1/promotions", response_model=RolePage)
-async def list_promotions(
-    session: ReadSessionDep, caller: Reader, paging: PagingDep, target: Target | None = None
-) -> Response:
-    """Who put which model in force or in shadow, when, and why; the latest first."""
-    found = await store.list_roles(
-        session,
-        caller.tenant,
-        target=target,
-        before=paging.after(tuple[datetime, str, str, int]),
-        limit=paging.limit + 1,
-    )
-    return json_response(page(found, paging.limit, lambda r: (r.at, r.target, r.role, r.number)))
-
-
-@router.get("/v1/rescoring", response_model=RescoringPage)
-async def list_rescorings(session: ReadSessionDep, caller: Reader, paging: PagingDep) -> Response:
-    """Re-scores of the population and how far they are, the latest first."""
-    found = await rescoring.list_rescorings(
-        session, caller.tenant, before=_number(paging), limit=paging.limit + 1
-    )
-    listed = page(found, paging.limit, lambda job: (job.number,))
-    shown = RescoringView.model_fields
-    listed["items"] = [{name: getattr(job, name) for name in shown} for job in listed["items"]]
-    return json_response(listed)
-
-
-def _number(paging: Paging) -> int | None:
-    after = paging.after(tuple[int])
-    return after[0] if after is not None else None
-
-
-async def _decision(
-    request: Request, session: Session, caller: Caller, reason: str
-) -> commands.Decision:
-    at = await business_now(session, caller.tenant, request.app.state.clock)
-    return commands.Decision(by=caller.subject, reason=reason, at=at)

@@ -3,44 +3,28 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from msgspec import to_builtins
 from pydantic import Field
 
+from services.segmentation.api.dependencies import Reader
 from services.segmentation.commands import policies as commands
-from services.segmentation.commands.business import business_now
+from services.segmentation.commands.business_time import business_now
+from services.segmentation.context import Context
 from services.segmentation.domain.policies.schema import json_schema
-from services.segmentation.domain.policy import parse_text
-from services.segmentation.store import policies as store
-from shared.errors import NotFound, TooLarge, Unreadable
-from shared.web import (
-    Minor,
-    Model,
-    PagingDep,
-    ReadSessionDep,
-    SessionDep,
-    json_response,
-    once,
-    page,
-)
-from shared.web.auth import Caller, needs
+from services.segmentation.domain.policy import Policy
+from services.segmentation.domain.policy_trial import Trial
+from services.segmentation.processes.policy_trial import try_policy
+from services.segmentation.store.active_policies import SEGMENTS
+from shared.database import Session
+from shared.documents import Activation, Asked, Documents, Done, Kept, StoredVersion
+from shared.errors import NotFound
+from shared.web import Minor, Model, context_of, json_response
+from shared.web.documents import DocumentRoutes, DryRun, Reason, Shown, Surface, Terms, Words
 
 POLICY_BYTES_MAX = 64 * 1024  # ten times the largest pack; reading it takes under a second
 
 router = APIRouter(tags=["policies"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
-Writer = Annotated[Caller, needs("segmentation:write")]
-Reason = Annotated[str, Field(min_length=1, max_length=500)]
-
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/yaml": {"schema": {"type": "string"}},
-            "application/json": {"schema": {"type": "object"}},
-        },
-    }
-}
 
 
 class PolicyView(Model):
@@ -143,153 +127,174 @@ class ActivatedView(Model):
     rescoring: int | None
 
 
-@router.get("/v1/policies/segments", response_model=PolicyView)
-async def get_policy(request: Request, session: ReadSessionDep, caller: Reader) -> Response:
-    """The policy in force."""
-    policies: commands.Policies = request.app.state.force.policies
-    policy = (await policies.of(session, [caller.tenant]))[caller.tenant]
-    latest = await store.list_activations(session, caller.tenant)
-    return json_response(
-        {
-            "policy_version": policy.version,
-            "policy": policy.document,
-            "in_force_since": latest[0].activated_at if latest else None,
-            "activated_by": latest[0].activated_by if latest else None,
-            "reason": latest[0].reason if latest else None,
-        }
-    )
+# ---------------------------------------------------------- the context, as surfaces ask for it
 
 
-@router.put("/v1/policies/segments", response_model=StoredView, openapi_extra=_BODY)
-async def put_policy(
-    request: Request,
-    session: SessionDep,
-    caller: Writer,
-    activate: Annotated[
-        bool, Query(description="Bring it into force too; `false` only keeps it.")
-    ] = True,
-    reason: Annotated[str | None, Query(min_length=1, max_length=500)] = None,
-) -> Response:
-    """Keep a policy (YAML or JSON) and bring it into force. The same content is the same version.
-
-    Bringing it into force re-scores the population in the background, while events go on.
-    """
-    source = await _text(request)
-    policies: commands.Policies = request.app.state.force.policies
-    at = await business_now(session, caller.tenant, request.app.state.clock)
-    kept = await commands.put_policy(session, caller.tenant, source, by=caller.subject, at=at)
-    activated = None
-    if activate:
-        change = commands.Change(
-            policy_version=kept.policy_version, by=caller.subject, at=at, reason=reason
-        )
-        activated = await commands.activate_policy(session, caller.tenant, change, policies)
-    now = (await policies.of(session, [caller.tenant]))[caller.tenant]
-    return json_response(
-        {
-            "policy_version": kept.policy_version,
-            "is_new": kept.is_new,
-            "in_force": now.version == kept.policy_version,
-            "is_activated": activated is not None,
-            "rescoring": activated.rescoring if activated else None,
-        }
-    )
+def _context(request: Request) -> Context:
+    context: Context = context_of(request)
+    return context
 
 
-@router.post("/v1/policies/segments/dry-run", response_model=TrialView, openapi_extra=_BODY)
-async def dry_run(request: Request, session: ReadSessionDep, caller: Reader) -> Response:
-    """Try a policy (YAML or JSON) on today's accounts: how many would move from where to where."""
-    policy = parse_text(await _text(request))
-    rules = await request.app.state.force.of(session, [caller.tenant])
-    return json_response(
-        await commands.try_policy(session, caller.tenant, policy, rules[caller.tenant])
-    )
+def _documents(request: Request) -> Documents[Policy]:
+    return _context(request).policies.documents
 
 
-@router.post("/v1/policies/segments/activate", response_model=ActivatedView)
-async def activate_policy(
-    request: Request, session: SessionDep, caller: Writer, body: ActivateRequest
-) -> Response:
-    """Bring a stored version into force; an earlier one is a rollback. Packs need no storing."""
-    policies: commands.Policies = request.app.state.force.policies
-
-    async def act() -> Any:
-        at = await business_now(session, caller.tenant, request.app.state.clock)
-        change = commands.Change(
-            policy_version=body.policy_version, by=caller.subject, at=at, reason=body.reason
-        )
-        activated = await commands.activate_policy(session, caller.tenant, change, policies)
-        return {
-            "policy_version": body.policy_version,
-            "in_force": True,
-            "is_activated": activated is not None,
-            "rescoring": activated.rescoring if activated else None,
-        }
-
-    return await once(request, session, caller, act, status=200)
+async def _business_now(request: Request, session: Session, tenant: str) -> datetime:
+    return await business_now(session, tenant, _context(request).clock)
 
 
-@router.get("/v1/policies/segments/activations", response_model=ActivationPage)
-async def list_activations(session: ReadSessionDep, caller: Reader, paging: PagingDep) -> Response:
-    """What came into force when, by whom and why, the latest first."""
-    (before,) = paging.after(tuple[int]) or (None,)
-    found = await store.list_activations(
-        session, caller.tenant, before=before, limit=paging.limit + 1
-    )
-    return json_response(page(found, paging.limit, lambda row: (row.number,)))
+async def _activate(request: Request, session: Session, tenant: str, asked: Asked) -> Done:
+    policies = context_of(request).rules.policies
+    return await commands.activate_policy(session, tenant, policies, asked)
 
 
-@router.get("/v1/policies/segments/schema")
-async def get_schema(caller: Reader) -> Response:
-    """The JSON Schema of a policy, for editors."""
-    return json_response(json_schema())
+async def _dry_run(tried: DryRun[Policy]) -> Trial:
+    return await try_policy(context_of(tried.request), tried.tenant, tried.source)
 
 
-@router.get("/v1/policies/segments/versions", response_model=VersionPage)
-async def list_versions(
-    request: Request, session: ReadSessionDep, caller: Reader, paging: PagingDep
-) -> Response:
-    """Every version that was stored, the latest first."""
-    policies: commands.Policies = request.app.state.force.policies
-    found = await store.list_policies(
-        session,
-        caller.tenant,
-        after=paging.after(tuple[datetime, str]),
-        limit=paging.limit + 1,
-    )
-    now = (await policies.of(session, [caller.tenant]))[caller.tenant].version
-    listed = page(found, paging.limit, lambda row: (row.stored_at, row.policy_version))
-    listed["items"] = [
-        {
-            "policy_version": item.policy_version,
-            "stored_at": item.stored_at,
-            "stored_by": item.stored_by,
-            "in_force": item.policy_version == now,
-        }
-        for item in listed["items"]
-    ]
-    return json_response(listed)
+# ----------------------------------------------------------------------- answers, as released
 
 
-@router.get("/v1/policies/segments/versions/{policy_version}", response_model=VersionDetail)
-async def get_version(
-    policy_version: str, request: Request, session: ReadSessionDep, caller: Reader
-) -> Response:
-    """One version: its text as it was sent, and what it says."""
-    policies: commands.Policies = request.app.state.force.policies
-    stored = await commands.get_source(session, caller.tenant, policy_version, policies)
-    policy = await policies.get(session, caller.tenant, policy_version)
-    now = (await policies.of(session, [caller.tenant]))[caller.tenant].version
-    return json_response(
-        {
-            "policy_version": policy_version,
-            "in_force": policy_version == now,
-            "stored_at": stored.stored_at if stored else None,
-            "stored_by": stored.stored_by if stored else None,
-            "source": stored.source if stored else None,
-            "policy": policy.document,
-        }
-    )
+def _policy_answer(shown: Shown[Policy]) -> dict[str, Any]:
+    activation = shown.activation
+    assert shown.content is not None, "some policy is always in force"
+    return {
+        "policy_version": shown.version,
+        "policy": shown.content.document,
+        "in_force_since": activation.recorded_at if activation else None,
+        "activated_by": activation.recorded_by if activation else None,
+        "reason": activation.reason if activation else None,
+    }
+
+
+def _stored_answer(kept: Kept[Policy], done: Done | None, in_force: bool) -> dict[str, Any]:
+    return {
+        "policy_version": kept.stored.version,
+        "is_new": kept.is_new,
+        "in_force": in_force,
+        "is_activated": done is not None and done.is_new,
+        "rescoring": done.effect if done is not None else None,
+    }
+
+
+def _terms(body: ActivateRequest) -> Terms:
+    return Terms(version=body.policy_version, reason=body.reason)
+
+
+def _activated_answer(_name: str, terms: Terms, done: Done) -> dict[str, Any]:
+    return {
+        "policy_version": terms.version,
+        "in_force": True,
+        "is_activated": done.is_new,
+        "rescoring": done.effect,
+    }
+
+
+def _activation_answer(activation: Activation) -> dict[str, Any]:
+    return {
+        "number": activation.number,
+        "policy_version": activation.version,
+        "from_version": activation.from_version,
+        "activated_at": activation.recorded_at,
+        "activated_by": activation.recorded_by,
+        "reason": activation.reason,
+    }
+
+
+def _version_answer(stored: StoredVersion, in_force: bool) -> dict[str, Any]:
+    return {
+        "policy_version": stored.version,
+        "stored_at": stored.stored_at,
+        "stored_by": stored.stored_by,
+        "in_force": in_force,
+    }
+
+
+def _detail_answer(stored: StoredVersion, policy: Policy, in_force: bool) -> dict[str, Any]:
+    sent = None if stored.is_built_in else stored  # the settings' own nobody sent
+    return {
+        "policy_version": stored.version,
+        "in_force": in_force,
+        "stored_at": sent.stored_at if sent else None,
+        "stored_by": sent.stored_by if sent else None,
+        "source": sent.source if sent else None,
+        "policy": policy.document,
+    }
+
+
+# ------------------------------------------------------------------------------------------- routes
+
+_routes = DocumentRoutes(
+    router,
+    Surface(
+        path="/v1/policies/segments",
+        name=SEGMENTS,
+        documents=_documents,
+        business_now=_business_now,
+        dry_run=_dry_run,
+        activate=_activate,
+        schema=json_schema,
+        readers=("segmentation:read", "segmentation:write"),
+        writers=("segmentation:write",),
+        bytes_max=POLICY_BYTES_MAX,
+    ),
+)
+_routes.get(
+    Words(name="get_policy", description="The policy in force."), PolicyView, _policy_answer
+)
+_routes.put_in_force(
+    Words(
+        name="put_policy",
+        description="Keep a policy (YAML or JSON) and bring it into force. The same content is the "
+        "same version.\n\nBringing it into force re-scores the population in the background, "
+        "while events go on.",
+    ),
+    StoredView,
+    _stored_answer,
+    activate_help="Bring it into force too; `false` only keeps it.",
+)
+_routes.dry_run(
+    Words(
+        name="dry_run",
+        description="Try a policy (YAML or JSON) on today's accounts: how many would move from "
+        "where to where.",
+    ),
+    TrialView,
+)
+_routes.activate(
+    Words(
+        name="activate_policy",
+        description="Bring a stored version into force; an earlier one is a rollback. Packs need "
+        "no storing.",
+    ),
+    ActivateRequest,
+    _terms,
+    ActivatedView,
+    _activated_answer,
+)
+_routes.activations(
+    Words(
+        name="list_activations",
+        description="What came into force when, by whom and why, the latest first.",
+    ),
+    ActivationPage,
+    _activation_answer,
+)
+_routes.schema(Words(name="get_schema", description="The JSON Schema of a policy, for editors."))
+_routes.versions(
+    Words(name="list_versions", description="Every version that was stored, the latest first."),
+    VersionPage,
+    _version_answer,
+)
+_routes.version(
+    Words(
+        name="get_version",
+        description="One version: its text as it was sent, and what it says.",
+    ),
+    VersionDetail,
+    _detail_answer,
+    parameter="policy_version",
+)
 
 
 @router.get("/v1/policies/packs", response_model=PackList)
@@ -308,13 +313,3 @@ async def get_pack(name: str, caller: Reader) -> Response:
     if pack is None:
         raise NotFound(f"there is no pack {name!r}; packs are: {', '.join(commands.packs())}")
     return json_response(pack)
-
-
-async def _text(request: Request) -> str:
-    body: bytes = await request.body()
-    if len(body) > POLICY_BYTES_MAX:
-        raise TooLarge(f"A policy has at most {POLICY_BYTES_MAX} bytes.")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Unreadable("The policy is not UTF-8.") from error

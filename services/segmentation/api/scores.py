@@ -3,17 +3,15 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
-from services.segmentation.commands.beliefs import believed_score, recovery_of
-from services.segmentation.commands.in_force import InForce
+from services.segmentation.api.dependencies import ContextDep, Reader
+from services.segmentation.commands.scores import recovery_of, score_shown
 from services.segmentation.learning.cases import Target
 from services.segmentation.store import accounts as store
 from shared.web import Day, Model, PagingDep, ReadSessionDep, json_response, page
-from shared.web.auth import Caller, needs
 
 router = APIRouter()
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
 
 
 class ReasonView(Model):
@@ -84,7 +82,7 @@ class RankedPage(Model):
 @router.get("/v1/accounts/{account_id}/score", response_model=ScoreView, tags=["scores"])
 async def get_score(
     account_id: str,
-    request: Request,
+    context: ContextDep,
     session: ReadSessionDep,
     caller: Reader,
     target: Target = "pays_within",
@@ -100,15 +98,14 @@ async def get_score(
     worked out again from what was recorded then: features, model and policy versions. A re-score
     after a promotion counts from the next day on.
     """
-    force: InForce = request.app.state.force
     key = (caller.tenant, account_id)
-    return json_response(await believed_score(session, force, key, target, as_of))
+    return json_response(await score_shown(session, context.rules, key, target, as_of))
 
 
 @router.get("/v1/accounts/{account_id}/recovery", response_model=RecoveriesView, tags=["scores"])
 async def get_recovery(
     account_id: str,
-    request: Request,
+    context: ContextDep,
     session: ReadSessionDep,
     caller: Reader,
     to: Annotated[
@@ -117,8 +114,8 @@ async def get_recovery(
 ) -> Response:
     """What can be expected back in each currency, what a contact costs, and the sum in one
     currency where `PUT /v1/rates` gave the rates for it."""
-    force: InForce = request.app.state.force
-    return json_response(await recovery_of(session, force, (caller.tenant, account_id), to))
+    key = (caller.tenant, account_id)
+    return json_response(await recovery_of(session, context.rules, key, to))
 
 
 @router.get("/v1/accounts", response_model=RankedPage, tags=["scores"])

@@ -1,19 +1,17 @@
 """Why an account is in its segment, in words."""
 
 from datetime import date
-from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
+from services.segmentation.api.dependencies import ContextDep, Reader
 from services.segmentation.domain.assess import assess
 from services.segmentation.domain.policy import Scores, decide
 from services.segmentation.store import accounts as account_store
 from shared.errors import NotFound
 from shared.web import Model, ReadSessionDep, json_response
-from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["policies"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
 
 
 class SegmentView(Model):
@@ -28,31 +26,31 @@ class SegmentView(Model):
 
 @router.get("/v1/accounts/{account_id}/segment", response_model=SegmentView)
 async def get_segment(
-    account_id: str, request: Request, session: ReadSessionDep, caller: Reader
+    account_id: str, context: ContextDep, session: ReadSessionDep, caller: Reader
 ) -> Response:
     """The segment of an account, since when and why; its early warnings and its arms."""
-    standing = await account_store.find_account(session, (caller.tenant, account_id))
-    if standing is None:
+    row = await account_store.find_account(session, (caller.tenant, account_id))
+    if row is None:
         raise NotFound(f"there is no account {account_id!r}")
-    rules = (await request.app.state.force.of(session, [caller.tenant]))[caller.tenant]
-    state, course = standing.state, standing.state.course
+    rules = (await context.rules.of(session, [caller.tenant]))[caller.tenant]
+    state, commitments = row.state, row.state.commitments
     found = assess(state, account_id, rules)
     scores = Scores(
         pays_within=found.asked["pays_within"].probability,
         late_payment=found.asked["late_payment"].probability,
     )
-    why = decide(rules.policy, found.features, scores, course.held, state.latest_on)
+    why = decide(rules.policy, found.features, scores, commitments.stay, state.latest_on)
     because = why.because
-    if why.segment != standing.segment:
-        because = f"by {standing.policy_version}; a re-score will move it to {why.segment}"
+    if why.segment != row.segment:
+        because = f"by {row.policy_version}; a re-score will move it to {why.segment}"
     return json_response(
         {
             "account_id": account_id,
-            "segment": standing.segment,
-            "since_on": course.held.since if course.held else None,
+            "segment": row.segment,
+            "since_on": commitments.stay.since if commitments.stay else None,
             "because": because,
-            "warnings": course.warned,
-            "arms": standing.arms,
-            "policy_version": standing.policy_version,
+            "warnings": commitments.warned,
+            "arms": row.arms,
+            "policy_version": row.policy_version,
         }
     )

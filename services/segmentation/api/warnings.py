@@ -5,12 +5,11 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from services.segmentation.api.dependencies import Reader
 from services.segmentation.store import warnings as store
 from shared.web import Model, PagingDep, ReadSessionDep, json_response, page
-from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["warnings"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
 Kind = Literal["escalating-delay", "good-payer-turning", "exposure-over-limit"]
 
 

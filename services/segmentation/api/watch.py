@@ -3,18 +3,15 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
-from services.segmentation.commands.business import business_day
-from services.segmentation.commands.watching import watch
-from services.segmentation.domain.watching import GroupBy
+from services.segmentation.api.dependencies import ContextDep, Reader
+from services.segmentation.domain.model_watch import GroupBy
 from services.segmentation.learning.cases import Target
-from shared.errors import NotFound
-from shared.web import Model, SessionDep, json_response
-from shared.web.auth import Caller, needs
+from services.segmentation.processes import watch
+from shared.web import Model, json_response
 
 router = APIRouter(tags=["models"])
-Reader = Annotated[Caller, needs("segmentation:read", "segmentation:write")]
 
 
 class DriftView(Model):
@@ -71,8 +68,7 @@ class WatchView(Model):
 @router.get("/v1/models/{version}/watch", response_model=WatchView)
 async def watch_model(
     version: str,
-    request: Request,
-    session: SessionDep,
+    context: ContextDep,
     caller: Reader,
     group_by: Annotated[GroupBy, Query(description="The groups to compare.")] = "kind",
 ) -> Response:
@@ -81,17 +77,6 @@ async def watch_model(
     Over what was decided after its training window, by all that is known now. `offer_rate` is null
     as long as the ledger says of no plan or settlement that it was offered.
     """
-    state = request.app.state
-    today = await business_day(session, caller.tenant, state.clock)
-    if today is None:
-        raise NotFound("no account is known yet")
-    found = await watch(
-        session,
-        state.force,
-        caller.tenant,
-        version,
-        group_by=group_by,
-        today=today,
-        workshop=state.workshop,
+    return json_response(
+        await watch.watch_model(context, caller.tenant, version, group_by=group_by)
     )
-    return json_response(found)

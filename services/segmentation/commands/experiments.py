@@ -4,24 +4,18 @@ While a run is under way nothing of it changes: a design can be replaced only wh
 running, which makes another run. So an account that is in an arm stays there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from services.segmentation.commands.rescoring import begin_rescore
-from services.segmentation.domain.experiments import (
-    Design,
-    Experiment,
-    arms_of,
-    unknown_segments,
-)
-from services.segmentation.domain.guardrails import Breach, Seen, Tally, breaches
+from services.segmentation.domain.experiments import Design, unknown_segments
+from services.segmentation.domain.guardrails import Breach, Tally, breaches
 from services.segmentation.store import experiments as store
 from shared.database import Session
 from shared.errors import Conflict, FieldError, Invalid, NotFound
-from shared.money import DECIMALS
 
 Run = store.Run
 
@@ -50,11 +44,6 @@ class Checked(Struct, frozen=True, kw_only=True):
     status: str
     arms: dict[str, ArmFigures]
     breaches: tuple[Breach, ...]
-
-
-async def running(session: Session, tenants: Iterable[str]) -> dict[str, tuple[Experiment, ...]]:
-    """The experiments under way, by tenant; of those without any nothing."""
-    return await store.find_running(session, tenants)
 
 
 async def put_experiment(
@@ -139,43 +128,22 @@ async def get_run(session: Session, tenant: str, name: str) -> Run:
     return found
 
 
-async def check_experiment(session: Session, tenant: str, name: str, *, at: datetime) -> Checked:
-    """Compare the arms, and stop the experiment if a guardrail is broken. Reads all accounts."""
-    run = await _locked(session, tenant, name)
-    tallies = await _tally(session, tenant, run)
+async def apply_guardrails(
+    session: Session,
+    tenant: str,
+    run: Run,
+    tallies: Mapping[str, Tally],
+    *,
+    at: datetime,
+) -> Checked:
+    """Stop the experiment if a guardrail is broken and the run that was tallied is under way."""
     broken = tuple(breaches(run.design, tallies))
-    if broken and run.status == "running":
-        because = broken[0].because
-        run = await stop_experiment(session, tenant, name, because=because, at=at)
-    return _checked(run, tallies, broken)
-
-
-async def _tally(session: Session, tenant: str, run: Run) -> dict[str, Tally]:
-    """The figures of each arm, of the accounts that drew it in this run."""
-    one = Experiment(tenant=tenant, name=run.name, run=run.run, design=run.design)
-    tallies = {arm.name: Tally() for arm in run.design.arms}
-    async for accounts in store.read_accounts(session, tenant):
-        for account in accounts:
-            arm = arms_of([one], account.state.course.drawn).get(run.name)
-            if arm in tallies:
-                tallies[arm].add(_seen(account))
-    return tallies
-
-
-def _seen(account: store.Enrolled) -> Seen:
-    state = account.state
-    units = 10 ** DECIMALS.get(account.currency or "", 2)
-    return Seen(
-        is_overdue=any(state.invoices[invoice_id].stage > 0 for invoice_id in state.open_ids),
-        pays_within=account.probability,
-        expected_recovery=account.expected_recovery_minor / units,
-        is_warned=bool(state.course.warned),
-        segment=account.segment,
-        contacts=state.contacts.since_payment(state.last_payment_at),
-    )
-
-
-def _checked(run: Run, tallies: dict[str, Tally], broken: tuple[Breach, ...]) -> Checked:
+    now = await _locked(session, tenant, run.name)
+    if now.run == run.run:
+        run = now
+        if broken and run.status == "running":
+            because = broken[0].because
+            run = await stop_experiment(session, tenant, run.name, because=because, at=at)
     return Checked(
         name=run.name,
         run=run.run,
@@ -190,11 +158,3 @@ def _checked(run: Run, tallies: dict[str, Tally], broken: tuple[Breach, ...]) ->
         },
         breaches=broken,
     )
-
-
-async def check_experiments(session: Session, tenant: str, *, at: datetime) -> list[Checked]:
-    """The same of all that run."""
-    found = await store.find_running(session, [tenant])
-    return [
-        await check_experiment(session, tenant, one.name, at=at) for one in found.get(tenant, ())
-    ]

@@ -5,14 +5,16 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from services.segmentation.commands.in_force import InForce
 from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.domain.score import MODEL_VERSION
 from services.segmentation.learning.cases import TARGETS, Target
+from services.segmentation.learning.trial import Training, TrainingOrder
 from services.segmentation.store import models as store
+from services.segmentation.store.active_rules import ActiveRules
+from shared import clock
 from shared.database import Session
 from shared.errors import Conflict, FieldError, Invalid, NotFound
-from shared.events import SEGMENTATION, Event
+from shared.events import SEGMENTATION, Announcement, Event
 from shared.events.segmentation import ModelPromoted
 from shared.log import outbox
 
@@ -21,7 +23,7 @@ class NothingToRollBack(Conflict):
     """The target never had another model in force."""
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class ModelDecision(Struct, frozen=True, kw_only=True):
     """Who decides about a model, when, and why."""
 
     by: str
@@ -40,12 +42,32 @@ class Promoted(Struct, frozen=True, kw_only=True):
     rescoring: int | None  # the job that goes through the accounts
 
 
+async def keep_models(
+    session: Session, tenant: str, order: TrainingOrder, training: Training
+) -> None:
+    """Put a scorecard and its trees into the registry. They answer nobody before a promotion."""
+    for trained in training.models:
+        await store.insert_model(
+            session,
+            tenant,
+            version=trained.version,
+            target=order.target,
+            horizon_days=training.horizon_days,
+            document=trained.document,
+            beside=trained.beside,
+            report=trained.report,
+            until=training.until,
+            trained_by=order.by,
+            created_at=clock.now(),
+        )
+
+
 async def promote_model(
     session: Session,
     tenant: str,
     version: str,
-    decision: Decision,
-    force: InForce,
+    decision: ModelDecision,
+    force: ActiveRules,
     *,
     target: Target | None = None,
 ) -> Promoted:
@@ -91,7 +113,7 @@ async def promote_model(
         reason=decision.reason,
         promoted_by=decision.by,
     )
-    outbox.append(session, [_said(tenant, promoted, number, decision.at)])
+    outbox.append(session, [_event(tenant, promoted, number, decision.at)])
     return Promoted(
         target=target,
         model_version=version,
@@ -103,7 +125,7 @@ async def promote_model(
 
 
 async def _shadow_its_challenger(
-    session: Session, tenant: str, target: Target, version: str, decision: Decision
+    session: Session, tenant: str, target: Target, version: str, decision: ModelDecision
 ) -> None:
     """The trees grown with a scorecard answer in its shadow while it is in force."""
     now = await _role_now(session, tenant, target, "shadow")
@@ -126,7 +148,7 @@ async def _shadow_its_challenger(
 
 
 async def roll_back(
-    session: Session, tenant: str, target: Target, decision: Decision, force: InForce
+    session: Session, tenant: str, target: Target, decision: ModelDecision, force: ActiveRules
 ) -> Promoted:
     """Let answer what answered before the model in force. Raises `NothingToRollBack`.
 
@@ -153,7 +175,13 @@ def _line_of(champions: Sequence[store.Role]) -> list[str]:
 
 
 async def shadow_model(
-    session: Session, tenant: str, version: str, decision: Decision, force: InForce, *, stop: bool
+    session: Session,
+    tenant: str,
+    version: str,
+    decision: ModelDecision,
+    force: ActiveRules,
+    *,
+    stop: bool,
 ) -> store.Role:
     """Let a model be asked beside the one in force, or no longer. Nobody follows what it says."""
     await store.lock_roles(session, tenant)
@@ -211,7 +239,7 @@ async def _role_now(
 
 
 async def _target_of(
-    session: Session, tenant: str, version: str, target: Target | None, force: InForce
+    session: Session, tenant: str, version: str, target: Target | None, force: ActiveRules
 ) -> Target:
     """The target a version answers for; its document is read and its hash verified."""
     if version == MODEL_VERSION:
@@ -230,15 +258,13 @@ def no_model(version: str) -> NotFound:
     return NotFound(f"there is no model {version!r}")
 
 
-def _said(tenant: str, data: ModelPromoted, number: int, at: datetime) -> Event:
-    return Event(
-        topic=SEGMENTATION,
-        tenant=tenant,
-        key="",
+def _event(tenant: str, data: ModelPromoted, number: int, at: datetime) -> Event:
+    announced = Announcement(
         type="model-promoted",
         entity=data.target,
         cause=f"promotion {number}",
         time=at,
-        recordedtime=at,
+        day=None,
         data=data,
     )
+    return Event.of(announced, topic=SEGMENTATION, tenant=tenant, key="", recordedtime=at)

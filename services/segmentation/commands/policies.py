@@ -1,68 +1,21 @@
-"""Segment policies by tenant: kept for ever, tried on today's accounts, brought into force."""
+"""Segment policies: put in force, with what follows; and the ones that come with the service."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from services.segmentation.commands.rescoring import begin_rescore
-from services.segmentation.domain.assess import assess
-from services.segmentation.domain.policy import Policy, Scores, decide, parse_text
-from services.segmentation.domain.rules import Rules
-from services.segmentation.store import accounts as account_store
-from services.segmentation.store import policies as store
+from services.segmentation.domain.policy import parse_text
+from services.segmentation.store.active_policies import SEGMENTS, ActivePolicies
 from shared.database import Session
-from shared.errors import NotFound
+from shared.documents import Activation, Asked, BuiltIn, Done
 from shared.events import SEGMENTATION, Event
 from shared.events.segmentation import SegmentPolicyActivated
 from shared.log import outbox
 
 PACKS = Path(__file__).parent.parent / "policies"
-READY_MAX = 500  # policies kept ready in memory; a tenant has one in force
-EXAMPLES = 5  # of each move
-
-
-class Policies:
-    """The policies in force, made ready once. Without an activation the settings' one stands."""
-
-    def __init__(self, default: Policy) -> None:
-        self.default = default
-        self._ready: dict[tuple[str, str], Policy] = {}
-
-    async def of(self, session: Session, tenants: Iterable[str]) -> dict[str, Policy]:
-        """The policy of each tenant."""
-        asked = sorted(set(tenants))
-        active = await store.find_active(session, asked)
-        return {
-            tenant: await self.get(session, tenant, active[tenant])
-            if tenant in active
-            else self.default
-            for tenant in asked
-        }
-
-    async def get(self, session: Session, tenant: str, version: str) -> Policy:
-        """One version of a tenant's. Raises `NotFound`."""
-        if version == self.default.version:
-            return self.default
-        found = self._ready.get((tenant, version))
-        if found is None:
-            stored = await store.find_policy(session, tenant, version)
-            if stored is None:
-                raise no_policy(version)
-            found = parse_text(stored.source)
-            while len(self._ready) >= READY_MAX:
-                self._ready.pop(next(iter(self._ready)))
-            self._ready[tenant, version] = found
-        return found
-
-
-def no_policy(version: str) -> NotFound:
-    return NotFound(f"there is no segment policy {version!r}")
 
 
 class Pack(Struct, frozen=True, kw_only=True):
@@ -95,78 +48,29 @@ def packs() -> dict[str, Pack]:
     return found
 
 
-class Kept(Struct, frozen=True):
-    """A policy was stored, or had been."""
-
-    policy_version: str
-    is_new: bool
-
-
-class Activated(Struct, frozen=True):
-    """What came into force, and the re-score that follows it."""
-
-    activation: store.Activation
-    rescoring: int  # its number, for its progress
-
-
-class Change(Struct, frozen=True, kw_only=True):
-    """Who brings which policy into force, when, and why."""
-
-    policy_version: str
-    by: str
-    at: datetime  # business time
-    reason: str | None = None
-
-
-async def put_policy(session: Session, tenant: str, source: str, *, by: str, at: datetime) -> Kept:
-    """Keep a policy. Raises `Invalid` or `Unreadable` for a bad one."""
-    policy = parse_text(source)
-    stored = store.Stored(policy_version=policy.version, source=source, stored_at=at, stored_by=by)
-    return Kept(policy.version, await store.insert_policy(session, tenant, stored))
-
-
 async def activate_policy(
-    session: Session, tenant: str, change: Change, policies: Policies
-) -> Activated | None:
-    """Bring a stored policy into force and begin to re-score the population; None: it is already.
-
-    An earlier version is activated like any other: that is a rollback.
-    """
-    await store.lock_policies(session, tenant)
-    await _keep_built_in(session, tenant, change, policies)
-    await policies.get(session, tenant, change.policy_version)  # raises if there is none
-    latest = await store.list_activations(session, tenant)
-    before = latest[0].policy_version if latest else policies.default.version
-    if before == change.policy_version:
-        return None
-    is_rollback = await store.was_active(session, tenant, change.policy_version)
-    activation = store.Activation(
-        number=latest[0].number + 1 if latest else 1,
-        policy_version=change.policy_version,
-        from_version=before,
-        activated_at=change.at,
-        activated_by=change.by,
-        reason=change.reason,
-    )
-    await store.insert_activation(session, tenant, activation)
-    because = f"segment-policy-activated {change.policy_version}"
-    number = await begin_rescore(session, tenant, because=because, at=change.at)
-    outbox.append(session, [_activated(tenant, activation, is_rollback=is_rollback)])
-    return Activated(activation, number)
+    session: Session, tenant: str, policies: ActivePolicies, asked: Asked
+) -> Done:
+    """Put a policy in force and begin to re-score the population; its effect is the number of the
+    re-score. The settings' policy and the packs need not have been stored."""
+    offered = [
+        BuiltIn(SEGMENTS, pack.policy_version, pack.source, parse_text(pack.source))
+        for pack in packs().values()
+        if pack.policy_version == asked.version
+    ]
+    done = await policies.documents.activate(session, tenant, asked, offered=offered)
+    if not done.is_new:
+        return done
+    assert done.activation is not None, "what is new was written"
+    because = f"segment-policy-activated {asked.version}"
+    number = await begin_rescore(session, tenant, because=because, at=asked.now)
+    outbox.append(session, [_activated(tenant, done.activation, is_rollback=done.is_rollback)])
+    return replace(done, effect=number)
 
 
-async def _keep_built_in(session: Session, tenant: str, change: Change, policies: Policies) -> None:
-    """The settings' policy and the packs need not be stored to be activated; once in force, theirs
-    are kept texts too."""
-    sources = {pack.policy_version: pack.source for pack in packs().values()}
-    default = policies.default
-    sources.setdefault(default.version, msgspec.json.encode(default.document).decode())
-    if change.policy_version in sources:
-        source = sources[change.policy_version]
-        await put_policy(session, tenant, source, by=change.by, at=change.at)
-
-
-def _activated(tenant: str, activation: store.Activation, *, is_rollback: bool) -> Event:
+def _activated(tenant: str, activation: Activation, *, is_rollback: bool) -> Event:
+    assert activation.version is not None, "segments are never ended"
+    assert activation.from_version is not None, "some policy is always in force"
     return Event(
         topic=SEGMENTATION,
         tenant=tenant,
@@ -174,101 +78,13 @@ def _activated(tenant: str, activation: store.Activation, *, is_rollback: bool) 
         type="segment-policy-activated",
         entity="segments",
         cause=f"activation {activation.number}",
-        time=activation.activated_at,
-        recordedtime=activation.activated_at,
+        time=activation.recorded_at,
+        recordedtime=activation.recorded_at,
         data=SegmentPolicyActivated(
-            policy_version=activation.policy_version,
+            policy_version=activation.version,
             from_version=activation.from_version,
             is_rollback=is_rollback,
             reason=activation.reason,
-            activated_by=activation.activated_by,
+            activated_by=activation.recorded_by,
         ),
     )
-
-
-class Example(Struct, frozen=True):
-    """One account that would move, and why it would be where."""
-
-    account_id: str
-    because: str
-
-
-class Move(Struct, frozen=True, kw_only=True):
-    """Accounts that would go the same way. `words`: `312 accounts move from a to b`."""
-
-    from_segment: str
-    to_segment: str
-    accounts: int
-    words: str
-    examples: tuple[Example, ...]
-
-
-class Trial(Struct, frozen=True):
-    """What a policy would make of today's accounts."""
-
-    policy_version: str
-    accounts: int
-    moved: int
-    segments: dict[str, int]
-    moves: tuple[Move, ...]
-
-
-async def try_policy(session: Session, tenant: str, policy: Policy, rules: Rules) -> Trial:
-    """How many accounts would move from which segment to which. Nothing is changed.
-
-    It decides as the re-score after an activation would: an account that is in a segment of the
-    same name leaves it as hard as the policy says.
-    """
-    tried = replace(rules, policy=policy, experiments=())
-    segments: Counter[str] = Counter(dict.fromkeys(policy.names, 0))
-    moves: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], list[Example]] = {}
-    async for accounts in account_store.read_states(session, tenant):
-        for account_id, state, before in accounts:
-            found = assess(state, account_id, tried)
-            segments[found.segment] += 1
-            if found.segment == before:
-                continue
-            move = before, found.segment
-            moves[move] += 1
-            shown = examples.setdefault(move, [])
-            if len(shown) < EXAMPLES:
-                scores = Scores(
-                    pays_within=found.asked["pays_within"].probability,
-                    late_payment=found.asked["late_payment"].probability,
-                )
-                course = state.course
-                why = decide(policy, found.features, scores, course.held, state.latest_on)
-                shown.append(Example(account_id, why.because))
-    return Trial(
-        policy_version=policy.version,
-        accounts=segments.total(),
-        moved=moves.total(),
-        segments=dict(segments),
-        moves=tuple(
-            _move(move, count, examples[move])
-            for move, count in sorted(moves.items(), key=lambda m: (-m[1], m[0]))
-        ),
-    )
-
-
-def _move(move: tuple[str, str], count: int, examples: Sequence[Example]) -> Move:
-    before, after = move
-    moves = "1 account moves" if count == 1 else f"{count} accounts move"
-    return Move(
-        from_segment=before,
-        to_segment=after,
-        accounts=count,
-        words=f"{moves} from {before} to {after}",
-        examples=tuple(examples),
-    )
-
-
-async def get_source(
-    session: Session, tenant: str, version: str, policies: Policies
-) -> store.Stored | None:
-    """A version as it was sent; None: it is the settings' own, which nobody sent."""
-    stored = await store.find_policy(session, tenant, version)
-    if stored is None and version != policies.default.version:
-        raise no_policy(version)
-    return stored

@@ -7,18 +7,19 @@ that a change costs that invoice and not the account's history. `folding.py` mak
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from services.segmentation.domain.commitments import Commitments
 from services.segmentation.domain.contacts import Contacts
-from services.segmentation.domain.course import Course
 from services.segmentation.domain.invoices import Invoice, Settled, fact_of, settled_of
 from services.segmentation.domain.payer import Payer
 from services.segmentation.learning.cases import InvoiceFacts
 from shared import clock
 
 
-class Owed(Struct, array_like=True, frozen=True):
+class Owed(Struct, array_like=True, frozen=True, gc=False):
     """The ledger's figures after its latest event, in one currency."""
 
     balance_minor: int
@@ -29,7 +30,7 @@ class Owed(Struct, array_like=True, frozen=True):
     oldest_due_on: date | None = None
 
 
-class Paid(Struct, array_like=True, frozen=True):
+class Paid(Struct, array_like=True, frozen=True, gc=False):
     """Sums over the invoices settled with cash, in one currency or due in one quarter."""
 
     invoices: int = 0
@@ -40,7 +41,7 @@ class Paid(Struct, array_like=True, frozen=True):
     minor_days: int = 0  # each one's days late times its amount
 
 
-class Cash(Struct, array_like=True, frozen=True):
+class Cash(Struct, array_like=True, frozen=True, gc=False):
     """Money received ever, and what of it went back."""
 
     received_minor: int = 0
@@ -81,7 +82,7 @@ class Account(Struct):
     last_payment_on: date | None = None
     payer: Payer = field(default_factory=Payer)
     contacts: Contacts = field(default_factory=Contacts)
-    course: Course = field(default_factory=Course)
+    commitments: Commitments = field(default_factory=Commitments, name="course")
 
 
 NOTHING_PAID = Paid()
@@ -93,9 +94,16 @@ def change_invoice(account: Account, invoice_id: str, change: Callable[[Invoice]
     invoice = account.invoices.get(invoice_id)
     if invoice is None:
         invoice = account.invoices[invoice_id] = Invoice()
-    _count(account, invoice_id, invoice, -1)
+    before = _counted(account, invoice_id, invoice)
     change(invoice)
-    _count(account, invoice_id, invoice, +1)
+    after = _counted(account, invoice_id, invoice)
+    account.payer.replace(
+        before.fact if before is not None else None, after.fact if after is not None else None
+    )
+    if before is not None:
+        _count(account, invoice_id, before, -1)
+    if after is not None:
+        _count(account, invoice_id, after, +1)
 
 
 def note_invoice(account: Account, invoice_id: str, change: Callable[[Invoice], None]) -> None:
@@ -117,33 +125,50 @@ def count_payer(account: Account) -> None:
     """Make the payer's record anew from the invoices."""
     account.payer = Payer()
     for fact in facts_of(account, ""):
-        account.payer.count(fact, +1)
+        account.payer.replace(None, fact)
 
 
-def _count(account: Account, invoice_id: str, invoice: Invoice, sign: int) -> None:
-    """Add (+1) or take away (−1) what an invoice contributes to the account's sums."""
+class _Counted(NamedTuple):
+    """What an invoice contributes to the account's sums."""
+
+    currency: str
+    amount_minor: int
+    is_open: bool
+    settled: Settled | None  # with cash
+    quarter: str  # of its due day
+    fact: InvoiceFacts | None  # what it says of its payer
+
+
+def _counted(account: Account, invoice_id: str, invoice: Invoice) -> _Counted | None:
     if not invoice.counts:
-        return
+        return None
     assert invoice.amount_minor is not None, "it counts, so it has an amount"
     fact = fact_of("", account.kind, account.timezone, invoice_id, invoice)
-    if fact is not None:
-        account.payer.count(fact, sign)
-    count, total = account.issued.get(invoice.currency, (0, 0))
-    account.issued[invoice.currency] = (count + sign, total + sign * invoice.amount_minor)
-    if invoice.open_minor > 0:
+    is_open = invoice.open_minor > 0
+    settled = None if is_open else settled_of(invoice_id, invoice)
+    quarter = ""
+    if settled is not None:
+        assert invoice.due_on is not None, "it was settled early or late, so it has a due day"
+        quarter = str((invoice.due_on.month + 2) // 3)
+    return _Counted(invoice.currency, invoice.amount_minor, is_open, settled, quarter, fact)
+
+
+def _count(account: Account, invoice_id: str, counted: _Counted, sign: int) -> None:
+    """Add (+1) or take away (−1) a contribution, but for the payer's record."""
+    currency, amount_minor = counted.currency, counted.amount_minor
+    count, total = account.issued.get(currency, (0, 0))
+    account.issued[currency] = (count + sign, total + sign * amount_minor)
+    if counted.is_open:
         if sign > 0:
             account.open_ids[invoice_id] = None
         else:
             account.open_ids.pop(invoice_id, None)
-        return
-    settled = settled_of(invoice_id, invoice)
+    settled = counted.settled
     if settled is None:
         return
     account.settled_late += sign * (settled.days_late > 0)
-    _add_paid(account.paid, invoice.currency, invoice.amount_minor, settled.days_late, sign)
-    assert invoice.due_on is not None, "it was settled early or late, so it has a due day"
-    quarter = str((invoice.due_on.month + 2) // 3)
-    _add_paid(account.seasons, quarter, invoice.amount_minor, settled.days_late, sign)
+    _add_paid(account.paid, currency, amount_minor, settled.days_late, sign)
+    _add_paid(account.seasons, counted.quarter, amount_minor, settled.days_late, sign)
     if sign > 0:
         insort(account.settled, settled)
     else:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from services.segmentation.domain.account import Account
+from services.segmentation.domain.commitments import ArmAssignment
 from services.segmentation.domain.contacts import Engagement
-from services.segmentation.domain.course import Drawn
 from services.segmentation.domain.experiments import arms_of, enrol
 from services.segmentation.domain.features import Features, engagement, features_of
 from services.segmentation.domain.policy import Policy, Scores, classify
@@ -20,14 +20,14 @@ from services.segmentation.domain.priority import priority
 from services.segmentation.domain.questions import Inquiry
 from services.segmentation.domain.recovery import TEN_THOUSAND, expected_loss, expected_recovery
 from services.segmentation.domain.rules import Rules
-from services.segmentation.domain.score import MODEL_VERSION, Score, chance, score
+from services.segmentation.domain.score import MODEL_VERSION, Score, chances, score
 from services.segmentation.domain.scorer import Row, Scorer
 from services.segmentation.domain.warnings import Watched, watch
 from services.segmentation.learning.cases import TARGETS, Target
 from services.segmentation.learning.history import PayerHistory
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """What one target's model was asked, and what it said. The rule card looks at the features."""
 
     version: str
@@ -35,14 +35,14 @@ class Asked(Struct, frozen=True):
     row: Row | None = None
 
 
-class Assessment(Struct, frozen=True, kw_only=True):
+class Assessment(Struct, frozen=True, kw_only=True, gc=False):
     """What is believed about an account now."""
 
     features: Features
     engagement: Engagement
     asked: dict[Target, Asked]
     segment: str
-    drawn: dict[str, Drawn]
+    assignments: dict[str, ArmAssignment]
     arms: dict[str, str]
     watched: Watched
     expected_recovery_minor: int
@@ -55,28 +55,28 @@ class Assessment(Struct, frozen=True, kw_only=True):
 
 def assess(account: Account, account_id: str, rules: Rules) -> Assessment:
     """What follows from an account's state and what is in force. Changes nothing."""
-    on, course = account.latest_on, account.course
+    on, commitments = account.latest_on, account.commitments
     features = features_of(account, rules.indices_on(on))
     contacts = engagement(account, features)
     asked = _ask(account, account_id, features, rules)
     pays, late = asked["pays_within"].probability, asked["late_payment"].probability
     scores = Scores(pays_within=pays, late_payment=late)
-    segment = classify(rules.policy, features, scores, course.held, on)
-    drawn, watched = course.drawn, Watched(course.warned, (), ())
+    segment = classify(rules.policy, features, scores, commitments.stay, on)
+    assignments, watched = commitments.assignments, Watched(commitments.warned, (), ())
     if rules.experiments:
-        drawn = enrol(
-            rules.experiments, account_id, tags=features.tags, segment=segment, drawn=drawn
+        assignments = enrol(
+            rules.experiments, account_id, tags=features.tags, segment=segment, drawn=assignments
         )
     if on is not None:
-        watched = watch(rules.policy.document.warnings, features, course.warned, on)
+        watched = watch(rules.policy.document.warnings, features, commitments.warned, on)
     expected, worth = worth_of(features, contacts, pays, rules.policy)
     return Assessment(
         features=features,
         engagement=contacts,
         asked=asked,
         segment=segment,
-        drawn=drawn,
-        arms=arms_of(rules.experiments, drawn) if rules.experiments else {},
+        assignments=assignments,
+        arms=arms_of(rules.experiments, assignments) if rules.experiments else {},
         watched=watched,
         expected_recovery_minor=expected,
         priority=worth,
@@ -89,10 +89,10 @@ def settle(account: Account, found: Assessment, *, is_event: bool = True) -> Non
     Warnings come of events: a re-score begins and ends no episode.
     """
     assert account.latest_on is not None, "an event of the ledger has a day"
-    account.course.enter(found.segment, account.latest_on)
-    account.course.drawn = found.drawn
+    account.commitments.enter(found.segment, account.latest_on)
+    account.commitments.assignments = found.assignments
     if is_event:
-        account.course.warned = found.watched.warned
+        account.commitments.warned = found.watched.warned
 
 
 def worth_of(
@@ -130,10 +130,11 @@ def shadow_rows(
 def _ask(
     account: Account, account_id: str, features: Features, rules: Rules
 ) -> dict[Target, Asked]:
-    asked = _ask_models(account, account_id, features, rules.scorers)
-    for target in TARGETS:
-        if target not in asked:
-            asked[target] = Asked(MODEL_VERSION, chance(features, target))
+    asked = _ask_models(account, account_id, features, rules.scorers) if rules.scorers else {}
+    if len(asked) < len(TARGETS):
+        pays, late = chances(features)
+        asked.setdefault("pays_within", Asked(MODEL_VERSION, pays))
+        asked.setdefault("late_payment", Asked(MODEL_VERSION, late))
     return asked
 
 

@@ -14,7 +14,7 @@ PAYMENTS_KEPT = 40
 RESPONSE_DAYS = 7  # a payment within so many days of a contact answers it
 
 
-class Contact(Struct, array_like=True, frozen=True, order=True):
+class Contact(Struct, array_like=True, frozen=True, order=True, gc=False):
     """One attempt. Several accounts may share one: each bears its part of the cost."""
 
     at: datetime
@@ -59,14 +59,14 @@ def _at(contact: Contact) -> datetime:
     return contact.at
 
 
-class Response(Struct, array_like=True, frozen=True):
+class Response(Struct, array_like=True, frozen=True, gc=False):
     """What came of the latest contacts through one channel."""
 
     contacts: int
     answered: int  # followed by a payment within RESPONSE_DAYS
 
 
-class Engagement(Struct, frozen=True, kw_only=True):
+class Engagement(Struct, frozen=True, kw_only=True, gc=False):
     """What contacts say of an account. Never part of a segment's conditions: see `assess.py`."""
 
     since_payment: int = 0

@@ -31,7 +31,7 @@ QUARTERLY_MONTHS_MAX = 0.5  # invoices a month, of who buys seldom
 QUARTERLY_BELOW_UNITS = 1_000  # what is billed quarterly must be bearable to lose
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class CreditRecord(Struct, frozen=True, kw_only=True):
     """What an account has shown."""
 
     features: Features
@@ -80,11 +80,11 @@ class Advice(Struct, frozen=True, kw_only=True):
     reasons: tuple[Because, ...]
 
 
-def record_of(account: Account, features: Features, late_payment: float) -> Record:
+def record_of(account: Account, features: Features, late_payment: float) -> CreditRecord:
     """What an account's state says for credit advice."""
     count, minor = account.issued.get(features.currency or "", (0, 0))
     months = max(1.0, features.tenure_days / MONTH_DAYS)
-    return Record(
+    return CreditRecord(
         features=features,
         late_payment=late_payment,
         monthly_minor=int(minor / months),
@@ -94,7 +94,7 @@ def record_of(account: Account, features: Features, late_payment: float) -> Reco
     )
 
 
-def advise_account(record: Record) -> Advice:
+def advise_account(record: CreditRecord) -> Advice:
     """Advice on an account, from its record."""
     f = record.features
     grade, reasons = _grade_of_record(record)
@@ -166,7 +166,7 @@ def advise_prospect(prospect: Prospect) -> Advice:
     )
 
 
-def _grade_of_record(record: Record) -> tuple[Grade, list[Because]]:
+def _grade_of_record(record: CreditRecord) -> tuple[Grade, list[Because]]:
     f = record.features
     if f.settled < SETTLED_ENOUGH:
         reasons = [Because("grade", f"{f.settled} invoices settled so far: C, as for a new one")]

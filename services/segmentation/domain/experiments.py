@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-from services.segmentation.domain.course import Drawn
+from services.segmentation.domain.commitments import ArmAssignment
 from shared.errors import FieldError, Invalid
 from shared.field_errors import escape, field_errors
 
@@ -174,8 +174,8 @@ def enrol(
     *,
     tags: Sequence[str],
     segment: str,
-    drawn: Mapping[str, Drawn],
-) -> dict[str, Drawn]:
+    drawn: Mapping[str, ArmAssignment],
+) -> dict[str, ArmAssignment]:
     """The draws an account has after it was looked at: those it had, and of new runs those that
     take it. What it drew in a run it keeps, whatever its tags and its segment become."""
     after = dict(drawn)
@@ -187,11 +187,11 @@ def enrol(
         if takes(experiment.design, tags, segment):
             arm = draw(experiment, account_id)
             if arm is not None:
-                after[experiment.name] = Drawn(experiment.run, arm)
+                after[experiment.name] = ArmAssignment(experiment.run, arm)
     return after
 
 
-def arms_of(running: Sequence[Experiment], drawn: Mapping[str, Drawn]) -> dict[str, str]:
+def arms_of(running: Sequence[Experiment], drawn: Mapping[str, ArmAssignment]) -> dict[str, str]:
     """What to say of an account: its arm in each experiment that runs."""
     return {
         experiment.name: had.arm

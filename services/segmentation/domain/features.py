@@ -18,10 +18,12 @@ RECENT = 3  # settled invoices on each side of the trend
 TROUBLE_DAYS = 180  # failed and bounced payments older than this are forgotten
 NOTHING = (0, 0)
 NOTHING_OWED = Owed(0, 0, 0, 0, 0)
+_TROUBLE = timedelta(days=TROUBLE_DAYS)
+_QUARTERS = ("", *(str((month + 2) // 3) for month in range(1, 13)))
 INSURANCE = "insurance"  # as `payer` of an invoice
 
 
-class Features(Struct, frozen=True, kw_only=True):
+class Features(Struct, frozen=True, gc=False):
     """Facts of the ledger alone, as of the latest day known. Those with defaults came later: what
     was recorded before them is still read."""
 
@@ -87,58 +89,73 @@ def features_of(account: Account, indices: Mapping[str, float] | None = None) ->
     currency = _main_currency(account)
     owed = account.owed.get(currency, NOTHING_OWED) if currency else NOTHING_OWED
     count, total = account.issued.get(currency or "", NOTHING)
-    open_invoices = [account.invoices[invoice_id] for invoice_id in account.open_ids]
-    last_six = account.settled[-2 * RECENT :]
+    is_due_soon, age_days, insurance_minor = _of_open(account, currency)
+    all_settled = account.settled
+    last_six = [item.days_late for item in all_settled[-2 * RECENT :]]
     on, since = account.latest_on, account.customer_since or account.first_issued_on
     paid_on = account.last_payment_on
-    recent_from = on - timedelta(days=TROUBLE_DAYS) if on else None
+    recent_from = on - _TROUBLE if on else None
     paid = account.paid.get(currency or "", NOTHING_PAID)
-    season = account.seasons.get(str((on.month + 2) // 3), NOTHING_PAID) if on else NOTHING_PAID
-    days_late = sum([one.days_late for one in account.paid.values()])
-    settled = len(account.settled)
+    season = account.seasons.get(_QUARTERS[on.month], NOTHING_PAID) if on else NOTHING_PAID
+    settled = len(all_settled)
+    days_late = sum([one.days_late for one in account.paid.values()]) if settled else 0
     cash = account.cash.get(currency or "", NO_CASH)
+    disputes, outcomes = account.dispute_ids, account.disputes_ended
+    # By place: with so many fields, naming each one takes as long as all the rest of it.
     return Features(
-        kind=account.kind,
-        tags=account.tags,
-        currency=currency,
-        balance_minor=owed.balance_minor,
-        overdue_minor=owed.overdue_minor,
-        disputed_minor=owed.disputed_minor,
-        collectable_minor=owed.collectable_minor,
-        usual_minor=total // count if count else 0,
-        open_invoices=len(open_invoices),
-        is_due_soon=any([invoice.is_due_soon for invoice in open_invoices]),
-        age_days=max([invoice.stage for invoice in open_invoices], default=0),
-        settled=settled,
-        settled_late=account.settled_late,
-        recent_delay_days=_mean(last_six),
-        delay_trend_days=_trend(last_six),
-        disputes=len(account.dispute_ids),
-        failed_payments=_since(account.failed_on, recent_from, on),
-        bounced_payments=_since(account.bounced_on, recent_from, on),
-        tenure_days=max(0, (on - since).days) if on and since else 0,
-        days_since_payment=max(0, (on - paid_on).days) if on and paid_on else None,
-        country=account.country,
-        credit_limit_minor=account.credit_limit_minor if currency == account.currency else None,
-        terms_days=account.payment_terms_days,
-        days_past_due=_days_past(owed.oldest_due_on, on),
-        insurance_minor=sum(
-            [i.open_minor for i in open_invoices if i.payer == INSURANCE and i.currency == currency]
-        ),
-        mean_delay_days=days_late / settled if settled else None,
-        weighted_delay_days=paid.minor_days / paid.minor if paid.minor else None,
-        last_delay_days=account.settled[-1].days_late if settled else None,
-        late_amount_percent=100 * paid.late_minor // paid.minor if paid.minor else None,
-        season_late_percent=100 * season.late // season.invoices if season.invoices else None,
-        late_in_a_row=_late_in_a_row(account.settled),
-        open_disputes=len(account.dispute_ids) - _ended(account),
-        disputes_upheld=sum([outcome != "rejected" for outcome in account.disputes_ended.values()]),
-        reversals=len(account.bounced_on),
-        received_minor=cash.received_minor,
-        bounced_minor=cash.bounced_minor,
-        lifetime_minor=cash.received_minor - cash.bounced_minor - cash.refunded_minor,
-        indices=dict(indices) if indices else {},
+        account.kind,  # kind
+        account.tags,  # tags
+        currency,  # currency
+        owed.balance_minor,  # balance_minor
+        owed.overdue_minor,  # overdue_minor
+        owed.disputed_minor,  # disputed_minor
+        owed.collectable_minor,  # collectable_minor
+        total // count if count else 0,  # usual_minor
+        len(account.open_ids),  # open_invoices
+        is_due_soon,  # is_due_soon
+        age_days,  # age_days
+        settled,  # settled
+        account.settled_late,  # settled_late
+        _mean(last_six),  # recent_delay_days
+        _trend(last_six),  # delay_trend_days
+        len(disputes),  # disputes
+        _since(account.failed_on, recent_from, on),  # failed_payments
+        _since(account.bounced_on, recent_from, on),  # bounced_payments
+        (on - since).days if on and since and on > since else 0,  # tenure_days
+        max(0, (on - paid_on).days) if on and paid_on else None,  # days_since_payment
+        account.country,  # country
+        account.credit_limit_minor if currency == account.currency else None,  # credit_limit_minor
+        account.payment_terms_days,  # terms_days
+        _days_past(owed.oldest_due_on, on),  # days_past_due
+        insurance_minor,  # insurance_minor
+        days_late / settled if settled else None,  # mean_delay_days
+        paid.minor_days / paid.minor if paid.minor else None,  # weighted_delay_days
+        last_six[-1] if settled else None,  # last_delay_days
+        100 * paid.late_minor // paid.minor if paid.minor else None,  # late_amount_percent
+        100 * season.late // season.invoices if season.invoices else None,  # season_late_percent
+        _late_in_a_row(all_settled),  # late_in_a_row
+        len(disputes) - _ended(account) if disputes else 0,  # open_disputes
+        sum([outcome != "rejected" for outcome in outcomes.values()]),  # disputes_upheld
+        len(account.bounced_on),  # reversals
+        cash.received_minor,  # received_minor
+        cash.bounced_minor,  # bounced_minor
+        cash.received_minor - cash.bounced_minor - cash.refunded_minor,  # lifetime_minor
+        dict(indices) if indices else {},  # indices
     )
+
+
+def _of_open(account: Account, currency: str | None) -> tuple[bool, int, int]:
+    """Whether an open invoice falls due soon, the highest stage, and what an insurer has to pay."""
+    is_due_soon, stage, insurance = False, 0, 0
+    invoices = account.invoices
+    for invoice_id in account.open_ids:
+        invoice = invoices[invoice_id]
+        is_due_soon = is_due_soon or invoice.is_due_soon
+        if invoice.stage > stage:
+            stage = invoice.stage
+        if invoice.payer == INSURANCE and invoice.currency == currency:
+            insurance += invoice.open_minor
+    return is_due_soon, stage, insurance
 
 
 def engagement(account: Account, features: Features) -> Engagement:
@@ -155,6 +172,8 @@ def _main_currency(account: Account) -> str | None:
     """
     if not account.owed:
         return account.currency
+    if len(account.owed) == 1:
+        return next(iter(account.owed))
     return min(
         account.owed,
         key=lambda code: (
@@ -166,20 +185,19 @@ def _main_currency(account: Account) -> str | None:
     )
 
 
-def _mean(settled: list[Settled]) -> float | None:
-    return sum(item.days_late for item in settled) / len(settled) if settled else None
+def _mean(days_late: list[int]) -> float | None:
+    return sum(days_late) / len(days_late) if days_late else None
 
 
-def _trend(last_six: list[Settled]) -> float | None:
+def _trend(last_six: list[int]) -> float | None:
     if len(last_six) < 2 * RECENT:
         return None
-    before, after = last_six[:RECENT], last_six[RECENT:]
-    return (sum(i.days_late for i in after) - sum(i.days_late for i in before)) / RECENT
+    return (sum(last_six[RECENT:]) - sum(last_six[:RECENT])) / RECENT
 
 
 def _since(days: list[date], first: date | None, last: date | None) -> int:
     """How many of the sorted days lie within [first, last]."""
-    if first is None or last is None:
+    if not days or first is None or last is None:
         return 0
     return bisect_right(days, last) - bisect_left(days, first)
 
@@ -189,10 +207,10 @@ def _days_past(due_on: date | None, on: date | None) -> int:
 
 
 def _late_in_a_row(settled: list[Settled]) -> int:
-    for count, item in enumerate(reversed(settled)):
-        if item.days_late == 0:
-            return count
-    return len(settled)
+    count = len(settled)
+    while count and settled[count - 1].days_late:
+        count -= 1
+    return len(settled) - count
 
 
 def _ended(account: Account) -> int:

@@ -1,14 +1,34 @@
 """Guardrails of experiments: the figures of each arm, and whether one is bad enough to stop."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
 from msgspec import Struct, field
 
-from services.segmentation.domain.experiments import LOWER_IS_WORSE, Design, Figure, Guardrail
+from services.segmentation.domain.experiments import (
+    LOWER_IS_WORSE,
+    Design,
+    Experiment,
+    Figure,
+    Guardrail,
+    arms_of,
+)
+from services.segmentation.domain.stored import decode_account
+from shared.money import DECIMALS
 
 SIGMAS = 3.0  # it is looked at again and again: one look must hardly ever be wrong (1 in 700)
+
+
+class Enrolled(Struct, frozen=True):
+    """What is believed of an account, with its state as it is stored."""
+
+    account_id: str
+    state: bytes
+    segment: str
+    probability: float
+    expected_recovery_minor: int
+    currency: str | None
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -74,6 +94,28 @@ class Tally(Struct):
             return self.figures[rail.figure]
         inside = float(self.segments.get(rail.segment or "", 0))
         return Sums(self.accounts, inside, inside)
+
+
+def tally_accounts(
+    experiment: Experiment, accounts: Sequence[Enrolled], tallies: dict[str, Tally]
+) -> dict[str, Tally]:
+    """Add the accounts that drew an arm in this run to the figures of their arms."""
+    for account in accounts:
+        state = decode_account(account.state)
+        arm = arms_of([experiment], state.commitments.assignments).get(experiment.name)
+        if arm in tallies:
+            units = 10 ** DECIMALS.get(account.currency or "", 2)
+            tallies[arm].add(
+                Seen(
+                    is_overdue=any(state.invoices[i].stage > 0 for i in state.open_ids),
+                    pays_within=account.probability,
+                    expected_recovery=account.expected_recovery_minor / units,
+                    is_warned=bool(state.commitments.warned),
+                    segment=account.segment,
+                    contacts=state.contacts.since_payment(state.last_payment_at),
+                )
+            )
+    return tallies
 
 
 class Breach(Struct, frozen=True, kw_only=True):

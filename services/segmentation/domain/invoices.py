@@ -15,7 +15,7 @@ from shared import clock
 PAYMENT = "payment:"  # how the keys of `money` begin where the source is cash
 
 
-class Put(Struct, array_like=True, frozen=True):
+class Put(Struct, array_like=True, frozen=True, gc=False):
     """Money of one source on one invoice."""
 
     minor: int
@@ -52,6 +52,19 @@ class Invoice(Struct, array_like=True):
                     stands += put.minor
         return (self.amount_minor or 0) - stands
 
+    def stands(self) -> tuple[int, date | None, bool]:
+        """What is open, the day of the last money that stands, whether any was taken back."""
+        stands, last_on, was_taken_back = 0, None, False
+        for puts in self.money.values():
+            for put in puts:
+                if put.until is None:
+                    stands += put.minor
+                    if last_on is None or put.on > last_on:
+                        last_on = put.on
+                else:
+                    was_taken_back = True
+        return (self.amount_minor or 0) - stands, last_on, was_taken_back
+
     def open_minor_on(self, day: date) -> int:
         """What was open of it at the end of a day, by all that is known now."""
         stood = sum(put.minor for put in self._puts() if _stands(put, day))
@@ -80,7 +93,7 @@ def _stands(put: Put, day: date) -> bool:
     return put.on <= day and (put.until is None or put.until > day)
 
 
-class Settled(Struct, array_like=True, frozen=True, order=True):
+class Settled(Struct, array_like=True, frozen=True, order=True, gc=False):
     """An invoice settled with cash: when the last of it came, and how late that was."""
 
     on: date
@@ -108,10 +121,14 @@ def fact_of(
     if not invoice.counts or invoice.issued_on is None or invoice.due_on is None:
         return None
     assert invoice.amount_minor is not None, "it counts, so it has an amount"
-    settled_on = invoice.zero_since()
+    open_minor, last_on, was_taken_back = invoice.stands()
+    settled_on: date | None = None
     was_open: bool | None = None
-    if any(put.until is not None for put in invoice._puts()):
+    if was_taken_back:
+        settled_on = invoice.zero_since()
         was_open = invoice.open_minor_on(invoice.due_on) > 0
+    elif open_minor <= 0:
+        settled_on = last_on or invoice.issued_on
     decided_on = invoice.issued_on
     if invoice.decided_at is not None:
         decided_on = max(decided_on, clock.local_day(invoice.decided_at, zone))

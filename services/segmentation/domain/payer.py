@@ -6,9 +6,10 @@ give the same (property test).
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from operator import attrgetter
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -26,7 +27,7 @@ _NOBODY = Portfolio()
 _ON = attrgetter("on")
 
 
-class Ended(Struct, array_like=True, frozen=True, order=True):
+class EndedInvoice(Struct, array_like=True, frozen=True, order=True, gc=False):
     """A settlement: of which invoice, and how late. Days are ordinals, as in `learning`."""
 
     on: int
@@ -45,6 +46,7 @@ class Everybody:
     def __init__(self, portfolio: Portfolio) -> None:
         self._portfolio = portfolio
         self._usual: dict[int, tuple[float, float] | None] = {}
+        self._usual_by_text: dict[str, tuple[float, float] | None] = {}
 
     def usual(self, month: int) -> tuple[float, float] | None:
         """Mean delay and late share of the month that begins on a day."""
@@ -52,12 +54,26 @@ class Everybody:
             self._usual[month] = self._portfolio.at(month)
         return self._usual[month]
 
+    def usual_of(self, months: Mapping[str, tuple[int, int]]) -> tuple[int, float]:
+        """How many of the settlements of these months can be compared, and the sum of the mean
+        delays of their time."""
+        compared, delay_days = 0, 0.0
+        known = self._usual_by_text
+        for month, (settled, _) in months.items():
+            if month not in known:
+                known[month] = self.usual(int(month))
+            usual = known[month]
+            if usual is not None:
+                compared += settled
+                delay_days += settled * usual[0]
+        return compared, delay_days
+
 
 class Payer(Struct, array_like=True):
     """Sums over all invoices that say something of the payer, and the lists to take from them."""
 
     booked: list[tuple[int, str]] = field(default_factory=list)  # sorted: day, invoice
-    ended: list[Ended] = field(default_factory=list)  # sorted
+    ended: list[EndedInvoice] = field(default_factory=list)  # sorted
     amounts: dict[str, tuple[int, int]] = field(default_factory=dict)  # currency: count, sum
     at_stake: dict[str, tuple[int, int]] = field(default_factory=dict)  # currency: all, late
     months: dict[str, tuple[int, int]] = field(default_factory=dict)  # settled, of them at stake
@@ -67,24 +83,26 @@ class Payer(Struct, array_like=True):
     delay_days: int = 0
     delay_days_squared: int = 0
 
-    def count(self, fact: InvoiceFacts, sign: int) -> None:
-        """Add (+1) or take away (−1) an invoice."""
-        _add(self.amounts, fact.currency, sign, sign * fact.amount_minor)
-        entry = (fact.day.toordinal(), fact.invoice_id)
-        if sign > 0:
-            insort(self.booked, entry)
-        else:
-            del self.booked[bisect_left(self.booked, entry)]
-        if fact.settled_on is None:
-            return
-        ended = _ended(fact)
-        self._sum(ended, sign)
-        if sign > 0:
-            insort(self.ended, ended)
-        else:
+    def replace(self, before: InvoiceFacts | None, after: InvoiceFacts | None) -> None:
+        """Put an invoice as it is known now in the place of what was known; None: nothing."""
+        was, now = _booked(before), _booked(after)
+        if was != now:
+            if was is not None:
+                _add(self.amounts, was.currency, -1, -was.minor)
+                del self.booked[bisect_left(self.booked, was.entry)]
+            if now is not None:
+                _add(self.amounts, now.currency, +1, now.minor)
+                insort(self.booked, now.entry)
+        ended = _ended(before)
+        if ended is not None:
+            self._sum(ended, -1)
             del self.ended[bisect_left(self.ended, ended)]
+        ended = _ended(after)
+        if ended is not None:
+            self._sum(ended, +1)
+            insort(self.ended, ended)
 
-    def _sum(self, ended: Ended, sign: int) -> None:
+    def _sum(self, ended: EndedInvoice, sign: int) -> None:
         self.settled_late += sign * ended.is_late
         self.delay_days += sign * ended.delay_days
         self.delay_days_squared += sign * ended.delay_days**2
@@ -148,17 +166,29 @@ class Payer(Struct, array_like=True):
                 for ended in self.ended[max(0, cut - RECENT) : cut]
             ],
         )
-        for month, (settled, _) in self.months.items():
-            usual = everybody.usual(int(month))
-            if usual is not None:
-                history.compared += settled
-                history.usual_delay_days += settled * usual[0]
+        history.compared, history.usual_delay_days = everybody.usual_of(self.months)
         return history
 
 
-def _ended(fact: InvoiceFacts) -> Ended:
+class _Booked(NamedTuple):
+    """What is counted of an invoice from its day on."""
+
+    entry: tuple[int, str]
+    currency: str
+    minor: int
+
+
+def _booked(fact: InvoiceFacts | None) -> _Booked | None:
+    if fact is None:
+        return None
+    return _Booked((fact.day.toordinal(), fact.invoice_id), fact.currency, fact.amount_minor)
+
+
+def _ended(fact: InvoiceFacts | None) -> EndedInvoice | None:
+    if fact is None or fact.settled_on is None:
+        return None
     settlement = settlement_of(fact, _NOBODY)
-    return Ended(
+    return EndedInvoice(
         settlement.on,
         fact.invoice_id,
         settlement.delay_days,
@@ -166,7 +196,7 @@ def _ended(fact: InvoiceFacts) -> Ended:
         settlement.was_at_stake,
         fact.currency,
         fact.amount_minor,
-        date.fromordinal(settlement.on).replace(day=1).toordinal(),
+        settlement.on - date.fromordinal(settlement.on).day + 1,
     )
 
 

@@ -16,22 +16,22 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from services.segmentation.domain.course import Held
+from services.segmentation.domain.commitments import SegmentStay
 from services.segmentation.domain.features import Features
-from services.segmentation.domain.policies.checking import faults_of
-from services.segmentation.domain.policies.conditions import Case, compile_case
+from services.segmentation.domain.policies.conditions import SegmentCase, compile_case
 from services.segmentation.domain.policies.document import Document, Hysteresis, Risk, Segment
-from services.segmentation.domain.policies.reading import read_text, with_lines
+from services.segmentation.domain.policies.faults import faults_of
+from services.segmentation.domain.policies.text import read_text, with_lines
 from services.segmentation.domain.policies.vocabulary import Scores
 from shared.errors import Invalid
 
 __all__ = [
     "Decision",
     "Document",
-    "Held",
     "Policy",
     "Risk",
     "Scores",
+    "SegmentStay",
     "classify",
     "decide",
     "parse",
@@ -55,8 +55,8 @@ class _Ready:
     """A segment ready for work."""
 
     name: str
-    cases: tuple[Case, ...]  # none: takes everybody
-    kept: tuple[Case, ...]
+    cases: tuple[SegmentCase, ...]  # none: takes everybody
+    kept: tuple[SegmentCase, ...]
     stay_days: int
 
 
@@ -119,27 +119,27 @@ def classify(
     policy: Policy,
     features: Features,
     scores: Scores,
-    held: Held | None = None,
+    stay: SegmentStay | None = None,
     on: date | None = None,
 ) -> str:
     """The name of the first segment that takes the account; the last takes everybody."""
-    return _first(policy, features, scores, held, on)[0].name
+    return _first(policy, features, scores, stay, on)[0].name
 
 
 def decide(
     policy: Policy,
     features: Features,
     scores: Scores,
-    held: Held | None = None,
+    stay: SegmentStay | None = None,
     on: date | None = None,
 ) -> Decision:
     """The same with its reasons, for people."""
-    segment, how, case = _first(policy, features, scores, held, on)
+    segment, how, case = _first(policy, features, scores, stay, on)
     if case is None:
         because = "no other segment's conditions hold"
     elif how == "waited":
-        assert held is not None
-        because = f"stays {segment.stay_days} days from {held.since}: only its situation moves it"
+        assert stay is not None
+        because = f"stays {segment.stay_days} days from {stay.since}: only its situation moves it"
     else:
         because = case.words(features, scores)
         if how == "kept":
@@ -148,9 +148,9 @@ def decide(
 
 
 def _first(
-    policy: Policy, f: Features, s: Scores, held: Held | None, on: date | None
-) -> tuple[_Ready, How, Case | None]:
-    inside = held.segment if held is not None else None
+    policy: Policy, f: Features, s: Scores, stay: SegmentStay | None, on: date | None
+) -> tuple[_Ready, How, SegmentCase | None]:
+    inside = stay.segment if stay is not None else None
     for segment in policy.segments:
         if not segment.cases:
             return segment, "left", None
@@ -158,16 +158,16 @@ def _first(
             if case.holds(f, s):
                 return segment, "met", case
         if segment.name == inside:
-            assert held is not None
-            stays = _stays(segment, f, s, held, on)
+            assert stay is not None
+            stays = _stays(segment, f, s, stay, on)
             if stays is not None:
                 return segment, *stays
     raise AssertionError("a valid policy ends with a segment for everybody")
 
 
 def _stays(
-    segment: _Ready, f: Features, s: Scores, held: Held, on: date | None
-) -> tuple[How, Case] | None:
+    segment: _Ready, f: Features, s: Scores, stay: SegmentStay, on: date | None
+) -> tuple[How, SegmentCase] | None:
     """Whether an account that no longer meets a segment's conditions stays in it all the same."""
     for case in segment.kept:
         if case.holds(f, s):
@@ -176,7 +176,7 @@ def _stays(
         for case in segment.cases:
             if case.holds_loosely(f, s):
                 return "kept", case
-    if on is not None and (on - held.since).days < segment.stay_days:
+    if on is not None and (on - stay.since).days < segment.stay_days:
         for case in segment.cases:
             if case.situation_holds(f, s):
                 return "waited", case

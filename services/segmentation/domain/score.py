@@ -9,8 +9,10 @@ feature that gave or took points, so they always add up to the score. The cards 
 training: they serve until a tenant has a history of its own to learn from.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -50,14 +52,17 @@ class Score(Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...]
 
 
-LATE_SHARE = Rule("late_percent", lambda f: f.late_percent, ((10, 20), (30, 8), (60, -10)), -25)
+LATE_SHARE = Rule("late_percent", attrgetter("late_percent"), ((10, 20), (30, 8), (60, -10)), -25)
 DELAY = Rule(
-    "recent_delay_days", lambda f: f.recent_delay_days, ((0, 15), (7, 5), (30, -10), (60, -20)), -35
+    "recent_delay_days",
+    attrgetter("recent_delay_days"),
+    ((0, 15), (7, 5), (30, -10), (60, -20)),
+    -35,
 )
-TREND = Rule("delay_trend_days", lambda f: f.delay_trend_days, ((-7, 10), (7, 0), (30, -10)), -20)
-FAILED = Rule("failed_payments", lambda f: f.failed_payments, ((0, 0), (1, -10)), -25)
-BOUNCED = Rule("bounced_payments", lambda f: f.bounced_payments, ((0, 0), (1, -15)), -30)
-TENURE = Rule("tenure_days", lambda f: f.tenure_days, ((89, -8), (364, 0), (1094, 8)), 15)
+TREND = Rule("delay_trend_days", attrgetter("delay_trend_days"), ((-7, 10), (7, 0), (30, -10)), -20)
+FAILED = Rule("failed_payments", attrgetter("failed_payments"), ((0, 0), (1, -10)), -25)
+BOUNCED = Rule("bounced_payments", attrgetter("bounced_payments"), ((0, 0), (1, -15)), -30)
+TENURE = Rule("tenure_days", attrgetter("tenure_days"), ((89, -8), (364, 0), (1094, 8)), 15)
 
 CARDS: dict[Target, tuple[int, tuple[Rule, ...]]] = {  # what everybody starts with, and the rules
     "pays_within": (
@@ -65,7 +70,7 @@ CARDS: dict[Target, tuple[int, tuple[Rule, ...]]] = {  # what everybody starts w
         (
             Rule(
                 "age_of_debt_days",
-                lambda f: f.age_days,
+                attrgetter("age_days"),
                 ((0, 30), (1, 10), (31, -10), (61, -30), (91, -50)),
                 -80,
             ),
@@ -74,11 +79,13 @@ CARDS: dict[Target, tuple[int, tuple[Rule, ...]]] = {  # what everybody starts w
             TREND,
             FAILED,
             BOUNCED,
-            Rule("disputed_percent", lambda f: f.disputed_percent, ((0, 0), (49, -10)), -25),
-            Rule("overdue_to_usual", lambda f: f.overdue_to_usual, ((1, 5), (3, 0), (6, -10)), -20),
+            Rule("disputed_percent", attrgetter("disputed_percent"), ((0, 0), (49, -10)), -25),
+            Rule(
+                "overdue_to_usual", attrgetter("overdue_to_usual"), ((1, 5), (3, 0), (6, -10)), -20
+            ),
             Rule(
                 "days_since_payment",
-                lambda f: f.days_since_payment,
+                attrgetter("days_since_payment"),
                 ((30, 15), (90, 5), (180, -5)),
                 -15,
                 unknown=-5,
@@ -95,19 +102,51 @@ CARDS: dict[Target, tuple[int, tuple[Rule, ...]]] = {  # what everybody starts w
             FAILED,
             BOUNCED,
             TENURE,
-            Rule("age_of_debt_days", lambda f: f.age_days, ((0, 0), (1, -15), (31, -25)), -40),
+            Rule("age_of_debt_days", attrgetter("age_days"), ((0, 0), (1, -15), (31, -25)), -40),
         ),
     ),
 }
 
 
-def chance(features: Features, target: Target) -> float:
-    """The probability that `score` gives, without the reasons: this is asked at every event."""
-    start, rules = CARDS[target]
-    total = start + sum([rule.points(rule.value(features)) for rule in rules])
-    return _chance(total, target)
+class _Quick:
+    """The cards as they are asked at every event: bands as tables, common rules only once."""
+
+    def __init__(self) -> None:
+        pays, late = CARDS["pays_within"], CARDS["late_payment"]
+        both = [rule for rule in pays[1] if rule in late[1]]
+        own = [rule for rule in pays[1] if rule not in both]
+        other = [rule for rule in late[1] if rule not in both]
+        self.rules = [
+            (
+                rule.value,
+                [upto for upto, _ in rule.bands],
+                [*(points for _, points in rule.bands), rule.above],
+                rule.unknown,
+            )
+            for rule in (*own, *both, *other)
+        ]
+        self.starts = pays[0], late[0]
+        self.places = slice(0, len(own) + len(both)), slice(len(own), None)
 
 
+_QUICK = _Quick()
+
+
+def chances(features: Features) -> tuple[float, float]:
+    """What `score` gives for `pays_within` and `late_payment`, without the reasons."""
+    given = []
+    for read, edges, points, unknown in _QUICK.rules:
+        value = read(features)
+        given.append(unknown if value is None else points[bisect_left(edges, value)])
+    of_pays, of_late = _QUICK.places
+    pays, late = _QUICK.starts
+    return (
+        _chance(pays + sum(given[of_pays]), "pays_within"),
+        _chance(late + sum(given[of_late]), "late_payment"),
+    )
+
+
+@lru_cache(maxsize=2048)
 def _chance(points: int, target: Target) -> float:
     paying = probability(points)
     return round(1 - paying, 4) if target == "late_payment" else paying

@@ -32,7 +32,7 @@ class EarlyWarning(Struct, frozen=True, kw_only=True):
     figures: dict[str, int]
 
 
-class Watched(Struct, frozen=True):
+class Watched(Struct, frozen=True, gc=False):
     """What watching an account came to."""
 
     warned: dict[str, date]  # the episodes under way after it

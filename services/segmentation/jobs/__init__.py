@@ -1,1 +1,2 @@
-"""Work in the background: rescoring.py goes through populations, learning.py trains and tests."""
+"""Door 3, the clock: when which process is called. rescoring.py without a pause while there is
+work, watch.py once a minute, guardrails.py once an hour."""

@@ -1,11 +1,9 @@
-"""Door 3, the clock: experiments that run are compared with their guardrails every hour."""
+"""With the system clock, experiments that run are compared with their guardrails every hour."""
 
 import asyncio
 
-from services.segmentation.commands.business import business_now
-from services.segmentation.commands.experiments import check_experiments
-from services.segmentation.store.experiments import list_tenants
-from shared.database import Database
+from services.segmentation.context import Context
+from services.segmentation.processes.guardrails import check_all
 from shared.errors import Unavailable
 from shared.process import telemetry
 from shared.process.tasks import pause
@@ -16,27 +14,12 @@ log = telemetry.logger(__name__)
 
 
 async def run_guardrails(
-    db: Database, *, stop: asyncio.Event, seconds: float = CHECK_SECONDS
+    context: Context, *, stop: asyncio.Event, seconds: float = CHECK_SECONDS
 ) -> None:
-    """With the system clock: look at every experiment now and then, until stopped."""
+    """In the worker."""
     while not stop.is_set():
         try:
-            await check_guardrails(db)
+            await check_all(context)
         except Unavailable as error:
             log.warning("guardrails.retry", reason=error.detail)
         await pause(stop, seconds)
-
-
-async def check_guardrails(db: Database) -> None:
-    """Every experiment of every tenant, each tenant in a transaction of its own."""
-    async with db.reading() as session:
-        tenants = await list_tenants(session)
-    for tenant in tenants:
-        async with db.transaction() as session:
-            at = await business_now(session, tenant, "system")
-            for checked in await check_experiments(session, tenant, at=at):
-                if checked.breaches:
-                    because = checked.breaches[0].because
-                    log.warning(
-                        "experiment.stopped", tenant=tenant, name=checked.name, because=because
-                    )

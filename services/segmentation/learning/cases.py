@@ -25,7 +25,7 @@ HORIZON_DAYS = 30
 HORIZON_DAYS_MAX = 365
 
 
-class InvoiceFacts(Struct, frozen=True, kw_only=True):
+class InvoiceFacts(Struct, frozen=True, kw_only=True, gc=False):
     """One invoice as it is known now. Void ones are left out by whoever makes the list."""
 
     account_id: str

@@ -17,7 +17,13 @@ from services.segmentation.learning.cases import Target
 from services.segmentation.learning.features import FEATURES, Columns, Feature, Matrix, direction
 from services.segmentation.learning.figures import Figures, Floats, figures_of
 from services.segmentation.learning.model import Window
-from services.segmentation.learning.sealed import CODE_VERSION, Trained, hash_of, seal, unseal
+from services.segmentation.learning.sealed import (
+    CODE_VERSION,
+    SealedDocument,
+    hash_of,
+    seal,
+    unseal,
+)
 from services.segmentation.learning.threads import one_thread
 from services.segmentation.learning.training import check_classes, window_of
 from services.segmentation.learning.walk import Walked
@@ -43,7 +49,7 @@ class Tree(Struct, frozen=True):
     depth: int
 
 
-class Grown(Trained, frozen=True, kw_only=True):
+class Grown(SealedDocument, frozen=True, kw_only=True):
     """All that a challenger is."""
 
     target: Target

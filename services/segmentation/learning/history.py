@@ -24,7 +24,7 @@ SHRINK_RECENT = 2.0  # the same, of the account's own share, for the recent ones
 DELAY_DAYS_MIN, DELAY_DAYS_MAX = -90, 365  # beyond these, days say nothing more
 
 
-class Ask(Struct, frozen=True, kw_only=True):
+class Ask(Struct, frozen=True, kw_only=True, gc=False):
     """The invoice a model is asked about, on a day."""
 
     day: date

@@ -21,7 +21,7 @@ from services.segmentation.learning.features import Columns, Matrix, row_of
 from services.segmentation.learning.figures import Figures, Floats
 from services.segmentation.learning.history import Ask, PayerHistory
 from services.segmentation.learning.portfolio import Portfolio
-from services.segmentation.learning.sealed import Trained, hash_of, seal, unseal
+from services.segmentation.learning.sealed import SealedDocument, hash_of, seal, unseal
 from shared.errors import Invalid
 from shared.events.segmentation import Reason
 
@@ -65,7 +65,7 @@ class Window(Struct, frozen=True):
     accounts: int
 
 
-class Document(Trained, frozen=True, kw_only=True):
+class ScorecardDocument(SealedDocument, frozen=True, kw_only=True):
     """All that a model is. Its version is the hash of this."""
 
     target: Target
@@ -92,7 +92,7 @@ class Scored(NamedTuple):
 class Model:
     """A checked document, ready to answer."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: ScorecardDocument) -> None:
         self.document = document
 
     @cached_property
@@ -122,7 +122,7 @@ class Model:
     @classmethod
     def from_json(cls, content: bytes) -> "Model":
         """A stored model. Raises `Invalid` for one that is no model, was changed, or is too old."""
-        document = unseal(content, Document)
+        document = unseal(content, ScorecardDocument)
         _check(document)
         return cls(document)
 
@@ -173,7 +173,7 @@ class Model:
         return rows.values[:, [place[name] for name in self.features]]
 
 
-def _check(document: Document) -> None:
+def _check(document: ScorecardDocument) -> None:
     for card in document.cards:
         whole = len(card.points) == len(card.edges) + 1 == len(card.shares) - 1
         if not whole or list(card.edges) != sorted(set(card.edges)):

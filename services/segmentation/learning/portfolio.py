@@ -60,7 +60,7 @@ class Portfolio(Struct):
         whole does not make its old payers look better or worse than its new ones. None: too little
         was known then.
         """
-        return self.months.get(_month(on))
+        return self.months.get(_month(on)) if self.months else None
 
     def market_change(self, today: int) -> float:
         """How far the external indices have moved in a quarter, as known before today; their mean.

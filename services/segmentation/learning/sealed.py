@@ -11,13 +11,13 @@ from shared.errors import Invalid
 CODE_VERSION = "learning-2"  # raise it when features or training change: old models are refused
 
 
-class Trained(Struct, frozen=True, kw_only=True):
+class SealedDocument(Struct, frozen=True, kw_only=True):
     """What every trained document says first."""
 
     code_version: str
 
 
-T = TypeVar("T", bound=Trained)
+T = TypeVar("T", bound=SealedDocument)
 
 
 class _Sealed(Struct, frozen=True):
@@ -25,15 +25,15 @@ class _Sealed(Struct, frozen=True):
     model: msgspec.Raw
 
 
-def content_of(document: Trained) -> bytes:
+def content_of(document: SealedDocument) -> bytes:
     return msgspec.json.encode(document, order="deterministic")
 
 
-def hash_of(document: Trained) -> str:
+def hash_of(document: SealedDocument) -> str:
     return hashlib.sha256(content_of(document)).hexdigest()
 
 
-def seal(document: Trained) -> bytes:
+def seal(document: SealedDocument) -> bytes:
     return b'{"sha256":"%b","model":%b}' % (hash_of(document).encode(), content_of(document))
 
 
@@ -41,7 +41,7 @@ def unseal(content: bytes, kind: type[T]) -> T:
     """The document. Raises `Invalid` for one that is none, was changed, or is of older code."""
     try:
         sealed = msgspec.json.decode(content, type=_Sealed)
-        version = msgspec.json.decode(sealed.model, type=Trained).code_version
+        version = msgspec.json.decode(sealed.model, type=SealedDocument).code_version
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"This is no model: {error}") from error
     found = hashlib.sha256(bytes(sealed.model)).hexdigest()

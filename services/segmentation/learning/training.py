@@ -14,7 +14,7 @@ from services.segmentation.learning.cases import (
     cases_of,
     check_horizon,
 )
-from services.segmentation.learning.model import Document, Model, Window
+from services.segmentation.learning.model import Model, ScorecardDocument, Window
 from services.segmentation.learning.portfolio import Indices
 from services.segmentation.learning.scorecard import Problem, cards_of
 from services.segmentation.learning.sealed import CODE_VERSION
@@ -82,7 +82,7 @@ def learn(walked: Walked, target: Target, horizon_days: int, cut: date) -> Model
     problem = Problem(bins, values, answers, target, choice.others_weight)
     fit, _ = problem.fit(choice.strength)
     start, cards = cards_of(fit, bins, problem.placed, target)
-    document = Document(
+    document = ScorecardDocument(
         code_version=CODE_VERSION,
         target=target,
         horizon_days=0 if target == "late_payment" else horizon_days,
@@ -127,13 +127,13 @@ def check_classes(cases: Sequence[Case], target: Target) -> None:
         )
 
 
-def _with_scores(document: Document, walked: Walked) -> Document:
+def _with_scores(document: ScorecardDocument, walked: Walked) -> ScorecardDocument:
     """The document with the deciles of its training scores, against which drift is seen."""
     total = Model(document).score(walked.columns).total
     wanted = np.quantile(total, np.arange(1, 10) / 10, method="inverted_cdf")
     edges = np.unique(wanted.astype(np.int64))
     counts = np.bincount(np.searchsorted(edges, total, side="right"), minlength=len(edges) + 1)
-    return Document(
+    return ScorecardDocument(
         **{name: getattr(document, name) for name in document.__struct_fields__}
         | {
             "score_edges": tuple(int(edge) for edge in edges),

@@ -58,19 +58,21 @@ class Walked(NamedTuple):
         )
 
 
-class Record(NamedTuple):
+class CaseRecord(NamedTuple):
     asked: int
     positive: int
 
 
-NO_RECORD = Record(0, 0)
+NO_RECORD = CaseRecord(0, 0)
 
 
 class _Walk:
     def __init__(self, indices: Indices, end: date | None) -> None:
         self.histories: dict[str, PayerHistory] = {}
         self.portfolio = Portfolio(indices=indices_of(indices, end))
-        self.records: dict[str, Record] = {}  # of cases, by account: the baseline of pays_within
+        self.records: dict[
+            str, CaseRecord
+        ] = {}  # of cases, by account: the baseline of pays_within
         self.all_cases = NO_RECORD
 
     def ask(self, case: Case) -> list[float]:
@@ -106,9 +108,9 @@ class _Walk:
 
     def end(self, case: Case) -> None:
         own = self.records.get(case.fact.account_id, NO_RECORD)
-        self.records[case.fact.account_id] = Record(own.asked + 1, own.positive + case.outcome)
+        self.records[case.fact.account_id] = CaseRecord(own.asked + 1, own.positive + case.outcome)
         asked, positive = self.all_cases
-        self.all_cases = Record(asked + 1, positive + case.outcome)
+        self.all_cases = CaseRecord(asked + 1, positive + case.outcome)
 
 
 Step = tuple[int, int, int]  # day, what, index of the fact or case

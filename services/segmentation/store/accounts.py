@@ -1,22 +1,27 @@
 """SQL of accounts: their states, what was last believed and said of them, and the ranked list."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
 from msgspec import Struct
 
-from services.segmentation.domain.account import Account, count_payer, known_on
+from services.segmentation.domain.account import Account, known_on
+from services.segmentation.domain.stored import (
+    NEW_ACCOUNT,
+    StoredAccount,
+    decode_account,
+    encode_account,
+)
+from services.segmentation.store.account_memory import AccountMemory, Key
 from shared.database import Record, Session
+from shared.database.columns import joined, joined_json, joined_or_null, texts, values_of
 
-Key = tuple[str, str]  # tenant, account
-
-_ACCOUNT = msgspec.json.Decoder(Account)
 _ARMS = msgspec.json.Decoder(dict[str, str])
-_NEW = msgspec.json.encode(Account())
+_encode = msgspec.json.Encoder().encode
 
 
-class Standing(Struct, kw_only=True):
+class AccountRow(Struct):
     """An account as it is stored: its state, and what was last believed and announced of it."""
 
     state: Account
@@ -46,129 +51,162 @@ class Ranked(Struct, frozen=True, kw_only=True):
     as_of: date
 
 
-_COLUMNS = """a.state, a.segment, a.policy_version, a.probability, a.late_probability,
+_COLUMNS = """a.segment, a.policy_version, a.probability, a.late_probability,
   a.model_version, a.late_model_version, a.arms, a.expected_recovery_minor, a.currency,
   a.priority, a.revision"""
 
 
-def _state(stored: bytes) -> Account:
-    state = _ACCOUNT.decode(stored)
-    if state.invoices and not state.payer.booked:  # stored before there was a payer's record
-        count_payer(state)
-    return state
+def _row(record: Record, state: Account | None = None) -> AccountRow:
+    """A row from its columns: the state, then `_COLUMNS`."""
+    if state is None:
+        state = decode_account(record["state"])
+    row = AccountRow(state, *record[-11:])
+    row.arms = _ARMS.decode(record["arms"])
+    return row
 
 
-def _standing(row: Record) -> Standing:
-    values = dict(row)
-    values.pop("tenant_id", None)
-    values.pop("account_id", None)
-    values["state"], values["arms"] = _state(row["state"]), _ARMS.decode(row["arms"])
-    return Standing(**values)
+async def lock_accounts(
+    session: Session, keys: Collection[Key], memory: AccountMemory
+) -> dict[Key, AccountRow]:
+    """Load accounts for change, in one order for everybody; unknown ones are made.
 
-
-async def lock_accounts(session: Session, keys: Collection[Key]) -> dict[Key, Standing]:
-    """Load accounts for change, in one order for everybody; unknown ones are made."""
+    States that the memory has, and that nobody has written since, are not read again.
+    """
     ordered = sorted(keys)
-    tenants, ids = [tenant for tenant, _ in ordered], [account for _, account in ordered]
-    await session.execute(
-        """insert into accounts (tenant_id, account_id, state)
-           select t, a, $3 from unnest($1::text[], $2::text[]) with ordinality as k(t, a, n)
-           order by n on conflict do nothing""",
-        tenants,
-        ids,
-        _NEW,
-    )
-    rows = await session.fetch(
-        f"""select a.tenant_id, a.account_id, {_COLUMNS}
-           from accounts a join unnest($1::text[], $2::text[]) as k(t, a_id)
+    tenants = joined([tenant for tenant, _ in ordered])
+    ids = joined([account for _, account in ordered])
+    taken = {key: found for key in ordered if (found := memory.take(key)) is not None}
+    if len(taken) < len(ordered):
+        await session.execute(
+            f"""insert into accounts (tenant_id, account_id, state)
+               select t, a, $3 from unnest({texts(1)}, {texts(2)}) with ordinality as k(t, a, n)
+               order by n on conflict do nothing""",
+            tenants,
+            ids,
+            NEW_ACCOUNT,
+        )
+    records = await session.fetch(
+        f"""select a.tenant_id, a.account_id,
+              case when a.revision = k.revision then null else a.state end as state, {_COLUMNS}
+           from accounts a
+             join unnest({texts(1)}, {texts(2)}, {values_of(3, "bigint")}) as k(t, a_id, revision)
              on a.tenant_id = k.t and a.account_id = k.a_id
            order by a.tenant_id, a.account_id for update of a""",
         tenants,
         ids,
+        joined_or_null([taken[key][0] if key in taken else None for key in ordered]),
     )
-    return {(row["tenant_id"], row["account_id"]): _standing(row) for row in rows}
+    rows = {}
+    for record in records:
+        key = (record["tenant_id"], record["account_id"])
+        rows[key] = _row(record, taken[key][1] if record["state"] is None else None)
+    return rows
+
+
+def remember_states(
+    session: Session, rows: Mapping[Key, AccountRow], memory: AccountMemory
+) -> None:
+    """Keep the states of written rows once they are committed.
+
+    Without a segment an account's revision stands still, so its state is not kept.
+    """
+
+    def keep() -> None:
+        for key, row in rows.items():
+            if row.segment is not None:
+                memory.keep(key, row.revision, row.state)
+
+    session.after_commit(keep)
 
 
 async def lock_slice(
     session: Session, tenant: str, *, after: str, limit: int
-) -> dict[Key, Standing]:
+) -> dict[Key, AccountRow]:
     """The next accounts that have a segment, in the order of their ids, for change."""
     rows = await session.fetch(
-        f"""select a.tenant_id, a.account_id, {_COLUMNS} from accounts a
+        f"""select a.tenant_id, a.account_id, a.state, {_COLUMNS} from accounts a
            where a.tenant_id = $1 and a.account_id > $2 and a.segment is not null
            order by a.account_id limit $3 for update of a""",
         tenant,
         after,
         limit,
     )
-    return {(row["tenant_id"], row["account_id"]): _standing(row) for row in rows}
+    return {(row["tenant_id"], row["account_id"]): _row(row) for row in rows}
 
 
-async def update_accounts(session: Session, standings: Mapping[Key, Standing]) -> None:
+async def update_accounts(session: Session, rows: Mapping[Key, AccountRow]) -> None:
     """Write locked accounts back."""
-    keys = sorted(standings)
-    values = [standings[key] for key in keys]
+    if not rows:
+        return
+    keys = sorted(rows)
+    values = [rows[key] for key in keys]
     await session.execute(
-        f"""update accounts a set {_SET}, state = n.state, latest_on = n.latest_on,
-             known_at = n.known_at, known_on = n.known_on
-           from unnest({_ARRAYS}, $14::bytea[], $15::date[], $16::timestamptz[],
-                       $17::date[])
-             as n({_NAMES}, state, latest_on, known_at, known_on)
-           where a.tenant_id = n.tenant_id and a.account_id = n.account_id""",
+        _UPDATE_ACCOUNTS,
         *_figures(keys, values),
-        [msgspec.json.encode(value.state) for value in values],
-        [value.state.latest_on for value in values],
-        [value.state.known_at for value in values],
-        [known_on(value.state) for value in values],
+        joined_json([encode_account(value.state) for value in values]),
+        joined_or_null([value.state.latest_on for value in values]),
+        joined_or_null([value.state.known_at for value in values]),
+        joined_or_null([known_on(value.state) for value in values]),
     )
 
 
-async def update_figures(session: Session, standings: Mapping[Key, Standing]) -> None:
+async def update_figures(session: Session, rows: Mapping[Key, AccountRow]) -> None:
     """The same where nothing of their states has changed: a state is most of a row."""
-    keys = sorted(standings)
-    await session.execute(
-        f"""update accounts a set {_SET} from unnest({_ARRAYS}) as n({_NAMES})
-           where a.tenant_id = n.tenant_id and a.account_id = n.account_id""",
-        *_figures(keys, [standings[key] for key in keys]),
-    )
+    if rows:
+        keys = sorted(rows)
+        await session.execute(_UPDATE_FIGURES, *_figures(keys, [rows[key] for key in keys]))
 
 
 _SET = """segment = n.segment, policy_version = n.policy_version, probability = n.probability,
   late_probability = n.late_probability, model_version = n.model_version,
-  late_model_version = n.late_model_version, arms = n.arms, expected_recovery_minor = n.expected,
-  currency = n.currency, priority = n.priority, revision = n.revision"""
+  late_model_version = n.late_model_version, arms = convert_to(n.arms, 'UTF8'),
+  expected_recovery_minor = n.expected, currency = n.currency, priority = n.priority,
+  revision = n.revision"""
 _NAMES = """tenant_id, account_id, segment, policy_version, probability, late_probability,
   model_version, late_model_version, arms, expected, currency, priority, revision"""
-_ARRAYS = """$1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[],
-  $7::text[], $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[]"""
+_KINDS = ("text", "text", "text", "text", "float8", "float8", "text", "text", "text", "bigint",
+          "text", "bigint", "bigint")  # fmt: skip
+_ARRAYS = ", ".join(values_of(number, kind) for number, kind in enumerate(_KINDS, 1))
+_UPDATE_FIGURES = f"""
+update accounts a set {_SET} from unnest({_ARRAYS}) as n({_NAMES})
+where a.tenant_id = n.tenant_id and a.account_id = n.account_id
+"""
+_UPDATE_ACCOUNTS = f"""
+update accounts a set {_SET}, state = convert_to(n.state, 'UTF8'), latest_on = n.latest_on,
+  known_at = n.known_at, known_on = n.known_on
+from unnest({_ARRAYS}, {texts(14)}, {values_of(15, "date")}, {values_of(16, "timestamptz")},
+            {values_of(17, "date")})
+  as n({_NAMES}, state, latest_on, known_at, known_on)
+where a.tenant_id = n.tenant_id and a.account_id = n.account_id
+"""
 
 
-def _figures(keys: Sequence[Key], values: Sequence[Standing]) -> list[list[object]]:
+def _figures(keys: Sequence[Key], values: Sequence[AccountRow]) -> list[str]:
     return [
-        [tenant for tenant, _ in keys],
-        [account for _, account in keys],
-        [value.segment for value in values],
-        [value.policy_version for value in values],
-        [value.probability for value in values],
-        [value.late_probability for value in values],
-        [value.model_version for value in values],
-        [value.late_model_version for value in values],
-        [msgspec.json.encode(value.arms) for value in values],
-        [value.expected_recovery_minor for value in values],
-        [value.currency for value in values],
-        [value.priority for value in values],
-        [value.revision for value in values],
+        joined([tenant for tenant, _ in keys]),
+        joined([account for _, account in keys]),
+        joined_or_null([value.segment for value in values]),
+        joined_or_null([value.policy_version for value in values]),
+        joined_or_null([value.probability for value in values]),
+        joined_or_null([value.late_probability for value in values]),
+        joined_or_null([value.model_version for value in values]),
+        joined_or_null([value.late_model_version for value in values]),
+        joined_json([_encode(value.arms) for value in values]),
+        joined_or_null([value.expected_recovery_minor for value in values]),
+        joined_or_null([value.currency for value in values]),
+        joined_or_null([value.priority for value in values]),
+        joined_or_null([value.revision for value in values]),
     ]
 
 
-async def find_account(session: Session, key: Key) -> Standing | None:
+async def find_account(session: Session, key: Key) -> AccountRow | None:
     """An account that something is believed of."""
     row = await session.fetchrow(
-        f"""select {_COLUMNS} from accounts a
+        f"""select a.state, {_COLUMNS} from accounts a
            where tenant_id = $1 and account_id = $2 and segment is not null""",
         *key,
     )
-    return None if row is None else _standing(row)
+    return None if row is None else _row(row)
 
 
 async def list_by_priority(
@@ -204,24 +242,19 @@ async def list_by_priority(
     return [Ranked(**dict(row)) for row in rows]
 
 
-async def read_states(
-    session: Session, tenant: str, *, slice_size: int = 500
-) -> AsyncIterator[list[tuple[str, Account, str]]]:
-    """All accounts with their segments, in slices, so that no tenant is too large to look at."""
-    after = ""
-    while True:
-        rows = await session.fetch(
-            """select account_id, state, segment from accounts
-               where tenant_id = $1 and account_id > $2 and segment is not null
-               order by account_id limit $3""",
-            tenant,
-            after,
-            slice_size,
-        )
-        if not rows:
-            return
-        after = rows[-1]["account_id"]
-        yield [(row["account_id"], _state(row["state"]), row["segment"]) for row in rows]
+async def list_stored(
+    session: Session, tenant: str, *, after: str, limit: int
+) -> list[StoredAccount]:
+    """The next accounts that have a segment, in the order of their ids, as they are stored."""
+    rows = await session.fetch(
+        """select account_id, state, segment from accounts
+           where tenant_id = $1 and account_id > $2 and segment is not null
+           order by account_id limit $3""",
+        tenant,
+        after,
+        limit,
+    )
+    return [StoredAccount(*row) for row in rows]
 
 
 async def count_accounts(session: Session, tenant: str) -> int:
@@ -244,11 +277,6 @@ async def latest_known(session: Session, tenant: str) -> tuple[datetime | None, 
     )
     assert row is not None, "an aggregate has a row"
     return row["at"], row["on_day"]
-
-
-async def keep_alive(session: Session) -> None:
-    """Show the server that a transaction is not forgotten."""
-    await session.execute("select")
 
 
 async def check_ready(session: Session) -> None:

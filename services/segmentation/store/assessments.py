@@ -10,16 +10,18 @@ from services.segmentation.domain.contacts import Engagement
 from services.segmentation.domain.features import Features
 from services.segmentation.domain.scorer import Row, pack, unpack
 from services.segmentation.learning.cases import Target
-from services.segmentation.store.accounts import Key
+from services.segmentation.store.account_memory import Key
 from shared.database import Record, Session
+from shared.database.columns import joined, joined_json, joined_or_null, texts, values_of
 
 _FEATURES = msgspec.json.Decoder(Features)
 _ENGAGEMENT = msgspec.json.Decoder(Engagement)
 _ARMS = msgspec.json.Decoder(dict[str, str])
+_encode = msgspec.json.Encoder().encode
 RECORDED_SHADOWS_MAX = 100_000  # read at once for a comparison: the latest
 
 
-class Recorded(Struct, frozen=True):
+class ScoreRecord(Struct, frozen=True, gc=False):
     """One target's score as it was recorded."""
 
     version: str
@@ -27,13 +29,13 @@ class Recorded(Struct, frozen=True):
     row: Row | None = None  # None: the rule card looked at the features
 
 
-class Believed(Struct, frozen=True, kw_only=True):
+class AssessmentRecord(Struct, frozen=True, kw_only=True, gc=False):
     """What was believed of an account at the end of a day."""
 
     on_day: date
     features: Features
     engagement: Engagement
-    scores: dict[Target, Recorded]
+    scores: dict[Target, ScoreRecord]
     segment: str
     arms: dict[str, str]
     policy_version: str
@@ -43,7 +45,7 @@ class Believed(Struct, frozen=True, kw_only=True):
     by_rescore: bool = False
 
 
-class Shadowed(Struct, frozen=True, kw_only=True):
+class ShadowScore(Struct, frozen=True, kw_only=True, gc=False):
     """What a challenger said of an account, beside what was in force."""
 
     on_day: date
@@ -55,53 +57,69 @@ class Shadowed(Struct, frozen=True, kw_only=True):
     beside_probability: float
 
 
-async def upsert_assessments(session: Session, believed: Mapping[Key, Sequence[Believed]]) -> None:
+async def upsert_assessments(
+    session: Session, believed: Mapping[Key, Mapping[date, AssessmentRecord]]
+) -> None:
     """Keep what is believed at the end of each day; the last word of a day stands."""
-    rows = [(key, item) for key in sorted(believed) for item in believed[key]]
+    rows = [(key, item) for key in sorted(believed) for item in believed[key].values()]
     if not rows:
         return
-    late = [item.scores["late_payment"] for _, item in rows]
-    pays = [item.scores["pays_within"] for _, item in rows]
+    items = [item for _, item in rows]
+    late = [item.scores["late_payment"] for item in items]
+    pays = [item.scores["pays_within"] for item in items]
     await session.execute(
-        """insert into assessments
-             (tenant_id, account_id, on_day, by_rescore, revision, features, engagement,
-              late_version, late_probability, late_row, pays_version, pays_probability, pays_row,
-              expected_recovery_minor, priority, arms, segment, policy_version)
-           select * from unnest($1::text[], $2::text[], $3::date[], $4::bool[], $5::bigint[],
-             $6::bytea[], $7::bytea[], $8::text[], $9::float8[], $10::bytea[], $11::text[],
-             $12::float8[], $13::bytea[], $14::bigint[], $15::bigint[], $16::bytea[], $17::text[],
-             $18::text[])
-           on conflict (tenant_id, account_id, on_day, by_rescore) do update set
-             revision = excluded.revision, features = excluded.features,
-             engagement = excluded.engagement, late_version = excluded.late_version,
-             late_probability = excluded.late_probability, late_row = excluded.late_row,
-             pays_version = excluded.pays_version, pays_probability = excluded.pays_probability,
-             pays_row = excluded.pays_row,
-             expected_recovery_minor = excluded.expected_recovery_minor,
-             priority = excluded.priority, arms = excluded.arms, segment = excluded.segment,
-             policy_version = excluded.policy_version""",
-        [key[0] for key, _ in rows],
-        [key[1] for key, _ in rows],
-        [item.on_day for _, item in rows],
-        [item.by_rescore for _, item in rows],
-        [item.revision for _, item in rows],
-        [msgspec.json.encode(item.features) for _, item in rows],
-        [msgspec.json.encode(item.engagement) for _, item in rows],
-        [one.version for one in late],
-        [one.probability for one in late],
+        _UPSERT_ASSESSMENTS,
+        joined([key[0] for key, _ in rows]),
+        joined([key[1] for key, _ in rows]),
+        joined_or_null([item.on_day for item in items]),
+        joined_or_null([item.by_rescore for item in items]),
+        joined_or_null([item.revision for item in items]),
+        joined_json([_encode(item.features) for item in items]),
+        joined_json([_encode(item.engagement) for item in items]),
+        joined([one.version for one in late]),
+        joined_or_null([one.probability for one in late]),
         [_packed(one) for one in late],
-        [one.version for one in pays],
-        [one.probability for one in pays],
+        joined([one.version for one in pays]),
+        joined_or_null([one.probability for one in pays]),
         [_packed(one) for one in pays],
-        [item.expected_recovery_minor for _, item in rows],
-        [item.priority for _, item in rows],
-        [msgspec.json.encode(item.arms) for _, item in rows],
-        [item.segment for _, item in rows],
-        [item.policy_version for _, item in rows],
+        joined_or_null([item.expected_recovery_minor for item in items]),
+        joined_or_null([item.priority for item in items]),
+        joined_json([_encode(item.arms) for item in items]),
+        joined([item.segment for item in items]),
+        joined([item.policy_version for item in items]),
     )
 
 
-async def find_believed(session: Session, key: Key, as_of: date | None = None) -> Believed | None:
+_UPSERT_ASSESSMENTS = f"""
+insert into assessments
+  (tenant_id, account_id, on_day, by_rescore, revision, features, engagement,
+   late_version, late_probability, late_row, pays_version, pays_probability, pays_row,
+   expected_recovery_minor, priority, arms, segment, policy_version)
+select n.tenant_id, n.account_id, n.on_day, n.by_rescore, n.revision,
+  convert_to(n.features, 'UTF8'), convert_to(n.engagement, 'UTF8'),
+  n.late_version, n.late_probability, n.late_row, n.pays_version, n.pays_probability, n.pays_row,
+  n.expected, n.priority, convert_to(n.arms, 'UTF8'), n.segment, n.policy_version
+from unnest({texts(1)}, {texts(2)}, {values_of(3, "date")}, {values_of(4, "bool")},
+  {values_of(5, "bigint")}, {texts(6)}, {texts(7)}, {texts(8)}, {values_of(9, "float8")},
+  $10::bytea[], {texts(11)}, {values_of(12, "float8")}, $13::bytea[], {values_of(14, "bigint")},
+  {values_of(15, "bigint")}, {texts(16)}, {texts(17)}, {texts(18)})
+as n(tenant_id, account_id, on_day, by_rescore, revision, features, engagement,
+  late_version, late_probability, late_row, pays_version, pays_probability, pays_row,
+  expected, priority, arms, segment, policy_version)
+on conflict (tenant_id, account_id, on_day, by_rescore) do update set
+  revision = excluded.revision, features = excluded.features,
+  engagement = excluded.engagement, late_version = excluded.late_version,
+  late_probability = excluded.late_probability, late_row = excluded.late_row,
+  pays_version = excluded.pays_version, pays_probability = excluded.pays_probability,
+  pays_row = excluded.pays_row, expected_recovery_minor = excluded.expected_recovery_minor,
+  priority = excluded.priority, arms = excluded.arms, segment = excluded.segment,
+  policy_version = excluded.policy_version
+"""
+
+
+async def find_assessment(
+    session: Session, key: Key, as_of: date | None = None
+) -> AssessmentRecord | None:
     """What is believed now, or was at the end of a day.
 
     A re-score counts from the next day on: what is asked of a day is what its events had said.
@@ -114,19 +132,19 @@ async def find_believed(session: Session, key: Key, as_of: date | None = None) -
         *key,
         as_of,
     )
-    return None if row is None else _believed(row)
+    return None if row is None else _record(row)
 
 
-def _believed(row: Record) -> Believed:
-    return Believed(
+def _record(row: Record) -> AssessmentRecord:
+    return AssessmentRecord(
         on_day=row["on_day"],
         features=_FEATURES.decode(row["features"]),
         engagement=_ENGAGEMENT.decode(row["engagement"]),
         scores={
-            "late_payment": Recorded(
+            "late_payment": ScoreRecord(
                 row["late_version"], row["late_probability"], _unpacked(row["late_row"])
             ),
-            "pays_within": Recorded(
+            "pays_within": ScoreRecord(
                 row["pays_version"], row["pays_probability"], _unpacked(row["pays_row"])
             ),
         },
@@ -140,7 +158,7 @@ def _believed(row: Record) -> Believed:
     )
 
 
-def _packed(one: Recorded) -> bytes | None:
+def _packed(one: ScoreRecord) -> bytes | None:
     return None if one.row is None else pack(one.row)
 
 
@@ -148,7 +166,7 @@ def _unpacked(recorded: bytes | None) -> Row | None:
     return None if recorded is None else unpack(recorded)
 
 
-async def upsert_shadows(session: Session, said: Mapping[Key, Sequence[Shadowed]]) -> None:
+async def upsert_shadows(session: Session, said: Mapping[Key, Sequence[ShadowScore]]) -> None:
     """Keep what challengers said at the end of each day."""
     rows = [(key, item) for key in sorted(said) for item in said[key]]
     if not rows:

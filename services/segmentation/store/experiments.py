@@ -1,16 +1,15 @@
 """Experiments, run by run."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 from msgspec import Struct
 
-from services.segmentation.domain.account import Account
 from services.segmentation.domain.experiments import Design, Experiment, Status
+from services.segmentation.domain.guardrails import Enrolled
 from shared.database import Record, Session
 
-_ACCOUNT = msgspec.json.Decoder(Account)
 _DESIGN = msgspec.json.Decoder(Design)
 _COLUMNS = "name, run, design, status, stored_at, started_at, stopped_at, because"
 _LOCK_CLASS = 2  # of the advisory locks on a tenant's experiment
@@ -113,34 +112,16 @@ def _run(row: Record) -> Run:
     return Run(**{**values, "design": _DESIGN.decode(values["design"])})
 
 
-class Enrolled(Struct, frozen=True):
-    """What is believed of an account, with its state."""
-
-    account_id: str
-    state: Account
-    segment: str
-    probability: float
-    expected_recovery_minor: int
-    currency: str | None
-
-
-async def read_accounts(
-    session: Session, tenant: str, *, slice_size: int = 500
-) -> AsyncIterator[list[Enrolled]]:
-    """All accounts, in slices; who is in an experiment stands in the state."""
-    after = ""
-    while True:
-        rows = await session.fetch(
-            """select account_id, state, segment, probability, expected_recovery_minor, currency
-               from accounts
-               where tenant_id = $1 and account_id > $2 and segment is not null
-                 and probability is not null
-               order by account_id limit $3""",
-            tenant,
-            after,
-            slice_size,
-        )
-        if not rows:
-            return
-        after = rows[-1]["account_id"]
-        yield [Enrolled(**{**dict(row), "state": _ACCOUNT.decode(row["state"])}) for row in rows]
+async def list_enrolled(session: Session, tenant: str, *, after: str, limit: int) -> list[Enrolled]:
+    """The next accounts in the order of their ids; who is in an experiment stands in the state."""
+    rows = await session.fetch(
+        """select account_id, state, segment, probability, expected_recovery_minor, currency
+           from accounts
+           where tenant_id = $1 and account_id > $2 and segment is not null
+             and probability is not null
+           order by account_id limit $3""",
+        tenant,
+        after,
+        limit,
+    )
+    return [Enrolled(*row) for row in rows]

@@ -27,7 +27,7 @@ class Registered(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Stored(Struct, frozen=True):
+class StoredModel(Struct, frozen=True):
     """A document, and for trees the scorecard they were grown with."""
 
     document: bytes
@@ -84,14 +84,14 @@ async def insert_model(
     return status.endswith(" 1")
 
 
-async def find_document(session: Session, tenant: str, version: str) -> Stored | None:
+async def find_document(session: Session, tenant: str, version: str) -> StoredModel | None:
     """A model's document, as it was stored."""
     row = await session.fetchrow(
         "select document, beside from models where tenant_id = $1 and version = $2",
         tenant,
         version,
     )
-    return None if row is None else Stored(row["document"], row["beside"])
+    return None if row is None else StoredModel(row["document"], row["beside"])
 
 
 async def find_challenger(session: Session, tenant: str, version: str) -> str | None:
@@ -218,12 +218,20 @@ async def list_roles(
     return [_role(row) for row in rows]
 
 
-async def watched_on(session: Session, tenant: str, version: str) -> date | None:
-    """The last day a model was watched by itself."""
-    on: date | None = await session.fetchval(
-        "select on_day from watches where tenant_id = $1 and version = $2", tenant, version
+async def due_to_watch(session: Session, tenant: str, today: date) -> list[str]:
+    """The trained models in force that were not watched on this day yet."""
+    rows = await session.fetch(
+        """select p.version
+           from (select distinct on (target) target, version from promotions
+                  where tenant_id = $1 and role = 'champion' order by target, number desc) p
+           join models m on m.tenant_id = $1 and m.version = p.version
+           left join watches w on w.tenant_id = $1 and w.version = p.version
+           where w.on_day is null or w.on_day < $2
+           order by p.target""",
+        tenant,
+        today,
     )
-    return on
+    return [row["version"] for row in rows]
 
 
 async def upsert_watch(

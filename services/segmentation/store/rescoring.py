@@ -1,5 +1,6 @@
 """SQL of re-scores: jobs that go through all accounts of a tenant, slice by slice."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from msgspec import Struct
@@ -61,11 +62,14 @@ async def insert_rescoring(
     return number
 
 
-async def claim_rescoring(session: Session) -> Rescoring | None:
+async def claim_rescoring(
+    session: Session, except_tenants: Collection[str] = ()
+) -> Rescoring | None:
     """The oldest open re-score that nobody else is at; held until the transaction ends."""
     row = await session.fetchrow(
-        """select * from rescorings where ended_at is null
-           order by begun_at, tenant_id limit 1 for update skip locked"""
+        """select * from rescorings where ended_at is null and tenant_id <> all($1::text[])
+           order by begun_at, tenant_id limit 1 for update skip locked""",
+        sorted(except_tenants),
     )
     return None if row is None else _rescoring(row)
 

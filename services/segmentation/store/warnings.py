@@ -15,7 +15,7 @@ _COLUMNS = (
 )
 
 
-class Raised(Struct, frozen=True, kw_only=True):
+class RaisedWarning(Struct, frozen=True, kw_only=True):
     """An episode."""
 
     account_id: str
@@ -32,7 +32,7 @@ class Raised(Struct, frozen=True, kw_only=True):
     ended_on: date | None = None  # None: it lasts
 
 
-class Ended(Struct, frozen=True):
+class EndedWarning(Struct, frozen=True):
     """An episode is over."""
 
     tenant: str
@@ -41,7 +41,7 @@ class Ended(Struct, frozen=True):
     on: date
 
 
-async def insert_warnings(session: Session, raised: Sequence[tuple[str, Raised]]) -> None:
+async def insert_warnings(session: Session, raised: Sequence[tuple[str, RaisedWarning]]) -> None:
     """Keep what was raised, by tenant; what was kept already stays as it is."""
     if not raised:
         return
@@ -68,7 +68,7 @@ async def insert_warnings(session: Session, raised: Sequence[tuple[str, Raised]]
     )
 
 
-async def end_warnings(session: Session, ended: Sequence[Ended]) -> None:
+async def end_warnings(session: Session, ended: Sequence[EndedWarning]) -> None:
     """Close the open episodes of these kinds."""
     if not ended:
         return
@@ -94,7 +94,7 @@ async def list_warnings(
     is_open: bool | None,
     after: tuple[datetime, str] | None,
     limit: int,
-) -> list[Raised]:
+) -> list[RaisedWarning]:
     """Warnings, the latest first; `after` is the last line of the page before."""
     rows = await session.fetch(
         f"""select {_COLUMNS} from warnings
@@ -114,5 +114,5 @@ async def list_warnings(
     return [_raised(row) for row in rows]
 
 
-def _raised(row: Record) -> Raised:
-    return Raised(**{**dict(row), "figures": _FIGURES.decode(row["figures"])})
+def _raised(row: Record) -> RaisedWarning:
+    return RaisedWarning(**{**dict(row), "figures": _FIGURES.decode(row["figures"])})

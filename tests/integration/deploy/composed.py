@@ -23,8 +23,8 @@ from tests.architecture.files import ROOT
 FILE = ROOT / "docker-compose.yml"
 SCHEMA = Path(__file__).parent / "compose_spec" / "compose-spec.json"
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
-STOP_SECONDS_MAX = 30
-HEALTHY_SECONDS_MAX = 120
+STOP_SECONDS_MAX = 120
+HEALTHY_SECONDS_MAX = 180
 
 Node = Any
 

@@ -18,8 +18,8 @@ from deploy.local.waiting import wait_for
 from tests.architecture.files import ROOT
 
 SMALL = "tests.integration.deploy.small"
-READY_SECONDS = 60
-STOP_SECONDS = 40
+READY_SECONDS = 120
+STOP_SECONDS = 120
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The launcher, from outside: start, stop, kill, start again; what is refused, and how."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,13 +13,19 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
-from deploy.local import server_user
+from deploy.local import parent, server_user
 from deploy.local.postgres import Postgres, running_url, write_secret
 from deploy.local.waiting import wait_for
-from tests.integration.deploy.running import free_port_base, launched
+from tests.integration.deploy.running import (
+    READY_SECONDS,
+    STOP_SECONDS,
+    free_port_base,
+    launched,
+)
 
 NOBODY = 65534
 
@@ -82,7 +89,7 @@ def test_a_second_start_on_the_folder_is_refused_in_plain_words(data: Path) -> N
     with launched(data) as first:
         first.wait_ready()
         with launched(data) as second:
-            assert second.process.wait(30) == 1
+            assert second.process.wait(READY_SECONDS) == 1
         assert "already runs on" in second.text
         assert str(first.process.pid) in second.text
         assert "Traceback" not in second.text
@@ -95,7 +102,7 @@ def test_a_busy_port_is_refused_by_its_number(data: Path) -> None:
         other.bind(("127.0.0.1", base + 2))
         other.listen()
         with launched(data, port=base) as run:
-            assert run.process.wait(30) == 1
+            assert run.process.wait(READY_SECONDS) == 1
     assert f"{base + 2} (outreach)" in run.text
     assert "Traceback" not in run.text
     assert not (data / "postgres-folder").exists()
@@ -114,24 +121,53 @@ def test_a_wrong_setting_is_named_without_secrets(
     data: Path, name: str, value: str, words: str
 ) -> None:
     with launched(data, also={name: value}) as run:
-        assert run.process.wait(30) == 1
+        assert run.process.wait(READY_SECONDS) == 1
     assert words in run.text
     assert "secret" not in run.text
     assert "Traceback" not in run.text
     assert not servers_on(data)
 
 
-def test_after_a_kill_the_database_left_behind_is_used_again(data: Path) -> None:
+def processes_on(data: Path) -> dict[str, int]:
+    """The platform's own processes, by name."""
+    return {name: pid for name, pid, _ in json.loads((data / "processes.json").read_text())}
+
+
+def lives(pid: int) -> bool:
+    return psutil.pid_exists(pid) and parent.is_alive(psutil.Process(pid))
+
+
+def test_a_process_serves_and_another_works_where_there_are_two_cores(data: Path) -> None:
+    with launched(data) as run:
+        run.wait_ready()
+        names = {"services"} if os.cpu_count() == 1 else {"APIs", "workers"}
+        assert set(processes_on(data)) == names
+        answering = {run.get("/process", service) for service in range(4)}
+        assert len(answering) == 1
+        assert answering <= set(processes_on(data).values())
+        assert run.stop() == 0
+
+
+def test_a_killed_process_is_started_again_and_its_port_stays_ours(data: Path) -> None:
+    with launched(data) as run:
+        run.wait_ready()
+        killed = run.get("/process")
+        with pytest.raises(httpx.TransportError):
+            run.post("/die")
+        assert run.get("/process") != killed, "who asks meanwhile waits for the next one"
+        assert run.stop() == 0
+
+
+def test_nothing_outlives_a_killed_launcher_and_its_data_is_kept(data: Path) -> None:
     with launched(data) as first:
         first.wait_ready()
         assert first.post("/notes/one") == ["one"]
+        left = [*processes_on(data).values(), *(process.pid for process in servers_on(data))]
         first.process.kill()
         first.process.wait()
-    left = {process.pid for process in servers_on(data)}
-    assert left
+    assert wait_for(lambda: not any(lives(pid) for pid in left), 40)
     with launched(data) as second:
         second.wait_ready()
-        assert left & {process.pid for process in servers_on(data)}
         assert second.post("/notes/two") == ["one", "two"]
         assert second.stop() == 0
     assert not servers_on(data)
@@ -144,7 +180,7 @@ def test_a_pid_file_of_a_dead_server_does_not_matter(data: Path) -> None:
     pid_file = Path((data / "postgres-folder").read_text().strip()) / "cluster" / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     psutil.Process(int(lines[0])).kill()
-    assert wait_for(lambda: not servers_on(data), 20)
+    assert wait_for(lambda: not servers_on(data), STOP_SECONDS)
     lines[0] = str(os.getpid())
     pid_file.write_text("\n".join(lines))
     again = Postgres(data)
@@ -158,21 +194,21 @@ def test_stop_ends_what_runs_and_what_was_left(data: Path) -> None:
     with launched(data) as run:
         run.wait_ready()
         with launched(data, "--stop") as stop:
-            assert stop.process.wait(40) == 0
-        assert run.process.wait(5) == 0
+            assert stop.process.wait(STOP_SECONDS) == 0
+        assert run.process.wait(STOP_SECONDS) == 0
     assert not servers_on(data)
     Postgres(data).start()
     with launched(data, "--stop") as stop:
-        assert stop.process.wait(40) == 0
+        assert stop.process.wait(STOP_SECONDS) == 0
     assert not servers_on(data)
     with launched(data, "--stop") as stop:
-        assert stop.process.wait(40) == 0
+        assert stop.process.wait(STOP_SECONDS) == 0
     assert "nothing runs" in stop.text
 
 
 def test_a_worker_that_breaks_takes_the_platform_down_with_a_reason(data: Path) -> None:
     with launched(data, SMALL_BROKEN="outreach") as run:
-        assert run.process.wait(40) == 1
+        assert run.process.wait(STOP_SECONDS) == 1
     assert "this worker is broken" in run.text
     assert not servers_on(data)
 

@@ -6,7 +6,7 @@ from services.ledger.store import tenants as tenant_store
 from shared.database import Database
 from shared.events.ledger import Tenant
 
-SECONDS_MAX = 20.0
+SECONDS_MAX = 120.0
 
 
 async def waiting(db: Database) -> int:

@@ -7,9 +7,8 @@ import httpx
 import msgspec
 import pytest
 
-from services.ledger.commands.posted import Posted, take_posted
-from services.ledger.commands.tenants import Books
-from shared import clock
+from services.ledger.commands.intake import ReceivedEvent, take_events
+from services.ledger.context import Context
 from shared.cloudevents import parse_http
 from shared.database import Database
 from tests.factories import a_payment, an_account, an_invoice
@@ -25,11 +24,11 @@ class Broken(Exception):
     pass
 
 
-async def take(db: Database, books: Books, *events: dict[str, Any], fail: bool = False) -> None:
+async def take(context: Context, *events: dict[str, Any], fail: bool = False) -> None:
     posted = parse_http(HEADERS, msgspec.json.encode(events))
-    async with db.transaction() as session:
-        items = [Posted("demo", item, "http") for item in posted.items]
-        outcomes = await take_posted(session, items, books, now=clock.now())
+    async with context.db.transaction() as session:
+        items = [ReceivedEvent("demo", item, "http") for item in posted.items]
+        outcomes = await take_events(session, items, context)
         assert {outcome.status for outcome in outcomes} == {"accepted"}
         if fail:
             raise Broken
@@ -38,18 +37,18 @@ async def take(db: Database, books: Books, *events: dict[str, Any], fail: bool =
 async def test_a_new_account_can_be_taken_again_after_its_transaction_failed(
     ledger_db: Database,
 ) -> None:
-    books = Books(is_manual_clock=True, makes_tenants=True)
+    context = Context(db=ledger_db, clock="manual", makes_tenants=True)
     with pytest.raises(Broken):
-        await take(ledger_db, books, an_account(), fail=True)
-    await take(ledger_db, books, an_account())
+        await take(context, an_account(), fail=True)
+    await take(context, an_account())
 
 
 async def test_nothing_of_a_failed_batch_stays(ledger_db: Database) -> None:
-    books = Books(is_manual_clock=True, makes_tenants=True)
-    await take(ledger_db, books, an_account(), an_invoice())
+    context = Context(db=ledger_db, clock="manual", makes_tenants=True)
+    await take(context, an_account(), an_invoice())
     with pytest.raises(Broken):
-        await take(ledger_db, books, a_payment(), fail=True)
-    await take(ledger_db, books, a_payment())
+        await take(context, a_payment(), fail=True)
+    await take(context, a_payment())
     rows = await ledger_db.fetch("select balance_minor from invoices")
     assert [row[0] for row in rows] == [6000]
 

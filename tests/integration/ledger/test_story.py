@@ -1,4 +1,4 @@
-"""The decided story of EVENTS.md, over HTTP."""
+"""The decided story of one account (docs/log.md), over HTTP."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

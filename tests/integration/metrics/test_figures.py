@@ -55,9 +55,9 @@ async def ask(client: httpx.AsyncClient, path: str, **query: str) -> dict[str, A
 
 @settings(
     max_examples=4,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=list(HealthCheck),
+    # The database is emptied between examples.
+    suppress_health_check=(*settings().suppress_health_check, HealthCheck.function_scoped_fixture),
 )
 @given(data=st.data())
 async def test_sql_and_memory_agree_and_a_rebuild_changes_nothing(

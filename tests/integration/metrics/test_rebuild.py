@@ -6,6 +6,7 @@ import httpx
 import msgspec
 
 from services.metrics import consumer
+from services.metrics.context import open_context
 from services.metrics.domain.kpis import KPIS
 from services.metrics.rebuild import rebuild
 from services.metrics.settings import Settings
@@ -40,19 +41,21 @@ async def say(db: Database, *events: Received) -> None:
         outbox.append(session, [as_said(event) for event in events])
 
 
-async def take_all_in(settings: Settings, metrics_db: Database) -> None:
+async def take_all_in(settings: Settings) -> None:
     """Run the worker until nothing is behind."""
-    runtime = consumer.runtime(settings.common, metrics_db, producer_urls=settings.producer_urls)
+    context = open_context(settings, "metrics-worker")
+    runtime = consumer.runtime(settings, context)
     stop = asyncio.Event()
     work = asyncio.create_task(runtime.work(stop))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while (await runtime.lag()).behind:
                 await asyncio.wait([work], timeout=0.05)
     finally:
         stop.set()
         await work
         await runtime.close()
+        await context.close()
 
 
 async def answers(client: httpx.AsyncClient) -> dict[str, bytes]:
@@ -68,7 +71,6 @@ async def answers(client: httpx.AsyncClient) -> dict[str, bytes]:
 async def test_a_rebuild_from_the_log_gives_the_same_bytes(
     settings: Settings,
     client: httpx.AsyncClient,
-    metrics_db: Database,
     ledger_db: Database,
     segmentation_db: Database,
     outreach_db: Database,
@@ -84,7 +86,7 @@ async def test_a_rebuild_from_the_log_gives_the_same_bytes(
         a_contact("contact-planned", "K1", time=NOON),
         a_contact("contact-sent", "K1", time=NOON),
     )
-    await take_all_in(settings, metrics_db)
+    await take_all_in(settings)
     before = await answers(client)
     recovery = msgspec.json.decode(before["recovery_rate"])
     assert (recovery["numerator"], recovery["denominator"]) == (40, 100)

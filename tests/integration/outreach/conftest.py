@@ -8,7 +8,7 @@ import pytest
 from shared.database import Database
 from tests.integration.outreach.doors import client_of, settings_for
 from tests.integration.outreach.peers import LedgerPeer, MailSink, ledger_peer, mail_sink
-from tests.integration.outreach.world import World, office
+from tests.integration.outreach.world import World, a_context
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ async def world(
     outreach_db: Database, ledger_door: LedgerPeer, mail: MailSink
 ) -> AsyncIterator[World]:
     """One consumer, C1, whose tenant has its debtors contacted since January."""
-    place = office(outreach_db, ledger_door, smtp_url=mail.url)
+    place = a_context(outreach_db, ledger_door.url, smtp_url=mail.url)
     world = World(outreach_db, ledger_door, mail, place)
     await world.tenant_settings()
     await world.account()

@@ -5,28 +5,16 @@ import asyncio
 import sys
 from datetime import datetime
 
-from services.outreach.jobs.office import Office, Sender
-from services.outreach.jobs.runs import run_due
+from services.outreach.dunning.processes.run_due import run_due
 from shared.database import Database
-from tests.unit.outreach.builders import RULEBOOKS, STRATEGIES, TEMPLATES
+from tests.integration.outreach.world import a_context
 
 
 async def main(database: str, ledger: str, smtp: str, tenant: str, instant: str) -> None:
     db = Database(database)
-    office = Office.open(
-        db,
-        ledger_url=ledger,
-        token="token",
-        smtp_url=smtp,
-        strategies=STRATEGIES,
-        template_sources=TEMPLATES,
-        sender=Sender("accounts@creditor.example", "Creditor Ltd"),
-        clock="manual",
-        rulebooks=RULEBOOKS,
-        residence_default="IS",
-    )
-    await run_due(office, tenant, datetime.fromisoformat(instant))
-    await office.close()
+    context = a_context(db, ledger, smtp_url=smtp)
+    await run_due(context, tenant, datetime.fromisoformat(instant))
+    await context.close()
     await db.close()
 
 

@@ -82,7 +82,7 @@ async def test_what_is_no_question_is_refused(
 
 async def test_nothing_is_stored(world: World, client: httpx.AsyncClient) -> None:
     await client.post(EVALUATE, json=[EXAMPLE] * 10)
-    for table in ("judgements", "contacts", "outbox", "rulebook_activations"):
+    for table in ("judgements", "contacts", "outbox", "activations"):
         assert await world.db.fetch(f"select * from {table}") == [] or table == "outbox"
     assert await world.said() == []
 

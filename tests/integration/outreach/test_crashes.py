@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.outreach.jobs.leases import end_leases
+from services.outreach.dunning.processes.leases import end_leases
 from shared import clock
 from tests.integration.outreach.world import MORNING, World
 

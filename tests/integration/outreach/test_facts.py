@@ -8,8 +8,8 @@ import pytest
 from msgspec import Struct, structs
 
 from services.outreach import consumer
-from services.outreach.commands.facts import take_facts
-from services.outreach.store.facts import find_people
+from services.outreach.debtors.commands import take_facts
+from services.outreach.debtors.store.people import find_people
 from shared.database import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Event, ledger, segmentation
 from shared.events.billing import Address, Phone
@@ -115,9 +115,9 @@ async def test_a_segment_that_comes_beside_a_registration_does_not_undo_it(world
     registered = ledger.AccountRegistered(account_id="C9", kind="business", timezone="UTC")
     registration = world.says("account-registered", "C9", registered)
     async with world.db.transaction() as held:
-        await take_facts(held, [registration], strategies=world.strategies)
+        await take_facts(held, [registration])
         beside = asyncio.create_task(world.take(segment))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while not await _is_waiting(world.db):
                 await asyncio.wait([beside], timeout=0.01)
                 assert not beside.done(), "it has to wait for the row"
@@ -187,7 +187,7 @@ async def test_the_worker_takes_everything_in_once(
                 stop=stop,
             )
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while await _position(outreach_db, len(sources)) < 4:
                 await asyncio.wait([loop], timeout=0.01)
                 assert not loop.done()

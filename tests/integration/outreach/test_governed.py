@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.outreach.jobs.runs import run_due
+from services.outreach.dunning.processes.run_due import run_due
 from shared.events import TENANTS, ledger
 from shared.events.billing import Address
 from tests.integration.outreach.test_api import all_items
-from tests.integration.outreach.world import DUE_ON, MORNING, World, counts, office, until
+from tests.integration.outreach.world import DUE_ON, MORNING, World, a_context, counts, until
 from tests.unit.outreach.builders import at
 
 PREFERENCES = "/v1/accounts/C1/preferences"
@@ -127,7 +127,7 @@ async def test_what_must_be_said_and_has_no_words_is_not_sent(world: World) -> N
 
 
 async def test_without_any_place_of_residence_a_person_decides(world: World) -> None:
-    strict = office(world.db, world.ledger, smtp_url=world.mail.url, residence=None)
+    strict = a_context(world.db, world.ledger.url, smtp_url=world.mail.url, residence=None)
     await world.overdue()
     ran = await run_due(strict, "demo", MORNING)
     assert ran.counts == counts(planned=2, suppressed=1)

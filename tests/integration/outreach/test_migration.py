@@ -1,15 +1,19 @@
 """A database from before the contact governor: what it knows already is not lost, nor taken to be
 more than it was."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 
+from services.outreach.rulebooks.store import RuleBooks
 from shared.database import Database, migrate
+from shared.documents import Asked
 from shared.events import LEDGER, ledger
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.integration.outreach.world import DUE_ON, MORNING, World, office
+from tests.integration.outreach.test_rulebooks import QUIET
+from tests.integration.outreach.world import DUE_ON, MORNING, World, a_context
+from tests.unit.outreach.builders import RULEBOOKS, at
 
 OLD_CONTACT: dict[str, Any] = {
     "contact_id": "old", "debtor_key": "account/C1", "debtor_id": None, "zone": "UTC",
@@ -79,7 +83,7 @@ async def test_an_older_database_is_taken_over(
     assert (invoice["purpose"], invoice["product"]) == ("consumer", "utility")
     (tenant,) = await db.fetch("select party from tenants")
     assert tenant["party"] is None  # not told yet: judged as the stricter of the two
-    place = office(db, ledger_door, smtp_url=mail.url)
+    place = a_context(db, ledger_door.url, smtp_url=mail.url)
     world = World(db, ledger_door, mail, place, sequences={(LEDGER, "C1"): 3})
     await world.overdue()
     person = ledger.Contact(account_id="C1", name="Ada", email="a@example.com", timezone="UTC")
@@ -91,4 +95,75 @@ async def test_an_older_database_is_taken_over(
     assert [past["at"] for past in asked["history"]] == ["2026-02-20T09:00:00Z"]
     assert asked["debts"][0]["product"] == "utility"
     await place.close()
+    await db.close()
+
+
+HOUSE = next(book for book in RULEBOOKS if book.name == "house-policy")
+
+
+async def fill_books(db: Database) -> None:
+    """As version 2 of the tables left them: books of two tenants, one of which was switched off."""
+    async with db.transaction() as session:
+        for tenant, name, version, kind, text, stored_at, by in (
+            ("demo", "quiet-mornings", "2026-03-01", "policy", QUIET, MORNING, "ada"),
+            ("demo", HOUSE.name, HOUSE.version, "policy", HOUSE.source, at("1970-01-01"), "recoup"),
+            ("other", "quiet-mornings", "2026-03-01", "policy", QUIET, MORNING, "bob"),
+        ):
+            await session.execute(
+                "insert into rulebooks (tenant_id, name, version, class, text, recorded_at,"
+                " recorded_by) values ($1, $2, $3, $4, $5, $6, $7)",
+                *(tenant, name, version, kind, text, stored_at, by),
+            )
+        for tenant, name, activated, on in (
+            ("demo", "quiet-mornings", "2026-03-01", date(2026, 3, 9)),
+            ("other", "quiet-mornings", "2026-03-01", date(2026, 3, 1)),
+            ("demo", "house-policy", None, date(2026, 3, 5)),
+            ("demo", "house-policy", HOUSE.version, date(2026, 3, 7)),
+        ):
+            await session.execute(
+                "insert into rulebook_activations (tenant_id, name, version, from_on, from_at,"
+                " recorded_at, recorded_by) values ($1, $2, $3, $4, $5, $6, 'ada')",
+                *(tenant, name, activated, on, at(f"{on}"), MORNING),
+            )
+
+
+async def test_rule_books_and_from_when_they_apply_are_taken_over(bare_url: str) -> None:
+    await migrate.upgrade("outreach", bare_url, "outreach_0002")
+    db = Database(bare_url)
+    await fill_books(db)
+    await migrate.upgrade("outreach", bare_url)
+    books = RuleBooks(RULEBOOKS)
+    async with db.transaction() as session:
+        versions = await books.of(session, "demo")
+        quiet, shipped = [
+            await books.documents.list_versions(session, "demo", name)
+            for name in ("quiet-mornings", "house-policy")
+        ]
+        again = await books.documents.activate(
+            session,
+            "demo",
+            Asked(
+                name="house-policy", version=HOUSE.version, by="eve", now=MORNING,
+                from_on=date(2026, 3, 7),
+            ),
+        )  # fmt: skip
+    applied = {
+        day: {"quiet-mornings", "house-policy"} & versions.applied(at(f"2026-03-{day:02}"))
+        for day in (4, 5, 7, 9)
+    }
+    assert applied == {
+        4: {"house-policy"}, 5: set(), 7: {"house-policy"}, 9: {"quiet-mornings", "house-policy"},
+    }  # fmt: skip
+    assert [(v.source, v.stored_by, v.stored_at, v.category) for v in quiet] == [
+        (QUIET, "ada", MORNING, "policy")
+    ]
+    assert [(v.version, v.is_built_in) for v in shipped] == [(HOUSE.version, True)]
+    assert not again.is_new  # it was asked for before the migration
+    assert [(a.number, a.name, a.from_on) for a in versions.history.activations] == [
+        (1, "quiet-mornings", date(2026, 3, 9)),
+        (2, "house-policy", date(2026, 3, 5)),
+        (3, "house-policy", date(2026, 3, 7)),
+    ]
+    assert len(await db.fetch("select from documents")) == 3
+    assert len(await db.fetch("select from activations")) == 4
     await db.close()

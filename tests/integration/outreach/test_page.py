@@ -30,7 +30,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 READY = 'body[data-state="ready"]'
-PATIENCE_MS = 20_000
+PATIENCE_MS = 120_000
 
 # The lowest contrast (WCAG 2) of visible texts with what lies under them.
 CONTRAST = """

@@ -5,10 +5,11 @@ import asyncio
 import httpx
 import pytest
 
-from services.outreach.clients import Mailer, MailServer
-from services.outreach.jobs import sending
-from services.outreach.jobs.leases import end_leases, run_leases
-from services.outreach.jobs.office import Office
+from services.outreach.channels.clients import Mailer, MailServer
+from services.outreach.context import Context
+from services.outreach.dunning.processes import delivery
+from services.outreach.dunning.processes.leases import end_leases
+from services.outreach.jobs import run_leases
 from shared import clock
 from tests.integration.outreach.peers import MailSink
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts, until
@@ -173,7 +174,7 @@ async def test_the_loop_ends_leases_by_itself(world: World) -> None:
     await asyncio.gather(run, return_exceptions=True)
     await world.end_lease()
     stop, rings = asyncio.Event(), world.db.committed.rings
-    loop = asyncio.create_task(run_leases(world.db, "manual", stop=stop))
+    loop = asyncio.create_task(run_leases(world.context, stop=stop))
     assert await world.db.committed.wait(rings, 10)
     stop.set()
     await loop
@@ -200,7 +201,7 @@ async def test_a_check_that_grew_old_on_the_way_is_made_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server keeps us waiting before the message; the debtor pays meanwhile."""
-    monkeypatch.setattr(sending, "HANDOVER_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(delivery, "HANDOVER_SECONDS_MAX", 0.05)
     world.mail.mode = "slow"
     await world.overdue()
     run = asyncio.create_task(world.run())
@@ -217,7 +218,7 @@ async def test_a_check_that_grew_old_on_the_way_is_made_again(
 async def test_a_check_made_again_gives_the_amounts_and_the_sequence(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "HANDOVER_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(delivery, "HANDOVER_SECONDS_MAX", 0.05)
     world.mail.mode = "slow"
     await world.overdue()
     run = asyncio.create_task(world.run())
@@ -238,7 +239,7 @@ async def test_a_run_that_began_in_time_does_not_go_on_into_the_evening(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planned in the morning; by the clock, the message would leave at eleven at night."""
-    monkeypatch.setattr(Office, "business_now", lambda _office, _at: at("2026-03-03 23:00"))
+    monkeypatch.setattr(Context, "business_now", lambda _context, _at: at("2026-03-03 23:00"))
     await world.overdue()
     assert (await world.run()).counts == counts(planned=1, deferred=1)
     assert world.mail.messages == []
@@ -251,13 +252,13 @@ async def test_the_clock_is_looked_at_again_when_the_server_takes_its_time(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The intent is written in time; the recipient is accepted when the window has closed."""
-    clock_of_office = [MORNING]
-    monkeypatch.setattr(Office, "business_now", lambda _office, _at: clock_of_office[0])
+    business_clock = [MORNING]
+    monkeypatch.setattr(Context, "business_now", lambda _context, _at: business_clock[0])
     world.mail.mode = "slow"
     await world.overdue()
     run = asyncio.create_task(world.run())
     await until(lambda: world.mail.connections)
-    clock_of_office[0] = at("2026-03-03 20:56")  # the last five minutes of a window are kept free
+    business_clock[0] = at("2026-03-03 20:56")  # the last five minutes of a window are kept free
     world.mail.released.set()
     assert (await run).counts == counts(planned=1, deferred=1)
     assert world.mail.messages == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.outreach.domain.strategies import WarningStep
+from services.outreach.dunning.domain.strategies import WarningStep
 from shared.events import OUTREACH, SEGMENTATION, Received, ledger
 from shared.events.segmentation import EarlyWarningRaised
 from tests.integration.outreach.world import DUE_ON, MORNING, World

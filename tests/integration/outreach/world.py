@@ -9,10 +9,16 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.outreach.commands.facts import take_facts
-from services.outreach.domain.strategies import Strategies
-from services.outreach.jobs.office import Office, Sender
-from services.outreach.jobs.runs import RunDue, run_due
+from services.outreach.channels.clients import Mailer, MailServer
+from services.outreach.channels.domain.messages import Sender
+from services.outreach.channels.domain.templates import Templates
+from services.outreach.consumer import take_events
+from services.outreach.context import Context
+from services.outreach.dunning.clients import LedgerClient
+from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.dunning.domain.strategies import Strategies
+from services.outreach.dunning.processes.run_due import RunDue, run_due
+from services.outreach.rulebooks.store import RuleBooks
 from shared.business_time import Clock
 from shared.database import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
@@ -23,25 +29,24 @@ DUE_ON = date(2026, 3, 2)  # a Monday
 MORNING = at("2026-03-03 09:00")
 
 
-def office(
+def a_context(
     db: Database,
-    peer: LedgerPeer,
+    ledger_url: str,
     *,
     smtp_url: str | None,
     clock: Clock = "manual",
     residence: str | None = "IS",  # whose clocks show UTC, as those of this world
-) -> Office:
-    return Office.open(
-        db,
-        ledger_url=peer.url,
-        token="token",
-        smtp_url=smtp_url,
-        strategies=STRATEGIES,
-        template_sources=TEMPLATES,
-        sender=Sender("accounts@creditor.example", "Creditor Ltd"),
+) -> Context:
+    templates = Templates(TEMPLATES)
+    return Context(
+        db=db,
         clock=clock,
-        rulebooks=RULEBOOKS,
-        residence_default=residence,
+        ledger=LedgerClient(ledger_url, "token"),
+        mailer=Mailer(MailServer.from_url(smtp_url)) if smtp_url is not None else None,
+        content=ContentVersions(STRATEGIES, templates.versions, residence),
+        templates=templates,
+        sender=Sender("accounts@creditor.example", "Creditor Ltd"),
+        rulebooks=RuleBooks(RULEBOOKS),
     )
 
 
@@ -50,7 +55,7 @@ class World:
     db: Database
     ledger: LedgerPeer
     mail: MailSink
-    office: Office
+    context: Context
     tenant: str = "demo"
     strategies: Strategies = field(default_factory=lambda: STRATEGIES)
     sequences: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -77,7 +82,7 @@ class World:
 
     async def take(self, *events: Received) -> None:
         async with self.db.transaction() as session:
-            await take_facts(session, events, strategies=self.strategies)
+            await take_events(session, events, strategies=self.strategies)
 
     def says(self, type_: str, key: str, data: Struct, on: date = DUE_ON) -> Received:
         return self.event(LEDGER, key, type_, data, time=datetime.combine(on, time(), UTC))
@@ -182,7 +187,7 @@ class World:
     # ------------------------------------------------------------------ what outreach does
 
     async def run(self, instant: datetime = MORNING) -> RunDue:
-        return await run_due(self.office, self.tenant, instant)
+        return await run_due(self.context, self.tenant, instant)
 
     async def said(self, *types: str) -> list[dict[str, Any]]:
         """What stands in the outbox, in order: type, key, time and data of each event."""
@@ -219,7 +224,7 @@ def counts(**given: int) -> dict[str, int]:
     return {name: given.get(name, 0) for name in names}
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+async def until(condition: Callable[[], object], seconds: float = 120) -> None:
     """Wait for a condition, not for a time: looked at whenever the loop has turned."""
     loop, met = asyncio.get_running_loop(), asyncio.Event()
 
@@ -234,4 +239,4 @@ async def until(condition: Callable[[], object], seconds: float = 10) -> None:
         await met.wait()
 
 
-__all__ = ["DUE_ON", "MORNING", "SEGMENTATION", "World", "counts", "office", "until"]
+__all__ = ["DUE_ON", "MORNING", "SEGMENTATION", "World", "a_context", "counts", "until"]

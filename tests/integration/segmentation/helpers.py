@@ -5,18 +5,31 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.policies import Policies
 from services.segmentation.commands.scoring import reassess_accounts
+from services.segmentation.context import Context
 from services.segmentation.domain.policy import Policy, parse_text
 from services.segmentation.settings import DEFAULT_POLICY
+from services.segmentation.store.account_memory import AccountMemory
+from services.segmentation.store.active_policies import ActivePolicies
+from services.segmentation.store.active_rules import ActiveRules
 from shared.database import Database
 from shared.events import Event, Received
 from shared.log import outbox
+from shared.process.compute import ComputePool
 from tests.unit.segmentation.builders import Story
 
 POLICY: Policy = parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))
-FORCE = InForce(Policies(POLICY))
+
+
+def context_for(db: Database) -> Context:
+    """A process's context on this database."""
+    return Context(
+        db=db,
+        clock="manual",
+        rules=ActiveRules(ActivePolicies(POLICY)),
+        accounts=AccountMemory(),
+        compute=ComputePool(),
+    )
 
 
 class Said(Struct, frozen=True):
@@ -37,14 +50,14 @@ def growing_old(account_id: str = "C1", tenant: str = "demo", minor: int = 10_00
 
 
 async def take(
-    db: Database, events: Iterable[Received], *, size: int = 500, force: InForce | None = None
+    db: Database, events: Iterable[Received], *, size: int = 500, context: Context | None = None
 ) -> None:
     """Hand events over as the consumer does, in batches of at most `size`."""
-    rest = list(events)
+    rest, context = list(events), context or context_for(db)
     while rest:
         batch, rest = rest[:size], rest[size:]
         async with db.transaction() as session:
-            await reassess_accounts(session, batch, force or FORCE)
+            await reassess_accounts(session, batch, context)
 
 
 async def said(db: Database) -> list[Said]:

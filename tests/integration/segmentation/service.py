@@ -9,13 +9,11 @@ import httpx
 
 from deploy import keys
 from services.segmentation.app import create_app
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.policies import Policies
-from services.segmentation.commands.slices import rescore_slice
+from services.segmentation.commands.rescoring import rescore_slice
 from services.segmentation.settings import Settings
 from shared import clock
 from shared.database import Database
-from tests.integration.segmentation.helpers import POLICY
+from tests.integration.segmentation.helpers import context_for
 
 KEY = "a-dev-key-for-tests"
 
@@ -60,10 +58,10 @@ def bearing(folder: Path, scope: str, tenant: str = "demo") -> dict[str, str]:
 
 async def rescore(db: Database) -> int:
     """Do what the background does, to the end; how many slices there were."""
-    force = InForce(Policies(POLICY))
+    context = context_for(db)
     slices = 0
     while True:
         async with db.transaction() as session:
-            if await rescore_slice(session, force, size=2) is None:
+            if await rescore_slice(session, context, size=2) is None:
                 return slices
         slices += 1

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from services.segmentation.commands.scoring import reassess_accounts
-from services.segmentation.domain.course import Course
+from services.segmentation.domain.commitments import Commitments
 from services.segmentation.domain.features import features_of
 from services.segmentation.store import accounts as store
 from services.segmentation.store import assessments
@@ -13,7 +13,7 @@ from services.segmentation.tables import metadata
 from shared.database import Database
 from shared.database.migrate import differences
 from tests.integration.segmentation.helpers import (
-    FORCE,
+    context_for,
     growing_old,
     said,
     segments_of,
@@ -77,9 +77,11 @@ async def test_an_account_known_from_contacts_alone_has_no_segment(
 
 
 async def test_what_is_rolled_back_leaves_nothing(segmentation_db: Database) -> None:
+    context = context_for(segmentation_db)
+
     async def failing() -> None:
         async with segmentation_db.transaction() as session:
-            await reassess_accounts(session, growing_old().events, FORCE)
+            await reassess_accounts(session, growing_old().events, context)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -91,9 +93,9 @@ async def test_what_is_rolled_back_leaves_nothing(segmentation_db: Database) -> 
 async def test_what_was_believed_on_a_day_stays_known(segmentation_db: Database) -> None:
     await take(segmentation_db, growing_old().paid("P1", 50, {"I1": 10_000}).events)
     async with segmentation_db.reading() as session:
-        assert await assessments.find_believed(session, KEY, date(2025, 12, 31)) is None
+        assert await assessments.find_assessment(session, KEY, date(2025, 12, 31)) is None
         found = [
-            await assessments.find_believed(session, KEY, day)
+            await assessments.find_assessment(session, KEY, day)
             for day in (date(2026, 1, 1), date(2026, 1, 20), date(2026, 2, 19), date(2027, 1, 1))
         ]
     assert [item.segment for item in found if item] == [
@@ -111,13 +113,45 @@ async def test_state_survives_storage_unchanged(segmentation_db: Database) -> No
     standing = await _standing(segmentation_db)
     stored = standing.state
     assert standing.revision == len(story.events)
-    stored.course = Course()  # what came of it; the rest is what was told
+    stored.commitments = Commitments()  # what came of it; the rest is what was told
     assert stored == story.folded()
     assert features_of((await _standing(segmentation_db)).state) == features_of(story.folded())
 
 
-async def _standing(db: Database) -> store.Standing:
+async def _standing(db: Database) -> store.AccountRow:
     async with db.reading() as session:
         standing = await store.find_account(session, KEY)
     assert standing is not None
     return standing
+
+
+async def test_a_state_that_another_process_moved_on_is_read_again(
+    segmentation_db: Database, other_db: Database
+) -> None:
+    events = growing_old().contacted(46).paid("P1", 50, {"I1": 4_000}).events
+    one, other = context_for(segmentation_db), context_for(segmentation_db)
+    for number, event in enumerate(events):
+        await take(segmentation_db, [event], context=(one, other)[number % 2])
+    await take(other_db, events)
+    for table in ("accounts", "assessments"):
+        rows = f"select * from {table} order by account_id"
+        assert await segmentation_db.fetch(rows) == await other_db.fetch(rows)
+
+
+async def test_a_state_that_was_changed_and_rolled_back_is_read_again(
+    segmentation_db: Database, other_db: Database
+) -> None:
+    events, context = growing_old().events, context_for(segmentation_db)
+    await take(segmentation_db, events[:2], context=context)
+
+    async def failing() -> None:
+        async with segmentation_db.transaction() as session:
+            await reassess_accounts(session, events[2:], context)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
+    await take(segmentation_db, events[2:], context=context)
+    await take(other_db, events)
+    rows = "select * from accounts order by account_id"
+    assert await segmentation_db.fetch(rows) == await other_db.fetch(rows)

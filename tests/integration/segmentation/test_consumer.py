@@ -8,9 +8,15 @@ from services.segmentation import consumer
 from shared.clock import monotonic
 from shared.database import Database
 from shared.log.consume import OutboxSource, Reader, lag, run_consumer
-from tests.integration.segmentation.helpers import FORCE, growing_old, publish, said, segments_of
+from tests.integration.segmentation.helpers import (
+    context_for,
+    growing_old,
+    publish,
+    said,
+    segments_of,
+)
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 120.0
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -24,8 +30,9 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 async def consuming(db: Database, producer: Database) -> AsyncIterator[list[Reader]]:
     """The worker's consumer, over one log that holds both topics."""
     sources = [OutboxSource(producer, (topic,)) for topic in consumer.TOPICS]
+    own = consumer.subscription(context_for(db))
     stop = asyncio.Event()
-    task = asyncio.create_task(run_consumer(db, consumer.subscription(FORCE), sources, stop=stop))
+    task = asyncio.create_task(run_consumer(db, own, sources, stop=stop))
     try:
         yield [Reader(consumer.CONSUMER, source) for source in sources]
     finally:

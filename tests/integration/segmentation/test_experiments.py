@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from services.segmentation.domain.experiments import Experiment, draw, parse
-from services.segmentation.jobs.guardrails import check_guardrails
+from services.segmentation.processes.guardrails import check_all
 from shared.database import Database
-from tests.integration.segmentation.helpers import growing_old, said, take
+from tests.integration.segmentation.helpers import context_for, growing_old, said, take
 from tests.integration.segmentation.service import bearing, rescore
 from tests.unit.segmentation.builders import Story
 
@@ -156,7 +156,9 @@ async def test_the_job_checks_every_tenants_experiments(
         story = growing_old(f"C{number}")
         is_bad = drawn(f"C{number}") == "kinder"
         await take(segmentation_db, story.events if is_bad else story.events[:2])
-    await check_guardrails(segmentation_db)
+    context = context_for(segmentation_db)
+    await check_all(context)
+    await context.compute.close()
     assert (await client.get(URL)).json()["status"] == "stopped"
     theirs = await client.get(URL, headers={"x-tenant": "other"})
     assert theirs.json()["status"] == "running"

@@ -1,14 +1,20 @@
-"""What was stored before models were is read on after the migration."""
+"""What was stored by an earlier version of the tables is read on after the migration."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 from deploy.local import databases
 from services.segmentation.domain.contacts import Contact
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold
 from services.segmentation.domain.invoices import Put
+from services.segmentation.domain.policy import parse_text
 from services.segmentation.store import accounts, assessments
+from services.segmentation.store.active_policies import SEGMENTS, ActivePolicies
 from shared.database import Database
 from shared.database.migrate import upgrade
+from shared.documents import store as documents
+from tests.integration.segmentation.helpers import POLICY
+from tests.integration.segmentation.test_policies import a_policy
 from tests.unit.segmentation.builders import ACCOUNT, Story, at, day
 
 OLD_STATE = {
@@ -59,7 +65,7 @@ async def test_old_states_and_beliefs_go_on(postgres: str) -> None:
         await upgrade("segmentation", url)
         async with db.reading() as session:
             standing = await accounts.find_account(session, ("demo", "C1"))
-            believed = await assessments.find_believed(session, ("demo", "C1"))
+            believed = await assessments.find_assessment(session, ("demo", "C1"))
         assert standing is not None
         assert believed is not None
         state = standing.state
@@ -77,3 +83,51 @@ async def test_old_states_and_beliefs_go_on(postgres: str) -> None:
     finally:
         await db.close()
         await databases.drop(postgres, "test_segmentation_old")
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+async def test_policies_and_what_was_in_force_go_on(postgres: str) -> None:
+    """The last one is in force, though a machine with a slow clock put it there."""
+    url = await databases.create(postgres, "test_segmentation_policies")
+    db = Database(url)
+    mine, yours = (json.dumps(a_policy(age=age)) for age in (31, 61))
+    one, two = parse_text(mine).version, parse_text(yours).version
+    try:
+        await upgrade("segmentation", url, "segmentation_0003")
+        async with db.transaction() as session:
+            for tenant, version, source in (("demo", one, mine), ("demo", two, yours),
+                                            ("other", one, mine)):  # fmt: skip
+                await session.execute(
+                    "insert into policies (tenant_id, policy_version, source, stored_at, stored_by)"
+                    " values ($1, $2, $3, $4, 'ada')",
+                    *(tenant, version, source, NOON),
+                )
+            for number, before, version, late in ((1, POLICY.version, two, 0), (2, two, one, -5)):
+                await session.execute(
+                    "insert into policy_activations (tenant_id, number, policy_version,"
+                    " from_version, activated_at, activated_by, reason)"
+                    " values ('demo', $1, $2, $3, $4, 'bob', 'spring')",
+                    *(number, version, before, NOON + timedelta(seconds=late)),
+                )
+        await upgrade("segmentation", url)
+        policies = ActivePolicies(POLICY)
+        async with db.reading() as session:
+            in_force = await policies.of(session, ["demo", "other"])
+            stored = await documents.list_versions(session, "policies", "demo", SEGMENTS)
+            activated = await documents.list_activations(session, "policies", "demo", SEGMENTS)
+        assert {tenant: policy.version for tenant, policy in in_force.items()} == {
+            "demo": one, "other": POLICY.version,
+        }  # fmt: skip
+        assert {(v.version, v.source, v.stored_at, v.stored_by) for v in stored} == {
+            (one, mine, NOON, "ada"), (two, yours, NOON, "ada"),
+        }  # fmt: skip
+        assert [(a.number, a.version, a.from_version, a.reason) for a in activated] == [
+            (1, two, POLICY.version, "spring"), (2, one, two, "spring"),
+        ]  # fmt: skip
+        assert [a.recorded_at for a in activated] == [NOON, NOON - timedelta(seconds=5)]
+        assert len(await db.fetch("select from documents")) == 3
+    finally:
+        await db.close()
+        await databases.drop(postgres, "test_segmentation_policies")

@@ -7,22 +7,19 @@ from typing import Any
 import httpx
 import pytest
 
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.policies import Policies
-from services.segmentation.commands.rescoring import begin_rescore
-from services.segmentation.commands.slices import rescore_slice
+from services.segmentation.commands.rescoring import begin_rescore, rescore_slice
 from shared.database import Database
-from tests.integration.segmentation.helpers import POLICY, growing_old, said, take
+from tests.integration.segmentation.helpers import context_for, growing_old, said, take
 from tests.unit.segmentation.builders import Story, day
 from tests.unit.segmentation.history import UNTIL, portfolio
 
 
 async def rescore(db: Database, *, size: int = 25) -> int:
     """All slices there are, as a worker takes them; how many."""
-    force, slices = InForce(Policies(POLICY)), 0
+    context, slices = context_for(db), 0
     while True:
         async with db.transaction() as session:
-            if await rescore_slice(session, force, size=size) is None:
+            if await rescore_slice(session, context, size=size) is None:
                 return slices
         slices += 1
 

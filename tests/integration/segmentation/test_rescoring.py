@@ -6,14 +6,11 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.policies import Policies
-from services.segmentation.commands.rescoring import begin_rescore
-from services.segmentation.commands.slices import rescore_slice
+from services.segmentation.commands.rescoring import begin_rescore, rescore_slice
 from services.segmentation.jobs.rescoring import run_rescoring
 from services.segmentation.store import rescoring as store
 from shared.database import Database
-from tests.integration.segmentation.helpers import POLICY, take
+from tests.integration.segmentation.helpers import context_for, take
 from tests.integration.segmentation.test_consumer import until
 from tests.integration.segmentation.test_models import promote, rescore, train
 from tests.unit.segmentation.builders import day
@@ -32,15 +29,15 @@ async def test_a_slice_that_fails_is_taken_again_and_nothing_twice(
 ) -> None:
     await take(segmentation_db, portfolio(20))
     await promote(client, (await train(client, "pays_within"))["version"])
-    force = InForce(Policies(POLICY))
+    context = context_for(segmentation_db)
 
     async def failing() -> None:
         async with segmentation_db.transaction() as session:
-            await rescore_slice(session, force, size=6)
+            await rescore_slice(session, context, size=6)
             raise ZeroDivisionError
 
     async with segmentation_db.transaction() as session:
-        await rescore_slice(session, force, size=6)
+        await rescore_slice(session, context, size=6)
     with pytest.raises(ZeroDivisionError):
         await failing()
     assert ((await job(segmentation_db)).done, (await job(segmentation_db)).ended_at) == (6, None)
@@ -64,7 +61,7 @@ async def test_workers_share_it_and_events_go_on(
     other = Database(segmentation_url)
     stop = asyncio.Event()
     workers = [
-        asyncio.create_task(run_rescoring(db, InForce(Policies(POLICY)), stop=stop, size=5))
+        asyncio.create_task(run_rescoring(context_for(db), stop=stop, size=5))
         for db in (segmentation_db, other)
     ]
     try:

@@ -4,12 +4,10 @@ import asyncio
 
 import httpx
 
-from services.segmentation.commands.in_force import InForce
-from services.segmentation.commands.policies import Policies
-from services.segmentation.commands.workshop import Workshop
-from services.segmentation.jobs.watching import show, watch_tenants
+from services.segmentation.jobs.watch import show
+from services.segmentation.processes.watch import watch_tenants
 from shared.database import Database
-from tests.integration.segmentation.helpers import POLICY, take
+from tests.integration.segmentation.helpers import context_for, take
 from tests.integration.segmentation.test_models import promote, train
 from tests.unit.segmentation.history import portfolio
 
@@ -48,11 +46,11 @@ async def test_the_worker_watches_what_is_in_force_and_operators_see_it(
     await take(segmentation_db, portfolio(20))
     version = (await train(client))["version"]
     await promote(client, version)
-    force, workshop, stop = InForce(Policies(POLICY)), Workshop(), asyncio.Event()
-    db = segmentation_db
-    assert await watch_tenants(db, force, "manual", workshop, stop=stop) == 1
-    assert await watch_tenants(db, force, "manual", workshop, stop=stop) == 0, "once a day"
-    await show(db)
+    context, stop = context_for(segmentation_db), asyncio.Event()
+    assert await watch_tenants(context, stop=stop) == 1
+    assert await watch_tenants(context, stop=stop) == 0, "once a day"
+    await context.compute.close()
+    await show(segmentation_db)
     figures = (await client.get("/metrics")).text
     assert (
         f'figure="brier",service="segmentation",target="late_payment",tenant="demo",version="{version}"'

@@ -18,7 +18,7 @@ from shared.log.kafka import KafkaLog, cluster_id, create_topics
 from tests.integration.shared.rig import Rig, until
 
 pytestmark = pytest.mark.kafka
-START_SECONDS = 90
+START_SECONDS = 120
 
 
 async def test_a_broker_that_dies_and_returns_loses_and_doubles_nothing(
@@ -59,7 +59,7 @@ def test_a_broker_left_behind_is_used_again_and_a_taken_port_is_refused(tmp_path
         found.stop()
         assert not Broker(tmp_path / "one").stop_left_over()
         assert psutil.pid_exists(left.pid)  # we live, who started it: it is ours to stop
-        (left.data / "kafka.starter").write_text("1 0.0")
+        (left.data / "parent").write_text("[[1, 0.0], [1, 0.0]]")
         assert Broker(tmp_path / "one").stop_left_over()
         assert not left.is_running
         left.stop()

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import asyncpg
 import pytest
 
-from shared.database import Database, Wakeup
-from shared.errors import Invalid, Unavailable
+from shared.database import Database, Wakeup, database
+from shared.errors import Invalid, TookTooLong, Unavailable
 from shared.log import outbox
 from tests.integration.shared.rig import Paid, an_event, until
 
@@ -200,6 +201,53 @@ async def test_a_deadlock_is_unavailable(producer: Database) -> None:
 
     found = await asyncio.gather(lock("a", "b"), lock("b", "a"), return_exceptions=True)
     assert [type(result) for result in found if result is not None] == [Unavailable]
+
+
+async def test_what_was_silent_for_too_long_took_too_long(
+    producer: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the driver hears the server's last words, or only that the connection is gone."""
+    monkeypatch.setattr(database, "SILENCE_SECONDS_MAX", 0.005)
+
+    async def be_silent() -> None:
+        async with producer.transaction() as session:
+            pid = await session.fetchval("select pg_backend_pid()")
+            await session.execute("set idle_in_transaction_session_timeout = '10ms'")
+            alive = "select 1 from pg_stat_activity where pid = $1"
+            while await producer.fetch(alive, pid):
+                pass
+            await session.fetchval("select 1")
+
+    with pytest.raises(TookTooLong):
+        await be_silent()
+
+
+async def test_the_end_is_told_whatever_it_is_the_last_one_first(producer: Database) -> None:
+    ran: list[tuple[str, bool]] = []
+
+    def note(name: str) -> Callable[[bool], None]:
+        return lambda is_committed: ran.append((name, is_committed))
+
+    async with producer.transaction() as session:
+        session.at_end(note("first"))
+        session.at_end(note("second"))
+        session.after_commit(lambda: ran.append(("after commit", True)))
+    assert ran == [("after commit", True), ("second", True), ("first", True)]
+    ran.clear()
+    with contextlib.suppress(RuntimeError):
+        async with producer.transaction() as session:
+            session.at_end(note("only"))
+            raise RuntimeError("no")
+    assert ran == [("only", False)]
+
+
+async def test_a_reading_session_can_be_renewed(producer: Database) -> None:
+    async with producer.reading() as session:
+        assert await session.fetchval("select count(*) from effects") == 0
+        await producer.fetch("insert into effects (key) values ('later')")
+        assert await session.fetchval("select count(*) from effects") == 0
+        await session.renew()
+        assert await session.fetchval("select count(*) from effects") == 1
 
 
 async def test_reading_is_one_snapshot(producer: Database) -> None:

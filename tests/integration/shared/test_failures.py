@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from shared.database import Session
-from shared.errors import Unavailable
+from shared.errors import TookTooLong, Unavailable
 from shared.events import Received
 from shared.log import dead_letters, positions
 from shared.log.consume import BadCode, Reader, lag
@@ -193,6 +193,42 @@ async def test_a_slice_too_big_to_pass_is_halved(rig: Rig) -> None:
     rig.consume()
     await rig.saw("A", range(1, 9))
     assert await rig.count("dead_letters") == 0
+
+
+async def test_a_slice_that_took_too_long_is_halved_at_once(rig: Rig) -> None:
+    apply, sizes = rig.take, []
+
+    async def take(session: Session, events: Sequence[Received]) -> None:
+        sizes.append(len(events))
+        if len(events) > 2:
+            raise TookTooLong("too much at once")
+        await apply(session, events)
+
+    rig.take = take  # type: ignore[method-assign]
+    await rig.say_n("A", 1, 8)
+    await rig.relayed()
+    rig.consume()
+    await rig.saw("A", range(1, 9))
+    assert max(sizes[sizes.index(2) :]) <= 4  # nothing was tried twice at a size that failed
+    assert await rig.count("dead_letters") == 0
+
+
+async def test_one_message_that_takes_too_long_for_ever_is_put_aside(rig: Rig) -> None:
+    apply = rig.take
+
+    async def take(session: Session, events: Sequence[Received]) -> None:
+        if any(event.key == "GIANT" for event in events):
+            raise TookTooLong("as it always does")
+        await apply(session, events)
+
+    rig.take = take  # type: ignore[method-assign]
+    await rig.say_n("GIANT", 1, 1)
+    await rig.say_n("A", 1, 3)
+    await rig.relayed()
+    rig.consume()
+    await rig.saw("A", [1, 2, 3])
+    (letter,) = await rig.letters(1)
+    assert letter.key == "GIANT"
 
 
 async def test_a_skip_gives_up_nothing_that_is_missing_before_it(rig: Rig) -> None:

@@ -4,7 +4,11 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.architecture.files import ROOT
+
+pytestmark = pytest.mark.slow
 
 LOCK = ROOT / "deploy" / "image.lock"
 # Everything that a container is started with, and what an operator runs in one.
@@ -16,6 +20,7 @@ RUN_IN_THE_IMAGE = (
 )  # fmt: skip
 # Imports the modules where packages that the image lacks cannot be found, as there.
 IMPORT = """
+import pytest
 import importlib, importlib.abc, importlib.metadata, sys
 has, modules = set(sys.argv[1].split(",")), sys.argv[2:]
 known = importlib.metadata.packages_distributions()

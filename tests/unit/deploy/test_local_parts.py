@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from deploy.local import databases, folder, platform
-from deploy.local.__main__ import beside
+from deploy.local.__main__ import while_it_runs
+from deploy.local.bells import Bells
 from deploy.local.errors import CannotStart
+from deploy.local.orders import PRUNING
 from deploy.local.postgres import write_secret
-from deploy.local.supervisor import end_left_over
+from deploy.local.supervisor import parts_of
+from shared.database import bell_of
+from shared.process.settings import PORTS
 
 
 def test_what_the_local_mode_knows_stands_above_what_was_given() -> None:
@@ -84,12 +88,46 @@ def test_a_secret_is_never_readable_by_others(tmp_path: Path) -> None:
     assert (path.stat().st_mode & 0o777, path.read_text()) == (0o600, "new\n")
 
 
-@pytest.mark.parametrize("text", ["", '[["ledger app", 1', "7", '[["ledger app"]]'])
-def test_a_register_cut_off_by_a_crash_counts_as_empty(tmp_path: Path, text: str) -> None:
-    register = tmp_path / "processes.json"
-    register.write_text(text)
-    assert end_left_over(register) == 0
-    assert not register.exists()
+def test_which_services_share_a_process() -> None:
+    services = platform.all_services(9001)
+    one = parts_of(services, over_kafka=False, cores=1)
+    two = parts_of(services, over_kafka=False, cores=2)
+    eight = parts_of(services, over_kafka=True, cores=2)
+    assert [part.name for part in one] == ["services"]
+    assert [part.name for part in two] == ["APIs", "workers"]
+    assert [part.name for part in eight][:2] == ["ledger app", "ledger worker"]
+    modules = {module for part in eight for module in part.modules}
+    for parts in (one, two):
+        assert {module for part in parts for module in part.modules} == {*modules, PRUNING}
+
+
+def a_database(name: str) -> str:
+    return f"postgresql://u:p@h:1/bells_{name}"
+
+
+async def test_a_bell_rings_in_the_other_process() -> None:
+    """Both ends are here: one process rings what the other one hears."""
+    urls = {f"{name.upper()}_DATABASE_URL": a_database(name) for name in PORTS}
+    hear, ring = os.pipe()
+    ledger, metrics = bell_of(a_database("ledger")), bell_of(a_database("metrics"))
+    try:
+        with Bells(urls, hear, [ring]):
+            rings = ledger.rings
+            ledger.ring()
+            assert ledger.rings == rings + 1
+            assert await ledger.wait(rings + 1, 5), "and once more, through the pipe"
+            assert not await metrics.wait(0, 0)
+            os.set_blocking(ring, False)
+            while True:  # until the pipe is full
+                try:
+                    os.write(ring, b"\0" * 4096)
+                except BlockingIOError:
+                    break
+            ledger.ring()  # does not wait
+    finally:
+        os.close(hear)
+        os.close(ring)
+    assert ledger.elsewhere is None
 
 
 class Mortal:
@@ -108,5 +146,5 @@ async def test_a_broker_that_dies_ends_the_platform_with_a_plain_word() -> None:
         stopped.set()
 
     with pytest.raises(CannotStart, match="ended by itself"):
-        await beside(broker, run, asyncio.Event())  # type: ignore[arg-type]
+        await while_it_runs(broker, run, asyncio.Event())  # type: ignore[arg-type]
     assert stopped.is_set()

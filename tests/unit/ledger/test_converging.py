@@ -111,7 +111,7 @@ def _take(account: AccountState, facts: list[Fact], begun: Begun) -> domain.Deci
     return decision
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(some_facts, st.data(), begun_days)
 def test_any_order_any_split_and_any_days_between_give_the_same(
     facts: list[Fact], data: Any, last: str | None
@@ -132,7 +132,7 @@ def test_any_order_any_split_and_any_days_between_give_the_same(
     assert state(one, _begun(last)) == state(other, _begun(last))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(some_facts, st.integers(0, 14), begun_days)
 def test_on_top_and_computed_again_give_the_same(
     facts: list[Fact], registered_after: int, last: str | None
@@ -149,7 +149,7 @@ def test_on_top_and_computed_again_give_the_same(
         assert domain.next_on(loaded) == domain.next_on(account)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(some_facts, begun_days)
 def test_a_batch_of_n_says_what_n_batches_of_one_say(facts: list[Fact], last: str | None) -> None:
     begun = _begun(last)
@@ -167,7 +167,7 @@ def test_a_batch_of_n_says_what_n_batches_of_one_say(facts: list[Fact], last: st
     assert state(one, begun) == state(account, begun)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(some_facts, st.integers(0, 14), st.lists(begun_days, max_size=3))
 def test_events_in_sequence_give_what_is_so_and_no_id_comes_twice(
     facts: list[Fact], registered_after: int, passed: list[str | None]

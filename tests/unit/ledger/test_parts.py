@@ -76,8 +76,7 @@ def test_parts_fold_to_the_whole_and_none_is_too_large(drawn: list[tuple[int, in
         assert isinstance(part, AllocationChanged)
         assert len(part.allocations) <= PART_ALLOCATIONS
         if not ledger.adds(part):
-            for credit_id in {known.source_id for known in part.allocations}:
-                read[credit_id] = []
+            read |= {known.source_id: [] for known in part.allocations}
         for known in part.allocations:
             read[known.source_id].append(known)
     expected: dict[str, list[Allocation]] = {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from services.ledger.domain import (
     amounts_at,
@@ -24,12 +24,10 @@ from tests.unit.ledger_oracle.comparing import (
 from tests.unit.ledger_oracle.scenarios import Story, seeded_story, stories
 
 DEEP = settings.get_current_profile_name() == "deep"
+pytestmark = [pytest.mark.slow, *([pytest.mark.full] if DEEP else [])]
 slowly = settings(
     max_examples=4000 if DEEP else 100,
     derandomize=not DEEP,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
 )
 
 

@@ -6,18 +6,19 @@ However the topics' events are interleaved and cut into batches.
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec import Struct, structs
 
 from services.ledger.domain import begin, new_account, record
 from services.metrics.consumer import HANDLERS
 from shared.business_time import Begun
 from shared.events import Received
 from tests.metrics_figures import Memory, a_contact, a_segment_changed, an_event, at
-from tests.oracles.kpis import Books, Portfolio, Told, Window, suppressed_contact_rate
+from tests.oracles.contact_kpis import suppressed_contact_rate
+from tests.oracles.kpis import Books, Portfolio, Told, Window
 from tests.oracles.ledger import Model
 from tests.oracles.ledger_table import day_of
 from tests.unit.ledger_oracle.scenarios import Batch, Story, stories
@@ -53,7 +54,7 @@ def ledger_events(story: Story, key: str) -> list[Received]:
     return [
         an_event(
             each.type,
-            each.data,
+            cast(Struct, each.data),
             key=key,
             sequence=number,
             time=each.time,
@@ -124,9 +125,7 @@ def _number(number: Fraction | int) -> float | int:
 
 SETTINGS = settings(
     max_examples=40,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking through pandas takes minutes
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
@@ -268,5 +267,6 @@ def test_suppressed_contacts_count_once_and_once_by_rule(
         rule = group["key"]["rule"]
         assert equal(group, suppressed_contact_rate(rows, start, end, rule)), rule
     assert equal(
-        memory.ask("suppressed_contact_rate", start, end), suppressed_contact_rate(rows, start, end)
+        memory.ask("suppressed_contact_rate", start, end),
+        suppressed_contact_rate(rows, start, end),
     )

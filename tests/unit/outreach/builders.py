@@ -5,26 +5,33 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.outreach.activity.domain.contacts import Item
+from services.outreach.activity.domain.decisions import Decision, Reason
 from services.outreach.compliance import read_book
-from services.outreach.domain.collectable import CheckedAccount, CheckedAmounts, CheckedInvoice
-from services.outreach.domain.governing import Decided, Ruling
-from services.outreach.domain.invoices import Invoice
-from services.outreach.domain.planning import Account, Debtor, Govern, Item
-from services.outreach.domain.shelf import Shipped
-from services.outreach.domain.strategies import Strategies, by_kind, parse
-from services.outreach.domain.workdays import first_in_office
+from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.dunning.domain.live_check import (
+    CheckedAccount,
+    CheckedAmounts,
+    CheckedInvoice,
+)
+from services.outreach.dunning.domain.planning import Account, DebtorFacts, Govern
+from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse
+from services.outreach.dunning.domain.workdays import first_in_office
+from services.outreach.rulebooks.domain import built_in
 
 FOLDER = Path(__file__).resolve().parents[3] / "services" / "outreach"
 STRATEGIES: Strategies = by_kind(
-    parse(path.read_text(encoding="utf-8")) for path in sorted((FOLDER / "strategies").glob("*"))
+    parse(path.read_text(encoding="utf-8"))
+    for path in sorted((FOLDER / "dunning" / "strategies").glob("*"))
 )
 RULEBOOKS = tuple(
-    Shipped(read_book(text), text)
-    for path in sorted((FOLDER / "rulebooks").glob("*.yaml"))
+    built_in(read_book(text), text)
+    for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))
     for text in (path.read_text(encoding="utf-8"),)
 )
 TEMPLATES = {
-    path.name: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "templates").glob("*"))
+    path.name: path.read_text(encoding="utf-8")
+    for path in sorted((FOLDER / "channels" / "templates").glob("*"))
 }
 
 MONDAY = date(2026, 3, 2)  # the 2nd of March 2026
@@ -50,8 +57,8 @@ def an_account(account_id: str = "C1", **fields: Any) -> Account:
     return replace(Account(account_id, "consumer", "UTC", is_contacted=True), **fields)
 
 
-def a_debtor(*invoices: Invoice, accounts: tuple[Account, ...] = (), **fields: Any) -> Debtor:
-    base = Debtor(
+def a_debtor(*invoices: Invoice, accounts: tuple[Account, ...] = (), **fields: Any) -> DebtorFacts:
+    base = DebtorFacts(
         key="account/C1",
         debtor_id=None,
         contact_from=date(2026, 1, 1),
@@ -65,16 +72,16 @@ def a_debtor(*invoices: Invoice, accounts: tuple[Account, ...] = (), **fields: A
 def weekdays(*zones: str) -> Govern:
     """A governor with one rule: 08:00 to 21:00 from Monday to Friday, in each of the zones."""
 
-    def govern(instant: datetime, _items: tuple[Item, ...]) -> Ruling:
+    def govern(instant: datetime, _items: tuple[Item, ...]) -> Decision:
         moment = instant
         while (later := max(first_in_office(moment, name) for name in zones)) > moment:
             moment = later
             if moment - instant > timedelta(days=14):
-                rule = Decided("HOURS", "require_approval", None, role="compliance")
-                return Ruling("require_approval", instant, (rule,), role="compliance")
+                rule = Reason("HOURS", "require_approval", None, role="compliance")
+                return Decision("require_approval", instant, (rule,), role="compliance")
         if moment == instant:
-            return Ruling("allow", instant)
-        return Ruling("defer", instant, (Decided("HOURS", "defer", moment),), until=moment)
+            return Decision("allow", instant)
+        return Decision("defer", instant, (Reason("HOURS", "defer", moment),), until=moment)
 
     return govern
 

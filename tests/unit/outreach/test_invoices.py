@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from services.outreach.domain import invoices
+from services.outreach.debtors.domain import invoices
 from shared.events import ledger
 from tests.unit.outreach.builders import MONDAY, an_invoice
 

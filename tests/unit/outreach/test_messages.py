@@ -8,18 +8,18 @@ from email.policy import default
 import pytest
 from jinja2 import TemplateError
 
-from services.outreach.domain.collectable import CheckedAccount
-from services.outreach.domain.messages import (
-    Content,
-    Creditor,
+from services.outreach.channels.domain.addresses import deliverable
+from services.outreach.channels.domain.amounts import long_day, money
+from services.outreach.channels.domain.messages import (
+    CreditorDetails,
     Envelope,
-    Templates,
-    content,
-    deliverable,
-    long_day,
+    MessageContent,
     message_id,
-    money,
 )
+from services.outreach.channels.domain.templates import Templates
+from services.outreach.dunning.domain.live_check import CheckedAccount
+from services.outreach.dunning.domain.message_content import content
+from services.outreach.dunning.domain.strategies import template_uses
 from shared.errors import Invalid
 from tests.unit.outreach.builders import (
     MONDAY,
@@ -47,16 +47,19 @@ def envelope(**fields: object) -> Envelope:
     return Envelope(**(base | fields))  # type: ignore[arg-type]
 
 
-def said(account: CheckedAccount, step: str = "reminder", *invoice_ids: str) -> Content:
+def said(account: CheckedAccount, step: str = "reminder", *invoice_ids: str) -> MessageContent:
     items = [an_item(step, invoice_id) for invoice_id in invoice_ids or ("I1",)]
     return content(items, {"C1": account}, STRATEGIES)
 
 
 def written(template: str = "reminder", **fields: object) -> EmailMessage:
-    raw = WORDS.email(template, envelope(**fields), said(a_check(checked_invoice())))
-    parsed = message_from_bytes(raw, policy=default)
-    assert isinstance(parsed, EmailMessage)
-    return parsed
+    return parsed(WORDS.email(template, envelope(**fields), said(a_check(checked_invoice()))))
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def body(message: EmailMessage, kind: str) -> str:
@@ -141,7 +144,7 @@ def test_a_template_runs_in_a_sandbox(source: str) -> None:
 def test_a_strategy_that_names_a_missing_template_is_refused() -> None:
     sources = {name: text for name, text in TEMPLATES.items() if name != "firm.body.html"}
     with pytest.raises(Invalid, match=r"firm\.body\.html"):
-        Templates(sources).check(STRATEGIES)
+        Templates(sources).check(template_uses(STRATEGIES))
 
 
 def test_a_changed_template_has_another_version() -> None:
@@ -250,7 +253,7 @@ def test_what_must_be_said_stands_below_the_message_in_the_readers_language(
 
 
 def test_a_message_whose_words_are_missing_is_not_written() -> None:
-    missing = WORDS.unworded(("opt-out", "no-such-text"), "de", Creditor("Creditor Ltd"))
+    missing = WORDS.unworded(("opt-out", "no-such-text"), "de", CreditorDetails("Creditor Ltd"))
     assert missing == ["no-such-text"]
     with pytest.raises(ValueError, match="no words"):
         WORDS.email("firm", envelope(), said(a_check(checked_invoice())), ("no-such-text",))
@@ -266,8 +269,8 @@ WORDLESS = {
 
 def test_a_text_that_names_what_is_not_known_of_the_creditor_is_not_said() -> None:
     text = ("creditor-name-address-tax-id",)
-    known = Creditor("Creditor Ltd", "1 High St", "12.345")
-    assert WORDS.unworded(text, "pt", Creditor("Creditor Ltd", "1 High St")) == list(text)
+    known = CreditorDetails("Creditor Ltd", "1 High St", "12.345")
+    assert WORDS.unworded(text, "pt", CreditorDetails("Creditor Ltd", "1 High St")) == list(text)
     assert WORDS.unworded(text, "pt", known) == []
     raw = WORDS.email(
         "firm", envelope(language="pt", creditor=known), said(a_check(checked_invoice())), text
@@ -281,12 +284,12 @@ def test_every_text_that_the_rule_books_ask_for_has_words_or_is_known_to_have_no
     asked = {
         each.text_id
         for shipped in RULEBOOKS
-        for rule in shipped.book.rules
-        if rule.kind == "disclosure"
+        for rule in shipped.content.rules
+        if rule.kind.name == "disclosure"
         for each in rule.params.texts
     }
     assert asked
-    assert set(WORDS.unworded(sorted(asked), "en", Creditor("x", "x", "x"))) <= WORDLESS
+    assert set(WORDS.unworded(sorted(asked), "en", CreditorDetails("x", "x", "x"))) <= WORDLESS
 
 
 def test_bad_words_are_refused_when_they_are_read() -> None:
@@ -294,7 +297,7 @@ def test_bad_words_are_refused_when_they_are_read() -> None:
         Templates({**TEMPLATES, "_disclosures.en.yaml": "- a list"})
     broken = Templates({**TEMPLATES, "_disclosures.en.yaml": "opt-out: '{{ unknown }}'"})
     with pytest.raises(Invalid, match="opt-out in en"):
-        broken.check(STRATEGIES)
+        broken.check(template_uses(STRATEGIES))
 
 
 def test_other_words_are_another_version_of_the_template() -> None:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.outreach.domain.invoices import Invoice
-from services.outreach.domain.planning import Debtor, Govern, Plan, fate, first_reason, lead
-from services.outreach.domain.planning import plan as planning
-from services.outreach.domain.workdays import first_in_office
+from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.dunning.domain.cancellations import first_reason
+from services.outreach.dunning.domain.planning import DebtorFacts, Govern, Plan, fate, lead
+from services.outreach.dunning.domain.planning import plan as planning
+from services.outreach.dunning.domain.workdays import first_in_office
 from tests.unit.outreach.builders import (
     MONDAY,
     STRATEGIES,
@@ -31,11 +32,11 @@ KEY = ("C1", "I1", MONDAY)
 IN_UTC = weekdays("UTC")
 
 
-def plan(debtor: Debtor, instant: datetime, govern: Govern = IN_UTC) -> Plan | None:
+def plan(debtor: DebtorFacts, instant: datetime, govern: Govern = IN_UTC) -> Plan | None:
     return planning(debtor, STRATEGIES, instant, govern)
 
 
-def planned(debtor: Debtor, instant: str = "2026-03-03 00:00", *zones: str) -> Plan:
+def planned(debtor: DebtorFacts, instant: str = "2026-03-03 00:00", *zones: str) -> Plan:
     found = planning(debtor, STRATEGIES, at(instant), weekdays(*zones or ("UTC",)))
     assert found is not None
     return found
@@ -211,16 +212,16 @@ def test_a_reminder_that_the_daily_limit_pushes_beyond_the_due_day_is_dropped() 
 def test_the_plan_waits_for_every_plausible_zone() -> None:
     found = planned(a_debtor(an_invoice()), "2026-03-03 00:00", "America/Los_Angeles", "UTC")
     assert found.due_at == at("2026-03-03 16:00")
-    assert found.ruling is not None
-    assert (found.ruling.verdict, found.ruling.until) == ("defer", found.due_at)
+    assert found.decision is not None
+    assert (found.decision.verdict, found.decision.until) == ("defer", found.due_at)
 
 
 def test_what_only_a_person_may_decide_is_planned_with_that_verdict() -> None:
     zones = ("America/Los_Angeles", "Asia/Singapore", "UTC")
     found = planned(a_debtor(an_invoice()), "2026-03-03 00:00", *zones)
     assert found.due_at == at("2026-03-03 00:00")
-    assert found.ruling is not None
-    assert found.ruling.verdict == "require_approval"
+    assert found.decision is not None
+    assert found.decision.verdict == "require_approval"
 
 
 def test_a_step_that_comes_while_another_waits_for_its_hour_is_in_the_same_contact() -> None:
@@ -244,7 +245,7 @@ def test_work_for_a_person_needs_no_leave_of_the_governor() -> None:
     made = {KEY: frozenset({"final-notice"})}
     found = planning(a_debtor(an_invoice(), made=made), STRATEGIES, at("2026-04-18 03:00"), never)
     assert found is not None
-    assert (found.due_at, found.ruling) == (at("2026-04-20 08:00"), None)  # after the weekend
+    assert (found.due_at, found.decision) == (at("2026-04-20 08:00"), None)  # after the weekend
 
 
 @pytest.mark.parametrize(
@@ -284,7 +285,7 @@ INVOICES = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     invoices=st.lists(INVOICES, max_size=4, unique_by=lambda i: (i.account_id, i.invoice_id)),
     zones=st.sampled_from([("UTC",), ("Asia/Tokyo", "UTC"), ("America/Los_Angeles", "UTC")]),

@@ -52,7 +52,7 @@ def test_a_strategy_that_does_not_fit_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_the_platform_brings_its_rule_books() -> None:
-    books = {shipped.book.name: shipped.book for shipped in Settings.from_env(GOOD).rulebooks}
+    books = {shipped.name: shipped.content for shipped in Settings.from_env(GOOD).rulebooks}
     assert books["us-federal"].klass == "law"
     assert books["house-policy"].klass == "policy"
 

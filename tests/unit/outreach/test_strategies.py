@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from services.outreach.domain.strategies import WARNINGS, by_kind, parse
+from services.outreach.dunning.domain.strategies import WARNINGS, by_kind, parse
 from services.segmentation.domain import warnings
 from shared.errors import Invalid
 from tests.unit.outreach.builders import STRATEGIES

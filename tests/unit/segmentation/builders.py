@@ -7,7 +7,7 @@ import msgspec
 
 from services.segmentation.domain.account import Account
 from services.segmentation.domain.features import Features
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold
 from shared.events import LEDGER, OUTREACH, Received, ledger, outreach
 from shared.ids import event_id
 

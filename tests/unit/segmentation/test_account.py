@@ -6,11 +6,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.segmentation.domain.account import Account, Owed
 from services.segmentation.domain.contacts import CONTACTS_KEPT
 from services.segmentation.domain.features import engagement, features_of
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold, touched
 from shared.events import LEDGER, Received, ledger
 from tests.unit.segmentation.builders import (
     ACCOUNT,
@@ -188,6 +189,23 @@ def test_a_contact_of_another_account_is_not_ours() -> None:
     story = Story().registered().contacted(1, "C2")
     assert len(fold_all(story.events, "C2").contacts.latest) == 1
     assert fold_all(story.events[1:], "C3").contacts.latest == []
+
+
+def test_a_contact_that_comes_in_parts_counts_once() -> None:
+    story = Story().registered().contacted(1, "C2").contacted(1, "C3", "C4")
+    one, two = (event.decode() for event in story.events[-2:])
+    parts = (  # the second one begins where the first one ends, with C2
+        replace(one, part=1, parts=2),
+        replace(two, part=2, parts=2, covers=(one.covers[-1], *two.covers[1:])),
+    )
+    events = [
+        replace(event, data=msgspec.json.encode(part))
+        for event, part in zip(story.events[-2:], parts, strict=True)
+    ]
+    assert touched(events[0]) == (ACCOUNT, "C2")
+    assert touched(events[1]) == ("C3", "C4")
+    for account_id in (ACCOUNT, "C2", "C3", "C4"):
+        assert len(fold_all(events, account_id).contacts.latest) == 1
 
 
 def test_the_currency_with_most_overdue_speaks() -> None:

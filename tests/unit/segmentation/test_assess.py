@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.segmentation.commands.scoring import published
 from services.segmentation.domain.account import Account, known_on
-from services.segmentation.domain.announcing import Before, Cause, announce, announce_rescored
+from services.segmentation.domain.announcements import Before, Cause, announce, announce_rescored
 from services.segmentation.domain.assess import Assessment, assess, settle
 from services.segmentation.domain.experiments import Experiment, parse
-from services.segmentation.domain.folding import fold
+from services.segmentation.domain.fold import fold
 from services.segmentation.domain.policy import Policy, parse_text
 from services.segmentation.domain.recovery import expected_loss_of, expected_recovery
 from services.segmentation.domain.rules import Rules
@@ -43,7 +44,8 @@ def test_a_change_of_segment_is_announced_with_its_causes_times() -> None:
     assert announce(ACCOUNT, before_of(found), found, cause, RULES) == []
     scored, changed = announce(ACCOUNT, NEW, found, cause, RULES)
     assert [scored.type, changed.type] == ["account-scored", "segment-changed"]
-    for event in (scored, changed):
+    cause_event = story.events[-1]
+    for event in [published(one, cause_event, ACCOUNT) for one in (scored, changed)]:
         assert (event.time, event.day, event.recordedtime) == (at(45), day(45), at(45))
         assert (event.key, event.causationid) == (ACCOUNT, story.events[-1].id)
     assert isinstance(scored.data, AccountScored)
@@ -58,12 +60,10 @@ def test_a_rescore_says_a_new_score_alone_where_the_segment_stays() -> None:
     found = assess(past_due().folded(), ACCOUNT, RULES)
     instant = datetime(2026, 6, 1, tzinfo=UTC)
     cause = Cause(
-        tenant="demo",
         id="rescoring 1",
         because="model-promoted m",
         time=instant,
         day=instant.date(),
-        recordedtime=instant,
     )
     same = before_of(found)
     assert announce_rescored(ACCOUNT, same, found, cause, RULES) == []
@@ -111,7 +111,7 @@ def test_the_day_of_a_belief_never_lies_before_what_was_said() -> None:
     assert (account.latest_on, known_on(account)) == (day(45), day(60))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(chosen=steps, data=st.data())
 def test_the_segments_history_does_not_depend_on_when_contacts_are_read(
     chosen: list[tuple[str, int, int]], data: st.DataObject
@@ -132,7 +132,7 @@ def test_the_segments_history_does_not_depend_on_when_contacts_are_read(
                 found = assess(account, ACCOUNT, RULES)
                 settle(account, found)
                 segments.append((found.segment, found.pays_within, found.watched))
-        histories.append((segments, account.course))
+        histories.append((segments, account.commitments))
     assert histories[0] == histories[1]
 
 

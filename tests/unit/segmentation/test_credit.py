@@ -11,8 +11,8 @@ from services.segmentation.domain.account import Account
 from services.segmentation.domain.credit import (
     GRADES,
     Advice,
+    CreditRecord,
     Prospect,
-    Record,
     References,
     advise_account,
     advise_prospect,
@@ -21,10 +21,10 @@ from services.segmentation.domain.credit import (
 from tests.unit.segmentation.builders import some_features
 
 
-def a_record(late: float = 0.05, **changes: Any) -> Record:
+def a_record(late: float = 0.05, **changes: Any) -> CreditRecord:
     features: dict[str, Any] = {"settled": 12, "settled_late": 1, "tenure_days": 720}
-    own = {name: changes.pop(name) for name in Record.__struct_fields__ if name in changes}
-    record = Record(
+    own = {name: changes.pop(name) for name in CreditRecord.__struct_fields__ if name in changes}
+    record = CreditRecord(
         features=some_features(**{**features, **changes}),
         late_payment=late,
         monthly_minor=100_000,

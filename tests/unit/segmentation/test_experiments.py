@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.segmentation.domain.course import Drawn
+from services.segmentation.domain.commitments import ArmAssignment
 from services.segmentation.domain.experiments import (
     Design,
     Experiment,
@@ -120,23 +120,23 @@ def test_an_account_keeps_its_arm_whatever_its_tags_and_segment_become() -> None
 def test_what_was_drawn_outlives_a_hash_that_would_say_otherwise() -> None:
     experiment = an_experiment()
     other = "kinder" if draw(experiment, "C1") == "control" else "control"
-    drawn = enrol([experiment], "C1", tags=(), segment="x", drawn={"tone": Drawn(1, other)})
+    drawn = enrol([experiment], "C1", tags=(), segment="x", drawn={"tone": ArmAssignment(1, other)})
     assert arms_of([experiment], drawn) == {"tone": other}
 
 
 def test_a_new_run_draws_anew_and_a_stopped_experiment_is_not_said() -> None:
     second = an_experiment(run=2)
-    drawn = enrol([second], "C1", tags=(), segment="x", drawn={"tone": Drawn(1, "kinder")})
-    assert drawn == {"tone": Drawn(2, draw(second, "C1") or "")}
+    drawn = enrol([second], "C1", tags=(), segment="x", drawn={"tone": ArmAssignment(1, "kinder")})
+    assert drawn == {"tone": ArmAssignment(2, draw(second, "C1") or "")}
     assert arms_of([], drawn) == {}
     assert arms_of([an_experiment(run=3)], drawn) == {}
 
 
 def test_an_arm_of_a_run_before_is_forgotten_where_the_new_run_takes_nobody() -> None:
     second = an_experiment(run=2, exclude_tags=["vip"])
-    before = {"tone": Drawn(1, "kinder"), "hour": Drawn(1, "late")}
+    before = {"tone": ArmAssignment(1, "kinder"), "hour": ArmAssignment(1, "late")}
     drawn = enrol([second], "C1", tags=("vip",), segment="x", drawn=before)
-    assert drawn == {"hour": Drawn(1, "late")}
+    assert drawn == {"hour": ArmAssignment(1, "late")}
 
 
 def test_a_stop_and_a_start_of_the_same_run_change_no_arm() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.segmentation.domain.course import Course, Held
+from services.segmentation.domain.commitments import Commitments, SegmentStay
 from services.segmentation.domain.features import Features
 from services.segmentation.domain.policy import Policy, Scores, classify, decide, parse
 from tests.unit.segmentation.builders import day, some_features
@@ -18,10 +18,10 @@ from tests.unit.segmentation.written import a_policy, one_condition, owing, scor
 
 def walk(policy: Policy, story: list[tuple[Features, Scores]]) -> list[str]:
     """The segments an account goes through, one day after the other."""
-    course, seen = Course(), []
+    commitments, seen = Commitments(), []
     for number, (features, found) in enumerate(story):
-        segment = classify(policy, features, found, course.held, day(number))
-        course.enter(segment, day(number))
+        segment = classify(policy, features, found, commitments.stay, day(number))
+        commitments.enter(segment, day(number))
         seen.append(segment)
     return seen
 
@@ -39,10 +39,10 @@ def test_a_score_that_swings_about_a_threshold_moves_an_account_once() -> None:
 
 def test_it_leaves_when_the_threshold_is_missed_by_the_slack_and_enters_at_the_threshold() -> None:
     policy = parse(a_policy())
-    held = Held("risky", day(0))
+    held = SegmentStay("risky", day(0))
     for late, segment in ((0.6, "risky"), (0.5999, "rest"), (0.65, "risky")):
         assert classify(policy, owing(0), scores(late), held, day(9)) == segment
-    outside = Held("rest", day(0))
+    outside = SegmentStay("rest", day(0))
     for late, segment in ((0.6499, "rest"), (0.65, "risky")):
         assert classify(policy, owing(0), scores(late), outside, day(9)) == segment
 
@@ -112,7 +112,7 @@ def test_own_words_on_staying_may_be_stricter_than_the_slack() -> None:
 
 def test_days_to_stay_hold_the_record_still_but_not_the_situation() -> None:
     policy = one_condition({"age_from": 1, "risk": ["high"]}, stay_days=10)
-    held = Held("in", day(0))
+    held = SegmentStay("in", day(0))
     good = scores(0.1)
     assert classify(policy, owing(1), good, held, day(9)) == "in"
     assert classify(policy, owing(1), good, held, day(10)) == "out"
@@ -127,7 +127,7 @@ def test_an_earlier_segment_takes_an_account_out_at_once() -> None:
             {"name": "rest", "description": "others"},
         ]
     )
-    held = Held("risky", day(0))
+    held = SegmentStay("risky", day(0))
     marked = owing(1, tags=("vulnerable",))
     assert classify(parse(raw), marked, scores(0.9), held, day(1)) == "care"
 
@@ -137,29 +137,29 @@ def test_a_replay_makes_the_same_decisions_from_any_point_on(late: list[float]) 
     policy = parse(a_policy())
     story = [(owing(0), scores(one)) for one in late]
     seen = walk(policy, story)
-    course = Course()
+    commitments = Commitments()
     for number, (features, found) in enumerate(story):  # the state goes through storage each time
-        course = msgspec.json.decode(msgspec.json.encode(course), type=Course)
-        segment = classify(policy, features, found, course.held, day(number))
-        course.enter(segment, day(number))
+        commitments = msgspec.json.decode(msgspec.json.encode(commitments), type=Commitments)
+        segment = classify(policy, features, found, commitments.stay, day(number))
+        commitments.enter(segment, day(number))
         assert segment == seen[number]
 
 
 def test_the_day_of_entry_counts_from_the_last_entry() -> None:
-    course = Course()
-    course.enter("a", date(2026, 1, 1))
-    course.enter("a", date(2026, 1, 9))
-    assert course.held == Held("a", date(2026, 1, 1))
-    course.enter("b", date(2026, 1, 9))
-    course.enter("a", date(2026, 1, 9) + timedelta(days=1))
-    assert course.held == Held("a", date(2026, 1, 10))
+    commitments = Commitments()
+    commitments.enter("a", date(2026, 1, 1))
+    commitments.enter("a", date(2026, 1, 9))
+    assert commitments.stay == SegmentStay("a", date(2026, 1, 1))
+    commitments.enter("b", date(2026, 1, 9))
+    commitments.enter("a", date(2026, 1, 9) + timedelta(days=1))
+    assert commitments.stay == SegmentStay("a", date(2026, 1, 10))
 
 
 def test_a_decision_says_why() -> None:
     policy = parse(a_policy())
     met = decide(policy, owing(0), scores(0.7))
     assert (met.how, met.because) == ("met", "open; risk high, as late_payment is 0.7")
-    kept = decide(policy, owing(0), scores(0.62), Held("risky", day(0)), day(1))
+    kept = decide(policy, owing(0), scores(0.62), SegmentStay("risky", day(0)), day(1))
     assert (kept.segment, kept.how) == ("risky", "kept")
     left = decide(policy, owing(0), scores(0.1))
     assert (left.segment, left.how) == ("rest", "left")

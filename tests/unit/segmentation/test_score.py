@@ -10,7 +10,7 @@ from services.segmentation.domain.features import Features
 from services.segmentation.domain.recovery import expected_recovery
 from services.segmentation.domain.score import (
     CARDS,
-    chance,
+    chances,
     probability,
     score,
 )
@@ -185,8 +185,8 @@ def test_scores_stay_in_bounds_and_reasons_add_up(features: Features) -> None:
     for target in CARDS:
         result = score(features, target)
         assert 0.01 <= result.probability <= 0.99
-        assert chance(features, target) == result.probability
+        assert chances(features)[target == "late_payment"] == result.probability
         assert sum(reason.points for reason in result.reasons) == result.points
         assert all(reason.points for reason in result.reasons)
-    expected = expected_recovery(features.collectable_minor, chance(features, "pays_within"), 0)
+    expected = expected_recovery(features.collectable_minor, chances(features)[0], 0)
     assert 0 <= expected <= features.collectable_minor

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, TookTooLong, Unavailable
 from shared.web import Gatherer
+from shared.web.gather import ALONE_MAX, BATCHES_MAX, RUN_ALONE, RunAlone
 
 
 class Door:
@@ -72,7 +73,7 @@ async def test_a_batch_is_as_heavy_as_it_may_be_and_the_heaviest_goes_alone() ->
 async def test_a_following_batch_waits_only_for_its_window() -> None:
     door = Door()
     gatherer = Gatherer(door.run, max_items=8, window_seconds=0.005)
-    await asyncio.wait_for(asyncio.gather(*map(gatherer.submit, range(9))), timeout=5)
+    await asyncio.wait_for(asyncio.gather(*map(gatherer.submit, range(9))), timeout=120)
     assert [len(batch) for batch in door.batches] == [8, 1]
 
 
@@ -84,7 +85,7 @@ async def test_clients_that_send_again_are_gathered_again() -> None:
         for _ in range(20):
             assert await gatherer.submit(number) == number * 10
 
-    await asyncio.wait_for(asyncio.gather(*map(client, range(8))), timeout=10)
+    await asyncio.wait_for(asyncio.gather(*map(client, range(8))), timeout=120)
     assert len(door.batches) == 20
 
 
@@ -154,3 +155,143 @@ async def test_a_runner_that_forgets_a_result_is_a_bug() -> None:
 
     with pytest.raises(AssertionError):
         await Gatherer(run).submit(1)
+
+
+async def test_what_took_too_long_is_halved_until_it_passes() -> None:
+    calls = []
+
+    async def run(items: list[int]) -> list[int]:
+        calls.append(len(items))
+        if len(items) > 2:
+            raise TookTooLong("too much at once")
+        return items
+
+    assert await asyncio.gather(*map(Gatherer(run).submit, range(8))) == list(range(8))
+    assert calls == [8, 4, 2, 2, 4, 2, 2]
+
+
+Item = tuple[str, int]  # lane, number
+
+
+class Lanes:
+    """A runner whose batches wait until they are let through, lane by lane."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Item]] = []
+        self.alone: list[Item] = []
+        self.gates: dict[str, asyncio.Event] = {}
+        self.heavy: set[Item] = set()
+        self.gatherer: Gatherer[Item, int] = Gatherer(
+            self.run,
+            run_alone=self.run_alone,
+            lane_of=lambda item: item[0],
+            weigh=lambda item: item[1],
+            max_items=100,
+            window_seconds=0,
+        )
+
+    def stop(self, lane: str) -> asyncio.Event:
+        gate = self.gates[lane] = asyncio.Event()
+        return gate
+
+    async def run(self, items: list[Item]) -> list[int | RunAlone]:
+        self.batches.append(items)
+        if gate := self.gates.get(items[0][0]):
+            await gate.wait()
+        if any(number < 0 for _, number in items):
+            raise TookTooLong("poisoned")
+        return [RUN_ALONE if item in self.heavy else item[1] for item in items]
+
+    async def run_alone(self, item: Item) -> int:
+        self.alone.append(item)
+        if gate := self.gates.get(f"{item[0]} alone"):
+            await gate.wait()
+        return item[1]
+
+    def submit(self, *items: Item) -> list[asyncio.Task[int]]:
+        return [asyncio.create_task(self.gatherer.submit(item)) for item in items]
+
+
+async def test_a_batch_is_of_one_lane_and_lanes_do_not_wait_for_each_other() -> None:
+    lanes = Lanes()
+    gate = lanes.stop("a")
+    slow = lanes.submit(("a", 1), ("a", 2))
+    quick = lanes.submit(("b", 1), ("b", 2))
+    assert await asyncio.gather(*quick) == [1, 2]
+    assert not any(task.done() for task in slow)
+    gate.set()
+    assert await asyncio.gather(*slow) == [1, 2]
+    assert sorted(lanes.batches) == [[("a", 1), ("a", 2)], [("b", 1), ("b", 2)]]
+
+
+async def test_what_spoils_one_lane_s_batch_does_not_hurt_another_s() -> None:
+    lanes = Lanes()
+    tasks = lanes.submit(("a", -1), ("b", 5), ("a", 3))
+    spoilt, other, neighbour = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(spoilt, TookTooLong)
+    assert (other, neighbour) == (5, 3)
+
+
+async def test_lanes_take_turns_when_there_are_more_than_places() -> None:
+    lanes = Lanes()
+    names = [f"lane {n}" for n in range(BATCHES_MAX + 1)]
+    gates = [lanes.stop(name) for name in names[:-1]]
+    first = lanes.submit(*((name, 1) for name in names[:-1]))
+    await asyncio.sleep(0)
+    again = lanes.submit((names[0], 2))
+    last = lanes.submit((names[-1], 1))
+    await asyncio.sleep(0)
+    assert len(lanes.batches) == BATCHES_MAX
+    gates[0].set()
+    await asyncio.gather(first[0], *last, *again)
+    assert lanes.batches[BATCHES_MAX:] == [[(names[-1], 1)], [(names[0], 2)]]
+    for gate in gates:
+        gate.set()
+    await asyncio.gather(*first)
+
+
+async def test_heavy_items_run_alone_and_hold_no_batch_up() -> None:
+    lanes = Lanes()
+    lanes.heavy.add(("a", 7))
+    gate = lanes.stop("a alone")
+    heavy = lanes.submit(
+        ("a", 101), ("a", 7), ("a", 102)
+    )  # by its weight, and by the runner's word
+    light = lanes.submit(("a", 1), ("b", 2))
+    assert await asyncio.gather(*light) == [1, 2]
+    assert lanes.alone == [("a", 101)]  # one at a time
+    assert not any(task.done() for task in heavy)
+    gate.set()
+    assert await asyncio.gather(*heavy) == [101, 7, 102]
+    assert sorted(lanes.alone) == [("a", 7), ("a", 101), ("a", 102)]
+
+
+async def test_only_so_many_heavy_items_run_at_a_time() -> None:
+    lanes = Lanes()
+    names = [f"lane {n}" for n in range(ALONE_MAX + 1)]
+    gates = [lanes.stop(f"{name} alone") for name in names]
+    tasks = lanes.submit(*((name, 101) for name in names))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(lanes.alone) == ALONE_MAX
+    for gate in gates:
+        gate.set()
+    assert await asyncio.gather(*tasks) == [101] * len(names)
+
+
+async def test_a_heavy_item_s_failure_is_its_caller_s_alone() -> None:
+    async def run_alone(item: int) -> int:
+        if item == 11:
+            raise Conflict("no")
+        return item
+
+    async def run(items: list[int]) -> list[int]:
+        return items
+
+    gatherer: Gatherer[int, int] = Gatherer(
+        run, run_alone=run_alone, weigh=lambda item: item, max_items=10
+    )
+    results = await asyncio.gather(*map(gatherer.submit, (11, 12, 1)), return_exceptions=True)
+    assert isinstance(results[0], Conflict)
+    assert results[1:] == [12, 1]
+    await gatherer.close()

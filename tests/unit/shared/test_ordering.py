@@ -60,7 +60,7 @@ class Consumer:
         return [number for k, number in self.applied if k == key]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 2**32),
     lengths=st.lists(st.integers(1, 8), min_size=1, max_size=4),
@@ -79,7 +79,7 @@ def test_any_order_with_repeats_ends_in_sequence(seed: int, lengths: list[int], 
     assert not any(consumer.waiting.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(missing=st.integers(1, 6), size=st.integers(1, 7))
 def test_nothing_behind_a_gap_is_applied(missing: int, size: int) -> None:
     consumer = Consumer()

@@ -60,14 +60,15 @@ class Check(Struct, frozen=True):
         return f"{condition.subject} {value}"
 
 
-class Case(Struct, frozen=True):
+class SegmentCase(Struct, frozen=True):
     """Conditions that must hold together."""
 
     checks: tuple[Check, ...]
+    tests: tuple[Test, ...]  # of the checks
 
     def holds(self, f: Features, s: Scores) -> bool:
-        for check in self.checks:  # noqa: SIM110 - `all()` takes twice as long, at every event
-            if not check.holds(f, s):
+        for test in self.tests:  # noqa: SIM110 - `all()` takes twice as long, at every event
+            if not test(f, s):
                 return False
         return True
 
@@ -84,13 +85,14 @@ class Case(Struct, frozen=True):
         return "; ".join(check.words(f, s) for check in self.checks)
 
 
-def compile_case(when: When, bands: RiskBands, slack: Hysteresis) -> Case:
+def compile_case(when: When, bands: RiskBands, slack: Hysteresis) -> SegmentCase:
     """A case from its conditions, which have been found to be valid.
 
     Conditions on the age come first: they settle most cases at once, and this runs at every event.
     """
     checks = [_check(VOCABULARY[name], wanted, bands, slack) for name, wanted in when.items()]
-    return Case(tuple(sorted(checks, key=lambda c: c.condition.subject != "age_days")))
+    checks.sort(key=lambda c: c.condition.subject != "age_days")
+    return SegmentCase(tuple(checks), tuple([check.holds for check in checks]))
 
 
 def _check(condition: Condition, wanted: Any, bands: RiskBands, slack: Hysteresis) -> Check:

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from services.segmentation.domain.policies.checking import KINDS
 from services.segmentation.domain.policies.document import RISKS, Document
+from services.segmentation.domain.policies.faults import KINDS
 from services.segmentation.domain.policies.vocabulary import VOCABULARY, Condition
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

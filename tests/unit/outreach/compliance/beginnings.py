@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from services.outreach.compliance import Books
+from services.outreach.compliance import RuleSet
 from shared.errors import Invalid
 from tests.unit.outreach.compliance.case_files import FOLDER, Case, Plain, ask, load, mentioned
 
@@ -38,7 +38,7 @@ def first_day(record: Mapping[str, Any]) -> date | None:
     return _days().get(f"{name}/{part}") or _days().get(name)
 
 
-def late_or_early(record: Mapping[str, Any], alone: Books) -> str | None:
+def late_or_early(record: Mapping[str, Any], alone: RuleSet) -> str | None:
     """What is wrong with a record's first day in books that hold it alone; None if it is right."""
     first = first_day(record)
     assert first is not None
@@ -61,7 +61,7 @@ def speaking(rule: str) -> tuple[Case, ...]:
     )
 
 
-def _speaks(rule: str, case: Case, day: date, books: Books) -> bool:
+def _speaks(rule: str, case: Case, day: date, books: RuleSet) -> bool:
     moved = _moved(case.question, (day - _at(case).date()).days)
     moved.pop("packs", None)
     try:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from services.outreach.compliance import Answer, Books, evaluate, read_question
+from services.outreach.compliance import Answer, RuleSet, evaluate, read_question
 from tests.unit.outreach.compliance.questions import Json, instant, override, question
 
 FOLDER = Path(__file__).parent / "cases"
@@ -121,7 +121,7 @@ def _read(path: Path) -> Iterator[Case]:
         yield Case(row["id"], row["rule"], row["why"], asked, row["expect"], path.name)
 
 
-def ask(books: Books, asked: Mapping[str, Any]) -> Json:
+def ask(books: RuleSet, asked: Mapping[str, Any]) -> Json:
     """The answer as a caller gets it: read back from its bytes."""
     answer: Answer = evaluate(read_question(dict(asked)), books)
     read: Json = json.loads(msgspec.json.encode(answer))

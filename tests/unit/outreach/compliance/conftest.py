@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.outreach.compliance import Books
+from services.outreach.compliance import RuleSet
 from tests.unit.outreach.compliance.shipped import shipped_books
 
 
 @pytest.fixture(scope="session")
-def books() -> Books:
+def books() -> RuleSet:
     return shipped_books()

@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
-from services.outreach.compliance import Books, RuleBook, read_book
+from services.outreach.compliance import RuleBook, RuleSet, read_book
 from tests.unit.outreach.compliance.case_files import Plain
 
-FOLDER = Path(__file__).resolve().parents[4] / "services" / "outreach" / "rulebooks"
+FOLDER = Path(__file__).resolve().parents[4] / "services" / "outreach" / "rulebooks" / "shipped"
 
 
 @lru_cache(maxsize=1)
@@ -28,8 +28,8 @@ def shipped_rule_books() -> tuple[RuleBook, ...]:
 
 
 @lru_cache(maxsize=1)
-def shipped_books() -> Books:
-    return Books.of(shipped_rule_books())
+def shipped_books() -> RuleSet:
+    return RuleSet.of(shipped_rule_books())
 
 
 @lru_cache(maxsize=1)
@@ -64,7 +64,7 @@ def label(number: int, index: int) -> str:
     return f"{record['id']}/{record['part']}" if record.get("part") else str(record["id"])
 
 
-def with_record(number: int, index: int, rule: Any) -> Books:
+def with_record(number: int, index: int, rule: Any) -> RuleSet:
     """The books of law of one country, or of a continent, with one record replaced."""
     books = []
     for place, book in enumerate(shipped_rule_books()):
@@ -74,7 +74,7 @@ def with_record(number: int, index: int, rule: Any) -> Books:
             books.append(replace(book, rules=tuple(rules)))
         elif book.klass == "law" and _beside(book.name, shipped_rule_books()[number].name):
             books.append(book)
-    return Books.of(books)
+    return RuleSet.of(books)
 
 
 def _beside(name: str, other: str) -> bool:
@@ -82,19 +82,19 @@ def _beside(name: str, other: str) -> bool:
     return "system" in {name, other} or (name.startswith("us-") and other.startswith("us-"))
 
 
-def alone(number: int, rule: Any) -> Books:
-    """Books in which no other record speaks: the periods of limitation and the record; with a gate
+def alone(number: int, rule: Any) -> RuleSet:
+    """A rule set without any other record: the periods of limitation and the record; with a gate
     also those that it may extend, but no other part of its own."""
     books = []
     for place, book in enumerate(shipped_rule_books()):
         keep = [
             each
             for each in book.rules
-            if rule.kind == "gate" and each.kind != "gate" and each.id != rule.id
+            if rule.kind.extends is not None and each.kind.extends is None and each.id != rule.id
         ]
         mine = [rule] if place == number else []
         books.append(replace(book, rules=(*keep, *mine)))
-    return Books.of(books)
+    return RuleSet.of(books)
 
 
 def single(book: Mapping[str, Any], rule: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ from datetime import date
 import jsonschema
 import pytest
 
-from services.outreach.compliance import Books, RuleBook, read_book, schema
-from services.outreach.compliance import library as library_module
-from services.outreach.compliance.documents import read_document
+from services.outreach.compliance import RuleBook, RuleSet, read_book, schema
+from services.outreach.compliance import rule_set as rule_set_module
+from services.outreach.compliance.books.document import read_document
 from shared.errors import Invalid, Unavailable
 from tests.unit.outreach.compliance.case_files import ask
 from tests.unit.outreach.compliance.questions import question
@@ -55,7 +55,7 @@ def faults(text: str) -> list[str]:
 
 def test_a_rule_is_read_with_all_that_it_says() -> None:
     rule = book().rules[0]
-    assert (rule.id, rule.kind, rule.binds_first, rule.binds_third) == (
+    assert (rule.id, rule.kind.name, rule.binds_first, rule.binds_third) == (
         "XX-HOURS",
         "window",
         False,
@@ -234,10 +234,10 @@ def test_each_kind_checks_its_own_parameters(kind: str, params: str, reason: str
 
 def test_books_of_one_name_or_with_one_rule_are_refused() -> None:
     with pytest.raises(Invalid, match="two books are named trial"):
-        Books.of([book(), book()])
+        RuleSet.of([book(), book()])
     other = read_book(HEAD.replace("trial", "other") + WINDOW)
     with pytest.raises(Invalid, match="XX-HOURS stands in trial and in other"):
-        Books.of([book(), other])
+        RuleSet.of([book(), other])
 
 
 def test_law_applies_unless_packs_are_named() -> None:
@@ -245,7 +245,7 @@ def test_law_applies_unless_packs_are_named() -> None:
         HEAD.replace("trial", "house").replace("class: law", "class: policy")
         + WINDOW.replace("XX-HOURS", "HOUSE-HOURS")
     )
-    books = Books.of([book(), policy])
+    books = RuleSet.of([book(), policy])
     assert [each.name for each in books.select(None).books] == ["trial"]
     assert [each.name for each in books.select(frozenset({"house"})).books] == ["house"]
     with pytest.raises(Invalid) as caught:
@@ -260,8 +260,8 @@ def test_books_of_several_versions_are_each_named_in_the_answer() -> None:
         + WINDOW.replace("XX-HOURS", "YY-HOURS")
     )
     asked = question("us-ny", {})
-    assert "rulebooks" not in ask(Books.of([book()]), asked)
-    answer = ask(Books.of([book(), other]), asked)
+    assert "rulebooks" not in ask(RuleSet.of([book()]), asked)
+    answer = ask(RuleSet.of([book(), other]), asked)
     assert answer["rulebook_version"] == "2026-12-01"
     assert answer["rulebooks"] == {"other": "2026-12-01", "trial": "2026-11-22"}
 
@@ -272,7 +272,7 @@ def test_a_reference_to_no_rule_is_told() -> None:
         "    params: {extends: [XX-HOURS, XX-NONE, YY-*]}" if "params:" in line else line
         for line in gate.splitlines()
     ]
-    books = Books.of([read_book(HEAD + WINDOW + "\n".join(lines))])
+    books = RuleSet.of([read_book(HEAD + WINDOW + "\n".join(lines))])
     assert books.missing_references == ("XX-GATE names XX-NONE", "XX-GATE names YY-*")
 
 
@@ -280,10 +280,10 @@ def test_time_zone_data_older_than_a_book_demands_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     demanding = HEAD.replace("rules:", "tzdata_min: 2026c\nrules:") + WINDOW
-    Books.of([read_book(demanding)]).check_tzdata()
-    monkeypatch.setattr(library_module, "TZDATA_VERSION", "2026b")
+    RuleSet.of([read_book(demanding)]).check_tzdata()
+    monkeypatch.setattr(rule_set_module, "TZDATA_VERSION", "2026b")
     with pytest.raises(Unavailable, match="is 2026b, the rule books demand 2026c or later"):
-        Books.of([read_book(demanding)]).check_tzdata()
+        RuleSet.of([read_book(demanding)]).check_tzdata()
 
 
 def test_the_schema_takes_the_shipped_books_and_refuses_a_bad_one() -> None:
@@ -298,6 +298,6 @@ def test_the_schema_takes_the_shipped_books_and_refuses_a_bad_one() -> None:
 
 
 def test_the_shipped_books_name_nothing_that_is_not_there() -> None:
-    books = Books.of([read_book(text) for text in shipped_texts().values()])
+    books = RuleSet.of([read_book(text) for text in shipped_texts().values()])
     assert books.missing_references == ()
     assert books.rules

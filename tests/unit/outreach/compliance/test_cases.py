@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import pytest
 
-from services.outreach.compliance import Books
+from services.outreach.compliance import RuleSet
 from shared.errors import Invalid
 from tests.unit.outreach.compliance.beginnings import NO_FIRST_DAY, first_day, late_or_early
 from tests.unit.outreach.compliance.case_files import (
@@ -52,7 +52,7 @@ def test_a_case_comes_out_as_the_law_has_it(case: Case) -> None:
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_the_base_question_of_each_setting_may_be_made(setting: str, books: Books) -> None:
+def test_the_base_question_of_each_setting_may_be_made(setting: str, books: RuleSet) -> None:
     answer = ask(books, question(setting))
     assert answer["verdict"] == "allow", answer
     assert not answer["unverified"], answer
@@ -104,7 +104,7 @@ def test_a_record_begins_on_its_day(number: int, index: int) -> None:
         assert late_or_early(record, alone(number, rule)) is None
 
 
-def test_a_thousand_entries_of_history_are_taken_and_not_one_more(books: Books) -> None:
+def test_a_thousand_entries_of_history_are_taken_and_not_one_more(books: RuleSet) -> None:
     thousand = {"history": ["1000x 2026-10-01T00:00Z email delivered by=debtor"]}
     assert ask(books, question("us-ny", thousand))["verdict"] == "allow"
     with pytest.raises(Invalid):

@@ -8,14 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from services.outreach.compliance.conditions import (
-    MAYBE,
-    NO,
-    YES,
-    Condition,
-    compile_condition,
-)
-from services.outreach.compliance.vocabulary import FACTS
+from services.outreach.compliance.conditions.condition import MAYBE, NO, YES, Condition
+from services.outreach.compliance.conditions.language import compile_condition
+from services.outreach.compliance.facts.vocabulary import FACTS
 from shared.errors import FieldError
 
 AT = datetime(2026, 11, 24, 18, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.outreach.compliance import Books
+from services.outreach.compliance import RuleSet
 from tests.unit.outreach.compliance.case_files import ask
 from tests.unit.outreach.compliance.questions import Json, entries, override, question
 
@@ -78,7 +78,7 @@ CONTRACT_ANSWER: Json = {
 }
 
 
-def test_the_contracts_example_comes_out_as_printed(books: Books) -> None:
+def test_the_contracts_example_comes_out_as_printed(books: RuleSet) -> None:
     answer = ask(books, CONTRACT_QUESTION)
     said = {member: answer[member] for member in CONTRACT_ANSWER}
     assert said == CONTRACT_ANSWER
@@ -86,7 +86,7 @@ def test_the_contracts_example_comes_out_as_printed(books: Books) -> None:
     assert answer["tzdata_version"] >= "2026c"
 
 
-def test_at_the_hour_it_names_the_contracts_example_may_be_called(books: Books) -> None:
+def test_at_the_hour_it_names_the_contracts_example_may_be_called(books: RuleSet) -> None:
     answer = ask(books, {**CONTRACT_QUESTION, "at": "2026-11-24T16:00:00Z"})
     assert answer["verdict"] == "allow", answer
 
@@ -101,7 +101,7 @@ def test_at_the_hour_it_names_the_contracts_example_may_be_called(books: Books) 
     ],
 )
 def test_a_question_in_public_members_only_can_be_allowed(
-    channel: str, to: str | None, books: Books
+    channel: str, to: str | None, books: RuleSet
 ) -> None:
     changes: Json = {
         "contact.channel": channel,
@@ -118,7 +118,7 @@ def test_a_question_in_public_members_only_can_be_allowed(
 
 
 @pytest.mark.parametrize("channel", ["voice", "voicemail", "sms", "email", "letter", "portal"])
-def test_who_names_no_address_means_those_on_file(channel: str, books: Books) -> None:
+def test_who_names_no_address_means_those_on_file(channel: str, books: RuleSet) -> None:
     """The addresses on file are the debtor's own: leaving out `to` and `person` changes nothing."""
     changes: Json = {
         "contact.channel": channel,

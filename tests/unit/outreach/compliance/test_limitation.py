@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.outreach.compliance import Books, read_book
+from services.outreach.compliance import RuleSet, read_book
 from tests.unit.outreach.compliance.case_files import ask, objecting, via
 from tests.unit.outreach.compliance.questions import Json, override, question
 from tests.unit.outreach.compliance.shipped import shipped_texts
@@ -93,8 +93,8 @@ rules:
 
 
 @pytest.fixture(scope="module")
-def probe() -> Books:
-    return Books.of([read_book(_PROBE), read_book(shipped_texts()["us-limitation"])])
+def probe() -> RuleSet:
+    return RuleSet.of([read_book(_PROBE), read_book(shipped_texts()["us-limitation"])])
 
 
 def _asked(state: str, contract: str, default_on: date) -> Json:
@@ -110,20 +110,20 @@ def _asked(state: str, contract: str, default_on: date) -> Json:
     return override(via(question("us-ny"), "letter"), changes)
 
 
-def _is_over(books: Books, asked: Json) -> bool:
+def _is_over(books: RuleSet, asked: Json) -> bool:
     return bool(ask(books, asked)["disclosures"])
 
 
 @pytest.mark.parametrize("state", YEARS)
 @pytest.mark.parametrize("contract", _TYPES)
-def test_a_period_is_over_from_its_day_on(state: str, contract: str, probe: Books) -> None:
+def test_a_period_is_over_from_its_day_on(state: str, contract: str, probe: RuleSet) -> None:
     begun = _DAY.replace(year=_DAY.year - YEARS[state][_TYPES.index(contract)])
     assert _is_over(probe, _asked(state, contract, begun - timedelta(days=1)))
     assert not _is_over(probe, _asked(state, contract, begun + timedelta(days=1)))
 
 
 @pytest.mark.parametrize("state", YEARS)
-def test_of_an_unknown_contract_the_shortest_period_counts(state: str, probe: Books) -> None:
+def test_of_an_unknown_contract_the_shortest_period_counts(state: str, probe: RuleSet) -> None:
     begun = _DAY.replace(year=_DAY.year - min(YEARS[state]))
     asked = override(
         _asked(state, "oral", begun - timedelta(days=1)), {"debts.0.contract_type": "__drop__"}
@@ -132,12 +132,12 @@ def test_of_an_unknown_contract_the_shortest_period_counts(state: str, probe: Bo
 
 
 @pytest.mark.parametrize("state", YEARS)
-def test_a_sale_of_goods_has_four_years(state: str, probe: Books) -> None:
+def test_a_sale_of_goods_has_four_years(state: str, probe: RuleSet) -> None:
     begun = _DAY.replace(year=_DAY.year - 4)
     assert _is_over(probe, _asked(state, "goods", begun - timedelta(days=1)))
 
 
-def test_a_threat_over_a_debt_that_may_be_barred_is_stopped(books: Books) -> None:
+def test_a_threat_over_a_debt_that_may_be_barred_is_stopped(books: RuleSet) -> None:
     """Nobody verified a row, so none permits a threat, however young the debt is."""
     threat = {"contact.content.threatens_suit": True}
     for days in (3, 1_000, 10_000):

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.outreach.compliance import Books, Question, evaluate, read_book, read_question
+from services.outreach.compliance import Question, RuleSet, evaluate, read_book, read_question
 from shared.errors import Invalid
 from tests.unit.outreach.compliance.beginnings import NO_FIRST_DAY, late_or_early
 from tests.unit.outreach.compliance.case_files import Case, ask, faults, load, mentioned
@@ -31,6 +31,8 @@ from tests.unit.outreach.compliance.shipped import (
     single,
     with_record,
 )
+
+pytestmark = pytest.mark.slow
 
 _CLOCK = re.compile(r"\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -139,13 +141,13 @@ class _Trial:
         for rule, cases in self.by_rule.items():
             cases.sort(key=lambda case: (case.rule != rule, rule not in case.names))
 
-    def notices(self, rule: str, changed: Books, before: Books) -> bool:
+    def notices(self, rule: str, changed: RuleSet, before: RuleSet) -> bool:
         """Whether a case that was green before turns red."""
         return any(
             self._red(case, changed) and not self._red(case, before) for case in self.by_rule[rule]
         )
 
-    def _red(self, case: Case, books: Books) -> bool:
+    def _red(self, case: Case, books: RuleSet) -> bool:
         answer = evaluate(self.questions[case.id], books)
         read: Json = msgspec.json.decode(msgspec.json.encode(answer))
         return bool(faults(case.expect, read))

@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.outreach.compliance import (
-    Books,
     RuleBook,
+    RuleSet,
     evaluate,
     read_question,
     timeline,
@@ -37,6 +37,8 @@ from tests.unit.outreach.compliance.case_files import ask, load
 from tests.unit.outreach.compliance.questions import Json, instant, override
 from tests.unit.outreach.compliance.shipped import shipped_books, shipped_rule_books
 
+pytestmark = pytest.mark.slow
+
 _RANKS = {"allow": 0, "defer": 1, "require_approval": 2, "block": 3}
 _SECOND = timedelta(seconds=1)
 _BOOKS = shipped_books()
@@ -51,8 +53,6 @@ _MAY_BE_LEFT_OUT = {
 }
 many = settings(
     max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
@@ -67,8 +67,8 @@ def harmless(answer: Json) -> tuple[int, str]:
     return min(rank, 2), until
 
 
-def rebuilt(change: Callable[[RuleBook], list[Any]]) -> Books:
-    return Books.of([replace(book, rules=tuple(change(book))) for book in shipped_rule_books()])
+def rebuilt(change: Callable[[RuleBook], list[Any]]) -> RuleSet:
+    return RuleSet.of([replace(book, rules=tuple(change(book))) for book in shipped_rule_books()])
 
 
 # ── The six properties of the rule collection ───────────────────────────────────────────────────
@@ -240,7 +240,7 @@ def test_the_order_of_rules_and_books_is_irrelevant(asked: Json, seed: int) -> N
     ]
     random.shuffle(books)
     question = read_question(asked)
-    first, second = evaluate(question, _BOOKS), evaluate(question, Books.of(books))
+    first, second = evaluate(question, _BOOKS), evaluate(question, RuleSet.of(books))
     assert msgspec.json.encode(first) == msgspec.json.encode(second)
 
 

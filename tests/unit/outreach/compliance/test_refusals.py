@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from services.outreach.compliance import Books, evaluate, read_question
+from services.outreach.compliance import RuleSet, evaluate, read_question
 from shared.errors import Invalid, Unreadable
 from tests.unit.outreach.compliance.questions import Json, question
 
@@ -70,13 +70,13 @@ def test_what_is_no_json_is_unreadable(text: bytes) -> None:
         read_question(text)
 
 
-def test_a_pack_that_nobody_uploaded_is_refused(books: Books) -> None:
+def test_a_pack_that_nobody_uploaded_is_refused(books: RuleSet) -> None:
     with pytest.raises(Invalid):
         evaluate(read_question(question("us-ny", {"packs": ["us-federal", "nobody"]})), books)
 
 
 def test_attorneys_opt_outs_and_history_may_name_debts_that_are_not_asked_about(
-    books: Books,
+    books: RuleSet,
 ) -> None:
     asked = question(
         "us-ny",

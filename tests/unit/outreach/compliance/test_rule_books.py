@@ -10,11 +10,11 @@ import yaml
 
 from services.outreach.compliance import read_book
 from services.outreach.compliance.calendars import names
-from services.outreach.compliance.params import PARAMS
+from services.outreach.compliance.kinds import KINDS
 from tests.unit.outreach.compliance.case_files import Plain
 
 ROOT = Path(__file__).resolve().parents[4]
-PATHS = sorted((ROOT / "services" / "outreach" / "rulebooks").glob("*.yaml"))
+PATHS = sorted((ROOT / "services" / "outreach" / "rulebooks" / "shipped").glob("*.yaml"))
 PAGE = (ROOT / "docs" / "rule-books.md").read_text(encoding="utf-8")
 # Where the citation alone is the source: taken over from general knowledge, or from a table.
 UNREAD = {"US-NH-HOURS"}
@@ -55,7 +55,9 @@ def test_every_calendar_that_a_record_names_exists() -> None:
 
 def test_nobody_verified_a_period_of_limitation_yet_and_every_state_has_one() -> None:
     table = read_book(
-        (ROOT / "services" / "outreach" / "rulebooks" / "us-limitation.yaml").read_text("utf-8")
+        (ROOT / "services" / "outreach" / "rulebooks" / "shipped" / "us-limitation.yaml").read_text(
+            "utf-8"
+        )
     ).limitation
     assert len({row.jurisdiction for row in table}) == 51
     assert all(row.verified_by is None and row.verified_on is None for row in table)
@@ -73,7 +75,7 @@ def test_the_page_says_truly_what_decides_no_contact() -> None:
 def test_the_page_names_every_book_and_every_kind() -> None:
     for path in PATHS:
         assert f"`{path.stem}`" in PAGE
-    for kind in PARAMS:
+    for kind in KINDS:
         assert f"**{kind}**" in PAGE
 
 

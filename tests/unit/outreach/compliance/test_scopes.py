@@ -12,7 +12,7 @@ from functools import lru_cache
 import pytest
 import yaml
 
-from services.outreach.compliance import Books
+from services.outreach.compliance import RuleSet
 from shared.errors import Invalid
 from tests.unit.outreach.compliance.beginnings import speaking
 from tests.unit.outreach.compliance.case_files import FOLDER, Plain, ask, mentioned
@@ -56,9 +56,9 @@ def scopes() -> Mapping[str, Json]:
 
 
 @lru_cache(maxsize=4)
-def _alone(rule: str) -> Books:
-    """Books with all parts of one record, and the periods of limitation."""
-    return Books.of(
+def _alone(rule: str) -> RuleSet:
+    """RuleSet with all parts of one record, and the periods of limitation."""
+    return RuleSet.of(
         [
             replace(book, rules=tuple(each for each in book.rules if each.id == rule))
             for book in shipped_rule_books()

@@ -12,15 +12,15 @@ from msgspec import structs
 
 from services.outreach.compliance import (
     Answer,
-    Books,
     Guards,
     Question,
+    RuleSet,
     evaluate,
     read_book,
     read_question,
     timeline,
 )
-from services.outreach.compliance.verdict import judge, open_hearing
+from services.outreach.compliance.verdict import evaluation_of, verdict_at
 from tests.unit.outreach.compliance.questions import override, question
 
 HEAD = 'name: trial\nclass: law\ntitle: A trial\nversion: "2026-11-22"\nrules:\n'
@@ -42,8 +42,8 @@ def rule(name: str, kind: str, params: str, *, more: str = "", since: str = "nul
 {more}"""
 
 
-def books(*rules: str) -> Books:
-    return Books.of([read_book(HEAD + "".join(rules))])
+def books(*rules: str) -> RuleSet:
+    return RuleSet.of([read_book(HEAD + "".join(rules))])
 
 
 DAYTIME = rule("XX-DAY", "window", '{hours: {all: ["08:00", "21:00"]}}')
@@ -58,7 +58,7 @@ def asked(at: str, *, history: Sequence[Any] = (), **changes: Any) -> dict[str, 
     return question("us-il", {"at": at, "history": list(history), **named})
 
 
-def answer(found: Books, whole: dict[str, Any], **guards: int) -> Answer:
+def answer(found: RuleSet, whole: dict[str, Any], **guards: int) -> Answer:
     return evaluate(read_question(whole), found, guards=Guards(**guards))
 
 
@@ -206,7 +206,7 @@ _STARTS = st.integers(0, 9 * 24 * 60).map(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sets(st.sampled_from(_PARTS), min_size=1, max_size=5),
     _STARTS,
@@ -252,9 +252,9 @@ def test_the_search_finds_what_trying_every_minute_finds(
         assert said.until == tried
 
 
-def _is_allowed(question: Question, found: Books, at: datetime) -> bool:
+def _is_allowed(question: Question, found: RuleSet, at: datetime) -> bool:
     """Asked anew at that instant, and without a search."""
-    verdict, _ = judge(open_hearing(structs.replace(question, at=at), found), at)
+    verdict, _ = verdict_at(evaluation_of(structs.replace(question, at=at), found), at)
     return verdict == "allow"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.outreach.compliance import Books, Guards, evaluate, read_question
+from services.outreach.compliance import Guards, RuleSet, evaluate, read_question
 from tests.unit.outreach.compliance.case_files import ask, faults
 from tests.unit.outreach.compliance.questions import Json, question
 
@@ -245,12 +245,14 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("base", "changes", "expect"), VECTORS)
-def test_the_worked_examples_come_out(base: str, changes: Json, expect: Json, books: Books) -> None:
+def test_the_worked_examples_come_out(
+    base: str, changes: Json, expect: Json, books: RuleSet
+) -> None:
     answer = ask(books, question(base, changes))
     assert not faults(expect, answer), answer
 
 
-def test_the_guards_keep_a_contact_away_from_the_edges(books: Books) -> None:
+def test_the_guards_keep_a_contact_away_from_the_edges(books: RuleSet) -> None:
     """T66: what is sent is checked again at the instant of sending, with room at both edges."""
     guards = Guards(start_minutes=1, end_minutes=5)
 
@@ -270,7 +272,7 @@ def test_the_guards_keep_a_contact_away_from_the_edges(books: Books) -> None:
     [each for each in VECTORS if each.id in {"T04", "T05", "T14-monday", "T19-sunday", "T25"}],
 )
 def test_the_worked_examples_need_no_number_to_dial(
-    base: str, changes: Json, expect: Json, books: Books
+    base: str, changes: Json, expect: Json, books: RuleSet
 ) -> None:
     less = {**changes, "contact.to": "__drop__", "contact.person": "__drop__"}
     answer = ask(books, question(base, less))

@@ -12,6 +12,8 @@ from services.segmentation.learning.cases import InvoiceFacts, cases_of
 from shared.errors import Invalid
 from tests.unit.segmentation.learning.ledgers import ALL, BEGIN, TODAY, an_invoice, small
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def report_of(name: str) -> Report:
@@ -38,6 +40,7 @@ def test_it_is_clearly_better_where_there_is_something_to_learn(name: str) -> No
     assert report.model.log_loss < report.baseline.log_loss - 0.015
 
 
+@pytest.mark.full
 def test_it_ranks_as_the_baseline_does_where_the_payers_share_is_all_there_is() -> None:
     ahead, worse = [], []
     for seed in range(11, 17):  # on one ledger chance alone is worth a hundredth of AUC

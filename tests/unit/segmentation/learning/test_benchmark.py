@@ -1,6 +1,10 @@
 """The benchmark of training and scoring runs, in a form so short that its figures mean nothing."""
 
+import pytest
+
 from tests.benchmarks.segmentation import measure, tell
+
+pytestmark = pytest.mark.slow
 
 
 def test_it_measures() -> None:

@@ -16,6 +16,8 @@ from shared.errors import Invalid
 from tests.unit.segmentation.learning import ledgers
 from tests.unit.segmentation.learning.ledgers import BEGIN, TODAY, an_invoice
 
+pytestmark = pytest.mark.slow
+
 UNTIL = BEGIN + timedelta(days=500)
 
 

@@ -87,7 +87,7 @@ def some_facts(draw: st.DrawFn) -> list[InvoiceFacts]:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_nothing_that_happens_on_the_day_or_after_it_changes_a_feature(data: st.DataObject) -> None:
     now = data.draw(planted())
     before = walk(now.facts, [now.case])
@@ -105,7 +105,7 @@ def test_nothing_that_happens_on_the_day_or_after_it_changes_a_feature(data: st.
 
 
 @given(some_facts())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_asking_of_a_list_of_invoices_gives_what_the_walk_gave(facts: list[InvoiceFacts]) -> None:
     walked = walked_of(facts)
     for place, case in enumerate(walked.cases):

@@ -1,0 +1,78 @@
+"""The live check before a contact."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+
+from services.ledger import domain
+from services.ledger.api import models
+from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.commands.accounts import find_accounts
+from services.ledger.domain import AccountState
+from services.ledger.store import invoices as invoice_store
+from services.ledger.store.tenants import LockedTenant
+from shared.database import Session
+from shared.web import ReadSessionDep
+
+CaughtUp = Callable[[Session], Awaitable[datetime | None]]
+
+
+def router(caught_up: CaughtUp) -> APIRouter:
+    """`caught_up` says when the intake from Kafka last stood at its ends."""
+    routes = APIRouter(tags=["accounts"])
+
+    @routes.post(
+        "/v1/accounts/collectable",
+        response_model=models.Collectable,
+        description="The live check before a contact: what may be asked for now."
+        " Unknown accounts are left out.",
+    )
+    async def check_collectable(
+        body: models.CollectableRequest,
+        context: ContextDep,
+        session: ReadSessionDep,
+        caller: Reader,
+    ) -> Any:
+        tenant, found = await find_accounts(session, caller.tenant, body.account_ids, context)
+        accounts = []
+        if tenant is not None:
+            sequences = await invoice_store.find_sequences(session, caller.tenant, list(found))
+            for account_id, account in sorted(found.items()):
+                accounts.append(_collectable(account, tenant, sequences.get(account_id, 0)))
+                await session.give_way()
+        return {"accounts": accounts, "intake_caught_up_at": await caught_up(session)}
+
+    return routes
+
+
+def _collectable(account: AccountState, tenant: LockedTenant, sequence: int) -> dict[str, Any]:
+    return {
+        "account_id": account.account_id,
+        "sequence": sequence,
+        "holds": [],
+        "amounts": [
+            {
+                "currency": entry.currency,
+                "collectable_minor": entry.collectable_minor,
+                "overdue_minor": entry.overdue_minor,
+                "disputed_minor": entry.disputed_minor,
+                "unapplied_minor": entry.unapplied_minor,
+            }
+            for entry in domain.amounts(account, tenant.begun)
+        ],
+        "invoices": [
+            {
+                "invoice_id": invoice.invoice_id,
+                "number": invoice.number,
+                "due_on": invoice.due_on,
+                "currency": invoice.currency,
+                "balance_minor": invoice.balance_minor,
+                "disputed_minor": invoice.disputed_minor,
+                "stage": invoice.stage,
+            }
+            for invoice in account.invoices.values()
+            if invoice.status == "open"
+        ],
+    }

@@ -1,0 +1,255 @@
+"""Facts are recorded, a batch at a time: known ones are repeats, new ones change their account."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.ledger.commands.accounts import (
+    LockedAccount,
+    in_slices,
+    lock_accounts,
+    remember_updates,
+    take_turns,
+)
+from services.ledger.commands.decisions import Tracing, contact_of, events_of, update_of
+from services.ledger.commands.tenants import lock_tenants, recorded_time
+from services.ledger.context import Context
+from services.ledger.domain import AmountLimit, Fact, Ineffective, difference, record_in_slices
+from services.ledger.domain.recorded_time import RecordedTime
+from services.ledger.store import accounts as account_store
+from services.ledger.store import facts as fact_store
+from services.ledger.store import rejections as rejection_store
+from services.ledger.store import tenants as tenant_store
+from services.ledger.store.accounts import AccountUpdate
+from services.ledger.store.facts import FactKey
+from services.ledger.store.journal import AccountKey
+from services.ledger.store.rejections import Rejection
+from services.ledger.store.tenants import LockedTenant
+from shared.database import Session
+from shared.errors import FieldError
+from shared.events import Event
+from shared.log import outbox
+from shared.process import telemetry
+from shared.process.crash import crash_point
+
+
+class NewFact(Struct, frozen=True, gc=False):
+    """A valid fact of a billing platform, not yet known to be new."""
+
+    tenant: str
+    fact: Fact  # its `recordedtime` is set when it is accepted
+    origin: str = "http"
+    correlationid: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def account_key(self) -> AccountKey:
+        return (self.tenant, self.fact.account_id)
+
+    @property
+    def key(self) -> FactKey:
+        return (self.tenant, self.fact.kind, self.fact.fact_id)
+
+
+class Outcome(Struct, frozen=True, gc=False):
+    """What became of an event."""
+
+    status: Literal["accepted", "duplicate", "rejected"]
+    errors: tuple[FieldError, ...] = ()
+
+
+_ACCEPTED = Outcome("accepted")
+_DUPLICATE = Outcome("duplicate")
+
+
+async def record_facts(
+    session: Session, batch: Sequence[NewFact], context: Context, *, now: datetime
+) -> list[Outcome]:
+    """Record facts: one outcome each, in their order.
+
+    A batch of n announces what n batches of one announce. `now` is machine time; with the manual
+    clock it only dates rejections.
+    """
+    hold = await take_turns(session, {new.account_key for new in batch}, context)
+    tenants = await lock_tenants(session, {new.tenant for new in batch}, context, now=now)
+    outcomes = [unknown_tenant(new.tenant) if new.tenant not in tenants else None for new in batch]
+    keys = {key for key in hold.keys if key[0] in tenants}
+    if unseen := [key for key in keys if key not in context.accounts]:
+        await account_store.insert_accounts(session, unseen)
+    heads = await account_store.lock_heads(session, keys)
+    zones = {tenant_id: tenant.settings.timezone for tenant_id, tenant in tenants.items()}
+    locked = await lock_accounts(session, hold, heads, zones, context)
+
+    times = {
+        tenant_id: recorded_time(tenant, context, now) for tenant_id, tenant in tenants.items()
+    }
+    accepted = await _insert_new(session, batch, outcomes, locked, times)
+    hold.changing.update(batch[index].account_key for index in accepted)
+    await _refuse_beyond_limit(session, batch, outcomes, locked, accepted)
+    updates, ineffective, events = await _decide(session, batch, accepted, locked, tenants)
+    outbox.append(session, events)
+    await account_store.save_updates(session, updates)
+    await _list_rejections(session, batch, outcomes, ineffective, now)
+    for tenant_id, time in sorted(times.items()):
+        if time.grows and time.latest is not None:
+            await tenant_store.update_recorded_at(session, tenant_id, time.latest)
+    crash_point("ledger.intake.before_commit")
+    session.after_commit(partial(crash_point, "ledger.intake.after_commit"))
+    session.after_commit(partial(remember_updates, context, locked, updates))
+    return [outcome or _ACCEPTED for outcome in outcomes]
+
+
+async def _insert_new(
+    session: Session,
+    batch: Sequence[NewFact],
+    outcomes: list[Outcome | None],
+    locked: Mapping[AccountKey, LockedAccount],
+    times: Mapping[str, RecordedTime],
+) -> dict[int, Fact]:
+    """Insert what is new and give it by index; set the outcome of repeats and conflicts."""
+    first: dict[FactKey, int] = {}
+    repeats: list[int] = []
+    for index, new in enumerate(batch):
+        if outcomes[index] is None:
+            if new.key in first:
+                repeats.append(index)
+            else:
+                first[new.key] = index
+    known: dict[FactKey, Fact] = {}
+    if any(time.grows for time in times.values()):
+        # A repeat must not move recorded time: look before inserting.
+        known = await fact_store.find_facts(session, first)
+    inserted = {}
+    for key, index in first.items():
+        if key not in known:
+            fact = batch[index].fact
+            recordedtime = times[key[0]].of_event(fact.time)
+            inserted[index] = replace(fact, recordedtime=recordedtime)
+    if inserted:
+        rows = [
+            (batch[index].tenant, locked[batch[index].account_key].head.version + 1, fact)
+            for index, fact in inserted.items()
+        ]
+        fresh = await fact_store.insert_facts(session, rows)
+        if len(fresh) < len(rows):
+            missed = [key for key, index in first.items() if index in inserted and key not in fresh]
+            known |= await fact_store.find_facts(session, missed)
+            for key in missed:
+                del inserted[first[key]]
+    for key, fact in known.items():
+        outcomes[first[key]] = _again(fact, batch[first[key]].fact)
+    for index in repeats:
+        key = batch[index].key
+        outcomes[index] = _again(known.get(key) or batch[first[key]].fact, batch[index].fact)
+    return inserted
+
+
+def _again(known: Fact, again: Fact) -> Outcome:
+    """The same fact a second time: a duplicate, or a conflict that names what differs."""
+    errors = difference(known.kind, (known.time, known.data), (again.time, again.data))
+    return Outcome("rejected", tuple(errors)) if errors else _DUPLICATE
+
+
+async def _refuse_beyond_limit(
+    session: Session,
+    batch: Sequence[NewFact],
+    outcomes: list[Outcome | None],
+    locked: Mapping[AccountKey, LockedAccount],
+    accepted: dict[int, Fact],
+) -> None:
+    """Take facts back that would make an account's amounts sum to more than can be kept."""
+    limits: dict[AccountKey, AmountLimit] = {}
+    refused: dict[int, Outcome] = {}
+    for index, fact in sorted(accepted.items()):
+        key = batch[index].account_key
+        limit = limits.get(key)
+        if limit is None:
+            limit = limits[key] = AmountLimit(locked[key].state)
+        if errors := limit.check(fact):
+            refused[index] = Outcome("rejected", tuple(errors))
+    if refused:
+        await fact_store.delete_facts(session, [batch[index].key for index in refused])
+    for index, outcome in refused.items():
+        outcomes[index] = outcome
+        del accepted[index]
+
+
+async def _decide(
+    session: Session,
+    batch: Sequence[NewFact],
+    accepted: Mapping[int, Fact],
+    locked: Mapping[AccountKey, LockedAccount],
+    tenants: Mapping[str, LockedTenant],
+) -> tuple[list[AccountUpdate], list[tuple[NewFact, Ineffective]], list[Event]]:
+    """Let every touched account apply its facts in the order of arrival; collect what follows."""
+    by_account: dict[AccountKey, list[int]] = {}
+    for index in sorted(accepted):
+        by_account.setdefault(batch[index].account_key, []).append(index)
+    redone = recomputed = 0
+    updates: list[AccountUpdate] = []
+    ineffective: list[tuple[NewFact, Ineffective]] = []
+    events: list[Event] = []
+    for key, indexes in by_account.items():
+        account = locked[key]
+        facts = [accepted[index] for index in indexes]
+        decision = await in_slices(
+            session, record_in_slices(account.state, facts, tenants[key[0]].begun)
+        )
+        redone += decision.redone_facts
+        recomputed += decision.recomputations
+        recorded_at = facts[-1].recordedtime
+        update = update_of(key, account, decision, recorded_at, facts)
+        updates.append(update)
+        ineffective += [(batch[indexes[-1]], part) for part in decision.rejections]
+        tracing = {
+            (fact.kind, fact.fact_id): Tracing(batch[index].correlationid, batch[index].traceparent)
+            for index, fact in zip(indexes, facts, strict=True)
+        }
+        events += events_of(key, decision.announcements, recorded_at, tracing)
+        if update.is_profile_changed:
+            events.append(contact_of(key, account.state, recorded_at))
+    telemetry.LEDGER_REDONE_FACTS.labels("ledger").inc(redone)
+    telemetry.LEDGER_RECOMPUTED_ACCOUNTS.labels("ledger").inc(recomputed)
+    return updates, ineffective, events
+
+
+async def _list_rejections(
+    session: Session,
+    batch: Sequence[NewFact],
+    outcomes: Sequence[Outcome | None],
+    ineffective: Sequence[tuple[NewFact, Ineffective]],
+    now: datetime,
+) -> None:
+    """List conflicts (and the parts of facts that can have no effect) under rejections."""
+    refused = [
+        _rejection(new, new.fact, outcome.errors, now)
+        for new, outcome in zip(batch, outcomes, strict=True)
+        if outcome is not None and outcome.status == "rejected"
+    ]
+    refused += [_rejection(new, part.fact, tuple(part.errors), now) for new, part in ineffective]
+    await rejection_store.insert_rejections(session, refused)
+
+
+def _rejection(
+    new: NewFact, fact: Fact, errors: tuple[FieldError, ...], now: datetime
+) -> Rejection:
+    return Rejection(
+        tenant_id=new.tenant,
+        account_id=fact.account_id,
+        rejected_at=now,
+        origin=new.origin,
+        source=fact.source,
+        event_id=fact.event_id,
+        type=fact.kind,
+        errors=errors,
+    )
+
+
+def unknown_tenant(tenant_id: str) -> Outcome:
+    return Outcome(
+        "rejected", (FieldError("/tenantid", f"there is no tenant {tenant_id!r}; PUT it first"),)
+    )

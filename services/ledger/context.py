@@ -1,0 +1,32 @@
+"""What a process of the ledger works with: opened once, handed to every door and command."""
+
+from dataclasses import dataclass, field
+
+from services.ledger.settings import Settings
+from services.ledger.store.memory import AccountMemory
+from shared.business_time import Clock
+from shared.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The database, the clock's mode, and what this process remembers."""
+
+    db: Database
+    clock: Clock
+    makes_tenants: bool  # local mode: an unknown tenant is made at its first event
+    accounts: AccountMemory = field(default_factory=AccountMemory)
+    begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
+
+    async def close(self) -> None:
+        await self.db.close()
+
+
+def open_context(settings: Settings, *, application: str) -> Context:
+    """Opens no connection before it is needed. `application` is its name in the database."""
+    return Context(
+        db=Database(settings.database_url, application=application),
+        clock=settings.common.clock,
+        makes_tenants=settings.common.local,
+        accounts=AccountMemory(undo_facts=settings.undo_facts),
+    )

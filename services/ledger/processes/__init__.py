@@ -1,0 +1,1 @@
+"""What takes several transactions: one command in each, so that none lasts for long."""

@@ -1,0 +1,1 @@
+"""A contact as it is kept, what the contact rules decided of it, and what the timeline tells."""

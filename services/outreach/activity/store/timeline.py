@@ -1,0 +1,84 @@
+"""SQL of the timeline: every event of an account that came in or was announced."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from shared.database import Record, Session
+from shared.events import TENANTS, Event, Received
+
+
+async def list_timeline(
+    session: Session,
+    tenant: str,
+    account_id: str,
+    *,
+    before: tuple[datetime, int] | None,
+    limit: int,
+) -> list[Record]:
+    """The account's events, newest first: by when they happened, then by when they came in."""
+    at, ord_ = before or (None, None)
+    return await session.fetch(
+        """
+        select at, ord, topic, type, day, data from story
+        where tenant_id = $1 and account_id = $2
+          and ($3::timestamptz is null or (at, ord) < ($3, $4::bigint))
+        order by at desc, ord desc limit $5
+        """,
+        tenant,
+        account_id,
+        at,
+        ord_,
+        limit,
+    )
+
+
+async def insert_received(session: Session, events: Iterable[Received]) -> None:
+    """What other services announced. Personal data stays out of it."""
+    await _insert(
+        session,
+        [
+            (
+                e.tenant,
+                e.key,
+                e.time,
+                e.topic,
+                e.type,
+                e.day,
+                b"{}" if e.type == "contact-details" else e.data or b"{}",
+            )
+            for e in events
+            if e.topic != TENANTS  # these are no account's
+        ],
+    )
+
+
+async def insert_announced(
+    session: Session, announced: Iterable[tuple[Event, tuple[str, ...]]]
+) -> None:
+    """What outreach announces itself, under every account that it covers."""
+    await _insert(
+        session,
+        [
+            (e.tenant, account_id, e.time, e.topic, e.type, e.day, msgspec.json.encode(e.data))
+            for e, account_ids in announced
+            for account_id in account_ids
+        ],
+    )
+
+
+async def _insert(session: Session, rows: Sequence[Sequence[object]]) -> None:
+    if not rows:
+        return
+    await session.execute(
+        """
+        insert into story (tenant_id, account_id, at, topic, type, day, data)
+        select tenant_id, account_id, at, topic, type, day, data
+        from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::date[],
+                    $7::bytea[])
+          with ordinality as k (tenant_id, account_id, at, topic, type, day, data, ord)
+        order by ord
+        """,
+        *[list(column) for column in zip(*rows, strict=True)],
+    )

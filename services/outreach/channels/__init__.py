@@ -1,0 +1,1 @@
+"""How messages look and leave: words, e-mail, the mail server."""

@@ -1,0 +1,1 @@
+"""Rule books: contact law as data, read from YAML, checked and compiled."""

@@ -1,0 +1,43 @@
+"""Gates: they extend other rules to whom those do not reach by themselves (`gates.py` does it)."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import Meta
+
+from services.outreach.compliance.params import Params, Word
+from services.outreach.compliance.rule import Kind, Stage
+
+
+class Gate(Params, frozen=True, kw_only=True):
+    """Extends other rules to whom they do not reach by themselves: California makes the federal
+    hours bind a creditor of its own. The rules keep their conditions; scope and date come from
+    the gate. A gate only ever adds.
+
+    {extends: [US-REGF-TIME, US-REGF-CEASE]}
+    """
+
+    extends: Annotated[tuple[Word, ...], Meta(min_length=1)]  # ids, or US-REGF-* for a family
+    but_not: tuple[Word, ...] = ()
+
+
+def _extends(params: Gate, rule_id: str) -> bool:
+    return _named(rule_id, params.extends) and not _named(rule_id, params.but_not)
+
+
+def _named(rule_id: str, patterns: Sequence[str]) -> bool:
+    return any(re.fullmatch(re.escape(each).replace(r"\*", ".*"), rule_id) for each in patterns)
+
+
+def _references(params: Gate) -> tuple[str, ...]:
+    return *params.extends, *params.but_not
+
+
+KIND = Kind(
+    name="gate",
+    params=Gate,
+    stage=Stage.DOCUMENTS,
+    references=_references,
+    extends=_extends,
+)

@@ -1,0 +1,142 @@
+"""Reads a question and checks that it makes sense: dates that can be, numbers that are numbers,
+nothing dated later than the instant asked about.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from services.outreach.compliance.question.question import Question
+from services.outreach.compliance.question.terms import LIST_MAX, given
+from shared.clock import is_zone
+from shared.errors import FieldError, Invalid, Unreadable
+from shared.field_errors import explain
+
+HISTORY_MAX = 1000
+FIRST_YEAR, LAST_YEAR = 1950, 2150
+_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+
+
+def read_question(data: bytes | Mapping[str, object]) -> Question:
+    """A checked question. Raises `Unreadable` for bytes that are no JSON, else `Invalid`."""
+    try:
+        if isinstance(data, bytes):
+            question = msgspec.json.decode(data, type=Question)
+        else:
+            question = msgspec.convert(data, Question, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise Invalid("The question does not fit.", [explain(str(error))]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(f"The question is not JSON: {error}") from error
+    except RecursionError as error:
+        raise Unreadable("The question is nested too deep.") from error
+    errors = list(_sense_errors(question))
+    if errors:
+        raise Invalid("The question contradicts itself.", errors)
+    return _without_later_consents(question)
+
+
+def _without_later_consents(question: Question) -> Question:
+    """What is allowed after the instant asked about is no permission yet."""
+    consents = given(question.debtor.consents)
+    if all(consent.at <= question.at for consent in consents):
+        return question
+    by_then = tuple(consent for consent in consents if consent.at <= question.at)
+    debtor = msgspec.structs.replace(question.debtor, consents=by_then)
+    return msgspec.structs.replace(question, debtor=debtor)
+
+
+def _sense_errors(question: Question) -> Iterator[FieldError]:
+    yield from _far_days(question, "")
+    ids: set[str] = set()
+    for index, debt in enumerate(question.debts):
+        if debt.id in ids:
+            yield FieldError(f"/debts/{index}/id", f"{debt.id} is there twice")
+        ids.add(debt.id)
+    yield from _number_errors(question)
+    yield from _debtor_errors(question)
+    yield from _unknown_debts("/contact/about", question.contact.about, ids)
+    yield from _history_errors(question)
+    for index, debt in enumerate(question.debts):
+        yield from _future_day(
+            question, f"/debts/{index}/validation_notice_sent_on", debt.validation_notice_sent_on
+        )
+        for number, notice in enumerate(given(debt.notices)):
+            yield from _future_day(
+                question, f"/debts/{index}/notices/{number}/sent_on", notice.sent_on
+            )
+        if debt.dispute:
+            at = f"/debts/{index}/dispute"
+            yield from _future(question, f"{at}/at", debt.dispute.at)
+            yield from _future(
+                question, f"{at}/verification_sent_at", debt.dispute.verification_sent_at
+            )
+
+
+def _far_days(value: Any, pointer: str) -> Iterator[FieldError]:
+    """Days that no debt has seen: slips of the pen, and beyond what calendars can count."""
+    if isinstance(value, date):  # instants too
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            yield FieldError(pointer, f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            if isinstance(item, Struct):
+                yield from _far_days(item, f"{pointer}/{index}")
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _far_days(getattr(value, name), f"{pointer}/{name}")
+
+
+def _number_errors(question: Question) -> Iterator[FieldError]:
+    for index, phone in enumerate(given(question.debtor.phones)):
+        if not _NUMBER.fullmatch(phone.number):
+            yield FieldError(
+                f"/debtor/phones/{index}/number", "must be a number in E.164, like +12125550123"
+            )
+    to = question.contact.to
+    by_phone = question.contact.channel in {"voice", "voicemail", "sms"}
+    if by_phone and to is not UNSET and not _NUMBER.fullmatch(to):
+        yield FieldError("/contact/to", "must be a number in E.164, like +12125550123")
+
+
+def _debtor_errors(question: Question) -> Iterator[FieldError]:
+    debtor = question.debtor
+    for name in ("addresses", "phones", "emails", "inconvenient", "consents", "opt_outs"):
+        if len(tuple(given(getattr(debtor, name)))) > LIST_MAX:
+            yield FieldError(f"/debtor/{name}", f"must have at most {LIST_MAX} items")
+    if isinstance(debtor.timezone, str) and not is_zone(debtor.timezone):
+        yield FieldError("/debtor/timezone", f"{debtor.timezone!r} is not an IANA time zone")
+    for index, span in enumerate(given(debtor.inconvenient)):
+        if span.start == span.end or span.start == "24:00":
+            yield FieldError(f"/debtor/inconvenient/{index}", "`from` and `to` leave no time")
+    yield from _future(question, "/debtor/timezone_confirmed_at", debtor.timezone_confirmed_at)
+
+
+def _history_errors(question: Question) -> Iterator[FieldError]:
+    history = tuple(given(question.history))
+    if len(history) > HISTORY_MAX:
+        yield FieldError("/history", f"must have at most {HISTORY_MAX} items")
+        return
+    for index, past in enumerate(history):
+        yield from _future(question, f"/history/{index}/at", past.at)
+
+
+def _future(question: Question, pointer: str, at: Any) -> Iterator[FieldError]:
+    if isinstance(at, datetime) and at > question.at:
+        yield FieldError(pointer, "lies after the instant asked about")
+
+
+def _future_day(question: Question, pointer: str, day: Any) -> Iterator[FieldError]:
+    """A day later than it can be anywhere on Earth at the instant asked about."""
+    if isinstance(day, date) and (day - question.at.date()).days > 1:
+        yield FieldError(pointer, "lies after the instant asked about")
+
+
+def _unknown_debts(pointer: str, about: Any, ids: set[str]) -> Iterator[FieldError]:
+    for index, debt in enumerate(given(about)):
+        if debt not in ids:
+            yield FieldError(f"{pointer}/{index}", f"names {debt!r}, which is not among the debts")

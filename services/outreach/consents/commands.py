@@ -1,0 +1,135 @@
+"""Record consents and preferences. They count at once: the debtor is planned again, and whatever is
+under way is judged again before it leaves."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from services.outreach.activity.commands import account_now, announce, refuse_future
+from services.outreach.activity.domain.timeline import TimelineEntry
+from services.outreach.activity.store.accounts import get_zone, lock_debtor_of
+from services.outreach.consents import domain as rules
+from services.outreach.consents import store
+from services.outreach.consents.domain import ChannelConsent, Preference
+from shared import clock
+from shared.business_time import Clock
+from shared.clock import local_day
+from shared.database import Session
+from shared.events import Announcement, outreach
+
+
+async def record_consent(
+    session: Session,
+    tenant: str,
+    account_id: str,
+    clock_mode: Clock,
+    consent: ChannelConsent,
+    by: str,
+    *,
+    is_dated: bool,
+) -> bool:
+    """Grant or take back. False: this has been recorded already; without an instant of its own, it
+    is the same as what stands."""
+    refuse_future(clock_mode, consent.at)
+    await lock_debtor_of(session, tenant, account_id)
+    known = [c for c, _ in await store.list_consents(session, tenant, account_id, consent.channel)]
+    standing = rules.standing_consents(known, consent.at)
+    if consent in known or (
+        not is_dated and consent in [replace(before, at=consent.at) for before in standing]
+    ):
+        return False
+    now = clock.now()
+    await store.insert_consents(session, tenant, account_id, [consent], (now, by))
+    cause = f"{consent.channel} {consent.kind} {len(known) + 1}"
+    common: dict[str, Any] = {
+        "account_id": account_id,
+        "channel": consent.channel,
+        "kind": consent.kind,
+        "given_to": consent.given_to,
+    }
+    data: Struct
+    if consent.state == "granted":
+        data = outreach.ConsentGranted(**common, granted_at=consent.at)
+    else:
+        data = outreach.ConsentRevoked(**common, revoked_at=consent.at)
+    await _announce(
+        session, tenant, account_id, clock_mode, f"consent-{consent.state}", cause, data, consent.at
+    )
+    return True
+
+
+async def record_preferences(
+    session: Session,
+    tenant: str,
+    account_id: str,
+    clock_mode: Clock,
+    given: Sequence[Preference],
+    by: str,
+) -> list[str]:
+    """Gives the kinds that changed: what was recorded in the same words before is not recorded
+    again."""
+    await lock_debtor_of(session, tenant, account_id)
+    known = [
+        preference for preference, _ in await store.list_preferences(session, tenant, account_id)
+    ]
+    changed = []
+    for preference in given:
+        refuse_future(clock_mode, preference.at)
+        standing = rules.standing_preferences(known, preference.at).get(preference.kind)
+        if standing is None and preference.value in (None, False, []):
+            continue  # nothing was known of it, and nothing is
+        if standing is None or standing.value != preference.value:
+            changed.append(preference)
+    if not changed:
+        return []
+    now = clock.now()
+    await store.insert_preferences(session, tenant, account_id, changed, (now, by))
+    for data in _changes(account_id, changed):
+        cause = f"{data.kind} {len(known) + len(changed)}"
+        await _announce(
+            session,
+            tenant,
+            account_id,
+            clock_mode,
+            "preference-changed",
+            cause,
+            data,
+            data.changed_at,
+        )
+    return [preference.kind for preference in changed]
+
+
+def _changes(account_id: str, changed: Sequence[Preference]) -> list[outreach.PreferenceChanged]:
+    """One event for each word under which changes are announced."""
+    by_word: dict[Any, Preference] = {}
+    for preference in changed:
+        by_word.setdefault(rules.ANNOUNCED_AS[preference.kind], preference)
+    return [
+        outreach.PreferenceChanged(
+            account_id=account_id,
+            kind=word,
+            refused_channels=tuple(preference.value or ()) if word == "channels" else None,
+            changed_at=preference.at,
+        )
+        for word, preference in by_word.items()
+    ]
+
+
+async def _announce(
+    session: Session,
+    tenant: str,
+    account_id: str,
+    clock_mode: Clock,
+    type_: str,
+    cause: str,
+    data: Struct,
+    at: datetime,
+) -> None:
+    recorded_at = await account_now(session, clock_mode, tenant, account_id)
+    day = local_day(at, await get_zone(session, tenant, account_id))
+    announcement = Announcement(type_, account_id, cause, at, day, data)
+    entry = TimelineEntry(announcement, account_id, (account_id,))
+    await announce(session, tenant, max(recorded_at, at), [entry])

@@ -1,0 +1,60 @@
+"""What outreach's doors and processes work with, opened once in each process."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.outreach.channels.clients import Mailer, MailServer
+from services.outreach.channels.domain.messages import CreditorDetails, Sender
+from services.outreach.channels.domain.templates import Templates
+from services.outreach.dunning.clients import LedgerClient
+from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.rulebooks.store import RuleBooks
+from services.outreach.settings import Settings
+from shared import clock
+from shared.business_time import Clock
+from shared.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    db: Database
+    clock: Clock
+    ledger: LedgerClient
+    mailer: Mailer | None  # None: no channel is configured
+    content: ContentVersions
+    templates: Templates
+    sender: Sender
+    rulebooks: RuleBooks
+
+    @property
+    def creditor(self) -> CreditorDetails:
+        """As disclosures name them."""
+        return self.sender.creditor
+
+    def business_now(self, at: datetime) -> datetime:
+        """The instant at which something that is done now, in a run for `at`, is done."""
+        return clock.now() if self.clock == "system" else at
+
+    async def close(self) -> None:
+        """Let go of the peers; the database is its opener's."""
+        await self.ledger.close()
+        if self.mailer is not None:
+            await self.mailer.close()
+
+
+def open_context(settings: Settings, db: Database) -> Context:
+    """The context of a process, on its database."""
+    templates = Templates(settings.template_sources)
+    smtp_url = settings.smtp_url
+    return Context(
+        db=db,
+        clock=settings.common.clock,
+        ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
+        mailer=Mailer(MailServer.from_url(smtp_url)) if smtp_url is not None else None,
+        content=ContentVersions(
+            settings.strategies, templates.versions, settings.residence_default
+        ),
+        templates=templates,
+        sender=settings.sender,
+        rulebooks=RuleBooks(settings.rulebooks),
+    )

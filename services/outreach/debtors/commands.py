@@ -1,0 +1,155 @@
+"""Take facts in: fold events into accounts, invoices and details, and mark the debtors whose plans
+they may change."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from services.outreach.activity.store import judgements
+from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
+from services.outreach.consents.store import erase_wishes
+from services.outreach.debtors.domain import accounts, invoices
+from services.outreach.debtors.domain.accounts import AccountFacts
+from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.debtors.store import accounts as account_store
+from services.outreach.debtors.store import invoices as invoice_store
+from services.outreach.debtors.store import people as person_store
+from services.outreach.debtors.store import tenants as tenant_store
+from services.outreach.debtors.store.rows import AccountKey
+from services.outreach.history.store import erase_history
+from shared.database import Session
+from shared.events import CONTACTS, LEDGER, Received, ledger
+
+AccountFold = Callable[[AccountFacts, Any], AccountFacts]
+InvoiceFold = Callable[[Invoice, Any, Received], Invoice]
+
+ACCOUNT_FOLDS: Mapping[str, AccountFold] = {
+    "account-registered": accounts.registered,
+    "account-updated": accounts.registered,
+    "account-erased": lambda account, _: accounts.erased(account),
+}
+INVOICE_FOLDS: Mapping[str, InvoiceFold] = {
+    "invoice-amended": lambda invoice, data, _: invoices.amended(invoice, data),
+    "invoice-due-soon": lambda invoice, data, _: invoices.due_soon(invoice, data),
+    "invoice-overdue": lambda invoice, data, _: invoices.overdue(invoice, data),
+    "overdue-corrected": lambda invoice, data, _: invoices.corrected(invoice, data),
+    "invoice-paid": lambda invoice, _data, _: invoices.paid(invoice),
+    "invoice-reopened": lambda invoice, data, event: invoices.reopened(invoice, data, event.day),
+    "invoice-voided": lambda invoice, _data, _: invoices.voided(invoice),
+    "dispute-opened": lambda invoice, data, _: invoices.dispute_opened(invoice, data),
+    "dispute-resolved": lambda invoice, data, event: invoices.dispute_resolved(
+        invoice, data, event.day
+    ),
+}
+# Of these the plans of a debtor may change.
+_REPLANS = {*ACCOUNT_FOLDS, *INVOICE_FOLDS, "invoice-issued", "contact-details"}
+
+
+async def take_facts(session: Session, events: Sequence[Received]) -> None:
+    """One ordered batch of new events. The debtors' rows are locked before anything of theirs."""
+    before = await account_store.find_accounts(
+        session, {(e.tenant, e.key) for e in events if e.key}
+    )
+    after = _folded_accounts(before, events)
+    replanned = {(e.tenant, e.key) for e in events if e.type in _REPLANS}
+    await mark_dirty(
+        session,
+        {
+            (key[0], account.debtor_key)  # of both, where an account changes its debtor
+            for known in (before, after)
+            for key, account in known.items()
+            if key in replanned
+        },
+    )
+    await account_store.upsert_accounts(
+        session, ((key, account) for key, account in after.items() if before.get(key) != account)
+    )
+    await _take_people(session, events, after)
+    await _erase(session, events)
+    await _take_invoices(session, events)
+
+
+async def take_tenants(session: Session, events: Sequence[Received]) -> None:
+    """The settings of tenants; their debtors are planned for again where these change contacts."""
+    for event in events:
+        if event.data is not None:
+            settings: ledger.Tenant = event.decode()
+            if await tenant_store.upsert_tenant(session, settings):
+                await mark_tenant_dirty(session, event.tenant)
+
+
+async def take_arms(session: Session, events: Sequence[Received]) -> None:
+    """In which arms of experiments accounts are: that only labels later contacts."""
+    arms = {(e.tenant, e.key): e.decode().arms for e in events}
+    await account_store.upsert_arms(session, arms.items())
+
+
+def _folded_accounts(
+    before: Mapping[AccountKey, AccountFacts], events: Sequence[Received]
+) -> dict[AccountKey, AccountFacts]:
+    after = dict(before)
+    for event in events:
+        key = (event.tenant, event.key)
+        if event.type in ACCOUNT_FOLDS:
+            account = after.get(key) or accounts.unknown(event.key)
+            after[key] = ACCOUNT_FOLDS[event.type](account, event.decode())
+        if event.topic == LEDGER and key in after:
+            after[key] = replace(after[key], sequence=event.sequence)
+    return after
+
+
+async def _take_people(
+    session: Session,
+    events: Sequence[Received],
+    known: Mapping[AccountKey, AccountFacts],
+) -> None:
+    """Personal data: the last details of each account. An erased account takes none any more."""
+    details: dict[AccountKey, bytes | None] = {}
+    for event in events:
+        key = (event.tenant, event.key)
+        if event.type == "account-erased":
+            details[key] = None
+        elif event.topic == CONTACTS:
+            erased = key in known and known[key].is_erased
+            details[key] = None if erased else event.data
+            if details[key] is not None:
+                event.decode()  # refused now, as one event, rather than when a debtor is planned
+    await person_store.delete_people(
+        session, {key for key, data in details.items() if data is None}
+    )
+    await person_store.upsert_people(
+        session, [(key, data) for key, data in details.items() if data is not None]
+    )
+
+
+async def _erase(session: Session, events: Sequence[Received]) -> None:
+    """What people wish and what was asked about them goes with their details."""
+    by_tenant: dict[str, set[str]] = {}
+    for event in events:
+        if event.type == "account-erased":
+            by_tenant.setdefault(event.tenant, set()).add(event.key)
+    for tenant, account_ids in by_tenant.items():
+        await erase_wishes(session, tenant, account_ids)
+        await erase_history(session, tenant, account_ids)
+        await judgements.erase_judgements(session, tenant, account_ids)
+
+
+async def _take_invoices(session: Session, events: Sequence[Received]) -> None:
+    decoded = [
+        (event, event.decode())
+        for event in events
+        if event.type == "invoice-issued" or event.type in INVOICE_FOLDS
+    ]
+    before = await invoice_store.find_invoices(
+        session, {(event.tenant, event.key, data.invoice_id) for event, data in decoded}
+    )
+    after = dict(before)
+    for event, data in decoded:
+        key = (event.tenant, event.key, data.invoice_id)
+        if event.type == "invoice-issued":
+            after.setdefault(key, invoices.issued(data))
+        elif key in after:
+            after[key] = INVOICE_FOLDS[event.type](after[key], data, event)
+    await invoice_store.upsert_invoices(
+        session, [(key, found) for key, found in after.items() if before.get(key) != found]
+    )

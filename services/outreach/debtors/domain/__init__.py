@@ -1,0 +1,1 @@
+"""Accounts and invoices as folded from events, and a debtor as a person."""

@@ -1,0 +1,2 @@
+"""SQL of debtors: tenants.py, accounts.py, people.py and invoices.py as the log announced them,
+profiles.py a debtor as a person."""

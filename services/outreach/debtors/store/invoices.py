@@ -1,0 +1,104 @@
+"""SQL of invoices as outreach knows them."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from services.outreach.debtors.domain.invoices import Invoice, State
+from services.outreach.debtors.store.rows import InvoiceKey, columns
+from shared.database import Record, Session
+
+
+async def find_invoices(
+    session: Session, keys: Collection[InvoiceKey]
+) -> dict[InvoiceKey, Invoice]:
+    rows = await session.fetch(
+        """
+        select i.* from invoices i
+        join unnest($1::text[], $2::text[], $3::text[]) as k (tenant_id, account_id, invoice_id)
+          using (tenant_id, account_id, invoice_id)
+        """,
+        *columns(sorted(keys), 3),
+    )
+    return {
+        (row["tenant_id"], row["account_id"], row["invoice_id"]): to_invoice(row) for row in rows
+    }
+
+
+def to_invoice(row: Record) -> Invoice:
+    state: State = row["state"]
+    return Invoice(
+        account_id=row["account_id"],
+        invoice_id=row["invoice_id"],
+        currency=row["currency"],
+        due_on=row["due_on"],
+        state=state,
+        balance_minor=row["balance_minor"],
+        disputed_minor=row["disputed_minor"],
+        is_disputed_whole=row["is_disputed_whole"],
+        due_soon_on=row["due_soon_on"],
+        stage=row["stage"],
+        anchor_on=row["anchor_on"],
+        resumed_on=row["resumed_on"],
+        purpose=row["purpose"],
+        product=row["product"],
+    )
+
+
+async def upsert_invoices(session: Session, invoices: Iterable[tuple[InvoiceKey, Invoice]]) -> None:
+    rows = [
+        (
+            tenant,
+            account_id,
+            invoice_id,
+            i.currency,
+            i.due_on,
+            i.state,
+            i.balance_minor,
+            i.disputed_minor,
+            i.is_disputed_whole,
+            i.due_soon_on,
+            i.stage,
+            i.anchor_on,
+            i.resumed_on,
+            i.purpose,
+            i.product,
+        )
+        for (tenant, account_id, invoice_id), i in sorted(invoices, key=lambda found: found[0])
+    ]
+    if not rows:
+        return
+    await session.execute(
+        """
+        insert into invoices (tenant_id, account_id, invoice_id, currency, due_on, state,
+                              balance_minor, disputed_minor, is_disputed_whole, due_soon_on, stage,
+                              anchor_on, resumed_on, purpose, product)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[],
+                             $7::bigint[], $8::bigint[], $9::bool[], $10::date[], $11::int[],
+                             $12::date[], $13::date[], $14::text[], $15::text[])
+        on conflict (tenant_id, account_id, invoice_id) do update set
+          currency = excluded.currency, due_on = excluded.due_on, state = excluded.state,
+          balance_minor = excluded.balance_minor, disputed_minor = excluded.disputed_minor,
+          is_disputed_whole = excluded.is_disputed_whole, due_soon_on = excluded.due_soon_on,
+          stage = excluded.stage, anchor_on = excluded.anchor_on, resumed_on = excluded.resumed_on,
+          purpose = excluded.purpose, product = excluded.product
+        """,
+        *columns(rows, 15),
+    )
+
+
+async def set_anchors(
+    session: Session, tenant: str, anchors: Iterable[tuple[tuple[str, str], date]]
+) -> None:
+    """Where ladders start now; a pause that was waiting for it is over."""
+    rows = [(account_id, invoice_id, day) for (account_id, invoice_id), day in sorted(anchors)]
+    if not rows:
+        return
+    await session.execute(
+        """
+        update invoices i set anchor_on = k.anchor_on, resumed_on = null
+        from unnest($2::text[], $3::text[], $4::date[]) as k (account_id, invoice_id, anchor_on)
+        where i.tenant_id = $1 and i.account_id = k.account_id and i.invoice_id = k.invoice_id
+        """,
+        tenant,
+        *columns(rows, 3),
+    )

@@ -1,0 +1,35 @@
+"""SQL of tenants: their settings as the ledger announced them."""
+
+from shared.database import Session
+from shared.events import ledger
+
+
+async def upsert_tenant(session: Session, settings: ledger.Tenant) -> bool:
+    """Whether this changed when, or by which rules, the tenant's debtors may be contacted."""
+    before = await session.fetchrow(
+        "select contact_from, party from tenants where tenant_id = $1 for update",
+        settings.tenant_id,
+    )
+    await session.execute(
+        """
+        insert into tenants (tenant_id, timezone, contact_from, party) values ($1, $2, $3, $4)
+        on conflict (tenant_id) do update set
+          timezone = excluded.timezone, contact_from = excluded.contact_from,
+          party = excluded.party
+        """,
+        settings.tenant_id,
+        settings.timezone,
+        settings.contact_from,
+        settings.party,
+    )
+    if before is None:
+        return settings.contact_from is not None
+    return (before["contact_from"], before["party"]) != (settings.contact_from, settings.party)
+
+
+async def list_contacting_tenants(session: Session) -> list[str]:
+    """The tenants that let their debtors be contacted."""
+    rows = await session.fetch(
+        "select tenant_id from tenants where contact_from is not null order by tenant_id"
+    )
+    return [row["tenant_id"] for row in rows]

@@ -1,0 +1,19 @@
+"""To whom claimed contacts go, as known now."""
+
+from collections.abc import Sequence
+
+from services.outreach.activity.domain.contacts import DebtorContact
+from services.outreach.debtors.store.accounts import find_accounts
+from services.outreach.debtors.store.people import find_people
+from services.outreach.dunning.domain.outgoing import Recipients
+from shared.database import Session
+
+
+async def load_recipients(
+    session: Session, tenant: str, contacts: Sequence[DebtorContact], *, has_channel: bool
+) -> Recipients:
+    account_ids = sorted({a for contact in contacts for a in contact.account_ids})
+    people = await find_people(session, tenant, account_ids)
+    known = await find_accounts(session, {(tenant, a) for a in account_ids})
+    sequences = {account_id: facts.sequence for (_, account_id), facts in known.items()}
+    return Recipients(people, sequences, has_channel)

@@ -1,0 +1,113 @@
+"""Write what a contact is about to do, and record how it ends or that it is put off: state, steps,
+events, counts, as one."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from services.outreach.activity.commands import announce
+from services.outreach.activity.domain.contacts import REACHED, DebtorContact, State
+from services.outreach.activity.domain.decisions import Judgement
+from services.outreach.activity.store.debtors import reopen_debtors
+from services.outreach.activity.store.judgements import upsert_judgements
+from services.outreach.dunning.commands.plans import LEASE
+from services.outreach.dunning.domain.contact_events import ContactEvents
+from services.outreach.dunning.domain.outcomes import Outcome
+from services.outreach.dunning.domain.runs import RunTime
+from services.outreach.dunning.store import contacts as contact_store
+from shared.database import Session
+from shared.process import telemetry
+
+
+async def record_outcomes(
+    session: Session,
+    tenant: str,
+    time: RunTime,
+    outcomes: Sequence[Outcome],
+    *,
+    expected: Collection[State],
+    claim: str,
+) -> Counter[str]:
+    """Counts by kind. A contact that the claim no longer holds is left as it is: its lease ended
+    and somebody else has recorded how it ended."""
+    if not outcomes:
+        return Counter()
+    await reopen_debtors(session, tenant, {o.contact.debtor_key for o in outcomes})
+    after = {o.contact.contact_id: o.ended(time.at) for o in outcomes}
+    written = await contact_store.update_contacts(
+        session, tenant, after.values(), expected=expected, held_by=claim
+    )
+    held = [o for o in outcomes if o.contact.contact_id in written]
+    made = [after[o.contact.contact_id] for o in held if o.makes_steps]
+    await contact_store.insert_steps(session, tenant, made)
+    await contact_store.delete_steps(
+        session, tenant, [o.contact.contact_id for o in held if not o.makes_steps]
+    )
+    reached = [c for c in after.values() if c.contact_id in written and c.state in REACHED]
+    await contact_store.mark_reached(session, tenant, reached, time.at)
+    events = ContactEvents(time.at)
+    entries = [entry for outcome in held for entry in outcome.announced(events)]
+    await announce(session, tenant, time.recorded_at, entries)
+    session.after_commit(lambda: _count(held))
+    return Counter(o.kind for o in held)
+
+
+async def write_intents(
+    session: Session,
+    tenant: str,
+    time: RunTime,
+    contacts: Sequence[DebtorContact],
+    judgements: Sequence[Judgement],
+    *,
+    claim: str,
+) -> tuple[list[DebtorContact], list[DebtorContact]]:
+    """Before anything is handed over: what is about to be sent, under which check and decision.
+
+    Gives the contacts to send now, and those of which a step has been made by another contact.
+    """
+    await upsert_judgements(session, tenant, judgements)
+    free = await contact_store.insert_steps(session, tenant, contacts)
+    intents = [
+        replace(c, state="intent", attempted_at=time.at) for c in contacts if c.contact_id in free
+    ]
+    written = await contact_store.update_contacts(
+        session,
+        tenant,
+        intents,
+        expected={"claimed"},
+        claim=claim,
+        lease_until=time.machine_now + LEASE,
+        held_by=claim,
+    )
+    lost = {c.contact_id for c in intents} - written
+    await contact_store.delete_steps(session, tenant, lost)
+    doubled = [c for c in contacts if c.contact_id not in free]
+    await contact_store.delete_steps(session, tenant, {c.contact_id for c in doubled})
+    return [c for c in intents if c.contact_id in written], doubled
+
+
+async def rewrite_intent(
+    session: Session, tenant: str, contact: DebtorContact, *, claim: str, lease_until: datetime
+) -> bool:
+    """The contact as checked again. False: the claim was lost, nothing may be handed over."""
+    written = await contact_store.update_contacts(
+        session,
+        tenant,
+        [contact],
+        expected={"intent"},
+        claim=claim,
+        lease_until=lease_until,
+        held_by=claim,
+    )
+    if contact.contact_id not in written:
+        return False
+    await contact_store.delete_steps(session, tenant, written)  # perhaps it covers fewer now
+    await contact_store.insert_steps(session, tenant, [contact])
+    return True
+
+
+def _count(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        telemetry.CONTACTS.labels("outreach", outcome.contact.channel, outcome.kind).inc()

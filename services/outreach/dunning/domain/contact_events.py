@@ -1,0 +1,196 @@
+"""The announcements that tell a contact's life: all at one instant of business time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from services.outreach.activity.domain.contacts import DebtorContact
+from services.outreach.activity.domain.decisions import Decision, Reason
+from services.outreach.activity.domain.parts import covers_in_parts, ids_in_parts
+from services.outreach.activity.domain.timeline import TimelineEntry
+from services.outreach.dunning.domain.cancellations import Because
+from shared.clock import local_day
+from shared.events import Announcement, outreach
+
+Type = Literal[
+    "contact-planned", "contact-suppressed", "contact-cancelled", "contact-sent",
+    "contact-uncertain", "contact-failed",
+]  # fmt: skip
+_CLASSES: dict[Type, Any] = {
+    "contact-planned": outreach.ContactPlanned,
+    "contact-suppressed": outreach.ContactSuppressed,
+    "contact-cancelled": outreach.ContactCancelled,
+    "contact-sent": outreach.ContactSent,
+    "contact-uncertain": outreach.ContactUncertain,
+    "contact-failed": outreach.ContactFailed,
+}
+
+
+@dataclass(frozen=True)
+class ContactEvents:
+    """Makes the announcements. One that would be too large comes in parts, in their order."""
+
+    at: datetime
+
+    def planned(self, contact: DebtorContact) -> list[TimelineEntry]:
+        return self._contact("contact-planned", contact, "planned", due_at=contact.due_at)
+
+    def suppressed(
+        self,
+        contact: DebtorContact,
+        *,
+        rule: str,
+        until: datetime | None,
+        citation: str | None,
+    ) -> list[TimelineEntry]:
+        return self._contact(
+            "contact-suppressed", contact, rule, rule=rule, citation=citation, until=until
+        )
+
+    def refused(self, contact: DebtorContact, decision: Decision) -> list[TimelineEntry]:
+        """A rule forbids it, or leaves it to a person. A rule is announced once per contact."""
+        leading = decision.leading
+        assert leading is not None, "what is refused is refused by a rule"
+        entries: list[TimelineEntry] = []
+        refused = refused_by(contact, decision)
+        if leading.rule not in contact.rules:
+            entries += self.suppressed(
+                refused, rule=leading.rule, until=decision.until, citation=leading.citation
+            )
+        if decision.verdict == "require_approval":
+            entries.append(self.approval_requested(refused, leading))
+        return entries
+
+    def cancelled(self, contact: DebtorContact, because: Because) -> list[TimelineEntry]:
+        return self._contact("contact-cancelled", contact, because, because=because)
+
+    def sent(self, contact: DebtorContact, message_id: str) -> list[TimelineEntry]:
+        return self._contact(
+            "contact-sent",
+            contact,
+            "sent",
+            sent_at=self.at,
+            message_id=message_id,
+            disclosures=contact.disclosures,
+        )
+
+    def uncertain(self, contact: DebtorContact, because: str) -> list[TimelineEntry]:
+        return self._contact("contact-uncertain", contact, "uncertain", because=because)
+
+    def failed(self, contact: DebtorContact, reason_code: str) -> list[TimelineEntry]:
+        return self._contact("contact-failed", contact, "failed", reason_code=reason_code)
+
+    def approval_requested(self, contact: DebtorContact, reason: Reason) -> TimelineEntry:
+        data = outreach.ApprovalRequested(
+            contact_id=contact.contact_id,
+            account_id=contact.account_id,
+            channel=contact.channel,
+            rule=reason.rule,
+            role=reason.role,
+            citation=reason.citation,
+            rulebook_version=contact.rulebook_version,
+        )
+        return self._entry("approval-requested", contact, reason.rule, data, contact.account_ids)
+
+    def handed_over(self, contact: DebtorContact) -> list[TimelineEntry]:
+        """A person takes over: a task."""
+        task = outreach.TaskCreated(
+            task_id=contact.contact_id,
+            account_id=contact.account_id,
+            debtor_id=contact.debtor_id,
+            strategy=contact.strategy,
+            strategy_version=contact.strategy_version,
+            step=contact.step,
+            due_on=local_day(self.at, contact.zone),
+            invoice_ids=tuple(i for cover in contact.covers for i in cover.invoice_ids),
+        )
+        return [
+            self._entry("task-created", contact, cause, data, contact.account_ids)
+            for cause, data in task_in_parts(task, "handed-over")
+        ]
+
+    def _contact(
+        self, type_: Type, contact: DebtorContact, cause: str, **fields: Any
+    ) -> list[TimelineEntry]:
+        parts = covers_in_parts(
+            outreach.Cover(
+                account_id=cover.account_id,
+                checked_sequence=cover.checked_sequence,
+                invoice_ids=cover.invoice_ids,
+            )
+            for cover in contact.covers
+        )
+        common = _common(contact) | fields
+        return [
+            self._entry(
+                type_,
+                contact,
+                part_cause(cause, number),
+                _CLASSES[type_](**common, covers=covers, **numbered(number, len(parts))),
+                tuple(cover.account_id for cover in covers),
+            )
+            for number, covers in enumerate(parts, 1)
+        ]
+
+    def _entry(
+        self, type_: str, contact: DebtorContact, cause: str, data: Struct, accounts: Sequence[str]
+    ) -> TimelineEntry:
+        day = local_day(self.at, contact.zone)
+        announcement = Announcement(type_, contact.contact_id, cause, self.at, day, data)
+        return TimelineEntry(announcement, contact.account_id, tuple(accounts))
+
+
+def refused_by(contact: DebtorContact, decision: Decision) -> DebtorContact:
+    """The contact that a rule forbids, or leaves to a person."""
+    leading = decision.leading
+    assert leading is not None, "what is refused is refused by a rule"
+    return replace(
+        contact,
+        state="suppressed",
+        because=leading.rule,
+        decision=decision,
+        until=decision.until,
+        rules=contact.rules if leading.rule in contact.rules else (*contact.rules, leading.rule),
+    )
+
+
+def task_in_parts(task: outreach.TaskCreated, cause: str) -> list[tuple[str, outreach.TaskCreated]]:
+    """A task whose invoices don't fit one event comes in several; each with its cause."""
+    parts = ids_in_parts(task.invoice_ids)
+    return [
+        (
+            part_cause(cause, number),
+            replace(task, invoice_ids=invoice_ids, **numbered(number, len(parts))),
+        )
+        for number, invoice_ids in enumerate(parts, 1)
+    ]
+
+
+def part_cause(cause: str, number: int) -> str:
+    """The first part is caused like a whole event, so that it has the same id."""
+    return cause if number == 1 else f"{cause} part {number}"
+
+
+def numbered(number: int, parts: int) -> dict[str, Any]:
+    """The members that number a part; a whole event has none."""
+    return {"part": number, "parts": parts} if parts > 1 else {"part": UNSET, "parts": UNSET}
+
+
+def _common(contact: DebtorContact) -> dict[str, Any]:
+    return {
+        "contact_id": contact.contact_id,
+        "account_id": contact.account_id,
+        "debtor_id": contact.debtor_id,
+        "channel": contact.channel,
+        "strategy": contact.strategy,
+        "strategy_version": contact.strategy_version,
+        "step": contact.step,
+        "tone": contact.tone,
+        "arms": dict(contact.arms),
+        "template_version": contact.template_version,
+        "rulebook_version": contact.rulebook_version,
+    }

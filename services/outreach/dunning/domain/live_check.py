@@ -1,0 +1,185 @@
+"""The live check: what the ledger says is collectable now, and what of a contact stands before it.
+
+The shape is that of `POST /v1/accounts/collectable`. The amounts of a message come from here.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from msgspec import Struct
+
+from services.outreach.activity.domain.contacts import Item
+from services.outreach.dunning.domain.cancellations import Because, first_reason
+from services.outreach.dunning.domain.strategies import Strategies
+
+# A ledger further behind its own intake is not believed (docs/decisions/0003).
+INTAKE_LAG_MAX = timedelta(seconds=30)
+
+
+class CheckedAmounts(Struct, frozen=True):
+    currency: str
+    collectable_minor: int
+    overdue_minor: int
+    disputed_minor: int
+    unapplied_minor: int
+
+
+class CheckedInvoice(Struct, frozen=True):
+    """An open invoice."""
+
+    invoice_id: str
+    due_on: date
+    currency: str
+    balance_minor: int
+    disputed_minor: int
+    number: str | None = None
+    stage: int | None = None
+
+    @property
+    def owed_minor(self) -> int:
+        """What may be asked for: the balance less its disputed part."""
+        return self.balance_minor - self.disputed_minor
+
+
+class CheckedAccount(Struct, frozen=True, dict=True):
+    account_id: str
+    sequence: int
+    amounts: tuple[CheckedAmounts, ...]
+    invoices: tuple[CheckedInvoice, ...]
+    holds: tuple[Any, ...] = ()
+
+    def invoice(self, invoice_id: str) -> CheckedInvoice | None:
+        return self._by_id.get(invoice_id)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, CheckedInvoice]:
+        return {invoice.invoice_id: invoice for invoice in self.invoices}
+
+    def amounts_in(self, currency: str) -> CheckedAmounts | None:
+        return next((a for a in self.amounts if a.currency == currency), None)
+
+
+class CollectableAnswer(Struct, frozen=True):
+    """The ledger's answer, all read in one snapshot."""
+
+    accounts: tuple[CheckedAccount, ...]
+    intake_caught_up_at: datetime | None = None
+
+    def by_account(self) -> dict[str, CheckedAccount]:
+        return {account.account_id: account for account in self.accounts}
+
+    def is_behind(self, machine_now: datetime) -> bool:
+        """Whether payments may be waiting at the ledger's door."""
+        caught_up_at = self.intake_caught_up_at
+        return caught_up_at is None or machine_now - caught_up_at > INTAKE_LAG_MAX
+
+
+def is_complete(
+    checked: Mapping[str, CheckedAccount],
+    account_ids: Collection[str],
+    sequences: Mapping[str, int],
+) -> bool:
+    """Whether the answer has all these accounts, and none as it was before what we know."""
+    return all(
+        account_id in checked and checked[account_id].sequence >= sequences.get(account_id, 0)
+        for account_id in account_ids
+    )
+
+
+def is_ahead(
+    checked: Mapping[str, CheckedAccount],
+    account_ids: Collection[str],
+    sequences: Mapping[str, int],
+) -> bool:
+    """Whether the ledger knows more of any of these accounts than was known by then."""
+    return any(
+        checked[account_id].sequence > sequences.get(account_id, 0) for account_id in account_ids
+    )
+
+
+@dataclass(frozen=True)
+class CheckedItems:
+    """What of a contact stands: the items still to be asked for, and why the others are not."""
+
+    items: tuple[Item, ...]
+    refused: Mapping[Item, Because]
+
+    @property
+    def because(self) -> Because:
+        """The one reason to give when nothing stands."""
+        return first_reason(self.refused.values())
+
+
+def still_due(
+    items: Iterable[Item], checked: Mapping[str, CheckedAccount], strategies: Strategies
+) -> CheckedItems:
+    """Each item against the answer. Every account of the items must be in it."""
+    items = tuple(items)
+    refused: dict[Item, Because] = {}
+    reminders: dict[str, list[Item]] = {}  # by account: those of what is not past due yet
+    for item in items:
+        is_early = is_reminder(item, strategies)
+        reason = _refusal(item, checked[item.account_id], is_early)
+        if reason is not None:
+            refused[item] = reason
+        elif is_early:
+            reminders.setdefault(item.account_id, []).append(item)
+    for account_id, early in reminders.items():
+        refused |= dict.fromkeys(_covered_by_money(checked[account_id], early), "paid")
+    return CheckedItems(tuple(item for item in items if item not in refused), refused)
+
+
+def _covered_by_money(account: CheckedAccount, reminders: Sequence[Item]) -> list[Item]:
+    """The reminders whose currency is paid for by what waits on the account."""
+    currencies = {item: _currency(item, account) for item in reminders}
+    asked = {
+        currency: reminder_minor(account, currency, reminders)
+        for currency in set(currencies.values())
+    }
+    return [item for item, currency in currencies.items() if asked[currency] <= 0]
+
+
+def reminder_minor(account: CheckedAccount, currency: str, items: Iterable[Item]) -> int:
+    """What a reminder before the due day asks for: its invoices' balance less disputed less
+    unapplied, in one currency of one account."""
+    owed = 0
+    for item in items:
+        invoice = account.invoice(item.invoice_id)
+        if invoice is not None and invoice.currency == currency:
+            owed += invoice.owed_minor
+    amounts = account.amounts_in(currency)
+    return owed - (amounts.unapplied_minor if amounts is not None else 0)
+
+
+def _refusal(item: Item, account: CheckedAccount, is_reminder: bool) -> Because | None:
+    if account.holds:
+        return "hold"
+    invoice = account.invoice(item.invoice_id)
+    if invoice is None or invoice.balance_minor <= 0:
+        return "paid"
+    if invoice.due_on != item.due_on:
+        return "corrected"
+    if invoice.owed_minor <= 0:
+        return "disputed"
+    if is_reminder:
+        return None if invoice.stage is None else "superseded"
+    if invoice.stage is None:
+        return "corrected"
+    amounts = account.amounts_in(invoice.currency)
+    return None if amounts is not None and amounts.collectable_minor > 0 else "paid"
+
+
+def is_reminder(item: Item, strategies: Strategies) -> bool:
+    """Whether the item speaks of money that is not past due yet."""
+    step = strategies[item.kind].step(item.words)
+    assert step is not None, "items are made from the same strategies"
+    return step.is_reminder
+
+
+def _currency(item: Item, account: CheckedAccount) -> str:
+    invoice = account.invoice(item.invoice_id)
+    assert invoice is not None, "an item that was not refused names an open invoice"
+    return invoice.currency

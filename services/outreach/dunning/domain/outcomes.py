@@ -1,0 +1,98 @@
+"""How a contact ends, or that it is put off: what becomes of it, and what is announced."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from msgspec.structs import replace
+
+from services.outreach.activity.domain.contacts import DebtorContact
+from services.outreach.activity.domain.decisions import Decision
+from services.outreach.activity.domain.timeline import TimelineEntry
+from services.outreach.dunning.domain.cancellations import REASONS, Because
+from services.outreach.dunning.domain.contact_events import ContactEvents
+
+OutcomeKind = Literal[
+    "suppressed", "deferred", "cancelled", "sent", "uncertain", "failed", "handed-over"
+]
+
+# What the ledger's check refused for one of these reasons is over, even where our own facts will
+# never show it (money that waits on account, a hold): the ladder goes on with its next step.
+_FINAL: frozenset[str] = frozenset({"paid", "disputed", "hold"})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one contact ended. `why`: the rule, the reason or the provider's code. `is_news`: the
+    ledger knew more than we did, so that planning will decide by the same facts soon."""
+
+    contact: DebtorContact
+    kind: OutcomeKind
+    why: str = ""
+    is_news: bool = False
+
+    @property
+    def makes_steps(self) -> bool:
+        """Whether the contact's steps are done with; else another contact can make them."""
+        if self.kind == "cancelled":
+            return self.why in _FINAL and not self.is_news
+        return self.kind != "deferred"
+
+    @property
+    def decision(self) -> Decision | None:
+        """The contact rules' decision, where it is the reason why the contact is not made."""
+        decision = self.contact.decision
+        leading = decision.leading if decision is not None else None
+        return decision if leading is not None and leading.rule == self.why else None
+
+    def ended(self, at: datetime) -> DebtorContact:
+        """The contact after it."""
+        contact, why = self.contact, self.why
+        if self.kind == "deferred":
+            decision = self.decision
+            rules = contact.rules if why in contact.rules else (*contact.rules, why)
+            is_timed = decision is not None and decision.until is not None
+            until = decision.until if decision is not None and is_timed else at
+            return replace(contact, state="planned", rules=rules, until=until, attempted_at=None)
+        if self.kind == "suppressed":
+            return replace(contact, state="suppressed", rules=(*contact.rules, why), because=why)
+        if self.kind == "sent":
+            return replace(contact, state="sent", message_id=why)
+        return replace(contact, state=self.kind, because=why or None)
+
+    def announced(self, events: ContactEvents) -> list[TimelineEntry]:
+        """What is announced of it."""
+        contact, why = self.ended(events.at), self.why
+        match self.kind:
+            case "deferred":
+                return self._deferred(contact, events)
+            case "suppressed":
+                if self.decision is not None:
+                    return events.refused(self.contact, self.decision)
+                return events.suppressed(contact, rule=why, until=None, citation=None)
+            case "cancelled":
+                return events.cancelled(contact, _because(why))
+            case "sent":
+                return events.sent(contact, why)
+            case "uncertain":
+                return events.uncertain(contact, why)
+            case "failed":
+                return events.failed(contact, why)
+            case "handed-over":
+                return events.handed_over(contact)
+
+    def _deferred(self, contact: DebtorContact, events: ContactEvents) -> list[TimelineEntry]:
+        if self.why in self.contact.rules:  # announced once per contact and rule
+            return []
+        decision = self.decision
+        leading = decision.leading if decision is not None else None
+        return events.suppressed(
+            contact,
+            rule=self.why,
+            until=decision.until if decision is not None else None,
+            citation=leading.citation if leading is not None else None,
+        )
+
+
+def _because(why: str) -> Because:
+    return next(reason for reason in REASONS if reason == why)

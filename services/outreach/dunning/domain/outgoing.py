@@ -1,0 +1,139 @@
+"""A message about to leave, and each question that decides whether it may: to whom, still due by
+the live check, still due by what is known, allowed by the contact rules. Each gives the message, or
+the outcome that it has instead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from msgspec import structs
+
+from services.outreach.activity.domain.contacts import DebtorContact
+from services.outreach.channels.domain.addresses import deliverable
+from services.outreach.channels.domain.messages import CreditorDetails
+from services.outreach.channels.domain.templates import Templates
+from services.outreach.dunning.domain import suppressions
+from services.outreach.dunning.domain.cancellations import first_reason
+from services.outreach.dunning.domain.contacts import worded
+from services.outreach.dunning.domain.governor import ContactGovernor
+from services.outreach.dunning.domain.live_check import (
+    CheckedAccount,
+    is_ahead,
+    is_complete,
+    still_due,
+)
+from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
+from services.outreach.dunning.domain.runs import ContentVersions
+from shared.events import ledger
+
+
+@dataclass(frozen=True)
+class OutgoingMessage:
+    """A contact that is about to be handed over: by e-mail, or to a person (no recipient)."""
+
+    contact: DebtorContact
+    recipient: str
+    recipient_name: str
+    governor: ContactGovernor | None = None  # with what is known of the debtor
+
+    @property
+    def language(self) -> str | None:
+        """In which the debtor is written to, where that is known."""
+        accounts = self.governor.profile.accounts if self.governor is not None else ()
+        return next(
+            (a.details.language for a in accounts if a.details and a.details.language), None
+        )
+
+    def with_contact(self, contact: DebtorContact) -> "OutgoingMessage":
+        return replace(self, contact=contact)
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """What is known of the accounts of claimed contacts."""
+
+    people: Mapping[str, ledger.Contact]  # by account
+    sequences: Mapping[str, int]  # the ledger's, as far as it was taken in
+    has_channel: bool
+
+    def address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
+        """To whom it goes; or that it can't. A person who takes over needs no address."""
+        if contact.channel == "person":
+            return OutgoingMessage(contact, "", "")
+        if not self.has_channel:
+            return Outcome(contact, "suppressed", suppressions.CHANNEL_NOT_CONFIGURED)
+        for account_id in contact.account_ids:
+            person = self.people.get(account_id)
+            address = deliverable(person.email) if person is not None else None
+            if person is not None and address is not None:
+                return OutgoingMessage(contact, address, person.name)
+        if not self.people.keys() >= set(contact.account_ids):  # every account has details
+            return Outcome(contact, "deferred", suppressions.DETAILS_BEHIND)
+        return Outcome(contact, "suppressed", suppressions.NO_ADDRESS)
+
+
+def confirmed(
+    message: OutgoingMessage,
+    checked: Mapping[str, CheckedAccount],
+    recipients: Recipients,
+    content: ContentVersions,
+) -> OutgoingMessage | Outcome:
+    """The message about what the ledger says is still due; or why nothing of it is."""
+    contact, sequences = message.contact, recipients.sequences
+    if not is_complete(checked, contact.account_ids, sequences):
+        return Outcome(contact, "deferred", suppressions.LIVE_CHECK_BEHIND)
+    due = due_of(contact, checked, sequences, content)
+    if isinstance(due, Outcome):
+        return due
+    if due.channel == "person":
+        return Outcome(due, "handed-over")
+    # Where the hand-over it was to be has fallen away, a message for the rest is left.
+    return message.with_contact(due) if message.recipient else recipients.address(due)
+
+
+def due_of(
+    contact: DebtorContact,
+    checked: Mapping[str, CheckedAccount],
+    known: Mapping[str, int],
+    content: ContentVersions,
+) -> DebtorContact | Outcome:
+    """The contact about what is still due by the check; `known`: the sequences before it."""
+    due = still_due(contact.items, checked, content.strategies)
+    if not due.items:
+        is_news = is_ahead(checked, contact.account_ids, known)
+        return Outcome(contact, "cancelled", due.because, is_news=is_news)
+    sequences = {name: account.sequence for name, account in checked.items()}
+    return worded(contact, due.items, content.strategies, content.template_versions, sequences)
+
+
+def reviewed(
+    message: OutgoingMessage, governor: ContactGovernor, content: ContentVersions
+) -> OutgoingMessage | Outcome:
+    """The message about what still stands: a payment may have come in since the check was asked."""
+    contact = message.contact
+    lapsed = {item: why for item in contact.items if (why := governor.lapsed(item)) is not None}
+    if not lapsed:
+        return replace(message, governor=governor)
+    items = tuple(item for item in contact.items if item not in lapsed)
+    if not items:
+        return Outcome(contact, "cancelled", first_reason(lapsed.values()), is_news=True)
+    sequences = {cover.account_id: cover.checked_sequence for cover in contact.covers}
+    contact = worded(contact, items, content.strategies, content.template_versions, sequences)
+    return replace(message, contact=contact, governor=governor)
+
+
+def governed(
+    message: OutgoingMessage, at: datetime, templates: Templates, creditor: CreditorDetails
+) -> OutgoingMessage | Outcome:
+    """The message with what the contact rules decide at that instant; or why it may not leave."""
+    contact, governor = message.contact, message.governor
+    assert governor is not None, "a message is decided on by what is known of its debtor"
+    decision = governor.govern(at, contact.items, message.recipient)
+    contact = structs.replace(contact, decision=decision)
+    leading = decision.leading
+    if decision.verdict != "allow" and leading is not None:
+        kind: OutcomeKind = "deferred" if decision.verdict == "defer" else "suppressed"
+        return Outcome(contact, kind, leading.rule)
+    if templates.unworded(decision.text_ids, message.language, creditor):
+        return Outcome(contact, "suppressed", suppressions.NO_WORDS)
+    return replace(message, contact=contact)

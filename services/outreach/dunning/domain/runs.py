@@ -1,0 +1,25 @@
+"""What a run works with besides facts: its instants, and the versions of what it writes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.outreach.dunning.domain.strategies import Strategies
+
+
+@dataclass(frozen=True)
+class ContentVersions:
+    """Versioned strategies and templates, and where debtors may live of whom no place is known."""
+
+    strategies: Strategies
+    template_versions: Mapping[str, str]
+    residence_default: str | None = None
+
+
+@dataclass(frozen=True)
+class RunTime:
+    """When a run works: business time, what it is recorded as, and machine time for leases."""
+
+    at: datetime
+    recorded_at: datetime
+    machine_now: datetime

@@ -1,0 +1,13 @@
+"""Why a contact is not made, besides the contact rules."""
+
+# These end the contact.
+CHANNEL_NOT_CONFIGURED = "channel-not-configured"
+NO_ADDRESS = "no-address"
+NO_WORDS = "disclosure-without-words"  # a text that is required is in no language of ours
+# After these it is tried again.
+TOO_SOON = "one-contact-a-day"
+LIVE_CHECK_UNANSWERED = "live-check-unanswered"
+LIVE_CHECK_BEHIND = "live-check-behind-intake"
+LIVE_CHECK_STALE = "live-check-stale"
+CHANNEL_UNAVAILABLE = "channel-unavailable"
+DETAILS_BEHIND = "contact-details-behind"  # an account's details have not been read yet

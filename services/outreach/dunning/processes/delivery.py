@@ -1,0 +1,163 @@
+"""Hand a message over, never on a check that has grown old, and tell how it ended."""
+
+from collections.abc import Callable
+
+from jinja2 import TemplateError
+from msgspec.structs import replace
+
+from services.outreach.channels.clients import Handover
+from services.outreach.channels.domain.messages import Envelope, message_id
+from services.outreach.context import Context
+from services.outreach.dunning.commands.plans import LEASE
+from services.outreach.dunning.commands.results import rewrite_intent
+from services.outreach.dunning.domain import suppressions
+from services.outreach.dunning.domain.live_check import is_complete
+from services.outreach.dunning.domain.message_content import content
+from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
+from services.outreach.dunning.domain.outgoing import OutgoingMessage, due_of, governed
+from services.outreach.dunning.domain.runs import RunTime
+from services.outreach.dunning.processes.live_check import HANDOVER_SECONDS_MAX, LiveCheck, check
+from shared import clock
+from shared.process import telemetry
+from shared.process.crash import crash_point
+
+CHECKS_MAX = 3  # of one message; a server that keeps it waiting longer gets it another time
+
+
+class Delivery:
+    """One message's hand-over. The check that it rests on may be renewed on the way."""
+
+    def __init__(
+        self,
+        context: Context,
+        tenant: str,
+        time: RunTime,
+        claim: str,
+        message: OutgoingMessage,
+        checked: LiveCheck,
+        barred: Callable[[], str | None],
+    ) -> None:
+        self._context = context
+        self._tenant = tenant
+        self._time = time
+        self._claim = claim
+        self._outgoing = message
+        self._contact = message.contact
+        self._checked = checked
+        self._barred = barred  # the rule under which the run tries nothing more
+        self._withdrawn: Outcome | None = None  # why, when we think better of it
+        self.is_server_away = False  # nobody else's message will get through either
+
+    async def hand_over(self) -> Outcome | None:
+        """How it ended; None: the claim was lost, and somebody else records how."""
+        mailer = self._context.mailer
+        assert mailer is not None, "intents are only written when there is a channel"
+        handover = await mailer.deliver(
+            self._context.sender.address, self._outgoing.recipient, self._message
+        )
+        if handover.fate == "withdrawn":
+            return self._withdrawn
+        if handover.fate == "sent":
+            crash_point("outreach.after_handover")
+        return self._outcome(handover)
+
+    def _outcome(self, handover: Handover) -> Outcome:
+        contact = self._contact
+        match handover.fate:
+            case "sent":
+                return Outcome(contact, "sent", self._message_id)
+            case "refused":
+                return Outcome(contact, "failed", handover.code)
+            case "uncertain":
+                return Outcome(contact, "uncertain", handover.code)
+            case _:
+                self.is_server_away = not handover.code.startswith("smtp-")
+                return Outcome(contact, "deferred", suppressions.CHANNEL_UNAVAILABLE)
+
+    @property
+    def _message_id(self) -> str:
+        return message_id(self._contact.contact_id, self._context.sender.address)
+
+    async def _message(self) -> bytes | None:
+        """The message, on a check young enough; None if it must not leave now."""
+        barred = self._barred()
+        if barred is not None:
+            self._withdraw("deferred", barred)
+            return None
+        for _ in range(CHECKS_MAX):
+            if self._checked.age_seconds <= HANDOVER_SECONDS_MAX:
+                return self._rendered() if self._is_lawful() else None
+            if not await self._check_again():
+                return None
+        self._withdraw("deferred", suppressions.LIVE_CHECK_STALE)
+        return None
+
+    def _is_lawful(self) -> bool:
+        """Whether it may still leave: by the machine's clock where that is the business's."""
+        at = self._context.business_now(self._time.at)
+        last = self._contact.decision
+        if (
+            last is not None
+            and last.at == at
+            and self._contact.items == self._outgoing.contact.items
+        ):
+            return True  # a manual clock stands still: it was asked about this very instant
+        message = self._outgoing.with_contact(self._contact)
+        result = governed(message, at, self._context.templates, self._context.creditor)
+        if isinstance(result, Outcome):
+            self._withdrawn = result
+            return False
+        self._contact = result.contact
+        return True
+
+    async def _check_again(self) -> bool:
+        context, contact = self._context, self._contact
+        checked = await check(context.ledger, self._tenant, contact.account_ids)
+        if isinstance(checked, str) or not is_complete(checked.accounts, contact.account_ids, {}):
+            rule = checked if isinstance(checked, str) else suppressions.LIVE_CHECK_UNANSWERED
+            self._withdraw("deferred", rule)
+            return False
+        before = {cover.account_id: cover.checked_sequence for cover in contact.covers}
+        due = due_of(contact, checked.accounts, before, context.content)
+        if isinstance(due, Outcome):
+            self._withdrawn = due
+            return False
+        contact = replace(due, state="intent", attempted_at=self._time.at)
+        async with context.db.transaction() as session:
+            held = await rewrite_intent(
+                session,
+                self._tenant,
+                contact,
+                claim=self._claim,
+                lease_until=clock.now() + LEASE,
+            )
+        self._contact, self._checked = contact, checked
+        return held
+
+    def _rendered(self) -> bytes | None:
+        context, contact = self._context, self._contact
+        assert contact.template is not None, "an e-mail has a template"
+        envelope = Envelope(
+            sender=context.sender.address,
+            sender_name=context.sender.name,
+            recipient=self._outgoing.recipient,
+            recipient_name=self._outgoing.recipient_name,
+            message_id=self._message_id,
+            at=self._time.at,
+            language=self._outgoing.language,
+            creditor=context.creditor,
+        )
+        lists = content(contact.items, self._checked.accounts, context.content.strategies)
+        try:
+            message = context.templates.email(
+                contact.template, envelope, lists, contact.disclosures
+            )
+        except (TemplateError, ValueError) as error:
+            telemetry.logger(__name__).error("message not written", reason=type(error).__name__)
+            self._withdraw("failed", "message-not-written")
+            return None
+        telemetry.CHECK_TO_HANDOVER_SECONDS.labels("outreach").observe(self._checked.age_seconds)
+        return message
+
+    def _withdraw(self, kind: OutcomeKind, why: str) -> None:
+        self._withdrawn = Outcome(self._contact, kind, why)

@@ -1,0 +1,51 @@
+"""An intent whose lease has ended is a contact whose end nobody will record: it is uncertain.
+
+That is about dead processes and not about business time, so it happens with either clock.
+"""
+
+from datetime import datetime
+
+from services.outreach.activity.domain.contacts import DebtorContact
+from services.outreach.activity.store.business_times import get_business_time
+from services.outreach.dunning.commands.results import record_outcomes
+from services.outreach.dunning.domain.outcomes import Outcome
+from services.outreach.dunning.domain.runs import RunTime
+from services.outreach.dunning.store.contacts import find_ended_leases
+from shared.business_time import Clock
+from shared.database import Database
+from shared.process import telemetry
+
+LEASES_MAX = 100  # ended at a time
+LEASE_ENDED = "lease-ended"
+
+log = telemetry.logger(__name__)
+
+
+async def end_leases(db: Database, clock_mode: Clock, machine_now: datetime) -> int:
+    """Turn what nobody holds any more into `contact-uncertain`; gives how many."""
+    async with db.reading() as session:
+        found = await find_ended_leases(session, machine_now, LEASES_MAX)
+    ended = 0
+    for tenant, claim, contact in found:
+        async with db.transaction() as session:
+            at = contact.attempted_at or machine_now
+            time = RunTime(at, at, machine_now)
+            if clock_mode == "system":
+                time = RunTime(at, machine_now, machine_now)
+            elif (business := await get_business_time(session, tenant)) is not None:
+                time = RunTime(at, business, machine_now)
+            counts = await record_outcomes(
+                session,
+                tenant,
+                time,
+                [Outcome(contact, "uncertain", LEASE_ENDED)],
+                expected={"intent"},
+                claim=claim,
+            )
+        ended += counts["uncertain"]
+        _warn(contact)
+    return ended
+
+
+def _warn(contact: DebtorContact) -> None:
+    log.warning("contact uncertain", contact=contact.contact_id, because=LEASE_ENDED)

@@ -1,0 +1,276 @@
+"""`run-due`: the way of every contact, until nothing is left that is due at the instant.
+
+plan and claim → check → intent → hand over → result: each a step of its own, and no transaction is
+open between them. A process may die anywhere: at most one message leaves (docs/decisions/0003). Any
+number of runs may work side by side; each contact is one run's.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from msgspec import Struct
+
+from services.outreach.activity.domain.contacts import DebtorContact, State
+from services.outreach.activity.domain.decisions import Judgement
+from services.outreach.activity.store.business_times import raise_business_time
+from services.outreach.channels.clients import SMTP_CONNECTIONS_MAX
+from services.outreach.context import Context
+from services.outreach.dunning.commands.governors import load_governors
+from services.outreach.dunning.commands.plans import PlannedBatch, plan_contacts
+from services.outreach.dunning.commands.recipients import load_recipients
+from services.outreach.dunning.commands.results import record_outcomes, write_intents
+from services.outreach.dunning.domain import outgoing, suppressions
+from services.outreach.dunning.domain.outcomes import Outcome
+from services.outreach.dunning.domain.outgoing import OutgoingMessage, Recipients
+from services.outreach.dunning.domain.runs import RunTime
+from services.outreach.dunning.processes.delivery import Delivery
+from services.outreach.dunning.processes.live_check import LiveCheck, check
+from services.outreach.dunning.store.debtors import find_next_due
+from services.outreach.rulebooks.domain import RuleBookVersions
+from shared import clock
+from shared.business_time import refuse_future
+from shared.errors import Invalid, Unavailable
+from shared.process import telemetry
+from shared.process.crash import crash_point
+
+COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
+# As many intents at once as there are connections: none waits for another's while its lease runs.
+# Just before the data a lease that has grown old is renewed with the check (delivery.py).
+WAVE = SMTP_CONNECTIONS_MAX
+UNCERTAIN_MAX = 3  # in one run; a server that loses that many gets no more until the next run
+CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for all that wait
+
+
+class RunDue(Struct, frozen=True):
+    counts: dict[str, int]
+    next_due_at: datetime | None
+
+
+async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
+    """Make the tenant's contacts that are due up to an instant of business time. Idempotent."""
+    refuse_future(context.clock, clock.now(), at=at)
+    started = clock.monotonic()
+    async with context.db.transaction() as session:
+        at = await raise_business_time(session, tenant, at)
+    run = _Run(context, tenant, at, await _rulebooks(context, tenant, at))
+    await run.work()
+    async with context.db.reading() as session:
+        due_at, is_dirty = await find_next_due(session, tenant)
+    if is_dirty:
+        due_at = at
+    telemetry.JOB_SECONDS.labels("outreach", "run-due", "done").observe(clock.monotonic() - started)
+    return RunDue(
+        {name: run.counts[name] for name in COUNTS}, None if due_at is None else max(at, due_at)
+    )
+
+
+async def _rulebooks(context: Context, tenant: str, at: datetime) -> RuleBookVersions:
+    """The tenant's rule books. Raises `Unavailable` where they contradict each other: then nobody
+    is contacted, and the tenants after it have their turn all the same."""
+    async with context.db.reading() as session:
+        rulebooks = await context.rulebooks.of(session, tenant)
+    try:
+        rulebooks.at(at)
+    except Invalid as error:
+        raise Unavailable(f"the rule books of {tenant}: {error.detail}") from error
+    return rulebooks
+
+
+class _Run:
+    """One run for one tenant."""
+
+    def __init__(
+        self, context: Context, tenant: str, at: datetime, rulebooks: RuleBookVersions
+    ) -> None:
+        self._context = context
+        self._rulebooks = rulebooks
+        self._tenant = tenant
+        self._at = at
+        self._claim = uuid4().hex
+        self._tried: set[str] = set()
+        self._refuted: set[str] = set()  # debtors of whom the ledger knows more than we do yet
+        self._barred: str | None = None  # the rule under which nothing more is tried in this run
+        self.counts: Counter[str] = Counter()
+
+    async def work(self) -> None:
+        """Batch by batch: plan and claim, then make what was claimed."""
+        while (batch := await self._plan()).debtors:
+            self.counts += batch.counts
+            if batch.claimed:
+                crash_point("outreach.after_claim")
+                self._tried |= {contact.contact_id for contact in batch.claimed}
+                await self._make(batch.claimed)
+
+    async def _make(self, claimed: Sequence[DebtorContact]) -> None:
+        """Wave by wave: check, intent, hand over. What falls on the way is recorded at once."""
+        async with self._context.db.reading() as session:
+            has_channel = self._context.mailer is not None
+            recipients = await load_recipients(
+                session, self._tenant, claimed, has_channel=has_channel
+            )
+        waiting, fallen = _split(recipients.address(contact) for contact in claimed)
+        await self._record(fallen, {"claimed"})
+        checked: LiveCheck | None = None
+        while waiting:
+            if self._barred is None and (
+                checked is None or checked.age_seconds > CHECK_SECONDS_MAX
+            ):
+                checked = await self._check(waiting)
+                crash_point("outreach.after_check")
+            if self._barred is not None or checked is None:
+                rule = self._barred or suppressions.LIVE_CHECK_UNANSWERED
+                deferred = [Outcome(message.contact, "deferred", rule) for message in waiting]
+                await self._record(deferred, {"claimed"})
+                return
+            wave, waiting = waiting[:WAVE], waiting[WAVE:]
+            await self._send(await self._intend(wave, checked, recipients), checked)
+
+    # ------------------------------------------------------------------ the steps, one by one
+
+    async def _plan(self) -> PlannedBatch:
+        async with self._context.db.transaction() as session:
+            return await plan_contacts(
+                session,
+                self._tenant,
+                self._time(),
+                self._context.content,
+                self._rulebooks,
+                claim=self._claim,
+                tried=self._tried,
+                skipped=self._refuted,
+            )
+
+    async def _check(self, messages: Sequence[OutgoingMessage]) -> LiveCheck | None:
+        """Ask the ledger about all of them; None: nothing more is tried in this run."""
+        accounts = {a for message in messages for a in message.contact.account_ids}
+        checked = await check(self._context.ledger, self._tenant, accounts)
+        if isinstance(checked, str):
+            self._barred = checked
+            return None
+        return checked
+
+    async def _intend(
+        self, wave: Sequence[OutgoingMessage], checked: LiveCheck, recipients: Recipients
+    ) -> list[OutgoingMessage]:
+        """Decide on each by the check and by the contact rules; end those that fall, write the
+        intents of the others."""
+        content = self._context.content
+        standing, fallen = _split(
+            outgoing.confirmed(message, checked.accounts, recipients, content) for message in wave
+        )
+        allowed, refused, judgements = await self._govern(standing)
+        await self._record([*fallen, *refused], {"claimed"})
+        return await self._write(allowed, judgements)
+
+    async def _govern(
+        self, messages: Sequence[OutgoingMessage]
+    ) -> tuple[list[OutgoingMessage], list[Outcome], list[Judgement]]:
+        """The contact rules, on what is known of the debtors by now; and the questions asked."""
+        if not messages:
+            return [], [], []
+        context = self._context
+        async with context.db.reading() as session:
+            governors = await load_governors(
+                session,
+                self._tenant,
+                [message.contact for message in messages],
+                context.content,
+                self._rulebooks,
+            )
+        results: list[OutgoingMessage | Outcome] = []
+        judgements: list[Judgement] = []
+        for message in messages:
+            governor = governors[message.contact.contact_id]
+            result = outgoing.reviewed(message, governor, context.content)
+            if isinstance(result, OutgoingMessage):
+                at = context.business_now(self._at)
+                result = outgoing.governed(result, at, context.templates, context.creditor)
+                judgements += governor.judgements(message.contact)
+            results.append(result)
+        return *_split(results), judgements
+
+    async def _write(
+        self, messages: Sequence[OutgoingMessage], judgements: Sequence[Judgement]
+    ) -> list[OutgoingMessage]:
+        """The intents; gives the messages that may be handed over."""
+        by_contact = {message.contact.contact_id: message for message in messages}
+        async with self._context.db.transaction() as session:
+            intents, doubled = await write_intents(
+                session,
+                self._tenant,
+                self._time(),
+                [message.contact for message in messages],
+                judgements,
+                claim=self._claim,
+            )
+        await self._record([Outcome(c, "cancelled", "superseded") for c in doubled], {"claimed"})
+        if intents:
+            crash_point("outreach.after_intent")
+        return [by_contact[contact.contact_id].with_contact(contact) for contact in intents]
+
+    async def _send(self, messages: Sequence[OutgoingMessage], checked: LiveCheck) -> None:
+        """Hand over side by side; record what has ended, as it ends."""
+        pending = {asyncio.ensure_future(self._hand_over(m, checked)) for m in messages}
+        try:
+            while pending:
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                outcomes = [outcome for task in done if (outcome := task.result()) is not None]
+                await self._record(outcomes, {"intent"})
+                if outcomes:
+                    crash_point("outreach.after_result")
+        finally:
+            for task in pending:  # what was begun and not recorded ends with its lease
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _hand_over(self, message: OutgoingMessage, checked: LiveCheck) -> Outcome | None:
+        delivery = Delivery(
+            self._context,
+            self._tenant,
+            self._time(),
+            self._claim,
+            message,
+            checked,
+            lambda: self._barred,
+        )
+        outcome = await delivery.hand_over()
+        if delivery.is_server_away:
+            self._barred = suppressions.CHANNEL_UNAVAILABLE
+        return outcome
+
+    async def _record(self, outcomes: Sequence[Outcome], expected: Collection[State]) -> None:
+        if not outcomes:
+            return
+        self._refuted |= {o.contact.debtor_key for o in outcomes if o.kind == "cancelled"}
+        async with self._context.db.transaction() as session:
+            self.counts += await record_outcomes(
+                session,
+                self._tenant,
+                self._time(),
+                outcomes,
+                expected=expected,
+                claim=self._claim,
+            )
+        if self.counts["uncertain"] >= UNCERTAIN_MAX:
+            self._barred = suppressions.CHANNEL_UNAVAILABLE
+
+    def _time(self) -> RunTime:
+        now = clock.now()
+        return RunTime(self._at, now if self._context.clock == "system" else self._at, now)
+
+
+def _split(
+    results: Iterable[OutgoingMessage | Outcome],
+) -> tuple[list[OutgoingMessage], list[Outcome]]:
+    """Those that go on, and how the others ended."""
+    standing: list[OutgoingMessage] = []
+    fallen: list[Outcome] = []
+    for result in results:
+        if isinstance(result, Outcome):
+            fallen.append(result)
+        else:
+            standing.append(result)
+    return standing, fallen

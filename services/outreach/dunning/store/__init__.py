@@ -1,0 +1,1 @@
+"""SQL of dunning: debtors.py what planning needs, contacts.py their life and steps, warnings.py."""

@@ -1,0 +1,188 @@
+"""SQL of contacts: their life from plan to result, and the steps that they make."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from services.outreach.activity.domain.contacts import DebtorContact, State
+from services.outreach.activity.store.contacts import to_contact
+from shared.database import Session
+
+UNDER_WAY = "('planned', 'claimed', 'intent')"
+
+
+async def insert_contacts(
+    session: Session, tenant: str, contacts: Iterable[DebtorContact], planned_at: datetime
+) -> None:
+    rows = [
+        (c.contact_id, c.debtor_key, c.debtor_id, c.state, c.due_at, msgspec.json.encode(c))
+        for c in contacts
+    ]
+    if not rows:
+        return
+    await session.execute(
+        """
+        insert into contacts (tenant_id, contact_id, debtor_key, debtor_id, state, due_at, body,
+                              rules, planned_at)
+        select $1, contact_id, debtor_key, debtor_id, state, due_at, body, '{}', $8
+        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[])
+          as k (contact_id, debtor_key, debtor_id, state, due_at, body)
+        """,
+        tenant,
+        *[list(column) for column in zip(*rows, strict=True)],
+        planned_at,
+    )
+
+
+async def update_contacts(
+    session: Session,
+    tenant: str,
+    contacts: Iterable[DebtorContact],
+    *,
+    expected: Collection[State],
+    claim: str | None = None,
+    lease_until: datetime | None = None,
+    held_by: str | None = None,
+) -> set[str]:
+    """Write contacts as they are now; gives the ids of those that were in an expected state and, if
+    `held_by` is given, still held by that claim. The others belong to somebody else by now."""
+    rows = [
+        (
+            c.contact_id,
+            c.state,
+            c.due_at,
+            msgspec.json.encode(c),
+            c.attempted_at,
+            c.until,
+            c.because,
+            c.message_id,
+            msgspec.json.encode(c.rules).decode(),
+        )
+        for c in contacts
+    ]
+    if not rows:
+        return set()
+    written = await session.fetch(
+        """
+        update contacts c set
+          state = k.state, due_at = k.due_at, body = k.body, attempted_at = k.attempted_at,
+          until_at = k.until_at, because = k.because, message_id = k.message_id,
+          rules = array(select jsonb_array_elements_text(k.rules::jsonb)),
+          claim = $2, lease_until = $3
+        from unnest($6::text[], $7::text[], $8::timestamptz[], $9::bytea[], $10::timestamptz[],
+                    $11::timestamptz[], $12::text[], $13::text[], $14::text[])
+          as k (contact_id, state, due_at, body, attempted_at, until_at, because, message_id, rules)
+        where c.tenant_id = $1 and c.contact_id = k.contact_id
+          and c.state = any($4) and ($5::text is null or c.claim = $5)
+        returning c.contact_id
+        """,
+        tenant,
+        claim,
+        lease_until,
+        sorted(expected),
+        held_by,
+        *[list(column) for column in zip(*rows, strict=True)],
+    )
+    return {row["contact_id"] for row in written}
+
+
+async def upsert_contact_accounts(
+    session: Session, tenant: str, contacts: Iterable[DebtorContact]
+) -> None:
+    rows = sorted({(a, c.contact_id) for c in contacts for a in c.account_ids})
+    if not rows:
+        return
+    await session.execute(
+        """
+        insert into contact_accounts (tenant_id, account_id, contact_id)
+        select $1, account_id, contact_id
+        from unnest($2::text[], $3::text[]) as k (account_id, contact_id)
+        on conflict do nothing
+        """,
+        tenant,
+        *[list(column) for column in zip(*rows, strict=True)],
+    )
+
+
+async def insert_steps(
+    session: Session, tenant: str, contacts: Sequence[DebtorContact]
+) -> set[str]:
+    """The steps that these contacts make; gives the ids of contacts of which all were free."""
+    rows = [
+        (i.account_id, i.invoice_id, i.due_on, i.step, c.contact_id)
+        for c in contacts
+        for i in c.items
+    ]
+    if not rows:
+        return set()
+    rows.sort()
+    taken = await session.fetch(
+        """
+        insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)
+        select $1, account_id, invoice_id, due_on, step, contact_id
+        from unnest($2::text[], $3::text[], $4::date[], $5::text[], $6::text[])
+          as k (account_id, invoice_id, due_on, step, contact_id)
+        on conflict do nothing
+        returning contact_id
+        """,
+        tenant,
+        *[list(column) for column in zip(*rows, strict=True)],
+    )
+    made: dict[str, int] = {}
+    for row in taken:
+        made[row["contact_id"]] = made.get(row["contact_id"], 0) + 1
+    return {c.contact_id for c in contacts if made.get(c.contact_id) == len(c.items)}
+
+
+async def delete_steps(session: Session, tenant: str, contact_ids: Collection[str]) -> None:
+    """The contacts were not made after all: their steps can be made by others."""
+    if contact_ids:
+        await session.execute(
+            "delete from steps where tenant_id = $1 and contact_id = any($2)",
+            tenant,
+            sorted(contact_ids),
+        )
+
+
+async def mark_reached(
+    session: Session, tenant: str, contacts: Sequence[DebtorContact], at: datetime
+) -> None:
+    """A message has reached, or may have reached, these accounts and debtors."""
+    if not contacts:
+        return
+    await session.execute(
+        """
+        update accounts set contacted_at = greatest(contacted_at, $3)
+        where (tenant_id, account_id) in (
+          select tenant_id, account_id from accounts where tenant_id = $1 and account_id = any($2)
+          order by account_id for update)
+        """,
+        tenant,
+        sorted({a for c in contacts for a in c.account_ids}),
+        at,
+    )
+    await session.execute(
+        """
+        update debtors set last_contact_at = greatest(last_contact_at, $3)
+        where tenant_id = $1 and debtor_key = any($2)
+        """,
+        tenant,
+        sorted({c.debtor_key for c in contacts}),
+        at,
+    )
+
+
+async def find_ended_leases(
+    session: Session, machine_now: datetime, limit: int
+) -> list[tuple[str, str, DebtorContact]]:
+    """Intents whose lease has ended, with tenant and claim: nobody will tell how they ended."""
+    rows = await session.fetch(
+        """
+        select * from contacts where state = 'intent' and lease_until < $1
+        order by lease_until limit $2
+        """,
+        machine_now,
+        limit,
+    )
+    return [(row["tenant_id"], row["claim"], to_contact(row)) for row in rows]

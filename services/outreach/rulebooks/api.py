@@ -1,0 +1,320 @@
+"""Rule books over HTTP: all books of the tenant, new versions, dry runs, from when each applies."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from services.outreach.compliance import RuleBook, read_book, schema
+from services.outreach.rulebooks import commands
+from services.outreach.rulebooks import store as rulebook_store
+from services.outreach.rulebooks.store import RuleBooks
+from shared.database import Session
+from shared.documents import Activation, Asked, Documents, Done, Kept, StoredVersion, store
+from shared.errors import NotFound
+from shared.web import Day, Model, ReadSessionDep, context_of, json_response
+from shared.web.auth import Caller, needs
+from shared.web.documents import DocumentRoutes, DryRun, Surface, Terms, Words
+
+BOOK_BYTES_MAX = 2 * 1024 * 1024
+TRIAL_CONTACTS = 12_000  # unless a request says otherwise
+
+router = APIRouter(tags=["rule books"])
+Reader = Annotated[Caller, needs("outreach:read", "outreach:write")]
+
+
+class ActivationView(Model):
+    version: str | None  # none: from then on the book does not apply
+    from_: Annotated[date, Field(alias="from")]
+    from_at: datetime
+    recorded_at: datetime
+    recorded_by: str
+
+
+class BookView(Model):
+    name: str
+    class_: Annotated[Literal["law", "policy"], Field(alias="class")]
+    title: str
+    version: str | None  # in force now; none: it does not apply
+    rules: int
+    shipped: bool  # whether one of its versions comes with the platform
+    activations: list[ActivationView]
+
+
+class BooksView(Model):
+    items: list[BookView]
+    notice: str
+
+
+class VersionView(Model):
+    version: str
+    shipped: bool
+    recorded_at: datetime | None  # of the ones that come with the platform: none
+    recorded_by: str
+
+
+class VersionsView(Model):
+    name: str
+    items: list[VersionView]
+
+
+class UploadView(Model):
+    name: str
+    class_: Annotated[Literal["law", "policy"], Field(alias="class")]
+    version: str
+    rules: int
+    new: bool  # whether this text had not come before
+
+
+class ActivateRequest(Model):
+    """Which version counts from which day on (00:00 in the tenant's zone). No version: a book of
+    house policy no longer applies."""
+
+    version: str | None
+    from_: Annotated[Day, Field(alias="from")]
+
+
+class ActivatedView(Model):
+    name: str
+    version: str | None
+    from_: Annotated[date, Field(alias="from")]
+    from_at: datetime
+
+
+class MoveView(Model):
+    from_verdict: str
+    to_verdict: str
+    contacts: int
+
+
+class TrialView(Model):
+    """Over the newest recorded contacts: how many would have been decided otherwise, and why."""
+
+    version: str
+    contacts: int
+    changed: int
+    cut_off: bool  # there are older contacts, past `limit`
+    moves: list[MoveView]
+    rules: dict[str, int]  # that decide what changes: in how many contacts
+    examples: list[dict[str, Any]]
+    summary: str
+
+
+# ---------------------------------------------------------- the context, as surfaces ask for it
+
+
+def _rule_books(request: Request) -> RuleBooks:
+    books: RuleBooks = context_of(request).rulebooks
+    return books
+
+
+def _documents(request: Request) -> Documents[RuleBook]:
+    return _rule_books(request).documents
+
+
+async def _business_now(request: Request, session: Session, tenant: str) -> datetime:
+    return await commands.business_now(session, context_of(request).clock, tenant)
+
+
+async def _zone(_request: Request, session: Session, tenant: str) -> str:
+    return await rulebook_store.get_tenant_zone(session, tenant)
+
+
+async def _activate(request: Request, session: Session, tenant: str, asked: Asked) -> Done:
+    return await commands.activate_rulebook(session, tenant, _rule_books(request), asked)
+
+
+async def _dry_run(tried: DryRun[RuleBook]) -> dict[str, Any]:
+    book, db = tried.parse(), context_of(tried.request).db
+    async with db.reading() as session:
+        versions = await _rule_books(tried.request).of(session, tried.tenant)
+    trial = await commands.try_rulebook(db, versions, tried.tenant, book, tried.limit)
+    return {
+        "version": trial.version,
+        "contacts": trial.judged,
+        "changed": trial.changed,
+        "cut_off": trial.is_cut_off,
+        "moves": commands.counted(trial),
+        "rules": dict(trial.rules.most_common()),
+        "examples": trial.examples,
+        "summary": f"{trial.changed:,} of {trial.judged:,} contacts would change",
+    }
+
+
+# ----------------------------------------------------------------------- answers, as released
+
+
+def _upload(kept: Kept[RuleBook]) -> dict[str, Any]:
+    return {
+        "name": kept.stored.name,
+        "class": kept.stored.category,
+        "version": kept.stored.version,
+        "rules": len(kept.content.rules),
+        "new": kept.is_new,
+    }
+
+
+def _terms(body: ActivateRequest) -> Terms:
+    return Terms(version=body.version, from_on=body.from_)
+
+
+def _activated(name: str, terms: Terms, done: Done) -> dict[str, Any]:
+    assert done.activation is not None, "a book applies from a day on"
+    return {
+        "name": name,
+        "version": terms.version,
+        "from": done.activation.from_on,
+        "from_at": done.activation.from_at,
+    }
+
+
+def _book(
+    book: RuleBook, in_force: RuleBook | None, is_shipped: bool, activations: Sequence[Activation]
+) -> dict[str, Any]:
+    return {
+        "name": book.name,
+        "class": book.klass,
+        "title": book.title,
+        "version": in_force.version if in_force is not None else None,
+        "rules": len(book.rules),
+        "shipped": is_shipped,
+        "activations": [
+            {
+                "version": a.version,
+                "from": a.from_on,
+                "from_at": a.from_at,
+                "recorded_at": a.recorded_at,
+                "recorded_by": a.recorded_by,
+            }
+            for a in activations
+        ],
+    }
+
+
+def _version(stored: StoredVersion) -> dict[str, Any]:
+    return {
+        "version": stored.version,
+        "shipped": stored.is_built_in,
+        "recorded_at": None if stored.is_built_in else stored.stored_at,
+        "recorded_by": stored.stored_by,
+    }
+
+
+async def _books(request: Request, session: Session, tenant: str) -> list[dict[str, Any]]:
+    documents = _documents(request)
+    now = await _business_now(request, session, tenant)
+    versions = await _rule_books(request).of(session, tenant)
+    present, applied = versions.present(now), versions.applied(now)
+    own = {  # never activated
+        stored.name: read_book(stored.source)
+        for stored in await store.list_versions(session, documents.kind.kind, tenant)
+        if stored.name not in present
+    }
+    return [
+        _book(
+            present.get(name) or own[name],
+            present[name] if name in applied else None,
+            name in documents.built_in,
+            [a for a in versions.history.activations if a.name == name],
+        )
+        for name in sorted({*present, *own})
+    ]
+
+
+# ------------------------------------------------------------------------------------------- routes
+
+_routes = DocumentRoutes(
+    router,
+    Surface(
+        path="/v1/rulebooks/{name}",
+        documents=_documents,
+        business_now=_business_now,
+        zone=_zone,
+        dry_run=_dry_run,
+        activate=_activate,
+        schema=schema,
+        readers=("outreach:read", "outreach:write"),
+        writers=("outreach:write",),
+        bytes_max=BOOK_BYTES_MAX,
+        stored_in_machine_time=True,
+    ),
+)
+
+
+@router.get(
+    "/v1/rulebooks",
+    response_model=BooksView,
+    summary="The rule books of the tenant: those that come with the platform, and its own",
+)
+async def list_books(caller: Reader, session: ReadSessionDep, request: Request) -> Response:
+    items = await _books(request, session, caller.tenant)
+    return json_response({"items": items, "notice": "Not legal advice."})
+
+
+_routes.schema(
+    Words(name="get_schema", summary="JSON Schema of a rule book, for editors"),
+    path="/v1/rulebooks/schema",
+)
+
+
+@router.get("/v1/rulebooks/{name}", response_model=BookView, summary="One rule book")
+async def get_book(
+    name: str, caller: Reader, session: ReadSessionDep, request: Request
+) -> Response:
+    for item in await _books(request, session, caller.tenant):
+        if item["name"] == name:
+            return json_response(item)
+    raise NotFound(f"There is no rule book {name}.")
+
+
+@router.get(
+    "/v1/rulebooks/{name}/versions",
+    response_model=VersionsView,
+    summary="Every version of a rule book, oldest first",
+)
+async def list_versions(
+    name: str, caller: Reader, session: ReadSessionDep, request: Request
+) -> Response:
+    found = await _documents(request).list_versions(session, caller.tenant, name)
+    return json_response({"name": name, "items": [_version(stored) for stored in found]})
+
+
+@router.get(
+    "/v1/rulebooks/{name}/versions/{version}",
+    response_model=None,
+    summary="The text of a version, as it was uploaded",
+    responses={200: {"content": {"application/yaml": {"schema": {"type": "string"}}}}},
+)
+async def get_text(
+    name: str, version: str, caller: Reader, session: ReadSessionDep, request: Request
+) -> Response:
+    stored = await _documents(request).get_version(session, caller.tenant, name, version)
+    return Response(stored.source, media_type="application/yaml")
+
+
+_routes.put(
+    Words(
+        name="put_book",
+        summary="Take a version in (YAML or JSON), checked as a whole; it counts when activated",
+    ),
+    UploadView,
+    _upload,
+)
+_routes.dry_run_of_version(
+    Words(
+        name="dry_run",
+        summary="Try a book on recorded contacts: which would have been decided otherwise, and why",
+    ),
+    TrialView,
+    cases=TRIAL_CONTACTS,
+    version_help="A version that is here; else the body is the book.",
+)
+_routes.activate(
+    Words(name="activate", summary="Let a version count from a day on; safe to repeat"),
+    ActivateRequest,
+    _terms,
+    ActivatedView,
+    _activated,
+)

@@ -1,0 +1,127 @@
+"""What is announced of an account after it was assessed.
+
+An event of the ledger gives what follows from it its own time, day and recordedtime: a segment
+holds from when the fact held. A re-score has no fact: what it changes holds from the instant at
+which model or policy came into force, and never before what was announced of the account already.
+"""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from services.segmentation.domain.assess import Assessment, score_of
+from services.segmentation.domain.rules import Rules
+from services.segmentation.domain.warnings import EarlyWarning
+from shared.events import Announcement, Received
+from shared.events.segmentation import AccountScored, EarlyWarningRaised, SegmentChanged
+
+EARLY_WARNING = "early-warning-raised"
+
+
+class Cause(Struct, frozen=True, kw_only=True, gc=False):
+    """Why something is announced, and when it holds."""
+
+    id: str  # makes the event's own id
+    because: str
+    time: datetime
+    day: date | None
+
+    @classmethod
+    def of(cls, event: Received) -> "Cause":
+        return cls(id=event.id, because=event.type, time=event.time, day=event.day)
+
+
+class Before(Struct, frozen=True, gc=False):
+    """What was last announced of an account."""
+
+    segment: str | None
+    arms: dict[str, str]
+    probability: float | None  # of `pays_within`
+    model_version: str | None
+
+
+def announce(
+    account_id: str, before: Before, after: Assessment, cause: Cause, rules: Rules
+) -> list[Announcement]:
+    """A score and a segment, where the segment or an arm has changed."""
+    if after.segment == before.segment and after.arms == before.arms:
+        return []
+    changed = SegmentChanged(
+        account_id=account_id,
+        from_segment=before.segment,
+        to_segment=after.segment,
+        arms=after.arms,
+        priority=after.priority,
+        because=cause.because,
+        policy_version=rules.policy.version,
+    )
+    return [
+        _score_announcement(account_id, after, cause, rules),
+        _announcement("segment-changed", account_id, cause, changed),
+    ]
+
+
+def announce_rescored(
+    account_id: str, before: Before, after: Assessment, cause: Cause, rules: Rules
+) -> list[Announcement]:
+    """What a re-score has changed: the segment or an arm, or the score alone."""
+    announced = announce(account_id, before, after, cause, rules)
+    pays = after.asked["pays_within"]
+    if not announced and (pays.probability, pays.version) != (
+        before.probability,
+        before.model_version,
+    ):
+        announced = [_score_announcement(account_id, after, cause, rules)]
+    return announced
+
+
+def announce_warning(
+    account_id: str, warning: EarlyWarning, after: Assessment, cause: Cause, rules: Rules
+) -> Announcement:
+    """An episode that began."""
+    raised = EarlyWarningRaised(
+        account_id=account_id,
+        kind=warning.kind,
+        since_on=warning.since_on,
+        because=warning.because,
+        figures=warning.figures,
+        currency=after.features.currency,
+        segment=after.segment,
+        arms=after.arms,
+        priority=after.priority,
+        policy_version=rules.policy.version,
+    )
+    return _announcement(EARLY_WARNING, warning_entity(account_id, warning), cause, raised)
+
+
+def warning_entity(account_id: str, warning: EarlyWarning) -> str:
+    """What an episode's event is about."""
+    return f"{account_id} {warning.kind}"
+
+
+def _score_announcement(
+    account_id: str, after: Assessment, cause: Cause, rules: Rules
+) -> Announcement:
+    scorer = rules.scorers.get("pays_within")
+    asked = after.asked["pays_within"]
+    pays = score_of("pays_within", after.features, asked.row, scorer)
+    assert pays.probability == asked.probability, "the reasons explain the score"
+    scored = AccountScored(
+        account_id=account_id,
+        target=pays.target,
+        probability=pays.probability,
+        horizon_days=pays.horizon_days,
+        expected_recovery_minor=after.expected_recovery_minor,
+        currency=after.features.currency,
+        priority=after.priority,
+        reasons=pays.reasons,
+        model_version=asked.version,
+        policy_version=rules.policy.version,
+    )
+    return _announcement("account-scored", account_id, cause, scored)
+
+
+def _announcement(type_: str, entity: str, cause: Cause, data: Struct) -> Announcement:
+    return Announcement(
+        type=type_, entity=entity, cause=cause.id, time=cause.time, day=cause.day, data=data
+    )

@@ -1,0 +1,337 @@
+"""Events into an account, one by one in the order of their sequence.
+
+Ledger and outreach events arrive on two topics in no common order: they touch different parts of
+the state, so that any interleaving and any split ends in the same state.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from services.segmentation.domain.account import (
+    NO_CASH,
+    Account,
+    Cash,
+    Owed,
+    change_invoice,
+    change_zone,
+    note_invoice,
+)
+from services.segmentation.domain.contacts import Contact
+from services.segmentation.domain.invoices import Invoice, Put
+from shared.events import LEDGER, OUTREACH, Received, ledger, outreach
+
+# What an event does to an account; whether an assessment could come out another way after it.
+Handler = Callable[[Account, str, Received, Any], bool]
+
+_ONE_DAY = timedelta(days=1)
+
+
+def touched(event: Received) -> tuple[str, ...]:
+    """The accounts an event speaks of: the key's, or all that a contact covers."""
+    if event.type not in HANDLERS or not event.key:
+        return ()
+    if event.topic == OUTREACH:
+        contact: outreach.ContactSent = event.decode()
+        return tuple(sorted({cover.account_id for cover in contact.new_covers}))
+    return (event.key,)
+
+
+def fold(account: Account, account_id: str, event: Received) -> bool:
+    """Take one event into the account; whether it could change an assessment.
+
+    Types that are not in `HANDLERS` change nothing.
+    """
+    handler = HANDLERS.get(event.type)
+    if handler is None:
+        return False
+    recorded = event.recordedtime
+    if account.known_at is None or recorded > account.known_at:
+        account.known_at = recorded
+    is_later = False
+    if event.topic == LEDGER:
+        # A fact may be dated ahead; today is not moved there by it, for it would never come back.
+        # Somewhere on earth it is a day later than the recorded instant says.
+        on = min(event.day or event.time.date(), (recorded + _ONE_DAY).date())
+        is_later = account.latest_on is None or on > account.latest_on
+        if is_later:
+            account.latest_on = on
+    return handler(account, account_id, event, event.decode()) or is_later
+
+
+def _take_allocations(
+    account: Account, allocations: Iterable[ledger.Allocation], *, adds: bool = False
+) -> None:
+    """Put the whole present history of each source in place of the one known before.
+
+    A history that is too long for one event comes in parts: the first replaces, the others add.
+    """
+    standing: dict[str, dict[str, list[Put]]] = {}
+    for item in allocations:
+        on_invoices = standing.setdefault(f"{item.source_kind}:{item.source_id}", {})
+        if item.released_on is None or item.released_on > item.applied_on:  # stood over night
+            put = Put(item.amount_minor, item.applied_on, item.released_on)
+            on_invoices.setdefault(item.invoice_id, []).append(put)
+    for source, on_invoices in standing.items():
+        if adds:
+            for invoice_id, more in on_invoices.items():
+                change_invoice(account, invoice_id, partial(_add, source=source, puts=more))
+            account.sources[source] = tuple(
+                sorted({*account.sources.get(source, ()), *on_invoices})
+            )
+            continue
+        for invoice_id in sorted({*account.sources.get(source, ()), *on_invoices}):
+            puts = on_invoices.get(invoice_id)
+            change_invoice(account, invoice_id, partial(_put, source=source, puts=puts))
+        if on_invoices:
+            account.sources[source] = tuple(sorted(on_invoices))
+        else:
+            account.sources.pop(source, None)
+
+
+def _add(invoice: Invoice, *, source: str, puts: list[Put]) -> None:
+    invoice.money[source] = (*invoice.money.get(source, ()), *puts)
+
+
+def _put(invoice: Invoice, *, source: str, puts: list[Put] | None) -> None:
+    if puts is None:
+        invoice.money.pop(source, None)
+    else:
+        invoice.money[source] = tuple(puts)
+
+
+def _take_amounts(account: Account, amounts: Iterable[ledger.Amounts]) -> bool:
+    """Whether they differ from those known before."""
+    has_changed = False
+    for item in amounts:
+        owed = Owed(
+            item.balance_minor,
+            item.overdue_minor,
+            item.disputed_minor,
+            item.unapplied_minor,
+            item.collectable_minor,
+            item.oldest_due_on,
+        )
+        if account.owed.get(item.currency) != owed:
+            account.owed[item.currency] = owed
+            has_changed = True
+    return has_changed
+
+
+def _on_account(
+    account: Account, _id: str, _event: Received, data: ledger.AccountRegistered
+) -> bool:
+    account.is_registered = True
+    account.kind, account.currency, account.tags = data.kind, data.currency, data.tags
+    account.customer_since = data.customer_since
+    account.country = data.country
+    change_zone(account, data.timezone)
+    account.payment_terms_days = data.payment_terms_days
+    account.credit_limit_minor = data.credit_limit_minor
+    return True
+
+
+def _on_account_erased(
+    account: Account, _id: str, _event: Received, _data: ledger.AccountErased
+) -> bool:
+    account.tags = ()  # labels people gave; the figures stay, they name nobody
+    return True
+
+
+def _on_invoice_issued(
+    account: Account, _id: str, event: Received, data: ledger.InvoiceIssued
+) -> bool:
+    def change(invoice: Invoice) -> None:
+        invoice.currency, invoice.amount_minor = data.currency, data.amount_minor
+        invoice.issued_on, invoice.decided_at = data.issued_on, event.time
+        invoice.payer = data.payer
+        invoice.due_on = invoice.due_on or data.due_on  # an amendment that came first outranks it
+
+    change_invoice(account, data.invoice_id, change)
+    first = account.first_issued_on
+    account.first_issued_on = data.issued_on if first is None else min(first, data.issued_on)
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_invoice_amended(
+    account: Account, _id: str, _event: Received, data: ledger.InvoiceAmended
+) -> bool:
+    if data.due_on is not None:
+        due_on = data.due_on
+
+        def change(invoice: Invoice) -> None:
+            # What was said of the old due date ends; stages are corrected by events of their own.
+            invoice.due_on, invoice.is_due_soon = due_on, False
+
+        change_invoice(account, data.invoice_id, change)
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_invoice_voided(
+    account: Account, _id: str, _event: Received, data: ledger.InvoiceVoided
+) -> bool:
+    change_invoice(account, data.invoice_id, lambda invoice: setattr(invoice, "is_void", True))
+    _take_allocations(account, data.allocations)
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_invoice_due_soon(
+    account: Account, _id: str, _event: Received, data: ledger.InvoiceDueSoon
+) -> bool:
+    note_invoice(account, data.invoice_id, lambda invoice: setattr(invoice, "is_due_soon", True))
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_invoice_overdue(
+    account: Account, _id: str, _event: Received, data: ledger.InvoiceOverdue
+) -> bool:
+    def change(invoice: Invoice) -> None:
+        # A fact that arrives late can show a lower stage after a higher one was said.
+        same = invoice.due_on == data.due_on
+        invoice.stage = max(invoice.stage, data.stage) if same else data.stage
+
+    note_invoice(account, data.invoice_id, change)
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_overdue_corrected(
+    account: Account, _id: str, _event: Received, data: ledger.OverdueCorrected
+) -> bool:
+    note_invoice(
+        account, data.invoice_id, lambda invoice: setattr(invoice, "stage", data.to_stage or 0)
+    )
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_invoice_reopened(
+    account: Account, _id: str, _event: Received, data: ledger.InvoiceReopened
+) -> bool:
+    note_invoice(
+        account, data.invoice_id, lambda invoice: setattr(invoice, "stage", data.stage or 0)
+    )
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_invoice_paid(
+    account: Account, _id: str, _event: Received, data: ledger.InvoicePaid
+) -> bool:
+    return _take_amounts(account, data.amounts)  # it is paid by its allocations
+
+
+def _on_payment_received(
+    account: Account, _id: str, event: Received, data: ledger.PaymentReceived
+) -> bool:
+    at, on = data.received_at, event.day or data.received_at.date()
+    if account.last_payment_at is None or at > account.last_payment_at:
+        account.last_payment_at = at
+    if account.last_payment_on is None or on > account.last_payment_on:
+        account.last_payment_on = on
+    account.contacts.add_payment(at)
+    _add_cash(account, data.currency, received=data.amount_minor)
+    _take_allocations(account, data.allocations)
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_payment_failed(
+    account: Account, _id: str, event: Received, data: ledger.PaymentFailed
+) -> bool:
+    insort(account.failed_on, event.day or data.failed_at.date())
+    return True
+
+
+def _on_payment_reversed(
+    account: Account, _id: str, event: Received, data: ledger.PaymentReversed
+) -> bool:
+    if data.kind != "refund":  # a refund is the creditor's own doing
+        insort(account.bounced_on, event.day or data.reversed_at.date())
+        _add_cash(account, data.currency, bounced=data.amount_minor)
+    else:
+        _add_cash(account, data.currency, refunded=data.amount_minor)
+    _take_allocations(account, data.allocations)
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _add_cash(
+    account: Account, currency: str, *, received: int = 0, bounced: int = 0, refunded: int = 0
+) -> None:
+    cash = account.cash.get(currency, NO_CASH)
+    account.cash[currency] = Cash(
+        cash.received_minor + received,
+        cash.bounced_minor + bounced,
+        cash.refunded_minor + refunded,
+    )
+
+
+def _on_money_moved(
+    account: Account,
+    _id: str,
+    _event: Received,
+    data: ledger.AllocationChanged | ledger.CreditNoteIssued,
+) -> bool:
+    adds = isinstance(data, ledger.AllocationChanged) and ledger.adds(data)
+    _take_allocations(account, data.allocations, adds=adds)
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_dispute_opened(
+    account: Account, _id: str, _event: Received, data: ledger.DisputeOpened
+) -> bool:
+    if data.dispute_id not in account.dispute_ids:
+        insort(account.dispute_ids, data.dispute_id)
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_dispute_resolved(
+    account: Account, _id: str, _event: Received, data: ledger.DisputeResolved
+) -> bool:
+    account.disputes_ended[data.dispute_id] = data.outcome
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_contact_made(
+    account: Account, account_id: str, event: Received, data: outreach.ContactSent
+) -> bool:
+    """Sent, or perhaps sent: both count as an attempt. The event's time is the contact's."""
+    covers = data.new_covers
+    if any(cover.account_id == account_id for cover in covers):
+        part, currency = data.cost_minor // len(covers), data.cost_currency or ""
+        account.contacts.add(Contact(event.time, data.channel, part, currency))
+    return True
+
+
+HANDLERS: dict[str, Handler] = {
+    "account-registered": _on_account,
+    "account-updated": _on_account,
+    "account-erased": _on_account_erased,
+    "invoice-issued": _on_invoice_issued,
+    "invoice-amended": _on_invoice_amended,
+    "invoice-voided": _on_invoice_voided,
+    "invoice-due-soon": _on_invoice_due_soon,
+    "invoice-overdue": _on_invoice_overdue,
+    "overdue-corrected": _on_overdue_corrected,
+    "invoice-reopened": _on_invoice_reopened,
+    "invoice-paid": _on_invoice_paid,
+    "payment-received": _on_payment_received,
+    "payment-failed": _on_payment_failed,
+    "payment-reversed": _on_payment_reversed,
+    "allocation-changed": _on_money_moved,
+    "credit-note-issued": _on_money_moved,
+    "dispute-opened": _on_dispute_opened,
+    "dispute-resolved": _on_dispute_resolved,
+    "contact-sent": _on_contact_made,
+    "contact-uncertain": _on_contact_made,
+}

@@ -1,0 +1,98 @@
+"""What a request for a document does, whatever its route and its JSON look like."""
+
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from fastapi import Request
+
+from shared.database import Session
+from shared.documents import Asked, Done, Kept
+from shared.web.auth import Caller
+from shared.web.context import ServiceContext, context_of
+from shared.web.documents.surface import DryRun, Surface
+from shared.web.documents.views import Answer, Shown, Terms
+
+Content = TypeVar("Content")
+
+
+class DocumentRequests(Generic[Content]):
+    """The requests of one kind."""
+
+    def __init__(self, surface: Surface[Content]) -> None:
+        self._surface = surface
+
+    async def keep(
+        self, request: Request, session: Session, caller: Caller, name: str
+    ) -> Kept[Content]:
+        documents = self._surface.documents(request)
+        text = await self._surface.text(request, documents)
+        at = await self._surface.stored_at(request, session, caller.tenant)
+        return await documents.keep(session, caller.tenant, name, text, by=caller.subject, at=at)
+
+    async def activate(
+        self, request: Request, session: Session, caller: Caller, name: str, terms: Terms
+    ) -> Done:
+        surface, tenant = self._surface, caller.tenant
+        zone = "UTC" if surface.zone is None else await surface.zone(request, session, tenant)
+        asked = Asked(
+            name=name,
+            version=terms.version,
+            by=caller.subject,
+            now=await surface.business_now(request, session, tenant),
+            from_on=terms.from_on,
+            zone=zone,
+            reason=terms.reason,
+            options=terms.options,
+        )
+        if surface.activate is not None:
+            return await surface.activate(request, session, tenant, asked)
+        return await surface.documents(request).activate(session, tenant, asked)
+
+    async def dry_run(
+        self, request: Request, tenant: str, name: str, limit: int, version: str | None = None
+    ) -> Answer:
+        surface = self._surface
+        documents = surface.documents(request)
+        if version is None:
+            source = await surface.text(request, documents)
+        else:
+            context: ServiceContext = context_of(request)
+            async with context.db.reading() as session:
+                stored = await documents.get_version(session, tenant, name, version)
+            source = stored.source
+        tried = DryRun(
+            request=request,
+            documents=documents,
+            tenant=tenant,
+            name=name,
+            source=source,
+            limit=limit,
+        )
+        return await surface.dry_run(tried)
+
+    async def _instant(self, request: Request, session: Session, tenant: str) -> datetime | None:
+        """The instant of which "in force" speaks; none: all is known that was activated."""
+        if self._surface.zone is None:
+            return None
+        return await self._surface.business_now(request, session, tenant)
+
+    async def version_in_force(
+        self, request: Request, session: Session, tenant: str, name: str
+    ) -> str | None:
+        at = await self._instant(request, session, tenant)
+        documents = self._surface.documents(request)
+        version, _ = await documents.find_active(session, tenant, name, at)
+        return version
+
+    async def shown(
+        self, request: Request, session: Session, tenant: str, name: str
+    ) -> Shown[Content]:
+        documents = self._surface.documents(request)
+        at = await self._instant(request, session, tenant)
+        version, activation = await documents.find_active(session, tenant, name, at)
+        if version is None:
+            await documents.list_versions(session, tenant, name)  # raises if there are none
+            return Shown(name, None, None, None, activation)
+        stored = await documents.get_version(session, tenant, name, version)
+        content = await documents.content(session, tenant, name, version)
+        return Shown(name, version, content, stored, activation)

@@ -1,0 +1,69 @@
+"""What a service says of the routes of one kind of document."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from fastapi import Request
+
+from shared import clock
+from shared.database import Session
+from shared.documents import Asked, Documents, Done
+from shared.errors import TooLarge, Unreadable
+
+BODY_BYTES_MAX = 64 * 1024
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DryRun(Generic[Content]):
+    """A text to be tried on what is known. `request` leads to the service's context."""
+
+    request: Request
+    documents: Documents[Content]
+    tenant: str
+    name: str
+    source: str
+    limit: int  # cases
+
+    def parse(self) -> Content:
+        """Raises `Invalid` for a bad text."""
+        return self.documents.parse(self.name, self.source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface(Generic[Content]):
+    """What a service says of the routes of one kind of document."""
+
+    path: str  # with `{name}` in it, unless there is one name only
+    name: str | None = None  # that one
+    documents: Callable[[Request], Documents[Content]]  # from the service's context
+    business_now: Callable[[Request, Session, str], Awaitable[datetime]]  # of a tenant
+    # In which a tenant's days begin. None: versions come into force at once.
+    zone: Callable[[Request, Session, str], Awaitable[str]] | None = None
+    dry_run: Callable[[DryRun[Content]], Awaitable[Any]]
+    # The service's command. None: nothing follows an activation.
+    activate: Callable[[Request, Session, str, Asked], Awaitable[Done]] | None = None
+    schema: Callable[[], Any]  # JSON Schema of the document
+    readers: tuple[str, ...]  # scopes
+    writers: tuple[str, ...]
+    bytes_max: int = BODY_BYTES_MAX
+    stored_in_machine_time: bool = False  # when a version came; else business time
+
+    async def stored_at(self, request: Request, session: Session, tenant: str) -> datetime:
+        """When a version that is sent now was stored."""
+        if self.stored_in_machine_time:
+            return clock.now()
+        return await self.business_now(request, session, tenant)
+
+    async def text(self, request: Request, documents: Documents[Content]) -> str:
+        """The document that was sent."""
+        body: bytes = await request.body()
+        word = documents.kind.word
+        if len(body) > self.bytes_max:
+            raise TooLarge(f"A {word} has at most {self.bytes_max} bytes.")
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"The {word} is not UTF-8.") from error
