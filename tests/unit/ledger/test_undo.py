@@ -70,7 +70,7 @@ def _check_nothing_is_left(account: AccountState) -> None:
     if account.forgotten is not None:
         return
     while account.undo:
-        take_back(account)
+        take_back(account, account.undo[-1])
     made = (account.invoices, account.credits, account.currencies, account.aimed, account.acts)
     assert made == ({}, {}, {}, {}, {})
 
