@@ -28,7 +28,7 @@ from services.segmentation.learning.history import PayerHistory
 
 
 class Asked(Struct, frozen=True, gc=False):
-    """What one target's model was asked, and what it said. The rule card looks at the features."""
+    """What a target's model was asked, and its answer. The rule card looks at the features."""
 
     version: str
     probability: float

@@ -1,4 +1,4 @@
-"""Early warnings: said once when trouble begins, and not again before it has ended.
+"""Early warnings: raised once when trouble begins, and not again before it has ended.
 
 Each kind has a beginning and an end that lie apart, so that a figure swinging about its threshold
 is one episode. What is looked at are the account's features and the episodes under way, so the
@@ -41,7 +41,7 @@ class Watched(Struct, frozen=True, gc=False):
 
 
 class _Look(Struct, frozen=True):
-    """How one kind begins, how long it lasts, and what is said of it."""
+    """How one kind begins, how long it lasts, and how it is described."""
 
     kind: Kind
     rule: str  # its name in the policy's warnings
