@@ -39,7 +39,7 @@ class Mutant:
 
 
 LOG = "tests/integration/shared/test_log.py"
-RUNS = "tests/integration/outreach/test_runs.py"
+RUNS = "tests/integration/outreach/test_run_due.py"
 SENDING = "tests/integration/outreach/test_sending.py"
 DEATHS = "tests/integration/outreach/test_crashes.py::test_a_process_killed_in_the_middle"
 AFTER_INTENT = f"{DEATHS}[outreach.after_intent-intent-0-contact-uncertain]"
