@@ -18,7 +18,7 @@ ConsentKind = Literal["extra_calls", "voice", "sms", "email"]
 ConsentForm = Literal["oral", "written"]
 
 # Kinds of preferences as they stand in a body, and the word under which the log announces them:
-# what need not be told apart there (health, service, insolvency) is one word.
+# what need not be distinguished there (health, service, insolvency) is one word.
 ANNOUNCED_AS: Mapping[str, str] = {
     "refused_channels": "channels",
     "inconvenient": "times",

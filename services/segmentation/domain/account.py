@@ -1,7 +1,7 @@
 """What is known of an account, and the sums that are kept of its invoices.
 
 The sums are kept by difference: an invoice that changes is taken out of them and put in again, so
-that a change costs that invoice and not the account's history. `folding.py` makes it of events.
+that a change costs that invoice and not the account's history. `fold.py` makes it of events.
 """
 
 from bisect import bisect_left, insort
@@ -193,7 +193,7 @@ def _add_paid(sums: dict[str, Paid], key: str, minor: int, days_late: int, sign:
 
 
 def known_on(account: Account) -> date | None:
-    """The day of what is known of an account: never earlier than what was said of it before."""
+    """The day of what is known of an account: never earlier than the day announced before."""
     if account.latest_on is None or account.known_at is None:
         return None
     return max(account.latest_on, clock.local_day(account.known_at, account.timezone))

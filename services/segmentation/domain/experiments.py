@@ -152,7 +152,7 @@ def draw(experiment: Experiment, account_id: str) -> str | None:
 def _point(experiment: Experiment, account_id: str, what: str) -> int:
     """A number from 0 to 9,999, the same for ever, and independent from one experiment to another.
 
-    The parts are told apart by line feeds, which none of them can contain.
+    The parts are separated by line feeds, which none of them can contain.
     """
     text = "\n".join((experiment.tenant, experiment.name, str(experiment.run), what, account_id))
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

@@ -163,7 +163,7 @@ def _on_invoice_amended(
         due_on = data.due_on
 
         def change(invoice: Invoice) -> None:
-            # What was said of the old due date ends; stages are corrected by events of their own.
+            # It is due soon no more; stages are corrected by events of their own.
             invoice.due_on, invoice.is_due_soon = due_on, False
 
         change_invoice(account, data.invoice_id, change)
@@ -192,7 +192,7 @@ def _on_invoice_overdue(
     account: Account, _id: str, _event: Received, data: ledger.InvoiceOverdue
 ) -> bool:
     def change(invoice: Invoice) -> None:
-        # A fact that arrives late can show a lower stage after a higher one was said.
+        # A fact that arrives late can show a lower stage after a higher one was announced.
         same = invoice.due_on == data.due_on
         invoice.stage = max(invoice.stage, data.stage) if same else data.stage
 

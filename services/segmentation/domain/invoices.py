@@ -30,7 +30,7 @@ class Invoice(Struct, array_like=True):
     amount_minor: int | None = None  # None: named before it was issued
     issued_on: date | None = None
     due_on: date | None = None
-    stage: int = 0  # the last that was said
+    stage: int = 0  # the last that was announced
     is_due_soon: bool = False
     is_void: bool = False
     money: dict[str, tuple[Put, ...]] = field(default_factory=dict)

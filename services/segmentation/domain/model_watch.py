@@ -40,7 +40,7 @@ class Drift(Struct, frozen=True):
 
 
 class Truthfulness(Struct, frozen=True, kw_only=True):
-    """What was said of some cases, and what came."""
+    """What was predicted of some cases, and what came."""
 
     cases: int
     mean_probability: float | None
@@ -68,7 +68,7 @@ class Group(Struct, frozen=True, kw_only=True):
 
 
 class Shadowing(Struct, frozen=True, kw_only=True):
-    """What a challenger said against what was in force, of the same accounts on the same days."""
+    """A challenger against the model in force: answers about the same accounts on the same days."""
 
     scores: int
     mean_difference: float | None
@@ -105,10 +105,10 @@ def watch_model(
     window = model.document.window
     asked = _asked(model, facts, today)
     known = _known(model, facts, today)
-    said = None
+    predicted = None
     if known is not None:
         asking = trees.probability if trees else lambda rows: model.score(rows).probability
-        said = asking(known.columns)
+        predicted = asking(known.columns)
     return Watch(
         model_version=trees.version if trees else model.version,
         target=model.target,
@@ -117,10 +117,10 @@ def watch_model(
         cases=len(asked.cases) if asked is not None else 0,
         score_drift=_score_drift(model, asked) if asked is not None else None,
         drift=_drifts(model, asked) if asked is not None else (),
-        calibration=_truthfulness(known, said, None),
-        months=_months(known, said),
+        calibration=_truthfulness(known, predicted, None),
+        months=_months(known, predicted),
         group_by=group_by,
-        groups=_groups(known, said, traits, group_by),
+        groups=_groups(known, predicted, traits, group_by),
     )
 
 
@@ -174,11 +174,13 @@ def _drift(name: str, before: Floats, now: Floats) -> Drift:
     return Drift(name, moved, verdict)
 
 
-def _truthfulness(known: Walked | None, said: Floats | None, which: Truths | None) -> Truthfulness:
-    if known is None or said is None:
+def _truthfulness(
+    known: Walked | None, predicted: Floats | None, which: Truths | None
+) -> Truthfulness:
+    if known is None or predicted is None:
         return NOTHING_KNOWN
     outcome = known.outcome if which is None else known.outcome[which]
-    chance = said if which is None else said[which]
+    chance = predicted if which is None else predicted[which]
     if not len(outcome):
         return NOTHING_KNOWN
     return Truthfulness(
@@ -201,18 +203,18 @@ NOTHING_KNOWN = Truthfulness(
 )
 
 
-def _months(known: Walked | None, said: Floats | None) -> tuple[Month, ...]:
+def _months(known: Walked | None, predicted: Floats | None) -> tuple[Month, ...]:
     if known is None:
         return ()
     months = np.array([case.day.isoformat()[:7] for case in known.cases])
     return tuple(
-        Month(month=str(month), figures=_truthfulness(known, said, months == month))
+        Month(month=str(month), figures=_truthfulness(known, predicted, months == month))
         for month in np.unique(months)
     )
 
 
 def _groups(
-    known: Walked | None, said: Floats | None, traits: Mapping[str, Traits], group_by: GroupBy
+    known: Walked | None, predicted: Floats | None, traits: Mapping[str, Traits], group_by: GroupBy
 ) -> tuple[Group, ...]:
     """An account may be in several groups (tags) or in none."""
     accounts: dict[str, list[Traits]] = {}
@@ -238,7 +240,7 @@ def _groups(
                 contact_rate=round(contacted / len(overdue), 6) if overdue else None,
                 contacts_per_account=round(contacts / len(overdue), 6) if overdue else None,
                 offer_rate=None,
-                figures=_truthfulness(known, said, which),
+                figures=_truthfulness(known, predicted, which),
             )
         )
     return tuple(found)

@@ -67,10 +67,10 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def _told(figures: Figures) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(figures)
-    del told["cases"]
-    told["calibration"] = list(told["calibration"])
-    return told
+    values: dict[str, Any] = msgspec.to_builtins(figures)
+    del values["cases"]
+    values["calibration"] = list(values["calibration"])
+    return values
 
 
 def backtest(

@@ -1,7 +1,7 @@
 """Bins of a feature: by quantiles where it is a number, one for each value where it is a label.
 
 A share has bins of equal width in log odds, because that is what it counts for: few but extreme
-ones are told apart too.
+ones are distinguished too.
 """
 
 import numpy as np

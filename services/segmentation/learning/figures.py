@@ -16,7 +16,7 @@ SMALLEST_SHARE = 1e-4  # the same for an empty class in PSI
 
 
 class CalibrationBin(Struct, frozen=True):
-    """The cases whose probability lies in [from, to): what was said, and what came."""
+    """The cases whose probability lies in [from, to): what was predicted, and what came."""
 
     from_probability: float
     to_probability: float
@@ -33,7 +33,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     auc: float | None  # None: all outcomes are the same, there is nothing to rank
     brier: float
     log_loss: float
-    calibration_error: float  # ECE: mean |said − came| over the bins, by their cases
+    calibration_error: float  # ECE: mean |predicted − came| over the bins, by their cases
     calibration: tuple[CalibrationBin, ...]
 
 
@@ -80,14 +80,14 @@ def calibration(truth: Truths, probability: Floats, bins: int = BINS) -> tuple[C
     """Bins of equal width over 0–1, empty ones left out."""
     place = np.minimum((probability * bins).astype(np.int64), bins - 1)
     counts = np.bincount(place, minlength=bins)
-    said = np.bincount(place, weights=probability, minlength=bins)
+    predicted = np.bincount(place, weights=probability, minlength=bins)
     came = np.bincount(place, weights=truth.astype(np.float64), minlength=bins)
     return tuple(
         CalibrationBin(
             i / bins,
             (i + 1) / bins,
             int(counts[i]),
-            _short(float(said[i] / counts[i])),
+            _short(float(predicted[i] / counts[i])),
             _short(float(came[i] / counts[i])),
         )
         for i in range(bins)
@@ -96,7 +96,7 @@ def calibration(truth: Truths, probability: Floats, bins: int = BINS) -> tuple[C
 
 
 def calibration_error(truth: Truths, probability: Floats, bins: int = BINS) -> float:
-    """ECE: the mean distance between said and came, each bin by its cases."""
+    """ECE: the mean distance between predicted and came, each bin by its cases."""
     return _error(calibration(truth, probability, bins))
 
 

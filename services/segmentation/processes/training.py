@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from services.segmentation.commands.business_time import business_day
 from services.segmentation.context import Context
-from services.segmentation.domain.stored import unpacked_facts
+from services.segmentation.domain.encoding import unpacked_facts
 from services.segmentation.learning.backtest import backtest
 from services.segmentation.learning.cases import Target
 from services.segmentation.learning.portfolio import Indices

@@ -1,4 +1,4 @@
-"""SQL of accounts: their states, what was last believed and said of them, and the ranked list."""
+"""SQL of accounts: their states, what was last believed and published, and the ranked list."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from services.segmentation.domain.account import Account, known_on
-from services.segmentation.domain.stored import (
+from services.segmentation.domain.encoding import (
     NEW_ACCOUNT,
     StoredAccount,
     decode_account,

@@ -2,8 +2,6 @@
 
 import pytest
 
-from services.outreach.dunning.processes import delivery
-from services.outreach.dunning.processes import run_due as process
 from shared.events import ledger
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts
 
@@ -92,11 +90,8 @@ async def test_an_answer_older_than_what_we_know_is_not_believed(world: World) -
     assert (ran.counts["sent"], ran.counts["deferred"]) == (0, 1)
 
 
-async def test_the_check_is_asked_in_one_call_for_many(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(process, "CHECK_SECONDS_MAX", 600.0)  # however slow the machine is
-    monkeypatch.setattr(delivery, "HANDOVER_SECONDS_MAX", 600.0)
+@pytest.mark.usefixtures("slow_machine")
+async def test_the_check_is_asked_in_one_call_for_many(world: World) -> None:
     for number in range(40):
         await world.account(f"A{number:02}")
         await world.overdue(f"I{number}", f"A{number:02}")

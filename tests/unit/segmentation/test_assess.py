@@ -33,7 +33,7 @@ def past_due() -> Story:
 
 
 def before_of(found: Assessment) -> Before:
-    pays = found.asked["pays_within"]
+    pays = found.answers["pays_within"]
     return Before(found.segment, found.arms, pays.probability, pays.version)
 
 
