@@ -75,6 +75,8 @@ def append(session: Session, events: Iterable[Event]) -> None:
 async def flush(session: Session) -> None:
     """Number and write what was said. Runs last of all, just before COMMIT."""
     events = session.pending
+    if not events:
+        return  # it was called by hand before
     payloads = [_payload(event) for event in events]
     counts: dict[tuple[str, str, str], int] = {}
     for event in events:

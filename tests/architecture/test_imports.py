@@ -134,6 +134,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("contract", "file", "line", "named"), PLANTED)
 def test_a_planted_import_breaks_its_contract(
     copy: Path, contract: str, file: str, line: str, named: str

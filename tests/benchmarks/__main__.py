@@ -3,8 +3,9 @@
 BENCH_EVENTS= sets how many events (100,000), BENCH_PARTS= which parts, separated by commas:
 batch (one client), batches (four clients), single (64 clients), kafka, whole (all services, until
 every KPI shows the events), latency, latency-kafka,
-long (accounts with long histories, BENCH_LONG_EVENTS=), governor (verdicts),
-learning (BENCH_INVOICES=), population (BENCH_ACCOUNTS=).
+account (one account, the rules alone: BENCH_ACCOUNT_INVOICES=), long (accounts with long
+histories, BENCH_LONG_EVENTS=), governor (verdicts), learning (BENCH_INVOICES=), population
+(BENCH_ACCOUNTS=).
 Nothing here fails for being slow: the aims that are missed are named at the end.
 """
 
@@ -21,6 +22,7 @@ def run(events: int, parts: list[str]) -> Report:
     """Measure these parts, in this order."""
     # Their packages (a broker, a foreign client) are not needed for the others.
     from tests.benchmarks import (
+        account,
         governor,
         kafka,
         latency,
@@ -61,6 +63,8 @@ def run(events: int, parts: list[str]) -> Report:
     if "latency-kafka" in parts:
         delays = latency.measure(events, over_kafka=True, watch=watch)
         out.delays("Intake to KPI at 500 events/s, over Kafka", delays, report.KAFKA_P99_MS)
+    if "account" in parts:
+        out.missed += account.show(out.console)
     if "governor" in parts:
         out.missed += governor.show(out.console)
     if "learning" in parts:

@@ -185,8 +185,8 @@ MUTANTS = (
     ),
     Mutant(
         "aiokafka imported in a command",
-        "services.ledger:_after_intake",
-        '    crash_point("ledger.intake.after_commit")\n',
+        "services.ledger:record_facts",
+        '    crash_point("ledger.intake.before_commit")\n',
         "    from aiokafka import AIOKafkaProducer as _\n",
         (f"{RULES}::test_the_source_keeps[kafka_in_one_place]",),
     ),

@@ -23,17 +23,18 @@ def router(caught_up: CaughtUp) -> APIRouter:
     """`caught_up` says when the intake from Kafka last stood at its ends."""
     routes = APIRouter(tags=["accounts"])
 
-    @routes.post("/v1/accounts/collectable", response_model=models.Collectable)
+    @routes.post(
+        "/v1/accounts/collectable",
+        response_model=models.Collectable,
+        description="The live check before a contact: what may be asked for now."
+        " Unknown accounts are left out.",
+    )
     async def check_collectable(
         body: models.CollectableRequest,
         context: ContextDep,
         session: ReadSessionDep,
         caller: Reader,
     ) -> Any:
-        """The live check before a contact: what may be asked for now.
-
-        Unknown accounts are left out.
-        """
         tenant, found = await find_accounts(session, caller.tenant, body.account_ids, context)
         accounts = []
         if tenant is not None:

@@ -27,6 +27,11 @@ Act = tuple[Position, Fact]
 
 def apply(state: AccountState, position: Position, fact: Fact) -> None:
     """Let one fact act at its place. It must come after all that acted before."""
+    _apply(state, position, fact)
+    state.trim()
+
+
+def _apply(state: AccountState, position: Position, fact: Fact) -> None:
     state.forget()
     kind = KINDS[fact.kind]
     brings = kind.brings(fact.data)
@@ -76,33 +81,25 @@ def _slip_in(state: AccountState, position: Position, fact: Fact) -> bool:
     """
     if state.forgotten is not None and position <= state.forgotten:
         return False
-    if len(state.undo) == state.undo.maxlen and position < state.undo[0].position:
-        return False  # its own entry would push out one that is behind it
-    if state.registered and any(sums.loose for sums in state.currencies.values()):
+    if state.registered and (
+        _money_is_free(state) or (state.looked is not None and state.looked > position)
+    ):
         return False
-    apply(state, position, fact)
-    mine, index = state.undo[-1], len(state.undo) - 1
-    slips = not mine.spread and not (
-        state.registered and any(sums.loose for sums in state.currencies.values())
-    )
-    entries = reversed(state.undo)
-    next(entries)
-    for entry in entries:
-        if not slips or entry.position < position:
-            break
-        slips = not entry.touches(mine) and not (state.registered and _looks_at_queues(entry))
-        index -= 1
+    _apply(state, position, fact)
+    mine = state.undo[-1]
+    slips = state.is_disjoint(mine)
+    if slips and state.registered:
+        slips = not mine.spread and not _money_is_free(state)
     if slips:
-        state.move_last_behind(index)
+        state.sort_in_last()
+        state.trim()
     else:
         take_back(state)
     return slips
 
 
-def _looks_at_queues(entry: Undo) -> bool:
-    if entry.spread:
-        return True
-    return any(before is not None and before.free_minor for before in entry.credits.values())
+def _money_is_free(state: AccountState) -> bool:
+    return any(sums.loose for sums in state.currencies.values())
 
 
 def _act_behind(state: AccountState, acts: Sequence[Act], first: Position) -> Slices[int]:
@@ -244,7 +241,7 @@ def apply_all(state: AccountState, ordered: Iterable[Act]) -> Slices[None]:
 
 def prepared(state: AccountState, undo_facts: int | None = None) -> Slices[AccountState]:
     """An empty account that knows what is timeless: record, zone, amendments, settled disputes."""
-    depth = state.undo.maxlen if undo_facts is None else undo_facts
+    depth = state.undo_facts if undo_facts is None else undo_facts
     again = AccountState(state.account_id, state.tenant_zone, depth)
     again.facts, again.named_minor = state.facts, state.named_minor
     for number, fact in enumerate(state.facts, start=1):

@@ -6,7 +6,6 @@ and the last facts can be taken back one by one (docs/ledger.md).
 """
 
 from bisect import bisect_left, insort
-from collections import deque
 from datetime import date, datetime
 
 from msgspec import Struct, structs
@@ -42,12 +41,11 @@ class Undo(Struct, frozen=True, gc=False):
     aimed: dict[Awaited, tuple[CreditKey, ...]]
     spread: bool  # whether it put money where the queues led
 
-    def touches(self, other: "Undo") -> bool:
-        """Whether another changed one of the same objects."""
-        return not (
-            self.invoices.keys().isdisjoint(other.invoices)
-            and self.credits.keys().isdisjoint(other.credits)
-            and self.aimed.keys().isdisjoint(other.aimed)
+    @property
+    def looks_at_queues(self) -> bool:
+        """Whether money was free: then what is open, and in what order, made a difference."""
+        return self.spread or any(
+            before is not None and before.free_minor for before in self.credits.values()
         )
 
 
@@ -69,6 +67,7 @@ class AccountState:
         "facts",
         "forgotten",
         "invoices",
+        "looked",
         "named_minor",
         "next_days",
         "next_queue",
@@ -79,7 +78,9 @@ class AccountState:
         "settled",
         "spread",
         "tenant_zone",
+        "touched",
         "undo",
+        "undo_facts",
         "waiting",
         "zone",
     )
@@ -106,8 +107,12 @@ class AccountState:
         self.acts: dict[Need, datetime] = {}  # what others may wait for → when it acts
         self.currencies: dict[str, CurrencyState] = {}
         self.aged_on: date | None = None  # what is due before it counts as overdue in the sums
-        self.undo: deque[Undo] = deque(maxlen=undo_facts)
+        self.undo: list[Undo] = []
+        self.undo_facts = undo_facts
         self.forgotten: Position | None = None  # the last fact whose undo entry is gone
+        # The last place at which an object was changed or a queue looked at, or a later one.
+        self.touched: dict[str | CreditKey | Awaited, Position] = {}
+        self.looked: Position | None = None
         # Made by what was announced.
         self.notices: dict[str, tuple[StageNotice, ...]] = {}
         self.next_days: dict[str, date] = {}  # invoice → next day on which it may be news
@@ -213,18 +218,22 @@ class AccountState:
         for key, earlier in self.before_credits.items():
             credit = self.credits[key]
             count_credit(self._touch(credit.currency), earlier, credit)
-        if len(self.undo) == self.undo.maxlen:
-            self.forgotten = self.undo[0].position if self.undo else position
-        self.undo.append(
-            Undo(
-                position,
-                fact,
-                self.before_invoices,
-                self.before_credits,
-                self.before_aimed,
-                self.spread,
-            )
+        entry = Undo(
+            position,
+            fact,
+            self.before_invoices,
+            self.before_credits,
+            self.before_aimed,
+            self.spread,
         )
+        self.undo.append(entry)
+        for touched in (entry.invoices, entry.credits, entry.aimed):
+            for name in touched:
+                known = self.touched.get(name)
+                if known is None or known < position:
+                    self.touched[name] = position
+        if entry.looks_at_queues and (self.looked is None or self.looked < position):
+            self.looked = position
 
     def _touch(self, code: str) -> CurrencyState:
         sums = self.currencies[code]
@@ -232,10 +241,28 @@ class AccountState:
             self.before_totals[code] = sums.totals
         return sums
 
-    def move_last_behind(self, index: int) -> None:
+    def is_disjoint(self, entry: Undo) -> bool:
+        """Whether nothing that acted at a later place has to do with what an entry changed."""
+        touched, place = self.touched, entry.position
+        return not (
+            any(touched[name] > place for name in entry.invoices)
+            or any(touched[name] > place for name in entry.credits)
+            or any(touched[name] > place for name in entry.aimed)
+        )
+
+    def sort_in_last(self) -> None:
         """Put the undo entry of the fact that acted last at its place among the others."""
         entry = self.undo.pop()
-        self.undo.insert(index, entry)
+        insort(self.undo, entry, key=_position_of)
+
+    def trim(self) -> None:
+        """Forget the oldest undo entries, some at a time."""
+        if self.undo_facts is None:
+            return
+        some = max(1, self.undo_facts // 10)
+        if len(self.undo) >= self.undo_facts + some:
+            self.forgotten = self.undo[some - 1].position
+            del self.undo[:some]
 
     def undo_last(self) -> Undo:
         """Take back the fact that acted last: everything is as it was before it."""
@@ -307,6 +334,10 @@ class AccountState:
         if following is not None:
             insort(self.next_queue, (following, invoice_id))
             self.next_days[invoice_id] = following
+
+
+def _position_of(entry: Undo) -> Position:
+    return entry.position
 
 
 def _levels(invoice: Invoice, at: datetime) -> tuple[Level, ...]:

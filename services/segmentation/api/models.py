@@ -10,6 +10,7 @@ from pydantic import Field
 from services.segmentation.api.dependencies import ContextDep, Reader, Writer
 from services.segmentation.api.rescoring import number_before
 from services.segmentation.commands import models as commands
+from services.segmentation.domain.learning_jobs import BacktestOrder
 from services.segmentation.learning.cases import HORIZON_DAYS, HORIZON_DAYS_MAX, Target
 from services.segmentation.learning.model import described
 from services.segmentation.learning.trial import TrainingOrder
@@ -150,7 +151,7 @@ async def backtests(
         answered = await kept_answer(request, session, caller)
     if answered is not None:
         return answered
-    order = training.BacktestOrder(
+    order = BacktestOrder(
         target=body.target, train_fraction=body.train_fraction, horizon_days=body.horizon_days
     )
     report = await training.run_backtest(context, caller.tenant, order)

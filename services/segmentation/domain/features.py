@@ -23,7 +23,7 @@ _QUARTERS = ("", *(str((month + 2) // 3) for month in range(1, 13)))
 INSURANCE = "insurance"  # as `payer` of an invoice
 
 
-class Features(Struct, frozen=True, kw_only=True, gc=False):
+class Features(Struct, frozen=True, gc=False):
     """Facts of the ledger alone, as of the latest day known. Those with defaults came later: what
     was recorded before them is still read."""
 
@@ -101,47 +101,46 @@ def features_of(account: Account, indices: Mapping[str, float] | None = None) ->
     days_late = sum([one.days_late for one in account.paid.values()]) if settled else 0
     cash = account.cash.get(currency or "", NO_CASH)
     disputes, outcomes = account.dispute_ids, account.disputes_ended
+    # By place: with so many fields, naming each one takes as long as all the rest of it.
     return Features(
-        kind=account.kind,
-        tags=account.tags,
-        currency=currency,
-        balance_minor=owed.balance_minor,
-        overdue_minor=owed.overdue_minor,
-        disputed_minor=owed.disputed_minor,
-        collectable_minor=owed.collectable_minor,
-        usual_minor=total // count if count else 0,
-        open_invoices=len(account.open_ids),
-        is_due_soon=is_due_soon,
-        age_days=age_days,
-        settled=settled,
-        settled_late=account.settled_late,
-        recent_delay_days=_mean(last_six),
-        delay_trend_days=_trend(last_six),
-        disputes=len(disputes),
-        failed_payments=_since(account.failed_on, recent_from, on),
-        bounced_payments=_since(account.bounced_on, recent_from, on),
-        tenure_days=(on - since).days if on and since and on > since else 0,
-        days_since_payment=max(0, (on - paid_on).days) if on and paid_on else None,
-        country=account.country,
-        credit_limit_minor=account.credit_limit_minor if currency == account.currency else None,
-        terms_days=account.payment_terms_days,
-        days_past_due=_days_past(owed.oldest_due_on, on),
-        insurance_minor=insurance_minor,
-        mean_delay_days=days_late / settled if settled else None,
-        weighted_delay_days=paid.minor_days / paid.minor if paid.minor else None,
-        last_delay_days=last_six[-1] if settled else None,
-        late_amount_percent=100 * paid.late_minor // paid.minor if paid.minor else None,
-        season_late_percent=100 * season.late // season.invoices if season.invoices else None,
-        late_in_a_row=_late_in_a_row(all_settled),
-        open_disputes=len(disputes) - _ended(account) if disputes else 0,
-        disputes_upheld=sum([outcome != "rejected" for outcome in outcomes.values()])
-        if outcomes
-        else 0,
-        reversals=len(account.bounced_on),
-        received_minor=cash.received_minor,
-        bounced_minor=cash.bounced_minor,
-        lifetime_minor=cash.received_minor - cash.bounced_minor - cash.refunded_minor,
-        indices=dict(indices) if indices else {},
+        account.kind,  # kind
+        account.tags,  # tags
+        currency,  # currency
+        owed.balance_minor,  # balance_minor
+        owed.overdue_minor,  # overdue_minor
+        owed.disputed_minor,  # disputed_minor
+        owed.collectable_minor,  # collectable_minor
+        total // count if count else 0,  # usual_minor
+        len(account.open_ids),  # open_invoices
+        is_due_soon,  # is_due_soon
+        age_days,  # age_days
+        settled,  # settled
+        account.settled_late,  # settled_late
+        _mean(last_six),  # recent_delay_days
+        _trend(last_six),  # delay_trend_days
+        len(disputes),  # disputes
+        _since(account.failed_on, recent_from, on),  # failed_payments
+        _since(account.bounced_on, recent_from, on),  # bounced_payments
+        (on - since).days if on and since and on > since else 0,  # tenure_days
+        max(0, (on - paid_on).days) if on and paid_on else None,  # days_since_payment
+        account.country,  # country
+        account.credit_limit_minor if currency == account.currency else None,  # credit_limit_minor
+        account.payment_terms_days,  # terms_days
+        _days_past(owed.oldest_due_on, on),  # days_past_due
+        insurance_minor,  # insurance_minor
+        days_late / settled if settled else None,  # mean_delay_days
+        paid.minor_days / paid.minor if paid.minor else None,  # weighted_delay_days
+        last_six[-1] if settled else None,  # last_delay_days
+        100 * paid.late_minor // paid.minor if paid.minor else None,  # late_amount_percent
+        100 * season.late // season.invoices if season.invoices else None,  # season_late_percent
+        _late_in_a_row(all_settled),  # late_in_a_row
+        len(disputes) - _ended(account) if disputes else 0,  # open_disputes
+        sum([outcome != "rejected" for outcome in outcomes.values()]),  # disputes_upheld
+        len(account.bounced_on),  # reversals
+        cash.received_minor,  # received_minor
+        cash.bounced_minor,  # bounced_minor
+        cash.received_minor - cash.bounced_minor - cash.refunded_minor,  # lifetime_minor
+        dict(indices) if indices else {},  # indices
     )
 
 

@@ -3,28 +3,16 @@
 from datetime import date
 from typing import Any
 
-from msgspec import Struct
-
 from services.segmentation.commands.business_time import business_day
 from services.segmentation.context import Context
-from services.segmentation.domain.encoding import unpacked_facts
-from services.segmentation.learning.backtest import backtest
-from services.segmentation.learning.cases import Target
+from services.segmentation.domain.learning_jobs import BacktestOrder, backtest_on, train_on
 from services.segmentation.learning.portfolio import Indices
-from services.segmentation.learning.trial import Past, Training, TrainingOrder, train_and_test
+from services.segmentation.learning.trial import Training, TrainingOrder
 from services.segmentation.processes.population import packed_facts
 from services.segmentation.store.figures import indices_of
 from shared.errors import Invalid
 
 TRAINING_SECONDS_MAX = 600.0  # 100,000 invoices take about 20
-
-
-class BacktestOrder(Struct, frozen=True, kw_only=True):
-    """What is to be tested."""
-
-    target: Target
-    train_fraction: float
-    horizon_days: int
 
 
 async def train_model(context: Context, tenant: str, order: TrainingOrder) -> Training:
@@ -35,7 +23,7 @@ async def train_model(context: Context, tenant: str, order: TrainingOrder) -> Tr
     indices, today = await _known(context, tenant)
     facts = await packed_facts(context, tenant)
     return await context.compute.run(
-        tenant, _train, facts, indices, today, order, seconds=TRAINING_SECONDS_MAX
+        tenant, train_on, facts, indices, today, order, seconds=TRAINING_SECONDS_MAX
     )
 
 
@@ -44,7 +32,7 @@ async def run_backtest(context: Context, tenant: str, order: BacktestOrder) -> d
     indices, today = await _known(context, tenant)
     facts = await packed_facts(context, tenant)
     return await context.compute.run(
-        tenant, _backtest, facts, indices, today, order, seconds=TRAINING_SECONDS_MAX
+        tenant, backtest_on, facts, indices, today, order, seconds=TRAINING_SECONDS_MAX
     )
 
 
@@ -54,20 +42,3 @@ async def _known(context: Context, tenant: str) -> tuple[Indices, date]:
         if today is None:
             raise Invalid("There is nothing to learn from: no account is known yet.")
         return await indices_of(session, tenant), today
-
-
-def _train(facts: list[bytes], indices: Indices, today: date, order: TrainingOrder) -> Training:
-    return train_and_test(Past(unpacked_facts(facts), indices, today), order)
-
-
-def _backtest(
-    facts: list[bytes], indices: Indices, today: date, order: BacktestOrder
-) -> dict[str, Any]:
-    return backtest(
-        unpacked_facts(facts),
-        target=order.target,
-        train_fraction=order.train_fraction,
-        today=today,
-        horizon_days=order.horizon_days,
-        indices=indices,
-    ).to_builtins()

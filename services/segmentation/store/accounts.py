@@ -21,7 +21,7 @@ _ARMS = msgspec.json.Decoder(dict[str, str])
 _encode = msgspec.json.Encoder().encode
 
 
-class AccountRow(Struct, kw_only=True):
+class AccountRow(Struct):
     """An account as it is stored: its state, and what was last believed and announced of it."""
 
     state: Account
@@ -57,12 +57,12 @@ _COLUMNS = """a.segment, a.policy_version, a.probability, a.late_probability,
 
 
 def _row(record: Record, state: Account | None = None) -> AccountRow:
-    values = dict(record)
-    values.pop("tenant_id", None)
-    values.pop("account_id", None)
-    values["state"] = decode_account(record["state"]) if state is None else state
-    values["arms"] = _ARMS.decode(record["arms"])
-    return AccountRow(**values)
+    """A row from its columns: the state, then `_COLUMNS`."""
+    if state is None:
+        state = decode_account(record["state"])
+    row = AccountRow(state, *record[-11:])
+    row.arms = _ARMS.decode(record["arms"])
+    return row
 
 
 async def lock_accounts(

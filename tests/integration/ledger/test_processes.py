@@ -2,21 +2,27 @@
 
 import asyncio
 import random
+from datetime import date
 from typing import Any
 
 import pytest
 
 from services.ledger.commands.accounts import compute_accounts, find_accounts
+from services.ledger.commands.intake import take_events
+from services.ledger.commands.tenants import put_tenant
 from services.ledger.context import Context
 from services.ledger.domain import record_in_slices
 from services.ledger.processes.days import start_day
 from services.ledger.store.accounts import find_heads
+from shared import clock
 from shared.database import Database
+from shared.events.ledger import Tenant
 from tests.factories import a_payment, a_reversal, an_account, an_invoice
 from tests.integration.ledger.processes import (
     Failed,
     a_process,
     account_of,
+    received,
     take,
     values_of,
 )
@@ -74,7 +80,7 @@ async def test_two_processes_taking_turns_know_what_one_computes(
         await take(processes[number], *batch)
         if len(events) in (18, 9):
             day = "2026-02-20" if len(events) == 18 else "2026-04-20"
-            await start_day(processes[chance.randrange(2)], "demo", day=_day(day))
+            await start_day(processes[chance.randrange(2)], "demo", day=date.fromisoformat(day))
         for index, process in enumerate(processes):
             remembered = process.accounts.recall(("demo", "C1"))
             if remembered is not None:
@@ -83,12 +89,6 @@ async def test_two_processes_taking_turns_know_what_one_computes(
                 kept[index] = id(remembered)
     for process in processes:
         assert await account_of(process, "C1") == await computed(process)
-
-
-def _day(text: str) -> Any:
-    from datetime import date
-
-    return date.fromisoformat(text)
 
 
 async def test_processes_on_one_account_at_once_lose_nothing(ledger_db: Database) -> None:
@@ -122,7 +122,7 @@ async def test_a_day_begun_by_two_processes_announces_everything_once(
             *(an_invoice(f"I{name}", name) for name in some),
         )
     counts = await asyncio.gather(
-        *(start_day(process, "demo", day=_day("2026-03-20")) for process in processes)
+        *(start_day(process, "demo", day=date.fromisoformat("2026-03-20")) for process in processes)
     )
     assert sum(count.get("invoice-overdue", 0) for count in counts) == 250
     rows = await ledger_db.fetch("select count(*) from outbox where type = 'invoice-overdue'")
@@ -150,10 +150,9 @@ async def test_a_failure_in_the_middle_of_an_account_leaves_nothing(
     process = a_process(ledger_db)
     await take(process, an_account(), an_invoice())
     before = await account_of(process, "C1")
-    real = record_in_slices
 
     def breaks(state: Any, facts: Any, begun: Any) -> Any:
-        yield from real(state, facts[:1], begun)
+        yield from record_in_slices(state, facts[:1], begun)
         raise Failed
 
     monkeypatch.setattr("services.ledger.commands.facts.record_in_slices", breaks)
@@ -174,9 +173,6 @@ async def test_who_reads_waits_for_who_writes_and_sees_all_of_it(ledger_db: Data
         return found
 
     async with process.db.transaction() as session:
-        from services.ledger.commands.intake import take_events
-        from tests.integration.ledger.processes import received
-
         await take_events(session, received([a_payment()]), process)
         reading = asyncio.create_task(read())
         gone = asyncio.create_task(read())
@@ -218,10 +214,6 @@ async def test_a_memory_too_small_for_its_accounts_knows_the_same(ledger_db: Dat
 async def test_an_account_in_its_tenant_s_new_zone_is_known_to_the_other_process(
     ledger_db: Database,
 ) -> None:
-    from services.ledger.commands.tenants import put_tenant
-    from shared import clock
-    from shared.events.ledger import Tenant
-
     one, other = a_process(ledger_db), a_process(ledger_db)
     await take(one, an_account(timezone=None), an_account("C2"), an_invoice(), a_payment())
     for process in (one, other):

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from services.ledger import domain
-from services.ledger.domain import Fact, cause_of, check, difference
+from services.ledger.domain import AmountLimit, Fact, cause_of, check, difference
+from shared.business_time import NOTHING_BEGUN
 from shared.events import billing
 from tests.unit.ledger.ledger_factories import (
     amended,
@@ -122,3 +123,17 @@ def test_causes_read_like_the_story() -> None:
     assert cause_of(paid("P2", 1, "2026-03-01")) == "payment P2"
     assert cause_of(reversed_("R1", "P1", "2026-03-01")) == "reversal R1"
     assert on("2026-03-01").isoformat() == "2026-03-01"
+
+
+def test_the_amounts_of_an_account_never_leave_64_bits() -> None:
+    most = 2**53 - 1
+    account = domain.new_account("C1", "UTC")
+    domain.record(account, [invoice(f"I{n}", most) for n in range(500)], NOTHING_BEGUN)
+    limit = AmountLimit(account)
+    taken = [limit.check(paid(f"P{n}", most, "2026-03-01")) for n in range(20)]
+    assert taken[:12] == [[]] * 12
+    assert [error.pointer for errors in taken[12:] for error in errors] == [
+        "/data/amount_minor"
+    ] * 8
+    assert limit.check(paid("Y1", most, "2026-03-01", currency="JPY")) == []
+    assert AmountLimit(account).check(paid("P12", most, "2026-03-01")) == []  # none was recorded

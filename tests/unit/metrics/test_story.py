@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from shared.events import Received, ledger
 from tests.metrics_figures import Memory, a_segment_changed, an_event, at
 
@@ -158,6 +160,25 @@ def test_a_source_that_went_nowhere_after_all_frees_its_invoice() -> None:
     )
     memory.take([an_event("allocation-changed", moved, time=at("2026-03-10"))])
     assert memory.ask("aging", *YEAR)["value"] == 100
+
+
+def test_a_history_in_parts_is_put_together() -> None:
+    memory = figures(an_invoice(), an_invoice("I2"))
+    first = ledger.AllocationChanged(
+        account_id="C1",
+        because="payment P2",
+        allocations=(put("P2", 60, "2026-03-20"),),
+        amounts=(),
+        part=1,
+        parts=2,
+    )
+    more = structs.replace(
+        first, part=2, allocations=(structs.replace(put("P2", 30, "2026-03-21"), invoice_id="I2"),)
+    )
+    for _ in range(2):  # all parts again replace what they made
+        for part in (first, more):
+            memory.take([an_event("allocation-changed", part, time=at("2026-03-21"))])
+        assert memory.ask("aging", *YEAR)["value"] == 200 - 90
 
 
 def test_a_replaced_credit_note_counts_no_more() -> None:

@@ -94,6 +94,27 @@ def test_a_back_dated_payment_makes_an_invoice_have_been_paid_in_time() -> None:
     assert (account.settled_late, [s.days_late for s in account.settled]) == (0, [0])
 
 
+def test_a_history_in_parts_is_put_together() -> None:
+    story = Story().registered().issued("I1", 0, due=14).issued("I2", 0, due=14)
+    first = ledger.AllocationChanged(
+        account_id=ACCOUNT,
+        because="payment P1",
+        allocations=(an_allocation("P1", "I1", 10_000, 10),),
+        amounts=(),
+        part=1,
+        parts=2,
+    )
+    more = msgspec.structs.replace(
+        first, part=2, allocations=(an_allocation("P1", "I2", 10_000, 10),)
+    )
+    for _ in range(2):  # all parts again replace what they made
+        story.say("allocation-changed", first, 10)
+        story.say("allocation-changed", more, 10)
+        account = story.folded()
+        assert [s.days_late for s in account.settled] == [0, 0]
+        assert account.sources == {"payment:P1": ("I1", "I2")}
+
+
 def test_credit_alone_settles_an_invoice_and_says_nothing_of_its_payer() -> None:
     note = ledger.CreditNoteIssued(
         credit_note_id="N1",

@@ -18,6 +18,8 @@ from services.segmentation.domain.experiments import (
 from services.segmentation.domain.guardrails import Seen, Tally, breaches
 from shared.errors import Invalid
 
+pytestmark = pytest.mark.slow
+
 
 def a_design(**changes: Any) -> dict[str, Any]:
     return {

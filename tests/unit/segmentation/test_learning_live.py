@@ -31,6 +31,8 @@ from tests.unit.segmentation.builders import ACCOUNT, Story, day, fold_all
 from tests.unit.segmentation.history import portfolio
 from tests.unit.segmentation.test_account import steps, story_of
 
+pytestmark = pytest.mark.slow
+
 POLICY: Policy = parse_text(DEFAULT_POLICY.read_text(encoding="utf-8"))
 
 

@@ -11,6 +11,8 @@ from tests.suite import report
 from tests.suite.lanes import Ended, Lanes
 from tests.suite.parts import Part, every_part, in_order, parts_under
 
+pytestmark = pytest.mark.slow
+
 TESTS = """
 import pytest
 

@@ -14,6 +14,8 @@ from shared.errors import Invalid
 from tests.unit.segmentation.learning import ledgers
 from tests.unit.segmentation.learning.ledgers import TODAY
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def walked() -> Walked:
