@@ -11,6 +11,6 @@ Where to start reading:
 
 And: `questions` (what models look at), `recovery`, `priority`, `warnings`, `credit`, `experiments`,
 `guardrails`, `commitments` (what an account keeps for a while), `rules` (all that is in force),
-`encoding` (states as bytes), `policy_trial`, `model_watch` and `learning_jobs` (what compute processes
-work out).
+`encoding` (states as bytes), `policy_trial`, `model_watch` and `learning_jobs` (what a compute
+process works out).
 """

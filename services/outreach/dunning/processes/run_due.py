@@ -1,8 +1,9 @@
 """`run-due`: the way of every contact, until nothing is left that is due at the instant.
 
 plan and claim → check → intent → hand over → result: each a step of its own, and no transaction is
-open between them. A process may die anywhere: at most one message leaves (docs/decisions/0003). Any
-number of runs may work side by side; each contact is one run's.
+open between them. A process may die anywhere: at most one message leaves
+(docs/decisions/0003-how-outreach-plans.md). Any number of runs may work side by side; each contact
+is one run's.
 """
 
 import asyncio
