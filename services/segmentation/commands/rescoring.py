@@ -17,7 +17,7 @@ from services.segmentation.commands.scoring import (
 from services.segmentation.context import Context
 from services.segmentation.domain.account import known_on
 from services.segmentation.domain.announcements import Cause, announce_rescored
-from services.segmentation.domain.assess import assess, settle
+from services.segmentation.domain.assess import assess, update_commitments
 from services.segmentation.domain.rules import Rules
 from services.segmentation.store import accounts, assessments
 from services.segmentation.store import rescoring as store
@@ -126,7 +126,7 @@ def _rescore(
     after = assess(state, account_id, rules)
     on_day = known_on(state)
     assert on_day is not None, "a segment comes from an event, which has a day"
-    settle(state, after, is_event=False)
+    update_commitments(state, after, is_event=False)
     has_moved = (commitments.stay, commitments.assignments) != (stay, assignments)
     row.segment, row.arms = after.segment, after.arms
     row.policy_version = rules.policy.version

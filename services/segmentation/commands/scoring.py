@@ -13,7 +13,7 @@ from services.segmentation.domain.announcements import (
     announce,
     announce_warning,
 )
-from services.segmentation.domain.assess import Assessment, assess, settle, shadow_rows
+from services.segmentation.domain.assess import Assessment, assess, shadow_rows, update_commitments
 from services.segmentation.domain.fold import fold, touched
 from services.segmentation.domain.rules import Rules
 from services.segmentation.domain.scorer import Row, Shadow
@@ -135,7 +135,7 @@ class _Batch:
         """Let the account move on, and announce what moved and what began to go wrong."""
         cause = Cause.of(event)
         announced = announce(account_id, before_of(row), after, cause, rules)
-        settle(row.state, after)
+        update_commitments(row.state, after)
         row.segment, row.arms = after.segment, after.arms
         row.policy_version = rules.policy.version
         if after.watched.raised or after.watched.ended:

@@ -1,9 +1,9 @@
 """Assessing an account: features, scores, segment, arms, warnings, priority.
 
 Segment, arms and warnings look at the ledger's facts alone, and move with the ledger's events only
-(`settle`). Contacts reach us on a topic of their own, in no common order with the ledger's events:
-were a segment to look at them, its history would depend on which of two messages happened to be
-read first. Priority may look at them; it is a figure of the moment.
+(`update_commitments`). Contacts reach us on a topic of their own, in no common order with the
+ledger's events: were a segment to look at them, its history would depend on which of two messages
+happened to be read first. Priority may look at them; it is a figure of the moment.
 """
 
 from collections.abc import Mapping
@@ -83,7 +83,7 @@ def assess(account: Account, account_id: str, rules: Rules) -> Assessment:
     )
 
 
-def settle(account: Account, found: Assessment, *, is_event: bool = True) -> None:
+def update_commitments(account: Account, found: Assessment, *, is_event: bool = True) -> None:
     """Let the account go on from an assessment that an event of the ledger made, or a re-score.
 
     Warnings come of events: a re-score begins and ends no episode.
