@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from deploy.demo import table
 from deploy.demo.calls import Calls, Failed
+from deploy.demo.days import DemoDays
 from deploy.demo.mail import Mailbox, mail_server
 from deploy.demo.options import DAYS, Options
 from deploy.demo.platform import Platform, running
@@ -24,7 +25,6 @@ from deploy.demo.portfolio import Portfolio
 from deploy.demo.replay import Replay
 from deploy.demo.report import Report, make_report, said
 from deploy.demo.source import Source
-from deploy.demo.working import Working
 from deploy.local.errors import CannotStart
 from shared.clock import ONE_DAY, monotonic
 from shared.errors import AppError
@@ -103,7 +103,7 @@ async def _work(
     platform: Platform,
 ) -> Report:
     await calls.put_tenant(source.first_day, _REPORTING_CURRENCY)
-    working = Working(calls, mailbox, source)
+    working = DemoDays(calls, mailbox, source)
     started = monotonic()
     with _progress(console) as progress:
         task = progress.add_task("", total=source.days, mails=0)

@@ -34,7 +34,7 @@ _PAYS_IN_TIME = {"prompt": 0.94, "forgetful": 0.55, "slow": 0.1, "struggling": 0
 
 
 @dataclass(frozen=True)
-class Said:
+class BillingEvent:
     """A billing event to be."""
 
     type: str
@@ -47,14 +47,14 @@ class Planned:
     """Something that will happen."""
 
     at: datetime
-    act: Callable[[datetime], "Done"]
+    act: Callable[[datetime], "Consequences"]
 
 
 @dataclass
-class Done:
+class Consequences:
     """What came of an act."""
 
-    said: list[Said] = field(default_factory=list)
+    events: list[BillingEvent] = field(default_factory=list)
     planned: list[Planned] = field(default_factory=list)
 
 
@@ -102,28 +102,30 @@ class Payer:
 
     # ------------------------------------------------------------------ acts: bills
 
-    def _register(self, at: datetime) -> Done:
+    def _register(self, at: datetime) -> Consequences:
         customer = self.customer
-        said = Said("account-registered", f"account:{customer.account_id}", customer.registered())
+        event = BillingEvent(
+            "account-registered", f"account:{customer.account_id}", customer.registered()
+        )
         first = customer.joins_on.replace(day=customer.billing_day)
         if first < customer.joins_on:
             first = _next_month(first)
-        return Done([said], [Planned(self._at(first, 10), partial(self._bill, first))])
+        return Consequences([event], [Planned(self._at(first, 10), partial(self._bill, first))])
 
-    def _bill(self, day: date, at: datetime) -> Done:
+    def _bill(self, day: date, at: datetime) -> Consequences:
         """The month's invoice, and what becomes of it."""
         done = self._issue(day, round(self.customer.typical_minor * self._rng.uniform(0.6, 1.5)))
         following = _next_month(day)
         done.planned.append(Planned(self._at(following, 10), partial(self._bill, following)))
         return done
 
-    def _issue(self, day: date, amount_minor: int) -> Done:
+    def _issue(self, day: date, amount_minor: int) -> Consequences:
         customer = self.customer
         invoice_id = self._number("INV")
         amount_minor = max(1, amount_minor)
         due_on = day + customer.terms_days * _DAY
         bill = self._bills[invoice_id] = Bill(invoice_id, due_on, amount_minor)
-        said = Said(
+        event = BillingEvent(
             "invoice-issued",
             f"invoice:{invoice_id}",
             {
@@ -137,7 +139,7 @@ class Payer:
                 "purpose": customer.kind,
             },
         )
-        return Done([said], [*self._mishaps(bill, day), *self._intention(bill, day)])
+        return Consequences([event], [*self._mishaps(bill, day), *self._intention(bill, day)])
 
     def _mishaps(self, bill: Bill, day: date) -> list[Planned]:
         draw, after = self._rng.random(), self._at(day, 9) + self._hours(24, 24 * 9)
@@ -165,22 +167,24 @@ class Payer:
             return [Planned(due + self._hours(24 * 40, 24 * 110), pay)]
         return []
 
-    def _void(self, invoice_id: str, at: datetime) -> Done:
+    def _void(self, invoice_id: str, at: datetime) -> Consequences:
         bill = self._bills[invoice_id]
         if not bill.open_minor:
-            return Done()
+            return Consequences()
         amount_minor, bill.open_minor = bill.open_minor, 0
-        said = Said("invoice-voided", f"void:{invoice_id}", self._about(invoice_id, reason="error"))
+        event = BillingEvent(
+            "invoice-voided", f"void:{invoice_id}", self._about(invoice_id, reason="error")
+        )
         again = self._issue(local_day(at, self.customer.place.timezone), amount_minor)
-        return Done([said, *again.said], again.planned)
+        return Consequences([event, *again.events], again.planned)
 
-    def _extend(self, invoice_id: str, at: datetime) -> Done:
+    def _extend(self, invoice_id: str, at: datetime) -> Consequences:
         bill = self._bills[invoice_id]
         bill.due_on += 14 * _DAY
         data = self._about(invoice_id, due_on=bill.due_on.isoformat())
-        return Done([Said("invoice-amended", f"amend:{invoice_id}", data)])
+        return Consequences([BillingEvent("invoice-amended", f"amend:{invoice_id}", data)])
 
-    def _credit(self, invoice_id: str, at: datetime) -> Done:
+    def _credit(self, invoice_id: str, at: datetime) -> Consequences:
         bill = self._bills[invoice_id]
         amount_minor = max(1, round(bill.open_minor * self._rng.uniform(0.1, 0.4)))
         bill.open_minor = max(0, bill.open_minor - amount_minor)
@@ -191,12 +195,12 @@ class Payer:
             "invoice_id": invoice_id,
             "reason": "returned goods",
         }
-        return Done([Said("credit-note-issued", f"credit:{note_id}", data)])
+        return Consequences([BillingEvent("credit-note-issued", f"credit:{note_id}", data)])
 
-    def _dispute(self, invoice_id: str, at: datetime) -> Done:
+    def _dispute(self, invoice_id: str, at: datetime) -> Consequences:
         bill = self._bills[invoice_id]
         if not bill.open_minor:
-            return Done()
+            return Consequences()
         bill.is_disputed = True
         dispute_id = self._number("DIS")
         data = self._about(invoice_id, dispute_id=dispute_id, reason="wrong amount")
@@ -205,10 +209,12 @@ class Payer:
             amount_minor = data["amount_minor"] = max(1, bill.open_minor // 2)
         after = at + self._hours(24 * 6, 24 * 30)
         resolve = partial(self._resolve, invoice_id, dispute_id, amount_minor)
-        said = Said("dispute-opened", f"dispute:{dispute_id}", data)
-        return Done([said], [Planned(after, resolve)])
+        event = BillingEvent("dispute-opened", f"dispute:{dispute_id}", data)
+        return Consequences([event], [Planned(after, resolve)])
 
-    def _resolve(self, invoice_id: str, dispute_id: str, amount_minor: int, at: datetime) -> Done:
+    def _resolve(
+        self, invoice_id: str, dispute_id: str, amount_minor: int, at: datetime
+    ) -> Consequences:
         bill = self._bills[invoice_id]
         bill.is_disputed = False
         outcome = self._rng.choice(("upheld", "rejected", "partly"))
@@ -217,16 +223,16 @@ class Payer:
             credited = amount_minor if outcome == "upheld" else max(1, amount_minor // 2)
             data["credited_minor"] = credited
             bill.open_minor = max(0, bill.open_minor - credited)
-        said = Said("dispute-resolved", f"resolve:{dispute_id}", data)
+        event = BillingEvent("dispute-resolved", f"resolve:{dispute_id}", data)
         pay = Planned(at + self._hours(24, 24 * 12), partial(self._pay, invoice_id, 1.0))
-        return Done([said], [pay] if self._rng.random() < 0.7 else [])
+        return Consequences([event], [pay] if self._rng.random() < 0.7 else [])
 
     # ------------------------------------------------------------------ acts: money
 
-    def _pay(self, invoice_id: str, part: float, at: datetime) -> Done:
+    def _pay(self, invoice_id: str, part: float, at: datetime) -> Consequences:
         bill, rng = self._bills[invoice_id], self._rng
         if not bill.open_minor or bill.is_disputed:
-            return Done()
+            return Consequences()
         if rng.random() < _FAILS:
             return self._fail(bill, part, at)
         payment_id = self._number("PAY")
@@ -246,9 +252,11 @@ class Payer:
             planned = [Planned(after, partial(self._reverse, bill, payment_id, due_minor, True))]
         elif draw < _CHARGED_BACK + _REFUNDED:
             planned = [Planned(after, partial(self._reverse, bill, payment_id, due_minor, False))]
-        return Done([Said("payment-received", f"payment:{payment_id}", data)], planned)
+        return Consequences(
+            [BillingEvent("payment-received", f"payment:{payment_id}", data)], planned
+        )
 
-    def _fail(self, bill: Bill, part: float, at: datetime) -> Done:
+    def _fail(self, bill: Bill, part: float, at: datetime) -> Consequences:
         payment_id = self._number("PAY")
         data = self._money(bill.open_minor) | {
             "payment_id": payment_id,
@@ -258,11 +266,11 @@ class Payer:
             "retriable": True,
         }
         again = Planned(at + self._hours(48, 24 * 6), partial(self._pay, bill.invoice_id, part))
-        return Done([Said("payment-failed", f"failed:{payment_id}", data)], [again])
+        return Consequences([BillingEvent("payment-failed", f"failed:{payment_id}", data)], [again])
 
     def _reverse(
         self, bill: Bill, payment_id: str, paid_minor: int, is_chargeback: bool, at: datetime
-    ) -> Done:
+    ) -> Consequences:
         """All of a payment is taken back, or a part is refunded; the debt is open again."""
         reversal_id = self._number("REV")
         data: dict[str, Any] = {
@@ -278,8 +286,8 @@ class Payer:
             taken = data["amount_minor"] = max(1, paid_minor // 4)
         bill.open_minor += taken
         pay = Planned(at + self._hours(24 * 20, 24 * 60), partial(self._pay, bill.invoice_id, 1.0))
-        said = Said("payment-reversed", f"reversal:{reversal_id}", data)
-        return Done([said], [pay] if self._rng.random() < 0.5 else [])
+        event = BillingEvent("payment-reversed", f"reversal:{reversal_id}", data)
+        return Consequences([event], [pay] if self._rng.random() < 0.5 else [])
 
     # ------------------------------------------------------------------ helpers
 

@@ -48,15 +48,15 @@ class Portfolio:
             at, _, account_id, planned = heapq.heappop(self._heap)
             payer = self._payers[account_id]
             done = planned.act(at)
-            for said in done.said:
+            for event in done.events:
                 yield {
                     "specversion": "1.0",
-                    "id": said.id,
+                    "id": event.id,
                     "source": SOURCE,
-                    "type": said.type,
+                    "type": event.type,
                     "subject": account_id,
                     "time": rfc3339(at),
-                    "data": said.data,
+                    "data": event.data,
                 }
             self._plan(payer, done.planned)
 

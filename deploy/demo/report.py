@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from deploy.demo.calls import Calls
+from deploy.demo.days import DaysResult
 from deploy.demo.platform import Platform
 from deploy.demo.source import Source
-from deploy.demo.working import Worked
 from shared.clock import ONE_DAY
 from shared.database import Database
 from shared.events import BILLING, TOPICS, producer
@@ -51,7 +51,7 @@ _typed = msgspec.json.Decoder(_Typed)
 
 
 async def make_report(
-    calls: Calls, platform: Platform, source: Source, worked: Worked, asked: Report
+    calls: Calls, platform: Platform, source: Source, worked: DaysResult, asked: Report
 ) -> Report:
     """Ask the services for the figures of all the days."""
     first, last = source.first_day, source.first_day + (source.days - 1) * ONE_DAY

@@ -1,1 +1,1 @@
-"""The ledger: what is owed, to the cent. Start reading in `domain/`, then `commands.py`."""
+"""The ledger: what is owed, to the cent. Start reading in `domain/`, then `commands/`."""

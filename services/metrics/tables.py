@@ -13,10 +13,10 @@ from sqlalchemy import (
     text,
 )
 
-from shared.log.tables import new_metadata, spine_tables
+from shared.log.tables import add_log_tables, new_metadata
 
 metadata = new_metadata()
-spine_tables(metadata)
+add_log_tables(metadata)
 
 _HOT = {"fillfactor": "80"}  # updates stay in their page
 

@@ -18,10 +18,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.documents import document_tables
-from shared.log.tables import new_metadata, spine_tables
+from shared.log.tables import add_log_tables, new_metadata
 
 metadata = new_metadata()
-spine_tables(metadata)
+add_log_tables(metadata)
 document_tables(metadata)  # rule books
 
 _Instant = DateTime(timezone=True)

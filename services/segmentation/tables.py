@@ -1,7 +1,7 @@
 """Segmentation's tables. `tenant_id` leads every key, `account_id` comes next.
 
 An account's state and features are JSON as bytes, written and read by msgspec and never queried
-into; what lists are filtered and ordered by stands in columns beside them.
+into; what lists are filtered and ordered by stands in columns of its own.
 """
 
 from sqlalchemy import (
@@ -23,12 +23,12 @@ from sqlalchemy import (
 )
 
 from shared.documents import document_tables
-from shared.log.tables import Instant, new_metadata, spine_tables
+from shared.log.tables import Instant, add_log_tables, new_metadata
 
 NO_ARMS = text("'\\x7b7d'::bytea")  # {}
 
 metadata = new_metadata()
-spine_tables(metadata)
+add_log_tables(metadata)
 document_tables(metadata)  # segment policies
 
 accounts = Table(
@@ -67,7 +67,7 @@ Index(
 Index("ix_accounts_known_on", accounts.c.tenant_id, accounts.c.known_on.desc())
 
 # What was believed at the end of each day on which something happened: for reads `as_of`, and to be
-# worked out again bit for bit. A re-score without an event has a row of its own beside the day's.
+# worked out again bit for bit. A re-score without an event has a row apart from the day's.
 assessments = Table(
     "assessments",
     metadata,
@@ -124,7 +124,7 @@ models = Table(
     Column("target", Text, nullable=False),
     Column("horizon_days", Integer, nullable=False),
     Column("document", LargeBinary, nullable=False),
-    Column("beside", Text),  # trees: the scorecard they were grown with, and answer beside
+    Column("beside", Text),  # trees: the scorecard they were grown with, and whose shadow they are
     Column("report", LargeBinary, nullable=False),  # figures on the part after `until`
     Column("until", Date, nullable=False),
     Column("number", BigInteger, nullable=False),  # 1, 2, 3… per tenant, in the order of training

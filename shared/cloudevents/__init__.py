@@ -9,14 +9,21 @@ modes.py the forms an event comes in · event.py one event: attributes, data, re
 """
 
 from shared.cloudevents.event import Incoming, Refused
-from shared.cloudevents.modes import BATCH, BATCH_MAX, STRUCTURED, Posted, parse_http, parse_kafka
+from shared.cloudevents.modes import (
+    BATCH,
+    BATCH_MAX,
+    STRUCTURED,
+    ParsedRequest,
+    parse_http,
+    parse_kafka,
+)
 
 __all__ = [
     "BATCH",
     "BATCH_MAX",
     "STRUCTURED",
     "Incoming",
-    "Posted",
+    "ParsedRequest",
     "Refused",
     "parse_http",
     "parse_kafka",

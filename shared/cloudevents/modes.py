@@ -31,7 +31,7 @@ STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 
 
-class Posted(Struct, frozen=True):
+class ParsedRequest(Struct, frozen=True):
     """What a request brought."""
 
     is_batch: bool
@@ -46,7 +46,7 @@ _raw_items = msgspec.json.Decoder(list[Raw])
 # ---------------------------------------------------------------------------- HTTP
 
 
-def parse_http(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Posted:
+def parse_http(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> ParsedRequest:
     """The events of a request (headers as ASGI gives them: names in lower case).
 
     Raises `UnsupportedMediaType`, `Unreadable`, or `Invalid` for a batch that is none.
@@ -68,10 +68,10 @@ def parse_http(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Posted:
     _refuse_non_utf8(body)
     body = _with_whole_characters(body)
     if kind == BATCH:
-        return Posted(True, _parse_batch(body))
+        return ParsedRequest(True, _parse_batch(body))
     if kind == STRUCTURED:
-        return Posted(False, [_parse_item(body)])
-    return Posted(False, [_parse_binary(_from_http_headers(attributes), body)])
+        return ParsedRequest(False, [_parse_item(body)])
+    return ParsedRequest(False, [_parse_binary(_from_http_headers(attributes), body)])
 
 
 def _refuse_non_utf8(body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Alembic, said once: what every service's `migrations/env.py` runs, and how to run it from code.
+"""Alembic: what every service's `migrations/env.py` runs, and how to run it from code.
 
 The caller hands over an open connection in `config.attributes["connection"]`; there is no other
 way in, so the address and the password of a database never stand in an ini file.

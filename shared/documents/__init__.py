@@ -20,19 +20,25 @@ declaration (these three are pure) · versions.py keeping and activating · stor
 
 from shared.documents.activations import Activation
 from shared.documents.history import BuiltIn, History, StoredVersion
-from shared.documents.kind import Asked, DocumentKind, Done, Kept, Proposal
+from shared.documents.kind import (
+    ActivationRequest,
+    ActivationResult,
+    DocumentKind,
+    KeptVersion,
+    Proposal,
+)
 from shared.documents.tables import document_tables
 from shared.documents.versions import Documents, refuse_begun_day
 
 __all__ = [
     "Activation",
-    "Asked",
+    "ActivationRequest",
+    "ActivationResult",
     "BuiltIn",
     "DocumentKind",
     "Documents",
-    "Done",
     "History",
-    "Kept",
+    "KeptVersion",
     "Proposal",
     "StoredVersion",
     "document_tables",

@@ -12,7 +12,7 @@ Content = TypeVar("Content")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ActivationRequest:
     """A version to be put in force. No version: the name is no longer in force."""
 
     name: str
@@ -26,7 +26,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Kept(Generic[Content]):
+class KeptVersion(Generic[Content]):
     """A version was stored, or had been."""
 
     stored: StoredVersion
@@ -46,7 +46,7 @@ class Proposal(Generic[Content]):
 
 
 @dataclass(frozen=True)
-class Done:
+class ActivationResult:
     """What came of an activation that was asked for."""
 
     tenant: str

@@ -16,7 +16,13 @@ from shared.database import Session
 from shared.documents import store
 from shared.documents.activations import Activation, in_force, repeats, was_in_force
 from shared.documents.history import BUILT_IN_AT, BuiltIn, History, StoredVersion
-from shared.documents.kind import Asked, DocumentKind, Done, Kept, Proposal
+from shared.documents.kind import (
+    ActivationRequest,
+    ActivationResult,
+    DocumentKind,
+    KeptVersion,
+    Proposal,
+)
 from shared.errors import Conflict, FieldError, Invalid, NotFound, Unavailable, Unreadable
 
 CONTENTS_MAX = 500  # versions kept parsed
@@ -158,7 +164,7 @@ class Documents(Generic[Content]):
 
     async def keep(
         self, session: Session, tenant: str, name: str, source: str, *, by: str, at: datetime
-    ) -> Kept[Content]:
+    ) -> KeptVersion[Content]:
         """Store a version. Raises `Invalid` for a bad text, `Conflict` where its author used the
         version for another text."""
         content = self.parse(name, source)
@@ -172,7 +178,7 @@ class Documents(Generic[Content]):
                     f"Version {known.version} of {name} exists with another text: it is kept as it "
                     f"is. Give the changed {self.kind.short} another version."
                 )
-            return Kept(known, content, is_new=False)
+            return KeptVersion(known, content, is_new=False)
         category = self.kind.category_of
         stored = StoredVersion(
             name=name,
@@ -183,7 +189,7 @@ class Documents(Generic[Content]):
             category=None if category is None else category(content),
         )
         await store.insert_version(session, self.kind.kind, tenant, stored)
-        return Kept(stored, content, is_new=True)
+        return KeptVersion(stored, content, is_new=True)
 
     # ------------------------------------------------------------------------------ activation
 
@@ -191,11 +197,11 @@ class Documents(Generic[Content]):
         self,
         session: Session,
         tenant: str,
-        asked: Asked,
+        asked: ActivationRequest,
         *,
         check: Check[Content] | None = None,
         offered: Sequence[BuiltIn[Content]] = (),
-    ) -> Done:
+    ) -> ActivationResult:
         """Put a version in force, or end a name. Asked again, nothing happens.
 
         Raises `NotFound`, and what `check` raises before anything is written; without one, a day
@@ -210,10 +216,10 @@ class Documents(Generic[Content]):
         from_at = _beginning(asked, activations)
         before = self._version_at(activations, asked.name, from_at)
         if asked.from_on is None and before == asked.version:
-            return Done(tenant, activations[-1] if activations else None, is_new=False)
+            return ActivationResult(tenant, activations[-1] if activations else None, is_new=False)
         repeated = repeats(activations, asked.name, asked.version, from_at)
         if asked.from_on is not None and repeated is not None:
-            return Done(tenant, repeated, is_new=False)
+            return ActivationResult(tenant, repeated, is_new=False)
         activation = Activation(
             number=await store.get_revision(session, kind, tenant) + 1,
             name=asked.name,
@@ -233,13 +239,13 @@ class Documents(Generic[Content]):
         await (check or refuse_begun_day)(session, proposal)
         await store.insert_activation(session, kind, tenant, activation)
         is_rollback = was_in_force(activations, asked.name, asked.version)
-        return Done(tenant, activation, is_new=True, is_rollback=is_rollback)
+        return ActivationResult(tenant, activation, is_new=True, is_rollback=is_rollback)
 
     async def _activated_version(
         self,
         session: Session,
         tenant: str,
-        asked: Asked,
+        asked: ActivationRequest,
         offered: Sequence[BuiltIn[Content]],
     ) -> StoredVersion | None:
         """The version that is asked for. One that comes with the service is stored now: it is kept,
@@ -307,7 +313,7 @@ async def refuse_begun_day(_session: Session, proposal: Proposal[Content]) -> No
         raise Conflict(f"{activation.from_on} has begun: what is in force on it stays in force.")
 
 
-def _beginning(asked: Asked, activations: Sequence[Activation]) -> datetime:
+def _beginning(asked: ActivationRequest, activations: Sequence[Activation]) -> datetime:
     """The instant from which the version counts. What is asked for at once never counts before
     what was activated earlier: two processes may know different instants."""
     if asked.from_on is not None:

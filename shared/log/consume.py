@@ -13,11 +13,11 @@ from typing import TypeVar
 from shared.database import Database, Session
 from shared.errors import TookTooLong
 from shared.log import dead_letters, positions
-from shared.log.failure_limit import BadCode, Failing, shown
+from shared.log.failure_limit import BadCode, FailureLimit, shown
 from shared.log.lag import LagItem, LagReport, Reader, Relaying, lag
 from shared.log.ordering import Arranged, Item, arrange, places_of, read_item
 from shared.log.positions import Place, Skips
-from shared.log.replay import Drain, is_retriable
+from shared.log.replay import Replayer, is_retriable
 from shared.log.sources import OutboxSource, Slice, Source
 from shared.log.subscriptions import RawSubscription, Subscription
 from shared.log.wire import RawRecord, Record, as_raw, dead_form, value_of
@@ -67,7 +67,7 @@ async def run_consumer(
     loop = _Loop(db, subscription, stop)
     try:
         await together(
-            loop.drain(), *(loop.read(s) for s in sources), *(loop.tend(s) for s in sources)
+            loop.replay(), *(loop.read(s) for s in sources), *(loop.maintain(s) for s in sources)
         )
     finally:
         for source in sources:
@@ -78,7 +78,7 @@ async def run_consumer(
 class _Attempt:
     slice: Slice
     is_alone: bool = False  # without what waits behind it
-    failure: BaseException | None = None  # the culprit: bury it
+    failure: BaseException | None = None  # the culprit: put it aside
     tries: int = 0  # that failed, and may succeed a little later
 
 
@@ -92,9 +92,9 @@ class _Loop:
         self._stop = stop
         self._skips = Skips(frozenset(), frozenset())
         self._turn = asyncio.Lock()  # sources are polled side by side and applied in turn
-        self._failing = Failing(subscription.consumer)
-        self._drain = Drain(db, subscription, self._failing.add)
-        self._drain_now = asyncio.Event()
+        self._failure_limit = FailureLimit(subscription.consumer)
+        self._replayer = Replayer(db, subscription, self._failure_limit.add)
+        self._replay_now = asyncio.Event()
 
     # ------------------------------------------------------------------ the three kinds of task
 
@@ -108,25 +108,25 @@ class _Loop:
                 async with self._turn:
                     await self._take_in(source, await source.id(), polled)
 
-    async def drain(self) -> None:
+    async def replay(self) -> None:
         """Go on with what waits and no longer has to: at the start, and after operators decided."""
         while not self._stop.is_set():
-            self._drain_now.clear()
+            self._replay_now.clear()
             try:
                 self._skips = await positions.load_skips(self._db, self._consumer)
                 async with self._turn:
-                    await self._drain.run()
+                    await self._replayer.run()
             except Exception as error:
                 if not is_retriable(error):
                     raise
-                log.warning("drain.retry", consumer=self._consumer, error=str(error))
-            await first(self._stop.wait(), self._drain_now.wait(), timeout=_TICK_SECONDS)
+                log.warning("replay.retry", consumer=self._consumer, error=str(error))
+            await first(self._stop.wait(), self._replay_now.wait(), timeout=_TICK_SECONDS)
 
-    async def tend(self, source: Source) -> None:
+    async def maintain(self, source: Source) -> None:
         """Keep the source in order, and note when an intake stood at its ends (docs/log.md)."""
         while not self._stop.is_set():
             try:
-                ends = await source.tend()
+                ends = await source.maintain()
                 if ends is not None and isinstance(self._subscription, RawSubscription):
                     await positions.note_caught_up(
                         self._db, self._consumer, await source.id(), ends.by_part, ends.at
@@ -134,11 +134,11 @@ class _Loop:
             except Exception as error:
                 if not is_retriable(error):
                     raise
-                log.warning("source.tend_failed", consumer=self._consumer, error=str(error))
+                log.warning("source.maintain_failed", consumer=self._consumer, error=str(error))
             await self._pause(_TICK_SECONDS)
 
     async def _open(self, source: Source) -> None:
-        await self._failing.load(self._db)
+        await self._failure_limit.load(self._db)
         source_id = await source.id()
 
         async def load(parts: Sequence[str]) -> dict[str, int]:
@@ -158,7 +158,7 @@ class _Loop:
                 if attempt.failure is None:
                     await self._apply(source, source_id, attempt)
                 else:
-                    await self._bury(source, source_id, attempt)
+                    await self._put_aside(source, source_id, attempt)
             except _Fenced:
                 log.info("consume.fenced", consumer=self._consumer, source=source_id)
                 await self._until_it_works(source, source.rewind)
@@ -207,7 +207,7 @@ class _Loop:
             return [_Attempt(second), _Attempt(first)]
         if attempt.is_alone or attempt.failure is not None:
             return []
-        self._drain_now.set()
+        self._replay_now.set()
         return [_Attempt(attempt.slice, is_alone=True)]
 
     async def _apply(self, source: Source, source_id: str, attempt: _Attempt) -> None:
@@ -225,16 +225,16 @@ class _Loop:
                 if applied:
                     await self._subscription.take(session, plan.fresh)
             if applied:
-                await self._failing.note_applied(session)
+                await self._failure_limit.note_applied(session)
             crash_point("consume.before_commit")
         crash_point("consume.after_commit")
         if applied:
-            self._failing.clear()
+            self._failure_limit.clear()
         if plan is not None:
             self._report(plan)
             for item in plan.unreadable:
                 if item.address is not None and not applied:
-                    self._failing.add(f"{item.address.tenant}/{item.address.key}")
+                    self._failure_limit.add(f"{item.address.tenant}/{item.address.key}")
 
     async def _arrange(
         self, session: Session, source: Source, source_id: str, attempt: _Attempt
@@ -261,7 +261,8 @@ class _Loop:
                 place = (item.address.tenant, item.record.topic, item.address.key)
                 number = item.address.sequence
             await dead_letters.insert(
-                session, self._letter(source, source_id, item.record, place, number, item.reason)
+                session,
+                self._dead_letter(source, source_id, item.record, place, number, item.reason),
             )
         return plan
 
@@ -273,12 +274,12 @@ class _Loop:
 
     # ------------------------------------------------------------------ what failed
 
-    async def _bury(self, source: Source, source_id: str, attempt: _Attempt) -> None:
+    async def _put_aside(self, source: Source, source_id: str, attempt: _Attempt) -> None:
         """Put the culprit aside and park its key; what follows it waits."""
         record = attempt.slice.records[0]
         event = None if isinstance(self._subscription, RawSubscription) else read_item(record).event
         raw_key, _ = dead_form(record)
-        self._failing.add(shown(raw_key))
+        self._failure_limit.add(shown(raw_key))
         place = number = None
         async with self._db.transaction() as session:
             if not await positions.move(session, self._consumer, source_id, attempt.slice.moves):
@@ -290,12 +291,12 @@ class _Loop:
                 await positions.save_heads(session, self._consumer, heads)
             reason = f"{type(attempt.failure).__name__}: {attempt.failure}"
             await dead_letters.insert(
-                session, self._letter(source, source_id, record, place, number, reason)
+                session, self._dead_letter(source, source_id, record, place, number, reason)
             )
         self._count(record.topic, "dead", 1)
         telemetry.DEAD_LETTERS.labels(self._service, self._consumer, record.topic).inc()
 
-    def _letter(
+    def _dead_letter(
         self,
         source: Source,
         source_id: str,
@@ -303,10 +304,10 @@ class _Loop:
         place: Place | None,
         number: int | None,
         reason: str,
-    ) -> dead_letters.Letter:
+    ) -> dead_letters.NewDeadLetter:
         part, position = source.place(record)
         raw_key, headers = dead_form(record)
-        return dead_letters.Letter(
+        return dead_letters.NewDeadLetter(
             consumer=self._consumer,
             source=source_id,
             part=part,
@@ -321,7 +322,7 @@ class _Loop:
             reason=reason,
         )
 
-    # ------------------------------------------------------------------ waiting and telling
+    # ------------------------------------------------------------------ waiting and counting
 
     async def _until_it_works(self, source: Source, call: Callable[[], Awaitable[_T]]) -> _T | None:
         """What `call` gives, tried again as long as it may help; None once stopped."""

@@ -1,7 +1,7 @@
 """Messages that could not be applied: put aside with all they had, until an operator decides.
 
 `replay` tries the message again (after a fix), `skip` does without it. Both release its key; what
-waited behind is then drained by the consumer itself, within a second. Decisions to skip survive
+waited behind is then applied by the consumer itself, within a second. Decisions to skip survive
 rebuilds.
 """
 
@@ -83,7 +83,7 @@ class Gap(Struct, frozen=True, kw_only=True):
     waiting: int
 
 
-class Letter(Struct, frozen=True, kw_only=True):
+class NewDeadLetter(Struct, frozen=True, kw_only=True):
     """What is kept of a message that failed."""
 
     consumer: str
@@ -100,7 +100,7 @@ class Letter(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-async def insert(session: Session, letter: Letter) -> None:
+async def insert(session: Session, letter: NewDeadLetter) -> None:
     """Put a message aside. The caller parks its key in the same transaction."""
     tenant, _, key = letter.place or (None, None, None)
     await session.execute(

@@ -31,7 +31,7 @@ class BadCode(Exception):
     """Different keys failed in a row: that is bad code, not bad data. The process should stop."""
 
 
-class Failing:
+class FailureLimit:
     """The keys of one consumer that failed since anything was applied."""
 
     def __init__(self, consumer: str) -> None:

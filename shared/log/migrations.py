@@ -1,4 +1,4 @@
-"""The migrations of the spine's tables, said once: every service's revisions call them.
+"""The migrations of the log's tables, declared once: every service's revisions call them.
 
 A released function never changes; what comes later is a function of its own.
 """
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 
-def create_spine_1() -> None:
+def create_log_1() -> None:
     """The log a service writes, and what it keeps of the logs it reads."""
     _database_ids()
     _dead_letters()
@@ -20,7 +20,7 @@ def create_spine_1() -> None:
     _waiting()
 
 
-def drop_spine_1() -> None:
+def drop_log_1() -> None:
     for table in (
         "database_ids",
         "dead_letters",

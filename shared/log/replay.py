@@ -23,7 +23,7 @@ def is_retriable(error: BaseException) -> bool:
     return isinstance(error, ConnectionError | TimeoutError)
 
 
-class Drain:
+class Replayer:
     """Applies, per key and in order, what waits and no longer has to."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Drain:
         self._db = db
         self._subscription = subscription
         self._consumer = subscription.consumer
-        self._failed = failed  # told of each key that fails; may stop the process
+        self._failed = failed  # called with each key that fails; may stop the process
         self._batch_max = _BATCH_MAX  # smaller after time-outs: the batch may be why
 
     async def run(self) -> None:
@@ -65,7 +65,7 @@ class Drain:
                     raise  # nothing was handed over: no message is to blame
                 limit = min(limit, len(batch)) // 2
                 if len(batch) == 1:
-                    await self._bury(place, batch[0].sequence, error)
+                    await self._put_aside(place, batch[0].sequence, error)
             else:
                 self._batch_max = min(_BATCH_MAX, self._batch_max * 2)
                 if taken < limit:
@@ -88,15 +88,15 @@ class Drain:
                 await subscription.take(session, plan.fresh)
             await positions.save_heads(session, self._consumer, heads)
             await positions.delete_waiting(session, self._consumer, plan.taken_waiting)
-        log.info("drain.resumed", consumer=self._consumer, events=len(plan.taken_waiting))
+        log.info("replay.resumed", consumer=self._consumer, events=len(plan.taken_waiting))
         return len(plan.taken_waiting)
 
-    async def _bury(self, place: Place, number: int, error: Exception) -> None:
+    async def _put_aside(self, place: Place, number: int, error: Exception) -> None:
         """This waiting event of the key cannot be applied: put it aside again.
 
         Those before it were passed: their types are none of ours, or they were skipped.
         """
-        log.error("drain.culprit", consumer=self._consumer, exc_info=error)
+        log.error("replay.culprit", consumer=self._consumer, exc_info=error)
         tenant, _topic, key = place
         self._failed(f"{tenant}/{key}")
         async with self._db.transaction() as session:
@@ -110,12 +110,14 @@ class Drain:
             await positions.delete_waiting(session, self._consumer, gone)
             head.sequence, head.is_parked = max(head.sequence, *passed, 0), True
             await positions.save_heads(session, self._consumer, heads)
-            await dead_letters.insert(session, self._letter(place, number, queue[number], error))
+            await dead_letters.insert(
+                session, self._dead_letter(place, number, queue[number], error)
+            )
 
-    def _letter(
+    def _dead_letter(
         self, place: Place, number: int, item: Waiting, error: Exception
-    ) -> dead_letters.Letter:
-        return dead_letters.Letter(
+    ) -> dead_letters.NewDeadLetter:
+        return dead_letters.NewDeadLetter(
             consumer=self._consumer,
             source="waiting",
             part=item.origin,

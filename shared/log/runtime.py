@@ -71,7 +71,7 @@ class Runtime:
     ) -> None:
         """Read, relay, and do the service's own jobs, until stopped or one of them fails.
 
-        A guest (a rebuild) reads for a while beside the worker, and shares its partitions.
+        A guest (a rebuild) reads for a while with the worker, and shares its partitions.
         """
         parts: list[Coroutine[Any, Any, None]] = [_until(stop), *jobs]
         for subscription in self._subscriptions:

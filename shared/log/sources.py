@@ -1,4 +1,4 @@
-"""Where events are read from. One shape for both: a producer's outbox, or Kafka (`kafka.py`)."""
+"""Where events are read from. One shape for both: a producer's outbox, or Kafka (`kafka/`)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ class Source(Protocol):
         """The part that a record belongs to, and the position after it."""
         ...
 
-    async def tend(self) -> Ends | None:
+    async def maintain(self) -> Ends | None:
         """Housekeeping, once a second; the ends where the source knows them."""
         ...
 
@@ -129,7 +129,7 @@ class OutboxSource:
             rows = await self._look(limit)
         if not rows:
             return None
-        # Whom the bell tells need not look often; whom it does not, looks soon while there is news.
+        # With a bell there is no need to look often; without one, look soon while there is news.
         if rang is not None:
             self._pause = POLL_SECONDS_MAX if rang else POLL_SECONDS_MIN
         before, self._next = self._next, rows[-1].seq
@@ -145,7 +145,7 @@ class OutboxSource:
         assert isinstance(record, OutboxRow)
         return self._part, record.seq
 
-    async def tend(self) -> Ends | None:
+    async def maintain(self) -> Ends | None:
         return None
 
     async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:

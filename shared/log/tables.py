@@ -1,6 +1,6 @@
 """The tables that every service's database has: the log it writes and the logs it reads.
 
-Declared for Alembic and the test that models and migrations agree; the SQL stands beside the code
+Declared for Alembic and the test that models and migrations agree; the SQL stands with the code
 that uses each table (`outbox.py`, `positions.py`, `dead_letters.py`, `web`).
 """
 
@@ -39,8 +39,8 @@ def new_metadata() -> MetaData:
     )
 
 
-def spine_tables(metadata: MetaData) -> None:
-    """Add the spine's tables to a service's metadata."""
+def add_log_tables(metadata: MetaData) -> None:
+    """Add the log's tables to a service's metadata."""
     _leaving(metadata)
     _coming_in(metadata)
     _dead_letters(metadata)

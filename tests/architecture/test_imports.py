@@ -26,13 +26,7 @@ PLANTED = [
     ("layers", "services/ledger/domain/planted.py", "import services.ledger.tables", "tables"),
     ("layers", "services/ledger/store/planted.py", "import services.ledger.commands", "commands"),
     ("layers", "services/metrics/helpers.py", "", "helpers"),
-    (
-        "layers",
-        "services/outreach/dunning/domain/planted.py",
-        "import services.outreach.dunning.store.debtors",
-        "store",
-    ),
-    ("layers", "services/outreach/dunning/helpers.py", "", "helpers"),
+    ("area-layers", "services/outreach/dunning/helpers.py", "", "helpers"),
     ("outreach-areas", "services/outreach/helpers.py", "", "helpers"),
     (
         "outreach-areas",
@@ -66,12 +60,17 @@ PLANTED = [
     ),
     ("independence", "services/metrics/domain/planted.py", "import services.ledger.tables", ""),
     (
-        "areas",
+        "outreach-areas",
         "services/outreach/history/planted.py",
         "import services.outreach.dunning",
         "dunning",
     ),
-    ("areas", "services/outreach/channels/planted.py", "import services.outreach.debtors", ""),
+    (
+        "outreach-areas",
+        "services/outreach/channels/planted.py",
+        "import services.outreach.debtors",
+        "debtors",
+    ),
     (
         "area-layers",
         "services/outreach/dunning/domain/planted.py",

@@ -16,7 +16,7 @@ from services.segmentation.commands.rescoring import rescore_slice
 from services.segmentation.commands.scoring import reassess_accounts
 from services.segmentation.context import Context
 from services.segmentation.domain.account import Account, facts_of
-from services.segmentation.domain.assess import assess, settle
+from services.segmentation.domain.assess import assess, update_commitments
 from services.segmentation.domain.features import features_of
 from services.segmentation.domain.fold import fold
 from services.segmentation.domain.policy import parse_text
@@ -86,7 +86,7 @@ def in_memory(events: list[Received]) -> list[tuple[str, float]]:
 
 def _follow(rules: Rules) -> Callable[[Account, str], None]:
     def follow(account: Account, account_id: str) -> None:
-        settle(account, assess(account, account_id, rules))
+        update_commitments(account, assess(account, account_id, rules))
 
     return follow
 

@@ -39,8 +39,8 @@ class Mutant:
 
 
 LOG = "tests/integration/shared/test_log.py"
-RUNS = "tests/integration/outreach/test_runs.py"
-SENDING = "tests/integration/outreach/test_sending.py"
+RUNS = "tests/integration/outreach/test_run_due.py"
+SENDING = "tests/integration/outreach/test_delivery.py"
 DEATHS = "tests/integration/outreach/test_crashes.py::test_a_process_killed_in_the_middle"
 AFTER_INTENT = f"{DEATHS}[outreach.after_intent-intent-0-contact-uncertain]"
 RULES = "tests/architecture/test_rules.py"
@@ -138,7 +138,7 @@ MUTANTS = (
         "services.outreach:get_profiles",
         '                wishes=wishes.get(row["account_id"]),\n',
         "                wishes=None,\n",
-        ("tests/integration/outreach/test_governed.py::test_a_wish_about_hours_moves_the_contact",),
+        ("tests/integration/outreach/test_governor.py::test_a_wish_about_hours_moves_the_contact",),
     ),
     Mutant(
         "start-day off by one",

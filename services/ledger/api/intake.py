@@ -68,14 +68,14 @@ class EventsDoor:
         """Take one event or a batch of up to 5,000; good ones are kept when others are bad."""
         caller = await caller_of(request)
         require(caller, "events:write")
-        posted = parse_http(request.scope["headers"], await request.body())
+        parsed = parse_http(request.scope["headers"], await request.body())
         events = [
-            ReceivedEvent(_tenant(caller, item.tenantid), item, "http") for item in posted.items
+            ReceivedEvent(_tenant(caller, item.tenantid), item, "http") for item in parsed.items
         ]
         outcomes = await self._gatherer.submit(events) if events else []
         receipt = _receipt(events, outcomes)
         if events and len(receipt.rejected) == len(events):
-            return _nothing_valid(receipt, posted.is_batch, outcomes[0].errors)
+            return _nothing_valid(receipt, parsed.is_batch, outcomes[0].errors)
         return json_response(receipt)
 
     async def _take_light(

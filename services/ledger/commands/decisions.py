@@ -14,7 +14,7 @@ from shared.events.ledger import Contact
 
 
 class Tracing(Struct, frozen=True, gc=False):
-    """What a billing platform's event said of where it belongs."""
+    """Where a billing platform's event belongs, as it says itself."""
 
     correlationid: str | None = None
     traceparent: str | None = None

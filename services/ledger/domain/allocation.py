@@ -1,6 +1,6 @@
 """Where money goes (docs/ledger.md): putting it on invoices, and taking it off again.
 
-Nothing stays unapplied beside an open balance: credit notes first, then cash, oldest fact first,
+Nothing stays unapplied while a balance is open: credit notes first, then cash, oldest fact first,
 goes to what is oldest due, undisputed parts before disputed ones.
 """
 

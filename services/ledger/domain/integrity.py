@@ -102,4 +102,4 @@ def _total_faults(state: AccountState) -> Iterator[str]:
 def _loose_faults(state: AccountState) -> Iterator[str]:
     for currency, sums in state.currencies.items():
         if sums.open and sums.loose:
-            yield f"{currency}: money is unapplied beside an open balance"
+            yield f"{currency}: money is unapplied although a balance is open"

@@ -2,7 +2,7 @@
 
 First the account, then its facts in fact order, with the registration's `recordedtime`. All of them
 are known by now, so nothing is announced that another of them refutes: each stage is announced
-where it stands in the story (docs/ledger.md, facts and who they are).
+at its place in time (docs/ledger.md, facts and who they are).
 """
 
 from datetime import date, datetime
@@ -22,21 +22,21 @@ from services.ledger.domain.state import AccountState
 _BEFORE_ALL = 0  # the rank of a stage boundary
 _AFTER_ALL = 99  # the rank of a stage that is seen after all facts of its instant
 
-_Chapter = tuple[Position, Fact | StageNotice]
+_Item = tuple[Position, Fact | StageNotice]
 
 
 def announce_history(
     builder: DecisionBuilder, registration: Fact, begun_on: date | None
 ) -> Slices[None]:
-    """Announce the story of an account that knows all its facts; none of it was announced yet."""
+    """Announce the history of an account that knows all its facts; none of it was announced yet."""
     final = builder.state
     state = yield from prepared(final, undo_facts=0)
     replay = DecisionBuilder(state, registration.recordedtime)
     kind = KINDS[registration.kind]
     at = kind.instant_of(registration, registration.data, state.zone)
     _announce_one(replay, registration, at, begun_on, acts=False)
-    chapters = yield from _story(final, registration, begun_on)
-    for number, (position, item) in enumerate(chapters, start=1):
+    items = yield from _timeline(final, registration, begun_on)
+    for number, (position, item) in enumerate(items, start=1):
         if isinstance(item, Fact):
             kind = KINDS[item.kind]
             if kind.apply is not None:
@@ -71,13 +71,13 @@ def _announce_one(
     announce_age(replay, view, None)
 
 
-def _story(
+def _timeline(
     final: AccountState, registration: Fact, begun_on: date | None
-) -> Slices[list[_Chapter]]:
+) -> Slices[list[_Item]]:
     """Facts and stages in order of time, each with its place."""
     arranged = yield from arrange(final.facts, final.zone, True)
     waiting = {id(fact) for waited in arranged.waiting.values() for fact in waited}
-    chapters: list[_Chapter] = [*arranged.ordered]
+    items: list[_Item] = [*arranged.ordered]
     for number, fact in enumerate(final.facts, start=1):
         kind = KINDS[fact.kind]
         if kind.apply is None and fact is not registration and id(fact) not in waiting:
@@ -85,7 +85,7 @@ def _story(
             need = kind.need(fact.data)
             if need is not None:
                 at = max(at, arranged.acts[need])
-            chapters.append(((at, kind.rank, fact.fact_id), fact))
+            items.append(((at, kind.rank, fact.fact_id), fact))
         if not number % SLICE_ENTRIES:
             yield
     for number, invoice in enumerate(final.invoices.values(), start=1):
@@ -93,8 +93,8 @@ def _story(
             if now.kind == "stage":
                 rank = _AFTER_ALL if now.at == invoice.at else _BEFORE_ALL
                 place = (now.at, rank, f"{invoice.invoice_id} {now.stage:03}")
-                chapters.append((place, now))
+                items.append((place, now))
         if not number % SLICE_ENTRIES:
             yield
-    chapters.sort(key=itemgetter(0))
-    return chapters
+    items.sort(key=itemgetter(0))
+    return items

@@ -22,7 +22,7 @@ from shared.events.ledger import Stage
 
 
 def begin(state: AccountState, begun: Begun) -> Decision:
-    """Say all that the begun day shows: what falls due soon, and every stage, in order."""
+    """Announce all that the begun day shows: what falls due soon, and every stage, in order."""
     return run(begin_in_slices(state, begun))
 
 
@@ -83,7 +83,7 @@ class _Findings(Struct):
 
 
 def announce_age(builder: DecisionBuilder, view: View, stages_until: date | None) -> None:
-    """Say what a fact showed of the age of the invoices that it touched.
+    """Announce what a fact showed of the age of the invoices that it touched.
 
     First what was announced and is not so, then debts that are open again, then what has begun by
     `stages_until`, in order of time, then what is paid: read in sequence, it gives what is so.
@@ -154,7 +154,7 @@ def announce_begun(
     amounts: tuple[ledger.Amounts, ...],
     fact: Fact | None,
 ) -> None:
-    """Say that an invoice falls due soon, or that a stage has begun."""
+    """Announce that an invoice falls due soon, or that a stage has begun."""
     invoice = builder.state.invoices[now.invoice_id]
     account_id = builder.state.account_id
     if now.stage is None:

@@ -72,7 +72,7 @@ def _client(url: str | None, tenant: str) -> httpx.Client:
     if not token and key_file.exists():
         token = key_file.read_text().strip()
     if not token:
-        raise CannotSend("no token: set RECOUP_SERVICE_TOKEN, or run beside the local data folder")
+        raise CannotSend("no token: set RECOUP_SERVICE_TOKEN, or run at the local data folder")
     return httpx.Client(
         base_url=url or f"http://127.0.0.1:{base + PORTS['ledger']}",
         headers={"Authorization": f"Bearer {token}", "X-Tenant": tenant},

@@ -26,7 +26,7 @@ class AccountHead(Struct, frozen=True, gc=False):
     journal_hash: bytes
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
+class RecordedEntry(Struct, frozen=True, kw_only=True):
     """An entry as it stands in the journal."""
 
     entry: int
@@ -42,7 +42,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
 
 async def list_entries(
     session: Session, tenant_id: str, account_id: str, *, after: int, limit: int
-) -> list[Recorded]:
+) -> list[RecordedEntry]:
     """An account's entries in the order of recording."""
     rows = await session.fetch(
         "select entry, fact_kind, fact_id, cause, currency, effective_on, recorded_at, postings,"
@@ -54,7 +54,7 @@ async def list_entries(
         limit,
     )
     return [
-        Recorded(
+        RecordedEntry(
             **{
                 **dict(row),
                 "postings": _POSTINGS.decode(row["postings"]),

@@ -6,7 +6,13 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import APIRouter, Query, Response
 
 from services.metrics.api.dependencies import CallerDep, ContextDep
-from services.metrics.api.questions import Asked, AskedDep, find_kpi, question_of, recorded_before
+from services.metrics.api.questions import (
+    KpiQuery,
+    KpiQueryDep,
+    find_kpi,
+    question_of,
+    recorded_before,
+)
 from services.metrics.context import Context
 from services.metrics.domain.answers import Figured, answer_as_json, answers_as_csv
 from services.metrics.domain.kpis import KPIS, Kpi
@@ -39,7 +45,9 @@ def _described(kpi: Kpi) -> dict[str, Any]:
 
 
 @router.get("/v1/kpis/{name}", summary="One KPI over a window of days")
-async def get_kpi(name: str, asked: AskedDep, context: ContextDep, caller: CallerDep) -> Response:
+async def get_kpi(
+    name: str, asked: KpiQueryDep, context: ContextDep, caller: CallerDep
+) -> Response:
     """`from` means the opening of that day, `to` its end. Money in minor units; ratios 0 to 1."""
     figured = await _figured(context, caller.tenant, [find_kpi(name)], asked)
     content = await _compute(context, caller.tenant, answer_as_json, figured)
@@ -49,7 +57,7 @@ async def get_kpi(name: str, asked: AskedDep, context: ContextDep, caller: Calle
 @router.get("/v1/export", summary="Several KPIs as a table")
 async def export_kpis(
     kpis: Annotated[str, Query(description="Names with commas.")],
-    asked: AskedDep,
+    asked: KpiQueryDep,
     context: ContextDep,
     caller: CallerDep,
     _format: Annotated[Literal["csv"], Query(alias="format")] = "csv",
@@ -69,7 +77,7 @@ async def export_kpis(
 
 
 async def _figured(
-    context: Context, tenant_id: str, kpis: Sequence[Kpi], asked: Asked
+    context: Context, tenant_id: str, kpis: Sequence[Kpi], asked: KpiQuery
 ) -> list[Figured]:
     """The questions with all that their answers are made of, by one snapshot of the figures."""
     figured = []

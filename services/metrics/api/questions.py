@@ -23,7 +23,7 @@ class UnknownKpi(NotFound):
     pass
 
 
-class Asked:
+class KpiQuery:
     """The query string of a question."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Asked:
         self.as_of = as_of
 
 
-AskedDep = Annotated[Asked, Depends()]
+KpiQueryDep = Annotated[KpiQuery, Depends()]
 
 
 def find_kpi(name: str) -> Kpi:
@@ -67,7 +67,7 @@ def find_kpi(name: str) -> Kpi:
     return kpi
 
 
-def question_of(kpi: Kpi, asked: Asked, tenant: Tenant | None) -> Question:
+def question_of(kpi: Kpi, asked: KpiQuery, tenant: Tenant | None) -> Question:
     """The question. Raises `Invalid`, naming each parameter that cannot be taken."""
     window = _window(asked, tenant)
     problems = [
@@ -96,7 +96,7 @@ def recorded_before(question: Question, tenant: Tenant | None) -> int:
     return int(end.timestamp() // SLOT_SECONDS)
 
 
-def _window(asked: Asked, tenant: Tenant | None) -> Window:
+def _window(asked: KpiQuery, tenant: Tenant | None) -> Window:
     to_on = asked.to_on or max(business_day(tenant), asked.from_on or FIRST_DAY)
     if asked.from_on is not None:
         return Window(asked.from_on, to_on)
@@ -121,12 +121,12 @@ def _window_problems(window: Window, interval: Interval | None) -> list[FieldErr
     return []
 
 
-def _dimensions(asked: Asked) -> tuple[str, ...]:
+def _dimensions(asked: KpiQuery) -> tuple[str, ...]:
     names = (name.strip() for name in (asked.group_by or "").split(","))
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _split_problems(kpi: Kpi, asked: Asked) -> list[FieldError]:
+def _split_problems(kpi: Kpi, asked: KpiQuery) -> list[FieldError]:
     problems = [
         FieldError(
             "/query/group_by", f"{kpi.name} cannot be split by {name!r}: {_list(kpi.splits)}"

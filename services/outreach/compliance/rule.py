@@ -16,7 +16,7 @@ from services.outreach.compliance.conditions.condition import (
     NO,
     YES,
     Condition,
-    Known,
+    KnownFacts,
     Test,
     Truth,
 )
@@ -69,7 +69,7 @@ class Stage(IntEnum):
 
 
 @dataclass(frozen=True)
-class Draft:
+class RuleDraft:
     """A rule while it is made ready: its media, where its parameters stand in the book, and the
     faults found in them."""
 
@@ -92,7 +92,7 @@ def ever(_params: Any) -> bool:
     return True
 
 
-def _no_plan(_params: Any, _draft: Draft) -> None:
+def _no_plan(_params: Any, _draft: RuleDraft) -> None:
     return None
 
 
@@ -114,7 +114,7 @@ class Kind:
     stage: Stage | Callable[[Any], Stage]
 
     # How a rule of this kind is made ready.
-    prepare: Callable[[Any, Draft], Any] = _no_plan  # parameters → plan, faults to the draft
+    prepare: Callable[[Any, RuleDraft], Any] = _no_plan  # parameters → plan, faults to the draft
     conditions: Callable[[Any], Iterable[Condition]] = _nothing  # those inside its plan
     by_debt: Callable[[Any], bool] = never  # whether what it finds may differ between debts
     by_clock: Callable[[Any], bool] = never  # whether it may change with the clock alone
@@ -208,7 +208,7 @@ def _together(rules: Sequence[Rule]) -> Test | None:
     if len(tests) == 1 and tests[0][1] == NO:
         return tests[0][0]
 
-    def applies(known: Known, debt: int, at: datetime) -> Truth:
+    def applies(known: KnownFacts, debt: int, at: datetime) -> Truth:
         truth = YES
         for test, against in tests:
             one = test(known, debt, at)

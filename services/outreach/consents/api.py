@@ -224,11 +224,11 @@ async def _consents(
     session: Any, tenant: str, account_id: str, channel: str, at: datetime
 ) -> dict[str, Any]:
     found = await store.list_consents(session, tenant, account_id, channel)
-    standing = rules.standing_consents([consent for consent, _ in found], at)
+    current = rules.current_consents([consent for consent, _ in found], at)
     return {
         "account_id": account_id,
         "channel": channel,
-        "granted": bool(rules.granted(standing)),
+        "granted": bool(rules.granted(current)),
         "items": [
             {
                 "state": c.state,
@@ -288,10 +288,10 @@ async def get_preferences(
 
 async def _preferences(session: Any, tenant: str, account_id: str, at: datetime) -> dict[str, Any]:
     found = await store.list_preferences(session, tenant, account_id)
-    standing = rules.standing_preferences([preference for preference, _ in found], at)
+    current = rules.current_preferences([preference for preference, _ in found], at)
     return {
         "account_id": account_id,
-        "preferences": {kind: standing[kind].value for kind in rules.KINDS if kind in standing},
+        "preferences": {kind: current[kind].value for kind in rules.KINDS if kind in current},
         "items": [
             {
                 "kind": p.kind,

@@ -36,9 +36,9 @@ async def record_consent(
     refuse_future(clock_mode, consent.at)
     await lock_debtor_of(session, tenant, account_id)
     known = [c for c, _ in await store.list_consents(session, tenant, account_id, consent.channel)]
-    standing = rules.standing_consents(known, consent.at)
+    current = rules.current_consents(known, consent.at)
     if consent in known or (
-        not is_dated and consent in [replace(before, at=consent.at) for before in standing]
+        not is_dated and consent in [replace(before, at=consent.at) for before in current]
     ):
         return False
     now = clock.now()
@@ -78,10 +78,10 @@ async def record_preferences(
     changed = []
     for preference in given:
         refuse_future(clock_mode, preference.at)
-        standing = rules.standing_preferences(known, preference.at).get(preference.kind)
-        if standing is None and preference.value in (None, False, []):
+        current = rules.current_preferences(known, preference.at).get(preference.kind)
+        if current is None and preference.value in (None, False, []):
             continue  # nothing was known of it, and nothing is
-        if standing is None or standing.value != preference.value:
+        if current is None or current.value != preference.value:
             changed.append(preference)
     if not changed:
         return []

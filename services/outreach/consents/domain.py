@@ -18,7 +18,7 @@ ConsentKind = Literal["extra_calls", "voice", "sms", "email"]
 ConsentForm = Literal["oral", "written"]
 
 # Kinds of preferences as they stand in a body, and the word under which the log announces them:
-# what need not be told apart there (health, service, insolvency) is one word.
+# what need not be distinguished there (health, service, insolvency) is one word.
 ANNOUNCED_AS: Mapping[str, str] = {
     "refused_channels": "channels",
     "inconvenient": "times",
@@ -73,7 +73,7 @@ class AccountWishes:
     preferences: tuple[Preference, ...] = ()
 
 
-def standing_consents(consents: Iterable[ChannelConsent], at: datetime) -> list[ChannelConsent]:
+def current_consents(consents: Iterable[ChannelConsent], at: datetime) -> list[ChannelConsent]:
     """The last word on each kind and address by an instant; the same instant: the later record."""
     last: dict[tuple[str, str, str | None], ChannelConsent] = {}
     for consent in consents:
@@ -85,7 +85,7 @@ def standing_consents(consents: Iterable[ChannelConsent], at: datetime) -> list[
 
 
 def granted(consents: Sequence[ChannelConsent]) -> list[ChannelConsent]:
-    """Those of the standing ones that still allow something: a revocation of a whole channel takes
+    """Those of the current ones that still allow something: a revocation of a whole channel takes
     back every consent given before it, for whichever address."""
     revoked = [c for c in consents if c.state == "revoked"]
     return [
@@ -119,7 +119,7 @@ def employer_provided(found: Iterable[Iterable[ChannelConsent]], at: datetime) -
     return provided
 
 
-def standing_preferences(preferences: Iterable[Preference], at: datetime) -> dict[str, Preference]:
+def current_preferences(preferences: Iterable[Preference], at: datetime) -> dict[str, Preference]:
     """The last word on each kind by an instant."""
     last: dict[str, Preference] = {}
     for preference in preferences:

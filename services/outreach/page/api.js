@@ -42,7 +42,7 @@ export async function signIn(token) {
   if (!answer.ok) throw new SignInNeeded("session");
 }
 
-/** The rule books on the shelf. */
+/** Every rule book, with what is in force. */
 export async function books() {
   const answer = await call("v1/rulebooks");
   return answer.ok ? (await answer.json()).items : [];

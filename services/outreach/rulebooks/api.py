@@ -12,11 +12,19 @@ from services.outreach.rulebooks import commands
 from services.outreach.rulebooks import store as rulebook_store
 from services.outreach.rulebooks.store import RuleBooks
 from shared.database import Session
-from shared.documents import Activation, Asked, Documents, Done, Kept, StoredVersion, store
+from shared.documents import (
+    Activation,
+    ActivationRequest,
+    ActivationResult,
+    Documents,
+    KeptVersion,
+    StoredVersion,
+    store,
+)
 from shared.errors import NotFound
 from shared.web import Day, Model, ReadSessionDep, context_of, json_response
 from shared.web.auth import Caller, needs
-from shared.web.documents import DocumentRoutes, DryRun, Surface, Terms, Words
+from shared.web.documents import DocumentRoutes, DryRun, RouteTexts, Surface, Terms
 
 BOOK_BYTES_MAX = 2 * 1024 * 1024
 TRIAL_CONTACTS = 12_000  # unless a request says otherwise
@@ -122,7 +130,9 @@ async def _zone(_request: Request, session: Session, tenant: str) -> str:
     return await rulebook_store.get_tenant_zone(session, tenant)
 
 
-async def _activate(request: Request, session: Session, tenant: str, asked: Asked) -> Done:
+async def _activate(
+    request: Request, session: Session, tenant: str, asked: ActivationRequest
+) -> ActivationResult:
     return await commands.activate_rulebook(session, tenant, _rule_books(request), asked)
 
 
@@ -146,7 +156,7 @@ async def _dry_run(tried: DryRun[RuleBook]) -> dict[str, Any]:
 # ----------------------------------------------------------------------- answers, as released
 
 
-def _upload(kept: Kept[RuleBook]) -> dict[str, Any]:
+def _upload(kept: KeptVersion[RuleBook]) -> dict[str, Any]:
     return {
         "name": kept.stored.name,
         "class": kept.stored.category,
@@ -160,7 +170,7 @@ def _terms(body: ActivateRequest) -> Terms:
     return Terms(version=body.version, from_on=body.from_)
 
 
-def _activated(name: str, terms: Terms, done: Done) -> dict[str, Any]:
+def _activated(name: str, terms: Terms, done: ActivationResult) -> dict[str, Any]:
     assert done.activation is not None, "a book applies from a day on"
     return {
         "name": name,
@@ -254,7 +264,7 @@ async def list_books(caller: Reader, session: ReadSessionDep, request: Request) 
 
 
 _routes.schema(
-    Words(name="get_schema", summary="JSON Schema of a rule book, for editors"),
+    RouteTexts(name="get_schema", summary="JSON Schema of a rule book, for editors"),
     path="/v1/rulebooks/schema",
 )
 
@@ -295,7 +305,7 @@ async def get_text(
 
 
 _routes.put(
-    Words(
+    RouteTexts(
         name="put_book",
         summary="Take a version in (YAML or JSON), checked as a whole; it counts when activated",
     ),
@@ -303,7 +313,7 @@ _routes.put(
     _upload,
 )
 _routes.dry_run_of_version(
-    Words(
+    RouteTexts(
         name="dry_run",
         summary="Try a book on recorded contacts: which would have been decided otherwise, and why",
     ),
@@ -312,7 +322,7 @@ _routes.dry_run_of_version(
     version_help="A version that is here; else the body is the book.",
 )
 _routes.activate(
-    Words(name="activate", summary="Let a version count from a day on; safe to repeat"),
+    RouteTexts(name="activate", summary="Let a version count from a day on; safe to repeat"),
     ActivateRequest,
     _terms,
     ActivatedView,

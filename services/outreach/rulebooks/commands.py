@@ -27,7 +27,7 @@ from services.outreach.rulebooks.store import RuleBooks
 from shared import clock
 from shared.business_time import Clock
 from shared.database import Database, Session
-from shared.documents import Activation, Asked, Done, Proposal
+from shared.documents import Activation, ActivationRequest, ActivationResult, Proposal
 from shared.errors import Conflict, Invalid
 from shared.events import OUTREACH, Event, outreach
 
@@ -36,7 +36,9 @@ TRIAL_PAUSE = 20  # verdicts between two turns of others
 EXAMPLES_MAX = 20
 
 
-async def activate_rulebook(session: Session, tenant: str, books: RuleBooks, asked: Asked) -> Done:
+async def activate_rulebook(
+    session: Session, tenant: str, books: RuleBooks, asked: ActivationRequest
+) -> ActivationResult:
     """Let a version apply from a day on, in the tenant's zone, or switch a policy off."""
 
     async def check(session: Session, proposal: Proposal[RuleBook]) -> None:
@@ -191,13 +193,13 @@ def _answer(question: bytes, in_force: InForce) -> Answer:
 
 
 def _gist(answer: Answer) -> tuple[object, ...]:
-    """What of an answer changes a contact: the verdict, its instant, what must be said."""
-    said = frozenset(disclosure.text_id for disclosure in answer.disclosures)
-    return (answer.verdict, answer.until, answer.role, said)
+    """What of an answer changes a contact: the verdict, its instant, the disclosures."""
+    texts = frozenset(disclosure.text_id for disclosure in answer.disclosures)
+    return (answer.verdict, answer.until, answer.role, texts)
 
 
 def _deciding(answer: Answer) -> set[str]:
-    """The rules that stand against the contact, or want something said."""
+    """The rules that stand against the contact, or want something disclosed."""
     against = {each.rule for each in answer.decided_by if each.effect != "allow"}
     return against | {each.rule for each in answer.disclosures}
 

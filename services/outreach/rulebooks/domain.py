@@ -1,5 +1,5 @@
 """Which rule books apply at an instant: the ones that come with the platform, and in their place or
-beside them a tenant's own, each from the day for which it was activated."""
+and a tenant's own, each from the day for which it was activated."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -72,7 +72,7 @@ async def advise_on_account(
         raise NotFound(f"there is no account {account_id!r}")
     rules = await context.rules.of(session, [caller.tenant])
     found = assess(row.state, account_id, rules[caller.tenant])
-    late = found.asked["late_payment"].probability
+    late = found.answers["late_payment"].probability
     return json_response(advise_account(record_of(row.state, found.features, late)))
 
 

@@ -17,10 +17,17 @@ from services.segmentation.domain.policy_trial import Trial
 from services.segmentation.processes.policy_trial import try_policy
 from services.segmentation.store.active_policies import SEGMENTS
 from shared.database import Session
-from shared.documents import Activation, Asked, Documents, Done, Kept, StoredVersion
+from shared.documents import (
+    Activation,
+    ActivationRequest,
+    ActivationResult,
+    Documents,
+    KeptVersion,
+    StoredVersion,
+)
 from shared.errors import NotFound
 from shared.web import Minor, Model, context_of, json_response
-from shared.web.documents import DocumentRoutes, DryRun, Reason, Shown, Surface, Terms, Words
+from shared.web.documents import DocumentRoutes, DryRun, Reason, RouteTexts, Shown, Surface, Terms
 
 POLICY_BYTES_MAX = 64 * 1024  # ten times the largest pack; reading it takes under a second
 
@@ -143,7 +150,9 @@ async def _business_now(request: Request, session: Session, tenant: str) -> date
     return await business_now(session, tenant, _context(request).clock)
 
 
-async def _activate(request: Request, session: Session, tenant: str, asked: Asked) -> Done:
+async def _activate(
+    request: Request, session: Session, tenant: str, asked: ActivationRequest
+) -> ActivationResult:
     policies = context_of(request).rules.policies
     return await commands.activate_policy(session, tenant, policies, asked)
 
@@ -167,7 +176,9 @@ def _policy_answer(shown: Shown[Policy]) -> dict[str, Any]:
     }
 
 
-def _stored_answer(kept: Kept[Policy], done: Done | None, in_force: bool) -> dict[str, Any]:
+def _stored_answer(
+    kept: KeptVersion[Policy], done: ActivationResult | None, in_force: bool
+) -> dict[str, Any]:
     return {
         "policy_version": kept.stored.version,
         "is_new": kept.is_new,
@@ -181,7 +192,7 @@ def _terms(body: ActivateRequest) -> Terms:
     return Terms(version=body.policy_version, reason=body.reason)
 
 
-def _activated_answer(_name: str, terms: Terms, done: Done) -> dict[str, Any]:
+def _activated_answer(_name: str, terms: Terms, done: ActivationResult) -> dict[str, Any]:
     return {
         "policy_version": terms.version,
         "in_force": True,
@@ -240,10 +251,10 @@ _routes = DocumentRoutes(
     ),
 )
 _routes.get(
-    Words(name="get_policy", description="The policy in force."), PolicyView, _policy_answer
+    RouteTexts(name="get_policy", description="The policy in force."), PolicyView, _policy_answer
 )
 _routes.put_in_force(
-    Words(
+    RouteTexts(
         name="put_policy",
         description="Keep a policy (YAML or JSON) and bring it into force. The same content is the "
         "same version.\n\nBringing it into force re-scores the population in the background, "
@@ -254,7 +265,7 @@ _routes.put_in_force(
     activate_help="Bring it into force too; `false` only keeps it.",
 )
 _routes.dry_run(
-    Words(
+    RouteTexts(
         name="dry_run",
         description="Try a policy (YAML or JSON) on today's accounts: how many would move from "
         "where to where.",
@@ -262,7 +273,7 @@ _routes.dry_run(
     TrialView,
 )
 _routes.activate(
-    Words(
+    RouteTexts(
         name="activate_policy",
         description="Bring a stored version into force; an earlier one is a rollback. Packs need "
         "no storing.",
@@ -273,21 +284,25 @@ _routes.activate(
     _activated_answer,
 )
 _routes.activations(
-    Words(
+    RouteTexts(
         name="list_activations",
         description="What came into force when, by whom and why, the latest first.",
     ),
     ActivationPage,
     _activation_answer,
 )
-_routes.schema(Words(name="get_schema", description="The JSON Schema of a policy, for editors."))
+_routes.schema(
+    RouteTexts(name="get_schema", description="The JSON Schema of a policy, for editors.")
+)
 _routes.versions(
-    Words(name="list_versions", description="Every version that was stored, the latest first."),
+    RouteTexts(
+        name="list_versions", description="Every version that was stored, the latest first."
+    ),
     VersionPage,
     _version_answer,
 )
 _routes.version(
-    Words(
+    RouteTexts(
         name="get_version",
         description="One version: its text as it was sent, and what it says.",
     ),

@@ -117,7 +117,7 @@ async def shadow(
     session: SessionDep,
     caller: Writer,
 ) -> Response:
-    """Let a model be asked beside the one in force: recorded, compared, followed by nobody."""
+    """Let a model answer as a shadow of the one in force: recorded, compared, without effect."""
 
     async def act() -> store.Role:
         decision = await _decision(context, session, caller, body.reason)

@@ -36,8 +36,8 @@ async def get_segment(
     state, commitments = row.state, row.state.commitments
     found = assess(state, account_id, rules)
     scores = Scores(
-        pays_within=found.asked["pays_within"].probability,
-        late_payment=found.asked["late_payment"].probability,
+        pays_within=found.answers["pays_within"].probability,
+        late_payment=found.answers["late_payment"].probability,
     )
     why = decide(rules.policy, found.features, scores, commitments.stay, state.latest_on)
     because = why.because

@@ -183,7 +183,7 @@ async def shadow_model(
     *,
     stop: bool,
 ) -> store.Role:
-    """Let a model be asked beside the one in force, or no longer. Nobody follows what it says."""
+    """Let a model answer as a shadow of the one in force, or no longer. Nothing follows from it."""
     await store.lock_roles(session, tenant)
     target = (await force.shadow(session, tenant, version)).target
     now = await _role_now(session, tenant, target, "shadow")

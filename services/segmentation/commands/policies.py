@@ -10,7 +10,7 @@ from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.domain.policy import parse_text
 from services.segmentation.store.active_policies import SEGMENTS, ActivePolicies
 from shared.database import Session
-from shared.documents import Activation, Asked, BuiltIn, Done
+from shared.documents import Activation, ActivationRequest, ActivationResult, BuiltIn
 from shared.events import SEGMENTATION, Event
 from shared.events.segmentation import SegmentPolicyActivated
 from shared.log import outbox
@@ -49,8 +49,8 @@ def packs() -> dict[str, Pack]:
 
 
 async def activate_policy(
-    session: Session, tenant: str, policies: ActivePolicies, asked: Asked
-) -> Done:
+    session: Session, tenant: str, policies: ActivePolicies, asked: ActivationRequest
+) -> ActivationResult:
     """Put a policy in force and begin to re-score the population; its effect is the number of the
     re-score. The settings' policy and the packs need not have been stored."""
     offered = [

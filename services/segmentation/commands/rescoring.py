@@ -17,7 +17,7 @@ from services.segmentation.commands.scoring import (
 from services.segmentation.context import Context
 from services.segmentation.domain.account import known_on
 from services.segmentation.domain.announcements import Cause, announce_rescored
-from services.segmentation.domain.assess import assess, settle
+from services.segmentation.domain.assess import assess, update_commitments
 from services.segmentation.domain.rules import Rules
 from services.segmentation.store import accounts, assessments
 from services.segmentation.store import rescoring as store
@@ -103,7 +103,7 @@ async def rescore_slice(
     return job
 
 
-class _Found:
+class _Rescored:
     """What a re-score of one account changes."""
 
     __slots__ = ("events", "has_moved", "record")
@@ -114,7 +114,9 @@ class _Found:
         self.events = events
 
 
-def _rescore(row: AccountRow, account_id: str, job: store.Rescoring, rules: Rules) -> _Found | None:
+def _rescore(
+    row: AccountRow, account_id: str, job: store.Rescoring, rules: Rules
+) -> _Rescored | None:
     """What is believed of an account now, where that is another thing than before."""
     state, before = row.state, before_of(row)
     figures = (row.late_probability, row.late_model_version, row.priority)
@@ -124,7 +126,7 @@ def _rescore(row: AccountRow, account_id: str, job: store.Rescoring, rules: Rule
     after = assess(state, account_id, rules)
     on_day = known_on(state)
     assert on_day is not None, "a segment comes from an event, which has a day"
-    settle(state, after, is_event=False)
+    update_commitments(state, after, is_event=False)
     has_moved = (commitments.stay, commitments.assignments) != (stay, assignments)
     row.segment, row.arms = after.segment, after.arms
     row.policy_version = rules.policy.version
@@ -137,7 +139,7 @@ def _rescore(row: AccountRow, account_id: str, job: store.Rescoring, rules: Rule
     at = job.at if state.known_at is None else max(job.at, state.known_at)
     announced = announce_rescored(account_id, before, after, _cause(row, job, at), rules)
     events = [_published(one, job.tenant_id, account_id, at) for one in announced]
-    return _Found(record, has_moved, events)
+    return _Rescored(record, has_moved, events)
 
 
 def _cause(row: AccountRow, job: store.Rescoring, at: datetime) -> Cause:

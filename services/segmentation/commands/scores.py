@@ -1,4 +1,4 @@
-"""Tell what is believed of an account, worked out from what was recorded: now or on a past day."""
+"""Answer what is believed of an account, from what was recorded: now or on a past day."""
 
 from datetime import date
 from typing import Any
@@ -23,7 +23,7 @@ async def score_shown(
     session: Session, force: ActiveRules, key: Key, target: Target, as_of: date | None
 ) -> dict[str, Any]:
     """A score with its reasons, as the contract shows it. Raises `NotFound`."""
-    found = await _believed(session, key, as_of)
+    found = await _assessment_of(session, key, as_of)
     recorded = found.scores[target]
     scorer = None
     if recorded.row is not None:
@@ -50,7 +50,7 @@ async def score_shown(
     }
 
 
-async def _believed(session: Session, key: Key, as_of: date | None = None) -> AssessmentRecord:
+async def _assessment_of(session: Session, key: Key, as_of: date | None = None) -> AssessmentRecord:
     found = await assessments.find_assessment(session, key, as_of)
     if found is None and as_of is not None:
         raise NotFound(f"nothing was known of an account {key[1]!r} on {as_of}")
@@ -74,23 +74,23 @@ async def recovery_of(session: Session, force: ActiveRules, key: Key, to: str | 
     """What can be expected of an account as it stands. Raises `NotFound`."""
     if to is not None and not is_currency(to):
         raise Invalid(f"{to!r} is no currency.", [FieldError("/query/to", "is not in ISO 4217")])
-    standing = await accounts.find_account(session, key)
-    if standing is None or standing.probability is None:
+    row = await accounts.find_account(session, key)
+    if row is None or row.probability is None:
         raise NotFound(f"there is no account {key[1]!r}")
-    found = await _believed(session, key)
+    found = await _assessment_of(session, key)
     rules = (await force.of(session, {key[0]}))[key[0]]
     asked = rules.policy.document.priority
-    costs = {code: round(cost(asked, code) * 10 ** DECIMALS[code]) for code in standing.state.owed}
-    each = recoveries(standing.state, standing.probability, costs)
+    costs = {code: round(cost(asked, code) * 10 ** DECIMALS[code]) for code in row.state.owed}
+    each = recoveries(row.state, row.probability, costs)
     converted = None
     if to is not None:
         rates = await figures.rates_of(session, key[0])
         converted = convert(each, to, rates, found.on_day)
-    version = standing.model_version or MODEL_VERSION
+    version = row.model_version or MODEL_VERSION
     scorer = rules.scorers.get("pays_within")
     is_same = scorer is not None and scorer.version == version
     return Recoveries(
-        probability=standing.probability,
+        probability=row.probability,
         horizon_days=scorer.horizon_days if scorer is not None and is_same else HORIZON_DAYS,
         model_version=version,
         currencies=each,

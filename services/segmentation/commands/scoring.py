@@ -13,7 +13,7 @@ from services.segmentation.domain.announcements import (
     announce,
     announce_warning,
 )
-from services.segmentation.domain.assess import Assessment, assess, settle, shadow_rows
+from services.segmentation.domain.assess import Assessment, assess, shadow_rows, update_commitments
 from services.segmentation.domain.fold import fold, touched
 from services.segmentation.domain.rules import Rules
 from services.segmentation.domain.scorer import Row, Shadow
@@ -72,8 +72,8 @@ class Belief(NamedTuple):
             features=after.features,
             engagement=after.engagement,
             scores={
-                target: ScoreRecord(asked.version, asked.probability, asked.row)
-                for target, asked in after.asked.items()
+                target: ScoreRecord(answer.version, answer.probability, answer.row)
+                for target, answer in after.answers.items()
             },
             segment=self.segment,
             arms=self.arms,
@@ -135,7 +135,7 @@ class _Batch:
         """Let the account move on, and announce what moved and what began to go wrong."""
         cause = Cause.of(event)
         announced = announce(account_id, before_of(row), after, cause, rules)
-        settle(row.state, after)
+        update_commitments(row.state, after)
         row.segment, row.arms = after.segment, after.arms
         row.policy_version = rules.policy.version
         if after.watched.raised or after.watched.ended:
@@ -173,7 +173,7 @@ def before_of(row: AccountRow) -> Before:
 
 def remember(row: AccountRow, after: Assessment) -> None:
     """The figures of an assessment. The segment is not among them: only ledger events move it."""
-    pays, late = after.asked["pays_within"], after.asked["late_payment"]
+    pays, late = after.answers["pays_within"], after.answers["late_payment"]
     row.probability, row.model_version = pays.probability, pays.version
     row.late_probability, row.late_model_version = late.probability, late.version
     row.expected_recovery_minor = after.expected_recovery_minor
@@ -187,7 +187,7 @@ def shadows_of(
     believed: Mapping[Key, Mapping[date, AssessmentRecord]],
     rules: Mapping[str, Rules],
 ) -> dict[Key, list[ShadowScore]]:
-    """What the challengers answer of accounts as they stand after a batch, on their latest day."""
+    """What the challengers answer about accounts as they are after a batch, on their latest day."""
     asked: dict[Shadow, list[tuple[Key, AssessmentRecord, Row]]] = {}
     for key, items in believed.items():
         own = rules[key[0]]
@@ -200,7 +200,7 @@ def shadows_of(
     for shadow, questions in asked.items():
         found = shadow.probabilities([row for _, _, row in questions])
         for (key, latest, row), probability in zip(questions, found, strict=True):
-            beside = latest.scores[shadow.target]
+            in_force = latest.scores[shadow.target]
             scores.setdefault(key, []).append(
                 ShadowScore(
                     on_day=latest.on_day,
@@ -208,8 +208,8 @@ def shadows_of(
                     model_version=shadow.version,
                     probability=probability,
                     row=row,
-                    beside_version=beside.version,
-                    beside_probability=beside.probability or 0.0,
+                    beside_version=in_force.version,
+                    beside_probability=in_force.probability or 0.0,
                 )
             )
     return scores
@@ -221,9 +221,9 @@ def _rows_for(
     """What the challengers look at: mostly what the model in force has just looked at."""
     rows: dict[Target, Row] = {}
     for target, shadow in rules.shadows.items():
-        beside = latest.scores[target]
-        if beside.row is not None and beside.version == shadow.scorer.version:
-            rows[target] = beside.row
+        in_force = latest.scores[target]
+        if in_force.row is not None and in_force.version == shadow.scorer.version:
+            rows[target] = in_force.row
     if len(rows) < len(rules.shadows):
         rows = {**shadow_rows(state, account_id, latest.features, rules), **rows}
     return rows

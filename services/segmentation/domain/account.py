@@ -1,7 +1,7 @@
 """What is known of an account, and the sums that are kept of its invoices.
 
 The sums are kept by difference: an invoice that changes is taken out of them and put in again, so
-that a change costs that invoice and not the account's history. `folding.py` makes it of events.
+that a change costs that invoice and not the account's history. `fold.py` makes it of events.
 """
 
 from bisect import bisect_left, insort

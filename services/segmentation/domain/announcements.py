@@ -66,7 +66,7 @@ def announce_rescored(
 ) -> list[Announcement]:
     """What a re-score has changed: the segment or an arm, or the score alone."""
     announced = announce(account_id, before, after, cause, rules)
-    pays = after.asked["pays_within"]
+    pays = after.answers["pays_within"]
     if not announced and (pays.probability, pays.version) != (
         before.probability,
         before.model_version,
@@ -103,9 +103,9 @@ def _score_announcement(
     account_id: str, after: Assessment, cause: Cause, rules: Rules
 ) -> Announcement:
     scorer = rules.scorers.get("pays_within")
-    asked = after.asked["pays_within"]
-    pays = score_of("pays_within", after.features, asked.row, scorer)
-    assert pays.probability == asked.probability, "the reasons explain the score"
+    answer = after.answers["pays_within"]
+    pays = score_of("pays_within", after.features, answer.row, scorer)
+    assert pays.probability == answer.probability, "the reasons explain the score"
     scored = AccountScored(
         account_id=account_id,
         target=pays.target,
@@ -115,7 +115,7 @@ def _score_announcement(
         currency=after.features.currency,
         priority=after.priority,
         reasons=pays.reasons,
-        model_version=asked.version,
+        model_version=answer.version,
         policy_version=rules.policy.version,
     )
     return _announcement("account-scored", account_id, cause, scored)

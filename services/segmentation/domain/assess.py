@@ -1,9 +1,9 @@
 """Assessing an account: features, scores, segment, arms, warnings, priority.
 
 Segment, arms and warnings look at the ledger's facts alone, and move with the ledger's events only
-(`settle`). Contacts reach us on a topic of their own, in no common order with the ledger's events:
-were a segment to look at them, its history would depend on which of two messages happened to be
-read first. Priority may look at them; it is a figure of the moment.
+(`update_commitments`). Contacts reach us on a topic of their own, in no common order with the
+ledger's events: were a segment to look at them, its history would depend on which of two messages
+happened to be read first. Priority may look at them; it is a figure of the moment.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from services.segmentation.learning.cases import TARGETS, Target
 from services.segmentation.learning.history import PayerHistory
 
 
-class Asked(Struct, frozen=True, gc=False):
+class ModelAnswer(Struct, frozen=True, gc=False):
     """What a target's model was asked, and its answer. The rule card looks at the features."""
 
     version: str
@@ -40,7 +40,7 @@ class Assessment(Struct, frozen=True, kw_only=True, gc=False):
 
     features: Features
     engagement: Engagement
-    asked: dict[Target, Asked]
+    answers: dict[Target, ModelAnswer]
     segment: str
     assignments: dict[str, ArmAssignment]
     arms: dict[str, str]
@@ -50,7 +50,7 @@ class Assessment(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def pays_within(self) -> float:
-        return self.asked["pays_within"].probability
+        return self.answers["pays_within"].probability
 
 
 def assess(account: Account, account_id: str, rules: Rules) -> Assessment:
@@ -58,8 +58,8 @@ def assess(account: Account, account_id: str, rules: Rules) -> Assessment:
     on, commitments = account.latest_on, account.commitments
     features = features_of(account, rules.indices_on(on))
     contacts = engagement(account, features)
-    asked = _ask(account, account_id, features, rules)
-    pays, late = asked["pays_within"].probability, asked["late_payment"].probability
+    answers = _ask(account, account_id, features, rules)
+    pays, late = answers["pays_within"].probability, answers["late_payment"].probability
     scores = Scores(pays_within=pays, late_payment=late)
     segment = classify(rules.policy, features, scores, commitments.stay, on)
     assignments, watched = commitments.assignments, Watched(commitments.warned, (), ())
@@ -73,7 +73,7 @@ def assess(account: Account, account_id: str, rules: Rules) -> Assessment:
     return Assessment(
         features=features,
         engagement=contacts,
-        asked=asked,
+        answers=answers,
         segment=segment,
         assignments=assignments,
         arms=arms_of(rules.experiments, assignments) if rules.experiments else {},
@@ -83,7 +83,7 @@ def assess(account: Account, account_id: str, rules: Rules) -> Assessment:
     )
 
 
-def settle(account: Account, found: Assessment, *, is_event: bool = True) -> None:
+def update_commitments(account: Account, found: Assessment, *, is_event: bool = True) -> None:
     """Let the account go on from an assessment that an event of the ledger made, or a re-score.
 
     Warnings come of events: a re-score begins and ends no episode.
@@ -112,7 +112,7 @@ def worth_of(
 
 
 def score_of(target: Target, features: Features, row: Row | None, scorer: Scorer | None) -> Score:
-    """A score with its reasons, from what is recorded: the same whenever it is asked."""
+    """A score with its reasons, from what is recorded: the same whenever it is computed."""
     if scorer is None or row is None:
         return score(features, target)
     return scorer.score(row)
@@ -121,35 +121,35 @@ def score_of(target: Target, features: Features, row: Row | None, scorer: Scorer
 def shadow_rows(
     account: Account, account_id: str, features: Features, rules: Rules
 ) -> dict[Target, Row]:
-    """What the challengers look at. What they say is recorded, and followed by nobody."""
+    """What the challengers look at. Their answers are recorded, and nothing follows from them."""
     scorers = {target: shadow.scorer for target, shadow in rules.shadows.items()}
-    asked = _ask_models(account, account_id, features, scorers)
-    return {target: one.row for target, one in asked.items() if one.row is not None}
+    answers = _ask_models(account, account_id, features, scorers)
+    return {target: one.row for target, one in answers.items() if one.row is not None}
 
 
 def _ask(
     account: Account, account_id: str, features: Features, rules: Rules
-) -> dict[Target, Asked]:
-    asked = _ask_models(account, account_id, features, rules.scorers) if rules.scorers else {}
-    if len(asked) < len(TARGETS):
+) -> dict[Target, ModelAnswer]:
+    answers = _ask_models(account, account_id, features, rules.scorers) if rules.scorers else {}
+    if len(answers) < len(TARGETS):
         pays, late = chances(features)
-        asked.setdefault("pays_within", Asked(MODEL_VERSION, pays))
-        asked.setdefault("late_payment", Asked(MODEL_VERSION, late))
-    return asked
+        answers.setdefault("pays_within", ModelAnswer(MODEL_VERSION, pays))
+        answers.setdefault("late_payment", ModelAnswer(MODEL_VERSION, late))
+    return answers
 
 
 def _ask_models(
     account: Account, account_id: str, features: Features, scorers: Mapping[Target, Scorer]
-) -> dict[Target, Asked]:
-    asked: dict[Target, Asked] = {}
+) -> dict[Target, ModelAnswer]:
+    answers: dict[Target, ModelAnswer] = {}
     histories: dict[bytes, PayerHistory] = {}
     if account.latest_on is None or not scorers:
-        return asked
+        return answers
     inquiry = Inquiry(account, account_id, features, account.latest_on)
     for target, scorer in scorers.items():
         history = histories.get(scorer.window)
         if history is None:
             history = histories[scorer.window] = scorer.history(inquiry)
         row = scorer.row(inquiry, history)
-        asked[target] = Asked(scorer.version, scorer.probability(row), row)
-    return asked
+        answers[target] = ModelAnswer(scorer.version, scorer.probability(row), row)
+    return answers

@@ -85,7 +85,7 @@ class Features(Struct, frozen=True, gc=False):
 
 
 def features_of(account: Account, indices: Mapping[str, float] | None = None) -> Features:
-    """The features of an account as its events stand, and the market's indices beside them."""
+    """The features of an account as its events stand, and the market's indices with them."""
     currency = _main_currency(account)
     owed = account.owed.get(currency, NOTHING_OWED) if currency else NOTHING_OWED
     count, total = account.issued.get(currency or "", NOTHING)

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from services.segmentation.domain.encoding import decode_account
 from services.segmentation.domain.experiments import (
     LOWER_IS_WORSE,
     Design,
@@ -14,7 +15,6 @@ from services.segmentation.domain.experiments import (
     Guardrail,
     arms_of,
 )
-from services.segmentation.domain.stored import decode_account
 from shared.money import DECIMALS
 
 SIGMAS = 3.0  # it is looked at again and again: one look must hardly ever be wrong (1 in 700)

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.segmentation.domain.stored import unpacked_facts
+from services.segmentation.domain.encoding import unpacked_facts
 from services.segmentation.learning.backtest import backtest
 from services.segmentation.learning.cases import Target
 from services.segmentation.learning.portfolio import Indices

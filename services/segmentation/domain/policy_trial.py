@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, field
 
 from services.segmentation.domain.assess import assess
+from services.segmentation.domain.encoding import StoredAccount, decode_account
 from services.segmentation.domain.policy import Scores, decide, parse_text
 from services.segmentation.domain.rules import Rules, Series
 from services.segmentation.domain.scorer import Scorer
-from services.segmentation.domain.stored import StoredAccount, decode_account
 from services.segmentation.learning.cases import Target
 
 EXAMPLES = 5  # of each move
@@ -94,8 +94,8 @@ def try_accounts(
         shown = counts.examples.setdefault(move, [])
         if len(shown) < EXAMPLES:
             scores = Scores(
-                pays_within=found.asked["pays_within"].probability,
-                late_payment=found.asked["late_payment"].probability,
+                pays_within=found.answers["pays_within"].probability,
+                late_payment=found.answers["late_payment"].probability,
             )
             stay = state.commitments.stay
             why = decide(policy, found.features, scores, stay, state.latest_on)

@@ -4,9 +4,9 @@
 
 The expected loss is the share of the money received that was taken back again (charged back,
 bounced; refunds are the creditor's own doing), with five usual invoices' worth of good payments
-beside it: one bounce of a new account is not a loss of everything. Contacting costs money too: what
-the policy says of it (`priority.contact_cost`) stands beside the figure, and is taken off what a
-contact is worth (`priority.py`). All in whole minor units of one currency, rounded down; amounts of
+added: one bounce of a new account is not a loss of everything. Contacting costs money too: what
+the policy gives for it (`priority.contact_cost`) is not in the figure, but taken off what a contact
+is worth (`priority.py`). All in whole minor units of one currency, rounded down; amounts of
 several currencies are only ever added through dated rates.
 """
 
@@ -57,8 +57,8 @@ def expected_loss_of(bounced_minor: int, received_minor: int, usual_minor: int) 
     """The expected loss, in hundredths of a percent."""
     if bounced_minor <= 0:
         return 0
-    beside = received_minor + DOUBT_INVOICES * usual_minor
-    return min(TEN_THOUSAND, TEN_THOUSAND * bounced_minor // max(beside, 1))
+    received = received_minor + DOUBT_INVOICES * usual_minor
+    return min(TEN_THOUSAND, TEN_THOUSAND * bounced_minor // max(received, 1))
 
 
 def expected_loss(features: Features) -> int:

@@ -96,7 +96,7 @@ class Scorer:
 
 
 class Shadow:
-    """What is asked beside the model in force: another scorecard, or boosted trees.
+    """A shadow of the model in force: another scorecard, or boosted trees.
 
     Trees look at the rows of the scorecard they were grown with; they have no reasons to give.
     """

@@ -47,7 +47,7 @@ class _Look(Struct, frozen=True):
     rule: str  # its name in the policy's warnings
     begins: Callable[[Any, Features], bool]
     lasts: Callable[[Any, Features], bool]
-    tell: Callable[[Features], tuple[str, dict[str, int]]]
+    evidence: Callable[[Features], tuple[str, dict[str, int]]]
 
 
 def watch(rules: WarningRules, f: Features, warned: Mapping[str, date], on: date) -> Watched:
@@ -62,7 +62,7 @@ def watch(rules: WarningRules, f: Features, warned: Mapping[str, date], on: date
                 del standing[look.kind]
                 ended.append(look.kind)
         elif rule is not None and look.begins(rule, f):
-            because, figures = look.tell(f)
+            because, figures = look.evidence(f)
             raised.append(
                 EarlyWarning(kind=look.kind, since_on=on, because=because, figures=figures)
             )
@@ -85,7 +85,7 @@ def _delay_goes_on(rule: EscalatingDelay, f: Features) -> bool:
     return f.delay_trend_days is not None and 2 * f.delay_trend_days >= rule.trend_days_from
 
 
-def _tell_delay(f: Features) -> tuple[str, dict[str, int]]:
+def _evidence_of_delay(f: Features) -> tuple[str, dict[str, int]]:
     trend, delay = round(f.delay_trend_days or 0), round(f.recent_delay_days or 0)
     because = (
         f"the last three payments came {trend} days later than the three before; "
@@ -105,7 +105,7 @@ def _is_past_due(_rule: GoodPayerTurning, f: Features) -> bool:
     return f.age_days > 0
 
 
-def _tell_turning(f: Features) -> tuple[str, dict[str, int]]:
+def _evidence_of_turning(f: Features) -> tuple[str, dict[str, int]]:
     because = (
         f"paid {f.settled - f.settled_late} of {f.settled} invoices in time, "
         f"and is now {f.age_days} days past due with {_money(f.overdue_minor, f)}"
@@ -129,7 +129,7 @@ def _stays_over(rule: ExposureOverLimit, f: Features) -> bool:
     return limit is not None and 100 * f.balance_minor > rule.rearmed_at_percent * limit
 
 
-def _tell_exposure(f: Features) -> tuple[str, dict[str, int]]:
+def _evidence_of_exposure(f: Features) -> tuple[str, dict[str, int]]:
     limit, owed = f.credit_limit_minor or 0, f.balance_minor
     share = f" ({100 * owed // limit} %)" if limit else ""
     because = f"owes {_money(owed, f)} of a limit of {_money(limit, f)}{share}"
@@ -141,9 +141,17 @@ def _money(minor: int, f: Features) -> str:
 
 
 _LOOKS: tuple[_Look, ...] = (
-    _Look("escalating-delay", "escalating_delay", _delay_escalates, _delay_goes_on, _tell_delay),
     _Look(
-        "good-payer-turning", "good_payer_turning", _good_payer_turns, _is_past_due, _tell_turning
+        "escalating-delay", "escalating_delay", _delay_escalates, _delay_goes_on, _evidence_of_delay
     ),
-    _Look("exposure-over-limit", "exposure_over_limit", _is_over, _stays_over, _tell_exposure),
+    _Look(
+        "good-payer-turning",
+        "good_payer_turning",
+        _good_payer_turns,
+        _is_past_due,
+        _evidence_of_turning,
+    ),
+    _Look(
+        "exposure-over-limit", "exposure_over_limit", _is_over, _stays_over, _evidence_of_exposure
+    ),
 )

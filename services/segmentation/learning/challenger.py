@@ -17,7 +17,7 @@ from services.segmentation.learning.cases import Target
 from services.segmentation.learning.features import FEATURES, Columns, Feature, Matrix, direction
 from services.segmentation.learning.figures import Figures, Floats, figures_of
 from services.segmentation.learning.model import Window
-from services.segmentation.learning.sealed import (
+from services.segmentation.learning.seal import (
     CODE_VERSION,
     SealedDocument,
     hash_of,

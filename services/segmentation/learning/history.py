@@ -19,7 +19,7 @@ from services.segmentation.learning.portfolio import Portfolio
 RECENT = 12  # the settlements that are remembered one by one
 TREND = 3  # settlements on each side of the trend
 FADE = 0.85  # what a settlement weighs against the one after it
-SHRINK = 5.0  # how many invoices of the portfolio stand beside an account's own
+SHRINK = 5.0  # how many invoices of the portfolio count with an account's own
 SHRINK_RECENT = 2.0  # the same, of the account's own share, for the recent ones
 DELAY_DAYS_MIN, DELAY_DAYS_MAX = -90, 365  # beyond these, days say nothing more
 

@@ -21,7 +21,7 @@ from services.segmentation.learning.features import Columns, Matrix, row_of
 from services.segmentation.learning.figures import Figures, Floats
 from services.segmentation.learning.history import Ask, PayerHistory
 from services.segmentation.learning.portfolio import Portfolio
-from services.segmentation.learning.sealed import SealedDocument, hash_of, seal, unseal
+from services.segmentation.learning.seal import SealedDocument, hash_of, seal, unseal
 from shared.errors import Invalid
 from shared.events.segmentation import Reason
 

@@ -19,7 +19,7 @@ QUARTER_DAYS = 91
 HALF_LIFE_DAYS = 90
 ENOUGH = 50.0  # settlements that make everybody's figures worth comparing with
 EVENS = 0.5  # where nothing at all is known
-DOUBT = 2.0  # how many imagined outcomes, half of them late, stand beside the known ones
+DOUBT = 2.0  # how many imagined outcomes, half of them late, count with the known ones
 
 
 class Portfolio(Struct):

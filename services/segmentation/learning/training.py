@@ -17,7 +17,7 @@ from services.segmentation.learning.cases import (
 from services.segmentation.learning.model import Model, ScorecardDocument, Window
 from services.segmentation.learning.portfolio import Indices
 from services.segmentation.learning.scorecard import Problem, cards_of
-from services.segmentation.learning.sealed import CODE_VERSION
+from services.segmentation.learning.seal import CODE_VERSION
 from services.segmentation.learning.selection import binned, choose
 from services.segmentation.learning.walk import NO_INDICES, Walked, walk
 from shared.errors import FieldError, Invalid

@@ -4,7 +4,7 @@ worked on in a compute process, so that the event loop and the pool stay free fo
 from collections.abc import AsyncIterator
 
 from services.segmentation.context import Context
-from services.segmentation.domain.stored import StoredAccount, facts_in
+from services.segmentation.domain.encoding import StoredAccount, facts_in
 from services.segmentation.store import accounts
 
 SLICE_ACCOUNTS = 2_000

@@ -8,8 +8,8 @@ import msgspec
 
 from services.segmentation.commands.business_time import business_day
 from services.segmentation.context import Context
+from services.segmentation.domain.encoding import Population, population_in, watched
 from services.segmentation.domain.model_watch import GroupBy, shadowing
-from services.segmentation.domain.stored import Population, population_in, watched
 from services.segmentation.processes.population import slices_of
 from services.segmentation.store import assessments
 from services.segmentation.store import models as store

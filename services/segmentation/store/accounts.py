@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from services.segmentation.domain.account import Account, known_on
-from services.segmentation.domain.stored import (
+from services.segmentation.domain.encoding import (
     NEW_ACCOUNT,
     StoredAccount,
     decode_account,

@@ -100,7 +100,7 @@ class ActiveRules:
         return shadow.scorer
 
     async def shadow(self, session: Session, tenant: str, version: str) -> Shadow:
-        """The same for what is asked beside: trees too, with the scorecard they belong to."""
+        """The same for a shadow: trees too, with the scorecard they belong to."""
         key = (tenant, version)
         kept = self._kept.get(key)
         if kept is not None:

@@ -165,7 +165,7 @@ class KafkaSource:
     async def _fill(self, timeout: float) -> None:
         assert self._consumer is not None, "open comes first"
         try:
-            # The client gets far longer than it was told to take; beyond that it hangs.
+            # The client gets far longer than it was given; beyond that it hangs.
             got = await answer(
                 self._consumer.getmany(timeout_ms=int(timeout * 1000)), timeout + CALL_SECONDS
             )
@@ -214,7 +214,7 @@ class KafkaSource:
         assert isinstance(record, RawRecord)
         return f"{record.topic}/{record.part}", record.offset + 1
 
-    async def tend(self) -> Ends | None:
+    async def maintain(self) -> Ends | None:
         """Find the ends, commit informative offsets, and see that records come."""
         consumer = self._consumer
         if consumer is None or not self._next:

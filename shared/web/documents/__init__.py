@@ -5,7 +5,7 @@ released before adds them one by one with `DocumentRoutes`, each with its own na
 JSON; what the routes do is the same.
 """
 
-from shared.web.documents.routes import DocumentRoutes, Words, document_router
+from shared.web.documents.routes import DocumentRoutes, RouteTexts, document_router
 from shared.web.documents.surface import DryRun, Surface
 from shared.web.documents.views import Reason, Shown, Terms
 
@@ -13,9 +13,9 @@ __all__ = [
     "DocumentRoutes",
     "DryRun",
     "Reason",
+    "RouteTexts",
     "Shown",
     "Surface",
     "Terms",
-    "Words",
     "document_router",
 ]

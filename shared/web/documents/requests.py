@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from fastapi import Request
 
 from shared.database import Session
-from shared.documents import Asked, Done, Kept
+from shared.documents import ActivationRequest, ActivationResult, KeptVersion
 from shared.web.auth import Caller
 from shared.web.context import ServiceContext, context_of
 from shared.web.documents.surface import DryRun, Surface
@@ -23,7 +23,7 @@ class DocumentRequests(Generic[Content]):
 
     async def keep(
         self, request: Request, session: Session, caller: Caller, name: str
-    ) -> Kept[Content]:
+    ) -> KeptVersion[Content]:
         documents = self._surface.documents(request)
         text = await self._surface.text(request, documents)
         at = await self._surface.stored_at(request, session, caller.tenant)
@@ -31,10 +31,10 @@ class DocumentRequests(Generic[Content]):
 
     async def activate(
         self, request: Request, session: Session, caller: Caller, name: str, terms: Terms
-    ) -> Done:
+    ) -> ActivationResult:
         surface, tenant = self._surface, caller.tenant
         zone = "UTC" if surface.zone is None else await surface.zone(request, session, tenant)
-        asked = Asked(
+        asked = ActivationRequest(
             name=name,
             version=terms.version,
             by=caller.subject,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from shared.documents import Activation, Done, Kept, StoredVersion, store
+from shared.documents import Activation, ActivationResult, KeptVersion, StoredVersion, store
 from shared.web.auth import Caller, needs
 from shared.web.documents.requests import DocumentRequests
 from shared.web.documents.surface import Surface
@@ -52,7 +52,7 @@ _BODY_OR_VERSION = {"requestBody": _BODY["requestBody"] | {"required": False}}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class RouteTexts:
     """How a route is called in OpenAPI; `name` makes its operation id."""
 
     name: str
@@ -78,17 +78,17 @@ class DocumentRoutes(Generic[Content]):
         self._name = named if fixed is None else only
         self._reader, self._writer = needs(*surface.readers), needs(*surface.writers)
 
-    def schema(self, words: Words, path: str | None = None) -> None:
+    def schema(self, texts: RouteTexts, path: str | None = None) -> None:
         """`GET …/schema`: for editors. At another path where it is the same for every name."""
 
         async def endpoint(caller: Annotated[Caller, self._reader]) -> Response:
             return json_response(self._surface.schema())
 
-        self._add_at(path or f"{self._surface.path}/schema", "GET", endpoint, words)
+        self._add_at(path or f"{self._surface.path}/schema", "GET", endpoint, texts)
 
     def get(
         self,
-        words: Words,
+        texts: RouteTexts,
         model: type[Model] = DocumentView,
         answer: Callable[[Shown[Content]], Answer] = shown_answer,
     ) -> None:
@@ -103,13 +103,13 @@ class DocumentRoutes(Generic[Content]):
             shown = await self._requests.shown(request, session, caller.tenant, name)
             return json_response(answer(shown))
 
-        self._add("GET", "", endpoint, words, model)
+        self._add("GET", "", endpoint, texts, model)
 
     def put(
         self,
-        words: Words,
+        texts: RouteTexts,
         model: type[Model] = KeptDocumentView,
-        answer: Callable[[Kept[Content]], Answer] = kept_answer,
+        answer: Callable[[KeptVersion[Content]], Answer] = kept_answer,
     ) -> None:
         """`PUT …`: keep a version; 201 for a new one."""
 
@@ -122,13 +122,13 @@ class DocumentRoutes(Generic[Content]):
             kept = await self._requests.keep(request, session, caller, name)
             return json_response(answer(kept), 201 if kept.is_new else 200)
 
-        self._add("PUT", "", endpoint, words, model, _BODY)
+        self._add("PUT", "", endpoint, texts, model, _BODY)
 
     def put_in_force(
         self,
-        words: Words,
+        texts: RouteTexts,
         model: type[Model],
-        answer: Callable[[Kept[Content], Done | None, bool], Answer],
+        answer: Callable[[KeptVersion[Content], ActivationResult | None, bool], Answer],
         activate_help: str,
     ) -> None:
         """`PUT …`: keep a version and put it in force at once. The last value that `answer` is
@@ -151,9 +151,9 @@ class DocumentRoutes(Generic[Content]):
             active, _ = await documents.find_active(session, caller.tenant, name)
             return json_response(answer(kept, done, active == version))
 
-        self._add("PUT", "", endpoint, words, model, _BODY)
+        self._add("PUT", "", endpoint, texts, model, _BODY)
 
-    def dry_run(self, words: Words, model: type[Model] | None = None) -> None:
+    def dry_run(self, texts: RouteTexts, model: type[Model] | None = None) -> None:
         """`POST …/dry-run`: try the document in the body. Nothing is kept."""
 
         async def endpoint(
@@ -165,11 +165,11 @@ class DocumentRoutes(Generic[Content]):
                 await self._requests.dry_run(request, caller.tenant, name, DRY_RUN_CASES_MAX)
             )
 
-        self._add("POST", "/dry-run", endpoint, words, model, _BODY)
+        self._add("POST", "/dry-run", endpoint, texts, model, _BODY)
 
     def dry_run_of_version(
         self,
-        words: Words,
+        texts: RouteTexts,
         model: type[Model] | None = None,
         *,
         cases: int,
@@ -188,15 +188,15 @@ class DocumentRoutes(Generic[Content]):
                 await self._requests.dry_run(request, caller.tenant, name, limit, version)
             )
 
-        self._add("POST", "/dry-run", endpoint, words, model, _BODY_OR_VERSION)
+        self._add("POST", "/dry-run", endpoint, texts, model, _BODY_OR_VERSION)
 
     def activate(
         self,
-        words: Words,
+        texts: RouteTexts,
         body: type[Model] = ActivateDocument,
         terms: Callable[[Any], Terms] = terms_of,
         model: type[Model] = ActivatedDocumentView,
-        answer: Callable[[str, Terms, Done], Answer] = activated_answer,
+        answer: Callable[[str, Terms, ActivationResult], Answer] = activated_answer,
     ) -> None:
         """`POST …/activate`: put a version in force; an earlier one is a rollback."""
 
@@ -213,11 +213,11 @@ class DocumentRoutes(Generic[Content]):
 
             return await once(request, session, caller, act, status=200)
 
-        self._add("POST", "/activate", endpoint, words, model)
+        self._add("POST", "/activate", endpoint, texts, model)
 
     def activations(
         self,
-        words: Words,
+        texts: RouteTexts,
         model: type[Model] = DocumentActivationPage,
         item: Callable[[Activation], Answer] = activation_answer,
     ) -> None:
@@ -238,11 +238,11 @@ class DocumentRoutes(Generic[Content]):
             listed = page(found, paging.limit, lambda row: (row.number,))
             return json_response(listed | {"items": [item(row) for row in listed["items"]]})
 
-        self._add("GET", "/activations", endpoint, words, model)
+        self._add("GET", "/activations", endpoint, texts, model)
 
     def versions(
         self,
-        words: Words,
+        texts: RouteTexts,
         model: type[Model] = DocumentVersionPage,
         item: Callable[[StoredVersion, bool], Answer] = version_answer,
     ) -> None:
@@ -265,11 +265,11 @@ class DocumentRoutes(Generic[Content]):
             items = [item(row, row.version == active) for row in listed["items"]]
             return json_response(listed | {"items": items})
 
-        self._add("GET", "/versions", endpoint, words, model)
+        self._add("GET", "/versions", endpoint, texts, model)
 
     def version(
         self,
-        words: Words,
+        texts: RouteTexts,
         model: type[Model] = DocumentVersionDetail,
         answer: Callable[[StoredVersion, Content, bool], Answer] = detail_answer,
         parameter: str = "version",
@@ -289,25 +289,25 @@ class DocumentRoutes(Generic[Content]):
             active = await self._requests.version_in_force(request, session, tenant, name)
             return json_response(answer(stored, content, version == active))
 
-        self._add("GET", f"/versions/{{{parameter}}}", endpoint, words, model)
+        self._add("GET", f"/versions/{{{parameter}}}", endpoint, texts, model)
 
     def _add(
         self,
         method: str,
         path: str,
         endpoint: Callable[..., Any],
-        words: Words,
+        texts: RouteTexts,
         model: type[Model] | None = None,
         body: dict[str, Any] | None = None,
     ) -> None:
-        self._add_at(self._surface.path + path, method, endpoint, words, model, body)
+        self._add_at(self._surface.path + path, method, endpoint, texts, model, body)
 
     def _add_at(
         self,
         path: str,
         method: str,
         endpoint: Callable[..., Any],
-        words: Words,
+        texts: RouteTexts,
         model: type[Model] | None = None,
         body: dict[str, Any] | None = None,
     ) -> None:
@@ -315,9 +315,9 @@ class DocumentRoutes(Generic[Content]):
             path,
             endpoint,
             methods=[method],
-            name=words.name,
-            summary=words.summary,
-            description=words.description,
+            name=texts.name,
+            summary=texts.summary,
+            description=texts.description,
             response_model=model,
             openapi_extra=body,
         )
@@ -327,15 +327,23 @@ def document_router(surface: Surface[Content], word: str, tag: str) -> APIRouter
     """All routes of a kind in their common form: `document_router(…, "fee policy", "charges")`."""
     router = APIRouter(tags=[tag])
     routes = DocumentRoutes(router, surface)
-    routes.schema(Words(name=f"get_{tag}_schema", summary=f"JSON Schema of a {word}, for editors"))
-    routes.get(Words(name=f"get_{tag}", summary=f"The {word} in force"))
-    routes.put(Words(name=f"put_{tag}", summary=f"Keep a version of a {word}; it counts later"))
+    routes.schema(
+        RouteTexts(name=f"get_{tag}_schema", summary=f"JSON Schema of a {word}, for editors")
+    )
+    routes.get(RouteTexts(name=f"get_{tag}", summary=f"The {word} in force"))
+    routes.put(
+        RouteTexts(name=f"put_{tag}", summary=f"Keep a version of a {word}; it counts later")
+    )
     routes.dry_run_of_version(
-        Words(name=f"dry_run_{tag}", summary=f"Try a {word}; nothing is kept"),
+        RouteTexts(name=f"dry_run_{tag}", summary=f"Try a {word}; nothing is kept"),
         cases=DRY_RUN_CASES,
     )
-    routes.activate(Words(name=f"activate_{tag}", summary="Let a version count from a day on"))
-    routes.activations(Words(name=f"list_{tag}_activations", summary="What came into force, why"))
-    routes.versions(Words(name=f"list_{tag}_versions", summary="Every version, the latest first"))
-    routes.version(Words(name=f"get_{tag}_version", summary="One version with its text"))
+    routes.activate(RouteTexts(name=f"activate_{tag}", summary="Let a version count from a day on"))
+    routes.activations(
+        RouteTexts(name=f"list_{tag}_activations", summary="What came into force, why")
+    )
+    routes.versions(
+        RouteTexts(name=f"list_{tag}_versions", summary="Every version, the latest first")
+    )
+    routes.version(RouteTexts(name=f"get_{tag}_version", summary="One version with its text"))
     return router

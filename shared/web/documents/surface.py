@@ -9,7 +9,7 @@ from fastapi import Request
 
 from shared import clock
 from shared.database import Session
-from shared.documents import Asked, Documents, Done
+from shared.documents import ActivationRequest, ActivationResult, Documents
 from shared.errors import TooLarge, Unreadable
 
 BODY_BYTES_MAX = 64 * 1024
@@ -44,7 +44,9 @@ class Surface(Generic[Content]):
     zone: Callable[[Request, Session, str], Awaitable[str]] | None = None
     dry_run: Callable[[DryRun[Content]], Awaitable[Any]]
     # The service's command. None: nothing follows an activation.
-    activate: Callable[[Request, Session, str, Asked], Awaitable[Done]] | None = None
+    activate: (
+        Callable[[Request, Session, str, ActivationRequest], Awaitable[ActivationResult]] | None
+    ) = None
     schema: Callable[[], Any]  # JSON Schema of the document
     readers: tuple[str, ...]  # scopes
     writers: tuple[str, ...]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field
 
-from shared.documents import Activation, Done, Kept, StoredVersion
+from shared.documents import Activation, ActivationResult, KeptVersion, StoredVersion
 from shared.web.models import Day, Model
 
 Content = TypeVar("Content")
@@ -100,7 +100,7 @@ class Shown(Generic[Content]):
     activation: Activation | None  # none: it came with the service
 
 
-def kept_answer(kept: Kept[Any]) -> Answer:
+def kept_answer(kept: KeptVersion[Any]) -> Answer:
     return {"name": kept.stored.name, "version": kept.stored.version, "new": kept.is_new}
 
 
@@ -108,7 +108,7 @@ def terms_of(body: ActivateDocument) -> Terms:
     return Terms(version=body.version, from_on=body.from_, reason=body.reason)
 
 
-def activated_answer(name: str, terms: Terms, done: Done) -> Answer:
+def activated_answer(name: str, terms: Terms, done: ActivationResult) -> Answer:
     activation = done.activation
     return {
         "name": name,

@@ -23,7 +23,7 @@ async def letter(metrics_db: Database) -> int:
         await put_waiting(session, "metrics", [(PLACE, Waiting(record, 6, "here"))])
         await dead_letters.insert(
             session,
-            dead_letters.Letter(
+            dead_letters.NewDeadLetter(
                 consumer="metrics",
                 source="cluster",
                 part="ledger.events/3",

@@ -10,7 +10,7 @@ from sqlalchemy import MetaData, text
 
 from deploy.local import databases
 from shared.database import migrate
-from shared.log.tables import new_metadata, spine_tables
+from shared.log.tables import add_log_tables, new_metadata
 from tests.conftest import Template, fresh_url
 
 
@@ -81,5 +81,5 @@ where i.indisunique and not c.relname = any(:log)
 def log_tables() -> set[str]:
     """Those of the log itself, which belong to a database and not to a tenant."""
     metadata = new_metadata()
-    spine_tables(metadata)
+    add_log_tables(metadata)
     return {"alembic_version", *metadata.tables}

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from services.outreach.dunning.processes import delivery
+from services.outreach.dunning.processes import run_due as run_due_process
 from shared.database import Database
 from tests.integration.outreach.doors import client_of, settings_for
 from tests.integration.outreach.peers import LedgerPeer, MailSink, ledger_peer, mail_sink
@@ -40,3 +42,10 @@ async def world(
 async def client(world: World, outreach_url: str) -> AsyncIterator[httpx.AsyncClient]:
     async for client in client_of(settings_for(world, outreach_url)):
         yield client
+
+
+@pytest.fixture
+def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No check grows old, however slow the machine is."""
+    monkeypatch.setattr(run_due_process, "CHECK_SECONDS_MAX", 600.0)
+    monkeypatch.setattr(delivery, "HANDOVER_SECONDS_MAX", 600.0)

@@ -8,7 +8,7 @@ import msgspec
 
 from services.outreach.rulebooks.store import RuleBooks
 from shared.database import Database, migrate
-from shared.documents import Asked
+from shared.documents import ActivationRequest
 from shared.events import LEDGER, ledger
 from tests.integration.outreach.peers import LedgerPeer, MailSink
 from tests.integration.outreach.test_rulebooks import QUIET
@@ -142,7 +142,7 @@ async def test_rule_books_and_from_when_they_apply_are_taken_over(bare_url: str)
         again = await books.documents.activate(
             session,
             "demo",
-            Asked(
+            ActivationRequest(
                 name="house-policy", version=HOUSE.version, by="eve", now=MORNING,
                 from_on=date(2026, 3, 7),
             ),

@@ -1,4 +1,4 @@
-"""Databases with the spine's tables only, and a place where a consumer's effects can be seen."""
+"""Databases with the log's tables only, and a place where a consumer's effects can be seen."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.local import databases
 from shared.database import Database
-from shared.log.tables import new_metadata, spine_tables
+from shared.log.tables import add_log_tables, new_metadata
 from tests.integration.shared.rig import Rig
 
 
 async def _make_template(postgres: str, name: str) -> None:
     url = await databases.create(postgres, name)
     metadata = new_metadata()
-    spine_tables(metadata)
+    add_log_tables(metadata)
     Table(
         "effects",  # what a consumer under test did, in its order
         metadata,
@@ -37,8 +37,8 @@ async def _make_template(postgres: str, name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def spine_template(postgres: str) -> Iterator[str]:
-    name = f"test_spine_{uuid4().hex[:8]}"
+def log_template(postgres: str) -> Iterator[str]:
+    name = f"test_log_{uuid4().hex[:8]}"
 
     def in_own_loop(work: object) -> None:
         with ThreadPoolExecutor(max_workers=1) as pool:
@@ -61,14 +61,14 @@ async def _fresh(postgres: str, template: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def producer(postgres: str, spine_template: str) -> AsyncIterator[Database]:
-    async with _fresh(postgres, spine_template) as db:
+async def producer(postgres: str, log_template: str) -> AsyncIterator[Database]:
+    async with _fresh(postgres, log_template) as db:
         yield db
 
 
 @pytest.fixture
-async def consumer(postgres: str, spine_template: str) -> AsyncIterator[Database]:
-    async with _fresh(postgres, spine_template) as db:
+async def consumer(postgres: str, log_template: str) -> AsyncIterator[Database]:
+    async with _fresh(postgres, log_template) as db:
         yield db
 
 

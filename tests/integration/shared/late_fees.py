@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.database import Database, Session
-from shared.documents import Asked, BuiltIn, DocumentKind, Documents, document_tables
+from shared.documents import ActivationRequest, BuiltIn, DocumentKind, Documents, document_tables
 from shared.errors import Invalid
 from shared.field_errors import field_errors
 from shared.log.lag import LagReport
@@ -160,7 +160,9 @@ async def activate(
     now: datetime = NOW,
 ) -> int | None:
     """The number of the activation; None: it was so already."""
-    asked = Asked(name=NAME, version=version, by="someone", now=now, from_on=on, zone=ZONE)
+    asked = ActivationRequest(
+        name=NAME, version=version, by="someone", now=now, from_on=on, zone=ZONE
+    )
     async with db.transaction() as session:
         if version is not None and version != "default":
             await fees.keep(session, tenant, NAME, text(version), by="someone", at=now)

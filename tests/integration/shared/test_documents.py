@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from shared.database import Database
-from shared.documents import Asked, Documents, store
+from shared.documents import ActivationRequest, Documents, store
 from shared.errors import Conflict, Invalid, NotFound, Unavailable
 from tests.integration.shared.late_fees import (
     LATE_FEES,
@@ -183,7 +183,9 @@ async def test_what_is_in_force_follows_the_days(db: Database) -> None:
 async def test_an_earlier_version_in_force_again_is_a_rollback(db: Database) -> None:
     fees = late_fees()
     await activate(db, fees, "spring", None)
-    asked = Asked(name=NAME, version="default", by="someone", now=NOW, reason="it was better")
+    asked = ActivationRequest(
+        name=NAME, version="default", by="someone", now=NOW, reason="it was better"
+    )
     async with db.transaction() as session:
         done = await fees.activate(session, "demo", asked)
     assert done.is_rollback
@@ -213,7 +215,7 @@ async def test_a_check_of_the_service_comes_before_anything_is_written(db: Datab
     async def only_spring(_session: object, proposal: object) -> None:
         raise Conflict("not in spring")
 
-    asked = Asked(name=NAME, version="default", by="someone", now=NOW, from_on=TOMORROW)
+    asked = ActivationRequest(name=NAME, version="default", by="someone", now=NOW, from_on=TOMORROW)
     with pytest.raises(Conflict, match="not in spring"):
         async with db.transaction() as session:
             await fees.activate(session, "demo", asked, check=only_spring)
@@ -221,7 +223,9 @@ async def test_a_check_of_the_service_comes_before_anything_is_written(db: Datab
 
 
 async def test_what_nobody_ever_sent_cannot_end(db: Database) -> None:
-    asked = Asked(name="early-fees", version=None, by="someone", now=NOW, from_on=TOMORROW)
+    asked = ActivationRequest(
+        name="early-fees", version=None, by="someone", now=NOW, from_on=TOMORROW
+    )
     with pytest.raises(NotFound):
         async with db.transaction() as session:
             await late_fees().activate(session, "demo", asked)
@@ -242,7 +246,9 @@ async def test_versions_that_nobody_names_are_counted(db: Database) -> None:
 async def test_options_of_an_activation_are_kept_with_it(db: Database) -> None:
     fees = late_fees()
     options = {"in_flight": "move"}
-    asked = Asked(name=NAME, version="default", by="x", now=NOW, from_on=TOMORROW, options=options)
+    asked = ActivationRequest(
+        name=NAME, version="default", by="x", now=NOW, from_on=TOMORROW, options=options
+    )
     async with db.transaction() as session:
         await fees.activate(session, "demo", asked)
         (activation,) = await store.list_activations(session, "policies", "demo")

@@ -16,7 +16,7 @@ from services.ledger.domain import AccountState, Decision, Fact
 from services.ledger.domain.replay import take_back
 from shared.business_time import NOTHING_BEGUN, Begun
 from tests.unit.ledger.ledger_factories import BERLIN, invoice, on, paid, registered
-from tests.unit.ledger.test_converging import begun_days, some_facts, state
+from tests.unit.ledger.test_convergence import begun_days, some_facts, state
 from tests.unit.ledger_oracle.scenarios import Story, seeded_story
 
 DEPTHS = (0, 1, 3, None)

@@ -15,7 +15,7 @@ from services.ledger.domain import (
     record,
 )
 from tests.oracles.ledger_questions import Questions
-from tests.unit.ledger_oracle.comparing import (
+from tests.unit.ledger_oracle.comparison import (
     Steps,
     check_state,
     figures,

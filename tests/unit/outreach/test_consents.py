@@ -9,10 +9,10 @@ from services.outreach.consents.domain import (
     ChannelConsent,
     Preference,
     anonymous,
+    current_consents,
+    current_preferences,
     granted,
     merged,
-    standing_consents,
-    standing_preferences,
 )
 from tests.unit.outreach.builders import at
 
@@ -43,7 +43,7 @@ def consent(state: Any, instant: Any = MONDAY, **fields: Any) -> ChannelConsent:
 def test_the_last_word_on_a_consent_counts(
     consents: list[ChannelConsent], is_granted: bool
 ) -> None:
-    assert bool(granted(standing_consents(consents, TUESDAY))) is is_granted
+    assert bool(granted(current_consents(consents, TUESDAY))) is is_granted
 
 
 def test_the_last_word_on_each_kind_counts() -> None:
@@ -53,7 +53,7 @@ def test_the_last_word_on_each_kind_counts() -> None:
         Preference("vulnerable", True, MONDAY),
         Preference("language", "fr", TUESDAY + timedelta(days=1)),
     ]
-    found = standing_preferences(said, TUESDAY)
+    found = current_preferences(said, TUESDAY)
     assert {kind: preference.value for kind, preference in found.items()} == {
         "language": "en", "vulnerable": True,
     }  # fmt: skip

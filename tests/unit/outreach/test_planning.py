@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.dunning.domain.cancellations import first_reason
-from services.outreach.dunning.domain.planning import DebtorFacts, Govern, Plan, fate, lead
+from services.outreach.dunning.domain.planning import (
+    DebtorFacts,
+    Govern,
+    Plan,
+    lead,
+    reason_to_cancel,
+)
 from services.outreach.dunning.domain.planning import plan as planning
 from services.outreach.dunning.domain.workdays import first_in_office
 from tests.unit.outreach.builders import (
@@ -264,7 +270,7 @@ def test_work_for_a_person_needs_no_leave_of_the_governor() -> None:
     ],
 )
 def test_the_fate_of_a_planned_step(debtor: object, because: str | None) -> None:
-    assert fate(an_item(), debtor) == because  # type: ignore[arg-type]
+    assert reason_to_cancel(an_item(), debtor) == because  # type: ignore[arg-type]
 
 
 def test_the_most_telling_reason_is_given() -> None:
@@ -320,7 +326,7 @@ def test_whatever_the_facts_a_plan_keeps_the_rules(
         assert step is not None
         assert invoice.state == "open"
         assert not invoice.is_disputed
-        assert fate(item, debtor) is None
+        assert reason_to_cancel(item, debtor) is None
         if step.is_reminder:
             assert invoice.stage is None
             assert found.due_at.date() <= invoice.due_on

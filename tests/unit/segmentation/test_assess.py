@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.segmentation.commands.scoring import published
 from services.segmentation.domain.account import Account, known_on
 from services.segmentation.domain.announcements import Before, Cause, announce, announce_rescored
-from services.segmentation.domain.assess import Assessment, assess, settle
+from services.segmentation.domain.assess import Assessment, assess, update_commitments
 from services.segmentation.domain.experiments import Experiment, parse
 from services.segmentation.domain.fold import fold
 from services.segmentation.domain.policy import Policy, parse_text
@@ -33,7 +33,7 @@ def past_due() -> Story:
 
 
 def before_of(found: Assessment) -> Before:
-    pays = found.asked["pays_within"]
+    pays = found.answers["pays_within"]
     return Before(found.segment, found.arms, pays.probability, pays.version)
 
 
@@ -86,14 +86,14 @@ def test_an_experiment_gives_an_arm_that_is_said_and_kept() -> None:
     run = Experiment(tenant="demo", name="tone", run=1, design=design)
     story = past_due()
     account = story.folded()
-    settle(account, assess(account, ACCOUNT, RULES))
+    update_commitments(account, assess(account, ACCOUNT, RULES))
     rules = Rules(policy=POLICY, experiments=(run,))
     found = assess(account, ACCOUNT, rules)
     assert found.arms["tone"] in {"a", "b"}
     said = announce(ACCOUNT, Before(found.segment, {}, None, None), found, _cause(story), rules)
     assert isinstance(said[1].data, SegmentChanged)
     assert said[1].data.from_segment == said[1].data.to_segment
-    settle(account, found)
+    update_commitments(account, found)
     assert assess(account, ACCOUNT, rules).arms == found.arms
 
 
@@ -130,7 +130,7 @@ def test_the_segments_history_does_not_depend_on_when_contacts_are_read(
             fold(account, ACCOUNT, event)
             if event.topic == LEDGER:
                 found = assess(account, ACCOUNT, RULES)
-                settle(account, found)
+                update_commitments(account, found)
                 segments.append((found.segment, found.pays_within, found.watched))
         histories.append((segments, account.commitments))
     assert histories[0] == histories[1]

@@ -194,15 +194,15 @@ def test_events_one_by_one_and_from_scratch_make_the_same_assessment(data: st.Da
         fold(account, account_id, event)
     found = assess(account, account_id, rules)
     whole = assess(fold_all(events[:upto], account_id), account_id, rules)
-    assert told(found) == told(whole)
+    assert plain_values(found) == plain_values(whole)
     assert found.features.indices == {"market": 1.5}
 
 
-def told(found: Any) -> Any:
+def plain_values(found: Any) -> Any:
     """An assessment in plain values; rows by their bits, for NaN is not equal to itself."""
     plain = msgspec.structs.asdict(found)
-    plain["asked"] = {
-        target: (asked.version, asked.probability, pack(asked.row))
-        for target, asked in found.asked.items()
+    plain["answers"] = {
+        target: (answer.version, answer.probability, pack(answer.row))
+        for target, answer in found.answers.items()
     }
     return plain

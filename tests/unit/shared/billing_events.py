@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from shared.cloudevents import Incoming, Posted, Refused, parse_http
+from shared.cloudevents import Incoming, ParsedRequest, Refused, parse_http
 
 INVOICE: dict[str, Any] = {
     "invoice_id": "I1",
@@ -47,7 +47,7 @@ def a_payment(**changes: Any) -> dict[str, Any]:
     return an_event("payment-received", data={**PAYMENT, **changes})
 
 
-def post(content: object, content_type: str = "application/cloudevents+json") -> Posted:
+def post(content: object, content_type: str = "application/cloudevents+json") -> ParsedRequest:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     return parse_http([(b"content-type", content_type.encode())], body)
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.log.migrations import create_spine_1, drop_spine_1
+from shared.log.migrations import create_log_1, drop_log_1
 
 revision = "ledger_0001"
 down_revision = None
@@ -20,7 +20,7 @@ def upgrade() -> None:
     _rejections()
     _tenants()
     _facts()
-    create_spine_1()
+    create_log_1()
 
 
 def _accounts() -> None:
@@ -182,7 +182,7 @@ def _facts() -> None:
 
 
 def downgrade() -> None:
-    drop_spine_1()
+    drop_log_1()
     for table in (
         "facts",
         "tenants",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.log.migrations import create_spine_1, drop_spine_1
+from shared.log.migrations import create_log_1, drop_log_1
 
 revision = "metrics_0001"
 down_revision = None
@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     _create_figures()
-    create_spine_1()
+    create_log_1()
 
 
 def _create_figures() -> None:
@@ -130,4 +130,4 @@ def downgrade() -> None:
         "tenants",
     ):
         op.drop_table(table)
-    drop_spine_1()
+    drop_log_1()

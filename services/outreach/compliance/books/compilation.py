@@ -6,7 +6,7 @@ from services.outreach.compliance.books.records import Record
 from services.outreach.compliance.conditions.condition import Condition
 from services.outreach.compliance.conditions.language import compile_condition
 from services.outreach.compliance.params import Params
-from services.outreach.compliance.rule import Draft, Kind, Rule
+from services.outreach.compliance.rule import Kind, Rule, RuleDraft
 from shared.errors import FieldError
 
 
@@ -17,7 +17,7 @@ def compile_rule(
     when = _condition(record.when, f"{pointer}/when", errors)
     unless = _condition(record.unless, f"{pointer}/unless", errors)
     channels = None if record.channels == "all" else frozenset(record.channels)
-    plan = kind.prepare(params, Draft(channels, f"{pointer}/params", errors))
+    plan = kind.prepare(params, RuleDraft(channels, f"{pointer}/params", errors))
     places = (record.jurisdiction,) if isinstance(record.jurisdiction, str) else record.jurisdiction
     conditions = [each for each in (when, unless, *kind.conditions(plan)) if each is not None]
     replies = params.exempts_replies

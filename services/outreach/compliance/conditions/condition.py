@@ -14,7 +14,7 @@ NO, YES, MAYBE = 0, 1, -1  # truth values: small numbers, because thousands a se
 Truth = int
 
 
-class Known(Protocol):
+class KnownFacts(Protocol):
     """What conditions need of the facts of a question."""
 
     def value(self, name: str, debt: int, at: datetime) -> Any: ...
@@ -23,7 +23,7 @@ class Known(Protocol):
         """Local days from then to `at`: the fewest and the most over all plausible zones."""
 
 
-Test = Callable[[Known, int, datetime], Truth]
+Test = Callable[[KnownFacts, int, datetime], Truth]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Condition:
         """Whether its truth may change when an instant comes that the question names."""
         return any(fact.dated for fact in self.facts) or any(part.dated for part in self.parts)
 
-    def unknowns(self, known: Known, debt: int, at: datetime) -> list[Fact]:
+    def unknowns(self, known: KnownFacts, debt: int, at: datetime) -> list[Fact]:
         """The facts to settle where the condition is neither true nor false."""
         if self.test(known, debt, at) != MAYBE:
             return []
@@ -61,7 +61,7 @@ class Condition:
         return list(found.values())
 
 
-def always(_known: Known, _debt: int, _at: datetime) -> Truth:
+def always(_known: KnownFacts, _debt: int, _at: datetime) -> Truth:
     return YES
 
 
@@ -85,7 +85,7 @@ def _joined(word: str, parts: tuple[Condition, ...]) -> str:
 def all_of(parts: tuple[Condition, ...]) -> Condition:
     tests = tuple(part.test for part in parts)
 
-    def test(known: Known, debt: int, at: datetime) -> Truth:
+    def test(known: KnownFacts, debt: int, at: datetime) -> Truth:
         truth = YES
         for each in tests:
             one = each(known, debt, at)
@@ -101,7 +101,7 @@ def all_of(parts: tuple[Condition, ...]) -> Condition:
 def any_of(parts: tuple[Condition, ...]) -> Condition:
     tests = tuple(part.test for part in parts)
 
-    def test(known: Known, debt: int, at: datetime) -> Truth:
+    def test(known: KnownFacts, debt: int, at: datetime) -> Truth:
         truth = NO
         for each in tests:
             one = each(known, debt, at)
@@ -117,7 +117,7 @@ def any_of(parts: tuple[Condition, ...]) -> Condition:
 def negation(part: Condition) -> Condition:
     inner = part.test
 
-    def test(known: Known, debt: int, at: datetime) -> Truth:
+    def test(known: KnownFacts, debt: int, at: datetime) -> Truth:
         one = inner(known, debt, at)
         return MAYBE if one == MAYBE else 1 - one
 
@@ -127,7 +127,7 @@ def negation(part: Condition) -> Condition:
 def surely(part: Condition) -> Condition:
     inner = part.test
 
-    def test(known: Known, debt: int, at: datetime) -> Truth:
+    def test(known: KnownFacts, debt: int, at: datetime) -> Truth:
         return YES if inner(known, debt, at) == YES else NO
 
     return Condition(test, part.facts, (part,), part.text)

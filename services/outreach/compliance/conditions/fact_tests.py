@@ -15,7 +15,7 @@ from services.outreach.compliance.conditions.condition import (
     NO,
     YES,
     Condition,
-    Known,
+    KnownFacts,
     Truth,
     all_of,
 )
@@ -90,7 +90,7 @@ def _words(fact: Fact, test: Any) -> frozenset[str]:
 def _value_test(fact: Fact, holds: Callable[[Any], bool], text: str) -> Condition:
     name = fact.name
 
-    def test(known: Known, debt: int, at: datetime) -> Truth:
+    def test(known: KnownFacts, debt: int, at: datetime) -> Truth:
         value = known.value(name, debt, at)
         return MAYBE if value is UNSET else int(holds(value))
 
@@ -102,7 +102,7 @@ def _flag_test(fact: Fact, wanted: bool) -> Condition:
     name = fact.name
     yes, no = (YES, NO) if wanted else (NO, YES)
 
-    def test(known: Known, debt: int, at: datetime) -> Truth:
+    def test(known: KnownFacts, debt: int, at: datetime) -> Truth:
         value = known.value(name, debt, at)
         return MAYBE if value is UNSET else yes if value else no
 
@@ -164,7 +164,7 @@ def _given_test(fact: Fact, wanted: bool, text: str) -> Condition:
     """Whether something that has an instant or a day has happened by now."""
     name, is_day = fact.name, fact.type == "day"
 
-    def test(known: Known, debt: int, at: datetime) -> Truth:
+    def test(known: KnownFacts, debt: int, at: datetime) -> Truth:
         value = known.value(name, debt, at)
         if value is UNSET:
             return MAYBE
@@ -183,7 +183,7 @@ def _given_test(fact: Fact, wanted: bool, text: str) -> Condition:
 def _age_test(fact: Fact, operator: str, days: int, text: str) -> Condition:
     name, within = fact.name, operator == "within_days"
 
-    def test(known: Known, debt: int, at: datetime) -> Truth:
+    def test(known: KnownFacts, debt: int, at: datetime) -> Truth:
         value = known.value(name, debt, at)
         if value is UNSET:
             return MAYBE

@@ -118,7 +118,7 @@ def plausible_zones(
 
 
 def is_confirmed(confirmed_at: datetime | None, at: datetime) -> bool:
-    """Whether what the person said of their zone still counts at this instant."""
+    """Whether the zone that the person named still counts at this instant."""
     return confirmed_at is not None and confirmed_at <= at < confirmed_at + CONFIRMED_FOR
 
 

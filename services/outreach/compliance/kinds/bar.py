@@ -13,10 +13,10 @@ from services.outreach.compliance.rule import (
     APPROVAL,
     STRENGTH,
     Attempt,
-    Draft,
     Finding,
     Kind,
     Rule,
+    RuleDraft,
     Stage,
     exempt,
     not_known,
@@ -43,7 +43,7 @@ class Bar(Params, frozen=True, kw_only=True):
     reply: Whether = "bound"
 
 
-def _prepare(params: Bar, draft: Draft) -> Condition | None:
+def _prepare(params: Bar, draft: RuleDraft) -> Condition | None:
     fact = FACTS.get(params.since) if params.since is not None else None
     if params.since is not None and (fact is None or fact.type not in {"instant", "day"}):
         draft.fault(f"{params.since!r} is no fact that holds a day", "/since")

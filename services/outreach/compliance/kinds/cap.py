@@ -23,11 +23,11 @@ from services.outreach.compliance.rule import (
     DEFER,
     STRENGTH,
     Attempt,
-    Draft,
     Finding,
     Guards,
     Kind,
     Rule,
+    RuleDraft,
     Stage,
     ever,
     exempt,
@@ -114,7 +114,7 @@ class Count:
         )
 
 
-def _prepare(params: Cap, draft: Draft) -> Count:
+def _prepare(params: Cap, draft: RuleDraft) -> Count:
     named = [each for each in (params.days, params.period, params.minutes) if each is not None]
     if len(named) != 1:
         draft.fault("needs one of `days`, `period`, `minutes`")

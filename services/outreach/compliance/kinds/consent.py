@@ -11,10 +11,10 @@ from services.outreach.compliance.rule import (
     APPROVAL,
     STRENGTH,
     Attempt,
-    Draft,
     Finding,
     Kind,
     Rule,
+    RuleDraft,
     Stage,
     exempt,
     not_known,
@@ -42,7 +42,7 @@ class Consents(Params, frozen=True, kw_only=True):
 Plan = tuple[tuple[str, Condition], ...]  # the routes by name
 
 
-def _prepare(params: Consents, draft: Draft) -> Plan:
+def _prepare(params: Consents, draft: RuleDraft) -> Plan:
     return tuple(
         (route.name, draft.condition(route.when, f"/routes/{index}/when"))
         for index, route in enumerate(params.routes)

@@ -9,10 +9,10 @@ from services.outreach.compliance.rule import (
     APPROVAL,
     STRENGTH,
     Attempt,
-    Draft,
     Finding,
     Kind,
     Rule,
+    RuleDraft,
     Stage,
     not_known,
 )
@@ -30,7 +30,7 @@ class Contents(Params, frozen=True, kw_only=True):
     role: Role = "compliance"
 
 
-def _prepare(params: Contents, draft: Draft) -> None:
+def _prepare(params: Contents, draft: RuleDraft) -> None:
     if not params.forbids and not params.requires:
         draft.fault("needs `forbids` or `requires`")
     for member in ("forbids", "requires"):

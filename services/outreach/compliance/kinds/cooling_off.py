@@ -12,10 +12,10 @@ from services.outreach.compliance.rule import (
     ALLOW,
     DEFER,
     Attempt,
-    Draft,
     Finding,
     Kind,
     Rule,
+    RuleDraft,
     Stage,
     ever,
     exempt,
@@ -48,7 +48,7 @@ class CoolingOff(Params, frozen=True, kw_only=True):
     reply: Whether = "bound"
 
 
-def _prepare(params: CoolingOff, draft: Draft) -> frozenset[str]:
+def _prepare(params: CoolingOff, draft: RuleDraft) -> frozenset[str]:
     return counted_channels(draft.channels, params.channels)
 
 

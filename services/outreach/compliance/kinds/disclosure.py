@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from services.outreach.compliance.answer import Disclosure
 from services.outreach.compliance.conditions.condition import NO, Condition
 from services.outreach.compliance.params import Params, RawConditions, Word
-from services.outreach.compliance.rule import Attempt, Draft, Kind, Rule, Stage
+from services.outreach.compliance.rule import Attempt, Kind, Rule, RuleDraft, Stage
 
 
 class DueText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +28,7 @@ class Disclosures(Params, frozen=True, kw_only=True):
 Plan = tuple[tuple[str, Condition | None], ...]  # text_id, when
 
 
-def _prepare(params: Disclosures, draft: Draft) -> Plan:
+def _prepare(params: Disclosures, draft: RuleDraft) -> Plan:
     return tuple(
         (
             text.text_id,

@@ -10,10 +10,10 @@ from msgspec import UNSET, Meta, Struct
 from services.outreach.compliance.params import Params, Role
 from services.outreach.compliance.rule import (
     Attempt,
-    Draft,
     Finding,
     Kind,
     Rule,
+    RuleDraft,
     Stage,
     ever,
     not_known,
@@ -57,7 +57,7 @@ class Interest(Params, frozen=True, kw_only=True):
     role: Role = "finance"  # who must agree where the rate is not in the table
 
 
-def _prepare(params: Interest, draft: Draft) -> None:
+def _prepare(params: Interest, draft: RuleDraft) -> None:
     if params.rate is None and params.fixed is None:
         draft.fault("needs `rate` or `fixed`")
     if params.fixed is not None:

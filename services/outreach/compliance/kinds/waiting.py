@@ -18,10 +18,10 @@ from services.outreach.compliance.rule import (
     DEFER,
     STRENGTH,
     Attempt,
-    Draft,
     Finding,
     Kind,
     Rule,
+    RuleDraft,
     Stage,
     ever,
     exempt,
@@ -53,7 +53,7 @@ class Waiting(Params, frozen=True, kw_only=True):
     reply: Whether = "bound"
 
 
-def _prepare(params: Waiting, draft: Draft) -> frozenset[str]:
+def _prepare(params: Waiting, draft: RuleDraft) -> frozenset[str]:
     """The kinds of notice that are the one meant."""
     if (params.notice is None) is (params.sent_on is None):
         draft.fault("needs one of `notice` and `sent_on`")

@@ -16,11 +16,11 @@ from services.outreach.compliance.rule import (
     APPROVAL,
     DEFER,
     Attempt,
-    Draft,
     Finding,
     Guards,
     Kind,
     Rule,
+    RuleDraft,
     Stage,
     ever,
     exempt,
@@ -64,7 +64,7 @@ class Window(Params, frozen=True, kw_only=True):
 # ── Reading ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _prepare(params: Window, draft: Draft) -> Schedule:
+def _prepare(params: Window, draft: RuleDraft) -> Schedule:
     """The schedule of a rule."""
     if params.hours is None and not params.inconvenient:
         draft.fault("needs `hours`, or `inconvenient: true`")
@@ -101,7 +101,7 @@ def _days(key: str) -> set[int]:
     return set(range(low, high + 1))
 
 
-def _spans(hours: Sequence[str] | None, at: str, draft: Draft) -> Spans:
+def _spans(hours: Sequence[str] | None, at: str, draft: RuleDraft) -> Spans:
     if not all(_CLOCK.fullmatch(each) for each in hours or ()):
         draft.fault("must be times like 08:00", at)
         return ()

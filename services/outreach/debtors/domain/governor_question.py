@@ -86,7 +86,7 @@ def governor_question(
 def _wishes(profile: DebtorProfile, at: datetime) -> dict[str, Any]:
     """What is wished and known by then, over all accounts of the person."""
     preferences: list[dict[str, Preference]] = [
-        consents.standing_preferences(account.wishes.preferences, at)
+        consents.current_preferences(account.wishes.preferences, at)
         for account in profile.accounts
         if account.wishes is not None
     ]
@@ -185,9 +185,9 @@ def _consents(profile: DebtorProfile, at: datetime) -> dict[str, Any]:
         if account.wishes is not None
         for consent in account.wishes.consents
     ]
-    standing = consents.standing_consents(recorded, at)
+    current = consents.current_consents(recorded, at)
     granted, opt_outs = [], []
-    for consent in consents.granted(standing):
+    for consent in consents.granted(current):
         if consent.kind in _CONSENT_KINDS:
             known = {
                 "kind": consent.kind,
@@ -197,7 +197,7 @@ def _consents(profile: DebtorProfile, at: datetime) -> dict[str, Any]:
                 "to": consent.address,
             }
             granted.append({name: value for name, value in known.items() if value is not None})
-    for consent in standing:
+    for consent in current:
         # Taking back the permission to call more often than usual is no wish for silence.
         if consent.state == "revoked" and consent.kind != "extra_calls":
             refusal = {"channel": consent.channel, "at": consent.at, "to": consent.address}

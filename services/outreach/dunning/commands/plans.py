@@ -69,7 +69,7 @@ async def plan_contacts(
         governor = ContactGovernor(
             profiles[debtor.key], debtor.invoices, content.strategies, rulebooks
         )
-        planner.settle(state, governor)
+        planner.decide(state, governor)
     changes = planner.changes
     await _save(session, tenant, changes, time, claim)
     return PlannedBatch(len(keys), changes.claimed, changes.counts)

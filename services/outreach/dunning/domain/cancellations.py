@@ -8,6 +8,6 @@ REASONS: tuple[Because, ...] = ("paid", "disputed", "hold", "corrected", "erased
 
 
 def first_reason(reasons: Iterable[Because]) -> Because:
-    """The most telling of several reasons to cancel."""
+    """The most informative of several reasons to cancel."""
     found = set(reasons)
     return next((reason for reason in REASONS if reason in found), "superseded")

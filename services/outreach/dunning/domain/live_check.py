@@ -15,7 +15,7 @@ from services.outreach.activity.domain.contacts import Item
 from services.outreach.dunning.domain.cancellations import Because, first_reason
 from services.outreach.dunning.domain.strategies import Strategies
 
-# A ledger further behind its own intake is not believed (docs/decisions/0003).
+# A ledger further behind its intake is not believed (docs/decisions/0003-how-outreach-plans.md).
 INTAKE_LAG_MAX = timedelta(seconds=30)
 
 

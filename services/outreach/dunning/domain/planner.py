@@ -15,7 +15,7 @@ from services.outreach.dunning.domain import contacts, suppressions
 from services.outreach.dunning.domain.cancellations import first_reason
 from services.outreach.dunning.domain.contact_events import ContactEvents, refused_by
 from services.outreach.dunning.domain.governor import ContactGovernor
-from services.outreach.dunning.domain.planning import DebtorFacts, Plan, fate, plan
+from services.outreach.dunning.domain.planning import DebtorFacts, Plan, plan, reason_to_cancel
 from services.outreach.dunning.domain.runs import ContentVersions, RunTime
 
 
@@ -57,7 +57,7 @@ class Planner:
         self._events = ContactEvents(time.at)
         self.changes = PlanChanges()
 
-    def settle(self, state: DebtorState, governor: ContactGovernor) -> None:
+    def decide(self, state: DebtorState, governor: ContactGovernor) -> None:
         debtor, contact, made = state.debtor, state.contact, state.contacts_made
         if not state.is_in_flight:
             found = plan(debtor, self._content.strategies, self._time.at, governor.govern)
@@ -76,9 +76,9 @@ class Planner:
         self, contact: DebtorContact, debtor: DebtorFacts, found: Plan | None
     ) -> DebtorContact | None:
         """The contact as it stands by today's facts; None: it is over."""
-        fates = [fate(item, debtor) for item in contact.items]
-        reasons = [reason for reason in fates if reason is not None]
-        if found is None or len(reasons) == len(fates):
+        checked = [reason_to_cancel(item, debtor) for item in contact.items]
+        reasons = [reason for reason in checked if reason is not None]
+        if found is None or len(reasons) == len(checked):
             because = first_reason(reasons)
             ended = replace(contact, state="cancelled", because=because)
             self.changes.ended.append(ended)

@@ -135,7 +135,7 @@ def _timed(
     return found
 
 
-def fate(item: Item, debtor: DebtorFacts) -> Because | None:
+def reason_to_cancel(item: Item, debtor: DebtorFacts) -> Because | None:
     """Why a planned step is not to be made any more; None: it stands."""
     account = next((a for a in debtor.accounts if a.account_id == item.account_id), None)
     if debtor.contact_from is None:

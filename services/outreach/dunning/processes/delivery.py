@@ -35,7 +35,7 @@ class Delivery:
         claim: str,
         message: OutgoingMessage,
         checked: LiveCheck,
-        barred: Callable[[], str | None],
+        stopped_by: Callable[[], str | None],
     ) -> None:
         self._context = context
         self._tenant = tenant
@@ -44,7 +44,7 @@ class Delivery:
         self._outgoing = message
         self._contact = message.contact
         self._checked = checked
-        self._barred = barred  # the rule under which the run tries nothing more
+        self._stopped_by = stopped_by  # the rule under which the run tries nothing more
         self._withdrawn: Outcome | None = None  # why, when we think better of it
         self.is_server_away = False  # nobody else's message will get through either
 
@@ -80,9 +80,9 @@ class Delivery:
 
     async def _message(self) -> bytes | None:
         """The message, on a check young enough; None if it must not leave now."""
-        barred = self._barred()
-        if barred is not None:
-            self._withdraw("deferred", barred)
+        stopped_by = self._stopped_by()
+        if stopped_by is not None:
+            self._withdraw("deferred", stopped_by)
             return None
         for _ in range(CHECKS_MAX):
             if self._checked.age_seconds <= HANDOVER_SECONDS_MAX:

@@ -1,8 +1,9 @@
 """`run-due`: the way of every contact, until nothing is left that is due at the instant.
 
 plan and claim → check → intent → hand over → result: each a step of its own, and no transaction is
-open between them. A process may die anywhere: at most one message leaves (docs/decisions/0003). Any
-number of runs may work side by side; each contact is one run's.
+open between them. A process may die anywhere: at most one message leaves
+(docs/decisions/0003-how-outreach-plans.md). Any number of runs may work side by side; each contact
+is one run's.
 """
 
 import asyncio
@@ -92,7 +93,7 @@ class _Run:
         self._claim = uuid4().hex
         self._tried: set[str] = set()
         self._refuted: set[str] = set()  # debtors of whom the ledger knows more than we do yet
-        self._barred: str | None = None  # the rule under which nothing more is tried in this run
+        self._stopped_by: str | None = None  # the rule under which this run tries nothing more
         self.counts: Counter[str] = Counter()
 
     async def work(self) -> None:
@@ -111,17 +112,17 @@ class _Run:
             recipients = await load_recipients(
                 session, self._tenant, claimed, has_channel=has_channel
             )
-        waiting, fallen = _split(recipients.address(contact) for contact in claimed)
-        await self._record(fallen, {"claimed"})
+        waiting, ended = _split(recipients.address(contact) for contact in claimed)
+        await self._record(ended, {"claimed"})
         checked: LiveCheck | None = None
         while waiting:
-            if self._barred is None and (
+            if self._stopped_by is None and (
                 checked is None or checked.age_seconds > CHECK_SECONDS_MAX
             ):
                 checked = await self._check(waiting)
                 crash_point("outreach.after_check")
-            if self._barred is not None or checked is None:
-                rule = self._barred or suppressions.LIVE_CHECK_UNANSWERED
+            if self._stopped_by is not None or checked is None:
+                rule = self._stopped_by or suppressions.LIVE_CHECK_UNANSWERED
                 deferred = [Outcome(message.contact, "deferred", rule) for message in waiting]
                 await self._record(deferred, {"claimed"})
                 return
@@ -148,7 +149,7 @@ class _Run:
         accounts = {a for message in messages for a in message.contact.account_ids}
         checked = await check(self._context.ledger, self._tenant, accounts)
         if isinstance(checked, str):
-            self._barred = checked
+            self._stopped_by = checked
             return None
         return checked
 
@@ -158,11 +159,11 @@ class _Run:
         """Decide on each by the check and by the contact rules; end those that fall, write the
         intents of the others."""
         content = self._context.content
-        standing, fallen = _split(
+        remaining, ended = _split(
             outgoing.confirmed(message, checked.accounts, recipients, content) for message in wave
         )
-        allowed, refused, judgements = await self._govern(standing)
-        await self._record([*fallen, *refused], {"claimed"})
+        allowed, refused, judgements = await self._govern(remaining)
+        await self._record([*ended, *refused], {"claimed"})
         return await self._write(allowed, judgements)
 
     async def _govern(
@@ -234,11 +235,11 @@ class _Run:
             self._claim,
             message,
             checked,
-            lambda: self._barred,
+            lambda: self._stopped_by,
         )
         outcome = await delivery.hand_over()
         if delivery.is_server_away:
-            self._barred = suppressions.CHANNEL_UNAVAILABLE
+            self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
         return outcome
 
     async def _record(self, outcomes: Sequence[Outcome], expected: Collection[State]) -> None:
@@ -255,7 +256,7 @@ class _Run:
                 claim=self._claim,
             )
         if self.counts["uncertain"] >= UNCERTAIN_MAX:
-            self._barred = suppressions.CHANNEL_UNAVAILABLE
+            self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
 
     def _time(self) -> RunTime:
         now = clock.now()
@@ -266,11 +267,11 @@ def _split(
     results: Iterable[OutgoingMessage | Outcome],
 ) -> tuple[list[OutgoingMessage], list[Outcome]]:
     """Those that go on, and how the others ended."""
-    standing: list[OutgoingMessage] = []
-    fallen: list[Outcome] = []
+    remaining: list[OutgoingMessage] = []
+    ended: list[Outcome] = []
     for result in results:
         if isinstance(result, Outcome):
-            fallen.append(result)
+            ended.append(result)
         else:
-            standing.append(result)
-    return standing, fallen
+            remaining.append(result)
+    return remaining, ended

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.log.migrations import create_spine_1, drop_spine_1
+from shared.log.migrations import create_log_1, drop_log_1
 
 revision = "outreach_0001"
 down_revision = None
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    create_spine_1()
+    create_log_1()
     _create_facts()
     _create_invoices()
     _create_debtors()
@@ -191,4 +191,4 @@ def downgrade() -> None:
     op.drop_table("accounts")
     op.drop_table("business_times")
     op.drop_table("tenants")
-    drop_spine_1()
+    drop_log_1()

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.log.migrations import create_spine_1, drop_spine_1
+from shared.log.migrations import create_log_1, drop_log_1
 
 revision = "segmentation_0001"
 down_revision = None
@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     _create_accounts()
-    create_spine_1()
+    create_log_1()
 
 
 def _create_accounts() -> None:
@@ -64,6 +64,6 @@ def _create_accounts() -> None:
 
 
 def downgrade() -> None:
-    drop_spine_1()
+    drop_log_1()
     op.drop_table("assessments")
     op.drop_table("accounts")

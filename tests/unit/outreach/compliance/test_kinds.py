@@ -25,10 +25,10 @@ from services.outreach.compliance.rule import (
     ALLOW,
     DEFER,
     Attempt,
-    Draft,
     Finding,
     Kind,
     Rule,
+    RuleDraft,
     Stage,
     ever,
     exempt,
@@ -102,7 +102,7 @@ class RestDays(Params, frozen=True, kw_only=True):
     inbound: Whether = "exempt"
 
 
-def _prepare(params: RestDays, draft: Draft) -> frozenset[int]:
+def _prepare(params: RestDays, draft: RuleDraft) -> frozenset[int]:
     if len(set(params.days)) == len(DAYS):
         draft.fault("leaves no day", "/days")
     return frozenset(DAYS.index(day) for day in params.days)

@@ -15,7 +15,7 @@ _IDLE_RUNS_MAX = 20
 
 
 @dataclass
-class Worked:
+class DaysResult:
     """What the days brought, and where their time went."""
 
     billing: Counter[str] = field(default_factory=Counter)
@@ -25,14 +25,14 @@ class Worked:
     milliseconds: Counter[str] = field(default_factory=Counter)
 
 
-class Working:
+class DemoDays:
     """Takes a source's portfolio through its days."""
 
     def __init__(self, calls: Calls, mailbox: Mailbox, source: Source) -> None:
         self._calls = calls
         self._mailbox = mailbox
         self._source = source
-        self.worked = Worked()
+        self.worked = DaysResult()
 
     async def work(self, when_done: Callable[[int], None]) -> None:
         """Every day in turn; `when_done` is called after each with its number."""
