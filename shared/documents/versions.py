@@ -1,7 +1,8 @@
 """The documents of one kind: kept version by version, put in force, read in every process.
 
-What a version says never changes, so its parsed content is kept in memory. What is in force is
-asked of the database each time, by one cheap query: what another process activates counts at once.
+What a version says never changes, so its parsed content is kept in memory; what a transaction wrote
+and did not commit is forgotten with it. What is in force is asked of the database each time, by one
+cheap query: what another process activates counts at once.
 """
 
 from collections import OrderedDict
@@ -189,6 +190,7 @@ class Documents(Generic[Content]):
             category=None if category is None else category(content),
         )
         await store.insert_version(session, self.kind.kind, tenant, stored)
+        self._forget_unless_committed(session, tenant)
         return KeptVersion(stored, content, is_new=True)
 
     # ------------------------------------------------------------------------------ activation
@@ -238,6 +240,7 @@ class Documents(Generic[Content]):
         proposal = Proposal(tenant, asked.now, activation, content, stored)
         await (check or refuse_begun_day)(session, proposal)
         await store.insert_activation(session, kind, tenant, activation)
+        self._forget_unless_committed(session, tenant)
         is_rollback = was_in_force(activations, asked.name, asked.version)
         return ActivationResult(tenant, activation, is_new=True, is_rollback=is_rollback)
 
@@ -292,6 +295,17 @@ class Documents(Generic[Content]):
         if self.kind.version_of is not None:
             return self.kind.version_of(content)
         return str(await store.count_versions(session, self.kind.kind, tenant, name) + 1)
+
+    def _forget_unless_committed(self, session: Session, tenant: str) -> None:
+        """A version or an activation may come again under the same name or number, and differ."""
+
+        def ended(is_committed: bool) -> None:
+            if not is_committed:
+                self._histories.pop(tenant, None)
+                for key in [key for key in self._contents if key[0] == tenant]:
+                    del self._contents[key]
+
+        session.at_end(ended)
 
     def _read(self, stored: StoredVersion) -> Content:
         built_in = self.built_in.get(stored.name)
