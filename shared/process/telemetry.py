@@ -49,7 +49,7 @@ LEDGER_REDONE_FACTS = Counter(
 LEDGER_RECOMPUTED_ACCOUNTS = Counter(
     "recoup_ledger_recomputed_accounts", "Accounts computed from nothing for a fact", ("service",)
 )
-# Committed transactions that said something, and how long the outbox lock was waited for.
+# Committed transactions that published something, and how long the outbox lock was waited for.
 OUTBOX_EVENTS = Counter(
     "recoup_outbox_events", "Events appended to the outbox", ("service", "topic")
 )
