@@ -43,7 +43,7 @@ accounts = Table(
     Column("late_probability", Float),
     Column("model_version", Text),  # of the probability
     Column("late_model_version", Text),
-    Column("arms", LargeBinary, nullable=False, server_default=NO_ARMS),  # as last published
+    Column("arms", LargeBinary, nullable=False, server_default=NO_ARMS),  # as last announced
     Column("expected_recovery_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("currency", Text),
     Column("priority", BigInteger, nullable=False, server_default=text("0")),
@@ -95,7 +95,7 @@ assessments = Table(
     ),
 )
 
-# What challengers answered for the same accounts on the same days. Nothing follows from it.
+# What challengers answered for the same accounts on the same days. Nobody follows it.
 shadow_scores = Table(
     "shadow_scores",
     metadata,
@@ -106,7 +106,7 @@ shadow_scores = Table(
     Column("target", Text, nullable=False),
     Column("probability", Float, nullable=False),
     Column("row", LargeBinary),
-    Column("beside_version", Text, nullable=False),  # the model in force, and its answer
+    Column("beside_version", Text, nullable=False),  # what was in force, and its answer
     Column("beside_probability", Float, nullable=False),
     PrimaryKeyConstraint("tenant_id", "account_id", "on_day", "model_version"),
     ForeignKeyConstraint(

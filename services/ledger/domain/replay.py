@@ -1,9 +1,9 @@
 """Facts act, are taken back and act again: one way for the last fact, for late ones, and for all.
 
-A fact that sorts last acts on top. So does one that nothing behind its place has to do with. Any
-other takes back what lies behind its place, acts, and lets what was behind act again by the same
-rules. `compute` is the same from nothing. What a fact did
-is the difference between before and after it, object by object.
+A fact that sorts last acts on top. A late one takes back what lies behind its place, acts, and lets
+what was behind act again by the same rules: only what has to do with the same objects, where nobody
+looked at the queues, else all of it. `compute` is the same from nothing. What a fact did is the
+difference between before and after it, object by object.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ def apply(state: AccountState, position: Position, fact: Fact) -> None:
     state.trim()
 
 
-def _apply(state: AccountState, position: Position, fact: Fact) -> None:
+def _apply(state: AccountState, position: Position, fact: Fact) -> Undo:
     state.forget()
     kind = KINDS[fact.kind]
     brings = kind.brings(fact.data)
@@ -40,15 +40,15 @@ def _apply(state: AccountState, position: Position, fact: Fact) -> None:
     assert kind.apply is not None
     kind.apply(state, fact.data, position[0])
     state.settle(fact, kind.cause(fact), position)
+    return state.undo[-1]
 
 
-def take_back(state: AccountState) -> Undo:
-    """Undo the fact that acted last."""
-    entry = state.undo_last()
+def take_back(state: AccountState, entry: Undo) -> None:
+    """Undo the fact that acted last, or one that those after it have nothing to do with."""
+    state.undo_entry(entry)
     brings = KINDS[entry.fact.kind].brings(entry.fact.data)
     if brings is not None:
         del state.acts[brings]
-    return entry
 
 
 def act(state: AccountState, acts: Sequence[Act], since: Position | None = None) -> Slices[int]:
@@ -66,36 +66,75 @@ def act(state: AccountState, acts: Sequence[Act], since: Position | None = None)
     if (last is None or first > last) and first != ANEW and len(acts) == 1:
         apply(state, *acts[0])
         return 0
-    if since is None and len(acts) == 1 and _slip_in(state, *acts[0]):
-        return 0
+    if since is None and len(acts) == 1:
+        redone = yield from _act_among(state, *acts[0])
+        if redone is not None:
+            return redone
     if first == ANEW or (state.forgotten is not None and first <= state.forgotten):
         return (yield from _act_anew(state))
     return (yield from _act_behind(state, acts, first))
 
 
-def _slip_in(state: AccountState, position: Position, fact: Fact) -> bool:
-    """Let a fact act at its place in the past without taking anything back, where that is the same.
+def _act_among(state: AccountState, position: Position, fact: Fact) -> Slices[int | None]:
+    """Let a late fact act at its place, and again only those behind it that it has to do with.
 
-    It is where nothing behind changed what the fact changes, and nobody looked at the queues: then
-    no money was free for others, before the fact or after it.
+    That is the same as taking back all where nobody behind looked at the queues: then no money was
+    free for others, before the fact or after it, and who changes no common object is not concerned.
+    Gives how many acted again; None: it cannot be told, and nothing has changed.
     """
     if state.forgotten is not None and position <= state.forgotten:
-        return False
+        return None
     if state.registered and (
         _money_is_free(state) or (state.looked is not None and state.looked > position)
     ):
-        return False
-    _apply(state, position, fact)
-    mine = state.undo[-1]
-    slips = state.is_disjoint(mine)
-    if slips and state.registered:
-        slips = not mine.spread and not _money_is_free(state)
-    if slips:
+        return None
+    mine = _apply(state, position, fact)
+    is_quiet = _is_quiet(state, mine)
+    if is_quiet and state.is_disjoint(mine):
         state.sort_in_last()
         state.trim()
-    else:
-        take_back(state)
-    return slips
+        return 0
+    take_back(state, mine)
+    related = state.related(mine, state.entries_behind(position) // 2) if is_quiet else None
+    if related is None:
+        return None
+    return (yield from _redo(state, (position, fact), related))
+
+
+def _is_quiet(state: AccountState, entry: Undo) -> bool:
+    """Whether the fact that acted last left the queues alone."""
+    return not state.registered or not (entry.spread or _money_is_free(state))
+
+
+def _redo(state: AccountState, act: Act, related: Sequence[Undo]) -> Slices[int | None]:
+    """Let a fact act at its place among those that have to do with it; None: it concerns others
+    too, and all is as it was."""
+    before = _Before()
+    for entry in reversed(related):
+        before.note_undo(state, entry)
+        take_back(state, entry)
+    done: list[Undo] = []
+    acts = sorted([act, *((entry.position, entry.fact) for entry in related)], key=_place)
+    for position, fact in acts:
+        acted = _apply(state, position, fact)
+        before.note_applied(state)
+        if not (_is_quiet(state, acted) and state.is_disjoint(acted)):
+            take_back(state, acted)
+            for entry in reversed(done):
+                take_back(state, entry)
+            for entry in related:
+                _apply(state, entry.position, entry.fact)
+                state.sort_in_last()
+            before.restore_stages(state)
+            return None
+        state.sort_in_last()
+        done.append(acted)
+        if not len(done) % SLICE_ENTRIES:
+            yield
+    state.trim()
+    before.restore_stages(state)
+    yield from before.show(state)
+    return len(related)
 
 
 def _money_is_free(state: AccountState) -> bool:
@@ -106,8 +145,9 @@ def _act_behind(state: AccountState, acts: Sequence[Act], first: Position) -> Sl
     before = _Before()
     again: list[Act] = []
     while state.undo and state.undo[-1].position >= first:
-        before.note_undo(state)
-        entry = take_back(state)
+        entry = state.undo[-1]
+        before.note_undo(state, entry)
+        take_back(state, entry)
         again.append((entry.position, entry.fact))
         if not len(again) % SLICE_ENTRIES:
             yield
@@ -143,8 +183,7 @@ class _Before:
         self.credits: dict[CreditKey, Credit | None] = {}
         self.totals: dict[str, Totals] = {}
 
-    def note_undo(self, state: AccountState) -> None:
-        entry = state.undo[-1]
+    def note_undo(self, state: AccountState, entry: Undo) -> None:
         for invoice_id in entry.invoices:
             now = state.invoices[invoice_id]
             self.invoices.setdefault(invoice_id, now)
@@ -175,7 +214,9 @@ class _Before:
     def restore_stages(self, state: AccountState) -> None:
         """Stages follow from what was announced; undo entries do not know the newest."""
         for invoice_id, before in self.invoices.items():
-            invoice = state.invoices[invoice_id]
+            invoice = state.invoices.get(invoice_id)
+            if invoice is None:
+                continue  # of a fact that was taken back again
             if before is not None:
                 if invoice.stage != before.stage:
                     invoice = structs.replace(invoice, stage=before.stage)

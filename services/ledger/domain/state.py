@@ -5,7 +5,7 @@ journal of undo entries keeps each as it was before the fact. So a fact costs wh
 and the last facts can be taken back one by one (docs/ledger.md).
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from datetime import date, datetime
 
 from msgspec import Struct, structs
@@ -29,6 +29,7 @@ from shared.events import billing
 UNDO_FACTS = 10_000  # entries kept: facts dated before all of them make the account computed anew
 
 Awaited = tuple[str, str]  # an invoice that is not there yet, and the currency of what waits for it
+Name = str | CreditKey | Awaited  # of an object: an invoice by its id
 
 
 class Undo(Struct, frozen=True, gc=False):
@@ -40,6 +41,11 @@ class Undo(Struct, frozen=True, gc=False):
     credits: dict[CreditKey, Credit | None]
     aimed: dict[Awaited, tuple[CreditKey, ...]]
     spread: bool  # whether it put money where the queues led
+
+    @property
+    def names(self) -> tuple["Name", ...]:
+        """Everything that it changed."""
+        return (*self.invoices, *self.credits, *self.aimed)
 
     @property
     def looks_at_queues(self) -> bool:
@@ -110,9 +116,9 @@ class AccountState:
         self.undo: list[Undo] = []
         self.undo_facts = undo_facts
         self.forgotten: Position | None = None  # the last fact whose undo entry is gone
-        # The last place at which an object was changed or a queue looked at, or a later one.
-        self.touched: dict[str | CreditKey | Awaited, Position] = {}
-        self.looked: Position | None = None
+        # The places at which an object was changed, as far as undo entries go.
+        self.touched: dict[Name, list[Position]] = {}
+        self.looked: Position | None = None  # the last place at which a queue was, or a later one
         # Made by what was announced.
         self.notices: dict[str, tuple[StageNotice, ...]] = {}
         self.next_days: dict[str, date] = {}  # invoice → next day on which it may be news
@@ -227,11 +233,8 @@ class AccountState:
             self.spread,
         )
         self.undo.append(entry)
-        for touched in (entry.invoices, entry.credits, entry.aimed):
-            for name in touched:
-                known = self.touched.get(name)
-                if known is None or known < position:
-                    self.touched[name] = position
+        for name in entry.names:
+            insort(self.touched.setdefault(name, []), position)
         if entry.looks_at_queues and (self.looked is None or self.looked < position):
             self.looked = position
 
@@ -243,12 +246,31 @@ class AccountState:
 
     def is_disjoint(self, entry: Undo) -> bool:
         """Whether nothing that acted at a later place has to do with what an entry changed."""
-        touched, place = self.touched, entry.position
-        return not (
-            any(touched[name] > place for name in entry.invoices)
-            or any(touched[name] > place for name in entry.credits)
-            or any(touched[name] > place for name in entry.aimed)
-        )
+        return all(self.touched[name][-1] <= entry.position for name in entry.names)
+
+    def entries_behind(self, place: Position) -> int:
+        """How many facts that acted have a later place."""
+        return len(self.undo) - bisect_right(self.undo, place, key=_position_of)
+
+    def related(self, entry: Undo, most: int) -> list[Undo] | None:
+        """The entries at later places that have to do with what an entry changed, and with each
+        other, in order of their places; None: they are more than `most`."""
+        found: dict[Position, Undo] = {}
+        names = list(entry.names)
+        seen = set(names)
+        while names:
+            places = self.touched.get(names.pop(), [])
+            for place in places[bisect_right(places, entry.position) :]:
+                if place in found:
+                    continue
+                if len(found) == most:
+                    return None
+                other = self.undo[bisect_left(self.undo, place, key=_position_of)]
+                found[place] = other
+                fresh = [name for name in other.names if name not in seen]
+                seen.update(fresh)
+                names += fresh
+        return [found[place] for place in sorted(found)]
 
     def sort_in_last(self) -> None:
         """Put the undo entry of the fact that acted last at its place among the others."""
@@ -262,11 +284,27 @@ class AccountState:
         some = max(1, self.undo_facts // 10)
         if len(self.undo) >= self.undo_facts + some:
             self.forgotten = self.undo[some - 1].position
+            for entry in self.undo[:some]:
+                self._forget_places(entry)
             del self.undo[:some]
 
-    def undo_last(self) -> Undo:
-        """Take back the fact that acted last: everything is as it was before it."""
-        entry = self.undo.pop()
+    def _forget_places(self, entry: Undo) -> None:
+        for name in entry.names:
+            places = self.touched[name]
+            del places[bisect_left(places, entry.position)]
+            if not places:
+                del self.touched[name]
+
+    def undo_entry(self, entry: Undo) -> None:
+        """Take back a fact: everything is as it was before it.
+
+        It is the one that acted last, or nothing that acted after it changed the same objects.
+        """
+        if entry is self.undo[-1]:  # perhaps not at its place yet
+            del self.undo[-1]
+        else:
+            del self.undo[bisect_left(self.undo, entry.position, key=_position_of)]
+        self._forget_places(entry)
         for invoice_id, before in entry.invoices.items():
             now = self.invoices[invoice_id]
             sums = self.currencies[now.currency]
@@ -292,7 +330,6 @@ class AccountState:
                 self.aimed[awaited] = keys
             else:
                 self.aimed.pop(awaited, None)
-        return entry
 
     def _drop_empty(self, code: str) -> None:
         if not self.currencies[code].objects:

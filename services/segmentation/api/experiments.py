@@ -144,7 +144,7 @@ async def stop_experiment(
     session: SessionDep,
     caller: Writer,
 ) -> Response:
-    """End it. Its arms are no longer published."""
+    """End it. Its arms are no longer announced."""
 
     async def act() -> Any:
         at = await business_now(session, caller.tenant, context.clock)

@@ -99,7 +99,7 @@ async def start_experiment(session: Session, tenant: str, name: str, *, at: date
 async def stop_experiment(
     session: Session, tenant: str, name: str, *, because: str, at: datetime
 ) -> Run:
-    """End it: its arms are no longer published, and no account gets one any more."""
+    """End it: its arms are no longer announced, and no account draws one any more."""
     before = await _locked(session, tenant, name)
     if before.status != "running":
         raise WrongStatus(f"the experiment {name!r} does not run; it is {before.status}")

@@ -193,7 +193,7 @@ def _add_paid(sums: dict[str, Paid], key: str, minor: int, days_late: int, sign:
 
 
 def known_on(account: Account) -> date | None:
-    """The day of what is known of an account: never earlier than the day announced before."""
+    """The day of what is known of an account: never before what was announced of it."""
     if account.latest_on is None or account.known_at is None:
         return None
     return max(account.latest_on, clock.local_day(account.known_at, account.timezone))

@@ -28,7 +28,7 @@ from services.segmentation.learning.history import PayerHistory
 
 
 class ModelAnswer(Struct, frozen=True, gc=False):
-    """One target's model, what it looked at and its answer. The rule card has no row."""
+    """What a target's model was asked, and its answer. The rule card looks at the features."""
 
     version: str
     probability: float

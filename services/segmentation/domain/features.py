@@ -215,5 +215,5 @@ def _late_in_a_row(settled: list[Settled]) -> int:
 
 def _ended(account: Account) -> int:
     """How many of the disputes that were opened have ended. Some end before their opening is known
-    to anybody, where events of an account come late."""
+    to anybody, where an account becomes known late."""
     return sum([dispute_id in account.disputes_ended for dispute_id in account.dispute_ids])

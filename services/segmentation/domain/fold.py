@@ -163,7 +163,7 @@ def _on_invoice_amended(
         due_on = data.due_on
 
         def change(invoice: Invoice) -> None:
-            # It is due soon no more; stages are corrected by events of their own.
+            # What was known of the old due date ends; stages are corrected by events of their own.
             invoice.due_on, invoice.is_due_soon = due_on, False
 
         change_invoice(account, data.invoice_id, change)

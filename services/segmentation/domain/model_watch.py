@@ -40,7 +40,7 @@ class Drift(Struct, frozen=True):
 
 
 class Truthfulness(Struct, frozen=True, kw_only=True):
-    """What was predicted of some cases, and what came."""
+    """What was predicted for some cases, and what came."""
 
     cases: int
     mean_probability: float | None
@@ -68,7 +68,7 @@ class Group(Struct, frozen=True, kw_only=True):
 
 
 class Shadowing(Struct, frozen=True, kw_only=True):
-    """A challenger against the model in force: answers about the same accounts on the same days."""
+    """A challenger's answers against those in force, for the same accounts on the same days."""
 
     scores: int
     mean_difference: float | None

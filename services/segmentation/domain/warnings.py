@@ -41,7 +41,7 @@ class Watched(Struct, frozen=True, gc=False):
 
 
 class _Look(Struct, frozen=True):
-    """How one kind begins, how long it lasts, and what is published of it."""
+    """How one kind begins, how long it lasts, and how it is described."""
 
     kind: Kind
     rule: str  # its name in the policy's warnings

@@ -67,10 +67,10 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def _told(figures: Figures) -> dict[str, Any]:
-    values: dict[str, Any] = msgspec.to_builtins(figures)
-    del values["cases"]
-    values["calibration"] = list(values["calibration"])
-    return values
+    shown: dict[str, Any] = msgspec.to_builtins(figures)
+    del shown["cases"]
+    shown["calibration"] = list(shown["calibration"])
+    return shown
 
 
 def backtest(

@@ -16,7 +16,7 @@ SMALLEST_SHARE = 1e-4  # the same for an empty class in PSI
 
 
 class CalibrationBin(Struct, frozen=True):
-    """The cases whose probability lies in [from, to): what was predicted, and what came."""
+    """The cases whose probability lies in [from, to): what was predicted, and what was observed."""
 
     from_probability: float
     to_probability: float
@@ -33,7 +33,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     auc: float | None  # None: all outcomes are the same, there is nothing to rank
     brier: float
     log_loss: float
-    calibration_error: float  # ECE: mean |predicted − came| over the bins, by their cases
+    calibration_error: float  # ECE: mean |predicted − observed| over the bins, by their cases
     calibration: tuple[CalibrationBin, ...]
 
 
@@ -81,14 +81,14 @@ def calibration(truth: Truths, probability: Floats, bins: int = BINS) -> tuple[C
     place = np.minimum((probability * bins).astype(np.int64), bins - 1)
     counts = np.bincount(place, minlength=bins)
     predicted = np.bincount(place, weights=probability, minlength=bins)
-    came = np.bincount(place, weights=truth.astype(np.float64), minlength=bins)
+    observed = np.bincount(place, weights=truth.astype(np.float64), minlength=bins)
     return tuple(
         CalibrationBin(
             i / bins,
             (i + 1) / bins,
             int(counts[i]),
             _short(float(predicted[i] / counts[i])),
-            _short(float(came[i] / counts[i])),
+            _short(float(observed[i] / counts[i])),
         )
         for i in range(bins)
         if counts[i]
@@ -96,7 +96,7 @@ def calibration(truth: Truths, probability: Floats, bins: int = BINS) -> tuple[C
 
 
 def calibration_error(truth: Truths, probability: Floats, bins: int = BINS) -> float:
-    """ECE: the mean distance between predicted and came, each bin by its cases."""
+    """ECE: the mean distance between predicted and observed, each bin by its cases."""
     return _error(calibration(truth, probability, bins))
 
 

@@ -1,4 +1,4 @@
-"""SQL of accounts: their states, what was last believed and published, and the ranked list."""
+"""SQL of accounts: states, what was last believed and announced of them, the ranked list."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime

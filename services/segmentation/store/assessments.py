@@ -46,7 +46,7 @@ class AssessmentRecord(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ShadowScore(Struct, frozen=True, kw_only=True, gc=False):
-    """A challenger's answer about an account, with that of the model in force."""
+    """What a challenger answered for an account, and what was in force."""
 
     on_day: date
     target: Target
@@ -122,7 +122,7 @@ async def find_assessment(
 ) -> AssessmentRecord | None:
     """What is believed now, or was at the end of a day.
 
-    A re-score counts from the next day on: what is asked of a day is what its events came to.
+    A re-score counts from the next day on: what is asked of a day is what its events had come to.
     """
     row = await session.fetchrow(
         """select * from assessments
@@ -166,9 +166,9 @@ def _unpacked(recorded: bytes | None) -> Row | None:
     return None if recorded is None else unpack(recorded)
 
 
-async def upsert_shadows(session: Session, answers: Mapping[Key, Sequence[ShadowScore]]) -> None:
+async def upsert_shadows(session: Session, scores: Mapping[Key, Sequence[ShadowScore]]) -> None:
     """Keep what challengers answered at the end of each day."""
-    rows = [(key, item) for key in sorted(answers) for item in answers[key]]
+    rows = [(key, item) for key in sorted(scores) for item in scores[key]]
     if not rows:
         return
     await session.execute(
@@ -194,7 +194,7 @@ async def upsert_shadows(session: Session, answers: Mapping[Key, Sequence[Shadow
 
 
 async def shadow_pairs(session: Session, tenant: str, version: str) -> list[tuple[float, float]]:
-    """The answers of a challenger and of the model in force, latest days first."""
+    """What a challenger and what was in force answered for the same, latest days first."""
     rows = await session.fetch(
         """select probability, beside_probability from shadow_scores
            where tenant_id = $1 and model_version = $2

@@ -4,6 +4,7 @@ The same stories are taken through accounts that keep all undo entries, few, and
 computes everything anew for each fact that comes late, and is the referee of the others.
 """
 
+import random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from services.ledger import domain
 from services.ledger.domain import AccountState, Decision, Fact
 from services.ledger.domain.replay import take_back
 from shared.business_time import NOTHING_BEGUN, Begun
-from tests.unit.ledger.ledger_factories import BERLIN, on, registered
+from tests.unit.ledger.ledger_factories import BERLIN, invoice, on, paid, registered
 from tests.unit.ledger.test_convergence import begun_days, some_facts, state
 from tests.unit.ledger_oracle.scenarios import Story, seeded_story
 
@@ -70,7 +71,7 @@ def _check_nothing_is_left(account: AccountState) -> None:
     if account.forgotten is not None:
         return
     while account.undo:
-        take_back(account)
+        take_back(account, account.undo[-1])
     made = (account.invoices, account.credits, account.currencies, account.aimed, account.acts)
     assert made == ({}, {}, {}, {}, {})
 
@@ -127,3 +128,44 @@ def test_a_memory_that_absorbs_what_another_recorded_is_as_if_loaded(
             writer = memories[data.draw(st.integers(0, len(memories) - 1))]
             memories.remove(writer)
             memories.append(domain.load_account("C1", BERLIN, writer.facts, stored.values()))
+
+
+def _pairs(count: int) -> list[Fact]:
+    """Invoices, and payments of the same amount aimed at them, each at an instant of its own."""
+    found = []
+    for number in range(count):
+        name, at_minute = f"I{number:03}", f"2026-03-{10 + number // 60:02}T09:{number % 60:02}Z"
+        found += [invoice(name, 100), paid(f"P{number:03}", 100, at_minute, (name, 100))]
+    return found
+
+
+def test_a_late_fact_redoes_only_what_it_has_to_do_with() -> None:
+    """In any order each invoice moves its own payment alone, and all ends as if loaded."""
+    facts = _pairs(100)
+    random.Random(3).shuffle(facts)
+    account, begun = domain.new_account("C1", BERLIN), Begun(day=on("2026-06-01"))
+    decision = domain.record(account, [registered(), *facts], begun)
+    assert 0 < decision.redone_facts <= 100
+    notices = {(notice.invoice_id, notice.key): notice for notice in decision.notices}
+    loaded = domain.load_account("C1", BERLIN, account.facts, notices.values())
+    assert _whole(account, begun) == _whole(loaded, begun)
+
+
+def test_a_fact_that_frees_money_for_others_redoes_them_too() -> None:
+    """A payment that loses its invoice to an earlier one goes on to what it had nothing to do with:
+    what was taken back for it is put back, and all behind acts again."""
+    begun = Begun(day=on("2026-06-01"))
+    facts = [
+        registered(),
+        invoice("I1", 100),
+        paid("P1", 100, "2026-03-10T09:00Z", ("I1", 100)),
+        invoice("I2", 100, issued="2026-03-05"),
+        paid("P2", 100, "2026-03-12T09:00Z", ("I2", 100)),
+        paid("P0", 100, "2026-03-03T09:00Z", ("I1", 100)),
+    ]
+    accounts = [domain.new_account("C1", BERLIN, depth) for depth in DEPTHS]
+    for fact in facts:
+        decisions = [domain.record(account, [fact], begun) for account in accounts]
+        for account, decision in zip(accounts, decisions, strict=True):
+            assert _told(decision) == _told(decisions[0])
+            assert _whole(account, begun) == _whole(accounts[0], begun)
