@@ -20,7 +20,12 @@ from services.outreach.compliance.books.rule_book import RuleBook, read_book
 from services.outreach.compliance.comparison import AnswerChange, Comparison, compare
 from services.outreach.compliance.facts.situation import Situation
 from services.outreach.compliance.question.question import Question
-from services.outreach.compliance.question.reader import FIRST_YEAR, LAST_YEAR, read_question
+from services.outreach.compliance.question.reader import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    check_size,
+    read_question,
+)
 from services.outreach.compliance.rule import Guards
 from services.outreach.compliance.rule_set import TZDATA_VERSION, RuleSet
 from services.outreach.compliance.timeline import Stretch, timeline
@@ -39,6 +44,7 @@ __all__ = [
     "RuleSet",
     "Situation",
     "Stretch",
+    "check_size",
     "compare",
     "evaluate",
     "read_book",
