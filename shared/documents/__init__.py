@@ -20,11 +20,12 @@ declaration (these three are pure) · versions.py keeping and activating · stor
 
 from shared.documents.activations import Activation
 from shared.documents.history import BuiltIn, History, StoredVersion
-from shared.documents.kind import Asked, DocumentKind, Done, Kept, Proposal
+from shared.documents.kind import Asked, DocumentKind, Done, Kept, Outline, Proposal
 from shared.documents.tables import document_tables
-from shared.documents.versions import Documents, refuse_begun_day
+from shared.documents.versions import SOURCE_HERE_MAX, Documents, refuse_begun_day
 
 __all__ = [
+    "SOURCE_HERE_MAX",
     "Activation",
     "Asked",
     "BuiltIn",
@@ -33,6 +34,7 @@ __all__ = [
     "Done",
     "History",
     "Kept",
+    "Outline",
     "Proposal",
     "StoredVersion",
     "document_tables",

@@ -16,7 +16,7 @@ Read `evaluate` in `verdict.py`, then `rule.py` (`Kind`, `Rule`, `Finding`) and 
 
 from services.outreach.compliance.answer import Answer
 from services.outreach.compliance.books.editor_schema import schema
-from services.outreach.compliance.books.rule_book import RuleBook, read_book
+from services.outreach.compliance.books.rule_book import RuleBook, digest_of, read_book
 from services.outreach.compliance.comparison import AnswerChange, Comparison, compare
 from services.outreach.compliance.facts.situation import Situation
 from services.outreach.compliance.question.question import Question
@@ -46,6 +46,7 @@ __all__ = [
     "Stretch",
     "check_size",
     "compare",
+    "digest_of",
     "evaluate",
     "read_book",
     "read_question",

@@ -167,7 +167,7 @@ def _policy_answer(shown: Shown[Policy]) -> dict[str, Any]:
     }
 
 
-def _stored_answer(kept: Kept[Policy], done: Done | None, in_force: bool) -> dict[str, Any]:
+def _stored_answer(kept: Kept, done: Done | None, in_force: bool) -> dict[str, Any]:
     return {
         "policy_version": kept.stored.version,
         "is_new": kept.is_new,

@@ -64,6 +64,10 @@ class RuleBook:
     source: str = field(default="", repr=False, compare=False)
 
     @cached_property
+    def rule_ids(self) -> frozenset[str]:
+        return frozenset(rule.id for rule in self.rules)
+
+    @cached_property
     def digest(self) -> str:
         """Stands for the text."""
         return digest_of(self.source)
