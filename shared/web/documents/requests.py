@@ -58,8 +58,13 @@ class DocumentRequests(Generic[Content]):
             if version is None:
                 return
             stored = await documents.find_unread(session, tenant, name, version)
-        if stored is not None:
-            await documents.read_apart(tenant, stored)
+            unread = [] if stored is None else [stored]
+            # What counts from a day on is checked against all that counts with it.
+            is_dated = self._surface.zone is not None
+            if is_dated and await documents.find_history(session, tenant) is None:
+                unread += await documents.list_unread(session, tenant)
+        for each in unread:
+            await documents.read_apart(tenant, each)
 
     async def prepare_sent(self, request: Request, tenant: str, name: str, sent: "Sent") -> None:
         """The same of a document that was sent, to be put in force in the same transaction."""
