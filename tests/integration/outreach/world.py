@@ -22,6 +22,7 @@ from services.outreach.rulebooks.store import RuleBooks
 from shared.business_time import Clock
 from shared.database import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
+from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
 from tests.unit.outreach.builders import RULEBOOKS, STRATEGIES, TEMPLATES, at
 
@@ -47,6 +48,7 @@ def a_context(
         templates=templates,
         sender=Sender("accounts@creditor.example", "Creditor Ltd"),
         rulebooks=RuleBooks(RULEBOOKS),
+        compute=ComputePool(),
     )
 
 
