@@ -16,6 +16,7 @@ from services.ledger.store import invoices as invoice_store
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.database import Session
 from shared.errors import NotFound
+from shared.events.ledger import Stage
 from shared.web import Day, PagingDep, ReadSessionDep, page
 
 router = APIRouter(tags=["invoices"])
@@ -30,7 +31,7 @@ async def list_invoices(
     paging: PagingDep,
     account_id: str | None = None,
     status: Literal["open", "paid", "void", "written_off"] | None = None,
-    stage: Literal[1, 31, 61, 91, 121] | None = None,
+    stage: Stage | None = None,
 ) -> Any:
     tenant = (await find_tenant_times(session, [caller.tenant])).get(caller.tenant)
     found = await invoice_store.list_invoices(
