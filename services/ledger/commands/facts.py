@@ -171,11 +171,15 @@ async def _refuse_beyond_limit(
             limit = limits[key] = AmountLimit(locked[key].state)
         if errors := limit.check(fact):
             refused[index] = Outcome("rejected", tuple(errors))
-    if refused:
-        await fact_store.delete_facts(session, [batch[index].key for index in refused])
-    for index, outcome in refused.items():
-        outcomes[index] = outcome
-        del accepted[index]
+    if not refused:
+        return
+    await fact_store.delete_facts(session, [batch[index].key for index in refused])
+    by_key = {batch[index].key: outcome for index, outcome in refused.items()}
+    for index, new in enumerate(batch):
+        known = outcomes[index]
+        if new.key in by_key and (known is None or known.status == "duplicate"):
+            outcomes[index] = by_key[new.key]  # the repeats of what was refused too
+            accepted.pop(index, None)
 
 
 async def _decide(
