@@ -99,7 +99,7 @@ async def record_facts(
             await tenant_store.update_recorded_at(session, tenant_id, time.latest)
     crash_point("ledger.intake.before_commit")
     session.after_commit(partial(crash_point, "ledger.intake.after_commit"))
-    session.after_commit(partial(remember_updates, context, locked, updates))
+    session.after_commit(partial(remember_updates, hold, context, locked, updates))
     return [outcome or _ACCEPTED for outcome in outcomes]
 
 
