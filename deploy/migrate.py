@@ -30,7 +30,7 @@ async def upgrade_all(urls: Mapping[str, str]) -> None:
 
 @contextmanager
 def server(environment: Mapping[str, str], *, may_be_new: bool = True) -> Iterator[str]:
-    """The address of the server to work on, for command line tools beside the platform.
+    """The address of the server to work on, for command line tools next to the platform.
 
     Without `may_be_new`, a data folder that has no database is refused rather than given one.
     """

@@ -23,7 +23,7 @@ ENTRY_DATABASE = "postgres"
 
 
 async def prepare(environment: Mapping[str, str]) -> None:
-    """Raises `BadSetting`, `Unavailable`, or what the server said."""
+    """Raises `BadSetting`, `Unavailable`, or what the server answered."""
     env = Env(environment)
     urls = {service: env.database(service) for service in databases.SERVICES}
     bootstrap = env.text("KAFKA_BOOTSTRAP_SERVERS")

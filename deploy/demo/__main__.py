@@ -23,7 +23,7 @@ from deploy.demo.options import DAYS, Options
 from deploy.demo.platform import Platform, running
 from deploy.demo.portfolio import Portfolio
 from deploy.demo.replay import Replay
-from deploy.demo.report import Report, make_report, said
+from deploy.demo.report import Report, event_count, make_report
 from deploy.demo.source import Source
 from deploy.local.errors import CannotStart
 from shared.clock import ONE_DAY, monotonic
@@ -118,7 +118,7 @@ async def _work(
     report["mails_received"] = mailbox.received
     report["timing"] = {
         "seconds": round(seconds, 3),
-        "events_per_second": round(said(report) / seconds, 1),
+        "events_per_second": round(event_count(report) / seconds, 1),
         "rounds": working.worked.rounds,
         "seconds_by_step": {
             step: ms / 1000 for step, ms in sorted(working.worked.milliseconds.items())

@@ -77,7 +77,7 @@ class Payer:
         self._bills: dict[str, Bill] = {}
         self._numbers: dict[str, int] = {}
 
-    # ------------------------------------------------------------------ what it is told
+    # ------------------------------------------------------------------ what it hears from us
 
     def joins(self) -> list[Planned]:
         at = self._at(self.customer.joins_on, 0)

@@ -76,7 +76,7 @@ async def make_report(
     }
 
 
-def said(report: Report) -> int:
+def event_count(report: Report) -> int:
     """All events of all topics."""
     return sum(sum(types.values()) for types in report["events"].values())
 
@@ -121,7 +121,7 @@ def _figures(group: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _count_events(platform: Platform) -> dict[str, dict[str, int]]:
-    """What was said, by topic and type: the outboxes are the log."""
+    """What was published, by topic and type: the outboxes are the log."""
     producers = sorted({producer(topic) for topic in TOPICS if topic != BILLING})
     counted = await asyncio.gather(*(_count_of(platform, name) for name in producers))
     return _sorted(pair for count in counted for pair in count.items())

@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from deploy.demo.report import Report, said
+from deploy.demo.report import Report, event_count
 from shared.money import DECIMALS
 
 _BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "121+")
@@ -125,7 +125,7 @@ def _sums(console: Console, report: Report) -> None:
     violations = sum(report["integrity"].values())
     console.print(
         f"{report['days']} days of {report['accounts']:,} accounts in {timing['seconds']:.1f} s: "
-        f"{said(report):,} events, {timing['events_per_second']:,.0f} a second. "
+        f"{event_count(report):,} events, {timing['events_per_second']:,.0f} a second. "
         f"The ledger's {len(report['integrity'])} invariants are violated {violations} times."
     )
     if report["refused"]:

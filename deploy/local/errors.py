@@ -2,4 +2,4 @@
 
 
 class CannotStart(Exception):
-    """Said on one line, without a traceback; the process ends with code 1."""
+    """Printed on one line, without a traceback; the process ends with code 1."""

@@ -151,7 +151,7 @@ class Postgres:
         write_secret(words, password)
         if user.name is not None:
             os.chown(words, user.uid, user.gid)
-        # initdb wants an empty folder; the password lies beside the cluster inside ours.
+        # initdb wants an empty folder; the password lies next to the cluster, inside ours.
         outcome = user.run(
             [
                 programs / "initdb", "--pgdata", folder / "cluster", "--username", SUPERUSER,

@@ -13,6 +13,7 @@ from services.outreach.settings import Settings
 from shared import clock
 from shared.business_time import Clock
 from shared.database import Database
+from shared.process.compute import ComputePool
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Context:
     templates: Templates
     sender: Sender
     rulebooks: RuleBooks
+    compute: ComputePool  # for what would hold up the event loop
 
     @property
     def creditor(self) -> CreditorDetails:
@@ -36,7 +38,8 @@ class Context:
         return clock.now() if self.clock == "system" else at
 
     async def close(self) -> None:
-        """Let go of the peers; the database is its opener's."""
+        """Let go of the peers and end the processes that compute; the database is its opener's."""
+        await self.compute.close()
         await self.ledger.close()
         if self.mailer is not None:
             await self.mailer.close()
@@ -57,4 +60,5 @@ def open_context(settings: Settings, db: Database) -> Context:
         templates=templates,
         sender=settings.sender,
         rulebooks=RuleBooks(settings.rulebooks),
+        compute=ComputePool(),
     )

@@ -12,7 +12,7 @@ from services.outreach.channels.domain.templates import Templates
 from services.outreach.compliance import RuleBook, read_book
 from services.outreach.compliance.geography.places import country_zones
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
-from services.outreach.rulebooks.domain import built_in
+from services.outreach.rulebooks.domain.versions import built_in
 from shared.documents import BuiltIn
 from shared.errors import Invalid
 from shared.process.settings import BadSetting, Common, Env

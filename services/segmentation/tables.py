@@ -1,7 +1,8 @@
 """Segmentation's tables. `tenant_id` leads every key, `account_id` comes next.
 
 An account's state and features are JSON as bytes, written and read by msgspec and never queried
-into; what lists are filtered and ordered by stands in columns of its own.
+into; what lists are filtered and ordered by stands in columns of its own. Amounts that are derived
+from sums are `numeric`: whole numbers without a bound, ints again as soon as they are read.
 """
 
 from sqlalchemy import (
@@ -44,9 +45,9 @@ accounts = Table(
     Column("model_version", Text),  # of the probability
     Column("late_model_version", Text),
     Column("arms", LargeBinary, nullable=False, server_default=NO_ARMS),  # as last announced
-    Column("expected_recovery_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("expected_recovery_minor", Numeric, nullable=False, server_default=text("0")),
     Column("currency", Text),
-    Column("priority", BigInteger, nullable=False, server_default=text("0")),
+    Column("priority", Numeric, nullable=False, server_default=text("0")),
     Column("latest_on", Date),  # the latest day its ledger events count on
     Column("revision", BigInteger, nullable=False, server_default=text("0")),  # times assessed
     Column("known_at", Instant),  # the latest recordedtime of its events: business time
@@ -84,8 +85,8 @@ assessments = Table(
     Column("pays_version", Text, nullable=False),
     Column("pays_probability", Float),
     Column("pays_row", LargeBinary),
-    Column("expected_recovery_minor", BigInteger, nullable=False),
-    Column("priority", BigInteger, nullable=False),
+    Column("expected_recovery_minor", Numeric, nullable=False),
+    Column("priority", Numeric, nullable=False),
     Column("arms", LargeBinary, nullable=False, server_default=NO_ARMS),
     Column("segment", Text, nullable=False),
     Column("policy_version", Text, nullable=False),
@@ -237,7 +238,7 @@ warnings = Table(
     Column("figures", LargeBinary, nullable=False),  # name to number
     Column("currency", Text),
     Column("segment", Text, nullable=False),
-    Column("priority", BigInteger, nullable=False),
+    Column("priority", Numeric, nullable=False),
     Column("policy_version", Text, nullable=False),
     Column("ended_on", Date),  # null: it lasts
     PrimaryKeyConstraint("tenant_id", "account_id", "warning_id"),

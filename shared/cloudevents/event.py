@@ -258,25 +258,25 @@ def refused_envelope(body: bytes | Raw) -> Refused:
     return refused(value, errors)
 
 
-def refused(said: Envelope | dict[str, Any], errors: Sequence[FieldError]) -> Refused:
+def refused(raw: Envelope | dict[str, Any], errors: Sequence[FieldError]) -> Refused:
     """A refusal with what can be read of the event, for the list of rejections."""
-    if isinstance(said, Envelope):
-        said = {name: getattr(said, name) for name in (*ATTRIBUTES, "data")}
-    data = said.get("data")
+    if isinstance(raw, Envelope):
+        raw = {name: getattr(raw, name) for name in (*ATTRIBUTES, "data")}
+    data = raw.get("data")
     if isinstance(data, Raw):
         try:
             data = msgspec.json.decode(data)
         except (msgspec.DecodeError, RecursionError):
             data = None
     account = data.get("account_id") if isinstance(data, dict) else None
-    tenant = said.get("tenantid")
+    tenant = raw.get("tenantid")
     return Refused(
         errors=tuple(errors),
-        id=_readable(said.get("id")),
-        source=_readable(said.get("source")),
-        type=_readable(said.get("type")),
+        id=_readable(raw.get("id")),
+        source=_readable(raw.get("source")),
+        type=_readable(raw.get("type")),
         tenantid=tenant if isinstance(tenant, str) and is_tenant(tenant) else None,
-        account_id=_readable(account) or _readable(said.get("subject")),
+        account_id=_readable(account) or _readable(raw.get("subject")),
     )
 
 

@@ -198,17 +198,17 @@ def parse_kafka(value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> In
 
 
 def _parse_binary(attributes: dict[str, str | None], body: bytes) -> Incoming | Refused:
-    """An event whose attributes came beside its data."""
-    said: dict[str, Any] = {"data": Raw(body)}
+    """An event whose attributes came apart from its data."""
+    raw: dict[str, Any] = {"data": Raw(body)}
     for name, value in attributes.items():
         if name in _BESIDE:
             if value is None:
                 return refused({**attributes}, [FieldError(f"/{name}", "is not UTF-8")])
-            said[name] = value
+            raw[name] = value
     try:
-        envelope = msgspec.convert(said, Envelope)
+        envelope = msgspec.convert(raw, Envelope)
     except msgspec.ValidationError:
-        return refused(said, field_errors(said, Envelope))
+        return refused(raw, field_errors(raw, Envelope))
     try:
         return incoming(envelope)
     except msgspec.DecodeError as error:

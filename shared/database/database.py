@@ -193,7 +193,7 @@ class Session:
         self._after_commit.append(call)
 
     def at_end(self, call: Callable[[bool], None]) -> None:
-        """Run `call` when all is over, the last one first; it is told whether it was committed.
+        """Run `call` when all is over, the last one first; it is given whether it was committed.
 
         What was asked of a COMMIT whose answer was lost counts as not committed.
         """

@@ -32,11 +32,6 @@ def config_for(service: str) -> Config:
     folder = str(migrations_folder(service)).replace("%", "%%")
     config.set_main_option("script_location", folder)
     config.set_main_option("path_separator", "newline")
-    config.set_main_option(
-        "file_template",
-        "%%(year)d-%%(month).2d-%%(day).2d-%%(hour).2d%%(minute).2d_%%(slug)s",
-    )
-    config.set_main_option("timezone", "UTC")
     return config
 
 
@@ -100,8 +95,3 @@ async def differences(url: str, metadata: MetaData) -> list[object]:
             return await connection.run_sync(_differences, metadata)
     finally:
         await engine.dispose()
-
-
-def new_revision(service: str, slug: str) -> None:
-    """Write an empty revision file, for a person to fill in."""
-    command.revision(config_for(service), message=slug)

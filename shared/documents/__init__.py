@@ -25,12 +25,14 @@ from shared.documents.kind import (
     ActivationResult,
     DocumentKind,
     KeptVersion,
+    Outline,
     Proposal,
 )
 from shared.documents.tables import document_tables
-from shared.documents.versions import Documents, refuse_begun_day
+from shared.documents.versions import SOURCE_HERE_MAX, Documents, refuse_begun_day
 
 __all__ = [
+    "SOURCE_HERE_MAX",
     "Activation",
     "ActivationRequest",
     "ActivationResult",
@@ -39,6 +41,7 @@ __all__ = [
     "Documents",
     "History",
     "KeptVersion",
+    "Outline",
     "Proposal",
     "StoredVersion",
     "document_tables",

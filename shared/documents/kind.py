@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from shared.documents.activations import Activation
 from shared.documents.history import StoredVersion
+from shared.errors import FieldError, Invalid
 
 Content = TypeVar("Content")
 
@@ -25,12 +28,23 @@ class ActivationRequest:
     options: Mapping[str, Any] | None = None  # what else the kind wants to know
 
 
+class Outline(Struct, frozen=True):
+    """What storing a text and listing it need to know of its content: it is small, and so can be
+    made in another process where the content itself cannot leave."""
+
+    name: str
+    version: str | None  # None: versions are counted
+    category: str | None = None
+    title: str | None = None
+    size: int = 0  # what it holds: rules, segments
+
+
 @dataclass(frozen=True)
-class KeptVersion(Generic[Content]):
+class KeptVersion:
     """A version was stored, or had been."""
 
     stored: StoredVersion
-    content: Content
+    outline: Outline
     is_new: bool
 
 
@@ -69,6 +83,8 @@ class DocumentKind(Generic[Content]):
     is_version_of_content: bool = False
     name_of: Callable[[Content], str] | None = None  # must be the name in the address
     category_of: Callable[[Content], str] | None = None
+    title_of: Callable[[Content], str] | None = None
+    size_of: Callable[[Content], int] | None = None
     check: Callable[[str, Content], None] | None = None  # name and content; raises `Invalid`
     # Who is noted as having stored what comes with the service; None: who activates it first.
     built_in_by: str | None = None
@@ -78,6 +94,34 @@ class DocumentKind(Generic[Content]):
     def short(self) -> str:
         """`book`, of a rule book."""
         return self.word.split()[-1]
+
+    def read(self, name: str, source: str) -> Content:
+        """What a text says. Raises `Invalid`."""
+        return self.named(name, self.parse(source))
+
+    def named(self, name: str, content: Content) -> Content:
+        """The content. Raises `Invalid` where it is of another name."""
+        own = self.name_of(content) if self.name_of is not None else name
+        if own != name:
+            problem = FieldError("/name", f"is {own}, the address says {name}")
+            raise Invalid(f"The {self.short} has another name.", [problem])
+        return content
+
+    def outline(self, name: str, content: Content) -> Outline:
+        return Outline(
+            name,
+            None if self.version_of is None else self.version_of(content),
+            None if self.category_of is None else self.category_of(content),
+            None if self.title_of is None else self.title_of(content),
+            0 if self.size_of is None else self.size_of(content),
+        )
+
+    def checked(self, name: str, source: str) -> Outline:
+        """The outline of a text that may be stored. Raises `Invalid`."""
+        content = self.read(name, source)
+        if self.check is not None:
+            self.check(name, content)
+        return self.outline(name, content)
 
     def no_version(self, name: str, version: str) -> str:
         if self.missing is not None:

@@ -78,6 +78,19 @@ async def list_versions(
     return [_version(row) for row in rows]
 
 
+async def list_latest_digests(
+    session: Session, kind: str, tenant: str
+) -> dict[str, tuple[str, bytes]]:
+    """By name, the version stored last and the digest of its text."""
+    rows = await session.fetch(
+        """select distinct on (name) name, version, hash from documents
+           where tenant_id = $1 and kind = $2 order by name, stored_at desc, version desc""",
+        tenant,
+        kind,
+    )
+    return {row["name"]: (row["version"], row["hash"]) for row in rows}
+
+
 async def page_versions(
     session: Session,
     kind: str,

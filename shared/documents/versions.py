@@ -5,6 +5,7 @@ and did not commit is forgotten with it. What is in force is asked of the databa
 cheap query: what another process activates counts at once.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
@@ -22,11 +23,13 @@ from shared.documents.kind import (
     ActivationResult,
     DocumentKind,
     KeptVersion,
+    Outline,
     Proposal,
 )
-from shared.errors import Conflict, FieldError, Invalid, NotFound, Unavailable, Unreadable
+from shared.errors import Conflict, Invalid, NotFound, Unavailable, Unreadable
 
 CONTENTS_MAX = 500  # versions kept parsed
+SOURCE_HERE_MAX = 8 * 1024  # longer texts are not read between two turns of the event loop
 HISTORIES_MAX = 256  # tenants whose documents are kept together
 
 Content = TypeVar("Content")
@@ -46,6 +49,7 @@ class Documents(Generic[Content]):
         self._contents: OrderedDict[tuple[str, str, str], Content] = OrderedDict()
         self._histories: OrderedDict[str, tuple[int, History[Content]]] = OrderedDict()
         self._nothing_activated = History(self.built_in)
+        self._reading = asyncio.Semaphore(1)  # one thread for all: they share one interpreter
 
     # ------------------------------------------------------------------------------ in force
 
@@ -80,13 +84,9 @@ class Documents(Generic[Content]):
 
     async def history(self, session: Session, tenant: str) -> History[Content]:
         """All that the tenant activated; the same object until it activates something more."""
-        revision = await store.get_revision(session, self.kind.kind, tenant)
-        if revision == 0:
-            return self._nothing_activated
-        known = self._histories.get(tenant)
-        if known is not None and known[0] == revision:
-            self._histories.move_to_end(tenant)
-            return known[1]
+        known = await self.find_history(session, tenant)
+        if known is not None:
+            return known
         activations = await store.list_activations(session, self.kind.kind, tenant)
         contents = {
             (name, version): await self.content(session, tenant, name, version)
@@ -99,6 +99,17 @@ class Documents(Generic[Content]):
             self._histories.popitem(last=False)
         return history
 
+    async def find_history(self, session: Session, tenant: str) -> History[Content] | None:
+        """The same; None: there is something new in it, which is yet to be read."""
+        revision = await store.get_revision(session, self.kind.kind, tenant)
+        if revision == 0:
+            return self._nothing_activated
+        known = self._histories.get(tenant)
+        if known is None or known[0] != revision:
+            return None
+        self._histories.move_to_end(tenant)
+        return known[1]
+
     # ------------------------------------------------------------------------------ versions
 
     async def content(self, session: Session, tenant: str, name: str, version: str) -> Content:
@@ -108,10 +119,38 @@ class Documents(Generic[Content]):
             self._contents.move_to_end(key)
             return self._contents[key]
         stored = await self.get_version(session, tenant, name, version)
-        content = self._contents[key] = self._read(stored)
+        content = self._read(stored)
+        self.remember(tenant, name, version, content)
+        return content
+
+    def remember(self, tenant: str, name: str, version: str, content: Content) -> None:
+        """Keep what a version says, read elsewhere."""
+        self._contents[tenant, name, version] = content
         if len(self._contents) > CONTENTS_MAX:
             self._contents.popitem(last=False)
-        return content
+
+    async def find_unread(
+        self, session: Session, tenant: str, name: str, version: str
+    ) -> StoredVersion | None:
+        """The version, where its content is not known here and takes long to read."""
+        if (tenant, name, version) in self._contents:
+            return None
+        stored = await store.find_version(session, self.kind.kind, tenant, name, version)
+        return stored if stored is not None and len(stored.source) > SOURCE_HERE_MAX else None
+
+    async def list_unread(self, session: Session, tenant: str) -> list[StoredVersion]:
+        """The same of all that the tenant activated: what `history` would have to read."""
+        activations = await store.list_activations(session, self.kind.kind, tenant)
+        activated = sorted({(a.name, a.version) for a in activations if a.version is not None})
+        found = [await self.find_unread(session, tenant, *each) for each in activated]
+        return [each for each in found if each is not None]
+
+    async def read_apart(self, tenant: str, stored: StoredVersion) -> None:
+        """Read a long text in a thread, so that the event loop has its turns meanwhile. Hold no
+        connection for so long."""
+        async with self._reading:
+            content = await asyncio.to_thread(self._read, stored)
+        self.remember(tenant, stored.name, stored.version, content)
 
     async def find_version(
         self, session: Session, tenant: str, name: str, version: str
@@ -156,42 +195,47 @@ class Documents(Generic[Content]):
 
     def parse(self, name: str, source: str) -> Content:
         """What a text says. Raises `Invalid`, also where it is of another name."""
-        content = self.kind.parse(source)
-        own = self.kind.name_of(content) if self.kind.name_of is not None else name
-        if own != name:
-            problem = FieldError("/name", f"is {own}, the address says {name}")
-            raise Invalid(f"The {self.kind.short} has another name.", [problem])
-        return content
+        return self.kind.read(name, source)
 
     async def keep(
-        self, session: Session, tenant: str, name: str, source: str, *, by: str, at: datetime
-    ) -> KeptVersion[Content]:
-        """Store a version. Raises `Invalid` for a bad text, `Conflict` where its author used the
-        version for another text."""
-        content = self.parse(name, source)
-        if self.kind.check is not None:
-            self.kind.check(name, content)
+        self,
+        session: Session,
+        tenant: str,
+        name: str,
+        source: str,
+        *,
+        by: str,
+        at: datetime,
+        outline: Outline | None = None,
+    ) -> KeptVersion:
+        """Store a version; `outline`: it was checked before. Raises `Invalid` for a bad text,
+        `Conflict` where its author used the version for another text."""
+        if outline is None:
+            outline = self.kind.checked(name, source)
         await store.lock_documents(session, self.kind.kind, tenant)
-        known = await self._known(session, tenant, name, content, source)
+        known = await self._known(session, tenant, name, outline.version, source)
         if known is not None:
             if known.source != source and not self.kind.is_version_of_content:
                 raise Conflict(
                     f"Version {known.version} of {name} exists with another text: it is kept as it "
                     f"is. Give the changed {self.kind.short} another version."
                 )
-            return KeptVersion(known, content, is_new=False)
-        category = self.kind.category_of
+            return KeptVersion(known, outline, is_new=False)
+        version = outline.version
+        if version is None:
+            number = await store.count_versions(session, self.kind.kind, tenant, name) + 1
+            version = str(number)
         stored = StoredVersion(
             name=name,
-            version=await self._version(session, tenant, name, content),
+            version=version,
             source=source,
             stored_at=at,
             stored_by=by,
-            category=None if category is None else category(content),
+            category=outline.category,
         )
         await store.insert_version(session, self.kind.kind, tenant, stored)
         self._forget_unless_committed(session, tenant)
-        return KeptVersion(stored, content, is_new=True)
+        return KeptVersion(stored, outline, is_new=True)
 
     # ------------------------------------------------------------------------------ activation
 
@@ -279,22 +323,16 @@ class Documents(Generic[Content]):
     # ------------------------------------------------------------------------------ inside
 
     async def _known(
-        self, session: Session, tenant: str, name: str, content: Content, source: str
+        self, session: Session, tenant: str, name: str, version: str | None, source: str
     ) -> StoredVersion | None:
         """The version of this content that is there already."""
-        if self.kind.version_of is None:
+        if version is None:
             versions = await store.list_versions(session, self.kind.kind, tenant, name)
             last = max(versions, key=lambda each: int(each.version), default=None)
             return last if last is not None and last.source == source else None
-        version = self.kind.version_of(content)
         if self.kind.is_version_of_content:
             return await store.find_version(session, self.kind.kind, tenant, name, version)
         return await self.find_version(session, tenant, name, version)
-
-    async def _version(self, session: Session, tenant: str, name: str, content: Content) -> str:
-        if self.kind.version_of is not None:
-            return self.kind.version_of(content)
-        return str(await store.count_versions(session, self.kind.kind, tenant, name) + 1)
 
     def _forget_unless_committed(self, session: Session, tenant: str) -> None:
         """A version or an activation may come again under the same name or number, and differ."""

@@ -127,10 +127,10 @@ class ConsentRevoked(_Consent, frozen=True, kw_only=True):
 
 
 class PreferenceChanged(Struct, frozen=True, kw_only=True):
-    """Something the person said changed, or came to be known of them. What stays in outreach."""
+    """A wish of the person, or a circumstance known of them, has changed; its details stay here."""
 
     account_id: str
-    # `circumstances`: one that need not be told apart on the log (health, service, insolvency)
+    # `circumstances`: one that need not be distinguished on the log (health, service, insolvency)
     kind: Literal[
         "channels", "times", "places", "language", "timezone", "attorney", "cease", "circumstances"
     ]

@@ -20,7 +20,7 @@ from shared.log.wire import Attributes, OutboxRow, schema_uri
 from shared.process import telemetry
 
 MAX_PAYLOAD_BYTES = 900_000  # below Kafka's default limit of 1 MiB, headers included
-PRUNE_ROWS_MAX = 5000  # at a time: short transactions beside the writers
+PRUNE_ROWS_MAX = 5000  # at a time: short transactions between the writers'
 
 _LOCK = 0x5EC0_0B0C  # one per database
 
@@ -73,7 +73,7 @@ def append(session: Session, events: Iterable[Event]) -> None:
 
 
 async def flush(session: Session) -> None:
-    """Number and write what was said. Runs last of all, just before COMMIT."""
+    """Number and write what was appended. Runs last of all, just before COMMIT."""
     events = session.pending
     if not events:
         return  # it was called by hand before
@@ -109,7 +109,7 @@ async def flush(session: Session) -> None:
 
 
 def _count(counts: Mapping[tuple[str, str, str], int], lock_seconds: float) -> None:
-    """The figures of a flush; the numbering is next to nothing beside a wait for the lock."""
+    """The figures of a flush; the numbering costs nothing compared with a wait for the lock."""
     by_topic: dict[str, int] = {}
     for (_, topic, _), count in counts.items():
         by_topic[topic] = by_topic.get(topic, 0) + count
@@ -161,7 +161,7 @@ async def read(
 
 
 async def erase(session: Session, tombstone: Event) -> None:
-    """Blank everything that was said under a compacted key, and say that it is gone."""
+    """Blank everything published under a compacted key, and publish its tombstone."""
     assert tombstone.topic in COMPACTED
     assert tombstone.data is None
     await session.execute(_BLANK, tombstone.topic, key_of(tombstone.tenant, tombstone.key))

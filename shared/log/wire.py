@@ -93,55 +93,57 @@ def receive(record: Record) -> Received:
 def _from_row(row: OutboxRow) -> Received:
     tenant, slash, key = row.key.partition("/")
     try:
-        said = _attributes.decode(row.headers)
+        attributes = _attributes.decode(row.headers)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"headers of outbox row {row.seq}: {error}") from error
-    if not slash or said.tenantid != tenant:
-        raise Unreadable(f"key {row.key!r} does not fit tenantid {said.tenantid!r}")
+    if not slash or attributes.tenantid != tenant:
+        raise Unreadable(f"key {row.key!r} does not fit tenantid {attributes.tenantid!r}")
     if not _is_place(tenant, key):
         raise Unreadable(f"{row.key!r} is not a tenant's id and an account's")
     return Received(
         topic=row.topic,
         tenant=tenant,
         key=key,
-        type=said.type,
-        id=said.id,
-        source=said.source,
+        type=attributes.type,
+        id=attributes.id,
+        source=attributes.source,
         sequence=row.sequence,
-        time=said.time,
-        day=said.day,
-        recordedtime=said.recordedtime,
+        time=attributes.time,
+        day=attributes.day,
+        recordedtime=attributes.recordedtime,
         data=None if row.payload is None else row.payload.encode(),
-        correlationid=said.correlationid,
-        causationid=said.causationid,
-        traceparent=said.traceparent,
+        correlationid=attributes.correlationid,
+        causationid=attributes.causationid,
+        traceparent=attributes.traceparent,
     )
 
 
 def from_kafka(record: RawRecord) -> Received:
     """The event in a Kafka record. Raises `Unreadable`, saying what is missing or wrong."""
     try:
-        said = {name[3:]: value.decode() for name, value in record.headers if name[:3] == "ce_"}
+        attributes = {
+            name[3:]: value.decode() for name, value in record.headers if name[:3] == "ce_"
+        }
         tenant, slash, key = (record.key or b"").decode().partition("/")
-        if not slash or said["tenantid"] != tenant:
-            raise Unreadable(f"key {record.key!r} does not fit tenantid {said['tenantid']!r}")
+        if not slash or attributes["tenantid"] != tenant:
+            raise Unreadable(f"key {record.key!r} does not fit tenantid {attributes['tenantid']!r}")
         number = "revision" if record.topic in COMPACTED else "sequence"
-        day = said.get("day")
+        day = attributes.get("day")
         event = Received(
             topic=record.topic,
             tenant=tenant,
             key=key,
-            type=said["type"],
-            id=said["id"],
-            source=said["source"],
-            sequence=int(said[number]),
-            time=datetime.fromisoformat(said["time"]),
+            type=attributes["type"],
+            id=attributes["id"],
+            source=attributes["source"],
+            sequence=int(attributes[number]),
+            time=datetime.fromisoformat(attributes["time"]),
             day=None if day is None else date.fromisoformat(day),
-            recordedtime=datetime.fromisoformat(said["recordedtime"]),
+            recordedtime=datetime.fromisoformat(attributes["recordedtime"]),
             data=record.value,
-            correlationid=said.get("correlationid"),
-            causationid=said.get("causationid"),
-            traceparent=said.get("traceparent"),
+            correlationid=attributes.get("correlationid"),
+            causationid=attributes.get("causationid"),
+            traceparent=attributes.get("traceparent"),
         )
     except KeyError as error:
         raise Unreadable(f"header ce_{error.args[0]} is missing") from error

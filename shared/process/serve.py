@@ -13,6 +13,7 @@ import uvloop
 from fastapi import FastAPI
 
 from shared.process.alive import keep_touching
+from shared.process.loop_lag import lag_sampled
 from shared.process.settings import Common
 from shared.process.telemetry import configure_logging
 
@@ -83,7 +84,8 @@ def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) 
         file = os.environ.get("RECOUP_ALIVE_FILE")
         living = asyncio.create_task(keep_touching(Path(file), stop)) if file else None
         try:
-            await run(settings, stop)
+            async with lag_sampled(service):
+                await run(settings, stop)
         finally:
             if living is not None:
                 living.cancel()

@@ -49,7 +49,7 @@ LEDGER_REDONE_FACTS = Counter(
 LEDGER_RECOMPUTED_ACCOUNTS = Counter(
     "recoup_ledger_recomputed_accounts", "Accounts computed from nothing for a fact", ("service",)
 )
-# Committed transactions that said something, and how long the outbox lock was waited for.
+# Committed transactions that published something, and how long the outbox lock was waited for.
 OUTBOX_EVENTS = Counter(
     "recoup_outbox_events", "Events appended to the outbox", ("service", "topic")
 )
@@ -92,6 +92,12 @@ JOB_SECONDS = Histogram(
     buckets=(*_FAST, 60.0),
 )
 
+# How long after its time a timer rings, in a process that serves or works for a service: above
+# 0.25 s something computes on the event loop that should not.
+LOOP_LAG_SECONDS = Histogram(
+    "recoup_loop_lag_seconds", "Lateness of the event loop", ("service",), buckets=_FAST
+)
+
 # Models in force, by what is watched of them: psi_max, psi_score, brier, calibration_error, cases.
 MODEL_WATCH = Gauge(
     "recoup_model_watch",
@@ -118,6 +124,7 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     CONTACTS,
     CHECK_TO_HANDOVER_SECONDS,
     JOB_SECONDS,
+    LOOP_LAG_SECONDS,
     MODEL_WATCH,
 )
 

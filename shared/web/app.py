@@ -4,8 +4,8 @@ What all have in common is here: problems, request ids, health, figures, lag, Op
 security scheme, human docs that load nothing from elsewhere.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib import resources
 from typing import Any
 
@@ -17,11 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import AppError
 from shared.process import telemetry
+from shared.process.loop_lag import lag_sampled
 from shared.web import problems
 from shared.web.auth import Auth
 from shared.web.context import ServiceContext
 from shared.web.edge import BODY_BYTES_MAX, Edge, Endpoint
 from shared.web.models import json_response
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -69,7 +72,7 @@ def make_app(
     version: str,
     description: str,
     context: ServiceContext,
-    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None,
+    lifespan: Lifespan | None,
     lag: Callable[[], Awaitable[Struct]],
     ready: Callable[[], Awaitable[None]],
     auth: Auth,
@@ -91,7 +94,7 @@ def make_app(
         title=title,
         version=version,
         description=description,
-        lifespan=lifespan,
+        lifespan=_sampled(name, lifespan),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -110,6 +113,17 @@ def make_app(
     )
     _add_common_routes(app, name, lag, ready)
     return app
+
+
+def _sampled(service: str, lifespan: Lifespan | None) -> Lifespan:
+    """The service's own lifespan, with the event loop watched as long."""
+
+    @asynccontextmanager
+    async def sampled(app: FastAPI) -> AsyncIterator[None]:
+        async with lag_sampled(service), lifespan(app) if lifespan else nullcontext():
+            yield
+
+    return sampled
 
 
 def _add_common_routes(

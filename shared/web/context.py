@@ -1,6 +1,6 @@
 """A service's context: the one object in which its doors find what they work with.
 
-Each service declares a frozen `Context` in its `context.py` and the typed dependency beside its
+Each service declares a frozen `Context` in its `context.py` and the typed dependency with its
 routes: `ContextDep = Annotated[Context, Depends(context_of)]`.
 """
 

@@ -1,6 +1,6 @@
 """Concurrent requests gathered into batches, because a transaction costs more than a row.
 
-Items have lanes (a tenant's each): a batch is of one lane, lanes run beside each other and take
+Items have lanes (a tenant's each): a batch is of one lane, lanes run side by side and take
 fair turns. Nobody waits when nothing runs: the first item starts at once, and what comes meanwhile
 is the next batch. Only a batch that follows another waits, at most `window_seconds`, for as many
 items as the last one had: its callers have just got their answers and are about to send again.

@@ -65,7 +65,7 @@ def problem_response(
     members: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The answer to an error. `members` stand beside the usual ones (the intake's `rejected`)."""
+    """The answer to an error. `members` are added to the usual ones (the intake's `rejected`)."""
     given = dict(headers or {})
     if isinstance(error, Unauthenticated):
         given["WWW-Authenticate"] = _CHALLENGE

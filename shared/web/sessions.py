@@ -1,7 +1,7 @@
 """A transaction per request, committed before the answer leaves.
 
 FastAPI's default for a dependency with `yield` is to run what follows the `yield` after the answer
-was sent: a commit that failed would have been told as 200. Hence `scope="function"`.
+was sent: a commit that failed would have been answered with 200. Hence `scope="function"`.
 """
 
 from collections.abc import AsyncIterator

@@ -40,7 +40,8 @@ class Mutant:
 
 LOG = "tests/integration/shared/test_log.py"
 RUNS = "tests/integration/outreach/test_run_due.py"
-SENDING = "tests/integration/outreach/test_delivery.py"
+LIVE_CHECK = "tests/integration/outreach/test_live_check.py"
+DELIVERY = "tests/integration/outreach/test_delivery.py"
 DEATHS = "tests/integration/outreach/test_crashes.py::test_a_process_killed_in_the_middle"
 AFTER_INTENT = f"{DEATHS}[outreach.after_intent-intent-0-contact-uncertain]"
 RULES = "tests/architecture/test_rules.py"
@@ -110,7 +111,7 @@ MUTANTS = (
         "services.outreach:due_of",
         "    due = still_due(contact.items, checked, content.strategies)\n",
         "    due = type(still_due((), {}, content.strategies))(contact.items, {})\n",
-        (f"{RUNS}::test_the_live_check_cancels_what_the_log_has_not_told_yet",),
+        (f"{LIVE_CHECK}::test_the_live_check_cancels_what_the_log_has_not_told_yet",),
     ),
     Mutant(
         "a ledger behind its intake is believed",
@@ -124,7 +125,7 @@ MUTANTS = (
         "services.outreach:governed",
         '    if decision.verdict != "allow" and leading is not None:\n',
         '    if decision.verdict == "block" and leading is not None:\n',
-        (f"{SENDING}::test_a_run_that_began_in_time_does_not_go_on_into_the_evening",),
+        (f"{DELIVERY}::test_a_run_that_began_in_time_does_not_go_on_into_the_evening",),
     ),
     Mutant(
         "house policy is not asked about our own contacts",

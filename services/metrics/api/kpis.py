@@ -14,7 +14,7 @@ from services.metrics.api.questions import (
     recorded_before,
 )
 from services.metrics.context import Context
-from services.metrics.domain.answers import Figured, answer_as_json, answers_as_csv
+from services.metrics.domain.answers import Figured, Question, answer_as_json, answers_as_csv
 from services.metrics.domain.kpis import KPIS, Kpi
 from services.metrics.store import figures as store
 from shared.errors import FieldError, Invalid
@@ -24,6 +24,8 @@ router = APIRouter(tags=["kpis"])
 
 # From so many parts × groups on, an answer takes tens of milliseconds: it is computed elsewhere.
 FIGURES_HERE_MAX = 500
+FIGURES_MAX = 50_000
+NAMES_MAX = 30
 
 T = TypeVar("T")
 
@@ -63,12 +65,7 @@ async def export_kpis(
     _format: Annotated[Literal["csv"], Query(alias="format")] = "csv",
 ) -> Response:
     """One line per KPI, part of the window and group."""
-    names = [*dict.fromkeys(name.strip() for name in kpis.split(",") if name.strip())]
-    unknown = [name for name in names if name not in KPIS]
-    if unknown or not names:
-        detail = f"no such KPI: {', '.join(unknown)}" if unknown else "names none"
-        raise Invalid("The export cannot be made.", [FieldError("/query/kpis", detail)])
-    figured = await _figured(context, caller.tenant, [KPIS[name] for name in names], asked)
+    figured = await _figured(context, caller.tenant, _named(kpis), asked)
     return Response(
         await _compute(context, caller.tenant, answers_as_csv, figured),
         media_type="text/csv; charset=utf-8",
@@ -76,12 +73,29 @@ async def export_kpis(
     )
 
 
+def _named(kpis: str) -> list[Kpi]:
+    """Each KPI once. Raises `Invalid`."""
+    listed = [name.strip() for name in kpis.split(",") if name.strip()]
+    names = list(dict.fromkeys(listed))
+    unknown = [name for name in names if name not in KPIS]
+    if len(listed) > NAMES_MAX:
+        detail = f"names {len(listed)} KPIs, {NAMES_MAX} at most"
+    elif unknown:
+        detail = f"no such KPI: {', '.join(unknown)}"
+    elif not names:
+        detail = "names none"
+    else:
+        return [KPIS[name] for name in names]
+    raise Invalid("The export cannot be made.", [FieldError("/query/kpis", detail)])
+
+
 async def _figured(
     context: Context, tenant_id: str, kpis: Sequence[Kpi], asked: KpiQuery
 ) -> list[Figured]:
     """The questions with all that their answers are made of, by one snapshot of the figures."""
-    figured = []
-    async with context.db.reading() as session:
+    figured: list[Figured] = []
+    size = 0
+    async with context.places.place(tenant_id), context.db.reading() as session:
         tenant = await store.find_tenant(session, tenant_id)
         for kpi in kpis:
             question = question_of(kpi, asked, tenant)
@@ -91,7 +105,17 @@ async def _figured(
             currency = question.currency or only
             rows = await store.list_rows(session, tenant_id, question, currency, before)
             figured.append(Figured(question, rows, currencies))
+            size += figured[-1].size
+            if size > FIGURES_MAX:
+                raise _too_many_figures(question)
     return figured
+
+
+def _too_many_figures(question: Question) -> Invalid:
+    """Parts × groups, of all KPIs together, are too many."""
+    pointer = "/query/group_by" if question.group_by else "/query/interval"
+    detail = f"would make more than {FIGURES_MAX:,} figures: ask for fewer parts or groups"
+    return Invalid("The answer would be too large.", [FieldError(pointer, detail)])
 
 
 async def _compute(

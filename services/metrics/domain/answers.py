@@ -86,7 +86,8 @@ class Figured:
         keys = {
             row.key for rows in (self.rows.sums, self.rows.aged, self.rows.late) for row in rows
         }
-        return len(self.question.parts) * (len(keys) + 1)
+        groups = max(len(keys), 1) * (len(BUCKETS) if self.question.splits_by("bucket") else 1)
+        return len(self.question.parts) * groups
 
     def answer(self) -> dict[str, Any]:
         return answer(self.question, self.rows, self.currencies)

@@ -12,12 +12,13 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from services.metrics.domain.windows import Window
+from shared.events.ledger import STAGES
 
 EPOCH = date(1970, 1, 1)
 
 # Buckets of age by the days past due at which they begin.
 BUCKETS = {"current": None, "1-30": 1, "31-60": 31, "61-90": 61, "91-120": 91, "121+": 121}
-AGES = (1, 31, 61, 91, 121)
+AGES = STAGES
 
 
 class Key(NamedTuple):

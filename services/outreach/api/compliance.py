@@ -3,100 +3,56 @@
 The route is answered past the framework (`app.py`, `hot`): other systems ask it before every call.
 """
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from services.outreach.api.pages import caller_of_page
-from services.outreach.compliance import (
-    Answer,
-    Question,
-    Situation,
-    evaluate,
-    read_question,
-    timeline,
-)
-from services.outreach.context import Context
-from services.outreach.rulebooks.domain import RuleBookVersions
-from shared.errors import AppError, FieldError, Invalid, Unreadable
-from shared.web import context_of, json_response, problem_of
+from services.outreach.compliance import Answer, Question
+from services.outreach.rulebooks.domain.questions import QUESTIONS_MAX
+from services.outreach.rulebooks.processes.questions import answer_questions, answer_timeline
+from shared.errors import AppError
+from shared.web import context_of, json_bytes, problem_of
 from shared.web.auth import require
 
-QUESTIONS_MAX = 1000
-PAUSE = 20  # answers between two turns of other requests
-DAYS = 14
-
 router = APIRouter(tags=["compliance"])
-_ITEMS = msgspec.json.Decoder(list[Raw])
 
 
 async def evaluate_questions(request: Request) -> Response:
     """One question, or up to 1,000 in an array: each gets its answer, a bad one its problem."""
     tenant = await _asker(request)
-    body = await request.body()
-    rulebooks = await _rulebooks(request, tenant)
-    if not body.lstrip().startswith(b"["):
-        return json_response(_answer(body, rulebooks))
-    try:
-        items = _ITEMS.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable(f"The body is not JSON: {error}") from error
-    if len(items) > QUESTIONS_MAX:
-        problem = FieldError("", f"has {len(items)} questions, {QUESTIONS_MAX} at most")
-        raise Invalid("There are too many questions.", [problem])
-    answers: list[Answer | dict[str, object]] = []
-    for number, item in enumerate(items, 1):
-        try:
-            answers.append(_answer(bytes(item), rulebooks))
-        except AppError as error:
-            answers.append(problem_of(error))
-        if number % PAUSE == 0:
-            await asyncio.sleep(0)
-    return json_response(answers)
+    answers = await answer_questions(context_of(request), tenant, await request.body())
+    if answers.is_array:
+        content = b"[" + b",".join(map(_item, answers.items)) + b"]"
+    else:
+        (content,) = map(_only, answers.items)
+    return Response(content, media_type="application/json")
+
+
+def _item(answer: bytes | AppError) -> bytes:
+    return json_bytes(problem_of(answer)) if isinstance(answer, AppError) else answer
+
+
+def _only(answer: bytes | AppError) -> bytes:
+    if isinstance(answer, AppError):
+        raise answer
+    return answer
 
 
 async def show_timeline(request: Request) -> Response:
     """The answer now, and what it would be over the next 14 days."""
     tenant = await _asker(request)
-    body = await request.body()
-    rulebooks = await _rulebooks(request, tenant)
-    question = read_question(body)
-    books = _books(question, rulebooks)
-    stretches = await asyncio.to_thread(timeline, question, books, days=DAYS)
-    return json_response(
-        {
-            "answer": evaluate(question, books),
-            "stretches": stretches,
-            "zones": Situation(question).zones,
-        }
-    )
+    content = await answer_timeline(context_of(request), tenant, await request.body())
+    return Response(content, media_type="application/json")
 
 
 async def _asker(request: Request) -> str:
     caller = await caller_of_page(request)
     require(caller, "outreach:read", "outreach:write")
     return caller.tenant
-
-
-async def _rulebooks(request: Request, tenant: str) -> RuleBookVersions:
-    """The tenant's books as of now."""
-    context: Context = context_of(request)
-    async with context.db.reading() as session:
-        return await context.rulebooks.of(session, tenant)
-
-
-def _answer(data: bytes, rulebooks: RuleBookVersions) -> Answer:
-    question = read_question(data)
-    return evaluate(question, _books(question, rulebooks))
-
-
-def _books(question: Question, rulebooks: RuleBookVersions) -> Any:
-    """The books in force at the instant asked about: the law, or those that the question names."""
-    return rulebooks.at(question.at).books
 
 
 # ---------------------------------------------------------------------- as described to others

@@ -16,11 +16,16 @@ Read `evaluate` in `verdict.py`, then `rule.py` (`Kind`, `Rule`, `Finding`) and 
 
 from services.outreach.compliance.answer import Answer
 from services.outreach.compliance.books.editor_schema import schema
-from services.outreach.compliance.books.rule_book import RuleBook, read_book
+from services.outreach.compliance.books.rule_book import RuleBook, digest_of, read_book
 from services.outreach.compliance.comparison import AnswerChange, Comparison, compare
 from services.outreach.compliance.facts.situation import Situation
 from services.outreach.compliance.question.question import Question
-from services.outreach.compliance.question.reader import FIRST_YEAR, LAST_YEAR, read_question
+from services.outreach.compliance.question.reader import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    check_size,
+    read_question,
+)
 from services.outreach.compliance.rule import Guards
 from services.outreach.compliance.rule_set import TZDATA_VERSION, RuleSet
 from services.outreach.compliance.timeline import Stretch, timeline
@@ -39,7 +44,9 @@ __all__ = [
     "RuleSet",
     "Situation",
     "Stretch",
+    "check_size",
     "compare",
+    "digest_of",
     "evaluate",
     "read_book",
     "read_question",

@@ -66,8 +66,17 @@ class RuleSet:
 
     @classmethod
     def of(cls, books: Iterable[RuleBook]) -> "RuleSet":
+        """The rules of these books. Raises `Invalid` where they contradict each other."""
+        books = tuple(books)
+        cls.check(books)
+        return cls(books)
+
+    @staticmethod
+    def check(books: Iterable[RuleBook]) -> None:
         """Raises `Invalid` for two books of one name and for a rule that stands in two."""
         books = tuple(books)
+        if _are_apart(books):
+            return
         errors = []
         seen: dict[str, str] = {}
         for index, book in enumerate(books):
@@ -83,7 +92,6 @@ class RuleSet:
                     )
         if errors:
             raise Invalid(f"The rule books contradict each other: {errors[0].detail}", errors)
-        return cls(books)
 
     def select(self, packs: frozenset[str] | None) -> "RuleSet":
         """The books of these names; None: all that are law. Raises `Invalid` for an unknown one."""
@@ -177,6 +185,16 @@ class RuleSet:
                     if not any(fnmatchcase(each, name) for each in ids)
                 ]
         return tuple(sorted(missing))
+
+
+def _are_apart(books: Sequence[RuleBook]) -> bool:
+    """Whether no name and no rule stands twice; they hardly ever do."""
+    ids: set[str] = set()
+    for book in books:
+        if not ids.isdisjoint(book.rule_ids):
+            return False
+        ids |= book.rule_ids
+    return len({book.name for book in books}) == len(books)
 
 
 def _is_about(rule: Rule, purpose: str | None) -> int:

@@ -10,7 +10,6 @@ from msgspec import UNSET, Meta, Struct
 
 from services.outreach.compliance.facts.facts import Facts
 from services.outreach.compliance.facts.history import History
-from services.outreach.compliance.question.contact import Past
 from services.outreach.compliance.question.debtor import Consent
 from services.outreach.compliance.question.terms import Channel, given
 from shared.clock import day_start, local_day
@@ -32,30 +31,31 @@ def counted_channels(channels: frozenset[str] | None, own: Any) -> frozenset[str
     return frozenset(own) if own is not None else channels or frozenset(get_args(Channel))
 
 
-def in_scope(facts: Facts, per: Per, debt: int, past: Past) -> bool:
-    """Whether a past contact counts in the scope of this one."""
+def in_scope(facts: Facts, per: Per, debt: int, index: int) -> bool:
+    """Whether a past contact, by its place in the history, counts in the scope of this one."""
     if per == "person":
         return True
     if per == "address":
-        to = facts.question.contact.to
-        return to is UNSET or past.to is UNSET or past.to == to
-    if past.about is UNSET or not past.about:
+        to, before = facts.question.contact.to, facts.history.pasts[index].to
+        return to is UNSET or before is UNSET or before == to
+    about = facts.history.about(index)
+    if about is None:
         return True
-    debts = facts.question.debts
-    own = debts[debt]
-    if own.id in past.about:
+    own = facts.question.debts[debt]
+    if own.id in about.ids:
         return True
     if per == "debt":
         return False
-    listed = {each.id: each for each in debts}
-    for name in past.about:
-        other = listed.get(name)
-        if per == "account":
-            if own.account is not UNSET and (other is None or other.account == own.account):
-                return True
-        elif other is None or own.creditor in {UNSET, other.creditor} or other.creditor is UNSET:
-            return True
-    return False
+    if per == "account":
+        account = own.account
+        return account is not UNSET and (about.has_unlisted or account in about.accounts)
+    creditors = about.creditors
+    return (
+        about.has_unlisted
+        or own.creditor is UNSET
+        or UNSET in creditors
+        or own.creditor in creditors
+    )
 
 
 class ExcusedSpan(NamedTuple):
@@ -83,7 +83,7 @@ def excused_spans(facts: Facts, excused: Excused) -> list[ExcusedSpan]:
             day_start(local_day(at, name) + timedelta(days=days), name) for name in facts.zones
         )
 
-    return _spans(consents, facts.history, excused, day_after)
+    return facts.once(excused, lambda: _spans(consents, facts.history, excused, day_after))
 
 
 def _spans(
@@ -103,15 +103,6 @@ def _spans(
         for limit in (consent.until, consent.revoked_at):
             if limit is not UNSET and limit is not None:
                 end = min(end, limit)
-        used = None
-        if excused.until_conversation:
-            used = next(
-                (
-                    history.times[index]
-                    for index in history.after(start)
-                    if history.pasts[index].outcome in {"conversation", UNSET}
-                ),
-                None,
-            )
+        used = history.first_through(start) if excused.until_conversation else None
         spans.append(ExcusedSpan(start, end, used))
     return spans

@@ -196,7 +196,7 @@ def _kind(channel: ContactChannel, kind: ConsentKind | None) -> str:
 
 
 def _employer_provided(channel: ContactChannel, body: ConsentRequest) -> bool | None:
-    """It is said of one e-mail address."""
+    """It belongs to one e-mail address."""
     if body.employer_provided is None or (channel == "email" and body.address is not None):
         return body.employer_provided
     problem = FieldError("/employer_provided", "is said of an e-mail `address`")

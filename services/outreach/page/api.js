@@ -52,7 +52,7 @@ export async function books() {
 export async function ask(question) {
   const options = { method: "POST", headers: JSON_HEADERS, body: question };
   const answer = await call("v1/compliance/timeline", options);
-  const said = await answer.json();
-  if (!answer.ok) throw new Refused(said);
-  return said;
+  const body = await answer.json();
+  if (!answer.ok) throw new Refused(body);
+  return body;
 }

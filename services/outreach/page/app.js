@@ -89,8 +89,8 @@ async function put() {
   document.body.dataset.state = "asking";
   tell("");
   try {
-    const said = await withSession(() => ask(toJson()));
-    show(said);
+    const answer = await withSession(() => ask(toJson()));
+    show(answer);
     document.body.dataset.state = "ready";
     return true;
   } catch (error) {

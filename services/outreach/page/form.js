@@ -37,7 +37,7 @@ function write(object, path, value) {
   }
 }
 
-/** A phone without its number is no phone: what else was said of it goes with it. */
+/** A phone without its number is no phone: its other fields go with it. */
 function dropNameless(object, list, name) {
   if (!object?.[list]?.length) return;
   object[list] = object[list].filter((each) => each[name]);

@@ -7,9 +7,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from services.outreach.compliance import RuleBook, read_book, schema
+from services.outreach.compliance import RuleBook, schema
 from services.outreach.rulebooks import commands
 from services.outreach.rulebooks import store as rulebook_store
+from services.outreach.rulebooks.domain.trial import counted
+from services.outreach.rulebooks.processes import books as processes
+from services.outreach.rulebooks.processes.book_trial import try_rulebook
+from services.outreach.rulebooks.processes.books import check_book
 from services.outreach.rulebooks.store import RuleBooks
 from shared.database import Session
 from shared.documents import (
@@ -18,8 +22,8 @@ from shared.documents import (
     ActivationResult,
     Documents,
     KeptVersion,
+    Outline,
     StoredVersion,
-    store,
 )
 from shared.errors import NotFound
 from shared.web import Day, Model, ReadSessionDep, context_of, json_response
@@ -136,17 +140,20 @@ async def _activate(
     return await commands.activate_rulebook(session, tenant, _rule_books(request), asked)
 
 
+async def _checked(request: Request, tenant: str, name: str, source: str) -> Outline:
+    return await check_book(context_of(request), tenant, name, source)
+
+
 async def _dry_run(tried: DryRun[RuleBook]) -> dict[str, Any]:
-    book, db = tried.parse(), context_of(tried.request).db
-    async with db.reading() as session:
-        versions = await _rule_books(tried.request).of(session, tried.tenant)
-    trial = await commands.try_rulebook(db, versions, tried.tenant, book, tried.limit)
+    trial = await try_rulebook(
+        context_of(tried.request), tried.tenant, tried.name, tried.source, tried.limit
+    )
     return {
         "version": trial.version,
         "contacts": trial.judged,
         "changed": trial.changed,
         "cut_off": trial.is_cut_off,
-        "moves": commands.counted(trial),
+        "moves": counted(trial),
         "rules": dict(trial.rules.most_common()),
         "examples": trial.examples,
         "summary": f"{trial.changed:,} of {trial.judged:,} contacts would change",
@@ -156,12 +163,12 @@ async def _dry_run(tried: DryRun[RuleBook]) -> dict[str, Any]:
 # ----------------------------------------------------------------------- answers, as released
 
 
-def _upload(kept: KeptVersion[RuleBook]) -> dict[str, Any]:
+def _upload(kept: KeptVersion) -> dict[str, Any]:
     return {
         "name": kept.stored.name,
         "class": kept.stored.category,
         "version": kept.stored.version,
-        "rules": len(kept.content.rules),
+        "rules": kept.outline.size,
         "new": kept.is_new,
     }
 
@@ -181,14 +188,14 @@ def _activated(name: str, terms: Terms, done: ActivationResult) -> dict[str, Any
 
 
 def _book(
-    book: RuleBook, in_force: RuleBook | None, is_shipped: bool, activations: Sequence[Activation]
+    book: Outline, in_force: str | None, is_shipped: bool, activations: Sequence[Activation]
 ) -> dict[str, Any]:
     return {
         "name": book.name,
-        "class": book.klass,
+        "class": book.category,
         "title": book.title,
-        "version": in_force.version if in_force is not None else None,
-        "rules": len(book.rules),
+        "version": in_force,
+        "rules": book.size,
         "shipped": is_shipped,
         "activations": [
             {
@@ -212,24 +219,20 @@ def _version(stored: StoredVersion) -> dict[str, Any]:
     }
 
 
-async def _books(request: Request, session: Session, tenant: str) -> list[dict[str, Any]]:
-    documents = _documents(request)
-    now = await _business_now(request, session, tenant)
-    versions = await _rule_books(request).of(session, tenant)
-    present, applied = versions.present(now), versions.applied(now)
-    own = {  # never activated
-        stored.name: read_book(stored.source)
-        for stored in await store.list_versions(session, documents.kind.kind, tenant)
-        if stored.name not in present
-    }
+async def _books(request: Request, tenant: str) -> list[dict[str, Any]]:
+    kind, built_in = _documents(request).kind, _documents(request).built_in
+    listed = await processes.list_books(context_of(request), tenant)
+    versions = listed.versions
+    present, applied = versions.present(listed.at), versions.applied(listed.at)
+    outlines = {**listed.waiting, **{n: kind.outline(n, book) for n, book in present.items()}}
     return [
         _book(
-            present.get(name) or own[name],
-            present[name] if name in applied else None,
-            name in documents.built_in,
+            outlines[name],
+            present[name].version if name in applied else None,
+            name in built_in,
             [a for a in versions.history.activations if a.name == name],
         )
-        for name in sorted({*present, *own})
+        for name in sorted(outlines)
     ]
 
 
@@ -243,6 +246,7 @@ _routes = DocumentRoutes(
         business_now=_business_now,
         zone=_zone,
         dry_run=_dry_run,
+        checked=_checked,
         activate=_activate,
         schema=schema,
         readers=("outreach:read", "outreach:write"),
@@ -258,8 +262,8 @@ _routes = DocumentRoutes(
     response_model=BooksView,
     summary="The rule books of the tenant: those that come with the platform, and its own",
 )
-async def list_books(caller: Reader, session: ReadSessionDep, request: Request) -> Response:
-    items = await _books(request, session, caller.tenant)
+async def list_books(caller: Reader, request: Request) -> Response:
+    items = await _books(request, caller.tenant)
     return json_response({"items": items, "notice": "Not legal advice."})
 
 
@@ -270,10 +274,8 @@ _routes.schema(
 
 
 @router.get("/v1/rulebooks/{name}", response_model=BookView, summary="One rule book")
-async def get_book(
-    name: str, caller: Reader, session: ReadSessionDep, request: Request
-) -> Response:
-    for item in await _books(request, session, caller.tenant):
+async def get_book(name: str, caller: Reader, request: Request) -> Response:
+    for item in await _books(request, caller.tenant):
         if item["name"] == name:
             return json_response(item)
     raise NotFound(f"There is no rule book {name}.")

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.outreach.compliance import RuleBook
-from services.outreach.rulebooks.domain import RuleBookVersions, rule_books
+from services.outreach.rulebooks.domain.kind import rule_books
+from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.database import Session
-from shared.documents import BuiltIn, Documents
+from shared.documents import BuiltIn, Documents, History, Outline
 
 TENANTS_MAX = 256  # whose books are kept compiled
+OUTLINES_MAX = 2_000
 
 
 class RuleBooks:
@@ -19,15 +21,27 @@ class RuleBooks:
         books = tuple(shipped)
         self.documents = Documents(rule_books(books), books)
         self._versions: OrderedDict[str, RuleBookVersions] = OrderedDict()
-        self._shared: RuleBookVersions | None = None  # of tenants without books of their own
+        # Those that come with the platform: all there is for tenants without books of their own.
+        self.platform = RuleBookVersions(History(self.documents.built_in))
+        self.outlines: OrderedDict[bytes, Outline] = OrderedDict()  # by the digest of the text
+
+    def keep_outline(self, digest: bytes, outline: Outline) -> None:
+        self.outlines[digest] = outline
+        if len(self.outlines) > OUTLINES_MAX:
+            self.outlines.popitem(last=False)
 
     async def of(self, session: Session, tenant: str) -> RuleBookVersions:
         """The tenant's books as of its last activation."""
-        history = await self.documents.history(session, tenant)
+        return self._of(tenant, await self.documents.history(session, tenant))
+
+    async def find(self, session: Session, tenant: str) -> RuleBookVersions | None:
+        """The same; None: something was activated that was not read here yet."""
+        history = await self.documents.find_history(session, tenant)
+        return None if history is None else self._of(tenant, history)
+
+    def _of(self, tenant: str, history: History[RuleBook]) -> RuleBookVersions:
         if not history.activations:
-            if self._shared is None:
-                self._shared = RuleBookVersions(history)
-            return self._shared
+            return self.platform
         known = self._versions.get(tenant)
         if known is None or known.history is not history:
             known = self._versions[tenant] = RuleBookVersions(history)

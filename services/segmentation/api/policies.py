@@ -15,7 +15,7 @@ from services.segmentation.domain.policies.schema import json_schema
 from services.segmentation.domain.policy import Policy
 from services.segmentation.domain.policy_trial import Trial
 from services.segmentation.processes.policy_trial import try_policy
-from services.segmentation.store.active_policies import SEGMENTS
+from services.segmentation.store.active_policies import SEGMENTS, checked_policy
 from shared.database import Session
 from shared.documents import (
     Activation,
@@ -23,13 +23,14 @@ from shared.documents import (
     ActivationResult,
     Documents,
     KeptVersion,
+    Outline,
     StoredVersion,
 )
 from shared.errors import NotFound
 from shared.web import Minor, Model, context_of, json_response
 from shared.web.documents import DocumentRoutes, DryRun, Reason, RouteTexts, Shown, Surface, Terms
 
-POLICY_BYTES_MAX = 64 * 1024  # ten times the largest pack; reading it takes under a second
+POLICY_BYTES_MAX = 64 * 1024  # ten times the largest pack
 
 router = APIRouter(tags=["policies"])
 
@@ -157,6 +158,10 @@ async def _activate(
     return await commands.activate_policy(session, tenant, policies, asked)
 
 
+async def _checked(request: Request, tenant: str, name: str, source: str) -> Outline:
+    return await _context(request).compute.run(tenant, checked_policy, name, source)
+
+
 async def _dry_run(tried: DryRun[Policy]) -> Trial:
     return await try_policy(context_of(tried.request), tried.tenant, tried.source)
 
@@ -177,7 +182,7 @@ def _policy_answer(shown: Shown[Policy]) -> dict[str, Any]:
 
 
 def _stored_answer(
-    kept: KeptVersion[Policy], done: ActivationResult | None, in_force: bool
+    kept: KeptVersion, done: ActivationResult | None, in_force: bool
 ) -> dict[str, Any]:
     return {
         "policy_version": kept.stored.version,
@@ -243,6 +248,7 @@ _routes = DocumentRoutes(
         documents=_documents,
         business_now=_business_now,
         dry_run=_dry_run,
+        checked=_checked,
         activate=_activate,
         schema=json_schema,
         readers=("segmentation:read", "segmentation:write"),

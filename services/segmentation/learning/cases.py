@@ -16,11 +16,11 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.errors import FieldError, Invalid
+from shared.events.ledger import STAGES
 
 Target = Literal["late_payment", "pays_within"]
 TARGETS: tuple[Target, ...] = ("late_payment", "pays_within")
 
-STAGES = (1, 31, 61, 91, 121)  # days past due at which the ledger speaks of an open invoice
 HORIZON_DAYS = 30
 HORIZON_DAYS_MAX = 365
 

@@ -62,6 +62,8 @@ def _row(record: Record, state: Account | None = None) -> AccountRow:
         state = decode_account(record["state"])
     row = AccountRow(state, *record[-11:])
     row.arms = _ARMS.decode(record["arms"])
+    row.expected_recovery_minor = int(row.expected_recovery_minor)
+    row.priority = int(row.priority)
     return row
 
 
@@ -164,8 +166,8 @@ _SET = """segment = n.segment, policy_version = n.policy_version, probability = 
   revision = n.revision"""
 _NAMES = """tenant_id, account_id, segment, policy_version, probability, late_probability,
   model_version, late_model_version, arms, expected, currency, priority, revision"""
-_KINDS = ("text", "text", "text", "text", "float8", "float8", "text", "text", "text", "bigint",
-          "text", "bigint", "bigint")  # fmt: skip
+_KINDS = ("text", "text", "text", "text", "float8", "float8", "text", "text", "text", "numeric",
+          "text", "numeric", "bigint")  # fmt: skip
 _ARRAYS = ", ".join(values_of(number, kind) for number, kind in enumerate(_KINDS, 1))
 _UPDATE_FIGURES = f"""
 update accounts a set {_SET} from unnest({_ARRAYS}) as n({_NAMES})
@@ -239,7 +241,14 @@ async def list_by_priority(
            order by priority desc, account_id limit $2""",
         *values,
     )
-    return [Ranked(**dict(row)) for row in rows]
+    return [_ranked(row) for row in rows]
+
+
+def _ranked(record: Record) -> Ranked:
+    expected, priority = record["expected_recovery_minor"], record["priority"]
+    return Ranked(
+        **{**dict(record), "expected_recovery_minor": int(expected), "priority": int(priority)}
+    )
 
 
 async def list_stored(

@@ -6,7 +6,7 @@ import msgspec
 
 from services.segmentation.domain.policy import Policy, parse_text
 from shared.database import Session
-from shared.documents import BuiltIn, DocumentKind, Documents
+from shared.documents import BuiltIn, DocumentKind, Documents, Outline
 
 SEGMENTS = "segments"  # the name under which every segment policy is activated
 
@@ -23,6 +23,11 @@ SEGMENT_POLICIES: DocumentKind[Policy] = DocumentKind(
     is_version_of_content=True,
     missing=_missing,
 )
+
+
+def checked_policy(name: str, source: str) -> Outline:
+    """What is to be known of a policy before it is stored. Raises `Invalid`, `Unreadable`."""
+    return SEGMENT_POLICIES.checked(name, source)
 
 
 class ActivePolicies:

@@ -101,8 +101,8 @@ select n.tenant_id, n.account_id, n.on_day, n.by_rescore, n.revision,
   n.expected, n.priority, convert_to(n.arms, 'UTF8'), n.segment, n.policy_version
 from unnest({texts(1)}, {texts(2)}, {values_of(3, "date")}, {values_of(4, "bool")},
   {values_of(5, "bigint")}, {texts(6)}, {texts(7)}, {texts(8)}, {values_of(9, "float8")},
-  $10::bytea[], {texts(11)}, {values_of(12, "float8")}, $13::bytea[], {values_of(14, "bigint")},
-  {values_of(15, "bigint")}, {texts(16)}, {texts(17)}, {texts(18)})
+  $10::bytea[], {texts(11)}, {values_of(12, "float8")}, $13::bytea[], {values_of(14, "numeric")},
+  {values_of(15, "numeric")}, {texts(16)}, {texts(17)}, {texts(18)})
 as n(tenant_id, account_id, on_day, by_rescore, revision, features, engagement,
   late_version, late_probability, late_row, pays_version, pays_probability, pays_row,
   expected, priority, arms, segment, policy_version)
@@ -151,8 +151,8 @@ def _record(row: Record) -> AssessmentRecord:
         segment=row["segment"],
         arms=_ARMS.decode(row["arms"]),
         policy_version=row["policy_version"],
-        expected_recovery_minor=row["expected_recovery_minor"],
-        priority=row["priority"],
+        expected_recovery_minor=int(row["expected_recovery_minor"]),
+        priority=int(row["priority"]),
         revision=row["revision"],
         by_rescore=row["by_rescore"],
     )

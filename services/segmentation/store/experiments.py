@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 from msgspec import Struct
@@ -124,4 +125,15 @@ async def list_enrolled(session: Session, tenant: str, *, after: str, limit: int
         after,
         limit,
     )
-    return [Enrolled(*row) for row in rows]
+    return [_enrolled(*row) for row in rows]
+
+
+def _enrolled(
+    account_id: str,
+    state: bytes,
+    segment: str,
+    probability: float,
+    expected: Decimal,
+    currency: str | None,
+) -> Enrolled:
+    return Enrolled(account_id, state, segment, probability, int(expected), currency)

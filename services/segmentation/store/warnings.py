@@ -49,7 +49,7 @@ async def insert_warnings(session: Session, raised: Sequence[tuple[str, RaisedWa
     await session.execute(
         f"""insert into warnings (tenant_id, {_COLUMNS})
             select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[],
-              $6::timestamptz[], $7::text[], $8::bytea[], $9::text[], $10::text[], $11::bigint[],
+              $6::timestamptz[], $7::text[], $8::bytea[], $9::text[], $10::text[], $11::numeric[],
               $12::text[], $13::date[])
             on conflict do nothing""",
         [tenant for tenant, _ in raised],
@@ -115,4 +115,5 @@ async def list_warnings(
 
 
 def _raised(row: Record) -> RaisedWarning:
-    return RaisedWarning(**{**dict(row), "figures": _FIGURES.decode(row["figures"])})
+    figures, priority = _FIGURES.decode(row["figures"]), int(row["priority"])
+    return RaisedWarning(**{**dict(row), "figures": figures, "priority": priority})

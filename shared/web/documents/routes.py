@@ -1,14 +1,17 @@
 """The routes of a kind of document, added to a router one by one or all together."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from shared.database import Session
 from shared.documents import Activation, ActivationResult, KeptVersion, StoredVersion, store
 from shared.web.auth import Caller, needs
+from shared.web.context import ServiceContext, context_of
 from shared.web.documents.requests import DocumentRequests
 from shared.web.documents.surface import Surface
 from shared.web.documents.views import (
@@ -33,7 +36,7 @@ from shared.web.documents.views import (
 from shared.web.idempotency import once
 from shared.web.models import Model, json_response
 from shared.web.paging import PagingDep, page
-from shared.web.sessions import ReadSessionDep, SessionDep
+from shared.web.sessions import ReadSessionDep
 
 DRY_RUN_CASES = 12_000  # unless a request says otherwise
 DRY_RUN_CASES_MAX = 20_000
@@ -58,6 +61,17 @@ class RouteTexts:
     name: str
     summary: str | None = None
     description: str | None = None
+
+
+def _transaction(request: Request) -> AbstractAsyncContextManager[Session]:
+    """Opened by the route, after what takes long: who waits or computes holds no connection."""
+    context: ServiceContext = context_of(request)
+    return context.db.transaction()
+
+
+def _snapshot(request: Request) -> AbstractAsyncContextManager[Session]:
+    context: ServiceContext = context_of(request)
+    return context.db.reading()
 
 
 class DocumentRoutes(Generic[Content]):
@@ -97,10 +111,11 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            session: ReadSessionDep,
             caller: Annotated[Caller, self._reader],
         ) -> Response:
-            shown = await self._requests.shown(request, session, caller.tenant, name)
+            await self._requests.prepare(request, caller.tenant, name)
+            async with _snapshot(request) as session:
+                shown = await self._requests.shown(request, session, caller.tenant, name)
             return json_response(answer(shown))
 
         self._add("GET", "", endpoint, texts, model)
@@ -109,17 +124,18 @@ class DocumentRoutes(Generic[Content]):
         self,
         texts: RouteTexts,
         model: type[Model] = KeptDocumentView,
-        answer: Callable[[KeptVersion[Content]], Answer] = kept_answer,
+        answer: Callable[[KeptVersion], Answer] = kept_answer,
     ) -> None:
         """`PUT …`: keep a version; 201 for a new one."""
 
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            session: SessionDep,
             caller: Annotated[Caller, self._writer],
         ) -> Response:
-            kept = await self._requests.keep(request, session, caller, name)
+            sent = await self._requests.receive(request, caller.tenant, name)
+            async with _transaction(request) as session:
+                kept = await self._requests.keep(request, session, caller, name, sent)
             return json_response(answer(kept), 201 if kept.is_new else 200)
 
         self._add("PUT", "", endpoint, texts, model, _BODY)
@@ -128,7 +144,7 @@ class DocumentRoutes(Generic[Content]):
         self,
         texts: RouteTexts,
         model: type[Model],
-        answer: Callable[[KeptVersion[Content], ActivationResult | None, bool], Answer],
+        answer: Callable[[KeptVersion, ActivationResult | None, bool], Answer],
         activate_help: str,
     ) -> None:
         """`PUT …`: keep a version and put it in force at once. The last value that `answer` is
@@ -137,18 +153,21 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            session: SessionDep,
             caller: Annotated[Caller, self._writer],
             activate: Annotated[bool, Query(description=activate_help)] = True,
             reason: Annotated[str | None, Query(min_length=1, max_length=500)] = None,
         ) -> Response:
-            kept = await self._requests.keep(request, session, caller, name)
-            version, done = kept.stored.version, None
+            sent = await self._requests.receive(request, caller.tenant, name)
             if activate:
-                terms = Terms(version=version, reason=reason)
-                done = await self._requests.activate(request, session, caller, name, terms)
-            documents = self._surface.documents(request)
-            active, _ = await documents.find_active(session, caller.tenant, name)
+                await self._requests.prepare_sent(request, caller.tenant, name, sent)
+            async with _transaction(request) as session:
+                kept = await self._requests.keep(request, session, caller, name, sent)
+                version, done = kept.stored.version, None
+                if activate:
+                    terms = Terms(version=version, reason=reason)
+                    done = await self._requests.activate(request, session, caller, name, terms)
+                documents = self._surface.documents(request)
+                active, _ = await documents.find_active(session, caller.tenant, name)
             return json_response(answer(kept, done, active == version))
 
         self._add("PUT", "", endpoint, texts, model, _BODY)
@@ -203,15 +222,19 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            session: SessionDep,
             caller: Annotated[Caller, self._writer],
             asked: body,  # type: ignore[valid-type]  # the kind's own shape
         ) -> Response:
-            async def act() -> Answer:
-                done = await self._requests.activate(request, session, caller, name, terms(asked))
-                return answer(name, terms(asked), done)
+            wanted = terms(asked)
+            if wanted.version is not None:
+                await self._requests.prepare(request, caller.tenant, name, wanted.version)
+            async with _transaction(request) as session:
 
-            return await once(request, session, caller, act, status=200)
+                async def act() -> Answer:
+                    done = await self._requests.activate(request, session, caller, name, wanted)
+                    return answer(name, wanted, done)
+
+                return await once(request, session, caller, act, status=200)
 
         self._add("POST", "/activate", endpoint, texts, model)
 
@@ -280,13 +303,14 @@ class DocumentRoutes(Generic[Content]):
             name: Annotated[str, Depends(self._name)],
             version: Annotated[str, Path(alias=parameter)],
             request: Request,
-            session: ReadSessionDep,
             caller: Annotated[Caller, self._reader],
         ) -> Response:
             documents, tenant = self._surface.documents(request), caller.tenant
-            stored = await documents.get_version(session, tenant, name, version)
-            content = await documents.content(session, tenant, name, version)
-            active = await self._requests.version_in_force(request, session, tenant, name)
+            await self._requests.prepare(request, tenant, name, version)
+            async with _snapshot(request) as session:
+                stored = await documents.get_version(session, tenant, name, version)
+                content = await documents.content(session, tenant, name, version)
+                active = await self._requests.version_in_force(request, session, tenant, name)
             return json_response(answer(stored, content, version == active))
 
         self._add("GET", f"/versions/{{{parameter}}}", endpoint, texts, model)

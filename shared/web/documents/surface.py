@@ -9,7 +9,13 @@ from fastapi import Request
 
 from shared import clock
 from shared.database import Session
-from shared.documents import ActivationRequest, ActivationResult, Documents
+from shared.documents import (
+    SOURCE_HERE_MAX,
+    ActivationRequest,
+    ActivationResult,
+    Documents,
+    Outline,
+)
 from shared.errors import TooLarge, Unreadable
 
 BODY_BYTES_MAX = 64 * 1024
@@ -43,6 +49,9 @@ class Surface(Generic[Content]):
     # In which a tenant's days begin. None: versions come into force at once.
     zone: Callable[[Request, Session, str], Awaitable[str]] | None = None
     dry_run: Callable[[DryRun[Content]], Awaitable[Any]]
+    # What checks a long text in another process: of a tenant, of a name. None: texts of the kind
+    # are quickly read.
+    checked: Callable[[Request, str, str, str], Awaitable[Outline]] | None = None
     # The service's command. None: nothing follows an activation.
     activate: (
         Callable[[Request, Session, str, ActivationRequest], Awaitable[ActivationResult]] | None
@@ -58,6 +67,13 @@ class Surface(Generic[Content]):
         if self.stored_in_machine_time:
             return clock.now()
         return await self.business_now(request, session, tenant)
+
+    async def outline(self, request: Request, tenant: str, name: str, source: str) -> Outline:
+        """What is to be known of a text before it is stored. Raises `Invalid`. Hold no connection
+        meanwhile: a long one waits for the tenant's place among the calculations."""
+        if self.checked is not None and len(source) > SOURCE_HERE_MAX:
+            return await self.checked(request, tenant, name, source)
+        return self.documents(request).kind.checked(name, source)
 
     async def text(self, request: Request, documents: Documents[Content]) -> str:
         """The document that was sent."""

@@ -100,7 +100,7 @@ class Shown(Generic[Content]):
     activation: Activation | None  # none: it came with the service
 
 
-def kept_answer(kept: KeptVersion[Any]) -> Answer:
+def kept_answer(kept: KeptVersion) -> Answer:
     return {"name": kept.stored.name, "version": kept.stored.version, "new": kept.is_new}
 
 

@@ -9,8 +9,10 @@ import uvicorn
 
 from services.metrics.api import kpis
 from services.metrics.app import create_app
+from services.metrics.context import READING_PER_TENANT_MAX
 from services.metrics.domain.kpis import KPIS
 from services.metrics.settings import Settings
+from shared.database import Database
 from shared.web.pages import HEADERS
 from tests.integration.metrics.conftest import DEV_KEY, Deliver
 from tests.integration.metrics.test_figures import an_account, an_invoice
@@ -105,6 +107,72 @@ async def test_a_long_answer_is_computed_in_another_process_and_is_the_same(
     monkeypatch.setattr(kpis, "FIGURES_HERE_MAX", 0)
     elsewhere = [(await client.get(path, params=query)).content for path in paths]
     assert here == elsewhere
+
+
+async def test_an_answer_has_a_bound_of_parts_and_groups(
+    deliver: Deliver, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await deliver([an_account(), an_invoice("I1", 100, "2026-03-01", "2026-03-15")])
+    month = {"from": "2026-03-01", "to": "2026-03-31", "interval": "day"}
+    monkeypatch.setattr(kpis, "FIGURES_MAX", 31)
+    assert (await client.get("/v1/kpis/invoiced", params=month)).status_code == 200
+    export = month | {"kpis": "invoiced,dso"}
+    refused = await client.get("/v1/export", params=export)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/query/interval")
+    grouped = await client.get("/v1/export", params=export | {"group_by": "country"})
+    assert grouped.json()["errors"][0]["pointer"] == "/query/group_by"
+
+
+async def test_an_export_names_thirty_kpis_at_most(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/export?kpis=" + "dso," * 30)).status_code == 200
+    refused = await client.get("/v1/export?kpis=" + "dso," * 31)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/query/kpis")
+
+
+async def test_twelve_exports_of_a_tenant_leave_connections_to_another(
+    metrics_db: Database, client: httpx.AsyncClient
+) -> None:
+    async with metrics_db.transaction() as session:
+        await session.execute("lock table money_days in access exclusive mode")
+        exports = [
+            asyncio.create_task(client.get("/v1/export", params={"kpis": "invoiced"}))
+            for _ in range(12)
+        ]
+        async with asyncio.timeout(120):
+            while await _waiting_for_locks(metrics_db) < READING_PER_TENANT_MAX:
+                pass  # asked again
+        other = await client.get("/v1/kpis/contacts", headers={"X-Tenant": "other"})
+        assert other.status_code == 200
+        assert not any(export.done() for export in exports)
+    assert {export.status_code for export in await asyncio.gather(*exports)} == {200}
+
+
+async def _waiting_for_locks(db: Database) -> int:
+    async with db.reading() as session:
+        count: int = await session.fetchval(
+            """select count(*) from pg_stat_activity
+               where datname = current_database() and wait_event_type = 'Lock'"""
+        )
+    return count
+
+
+async def test_others_are_answered_while_a_long_answer_is_computed(
+    deliver: Deliver, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await deliver([an_account(), an_invoice("I1", 100, "2026-03-01", "2026-03-15")])
+    names = ",".join(name for name in KPIS if "country" in KPIS[name].splits)
+    query = {"kpis": names, "from": "2018-03-01", "to": "2026-03-31", "interval": "day"}
+    done: list[str] = []
+
+    async def ask(name: str, path: str, **params: str) -> None:
+        assert (await client.get(path, params=params)).status_code == 200
+        done.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask("long", "/v1/export", **query))
+        group.create_task(ask("own", "/v1/kpis/received"))
+        group.create_task(ask("live", "/health/live"))
+    assert done[-1] == "long"
 
 
 async def test_the_export_has_a_line_per_part_and_group(

@@ -84,7 +84,7 @@ async def test_nothing_is_stored(world: World, client: httpx.AsyncClient) -> Non
     await client.post(EVALUATE, json=[EXAMPLE] * 10)
     for table in ("judgements", "contacts", "outbox", "activations"):
         assert await world.db.fetch(f"select * from {table}") == [] or table == "outbox"
-    assert await world.said() == []
+    assert await world.announced() == []
 
 
 async def test_house_policy_speaks_only_when_it_is_named(client: httpx.AsyncClient) -> None:

@@ -35,7 +35,7 @@ async def test_a_consent_is_granted_and_taken_back(world: World, client: httpx.A
     shown = (await client.get(SMS)).json()
     assert [item["state"] for item in shown["items"]] == ["revoked", "granted"]
     assert shown["items"][1]["evidence"] == "form 17"
-    said = await world.said("consent-granted", "consent-revoked")
+    said = await world.announced("consent-granted", "consent-revoked")
     assert [event["type"] for event in said] == ["consent-granted", "consent-revoked"]
     assert said[0]["data"] == {
         "account_id": "C1", "channel": "sms", "kind": "sms", "given_to": "creditor",
@@ -51,7 +51,7 @@ async def test_the_same_consent_again_is_said_once(
     for _ in range(2):
         assert (await client.put(SMS, json=body)).status_code == 200
     assert len((await client.get(SMS)).json()["items"]) == 1
-    assert len(await world.said("consent-granted")) == 1
+    assert len(await world.announced("consent-granted")) == 1
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ async def test_preferences_add_up_and_can_be_taken_back(
     assert shown["preferences"]["attorney"]["name"] == "A. Lawyer"
     assert len(shown["items"]) == 6
     assert shown == (await client.get(PREFERENCES)).json()
-    kinds = [event["data"]["kind"] for event in await world.said("preference-changed")]
+    kinds = [event["data"]["kind"] for event in await world.announced("preference-changed")]
     assert kinds == ["channels", "times", "attorney", "circumstances", "language", "circumstances"]
-    told = str(await world.said())
+    told = str(await world.announced())
     assert "Lawyer" not in told
     assert "Monday" not in told
 
@@ -129,7 +129,7 @@ async def test_what_is_said_again_in_the_same_words_is_not_told_again(
 ) -> None:
     for _ in range(2):
         await client.put(PREFERENCES, json={"refused_channels": ["sms"], "deceased": False})
-    (told,) = await world.said("preference-changed")
+    (told,) = await world.announced("preference-changed")
     assert told["data"]["refused_channels"] == ["sms"]
     assert len((await client.get(PREFERENCES)).json()["items"]) == 1
 
@@ -228,7 +228,9 @@ async def test_erasure_takes_what_is_personal_and_keeps_the_wish(
     wish = {"attorney": {"since": "2026-02-01T00:00:00Z", "name": "A. Lawyer"}, "evidence": "E2"}
     await client.put(PREFERENCES, json=wish | {"refused_channels": ["sms"]})
     await client.post(HISTORY, json={"items": [past(to="+491711234567")]})
-    await world.take(world.says("account-erased", "C1", ledger.AccountErased(account_id="C1")))
+    await world.take(
+        world.ledger_event("account-erased", "C1", ledger.AccountErased(account_id="C1"))
+    )
     tables = ("consents", "preferences", "past_contacts", "judgements")
     rows = [row for table in tables for row in await world.db.fetch(f"select * from {table}")]
     text = str([{k: v for k, v in row.items()} for row in rows])

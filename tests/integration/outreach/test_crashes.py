@@ -47,9 +47,9 @@ async def test_a_process_killed_in_the_middle(
     await end_leases(world.db, "manual", clock.now())
     await world.run()
     assert len(world.mail.messages) == messages
-    ended = await world.said("contact-sent", "contact-uncertain", "contact-failed")
+    ended = await world.announced("contact-sent", "contact-uncertain", "contact-failed")
     assert [event["type"] for event in ended] == [ends]
     # Then the same as if nothing had happened: the ladder goes on with its next step.
     await world.run()
-    planned = [event["data"]["step"] for event in await world.said("contact-planned")]
+    planned = [event["data"]["step"] for event in await world.announced("contact-planned")]
     assert planned == ["reminder", "second-reminder"]

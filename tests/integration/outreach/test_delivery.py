@@ -89,7 +89,7 @@ async def test_a_definite_refusal_is_a_failure(world: World, mode: str, said: st
     world.mail.mode = mode  # type: ignore[assignment]
     await world.overdue()
     assert (await world.run()).counts["sent"] == 0
-    assert said in await world.types_said()
+    assert said in await world.types_announced()
     world.mail.mode = "accept"
     assert (await world.run()).counts["sent"] == 0  # that step is over
 
@@ -100,7 +100,7 @@ async def test_not_now_is_tried_again(world: World, mode: str) -> None:
     await world.overdue()
     ran = await world.run()
     assert (ran.counts["sent"], ran.counts["deferred"]) == (0, 1)
-    (suppressed,) = await world.said("contact-suppressed")
+    (suppressed,) = await world.announced("contact-suppressed")
     assert suppressed["data"]["rule"] == "channel-unavailable"
     world.mail.mode = "accept"
     assert (await world.run()).counts["sent"] == 1
@@ -114,7 +114,11 @@ async def test_a_dropped_line_is_uncertain_and_never_repeated(world: World) -> N
     world.mail.mode = "accept"
     assert (await world.run()).counts == counts()
     assert len(world.mail.messages) == 1
-    assert await world.types_said() == ["contact-planned", "contact-uncertain", "contact-planned"]
+    assert await world.types_announced() == [
+        "contact-planned",
+        "contact-uncertain",
+        "contact-planned",
+    ]
 
 
 async def test_an_intent_that_nobody_ends_becomes_uncertain(world: World) -> None:
@@ -135,7 +139,7 @@ async def test_an_intent_that_nobody_ends_becomes_uncertain(world: World) -> Non
     ran = await world.run()
     assert ran.counts == counts(planned=1)  # the ladder goes on with its next step
     assert len(world.mail.messages) == 1
-    (uncertain,) = await world.said("contact-uncertain")
+    (uncertain,) = await world.announced("contact-uncertain")
     assert uncertain["data"]["because"] == "lease-ended"
     assert uncertain["data"]["covers"][0]["checked_sequence"] == 3
 
@@ -150,7 +154,7 @@ async def test_two_loops_say_uncertain_once(world: World) -> None:
     await world.end_lease()
     ended = await asyncio.gather(*(end_leases(world.db, "system", clock.now()) for _ in range(3)))
     assert sum(ended) == 1
-    assert len(await world.said("contact-uncertain")) == 1
+    assert len(await world.announced("contact-uncertain")) == 1
 
 
 async def test_a_result_that_comes_after_the_lease_ended_changes_nothing(world: World) -> None:
@@ -162,7 +166,7 @@ async def test_a_result_that_comes_after_the_lease_ended_changes_nothing(world: 
     assert await end_leases(world.db, "manual", clock.now()) == 1
     world.mail.released.set()
     assert (await run).counts["sent"] == 0
-    assert (await world.said("contact-sent"), len(world.mail.messages)) == ([], 1)
+    assert (await world.announced("contact-sent"), len(world.mail.messages)) == ([], 1)
 
 
 async def test_the_loop_ends_leases_by_itself(world: World) -> None:
@@ -178,7 +182,7 @@ async def test_the_loop_ends_leases_by_itself(world: World) -> None:
     assert await world.db.committed.wait(rings, 10)
     stop.set()
     await loop
-    assert len(await world.said("contact-uncertain")) == 1
+    assert len(await world.announced("contact-uncertain")) == 1
 
 
 async def test_a_claim_whose_lease_ended_is_taken_over_by_the_next_run(world: World) -> None:
@@ -228,7 +232,7 @@ async def test_a_check_made_again_gives_the_amounts_and_the_sequence(
     await until(lambda: clock.monotonic() - started > 0.1)
     world.mail.released.set()
     assert (await run).counts["sent"] == 1
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["data"]["covers"][0]["checked_sequence"] == 9
     body = world.mail.messages[0].get_body(("plain",))
     assert body is not None
@@ -243,7 +247,7 @@ async def test_a_run_that_began_in_time_does_not_go_on_into_the_evening(
     await world.overdue()
     assert (await world.run()).counts == counts(planned=1, deferred=1)
     assert world.mail.messages == []
-    (suppressed,) = await world.said("contact-suppressed")
+    (suppressed,) = await world.announced("contact-suppressed")
     assert suppressed["data"]["until"] == "2026-03-04T08:01:00Z"
     assert suppressed["data"]["citation"]
 

@@ -31,14 +31,14 @@ async def test_an_erased_account_keeps_no_personal_data_and_takes_none(world: Wo
     await world.run(at("2026-03-03 01:00"))
     assert await details(world) is not None
     await world.take(
-        world.says("account-erased", "C1", ledger.AccountErased(account_id="C1")),
+        world.ledger_event("account-erased", "C1", ledger.AccountErased(account_id="C1")),
         world.event(CONTACTS, "C1", "contact-details", None, time=MORNING),
     )
     assert await details(world) is None
     await world.account("C1")  # a resend does not revive it
     assert await details(world) is None
     assert (await world.run()).counts == counts(cancelled=1)
-    (cancelled,) = await world.said("contact-cancelled")
+    (cancelled,) = await world.announced("contact-cancelled")
     assert cancelled["data"]["because"] == "erased"
 
 
@@ -57,10 +57,10 @@ async def test_a_new_due_day_cancels_and_starts_anew(world: World) -> None:
     await world.overdue()
     await world.run(at("2026-03-03 01:00"))
     data = ledger.InvoiceAmended(invoice_id="I1", account_id="C1", due_on=date(2026, 4, 1))
-    await world.take(world.says("invoice-amended", "C1", data))
+    await world.take(world.ledger_event("invoice-amended", "C1", data))
     ran = await world.run()
     assert (ran.counts, ran.next_due_at) == (counts(cancelled=1), None)
-    (cancelled,) = await world.said("contact-cancelled")
+    (cancelled,) = await world.announced("contact-cancelled")
     assert cancelled["data"]["because"] == "corrected"
 
 
@@ -71,7 +71,7 @@ async def test_a_stage_that_was_never_reached_cancels(world: World) -> None:
         invoice_id="I1", account_id="C1", currency="EUR", due_on=DUE_ON, from_stage=1,
         to_stage=None, since_on=DUE_ON, because="payment P1", amounts=(),
     )  # fmt: skip
-    await world.take(world.says("overdue-corrected", "C1", data))
+    await world.take(world.ledger_event("overdue-corrected", "C1", data))
     assert (await world.run()).counts == counts(cancelled=1)
 
 
@@ -85,9 +85,9 @@ async def test_an_account_that_joins_another_debtor_is_planned_for_there(world: 
         world.answers(account_id)
     ran = await world.run()
     assert (ran.counts["cancelled"], ran.counts["sent"]) == (2, 1)
-    reasons = {e["data"]["because"] for e in await world.said("contact-cancelled")}
+    reasons = {e["data"]["because"] for e in await world.announced("contact-cancelled")}
     assert reasons == {"superseded"}
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert [c["account_id"] for c in sent["data"]["covers"]] == ["C1", "C2"]
 
 
@@ -99,7 +99,7 @@ async def test_the_arms_of_an_experiment_go_with_the_contact(world: World) -> No
     await world.take(world.event(SEGMENTATION, "C1", "segment-changed", changed, time=MORNING))
     await world.overdue()
     await world.run()
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["data"]["arms"] == {"tone": "B"}
 
 
@@ -113,7 +113,7 @@ async def test_a_segment_that_comes_beside_a_registration_does_not_undo_it(world
     changed = structs.replace(changed, arms={"tone": "C"})
     segment = world.event(SEGMENTATION, "C9", "segment-changed", changed, time=MORNING)
     registered = ledger.AccountRegistered(account_id="C9", kind="business", timezone="UTC")
-    registration = world.says("account-registered", "C9", registered)
+    registration = world.ledger_event("account-registered", "C9", registered)
     async with world.db.transaction() as held:
         await take_facts(held, [registration])
         beside = asyncio.create_task(world.take(segment))

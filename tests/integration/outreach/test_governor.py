@@ -48,7 +48,7 @@ async def test_a_bankruptcy_stops_what_is_planned_at_once(
     ran = await world.run(at("2026-03-03 17:00"))
     assert (ran.counts["sent"], ran.counts["suppressed"]) == (0, 1)
     assert world.mail.messages == []
-    (suppressed,) = await world.said("contact-suppressed")
+    (suppressed,) = await world.announced("contact-suppressed")
     assert suppressed["data"]["citation"]
     assert suppressed["data"]["rulebook_version"]
     refused = next(c for c in await contacts(client) if c["state"] == "suppressed")
@@ -64,7 +64,7 @@ async def test_what_a_person_must_decide_is_asked_for(
     await world.overdue()
     await prefer(client, vulnerable=True)
     assert (await world.run()).counts == counts(planned=2, suppressed=1)
-    (asked,) = await world.said("approval-requested")
+    (asked,) = await world.announced("approval-requested")
     assert (asked["data"]["rule"], asked["data"]["role"]) == ("HOUSE-DISTRESS", "care")
     refused = next(c for c in await contacts(client) if c["state"] == "suppressed")
     assert refused["verdict"]["verdict"] == "require_approval"
@@ -80,10 +80,10 @@ async def test_a_refused_channel_is_kept_quiet_and_the_ladder_goes_on_to_a_perso
     while (ran := await world.run(instant)).next_due_at is not None:
         instant = ran.next_due_at
     assert world.mail.messages == []
-    rules = {event["data"]["rule"] for event in await world.said("contact-suppressed")}
+    rules = {event["data"]["rule"] for event in await world.announced("contact-suppressed")}
     assert len(rules) == 1
-    assert len(await world.said("contact-suppressed")) == 4
-    assert len(await world.said("task-created")) == 1
+    assert len(await world.announced("contact-suppressed")) == 4
+    assert len(await world.announced("task-created")) == 1
 
 
 async def test_a_wish_about_hours_moves_the_contact(
@@ -104,7 +104,7 @@ async def test_a_message_carries_what_must_be_said_in_the_debtors_language(
     await world.account("C1", addresses=(BERLIN,), language="de")
     await world.overdue()
     assert (await world.run()).counts["sent"] == 1
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert set(sent["data"]["disclosures"]) == {"privacy-notice", "opt-out"}
     assert sent["data"]["rulebook_version"] >= "2026-11-22"
     text = await text_of(world)
@@ -122,7 +122,7 @@ async def test_what_must_be_said_and_has_no_words_is_not_sent(world: World) -> N
     await world.account("C1", addresses=(Address(country="BR", region="SP"),))
     await world.overdue()
     assert (await world.run(at("2026-03-03 15:00"))).counts == counts(planned=2, suppressed=1)
-    (suppressed,) = await world.said("contact-suppressed")
+    (suppressed,) = await world.announced("contact-suppressed")
     assert suppressed["data"]["rule"] == "disclosure-without-words"
 
 
@@ -131,7 +131,7 @@ async def test_without_any_place_of_residence_a_person_decides(world: World) -> 
     await world.overdue()
     ran = await run_due(strict, "demo", MORNING)
     assert ran.counts == counts(planned=2, suppressed=1)
-    (asked,) = await world.said("approval-requested")
+    (asked,) = await world.announced("approval-requested")
     assert asked["data"]["rule"] == "SYS-MISSING"
     await strict.close()
 
@@ -152,7 +152,7 @@ async def test_contacts_that_others_made_count(world: World, client: httpx.Async
     assert (await client.post(path, json={"items": before})).status_code == 200
     await world.run(at("2026-03-03 18:00"))
     assert world.mail.messages == []
-    asked = [event["data"]["rule"] for event in await world.said("contact-suppressed")]
+    asked = [event["data"]["rule"] for event in await world.announced("contact-suppressed")]
     assert asked
 
 
@@ -187,7 +187,7 @@ async def test_a_second_message_may_leave_once_the_validation_notice_was_sent(
         answer = await client.post(path, json={"items": [notice]})
         assert answer.json()["accepted"] == 1
     await world.run(at("2026-03-17 18:00"))
-    rules = {event["data"]["rule"] for event in await world.said("contact-suppressed")}
+    rules = {event["data"]["rule"] for event in await world.announced("contact-suppressed")}
     assert ("US-REGF-VAL" in rules) is not is_noticed
     assert len(world.mail.messages) == (2 if is_noticed else 1), rules
 
@@ -208,7 +208,7 @@ async def test_new_york_asks_whose_the_address_is(
     assert (await world.run(at("2026-03-03 18:00"))).counts["sent"] == sent
     if provided is False:
         return
-    rules = {event["data"]["rule"] for event in await world.said("contact-suppressed")}
+    rules = {event["data"]["rule"] for event in await world.announced("contact-suppressed")}
     assert rules
 
 
@@ -216,7 +216,7 @@ async def test_the_question_of_every_decided_contact_is_kept(world: World) -> No
     await world.overdue()
     await world.run()
     (row,) = await world.db.fetch("select contact_id, at, question from judgements")
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert (row["contact_id"], row["at"]) == (sent["data"]["contact_id"], MORNING)
     assert b'"c1@example.com"' in row["question"]
 
@@ -227,7 +227,7 @@ async def test_a_step_that_waits_for_its_hour_says_so_once(world: World) -> None
     for minute in range(3):
         evening = at("2026-03-06 21:00") + timedelta(minutes=minute)
         await world.run(evening)
-    assert len(await world.said("contact-suppressed")) == 1
+    assert len(await world.announced("contact-suppressed")) == 1
 
 
 @pytest.mark.parametrize("minute", [0, 1])
@@ -248,9 +248,9 @@ async def test_an_account_that_changes_its_debtor_meanwhile_is_asked_as_theirs(
     world.answers("C1", ("I1", DUE_ON, 10_000))
     world.ledger.released.set()
     assert (await run).counts["sent"] == 1
-    (cancelled,) = await world.said("contact-cancelled")
+    (cancelled,) = await world.announced("contact-cancelled")
     assert cancelled["data"]["because"] == "superseded"
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["data"]["debtor_id"] == "D1"
 
 
@@ -265,6 +265,6 @@ async def test_a_payment_that_the_log_tells_after_the_check_cancels(world: World
     world.answers("C1", ("I1", DUE_ON, 10_000), sequence=99)  # answered before it took the payment
     world.ledger.released.set()
     assert (await run).counts["sent"] == 1
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["data"]["covers"][0]["invoice_ids"] == ["I2"]
-    assert await world.said("contact-suppressed") == []
+    assert await world.announced("contact-suppressed") == []

@@ -12,7 +12,7 @@ async def test_the_live_check_cancels_what_the_log_has_not_told_yet(world: World
     ran = await world.run()
     assert ran.counts == counts(planned=1, cancelled=1)
     assert world.mail.messages == []
-    (cancelled,) = await world.said("contact-cancelled")
+    (cancelled,) = await world.announced("contact-cancelled")
     assert cancelled["data"]["because"] == "paid"
 
 
@@ -24,15 +24,15 @@ async def test_a_step_cancelled_before_the_log_told_is_made_when_it_can_be(world
     opened = ledger.DisputeOpened(
         dispute_id="D1", account_id="C1", invoice_id="I1", disputed_minor=10_000
     )
-    await world.take(world.says("dispute-opened", "C1", opened))
+    await world.take(world.ledger_event("dispute-opened", "C1", opened))
     assert (await world.run()).counts == counts()
     resolved = ledger.DisputeResolved(
         dispute_id="D1", account_id="C1", invoice_id="I1", outcome="rejected"
     )
-    await world.take(world.says("dispute-resolved", "C1", resolved))
+    await world.take(world.ledger_event("dispute-resolved", "C1", resolved))
     world.answers("C1", ("I1", DUE_ON, 10_000))
     assert (await world.run()).counts["sent"] == 1
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["data"]["step"] == "reminder"
 
 
@@ -42,7 +42,7 @@ async def test_what_only_the_check_knows_ends_the_step(world: World) -> None:
     world.answers("C1", ("I1", DUE_ON, 10_000), disputed_minor=10_000)
     assert (await world.run()).counts == counts(planned=1, cancelled=1)
     assert (await world.run()).counts == counts(planned=1)
-    cancelled, planned = (await world.said("contact-cancelled", "contact-planned"))[1:]
+    cancelled, planned = (await world.announced("contact-cancelled", "contact-planned"))[1:]
     assert cancelled["data"]["because"] == "disputed"
     assert planned["data"]["due_at"] == "2026-03-10T08:01:00Z"  # the second step's, in mild words
 
@@ -51,7 +51,7 @@ async def test_a_hold_cancels(world: World) -> None:
     await world.overdue()
     world.answers("C1", ("I1", DUE_ON, 10_000), holds=({"kind": "bankruptcy"},))
     assert (await world.run()).counts["cancelled"] == 1
-    (cancelled,) = await world.said("contact-cancelled")
+    (cancelled,) = await world.announced("contact-cancelled")
     assert cancelled["data"]["because"] == "hold"
 
 
@@ -75,7 +75,7 @@ async def test_no_good_answer_means_no_contact_now_and_exactly_one_later(
         assert (ran.counts["sent"], ran.counts["deferred"]) == (0, 1)
         assert ran.next_due_at == MORNING  # there is still something to do
     assert world.mail.messages == []
-    suppressed = await world.said("contact-suppressed")
+    suppressed = await world.announced("contact-suppressed")
     assert [e["data"]["rule"] for e in suppressed] == [rule]  # said once per contact and rule
     world.ledger.mode = "good"
     world.ledger.released.set()

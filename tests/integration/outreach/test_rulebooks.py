@@ -140,7 +140,7 @@ async def test_an_activated_book_counts_from_its_day_on(
         "from_at": "2026-03-04T00:00:00Z",
     }  # fmt: skip
     assert (await activate(client, "2026-03-04")).json() == done.json()
-    (told,) = await world.said("rulebook-activated")
+    (told,) = await world.announced("rulebook-activated")
     assert told["key"] == ""
     assert told["data"]["from_on"] == "2026-03-04"
     await world.overdue()

@@ -20,14 +20,14 @@ async def test_an_overdue_invoice_is_asked_for_once(world: World) -> None:
     assert again.next_due_at == first.next_due_at
     (message,) = world.mail.messages
     assert message["To"] == "Name of C1 <c1@example.com>"
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["key"] == "C1"
     assert sent["data"]["covers"] == [
         {"account_id": "C1", "checked_sequence": 3, "invoice_ids": ["I1"]}
     ]
     assert sent["data"]["sent_at"] == "2026-03-03T09:00:00Z"
     assert message["Message-ID"] == sent["data"]["message_id"]
-    assert await world.types_said() == ["contact-planned", "contact-sent", "contact-planned"]
+    assert await world.types_announced() == ["contact-planned", "contact-sent", "contact-planned"]
 
 
 async def test_next_due_at_is_the_first_instant_with_something_to_do(world: World) -> None:
@@ -52,7 +52,7 @@ async def test_the_whole_ladder_up_to_a_person(world: World) -> None:
     assert made == [
         date(2026, 3, 3), date(2026, 3, 10), date(2026, 3, 20), date(2026, 4, 1), date(2026, 4, 16),
     ]  # fmt: skip
-    sent = await world.said("contact-sent", "task-created")
+    sent = await world.announced("contact-sent", "task-created")
     assert [(e["type"], e["data"]["step"]) for e in sent] == [
         ("contact-sent", "reminder"),
         ("contact-sent", "second-reminder"),
@@ -80,7 +80,7 @@ async def test_all_accounts_of_a_debtor_get_one_contact(world: World) -> None:
     assert ran.counts["sent"] == 1
     (message,) = world.mail.messages
     assert message["To"] == "Name of C3 <c3@example.com>"
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["key"] == sent["data"]["account_id"] == "C3"
     assert sent["data"]["debtor_id"] == "D1"
     assert [c["account_id"] for c in sent["data"]["covers"]] == ["C3", "C5"]
@@ -114,7 +114,7 @@ async def test_contact_from_taken_away_cancels_what_is_planned(world: World) -> 
     await world.run(at("2026-03-03 01:00"))
     await world.tenant_settings(None)
     assert (await world.run()).counts == counts(cancelled=1)
-    (cancelled,) = await world.said("contact-cancelled")
+    (cancelled,) = await world.announced("contact-cancelled")
     assert cancelled["data"]["because"] == "hold"
 
 
@@ -124,7 +124,7 @@ async def test_paid_between_plan_and_instant_cancels(world: World) -> None:
     await world.paid()
     assert (await world.run()).counts == counts(cancelled=1)
     assert world.mail.messages == []
-    (cancelled,) = await world.said("contact-cancelled")
+    (cancelled,) = await world.announced("contact-cancelled")
     assert cancelled["data"]["because"] == "paid"
 
 
@@ -135,7 +135,7 @@ async def test_a_paid_invoice_removes_only_its_own_steps(world: World) -> None:
     await world.paid("I1")
     world.answers("C1", ("I2", DUE_ON, 10_000), only=True)
     assert (await world.run()).counts == counts(sent=1, planned=1)
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["data"]["covers"][0]["invoice_ids"] == ["I2"]
 
 
@@ -143,7 +143,7 @@ async def test_a_dispute_holds_and_its_end_lets_go_on(world: World) -> None:
     await world.overdue()
     await world.run(at("2026-03-03 01:00"))
     await world.take(
-        world.says(
+        world.ledger_event(
             "dispute-opened",
             "C1",
             ledger.DisputeOpened(
@@ -153,7 +153,7 @@ async def test_a_dispute_holds_and_its_end_lets_go_on(world: World) -> None:
     )
     assert (await world.run()).counts == counts(cancelled=1)
     await world.take(
-        world.says(
+        world.ledger_event(
             "dispute-resolved",
             "C1",
             ledger.DisputeResolved(
@@ -165,7 +165,7 @@ async def test_a_dispute_holds_and_its_end_lets_go_on(world: World) -> None:
     world.answers("C1", ("I1", DUE_ON, 10_000))
     ran = await world.run(at("2026-03-12 09:00"))
     assert ran.counts == counts(planned=2, sent=1)
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["data"]["step"] == "reminder"
 
 
@@ -174,7 +174,7 @@ async def test_without_a_mail_server_contacts_are_suppressed(world: World) -> No
     silent = a_context(world.db, world.ledger.url, smtp_url=None)
     ran = await run_due(silent, "demo", MORNING)
     assert ran.counts == counts(planned=2, suppressed=1)
-    (suppressed,) = await world.said("contact-suppressed")
+    (suppressed,) = await world.announced("contact-suppressed")
     assert suppressed["data"]["rule"] == "channel-not-configured"
     await silent.close()
 
@@ -187,18 +187,18 @@ async def test_without_an_address_contacts_are_suppressed_and_a_person_takes_ove
     instant = at("2026-03-03 08:01")
     while (ran := await world.run(instant)).next_due_at is not None:
         instant = ran.next_due_at
-    rules = [e["data"]["rule"] for e in await world.said("contact-suppressed")]
+    rules = [e["data"]["rule"] for e in await world.announced("contact-suppressed")]
     assert rules == ["no-address"] * 4
-    assert len(await world.said("task-created")) == 1
+    assert len(await world.announced("task-created")) == 1
 
 
 async def test_details_that_have_not_come_yet_put_the_contact_off(world: World) -> None:
     """`ledger.contacts` may be read later than `ledger.events`: nobody loses a message by that."""
     registered = ledger.AccountRegistered(account_id="C2", kind="consumer", timezone="UTC")
-    await world.take(world.says("account-registered", "C2", registered))
+    await world.take(world.ledger_event("account-registered", "C2", registered))
     await world.overdue("I2", "C2")
     assert (await world.run()).counts == counts(planned=1, deferred=1)
-    (put_off,) = await world.said("contact-suppressed")
+    (put_off,) = await world.announced("contact-suppressed")
     assert put_off["data"]["rule"] == "contact-details-behind"
     await world.account("C2")
     world.answers("C2")
@@ -208,7 +208,7 @@ async def test_details_that_have_not_come_yet_put_the_contact_off(world: World) 
 async def test_a_hand_over_that_falls_away_leaves_a_message_for_the_rest(world: World) -> None:
     await world.overdue("I1", due_on=DUE_ON - timedelta(days=60))
     instant = MORNING
-    while "final-notice" not in [e["data"]["step"] for e in await world.said("contact-sent")]:
+    while "final-notice" not in [e["data"]["step"] for e in await world.announced("contact-sent")]:
         instant = (await world.run(instant)).next_due_at or instant
     hand_over, due_on = instant, date(2026, 4, 10)
     await world.overdue("I2", due_on=due_on)
@@ -216,7 +216,7 @@ async def test_a_hand_over_that_falls_away_leaves_a_message_for_the_rest(world: 
     before = len(world.mail.messages)
     assert (await world.run(hand_over + timedelta(minutes=1))).counts["sent"] == 1
     assert len(world.mail.messages) == before + 1
-    assert await world.said("task-created", "contact-suppressed") == []
+    assert await world.announced("task-created", "contact-suppressed") == []
 
 
 async def test_a_tenant_whose_run_fails_does_not_keep_the_next_from_theirs(world: World) -> None:
@@ -246,7 +246,7 @@ async def test_a_run_in_the_evening_defers_to_the_morning(world: World) -> None:
     ran = await world.run(at("2026-03-06 21:00"))  # Friday evening
     assert ran.counts == counts(deferred=1)
     assert ran.next_due_at == at("2026-03-09 08:01")
-    (suppressed,) = await world.said("contact-suppressed")
+    (suppressed,) = await world.announced("contact-suppressed")
     assert suppressed["data"]["rule"] == "HOUSE-HOURS-PERSONS"
     assert "08:00-21:00" in suppressed["data"]["citation"]
     assert suppressed["data"]["until"] == "2026-03-09T08:01:00Z"
@@ -257,7 +257,7 @@ async def test_business_time_never_goes_back(world: World) -> None:
     await world.run(MORNING)
     await world.overdue()
     assert (await world.run(MORNING - timedelta(days=9))).counts["sent"] == 1
-    (sent,) = await world.said("contact-sent")
+    (sent,) = await world.announced("contact-sent")
     assert sent["data"]["sent_at"] == "2026-03-03T09:00:00Z"
 
 
@@ -287,7 +287,7 @@ async def test_payments_during_the_run_never_lie_below_the_check(world: World) -
 
     world.mail.before_data = pay_some
     await world.run()
-    for sent in await world.said("contact-sent"):
+    for sent in await world.announced("contact-sent"):
         for cover in sent["data"]["covers"]:
             assert cover["checked_sequence"] < paid.get(cover["account_id"], 10**9)
 

@@ -40,7 +40,7 @@ def warning(
 
 
 async def tasks(world: World) -> list[dict[str, Any]]:
-    return [event["data"] for event in await world.said("task-created")]
+    return [event["data"] for event in await world.announced("task-created")]
 
 
 async def test_a_warning_hands_the_account_to_a_person(world: World) -> None:
@@ -50,7 +50,7 @@ async def test_a_warning_hands_the_account_to_a_person(world: World) -> None:
     disputed = ledger.DisputeOpened(
         dispute_id="X", account_id="C1", invoice_id="I4", disputed_minor=100
     )
-    await world.take(world.says("dispute-opened", "C1", disputed))
+    await world.take(world.ledger_event("dispute-opened", "C1", disputed))
     await world.take(warning(world))
     (task,) = await tasks(world)
     assert task.pop("task_id")
@@ -94,7 +94,7 @@ async def test_what_no_strategy_starts_on_says_nothing(world: World) -> None:
 
 
 async def test_an_erased_account_is_nobody_s_task(world: World) -> None:
-    erased = world.says("account-erased", "C1", ledger.AccountErased(account_id="C1"))
+    erased = world.ledger_event("account-erased", "C1", ledger.AccountErased(account_id="C1"))
     await world.take(erased, warning(world))
     assert await tasks(world) == []
 

@@ -22,6 +22,7 @@ from services.outreach.rulebooks.store import RuleBooks
 from shared.business_time import Clock
 from shared.database import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
+from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
 from tests.unit.outreach.builders import RULEBOOKS, STRATEGIES, TEMPLATES, at
 
@@ -47,6 +48,7 @@ def a_context(
         templates=templates,
         sender=Sender("accounts@creditor.example", "Creditor Ltd"),
         rulebooks=RuleBooks(RULEBOOKS),
+        compute=ComputePool(),
     )
 
 
@@ -84,7 +86,7 @@ class World:
         async with self.db.transaction() as session:
             await take_events(session, events, strategies=self.strategies)
 
-    def says(self, type_: str, key: str, data: Struct, on: date = DUE_ON) -> Received:
+    def ledger_event(self, type_: str, key: str, data: Struct, on: date = DUE_ON) -> Received:
         return self.event(LEDGER, key, type_, data, time=datetime.combine(on, time(), UTC))
 
     async def tenant_settings(self, contact_from: date | None = date(2026, 1, 1)) -> None:
@@ -113,7 +115,7 @@ class World:
             **details,
         )
         await self.take(
-            self.says("account-registered", account_id, registered),
+            self.ledger_event("account-registered", account_id, registered),
             self.event(CONTACTS, account_id, "contact-details", contact, time=MORNING),
         )
 
@@ -130,7 +132,7 @@ class World:
         """An invoice past due, as the ledger says it and as its door answers."""
         await self.take(
             self.issued(invoice_id, account_id, due_on, minor),
-            self.says(
+            self.ledger_event(
                 "invoice-overdue",
                 account_id,
                 ledger.InvoiceOverdue(
@@ -147,7 +149,7 @@ class World:
     async def due_soon(self, invoice_id: str = "I1", *, due_on: date, minor: int = 10_000) -> None:
         await self.take(
             self.issued(invoice_id, "C1", due_on, minor),
-            self.says(
+            self.ledger_event(
                 "invoice-due-soon",
                 "C1",
                 ledger.InvoiceDueSoon(
@@ -164,14 +166,14 @@ class World:
             invoice_id=invoice_id, account_id=account_id, currency="EUR", amount_minor=minor,
             issued_on=due_on - timedelta(days=14), due_on=due_on, balance_minor=minor, amounts=(),
         )  # fmt: skip
-        return self.says("invoice-issued", account_id, data, due_on - timedelta(days=14))
+        return self.ledger_event("invoice-issued", account_id, data, due_on - timedelta(days=14))
 
     async def paid(self, invoice_id: str = "I1", account_id: str = "C1") -> None:
         data = ledger.InvoicePaid(
             invoice_id=invoice_id, account_id=account_id, currency="EUR", amount_minor=10_000,
             due_on=DUE_ON, days_late=1, amounts=(),
         )  # fmt: skip
-        await self.take(self.says("invoice-paid", account_id, data))
+        await self.take(self.ledger_event("invoice-paid", account_id, data))
 
     def answers(self, account_id: str, *invoices: tuple[str, date, int], **fields: Any) -> None:
         """What the ledger's door says of an account: up to date with what was said on the log."""
@@ -189,7 +191,7 @@ class World:
     async def run(self, instant: datetime = MORNING) -> RunDue:
         return await run_due(self.context, self.tenant, instant)
 
-    async def said(self, *types: str) -> list[dict[str, Any]]:
+    async def announced(self, *types: str) -> list[dict[str, Any]]:
         """What stands in the outbox, in order: type, key, time and data of each event."""
         rows = await self.db.fetch(
             "select aggregateid, type, payload from outbox order by seq"  # the log itself
@@ -204,8 +206,8 @@ class World:
         ]
         return [event for event in found if not types or event["type"] in types]
 
-    async def types_said(self) -> list[str]:
-        return [event["type"] for event in await self.said()]
+    async def types_announced(self) -> list[str]:
+        return [event["type"] for event in await self.announced()]
 
     async def states(self) -> list[str]:
         rows = await self.db.fetch("select state from contacts order by planned_at, contact_id")

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import httpx
+
 from services.segmentation import consumer
 from shared.clock import monotonic
 from shared.database import Database
@@ -15,6 +17,7 @@ from tests.integration.segmentation.helpers import (
     said,
     segments_of,
 )
+from tests.unit.segmentation.builders import Story
 
 PATIENCE_SECONDS = 120.0
 
@@ -52,6 +55,48 @@ async def test_events_flow_from_the_log_to_announcements(
 
         await until(caught_up)
         assert await segments_of(segmentation_db) == ["current", "reminder", "negotiate"]
+
+
+def owing(account_id: str, minor: int) -> Story:
+    """A month past due with a sum, and over a limit: the invoices themselves stand for many."""
+    story = Story(account_id=account_id).registered(0, credit_limit_minor=10_000)
+    story.issued("I1", 1, due=14, balance=1)
+    return story.overdue("I1", 45, due=14, stage=31, balance=minor, overdue=minor)
+
+
+async def test_sums_beyond_64_bits_are_amounts_like_others(
+    client: httpx.AsyncClient, segmentation_db: Database, other_db: Database
+) -> None:
+    sums = {f"C{number}": 2**66 + number for number in range(1, 8)}
+    async with consuming(segmentation_db, other_db) as readers:
+        for account_id, minor in sums.items():
+            await publish(other_db, owing(account_id, minor).events)
+
+        async def caught_up() -> bool:
+            return (await lag(segmentation_db, readers)).behind == 0
+
+        await until(caught_up)
+    assert await segmentation_db.fetch("select id from dead_letters") == []
+    for account_id, minor in sums.items():
+        score = (await client.get(f"/v1/accounts/{account_id}/score")).json()
+        expected = minor * round(score["probability"] * 1_000_000) // 1_000_000
+        assert score["expected_recovery_minor"] == expected > 17 * 10**18
+        assert isinstance(score["priority"], int)
+        assert score["priority"] > 2**63
+    seen: list[tuple[int, str]] = []
+    query: dict[str, str | int] = {"limit": 2}
+    while True:
+        body = (await client.get("/v1/accounts", params=query)).json()
+        assert all(isinstance(item["priority"], int) for item in body["items"])
+        seen += [(-item["priority"], item["account_id"]) for item in body["items"]]
+        if body["next_cursor"] is None:
+            break
+        query["cursor"] = body["next_cursor"]
+    assert seen == sorted(seen)
+    assert {account_id for _, account_id in seen} == set(sums)
+    warned = (await client.get("/v1/warnings")).json()["items"]
+    assert {item["figures"]["balance_minor"] for item in warned} == set(sums.values())
+    assert all(item["priority"] > 2**63 for item in warned)
 
 
 async def test_a_restart_takes_nothing_twice(segmentation_db: Database, other_db: Database) -> None:

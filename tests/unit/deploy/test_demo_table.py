@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from deploy.demo import table
-from deploy.demo.report import CONTACT_KPIS, MONEY_KPIS, said
+from deploy.demo.report import CONTACT_KPIS, MONEY_KPIS, event_count
 
 
 def a_report(**changes: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_refused_rows_are_shown_as_they_are() -> None:
 
 
 def test_all_events_are_counted() -> None:
-    assert said(a_report()) == 5
+    assert event_count(a_report()) == 5
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from services.outreach.dunning.domain.live_check import (
 from services.outreach.dunning.domain.planning import Account, DebtorFacts, Govern
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse
 from services.outreach.dunning.domain.workdays import first_in_office
-from services.outreach.rulebooks.domain import built_in
+from services.outreach.rulebooks.domain.versions import built_in
 
 FOLDER = Path(__file__).resolve().parents[3] / "services" / "outreach"
 STRATEGIES: Strategies = by_kind(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.outreach.compliance import RuleBook
-from services.outreach.rulebooks.domain import RuleBookVersions
+from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.documents.activations import Activation
 from shared.documents.history import History
 from shared.errors import Invalid

@@ -26,8 +26,10 @@ A rule binds where its scope (place, party, kind of debt, channel, days in force
 hold, or where it isn't known that they don't.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -59,6 +61,20 @@ class RuleBook:
     limitation: tuple[Limit, ...] = ()
     note: str | None = None
     lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    source: str = field(default="", repr=False, compare=False)
+
+    @cached_property
+    def rule_ids(self) -> frozenset[str]:
+        return frozenset(rule.id for rule in self.rules)
+
+    @cached_property
+    def digest(self) -> str:
+        """Stands for the text."""
+        return digest_of(self.source)
+
+
+def digest_of(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()
 
 
 def read_book(text: str, kinds: Mapping[str, Kind] = KINDS) -> RuleBook:
@@ -86,6 +102,7 @@ def read_book(text: str, kinds: Mapping[str, Kind] = KINDS) -> RuleBook:
         limits,
         found.note,
         {rule.id: document.line(f"/rules/{index}/id") for index, rule in enumerate(rules)},
+        text,
     )
 
 

@@ -6,12 +6,14 @@ Only what a rule asks for is worked out: most contacts are too old to matter.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
 from services.outreach.compliance.question.contact import Past
+from services.outreach.compliance.question.debt import Debt
 from services.outreach.compliance.question.question import Question
 from services.outreach.compliance.question.terms import given
 
@@ -53,6 +55,15 @@ class ContactTraits:
 _all_traits: dict[tuple[Any, ...], ContactTraits] = {}
 
 
+class AboutDebts(NamedTuple):
+    """The debts that a past contact was about, and what of them is asked for debt by debt."""
+
+    ids: frozenset[str]
+    has_unlisted: bool  # one of them is not among the debts of the question
+    accounts: frozenset[Any]  # of those that are; UNSET: that of one is not known
+    creditors: frozenset[Any]
+
+
 class History:
     """Contacts in order of time, which is the only order there is: that of the list means nothing.
 
@@ -67,6 +78,7 @@ class History:
         self._question = question
         self._placed = placed
         self._traits: list[ContactTraits | None] = [None] * len(self.pasts)
+        self._about: dict[int, AboutDebts | None] = {}
         self._own: frozenset[str] | None = None
         self._first: dict[tuple[str, bool], datetime | None] = {}
 
@@ -99,6 +111,26 @@ class History:
             found = _all_traits[parts] = ContactTraits(parts)
         return found
 
+    def about(self, index: int) -> AboutDebts | None:
+        """The debts that a contact was about; None: not known, or none in particular."""
+        if index not in self._about:
+            ids = self.pasts[index].about
+            self._about[index] = self._about_debts(frozenset(ids)) if ids else None
+        return self._about[index]
+
+    def _about_debts(self, ids: frozenset[str]) -> AboutDebts:
+        listed = [self._debts[each] for each in ids if each in self._debts]
+        return AboutDebts(
+            ids,
+            len(listed) < len(ids),
+            frozenset(debt.account for debt in listed),
+            frozenset(debt.creditor for debt in listed),
+        )
+
+    @cached_property
+    def _debts(self) -> dict[str, Debt]:
+        return {debt.id: debt for debt in self._question.debts}
+
     def since(self, at: datetime) -> range:
         """The places of the contacts from an instant on."""
         return range(bisect_left(self.times, at), len(self.times))
@@ -109,14 +141,32 @@ class History:
 
     def is_answer(self, index: int) -> bool:
         """Whether a contact answered the debtor's message: the next in its medium, in time."""
-        past = self.pasts[index]
-        if past.initiated_by == "debtor":
+        past, place = self.pasts[index], self._before[index]
+        if past.initiated_by == "debtor" or place is None:
             return False
-        medium = _medium(past.channel)
-        for before in reversed(self.pasts[:index]):
-            if _medium(before.channel) == medium:
-                return before.initiated_by == "debtor" and past.at - before.at <= REPLY_WITHIN
-        return False
+        before = self.pasts[place]
+        return before.initiated_by == "debtor" and past.at - before.at <= REPLY_WITHIN
+
+    @cached_property
+    def _before(self) -> list[int | None]:
+        """The place of the contact before each in its medium."""
+        found: list[int | None] = []
+        last: dict[str, int] = {}
+        for index, past in enumerate(self.pasts):
+            medium = _medium(past.channel)
+            found.append(last.get(medium))
+            last[medium] = index
+        return found
+
+    def first_through(self, at: datetime) -> datetime | None:
+        """When the first contact after an instant got through, or may have."""
+        place = bisect_left(self._through, self.after(at).start)
+        return self.times[self._through[place]] if place < len(self._through) else None
+
+    @cached_property
+    def _through(self) -> list[int]:
+        through = {"conversation", UNSET}
+        return [index for index, past in enumerate(self.pasts) if past.outcome in through]
 
     def unanswered(self, channel: str) -> datetime | None:
         """When the debtor last wrote or called in this medium, if nobody has answered yet."""
@@ -140,23 +190,30 @@ class History:
             self._first[key] = next(
                 (
                     past.at
-                    for past in self.pasts
+                    for index, past in enumerate(self.pasts)
                     if communicates(past)
                     and (by_debtor or past.initiated_by != "debtor")
-                    and (not past.about or debt in past.about)
+                    and self._is_about(index, debt)
                 ),
                 None,
             )
         return self._first[key]
+
+    def _is_about(self, index: int, debt: str) -> bool:
+        """Whether a contact was about a debt, or may have been."""
+        about = self.about(index)
+        return about is None or debt in about.ids
 
     def last_from_debtor(
         self, channel: str, debt: str, sender: str | None, *, only_one: bool
     ) -> datetime | None:
         """When the debtor last wrote about a debt from this number or address, as far as is sure;
         None: never."""
-        for past in reversed(self.pasts):
+        for index in reversed(range(len(self.pasts))):
+            past = self.pasts[index]
             if past.channel == channel and past.initiated_by == "debtor":
-                if past.about is UNSET or debt not in past.about:
+                about = self.about(index)
+                if about is None or debt not in about.ids:
                     continue
                 if sender is not None and past.by == sender:
                     return past.at

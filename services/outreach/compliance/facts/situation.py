@@ -6,7 +6,7 @@ asked for.
 from collections.abc import Callable, Hashable
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import UNSET
 
@@ -25,6 +25,7 @@ from shared.clock import day_start, local_day
 CALLED = frozenset({"voice", "voicemail", "sms"})
 _NYC = "US-NY-NYC"
 Starts = tuple[tuple[str, datetime], ...]  # by zone
+T = TypeVar("T")
 
 
 class _Place(NamedTuple):
@@ -74,11 +75,19 @@ class Situation:
         self.channel: str = question.contact.channel
         self._days: dict[datetime, tuple[date, ...]] = {}
         self._starts: dict[tuple[Hashable, datetime], Starts] = {}
+        self._once: dict[Hashable, Any] = {}
         self.debts = self._about()
         self.inbound = question.contact.initiated_by == "debtor"
         # Only the rules in force know these two: the evaluation sets them.
         self.period_end: Callable[[int], Any] = lambda _debt: UNSET
         self.limitation: Callable[[int, datetime], tuple[str, str]] = _no_limitation
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What a rule works out of the question alone: made for the first debt, kept for all."""
+        if key not in self._once:
+            self._once[key] = make()
+        made: T = self._once[key]
+        return made
 
     # ── Debts ───────────────────────────────────────────────────────────────────────────────────
 

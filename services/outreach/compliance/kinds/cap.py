@@ -200,7 +200,7 @@ def _counted(count: Count, attempt: Attempt, debt: int, excuses: list[ExcusedSpa
             (
                 index
                 for index, past in enumerate(history.pasts)
-                if past.outcome in {params.after_first, UNSET} and in_scope(facts, per, debt, past)
+                if past.outcome in {params.after_first, UNSET} and in_scope(facts, per, debt, index)
             ),
             len(history.pasts),
         )
@@ -212,7 +212,7 @@ def _counted(count: Count, attempt: Attempt, debt: int, excuses: list[ExcusedSpa
         counts = decided.get(traits)
         if counts is None:
             counts = count.counts(traits)
-        if not counts or not in_scope(facts, per, debt, history.pasts[index]):
+        if not counts or not in_scope(facts, per, debt, index):
             continue
         if excuses and any(span.excuses(history.times[index]) for span in excuses):
             continue
@@ -223,7 +223,12 @@ def _counted(count: Count, attempt: Attempt, debt: int, excuses: list[ExcusedSpa
 
 def _is_spread(counted: list[int], facts: Facts) -> bool:
     """Whether the contacts, this one among them, are not all about one debt (or one account)."""
-    accounts = {each.id: each.account or each.id for each in facts.question.debts}
+    key = ("spread", *counted)  # mostly the same for all debts
+    return facts.once(key, lambda: _is_over_several(counted, facts))
+
+
+def _is_over_several(counted: list[int], facts: Facts) -> bool:
+    accounts = facts.once("accounts", lambda: _accounts(facts))
     buckets = Counter({accounts[facts.label(debt)] for debt in facts.debts})
     for index in counted:
         about = facts.history.pasts[index].about
@@ -231,6 +236,11 @@ def _is_spread(counted: list[int], facts: Facts) -> bool:
             return True
         buckets.update({accounts.get(name, name) for name in about})
     return len(counted) + 1 > max(buckets.values())
+
+
+def _accounts(facts: Facts) -> dict[str, str]:
+    """By debt: its account, or itself."""
+    return {each.id: each.account or each.id for each in facts.question.debts}
 
 
 def _starts(params: Cap, facts: Facts, at: datetime) -> Starts:

@@ -75,7 +75,7 @@ def _evaluate(rule: Rule, attempt: Attempt, debt: int) -> Finding | None:
             index
             for index in reversed(recent)
             if _starts(params, rule.plan, history.traits(index))
-            and in_scope(facts, params.per, debt, history.pasts[index])
+            and in_scope(facts, params.per, debt, index)
         ),
         None,
     )

@@ -17,6 +17,7 @@ from shared.errors import FieldError, Invalid, Unreadable
 from shared.field_errors import explain
 
 HISTORY_MAX = 1000
+COMPARED_MAX = 100_000  # debts × contacts of the past: each is looked at for each
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
@@ -38,6 +39,17 @@ def read_question(data: bytes | Mapping[str, object]) -> Question:
     if errors:
         raise Invalid("The question contradicts itself.", errors)
     return _without_later_consents(question)
+
+
+def check_size(question: Question) -> None:
+    """Raises `Invalid` where debts and history together make too much work for one question."""
+    debts, contacts = len(question.debts), len(tuple(given(question.history)))
+    if debts * contacts > COMPARED_MAX:
+        problem = FieldError(
+            "/history",
+            f"has {contacts} contacts for {debts} debts: {COMPARED_MAX:,} pairs of both at most",
+        )
+        raise Invalid("The question is too large.", [problem])
 
 
 def _without_later_consents(question: Question) -> Question:

@@ -7,7 +7,7 @@ from services.outreach.debtors.store.invoices import find_invoices
 from services.outreach.debtors.store.profiles import get_profiles
 from services.outreach.dunning.domain.governor import ContactGovernor
 from services.outreach.dunning.domain.runs import ContentVersions
-from services.outreach.rulebooks.domain import RuleBookVersions
+from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.database import Session
 
 

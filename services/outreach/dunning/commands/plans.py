@@ -19,7 +19,7 @@ from services.outreach.dunning.domain.planner import PlanChanges, Planner
 from services.outreach.dunning.domain.runs import ContentVersions, RunTime
 from services.outreach.dunning.store import contacts as contact_store
 from services.outreach.dunning.store import debtors as debtor_store
-from services.outreach.rulebooks.domain import RuleBookVersions
+from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.database import Session
 
 DEBTORS_MAX = 100  # planned for in one transaction: some hundred milliseconds of work

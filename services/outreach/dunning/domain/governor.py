@@ -18,7 +18,7 @@ from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.dunning.domain.cancellations import Because
 from services.outreach.dunning.domain.planning import lead
 from services.outreach.dunning.domain.strategies import Strategies
-from services.outreach.rulebooks.domain import RuleBookVersions
+from services.outreach.rulebooks.domain.versions import RuleBookVersions
 
 
 class ContactGovernor:

@@ -30,7 +30,8 @@ from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.processes.delivery import Delivery
 from services.outreach.dunning.processes.live_check import LiveCheck, check
 from services.outreach.dunning.store.debtors import find_next_due
-from services.outreach.rulebooks.domain import RuleBookVersions
+from services.outreach.rulebooks.domain.versions import RuleBookVersions
+from services.outreach.rulebooks.processes.books import ready_books
 from shared import clock
 from shared.business_time import refuse_future
 from shared.errors import Invalid, Unavailable
@@ -71,8 +72,7 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
 async def _rulebooks(context: Context, tenant: str, at: datetime) -> RuleBookVersions:
     """The tenant's rule books. Raises `Unavailable` where they contradict each other: then nobody
     is contacted, and the tenants after it have their turn all the same."""
-    async with context.db.reading() as session:
-        rulebooks = await context.rulebooks.of(session, tenant)
+    rulebooks = await ready_books(context, tenant)
     try:
         rulebooks.at(at)
     except Invalid as error:

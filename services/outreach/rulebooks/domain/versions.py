@@ -1,18 +1,15 @@
 """Which rule books apply at an instant: the ones that come with the platform, and in their place or
 and a tenant's own, each from the day for which it was activated."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.outreach.compliance import RuleBook, RuleSet, read_book
+from services.outreach.compliance import RuleBook, RuleSet
 from shared.documents.activations import Activation, in_force
 from shared.documents.history import BuiltIn, History
-from shared.documents.kind import DocumentKind
-from shared.errors import FieldError, Invalid
 
 COMPILED_MAX = 16  # sets of books kept compiled
-PLATFORM = "recoup"  # who brought the books that come with the platform
 
 # The house's own rules apply unless a tenant switches them off; other policy (law that is not in
 # force yet) only to whom activates it, or in a question that names it.
@@ -75,8 +72,8 @@ class RuleBookVersions:
         its day on or later: nothing could be answered from then on."""
         tried = RuleBookVersions(self.history.with_activation(activation, book))
         later = {a.from_at for a in self.history.activations if a.from_at > activation.from_at}
-        for instant in {activation.from_at, *later}:
-            tried.at(instant)
+        for instant in sorted({activation.from_at, *later}):
+            RuleSet.check(tried.present(instant).values())
 
     def _activations(self, instant: datetime) -> Mapping[str, Activation]:
         return in_force(self.history.activations, instant)
@@ -88,27 +85,3 @@ class RuleBookVersions:
                 self._compiled.clear()
             self._compiled[key] = RuleSet.of(books.values())
         return InForce(self._compiled[key], tuple(sorted(packs)))
-
-
-def rule_books(shipped: Iterable[BuiltIn[RuleBook]]) -> DocumentKind[RuleBook]:
-    """The kind of document that a rule book is, next to those that come with the platform."""
-    platform = {book.name: book for book in shipped}
-
-    def check(name: str, book: RuleBook) -> None:
-        """Law stays law, and every rule stands in one book only."""
-        ours = platform.get(name)
-        if ours is not None and ours.content.klass != book.klass:
-            problem = FieldError("/class", f"{name} is {ours.content.klass}, and stays so")
-            raise Invalid("The book is of another class.", [problem])
-        RuleSet.of(({n: each.content for n, each in platform.items()} | {name: book}).values())
-
-    return DocumentKind(
-        kind="rulebooks",
-        word="rule book",
-        parse=read_book,
-        version_of=lambda book: book.version,
-        name_of=lambda book: book.name,
-        category_of=lambda book: book.klass,
-        check=check,
-        built_in_by=PLATFORM,
-    )
