@@ -62,6 +62,7 @@ delete from outbox where seq in (
      order by seq limit $3)
 """
 
+_SLICE_EVENTS = 200  # made ready at a time, some 5 ms: then others may have the event loop
 _json = msgspec.json.Encoder()
 
 
@@ -77,7 +78,14 @@ async def flush(session: Session) -> None:
     events = session.pending
     if not events:
         return  # it was called by hand before
-    payloads = [_payload(event) for event in events]
+    payloads: list[str | None] = []
+    ids: list[str] = []
+    for event in events:  # all that needs no number, and so not the lock
+        payloads.append(_payload(event))
+        service = producer(event.topic)
+        ids.append(event_id(event.tenant, service, event.type, event.entity, event.cause))
+        if not len(ids) % _SLICE_EVENTS:
+            await session.give_way()
     counts: dict[tuple[str, str, str], int] = {}
     for event in events:
         place = (event.tenant, event.topic, event.key)
@@ -87,12 +95,11 @@ async def flush(session: Session) -> None:
     given = await session.fetch(_NUMBER, tenants, topics, keys, list(counts.values()))
     _count(counts, clock.monotonic() - asked_at)
     last = {(row[0], row[1], row[2]): row[3] - counts[row[0], row[1], row[2]] for row in given}
-    ids, numbers, headers = [], [], []
-    for event in events:
+    numbers, headers = [], []
+    for identity, event in zip(ids, events, strict=True):
         place = (event.tenant, event.topic, event.key)
         last[place] = number = last[place] + 1
-        attributes = _attributes(event, number)
-        ids.append(attributes.id)
+        attributes = _attributes(identity, event, number)
         numbers.append(number)
         headers.append(_json.encode(attributes).decode())
     await session.execute(
@@ -131,11 +138,11 @@ def _payload(event: Event) -> str | None:
     return payload.decode()
 
 
-def _attributes(event: Event, number: int) -> Attributes:
+def _attributes(identity: str, event: Event, number: int) -> Attributes:
     service = producer(event.topic)
     is_revision = event.topic in COMPACTED
     return Attributes(
-        id=event_id(event.tenant, service, event.type, event.entity, event.cause),
+        id=identity,
         source=f"/recoup/{event.tenant}/{service}",
         type=event.type,
         subject=event.key or event.entity,

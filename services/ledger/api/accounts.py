@@ -68,7 +68,7 @@ async def get_statement(
             "the window ends before it begins", [FieldError("/query/to", "is before `from`")]
         )
     _, account = await _get(session, context, caller.tenant, account_id)
-    parts = domain.statement(account, from_on, to_on)
+    parts = await in_slices(session, domain.statement_in_slices(account, from_on, to_on))
     return {
         "account_id": account_id,
         "from": from_on,

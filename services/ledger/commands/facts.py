@@ -62,6 +62,7 @@ class Outcome(Struct, frozen=True, gc=False):
     errors: tuple[FieldError, ...] = ()
 
 
+_SLICE_EVENTS = 1000  # made at a time: then others may have the event loop
 _ACCEPTED = Outcome("accepted")
 _DUPLICATE = Outcome("duplicate")
 
@@ -213,7 +214,10 @@ async def _decide(
             (fact.kind, fact.fact_id): Tracing(batch[index].correlationid, batch[index].traceparent)
             for index, fact in zip(indexes, facts, strict=True)
         }
-        events += events_of(key, decision.announcements, recorded_at, tracing)
+        for start in range(0, len(decision.announcements), _SLICE_EVENTS):
+            some = decision.announcements[start : start + _SLICE_EVENTS]
+            events += events_of(key, some, recorded_at, tracing)
+            await session.give_way()
         if update.is_profile_changed:
             events.append(contact_of(key, account.state, recorded_at))
     telemetry.LEDGER_REDONE_FACTS.labels("ledger").inc(redone)

@@ -48,7 +48,7 @@ from services.ledger.domain.slices import Slices, run
 from services.ledger.domain.stage_events import begin, begin_in_slices
 from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.state import AccountState
-from services.ledger.domain.statement import CurrencyStatement, Line, statement
+from services.ledger.domain.statement import CurrencyStatement, Line, statement, statement_in_slices
 
 __all__ = [
     "KINDS",
@@ -90,4 +90,5 @@ __all__ = [
     "rezone_in_slices",
     "run",
     "statement",
+    "statement_in_slices",
 ]

@@ -14,6 +14,7 @@ from services.ledger.domain.kinds.credit_notes import note_event
 from services.ledger.domain.kinds.payments import reversed_event
 from services.ledger.domain.parts import in_parts
 from services.ledger.domain.registry import KINDS, cause_of, view_of
+from services.ledger.domain.slices import SLICE_ENTRIES, Slices
 from services.ledger.domain.state import AccountState
 from shared.clock import local_day
 from shared.errors import FieldError
@@ -39,7 +40,7 @@ class Former(Struct, frozen=True):
         return (before or state.invoices[invoice_id]).due_on
 
 
-def announce_fact(builder: DecisionBuilder, view: View, day: date, former: Former) -> None:
+def announce_fact(builder: DecisionBuilder, view: View, day: date, former: Former) -> Slices[None]:
     """Announce the fact, those that waited for it, and what it did to other credits."""
     fact, state = view.fact, view.state
     kind = KINDS[fact.kind]
@@ -57,11 +58,13 @@ def announce_fact(builder: DecisionBuilder, view: View, day: date, former: Forme
         carried.update(KINDS[waited.kind].carries(view, waited.data))
     _announce_reversals(builder, view)
     carried.update(_announce_own_notes(builder, view))
-    moved = [
-        key
-        for key in (_retimed(state, former) if retimed else touched)
-        if key not in carried and key in state.credits and _moved(view, former, key, retimed)
-    ]
+    moved: list[CreditKey] = []
+    others = _retimed(state, former) if retimed else touched
+    for number, key in enumerate(others, start=1):
+        if key not in carried and key in state.credits and _moved(view, former, key, retimed):
+            moved.append(key)
+        if not number % SLICE_ENTRIES:
+            yield
     if moved:
         moved.sort(key=lambda key: state.credits[key].order)
         changed = ledger.AllocationChanged(
@@ -70,7 +73,9 @@ def announce_fact(builder: DecisionBuilder, view: View, day: date, former: Forme
             allocations=view.history(moved),
             amounts=view.touched(),
         )
+        yield
         _announce(builder, _MOVED, state.account_id, view.cause, view.at, day, changed, fact)
+        yield
 
 
 def announce_own(

@@ -66,8 +66,8 @@ def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[No
     _post(builder, fact, day)
     if was_registered:
         view = view_of(state, fact, at, begun_on)
-        announce_fact(builder, view, day, former)
-        announce_age(builder, view, begun_on)
+        yield from announce_fact(builder, view, day, former)
+        yield from announce_age(builder, view, begun_on)
     elif state.registered:
         yield from announce_history(builder, fact, begun_on)
     reject_excess(builder)
@@ -202,8 +202,8 @@ def rezone_in_slices(
         begun_on = begun.on(state.zone)
         state.age_to(begun_on)
         view = view_of(state, cause, at, begun_on)
-        announce_fact(builder, view, day, former)
-        announce_age(builder, view, begun_on)
+        yield from announce_fact(builder, view, day, former)
+        yield from announce_age(builder, view, begun_on)
     builder.changed.update(state.before_invoices)
     return builder.decision()
 

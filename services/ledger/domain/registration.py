@@ -34,14 +34,16 @@ def announce_history(
     replay = DecisionBuilder(state, registration.recordedtime)
     kind = KINDS[registration.kind]
     at = kind.instant_of(registration, registration.data, state.zone)
-    _announce_one(replay, registration, at, begun_on, acts=False)
+    yield from _announce_one(replay, registration, at, begun_on, acts=False)
     items = yield from _timeline(final, registration, begun_on)
     for number, (position, item) in enumerate(items, start=1):
         if isinstance(item, Fact):
             kind = KINDS[item.kind]
             if kind.apply is not None:
                 apply(state, position, item)
-            _announce_one(replay, item, position[0], begun_on, acts=kind.apply is not None)
+            yield from _announce_one(
+                replay, item, position[0], begun_on, acts=kind.apply is not None
+            )
         else:
             replay.remember(item)
             view = view_of(state, registration, at, begun_on)
@@ -61,14 +63,14 @@ def announce_history(
 
 def _announce_one(
     replay: DecisionBuilder, fact: Fact, at: datetime, begun_on: date | None, *, acts: bool
-) -> None:
+) -> Slices[None]:
     state = replay.state
     if not acts:
         state.forget()
     view = view_of(state, fact, at, begun_on)
     day = KINDS[fact.kind].day_of(fact.data, at, state.zone)
-    announce_fact(replay, view, day, Former.of(state))
-    announce_age(replay, view, None)
+    yield from announce_fact(replay, view, day, Former.of(state))
+    yield from announce_age(replay, view, None)
 
 
 def _timeline(

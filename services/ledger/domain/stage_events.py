@@ -82,7 +82,7 @@ class _Findings(Struct):
     paid: list[Invoice]
 
 
-def announce_age(builder: DecisionBuilder, view: View, stages_until: date | None) -> None:
+def announce_age(builder: DecisionBuilder, view: View, stages_until: date | None) -> Slices[None]:
     """Announce what a fact showed of the age of the invoices that it touched.
 
     First what was announced and is not so, then debts that are open again, then what has begun by
@@ -92,22 +92,32 @@ def announce_age(builder: DecisionBuilder, view: View, stages_until: date | None
     touched = state.before_invoices
     found = _Findings([], [], [], [])
     ids = touched if len(touched) == 1 else sorted(touched, key=lambda i: state.invoices[i].order)
-    for invoice_id in ids:
+    for number, invoice_id in enumerate(ids, start=1):
         _examine(builder, view, invoice_id, stages_until, found)
-    for invoice, past in found.refuted:
+        if not number % SLICE_ENTRIES:
+            yield
+    for number, (invoice, past) in enumerate(found.refuted, start=1):
         _announce_corrected(builder, view, invoice, past)
-    for invoice, stage in found.open_again:
+        if not number % SLICE_ENTRIES:
+            yield
+    for number, (invoice, stage) in enumerate(found.open_again, start=1):
         day = local_day(view.at, state.zone)
         _announce_reopened(builder, view, invoice, stage, (view.at, day), view.cause)
+        if not number % SLICE_ENTRIES:
+            yield
     found.begun.sort(key=lambda item: _in_time(item[0]))
-    for now, stage in found.begun:
+    for number, (now, stage) in enumerate(found.begun, start=1):
         invoice = state.invoices[now.invoice_id]
         if now.kind == "reopened":
             _announce_reopened(builder, view, invoice, stage, (now.at, now.since_on), now.cause)
         else:
             announce_begun(builder, now, (view.amounts(invoice.currency),), fact)
-    for invoice in found.paid:
+        if not number % SLICE_ENTRIES:
+            yield
+    for number, invoice in enumerate(found.paid, start=1):
         _announce_paid(builder, view, invoice)
+        if not number % SLICE_ENTRIES:
+            yield
 
 
 def _examine(

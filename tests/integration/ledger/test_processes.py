@@ -16,7 +16,8 @@ from services.ledger.processes.days import start_day
 from services.ledger.store.accounts import find_heads
 from services.ledger.store.tenants import find_tenant_times
 from shared import clock
-from shared.database import Database
+from shared.database import Database, Session
+from shared.errors import Unavailable
 from shared.events.ledger import Tenant
 from tests.factories import a_payment, a_reversal, an_account, an_invoice
 from tests.integration.ledger.processes import (
@@ -161,6 +162,30 @@ async def test_a_failure_in_the_middle_of_an_account_leaves_nothing(
         await take(process, a_payment(), a_payment("P2"))
     monkeypatch.undo()
     assert await account_of(process, "C1") == before == await computed(process)
+
+
+async def test_after_a_commit_whose_answer_was_lost_the_account_is_read_again(
+    ledger_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = a_process(ledger_db)
+    await take(process, an_account(), an_invoice())
+    execute = Session.execute
+
+    async def loses(self: Session, sql: str, *args: object) -> str:
+        status = await execute(self, sql, *args)
+        if sql == "COMMIT":
+            raise ConnectionResetError("the answer is lost")
+        return status
+
+    monkeypatch.setattr(Session, "execute", loses)
+    with pytest.raises(Unavailable):
+        await take(process, a_payment())
+    monkeypatch.undo()
+    found = await account_of(process, "C1")
+    assert found["invoices"]["I1"].balance_minor == 6000
+    assert found == await computed(process)
+    (again,) = await take(process, a_payment())
+    assert again.status == "duplicate"
 
 
 async def test_what_is_stored_but_was_not_remembered_is_read_again(ledger_db: Database) -> None:

@@ -7,8 +7,10 @@ import pytest
 
 from services.ledger import domain
 from services.ledger.domain import Fact
+from services.ledger.domain.slices import SLICE_ENTRIES
 from shared.business_time import Begun
 from tests.unit.ledger.ledger_factories import (
+    BERLIN,
     RECORDED,
     Ledger,
     amended,
@@ -198,6 +200,13 @@ def test_facts_after_the_begun_day_count_at_once() -> None:
     ledger = Ledger(registered(), invoice("A", 100), begun="2026-03-16")
     ledger.record(paid("P1", 100, "2026-12-24"))
     assert ledger.amounts.collectable_minor == 0
+
+
+def test_a_long_statement_gives_way_while_it_is_made() -> None:
+    facts = [invoice(f"I{number}", 1) for number in range(3 * SLICE_ENTRIES)]
+    account = domain.load_account("C1", BERLIN, [registered(), *facts])
+    work = domain.statement_in_slices(account, on("2026-03-01"), on("2026-03-31"))
+    assert sum(1 for _ in work) >= 3 * 3  # arranged, read and added up
 
 
 def test_the_closing_balance_of_one_statement_opens_the_next() -> None:
