@@ -3,7 +3,8 @@
 Who reads an outbox waits for the bell that its writer rings after a commit (`Database.committed`).
 That bell is in one process; here each ring goes through a pipe to the other processes that read
 outboxes, one byte for one database. A byte that finds the pipe full is dropped: the reader has rung
-enough before it, and looks by itself now and then.
+enough before it, and looks by itself now and then. Where nobody is left at the other end, nobody
+needs to be told: what was committed stays committed.
 """
 
 import asyncio
@@ -51,10 +52,13 @@ class Bells:
 
     def _tell(self, which: bytes) -> None:
         for descriptor in self._ring:
-            with contextlib.suppress(BlockingIOError):
+            with contextlib.suppress(BlockingIOError, BrokenPipeError):
                 os.write(descriptor, which)
 
     def _heard(self, descriptor: int) -> None:
         with contextlib.suppress(BlockingIOError):
-            for number in set(os.read(descriptor, _BYTES_AT_ONCE)):
+            rung = os.read(descriptor, _BYTES_AT_ONCE)
+            if not rung:  # the end of a pipe is "readable" for ever
+                asyncio.get_running_loop().remove_reader(descriptor)
+            for number in set(rung):
                 self._bells[number].ring_here()

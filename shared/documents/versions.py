@@ -1,7 +1,8 @@
 """The documents of one kind: kept version by version, put in force, read in every process.
 
-What a version says never changes, so its parsed content is kept in memory. What is in force is
-asked of the database each time, by one cheap query: what another process activates counts at once.
+What a version says never changes, so its parsed content is kept in memory; what a transaction wrote
+and did not commit is forgotten with it. What is in force is asked of the database each time, by one
+cheap query: what another process activates counts at once.
 """
 
 import asyncio
@@ -233,6 +234,7 @@ class Documents(Generic[Content]):
             category=outline.category,
         )
         await store.insert_version(session, self.kind.kind, tenant, stored)
+        self._forget_unless_committed(session, tenant)
         return KeptVersion(stored, outline, is_new=True)
 
     # ------------------------------------------------------------------------------ activation
@@ -246,7 +248,7 @@ class Documents(Generic[Content]):
         check: Check[Content] | None = None,
         offered: Sequence[BuiltIn[Content]] = (),
     ) -> ActivationResult:
-        """Put a version in force, or end a name. ActivationRequest again, nothing happens.
+        """Put a version in force, or end a name. Asked again, nothing happens.
 
         Raises `NotFound`, and what `check` raises before anything is written; without one, a day
         that has begun is refused. What follows an activation (events, work to be done) is the
@@ -282,6 +284,7 @@ class Documents(Generic[Content]):
         proposal = Proposal(tenant, asked.now, activation, content, stored)
         await (check or refuse_begun_day)(session, proposal)
         await store.insert_activation(session, kind, tenant, activation)
+        self._forget_unless_committed(session, tenant)
         is_rollback = was_in_force(activations, asked.name, asked.version)
         return ActivationResult(tenant, activation, is_new=True, is_rollback=is_rollback)
 
@@ -330,6 +333,17 @@ class Documents(Generic[Content]):
         if self.kind.is_version_of_content:
             return await store.find_version(session, self.kind.kind, tenant, name, version)
         return await self.find_version(session, tenant, name, version)
+
+    def _forget_unless_committed(self, session: Session, tenant: str) -> None:
+        """A version or an activation may come again under the same name or number, and differ."""
+
+        def ended(is_committed: bool) -> None:
+            if not is_committed:
+                self._histories.pop(tenant, None)
+                for key in [key for key in self._contents if key[0] == tenant]:
+                    del self._contents[key]
+
+        session.at_end(ended)
 
     def _read(self, stored: StoredVersion) -> Content:
         built_in = self.built_in.get(stored.name)

@@ -1,6 +1,7 @@
 """Going on with what was held back: events that waited, facts to be tried again."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from shared.database import Database
 from shared.errors import AppError, TookTooLong
@@ -12,6 +13,7 @@ from shared.log.subscriptions import RawSubscription, Subscription
 from shared.process import telemetry
 
 _BATCH_MAX = 1000
+_SLOW_MAX = 3  # tries of one event that takes too long alone
 
 log = telemetry.logger(__name__)
 
@@ -37,6 +39,7 @@ class Replayer:
         self._consumer = subscription.consumer
         self._failed = failed  # called with each key that fails; may stop the process
         self._batch_max = _BATCH_MAX  # smaller after time-outs: the batch may be why
+        self._slow: Counter[tuple[Place, int]] = Counter()  # events that took too long alone
 
     async def run(self) -> None:
         if isinstance(self._subscription, RawSubscription):
@@ -57,8 +60,7 @@ class Replayer:
             try:
                 taken = await self._apply(subscription, place, limit, skips, batch)
             except Exception as error:
-                is_too_much = isinstance(error, TookTooLong) and len(batch) > 1
-                if is_retriable(error) and not is_too_much:
+                if is_retriable(error) and not self._is_too_much(place, batch, error):
                     self._batch_max = max(1, self._batch_max // 2)
                     raise
                 if not batch:
@@ -70,6 +72,20 @@ class Replayer:
                 self._batch_max = min(_BATCH_MAX, self._batch_max * 2)
                 if taken < limit:
                     return
+
+    def _is_too_much(self, place: Place, batch: Sequence[Received], error: Exception) -> bool:
+        """Whether it took too long, and would again. The machine may be at fault: one event is
+        tried several times, and then holds up nobody else."""
+        if not isinstance(error, TookTooLong) or not batch:
+            return False
+        if len(batch) > 1:
+            return True
+        event = (place, batch[0].sequence)
+        self._slow[event] += 1
+        if self._slow[event] < _SLOW_MAX:
+            return False
+        del self._slow[event]
+        return True
 
     async def _apply(
         self,

@@ -9,7 +9,7 @@ from shared.web.app import make_app
 from shared.web.context import ServiceContext, context_of
 from shared.web.edge import BODY_BYTES_MAX, Edge
 from shared.web.gather import Gatherer
-from shared.web.idempotency import kept_answer, once, purge_idempotency_keys
+from shared.web.idempotency import first_answer, once, purge_idempotency_keys
 from shared.web.models import Day, Instant, Minor, Model, json_bytes, json_response
 from shared.web.paging import (
     LIMIT_MAX,
@@ -39,9 +39,9 @@ __all__ = [
     "context_of",
     "decode_cursor",
     "encode_cursor",
+    "first_answer",
     "json_bytes",
     "json_response",
-    "kept_answer",
     "make_app",
     "once",
     "page",

@@ -6,7 +6,8 @@ its key may be used again.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from shared import clock
-from shared.database import Session
+from shared.database import Database, Session
 from shared.errors import Conflict, FieldError, Invalid
 from shared.web.auth import Caller
 from shared.web.models import json_bytes
@@ -23,6 +24,8 @@ KEPT_FOR = timedelta(hours=24)
 _KEY_LENGTH_MAX = 255
 _JSON = "application/json"
 _POINTER = "/header/Idempotency-Key"
+_STILL_RUNNING = "The first request with this Idempotency-Key is still running."
+_at_work: set[tuple[str, str, str]] = set()  # tenant, route, key: see `first_answer`
 
 
 class IdempotencyKeyReused(Invalid):
@@ -45,9 +48,9 @@ async def once(
     key = _read_key(request)
     if key is None:
         return Response(json_bytes(await create()), status, media_type=_JSON)
-    route = f"{request.method} {request.url.path}"
+    route = _route(request)
     await _claim(session, caller.tenant, route, key)
-    kept = await kept_answer(request, session, caller)
+    kept = await _kept_answer(request, session, caller, key)
     if kept is not None:
         return kept
     request_hash, now = await _hash_of(request), clock.now()
@@ -71,19 +74,42 @@ async def once(
     return Response(body, status, media_type=_JSON)
 
 
-async def kept_answer(request: Request, session: Session, caller: Caller) -> Response | None:
-    """The first answer to the request's key; None: without a key, or it did not come before.
+@asynccontextmanager
+async def first_answer(
+    request: Request, db: Database, caller: Caller
+) -> AsyncIterator[Response | None]:
+    """For work of seconds, between two transactions: the first answer to the key, if there is one.
 
-    For work that is done between two transactions: ask before it, and say `once` after it.
+    Without one the key is held as long as the block runs, which does the work and says `once`. Held
+    in this process: another one does the work too, and `once` gives it the first answer.
     """
     key = _read_key(request)
     if key is None:
-        return None
+        yield None
+        return
+    async with db.reading() as session:
+        kept = await _kept_answer(request, session, caller, key)
+    if kept is not None:
+        yield kept
+        return
+    held = (caller.tenant, _route(request), key)
+    if held in _at_work:
+        raise StillRunning(_STILL_RUNNING)
+    _at_work.add(held)
+    try:
+        yield None
+    finally:
+        _at_work.discard(held)
+
+
+async def _kept_answer(
+    request: Request, session: Session, caller: Caller, key: str
+) -> Response | None:
     kept = await session.fetchrow(
         "select request_hash, status, content_type, body from idempotency_keys"
         " where tenant = $1 and route = $2 and key = $3 and created_at > $4",
         caller.tenant,
-        f"{request.method} {request.url.path}",
+        _route(request),
         key,
         clock.now() - KEPT_FOR,
     )
@@ -115,7 +141,11 @@ async def _claim(session: Session, tenant: str, route: str, key: str) -> None:
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big", signed=True)
     if not await session.fetchval("select pg_try_advisory_xact_lock($1)", number):
-        raise StillRunning("The first request with this Idempotency-Key is still running.")
+        raise StillRunning(_STILL_RUNNING)
+
+
+def _route(request: Request) -> str:
+    return f"{request.method} {request.url.path}"
 
 
 def _read_key(request: Request) -> str | None:

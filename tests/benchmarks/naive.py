@@ -144,6 +144,7 @@ async def take_event(session: AsyncSession, event: Event) -> bool:
             time=event.time,
             recorded_at=datetime.now(UTC),
             data=data.model_dump_json().encode(),
+            version=1,
         )
     )
     if event.type == "invoice-issued":

@@ -29,6 +29,7 @@ def test_the_published_interface_is_that_of_the_code(service: str) -> None:
     assert path.read_text("utf-8") == text, "run `make docs`"
 
 
+@pytest.mark.slow
 def test_it_is_valid_openapi(document: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(document).validate()
     assert document["openapi"].startswith("3.1")

@@ -11,6 +11,7 @@ from services.ledger.api import models
 from services.ledger.api.dependencies import ContextDep, Reader
 from services.ledger.commands.accounts import each_account, find_accounts, in_slices
 from services.ledger.context import Context
+from services.ledger.domain import AccountState
 from services.ledger.domain.buckets import OpenBalance, bucket_of, days_past_due, sums
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
@@ -140,13 +141,20 @@ async def _balances_at(
     while ids := await invoice_store.list_account_ids(
         session, tenant.settings.tenant_id, after=after, limit=_PAGE_ACCOUNTS
     ):
-        async for account in each_account(session, tenant, ids, context):
-            if account.registered:
-                then = await in_slices(session, domain.as_of_in_slices(account, day))
-                for invoice in then.invoices.values():
-                    if invoice.balance_minor:
-                        place = invoice.currency, bucket_of(invoice.due_on, day)
-                        count, minor = balances.get(place, (0, 0))
-                        balances[place] = count + 1, minor + invoice.balance_minor
+        async with each_account(session, tenant, ids, context) as accounts:
+            async for account in accounts:
+                if account.registered:
+                    then = await in_slices(session, domain.as_of_in_slices(account, day))
+                    _add_open(balances, then, day)
         after = ids[-1]
     return [OpenBalance(*place, *found) for place, found in balances.items()]
+
+
+def _add_open(
+    balances: dict[tuple[str, str], tuple[int, int]], account: AccountState, day: date
+) -> None:
+    for invoice in account.invoices.values():
+        if invoice.balance_minor:
+            place = invoice.currency, bucket_of(invoice.due_on, day)
+            count, minor = balances.get(place, (0, 0))
+            balances[place] = count + 1, minor + invoice.balance_minor

@@ -6,7 +6,8 @@ id, and last of all the outbox. An account that is not in memory is read and com
 is taken, so before its row is locked; under the lock only what was stored meanwhile is read.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
 from itertools import chain
 from typing import TypeVar
 
@@ -47,12 +48,11 @@ class Hold:
     def __init__(self, memory: AccountMemory) -> None:
         self.keys: set[AccountKey] = set()
         self.remembered: dict[AccountKey, Remembered] = {}  # whatever memory has no room for
-        self.changing: set[AccountKey] = set()  # not what is stored: a failure drops them
+        self.changing: set[AccountKey] = set()  # not what is stored: dropped, if it stays so
         self._memory = memory
 
-    def end(self, is_committed: bool) -> None:
-        if not is_committed:
-            self._memory.forget(self.changing)
+    def end(self, _is_committed: bool) -> None:
+        self._memory.forget(self.changing)
         for key in self.keys:
             self._memory.turns.give_back(key)
 
@@ -116,6 +116,7 @@ async def lock_accounts(
 
 
 def remember_updates(
+    hold: Hold,
     context: Context,
     locked: Mapping[AccountKey, LockedAccount],
     updates: Iterable[AccountUpdate],
@@ -123,6 +124,7 @@ def remember_updates(
     """What was changed in place is stored now: call it after the commit."""
     for update in updates:
         context.accounts.remember_update(update.key, locked[update.key].remembered, update.version)
+        hold.changing.discard(update.key)
 
 
 async def find_accounts(
@@ -146,14 +148,21 @@ async def find_accounts(
     return tenant, {key[1]: account.state for key, account in locked.items()}
 
 
-async def each_account(
+def each_account(
     session: Session, tenant: LockedTenant, account_ids: Collection[str], context: Context
-) -> AsyncIterator[AccountState]:
+) -> AbstractAsyncContextManager[AsyncIterator[AccountState]]:
     """Many accounts as a reading session's snapshot has them, one after the other.
 
     One in memory is used if it is of the snapshot's version and nobody has its turn; the others
-    are computed and not remembered, so that going through all pushes no busy one out.
+    are computed and not remembered, so that going through all pushes no busy one out. Whoever
+    leaves in the middle gives back the turn of the account in hand at once.
     """
+    return aclosing(_each_account(session, tenant, account_ids, context))
+
+
+async def _each_account(
+    session: Session, tenant: LockedTenant, account_ids: Collection[str], context: Context
+) -> AsyncGenerator[AccountState, None]:
     tenant_id, zone = tenant.settings.tenant_id, tenant.settings.timezone
     memory = context.accounts
     heads = await account_store.find_heads(session, {(tenant_id, name) for name in account_ids})

@@ -104,7 +104,7 @@ async def announce_range(
             last = key[1]
             break
     await account_store.save_updates(session, updates)
-    session.after_commit(partial(remember_updates, context, locked, updates))
+    session.after_commit(partial(remember_updates, hold, context, locked, updates))
     return AnnouncedRange(last, counts)
 
 

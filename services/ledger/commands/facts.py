@@ -99,7 +99,7 @@ async def record_facts(
             await tenant_store.update_recorded_at(session, tenant_id, time.latest)
     crash_point("ledger.intake.before_commit")
     session.after_commit(partial(crash_point, "ledger.intake.after_commit"))
-    session.after_commit(partial(remember_updates, context, locked, updates))
+    session.after_commit(partial(remember_updates, hold, context, locked, updates))
     return [outcome or _ACCEPTED for outcome in outcomes]
 
 
@@ -171,11 +171,15 @@ async def _refuse_beyond_limit(
             limit = limits[key] = AmountLimit(locked[key].state)
         if errors := limit.check(fact):
             refused[index] = Outcome("rejected", tuple(errors))
-    if refused:
-        await fact_store.delete_facts(session, [batch[index].key for index in refused])
-    for index, outcome in refused.items():
-        outcomes[index] = outcome
-        del accepted[index]
+    if not refused:
+        return
+    await fact_store.delete_facts(session, [batch[index].key for index in refused])
+    by_key = {batch[index].key: outcome for index, outcome in refused.items()}
+    for index, new in enumerate(batch):
+        known = outcomes[index]
+        if new.key in by_key and (known is None or known.status == "duplicate"):
+            outcomes[index] = by_key[new.key]  # the repeats of what was refused too
+            accepted.pop(index, None)
 
 
 async def _decide(

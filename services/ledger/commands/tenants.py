@@ -131,7 +131,7 @@ async def _rezone(
         if account.state.profile is not None:
             outbox.append(session, [contact_of(key, account.state, recorded_at)])
     await account_store.save_updates(session, updates)
-    session.after_commit(partial(remember_updates, context, locked, updates))
+    session.after_commit(partial(remember_updates, hold, context, locked, updates))
 
 
 def _tenant_event(tenant: Tenant, cause: str, now: datetime) -> Event:

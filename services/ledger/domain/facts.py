@@ -44,5 +44,9 @@ def newest(fact: Fact) -> tuple[datetime, str, str]:
 
 
 def named_amount(data: Struct) -> tuple[str, int]:
-    """The amount that a fact names, and its currency ("" where it names none)."""
-    return (getattr(data, "currency", None) or "", getattr(data, "amount_minor", None) or 0)
+    """The amount that a fact names, and its currency ("" where it names none).
+
+    What a resolution credits is one too: it becomes a credit note.
+    """
+    amount = getattr(data, "amount_minor", None) or getattr(data, "credited_minor", None) or 0
+    return (getattr(data, "currency", None) or "", amount)

@@ -41,13 +41,26 @@ class AmountLimit:
         self._named = dict(state.named_minor)
 
     def check(self, fact: Fact) -> list[FieldError]:
-        """Refuse a fact that would take the sum too far; one that is not refused counts."""
+        """Refuse a fact that would take the sum too far; one that is not refused counts.
+
+        An amount without a currency (of a dispute, whose invoice need not be there) may come to be
+        one of any currency.
+        """
         currency, amount = named_amount(fact.data)
-        if self._named.get(currency, 0) + amount > TOTAL_MINOR_MAX:
-            detail = f"the account's amounts would sum to more than {TOTAL_MINOR_MAX} minor units"
-            return [FieldError("/data/amount_minor", detail)]
+        if not amount:
+            return []
         self._named[currency] = self._named.get(currency, 0) + amount
-        return []
+        anywhere = self._named.get("", 0)
+        if currency:
+            largest = self._named[currency]
+        else:
+            largest = max([total for code, total in self._named.items() if code], default=0)
+        if largest + anywhere <= TOTAL_MINOR_MAX:
+            return []
+        self._named[currency] -= amount
+        name = "credited_minor" if hasattr(fact.data, "credited_minor") else "amount_minor"
+        detail = f"the account's amounts would sum to more than {TOTAL_MINOR_MAX} minor units"
+        return [FieldError(f"/data/{name}", detail)]
 
 
 def _far_away(time: datetime | None, data: Struct) -> list[FieldError]:

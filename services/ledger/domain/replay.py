@@ -246,6 +246,8 @@ class _Before:
                 # Those that are no more come last.
                 moved_credits.append((credit is None, (0, *shown.order[1:]), key))
                 moved.add(shown.currency)
+                if earlier is not None:
+                    moved.add(earlier.currency)  # another note may have come to have its id
             if not number % SLICE_ENTRIES:
                 yield
         state.before_invoices = {key: self.invoices[key] for _, key in sorted(invoices)}

@@ -21,8 +21,8 @@ from shared.web import (
     Model,
     PagingDep,
     ReadSessionDep,
+    first_answer,
     json_response,
-    kept_answer,
     once,
     page,
 )
@@ -125,21 +125,20 @@ async def train(
 
     The model is in the registry then, and answers nobody before it is promoted.
     """
-    async with context.db.reading() as session:
-        answered = await kept_answer(request, session, caller)
-    if answered is not None:
-        return answered
     order = TrainingOrder(
         target=body.target, horizon_days=body.horizon_days, until=body.until, by=caller.subject
     )
-    trained = await training.train_model(context, caller.tenant, order)
+    async with first_answer(request, context.db, caller) as answered:
+        if answered is not None:
+            return answered
+        trained = await training.train_model(context, caller.tenant, order)
 
-    async def create() -> dict[str, Any]:
-        await commands.keep_models(session, caller.tenant, order, trained)
-        return trained.report
+        async def create() -> dict[str, Any]:
+            await commands.keep_models(session, caller.tenant, order, trained)
+            return trained.report
 
-    async with context.db.transaction() as session:
-        return await once(request, session, caller, create)
+        async with context.db.transaction() as session:
+            return await once(request, session, caller, create)
 
 
 @router.post("/v1/backtests", response_model=BacktestView)
@@ -147,20 +146,19 @@ async def backtests(
     body: BacktestRequest, request: Request, context: ContextDep, caller: Writer
 ) -> Response:
     """Learn from the first part of the tenant's own history, answer the rest, and compare."""
-    async with context.db.reading() as session:
-        answered = await kept_answer(request, session, caller)
-    if answered is not None:
-        return answered
     order = BacktestOrder(
         target=body.target, train_fraction=body.train_fraction, horizon_days=body.horizon_days
     )
-    report = await training.run_backtest(context, caller.tenant, order)
+    async with first_answer(request, context.db, caller) as answered:
+        if answered is not None:
+            return answered
+        report = await training.run_backtest(context, caller.tenant, order)
 
-    async def create() -> dict[str, Any]:
-        return report
+        async def create() -> dict[str, Any]:
+            return report
 
-    async with context.db.transaction() as session:
-        return await once(request, session, caller, create, status=200)
+        async with context.db.transaction() as session:
+            return await once(request, session, caller, create, status=200)
 
 
 @router.get("/v1/models", response_model=RegistryPage)

@@ -308,8 +308,11 @@ def _on_contact_made(
     """Sent, or perhaps sent: both count as an attempt. The event's time is the contact's."""
     covers = data.new_covers
     if any(cover.account_id == account_id for cover in covers):
-        part, currency = data.cost_minor // len(covers), data.cost_currency or ""
-        account.contacts.add(Contact(event.time, data.channel, part, currency))
+        # Every part names the whole cost: those of the first bear it.
+        cost_minor = 0 if data.is_further_part else data.cost_minor // len(covers)
+        account.contacts.add(
+            Contact(event.time, data.channel, cost_minor, data.cost_currency or "")
+        )
     return True
 
 

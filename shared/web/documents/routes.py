@@ -92,17 +92,17 @@ class DocumentRoutes(Generic[Content]):
         self._name = named if fixed is None else only
         self._reader, self._writer = needs(*surface.readers), needs(*surface.writers)
 
-    def schema(self, words: RouteTexts, path: str | None = None) -> None:
+    def schema(self, texts: RouteTexts, path: str | None = None) -> None:
         """`GET …/schema`: for editors. At another path where it is the same for every name."""
 
         async def endpoint(caller: Annotated[Caller, self._reader]) -> Response:
             return json_response(self._surface.schema())
 
-        self._add_at(path or f"{self._surface.path}/schema", "GET", endpoint, words)
+        self._add_at(path or f"{self._surface.path}/schema", "GET", endpoint, texts)
 
     def get(
         self,
-        words: RouteTexts,
+        texts: RouteTexts,
         model: type[Model] = DocumentView,
         answer: Callable[[Shown[Content]], Answer] = shown_answer,
     ) -> None:
@@ -118,11 +118,11 @@ class DocumentRoutes(Generic[Content]):
                 shown = await self._requests.shown(request, session, caller.tenant, name)
             return json_response(answer(shown))
 
-        self._add("GET", "", endpoint, words, model)
+        self._add("GET", "", endpoint, texts, model)
 
     def put(
         self,
-        words: RouteTexts,
+        texts: RouteTexts,
         model: type[Model] = KeptDocumentView,
         answer: Callable[[KeptVersion], Answer] = kept_answer,
     ) -> None:
@@ -138,11 +138,11 @@ class DocumentRoutes(Generic[Content]):
                 kept = await self._requests.keep(request, session, caller, name, sent)
             return json_response(answer(kept), 201 if kept.is_new else 200)
 
-        self._add("PUT", "", endpoint, words, model, _BODY)
+        self._add("PUT", "", endpoint, texts, model, _BODY)
 
     def put_in_force(
         self,
-        words: RouteTexts,
+        texts: RouteTexts,
         model: type[Model],
         answer: Callable[[KeptVersion, ActivationResult | None, bool], Answer],
         activate_help: str,
@@ -170,9 +170,9 @@ class DocumentRoutes(Generic[Content]):
                 active, _ = await documents.find_active(session, caller.tenant, name)
             return json_response(answer(kept, done, active == version))
 
-        self._add("PUT", "", endpoint, words, model, _BODY)
+        self._add("PUT", "", endpoint, texts, model, _BODY)
 
-    def dry_run(self, words: RouteTexts, model: type[Model] | None = None) -> None:
+    def dry_run(self, texts: RouteTexts, model: type[Model] | None = None) -> None:
         """`POST …/dry-run`: try the document in the body. Nothing is kept."""
 
         async def endpoint(
@@ -184,11 +184,11 @@ class DocumentRoutes(Generic[Content]):
                 await self._requests.dry_run(request, caller.tenant, name, DRY_RUN_CASES_MAX)
             )
 
-        self._add("POST", "/dry-run", endpoint, words, model, _BODY)
+        self._add("POST", "/dry-run", endpoint, texts, model, _BODY)
 
     def dry_run_of_version(
         self,
-        words: RouteTexts,
+        texts: RouteTexts,
         model: type[Model] | None = None,
         *,
         cases: int,
@@ -207,11 +207,11 @@ class DocumentRoutes(Generic[Content]):
                 await self._requests.dry_run(request, caller.tenant, name, limit, version)
             )
 
-        self._add("POST", "/dry-run", endpoint, words, model, _BODY_OR_VERSION)
+        self._add("POST", "/dry-run", endpoint, texts, model, _BODY_OR_VERSION)
 
     def activate(
         self,
-        words: RouteTexts,
+        texts: RouteTexts,
         body: type[Model] = ActivateDocument,
         terms: Callable[[Any], Terms] = terms_of,
         model: type[Model] = ActivatedDocumentView,
@@ -236,11 +236,11 @@ class DocumentRoutes(Generic[Content]):
 
                 return await once(request, session, caller, act, status=200)
 
-        self._add("POST", "/activate", endpoint, words, model)
+        self._add("POST", "/activate", endpoint, texts, model)
 
     def activations(
         self,
-        words: RouteTexts,
+        texts: RouteTexts,
         model: type[Model] = DocumentActivationPage,
         item: Callable[[Activation], Answer] = activation_answer,
     ) -> None:
@@ -261,11 +261,11 @@ class DocumentRoutes(Generic[Content]):
             listed = page(found, paging.limit, lambda row: (row.number,))
             return json_response(listed | {"items": [item(row) for row in listed["items"]]})
 
-        self._add("GET", "/activations", endpoint, words, model)
+        self._add("GET", "/activations", endpoint, texts, model)
 
     def versions(
         self,
-        words: RouteTexts,
+        texts: RouteTexts,
         model: type[Model] = DocumentVersionPage,
         item: Callable[[StoredVersion, bool], Answer] = version_answer,
     ) -> None:
@@ -288,11 +288,11 @@ class DocumentRoutes(Generic[Content]):
             items = [item(row, row.version == active) for row in listed["items"]]
             return json_response(listed | {"items": items})
 
-        self._add("GET", "/versions", endpoint, words, model)
+        self._add("GET", "/versions", endpoint, texts, model)
 
     def version(
         self,
-        words: RouteTexts,
+        texts: RouteTexts,
         model: type[Model] = DocumentVersionDetail,
         answer: Callable[[StoredVersion, Content, bool], Answer] = detail_answer,
         parameter: str = "version",
@@ -313,25 +313,25 @@ class DocumentRoutes(Generic[Content]):
                 active = await self._requests.version_in_force(request, session, tenant, name)
             return json_response(answer(stored, content, version == active))
 
-        self._add("GET", f"/versions/{{{parameter}}}", endpoint, words, model)
+        self._add("GET", f"/versions/{{{parameter}}}", endpoint, texts, model)
 
     def _add(
         self,
         method: str,
         path: str,
         endpoint: Callable[..., Any],
-        words: RouteTexts,
+        texts: RouteTexts,
         model: type[Model] | None = None,
         body: dict[str, Any] | None = None,
     ) -> None:
-        self._add_at(self._surface.path + path, method, endpoint, words, model, body)
+        self._add_at(self._surface.path + path, method, endpoint, texts, model, body)
 
     def _add_at(
         self,
         path: str,
         method: str,
         endpoint: Callable[..., Any],
-        words: RouteTexts,
+        texts: RouteTexts,
         model: type[Model] | None = None,
         body: dict[str, Any] | None = None,
     ) -> None:
@@ -339,9 +339,9 @@ class DocumentRoutes(Generic[Content]):
             path,
             endpoint,
             methods=[method],
-            name=words.name,
-            summary=words.summary,
-            description=words.description,
+            name=texts.name,
+            summary=texts.summary,
+            description=texts.description,
             response_model=model,
             openapi_extra=body,
         )

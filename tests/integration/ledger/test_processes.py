@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from services.ledger.commands.accounts import compute_accounts, find_accounts
+from services.ledger.commands.accounts import compute_accounts, each_account, find_accounts
 from services.ledger.commands.intake import take_events
 from services.ledger.commands.tenants import put_tenant
 from services.ledger.context import Context
 from services.ledger.domain import record_in_slices
 from services.ledger.processes.days import start_day
 from services.ledger.store.accounts import find_heads
+from services.ledger.store.tenants import find_tenant_times
 from shared import clock
 from shared.database import Database
 from shared.events.ledger import Tenant
@@ -160,6 +161,43 @@ async def test_a_failure_in_the_middle_of_an_account_leaves_nothing(
         await take(process, a_payment(), a_payment("P2"))
     monkeypatch.undo()
     assert await account_of(process, "C1") == before == await computed(process)
+
+
+async def test_what_is_stored_but_was_not_remembered_is_read_again(ledger_db: Database) -> None:
+    process = a_process(ledger_db)
+    await take(process, an_account(), an_invoice())
+
+    def fails() -> None:
+        raise Failed
+
+    async def take_and_fail() -> None:
+        async with process.db.transaction() as session:
+            session.after_commit(fails)
+            await take_events(session, received([a_payment()]), process)
+
+    with pytest.raises(Failed):
+        await take_and_fail()
+    await take(process, an_invoice("I2"))
+    found = await account_of(process, "C1")
+    assert found["invoices"]["I1"].balance_minor == 6000
+    assert found == await computed(process)
+
+
+async def test_who_leaves_in_the_middle_of_all_accounts_keeps_no_turn(ledger_db: Database) -> None:
+    process = a_process(ledger_db)
+    await take(process, an_account(), an_invoice())
+    failure: Failed | None = None
+    async with process.db.reading() as session:
+        tenant = (await find_tenant_times(session, ["demo"]))["demo"]
+        try:
+            async with each_account(session, tenant, ["C1"], process) as accounts:
+                async for account in accounts:
+                    assert process.accounts.turns.is_taken(("demo", account.account_id))
+                    raise Failed
+        except Failed as error:
+            failure = error  # whoever holds it holds its frames, and all that they have
+        assert not process.accounts.turns.is_taken(("demo", "C1"))
+    assert failure is not None
 
 
 async def test_who_reads_waits_for_who_writes_and_sees_all_of_it(ledger_db: Database) -> None:

@@ -270,6 +270,9 @@ async def test_an_account_s_amounts_have_a_limit_and_it_refuses_alone(
     assert again["duplicates"] == 1
     listed = (await client.get("/v1/rejections?account_id=X0&limit=100")).json()["items"]
     assert len(listed) == 8
+    (beyond,) = large_invoices("X0", 519, 520)
+    twice = (await post(beyond, beyond, an_invoice("small", "X0", 1))).json()
+    assert [item["index"] for item in twice["rejected"]] == [0, 1]
     account = (await client.get("/v1/accounts/X0")).json()
     assert account["amounts"][0]["balance_minor"] == 512 * LARGEST + 1
     assert await violated(client) == []

@@ -17,6 +17,7 @@ from tests.integration.shared.late_fees import (
     LATE_FEES,
     NAME,
     NOW,
+    ZONE,
     LateFees,
     activate,
     client_of,
@@ -220,6 +221,28 @@ async def test_a_check_of_the_service_comes_before_anything_is_written(db: Datab
         async with db.transaction() as session:
             await fees.activate(session, "demo", asked, check=only_spring)
     assert await db.fetch("select from documents union all select from activations") == []
+
+
+async def test_what_was_not_committed_is_forgotten(db: Database) -> None:
+    """The same name, version and number come again, with another text."""
+    fees = late_fees()
+    asked = ActivationRequest(
+        name=NAME, version="spring", by="someone", now=NOW, from_on=TOMORROW, zone=ZONE
+    )
+
+    async def put_in_force(percent: int) -> None:
+        async with db.transaction() as session:
+            await fees.keep(session, "demo", NAME, text("spring", percent), by="x", at=NOW)
+            await fees.activate(session, "demo", asked)
+            history = await fees.history(session, "demo")
+            assert history.in_force()[NAME].percent == percent
+            if percent == 5:
+                raise Conflict("a command changes its mind")
+
+    with pytest.raises(Conflict):
+        await put_in_force(5)
+    await put_in_force(7)
+    assert await percent(db, fees) == 7
 
 
 async def test_what_nobody_ever_sent_cannot_end(db: Database) -> None:

@@ -231,6 +231,29 @@ async def test_one_message_that_takes_too_long_for_ever_is_put_aside(rig: Rig) -
     assert letter.key == "GIANT"
 
 
+async def test_one_that_waited_and_takes_too_long_for_ever_holds_nobody_up(rig: Rig) -> None:
+    apply = rig.take
+
+    async def take(session: Session, events: Sequence[Received]) -> None:
+        if any(event.key == "GIANT" for event in events):
+            raise TookTooLong("as it always does")
+        await apply(session, events)
+
+    rig.take = take  # type: ignore[method-assign]
+    rig.refuse = refusing("ZED")  # type: ignore[assignment]
+    await rig.say_n("GIANT", 1, 1)
+    await rig.say_n("ZED", 1, 1)
+    await rig.relayed()
+    rig.consume()
+    letters = await rig.letters(2)
+    rig.refuse = lambda event: None
+    for letter in letters:
+        await dead_letters.replay(rig.consumer, letter.id)
+    await rig.saw("ZED", [1])  # which comes behind GIANT
+    (letter,) = await rig.letters(1)
+    assert letter.key == "GIANT"
+
+
 async def test_a_skip_gives_up_nothing_that_is_missing_before_it(rig: Rig) -> None:
     place = ("metrics", "demo", rig.topic, "A")
     await rig.put("A", 1)

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from shared.database import Database
-from shared.web.idempotency import _claim
+from shared.web.auth import Caller
+from shared.web.idempotency import StillRunning, _claim, first_answer, once
 from tests.integration.shared.web_app import client_of, count, make_test_app, problem_of
 
 
@@ -72,6 +74,36 @@ async def test_while_the_first_runs_the_second_is_a_conflict(
         assert problem_of(answer, 409)["type"] == "urn:recoup:problem:still-running"
     answer = await client.post("/v1/orders", json={"amount_minor": 7}, headers=keyed("k1"))
     assert answer.status_code == 201
+
+
+def a_request(key: str) -> Request:
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    headers = [(b"idempotency-key", key.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/v1/reports", "query_string": b""}
+    return Request({**scope, "headers": headers}, receive)
+
+
+async def test_while_long_work_goes_on_the_second_is_a_conflict(producer: Database) -> None:
+    """Work between two transactions, neither of which holds the key meanwhile."""
+    caller = Caller("x", "demo", frozenset(), any_tenant=False)
+
+    async def create() -> dict[str, str]:
+        return {"report": "good"}
+
+    async with first_answer(a_request("k1"), producer, caller) as answered:
+        assert answered is None
+        with pytest.raises(StillRunning):
+            async with first_answer(a_request("k1"), producer, caller):
+                pass
+        async with first_answer(a_request("k2"), producer, caller) as other:
+            assert other is None
+        async with producer.transaction() as session:
+            await once(a_request("k1"), session, caller, create)
+    async with first_answer(a_request("k1"), producer, caller) as answered:
+        assert answered is not None
+        assert answered.body == b'{"report":"good"}'
 
 
 async def test_a_key_ends_after_a_day(client: httpx.AsyncClient, producer: Database) -> None:

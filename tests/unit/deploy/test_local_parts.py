@@ -130,6 +130,25 @@ async def test_a_bell_rings_in_the_other_process() -> None:
     assert ledger.elsewhere is None
 
 
+async def test_a_bell_whose_other_end_is_gone_is_no_error() -> None:
+    """Both processes end with their launcher, one of them first."""
+    urls = {f"{name.upper()}_DATABASE_URL": a_database(name) for name in PORTS}
+    (hear, rung), (heard, ring) = os.pipe(), os.pipe()
+    ledger = bell_of(a_database("ledger"))
+    os.close(heard)
+    os.close(rung)
+    try:
+        with Bells(urls, hear, [ring]):
+            ledger.ring()
+            loop = asyncio.get_running_loop()
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert not loop.remove_reader(hear), "it is read no further"
+    finally:
+        os.close(hear)
+        os.close(ring)
+
+
 class Mortal:
     """As much of a broker as the launcher watches."""
 

@@ -1,5 +1,7 @@
 """Disputes hold amounts; resolutions release them and may post a credit note (docs/ledger.md)."""
 
+from collections import Counter
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -96,6 +98,30 @@ def test_a_note_of_the_platform_that_came_first_leaves_no_note_to_replace() -> N
     told = ledger.record(resolved("D1", "A", "2026-03-09T10:00Z", 40, "partly"))
     assert brief(told) == ["dispute-resolved D1"]
     assert ledger.balance("A") == 50
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY"])
+def test_a_note_of_the_platform_with_the_own_note_s_id_replaces_it_whatever_it_names(
+    currency: str,
+) -> None:
+    base = (registered(), invoice("A", 100), disputed("D1", "A", "2026-03-03", 10))
+    facts = [
+        resolved("D1", "A", "2026-03-09T10:00Z", 140, "partly"),
+        credited("dispute:D1", 20, "2026-03-04", "A", "D2", currency),
+        credited("K1", 100, "2026-03-02", "A"),
+    ]
+    for order in permutations(facts):
+        ledger = Ledger(*base)
+        for fact in order:
+            ledger.record(fact)
+        assert ledger.account.credits["credit_note", "dispute:D1"].amount_minor == 20
+        assert ledger.balance("A") == 0
+        booked: Counter[tuple[str, str]] = Counter()
+        for entry in ledger.entries:
+            for name, minor in entry.postings:
+                booked[entry.currency, name] += minor
+        for code, sums in ledger.account.currencies.items():
+            assert -booked[code, "unapplied-credit"] == sums.unapplied_credit_minor
 
 
 def test_a_rejected_dispute_only_lets_go() -> None:

@@ -137,3 +137,16 @@ def test_the_amounts_of_an_account_never_leave_64_bits() -> None:
     ] * 8
     assert limit.check(paid("Y1", most, "2026-03-01", currency="JPY")) == []
     assert AmountLimit(account).check(paid("P12", most, "2026-03-01")) == []  # none was recorded
+
+
+def test_what_resolutions_credit_counts_in_every_currency() -> None:
+    """Their invoices, and so their currencies, need not be known yet."""
+    most = 2**53 - 1
+    account = domain.new_account("C1", "UTC")
+    domain.record(account, [invoice(f"I{n}", most) for n in range(500)], NOTHING_BEGUN)
+    limit = AmountLimit(account)
+    taken = [limit.check(resolved(f"D{n}", "I1", "2026-03-01", most)) for n in range(13)]
+    assert taken[:12] == [[]] * 12
+    assert [error.pointer for error in taken[12]] == ["/data/credited_minor"]
+    assert limit.check(paid("P1", most, "2026-03-01")) != []
+    assert limit.check(paid("Y1", most, "2026-03-01", currency="JPY")) == []

@@ -103,6 +103,7 @@ def giant() -> Any:
     ]
 
 
+@pytest.mark.slow
 def test_no_event_of_a_giant_account_is_too_large(giant: list[Any]) -> None:
     """A payment over all invoices, and each kind of fact that moves it."""
     account = domain.load_account("C1", BERLIN, giant)
@@ -135,6 +136,7 @@ def _read_right(reader: Reader, account: domain.AccountState) -> None:
         ]
 
 
+@pytest.mark.slow
 def test_a_giant_account_in_a_new_zone_is_announced_in_parts(giant: list[Any]) -> None:
     account = domain.load_account(
         "C1", BERLIN, [*giant, paid(_id("P", 1), 5000, "2026-03-01T20:00Z")]

@@ -195,17 +195,21 @@ def test_a_contact_that_comes_in_parts_counts_once() -> None:
     story = Story().registered().contacted(1, "C2").contacted(1, "C3", "C4")
     one, two = (event.decode() for event in story.events[-2:])
     parts = (  # the second one begins where the first one ends, with C2
-        replace(one, part=1, parts=2),
-        replace(two, part=2, parts=2, covers=(one.covers[-1], *two.covers[1:])),
-    )
+        replace(one, cost_minor=100, cost_currency="EUR", part=1, parts=2),
+        replace(
+            two, cost_minor=100, cost_currency="EUR", part=2, parts=2,
+            covers=(one.covers[-1], *two.covers[1:]),
+        ),
+    )  # fmt: skip
     events = [
         replace(event, data=msgspec.json.encode(part))
         for event, part in zip(story.events[-2:], parts, strict=True)
     ]
     assert touched(events[0]) == (ACCOUNT, "C2")
     assert touched(events[1]) == ("C3", "C4")
-    for account_id in (ACCOUNT, "C2", "C3", "C4"):
-        assert len(fold_all(events, account_id).contacts.latest) == 1
+    folded = [fold_all(events, account_id).contacts for account_id in (ACCOUNT, "C2", "C3", "C4")]
+    assert [len(contacts.latest) for contacts in folded] == [1, 1, 1, 1]
+    assert [contacts.costs["EUR"][1] for contacts in folded] == [50, 50, 0, 0], "100 in all"
 
 
 def test_the_currency_with_most_overdue_speaks() -> None:

@@ -36,18 +36,21 @@ def _issued_on(data: billing.CreditNoteIssued) -> date:
 
 
 def _learn(state: AccountState, fact: Fact, data: billing.CreditNoteIssued) -> Position | None:
-    """A note of the platform replaces the resolution's own, from the resolution's place on."""
-    dispute_id = data.dispute_id
-    if dispute_id is None and data.credit_note_id.startswith(_OWN):
-        dispute_id = data.credit_note_id.removeprefix(_OWN)
-    if dispute_id is None:
-        return None
-    state.settled.add(dispute_id)
-    own = state.credits.get(("credit_note", own_note_of(dispute_id)))
-    if own is None:
-        return None
-    _, at, rank, _ = own.order
-    return (at, rank, dispute_id)
+    """A note of the platform replaces the resolution's own, from the resolution's place on.
+
+    Also one of the same id, whatever dispute it names: two notes can't have one id.
+    """
+    settled = {data.dispute_id} if data.dispute_id is not None else set()
+    if data.credit_note_id.startswith(_OWN):
+        settled.add(data.credit_note_id.removeprefix(_OWN))
+    state.settled |= settled
+    places: list[Position] = []
+    for dispute_id in settled:
+        own = state.credits.get(("credit_note", own_note_of(dispute_id)))
+        if own is not None:
+            _, at, rank, _ = own.order
+            places.append((at, rank, dispute_id))
+    return min(places, default=None)
 
 
 def _issue(state: AccountState, data: billing.CreditNoteIssued, at: datetime) -> None:

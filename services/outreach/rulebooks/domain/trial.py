@@ -92,13 +92,13 @@ def _answer(question: bytes, in_force: InForce) -> Answer:
 
 
 def _gist(answer: Answer) -> tuple[object, ...]:
-    """What of an answer changes a contact: the verdict, its instant, what must be said."""
-    said = frozenset(disclosure.text_id for disclosure in answer.disclosures)
-    return (answer.verdict, answer.until, answer.role, said)
+    """What of an answer changes a contact: the verdict, its instant, the disclosures."""
+    texts = frozenset(disclosure.text_id for disclosure in answer.disclosures)
+    return (answer.verdict, answer.until, answer.role, texts)
 
 
 def _deciding(answer: Answer) -> set[str]:
-    """The rules that stand against the contact, or want something said."""
+    """The rules that stand against the contact, or want something disclosed."""
     against = {each.rule for each in answer.decided_by if each.effect != "allow"}
     return against | {each.rule for each in answer.disclosures}
 
