@@ -63,7 +63,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
     time: datetime  # business time
     day: date | None = None  # the account's calendar day on which it counts
     recordedtime: datetime  # business instant at which the cause was recorded
-    data: Struct | None
+    data: Struct | msgspec.Raw | None  # Raw: JSON already
     correlationid: str | None = None
     causationid: str | None = None
     traceparent: str | None = None

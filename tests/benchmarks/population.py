@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from deploy.local import databases
 from services.segmentation.commands.models import ModelDecision, keep_models, promote_model
-from services.segmentation.commands.rescoring import rescore_slice
 from services.segmentation.commands.scoring import reassess_accounts
 from services.segmentation.context import Context
 from services.segmentation.domain.account import Account, facts_of
@@ -25,6 +24,7 @@ from services.segmentation.domain.scorer import Scorer
 from services.segmentation.learning.cases import TARGETS
 from services.segmentation.learning.training import train
 from services.segmentation.learning.trial import TrainingOrder
+from services.segmentation.processes.rescoring import Rescorer
 from services.segmentation.processes.training import train_model
 from services.segmentation.settings import DEFAULT_POLICY
 from services.segmentation.store.account_memory import AccountMemory
@@ -147,15 +147,17 @@ async def _take(context: Context, events: list[Received]) -> None:
 
 async def _rescore(context: Context, accounts: int) -> float:
     before, begun, used, slices = _memory_mb(), time.monotonic(), time.process_time(), 0
-    while True:
-        async with context.db.transaction() as session:
-            if await rescore_slice(session, context) is None:
-                break
+    await context.compute.close()  # those that trained
+    rescorer, computed = Rescorer(context), _computed()
+    while await rescorer.take_slice():
         slices += 1
     seconds, cpu = time.monotonic() - begun, time.process_time() - used
+    await context.compute.close()  # what its processes have used is known when they are gone
+    computed = _computed() - computed
     _say(
         f"{accounts:,} accounts re-scored in {seconds:.1f} s ({1e6 * cpu / accounts:.0f} µs of CPU"
-        f" each), {slices} slices: {accounts / seconds:,.0f} accounts/s with reading and writing;"
+        f" each, and {1e6 * computed / accounts:.0f} in compute processes), {slices} slices:"
+        f" {accounts / seconds:,.0f} accounts/s with reading and writing;"
         f" {_memory_mb() - before:.0f} MB more"
     )
     return accounts / seconds
@@ -175,6 +177,12 @@ async def _copy(db: Database, accounts: int) -> None:
             accounts // SEEDS + 1,
             max(0, accounts - SEEDS),
         )
+
+
+def _computed() -> float:
+    """Seconds of CPU of the children that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
 
 
 def _memory_mb() -> float:

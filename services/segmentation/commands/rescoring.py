@@ -3,33 +3,55 @@
 A slice is one transaction, short enough to stop no event. The job's row is locked first and its
 accounts after it, in the order of their ids, as everybody does; consumers never touch the job. So
 any number of workers may take slices, and a crash loses nothing: the cursor moves with the rows.
+
+Most of the work may be done ahead, with nothing locked (`read_slice`, `score_slice`). In the
+transaction it counts only for accounts whose revision is still the one that was looked at, and
+while the same rules are in force; all others are looked at there.
 """
 
-from collections.abc import Collection
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
-from services.segmentation.commands.scoring import (
-    before_of,
-    belief_of,
-    remember,
-    shadows_of,
-)
+import msgspec
+
 from services.segmentation.context import Context
-from services.segmentation.domain.account import known_on
-from services.segmentation.domain.announcements import Cause, announce_rescored
-from services.segmentation.domain.assess import assess, update_commitments
+from services.segmentation.domain.beliefs import AccountFigures, Key
+from services.segmentation.domain.rescoring import (
+    Change,
+    Moved,
+    PackedRules,
+    Rescored,
+    StandingAccount,
+    Terms,
+    rescore,
+    rescore_packed,
+)
 from services.segmentation.domain.rules import Rules
 from services.segmentation.store import accounts, assessments
 from services.segmentation.store import rescoring as store
-from services.segmentation.store.account_memory import Key
-from services.segmentation.store.accounts import AccountRow
-from services.segmentation.store.assessments import AssessmentRecord
 from shared import clock
 from shared.database import Session
-from shared.events import SEGMENTATION, Announcement, Event
 from shared.log import outbox
 
-SLICE_ACCOUNTS = 500  # about a tenth of a second
+SLICE_ACCOUNTS = 1_000
+SLICE_SECONDS_MAX = 120.0  # of a slice's scoring: usually a third of a second
+_CHUNK_ACCOUNTS = 50  # looked at in the transaction, until others may have the event loop
+
+
+class ReadSlice(NamedTuple):
+    """The next accounts of a job as they were when they were read, and what was in force then."""
+
+    accounts: list[StandingAccount]
+    rules: Rules
+
+
+class ScoredSlice(NamedTuple):
+    """What they came to, by account."""
+
+    terms: Terms
+    rules: Rules
+    found: Mapping[str, Rescored]
 
 
 async def begin_rescore(
@@ -52,107 +74,104 @@ async def begin_rescore(
     )
 
 
+def terms_of(job: store.Rescoring) -> Terms:
+    return Terms(job.tenant_id, job.number, job.because, job.at, job.with_shadows)
+
+
+async def read_slice(
+    session: Session, context: Context, tenant: str, *, after: str, size: int
+) -> ReadSlice:
+    """Accounts to look at ahead of the transaction that writes them."""
+    found = await accounts.list_standing(session, tenant, after=after, limit=size)
+    return ReadSlice(found, (await context.rules.of(session, {tenant}))[tenant])
+
+
+async def score_slice(
+    context: Context, terms: Terms, found: ReadSlice, packed: PackedRules
+) -> ScoredSlice:
+    """Look at them in a compute process, which may know the rules already."""
+    scored: list[Rescored] | None = None
+    for content in (None, packed.content):
+        if scored is None and found.accounts:
+            scored = await context.compute.run(
+                terms.tenant,
+                rescore_packed,
+                found.accounts,
+                terms,
+                packed.hash,
+                content,
+                seconds=SLICE_SECONDS_MAX,
+            )
+    return ScoredSlice(terms, found.rules, {one.account_id: one for one in scored or ()})
+
+
 async def rescore_slice(
     session: Session,
     context: Context,
     *,
     size: int = SLICE_ACCOUNTS,
-    except_tenants: Collection[str] = (),
-    claimed: list[str] | None = None,
+    tenant: str | None = None,
+    ahead: ScoredSlice | None = None,
 ) -> store.Rescoring | None:
-    """Re-score the next accounts of the oldest open job; None: there is nothing to do.
+    """Re-score the next accounts of the oldest open job (of a tenant), which is as it stands then.
 
-    Its tenant is noted in `claimed`, for whoever must know whose slice has failed.
+    None: there is nothing to do, or somebody else is at it.
     """
-    job = await store.claim_rescoring(session, except_tenants)
+    job = await store.claim_rescoring(session, tenant)
     if job is None:
         return None
-    tenant = job.tenant_id
-    if claimed is not None:
-        claimed.append(tenant)
-    rows = await accounts.lock_slice(session, tenant, after=job.cursor, limit=size)
+    tenant, terms = job.tenant_id, terms_of(job)
+    revisions = await accounts.lock_slice(session, tenant, after=job.cursor, limit=size)
     rules = (await context.rules.of(session, {tenant}))[tenant]
-    changed: dict[Key, AccountRow] = {}
-    moved: dict[Key, AccountRow] = {}  # of these, whose state has changed too
-    believed: dict[Key, dict[date, AssessmentRecord]] = {}
-    events: list[Event] = []
-    for key, row in rows.items():
-        found = _rescore(row, key[1], job, rules)
-        if found is not None:
-            changed[key], believed[key] = row, {found.record.on_day: found.record}
-            if found.has_moved:
-                moved[key] = row
-            events += found.events
-    if changed:
-        await accounts.update_accounts(session, moved)
-        still = {key: row for key, row in changed.items() if key not in moved}
-        await accounts.update_figures(session, still)
-        await assessments.upsert_assessments(session, believed)
-    if job.with_shadows:
-        shadows = shadows_of(changed, believed, {tenant: rules})
-        await assessments.upsert_shadows(session, shadows)
-    outbox.append(session, events)
+    found = {}
+    if ahead is not None and ahead.terms == terms and ahead.rules.are_same(rules):
+        found = {
+            account_id: ahead.found[account_id]
+            for account_id, revision in revisions.items()
+            if account_id in ahead.found and ahead.found[account_id].revision == revision
+        }
+    left = [account_id for account_id in revisions if account_id not in found]
+    for one in await _look_at(session, left, terms, rules):
+        found[one.account_id] = one
+    changes = {
+        (tenant, account_id): change
+        for account_id in revisions
+        if (change := found[account_id].change) is not None
+    }
+    await _write(session, changes)
+    cursor = max(revisions, default=job.cursor)
     await store.advance_rescoring(
         session,
         job,
-        cursor=max((account_id for _, account_id in rows), default=job.cursor),
-        done=len(rows),
-        changed=len(changed),
-        ended_at=clock.now() if len(rows) < size else None,
+        cursor=cursor,
+        done=len(revisions),
+        changed=len(changes),
+        ended_at=clock.now() if len(revisions) < size else None,
     )
-    return job
+    return msgspec.structs.replace(job, cursor=cursor)
 
 
-class _Rescored:
-    """What a re-score of one account changes."""
-
-    __slots__ = ("events", "has_moved", "record")
-
-    def __init__(self, record: AssessmentRecord, has_moved: bool, events: list[Event]) -> None:
-        self.record = record
-        self.has_moved = has_moved
-        self.events = events
-
-
-def _rescore(
-    row: AccountRow, account_id: str, job: store.Rescoring, rules: Rules
-) -> _Rescored | None:
-    """What is believed of an account now, where that is another thing than before."""
-    state, before = row.state, before_of(row)
-    figures = (row.late_probability, row.late_model_version, row.priority)
-    is_new_policy = row.policy_version != rules.policy.version
-    commitments = state.commitments
-    stay, assignments = commitments.stay, commitments.assignments
-    after = assess(state, account_id, rules)
-    on_day = known_on(state)
-    assert on_day is not None, "a segment comes from an event, which has a day"
-    update_commitments(state, after, is_event=False)
-    has_moved = (commitments.stay, commitments.assignments) != (stay, assignments)
-    row.segment, row.arms = after.segment, after.arms
-    row.policy_version = rules.policy.version
-    remember(row, after)
-    now = (row.late_probability, row.late_model_version, row.priority)
-    if before_of(row) == before and now == figures and not is_new_policy and not job.with_shadows:
-        return None
-    on = max(on_day, clock.local_day(job.at, state.timezone))
-    record = belief_of(row, after).record(on, by_rescore=True)
-    at = job.at if state.known_at is None else max(job.at, state.known_at)
-    announced = announce_rescored(account_id, before, after, _cause(row, job, at), rules)
-    events = [_published(one, job.tenant_id, account_id, at) for one in announced]
-    return _Rescored(record, has_moved, events)
+async def _look_at(
+    session: Session, account_ids: Sequence[str], terms: Terms, rules: Rules
+) -> list[Rescored]:
+    """Locked accounts that were not looked at ahead, or have changed since."""
+    found: list[Rescored] = []
+    standing = []
+    if account_ids:
+        standing = await accounts.find_standing(session, terms.tenant, account_ids)
+    for begin in range(0, len(standing), _CHUNK_ACCOUNTS):
+        await session.give_way()
+        found += rescore(standing[begin : begin + _CHUNK_ACCOUNTS], terms, rules)
+    return found
 
 
-def _cause(row: AccountRow, job: store.Rescoring, at: datetime) -> Cause:
-    """A re-score has no fact; it holds from the job's instant, and not before what was known."""
-    state = row.state
-    day = clock.local_day(at, state.timezone)
-    return Cause(
-        id=f"rescoring {job.number}",
-        because=job.because,
-        time=at,
-        day=day if state.latest_on is None else max(day, state.latest_on),
-    )
-
-
-def _published(announced: Announcement, tenant: str, account_id: str, at: datetime) -> Event:
-    return Event.of(announced, topic=SEGMENTATION, tenant=tenant, key=account_id, recordedtime=at)
+async def _write(session: Session, changes: Mapping[Key, Change]) -> None:
+    rows: dict[Key, tuple[AccountFigures, Moved | None]] = {
+        key: (change.figures, change.moved) for key, change in changes.items()
+    }
+    await accounts.update_rescored(session, rows)
+    records = [(key, changes[key].record) for key in sorted(changes)]
+    await assessments.upsert_encoded(session, records)
+    shadows = {key: change.shadows for key, change in changes.items() if change.shadows}
+    await assessments.upsert_shadows(session, shadows)
+    outbox.append(session, [event for change in changes.values() for event in change.events])

@@ -6,14 +6,13 @@ from typing import Any
 from msgspec import Struct
 
 from services.segmentation.domain.assess import score_of, worth_of
+from services.segmentation.domain.beliefs import AssessmentRecord, Key
 from services.segmentation.domain.priority import cost
 from services.segmentation.domain.recovery import Converted, Recovery, convert, recoveries
 from services.segmentation.domain.score import HORIZON_DAYS, MODEL_VERSION
 from services.segmentation.learning.cases import Target
 from services.segmentation.store import accounts, assessments, figures
-from services.segmentation.store.account_memory import Key
 from services.segmentation.store.active_rules import ActiveRules
-from services.segmentation.store.assessments import AssessmentRecord
 from shared.database import Session
 from shared.errors import FieldError, Invalid, NotFound
 from shared.money import DECIMALS, is_currency

@@ -27,6 +27,22 @@ class Rules:
     experiments: Sequence[Experiment] = ()
     indices: Mapping[str, Series] = field(default_factory=dict)
 
+    def are_same(self, other: "Rules") -> bool:
+        """Whether both answer alike: models are loaded once, so the same ones are the same."""
+        if self.shadows.keys() != other.shadows.keys():
+            return False
+        return (
+            self.policy.version == other.policy.version
+            and self.scorers == other.scorers
+            and all(
+                mine.trees is other.shadows[target].trees
+                and mine.scorer is other.shadows[target].scorer
+                for target, mine in self.shadows.items()
+            )
+            and list(self.experiments) == list(other.experiments)
+            and self.indices == other.indices
+        )
+
     def indices_on(self, on: date | None) -> dict[str, float]:
         """The market's indices as last published on or before a day."""
         if on is None or not self.indices:

@@ -20,12 +20,15 @@ async def run_rescoring(
 ) -> None:
     """In the worker."""
     rescorer = Rescorer(context, size=size)
-    while not stop.is_set():
-        try:
-            has_worked = await rescorer.take_slice()
-        except Unavailable as error:
-            log.warning("rescoring.retry", reason=error.detail)
-            await pause(stop, RETRY_SECONDS)
-            continue
-        if not has_worked:
-            await pause(stop, IDLE_SECONDS)
+    try:
+        while not stop.is_set():
+            try:
+                has_worked = await rescorer.take_slice()
+            except Unavailable as error:
+                log.warning("rescoring.retry", reason=error.detail)
+                await pause(stop, RETRY_SECONDS)
+                continue
+            if not has_worked:
+                await pause(stop, IDLE_SECONDS)
+    finally:
+        await rescorer.close()

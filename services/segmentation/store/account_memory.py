@@ -8,8 +8,7 @@ owns it and may change it in place; it comes back after the commit, and is forgo
 from collections import OrderedDict
 
 from services.segmentation.domain.account import Account
-
-Key = tuple[str, str]  # tenant, account
+from services.segmentation.domain.beliefs import Key
 
 WEIGHT_MAX = 100_000  # an account weighs 1 and 1 for each of its invoices: about 100 MB
 

@@ -7,35 +7,19 @@ import msgspec
 from msgspec import Struct
 
 from services.segmentation.domain.account import Account, known_on
+from services.segmentation.domain.beliefs import AccountFigures, AccountRow, Key, figures_of
 from services.segmentation.domain.encoding import (
     NEW_ACCOUNT,
     StoredAccount,
     decode_account,
     encode_account,
 )
-from services.segmentation.store.account_memory import AccountMemory, Key
+from services.segmentation.domain.rescoring import Moved, StandingAccount
+from services.segmentation.store.account_memory import AccountMemory
 from shared.database import Record, Session
 from shared.database.columns import joined, joined_json, joined_or_null, texts, values_of
 
 _ARMS = msgspec.json.Decoder(dict[str, str])
-_encode = msgspec.json.Encoder().encode
-
-
-class AccountRow(Struct):
-    """An account as it is stored: its state, and what was last believed and announced of it."""
-
-    state: Account
-    segment: str | None = None
-    policy_version: str | None = None
-    probability: float | None = None
-    late_probability: float | None = None
-    model_version: str | None = None
-    late_model_version: str | None = None
-    arms: dict[str, str] = {}
-    expected_recovery_minor: int = 0
-    currency: str | None = None
-    priority: int = 0
-    revision: int = 0  # how often it was assessed
 
 
 class Ranked(Struct, frozen=True, kw_only=True):
@@ -121,19 +105,54 @@ def remember_states(
     session.after_commit(keep)
 
 
-async def lock_slice(
-    session: Session, tenant: str, *, after: str, limit: int
-) -> dict[Key, AccountRow]:
-    """The next accounts that have a segment, in the order of their ids, for change."""
+async def lock_slice(session: Session, tenant: str, *, after: str, limit: int) -> dict[str, int]:
+    """The next accounts that have a segment, in the order of their ids, for change; revisions."""
     rows = await session.fetch(
-        f"""select a.tenant_id, a.account_id, a.state, {_COLUMNS} from accounts a
+        """select a.account_id, a.revision from accounts a
            where a.tenant_id = $1 and a.account_id > $2 and a.segment is not null
            order by a.account_id limit $3 for update of a""",
         tenant,
         after,
         limit,
     )
-    return {(row["tenant_id"], row["account_id"]): _row(row) for row in rows}
+    return {row[0]: row[1] for row in rows}
+
+
+async def list_standing(
+    session: Session, tenant: str, *, after: str, limit: int
+) -> list[StandingAccount]:
+    """The next accounts that have a segment, in the order of their ids, as they are stored."""
+    rows = await session.fetch(
+        f"""select a.account_id, a.state, {_COLUMNS} from accounts a
+           where a.tenant_id = $1 and a.account_id > $2 and a.segment is not null
+           order by a.account_id limit $3""",
+        tenant,
+        after,
+        limit,
+    )
+    return [_standing(row) for row in rows]
+
+
+async def find_standing(
+    session: Session, tenant: str, account_ids: Sequence[str]
+) -> list[StandingAccount]:
+    """The same of accounts that the caller has locked."""
+    rows = await session.fetch(
+        f"""select a.account_id, a.state, {_COLUMNS} from accounts a
+           where a.tenant_id = $1 and a.account_id = any($2::text[]) order by a.account_id""",
+        tenant,
+        account_ids,
+    )
+    return [_standing(row) for row in rows]
+
+
+def _standing(record: Record) -> StandingAccount:
+    account_id, state, *figures, expected, currency, priority, revision = record
+    return StandingAccount(
+        account_id,
+        state,
+        AccountFigures._make((*figures, int(expected), currency, int(priority), revision)),
+    )
 
 
 async def update_accounts(session: Session, rows: Mapping[Key, AccountRow]) -> None:
@@ -141,22 +160,43 @@ async def update_accounts(session: Session, rows: Mapping[Key, AccountRow]) -> N
     if not rows:
         return
     keys = sorted(rows)
-    values = [rows[key] for key in keys]
-    await session.execute(
-        _UPDATE_ACCOUNTS,
-        *_figures(keys, values),
-        joined_json([encode_account(value.state) for value in values]),
-        joined_or_null([value.state.latest_on for value in values]),
-        joined_or_null([value.state.known_at for value in values]),
-        joined_or_null([known_on(value.state) for value in values]),
+    states = [rows[key].state for key in keys]
+    await _write_accounts(
+        session,
+        keys,
+        [figures_of(rows[key]) for key in keys],
+        [
+            Moved(encode_account(state), state.latest_on, state.known_at, known_on(state))
+            for state in states
+        ],
     )
 
 
-async def update_figures(session: Session, rows: Mapping[Key, AccountRow]) -> None:
-    """The same where nothing of their states has changed: a state is most of a row."""
-    if rows:
-        keys = sorted(rows)
-        await session.execute(_UPDATE_FIGURES, *_figures(keys, [rows[key] for key in keys]))
+async def update_rescored(
+    session: Session, rows: Mapping[Key, tuple[AccountFigures, Moved | None]]
+) -> None:
+    """Write what a re-score has changed; most states it leaves as they are, and those are most of
+    a row."""
+    keys = sorted(key for key, (_, moved) in rows.items() if moved is not None)
+    moves = [moved for key in keys if (moved := rows[key][1]) is not None]
+    if keys:
+        await _write_accounts(session, keys, [rows[key][0] for key in keys], moves)
+    still = sorted(key for key, (_, moved) in rows.items() if moved is None)
+    if still:
+        await session.execute(_UPDATE_FIGURES, *_columns(still, [rows[key][0] for key in still]))
+
+
+async def _write_accounts(
+    session: Session, keys: Sequence[Key], figures: Sequence[AccountFigures], moved: Sequence[Moved]
+) -> None:
+    await session.execute(
+        _UPDATE_ACCOUNTS,
+        *_columns(keys, figures),
+        joined_json([one.state for one in moved]),
+        joined_or_null([one.latest_on for one in moved]),
+        joined_or_null([one.known_at for one in moved]),
+        joined_or_null([one.known_on for one in moved]),
+    )
 
 
 _SET = """segment = n.segment, policy_version = n.policy_version, probability = n.probability,
@@ -183,21 +223,21 @@ where a.tenant_id = n.tenant_id and a.account_id = n.account_id
 """
 
 
-def _figures(keys: Sequence[Key], values: Sequence[AccountRow]) -> list[str]:
+def _columns(keys: Sequence[Key], figures: Sequence[AccountFigures]) -> list[str]:
     return [
         joined([tenant for tenant, _ in keys]),
         joined([account for _, account in keys]),
-        joined_or_null([value.segment for value in values]),
-        joined_or_null([value.policy_version for value in values]),
-        joined_or_null([value.probability for value in values]),
-        joined_or_null([value.late_probability for value in values]),
-        joined_or_null([value.model_version for value in values]),
-        joined_or_null([value.late_model_version for value in values]),
-        joined_json([_encode(value.arms) for value in values]),
-        joined_or_null([value.expected_recovery_minor for value in values]),
-        joined_or_null([value.currency for value in values]),
-        joined_or_null([value.priority for value in values]),
-        joined_or_null([value.revision for value in values]),
+        joined_or_null([one.segment for one in figures]),
+        joined_or_null([one.policy_version for one in figures]),
+        joined_or_null([one.probability for one in figures]),
+        joined_or_null([one.late_probability for one in figures]),
+        joined_or_null([one.model_version for one in figures]),
+        joined_or_null([one.late_model_version for one in figures]),
+        joined_json([one.arms for one in figures]),
+        joined_or_null([one.expected_recovery_minor for one in figures]),
+        joined_or_null([one.currency for one in figures]),
+        joined_or_null([one.priority for one in figures]),
+        joined_or_null([one.revision for one in figures]),
     ]
 
 

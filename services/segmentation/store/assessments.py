@@ -4,69 +4,42 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 import msgspec
-from msgspec import Struct
 
+from services.segmentation.domain.beliefs import (
+    AssessmentRecord,
+    EncodedRecord,
+    Key,
+    ScoreRecord,
+    ShadowScore,
+    encode_record,
+)
 from services.segmentation.domain.contacts import Engagement
 from services.segmentation.domain.features import Features
 from services.segmentation.domain.scorer import Row, pack, unpack
-from services.segmentation.learning.cases import Target
-from services.segmentation.store.account_memory import Key
 from shared.database import Record, Session
 from shared.database.columns import joined, joined_json, joined_or_null, texts, values_of
 
 _FEATURES = msgspec.json.Decoder(Features)
 _ENGAGEMENT = msgspec.json.Decoder(Engagement)
 _ARMS = msgspec.json.Decoder(dict[str, str])
-_encode = msgspec.json.Encoder().encode
 RECORDED_SHADOWS_MAX = 100_000  # read at once for a comparison: the latest
-
-
-class ScoreRecord(Struct, frozen=True, gc=False):
-    """One target's score as it was recorded."""
-
-    version: str
-    probability: float | None  # None: recorded before probabilities were
-    row: Row | None = None  # None: the rule card looked at the features
-
-
-class AssessmentRecord(Struct, frozen=True, kw_only=True, gc=False):
-    """What was believed of an account at the end of a day."""
-
-    on_day: date
-    features: Features
-    engagement: Engagement
-    scores: dict[Target, ScoreRecord]
-    segment: str
-    arms: dict[str, str]
-    policy_version: str
-    expected_recovery_minor: int
-    priority: int
-    revision: int
-    by_rescore: bool = False
-
-
-class ShadowScore(Struct, frozen=True, kw_only=True, gc=False):
-    """What a challenger answered for an account, and what was in force."""
-
-    on_day: date
-    target: Target
-    model_version: str
-    probability: float
-    row: Row | None
-    beside_version: str
-    beside_probability: float
 
 
 async def upsert_assessments(
     session: Session, believed: Mapping[Key, Mapping[date, AssessmentRecord]]
 ) -> None:
     """Keep what is believed at the end of each day; the last word of a day stands."""
-    rows = [(key, item) for key in sorted(believed) for item in believed[key].values()]
+    await upsert_encoded(
+        session,
+        [(key, encode_record(item)) for key in sorted(believed) for item in believed[key].values()],
+    )
+
+
+async def upsert_encoded(session: Session, rows: Sequence[tuple[Key, EncodedRecord]]) -> None:
+    """The same, in the order of their keys."""
     if not rows:
         return
     items = [item for _, item in rows]
-    late = [item.scores["late_payment"] for item in items]
-    pays = [item.scores["pays_within"] for item in items]
     await session.execute(
         _UPSERT_ASSESSMENTS,
         joined([key[0] for key, _ in rows]),
@@ -74,17 +47,17 @@ async def upsert_assessments(
         joined_or_null([item.on_day for item in items]),
         joined_or_null([item.by_rescore for item in items]),
         joined_or_null([item.revision for item in items]),
-        joined_json([_encode(item.features) for item in items]),
-        joined_json([_encode(item.engagement) for item in items]),
-        joined([one.version for one in late]),
-        joined_or_null([one.probability for one in late]),
-        [_packed(one) for one in late],
-        joined([one.version for one in pays]),
-        joined_or_null([one.probability for one in pays]),
-        [_packed(one) for one in pays],
+        joined_json([item.features for item in items]),
+        joined_json([item.engagement for item in items]),
+        joined([item.late_version for item in items]),
+        joined_or_null([item.late_probability for item in items]),
+        [item.late_row for item in items],
+        joined([item.pays_version for item in items]),
+        joined_or_null([item.pays_probability for item in items]),
+        [item.pays_row for item in items],
         joined_or_null([item.expected_recovery_minor for item in items]),
         joined_or_null([item.priority for item in items]),
-        joined_json([_encode(item.arms) for item in items]),
+        joined_json([item.arms for item in items]),
         joined([item.segment for item in items]),
         joined([item.policy_version for item in items]),
     )
@@ -156,10 +129,6 @@ def _record(row: Record) -> AssessmentRecord:
         revision=row["revision"],
         by_rescore=row["by_rescore"],
     )
-
-
-def _packed(one: ScoreRecord) -> bytes | None:
-    return None if one.row is None else pack(one.row)
 
 
 def _unpacked(recorded: bytes | None) -> Row | None:

@@ -62,16 +62,29 @@ async def insert_rescoring(
     return number
 
 
-async def claim_rescoring(
-    session: Session, except_tenants: Collection[str] = ()
-) -> Rescoring | None:
-    """The oldest open re-score that nobody else is at; held until the transaction ends."""
+async def claim_rescoring(session: Session, tenant: str | None = None) -> Rescoring | None:
+    """The oldest open re-score (of a tenant) that nobody else is at; held until the transaction
+    ends."""
     row = await session.fetchrow(
-        """select * from rescorings where ended_at is null and tenant_id <> all($1::text[])
+        """select * from rescorings
+           where ended_at is null and ($1::text is null or tenant_id = $1)
            order by begun_at, tenant_id limit 1 for update skip locked""",
-        sorted(except_tenants),
+        tenant,
     )
     return None if row is None else _rescoring(row)
+
+
+async def list_open(
+    session: Session, *, except_tenants: Collection[str], limit: int
+) -> list[Rescoring]:
+    """Open re-scores, the oldest first."""
+    rows = await session.fetch(
+        """select * from rescorings where ended_at is null and tenant_id <> all($1::text[])
+           order by begun_at, tenant_id limit $2""",
+        sorted(except_tenants),
+        limit,
+    )
+    return [_rescoring(row) for row in rows]
 
 
 async def advance_rescoring(

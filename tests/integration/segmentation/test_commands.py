@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from services.segmentation.commands.scoring import reassess_accounts
+from services.segmentation.domain.beliefs import AccountRow
 from services.segmentation.domain.commitments import Commitments
 from services.segmentation.domain.features import features_of
 from services.segmentation.store import accounts as store
@@ -118,7 +119,7 @@ async def test_state_survives_storage_unchanged(segmentation_db: Database) -> No
     assert features_of((await _standing(segmentation_db)).state) == features_of(story.folded())
 
 
-async def _standing(db: Database) -> store.AccountRow:
+async def _standing(db: Database) -> AccountRow:
     async with db.reading() as session:
         standing = await store.find_account(session, KEY)
     assert standing is not None

@@ -1,20 +1,26 @@
 """Re-scores in the background: resumed where they stood, shared by workers, beside events."""
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
 
 import httpx
 import pytest
 
+from services.segmentation.commands.models import ModelDecision, keep_models, promote_model
 from services.segmentation.commands.rescoring import begin_rescore, rescore_slice
+from services.segmentation.context import Context
 from services.segmentation.jobs.rescoring import run_rescoring
+from services.segmentation.learning.trial import TrainingOrder
+from services.segmentation.processes.rescoring import Rescorer
+from services.segmentation.processes.training import train_model
 from services.segmentation.store import rescoring as store
 from shared.database import Database
 from tests.integration.segmentation.helpers import context_for, take
 from tests.integration.segmentation.test_consumer import until
 from tests.integration.segmentation.test_models import promote, rescore, train
 from tests.unit.segmentation.builders import day
-from tests.unit.segmentation.history import portfolio
+from tests.unit.segmentation.history import UNTIL, portfolio
 
 AT = datetime(2027, 6, 1, tzinfo=UTC)
 
@@ -111,3 +117,82 @@ async def test_two_that_begin_at_once_have_two_numbers(segmentation_db: Database
 
     numbers = await asyncio.gather(*(begin(str(number)) for number in range(5)))
     assert sorted(numbers) == [1, 2, 3, 4, 5]
+
+
+ALL_ROWS = (
+    "select * from accounts order by account_id",
+    "select * from assessments order by account_id, on_day, by_rescore",
+    "select * from shadow_scores order by account_id, on_day, model_version",
+    """select aggregateid, sequence, type, payload, headers from outbox
+       order by aggregateid, sequence""",
+    "select number, done, changed, is_superseded from rescorings order by number",
+)
+Slice = Callable[[Context], Awaitable[bool]]
+
+
+async def plain(context: Context) -> bool:
+    """One slice with all in its transaction."""
+    async with context.db.transaction() as session:
+        return await rescore_slice(session, context, size=4) is not None
+
+
+async def while_it_lasts(context: Context, take_slice: Slice) -> None:
+    """Events and a newer job come between two slices."""
+    events = portfolio(30)
+    cut = next(i for i, event in enumerate(events) if event.recordedtime.date() > day(330))
+    await take(context.db, events[:cut])
+    order = TrainingOrder(target="pays_within", until=date.fromisoformat(UNTIL), by="ada")
+    trained = await train_model(context, "demo", order)
+    async with context.db.transaction() as session:
+        await keep_models(session, "demo", order, trained)
+        decision = ModelDecision(by="ada", reason="better", at=AT)
+        await promote_model(session, "demo", trained.models[0].version, decision, context.rules)
+    assert await take_slice(context)
+    await take(context.db, events[cut : cut + 40])
+    assert await take_slice(context)
+    async with context.db.transaction() as session:
+        await begin_rescore(session, "demo", because="again", at=AT, with_shadows=True)
+    assert await take_slice(context)
+    await take(context.db, events[cut + 40 :])
+    while await take_slice(context):
+        pass
+
+
+async def test_work_done_ahead_gives_the_same_rows_and_events(
+    segmentation_db: Database, other_db: Database
+) -> None:
+    contexts = context_for(segmentation_db), context_for(other_db)
+    rescorer = Rescorer(contexts[1], size=4)
+    try:
+        await while_it_lasts(contexts[0], plain)
+        await while_it_lasts(contexts[1], lambda _: rescorer.take_slice())
+    finally:
+        await rescorer.close()
+        for context in contexts:
+            await context.compute.close()
+    for rows in ALL_ROWS:
+        found = await segmentation_db.fetch(rows)
+        assert found, rows
+        assert await other_db.fetch(rows) == found
+
+
+async def test_a_job_that_somebody_else_is_at_is_left_to_them(
+    client: httpx.AsyncClient, segmentation_db: Database
+) -> None:
+    await take(segmentation_db, portfolio(20))
+    await promote(client, (await train(client, "pays_within"))["version"])
+    context = context_for(segmentation_db)
+    other, mine = Rescorer(context_for(segmentation_db), size=4), Rescorer(context, size=4)
+    try:
+        assert await other.take_slice()
+        assert not await mine.take_slice(), "it moved since the last look, or nobody knows"
+        assert await other.take_slice()
+        assert not await mine.take_slice()
+        assert await mine.take_slice(), "it stood still"
+        assert not await other.take_slice()
+        while await mine.take_slice():
+            pass
+    finally:
+        await other.close()
+        await mine.close()
+    assert (await job(segmentation_db)).done == 20
