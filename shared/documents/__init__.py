@@ -7,7 +7,8 @@ again is a rollback. What was in force on a day never changes once that day has 
 A new kind of document is one declaration and one test (`tests/integration/shared/test_documents.py`
 declares one and does everything with it):
 
-1. once per service, `document_tables(metadata)` in its `tables.py`, and a migration;
+1. once per service, `document_tables(metadata)` in its `tables.py`, `create_documents_1()` in a
+   revision of its migrations;
 2. `CHARGES = DocumentKind(kind="policies", word="policy", parse=…, version_of=…)` in its domain;
 3. one `Documents(CHARGES, built_in=[…])` in its context: `keep`, `activate`, `in_force`, `history`;
 4. a command that calls `activate` and does what follows it: events, work to be done;
@@ -15,7 +16,8 @@ declares one and does everything with it):
    the kind's `dry_run`.
 
 activations.py what is in force when · history.py a tenant's documents as one value · kind.py the
-declaration (these three are pure) · versions.py keeping and activating · store.py SQL · tables.py
+declaration (these three are pure) · versions.py keeping and activating · store.py SQL · tables.py,
+migrations.py
 """
 
 from shared.documents.activations import Activation

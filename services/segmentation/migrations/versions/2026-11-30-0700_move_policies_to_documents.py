@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from shared.documents.migrations import create_documents_1, drop_documents_1
+
 revision = "segmentation_0004"
 down_revision = "segmentation_0003"
 branch_labels = None
@@ -12,7 +14,7 @@ Instant = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    _create_documents()
+    create_documents_1()
     op.execute(
         """
         insert into documents (tenant_id, kind, name, version, source, hash, stored_at, stored_by)
@@ -34,55 +36,6 @@ def upgrade() -> None:
     )
     op.drop_table("policy_activations")
     op.drop_table("policies")
-
-
-def _create_documents() -> None:
-    op.create_table(
-        "documents",
-        sa.Column("tenant_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("category", sa.Text(), nullable=True),
-        sa.Column("stored_at", Instant, nullable=False),
-        sa.Column("stored_by", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "kind", "name", "version", name=op.f("pk_documents")),
-    )
-    op.create_table(
-        "activations",
-        sa.Column("tenant_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=True),
-        sa.Column("from_version", sa.Text(), nullable=True),
-        sa.Column("from_on", sa.Date(), nullable=True),
-        sa.Column("from_at", Instant, nullable=False),
-        sa.Column("recorded_at", Instant, nullable=False),
-        sa.Column("recorded_by", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("options", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "kind", "name", "version"],
-            ["documents.tenant_id", "documents.kind", "documents.name", "documents.version"],
-            name="fk_activations_document",
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "kind", "number", name=op.f("pk_activations")),
-    )
-    op.create_index(
-        "ix_activations_in_force",
-        "activations",
-        [
-            "tenant_id",
-            "kind",
-            "name",
-            sa.literal_column("from_at DESC"),
-            sa.literal_column("number DESC"),
-        ],
-        unique=False,
-    )
 
 
 def downgrade() -> None:
@@ -126,5 +79,4 @@ def downgrade() -> None:
         from activations where kind = 'policies' and name = 'segments'
         """
     )
-    op.drop_table("activations")
-    op.drop_table("documents")
+    drop_documents_1()
