@@ -168,7 +168,10 @@ class _Loop:
             except Exception as error:  # whatever `take` raises decides about its messages only
                 if is_retriable(error):
                     self._count_retry(source, error, backoff)
-                    attempts.extend(self._again(source, attempt, error))
+                    again = self._again(source, attempt, error)
+                    attempts.extend(again)
+                    if isinstance(error, TookTooLong) and again[0].slice is not attempt.slice:
+                        continue  # it is less now: nothing has to come back first
                     await self._pause(backoff)
                     backoff = min(backoff * 2, _BACKOFF_SECONDS_MAX)
                 elif attempt.failure is not None:
