@@ -41,7 +41,7 @@ from tests.unit.segmentation.builders import day
 from tests.unit.segmentation.history import portfolio
 
 ACCOUNTS = 20_000
-EVENTS_AIM, ACCOUNTS_AIM = 20_000, 1_000_000 / 60  # a second
+EVENTS_AIM, ACCOUNTS_AIM = 20_000, 1_000_000 / 300  # a second: a million in five minutes
 SEEDS = 500  # accounts with a history of their own; the others are copies of them
 SLICE_EVENTS = 500
 TRAIN_UNTIL, TODAY = day(300), day(420)
