@@ -39,6 +39,9 @@ async def run_tenants(context: Context, *, stop: asyncio.Event) -> None:
         except Unavailable as error:  # the tenants after it have their turn all the same
             log.warning("run-due failed", tenant=tenant, reason=error.detail)
             continue
+        except Exception as error:
+            log.error("run-due can't be done", tenant=tenant, exc_info=error)
+            continue
         if any(ran.counts.values()):
             log.info("contacts made", tenant=tenant, **ran.counts)
 
