@@ -10,6 +10,7 @@ from services.outreach.dunning.processes.run_due import run_due
 from shared import clock
 from shared.errors import Unavailable
 from shared.process import telemetry
+from shared.process.tasks import pause
 
 SCHEDULE_SECONDS = 60.0
 LEASES_SECONDS = 2.0  # between two looks
@@ -24,7 +25,7 @@ async def run_scheduler(context: Context, *, stop: asyncio.Event) -> None:
             await run_tenants(context, stop=stop)
         except Unavailable as error:
             log.warning("tenants not listed", reason=error.detail)
-        await _pause(stop, SCHEDULE_SECONDS)
+        await pause(stop, SCHEDULE_SECONDS)
 
 
 async def run_tenants(context: Context, *, stop: asyncio.Event) -> None:
@@ -53,11 +54,4 @@ async def run_leases(context: Context, *, stop: asyncio.Event) -> None:
             await end_leases(context.db, context.clock, clock.now())
         except Unavailable as error:
             log.warning("leases not looked at", reason=error.detail)
-        await _pause(stop, LEASES_SECONDS)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+        await pause(stop, LEASES_SECONDS)

@@ -6,6 +6,8 @@ A worker has no HTTP door to ask; whoever watches it (`deploy/health.py`) looks 
 import asyncio
 from pathlib import Path
 
+from shared.process.tasks import pause
+
 SECONDS_BETWEEN = 5.0
 SECONDS_MAX = 30.0  # older than this: the loop stands still, or the process is gone
 
@@ -15,9 +17,6 @@ async def keep_touching(file: Path, stop: asyncio.Event) -> None:
     try:
         while not stop.is_set():
             file.touch()  # noqa: ASYNC240 - it is in memory or on a local disk
-            try:
-                await asyncio.wait_for(stop.wait(), SECONDS_BETWEEN)
-            except TimeoutError:
-                continue
+            await pause(stop, SECONDS_BETWEEN)
     finally:
         file.unlink(missing_ok=True)  # noqa: ASYNC240 - as above
