@@ -1,13 +1,13 @@
 """The ledger's worker: billing events, the scheduler, the relay. Wiring only."""
 
 import asyncio
-import os
 
 from services.ledger import consumer
 from services.ledger.context import open_context
 from services.ledger.jobs import run_scheduler
 from services.ledger.settings import Settings
 from shared.process.serve import run_worker
+from shared.process.start import settings_of
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -23,4 +23,4 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    run_worker(run, Settings.from_env(os.environ))
+    run_worker(run, settings_of(Settings))

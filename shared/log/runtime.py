@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from shared import clock
+from shared.addresses import KafkaAccess
 from shared.database import Database, Session
 from shared.events import BILLING, TOPICS, producer
 from shared.log import lag, positions
@@ -130,9 +131,9 @@ class Runtime:
             return None
         return Relaying(await self._cluster_id(self._common.kafka), self._writes)
 
-    async def _cluster_id(self, bootstrap: str) -> str:
+    async def _cluster_id(self, kafka: KafkaAccess) -> str:
         if not self._logs:
-            self._logs.append(KafkaLog(bootstrap, ()))
+            self._logs.append(KafkaLog(kafka, ()))
         return await self._logs[0].id()  # asked once: it does not change
 
 

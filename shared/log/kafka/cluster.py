@@ -1,7 +1,7 @@
 """Talking to a cluster: time-outs, errors in our own kinds, its id, its topics."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
+from shared.addresses import KafkaAccess, kafka_access
 from shared.errors import Unavailable
 from shared.process import telemetry
 from shared.process.watchdog import exit_now
@@ -57,9 +58,17 @@ async def stop_client(client: Any) -> None:
         log.warning("kafka.stop_failed", error=str(error))
 
 
+def client_arguments(cluster: KafkaAccess | str) -> Mapping[str, Any]:
+    """With what every client is made. Raises `Unavailable` where certificates are gone."""
+    try:
+        return kafka_access(cluster).arguments()
+    except OSError as error:
+        raise Unavailable(f"Kafka: a certificate cannot be used: {error}") from error
+
+
 @asynccontextmanager
-async def _admin(bootstrap: str) -> AsyncIterator[Any]:
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+async def _admin(cluster: KafkaAccess | str) -> AsyncIterator[Any]:
+    client = AIOKafkaAdminClient(**client_arguments(cluster), request_timeout_ms=10_000)
     try:
         await answer(client.start())
         yield client
@@ -67,16 +76,16 @@ async def _admin(bootstrap: str) -> AsyncIterator[Any]:
         await asyncio.wait_for(client.close(), _STOP_SECONDS)
 
 
-async def cluster_id(bootstrap: str) -> str:
+async def cluster_id(cluster: KafkaAccess | str) -> str:
     """Who the cluster is: positions belong to it."""
-    async with _admin(bootstrap) as admin:
+    async with _admin(cluster) as admin:
         described = await answer(admin.describe_cluster())
         return str(described["cluster_id"])
 
 
-async def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
+async def create_topics(cluster: KafkaAccess | str, specs: Sequence[TopicSpec]) -> None:
     """Make the topics that are missing; those that exist stay as they are."""
-    async with _admin(bootstrap) as admin:
+    async with _admin(cluster) as admin:
         wanted = [
             NewTopic(s.name, s.partitions, s.replication, topic_configs=s.config) for s in specs
         ]

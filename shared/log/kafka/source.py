@@ -9,11 +9,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from shared import clock
+from shared.addresses import KafkaAccess
 from shared.errors import AppError, Unavailable
 from shared.log.kafka.cluster import (
     CALL_SECONDS,
     LogLost,
     answer,
+    client_arguments,
     cluster_id,
     part_name,
     stop_client,
@@ -50,14 +52,14 @@ class KafkaSource:
 
     def __init__(
         self,
-        bootstrap: str,
+        cluster: KafkaAccess | str,
         topics: Sequence[str],
         group: str,
         *,
         member: str | None = None,  # the same after a restart: it takes its partitions up at once
     ) -> None:
         self.topics = tuple(topics)
-        self._bootstrap, self._group, self._member = bootstrap, group, member
+        self._cluster, self._group, self._member = cluster, group, member
         self._consumer: AIOKafkaConsumer | None = None
         self._id: str | None = None
         self._load: LoadPositions | None = None
@@ -72,13 +74,13 @@ class KafkaSource:
 
     async def id(self) -> str:
         if self._id is None:
-            self._id = await cluster_id(self._bootstrap)
+            self._id = await cluster_id(self._cluster)
         return self._id
 
     async def open(self, load: LoadPositions) -> None:
         self._load = load
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **client_arguments(self._cluster),
             group_id=self._group,
             group_instance_id=self._member,
             enable_auto_commit=False,

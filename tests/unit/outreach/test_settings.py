@@ -18,7 +18,7 @@ GOOD = {
 
 def test_the_defaults_ship_two_strategies_and_no_channel() -> None:
     settings = Settings.from_env(GOOD)
-    assert settings.smtp_url is None
+    assert settings.mail_server is None
     assert settings.ledger_url == "http://127.0.0.1:8001"
     assert set(settings.strategies) == {"consumer", "business"}
 
