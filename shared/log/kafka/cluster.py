@@ -1,13 +1,22 @@
 """Talking to a cluster: time-outs, errors in our own kinds, its id, its topics."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.conn import create_conn
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    TopicAlreadyExistsError,
+    UnsupportedSaslMechanismError,
+    for_code,
+)
 from msgspec import Struct
 
 from shared.addresses import KafkaAccess, kafka_access
@@ -17,6 +26,8 @@ from shared.process.watchdog import exit_now
 
 CALL_SECONDS = 15.0
 _STOP_SECONDS = 30.0
+
+_REFUSED = AuthenticationFailedError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
 log = telemetry.logger(__name__)
 
@@ -48,6 +59,57 @@ async def answer(call: Awaitable[_T], seconds: float = CALL_SECONDS) -> _T:
         raise Unavailable(f"Kafka cannot be reached: {error}") from error
 
 
+async def start_client(
+    client: Any, cluster: KafkaAccess | str, seconds: float = CALL_SECONDS
+) -> None:
+    """Start a client. Where the cluster does not want us, `Unavailable` says why."""
+    try:
+        await answer(client.start(), seconds)
+    except Unavailable as error:
+        if (why := await refusal(kafka_access(cluster))) is not None:
+            raise Unavailable(f"Kafka: {why}") from error
+        raise
+
+
+async def refusal(cluster: KafkaAccess) -> str | None:
+    """Why its servers refuse us; None: they do not, or don't answer. Clients only say that they
+    could not begin."""
+    if not (cluster.is_encrypted or cluster.signs_in):
+        return None
+    arguments = dict(client_arguments(cluster))
+    servers = str(arguments.pop("bootstrap_servers")).split(",")
+    for server in servers:
+        host, _, port = server.strip().rpartition(":")
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                connection = await create_conn(host.strip("[]"), int(port), **arguments)
+        except _REFUSED as error:
+            return (
+                f"it refuses the sign-in as {cluster.username!r} by {cluster.mechanism} "
+                f"(KAFKA_SASL_…): {type(error).__name__}"
+            )
+        except ssl.SSLCertVerificationError as error:
+            return f"the certificate of {server} is not accepted: {error.verify_message}"
+        except ssl.SSLError:
+            return f"{server} does not speak TLS, which {cluster.protocol} demands, or not ours"
+        except (KafkaError, OSError, TimeoutError):
+            if await _listens(host.strip("[]"), int(port)):
+                return f"{server} ends the connection: it may not speak {cluster.protocol}"
+            continue
+        connection.close()
+    return None
+
+
+async def _listens(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
 async def stop_client(client: Any) -> None:
     """Stop a client; one that hangs takes the process with it (aiokafka #1101)."""
     try:
@@ -70,7 +132,7 @@ def client_arguments(cluster: KafkaAccess | str) -> Mapping[str, Any]:
 async def _admin(cluster: KafkaAccess | str) -> AsyncIterator[Any]:
     client = AIOKafkaAdminClient(**client_arguments(cluster), request_timeout_ms=10_000)
     try:
-        await answer(client.start())
+        await start_client(client, cluster)
         yield client
     finally:
         await asyncio.wait_for(client.close(), _STOP_SECONDS)

@@ -7,7 +7,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared import clock
 from shared.addresses import KafkaAccess
-from shared.log.kafka.cluster import answer, client_arguments, cluster_id, part_name, stop_client
+from shared.log.kafka.cluster import (
+    answer,
+    client_arguments,
+    cluster_id,
+    part_name,
+    start_client,
+    stop_client,
+)
 from shared.log.sources import Backlog
 
 
@@ -85,7 +92,7 @@ class KafkaLog:
                 request_timeout_ms=10_000,
             )
             try:
-                await answer(consumer.start())
+                await start_client(consumer, self._cluster)
             except BaseException:  # cancelled too: a client half started holds connections
                 await stop_client(consumer)
                 raise

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
 from shared.addresses import KafkaAccess
-from shared.log.kafka.cluster import answer, client_arguments, cluster_id, stop_client
+from shared.log.kafka.cluster import answer, client_arguments, cluster_id, start_client, stop_client
 from shared.log.wire import OutboxRow, RawRecord, to_kafka
 
 _ACK_SECONDS = 60.0
@@ -84,7 +84,7 @@ class Publisher:
                 request_timeout_ms=15_000,
             )
             try:
-                await answer(producer.start())
+                await start_client(producer, self._cluster)
             except BaseException:  # cancelled too: a client half started holds connections
                 await stop_client(producer)
                 raise

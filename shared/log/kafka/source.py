@@ -18,6 +18,7 @@ from shared.log.kafka.cluster import (
     client_arguments,
     cluster_id,
     part_name,
+    start_client,
     stop_client,
 )
 from shared.log.sources import Ends, LoadPositions, Slice
@@ -95,7 +96,7 @@ class KafkaSource:
         consumer.subscribe(list(self.topics), listener=_Rebalances(self._revoked, self._assigned))
         self._consumer = consumer
         try:
-            await answer(consumer.start(), 60.0)
+            await start_client(consumer, self._cluster, 60.0)
         except BaseException:
             self._consumer = None
             await stop_client(consumer)
