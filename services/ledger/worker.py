@@ -6,6 +6,7 @@ from services.ledger import consumer
 from services.ledger.context import open_context
 from services.ledger.jobs import run_scheduler
 from services.ledger.settings import Settings
+from shared.database.retention import kept_for
 from shared.process.serve import run_worker
 from shared.process.start import settings_of
 
@@ -16,7 +17,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     runtime = consumer.runtime(settings, context)
     jobs = [] if context.clock == "manual" else [run_scheduler(context, stop=stop)]
     try:
-        await runtime.work(stop, *jobs)
+        await runtime.work(
+            stop,
+            *jobs,
+            forgets=kept_for("rejections", "rejected_at", settings.rejections_keep_days),
+        )
     finally:
         await runtime.close()
         await context.close()

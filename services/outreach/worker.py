@@ -5,7 +5,7 @@ import asyncio
 
 from services.outreach import consumer
 from services.outreach.context import open_context
-from services.outreach.jobs import run_leases, run_scheduler
+from services.outreach.jobs import forgotten, run_leases, run_scheduler
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import run_worker
@@ -24,7 +24,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     if common.clock == "system":
         jobs.append(run_scheduler(context, stop=stop))
     try:
-        await runtime.work(stop, *jobs)
+        await runtime.work(stop, *jobs, forgets=forgotten(settings))
     finally:
         await context.close()
         await runtime.close()

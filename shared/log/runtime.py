@@ -13,8 +13,9 @@ from typing import Any
 from shared import clock
 from shared.addresses import KafkaAccess
 from shared.database import Database, Session
-from shared.events import BILLING, TOPICS, producer
-from shared.log import lag, positions
+from shared.database.retention import ANSWERS, Rule, run_retention
+from shared.events import BILLING, COMPACTED, TOPICS, producer
+from shared.log import lag, outbox, positions
 from shared.log.consume import run_consumer
 from shared.log.kafka import KafkaLog, KafkaSource, Publisher
 from shared.log.lag import LagReport, Reader, Relaying
@@ -68,11 +69,16 @@ class Runtime:
         return await positions.caught_up_at(session, self._service, cluster, BILLING)
 
     async def work(
-        self, stop: asyncio.Event, *jobs: Coroutine[Any, Any, None], is_guest: bool = False
+        self,
+        stop: asyncio.Event,
+        *jobs: Coroutine[Any, Any, None],
+        is_guest: bool = False,
+        forgets: Sequence[Rule] = (),
     ) -> None:
         """Read, relay, and do the service's own jobs, until stopped or one of them fails.
 
-        A guest (a rebuild) reads for a while with the worker, and shares its partitions.
+        `forgets`: what the service's own tables lose with time, beside what every service's do. A
+        guest (a rebuild) reads for a while with the worker, and shares its partitions.
         """
         parts: list[Coroutine[Any, Any, None]] = [_until(stop), *jobs]
         for subscription in self._subscriptions:
@@ -82,7 +88,13 @@ class Runtime:
             publisher = Publisher(self._common.kafka)
             keep_days = self._common.outbox_keep_days
             parts.append(run_relay(self._db, publisher, stop=stop, keep_days=keep_days))
+        if not is_guest:
+            parts.append(run_retention(self._db, self._rules(forgets), stop=stop))
         await together(*parts)
+
+    def _rules(self, own: Sequence[Rule]) -> list[Rule]:
+        superseded = [outbox.SUPERSEDED] if COMPACTED & set(self._writes) else []
+        return [ANSWERS, *superseded, *own]
 
     async def close(self) -> None:
         for log in self._logs:
