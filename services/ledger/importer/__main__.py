@@ -20,10 +20,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.ledger.importer.order import EventsInOrder
+from shared.addresses import BadUrl, read_url
 from shared.csv_events.mapping import MappingFile, parse_mapping
 from shared.csv_events.rows import Made, Refusal, count_lines, read_events
 from shared.errors import AppError
-from shared.process.settings import PORTS
+from shared.process.settings import PORTS, Env
 
 BATCH_EVENTS = 500
 TIMEOUT_SECONDS = 60.0
@@ -73,11 +74,26 @@ def _client(url: str | None, tenant: str) -> httpx.Client:
         token = key_file.read_text().strip()
     if not token:
         raise CannotSend("no token: set RECOUP_SERVICE_TOKEN, or run at the local data folder")
+    if url is not None:
+        _check_way(url)
     return httpx.Client(
         base_url=url or f"http://127.0.0.1:{base + PORTS['ledger']}",
         headers={"Authorization": f"Bearer {token}", "X-Tenant": tenant},
         timeout=TIMEOUT_SECONDS,
     )
+
+
+def _check_way(url: str) -> None:
+    """The token goes to another machine encrypted, or where that is said to be no matter."""
+    try:
+        way = read_url(url, ("http", "https"), has_user=False)
+    except BadUrl as error:
+        raise CannotSend(f"--url {error}") from error
+    if way.scheme == "http" and not (way.is_here or Env(os.environ).is_private):
+        raise CannotSend(
+            "--url would send the token in plain text to another machine: use https://, or say "
+            "RECOUP_PRIVATE_NETWORK=1"
+        )
 
 
 def import_file(
