@@ -7,6 +7,7 @@ histories can be asked in seconds; the integration tests hold both against each 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -160,12 +161,13 @@ class Memory:
             recorded_before = int(end_of_day.timestamp() // SLOT_SECONDS)
         currencies = sorted(c for c, slot in self.currencies.items() if slot < recorded_before)
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
+        if kpi.over == "trailing":
+            question = replace(question, begins_on=self._first_days(recorded_before))
         return answer(question, self._rows(question, currency, recorded_before), currencies)
 
     def _rows(self, question: Question, currency: str | None, recorded_before: int) -> Rows:
         kpi = question.kpi
-        bounds = [window.from_on for window in question.parts]
-        bounds.append(question.window.to_on + timedelta(days=1))
+        bounds = question.slices.bounds
         ages = AGES if question.splits_by("bucket") else kpi.ages
         sums: dict[Any, Any] = {}
         aged: dict[Any, Any] = {}
@@ -183,7 +185,7 @@ class Memory:
             slice_of = bisect_right(bounds, day)
             if measure in kpi.stocks or (measure in kpi.flows and slice_of):
                 add(sums, (key, measure, slice_of), amount, count)
-            if measure == "open":
+            if measure == question.aged_measure:
                 for age in ages:
                     since = max(day, until + timedelta(days=age))
                     if since < bounds[-1]:
@@ -196,6 +198,18 @@ class Memory:
             [Aged(*cell, *sums) for cell, sums in _found(aged)],
             [Late(*cell, *sums[::2]) for cell, sums in _found(late)],
         )
+
+    def _first_days(self, recorded_before: int) -> dict[str, date]:
+        counts: dict[tuple[str, date], int] = defaultdict(int)
+        for slot, cells in self.money.items():
+            for cell, (_, count, _) in cells.items():
+                if slot < recorded_before and cell.measure == "invoiced":
+                    counts[cell.currency, cell.day] += count
+        first: dict[str, date] = {}
+        for (currency, day), count in counts.items():
+            if count:
+                first[currency] = min(day, first.get(currency, day))
+        return first
 
     def _cells(self, question: Question, recorded_before: int) -> list[tuple[Any, Any]]:
         by_slot: dict[int, dict[Any, Any]] = (
