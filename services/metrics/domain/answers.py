@@ -77,7 +77,7 @@ class Question:
         """Whether a part is a whole day, week or month that has ended."""
         if self.interval is None or not is_whole(part, self.interval):
             return False
-        return self.today is None or part.to_on <= self.today
+        return self.today is None or part.to_on < self.today
 
     @property
     def aged_measure(self) -> str:
