@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from services.metrics.api.questions import business_day
 from services.metrics.consumer import HANDLERS
 from services.metrics.domain.answers import Question, Rows, answer
 from services.metrics.domain.cells import (
@@ -25,11 +26,11 @@ from services.metrics.domain.cells import (
 )
 from services.metrics.domain.figures import AGES, EPOCH, Aged, Key, Late, Sums
 from services.metrics.domain.fold import AccountItems
-from services.metrics.domain.items import SLOT_SECONDS, Account
+from services.metrics.domain.items import SLOT_SECONDS, Account, slot_of
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.restate import measure
 from services.metrics.domain.windows import Window
-from services.metrics.store.figures import UNTIL_NOW
+from services.metrics.store.figures import UNTIL_NOW, Tenant
 from shared.clock import day_start
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, Received, outreach, segmentation
 
@@ -118,12 +119,14 @@ class Memory:
         self.money: dict[int, MoneyCells] = defaultdict(dict)
         self.contacts: dict[int, ContactCells] = defaultdict(dict)
         self.currencies: dict[str, int] = {}
+        self.latest_slot = 0
 
     def take(self, events: Sequence[Received]) -> None:
         """Fold one batch."""
         for event in events:
             items = self.accounts.setdefault(event.key, AccountItems(Account([], [])))
             HANDLERS[event.type].apply(items, event, event.decode())
+            self.latest_slot = max(self.latest_slot, slot_of(event.recordedtime))
         for key in dict.fromkeys(event.key for event in events):
             self._restate(self.accounts[key])
 
@@ -152,9 +155,9 @@ class Memory:
     ) -> dict[str, Any]:
         """The answer as the API gives it."""
         kpi = KPIS[name]
-        question = Question(
-            kpi, Window(start, end), as_of=as_of, by=more.pop("by", kpi.by[0]), **more
-        )
+        more.setdefault("by", kpi.by[0])
+        more.setdefault("today", business_day(Tenant(zone, self.latest_slot, 0)))
+        question = Question(kpi, Window(start, end), as_of=as_of, **more)
         recorded_before = UNTIL_NOW
         if as_of is not None:
             end_of_day = day_start(as_of + timedelta(days=1), zone)

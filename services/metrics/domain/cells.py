@@ -185,16 +185,16 @@ class _Entry:
 def _find_entry(invoice: _Invoice, view: View) -> _Entry | None:
     """The first begun moment at which the invoice was past due and open, by the facts known."""
     moments: list[_Entry] = []
+    start = day_start(invoice.issued_on, view.zone)
     for stage in invoice.staged:
         since_on = min(invoice.due_on + timedelta(days=stage), FAR)
         if since_on > invoice.issued_on:
             moments.append(_Entry(day_start(since_on, view.zone), False, since_on))
         else:
-            start = day_start(invoice.issued_on, view.zone)
             moments.append(_Entry(start, True, invoice.issued_on))
     for again in invoice.reopened:
         day = view.day_of(again)
-        if day > invoice.due_on:
+        if day > invoice.due_on and again.at >= start:  # nothing is open before it is issued
             moments.append(_Entry(again.at, True, max(day, invoice.issued_on)))
     moments.sort(key=lambda moment: (moment.at, moment.is_after))
     for moment in moments:
