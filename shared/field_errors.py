@@ -152,7 +152,7 @@ def _choices(kind: Any) -> tuple[str, ...]:
 
 
 def text_errors(value: Any, root: str) -> list[FieldError]:
-    """Texts that cannot be taken (`shared.texts`): by the names of their fields ids, names or texts.
+    """Texts that cannot be taken: by the names of their fields ids, names or texts.
 
     What stands under `attributes` is the sender's own; only NUL is refused there, which PostgreSQL
     cannot store.

@@ -27,7 +27,7 @@ _OTHER_DECIMALS = {
 }
 DECIMALS = {code: _OTHER_DECIMALS.get(code, 2) for code in _CODES.split()}
 
-_AMOUNT = re.compile(r"[+-]?\d+(\.\d+)?")
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def is_currency(code: str) -> bool:

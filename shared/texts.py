@@ -7,6 +7,7 @@ that look alike by accident are not two accounts, and no step that a URL's path 
 ask; what is stored already is read as it is.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from shared.errors import FieldError
 DEPTH_MAX: Final = 32  # of JSON inside JSON that others fill as they like
 URL_LENGTH_MAX: Final = 2000
 
+NUMBER_END: Final = 2**63  # whole numbers lie below it, as databases and JSON writers have them
+NO_NUMBER: Final = "must be a finite number that fits 64 bits"
 NO_NUL: Final = "must have no NUL and no half of a surrogate pair"
 NO_CONTROLS: Final = "must have no control characters"
 NO_TURNS: Final = "must have no characters that turn the direction of a text"
@@ -116,18 +119,27 @@ def line(text: str) -> str:
 
 
 def faults(value: Any, pointer: str = "", depth_max: int = DEPTH_MAX) -> Iterator[FieldError]:
-    """Every text, name of a member, and depth of plain data that cannot be taken."""
+    """Every text, name of a member, number and depth of plain data that cannot be taken."""
     if isinstance(value, str):
         if fault := text_fault(value):
             yield FieldError(pointer, fault)
+    elif isinstance(value, int):
+        if not -NUMBER_END <= value < NUMBER_END:
+            yield FieldError(pointer, NO_NUMBER)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield FieldError(pointer, NO_NUMBER)
     elif isinstance(value, dict | list | tuple):
         if depth_max == 0:
             yield FieldError(pointer, TOO_DEEP)
             return
         for step, item in value.items() if isinstance(value, dict) else enumerate(value):
-            inner = f"{pointer}/{shown(_escaped(str(step)))}"
+            if isinstance(step, int) and not -NUMBER_END <= step < NUMBER_END:
+                yield FieldError(pointer, f"has a name that {NO_NUMBER}")
+                continue
+            inner = f"{pointer}/{_escaped(shown(str(step)))}"
             if isinstance(step, str) and (fault := text_fault(step)):
-                yield FieldError(inner, f"its name {fault}")
+                yield FieldError(inner, f"has a name that {fault}")
             yield from faults(item, inner, depth_max - 1)
 
 
@@ -158,7 +170,8 @@ def matching(pattern: str, length_max: int) -> Meta:
     The length is looked at first. `$` alone lets a line feed through, and the readers of JSON
     Schema do not know Python's `\\Z`.
     """
-    return Meta(max_length=length_max, pattern=rf"^(?:{pattern})$(?!\n)")
+    whole = f"(?:{pattern})" if "|" in pattern else pattern
+    return Meta(max_length=length_max, pattern=rf"^{whole}$(?!\n)")
 
 
 def _escaped(part: str) -> str:

@@ -230,9 +230,9 @@ def _text_and_time_errors(raw: bytes, data: Any) -> list[FieldError]:
     else:
         for name in _IDS[kind]:
             value = getattr(data, name)
-            if value is not None and (value.strip(" .") != value or "/." in value):
-                if fault := texts.id_fault(value):
-                    errors.append(FieldError(f"/data/{name}", fault))
+            is_plain = value is None or (value.strip(" .") == value and "/." not in value)
+            if not is_plain and (fault := texts.id_fault(value)):
+                errors.append(FieldError(f"/data/{name}", fault))
         for index, target in enumerate(getattr(data, "allocations", ())):
             if fault := texts.id_fault(target.invoice_id):
                 errors.append(FieldError(f"/data/allocations/{index}/invoice_id", fault))

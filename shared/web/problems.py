@@ -29,6 +29,7 @@ from shared.field_errors import escape
 from shared.web.models import json_bytes
 
 PROBLEM_TYPE = "application/problem+json"
+_WORD = re.compile(r"(?<=.)(?=[A-Z])")  # where a word of a class's name begins
 _CHALLENGE = 'Bearer realm="recoup"'
 
 SCHEMA: dict[str, Any] = {
@@ -118,7 +119,7 @@ def _answer(
 
 def _type_of(cls: type[AppError]) -> str:
     """`InvoiceAlreadyPaid` → `urn:recoup:problem:invoice-already-paid`."""
-    return "urn:recoup:problem:" + re.sub(r"(?<=.)(?=[A-Z])", "-", cls.__name__).lower()
+    return "urn:recoup:problem:" + _WORD.sub("-", cls.__name__).lower()
 
 
 def _pointer(loc: Sequence[str | int]) -> str:

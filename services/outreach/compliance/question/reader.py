@@ -19,7 +19,7 @@ from shared.field_errors import explain
 HISTORY_MAX = 1000
 COMPARED_MAX = 100_000  # debts × contacts of the past: each is looked at for each
 FIRST_YEAR, LAST_YEAR = 1950, 2150
-_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def read_question(data: bytes | Mapping[str, object]) -> Question:
