@@ -12,6 +12,7 @@ from services.ledger.domain.registry import KINDS
 from services.ledger.domain.state import AccountState
 from shared.errors import FieldError
 from shared.money import is_currency
+from shared.texts import NOT_COMPOSED, is_composed
 
 TOTAL_MINOR_MAX = 2**62  # of one account and currency, so that no sum leaves 64 bits
 
@@ -26,6 +27,24 @@ def check(kind: str, time: datetime | None, data: Struct) -> list[FieldError]:
         errors.append(FieldError("/data/currency", f"{currency} is no ISO 4217 code"))
     errors += KINDS[kind].check(data)
     return errors
+
+
+def doubtful_ids(fact: Fact) -> list[FieldError]:
+    """Of what a fact brings in (an account, an invoice, a payment): an id that is another id in
+    Unicode's composed form. It is taken as it came; its twin may be what was meant."""
+    if fact.fact_id.isascii() and fact.account_id.isascii():
+        return []
+    brought = {
+        name: value
+        for name in fact.data.__struct_fields__
+        if name.endswith("_id") and (value := getattr(fact.data, name)) is not None
+    }
+    return [
+        FieldError(f"/data/{name}", NOT_COMPOSED)
+        for name, value in brought.items()
+        if not is_composed(value)
+        and (value == fact.fact_id or (name == "account_id" and fact.kind == "account-registered"))
+    ]
 
 
 class AmountLimit:

@@ -20,7 +20,6 @@ from tests.unit.shared.billing_events import (
     post,
 )
 
-
 BAD_IDS = (
     " ", "  ", " C1", "C1 ", "C1\u00a0", "\u3000", ".", "..", "a\u200bb", "a\u202eb", "\ufeffa",
     "a\u00adb", "a\u2060b", "a\ufe0f", "a\U000e0100", "\u3164", "a\uffa0", "a\u2800b", "a\u034f",
