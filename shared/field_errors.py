@@ -33,7 +33,7 @@ _NOUNS = {
     "datetime": "an instant like 2026-03-31T12:00:00Z",
 }
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"Expected `[^`]*` of length >= 1$"), "must not be empty"),
+    (re.compile(r"Expected `[^`]*` of length >= 1\Z"), "must not be empty"),
     (re.compile(r"Expected `str[^`]*` of length >= (\d+)"), r"must have at least \1 characters"),
     (re.compile(r"Expected `str[^`]*` of length <= (\d+)"), r"must have at most \1 characters"),
     (re.compile(r"Expected `[^`]*` of length <= (\d+)"), r"must have at most \1 items"),
@@ -41,9 +41,14 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"Expected `[^`]*` <= (-?[\d.]+)"), r"must be at most \1"),
     (re.compile(r"Expected `[^`]*` > (-?[\d.]+)"), r"must be more than \1"),
     (re.compile(r"Expected `[^`]*` < (-?[\d.]+)"), r"must be less than \1"),
-    (re.compile(r"Invalid RFC3339 encoded date$"), "must be a day of the calendar like 2026-03-31"),
     (
-        re.compile(r"Invalid RFC3339 encoded datetime|Expected `datetime.*timezone component"),
+        re.compile(r"Invalid RFC3339 encoded date\Z"),
+        "must be a day of the calendar like 2026-03-31",
+    ),
+    (
+        re.compile(
+            r"Invalid RFC3339 encoded datetime|Expected `datetime` with a timezone component"
+        ),
         NO_INSTANT,
     ),
     (re.compile(r"Invalid enum value .*", re.DOTALL), "is not one of the values known here"),

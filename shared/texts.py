@@ -107,6 +107,13 @@ def url_fault(text: str) -> str | None:
     return None
 
 
+def is_storable(value: object) -> bool:
+    """Whether a database can hold a single value at all."""
+    if isinstance(value, str):
+        return _UNSTORABLE.search(value) is None
+    return not isinstance(value, int) or -NUMBER_END <= value < NUMBER_END
+
+
 def shown(text: str, length_max: int = 200) -> str:
     """A text of others for a message or a log line: cut, and fit for every writer."""
     cut = text if len(text) <= length_max else f"{text[:length_max]}…"

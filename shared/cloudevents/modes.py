@@ -218,9 +218,9 @@ def _parse_binary(attributes: dict[str, str | None], body: bytes) -> Incoming | 
         envelope = msgspec.convert(raw, Envelope)
     except msgspec.ValidationError:
         return refused(raw, field_errors(raw, Envelope))
-    if (name := doubled_name(body)) is not None:
+    if (doubled := doubled_name(body)) is not None:
         beside = Raw(msgspec.json.encode({**attributes, "data": Raw(body)}))
-        return refused_for_doubled(beside, name, "/data")
+        return refused_for_doubled(beside, doubled, "/data")
     try:
         return incoming(envelope)
     except msgspec.DecodeError as error:

@@ -50,7 +50,7 @@ def _instant(value: object) -> object:
         try:
             value = msgspec.convert(value[:_INSTANT_MAX], datetime)
         except msgspec.ValidationError:
-            raise ValueError(instant_fault(value)) from None
+            raise ValueError(instant_fault(str(value))) from None
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("must have an offset, like 2026-03-31T12:00:00Z")

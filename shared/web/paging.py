@@ -16,7 +16,7 @@ import msgspec
 from fastapi import Depends, Query
 
 from shared.errors import FieldError, Invalid
-from shared.texts import faults
+from shared.texts import is_storable
 
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 1000
@@ -83,7 +83,7 @@ def decode_cursor(cursor: str | None, key_type: Any) -> Any:
         if check != _check(content):
             raise ValueError("damaged")
         key = msgspec.json.decode(content, type=key_type)
-        if next(faults(list(key)), None) is not None:
+        if not all(map(is_storable, key)):
             raise ValueError("a key that no list has")
         return key
     except (ValueError, binascii.Error, msgspec.DecodeError):

@@ -30,8 +30,9 @@ GOOD_IDS = (
     ".a", "a.", "v1.2", "/", "a/", "/a", "a+b", "😀", "a&b=c", "a;b", "a:b", "~", "a\\b", '"',
 )  # fmt: skip
 BAD_URLS = (
-    "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "ftp://a.example/", "//a.example",
-    "/pay", "https:a.example", "https:///x", "https://", "https://u:p@a.example/", "https://u@a.example",
+    "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "ftp://a.example/",
+    "//a.example", "/pay", "https:a.example", "https:///x", "https://", "https://u:p@a.example/",
+    "https://u@a.example",
     "http://a.example\\@b.example/", "https://a.example/ x", "https://a.example/\n", "https://[::1",
     "https://a.example:99999/", "\u202ehttps://a.example", "https://a.example/" + "x" * 2000,
 )  # fmt: skip
