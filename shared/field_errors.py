@@ -20,6 +20,7 @@ _MISSING = re.compile(r"Object missing required field `(.+)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+)`", re.DOTALL)
 _WRONG_TYPE = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 
+NO_DAY = "must be a day of the calendar like 2026-03-31"
 NO_INSTANT = "must be an instant with its offset, like 2026-03-31T12:00:00Z"
 _NOUNS = {
     "int": "a whole number",
@@ -41,16 +42,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"Expected `[^`]*` <= (-?[\d.]+)"), r"must be at most \1"),
     (re.compile(r"Expected `[^`]*` > (-?[\d.]+)"), r"must be more than \1"),
     (re.compile(r"Expected `[^`]*` < (-?[\d.]+)"), r"must be less than \1"),
-    (
-        re.compile(r"Invalid RFC3339 encoded date\Z"),
-        "must be a day of the calendar like 2026-03-31",
-    ),
-    (
-        re.compile(
-            r"Invalid RFC3339 encoded datetime|Expected `datetime` with a timezone component"
-        ),
-        NO_INSTANT,
-    ),
+    (re.compile(r"Invalid RFC3339 encoded date\Z"), NO_DAY),
+    (re.compile(r"Invalid RFC3339 encoded datetime"), NO_INSTANT),
+    (re.compile(r"Expected `datetime` with a timezone component"), NO_INSTANT),
     (re.compile(r"Invalid enum value .*", re.DOTALL), "is not one of the values known here"),
 )
 

@@ -237,10 +237,7 @@ def patterns_are_compiled_once(source: Source) -> Iterator[Finding]:
         if call.func.attr in PATTERN_CALLS:
             yield call.lineno, f"re.{call.func.attr}: compile the pattern by name, in the module"
         elif call.func.attr == "compile" and call in in_functions:
-            yield (
-                call.lineno,
-                "re.compile in a function: compile the pattern by name, in the module",
-            )
+            yield call.lineno, "re.compile in a function: name the pattern, in the module"
 
 
 PATTERN_FIELDS = {"Field", "Path", "Query", "Header", "StringConstraints"}  # pydantic's
