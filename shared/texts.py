@@ -144,6 +144,9 @@ def faults(value: Any, pointer: str = "", depth_max: int = DEPTH_MAX) -> Iterato
             if isinstance(step, int) and not -NUMBER_END <= step < NUMBER_END:
                 yield FieldError(pointer, f"has a name that {NO_NUMBER}")
                 continue
+            if not isinstance(step, str | int | float):
+                yield FieldError(pointer, "has a name that must be a text")
+                continue
             inner = f"{pointer}/{_escaped(shown(str(step)))}"
             if isinstance(step, str) and (fault := text_fault(step)):
                 yield FieldError(inner, f"has a name that {fault}")

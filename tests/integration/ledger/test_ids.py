@@ -117,20 +117,3 @@ async def test_a_tenant_has_a_calendar_that_there_is(client: httpx.AsyncClient) 
         "/v1/tenants/demo", json={"calendar": "gb-eng", "timezone": "US/Pacific"}
     )
     assert answer.json()["calendar"] == "gb-eng"
-
-
-async def test_attributes_that_were_kept_too_deep_are_shown_as_far_as_they_can_be(
-    client: httpx.AsyncClient, post: Post, ledger_db: Any
-) -> None:
-    assert (await post(registered("C1"))).status_code == 200
-    deep = b'{"a":' * 900 + b"1" + b"}" * 900
-    async with ledger_db.transaction() as session:
-        await session.execute(
-            "update facts set data = replace(convert_from(data, 'UTF8'), '\"name\"',"
-            " '\"attributes\":' || $1 || ',\"name\"')::bytea where kind = 'account-registered'",
-            deep.decode(),
-        )
-        await session.execute("update accounts set version = version + 1")
-    answer = await client.get("/v1/accounts/C1")
-    assert answer.status_code == 200
-    assert answer.json()["attributes"]["a"]
