@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from importlib import resources
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from msgspec import Struct
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -23,6 +23,7 @@ from shared.web.auth import Auth
 from shared.web.context import ServiceContext
 from shared.web.edge import BODY_BYTES_MAX, Edge, Endpoint
 from shared.web.models import json_response
+from shared.web.request_texts import check_texts
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -100,6 +101,7 @@ def make_app(
         redirect_slashes=False,
         responses=_PROBLEM_RESPONSES,
         separate_input_output_schemas=False,
+        dependencies=[Depends(check_texts)],
     )
     app.state.context = context
     app.state.auth = auth

@@ -55,7 +55,8 @@ async def stream(
 ) -> _Dropping:
     """Events `kpis`: `{"revision", "from", "to", "events": {type: count}}`, the days and types of
     what was taken in. The first one says where the stream stands."""
-    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
+    is_number = last_event_id is not None and last_event_id.isdecimal() and len(last_event_id) < 19
+    after = int(last_event_id) if last_event_id and is_number else None
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return _Dropping(_events(context.live, caller.tenant, after), headers=headers)
 

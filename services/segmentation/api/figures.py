@@ -20,7 +20,7 @@ VALUES_MAX = 20_000  # fifty years of days
 RATE_DIGITS_MAX = 30
 
 router = APIRouter(tags=["indices"])
-IndexName = Annotated[str, Path(pattern="^[a-z][a-z0-9_-]{0,39}$")]
+IndexName = Annotated[str, Path(max_length=40, pattern="^[a-z][a-z0-9_-]{0,39}$")]
 
 
 class IndexValue(Model):
