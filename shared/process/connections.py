@@ -1,8 +1,8 @@
 """A connection before anybody is known: how long it may be silent, how much it may say.
 
-uvicorn reads a request's head without limit and waits for ever. Here both have bounds, and so do the
-pace of a body, what is read after an answer that needed no body, and how many connections there are.
-What is refused here never reaches the application.
+uvicorn reads a request's head without limit and waits for ever. Here both have bounds, and so do
+the pace of a body, what is read after an answer that needed no body, and how many connections there
+are. What is refused here never reaches the application.
 """
 
 import asyncio
@@ -59,8 +59,8 @@ class Limits:
 class Config(uvicorn.Config):
     """uvicorn's, with the limits and who holds connections."""
 
-    def __init__(self, *arguments: Any, limits: Limits, **options: Any) -> None:
-        super().__init__(*arguments, http=Connection, **options)
+    def __init__(self, app: Any, *, limits: Limits, **options: Any) -> None:
+        super().__init__(app, **{**options, "http": Connection})
         self.limits = limits
         self.held: Counter[str] = Counter()  # connections by address
 

@@ -36,7 +36,7 @@ class Door:
         audience, issuer = env.text("RECOUP_JWT_AUDIENCE"), env.text("RECOUP_JWT_ISSUER")
         if jwks is not None and "://" in jwks:
             why = (
-                "with a key set at a URL, tokens that its owner makes for others are refused by it"
+                "the owner of a key set at a URL makes tokens for others too, which must not open this"
             )
             env.required("RECOUP_JWT_AUDIENCE", why)
             env.required("RECOUP_JWT_ISSUER", why)

@@ -1,11 +1,16 @@
 """Reading an environment: typed, and with a clear word for what makes no sense."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from shared.process.settings import Common
+
+class HasPorts(Protocol):
+    """`Common`: ports are counted from its base."""
+
+    @property
+    def port_base(self) -> int: ...
+
 
 PORTS = {"ledger": 0, "segmentation": 1, "outreach": 2, "metrics": 3}  # above RECOUP_PORT_BASE
 
@@ -91,7 +96,7 @@ class Env:
             raise BadSetting(name, "names no database (…@host:5432/database)")
         return value
 
-    def peer(self, service: str, common: "Common") -> str:
+    def peer(self, service: str, common: HasPorts) -> str:
         """Where a peer's HTTP door is: `LEDGER_URL`, by default its port on this machine."""
         default = f"http://127.0.0.1:{common.port_base + PORTS[service]}"
         value = self.url(f"{service.upper()}_URL", ("http", "https"), default=default)

@@ -44,7 +44,7 @@ _PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-class _Api(FastAPI):
+class RecoupApi(FastAPI):
     """FastAPI within our own edge, whose OpenAPI says how errors look."""
 
     edge: Edge
@@ -96,7 +96,7 @@ def make_app(
     that the service has.
     """
     name = service or title.split()[-1].lower()
-    app = _Api(
+    app = RecoupApi(
         title=title,
         version=version,
         description=description,
@@ -128,13 +128,13 @@ def _recognizer(auth: Auth, page: PageSessions | None) -> Recognize:
     async def recognize(headers: Mapping[bytes, bytes], method: str, door: RouteDoor) -> Caller:
         shown, x_tenant = headers.get(b"authorization"), headers.get(b"x-tenant")
         tenant = None if x_tenant is None else x_tenant.decode("latin-1")
-        if shown is None and page is not None and (cookies := headers.get(b"cookie")):
-            if method in ("GET", "HEAD") or any(needs.is_question for needs in door.needs):
-                caller = page.find(cookies)
-                if caller is not None and tenant not in (None, caller.tenant):
-                    raise Forbidden("The session is for another tenant.")
-                if caller is not None:
-                    return caller
+        only_asks = method in ("GET", "HEAD") or any(needs.is_question for needs in door.needs)
+        if shown is None and page is not None and only_asks:
+            caller = page.find(headers.get(b"cookie", b""))
+            if caller is not None and tenant not in (None, caller.tenant):
+                raise Forbidden("The session is for another tenant.")
+            if caller is not None:
+                return caller
         return await auth.caller(None if shown is None else shown.decode("latin-1"), tenant)
 
     return recognize

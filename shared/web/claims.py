@@ -1,4 +1,4 @@
-"""What a token says, read with distrust: its signature is good, its contents may be odd all the same.
+"""What a token says, read with distrust: its signature is good, its contents may be odd.
 
 Another application's token of the same identity provider has a good signature, too: hence audience
 and issuer.

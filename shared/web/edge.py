@@ -122,7 +122,7 @@ class Edge:
             raise _NUL
         door = self.table.find(method, path)
         if door is None:
-            await self._answer_elsewhere(scope, call, headers)
+            await self._answer_elsewhere(scope, call)
             return
         scope["route"] = door
         if method not in _SAFE and (b"cookie" in headers or door.path == "/session"):
@@ -139,9 +139,7 @@ class Edge:
             answer = await door.answers(Request(scope, call.receive))
             await answer(scope, call.receive, call.send)
 
-    async def _answer_elsewhere(
-        self, scope: Scope, call: "_Call", headers: Mapping[bytes, bytes]
-    ) -> None:
+    async def _answer_elsewhere(self, scope: Scope, call: "_Call") -> None:
         """No route of that method: a page's file, another method, or nothing at all."""
         methods = self.table.methods(scope["path"])
         if methods:
@@ -149,8 +147,7 @@ class Edge:
             answer = status_problem(405, detail, {"Allow": ", ".join(methods)})
             await answer(scope, call.receive, call.send)
             return
-        call.expect(headers, BODY_BYTES_MAX)
-        await self._app(scope, call.receive, call.send)
+        await self._app(scope, call.receive, call.send)  # no body is read there
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")

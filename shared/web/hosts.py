@@ -1,7 +1,7 @@
-"""By which name a service is asked, and from whose page: what a browser cannot be made to lie about.
+"""By which name a service is asked, and from whose page: browsers do not lie about either.
 
-A page of somebody else's that rebinds its own name to this machine shows in `Host`; one that sends a
-request with a person's cookie shows in `Origin` and `Sec-Fetch-Site`.
+A page of somebody else's that rebinds its own name to this machine shows in `Host`; one that sends
+a request with a person's cookie shows in `Origin` and `Sec-Fetch-Site`.
 """
 
 from collections.abc import Mapping

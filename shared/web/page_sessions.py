@@ -1,8 +1,8 @@
-"""Sessions of pages: a cookie that says who reads what until when, signed, and good for nothing else.
+"""Sessions of pages: a signed cookie that says who reads what until when, good for nothing else.
 
 A page cannot send a token along with everything that it asks for. The cookie is no token: it is for
-one service, one tenant and reading, for some hours, and every process that knows the secret can read
-it. In local mode a link that is good once opens a session; only who sees the terminal can use it.
+one service, one tenant and reading, for some hours, and every process that knows the secret can
+read it. In local mode a link that is good once opens a session; only who sees the terminal has it.
 """
 
 import secrets

@@ -51,6 +51,7 @@ async def order_of(db: Database, app: FastAPI, path: str) -> tuple[int, list[str
 
     headers = [
         (b"content-type", b"application/json"),
+        (b"host", b"127.0.0.1"),
         *((name.lower().encode(), value.encode()) for name, value in HEADERS.items()),
     ]
     scope = {

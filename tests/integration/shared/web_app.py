@@ -13,6 +13,7 @@ from starlette.responses import Response
 from shared.database import Database
 from shared.errors import Conflict, Unavailable
 from shared.log.lag import LagItem, LagReport
+from shared.process.settings import Common
 from shared.web import (
     Day,
     Instant,
@@ -26,7 +27,6 @@ from shared.web import (
     once,
     page,
 )
-from shared.process.settings import Common
 from shared.web.auth import SCOPES, Caller, caller_of, needs
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
