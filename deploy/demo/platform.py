@@ -45,7 +45,7 @@ class Platform:
     def address(self, service: str) -> str:
         return f"http://{HOST}:{self.port_base + PORTS[service]}"
 
-    def links(self, environment: Mapping[str, str]) -> list[str]:
+    def links(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Addresses that open its pages, once each."""
         composed = local.compose(environment, data=self.data, databases={}, key=self.key)
         return local.links(local.all_services(self.port_base), composed)

@@ -5,7 +5,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -130,8 +130,9 @@ def start(
         def when_ready() -> None:
             if is_new:
                 print(f"dev key (kept in {data / 'dev-key'}): {key}")
-            for link in local.links(services, composed):
-                print(f"{link}  (signs you in, once; `make link` prints another)")
+            print("Pages, signed in, once each (`make link` prints others):")
+            for link in local.links(services, composed).values():
+                print(f"  {link}")
             print(_ready_line(services, data), flush=True)
 
         def supervise(stop: asyncio.Event) -> Awaitable[None]:
@@ -165,13 +166,13 @@ def _ready_line(services: Sequence[local.Service], data: Path) -> str:
     return f"Recoup is ready: {addresses}  (data in {data}, Ctrl-C stops)"
 
 
-def _links(data: Path, tenant: str) -> list[str]:
+def _links(data: Path, tenant: str) -> Iterable[str]:
     """For the pages of what runs on the folder."""
     if not is_tenant(tenant):
         raise CannotStart(f"{tenant!r} is no tenant's id ([a-z0-9-], 1 to 40)")
     key = folder.running_key(data)
     composed = local.compose(os.environ, data=data, databases={}, key=key)
-    return local.links(local.all_services(local.port_base(os.environ)), composed, tenant)
+    return local.links(local.all_services(local.port_base(os.environ)), composed, tenant).values()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,11 +20,8 @@ from shared.process.door import LOOPBACK
 from shared.process.settings import PORTS, BadSetting, Common, Env
 
 HOST = LOOPBACK
-# By service: what its page is, the scope that it takes, and where it is.
-PAGES = {
-    "metrics": ("dashboard", "metrics:read", "/"),
-    "outreach": ("contact governor", "outreach:read", "/compliance"),
-}
+# By service: the scope that its page takes, and where it is.
+PAGES = {"outreach": ("outreach:read", "/compliance"), "metrics": ("metrics:read", "/")}
 READY_SECONDS_MAX = 60.0
 READY_PAUSE_SECONDS = 0.05
 
@@ -73,19 +70,19 @@ def compose(
 
 def links(
     services: Sequence[Service], environment: Mapping[str, str], tenant: str = "demo"
-) -> list[str]:
-    """For each page an address that signs its reader in, once, within an hour. `environment` is
-    that of the services: their key signs it.
+) -> dict[str, str]:
+    """For each service with a page an address that signs its reader in, once, within an hour.
+    `environment` is that of the services: their key signs it.
     """
     from shared.web.page_sessions import PageSessions  # the launcher needs nothing else of it
 
     door = Common.from_env(environment).door
-    pages = {service.name: service.address for service in services if service.name in PAGES}
-    return [
-        f"{title}: {PageSessions(name, scope, door).link(pages[name] + path, tenant)}"
-        for name, (title, scope, path) in PAGES.items()
-        if name in pages
-    ]
+    return {
+        service.name: PageSessions(service.name, scope, door).link(service.address + path, tenant)
+        for service in services
+        if service.name in PAGES
+        for scope, path in [PAGES[service.name]]
+    }
 
 
 def open_ports(services: Sequence[Service]) -> dict[str, socket.socket]:

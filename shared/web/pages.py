@@ -16,7 +16,7 @@ from shared.web.page_sessions import PageSessions
 
 # A page loads and asks nothing but its own service, runs no script of its own text, and stands in
 # no other page's frame. What else browsers are told, they are told with every answer.
-_HEADERS = {"Content-Security-Policy": PAGE_CONTENT_POLICY, "Cache-Control": "no-cache"}
+FILE_HEADERS = {"Content-Security-Policy": PAGE_CONTENT_POLICY, "Cache-Control": "no-cache"}
 _LINK_ENDED = "#link=ended"  # the page says what to do
 
 
@@ -33,7 +33,7 @@ class PageFiles(StaticFiles):
         answer = await super().get_response(path, scope)
         if answer.status_code == 404:  # a page of its own for it, which there is not
             raise _not_found()
-        answer.headers.update(_HEADERS)
+        answer.headers.update(FILE_HEADERS)
         return answer
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import services.metrics
-from shared.web.pages import HEADERS
+from shared.web.pages import FILE_HEADERS
 
 FOLDER = Path(services.metrics.__file__).parent / "dashboard"
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
@@ -224,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not file.is_file():
             return self._send(404, b"{}", "application/problem+json")
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        self._send(200, file.read_bytes(), kind, HEADERS)
+        self._send(200, file.read_bytes(), kind, FILE_HEADERS)
 
     def _send(
         self, status: int, body: bytes, kind: str | None, more: dict[str, str] | None = None
