@@ -35,7 +35,7 @@ class Door:
         """Raises `BadSetting`."""
         audience, issuer = env.text("RECOUP_JWT_AUDIENCE"), env.text("RECOUP_JWT_ISSUER")
         if jwks is not None and "://" in jwks:
-            why = "the owner of a key set at a URL makes tokens for others too, which must not open this"
+            why = "the owner of a key set at a URL makes tokens for others too"
             env.required("RECOUP_JWT_AUDIENCE", why)
             env.required("RECOUP_JWT_ISSUER", why)
         return cls(

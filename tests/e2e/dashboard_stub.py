@@ -214,6 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._send(401, b"{}", "application/problem+json")
         if parts.path == "/v1/stream":
             return self._stream()
+        if parts.path == "/v1/kpis":
+            return self._send(200, b'{"items": []}', "application/json")
         if parts.path.startswith("/v1/kpis/"):
             answer = figures.answer(parts.path.removeprefix("/v1/kpis/"), asked)
             status = 200 if answer else 404

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from deploy.local.part import Server
 from shared.process import serve
 from shared.process.connections import Limits
+from tests.integration.shared.rig import until
 from tests.integration.shared.web_app import DEV_KEY, make_test_app
 
 PATIENCE_SECONDS = 30.0  # for what comes at once, unless something hangs
@@ -57,6 +58,15 @@ class Client:
 class Served:
     port: int
     server: Server
+
+    async def is_left(self) -> None:
+        """Return when it has no connection."""
+        connections = self.server.server_state.connections
+
+        async def none_is_left() -> bool:
+            return not connections
+
+        await until(none_is_left, "every connection is closed")
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:

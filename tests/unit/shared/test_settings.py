@@ -59,7 +59,7 @@ def test_a_cluster_has_no_default_tenant_and_no_secret_by_default() -> None:
         ({**CLUSTER, "RECOUP_SESSION_SECRET": "short"}, "RECOUP_SESSION_SECRET", "at least 32"),
         ({**CLUSTER, "RECOUP_PUBLIC_HOSTS": "a b"}, "RECOUP_PUBLIC_HOSTS", "not a host"),
         ({**CLUSTER, "RECOUP_HSTS_DAYS": "-1"}, "RECOUP_HSTS_DAYS", "between"),
-        ({**LOCAL, "RECOUP_HOST": "0.0.0.0"}, "RECOUP_HOST", "127.0.0.1 only"),
+        ({**LOCAL, "RECOUP_HOST": "192.0.2.1"}, "RECOUP_HOST", "127.0.0.1 only"),
         ({**LOCAL, "RECOUP_HOST": "127.0.0.2"}, "RECOUP_HOST", "127.0.0.1 only"),
         ({**LOCAL, "RECOUP_HOST": "::"}, "RECOUP_HOST", "127.0.0.1 only"),
         (
