@@ -16,6 +16,7 @@ from shared.process.alive import keep_touching
 from shared.process.connections import Config, Limits
 from shared.process.door import LOOPBACK
 from shared.process.loop_lag import lag_sampled
+from shared.process.service_token import token_watched
 from shared.process.settings import Common
 from shared.process.telemetry import configure_logging
 
@@ -91,7 +92,8 @@ def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) 
         file = os.environ.get("RECOUP_ALIVE_FILE")
         living = asyncio.create_task(keep_touching(Path(file), stop)) if file else None
         try:
-            async with lag_sampled(service):
+            token = settings.common.service_token
+            async with lag_sampled(service), token_watched(service, token):
                 await run(settings, stop)
         finally:
             if living is not None:

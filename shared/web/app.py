@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.errors import AppError, Forbidden
 from shared.process import telemetry
 from shared.process.loop_lag import lag_sampled
+from shared.process.service_token import token_watched
 from shared.process.settings import Common
 from shared.web import problems
 from shared.web.auth import Auth, Caller
@@ -100,7 +101,7 @@ def make_app(
         title=title,
         version=version,
         description=description,
-        lifespan=_sampled(name, lifespan),
+        lifespan=_watched(name, common.service_token, lifespan),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -140,15 +141,16 @@ def _recognizer(auth: Auth, page: PageSessions | None) -> Recognize:
     return recognize
 
 
-def _sampled(service: str, lifespan: Lifespan | None) -> Lifespan:
-    """The service's own lifespan, with the event loop watched as long."""
+def _watched(service: str, token: str | None, lifespan: Lifespan | None) -> Lifespan:
+    """The service's own lifespan, with the event loop and the service token watched as long."""
 
     @asynccontextmanager
-    async def sampled(app: FastAPI) -> AsyncIterator[None]:
-        async with lag_sampled(service), lifespan(app) if lifespan else nullcontext():
+    async def watched(app: FastAPI) -> AsyncIterator[None]:
+        own = lifespan(app) if lifespan else nullcontext()
+        async with lag_sampled(service), token_watched(service, token), own:
             yield
 
-    return sampled
+    return watched
 
 
 def _add_common_routes(
