@@ -26,8 +26,9 @@ def expiry(token: str | None) -> float | None:
         end = jwt.decode(token, options={"verify_signature": False}).get("exp")
     except (jwt.PyJWTError, ValueError, RecursionError):
         return None
-    is_time = isinstance(end, int | float) and not isinstance(end, bool) and 0 < end < 2**40
-    return float(end) if is_time else None
+    if isinstance(end, bool) or not isinstance(end, int | float) or not 0 < end < 2**40:
+        return None
+    return float(end)
 
 
 def look(service: str, token: str | None) -> None:

@@ -15,10 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import clock
 from shared.errors import AppError, Invalid, TooLarge, Unreadable, UnsupportedMediaType
-from shared.process import answer_headers, telemetry
+from shared.process import telemetry
+from shared.process.answer_headers import AnswerHeaders
 from shared.process.door import Door
 from shared.web.auth import BODY_BYTES_MAX, Caller
-from shared.web.hosts import Hosts, single
+from shared.web.hosts import Hosts, check_single
 from shared.web.problems import problem_response, status_problem
 from shared.web.routes import Endpoint, RouteDoor, RouteTable
 
@@ -64,7 +65,7 @@ class Edge:
         self._table: RouteTable | None = None
         self._recognize = recognize
         self._hosts = Hosts(door)
-        self._always = answer_headers.always(door.hsts_days)
+        self._added = AnswerHeaders(door.hsts_days)
         self._service = service
         self._quiet_paths = quiet_paths  # logged at debug level: called too often
         self._log = telemetry.logger(__name__)
@@ -81,14 +82,20 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope) or uuid4().hex
+        pairs = scope["headers"]
+        headers = dict(reversed(pairs))  # the first of each
+        given = headers.get(b"x-request-id")
+        is_good = given is not None and _REQUEST_ID.fullmatch(given)
+        request_id = given.decode() if given and is_good else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         id_token = telemetry.request_id.set(request_id)
         service_token = telemetry.current_service.set(self._service)
         started = clock.monotonic()
-        call = _Call(send, receive, request_id.encode(), self._always)
+        call = _Call(send, receive, request_id.encode(), self._added)
         try:
-            await self._answer(scope, call)
+            if len(headers) != len(pairs):
+                check_single(pairs)
+            await self._answer(scope, call, headers)
         except AppError as error:
             if call.status:
                 raise
@@ -112,9 +119,8 @@ class Edge:
             telemetry.request_id.reset(id_token)
             telemetry.current_service.reset(service_token)
 
-    async def _answer(self, scope: Scope, call: "_Call") -> None:
+    async def _answer(self, scope: Scope, call: "_Call", headers: dict[bytes, bytes]) -> None:
         method, path = scope["method"], scope["path"]
-        headers = single(scope["headers"])
         call.awaits_word = headers.get(b"expect", b"").lower() == b"100-continue"
         server = scope.get("server")
         self._hosts.check(headers, server[1] if server else None, path)
@@ -186,7 +192,7 @@ class _Call:
     """The two channels of one request, watched."""
 
     __slots__ = (
-        "_always",
+        "_added",
         "_body_max",
         "_id",
         "_receive",
@@ -197,13 +203,11 @@ class _Call:
         "status",
     )
 
-    def __init__(
-        self, send: Send, receive: Receive, id_: bytes, always: tuple[tuple[bytes, bytes], ...]
-    ) -> None:
+    def __init__(self, send: Send, receive: Receive, id_: bytes, added: AnswerHeaders) -> None:
         self._send = send
         self._receive = receive
         self._id = id_
-        self._always = always
+        self._added = added
         self._body_max = BODY_BYTES_MAX
         self._seen = 0
         self.awaits_word = False  # the client sends its body only when it is asked to
@@ -244,12 +248,8 @@ class _Call:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = [*message.get("headers", ()), (b"x-request-id", self._id), *self._always]
-            names = [name for name, _ in headers]
-            if b"cache-control" not in names:
-                headers.append(answer_headers.NO_STORE)
-            if b"content-security-policy" not in names:
-                headers.append(answer_headers.CONTENT_POLICY)
+            given = message.get("headers", ())
+            headers = [*given, (b"x-request-id", self._id), *self._added.to(given)]
             if self.awaits_word:
                 headers.append((b"connection", b"close"))  # or what follows is taken for a body
             message = {**message, "headers": headers}
@@ -287,12 +287,3 @@ def _length(value: bytes) -> int:
 
 def _shown(value: bytes) -> str:
     return repr(value[:40].decode("latin-1"))
-
-
-def _request_id(scope: Scope) -> str | None:
-    """The one that the caller gave."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            found: str = value.decode()
-            return found
-    return None

@@ -75,16 +75,12 @@ def _authority(origin: str) -> str:
     return parts.netloc if parts.scheme in ("http", "https") else ""
 
 
-def single(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The headers by name, the first of each. Raises `Unreadable` where a second one would mean
-    something else."""
-    headers = dict(reversed(pairs))
-    if len(headers) != len(pairs):
-        names = [name for name, _ in pairs]
-        for name in _ONCE:
-            if names.count(name) > 1:
-                raise Unreadable(f"The request has the header {name.decode()} twice.")
-    return headers
+def check_single(pairs: list[tuple[bytes, bytes]]) -> None:
+    """Raises `Unreadable` where a header stands twice of which only one can be meant."""
+    names = [name for name, _ in pairs]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise Unreadable(f"The request has the header {name.decode()} twice.")
 
 
 _ONCE = (

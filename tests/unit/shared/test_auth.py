@@ -407,7 +407,7 @@ def test_an_odd_payload_opens_nothing(key_file: Path, payload: bytes) -> None:
 def test_a_token_for_another_application_opens_nothing(key_file: Path) -> None:
     expected = Expected("recoup", "https://idp.example.com/")
     auth = Auth(jwks=str(key_file), dev_key=None, expected=expected, now=lambda: NOW)
-    ours = {"aud": "recoup", "iss": "https://idp.example.com/"}
+    ours: dict[str, Any] = {"aud": "recoup", "iss": "https://idp.example.com/"}
     for audience in ("recoup", ["wiki", "recoup"]):
         auth.authenticate(f"Bearer {a_token(**{**ours, 'aud': audience})}", None)
     for odd in ("wiki", "recoup2", ["wiki"], [], {"recoup": 1}, 7, None, ...):

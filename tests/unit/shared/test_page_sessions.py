@@ -92,7 +92,7 @@ def test_what_is_not_a_session_of_this_page_opens_nothing(clock: Clock, kind: st
         .partition("=")[2],
         "link": key_of(sessions.link("http://127.0.0.1", "acme")),
         "cut": good[:-4],
-        "none": jwt.encode({"aud": "recoup:session:metrics"}, None, algorithm="none"),
+        "none": jwt.encode({"aud": "recoup:session:metrics"}, "", algorithm="none"),
         "token": "a" * 8_000,
     }  # fmt: skip
     with pytest.raises(Unauthenticated):
@@ -136,7 +136,7 @@ def test_a_link_opens_once(clock: Clock) -> None:
     sessions = sessions_of(clock, LOCAL)
     key = key_of(sessions.link("http://127.0.0.1:8004/", "acme"))
     caller = sessions.enter(key)
-    assert (caller.tenant, caller.scopes) == ("acme", {"metrics:read"})
+    assert (caller.tenant, caller.scopes) == ("acme", frozenset({"metrics:read"}))
     with pytest.raises(Unauthenticated, match="was used"):
         sessions.enter(key)
     assert sessions.enter(key_of(sessions.link("http://127.0.0.1:8004/", "acme"))) == caller
