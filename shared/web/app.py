@@ -32,16 +32,9 @@ from shared.web.routes import Endpoint, RouteDoor
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "description": "The request is at fault.",
-        "content": {problems.PROBLEM_TYPE: {"schema": _PROBLEM}},
-    },
-    "5XX": {
-        "description": "The service is at fault, or a peer of it.",
-        "content": {problems.PROBLEM_TYPE: {"schema": _PROBLEM}},
-    },
+    "4XX": problems.described("The request is at fault."),
+    "5XX": problems.described("The service is at fault, or a peer of it."),
 }
 
 
@@ -68,6 +61,9 @@ class RecoupApi(FastAPI):
             document = super().openapi()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = problems.SCHEMA
+            for calls in document.get("paths", {}).values():
+                for call in calls.values():
+                    call["responses"] |= problems.responses_of(call)
         assert self.openapi_schema is not None
         return self.openapi_schema
 

@@ -47,7 +47,9 @@ _BODY: dict[str, Any] = {
         "required": True,
         "content": {
             "application/yaml": {"schema": {"type": "string"}},
-            "application/json": {"schema": {"type": "object"}},
+            "application/json": {
+                "schema": {"type": "object", "description": "`GET …/schema` is its JSON Schema."}
+            },
         },
     }
 }

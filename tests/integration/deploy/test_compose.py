@@ -108,7 +108,9 @@ def test_no_secret_has_a_default(document: dict[str, Any]) -> None:
         assert not {"RECOUP_LOCAL", "RECOUP_DEV_KEY"} & set(service["environment"])
 
 
-@pytest.mark.parametrize("missing", ["POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET"])
+@pytest.mark.parametrize(
+    "missing", ["POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET"]
+)
 def test_a_missing_secret_stops_the_start(document: dict[str, Any], missing: str) -> None:
     given = {match["name"]: "x" for match in VARIABLE.finditer(composed.FILE.read_text())}
     del given[missing]
