@@ -13,6 +13,7 @@ from typing import Self
 
 from shared.addresses import KafkaAccess, read_url
 from shared.business_time import Clock
+from shared.process.door import Door
 from shared.process.environment import PORTS, BadSetting, BadSettings, Env
 from shared.process.kafka_settings import read_kafka
 
@@ -39,6 +40,7 @@ class Common:
     outbox_keep_days: int | None  # None: rows are kept for ever
     log_level: str
     log_json: bool
+    door: Door
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -72,6 +74,7 @@ class Common:
             outbox_keep_days=env.days("RECOUP_OUTBOX_KEEP_DAYS"),
             log_level=env.choice("RECOUP_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_json=env.flag("RECOUP_LOG_JSON", default=True),
+            door=Door.read(env, is_local=local, jwks=jwks, dev_key=dev_key),
         )
 
     @property

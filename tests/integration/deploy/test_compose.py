@@ -97,7 +97,9 @@ def test_no_secret_has_a_default(document: dict[str, Any]) -> None:
     text = composed.FILE.read_text()
     found = {match["name"]: match for match in VARIABLE.finditer(text)}
     secrets = {f"{name.upper()}_DATABASE_PASSWORD" for name in databases.SERVICES}
-    assert {"POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", *secrets} <= set(found)
+    assert {"POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET", *secrets} <= set(
+        found
+    )
     for name, match in found.items():
         if SECRET.search(name):
             assert match["kind"] == "?", f"{name} has a default"
@@ -111,7 +113,9 @@ def test_no_secret_has_a_default(document: dict[str, Any]) -> None:
         assert not {"RECOUP_LOCAL", "RECOUP_DEV_KEY"} & set(service["environment"])
 
 
-@pytest.mark.parametrize("missing", ["POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN"])
+@pytest.mark.parametrize(
+    "missing", ["POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET"]
+)
 def test_a_missing_secret_stops_the_start(document: dict[str, Any], missing: str) -> None:
     given = {match["name"]: "x" for match in VARIABLE.finditer(composed.FILE.read_text())}
     del given[missing]
@@ -204,6 +208,7 @@ def test_every_health_check_passes(
         **{f"{s.upper()}_DATABASE_PASSWORD": f"{PASSWORD}-{s}" for s in databases.SERVICES},
         "RECOUP_JWKS_FILE": str(jwks),
         "RECOUP_SERVICE_TOKEN": token,
+        "RECOUP_SESSION_SECRET": "a-secret-of-these-tests-long-enough",
         "KAFKA_CLUSTER_ID": "not used here",
         "LEDGER_KAFKA_TENANTS": "demo",
     }
