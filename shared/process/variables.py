@@ -4,7 +4,6 @@ What an engine puts into a container for each neighbour (`LEDGER_PORT=tcp://…`
 `METRICS_SERVICE_HOST`) is no setting of ours and is passed over.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
@@ -85,10 +84,7 @@ KNOWN = frozenset(
     }
 )
 
-_LINK = re.compile(
-    r"(_SERVICE_HOST|_SERVICE_PORT(_\w+)?|_PORT_\d+_(TCP|UDP)(_(ADDR|PORT|PROTO))?|_ENV_\w+)$"
-)
-_LINK_VALUE = re.compile(r"(tcp|udp)://|/\w+/")
+_LINK_VALUES = ("tcp://", "udp://", "/")
 _SIMILAR = 0.7
 
 
@@ -106,7 +102,10 @@ def misspelt(values: Mapping[str, str], asked: Iterable[str] = ()) -> dict[str, 
 
 
 def _is_link(name: str, value: str) -> bool:
+    """Whether an engine put it there: Kubernetes for a service, Docker for a link."""
     if name.startswith("RECOUP_"):
         return False
-    by_value = name.endswith(("_PORT", "_NAME")) and _LINK_VALUE.match(value) is not None
-    return by_value or _LINK.search(name) is not None
+    if name.endswith(("_PORT", "_NAME")):
+        return name.endswith("_SERVICE_PORT") or value.startswith(_LINK_VALUES)
+    is_port = "_PORT_" in name and any(kind in name for kind in ("_TCP", "_UDP"))
+    return is_port or name.endswith("_SERVICE_HOST") or "_SERVICE_PORT_" in name or "_ENV_" in name

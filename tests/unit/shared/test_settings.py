@@ -196,7 +196,7 @@ def test_plain_text_that_is_said_is_taken() -> None:
         kafka = Common.from_env({**ELSEWHERE, **said}).kafka
         assert kafka is not None
         assert kafka.protocol == "PLAINTEXT"
-    here = Common.from_env({"RECOUP_JWKS": "http://localhost:8080/jwks?policy=1"})
+    here = Common.from_env({**CLUSTER, "RECOUP_JWKS": "http://localhost:8080/jwks?policy=1"})
     assert here.jwks == "http://localhost:8080/jwks?policy=1"
 
 
