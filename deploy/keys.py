@@ -31,6 +31,7 @@ from shared.ids import is_tenant
 from shared.web.auth import ANY_TENANT, SCOPES
 
 PRIVATE, PUBLIC = "private.pem", "jwks.json"
+_SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -98,7 +99,7 @@ def mint(
 
 def duration(text: str) -> timedelta:
     """`90s`, `15m`, `8h`, `30d`."""
-    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
+    match = _SPAN.fullmatch(text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration like 90s, 15m, 8h or 30d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})

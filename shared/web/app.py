@@ -11,7 +11,7 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from msgspec import Struct
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -28,6 +28,7 @@ from shared.web.context import ServiceContext
 from shared.web.edge import Edge, Recognize
 from shared.web.models import json_response
 from shared.web.page_sessions import PageSessions
+from shared.web.request_texts import check_texts
 from shared.web.routes import Endpoint, RouteDoor
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -103,6 +104,7 @@ def make_app(
         redirect_slashes=False,
         responses=_PROBLEM_RESPONSES,
         separate_input_output_schemas=False,
+        dependencies=[Depends(check_texts)],
     )
     app.state.context = context
     problems.install(app)

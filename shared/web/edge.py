@@ -106,7 +106,7 @@ class Edge:
             self._log.error(
                 "request failed",
                 method=scope["method"],
-                path=scope["path"],
+                route=getattr(scope.get("route"), "path", "other"),
                 exception=telemetry.traceback_of(error),
             )
             if call.status:

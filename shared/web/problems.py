@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from shared.database import UnkeptValue
 from shared.errors import (
     AppError,
     FieldError,
@@ -26,9 +27,13 @@ from shared.errors import (
     UnsupportedMediaType,
 )
 from shared.field_errors import escape
+from shared.process import telemetry
+from shared.texts import shown
 from shared.web.models import json_bytes
 
+_DETAIL_MAX = 2_000  # characters, of which some may be the caller's own
 PROBLEM_TYPE = "application/problem+json"
+_WORD = re.compile(r"(?<=.)(?=[A-Z])")  # where a word of a class's name begins
 _CHALLENGE = 'Bearer realm="recoup"'
 
 SCHEMA: dict[str, Any] = {
@@ -117,10 +122,13 @@ def _members(
         "type": kind,
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": shown(detail, _DETAIL_MAX),
     }
     if errors:
-        members["errors"] = errors
+        members["errors"] = [
+            FieldError(shown(each.pointer, _DETAIL_MAX), shown(each.detail, _DETAIL_MAX))
+            for each in errors
+        ]
     return members
 
 
@@ -139,7 +147,7 @@ def _answer(
 
 def _type_of(cls: type[AppError]) -> str:
     """`InvoiceAlreadyPaid` → `urn:recoup:problem:invoice-already-paid`."""
-    return "urn:recoup:problem:" + re.sub(r"(?<=.)(?=[A-Z])", "-", cls.__name__).lower()
+    return "urn:recoup:problem:" + _WORD.sub("-", cls.__name__).lower()
 
 
 def _pointer(loc: Sequence[str | int]) -> str:
@@ -156,6 +164,17 @@ def _sentence(message: str) -> str:
 async def _on_app_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
     return problem_response(error)
+
+
+async def _on_unkept_value(request: Request, error: Exception) -> Response:
+    """What the database cannot take as a value, and no check before it knew: not ours to retry."""
+    telemetry.logger(__name__).error(
+        "value refused by the database",
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", "other"),
+        exception=telemetry.traceback_of(error),
+    )
+    return problem_response(Invalid("The request has a value that cannot be kept."))
 
 
 async def _on_invalid_request(_request: Request, error: Exception) -> Response:
@@ -184,5 +203,6 @@ async def _on_http_exception(_request: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Register the handlers. Subclasses of `AppError` are found by their base."""
     app.add_exception_handler(AppError, _on_app_error)
+    app.add_exception_handler(UnkeptValue, _on_unkept_value)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)

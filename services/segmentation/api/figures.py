@@ -23,7 +23,7 @@ BODY_BYTES_MAX = 2 * 1024 * 1024
 Author = Annotated[Caller, needs("segmentation:write", body_max=BODY_BYTES_MAX)]
 
 router = APIRouter(tags=["indices"])
-IndexName = Annotated[str, Path(pattern="^[a-z][a-z0-9_-]{0,39}$")]
+IndexName = Annotated[str, Path(max_length=40, pattern="^[a-z][a-z0-9_-]{0,39}$")]
 
 
 class IndexValue(Model):
