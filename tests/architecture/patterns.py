@@ -198,7 +198,7 @@ def _sample_of(code: Any, argument: Any) -> str:
     if code is codes.ANY:
         return "a"
     if code is codes.IN:
-        return _one_of(argument)
+        return str(_one_of(argument))
     if code in _REPEATS:
         return _sample(argument[2]) * max(argument[0], min(argument[1], 1))
     if code is codes.SUBPATTERN:
