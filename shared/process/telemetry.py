@@ -106,6 +106,11 @@ MODEL_WATCH = Gauge(
     ("service", "tenant", "target", "version", "figure"),
 )
 
+# When RECOUP_SERVICE_TOKEN ends. Alarm from 30 days before: nothing renews it by itself.
+SERVICE_TOKEN_ENDS = Gauge(
+    "recoup_service_token_expires_timestamp_seconds", "End of the service token", ("service",)
+)
+
 METRIC_TYPES = (Counter, Gauge, Histogram)
 METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     HTTP_REQUESTS,
@@ -127,6 +132,7 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     JOB_SECONDS,
     LOOP_LAG_SECONDS,
     MODEL_WATCH,
+    SERVICE_TOKEN_ENDS,
 )
 
 EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8"

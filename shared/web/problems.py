@@ -65,6 +65,27 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+def described(why: str) -> dict[str, Any]:
+    """An answer with a problem, as OpenAPI describes it."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": why, "content": {PROBLEM_TYPE: {"schema": schema}}}
+
+
+def responses_of(call: Mapping[str, Any]) -> dict[str, Any]:
+    """The problems that a call of an OpenAPI document can meet, beside its own."""
+    found: dict[str, str] = {}
+    if call.get("security"):
+        found["401"] = "There is no token, or it opens nothing."
+        found["403"] = "The token lacks the scope, or is for another tenant."
+    if call.get("requestBody"):
+        found["400"] = "The body is not what it claims to be: not UTF-8, not JSON."
+        found["413"] = "The body is larger than this call takes."
+        found["415"] = "The body's type, encoding or charset is not taken."
+    if call.get("requestBody") or call.get("parameters"):
+        found["422"] = "A field makes no sense; `errors` names it."
+    return {status: described(why) for status, why in sorted(found.items())}
+
+
 def problem_response(
     error: AppError,
     members: Mapping[str, object] | None = None,

@@ -18,9 +18,10 @@ from shared.web.auth import Caller, needs
 from shared.web.request_texts import json_errors
 
 ITEMS_MAX = 1000
+BODY_BYTES_MAX = 4 * 1024 * 1024
 
 router = APIRouter(tags=["consents and preferences"])
-Writer = Annotated[Caller, needs("outreach:write")]
+Writer = Annotated[Caller, needs("outreach:write", body_max=BODY_BYTES_MAX)]
 
 Outcome = Literal[
     "busy", "not_in_service", "no_answer", "voicemail_no_message", "voicemail_limited_content",
