@@ -21,6 +21,7 @@ from services.segmentation.domain.account import (
 )
 from services.segmentation.domain.contacts import Contact
 from services.segmentation.domain.invoices import Invoice, Put
+from shared.countries import country_code
 from shared.events import LEDGER, OUTREACH, Received, ledger, outreach
 
 # What an event does to an account; whether an assessment could come out another way after it.
@@ -126,7 +127,7 @@ def _on_account(
     account.is_registered = True
     account.kind, account.currency, account.tags = data.kind, data.currency, data.tags
     account.customer_since = data.customer_since
-    account.country = data.country
+    account.country = country_code(data.country)
     change_zone(account, data.timezone)
     account.payment_terms_days = data.payment_terms_days
     account.credit_limit_minor = data.credit_limit_minor

@@ -108,8 +108,11 @@ D40 = disputed("D1", "I1", "2026-03-06T10:00Z", 40)
         ([P60, D40, reversed_("R1", "P1", "2026-03-07T10:00Z", 20)], 60, 40, False),
         ([D40, disputed("D2", "I1", "2026-03-07T10:00Z", 60)], 100, 100, True),
         (
-            [D40, disputed("D2", "I1", "2026-03-07T10:00Z", 60)]
-            + [resolved("D2", "I1", "2026-03-08T10:00Z", outcome="rejected")],
+            [
+                D40,
+                disputed("D2", "I1", "2026-03-07T10:00Z", 60),
+                resolved("D2", "I1", "2026-03-08T10:00Z", outcome="rejected"),
+            ],
             100,
             40,
             False,
@@ -117,8 +120,11 @@ D40 = disputed("D1", "I1", "2026-03-06T10:00Z", 40)
         ([disputed("D1", "I1", "2026-03-06T10:00Z", 400)], 100, 100, True),
         ([disputed("D1", "I1", "2026-03-06T10:00Z")], 100, 100, True),
         (
-            [disputed("D1", "I1", "2026-03-06T10:00Z"), disputed("D2", "I1", "2026-03-07", 10)]
-            + [resolved("D1", "I1", "2026-03-08T10:00Z", outcome="rejected")],
+            [
+                disputed("D1", "I1", "2026-03-06T10:00Z"),
+                disputed("D2", "I1", "2026-03-07", 10),
+                resolved("D1", "I1", "2026-03-08T10:00Z", outcome="rejected"),
+            ],
             100,
             10,
             False,

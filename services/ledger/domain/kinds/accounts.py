@@ -7,18 +7,23 @@ from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.kinds import ANEW, Kind
 from services.ledger.domain.state import AccountState
 from shared.clock import zone
+from shared.countries import country_code
 from shared.errors import FieldError
 from shared.events import billing, ledger
 
 
 def _check(data: billing.AccountRegistered) -> list[FieldError]:
-    if data.timezone is None:
-        return []
-    try:
-        zone(data.timezone)
-    except (KeyError, ImportError, TypeError):
-        return [FieldError("/data/timezone", f"{data.timezone!r} is no IANA time zone")]
-    return []
+    errors = []
+    if data.timezone is not None:
+        try:
+            zone(data.timezone)
+        except (KeyError, ImportError, TypeError):
+            errors.append(FieldError("/data/timezone", f"{data.timezone!r} is no IANA time zone"))
+    for index, place in enumerate(data.addresses):
+        if (place.country or "").strip() and country_code(place.country) is None:
+            detail = f"{place.country!r} names no country that we know: an ISO 3166 code is sure"
+            errors.append(FieldError(f"/data/addresses/{index}/country", detail[:300]))
+    return errors
 
 
 def _learn_registration(
@@ -50,10 +55,11 @@ def _fields(view: View) -> dict[str, Any]:
     """The record that holds, which need not be the fact's."""
     profile = view.state.profile
     assert profile is not None
+    codes = (country_code(place.country) for place in profile.addresses)
     return {
         "account_id": profile.account_id,
         "kind": profile.kind,
-        "country": next((place.country for place in profile.addresses if place.country), None),
+        "country": next((code for code in codes if code is not None), None),
         "timezone": view.state.zone,
         "currency": profile.currency,
         "debtor_id": profile.debtor_id,

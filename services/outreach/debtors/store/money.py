@@ -1,4 +1,4 @@
-"""SQL of where accounts' money lies: what of each payment and credit note stands on which invoice."""
+"""SQL of where accounts' money lies: what of each payment and credit note is on which invoice."""
 
 from collections.abc import Collection, Mapping
 
