@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from services.outreach.channels.domain.addresses import deliverable
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.compliance import RuleBook, read_book
@@ -16,6 +15,7 @@ from services.outreach.rulebooks.domain.versions import built_in
 from shared.countries import iso_code
 from shared.documents import BuiltIn
 from shared.errors import Invalid
+from shared.mail_addresses import deliverable
 from shared.process.settings import BadSetting, Common, Env
 
 _HERE = Path(__file__).parent

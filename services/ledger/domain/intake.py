@@ -12,6 +12,7 @@ from services.ledger.domain.facts import Fact, named_amount
 from services.ledger.domain.registry import KINDS
 from services.ledger.domain.state import AccountState
 from shared.errors import FieldError
+from shared.mail_addresses import deliverable
 from shared.money import is_currency
 
 # Days further away are slips of the pen, and leave no room for stages and zones.
@@ -32,6 +33,14 @@ def check(kind: str, time: datetime | None, data: Struct) -> list[FieldError]:
         errors.append(FieldError("/data/currency", f"{currency} is no ISO 4217 code in use"))
     errors += KINDS[kind].check(data)
     return errors
+
+
+def notices(data: Struct) -> list[FieldError]:
+    """What of an accepted event will be of no use: an address that nothing can be sent to."""
+    email = getattr(data, "email", None)
+    if not email or not email.strip() or deliverable(email) is not None:
+        return []
+    return [FieldError("/data/email", "is no address that mail can be sent to; it is kept")]
 
 
 class AmountLimit:

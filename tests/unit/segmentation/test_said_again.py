@@ -62,7 +62,7 @@ def beliefs(account: Account) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(some_facts, st.data())
 def test_any_order_of_arrival_ends_in_the_same_beliefs(facts: list[Fact], data: Any) -> None:
     facts = [registered(), *facts]
@@ -71,7 +71,7 @@ def test_any_order_of_arrival_ends_in_the_same_beliefs(facts: list[Fact], data: 
     assert beliefs(one) == beliefs(other)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(some_facts, st.integers(1, 9))
 def test_said_again_with_another_amount_the_last_word_counts(
     facts: list[Fact], amount_minor: int
