@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
-from services.ledger.commands.facts import Outcome
 from services.ledger.commands.intake import ReceivedEvent
+from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
 from services.ledger.domain.intake import notices
 from services.ledger.processes.intake import find_heavy_requests, take_in_parts, take_together
