@@ -94,9 +94,16 @@ def phone_digits(text: str) -> str:
 
 
 async def search_accounts(
-    session: Session, tenant_id: str, *, text: str, after: str, limit: int
+    session: Session,
+    tenant_id: str,
+    *,
+    text: str,
+    registered: bool | None,
+    after: str,
+    limit: int,
 ) -> list[dict[str, Any]]:
-    """Accounts whose id, name, e-mail, phone or invoice number contains a text.
+    """Accounts whose id, name, e-mail, phone or invoice number contains a text; only registered
+    ones, or only those that are not and that facts about money name.
 
     Phone numbers are compared digit by digit, however they are written.
     """
@@ -111,6 +118,9 @@ async def search_accounts(
         " and right($5, length(ltrim(n.digits, '0'))) = ltrim(n.digits, '0'))))"
         " or exists (select from invoices i where i.tenant_id = a.tenant_id"
         " and i.account_id = a.account_id and (lower(i.number) = $3 or lower(i.invoice_id) = $3)))"
+        " and ($7::bool is null or (is_registered = $7 and (is_registered or exists"
+        " (select from facts f where f.tenant_id = a.tenant_id and f.account_id = a.account_id and"
+        " kind in ('invoice-issued', 'payment-received', 'credit-note-issued')))))"
         " order by account_id limit $4",
         tenant_id,
         after,
@@ -118,6 +128,7 @@ async def search_accounts(
         limit,
         phone_digits(text),
         NATIONAL_DIGITS_MIN,
+        registered,
     )
     return [dict(row) for row in rows]
 

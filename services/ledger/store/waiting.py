@@ -23,9 +23,9 @@ async def save_waits(session: Session, changes: Sequence[WaitChange]) -> None:
     if over[0]:
         await session.execute(
             "delete from waiting_facts w using unnest($1::text[], $2::text[], $3::text[],"
-            " $4::text[], $5::text[], $6::text[]) as k(t, a, k, f, n, i) where w.tenant_id = k.t and"
-            " w.account_id = k.a and w.kind = k.k and w.fact_id = k.f and w.needs = k.n"
-            " and w.needs_id = k.i",
+            " $4::text[], $5::text[], $6::text[]) as k(t, a, k, f, n, i)"
+            " where w.tenant_id = k.t and w.account_id = k.a and w.kind = k.k and w.fact_id = k.f"
+            " and w.needs = k.n and w.needs_id = k.i",
             *over,
         )
     new = _columns(changes, "new")

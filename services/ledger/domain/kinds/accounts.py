@@ -6,23 +6,23 @@ from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.kinds import ANEW, Kind
 from services.ledger.domain.state import AccountState
-from shared.clock import zone
+from shared.clock import is_zone
 from shared.countries import country_code
 from shared.errors import FieldError
 from shared.events import billing, ledger
+from shared.texts import shown
 
 
 def _check(data: billing.AccountRegistered) -> list[FieldError]:
     errors = []
-    if data.timezone is not None:
-        try:
-            zone(data.timezone)
-        except (KeyError, ImportError, TypeError):
-            errors.append(FieldError("/data/timezone", f"{data.timezone!r} is no IANA time zone"))
+    if data.timezone is not None and not is_zone(data.timezone):
+        detail = f"{shown(data.timezone)!r} is no IANA time zone"
+        errors.append(FieldError("/data/timezone", detail))
     for index, place in enumerate(data.addresses):
-        if (place.country or "").strip() and country_code(place.country) is None:
-            detail = f"{place.country!r} names no country that we know: an ISO 3166 code is sure"
-            errors.append(FieldError(f"/data/addresses/{index}/country", detail[:300]))
+        named = (place.country or "").strip()
+        if named and country_code(named) is None:
+            detail = f"{shown(named)!r} names no country that we know by code or name"
+            errors.append(FieldError(f"/data/addresses/{index}/country", detail))
     return errors
 
 
