@@ -43,6 +43,8 @@ def main() -> int:
         asyncio.run(_run(console, options))
     except (BadSetting, CannotStart, Failed, AppError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
+        for fault in getattr(error, "errors", ()):
+            print(f"  {fault.pointer}: {fault.detail}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -15,6 +15,7 @@ source: /import/test
 events:
   - type: account-registered
     once_per: customer
+    time: {column: issued, as: instant, at: "00:00"}
     data: {account_id: {column: customer}, name: {column: customer}}
   - type: invoice-issued
     data:
