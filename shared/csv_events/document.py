@@ -82,10 +82,7 @@ def read_text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise Invalid(f"the mapping {path} cannot be read: {error.strerror}") from error
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    else:
-        encoding = "utf-8-sig"
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -117,7 +114,7 @@ def _check_size(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEPTH_MAX:
-            raise Invalid(f"the mapping is nested too deeply (line {event.start_mark.line + 1})")
+            raise Invalid("the mapping is nested too deeply")
 
 
 def _places(node: Any, pointer: str, count: list[int]) -> Iterator[tuple[str, int, int]]:

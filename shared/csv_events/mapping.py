@@ -21,7 +21,7 @@ from shared.errors import FieldError, Invalid
 from shared.events import billing
 from shared.money import is_currency
 
-# Data that hold the instant of the fact; where none of them must, the event's `time` is the instant.
+# Data that hold the instant of the fact; where none must, the event's `time` is the instant.
 INSTANTS = ("received_at", "failed_at", "reversed_at", "issued_on")
 _KEYS = frozenset(
     {"source", "encoding", "delimiter", "dates", "events"}

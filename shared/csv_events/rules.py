@@ -7,7 +7,14 @@ from typing import Any, cast
 
 from shared.clock import is_zone
 from shared.csv_events import cells
-from shared.csv_events.amounts import DECIMAL_MARKS, GROUPINGS, SIGNS, THOUSANDS_MARKS, NumberFormat
+from shared.csv_events.amounts import (
+    DECIMAL_MARKS,
+    GROUPINGS,
+    SIGNS,
+    THOUSANDS_MARKS,
+    NumberFormat,
+    Sign,
+)
 from shared.csv_events.cells import Cell, Choice, Column, Manner, Template, Value
 from shared.csv_events.days import PLUS_DAYS_MAX, DayFormats, fault_of
 from shared.csv_events.document import near
@@ -265,12 +272,12 @@ class RuleReader:
             return None
         return name
 
-    def _sign(self, rule: Mapping[str, Any], path: str) -> cells.Sign:
+    def _sign(self, rule: Mapping[str, Any], path: str) -> Sign:
         sign = rule.get("sign", "keep")
         if sign not in SIGNS:
             self.fault(f"{path}/sign", f"must be one of {', '.join(SIGNS)}")
             return "keep"
-        return cast(cells.Sign, sign)
+        return cast(Sign, sign)
 
     def _flag(self, rule: Mapping[str, Any], name: str, path: str) -> bool:
         flag = rule.get(name, False)

@@ -16,7 +16,7 @@ from shared.events import billing
 
 # At one instant, an account comes before its invoices, and those before the money on them.
 _RANK = {kind: rank for rank, kind in enumerate(billing.TYPES)}
-_FIRST = frozenset({"account-registered", "account-updated"})
+ACCOUNTS = frozenset({"account-registered", "account-updated"})
 _CACHE_KIB = 32 * 1024
 
 
@@ -54,7 +54,7 @@ class EventsInOrder:
             "INSERT INTO events (is_later, acts_at, rank, line, last, rule, event)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                event["type"] not in _FIRST,
+                event["type"] not in ACCOUNTS,
                 acts_at(event),
                 _RANK.get(event["type"], len(_RANK)),
                 made.line,

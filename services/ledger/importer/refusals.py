@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -50,17 +49,18 @@ def write_refusals(refusals: Refusals, path: Path, encoding: str | None, to: IO[
     """A row for each refusal, with the row of the file as it stands there."""
     writer = csv.writer(to)
     writer.writerow(HEADER)
-    with closing(text_file(path, encoding).lines()) as lines:
-        held: dict[int, str] = {}
-        line = next(lines, None)
-        for refusal in refusals:
-            last = max(refusal.line, refusal.last)
-            while line is not None and line.number <= last:
-                held[line.number] = line.content
-                line = next(lines, None)
-            held = {number: text for number, text in held.items() if number >= refusal.line}
-            cells = "\n".join(held.get(n, "") for n in range(refusal.line, last + 1))
-            writer.writerow([_span(refusal), *map(_plain, (refusal.column, refusal.reason, cells))])
+    lines = text_file(path, encoding).lines()
+    held: dict[int, str] = {}
+    read = 0
+    for refusal in refusals:
+        last = max(refusal.line, refusal.last)
+        held = {number: text for number, text in held.items() if number >= refusal.line}
+        while read < last and (line := next(lines, None)) is not None:
+            read = line.number
+            if read >= refusal.line:
+                held[read] = line.content
+        cells = "\n".join(held.get(n, "") for n in range(refusal.line, last + 1))
+        writer.writerow([_span(refusal), *map(_plain, (refusal.column, refusal.reason, cells))])
 
 
 def _span(refusal: Refusal) -> str:

@@ -7,7 +7,7 @@ from itertools import islice
 import msgspec
 
 from services.ledger.domain import check
-from services.ledger.importer.order import acts_at
+from services.ledger.importer.order import ACCOUNTS, acts_at
 from services.ledger.importer.refusals import Refusals
 from services.ledger.importer.sending import BATCH_EVENTS, refused_as
 from shared.cloudevents import BATCH, Incoming, Refused, parse_http
@@ -49,7 +49,7 @@ class Trial:
                 yield f"  {kind:20} {self.events[kind]:>9}  {'   '.join(sums)}".rstrip()
         yield f"  {'accounts':20} {len(self.accounts):>9}"
         if self.first_on:
-            yield f"  from {self.first_on} to {self.last_on}"
+            yield f"  {'days':20} {self.first_on} to {self.last_on}"
 
     def _count(self, made: Made) -> None:
         event = made.event
@@ -58,6 +58,8 @@ class Trial:
         self.accounts.add(data["account_id"])
         if "currency" in data and "amount_minor" in data:
             self.sums[event["type"]][data["currency"]] += data["amount_minor"]
+        if event["type"] in ACCOUNTS:
+            return
         day = acts_at(event)[:10]
         self.first_on = min(day, self.first_on or day)
         self.last_on = max(day, self.last_on)
