@@ -82,6 +82,8 @@ class ConditionReader:
         parts: list[Condition] = []
         for name, entry in rule.items():
             inner = f"{path}/{escape(str(name))}"
+            if not is_plain(name):
+                self._fault(inner, "must be a column's name: write it in quotes")
             if name == "any":
                 parts.append(self._any(entry, inner))
             else:

@@ -1,7 +1,7 @@
 """The YAML of a mapping, with the line on which each part of it stands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -93,10 +93,13 @@ def read_text(path: Path) -> str:
         ) from error
 
 
-def near(name: object, known: object) -> str:
-    """ " (did you mean currency?)", where one of the known names is near; else nothing."""
-    names = {str(entry).casefold(): str(entry) for entry in known}  # type: ignore[attr-defined]
-    found = get_close_matches(str(name).casefold(), names, n=2, cutoff=0.7)
+def near(name: object, known: Iterable[object]) -> str:
+    """Says " (did you mean currency?)" where a known name is near; else nothing."""
+    names = {str(entry).casefold(): str(entry) for entry in known}
+    wanted = str(name).casefold()
+    found = get_close_matches(wanted, names, n=2, cutoff=0.7)
+    if not found and len(wanted) >= 3:
+        found = [entry for entry in names if entry.startswith(wanted)][:2]
     return f" (did you mean {' or '.join(names[entry] for entry in found)}?)" if found else ""
 
 

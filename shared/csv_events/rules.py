@@ -290,7 +290,9 @@ class RuleReader:
             if name in known:
                 continue
             place = f"{path}/{escape(str(name))}"
-            if name in _KEYS:
+            if "first_of" in rule and name in _KEYS:
+                self.fault(place, "belongs into the cells of first_of")
+            elif name in _KEYS:
                 self.fault(place, f"says nothing of {rule.get('as', 'text')} cells")
             else:
                 self.fault(place, f"is not known here{near(name, known)}")

@@ -168,12 +168,12 @@ class Header:
         self._file = file
         self.width = len(names)
         self.damaged = any(is_damaged(name) for name in names)
-        plain = [_plain(name) for name in names]
+        plain = ["" if numbered else _plain(name) for name in names]
         stands = Counter(plain)
         told: Counter[str] = Counter()
         self.names: list[str] = []  # as they are told
         for index, name in enumerate(plain):
-            if not name or numbered:
+            if not name:
                 self.names.append(f"#{index + 1}")
             elif stands[name] > 1:
                 told[name] += 1
@@ -207,7 +207,11 @@ class Header:
         return places
 
     def is_repeated_by(self, cells: Sequence[str]) -> bool:
-        return len(cells) == self.width and [_plain(cell) for cell in cells] == self._plain
+        return (
+            any(self._plain)
+            and len(cells) == self.width
+            and [_plain(cell) for cell in cells] == self._plain
+        )
 
     def _missing(self, columns: Sequence[str]) -> str:
         if any("\0" in name for name in self._plain):

@@ -1,0 +1,469 @@
+"""Files as they come: encodings, delimiters, headers, quotation marks; no line is lost silently."""
+
+import codecs
+import contextlib
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from shared.csv_events.files import LINE_MAX, regular_file
+from shared.csv_events.mapping import MappingFile, parse_mapping
+from shared.csv_events.rows import Made, Outcome, Refusal, Skipped, read_events
+from shared.errors import Invalid
+
+EVENTS = """
+events:
+  - type: account-registered
+    time: "2026-01-01T00:00:00Z"
+    once_per: id
+    data: {account_id: {column: id}, name: {column: name}}
+  - type: invoice-issued
+    data:
+      invoice_id: {column: inv}
+      account_id: {column: id}
+      currency: EUR
+      amount_minor: {column: amount, as: money, currency: EUR}
+      issued_on: "2026-01-01"
+      due_on: "2026-01-31"
+"""
+HEADER = "id,name,inv,amount"
+
+
+def a_mapping(head: str = "", events: str = EVENTS) -> MappingFile:
+    return parse_mapping(f"source: /import/test\n{head}\n{events}")
+
+
+def read(folder: Path, content: str | bytes, mapping: MappingFile | None = None) -> list[Outcome]:
+    path = folder / "file.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return list(read_events(path, mapping or a_mapping(), "demo"))
+
+
+def invoices(rows: list[Outcome]) -> list[str]:
+    made = [event.event for row in rows if isinstance(row, list) for event in row]
+    return [event["data"]["invoice_id"] for event in made if event["type"] == "invoice-issued"]
+
+
+def names(rows: list[Outcome]) -> list[str]:
+    made = [event.event for row in rows if isinstance(row, list) for event in row]
+    return [event["data"]["name"] for event in made if event["type"] == "account-registered"]
+
+
+def told(rows: list[Outcome]) -> list[str]:
+    return [str(row) for row in rows if isinstance(row, Refusal)]
+
+
+def forty(**changed: str) -> str:
+    """Forty rows, some of them written otherwise (by number, from 1)."""
+    rows = [changed.get(f"r{i}", f"C{i},Name {i},V{i},{i}.00") for i in range(1, 41)]
+    return "\n".join([HEADER, *rows]) + "\n"
+
+
+# ------------------------------------------------- quotation marks
+
+
+def test_a_quote_that_nothing_closes_costs_its_own_row(tmp_path: Path) -> None:
+    rows = read(tmp_path, forty(r9='C9,"Nine inch nails,V9,9.00'))
+    assert invoices(rows) == [f"V{i}" for i in range(1, 41) if i != 9]
+    assert told(rows) == ["line 10, name: begins with a quotation mark that nothing closes"]
+
+
+def test_two_quotes_that_nothing_closes_cost_two_rows(tmp_path: Path) -> None:
+    rows = read(tmp_path, forty(r9='C9,"Nine,V9,9.00', r30='C30,"Thirty,V30,30.00'))
+    assert invoices(rows) == [f"V{i}" for i in range(1, 41) if i not in (9, 30)]
+    assert [line.split(",")[0] for line in told(rows)] == ["line 10", "line 31"]
+
+
+def test_a_quote_that_another_row_closes_costs_no_row_between(tmp_path: Path) -> None:
+    rows = read(tmp_path, forty(r9='C9,"Nine,V9,9.00', r30='C30,Thirty",V30,30.00'))
+    assert set(invoices(rows)) == {f"V{i}" for i in range(1, 41) if i != 9}
+    (line,) = told(rows)
+    assert line.startswith("line 10, name: opens a quotation mark that takes in 21 more lines")
+
+
+def test_a_quote_that_spoils_the_number_of_cells_costs_no_row_between(tmp_path: Path) -> None:
+    rows = read(tmp_path, forty(r9='"C9,Nine,V9,9.00', r30='C30,Thirty,V30,30.00"'))
+    assert set(invoices(rows)) >= {f"V{i}" for i in range(1, 41) if i not in (9, 30)}
+    assert told(rows)[0].startswith("line 10, id: ")
+
+
+def test_a_quote_that_the_next_row_closes_names_both(tmp_path: Path) -> None:
+    rows = read(tmp_path, forty(r9='C9,"Nine,V9,9.00', r10='C10,Ten",V10,10.00'))
+    assert invoices(rows) == [f"V{i}" for i in range(1, 41) if i not in (9, 10)]
+    (line,) = told(rows)
+    assert line.startswith("lines 10 to 11, name: opens a quotation mark")
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ('"Nine, inch"', "Nine, inch"),
+        ('"Nine ""inch"" nails"', 'Nine "inch" nails'),
+        ('""""', '"'),
+        ('Nine "inch" nails', 'Nine "inch" nails'),
+        ('5" pipe', '5" pipe'),
+        (' "Nine, inch" ', "Nine, inch"),
+        ('"Street 5,\nBerlin"', "Street 5,\nBerlin"),
+        ('"a\r\nb\n\nc"', "a\r\nb\n\nc"),
+    ],
+)
+def test_quotation_marks_as_they_are_written(tmp_path: Path, cell: str, name: str) -> None:
+    rows = read(tmp_path, f"{HEADER}\nC1,{cell},V1,1\nC2,Two,V2,2\n")
+    assert names(rows) == [name, "Two"]
+
+
+def test_text_behind_a_closing_quote_costs_its_row(tmp_path: Path) -> None:
+    rows = read(tmp_path, f'{HEADER}\nC1,"Nine" inch,V1,1\nC2,Two,V2,2\n')
+    assert invoices(rows) == ["V2"]
+    assert told(rows)[0].startswith("line 2, name: has text behind a closing quotation mark")
+
+
+def test_an_address_over_lines_in_the_last_column_is_no_stray_quote(tmp_path: Path) -> None:
+    content = 'id,inv,amount,name\nC1,V1,1,"Main St 1\nSpringfield, IL, US, 62701"\nC2,V2,2,Two\n'
+    rows = read(tmp_path, content)
+    assert invoices(rows) == ["V1", "V2"]
+    assert names(rows)[0] == "Main St 1\nSpringfield, IL, US, 62701"
+
+
+def test_an_endless_line_costs_its_row(tmp_path: Path) -> None:
+    long = "x" * (3 * LINE_MAX)
+    rows = read(tmp_path, f"{HEADER}\nC1,{long},V1,1\nC2,Two,V2,2\n")
+    assert invoices(rows) == ["V2"]
+    assert told(rows) == ["line 2, row: is too long for a row"]
+
+
+def test_a_quote_that_is_open_for_a_hundred_thousand_lines_is_read_once(tmp_path: Path) -> None:
+    lines = [f"C{i},Name,V{i},1.00" for i in range(20_000)]
+    lines[5] = 'C5,"Name,V5,1.00'
+    rows = read(tmp_path, "\n".join([HEADER, *lines]))
+    assert len(invoices(rows)) == 19_999
+
+
+# ------------------------------------------------- lines and cells
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_line_end_will_do(tmp_path: Path, end: str) -> None:
+    rows = read(tmp_path, end.join([HEADER, "C1,One,V1,1", "C2,Two,V2,2"]))
+    assert invoices(rows) == ["V1", "V2"]
+
+
+def test_line_ends_may_be_mixed(tmp_path: Path) -> None:
+    rows = read(tmp_path, f"{HEADER}\r\nC1,One,V1,1\nC2,Two,V2,2\rC3,Three,V3,x\r\n")
+    assert invoices(rows) == ["V1", "V2"]
+    assert told(rows)[0].startswith("line 4, amount: ")
+
+
+def test_rows_of_excel_that_are_empty_are_skipped(tmp_path: Path) -> None:
+    content = "id;name;inv;amount\n;;;\nC1;One;V1;1\n ; ;;\n\n;;;;;;\n"
+    rows = read(tmp_path, content)
+    assert invoices(rows) == ["V1"]
+    assert [row.why for row in rows if isinstance(row, Skipped)] == ["blank"] * 4
+    assert not told(rows)
+
+
+def test_rows_with_too_many_or_too_few_cells_are_told(tmp_path: Path) -> None:
+    rows = read(tmp_path, f"{HEADER}\nC1,One,V1,1,2\nC2,Two,V2\nC3,Three,V3,3,,\n")
+    assert invoices(rows) == ["V3"]
+    assert told(rows) == [
+        "line 2, row: has 5 cells, the header has 4",
+        "line 3, row: has 3 cells, the header has 4",
+    ]
+
+
+def test_a_nul_is_told_where_it_is_mapped(tmp_path: Path) -> None:
+    rows = read(tmp_path, f"{HEADER},note\nC1,O\0ne,V1,1,\nC2,Two,V2,2,\0\n")
+    assert invoices(rows) == ["V2"]
+    assert told(rows) == ["line 2, name: holds a NUL character"]
+
+
+# ------------------------------------------------- headers
+
+
+def test_a_name_that_stands_twice_is_refused_where_it_is_mapped(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=r"amount stands twice: map amount \(1\) or amount \(2\)"):
+        read(tmp_path, "id,name,inv,amount,amount\nC1,One,V1,100.00,119.00\n")
+
+
+def test_a_name_that_stands_twice_can_be_chosen_by_its_number(tmp_path: Path) -> None:
+    content = "id,name,inv,amount, amount \nC1,One,V1,100.00,119.00\n"
+    for column, minor in (("amount (1)", 10_000), ("amount (2)", 11_900), ("#5", 11_900)):
+        events = EVENTS.replace("{column: amount,", f"{{column: '{column}',")
+        (row,) = read(tmp_path, content, a_mapping(events=events))
+        assert isinstance(row, list)
+        assert row[1].event["data"]["amount_minor"] == minor
+
+
+def test_a_name_that_stands_twice_and_is_not_mapped_does_no_harm(tmp_path: Path) -> None:
+    assert invoices(read(tmp_path, "id,name,inv,amount,x,x,,\nC1,One,V1,1,,,,\n")) == ["V1"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        " id , name,inv ,amount",
+        "\ufeffid,name,inv,amount",
+        '\ufeff"id","name","inv","amount"',
+        '"id" , "name", "inv", "amount"',
+        "id\u00a0,name,inv,amount",
+        "sep=,\nid,name,inv,amount",
+        "\n,,,\nid,name,inv,amount",
+    ],
+)
+def test_what_stands_around_names_does_not_count(tmp_path: Path, header: str) -> None:
+    assert invoices(read(tmp_path, f"{header}\nC1,One,V1,1\n")) == ["V1"]
+
+
+def test_letters_of_names_are_compared_in_one_form(tmp_path: Path) -> None:
+    events = EVENTS.replace("{column: name}", "{column: Empf\u00e4nger}")
+    content = "id,Empfa\u0308nger,inv,amount\nC1,One,V1,1\n"
+    assert invoices(read(tmp_path, content, a_mapping(events=events))) == ["V1"]
+
+
+def test_a_header_that_comes_again_is_skipped(tmp_path: Path) -> None:
+    rows = read(tmp_path, f"{HEADER}\nC1,One,V1,1\n{HEADER}\nC2,Two,V2,2\n")
+    assert invoices(rows) == ["V1", "V2"]
+    assert [row.why for row in rows if isinstance(row, Skipped)] == ["header"]
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are_near(tmp_path: Path) -> None:
+    with pytest.raises(
+        Invalid, match=r"no column amount \(did you mean Amout\?\); it has id, name"
+    ):
+        read(tmp_path, "id,name,inv,Amout\nC1,One,V1,1\n")
+
+
+def test_a_header_in_another_line_and_none_at_all(tmp_path: Path) -> None:
+    content = f"A report\nof 2026;;;\n\n{HEADER}\nC1,One,V1,1\n"
+    assert invoices(read(tmp_path, content, a_mapping("file: {header_row: 4}"))) == ["V1"]
+    events = EVENTS
+    for number, name in enumerate(HEADER.split(","), 1):
+        events = events.replace(f"column: {name}", f"column: '#{number}'")
+        events = events.replace(f"once_per: {name}", f"once_per: '#{number}'")
+    mapping = a_mapping("file: {header_row: 0}", events)
+    assert invoices(read(tmp_path, "C1,One,V1,1\nC2,Two,V2,2\n", mapping)) == ["V1", "V2"]
+    with pytest.raises(Invalid, match="no column #4"):
+        read(tmp_path, "C1,One,V1\n", mapping)
+
+
+def test_rows_that_are_no_data_are_skipped(tmp_path: Path) -> None:
+    mapping = a_mapping('file: {skip: {starts: ["*", Total], blank: inv}}')
+    content = f"{HEADER}\n* made by X\nC1,One,V1,1\n,,,Total 5\nC2,Two,,2\nTotals\n"
+    rows = read(tmp_path, content, mapping)
+    assert invoices(rows) == ["V1"]
+    whys = [row.why for row in rows if isinstance(row, Skipped)]
+    assert whys == ["starts", "starts", "blank", "starts"]
+
+
+# ------------------------------------------------- delimiters
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_delimiter_is_found_out(tmp_path: Path, delimiter: str) -> None:
+    content = f"{HEADER}\nC1,One,V1,1\nC2,Two,V2,2\n".replace(",", delimiter)
+    assert invoices(read(tmp_path, content)) == ["V1", "V2"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id;name;inv;amount\nC1;Ann, Bob, Co;V1;1\n",  # commas in texts
+        "id;name;inv;amount\nC1;One;V1;1\nTotal\n",  # a ragged row
+        'id;"name, whole";inv;amount;name\nC1;x;V1;1;y\n',
+        "sep=;\nid;name;inv;amount\nC1;One;V1;1\n",
+        '"sep=;"\nid;name;inv;amount\nC1;One;V1;1\n',
+    ],
+)
+def test_a_delimiter_is_found_out_beside_others(tmp_path: Path, content: str) -> None:
+    assert invoices(read(tmp_path, content)) == ["V1"]
+
+
+def test_a_delimiter_that_is_said_is_taken(tmp_path: Path) -> None:
+    content = "id:name:inv:amount\nC1:One:V1:1\n"
+    assert invoices(read(tmp_path, content, a_mapping("delimiter: ':'"))) == ["V1"]
+    content = content.replace(":", "\t")
+    assert invoices(read(tmp_path, content, a_mapping("file: {delimiter: tab}"))) == ["V1"]
+
+
+# ------------------------------------------------- encodings
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_says_the_encoding(tmp_path: Path, encoding: str) -> None:
+    rows = read(tmp_path, f"{HEADER}\nC1,Zoë,V1,1\n".encode(encoding))
+    assert names(rows) == ["Zoë"]
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-16-le", "cp850", "shift_jis"])
+def test_an_encoding_that_is_said_is_taken(tmp_path: Path, encoding: str) -> None:
+    name = "ゾーイ" if encoding == "shift_jis" else "Zoé"
+    mapping = a_mapping(f"file: {{encoding: {encoding}}}")
+    assert names(read(tmp_path, f"{HEADER}\nC1,{name},V1,1\n".encode(encoding), mapping)) == [name]
+
+
+def test_a_bad_byte_in_a_column_that_nobody_maps_does_no_harm(tmp_path: Path) -> None:
+    rows = read(tmp_path, f"{HEADER},note\nC1,One,V1,1,\nC2,Two,V2,2,".encode() + b"\xe4\n")
+    assert invoices(rows) == ["V1", "V2"]
+
+
+@pytest.mark.parametrize("head", ["", "encoding: utf-8"])
+def test_a_bad_byte_costs_its_own_row(tmp_path: Path, head: str) -> None:
+    content = f"{HEADER}\nC1,One,V1,1\n".encode() + b"C2,Zo\xeb,V2,2\nC3,Three,V3,3\n"
+    rows = read(tmp_path, content, a_mapping(head))
+    assert invoices(rows) == ["V1", "V3"]
+    assert told(rows)[0].startswith("line 3, name: has bytes that are not utf-8")
+
+
+def test_a_byte_that_the_encoding_lacks_costs_its_own_row(tmp_path: Path) -> None:
+    content = (
+        f"{HEADER}\nC1,One,V1,1\n".encode("utf-16") + "C2,T\0wo,V2,2\n".encode("utf-16-le")[:-1]
+    )
+    assert invoices(read(tmp_path, content))[:1] == ["V1"]
+    rows = read(tmp_path, f"{HEADER}\n".encode() + b"C1,\x81,V1,1\n", a_mapping("encoding: cp1252"))
+    assert told(rows) == ["line 2, name: has bytes that are not cp1252"]
+
+
+def test_a_file_of_another_encoding_is_refused_with_what_to_say(tmp_path: Path) -> None:
+    rows = "".join(f"C{i},Müller {i},V{i},1\n" for i in range(5))
+    with pytest.raises(Invalid, match=r"not utf-8; say what it is.*5 rows.*line 2, name"):
+        read(tmp_path, f"{HEADER}\n{rows}".encode("cp1252"))
+    events = EVENTS.replace("{column: name}", "{column: Empfänger}")
+    with pytest.raises(Invalid, match=r"no column Empf.*Empf\ufffdnger.*not utf-8; say what"):
+        read(tmp_path, "id,Empfänger,inv,amount\n".encode("cp1252"), a_mapping(events=events))
+    with pytest.raises(Invalid, match="utf-16-le"):
+        read(tmp_path, f"{HEADER}\nC1,One,V1,1\n".encode("utf-16-le"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"\n\n", "has no header"),
+        (codecs.BOM_UTF8, "has no header"),
+        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"\x1f\x8brest", "compressed"),
+        (b'"never closed\n', "first row, line 1, begins with a quotation mark"),
+    ],
+)
+def test_what_is_no_csv_is_a_sentence(tmp_path: Path, content: bytes, said: str) -> None:
+    with pytest.raises(Invalid, match=said):
+        read(tmp_path, content)
+
+
+def test_a_header_alone_has_no_rows(tmp_path: Path) -> None:
+    assert read(tmp_path, HEADER) == []
+
+
+def test_a_folder_and_nothing_are_sentences(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="is a folder"), regular_file(tmp_path):
+        pass
+    with pytest.raises(Invalid, match="No such file"), regular_file(tmp_path / "none"):
+        pass
+
+
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(f"{HEADER}\nC1,One,V1,1\n",))
+    writer.start()
+    with regular_file(pipe) as path:
+        rows = list(read_events(path, a_mapping(), "demo", "pipe"))
+    writer.join()
+    assert invoices(rows) == ["V1"]
+
+
+# ------------------------------------------------- whatever stands in it
+
+
+def test_what_no_calendar_holds_costs_its_row(tmp_path: Path) -> None:
+    events = """
+events:
+  - type: payment-received
+    data:
+      payment_id: {column: pid}
+      account_id: C1
+      currency: EUR
+      amount_minor: {column: amount, as: money, currency: EUR}
+      received_at: {column: paid, as: instant, at: "23:00", zone: America/New_York}
+"""
+    content = "pid,amount,paid\nP1,1,2026-01-05\nP2,2,9999-12-31\nP3,3,2026-01-06\n"
+    rows = read(tmp_path, content, a_mapping(events=events))
+    assert [isinstance(row, list) for row in rows] == [True, False, True]
+    assert told(rows) == ["line 3, paid: '9999-12-31' is beyond the calendar"]
+    mapping = a_mapping(events=events)
+    assert mapping.column_of(mapping.events[0], "/time") == "paid"
+
+
+EVERYTHING = parse_mapping("""
+numbers: {decimal: ",", thousands: "."}
+zone: America/New_York
+currency: EUR
+events:
+  - type: payment-received
+    where: {any: [{e: {above: 5}}, {e: {not: x}}]}
+    time: {column: b, as: instant, at: "12:00"}
+    data:
+      payment_id: {text: "{a}{{{b}"}
+      account_id: {column: a, as: id}
+      currency: {column: c, optional: true}
+      amount_minor: {column: d, as: money, currency: {column: c, optional: true}, sign: flip}
+      received_at:
+        first_of: [{column: b, as: instant}, {column: a, as: instant, dates: excel, at: "00:00"}]
+      method: {column: e, map: {A: B}, else: C}
+""")
+PIECES = st.sampled_from(
+    ["a", "b", ",", ";", "\n", "\r", "\r\n", '"', '""', "a,b,c,d,e\n", "1", "-", "2026-01-05", "\0",
+     "9999-12-31", "0001-01-01", "1.234,56", " ", "\t", "sep=;\n", "EUR", "\ufeff", "ä", "€", "'",
+     "A,2026-01-05,EUR,5,x\n", 'A,"2026-01-05,EUR,5,x\n', "9" * 30, "#1", "\u2028", "\x1a", "\x85"]
+)  # fmt: skip
+
+
+def lines_of(content: bytes) -> int:
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return text.count("\n") + (not text.endswith("\n") and text != "")
+
+
+def covered(outcome: Outcome) -> tuple[int, int]:
+    """The lines that an outcome is of."""
+    one = outcome[0] if isinstance(outcome, list) else outcome
+    assert isinstance(one, Made | Refusal | Skipped)
+    return one.line, max(one.line, one.last)
+
+
+@settings(max_examples=300)
+@given(
+    content=st.lists(PIECES, max_size=60).map(lambda pieces: "".join(pieces).encode())
+    | st.binary(max_size=300)
+)
+@example(content=b'A,"\nA,"\nA,""\n"')
+@example(content=b"\xff\xfe\x00")
+def test_every_line_of_any_file_is_taken_skipped_or_told(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(b"a,b,c,d,e\n" + content)
+    rows = list(read_events(path, EVERYTHING, "demo"))
+    expected = 2
+    for outcome in rows:
+        first, last = covered(outcome)
+        assert first == expected, "every line has its outcome, in order"
+        expected = last + 1
+    assert expected == lines_of(path.read_bytes()) + 1
+
+
+@settings(max_examples=200)
+@given(content=st.binary(max_size=200))
+def test_no_file_whatsoever_raises_anything_but_a_sentence(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "whatsoever.csv"
+    path.write_bytes(content)
+    for encoding in (None, "utf-16", "cp1252", "utf-7", "gb18030"):
+        head = f"file: {{encoding: {encoding}, header_row: 0}}" if encoding else ""
+        mapping = a_mapping(head, EVENTS.replace("column: name", "column: '#1'"))
+        with contextlib.suppress(Invalid):
+            list(read_events(path, mapping, "demo"))
