@@ -135,9 +135,12 @@ class NumberFormat:
 
         A currency beside it must be `currency`; where that is None, there must be none.
         """
-        number, negative, word = self._parts(text, what)
-        if word:
-            self._check_word(text, word, currency, what)
+        if text and len(text) <= _DIGITS_MAX and self._pattern.fullmatch(text):
+            number, negative = text, False  # which is quick to see, and true of nearly all
+        else:
+            number, negative, word = self._parts(text, what)
+            if word:
+                self._check_word(text, word, currency, what)
         digits = sum(character.isdigit() for character in number)
         if not digits or not self._pattern.fullmatch(number):
             raise self._bad(text, what)

@@ -23,12 +23,12 @@ from shared.money import is_currency
 
 # Data that hold the instant of the fact; where none must, the event's `time` is the instant.
 INSTANTS = ("received_at", "failed_at", "reversed_at", "issued_on")
-_KEYS = frozenset(
+MAPPING_KEYS = frozenset(
     {"source", "encoding", "delimiter", "dates", "events"}
     | {"file", "numbers", "zone", "year", "currency", "lists"}
 )
-_FILE_KEYS = frozenset({"format", "encoding", "delimiter", "header_row", "skip"})
-_EVENT_KEYS = frozenset({"type", "when", "where", "once_per", "time", "data"})
+FILE_KEYS = frozenset({"format", "encoding", "delimiter", "header_row", "skip"})
+EVENT_KEYS = frozenset({"type", "when", "where", "once_per", "time", "data"})
 _HEADER_ROW_MAX = 1000
 
 
@@ -158,7 +158,7 @@ class _MappingReader:
 
     def read(self) -> MappingFile:
         content = self._content
-        self._known(content, _KEYS, "")
+        self._known(content, MAPPING_KEYS, "")
         manner = self._manner()
         lists = self._lists()
         rules = content.get("events")
@@ -212,7 +212,7 @@ class _MappingReader:
         if not isinstance(rule, dict):
             self._fault(path, "must be a mapping with type and data")
             return None
-        self._known(rule, _EVENT_KEYS, path)
+        self._known(rule, EVENT_KEYS, path)
         kind, reader = rule.get("type"), RuleReader(manner, self.errors)
         known = isinstance(kind, str) and kind in billing.TYPES
         if not known:
@@ -276,7 +276,7 @@ class _MappingReader:
         if not isinstance(form, dict):
             self._fault("/file", "must be a mapping")
             form = {}
-        self._known(form, _FILE_KEYS, "/file")
+        self._known(form, FILE_KEYS, "/file")
         if form.get("format", "csv") != "csv":
             self._fault("/file/format", "must be csv: save other files as CSV first")
         header = form.get("header_row")

@@ -39,7 +39,7 @@ KINDS: dict[str, frozenset[str]] = {
     "boolean": frozenset(),
     "decimal": frozenset(_NUMBER),
 }
-_KEYS = frozenset({"column", "text"}).union(_ALWAYS, *KINDS.values())
+CELL_KEYS = frozenset({"column", "text"}).union(_ALWAYS, *KINDS.values())
 _FIRST_OF_KEYS = frozenset({"first_of", "optional"})
 _TOP_DEPTH = 1  # of the parts of `data`
 
@@ -56,7 +56,7 @@ class RuleReader:
         if isinstance(rule, dict):
             if "column" in rule:
                 return self._cell(rule, path, kind)
-            if "text" in rule and rule.keys() <= _KEYS:
+            if "text" in rule and rule.keys() <= CELL_KEYS:
                 return self._cell(rule, path, kind)
             if "first_of" in rule:
                 return self._first_of(rule, path, kind)
@@ -290,9 +290,9 @@ class RuleReader:
             if name in known:
                 continue
             place = f"{path}/{escape(str(name))}"
-            if "first_of" in rule and name in _KEYS:
+            if "first_of" in rule and name in CELL_KEYS:
                 self.fault(place, "belongs into the cells of first_of")
-            elif name in _KEYS:
+            elif name in CELL_KEYS:
                 self.fault(place, f"says nothing of {rule.get('as', 'text')} cells")
             else:
                 self.fault(place, f"is not known here{near(name, known)}")

@@ -26,6 +26,7 @@ def scratch() -> sqlite3.Connection:
     for setting in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
         connection.execute(f"PRAGMA {setting}")
     connection.execute("PRAGMA temp_store = FILE")
+    connection.execute("BEGIN")  # the only transaction: nobody else reads, nothing is kept
     return connection
 
 
