@@ -14,7 +14,7 @@ from typing import Literal
 from shared.money import DECIMALS, MAX_MINOR
 
 Sign = Literal["keep", "flip", "drop"]
-SIGNS = ("keep", "flip", "drop")
+SIGNS: tuple[Sign, ...] = ("keep", "flip", "drop")
 GROUPINGS = ("western", "indian")
 DECIMAL_MARKS = (".", ",")
 THOUSANDS_MARKS = (".", ",", "'", " ")

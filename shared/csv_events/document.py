@@ -55,8 +55,8 @@ def read_document(text: str) -> Document:
         _check_size(text)
         loader = _Loader(text)
         node = loader.get_single_node()
-        raw = None if node is None else loader.construct_document(node)
         places = [] if node is None else list(_places(node, "", [0]))
+        raw = None if node is None else loader.construct_document(node)  # it changes the node
     except yaml.YAMLError as error:
         raise Invalid(f"the mapping is not YAML: {_problem(error)}") from error
     except RecursionError as error:

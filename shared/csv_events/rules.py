@@ -56,7 +56,7 @@ class RuleReader:
         if isinstance(rule, dict):
             if "column" in rule:
                 return self._cell(rule, path, kind)
-            if "text" in rule and rule.keys() <= CELL_KEYS:
+            if isinstance(rule.get("text"), str) and rule.keys() <= CELL_KEYS:
                 return self._cell(rule, path, kind)
             if "first_of" in rule:
                 return self._first_of(rule, path, kind)

@@ -16,6 +16,9 @@ DELIMITERS = (",", ";", "\t", "|")
 CELL_LINES_MAX = 1000
 CELL_MAX = 200_000  # characters of a cell over several lines
 _SAMPLE = 20
+_NAMES_SHOWN = 50
+_NAME_MAX = 100
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)
 _TO_CLOSING = r'((?:[^"]++|"")*+)"'
 _NUMBERED_NAME = re.compile(r"#([1-9][0-9]{0,4})")
@@ -170,17 +173,16 @@ class Header:
         self.damaged = any(is_damaged(name) for name in names)
         plain = ["" if numbered else _plain(name) for name in names]
         stands = Counter(plain)
-        told: Counter[str] = Counter()
-        self.names: list[str] = []  # as they are told
+        counted: Counter[str] = Counter()
+        keys: list[str] = []
         for index, name in enumerate(plain):
+            counted[name] += 1
             if not name:
-                self.names.append(f"#{index + 1}")
-            elif stands[name] > 1:
-                told[name] += 1
-                self.names.append(f"{name} ({told[name]})")
+                keys.append(f"#{index + 1}")
             else:
-                self.names.append(name)
-        self._index = {name: place for place, name in reversed(list(enumerate(self.names)))}
+                keys.append(f"{name} ({counted[name]})" if stands[name] > 1 else name)
+        self.names = [_told(key) for key in keys]
+        self._index = {key: place for place, key in reversed(list(enumerate(keys)))}
         self._twice = {name for name, count in stands.items() if count > 1 and name}
         self._plain = plain
 
@@ -218,11 +220,14 @@ class Header:
             advice = "holds NUL bytes: it may be `file: {encoding: utf-16-le}`"
             return f"{self._file.name} {advice}"
         told = ", ".join(f"{name}{near(name, self.names)}" for name in columns)
-        shown = ", ".join(
-            name.replace("\udcff", "\N{REPLACEMENT CHARACTER}") for name in self.names[:50]
-        )
+        shown = ", ".join(self.names[:_NAMES_SHOWN])
         problem = f"{self._file.name} has no column {told}; it has {shown}"
         return f"{problem}. The header {self._file.advice()}" if self.damaged else problem
+
+
+def _told(name: str) -> str:
+    """A name for messages: bounded, without what a terminal can't show or would obey."""
+    return _NOT_SHOWN.sub("\N{REPLACEMENT CHARACTER}", name)[:_NAME_MAX]
 
 
 def _plain(name: str) -> str:

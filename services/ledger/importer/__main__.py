@@ -9,6 +9,7 @@ or the ledger is not as it should be).
 """
 
 import argparse
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from shared.csv_events.files import regular_file
 from shared.csv_events.mapping import MappingFile, read_mapping
 from shared.csv_events.rows import Made, Refusal, Skipped, count_lines, read_events
 from shared.errors import AppError, Invalid
+from shared.process.settings import BadSetting
 
 SHOWN = 100
 
@@ -51,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         mapping = read_mapping(options.mapping)
         with ExitStack() as stack:
-            report = _opened(options.refusals, stack)
+            report = _opened(options, stack)
             path = stack.enter_context(regular_file(options.file))
             refusals = stack.enter_context(closing(Refusals()))
             if options.dry_run:
@@ -64,7 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
             _tell(refusals, options, errors)
             Console(highlight=False, soft_wrap=True).print(said, markup=False)
             return 1 if refusals else 0
-    except (OSError, AppError, CannotSend) as error:
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, sqlite3.Error, AppError, BadSetting, CannotSend) as error:
         errors.print(f"error: {error}", markup=False)
         for fault in getattr(error, "errors", ()):
             errors.print(f"  {fault.pointer}: {fault.detail}", markup=False)
@@ -93,10 +97,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _opened(path: Path | None, stack: ExitStack) -> IO[str] | None:
+def _opened(options: argparse.Namespace, stack: ExitStack) -> IO[str] | None:
     """The report on refusals: opened before anything is sent, so that it can be written after."""
+    path: Path | None = options.refusals
     if path is None:
         return None
+    if path.resolve() in (options.file.resolve(), options.mapping.resolve()):
+        raise Invalid(f"{path} is to be read: name another file for what is refused")
     try:  # with a BOM: spreadsheets know it as UTF-8 then
         return stack.enter_context(path.open("w", encoding="utf-8-sig", newline=""))
     except OSError as error:

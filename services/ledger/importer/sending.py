@@ -12,13 +12,13 @@ import httpx
 from services.ledger.importer.refusals import Refusals
 from shared.csv_events.mapping import MappingFile
 from shared.csv_events.rows import Made, Refusal
-from shared.process.settings import PORTS
+from shared.process.settings import PORTS, Env
 
 BATCH_EVENTS = 500
 TIMEOUT_SECONDS = 60.0
 TRIES = 8  # that fail, one after the other
 PAUSE_SECONDS = 0.5
-TOO_MUCH = (413, 503, 504)  # a part of it may pass, or the same a little later
+TOO_MUCH = (413, 429, 502, 503, 504)  # a part of it may pass, or the same a little later
 
 Receipt = dict[str, int]
 
@@ -28,19 +28,22 @@ class CannotSend(Exception):
 
 
 def ledger_client(url: str | None, tenant: str) -> httpx.Client:
-    """Raises `CannotSend` without a token."""
-    base = int(os.environ.get("RECOUP_PORT_BASE") or 8001)
+    """Raises `CannotSend` without a token, `BadSetting` for what is no port."""
+    base = Env(os.environ).integer("RECOUP_PORT_BASE", 8001, low=1, high=65_000)
     token = os.environ.get("RECOUP_SERVICE_TOKEN") or os.environ.get("RECOUP_DEV_KEY")
     key_file = Path(os.environ.get("RECOUP_DATA_DIR") or "var") / "dev-key"
     if not token and key_file.exists():
         token = key_file.read_text().strip()
     if not token:
         raise CannotSend("no token: set RECOUP_SERVICE_TOKEN, or run at the local data folder")
-    return httpx.Client(
-        base_url=url or f"http://127.0.0.1:{base + PORTS['ledger']}",
-        headers={"Authorization": f"Bearer {token}", "X-Tenant": tenant},
-        timeout=TIMEOUT_SECONDS,
-    )
+    try:
+        return httpx.Client(
+            base_url=url or f"http://127.0.0.1:{base + PORTS['ledger']}",
+            headers={"Authorization": f"Bearer {token}", "X-Tenant": tenant},
+            timeout=TIMEOUT_SECONDS,
+        )
+    except (httpx.InvalidURL, ValueError) as error:
+        raise CannotSend(f"{url} cannot be asked: {error}") from error
 
 
 def send_events(
@@ -79,11 +82,21 @@ def _send(
             size = max(1, len(part) // 2)
             time.sleep(PAUSE_SECONDS * failures)  # a command line: nobody else waits on this thread
             continue
-        if answer.status_code not in (200, 422) or "accepted" not in answer.json():
+        receipt = _receipt(answer)
+        if receipt is None:
             raise CannotSend(reason)
-        _note(answer.json(), mapping, part, refusals, counts)
+        _note(receipt, mapping, part, refusals, counts)
         sent, size, failures = sent + len(part), min(BATCH_EVENTS, size * 2), 0
         yield len(part)
+
+
+def _receipt(answer: httpx.Response) -> Any:
+    """What became of the events, if the answer says it."""
+    try:
+        content = answer.json() if answer.status_code in (200, 422) else None
+    except ValueError:  # not the ledger's
+        return None
+    return content if isinstance(content, dict) and "accepted" in content else None
 
 
 def _note(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.csv_events.mapping import MappingFile, parse_mapping
-from shared.csv_events.rows import Made, Refusal, read_events
+from shared.csv_events.rows import Outcome, Refusal, read_events
 from shared.errors import Invalid
 
 MAPPING = """
@@ -42,7 +42,7 @@ def mapping() -> MappingFile:
     return parse_mapping(MAPPING)
 
 
-def read(path: Path, mapping: MappingFile, content: str | bytes) -> list[list[Made] | Refusal]:
+def read(path: Path, mapping: MappingFile, content: str | bytes) -> list[Outcome]:
     path /= "file.csv"
     path.write_bytes(content if isinstance(content, bytes) else (HEADER + content).encode())
     return list(read_events(path, mapping, "demo"))

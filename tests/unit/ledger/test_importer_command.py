@@ -199,6 +199,49 @@ def test_a_file_that_is_not_there_is_a_sentence(
     assert not ledger.events
 
 
+def test_a_report_never_overwrites_what_is_read(run: Run, ledger: Ledger, tmp_path: Path) -> None:
+    for name in ("file [1].csv", "m.yaml"):
+        code, _, errors = run(HEADER + GOOD, "--refusals", str(tmp_path / name))
+        assert (code, "is to be read" in errors) == (2, True)
+        assert (tmp_path / name).stat().st_size > 20
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "said"),
+    [
+        ({"RECOUP_PORT_BASE": "x"}, (), "RECOUP_PORT_BASE"),
+        ({}, (), "no token"),
+        ({"RECOUP_DEV_KEY": "k"}, ("--url", "http://[::1"), "cannot be asked"),
+    ],
+)
+def test_a_ledger_that_cannot_be_asked_is_a_sentence(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variables: dict[str, str],
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    for name in ("RECOUP_SERVICE_TOKEN", "RECOUP_DEV_KEY", "RECOUP_PORT_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RECOUP_DATA_DIR", str(tmp_path))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    code, _, errors = run(HEADER + GOOD, *options)
+    assert (code, said in errors) == (2, True), errors
+
+
+def test_an_answer_that_is_not_the_ledger_s_is_a_sentence(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = httpx.MockTransport(lambda _: httpx.Response(200, text="<html>"))
+    monkeypatch.setattr(
+        importer, "ledger_client", lambda *_: httpx.Client(transport=page, base_url="http://x")
+    )
+    code, _, errors = run(HEADER + GOOD)
+    assert (code, "the ledger answers 200: <html>" in errors) == (2, True)
+
+
 def test_standard_input_is_a_file_too(
     tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,7 +112,7 @@ def test_what_is_no_amount_is_refused(
 def written(minor: int, currency: str, numbers: NumberFormat) -> str:
     """An amount in a format, grouped as it asks; written apart from what reads it."""
     whole, _, fraction = to_text(abs(minor), currency).partition(".")
-    groups = []
+    groups: list[str] = []
     if numbers.thousands:
         whole, last = whole[:-3], whole[-3:]
         groups.insert(0, last)

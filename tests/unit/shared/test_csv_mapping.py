@@ -415,6 +415,17 @@ def test_keys_that_stand_twice_are_told_with_both_lines() -> None:
     assert told == {"/zone": "stands twice, first on line 2"}
 
 
+def test_parts_may_be_shared_by_anchors(tmp_path: Path) -> None:
+    mapping = (
+        HEAD
+        + "events:\n"
+        + an_invoice(
+            number="&cell {column: inv, optional: false}", product="{<<: *cell, optional: true}"
+        )
+    )
+    assert data_of(tmp_path, mapping, "inv\nV1\n")["product"] == "V1"
+
+
 def test_a_number_that_begins_with_a_zero_stays_as_it_is_written(tmp_path: Path) -> None:
     made = data_of(tmp_path, HEAD + "events:\n" + an_invoice(number="007"), "inv\nV1\n")
     assert made["number"] == "007"

@@ -224,6 +224,12 @@ def test_letters_of_names_are_compared_in_one_form(tmp_path: Path) -> None:
     assert invoices(read(tmp_path, content, a_mapping(events=events))) == ["V1"]
 
 
+def test_names_are_told_without_what_a_terminal_would_obey(tmp_path: Path) -> None:
+    content = HEADER.encode() + b',\x1b[2J\xff\nC1,One,V1,1,"open\n'
+    (line,) = told(read(tmp_path, content))
+    assert line.startswith("line 2, \ufffd[2J\ufffd: begins with a quotation mark")
+
+
 def test_a_header_that_comes_again_is_skipped(tmp_path: Path) -> None:
     rows = read(tmp_path, f"{HEADER}\nC1,One,V1,1\n{HEADER}\nC2,Two,V2,2\n")
     assert invoices(rows) == ["V1", "V2"]
