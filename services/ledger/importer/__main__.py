@@ -22,9 +22,9 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.ledger.importer.order import EventsInOrder
-from services.ledger.importer.refusals import Refusals, write_refusals
+from services.ledger.importer.refusals import write_refusals
 from services.ledger.importer.sending import CannotSend, Receipt, ledger_client, send_events
+from services.ledger.importer.store import EventsInOrder, Refusals
 from services.ledger.importer.trial import Trial
 from shared.csv_events.files import regular_file
 from shared.csv_events.mapping import MappingFile, read_mapping

@@ -1,48 +1,15 @@
-"""What was refused, however much: kept in a temporary file, told by line, written as CSV."""
+"""The report on what was refused, as CSV."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from services.ledger.importer.order import scratch
+from services.ledger.importer.store import Refusals, storable
 from shared.csv_events.files import text_file
 from shared.csv_events.rows import Refusal
 
 HEADER = ("line", "column", "reason", "cells")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
-
-
-class Refusals:
-    """Collects refusals; then gives them by line."""
-
-    def __init__(self) -> None:
-        self._database = scratch()
-        self._database.execute(
-            "CREATE TABLE refusals (place INTEGER PRIMARY KEY, line INTEGER, last INTEGER,"
-            " field TEXT, reason TEXT)"
-        )
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def add(self, refusal: Refusal) -> None:
-        self._database.execute(
-            "INSERT INTO refusals (line, last, field, reason) VALUES (?, ?, ?, ?)",
-            (refusal.line, refusal.last, *map(_storable, (refusal.column, refusal.reason))),
-        )
-        self._count += 1
-
-    def __iter__(self) -> Iterator[Refusal]:
-        rows = self._database.execute(
-            "SELECT line, field, reason, last FROM refusals ORDER BY line, place"
-        )
-        for row in rows:
-            yield Refusal(*row)
-
-    def close(self) -> None:
-        self._database.close()
 
 
 def write_refusals(refusals: Refusals, path: Path, encoding: str | None, to: IO[str]) -> None:
@@ -69,9 +36,5 @@ def _span(refusal: Refusal) -> str:
 
 def _plain(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
-    text = _storable(text)
+    text = storable(text)
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from services.ledger.importer.refusals import Refusals
+from services.ledger.importer.store import Refusals
 from shared.csv_events.mapping import MappingFile
 from shared.csv_events.rows import Made, Refusal
 from shared.process.settings import PORTS, Env

@@ -8,8 +8,8 @@ import msgspec
 
 from services.ledger.domain import check
 from services.ledger.importer.order import ACCOUNTS, acts_at
-from services.ledger.importer.refusals import Refusals
 from services.ledger.importer.sending import BATCH_EVENTS, refused_as
+from services.ledger.importer.store import Refusals
 from shared.cloudevents import BATCH, Incoming, Refused, parse_http
 from shared.csv_events.mapping import MappingFile
 from shared.csv_events.rows import Made

@@ -15,7 +15,7 @@ import pytest
 from services.ledger.domain import record_in_slices
 from services.ledger.importer import __main__ as importer
 from services.ledger.importer import sending as importer_sending
-from services.ledger.importer.refusals import Refusals
+from services.ledger.importer.store import Refusals
 from shared.csv_events.mapping import MappingFile, parse_mapping
 from shared.csv_events.rows import Refusal
 from shared.database import Database

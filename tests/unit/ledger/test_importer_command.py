@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from services.ledger.importer import __main__ as importer
-from services.ledger.importer.order import EventsInOrder
 from services.ledger.importer.refusals import HEADER as COLUMNS
+from services.ledger.importer.store import EventsInOrder
 from shared.csv_events.conditions import WORDS
 from shared.csv_events.mapping import (
     EVENT_KEYS,
