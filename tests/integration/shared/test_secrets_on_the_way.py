@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from services.ledger.importer.__main__ import CannotSend, _client
+from services.ledger.importer.sending import CannotSend, ledger_client
 from shared.web.auth import load_jwks
 
 
@@ -49,7 +49,7 @@ def test_the_importers_token_goes_nowhere_in_plain_text(
 ) -> None:
     monkeypatch.setenv("RECOUP_SERVICE_TOKEN", "a-token")
     with pytest.raises(CannotSend, match=words) as caught:
-        _client(url, "demo")
+        ledger_client(url, "demo")
     assert "hush" not in str(caught.value)
 
 
@@ -58,6 +58,6 @@ def test_the_importer_sends_to_this_machine_or_encrypted(
     url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECOUP_SERVICE_TOKEN", "a-token")
-    _client(url, "demo").close()
+    ledger_client(url, "demo").close()
     monkeypatch.setenv("RECOUP_PRIVATE_NETWORK", "1")
-    _client("http://ledger:8001", "demo").close()
+    ledger_client("http://ledger:8001", "demo").close()
