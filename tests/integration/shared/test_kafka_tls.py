@@ -5,12 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import (
-    AdminClient,
-    ScramCredentialInfo,
-    ScramMechanism,
-    UserScramCredentialUpsertion,
-)
+from confluent_kafka import admin
 
 from deploy.kafka.broker import Broker
 from deploy.local.errors import CannotStart
@@ -76,10 +71,10 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     except CannotStart as error:
         not_run(str(error))
     try:
-        admin = AdminClient({"bootstrap.servers": broker.bootstrap})
-        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
-        user = UserScramCredentialUpsertion("scrambled", info, b"another secret")
-        for done in admin.alter_user_scram_credentials([user]).values():
+        client = admin.AdminClient({"bootstrap.servers": broker.bootstrap})
+        info = admin.ScramCredentialInfo(admin.ScramMechanism.SCRAM_SHA_512, 4096)
+        user = admin.UserScramCredentialUpsertion("scrambled", info, b"another secret")
+        for done in client.alter_user_scram_credentials([user]).values():
             done.result(60)
         access = KafkaAccess(
             f"localhost:{broker.guarded_port}", "SASL_SSL", "PLAIN", "recoup", "secret",
@@ -128,7 +123,7 @@ async def test_what_does_not_fit_is_refused_in_words_by_every_client(
         changed = {"ca_file": guarded.other_ca}
     if "bootstrap" in changed:
         changed = {"bootstrap": guarded.access.bootstrap.replace("localhost", "127.0.0.1")}
-    wrong = replace(guarded.access, **changed)
+    wrong = replace(guarded.access, **changed)  # type: ignore[arg-type]
 
     async def nowhere(_: object) -> dict[str, int]:
         return {}
