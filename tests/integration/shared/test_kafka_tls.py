@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from confluent_kafka import admin
+from confluent_kafka import admin as kafka_admin
 
 from deploy.kafka.broker import Broker
 from deploy.local.errors import CannotStart
@@ -71,7 +72,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     except CannotStart as error:
         not_run(str(error))
     try:
-        client = admin.AdminClient({"bootstrap.servers": broker.bootstrap})
+        client = kafka_admin.AdminClient({"bootstrap.servers": broker.bootstrap})
+        admin: Any = kafka_admin  # its types leave these out
         info = admin.ScramCredentialInfo(admin.ScramMechanism.SCRAM_SHA_512, 4096)
         user = admin.UserScramCredentialUpsertion("scrambled", info, b"another secret")
         for done in client.alter_user_scram_credentials([user]).values():
