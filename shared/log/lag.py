@@ -71,11 +71,15 @@ async def lag(
     service = telemetry.current_service.get() or "recoup"
     stored: dict[str, dict[str, dict[str, int]]] = {}
     parked: dict[str, dict[str, int]] = {}
+    for consumer in {reader.consumer for reader in readers}:  # asked often: once for all of it
+        stored[consumer] = await positions.stored(db, consumer)
+        parked[consumer] = dict(await db.fetch(_PARKED, consumer))
+    for reader in readers:  # known also while Kafka is away
+        for topic in reader.source.topics:
+            count = parked[reader.consumer].get(topic, 0)
+            telemetry.PARKED_ACCOUNTS.labels(service, reader.consumer, topic).set(count)
     for reader in readers:
         consumer = reader.consumer
-        if consumer not in stored:  # asked often: what readers share is asked for once
-            stored[consumer] = await positions.stored(db, consumer)
-            parked[consumer] = dict(await db.fetch(_PARKED, consumer))
         at = stored[consumer].get(await reader.source.id(), {})
         backlog = await reader.source.backlog(at)
         items += _items(consumer, reader.source.topics, backlog, parked[consumer])
@@ -83,11 +87,15 @@ async def lag(
         rows = await db.fetch(_UNSENT, RELAY, relaying.cluster_id, RELAY_PART)
         unsent = {topic: Backlog(behind, max(0.0, oldest)) for topic, behind, oldest in rows}
         items += _items(RELAY, relaying.topics, unsent, {})
-    for item in items:
-        place = (service, item.consumer, item.topic)
-        telemetry.BEHIND.labels(*place).set(item.behind)
-        telemetry.PARKED_ACCOUNTS.labels(*place).set(item.parked_accounts)
+    show(items)
     return LagReport(sum(item.behind for item in items), items)
+
+
+def show(items: Sequence[LagItem]) -> None:
+    """To Prometheus."""
+    service = telemetry.current_service.get() or "recoup"
+    for item in items:
+        telemetry.BEHIND.labels(service, item.consumer, item.topic).set(item.behind)
 
 
 def _items(

@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from shared import clock
@@ -20,6 +21,9 @@ from shared.log.lag import LagReport, Reader, Relaying
 from shared.log.relay import run_relay
 from shared.log.sources import OutboxSource, Source
 from shared.log.subscriptions import RawSubscription, Subscription
+from shared.process import serve
+from shared.process.door import Door, run_door
+from shared.process.parts import working
 from shared.process.settings import Common
 from shared.process.tasks import together
 
@@ -67,21 +71,36 @@ class Runtime:
         return await positions.caught_up_at(session, self._service, cluster, BILLING)
 
     async def work(
-        self, stop: asyncio.Event, *jobs: Coroutine[Any, Any, None], is_guest: bool = False
+        self,
+        stop: asyncio.Event,
+        jobs: Mapping[str, Coroutine[Any, Any, None]] = MappingProxyType({}),
+        *,
+        is_guest: bool = False,
     ) -> None:
         """Read, relay, and do the service's own jobs, until stopped or one of them fails.
 
         A guest (a rebuild) reads for a while with the worker, and shares its partitions.
         """
-        parts: list[Coroutine[Any, Any, None]] = [_until(stop), *jobs]
+        ending = asyncio.Event()
+        works = [working(self._service, name, job) for name, job in jobs.items()]
         for subscription in self._subscriptions:
             if sources := self._sources(subscription, is_guest=is_guest):
-                parts.append(run_consumer(self._db, subscription, sources, stop=stop))
+                works.append(run_consumer(self._db, subscription, sources, stop=ending))
         if self._common.kafka is not None and self._writes:
-            publisher = Publisher(self._common.kafka)
-            keep_days = self._common.outbox_keep_days
-            parts.append(run_relay(self._db, publisher, stop=stop, keep_days=keep_days))
-        await together(*parts)
+            relay = run_relay(
+                self._db,
+                Publisher(self._common.kafka),
+                stop=ending,
+                keep_days=self._common.outbox_keep_days,
+            )
+            works.append(working(self._service, "relay", relay))
+        port = self._common.worker_port(self._service)
+        if port is not None and not is_guest:
+            door = Door(
+                self._service, self._db.ready, self.lag, over_kafka=self._common.kafka is not None
+            )
+            works.append(run_door(door, port, serve.host(self._common), stop=ending))
+        await together(_until(stop, ending), *works, ending=ending)
 
     async def close(self) -> None:
         for log in self._logs:
@@ -142,6 +161,7 @@ def _topics(subscription: Subscription | RawSubscription) -> tuple[str, ...]:
     return subscription.topics
 
 
-async def _until(stop: asyncio.Event) -> None:
+async def _until(stop: asyncio.Event, ending: asyncio.Event) -> None:
     """A part that ends when the worker does: `together` waits for all of them."""
     await stop.wait()
+    ending.set()

@@ -7,7 +7,7 @@ security scheme, human docs that load nothing from elsewhere.
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request
 from msgspec import Struct
@@ -17,12 +17,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import AppError
 from shared.process import telemetry
+from shared.process.door import READY_SECONDS_MAX, scraped
+from shared.process.inquiry import Inquiry
 from shared.process.loop_lag import lag_sampled
 from shared.web import problems
 from shared.web.auth import Auth
 from shared.web.context import ServiceContext
 from shared.web.edge import BODY_BYTES_MAX, Edge, Endpoint
 from shared.web.models import json_response
+
+LAG_SECONDS_MAX = 5.0
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -90,11 +94,14 @@ def make_app(
     too, for the description.
     """
     name = service or title.split()[-1].lower()
+    inquiries = Inquiries(
+        Inquiry(ready, of="the database"), Inquiry(lag, of="Kafka or a producer's database")
+    )
     app = _Api(
         title=title,
         version=version,
         description=description,
-        lifespan=_sampled(name, lifespan),
+        lifespan=_living(name, lifespan, inquiries),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -111,27 +118,33 @@ def make_app(
         quiet_paths=quiet_paths,
         hot=hot,
     )
-    _add_common_routes(app, name, lag, ready)
+    _add_common_routes(app, name, inquiries)
     return app
 
 
-def _sampled(service: str, lifespan: Lifespan | None) -> Lifespan:
+class Inquiries(NamedTuple):
+    """What is asked of servers on behalf of whoever looks at the service."""
+
+    ready: Inquiry[None]
+    lag: Inquiry[Struct]
+
+
+def _living(service: str, lifespan: Lifespan | None, inquiries: Inquiries) -> Lifespan:
     """The service's own lifespan, with the event loop watched as long."""
 
     @asynccontextmanager
-    async def sampled(app: FastAPI) -> AsyncIterator[None]:
+    async def living(app: FastAPI) -> AsyncIterator[None]:
         async with lag_sampled(service), lifespan(app) if lifespan else nullcontext():
-            yield
+            try:
+                yield
+            finally:
+                for inquiry in inquiries:
+                    await inquiry.close()
 
-    return sampled
+    return living
 
 
-def _add_common_routes(
-    app: FastAPI,
-    service: str,
-    lag: Callable[[], Awaitable[Struct]],
-    ready: Callable[[], Awaitable[None]],
-) -> None:
+def _add_common_routes(app: FastAPI, service: str, inquiries: Inquiries) -> None:
     """What is open without a token."""
 
     async def live(_request: Request) -> Response:
@@ -139,21 +152,21 @@ def _add_common_routes(
 
     async def is_ready(_request: Request) -> Response:
         try:
-            await ready()
+            await inquiries.ready.answer(READY_SECONDS_MAX)
         except AppError as error:
             return problems.status_problem(503, error.detail, {"Retry-After": "1"})
-        except (OSError, TimeoutError) as error:
-            telemetry.logger(__name__).warning("not ready", error=str(error))
-            return problems.status_problem(503, "A server is not reachable.", {"Retry-After": "1"})
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is why we are not ready
+            reason = f"{type(error).__name__}: {error}"
+            telemetry.logger(__name__).warning("not ready", error=reason)
+            return problems.status_problem(503, f"not ready: {reason}", {"Retry-After": "1"})
         return json_response({"status": "ready"})
 
     async def metrics(_request: Request) -> Response:
-        return PlainTextResponse(
-            telemetry.exposition(service), media_type=telemetry.EXPOSITION_TYPE
-        )
+        figures = await scraped(service, inquiries.lag)
+        return PlainTextResponse(figures, media_type=telemetry.EXPOSITION_TYPE)
 
     async def lag_report(_request: Request) -> Response:
-        return json_response(await lag())
+        return json_response(await inquiries.lag.answer(LAG_SECONDS_MAX))
 
     async def docs(_request: Request) -> Response:
         return HTMLResponse(_DOCS_PAGE, headers=_DOCS_HEADERS)

@@ -5,17 +5,16 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
 from shared.errors import Unavailable
-from shared.process import telemetry
-from shared.process.watchdog import exit_now
+from shared.process import parts, telemetry
 
 CALL_SECONDS = 15.0
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 10.0
 
 log = telemetry.logger(__name__)
 
@@ -38,7 +37,10 @@ class TopicSpec(Struct, frozen=True):
 async def answer(call: Awaitable[_T], seconds: float = CALL_SECONDS) -> _T:
     """What the cluster answers, or `Unavailable`: with a time-out the outcome is unknown."""
     try:
-        return await asyncio.wait_for(call, seconds)
+        async with asyncio.timeout(seconds):
+            answered = await call
+        parts.turn()
+        return answered
     except KafkaError as error:
         raise Unavailable(f"Kafka: {type(error).__name__}: {error}") from error
     except TimeoutError as error:
@@ -48,11 +50,27 @@ async def answer(call: Awaitable[_T], seconds: float = CALL_SECONDS) -> _T:
 
 
 async def stop_client(client: Any) -> None:
-    """Stop a client; one that hangs takes the process with it (aiokafka #1101)."""
+    """Stop a client, or leave it behind: one whose cluster is away waits for it (aiokafka #1101).
+
+    A producer that is left behind sends nothing more; what it had not sent is sent anew.
+    """
+    stopping = asyncio.ensure_future(_stop(client))
+    stopped, _ = await asyncio.wait([stopping], timeout=_STOP_SECONDS)
+    if stopped:
+        await stopping
+        return
+    kind = type(client).__name__
+    log.warning("kafka.left_behind", client=kind, because=f"no end within {_STOP_SECONDS:g} s")
+    if (sender := getattr(client, "_sender", None)) is not None and sender.sender_task is not None:
+        sender.sender_task.cancel()
+    stopping.cancel()
+    if isinstance(client, AIOKafkaProducer):
+        await asyncio.wait([asyncio.ensure_future(client.client.close())], timeout=_STOP_SECONDS)
+
+
+async def _stop(client: Any) -> None:
     try:
-        await asyncio.wait_for(client.stop(), _STOP_SECONDS)
-    except TimeoutError:
-        exit_now(f"{type(client).__name__}.stop() hangs")
+        await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
     except (KafkaError, OSError) as error:
         log.warning("kafka.stop_failed", error=str(error))
 
@@ -64,7 +82,7 @@ async def _admin(bootstrap: str) -> AsyncIterator[Any]:
         await answer(client.start())
         yield client
     finally:
-        await asyncio.wait_for(client.close(), _STOP_SECONDS)
+        await stop_client(client)
 
 
 async def cluster_id(bootstrap: str) -> str:
