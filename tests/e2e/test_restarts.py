@@ -140,13 +140,13 @@ def feed_and_restart(desk: Desk, books: Books, server: Postgres, times: int) -> 
     """A share of the events is on its way whenever the server goes down."""
     events = list(books.events)
     batches = [events[start : start + BATCH] for start in range(0, len(events), BATCH)]
-    over, share = threading.Event(), -(-len(batches) // times)
+    over, share = threading.Event(), len(batches) / times
     with ThreadPoolExecutor(CLIENTS) as pool:
         try:
             for n in range(times):
                 sent = [
                     pool.submit(insist, desk, batch, over)
-                    for batch in batches[n * share : (n + 1) * share]
+                    for batch in batches[int(n * share) : int((n + 1) * share)]
                 ]
                 sent[0].result()
                 restart(server, "immediate" if n % 3 == 2 else "fast")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -50,22 +51,29 @@ async def answer(call: Awaitable[_T], seconds: float = CALL_SECONDS) -> _T:
 
 
 async def stop_client(client: Any) -> None:
-    """Stop a client, or leave it behind: one whose cluster is away waits for it (aiokafka #1101).
+    """Stop a client. One whose cluster is away waits for it for ever (aiokafka #1101): then what
+    it wants to say is dropped, and if that does not help, the client is left behind."""
+    stopping = asyncio.create_task(_stop(client))
+    try:
+        for is_last in (False, True):
+            await asyncio.wait([stopping], timeout=_STOP_SECONDS)
+            if stopping.done():
+                return
+            words = "kafka.left_behind" if is_last else "kafka.unsent_dropped"
+            log.warning(words, client=type(client).__name__, after_seconds=_STOP_SECONDS)
+            _drop_unsent(client)
+    finally:
+        stopping.cancel()  # nothing, if it is done
 
-    A producer that is left behind sends nothing more; what it had not sent is sent anew.
-    """
-    stopping = asyncio.ensure_future(_stop(client))
-    stopped, _ = await asyncio.wait([stopping], timeout=_STOP_SECONDS)
-    if stopped:
-        await stopping
-        return
-    kind = type(client).__name__
-    log.warning("kafka.left_behind", client=kind, because=f"no end within {_STOP_SECONDS:g} s")
-    if (sender := getattr(client, "_sender", None)) is not None and sender.sender_task is not None:
-        sender.sender_task.cancel()
-    stopping.cancel()
+
+def _drop_unsent(client: Any) -> None:
+    """Whoever sent it does not count on it: its outcome is unknown, so it is sent anew."""
     if isinstance(client, AIOKafkaProducer):
-        await asyncio.wait([asyncio.ensure_future(client.client.close())], timeout=_STOP_SECONDS)
+        if client._sender.sender_task is not None:
+            client._sender.sender_task.cancel()
+        unsent = client._message_accumulator
+        for batch in (*unsent._pending_batches, *chain.from_iterable(unsent._batches.values())):
+            batch.future.cancel()
 
 
 async def _stop(client: Any) -> None:
