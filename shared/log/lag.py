@@ -68,18 +68,13 @@ async def lag(
 ) -> LagReport:
     """What was committed by producers and not yet taken in. What is parked is not behind."""
     items: list[LagItem] = []
-    service = telemetry.current_service.get() or "recoup"
     stored: dict[str, dict[str, dict[str, int]]] = {}
     parked: dict[str, dict[str, int]] = {}
-    for consumer in {reader.consumer for reader in readers}:  # asked often: once for all of it
-        stored[consumer] = await positions.stored(db, consumer)
-        parked[consumer] = dict(await db.fetch(_PARKED, consumer))
-    for reader in readers:  # known also while Kafka is away
-        for topic in reader.source.topics:
-            count = parked[reader.consumer].get(topic, 0)
-            telemetry.PARKED_ACCOUNTS.labels(service, reader.consumer, topic).set(count)
     for reader in readers:
         consumer = reader.consumer
+        if consumer not in stored:  # asked often: what readers share is asked for once
+            stored[consumer] = await positions.stored(db, consumer)
+            parked[consumer] = dict(await db.fetch(_PARKED, consumer))
         at = stored[consumer].get(await reader.source.id(), {})
         backlog = await reader.source.backlog(at)
         items += _items(consumer, reader.source.topics, backlog, parked[consumer])
@@ -93,9 +88,23 @@ async def lag(
 
 def show(items: Sequence[LagItem]) -> None:
     """To Prometheus."""
-    service = telemetry.current_service.get() or "recoup"
     for item in items:
-        telemetry.BEHIND.labels(service, item.consumer, item.topic).set(item.behind)
+        place = (_service(), item.consumer, item.topic)
+        telemetry.BEHIND.labels(*place).set(item.behind)
+        telemetry.PARKED_ACCOUNTS.labels(*place).set(item.parked_accounts)
+
+
+async def show_parked(db: Database, readers: Sequence[Reader]) -> None:
+    """What is known also while Kafka is away."""
+    for reader in readers:
+        parked = dict(await db.fetch(_PARKED, reader.consumer))
+        for topic in reader.source.topics:
+            place = (_service(), reader.consumer, topic)
+            telemetry.PARKED_ACCOUNTS.labels(*place).set(parked.get(topic, 0))
+
+
+def _service() -> str:
+    return telemetry.current_service.get() or "recoup"
 
 
 def _items(

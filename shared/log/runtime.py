@@ -58,6 +58,8 @@ class Runtime:
                 for subscription in self._subscriptions
                 for log in self._backlogs(_topics(subscription))
             ]
+        if self._common.kafka is not None:  # it may be away
+            await lag.show_parked(self._db, self._readers)
         return await lag.lag(self._db, self._readers, relaying=await self._relaying())
 
     async def caught_up(self, session: Session) -> datetime | None:
