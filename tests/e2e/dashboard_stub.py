@@ -107,10 +107,13 @@ class Figures:
             wave = 1 + 0.25 * ((count * 7) % 5 - 2) / 2 + 0.01 * count
             flow = name in {"contacts", "invoiced", "received"}
             part = (value or 0) * wave / (10 if flow else 1) if until >= FIRST else 0
+            if until == end and not flow:
+                part = self._scaled(value or 0)  # a balance at the end is the whole window's
             series.append(
                 {
                     "from": at.isoformat(),
                     "to": until.isoformat(),
+                    "is_complete": until < LAST and (until - at).days + 1 == step,
                     "value": round(part) if flow else part,
                     "numerator": round((numerator or 0) * wave / 12),
                     "denominator": None,

@@ -58,6 +58,7 @@ async function collect(last) {
     to: format.shift(window.from, -1),
     currency,
   };
+  const endBefore = { ...before, from: before.to, interval: "day" };
   const coarse = interval === "day" ? "week" : interval;
   const wanted = {
     recovery: ["recovery_rate", { ...inMoney, interval: coarse }],
@@ -71,7 +72,7 @@ async function collect(last) {
     invoiced: ["invoiced", { ...inMoney, interval }],
     received: ["received", { ...inMoney, interval }],
     recoveryBefore: ["recovery_rate", before],
-    dsoBefore: ["dso", before],
+    dsoBefore: ["dso", endBefore],
     lateBefore: ["average_days_late", before],
     ceiBefore: ["collection_effectiveness_index", before],
     recoveryBy: ["recovery_rate", { ...inMoney, group_by: "segment" }],
@@ -83,7 +84,14 @@ async function collect(last) {
     Object.values(wanted).map(([name, parameters]) => kpi(name, parameters)),
   );
   const figures = Object.fromEntries(Object.keys(wanted).map((key, at) => [key, answers[at]]));
+  for (const key of ["dso", "bestDso", "dsoBefore"]) figures[key] = atEnd(figures[key]);
   return { window, currency, interval, figures };
+}
+
+/** DSO at the end of the window is that of the days before it: the last of the series, as drawn. */
+function atEnd(answer) {
+  const last = answer?.series.at(-1);
+  return last ? { ...answer, value: last.value } : answer;
 }
 
 /* ------------------------------------------------------------------ showing */
@@ -96,7 +104,7 @@ function valuesOf(answer, periods, pick = (item) => item.value) {
 function periodsOf(...answers) {
   const found = new Map();
   for (const answer of answers) {
-    for (const { from, to } of answer?.series ?? []) found.set(from, { from, to });
+    for (const { from, to, is_complete: whole } of answer?.series ?? []) found.set(from, { from, to, whole });
   }
   return [...found.values()].sort((a, b) => (a.from < b.from ? -1 : 1));
 }
@@ -113,7 +121,8 @@ function showCharts({ figures, currency, window }) {
     summary: `Recovery rate ${over}: ${format.share(recovery?.value)} in all`,
     series: [{ label: "Recovery rate", hue: "--accent", values: valuesOf(recovery, periods), show: format.share }],
   });
-  periods = periodsOf(dso, bestDso);
+  // What a balance is at the end of a period is known in full, whether or not the period is over.
+  periods = periodsOf(dso, bestDso).map((period) => ({ ...period, whole: true }));
   chart($("card-dso"), {
     periods,
     axis: (value) => format.count(value),

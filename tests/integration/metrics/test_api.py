@@ -35,6 +35,11 @@ from tests.integration.metrics.test_figures import an_account, an_invoice
         ("/v1/kpis/dso?interval=day&from=1900-01-01&to=2026-01-01", 422, "/query/interval"),
         ("/v1/kpis/dso?by=count", 422, "/query/by"),
         ("/v1/kpis/dso?per=account", 422, "/query/per"),
+        ("/v1/kpis/dso?window=30", 422, "/query/window"),
+        ("/v1/kpis/dso?window=0&interval=week", 422, "/query/window"),
+        ("/v1/kpis/dso?window=99999&interval=week", 422, "/query/window"),
+        ("/v1/kpis/dso?window=x&interval=week", 422, "/query/window"),
+        ("/v1/kpis/invoiced?window=30&interval=week", 422, "/query/window"),
         ("/v1/export?kpis=profit", 422, "/query/kpis"),
     ],
 )
