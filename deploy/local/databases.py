@@ -33,8 +33,9 @@ async def _connected(server_url: str) -> AsyncIterator[Any]:
     try:
         with outages(connection):
             yield connection
+            await connection.close()
     finally:
-        connection.terminate()
+        connection.terminate()  # nothing, if it is closed
 
 
 async def create(server_url: str, database: str, *, template: str = "template0") -> str:

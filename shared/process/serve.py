@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from shared.process.alive import watched
 from shared.process.loop_lag import lag_sampled
-from shared.process.settings import Common
+from shared.process.settings import BadSetting, Common
 from shared.process.telemetry import configure_logging
 
 
@@ -96,5 +96,8 @@ def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) 
         async with lag_sampled(service), watched(Path(file) if file else None):
             await run(settings, stop)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(until_stopped())
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(until_stopped())
+    except BadSetting as error:  # one that shows only when it is used, as a port that is taken
+        raise SystemExit(str(error)) from error

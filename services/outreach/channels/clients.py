@@ -12,7 +12,10 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from shared.process.parts import turn
+
 SMTP_TIMEOUT_SECONDS = 20.0  # of every step: connect, each command, the data
+_GREETING_STEPS = 6  # connect, EHLO, STARTTLS, EHLO, two of signing in
 SMTP_CONNECTIONS_MAX = 8
 _PERMANENT = 500  # SMTP replies from here on are final refusals
 
@@ -106,7 +109,9 @@ class Mailer:
             use_tls=server.tls,
             timeout=self._timeout,
         )
+        turn(resting=_GREETING_STEPS * self._timeout)
         await client.connect()
+        turn()
         return client
 
     async def _envelope(
@@ -115,7 +120,9 @@ class Mailer:
         """MAIL and RCPT. Whatever fails here, nothing was handed over; None: accepted."""
         try:
             await client.mail(sender)
+            turn()
             await client.rcpt(recipient)
+            turn()
         except aiosmtplib.SMTPResponseException as error:
             await self._give_back(client, reset=True)
             return Handover("refused" if error.code >= _PERMANENT else "unavailable", _code(error))
@@ -137,6 +144,7 @@ class Mailer:
             return Handover("withdrawn")
         try:
             await client.data(content)
+            turn()
         except aiosmtplib.SMTPDataError as error:  # the server's own word: it did not take it
             await self._give_back(client, reset=True)
             return Handover("refused" if error.code >= _PERMANENT else "unavailable", _code(error))

@@ -144,7 +144,7 @@ async def test_the_relay_survives_it_leading_and_standing_by(
 ) -> None:
     monkeypatch.setattr("shared.log.relay._RETRY_SECONDS", 0.001)
     db, stop = FailingDatabase(_OUT_OF_STEP, at), asyncio.Event()
-    relay = asyncio.create_task(run_relay(db, NoPublisher(), stop=stop))  # type: ignore[arg-type]
+    relay = asyncio.create_task(run_relay(db, NoPublisher(), stop=stop))
     await _until(db.done, relay)
     stop.set()
     await relay

@@ -104,8 +104,8 @@ async def test_a_process_that_was_paused_as_a_whole_is_not_punished(
 
     work = asyncio.create_task(parts.working("ledger", "reader", asyncio.Event().wait()))  # type: ignore[arg-type]
     await asyncio.sleep(0)
-    monkeypatch.setattr(alive.clock, "monotonic", monotonic)
-    monkeypatch.setattr(alive.asyncio, "sleep", sleep)
+    monkeypatch.setattr("shared.clock.monotonic", monotonic)
+    monkeypatch.setattr("asyncio.sleep", sleep)
     with pytest.raises(Exited, match="enough"):
         await alive._watch(None)
     (part,) = parts.parts_of()

@@ -15,7 +15,7 @@ def passing(held: Repeats, template: str, *arguments: object, name: str = "aioka
 
 def test_a_flood_is_held_back_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr(repeats.clock, "monotonic", lambda: now)
+    monkeypatch.setattr("shared.clock.monotonic", lambda: now)
     held = Repeats()
     template = "Unable connect to node with id %s: %s"
     heard = [line for n in range(7000) for line in passing(held, template, n, "refused")]
