@@ -16,10 +16,13 @@ import httpx
 
 from deploy.local.errors import CannotStart
 from shared.clock import monotonic
-from shared.process.settings import PORTS, BadSetting, Env
+from shared.process.door import LOOPBACK
+from shared.process.settings import PORTS, BadSetting, Common, Env
 
-HOST = "127.0.0.1"
+HOST = LOOPBACK
 WORKERS_ABOVE = 10  # a worker's door is so far above its API's
+# By service: the scope that its page takes, and where it is.
+PAGES = {"outreach": ("outreach:read", "/compliance"), "metrics": ("metrics:read", "/")}
 READY_SECONDS_MAX = 60.0
 READY_PAUSE_SECONDS = 0.05
 
@@ -74,6 +77,23 @@ def compose(
         "RECOUP_METRICS_PORT": str(workers_from(given)),
     }
     return {**defaults, **given, **own}
+
+
+def links(
+    services: Sequence[Service], environment: Mapping[str, str], tenant: str = "demo"
+) -> dict[str, str]:
+    """For each service with a page an address that signs its reader in, once, within an hour.
+    `environment` is that of the services: their key signs it.
+    """
+    from shared.web.page_sessions import PageSessions  # the launcher needs nothing else of it
+
+    door = Common.from_env(environment).door
+    return {
+        service.name: PageSessions(service.name, scope, door).link(service.address + path, tenant)
+        for service in services
+        if service.name in PAGES
+        for scope, path in [PAGES[service.name]]
+    }
 
 
 def open_ports(services: Sequence[Service], *, workers_from: int = 0) -> dict[str, socket.socket]:

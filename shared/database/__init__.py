@@ -1,12 +1,13 @@
 """PostgreSQL: a pool of connections, transactions, one way to run SQL, and migrations."""
 
-from shared.database.database import Database, Record, Session, Wakeup, bell_of
+from shared.database.database import Database, Record, Session, UnkeptValue, Wakeup, bell_of
 from shared.database.outages import connecting, is_outage, outages, unavailable
 
 __all__ = [
     "Database",
     "Record",
     "Session",
+    "UnkeptValue",
     "Wakeup",
     "bell_of",
     "connecting",

@@ -21,11 +21,10 @@ from shared.log.lag import LagReport, Reader, Relaying
 from shared.log.relay import run_relay
 from shared.log.sources import OutboxSource, Source
 from shared.log.subscriptions import RawSubscription, Subscription
-from shared.process import serve
-from shared.process.door import Door, run_door
 from shared.process.parts import working
 from shared.process.settings import Common
 from shared.process.tasks import together
+from shared.process.worker_door import WorkerDoor, run_worker_door
 
 
 class Runtime:
@@ -98,10 +97,10 @@ class Runtime:
             works.append(working(self._service, "relay", relay))
         port = self._common.worker_port(self._service)
         if port is not None and not is_guest:
-            door = Door(
+            door = WorkerDoor(
                 self._service, self._db.ready, self.lag, over_kafka=self._common.kafka is not None
             )
-            works.append(run_door(door, port, serve.host(self._common), stop=ending))
+            works.append(run_worker_door(door, port, self._common.door.host, stop=ending))
         await together(_until(stop, ending), *works, ending=ending)
 
     async def close(self) -> None:

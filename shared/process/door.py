@@ -1,124 +1,82 @@
-"""A worker's door: its figures and its health over HTTP, and nothing else.
+"""Settings of the door that others knock at: where it listens, by which names it is reached, whose
+tokens open it, and what signs the sessions of pages.
 
-`GET /metrics`, `/health/live` (503 names the parts that stand still) and `/health/ready` (503 says
-which server is away). None of them names a tenant, so none asks for a token.
+Outside the local mode nothing here has a default that opens anything.
 """
 
-import asyncio
-import socket
-from collections.abc import Awaitable, Callable
-from typing import Any
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field
+from typing import Self
 
-import msgspec
-from starlette.types import Receive, Scope, Send
+from shared.process.environment import BadSetting, Env
 
-from shared.errors import AppError
-from shared.process import parts, serve, tasks, telemetry
-from shared.process.inquiry import Inquiry
-from shared.process.settings import BadSetting
-
-READY_SECONDS_MAX = 3.0
-SCRAPE_SECONDS_MAX = 2.0  # for asking the lag: a scraper waits 10 s for all
-_STOP_SECONDS_MAX = 2.0
+LOOPBACK = "127.0.0.1"
+SECRET_LENGTH_MIN = 32
+_NAME = re.compile(r"(?:[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
-async def scraped(service: str, lag: Inquiry[Any]) -> bytes:
-    """The text of `/metrics`, its lag asked just now; without it where that can't be asked."""
-    try:
-        await lag.answer(SCRAPE_SECONDS_MAX)
-    except Exception as error:  # noqa: BLE001 - figures are wanted most while something fails
-        telemetry.forget_lag(service)
-        telemetry.logger(__name__).warning("lag.unknown", error=str(error))
-    else:
-        telemetry.LAG_KNOWN.labels(service).set(1)
-    return telemetry.exposition(service)
-
-
+@dataclass(frozen=True)
 class Door:
-    """The ASGI application of one worker."""
+    """How a service is reached from outside."""
 
-    def __init__(
-        self,
-        service: str,
-        ready: Callable[[], Awaitable[None]],
-        lag: Callable[[], Awaitable[object]],
-        *,
-        over_kafka: bool,
-    ) -> None:
-        self._service = service
-        self._ready = Inquiry(ready, of="the database")
-        self._lag = Inquiry(lag, of="Kafka" if over_kafka else "a producer's database")
+    is_local: bool
+    host: str = LOOPBACK  # where it listens
+    public_hosts: frozenset[str] = frozenset()  # names in `Host`; none: any, but in local mode
+    cookie_secure: bool = True  # cookies go over TLS only
+    hsts_days: int = 0
+    audience: str | None = None  # for whom tokens are, who makes them; None: not asked
+    issuer: str | None = None
+    session_secret: str | None = field(default=None, repr=False)
 
-    async def close(self) -> None:
-        await self._ready.close()
-        await self._lag.close()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        telemetry.current_service.set(self._service)  # uvicorn gives each request its own context
-        status, kind, body = await self._answer(scope["method"], scope["path"])
-        headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def _answer(self, method: str, path: str) -> tuple[int, str, bytes]:
-        if method != "GET":
-            return _said(405, "This door is looked at, by GET.")
-        if path == "/metrics":
-            return 200, telemetry.EXPOSITION_TYPE, await scraped(self._service, self._lag)
-        if path == "/health/live":
-            wrong = self._silent()
-            return _said(503, wrong) if wrong else _said(200, "live")
-        if path == "/health/ready":
-            wrong = self._silent() or await self._unready()
-            return _said(503, wrong) if wrong else _said(200, "ready")
-        return _said(404, "Here are /metrics, /health/live and /health/ready.")
-
-    def _silent(self) -> str:
-        names = parts.silent(self._service)
-        return f"standing still: {', '.join(names)}" if names else ""
-
-    async def _unready(self) -> str:
-        """Which server is away, in its own words."""
-        try:
-            await self._ready.answer(READY_SECONDS_MAX)
-            await self._lag.answer(READY_SECONDS_MAX)
-        except AppError as error:
-            return error.detail
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is why we are not ready
-            return f"{type(error).__name__}: {error}"
-        return ""
+    @classmethod
+    def read(cls, env: Env, *, is_local: bool, jwks: str | None, dev_key: str | None) -> Self:
+        """Raises `BadSetting`."""
+        audience, issuer = env.text("RECOUP_JWT_AUDIENCE"), env.text("RECOUP_JWT_ISSUER")
+        if jwks is not None and "://" in jwks:
+            why = "the owner of a key set at a URL makes tokens for others too"
+            env.required("RECOUP_JWT_AUDIENCE", why)
+            env.required("RECOUP_JWT_ISSUER", why)
+        return cls(
+            is_local=is_local,
+            host=_host(env, is_local=is_local),
+            public_hosts=_public_hosts(env),
+            cookie_secure=env.flag("RECOUP_COOKIE_SECURE", default=not is_local),
+            hsts_days=env.integer("RECOUP_HSTS_DAYS", 0, low=0, high=3_650),
+            audience=audience,
+            issuer=issuer,
+            session_secret=_session_secret(env, dev_key if is_local else None),
+        )
 
 
-def _said(status: int, words: str) -> tuple[int, str, bytes]:
-    member = "status" if status == 200 else "detail"
-    return status, "application/json", msgspec.json.encode({member: words})
-
-
-async def run_door(door: Door, port: int, host: str, *, stop: asyncio.Event) -> None:
-    """Keep it open until `stop`. Raises `BadSetting` where the port can't be had."""
-    server = serve.Server(serve.config(door, port=port, host=host))
-    server.config.lifespan = "off"
-    with _listener(port, host) as listener:
-        serving = asyncio.create_task(server.serve([listener]))
-        asked = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait([serving, asked], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            server.should_exit = True
-            await asyncio.wait([serving], timeout=_STOP_SECONDS_MAX)
-            await tasks.end([serving, asked])
-            await door.close()
-
-
-def _listener(port: int, host: str) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
+def _host(env: Env, *, is_local: bool) -> str:
+    name = "RECOUP_HOST"
+    host = env.text(name) or LOOPBACK
+    if is_local and host not in (LOOPBACK, "localhost"):
         raise BadSetting(
-            "RECOUP_METRICS_PORT", f"is {port}, which can't be listened on: {error.strerror}"
-        ) from error
-    return listener
+            name,
+            f"is {host!r}, but the local mode listens on {LOOPBACK} only: its key opens everything."
+            " For a network, set RECOUP_JWKS and what docs/operations.md lists",
+        )
+    return host
+
+
+def _public_hosts(env: Env) -> frozenset[str]:
+    name = "RECOUP_PUBLIC_HOSTS"
+    hosts = [part.strip().lower() for part in (env.text(name) or "").split(",") if part.strip()]
+    for host in hosts:
+        if not _NAME.fullmatch(host):
+            raise BadSetting(name, f"has {host!r}, which is not a host or host:port")
+    return frozenset(hosts)
+
+
+def _session_secret(env: Env, dev_key: str | None) -> str | None:
+    """What signs sessions: given, or in local mode made of the dev key."""
+    name = "RECOUP_SESSION_SECRET"
+    given = env.text(name)
+    if given is not None and len(given) < SECRET_LENGTH_MIN:
+        raise BadSetting(name, f"must have at least {SECRET_LENGTH_MIN} characters")
+    if given is None and dev_key is not None:
+        return hmac.new(dev_key.encode(), b"recoup sessions", hashlib.sha256).hexdigest()
+    return given

@@ -14,22 +14,31 @@ import uvloop
 from starlette.types import ASGIApp
 
 from shared.process.alive import watched
+from shared.process.connections import Config, Limits
+from shared.process.door import LOOPBACK
 from shared.process.loop_lag import lag_sampled
+from shared.process.service_token import token_watched
 from shared.process.settings import BadSetting, Common
 from shared.process.telemetry import configure_logging
 
 
-def config(app: ASGIApp, *, port: int, host: str = "127.0.0.1") -> uvicorn.Config:
-    """uvicorn on httptools and uvloop; our own log lines instead of its access log."""
-    return uvicorn.Config(
+def config(
+    app: ASGIApp, *, port: int, host: str = LOOPBACK, limits: Limits | None = None
+) -> uvicorn.Config:
+    """uvicorn on httptools and uvloop, with limits of our own for connections; our own log lines
+    instead of its access log. What proxies say of a request's origin is not asked.
+    """
+    return Config(
         app,
+        limits=limits or Limits(),
         host=host,
         port=port,
-        http="httptools",
         ws="none",
         loop="uvloop",
         access_log=False,
         log_config=None,
+        server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
         backlog=2048,
@@ -42,11 +51,6 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
-
-
-def host(common: Common) -> str:
-    """Where to listen: on this machine only, unless `RECOUP_HOST` says otherwise (containers)."""
-    return "127.0.0.1" if common.local else os.environ.get("RECOUP_HOST") or "127.0.0.1"
 
 
 def rest_collector() -> None:
@@ -64,8 +68,7 @@ def serve(app: ASGIApp, service: str, common: Common) -> None:
     """Serve until SIGTERM or Ctrl-C, on the service's port."""
     configure_logging(service, common.log_json, common.log_level)
     rest_collector()
-    address = config(app, port=common.port(service), host=host(common))
-    uvicorn.Server(address).run()
+    uvicorn.Server(config(app, port=common.port(service), host=common.door.host)).run()
 
 
 class HasCommon(Protocol):
@@ -93,7 +96,12 @@ def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         file = os.environ.get("RECOUP_ALIVE_FILE")
-        async with lag_sampled(service), watched(Path(file) if file else None):
+        token = settings.common.service_token
+        async with (
+            lag_sampled(service),
+            token_watched(service, token),
+            watched(Path(file) if file else None),
+        ):
             await run(settings, stop)
 
     try:

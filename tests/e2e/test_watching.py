@@ -1,5 +1,7 @@
 """What operators see of a running platform: figures and health of every API and every worker."""
 
+from functools import partial
+
 import httpx
 
 from deploy.local.platform import WORKERS_ABOVE
@@ -21,6 +23,10 @@ def figures(desk: Desk, door: str) -> str:
     return desk.platform.client.get(f"{door}/metrics").raise_for_status().text
 
 
+def shows(desk: Desk, door: str, figure: str) -> bool:
+    return figure in figures(desk, door)
+
+
 def is_well(desk: Desk, url: str) -> bool:
     return desk.platform.client.get(url).status_code == httpx.codes.OK
 
@@ -33,13 +39,9 @@ def test_every_process_shows_its_figures_and_that_it_works(desk: Desk) -> None:
     for service in PORTS:
         for door in doors(desk, service):
             for path in ("/health/live", "/health/ready"):
-                wait_for(lambda url=door + path: is_well(desk, url), WELL_SECONDS_MAX, door + path)
+                wait_for(partial(is_well, desk, door + path), WELL_SECONDS_MAX, door + path)
             known = f'recoup_lag_known{{service="{service}"}} 1.0'
-            wait_for(
-                lambda door=door, known=known: known in figures(desk, door),
-                WELL_SECONDS_MAX,
-                f"{known} at {door}",
-            )
+            wait_for(partial(shows, desk, door, known), WELL_SECONDS_MAX, f"{known} at {door}")
             assert desk.tenant not in figures(desk, door), "none is named to who has no token"
     for service in ("segmentation", "outreach", "metrics"):
         worker = figures(desk, doors(desk, service)[1])

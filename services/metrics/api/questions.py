@@ -148,7 +148,7 @@ def _split_problems(kpi: Kpi, asked: KpiQuery) -> list[FieldError]:
     if asked.per is not None:
         problems.append(FieldError("/query/per", f"{kpi.name} cannot be taken per anything"))
     if asked.currency is not None and not is_currency(asked.currency):
-        problems.append(FieldError("/query/currency", "must be an ISO 4217 code in use, like EUR"))
+        problems.append(FieldError("/query/currency", "must be an ISO 4217 code like EUR"))
     return problems
 
 

@@ -1,6 +1,6 @@
 // The dashboard: asks for the figures of a currency and a period, shows them, keeps them fresh.
 
-import { Gone, Live, SignInNeeded, kpi, ping, signIn } from "./api.js";
+import { Gone, Live, SignInNeeded, kpi, lookIn, ping, signIn, signOut } from "./api.js";
 import { chart } from "./charts.js";
 import * as format from "./format.js";
 import { aging, segments, tiles } from "./panels.js";
@@ -11,7 +11,7 @@ const PING_MS = 5_000; // a server that hangs closes no stream
 const LONG_AGO = "2000-01-01"; // before any figure
 
 const view = { currency: null, range: "90", from: null, to: null };
-const state = { shown: null, busy: false, again: false, timer: null, gone: false, renewed: false };
+const state = { shown: null, busy: false, again: false, timer: null, gone: false };
 
 /* ------------------------------------------------------------------ asking */
 
@@ -231,10 +231,9 @@ async function refresh() {
       $("asof").textContent = `${format.day(window.from)} to ${format.day(window.to)}, as of ${format.time(Date.now())}`;
     }
     state.shown = Date.now();
-    state.renewed = false;
     showBack();
   } catch (error) {
-    if (error instanceof SignInNeeded) await renew();
+    if (error instanceof SignInNeeded) askToSignIn("The session has ended.");
     else if (error instanceof Gone) showGone();
     else throw error;
   } finally {
@@ -280,30 +279,25 @@ setInterval(async () => {
 
 /* ------------------------------------------------------------------ entering */
 
+const linkEnded = location.hash === "#link=ended" ? "That link was used, or it is too old." : "";
+
 async function enter(token) {
   try {
-    await signIn(token);
+    await (token ? signIn(token) : lookIn());
     return true;
   } catch (error) {
     if (error instanceof Gone) showGone();
     else if (error instanceof SignInNeeded) {
-      showState("signin");
-      showLive("off", "Signed out");
-      $("signin-error").textContent = token ? "That token is not accepted." : "";
+      askToSignIn(token ? "That token is not accepted." : linkEnded);
     } else throw error;
     return false;
   }
 }
 
-/** The session has ended: open another once; if that does not help, the token lacks the scope. */
-async function renew() {
-  if (!state.renewed && (await enter())) {
-    state.renewed = true;
-    state.again = true;
-  } else if (!state.gone) {
-    showState("signin");
-    $("signin-error").textContent = state.renewed ? "This token may not read the figures." : "";
-  }
+function askToSignIn(why) {
+  showState("signin");
+  showLive("off", "Signed out");
+  $("signin-error").textContent = why;
 }
 
 async function start(token) {
@@ -354,6 +348,15 @@ $("signin-form").addEventListener("submit", (event) => {
   const token = $("token").value.trim();
   $("token").value = "";
   start(token);
+});
+
+$("signout").addEventListener("click", async () => {
+  try {
+    await signOut();
+  } catch (error) {
+    if (!(error instanceof SignInNeeded || error instanceof Gone)) throw error;
+  }
+  location.reload();
 });
 
 recall();

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from deploy.local import databases
 from services.ledger import worker
 from services.ledger.app import create_app
-from shared.process import door
+from shared.process import worker_door
 from shared.process.tasks import end
 from shared.web import app as web
 from tests.integration.ledger.conftest import DEV_KEY, settings_for
@@ -108,7 +108,7 @@ async def test_a_kafka_that_does_not_answer_holds_nobody_up(
     ledger_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes connections and says nothing: the worst way to be away."""
-    monkeypatch.setattr(door, "SCRAPE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(worker_door, "SCRAPE_SECONDS_MAX", 0.05)
     monkeypatch.setattr(web, "LAG_SECONDS_MAX", 0.05)
     silent = await asyncio.start_server(_listen, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from shared.errors import Unavailable
-from shared.process import door as doors
 from shared.process import parts, telemetry
-from shared.process.door import Door, run_door
+from shared.process import worker_door as doors
 from shared.process.settings import BadSetting, Common
 from shared.process.tasks import end
+from shared.process.worker_door import WorkerDoor, run_worker_door
 
 Question = Callable[[], Awaitable[None]]
 
@@ -37,8 +37,8 @@ async def opened(ready: Question = well, lag: Question = well) -> AsyncIterator[
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     stop = asyncio.Event()
-    door = Door("test-door", ready, lag, over_kafka=True)
-    running = asyncio.create_task(run_door(door, port, "127.0.0.1", stop=stop))
+    door = WorkerDoor("test-door", ready, lag, over_kafka=True)
+    running = asyncio.create_task(run_worker_door(door, port, "127.0.0.1", stop=stop))
     transport = httpx.AsyncHTTPTransport(retries=20)
     async with httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{port}", transport=transport
@@ -100,9 +100,9 @@ async def test_a_port_that_is_taken_is_said_so() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        door = Door("test-door", well, well, over_kafka=False)
+        door = WorkerDoor("test-door", well, well, over_kafka=False)
         with pytest.raises(BadSetting, match=f"RECOUP_METRICS_PORT is {port}, which can't"):
-            await run_door(door, port, "127.0.0.1", stop=asyncio.Event())
+            await run_worker_door(door, port, "127.0.0.1", stop=asyncio.Event())
 
 
 def test_the_port_of_each_worker() -> None:
