@@ -98,7 +98,11 @@ class Runtime:
         port = self._common.worker_port(self._service)
         if port is not None and not is_guest:
             door = WorkerDoor(
-                self._service, self._db.ready, self.lag, over_kafka=self._common.kafka is not None
+                self._service,
+                self._db.ready,
+                self.lag,
+                over_kafka=self._common.kafka is not None,
+                is_local=self._common.local,
             )
             works.append(run_worker_door(door, port, self._common.door.host, stop=ending))
         await together(_until(stop, ending), *works, ending=ending)

@@ -44,8 +44,10 @@ class WorkerDoor:
         lag: Callable[[], Awaitable[object]],
         *,
         over_kafka: bool,
+        is_local: bool = False,
     ) -> None:
         self._service = service
+        self._is_local = is_local
         self._ready = Inquiry(ready, of="the database")
         self._lag = Inquiry(lag, of="Kafka" if over_kafka else "a producer's database")
 
@@ -55,7 +57,10 @@ class WorkerDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         telemetry.current_service.set(self._service)  # uvicorn gives each request its own context
-        status, kind, body = await self._answer(scope["method"], scope["path"])
+        if self._is_local and not _is_asked_here(scope):
+            status, kind, body = _said(421, "In local mode this is http://127.0.0.1 only.")
+        else:
+            status, kind, body = await self._answer(scope["method"], scope["path"])
         headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -87,6 +92,12 @@ class WorkerDoor:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is why we are not ready
             return f"{type(error).__name__}: {error}"
         return ""
+
+
+def _is_asked_here(scope: Scope) -> bool:
+    """Whether the request is for this machine by its own names, and not by a page's rebound one."""
+    host: bytes = dict(scope["headers"]).get(b"host", b"")
+    return host.rpartition(b":")[0] in (b"127.0.0.1", b"localhost", b"[::1]")
 
 
 def _said(status: int, words: str) -> tuple[int, str, bytes]:

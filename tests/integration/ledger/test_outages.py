@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -28,7 +28,7 @@ async def api(url: str, **more: str) -> AsyncIterator[httpx.AsyncClient]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
-            base_url="http://ledger",
+            base_url="http://127.0.0.1",
             headers={"Authorization": f"Bearer {DEV_KEY}"},
         ) as client,
     ):
@@ -124,6 +124,7 @@ async def test_a_kafka_that_does_not_answer_holds_nobody_up(
         assert (await client.get("/health/ready")).status_code == 200, "the intake goes on"
     silent.close()
     await silent.wait_closed()
+    await asyncio.wait(_listening, timeout=30)  # the clients have gone
     await end(_listening)
 
 
@@ -134,6 +135,10 @@ async def _listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     task = asyncio.current_task()
     assert task is not None
     _listening.append(task)
-    while await reader.read(1000):
-        pass
-    writer.close()
+    try:
+        while await reader.read(1000):
+            pass
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()

@@ -37,7 +37,7 @@ async def opened(ready: Question = well, lag: Question = well) -> AsyncIterator[
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     stop = asyncio.Event()
-    door = WorkerDoor("test-door", ready, lag, over_kafka=True)
+    door = WorkerDoor("test-door", ready, lag, over_kafka=True, is_local=True)
     running = asyncio.create_task(run_worker_door(door, port, "127.0.0.1", stop=stop))
     transport = httpx.AsyncHTTPTransport(retries=20)
     async with httpx.AsyncClient(
@@ -57,6 +57,8 @@ async def test_all_is_well() -> None:
         assert 'recoup_lag_known{service="test-door"} 1.0' in figures.text
         assert (await client.get("/v1/lag")).status_code == 404
         assert (await client.post("/metrics")).status_code == 405
+        foreign = await client.get("/metrics", headers={"Host": "evil.example:8011"})
+        assert foreign.status_code == 421, "a page that gave its own name this address"
 
 
 async def test_a_hung_part_is_named() -> None:
