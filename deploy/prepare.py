@@ -12,8 +12,6 @@ import os
 import sys
 from collections.abc import Mapping
 
-import asyncpg
-
 from deploy import migrate
 from deploy.kafka import topics
 from deploy.local import databases
@@ -65,7 +63,7 @@ def main() -> int:
         for fault in error.faults:
             print(f"cannot prepare: {fault}", file=sys.stderr)
         return 1
-    except (BadUrl, Unavailable, OSError, asyncpg.PostgresError) as error:
+    except (BadUrl, Unavailable, OSError) as error:
         print(f"cannot prepare: {error}", file=sys.stderr)
         return 1
     print("ready: databases migrated, topics made")

@@ -22,6 +22,7 @@ import asyncpg
 
 from deploy.local.errors import CannotStart
 from shared.addresses import BadUrl, DatabaseAddress, with_plain_text
+from shared.database import connecting, outages
 from shared.database.connection import Connection, connect
 from shared.errors import Unavailable
 from shared.process.settings import BadSetting, Env
@@ -233,11 +234,15 @@ def _derived(server_url: str, role: str) -> str:
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Connection]:
-    connection = await connect(url, application="recoup-prepare")
+    """Raises `Unavailable` while the server is away, or lets us not in."""
+    with connecting():
+        connection = await connect(url, application="recoup-prepare")
     try:
-        yield connection
+        with outages(connection):
+            yield connection
+            await connection.close()
     finally:
-        await connection.close()
+        connection.terminate()  # nothing, if it is closed
 
 
 async def _create(connection: Connection, database: str, template: str) -> None:

@@ -15,12 +15,12 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
 import psutil
 
 from deploy.local import parent, server_user
 from deploy.local.errors import CannotStart
 from deploy.local.server_user import ServerUser
+from shared.database import connecting
 from shared.database.connection import connect
 from shared.errors import Unavailable
 
@@ -243,8 +243,9 @@ def running_url(data: Path) -> str | None:
 async def _answers(url: str) -> bool:
     try:
         async with asyncio.timeout(ANSWER_SECONDS_MAX):
-            connection = await connect(url)
-    except (OSError, ValueError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with connecting():
+                connection = await connect(url)
+    except (Unavailable, ValueError, TimeoutError):
         return False  # nobody there, or another program by now
     await connection.close()
     return True

@@ -1,15 +1,8 @@
 """PostgreSQL: a pool of connections, transactions, one way to run SQL, and migrations."""
 
 from shared.database.connection import connect
-from shared.database.database import (
-    Database,
-    Record,
-    Session,
-    UnkeptValue,
-    Wakeup,
-    bell_of,
-    unavailable,
-)
+from shared.database.database import Database, Record, Session, UnkeptValue, Wakeup, bell_of
+from shared.database.outages import connecting, is_outage, outages, unavailable
 
 __all__ = [
     "Database",
@@ -19,5 +12,8 @@ __all__ = [
     "Wakeup",
     "bell_of",
     "connect",
+    "connecting",
+    "is_outage",
+    "outages",
     "unavailable",
 ]

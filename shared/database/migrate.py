@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from shared.addresses import DatabaseAddress
 from shared.database import connection as driver
+from shared.database.outages import outages
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -74,14 +75,15 @@ def _upgrade(connection: Connection, service: str, revision: str) -> None:
 
 
 async def upgrade(service: str, url: str, revision: str = "head") -> None:
-    """Bring the service's database to `revision`."""
+    """Bring the service's database to `revision`. Raises `Unavailable` for what may pass."""
     engine = engine_for(url)
     try:
-        async with engine.connect() as guard, engine.connect() as connection:
-            # Not in a transaction: `create index concurrently` would wait for it.
-            await guard.execution_options(isolation_level="AUTOCOMMIT")
-            await guard.execute(text(f"select pg_advisory_lock({_MIGRATION_LOCK})"))
-            await connection.run_sync(_upgrade, service, revision)
+        with outages():
+            async with engine.connect() as guard, engine.connect() as connection:
+                # Not in a transaction: `create index concurrently` would wait for it.
+                await guard.execution_options(isolation_level="AUTOCOMMIT")
+                await guard.execute(text(f"select pg_advisory_lock({_MIGRATION_LOCK})"))
+                await connection.run_sync(_upgrade, service, revision)
     finally:
         await engine.dispose()
 

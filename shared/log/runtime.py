@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from shared import clock
@@ -22,8 +23,10 @@ from shared.log.lag import LagReport, Reader, Relaying
 from shared.log.relay import run_relay
 from shared.log.sources import OutboxSource, Source
 from shared.log.subscriptions import RawSubscription, Subscription
+from shared.process.parts import working
 from shared.process.settings import Common
 from shared.process.tasks import together
+from shared.process.worker_door import WorkerDoor, run_worker_door
 
 
 class Runtime:
@@ -56,6 +59,8 @@ class Runtime:
                 for subscription in self._subscriptions
                 for log in self._backlogs(_topics(subscription))
             ]
+        if self._common.kafka is not None:  # it may be away
+            await lag.show_parked(self._db, self._readers)
         return await lag.lag(self._db, self._readers, relaying=await self._relaying())
 
     async def caught_up(self, session: Session) -> datetime | None:
@@ -71,7 +76,8 @@ class Runtime:
     async def work(
         self,
         stop: asyncio.Event,
-        *jobs: Coroutine[Any, Any, None],
+        jobs: Mapping[str, Coroutine[Any, Any, None]] = MappingProxyType({}),
+        *,
         is_guest: bool = False,
         forgets: Sequence[Rule] = (),
     ) -> None:
@@ -80,17 +86,33 @@ class Runtime:
         `forgets`: what the service's own tables lose with time, beside what every service's do. A
         guest (a rebuild) reads for a while with the worker, and shares its partitions.
         """
-        parts: list[Coroutine[Any, Any, None]] = [_until(stop), *jobs]
+        ending = asyncio.Event()
+        works = [working(self._service, name, job) for name, job in jobs.items()]
         for subscription in self._subscriptions:
             if sources := self._sources(subscription, is_guest=is_guest):
-                parts.append(run_consumer(self._db, subscription, sources, stop=stop))
+                works.append(run_consumer(self._db, subscription, sources, stop=ending))
         if self._common.kafka is not None and self._writes:
-            publisher = Publisher(self._common.kafka)
-            keep_days = self._common.outbox_keep_days
-            parts.append(run_relay(self._db, publisher, stop=stop, keep_days=keep_days))
+            relay = run_relay(
+                self._db,
+                Publisher(self._common.kafka),
+                stop=ending,
+                keep_days=self._common.outbox_keep_days,
+            )
+            works.append(working(self._service, "relay", relay))
+        port = self._common.worker_port(self._service)
+        if port is not None and not is_guest:
+            door = WorkerDoor(
+                self._service,
+                self._db.ready,
+                self.lag,
+                over_kafka=self._common.kafka is not None,
+                is_local=self._common.local,
+            )
+            works.append(run_worker_door(door, port, self._common.door.host, stop=ending))
         if not is_guest:
-            parts.append(run_retention(self._db, self._rules(forgets), stop=stop))
-        await together(*parts)
+            retention = run_retention(self._db, self._rules(forgets), stop=ending)
+            works.append(working(self._service, "retention", retention))
+        await together(_until(stop, ending), *works, ending=ending)
 
     def _rules(self, own: Sequence[Rule]) -> list[Rule]:
         superseded = [outbox.SUPERSEDED] if COMPACTED & set(self._writes) else []
@@ -155,6 +177,7 @@ def _topics(subscription: Subscription | RawSubscription) -> tuple[str, ...]:
     return subscription.topics
 
 
-async def _until(stop: asyncio.Event) -> None:
+async def _until(stop: asyncio.Event, ending: asyncio.Event) -> None:
     """A part that ends when the worker does: `together` waits for all of them."""
     await stop.wait()
+    ending.set()

@@ -74,6 +74,7 @@ KNOWN = frozenset(
         "RECOUP_LOCAL",
         "RECOUP_LOG_JSON",
         "RECOUP_LOG_LEVEL",
+        "RECOUP_METRICS_PORT",
         "RECOUP_OUTBOX_KEEP_DAYS",
         "RECOUP_PORT_BASE",
         "RECOUP_PRIVATE_NETWORK",

@@ -9,6 +9,7 @@ from services.metrics.store.figures import list_revisions
 from shared.database import Database, Wakeup
 from shared.errors import Unavailable
 from shared.process import telemetry
+from shared.process.tasks import pause
 
 KEEP_ALIVE_SECONDS = 15.0
 _LOOK_SECONDS = 0.2
@@ -76,7 +77,4 @@ class Live:
 
     async def pause(self, seconds: float) -> None:
         """Let some time go by, or less if everything ends."""
-        try:
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        except TimeoutError:
-            return
+        await pause(self._closing, seconds)

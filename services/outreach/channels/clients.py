@@ -13,8 +13,10 @@ from typing import Literal, Self
 import aiosmtplib
 
 from shared.addresses import BadUrl, Url, read_url
+from shared.process.parts import turn
 
 SMTP_TIMEOUT_SECONDS = 20.0  # of every step: connect, each command, the data
+_GREETING_STEPS = 6  # connect, EHLO, STARTTLS, EHLO, two of signing in
 SMTP_CONNECTIONS_MAX = 8
 _PERMANENT = 500  # SMTP replies from here on are final refusals
 _CLOSING = 421  # the server closes the line, whatever it was asked
@@ -156,13 +158,16 @@ class Mailer:
             tls_context=ssl.create_default_context(cafile=server.ca_file),
             timeout=self._timeout,
         )
+        turn(resting=_GREETING_STEPS * self._timeout)
         await client.connect()
+        turn()
         return client
 
     async def _sender(self, client: aiosmtplib.SMTP, sender: str) -> Handover | None:
         """MAIL. Who is refused here is refused for every recipient; None: accepted."""
         try:
             await client.mail(sender)
+            turn()
         except aiosmtplib.SMTPResponseException as error:
             await self._give_back(client, reset=True)
             return Handover("unavailable", _code(error))
@@ -175,6 +180,7 @@ class Mailer:
         """RCPT. Whatever fails here, nothing was handed over; None: accepted."""
         try:
             await client.rcpt(recipient)
+            turn()
         except aiosmtplib.SMTPResponseException as error:
             await self._give_back(client, reset=True)
             return _refusal(error)
@@ -196,6 +202,7 @@ class Mailer:
             return Handover("withdrawn")
         try:
             await client.data(content)
+            turn()
         except aiosmtplib.SMTPDataError as error:  # the server's own word: it did not take it
             await self._give_back(client, reset=True)
             return _refusal(error)

@@ -7,6 +7,7 @@ from services.segmentation.context import Context
 from services.segmentation.processes.rescoring import Rescorer
 from shared.errors import Unavailable
 from shared.process import telemetry
+from shared.process.parts import turn
 from shared.process.tasks import pause
 
 IDLE_SECONDS = 0.5  # between two looks for work; a look is one index lookup
@@ -22,6 +23,7 @@ async def run_rescoring(
     rescorer = Rescorer(context, size=size)
     try:
         while not stop.is_set():
+            turn()
             try:
                 has_worked = await rescorer.take_slice()
             except Unavailable as error:

@@ -91,7 +91,7 @@ async def test_every_way_to_the_database_is_encrypted(server: Front, mode: str) 
     url = server.asking(f"sslmode={mode}&sslrootcert={server.ca}")
     db = Database(url, pool_size=1)
     await db.fetch("select 1")
-    own = await db.dedicated()
+    own = await db.connect()
     await own.close()
     await db.close()
     engine = engine_for(url)  # of migrations

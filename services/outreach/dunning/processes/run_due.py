@@ -37,6 +37,7 @@ from shared.business_time import refuse_future
 from shared.errors import Invalid, Unavailable
 from shared.process import telemetry
 from shared.process.crash import crash_point
+from shared.process.tasks import end
 
 COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
 # As many intents at once as there are connections: none waits for another's while its lease runs.
@@ -225,9 +226,7 @@ class _Run:
                 if outcomes:
                     crash_point("outreach.after_result")
         finally:
-            for task in pending:  # what was begun and not recorded ends with its lease
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+            await end(pending)  # what was begun and not recorded ends with its lease
 
     async def _hand_over(self, message: OutgoingMessage, checked: LiveCheck) -> Outcome | None:
         delivery = Delivery(
