@@ -188,7 +188,7 @@ async def create_all(server_url: str) -> Access:
             for name in SERVICES
         }
         await create_owned(server_url, owners)
-    except (OSError, BadUrl, Unavailable, asyncpg.PostgresError) as error:
+    except (OSError, BadUrl, Unavailable) as error:
         parts = urlsplit(server_url)
         where = f"{parts.hostname}:{parts.port or 5432}"  # never the password
         raise CannotStart(f"the PostgreSQL server at {where} cannot be used: {error}") from error
