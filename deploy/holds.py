@@ -26,7 +26,7 @@ OPERATOR = "operator"  # in the log and the table: whoever could reach the datab
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        with service_urls(os.environ, may_be_new=False) as urls:
+        with service_urls(os.environ, SERVICES, may_be_new=False) as urls:
             return asyncio.run(_run(options, {name: urls[name] for name in SERVICES}))
     except (CannotStart, AppError) as error:
         print(error, file=sys.stderr)
@@ -35,7 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.holds", description=__doc__)
-    parser.set_defaults(command="list")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list", help="what stands still, and why (the default)")
     release = commands.add_parser("release", help="let it go on")
@@ -48,7 +47,7 @@ async def _run(options: argparse.Namespace, urls: Mapping[str, str]) -> int:
     try:
         for db in opened.values():
             await db.ready()
-        if options.command == "list":
+        if options.command in (None, "list"):
             await _list(opened)
             return 0
         return max([await _release(opened, name) for name in options.name])

@@ -135,8 +135,7 @@ async def test_the_command_lists_and_releases(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for service in ("LEDGER", "SEGMENTATION", "METRICS"):  # two of which have no holds
-        monkeypatch.setenv(f"{service}_DATABASE_URL", ledger_url)
+    monkeypatch.setenv("LEDGER_DATABASE_URL", ledger_url)
     monkeypatch.setenv("OUTREACH_DATABASE_URL", outreach_url)
     monkeypatch.setenv("COLUMNS", "200")
     await place(ledger_db)
