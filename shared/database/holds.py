@@ -25,7 +25,7 @@ _ALL = f"select {_COLUMNS} from holds where tenant_id in ($1, $2)"
 _STANDING = f"select {_COLUMNS} from holds where released_at is null order by name, tenant_id"
 _PLACE = """
 insert into holds as h (name, tenant_id, reason, measure) values ($1, $2, $3, $4)
-on conflict (name, tenant_id) do update set
+on conflict (tenant_id, name) do update set
   reason = case when h.released_at is null then h.reason else excluded.reason end,
   since_at = case when h.released_at is null then h.since_at else excluded.since_at end,
   measure = excluded.measure, seen_at = excluded.seen_at, released_at = null, released_by = null

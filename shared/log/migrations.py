@@ -42,15 +42,15 @@ def create_holds_1() -> None:
     """What a service does by itself, held until a person has looked."""
     op.create_table(
         "holds",
-        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("measure", sa.Double(), nullable=True),
         sa.Column("since_at", _INSTANT, server_default=_NOW, nullable=False),
         sa.Column("seen_at", _INSTANT, server_default=_NOW, nullable=False),
         sa.Column("released_at", _INSTANT, nullable=True),
         sa.Column("released_by", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("name", "tenant_id", name=op.f("pk_holds")),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_holds")),
     )
 
 

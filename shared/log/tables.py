@@ -72,15 +72,15 @@ def add_holds(metadata: MetaData) -> None:
     Table(
         "holds",  # what must not go on by itself until a person has looked
         metadata,
-        Column("name", Text),
         Column("tenant_id", Text),  # empty: all of them
+        Column("name", Text),
         Column("reason", Text, nullable=False),
         Column("measure", Double),  # how much of it was seen last
         Column("since_at", Instant, nullable=False, server_default=_NOW),
         Column("seen_at", Instant, nullable=False, server_default=_NOW),
         Column("released_at", Instant),  # null: it stands
         Column("released_by", Text),
-        PrimaryKeyConstraint("name", "tenant_id"),
+        PrimaryKeyConstraint("tenant_id", "name"),
     )
 
 
