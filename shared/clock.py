@@ -1,6 +1,6 @@
 """The only place that asks what time it is, and the calendar arithmetic of zones.
 
-Machine time (`now`, `monotonic`) is for leases, retries, retention and the edge of the system
+Machine time (`now`, `monotonic`, `steady`) is for leases, retries, retention and the edge of the system
 clock mode. Business time comes in with the work and is passed down as a value.
 """
 
@@ -21,6 +21,14 @@ def now() -> datetime:
 def monotonic() -> float:
     """Seconds on a clock that never goes back; only differences mean something."""
     return time.monotonic()
+
+
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def steady() -> float:
+    """Seconds on a clock that nobody sets and that goes on while the machine sleeps."""
+    return time.clock_gettime(_STEADY)
 
 
 @cache

@@ -3,9 +3,9 @@
 import asyncio
 
 from services.ledger.context import Context
-from services.ledger.processes.days import start_day
+from services.ledger.processes.days import start_day_by_clock
 from services.ledger.store.tenants import list_tenants
-from shared import clock
+from shared.database.holds import Held
 from shared.errors import Unavailable
 from shared.events.ledger import Tenant
 from shared.process.tasks import pause
@@ -27,7 +27,9 @@ async def run_scheduler(context: Context, *, stop: asyncio.Event) -> None:
 async def _start_day(context: Context, tenant_id: str) -> None:
     """One tenant's failure is not another's: it is logged, and the next round tries again."""
     try:
-        counts = await start_day(context, tenant_id, at=clock.now())
+        counts = await start_day_by_clock(context, tenant_id)
+    except Held as error:
+        log.debug("day held", tenant=tenant_id, reason=error.detail)  # it was said when placed
     except Unavailable as error:
         log.warning("day not begun", tenant=tenant_id, error=str(error))
     except Exception as error:

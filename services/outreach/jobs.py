@@ -8,6 +8,7 @@ from services.outreach.debtors.store.tenants import list_contacting_tenants
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
 from shared import clock
+from shared.database.holds import Held
 from shared.errors import Unavailable
 from shared.process import telemetry
 from shared.process.tasks import pause
@@ -37,6 +38,9 @@ async def run_tenants(context: Context, *, stop: asyncio.Event) -> None:
             return
         try:
             ran = await run_due(context, tenant, clock.now())
+        except Held as error:
+            log.debug("contacts held", tenant=tenant, reason=error.detail)  # said when placed
+            continue
         except Unavailable as error:  # the tenants after it have their turn all the same
             log.warning("run-due failed", tenant=tenant, reason=error.detail)
             continue
@@ -51,7 +55,8 @@ async def run_leases(context: Context, *, stop: asyncio.Event) -> None:
     """With either clock: look again and again until stopped."""
     while not stop.is_set():
         try:
-            await end_leases(context.db, context.clock, clock.now())
+            if not context.guard.has_jumped():  # else all leases would seem to have ended
+                await end_leases(context.db, context.clock, clock.now())
         except Unavailable as error:
             log.warning("leases not looked at", reason=error.detail)
         await pause(stop, LEASES_SECONDS)

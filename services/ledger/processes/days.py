@@ -4,10 +4,19 @@ from datetime import date, datetime
 
 from services.ledger.commands.days import announce_range, raise_day
 from services.ledger.context import Context
+from services.ledger.store.tenants import find_tenant_times
 from shared import clock
 from shared.process.crash import crash_point
 
 RANGE_ACCOUNTS = 100  # about 0.1 s of work: a range's locks never hold the intake up for long
+
+
+async def start_day_by_clock(context: Context, tenant_id: str) -> dict[str, int]:
+    """Begin what the machine's clock says has begun. Raises `Held` where it is not believed."""
+    async with context.db.reading() as session:
+        tenant = (await find_tenant_times(session, {tenant_id})).get(tenant_id)
+    last = None if tenant is None else tenant.begun.since(tenant.settings.timezone)
+    return await start_day(context, tenant_id, at=await context.guard.checked(tenant_id, last))
 
 
 async def start_day(

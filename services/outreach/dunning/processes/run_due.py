@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
-from services.outreach.activity.store.business_times import raise_business_time
+from services.outreach.activity.store.business_times import get_business_time, raise_business_time
 from services.outreach.channels.clients import SMTP_CONNECTIONS_MAX
 from services.outreach.context import Context
 from services.outreach.dunning.commands.governors import load_governors
@@ -34,6 +34,7 @@ from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from services.outreach.rulebooks.processes.books import ready_books
 from shared import clock
 from shared.business_time import refuse_future
+from shared.database.holds import Held
 from shared.errors import Invalid, Unavailable
 from shared.process import telemetry
 from shared.process.crash import crash_point
@@ -52,8 +53,13 @@ class RunDue(Struct, frozen=True):
 
 
 async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
-    """Make the tenant's contacts that are due up to an instant of business time. Idempotent."""
-    refuse_future(context.clock, clock.now(), at=at)
+    """Make the tenant's contacts that are due up to an instant of business time. Idempotent.
+
+    Raises `Held` where nobody may be contacted until a person has looked.
+    """
+    async with context.db.reading() as session:
+        last = await get_business_time(session, tenant)
+    refuse_future(context.clock, await context.guard.checked(tenant, last), at=at)
     started = clock.monotonic()
     async with context.db.transaction() as session:
         at = await raise_business_time(session, tenant, at)
@@ -126,12 +132,19 @@ class _Run:
                 deferred = [Outcome(message.contact, "deferred", rule) for message in waiting]
                 await self._record(deferred, {"claimed"})
                 return
+            self._refuse_jumps()
             wave, waiting = waiting[:WAVE], waiting[WAVE:]
             await self._send(await self._intend(wave, checked, recipients), checked)
 
     # ------------------------------------------------------------------ the steps, one by one
 
+    def _refuse_jumps(self) -> None:
+        """Before a step that the clock decides. What is claimed goes on with a later run."""
+        if self._context.clock == "system" and self._context.guard.has_jumped():
+            raise Held("the machine's clock went ahead during the run")
+
     async def _plan(self) -> PlannedBatch:
+        self._refuse_jumps()
         async with self._context.db.transaction() as session:
             return await plan_contacts(
                 session,
