@@ -1,7 +1,7 @@
 """The only place that asks what time it is, and the calendar arithmetic of zones.
 
-Machine time (`now`, `monotonic`, `steady`) is for leases, retries, retention and the edge of the system
-clock mode. Business time comes in with the work and is passed down as a value.
+Machine time (`now`, `monotonic`, `steady`) is for leases, retries, retention and the edge of the
+system clock mode. Business time comes in with the work and is passed down as a value.
 """
 
 import time
