@@ -224,7 +224,7 @@ class World:
 
 
 def counts(**given: int) -> dict[str, int]:
-    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
+    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "set_aside")
     return {name: given.get(name, 0) for name in names}
 
 
