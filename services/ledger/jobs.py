@@ -38,9 +38,9 @@ async def start_days(context: Context, *, stop: asyncio.Event) -> None:
 
 async def _start_day(context: Context, tenant_id: str) -> None:
     try:
-        counts = await start_day_by_clock(context, tenant_id)
+        started = await start_day_by_clock(context, tenant_id)
     except Held as error:
         log.debug("day held", tenant=tenant_id, reason=error.detail)  # it was said when placed
     else:
-        if counts:
-            log.info("day begun", tenant=tenant_id, **counts)
+        if started.counts:
+            log.info("day begun", tenant=tenant_id, **started.counts)

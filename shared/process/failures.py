@@ -1,12 +1,15 @@
 """What a job's loop survives: anything that goes wrong with one tenant, account or round of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
-from shared.errors import AppError, Unavailable
+from shared.errors import AppError, TookTooLong, Unavailable
 from shared.process import telemetry
 
 log = telemetry.logger(__name__)
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -28,3 +31,17 @@ def note_failure(service: str, job: str, error: Exception, **about: object) -> N
         log.error("job.failed", job=job, reason=error.detail, **about)
     else:
         log.error("job.failed", job=job, exc_info=error, **about)
+
+
+def is_for_now(error: Exception) -> bool:
+    """Whether it all had better be tried again: nobody in it is to blame. Else the culprit is
+    looked for by halves; what took too long may pass in them."""
+    if isinstance(error, TookTooLong):
+        return False
+    return isinstance(error, Unavailable | ConnectionError | TimeoutError)
+
+
+def halves(items: Sequence[T]) -> list[Sequence[T]]:
+    """Two, or fewer where there are not two."""
+    middle = len(items) // 2
+    return [half for half in (items[:middle], items[middle:]) if half]

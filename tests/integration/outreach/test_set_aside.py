@@ -125,7 +125,8 @@ async def test_the_door_says_how_many_were_set_aside_and_are_held(
     await debtors.run(MORNING - timedelta(hours=5))  # plans, and contacts nobody yet
     await debtors.db.fetch(
         "update contacts set state = 'claimed', claim = 'a run that died',"
-        " lease_until = now() + interval '1 minute' where debtor_key in ('account/C1', 'account/C2')"
+        " lease_until = now() + interval '1 minute'"
+        " where debtor_key in ('account/C1', 'account/C2')"
     )
     answer = await client.post("/v1/jobs/run-due", json={"at": MORNING.isoformat()})
     assert answer.status_code == 200, answer.text

@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
 from uuid import uuid4
 
 from msgspec import Struct
@@ -37,21 +36,18 @@ from services.outreach.rulebooks.processes.books import ready_books
 from shared import clock
 from shared.business_time import refuse_future
 from shared.database.holds import Held
-from shared.errors import Invalid, TookTooLong, Unavailable
+from shared.errors import Invalid, Unavailable
 from shared.process import telemetry
 from shared.process.crash import crash_point
-from shared.process.failures import note_failure, survived
+from shared.process.failures import halves, is_for_now, note_failure, survived
 
 COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "set_aside")
-SET_ASIDE_MAX = 20  # debtors of one run; where more fail, something else is broken than they
+SET_ASIDE_MAX = 100  # debtors of one run; where more fail, something else is broken than they
 # As many intents at once as there are connections: none waits for another's while its lease runs.
 # Just before the data a lease that has grown old is renewed with the check (delivery.py).
 WAVE = SMTP_CONNECTIONS_MAX
 UNCERTAIN_MAX = 3  # in one run; a server that loses that many gets no more until the next run
 CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for all that wait
-
-
-T = TypeVar("T")
 
 
 class RunDue(Struct, frozen=True):
@@ -128,7 +124,7 @@ class _Run:
         try:
             await self._make_all(claimed)
         except Exception as error:
-            if is_for_now(error):
+            if is_for_now(error) or isinstance(error, Held):
                 raise
             if len(claimed) == 1:
                 await self._set_aside(claimed[0].debtor_key, error)
@@ -187,7 +183,7 @@ class _Run:
                     looked_at=looked_at,
                 )
         except Exception as error:
-            if is_for_now(error) or not looked_at:
+            if is_for_now(error) or isinstance(error, Held) or not looked_at:
                 raise
             if len(looked_at) == 1:
                 await self._set_aside(looked_at[0], error)
@@ -363,16 +359,3 @@ def _split(
         else:
             remaining.append(result)
     return remaining, ended
-
-
-def is_for_now(error: Exception) -> bool:
-    """Whether the whole run had better be tried again: nobody in it is to blame."""
-    if isinstance(error, TookTooLong):
-        return False  # less at once may pass
-    return isinstance(error, Unavailable | Held | ConnectionError | TimeoutError)
-
-
-def halves(items: Sequence[T]) -> list[Sequence[T]]:
-    """Two, or fewer where there are not two."""
-    middle = len(items) // 2
-    return [half for half in (items[:middle], items[middle:]) if half]
