@@ -26,6 +26,7 @@ from fastapi.security import HTTPBearer
 from shared import clock
 from shared.errors import FieldError, Forbidden, Invalid, Unauthenticated, Unavailable
 from shared.ids import is_tenant
+from shared.process import telemetry
 from shared.process.settings import BadSetting
 
 SCOPES = (
@@ -186,7 +187,13 @@ class Auth:
         self._dev_grant = _Grant("dev", ANY_TENANT, frozenset(SCOPES), float("inf"))
 
     async def caller(self, authorization: str | None, x_tenant: str | None) -> Caller:
-        """`authenticate`, reading the key set again where that may help."""
+        """`authenticate`, reading the key set again where that may help. From here on what the
+        request does is done for its tenant: log lines say so, and the pool counts it."""
+        caller = await self._caller(authorization, x_tenant)
+        telemetry.tenant.set(caller.tenant)
+        return caller
+
+    async def _caller(self, authorization: str | None, x_tenant: str | None) -> Caller:
         if self._keys is not None and self._keys.is_old() and not self._is_dev(authorization):
             await self._read_keys(self._keys)
         try:

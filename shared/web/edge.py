@@ -61,6 +61,7 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         id_token = telemetry.request_id.set(request_id)
         service_token = telemetry.current_service.set(self._service)
+        tenant_token = telemetry.tenant.set(None)  # until the caller is known
         started = clock.monotonic()
         call = _Call(send, receive, request_id.encode(), self._body_bytes_max)
         try:
@@ -98,6 +99,7 @@ class Edge:
             self._account(scope, call.status, clock.monotonic() - started)
             telemetry.request_id.reset(id_token)
             telemetry.current_service.reset(service_token)
+            telemetry.tenant.reset(tenant_token)
 
     async def _refuse_size(self, scope: Scope, call: "_Call") -> None:
         error = TooLarge(f"A body may have at most {self._body_bytes_max} bytes.")

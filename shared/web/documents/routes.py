@@ -178,7 +178,7 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            caller: Annotated[Caller, self._reader],
+            caller: Annotated[Caller, self._writer],
         ) -> Response:
             return json_response(
                 await self._requests.dry_run(request, caller.tenant, name, DRY_RUN_CASES_MAX)
@@ -199,7 +199,7 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            caller: Annotated[Caller, self._reader],
+            caller: Annotated[Caller, self._writer],
             version: Annotated[str | None, Query(description=version_help)] = None,
             limit: Annotated[int, Query(ge=1, le=DRY_RUN_CASES_MAX)] = cases,
         ) -> Response:
