@@ -7,7 +7,7 @@ import pytest
 
 from services.ledger import jobs
 from services.ledger.context import Context
-from services.ledger.processes.days import StartedDay, start_day
+from services.ledger.processes.days import StartedDay, start_day, start_day_by_clock
 from shared import clock
 from shared.database import Database, holds
 from tests.factories import an_account, an_invoice
@@ -20,10 +20,10 @@ AHEAD = timedelta(days=60)
 async def system(ledger_db: Database) -> Context:
     """A worker with the system clock; an invoice that falls due in ten days."""
     today = clock.now().date()
-    on = {"issued_on": f"{today - timedelta(days=9)}", "due_on": f"{today + timedelta(days=10)}"}
+    issued_on, due_on = f"{today - timedelta(days=9)}", f"{today + timedelta(days=10)}"
     process = a_process(ledger_db, clock="system")
     await take(process, an_account(time=f"{today - timedelta(days=20)}T09:00:00Z"))
-    await take(process, an_invoice(**on, time=f"{today - timedelta(days=9)}T09:00:00Z"))
+    await take(process, an_invoice(issued_on=issued_on, due_on=due_on))
     return process
 
 
@@ -98,12 +98,11 @@ async def test_a_tenant_whose_day_fails_leaves_the_others_theirs(
     system: Context, ledger_db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await take(system, an_account("N1"), tenant="a-before")
-    real = jobs.start_day_by_clock
 
     async def fails(context: Context, tenant_id: str) -> StartedDay:
         if tenant_id == "a-before":
             raise KeyError("whatever it is")
-        return await real(context, tenant_id)
+        return await start_day_by_clock(context, tenant_id)
 
     monkeypatch.setattr(jobs, "start_day_by_clock", fails)
     await tick(system)

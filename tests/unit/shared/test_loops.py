@@ -15,6 +15,7 @@ import services.segmentation.jobs.guardrails as guardrails
 import services.segmentation.jobs.rescoring as rescoring
 import services.segmentation.jobs.watch as watch
 import shared.log.pruning as pruning
+from services.segmentation.processes.rescoring import Rescorer
 from shared.errors import Invalid, Unavailable
 
 ERRORS = [
@@ -48,7 +49,7 @@ LOOPS: dict[str, tuple[Any, str, str, Loop]] = {
     "watch": (watch, "watch_tenants", "segmentation", over(watch.run_watch)),
     "show": (watch, "show", "segmentation", over(watch.run_show, CONTEXT.db)),
     "rescoring": (
-        rescoring.Rescorer,
+        Rescorer,
         "take_slice",
         "segmentation",
         over(rescoring.run_rescoring),
