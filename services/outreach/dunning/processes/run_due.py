@@ -47,6 +47,7 @@ SET_ASIDE_MAX = 100  # debtors of one run; where more fail, something else is br
 # Just before the data a lease that has grown old is renewed with the check (delivery.py).
 WAVE = SMTP_CONNECTIONS_MAX
 UNCERTAIN_MAX = 3  # in one run; a server that loses that many gets no more until the next run
+BROKEN_MAX = 3  # in a row: so many lines that break at a recipient are the server's fault
 CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for all that wait
 
 
@@ -108,6 +109,7 @@ class _Run:
         self._refuted: set[str] = set()  # debtors of whom the ledger knows more than we do yet
         self._begun: set[str] = set()  # contacts that have left their claim: intended, or ended
         self._stopped_by: str | None = None  # the rule under which this run tries nothing more
+        self._broken = 0  # lines that broke at a recipient, one after the other
         self.counts: Counter[str] = Counter()
 
     async def work(self) -> None:
@@ -309,7 +311,8 @@ class _Run:
                 raise
             await self._set_aside(message.contact.debtor_key, error)
             return None  # whether it left is not known: it ends with its lease
-        if delivery.is_server_away:
+        self._broken = self._broken + 1 if delivery.blame == "unclear" else 0
+        if delivery.blame == "server" or self._broken >= BROKEN_MAX:
             self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
         return outcome
 

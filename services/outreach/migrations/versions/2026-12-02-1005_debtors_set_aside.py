@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "outreach_0005"
-down_revision = "outreach_0004"
+revision = "outreach_0006"
+down_revision = "outreach_0005"
 branch_labels = None
 depends_on = None
 
