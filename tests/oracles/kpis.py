@@ -329,9 +329,8 @@ class Window:
         return value, value, None
 
     def received(self, by: str = "amount") -> Told:
-        value = total(
-            self._in(self.portfolio.money, "day"), "amount" if by == "amount" else "number"
-        )
+        found = self._in(self.portfolio.money, "day")
+        value = total(found, "amount" if by == "amount" else "number")
         return value, value, None
 
     def recovery_rate(self) -> Told:
