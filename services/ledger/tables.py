@@ -24,10 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from shared.log.tables import add_log_tables, new_metadata
+from shared.log.tables import add_holds, add_log_tables, new_metadata
 
 metadata = new_metadata()
 add_log_tables(metadata)
+add_holds(metadata)
 
 Instant = DateTime(timezone=True)
 
@@ -92,15 +93,29 @@ facts = Table(
     Column("recorded_at", Instant, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("version", BigInteger, nullable=False),  # of the account, with this fact
+    Column("owner", Text, nullable=False),  # the account, where the id is its own; else nothing
     PrimaryKeyConstraint("tenant_id", "account_id", "kind", "fact_id"),
-    # A business id is unique for the tenant, whatever account it names.
-    UniqueConstraint("tenant_id", "kind", "fact_id"),
+    # A business id is unique for the tenant, whatever account it names; one of a fact that may
+    # wait for what is another account's, within its account.
+    UniqueConstraint("tenant_id", "kind", "fact_id", "owner"),
     ForeignKeyConstraint(
         ["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.account_id"]
     ),
 )
 
 Index("ix_facts_version", facts.c.tenant_id, facts.c.account_id, facts.c.version)
+
+waiting_facts = Table(
+    "waiting_facts",  # facts, and money aimed at invoices, that wait for what is not there
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("kind", Text),
+    Column("fact_id", Text),
+    Column("needs", Text),  # invoice, payment, dispute
+    Column("needs_id", Text),
+    PrimaryKeyConstraint("tenant_id", "account_id", "kind", "fact_id", "needs_id", "needs"),
+)
 
 invoices = Table(
     "invoices",
@@ -163,6 +178,18 @@ journal = Table(
     Column("postings", LargeBinary, nullable=False),  # [["receivable", 100], ["cash", -100]]
     Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("tenant_id", "account_id", "entry"),
+)
+
+failures = Table(
+    "failures",  # accounts that can't be computed, left out of a day
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("failed_on", Date, nullable=False),  # the latest day that had begun anywhere
+    Column("version", BigInteger, nullable=False),  # of the account: when it changes, again
+    Column("reason", Text, nullable=False),
+    Column("since_at", Instant, nullable=False),  # machine time
+    PrimaryKeyConstraint("tenant_id", "account_id"),
 )
 
 rejections = Table(

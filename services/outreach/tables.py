@@ -18,10 +18,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.documents import document_tables
-from shared.log.tables import add_log_tables, new_metadata
+from shared.log.tables import add_holds, add_log_tables, new_metadata
 
 metadata = new_metadata()
 add_log_tables(metadata)
+add_holds(metadata)
 document_tables(metadata)  # rule books
 
 _Instant = DateTime(timezone=True)
@@ -83,7 +84,7 @@ invoices = Table(
     Column("state", Text, nullable=False),
     Column("balance_minor", BigInteger, nullable=False),
     Column("disputed_minor", BigInteger, nullable=False),
-    Column("is_disputed_whole", Boolean, nullable=False),
+    Column("disputes", Text, nullable=False, server_default=text("'{}'")),  # JSON: open ones
     Column("due_soon_on", Date),
     Column("stage", Integer),
     Column("anchor_on", Date),
@@ -91,6 +92,18 @@ invoices = Table(
     Column("purpose", Text),
     Column("product", Text),
     PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id"),
+)
+
+money = Table(
+    "money",  # how much of each payment and credit note stands on which invoice
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("source", Text),  # payment:… or credit_note:…
+    Column("invoice_id", Text),
+    Column("amount_minor", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "source", "invoice_id"),
+    Index(None, "tenant_id", "account_id", "invoice_id"),
 )
 
 debtors = Table(
@@ -101,7 +114,16 @@ debtors = Table(
     Column("is_dirty", Boolean, nullable=False),
     Column("last_contact_at", _Instant),  # business time
     Column("contacts_made", Integer, nullable=False, server_default=text("0")),
+    Column("failed_at", _Instant),  # business time: since then it is set aside; null: it is not
+    Column("failure", Text),  # why
+    Column("retry_at", _Instant),  # business time: it is tried again then, or when it is dirty
     PrimaryKeyConstraint("tenant_id", "debtor_key"),
+    Index(
+        "ix_debtors_retry_at",
+        "tenant_id",
+        "retry_at",
+        postgresql_where=text("retry_at is not null"),
+    ),
     Index("ix_debtors_dirty", "tenant_id", "debtor_key", postgresql_where=text("is_dirty")),
 )
 

@@ -7,6 +7,7 @@ commits behind our back, and what must come last of all (the outbox) runs just b
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -14,9 +15,12 @@ import asyncpg
 from sqlalchemy import URL, make_url
 
 from shared import clock
+from shared.database.outages import connecting, is_outage, outages, took_too_long, unavailable
 from shared.database.pool import Pool
-from shared.errors import TookTooLong, Unavailable
+from shared.errors import Unavailable
 from shared.events import Event
+from shared.process import parts, telemetry
+from shared.process.places import TenantPlaces
 
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
 
@@ -38,33 +42,9 @@ _SLICE_SECONDS = 0.02  # of computing, until others may have the event loop
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _KEEP_ALIVE_SECONDS = 1.0  # of silence, in a transaction that computes
 
-_RETRIABLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.OperatorInterventionError,  # shutdown, crash, cannot connect now
-    asyncpg.InsufficientResourcesError,  # too many connections, disk full
-    asyncpg.ReadOnlySQLTransactionError,  # a fail-over is under way
-    ConnectionError,
-    TimeoutError,
-)
-# How the driver hands on that the server has ended a transaction that was silent for too long, if
-# it comes to read it at all.
-_ENDED_FOR_SILENCE = "idle-in-transaction timeout"
 
-
-def unavailable(error: BaseException) -> Unavailable:
-    """The error to raise instead: the database can't do it now, and may a little later."""
-    if _ENDED_FOR_SILENCE in str(error):
-        return took_too_long()
-    return Unavailable(f"the database is not available: {type(error).__name__}: {error}")
-
-
-def took_too_long() -> TookTooLong:
-    """The error of a transaction that the server has ended for its silence."""
-    return TookTooLong("the transaction was silent for too long, and was ended")
+# Whether what runs here has one of its tenant's places in a pool.
+_has_place: ContextVar[bool] = ContextVar("has_place", default=False)
 
 
 class Wakeup:
@@ -100,7 +80,8 @@ class Wakeup:
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
         try:
-            await asyncio.wait_for(waiter, timeout)
+            async with asyncio.timeout(timeout):
+                await waiter
         except TimeoutError:
             return False
         finally:
@@ -156,6 +137,7 @@ class Session:
         silence = clock.monotonic() - self._spoke_at
         self.longest_silence = max(self.longest_silence, silence)
         result = await statement(sql, *args)
+        parts.turn()
         self._spoke_at = clock.monotonic()
         return result
 
@@ -227,7 +209,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8, application: str = "recoup") -> None:
         self.url = make_url(url).set(drivername="postgresql+asyncpg")
         self.application = application
-        self._pool = Pool(self.dedicated, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
+        self._pool = Pool(self.connect, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
+        # Of requests: what workers do on nobody's behalf has places without end.
+        self._places = TenantPlaces(max(1, pool_size // 2), wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         self.committed = bell_of(self.url)  # rung when outbox rows were committed
         self._id: str | None = None
 
@@ -282,9 +266,22 @@ class Database:
             self._id = str(rows[0]["id"])
         return self._id
 
-    async def dedicated(self) -> Any:
-        """A driver connection of its own, outside the pool. The caller closes it."""
+    @asynccontextmanager
+    async def own_connection(self) -> AsyncIterator[Any]:
+        """A driver connection outside the pool, for as long as the block: it is cut off then.
+
+        Raises `Unavailable` for what the server's outages make of it.
+        """
+        connection = await self.connect()
         try:
+            with outages(connection):
+                yield connection
+        finally:
+            connection.terminate()  # whatever state it is in
+
+    async def connect(self) -> Any:
+        """A driver connection of the caller's own. Raises `Unavailable`, whoever is at fault."""
+        with connecting():
             return await asyncpg.connect(
                 host=self.url.host,
                 port=self.url.port,
@@ -295,8 +292,6 @@ class Database:
                 command_timeout=_COMMAND_TIMEOUT_SECONDS,
                 timeout=_CONNECT_TIMEOUT_SECONDS,
             )
-        except (*_RETRIABLE, OSError) as error:
-            raise unavailable(error) from error
 
     @asynccontextmanager
     async def _begun(self, begin: str) -> AsyncIterator[Session]:
@@ -317,21 +312,40 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self, begin: str | None = None) -> AsyncIterator[Any]:
-        """A connection from the pool, given back with no transaction open, or thrown away."""
+        """A connection from the pool, given back with no transaction open, or thrown away.
+
+        A request's tenant has half of the pool at most. A request that needs a second connection
+        has its place already: it waits for no other of its tenant.
+        """
+        tenant = telemetry.tenant.get()
+        if tenant is None or _has_place.get():
+            async with self._lent(begin) as driver:
+                yield driver
+            return
+        async with self._places.place(tenant):
+            _has_place.set(True)
+            try:
+                async with self._lent(begin) as driver:
+                    yield driver
+            finally:
+                _has_place.set(False)
+
+    @asynccontextmanager
+    async def _lent(self, begin: str | None) -> AsyncIterator[Any]:
         driver = await self._pool.take()
         try:
             if begin is not None:
                 await driver.execute(begin)
             yield driver
         except BaseException as error:
-            lost = _is_lost(driver, error)
-            if lost:
-                driver.terminate()
+            if isinstance(error, asyncpg.InternalClientError):
+                driver.terminate()  # it is out of step with the server
+            is_away = is_outage(error, driver)
             # Shielded: a second cancellation must not leave a transaction open in the pool.
             await asyncio.shield(
                 asyncio.ensure_future(self._give_back_after_failure(driver, begin))
             )
-            if lost or isinstance(error, _RETRIABLE):
+            if is_away:
                 raise unavailable(error) from error
             raise
         self._pool.give_back(driver)
@@ -341,14 +355,8 @@ class Database:
             # Of a BEGIN that was cancelled the driver does not know yet that it took effect; and a
             # closed one knows nothing at all.
             if not driver.is_closed() and (begin is not None or driver.is_in_transaction()):
-                await asyncio.wait_for(driver.execute("ROLLBACK"), _ROLLBACK_TIMEOUT_SECONDS)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                async with asyncio.timeout(_ROLLBACK_TIMEOUT_SECONDS):
+                    await driver.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001 - whatever it is, nobody can use it any more
             driver.terminate()
         self._pool.give_back(driver)
-
-
-def _is_lost(driver: Any, error: BaseException) -> bool:
-    """Whether the server has gone. The driver is out of step between its farewell and its end."""
-    if isinstance(error, asyncpg.InternalClientError):
-        return True
-    return isinstance(error, asyncpg.InterfaceError) and bool(driver.is_closed())

@@ -6,9 +6,11 @@ until the culprit stands alone, and so does one of taking too long.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.database import Database, Session
 from shared.errors import TookTooLong
@@ -18,11 +20,12 @@ from shared.log.lag import LagItem, LagReport, Reader, Relaying, lag
 from shared.log.ordering import Arranged, Item, arrange, places_of, read_item
 from shared.log.positions import Place, Skips
 from shared.log.replay import Replayer, is_retriable
-from shared.log.sources import OutboxSource, Slice, Source
+from shared.log.sources import OutboxSource, Slice, Source, halves
 from shared.log.subscriptions import RawSubscription, Subscription
 from shared.log.wire import RawRecord, Record, as_raw, dead_form, value_of
 from shared.process import telemetry
 from shared.process.crash import crash_point
+from shared.process.parts import turn, working
 from shared.process.tasks import first, pause, together
 
 __all__ = [
@@ -66,9 +69,7 @@ async def run_consumer(
     """Take in events until `stop`. Raises `BadCode`, and whatever a source cannot recover from."""
     loop = _Loop(db, subscription, stop)
     try:
-        await together(
-            loop.replay(), *(loop.read(s) for s in sources), *(loop.maintain(s) for s in sources)
-        )
+        await together(*loop.parts(sources))
     finally:
         for source in sources:
             await source.close()
@@ -96,25 +97,37 @@ class _Loop:
         self._replayer = Replayer(db, subscription, self._failure_limit.add)
         self._replay_now = asyncio.Event()
 
-    # ------------------------------------------------------------------ the three kinds of task
+    # ------------------------------------------------------------------ the three kinds of part
+
+    def parts(self, sources: Sequence[Source]) -> list[Coroutine[Any, Any, None]]:
+        """What runs side by side, each under its name."""
+        consumer, service = self._consumer, self._service
+        works = [working(service, f"replay {consumer}", self.replay())]
+        for source in sources:
+            what = f"{consumer} {' '.join(source.topics)}"
+            works.append(working(service, f"read {what}", self.read(source)))
+            works.append(working(service, f"maintain {what}", self.maintain(source)))
+        return works
 
     async def read(self, source: Source) -> None:
         await self._until_it_works(source, lambda: self._open(source))
         while not self._stop.is_set():
+            turn()
             polled = await self._until_it_works(
                 source, lambda: source.poll(SLICE_RECORDS_MAX, _POLL_SECONDS)
             )
             if polled is not None:
-                async with self._turn:
+                async with self._alone():
                     await self._take_in(source, await source.id(), polled)
 
     async def replay(self) -> None:
         """Go on with what waits and no longer has to: at the start, and after operators decided."""
         while not self._stop.is_set():
+            turn(resting=_TICK_SECONDS)
             self._replay_now.clear()
             try:
                 self._skips = await positions.load_skips(self._db, self._consumer)
-                async with self._turn:
+                async with self._alone():
                     await self._replayer.run()
             except Exception as error:
                 if not is_retriable(error):
@@ -206,7 +219,7 @@ class _Loop:
     def _parts(self, source: Source, attempt: _Attempt) -> list[_Attempt]:
         """An attempt in smaller ones, the last first. None: it is as small as can be."""
         if len(attempt.slice.records) > 1:
-            first, second = _halves(source, attempt.slice)
+            first, second = halves(source, attempt.slice)
             return [_Attempt(second), _Attempt(first)]
         if attempt.is_alone or attempt.failure is not None:
             return []
@@ -237,7 +250,8 @@ class _Loop:
             self._report(plan)
             for item in plan.unreadable:
                 if item.address is not None and not applied:
-                    self._failure_limit.add(f"{item.address.tenant}/{item.address.key}")
+                    tenant, key = item.address.tenant, item.address.key
+                    self._failure_limit.add(tenant, f"{tenant}/{key}")
 
     async def _arrange(
         self, session: Session, source: Source, source_id: str, attempt: _Attempt
@@ -280,9 +294,13 @@ class _Loop:
     async def _put_aside(self, source: Source, source_id: str, attempt: _Attempt) -> None:
         """Put the culprit aside and park its key; what follows it waits."""
         record = attempt.slice.records[0]
-        event = None if isinstance(self._subscription, RawSubscription) else read_item(record).event
+        if isinstance(self._subscription, RawSubscription):
+            event, tenant = None, _tenant_of(self._subscription, as_raw(record))
+        else:
+            event = read_item(record).event
+            tenant = None if event is None else event.tenant
         raw_key, _ = dead_form(record)
-        self._failure_limit.add(shown(raw_key))
+        self._failure_limit.add(tenant, shown(raw_key))
         place = number = None
         async with self._db.transaction() as session:
             if not await positions.move(session, self._consumer, source_id, attempt.slice.moves):
@@ -294,7 +312,8 @@ class _Loop:
                 await positions.save_heads(session, self._consumer, heads)
             reason = f"{type(attempt.failure).__name__}: {attempt.failure}"
             await dead_letters.insert(
-                session, self._dead_letter(source, source_id, record, place, number, reason)
+                session,
+                self._dead_letter(source, source_id, record, place, number, reason, tenant),
             )
         self._count(record.topic, "dead", 1)
         telemetry.DEAD_LETTERS.labels(self._service, self._consumer, record.topic).inc()
@@ -307,6 +326,7 @@ class _Loop:
         place: Place | None,
         number: int | None,
         reason: str,
+        tenant: str | None = None,
     ) -> dead_letters.NewDeadLetter:
         part, position = source.place(record)
         raw_key, headers = dead_form(record)
@@ -316,6 +336,7 @@ class _Loop:
             part=part,
             position=position,
             topic=record.topic,
+            tenant=tenant,
             place=place,
             sequence=number,
             is_ordered=isinstance(self._subscription, Subscription),
@@ -340,6 +361,14 @@ class _Loop:
                 await self._pause(backoff)
                 backoff = min(backoff * 2, _BACKOFF_SECONDS_MAX)
         return None
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """One part at a time applies. However long that takes, who waits for it is well."""
+        turn(resting=math.inf)
+        async with self._turn:
+            turn()
+            yield
 
     async def _pause(self, seconds: float) -> None:
         await pause(self._stop, seconds)
@@ -368,12 +397,8 @@ class _Loop:
             log.error("consume.parked", consumer=self._consumer, events=len(plan.new_waiting))
 
 
-def _halves(source: Source, polled: Slice) -> tuple[Slice, Slice]:
-    middle = len(polled.records) // 2
-    first, second = polled.records[:middle], polled.records[middle:]
-    reached = dict(source.place(record) for record in first)  # the last of each part wins
-    moves = polled.moves
-    return (
-        Slice(first, {part: (moves[part][0], last) for part, last in reached.items()}),
-        Slice(second, {part: (reached.get(part, b), last) for part, (b, last) in moves.items()}),
-    )
+def _tenant_of(subscription: RawSubscription, record: RawRecord) -> str | None:
+    try:
+        return subscription.tenant_of(record)
+    except Exception:  # noqa: BLE001 - it failed once already; whose it is can't be told
+        return None

@@ -191,6 +191,25 @@ class RejectionPage(Answer):
     next_cursor: str | None
 
 
+class WaitView(Answer):
+    """A fact that waits; `known_under`: the account under which what it needs is known."""
+
+    account_id: str
+    type: str
+    fact_id: str
+    needs: Literal["invoice", "payment", "dispute"]
+    needs_id: str
+    known_under: str | None
+    source: str
+    event_id: str
+    recorded_at: datetime
+
+
+class WaitPage(Answer):
+    items: list[WaitView]
+    next_cursor: str | None
+
+
 class Violations(Answer):
     name: str
     violations: int
@@ -256,3 +275,15 @@ class StartDayRequest(Model):
 
 class StartDayAnswer(Answer):
     counts: dict[str, int]
+    set_aside: int  # accounts that can't be computed: see GET /v1/set-aside
+
+
+class SetAsideAccount(Answer):
+    account_id: str
+    reason: str
+    since: datetime
+
+
+class SetAsidePage(Answer):
+    items: list[SetAsideAccount]
+    next_cursor: str | None
