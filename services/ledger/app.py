@@ -36,6 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
         context=context,
         lifespan=lifespan,
         lag=runtime.lag,
+        has_holds=True,
         ready=context.db.ready,
         common=common,
         quiet_paths=frozenset({"/v1/events"}),

@@ -24,10 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from shared.log.tables import add_log_tables, new_metadata
+from shared.log.tables import add_holds, add_log_tables, new_metadata
 
 metadata = new_metadata()
 add_log_tables(metadata)
+add_holds(metadata)
 _outbox = metadata.tables["outbox"]
 Index(  # for dropping what later revisions replace
     "ix_outbox_compacted",
@@ -185,6 +186,18 @@ journal = Table(
     Column("postings", LargeBinary, nullable=False),  # [["receivable", 100], ["cash", -100]]
     Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("tenant_id", "account_id", "entry"),
+)
+
+failures = Table(
+    "failures",  # accounts that can't be computed, left out of a day
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("failed_on", Date, nullable=False),  # the latest day that had begun anywhere
+    Column("version", BigInteger, nullable=False),  # of the account: when it changes, again
+    Column("reason", Text, nullable=False),
+    Column("since_at", Instant, nullable=False),  # machine time
+    PrimaryKeyConstraint("tenant_id", "account_id"),
 )
 
 rejections = Table(

@@ -6,19 +6,15 @@ from services.metrics.settings import Settings
 from services.metrics.store.live import Live
 from shared.database import Database
 from shared.process.compute import ComputePool
-from shared.process.places import TenantPlaces
-
-READING_PER_TENANT_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The database, the live stream's source, where long answers are computed, and places."""
+    """The database, the live stream's source, and where long answers are computed."""
 
     db: Database
     live: Live
     pool: ComputePool
-    places: TenantPlaces  # for reading figures: half of the connections at most
 
     async def close(self) -> None:
         self.live.close()
@@ -29,4 +25,4 @@ class Context:
 def open_context(settings: Settings, application: str) -> Context:
     """Connects to nothing before it is asked. `application` is the name that the server shows."""
     db = Database(settings.database_url, application=application)
-    return Context(db, Live(db), ComputePool(), TenantPlaces(READING_PER_TENANT_MAX))
+    return Context(db, Live(db), ComputePool())

@@ -40,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
         context=context,
         lifespan=lifespan,
         lag=runtime.lag,
+        has_holds=True,
         ready=db.ready,
         common=common,
         page=page,

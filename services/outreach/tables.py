@@ -18,10 +18,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.documents import document_tables
-from shared.log.tables import add_log_tables, new_metadata
+from shared.log.tables import add_holds, add_log_tables, new_metadata
 
 metadata = new_metadata()
 add_log_tables(metadata)
+add_holds(metadata)
 document_tables(metadata)  # rule books
 
 _Instant = DateTime(timezone=True)
@@ -113,7 +114,16 @@ debtors = Table(
     Column("is_dirty", Boolean, nullable=False),
     Column("last_contact_at", _Instant),  # business time
     Column("contacts_made", Integer, nullable=False, server_default=text("0")),
+    Column("failed_at", _Instant),  # business time: since then it is set aside; null: it is not
+    Column("failure", Text),  # why
+    Column("retry_at", _Instant),  # business time: it is tried again then, or when it is dirty
     PrimaryKeyConstraint("tenant_id", "debtor_key"),
+    Index(
+        "ix_debtors_retry_at",
+        "tenant_id",
+        "retry_at",
+        postgresql_where=text("retry_at is not null"),
+    ),
     Index("ix_debtors_dirty", "tenant_id", "debtor_key", postgresql_where=text("is_dirty")),
 )
 

@@ -7,6 +7,7 @@ commits behind our back, and what must come last of all (the outbox) runs just b
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -19,7 +20,8 @@ from shared.database.outages import connecting, is_outage, outages, took_too_lon
 from shared.database.pool import Pool
 from shared.errors import Unavailable
 from shared.events import Event
-from shared.process import parts
+from shared.process import parts, telemetry
+from shared.process.places import TenantPlaces
 
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
 
@@ -40,6 +42,10 @@ _ROLLBACK_TIMEOUT_SECONDS = 5.0
 _SLICE_SECONDS = 0.02  # of computing, until others may have the event loop
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _KEEP_ALIVE_SECONDS = 1.0  # of silence, in a transaction that computes
+
+
+# Whether what runs here has one of its tenant's places in a pool.
+_has_place: ContextVar[bool] = ContextVar("has_place", default=False)
 
 
 class Wakeup:
@@ -205,6 +211,8 @@ class Database:
         self.address = DatabaseAddress.from_url(url)
         self.application = application
         self._pool = Pool(self.connect, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
+        # Of requests: what workers do on nobody's behalf has places without end.
+        self._places = TenantPlaces(max(1, pool_size // 2), wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         self.committed = bell_of(url)  # rung when outbox rows were committed
         self._id: str | None = None
 
@@ -301,7 +309,26 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self, begin: str | None = None) -> AsyncIterator[Any]:
-        """A connection from the pool, given back with no transaction open, or thrown away."""
+        """A connection from the pool, given back with no transaction open, or thrown away.
+
+        A request's tenant has half of the pool at most. A request that needs a second connection
+        has its place already: it waits for no other of its tenant.
+        """
+        tenant = telemetry.tenant.get()
+        if tenant is None or _has_place.get():
+            async with self._lent(begin) as driver:
+                yield driver
+            return
+        async with self._places.place(tenant):
+            _has_place.set(True)
+            try:
+                async with self._lent(begin) as driver:
+                    yield driver
+            finally:
+                _has_place.set(False)
+
+    @asynccontextmanager
+    async def _lent(self, begin: str | None) -> AsyncIterator[Any]:
         driver = await self._pool.take()
         try:
             if begin is not None:

@@ -6,7 +6,7 @@ security scheme, human docs that load nothing from elsewhere.
 
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from hashlib import sha256
 from importlib import resources
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.database.holds import Hold, by_name, count_holds
 from shared.errors import AppError, Forbidden
 from shared.process import telemetry
 from shared.process.inquiry import Inquiry
@@ -28,6 +29,7 @@ from shared.web import problems
 from shared.web.auth import Auth, Caller
 from shared.web.context import ServiceContext
 from shared.web.edge import Edge, Recognize
+from shared.web.holds import router as holds_router
 from shared.web.models import json_response
 from shared.web.page_sessions import PageSessions
 from shared.web.request_texts import check_texts
@@ -87,6 +89,7 @@ def make_app(
     service: str | None = None,
     quiet_paths: frozenset[str] = frozenset(),
     hot: Mapping[str, Endpoint] | None = None,
+    has_holds: bool = False,
 ) -> FastAPI:
     """An application without routes of its own.
 
@@ -95,11 +98,18 @@ def make_app(
     default the title's last word. Requests to `quiet_paths` are logged at debug level only. `hot`
     answers busy routes ("POST /v1/events") past the framework; they are declared as FastAPI routes
     too, for the description and for what they need of a caller. `page`: the sessions of the page
-    that the service has.
+    that the service has. `has_holds`: its database has the table, and what it does by
+    itself can be held.
     """
     name = service or title.split()[-1].lower()
+
+    async def holds() -> list[Hold]:
+        return await count_holds(context.db, name) if has_holds else []
+
     inquiries = Inquiries(
-        Inquiry(ready, of="the database"), Inquiry(lag, of="Kafka or a producer's database")
+        Inquiry(ready, of="the database"),
+        Inquiry(lag, of="Kafka or a producer's database"),
+        Inquiry(holds, of="the database"),
     )
     app = RecoupApi(
         title=title,
@@ -125,6 +135,8 @@ def make_app(
         hot=hot,
     )
     _add_common_routes(app, name, inquiries)
+    if has_holds:
+        app.include_router(holds_router)
     return app
 
 
@@ -133,6 +145,7 @@ class Inquiries(NamedTuple):
 
     ready: Inquiry[None]
     lag: Inquiry[Struct]
+    holds: Inquiry[list[Hold]]
 
 
 def _recognizer(auth: Auth, page: PageSessions | None) -> Recognize:
@@ -180,15 +193,19 @@ def _add_common_routes(app: FastAPI, service: str, inquiries: Inquiries) -> None
     async def is_ready(_request: Request) -> Response:
         try:
             await inquiries.ready.answer(READY_SECONDS_MAX)
+            found = await inquiries.holds.answer(READY_SECONDS_MAX)
         except AppError as error:
             return problems.status_problem(503, error.detail, {"Retry-After": "1"})
         except Exception as error:  # noqa: BLE001 - whatever it is, it is why we are not ready
             reason = f"{type(error).__name__}: {error}"
             telemetry.logger(__name__).warning("not ready", error=reason)
             return problems.status_problem(503, f"not ready: {reason}", {"Retry-After": "1"})
-        return json_response({"status": "ready"})
+        # A hold stops what the service does by itself: requests are served all the same.
+        return json_response({"status": "ready", **({"holds": by_name(found)} if found else {})})
 
     async def metrics(_request: Request) -> Response:
+        with suppress(AppError):  # then the figure is as old as it is
+            await inquiries.holds.answer(READY_SECONDS_MAX)
         figures = await scraped(service, inquiries.lag)
         return PlainTextResponse(figures, media_type=telemetry.EXPOSITION_TYPE)
 

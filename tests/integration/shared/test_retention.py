@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
+from shared import clock
 from shared.database import Database, retention
 from shared.database.retention import ANSWERS, forget, kept_for
 from shared.log import outbox
@@ -44,6 +46,15 @@ async def test_answers_are_forgotten_after_their_day_in_slices(
     await producer.fetch(_ANSWER, 23, 36, 40)
     assert await forget(producer, ANSWERS, asyncio.Event()) == 35
     assert await keys(producer) == [5]
+    assert await forget(producer, ANSWERS, asyncio.Event()) == 0
+
+
+async def test_a_clock_that_runs_ahead_makes_nothing_old(
+    producer: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await producer.fetch(_ANSWER, 1, 1, 5)
+    ahead = clock.now() + timedelta(days=60)
+    monkeypatch.setattr(clock, "now", lambda: ahead)
     assert await forget(producer, ANSWERS, asyncio.Event()) == 0
 
 

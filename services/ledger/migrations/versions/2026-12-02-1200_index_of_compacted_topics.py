@@ -4,21 +4,18 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "ledger_0003_compacted"
-down_revision = "ledger_0003"
+down_revision = "ledger_0005"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():  # writers go on meanwhile
-        op.create_index(
-            "ix_outbox_compacted",
-            "outbox",
-            ["aggregatetype", "aggregateid", "seq"],
-            postgresql_where=sa.text("aggregatetype in ('ledger.contacts', 'ledger.tenants')"),
-            postgresql_concurrently=True,
-            if_not_exists=True,
-        )
+    op.create_index(
+        "ix_outbox_compacted",
+        "outbox",
+        ["aggregatetype", "aggregateid", "seq"],
+        postgresql_where=sa.text("aggregatetype in ('ledger.contacts', 'ledger.tenants')"),
+    )
 
 
 def downgrade() -> None:
