@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ledger_0003_compacted"
+revision = "ledger_0006"
 down_revision = "ledger_0005"
 branch_labels = None
 depends_on = None
