@@ -33,6 +33,7 @@ _CONNECT_TIMEOUT_SECONDS = 10.0
 _ROLLBACK_TIMEOUT_SECONDS = 5.0
 _SLICE_SECONDS = 0.02  # of computing, until others may have the event loop
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_SOURCE_ID = "select id || case when epoch > 1 then '/' || epoch else '' end from database_ids"
 _KEEP_ALIVE_SECONDS = 1.0  # of silence, in a transaction that computes
 
 _RETRIABLE = (
@@ -226,7 +227,6 @@ class Database:
         self.application = application
         self._pool = Pool(self.dedicated, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         self.committed = bell_of(self.url)  # rung when outbox rows were committed
-        self._id: str | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -267,17 +267,20 @@ class Database:
             raise Unavailable("the database is not migrated yet") from error
 
     async def database_id(self) -> str:
-        """The id of this database as a source of events; made at the first call."""
-        if self._id is None:
-            rows = await self.fetch("select id from database_ids")
-            if not rows:
-                async with self.transaction() as session:
-                    await session.execute(
-                        "insert into database_ids default values on conflict do nothing"
-                    )
-                rows = await self.fetch("select id from database_ids")
-            self._id = str(rows[0]["id"])
-        return self._id
+        """The id of this database as a source of events; made at the first call.
+
+        After a restore it is another source: its epoch is higher, and what was read of the one
+        before may not be its beginning. So it is asked for each time.
+        """
+        rows = await self.fetch(_SOURCE_ID)
+        if not rows:
+            async with self.transaction() as session:
+                await session.execute(
+                    "insert into database_ids default values on conflict do nothing"
+                )
+            rows = await self.fetch(_SOURCE_ID)
+        source_id: str = rows[0][0]
+        return source_id
 
     async def dedicated(self) -> Any:
         """A driver connection of its own, outside the pool. The caller closes it."""

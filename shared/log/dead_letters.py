@@ -11,13 +11,28 @@ from msgspec import Struct
 
 from shared.database import Database, Record, Session
 from shared.errors import Conflict, NotFound, Unreadable
-from shared.log.positions import Head, Place, Waiting, lock_heads, put_waiting, save_heads
-from shared.log.wire import Headers, RawRecord, from_kafka, pack_headers, unpack_headers
+from shared.log.forks import Fork, Head, is_fork
+from shared.log.positions import Place, Waiting, lock_heads, put_waiting, save_heads
+from shared.log.wire import (
+    Headers,
+    RawRecord,
+    dead_form,
+    from_kafka,
+    pack_headers,
+    unpack_headers,
+    value_of,
+)
+from shared.process import telemetry
 
 _INSERT = """
 insert into dead_letters (consumer, source, part, position, topic, tenant, key, sequence,
                           is_ordered, raw_key, value, headers, reason)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
+
+_IS_KNOWN = """
+select exists (select from dead_letters where consumer = $1 and tenant = $2 and topic = $3
+                  and key = $4 and sequence = $5 and headers = $6)
 """
 
 _LIST = """
@@ -52,6 +67,8 @@ select exists (select from dead_letters
 """
 
 MAX_REASON = 2000
+
+log = telemetry.logger(__name__)
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
@@ -121,6 +138,48 @@ async def insert(session: Session, letter: NewDeadLetter) -> None:
     )
 
 
+async def insert_fork(
+    session: Session, consumer: str, fork: Fork, where: tuple[str, str, int] | None
+) -> None:
+    """Put an event of another history aside, once; `where` it stood, unless it waited."""
+    event = fork.event
+    source, part, position = where or ("waiting", fork.origin, event.sequence)
+    raw_key, headers = dead_form(fork.record)
+    place = (event.tenant, event.topic, event.key)
+    packed = pack_headers(headers)
+    if await session.fetchval(_IS_KNOWN, consumer, *place, event.sequence, packed):
+        return
+    letter = NewDeadLetter(
+        consumer=consumer,
+        source=source,
+        part=part,
+        position=position,
+        topic=event.topic,
+        place=place,
+        sequence=event.sequence,
+        is_ordered=True,
+        raw_key=raw_key,
+        value=value_of(fork.record),
+        headers=headers,
+        reason=fork.reason,
+    )
+    await insert(session, letter)
+
+
+def report_fork(consumer: str, fork: Fork) -> None:
+    """Raise the alarm."""
+    event = fork.event
+    service = telemetry.current_service.get() or consumer.partition(".")[0]
+    telemetry.DEAD_LETTERS.labels(service, consumer, event.topic).inc()
+    log.error(
+        "consume.forked",
+        consumer=consumer,
+        topic=event.topic,
+        account=f"{event.tenant}/{event.key}",
+        reason=fork.reason,
+    )
+
+
 async def list_dead_letters(db: Database) -> list[DeadLetter]:
     return [DeadLetter(**dict(row)) for row in await db.fetch(_LIST)]
 
@@ -133,6 +192,11 @@ async def replay(db: Database, letter_id: int) -> None:
     """Let the consumer try the message again, in its turn."""
     async with db.transaction() as session:
         row = await _lock(session, letter_id)
+        if is_fork(row["reason"]):
+            raise Conflict(
+                f"dead letter {letter_id} is of another history than what was taken in: restore "
+                "the whole set or rebuild the reader; it can only be skipped"
+            )
         if not row["is_ordered"]:
             await session.execute(
                 "update dead_letters set is_replaying = true where id = $1", letter_id
@@ -159,7 +223,8 @@ async def replay(db: Database, letter_id: int) -> None:
 async def skip(db: Database, letter_id: int, reason: str) -> None:
     """Do without the message, now and in every rebuild; its key goes on with what follows.
 
-    Nothing else is given up: numbers missing before it are still waited for.
+    Nothing else is given up: numbers missing before it are still waited for. An event of another
+    history is done without where it stands: its number belongs to what was taken in.
     """
     async with db.transaction() as session:
         row = await _lock(session, letter_id)
@@ -169,8 +234,8 @@ async def skip(db: Database, letter_id: int, reason: str) -> None:
         else:
             head, number = await _release(session, row, place), row["sequence"]
             # What is missing before it may still come: then the readers step over it by the skip.
-            if number == head.sequence + 1:
-                head.sequence = number
+            if number == head.sequence + 1 and not is_fork(row["reason"]):
+                head.advance(number, None)
                 await save_heads(session, row["consumer"], {place: head})
         await session.execute(
             _SKIP,
@@ -178,7 +243,7 @@ async def skip(db: Database, letter_id: int, reason: str) -> None:
             row["topic"],
             row["tenant"],
             row["key"],
-            row["sequence"] if row["is_ordered"] else None,
+            row["sequence"] if row["is_ordered"] and not is_fork(row["reason"]) else None,
             row["source"],
             row["part"],
             row["position"],
@@ -201,7 +266,7 @@ async def skip_gap(db: Database, consumer: str, place: Place, reason: str) -> in
         for number in missing:
             origin = ("gap", topic, number)
             await session.execute(_SKIP, consumer, topic, tenant, key, number, *origin, reason)
-        head.sequence = first - 1
+        head.advance(first - 1, None)
         await save_heads(session, consumer, {place: head})
         return len(missing)
 

@@ -35,7 +35,7 @@ given as (
 )
 insert into sequences as s (tenant, topic, key, last) select tenant, topic, key, n from given
 on conflict (tenant, topic, key) do update set last = s.last + excluded.last
-returning tenant, topic, key, last
+returning tenant, topic, key, last, coalesce((select epoch from database_ids), 1)
 """
 
 _INSERT = f"""
@@ -47,7 +47,7 @@ select id::uuid, topic, key, type, sequence, payload, headers
 """
 
 _READ = """
-select seq, aggregatetype, aggregateid, sequence, headers, payload
+select seq, aggregatetype, aggregateid, sequence, headers, payload, id
   from outbox where seq > $1 and aggregatetype = any($2::text[]) order by seq limit $3
 """
 
@@ -99,7 +99,7 @@ async def flush(session: Session) -> None:
     for identity, event in zip(ids, events, strict=True):
         place = (event.tenant, event.topic, event.key)
         last[place] = number = last[place] + 1
-        attributes = _attributes(identity, event, number)
+        attributes = _attributes(identity, event, number, epoch=given[0][4])
         numbers.append(number)
         headers.append(_json.encode(attributes).decode())
     await session.execute(
@@ -138,7 +138,7 @@ def _payload(event: Event) -> str | None:
     return payload.decode()
 
 
-def _attributes(identity: str, event: Event, number: int) -> Attributes:
+def _attributes(identity: str, event: Event, number: int, *, epoch: int) -> Attributes:
     service = producer(event.topic)
     is_revision = event.topic in COMPACTED
     return Attributes(
@@ -153,6 +153,7 @@ def _attributes(identity: str, event: Event, number: int) -> Attributes:
         day=event.day,
         sequence=None if is_revision else number,
         revision=number if is_revision else None,
+        epoch=epoch,
         correlationid=event.correlationid,
         causationid=event.causationid,
         traceparent=event.traceparent,

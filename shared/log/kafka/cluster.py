@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.protocol.metadata import MetadataRequest
 from msgspec import Struct
 
 from shared.errors import Unavailable
@@ -65,6 +67,18 @@ async def _admin(bootstrap: str) -> AsyncIterator[Any]:
         yield client
     finally:
         await asyncio.wait_for(client.close(), _STOP_SECONDS)
+
+
+async def cluster_of(client: AIOKafkaClient) -> str:
+    """Who the cluster is that a client talks to now: it may have been replaced behind its address.
+
+    Asked on the client's own connections, so that the answer holds for what it sends and gets.
+    """
+    node = client.get_random_node()
+    if node is None:
+        raise Unavailable("Kafka has no broker that is known")
+    metadata = await answer(client.send(node, MetadataRequest([])))
+    return str(metadata.to_object()["cluster_id"])
 
 
 async def cluster_id(bootstrap: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
-from shared.log.kafka.cluster import answer, cluster_id, stop_client
+from shared.log.kafka.cluster import answer, cluster_of, stop_client
 from shared.log.wire import OutboxRow, RawRecord, to_kafka
 
 _ACK_SECONDS = 60.0
@@ -26,12 +26,10 @@ class Publisher:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._producer: AIOKafkaProducer | None = None
-        self._id: str | None = None
 
     async def id(self) -> str:
-        if self._id is None:
-            self._id = await cluster_id(self._bootstrap)
-        return self._id
+        """Asked each time, on the connections that waves go over."""
+        return await cluster_of((await self._started()).client)
 
     async def publish(self, rows: Sequence[OutboxRow]) -> None:
         """Send rows, each key's in order, and wait for every acknowledgement."""
