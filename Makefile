@@ -57,9 +57,11 @@ docs: $(INSTALLED) ## write docs/events/ and docs/api/ from the code
 	@$(PYTHON) -m deploy.docs
 
 # ── Operating it ─────────────────────────────────────────────────────────────────────────────────
-.PHONY: dead-letters migrate rebuild-metrics
+.PHONY: dead-letters holds migrate rebuild-metrics
 dead-letters: $(INSTALLED) ## list, replay or skip dead letters [ARGS="--help"]
 	@$(PYTHON) -m deploy.dead_letters $(ARGS)
+holds: $(INSTALLED) ## list or release holds [ARGS="--help"]
+	@$(PYTHON) -m deploy.holds $(ARGS)
 migrate: $(INSTALLED) ## bring the databases to the newest revision
 	@$(PYTHON) -m deploy.migrate $(ARGS)
 rebuild-metrics: $(INSTALLED) ## compute every KPI again from the log

@@ -37,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
         context=context,
         lifespan=lifespan,
         lag=runtime.lag,
+        has_holds=True,
         ready=context.db.ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
         quiet_paths=frozenset({"/v1/events"}),

@@ -40,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
         context=context,
         lifespan=lifespan,
         lag=runtime.lag,
+        has_holds=True,
         ready=db.ready,
         auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
         hot={"POST /v1/compliance/evaluate": compliance.evaluate_questions},

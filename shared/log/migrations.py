@@ -6,6 +6,9 @@ A released function never changes; what comes later is a function of its own.
 import sqlalchemy as sa
 from alembic import op
 
+_INSTANT = sa.DateTime(timezone=True)
+_NOW = sa.text("statement_timestamp()")
+
 
 def create_log_1() -> None:
     """The log a service writes, and what it keeps of the logs it reads."""
@@ -56,6 +59,26 @@ def drop_epochs() -> None:
     op.drop_column("positions", "last_id")
     for name in ("epoch", "epoch_from", "recent"):
         op.drop_column("heads", name)
+
+
+def create_holds_1() -> None:
+    """What a service does by itself, held until a person has looked."""
+    op.create_table(
+        "holds",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("measure", sa.Double(), nullable=True),
+        sa.Column("since_at", _INSTANT, server_default=_NOW, nullable=False),
+        sa.Column("seen_at", _INSTANT, server_default=_NOW, nullable=False),
+        sa.Column("released_at", _INSTANT, nullable=True),
+        sa.Column("released_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_holds")),
+    )
+
+
+def drop_holds_1() -> None:
+    op.drop_table("holds")
 
 
 def _database_ids() -> None:

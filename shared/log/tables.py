@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Double,
     Identity,
     Index,
     Integer,
@@ -64,6 +65,23 @@ def add_log_tables(metadata: MetaData) -> None:
         Column("body", LargeBinary),
         Column("created_at", Instant, nullable=False, server_default=_NOW),
         PrimaryKeyConstraint("tenant", "route", "key"),
+    )
+
+
+def add_holds(metadata: MetaData) -> None:
+    """Add `holds` to the metadata of a service that does things by itself."""
+    Table(
+        "holds",  # what must not go on by itself until a person has looked
+        metadata,
+        Column("tenant_id", Text),  # empty: all of them
+        Column("name", Text),
+        Column("reason", Text, nullable=False),
+        Column("measure", Double),  # how much of it was seen last
+        Column("since_at", Instant, nullable=False, server_default=_NOW),
+        Column("seen_at", Instant, nullable=False, server_default=_NOW),
+        Column("released_at", Instant),  # null: it stands
+        Column("released_by", Text),
+        PrimaryKeyConstraint("tenant_id", "name"),
     )
 
 

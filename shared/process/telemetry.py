@@ -92,6 +92,11 @@ JOB_SECONDS = Histogram(
     buckets=(*_FAST, 60.0),
 )
 
+# Failures of jobs and loops that went on with the next tenant or account. Alarm on a steady rise.
+JOB_FAILURES = Counter("recoup_job_failures", "Failures that a job survived", ("service", "job"))
+# Holds that stand: what a service does by itself waits for a person. Alarm when above 0.
+HOLDS = Gauge("recoup_holds", "Holds that stand", ("service",))
+
 # How long after its time a timer rings, in a process that serves or works for a service: above
 # 0.25 s something computes on the event loop that should not.
 LOOP_LAG_SECONDS = Histogram(
@@ -124,6 +129,8 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     CONTACTS,
     CHECK_TO_HANDOVER_SECONDS,
     JOB_SECONDS,
+    JOB_FAILURES,
+    HOLDS,
     LOOP_LAG_SECONDS,
     MODEL_WATCH,
 )

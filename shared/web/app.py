@@ -5,7 +5,7 @@ security scheme, human docs that load nothing from elsewhere.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from importlib import resources
 from typing import Any
 
@@ -15,6 +15,8 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.database import Database
+from shared.database.holds import Hold, by_name, count_holds
 from shared.errors import AppError
 from shared.process import telemetry
 from shared.process.loop_lag import lag_sampled
@@ -22,6 +24,7 @@ from shared.web import problems
 from shared.web.auth import Auth
 from shared.web.context import ServiceContext
 from shared.web.edge import BODY_BYTES_MAX, Edge, Endpoint
+from shared.web.holds import router as holds_router
 from shared.web.models import json_response
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -80,6 +83,7 @@ def make_app(
     body_bytes_max: int = BODY_BYTES_MAX,
     quiet_paths: frozenset[str] = frozenset(),
     hot: Mapping[str, Endpoint] | None = None,
+    has_holds: bool = False,
 ) -> FastAPI:
     """An application without routes of its own.
 
@@ -87,7 +91,8 @@ def make_app(
     raises while requests cannot be served. `service` is the label of figures and log lines, by
     default the title's last word. Requests to `quiet_paths` are logged at debug level only. `hot`
     answers busy routes ("POST /v1/events") past the framework; they are declared as FastAPI routes
-    too, for the description.
+    too, for the description. `has_holds`: its database has the table, and what it does by itself
+    can be held.
     """
     name = service or title.split()[-1].lower()
     app = _Api(
@@ -111,7 +116,9 @@ def make_app(
         quiet_paths=quiet_paths,
         hot=hot,
     )
-    _add_common_routes(app, name, lag, ready)
+    _add_common_routes(app, name, lag, ready, context.db if has_holds else None)
+    if has_holds:
+        app.include_router(holds_router)
     return app
 
 
@@ -131,8 +138,12 @@ def _add_common_routes(
     service: str,
     lag: Callable[[], Awaitable[Struct]],
     ready: Callable[[], Awaitable[None]],
+    held: Database | None,
 ) -> None:
     """What is open without a token."""
+
+    async def standing() -> list[Hold]:
+        return [] if held is None else await count_holds(held, service)
 
     async def live(_request: Request) -> Response:
         return json_response({"status": "live"})
@@ -140,14 +151,18 @@ def _add_common_routes(
     async def is_ready(_request: Request) -> Response:
         try:
             await ready()
+            found = await standing()
         except AppError as error:
             return problems.status_problem(503, error.detail, {"Retry-After": "1"})
         except (OSError, TimeoutError) as error:
             telemetry.logger(__name__).warning("not ready", error=str(error))
             return problems.status_problem(503, "A server is not reachable.", {"Retry-After": "1"})
-        return json_response({"status": "ready"})
+        # A hold stops what the service does by itself: requests are served all the same.
+        return json_response({"status": "ready", **({"holds": by_name(found)} if found else {})})
 
     async def metrics(_request: Request) -> Response:
+        with suppress(AppError, OSError, TimeoutError):  # then the figure is as old as it is
+            await standing()
         return PlainTextResponse(
             telemetry.exposition(service), media_type=telemetry.EXPOSITION_TYPE
         )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared import clock
 from shared.errors import AppError, Unavailable
@@ -189,8 +189,8 @@ class KafkaSource:
                 self._consumer.getmany(timeout_ms=int(timeout * 1000)), timeout + CALL_SECONDS
             )
         except Unavailable as error:
-            if not self._is_placed:
-                return
+            if not self._is_placed or isinstance(error.__cause__, NoOffsetForPartitionError):
+                return  # the client's own first look, before we told it where to read
             if isinstance(error.__cause__, OffsetOutOfRangeError):
                 await self._out_of_range(error.__cause__)
                 return
