@@ -15,6 +15,7 @@ import asyncpg
 from deploy import migrate
 from deploy.kafka import topics
 from deploy.local import databases
+from deploy.local.errors import CannotStart
 from shared.errors import Unavailable
 from shared.log import kafka
 from shared.process.settings import BadSetting, Env
@@ -38,7 +39,7 @@ async def prepare(environment: Mapping[str, str]) -> None:
 def main() -> int:
     try:
         asyncio.run(prepare(os.environ))
-    except (BadSetting, Unavailable, OSError, asyncpg.PostgresError) as error:
+    except (BadSetting, CannotStart, Unavailable, OSError, asyncpg.PostgresError) as error:
         print(f"cannot prepare: {error}", file=sys.stderr)
         return 1
     print("ready: databases migrated, topics made")

@@ -22,11 +22,11 @@ from shared.process import telemetry
 MAX_PAYLOAD_BYTES = 900_000  # below Kafka's default limit of 1 MiB, headers included
 PRUNE_ROWS_MAX = 5000  # at a time: short transactions between the writers'
 
-_LOCK = 0x5EC0_0B0C  # one per database
+LOCK = 0x5EC0_0B0C  # one per database; who holds it sees an outbox that stands still
 
 # The lock comes first: the numbers are computed from what `locked` gives, so after it.
 _NUMBER = f"""
-with locked as materialized (select pg_advisory_xact_lock({_LOCK})),
+with locked as materialized (select pg_advisory_xact_lock({LOCK})),
 given as (
     select tenant, topic, key, n
       from locked,
