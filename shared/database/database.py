@@ -48,6 +48,8 @@ _RETRIABLE = (
     ConnectionError,
     TimeoutError,
 )
+# While a database is put in the place of another one under its name.
+_REPLACED = (asyncpg.InvalidCatalogNameError, asyncpg.ObjectNotInPrerequisiteStateError)
 # How the driver hands on that the server has ended a transaction that was silent for too long, if
 # it comes to read it at all.
 _ENDED_FOR_SILENCE = "idle-in-transaction timeout"
@@ -295,7 +297,7 @@ class Database:
                 command_timeout=_COMMAND_TIMEOUT_SECONDS,
                 timeout=_CONNECT_TIMEOUT_SECONDS,
             )
-        except (*_RETRIABLE, OSError) as error:
+        except (*_RETRIABLE, *_REPLACED, OSError) as error:
             raise unavailable(error) from error
 
     @asynccontextmanager

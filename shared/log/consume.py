@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from shared.database import Database, Session
 from shared.errors import TookTooLong
-from shared.log import dead_letters, positions
+from shared.log import dead_letters, forks, positions
 from shared.log.failure_limit import BadCode, FailureLimit, shown
 from shared.log.lag import LagItem, LagReport, Reader, Relaying, lag
 from shared.log.ordering import Arranged, Item, arrange, numbers_of, places_of, read_item
@@ -280,7 +280,9 @@ class _Loop:
         return plan
 
     def _with_skip(self, source: Source, source_id: str, item: Item) -> Item:
-        is_skipped = (source_id, *source.place(item.record)) in self._skips.placed
+        event = item.event
+        place = (source_id, *source.place(item.record)) if event is None else forks.skip_of(event)
+        is_skipped = place in self._skips.placed
         return Item(item.record, item.event, item.reason, item.address, is_skipped)
 
     # ------------------------------------------------------------------ what failed

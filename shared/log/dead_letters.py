@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shared.database import Database, Record, Session
 from shared.errors import Conflict, NotFound, Unreadable
-from shared.log.forks import Fork, Head, is_fork
+from shared.log.forks import Fork, Head, is_fork, skip_of
 from shared.log.positions import Place, Waiting, lock_heads, put_waiting, save_heads
 from shared.log.wire import (
     Headers,
@@ -202,14 +202,7 @@ async def replay(db: Database, letter_id: int) -> None:
                 "update dead_letters set is_replaying = true where id = $1", letter_id
             )
             return
-        record = RawRecord(
-            row["topic"],
-            0,
-            row["position"],
-            row["raw_key"],
-            row["value"],
-            unpack_headers(row["headers"]),
-        )
+        record = _record_of(row)
         try:
             event = from_kafka(record)
         except Unreadable as error:
@@ -237,18 +230,12 @@ async def skip(db: Database, letter_id: int, reason: str) -> None:
             if number == head.sequence + 1 and not is_fork(row["reason"]):
                 head.advance(number, None)
                 await save_heads(session, row["consumer"], {place: head})
-        await session.execute(
-            _SKIP,
-            row["consumer"],
-            row["topic"],
-            row["tenant"],
-            row["key"],
-            row["sequence"] if row["is_ordered"] and not is_fork(row["reason"]) else None,
-            row["source"],
-            row["part"],
-            row["position"],
-            reason,
-        )
+        origin: tuple[str, str, int] = (row["source"], row["part"], row["position"])
+        number = row["sequence"] if row["is_ordered"] else None
+        if is_fork(row["reason"]):
+            origin, number = skip_of(from_kafka(_record_of(row))), None
+        about = (row["consumer"], row["topic"], row["tenant"], row["key"])
+        await session.execute(_SKIP, *about, number, *origin, reason)
 
 
 async def skip_gap(db: Database, consumer: str, place: Place, reason: str) -> int:
@@ -312,6 +299,11 @@ async def _lock(session: Session, letter_id: int) -> Record:
     if row is None:
         raise NotFound(f"there is no dead letter {letter_id}")
     return row
+
+
+def _record_of(row: Record) -> RawRecord:
+    headers = unpack_headers(row["headers"])
+    return RawRecord(row["topic"], 0, row["position"], row["raw_key"], row["value"], headers)
 
 
 async def _release(session: Session, row: Record, place: Place) -> Head:

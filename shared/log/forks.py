@@ -98,6 +98,11 @@ def of_waiting(record: RawRecord) -> Received:
         raise AssertionError(f"a waiting event became unreadable: {error}") from error
 
 
+def skip_of(event: Received) -> tuple[str, str, int]:
+    """How `skips` calls the decision to do without this event, wherever it is read again."""
+    return (REASON, event.id, event.sequence)
+
+
 def is_fork(reason: str) -> bool:
     """Whether a dead letter is one for this reason."""
     return reason.startswith(REASON)

@@ -72,6 +72,12 @@ BEHIND = Gauge("recoup_behind_events", "Events not yet taken in", ("service", "c
 PARKED_ACCOUNTS = Gauge(
     "recoup_parked_accounts", "Accounts whose events wait", ("service", "consumer", "topic")
 )
+# A producer was restored and says other things than were taken in. Alarm when above 0.
+FORKED_ACCOUNTS = Gauge(
+    "recoup_forked_accounts",
+    "Accounts whose log contradicts what was taken in",
+    ("service", "consumer", "topic"),
+)
 # Messages that can never succeed. Alarm on any rise.
 DEAD_LETTERS = Counter(
     "recoup_dead_letters", "Messages put aside", ("service", "consumer", "topic")
@@ -124,6 +130,7 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     CONSUME_RETRIES,
     BEHIND,
     PARKED_ACCOUNTS,
+    FORKED_ACCOUNTS,
     DEAD_LETTERS,
     RELAYED_EVENTS,
     CONTACTS,
