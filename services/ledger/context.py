@@ -6,6 +6,7 @@ from services.ledger.settings import Settings
 from services.ledger.store.memory import AccountMemory
 from shared.business_time import Clock
 from shared.database import Database
+from shared.process.watchdog import exit_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Context:
 def open_context(settings: Settings, *, application: str) -> Context:
     """Opens no connection before it is needed. `application` is its name in the database."""
     return Context(
-        db=Database(settings.database_url, application=application),
+        db=Database(settings.database_url, application=application, when_replaced=exit_now),
         clock=settings.common.clock,
         makes_tenants=settings.common.local,
         accounts=AccountMemory(undo_facts=settings.undo_facts),

@@ -48,6 +48,13 @@ _RETRIABLE = (
     ConnectionError,
     TimeoutError,
 )
+# Another copy of a database has another one of these, or a journal that is not as far.
+_IDENTITY = """
+select (select oid from pg_database where datname = current_database()),
+       to_regclass('database_ids')::oid,
+       case when not pg_is_in_recovery()
+            then pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint end
+"""
 # While a database is put in the place of another one under its name.
 _REPLACED = (asyncpg.InvalidCatalogNameError, asyncpg.ObjectNotInPrerequisiteStateError)
 # How the driver hands on that the server has ended a transaction that was silent for too long, if
@@ -224,11 +231,23 @@ def bell_of(url: str | URL) -> Wakeup:
 class Database:
     """A pool of connections to one database."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, application: str = "recoup") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        application: str = "recoup",
+        when_replaced: Callable[[str], object] | None = None,
+    ) -> None:
+        """`when_replaced` is called where a copy was put in the database's place: whoever keeps
+        anything of it in memory has to begin anew."""
         self.url = make_url(url).set(drivername="postgresql+asyncpg")
         self.application = application
         self._pool = Pool(self.dedicated, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         self.committed = bell_of(self.url)  # rung when outbox rows were committed
+        self._when_replaced = when_replaced
+        self._identity: tuple[object, ...] | None = None
+        self._written = 0  # how far the server's journal was, at some connection before
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -287,7 +306,7 @@ class Database:
     async def dedicated(self) -> Any:
         """A driver connection of its own, outside the pool. The caller closes it."""
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 host=self.url.host,
                 port=self.url.port,
                 user=self.url.username,
@@ -297,8 +316,21 @@ class Database:
                 command_timeout=_COMMAND_TIMEOUT_SECONDS,
                 timeout=_CONNECT_TIMEOUT_SECONDS,
             )
+            if self._when_replaced is not None:
+                await self._recognise(connection, self._when_replaced)
         except (*_RETRIABLE, *_REPLACED, OSError) as error:
             raise unavailable(error) from error
+        return connection
+
+    async def _recognise(self, connection: Any, when_replaced: Callable[[str], object]) -> None:
+        """See that this is the database of the connections before, and not a copy of then."""
+        written_before = self._written
+        *identity, written = await connection.fetchrow(_IDENTITY)
+        known, self._identity = self._identity, tuple(identity)
+        self._written = max(self._written, written or 0)
+        if known is not None and (known != self._identity or (written or 0) < written_before):
+            self._written = written or 0
+            when_replaced("the database was replaced by a copy: what is remembered of it is void")
 
     @asynccontextmanager
     async def _begun(self, begin: str) -> AsyncIterator[Session]:

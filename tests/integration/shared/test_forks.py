@@ -190,3 +190,22 @@ async def test_an_epoch_goes_along_and_one_is_left_out(rig: Rig) -> None:
     await rig.saw("A", [1, 2])
     heads = await rig.consumer.fetch("select epoch, epoch_from, length(recent) from heads")
     assert [tuple(row) for row in heads] == [(7, 2, 16)]
+
+
+async def test_who_remembers_a_database_learns_that_a_copy_took_its_place(
+    producer: Database, consumer: Database, postgres: str
+) -> None:
+    said: list[str] = []
+    db = Database(producer.url.render_as_string(hide_password=False), when_replaced=said.append)
+    async with copied(producer, postgres) as copy:
+        await until_answers(db)
+        connection = await db.dedicated()
+        await connection.close()
+        assert said == []
+        await copy.bring_back()
+        await until_answers(db)
+        assert len(said) == 1
+        connection = await db.dedicated()
+        await connection.close()
+        assert len(said) == 1
+    await db.close()
