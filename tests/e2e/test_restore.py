@@ -4,12 +4,13 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 
 from deploy.local import databases
@@ -151,9 +152,9 @@ def test_a_ledger_restored_alone_is_no_silent_split(new_platform: NewPlatform) -
     assert desk.minor("received", *MONTHS, "SEK") == 10_000
     asyncio.run(_bring_ledger_back(platform))  # beneath everything that runs
 
-    wait_for(lambda: desk.offer([]).status_code < 500, ANSWER_SECONDS_MAX, "the ledger answers")
-    desk.send(a_payment("P2", "C1", 30_000, currency="SEK"), hundred)
-    wait_for(lambda: sum(forked(platform).values()) == 3, ANSWER_SECONDS_MAX, "all three know")
+    news = [a_payment("P2", "C1", 30_000, currency="SEK"), hundred]
+    until(lambda: desk.offer(news).status_code == 200, "the platform sends again")
+    until(lambda: sum(forked(platform).values()) == 3, "all three readers know")
     platform.wait_quiet()
     assert desk.amounts("C1", "SEK")["balance_minor"] == 60_000
     assert forked(platform) == {"segmentation": 1, "outreach": 1, "metrics": 1}
@@ -167,6 +168,18 @@ def test_a_ledger_restored_alone_is_no_silent_split(new_platform: NewPlatform) -
     platform.wait_quiet()
     assert desk.minor("received", *MONTHS, "SEK") == 40_000
     assert forked(platform) == {"segmentation": 1, "outreach": 1, "metrics": 0}
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Wait for it; processes that remember what was replaced end, and are started again."""
+
+    def is_so() -> bool:
+        try:
+            return holds()
+        except httpx.HTTPError:
+            return False
+
+    wait_for(is_so, ANSWER_SECONDS_MAX, what)
 
 
 def forked(platform: Platform) -> dict[str, int]:
