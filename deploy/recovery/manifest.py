@@ -37,7 +37,9 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 def write(folder: Path, manifest: Manifest) -> None:
     text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    (folder / NAME).write_bytes(text + b"\n")
+    path = folder / NAME
+    path.touch(mode=0o600)
+    path.write_bytes(text + b"\n")
 
 
 def read(folder: Path) -> Manifest:

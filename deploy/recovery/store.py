@@ -10,7 +10,7 @@ _MARK = "recoup_restore"  # a schema that stands while a restore is under way
 
 _DESCRIPTION = """
 select (select version_num from alembic_version limit 1),
-       coalesce((select epoch from database_ids), 1),
+       coalesce((select (to_jsonb(d) ->> 'epoch')::bigint from database_ids d), 1),
        current_setting('server_version_num')::int / 10000
 """
 _SESSIONS = """
