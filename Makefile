@@ -13,7 +13,7 @@ help: ## this list
 	@awk 'BEGIN {FS = ":[^#]*## "} /^[.a-z][-.a-z0-9]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
 
 # ── Running ──────────────────────────────────────────────────────────────────────────────────────
-.PHONY: demo run run-kafka kafka stop
+.PHONY: demo run run-kafka kafka link stop
 demo: $(INSTALLED) ## a year of a portfolio in minutes [SEED= DAYS= ACCOUNTS= DATA= MAPPING= REPORT= KAFKA=1 KEEP=1]
 	@env $(DEMO_OPTIONS) $(PYTHON) -m deploy.demo
 run: $(INSTALLED) ## all services on this machine
@@ -22,6 +22,8 @@ run-kafka: $(INSTALLED) ## the same over Kafka, a process for each API and worke
 	@exec $(PYTHON) -m deploy.local --kafka
 kafka: $(INSTALLED) ## a Kafka broker alone, in the foreground
 	@exec $(PYTHON) -m deploy.kafka
+link: $(INSTALLED) ## addresses that open the pages of what runs [TENANT=]
+	@$(PYTHON) -m deploy.local --link $(if $(TENANT),--tenant "$(TENANT)")
 stop: $(INSTALLED) ## stop what runs on the data folder
 	@$(PYTHON) -m deploy.local --stop
 

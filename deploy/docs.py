@@ -8,13 +8,14 @@ service. The contract tests compare what is committed with what the code says no
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from fastapi import FastAPI
 from msgspec import Struct
 
 from shared.events import COMPACTED, SCHEMAS, TOPICS, producer
@@ -25,6 +26,7 @@ EVENTS = ROOT / "docs" / "events"
 API = ROOT / "docs" / "api"
 RELEASED = ROOT / "tests" / "contracts" / "released"
 VERSION = 1
+LOCAL: Mapping[str, str] = {"RECOUP_LOCAL": "1"}
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _INTRODUCTION = """\
@@ -78,19 +80,24 @@ def _field(field: msgspec.structs.FieldInfo) -> str:
 
 
 def openapi(service: str) -> dict[str, Any]:
-    """A service's OpenAPI document. Nothing is started or connected for it."""
+    """A service's OpenAPI document."""
+    document: dict[str, Any] = app_of(service).openapi()
+    return document
+
+
+def app_of(service: str, environment: Mapping[str, str] = LOCAL) -> FastAPI:
+    """A service's application. Nothing is started or connected for it."""
     settings = import_module(f"services.{service}.settings").Settings.from_env(
         {
-            "RECOUP_LOCAL": "1",
+            **environment,
             **{
                 f"{name.upper()}_DATABASE_URL": f"postgresql://docs@127.0.0.1:5432/recoup_{name}"
                 for name in PORTS
             },
         }
     )
-    app = import_module(f"services.{service}.app").create_app(settings)
-    document: dict[str, Any] = app.openapi()
-    return document
+    app: FastAPI = import_module(f"services.{service}.app").create_app(settings)
+    return app
 
 
 def api_file(service: str) -> tuple[Path, str]:

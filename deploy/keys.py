@@ -31,6 +31,7 @@ from shared.ids import is_tenant
 from shared.web.auth import ANY_TENANT, SCOPES
 
 PRIVATE, PUBLIC = "private.pem", "jwks.json"
+_SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -70,7 +71,15 @@ def _base64url(content: bytes) -> str:
 
 
 def mint(
-    folder: Path, *, tenant: str, scopes: Sequence[str], subject: str, ttl: timedelta, now: datetime
+    folder: Path,
+    *,
+    tenant: str,
+    scopes: Sequence[str],
+    subject: str,
+    ttl: timedelta,
+    now: datetime,
+    audience: str = "recoup",
+    issuer: str = "recoup",
 ) -> str:
     """A token that says who its bearer is, for which tenant, what it may do and until when."""
     key = load_pem_private_key((folder / PRIVATE).read_bytes(), password=None)
@@ -80,6 +89,8 @@ def mint(
         "sub": subject,
         "tenant": tenant,
         "scope": " ".join(scopes),
+        "aud": audience,
+        "iss": issuer,
         "iat": int(now.timestamp()),
         "exp": int((now + ttl).timestamp()),
     }
@@ -88,7 +99,7 @@ def mint(
 
 def duration(text: str) -> timedelta:
     """`90s`, `15m`, `8h`, `30d`."""
-    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
+    match = _SPAN.fullmatch(text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration like 90s, 15m, 8h or 30d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
@@ -117,6 +128,12 @@ def _parser() -> argparse.ArgumentParser:
         "--scope", action="append", required=True, choices=SCOPES, help="may be given several times"
     )
     give.add_argument("--subject", required=True, help="who the bearer is: a person or a program")
+    for claim, name in (("audience", "RECOUP_JWT_AUDIENCE"), ("issuer", "RECOUP_JWT_ISSUER")):
+        give.add_argument(
+            f"--{claim}",
+            default=os.environ.get(name) or "recoup",
+            help=f"as the services ask for it (default: {name}, or recoup)",
+        )
     give.add_argument("--ttl", type=duration, default="8h", help="90s, 15m, 8h, 30d (default 8h)")
     return parser
 
@@ -136,6 +153,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             subject=options.subject,
             ttl=options.ttl,
             now=clock.now(),
+            audience=options.audience,
+            issuer=options.issuer,
         )
     except (OSError, ValueError) as error:
         print(f"keys: {error}", file=sys.stderr)

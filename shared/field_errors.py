@@ -8,12 +8,20 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import NODEFAULT, Struct
 
+from shared import texts
+from shared.clock import instant_fault
 from shared.errors import FieldError
 
-_MESSAGE = re.compile(r"(?P<what>.*?)(?: - at `(?P<key>key in )?(?P<path>\$.*)`)?", re.DOTALL)
-_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[\.\.\.\]")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Of what a reader says, which quotes the sender; no pattern below sees more of it.
+MESSAGE_MAX = 500
 
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[\.\.\.\]")
+_MISSING = re.compile(r"Object missing required field `(.+)`", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(.+)`", re.DOTALL)
+_WRONG_TYPE = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+
+NO_DAY = "must be a day of the calendar like 2026-03-31"
+NO_INSTANT = "must be an instant with its offset, like 2026-03-31T12:00:00Z"
 _NOUNS = {
     "int": "a whole number",
     "float": "a number",
@@ -26,7 +34,7 @@ _NOUNS = {
     "datetime": "an instant like 2026-03-31T12:00:00Z",
 }
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"Expected `[^`]*` of length >= 1$"), "must not be empty"),
+    (re.compile(r"Expected `[^`]*` of length >= 1\Z"), "must not be empty"),
     (re.compile(r"Expected `str[^`]*` of length >= (\d+)"), r"must have at least \1 characters"),
     (re.compile(r"Expected `str[^`]*` of length <= (\d+)"), r"must have at most \1 characters"),
     (re.compile(r"Expected `[^`]*` of length <= (\d+)"), r"must have at most \1 items"),
@@ -34,28 +42,35 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"Expected `[^`]*` <= (-?[\d.]+)"), r"must be at most \1"),
     (re.compile(r"Expected `[^`]*` > (-?[\d.]+)"), r"must be more than \1"),
     (re.compile(r"Expected `[^`]*` < (-?[\d.]+)"), r"must be less than \1"),
-    (re.compile(r"Invalid RFC3339 encoded date$"), "must be a day of the calendar like 2026-03-31"),
-    (
-        re.compile(r"Invalid RFC3339 encoded datetime|Expected `datetime.*timezone component"),
-        "must be an instant with its offset, like 2026-03-31T12:00:00Z",
-    ),
+    (re.compile(r"Invalid RFC3339 encoded date\Z"), NO_DAY),
+    (re.compile(r"Invalid RFC3339 encoded datetime"), NO_INSTANT),
+    (re.compile(r"Expected `datetime` with a timezone component"), NO_INSTANT),
     (re.compile(r"Invalid enum value .*", re.DOTALL), "is not one of the values known here"),
 )
 
 
 def explain(message: str, root: str = "") -> FieldError:
     """A msgspec message as a field error; `root` is the pointer of what was decoded."""
-    match = _MESSAGE.fullmatch(message)
-    assert match is not None
-    pointer = root + pointer_of(match["path"] or "$")
-    what = match["what"]
-    missing = re.fullmatch(r"Object missing required field `(.+)`", what)
+    what, path = _parted(message)
+    pointer = root + pointer_of(path)
+    missing = _MISSING.fullmatch(what)
     if missing is not None:
         return FieldError(f"{pointer}/{escape(missing[1])}", "is missing")
-    unknown = re.fullmatch(r"Object contains unknown field `(.+)`", what, re.DOTALL)
+    unknown = _UNKNOWN.fullmatch(what)
     if unknown is not None:
         return FieldError(f"{pointer}/{escape(unknown[1])}", "is not known here")
     return FieldError(pointer, _reason(what))
+
+
+def _parted(message: str) -> tuple[str, str]:
+    """What is wrong and the path of where, which stands last: ``… - at `$.lines[0]` ``."""
+    what, at, path = message.rpartition(" - at `")
+    path = path.removeprefix("key in ")
+    if not at or not path.startswith("$") or not path.endswith("`"):
+        what, path = message, "$`"
+    if len(what) > MESSAGE_MAX:
+        what = f"{what[:MESSAGE_MAX]}{'`' if what.endswith('`') else '…'}"
+    return what, path[:-1][:MESSAGE_MAX]
 
 
 def pointer_of(path: str) -> str:
@@ -81,7 +96,7 @@ def _reason(what: str) -> str:
         match = pattern.match(what)
         if match is not None:
             return match.expand(reason)
-    wrong = re.fullmatch(r"Expected `([^`]+)`, got `([^`]+)`", what)
+    wrong = _WRONG_TYPE.fullmatch(what)
     if wrong is None:
         return what
     wanted = [_NOUNS.get(name, name) for name in wrong[1].split(" | ") if name != "null"]
@@ -115,6 +130,8 @@ def field_errors(
                 found = FieldError(pointer, "must be an ISO 4217 code like EUR")
             elif choices and found.pointer == pointer:
                 found = FieldError(pointer, f"must be one of {', '.join(choices)}")
+            elif found.detail == NO_INSTANT and isinstance(value[name], str):
+                found = FieldError(found.pointer, instant_fault(value[name]))
             errors.append(found)
     return errors
 
@@ -134,31 +151,37 @@ def _choices(kind: Any) -> tuple[str, ...]:
 
 
 def text_errors(value: Any, root: str) -> list[FieldError]:
-    """Texts that cannot be kept: ids with control characters, NUL anywhere.
+    """Texts that cannot be taken: by the names of their fields ids, names or texts.
 
     What stands under `attributes` is the sender's own; only NUL is refused there, which PostgreSQL
     cannot store.
     """
-    return list(_walk(value, root, is_id=False, is_own=True))
+    return list(_walk(value, root, "", is_own=True))
 
 
-def _walk(value: Any, pointer: str, *, is_id: bool, is_own: bool) -> Iterator[FieldError]:
+_NAMES = frozenset(
+    {"name", "email", "number", "country", "language", "timezone", "currency", "tags", "product"}
+)
+
+
+def _walk(value: Any, pointer: str, name: str, *, is_own: bool) -> Iterator[FieldError]:
     if isinstance(value, str):
-        if is_id and _CONTROLS.search(value):
-            yield FieldError(pointer, "must have no control characters")
-        elif "\x00" in value:
-            yield FieldError(pointer, "must have no NUL and no half of a surrogate pair")
+        if fault := _fault(value, name, is_own=is_own):
+            yield FieldError(pointer, fault)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _walk(item, f"{pointer}/{index}", is_id=False, is_own=is_own)
+            yield from _walk(item, f"{pointer}/{index}", name, is_own=is_own)
     elif isinstance(value, dict):
         for key, item in value.items():
-            inner = f"{pointer}/{escape(key)}"
+            inner = f"{pointer}/{texts.shown(escape(key))}"
             if "\x00" in key:
                 yield FieldError(inner, "must have no NUL character in its name")
-            yield from _walk(
-                item,
-                inner,
-                is_id=is_own and key.endswith("_id"),
-                is_own=is_own and key != "attributes",
-            )
+            yield from _walk(item, inner, key, is_own=is_own and key != "attributes")
+
+
+def _fault(value: str, name: str, *, is_own: bool) -> str | None:
+    if not is_own:
+        return texts.NO_NUL if "\x00" in value else None
+    if name.endswith("_id"):
+        return texts.id_fault(value)
+    return texts.name_fault(value) if name in _NAMES else texts.text_fault(value)

@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 MAX_MINOR = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 
-# ISO 4217 (2024): codes in use and the decimals of those that do not have two.
+# ISO 4217: codes in use and the decimals of those that do not have two.
 _CODES = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN "
     "BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN "
@@ -16,22 +16,30 @@ _CODES = (
     "TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF "
     "XPF YER ZAR ZMW ZWG"
 )
+# ISO 4217, list three: codes of money of the past since 1990, in which old debts may stand.
+_PAST = (
+    "ADP AFA AOK AON AOR ARA ATS AZM BAD BEF BGJ BGK BGL BRC BRE BRN BRR BYB BYR CSD CSK CUC CYP"
+    " DEM ECS ECV EEK ESA ESB ESP FIM FRF GEK GHC GRD GWP HRD HRK IEP ITL LTL LTT LUC LUF LUL LVL"
+    " LVR MGF MLF MRO MTL MXP MZM NIC NLG PEI PES PLZ PTE ROL RUR SDD SIT SKK SLL SRG STD TJR TMM"
+    " TPE TRL UAK USS UYP VEB VEF XEU XFO XFU YDD YUD YUM YUN ZAL ZMK ZRN ZRZ ZWC ZWD ZWL ZWN ZWR"
+)
 _OTHER_DECIMALS = {
     code: decimals
     for decimals, codes in (
         (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (0, "ADP BYB BYR ESP ITL LUF MGF TRL"),
         (3, "BHD IQD JOD KWD LYD OMR TND"),
         (4, "CLF UYW"),
     )
     for code in codes.split()
 }
-DECIMALS = {code: _OTHER_DECIMALS.get(code, 2) for code in _CODES.split()}
+DECIMALS = {code: _OTHER_DECIMALS.get(code, 2) for code in (_CODES + " " + _PAST).split()}
 
-_AMOUNT = re.compile(r"[+-]?\d+(\.\d+)?")
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def is_currency(code: str) -> bool:
-    """Whether `code` is an ISO 4217 code in use."""
+    """Whether `code` is an ISO 4217 code, in use or of the past."""
     return code in DECIMALS
 
 

@@ -7,11 +7,13 @@ histories can be asked in seconds; the integration tests hold both against each 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from services.metrics.api.questions import business_day
 from services.metrics.consumer import HANDLERS
 from services.metrics.domain.answers import Question, Rows, answer
 from services.metrics.domain.cells import (
@@ -24,11 +26,11 @@ from services.metrics.domain.cells import (
 )
 from services.metrics.domain.figures import AGES, EPOCH, Aged, Key, Late, Sums
 from services.metrics.domain.fold import AccountItems
-from services.metrics.domain.items import SLOT_SECONDS, Account
+from services.metrics.domain.items import SLOT_SECONDS, Account, slot_of
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.restate import measure
 from services.metrics.domain.windows import Window
-from services.metrics.store.figures import UNTIL_NOW
+from services.metrics.store.figures import UNTIL_NOW, Tenant
 from shared.clock import day_start
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, Received, outreach, segmentation
 
@@ -117,12 +119,14 @@ class Memory:
         self.money: dict[int, MoneyCells] = defaultdict(dict)
         self.contacts: dict[int, ContactCells] = defaultdict(dict)
         self.currencies: dict[str, int] = {}
+        self.latest_slot = 0
 
     def take(self, events: Sequence[Received]) -> None:
         """Fold one batch."""
         for event in events:
             items = self.accounts.setdefault(event.key, AccountItems(Account([], [])))
             HANDLERS[event.type].apply(items, event, event.decode())
+            self.latest_slot = max(self.latest_slot, slot_of(event.recordedtime))
         for key in dict.fromkeys(event.key for event in events):
             self._restate(self.accounts[key])
 
@@ -151,21 +155,22 @@ class Memory:
     ) -> dict[str, Any]:
         """The answer as the API gives it."""
         kpi = KPIS[name]
-        question = Question(
-            kpi, Window(start, end), as_of=as_of, by=more.pop("by", kpi.by[0]), **more
-        )
+        more.setdefault("by", kpi.by[0])
+        more.setdefault("today", business_day(Tenant(zone, self.latest_slot, 0)))
+        question = Question(kpi, Window(start, end), as_of=as_of, **more)
         recorded_before = UNTIL_NOW
         if as_of is not None:
             end_of_day = day_start(as_of + timedelta(days=1), zone)
             recorded_before = int(end_of_day.timestamp() // SLOT_SECONDS)
         currencies = sorted(c for c, slot in self.currencies.items() if slot < recorded_before)
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
+        if kpi.over == "trailing":
+            question = replace(question, begins_on=self._first_days(recorded_before))
         return answer(question, self._rows(question, currency, recorded_before), currencies)
 
     def _rows(self, question: Question, currency: str | None, recorded_before: int) -> Rows:
         kpi = question.kpi
-        bounds = [window.from_on for window in question.parts]
-        bounds.append(question.window.to_on + timedelta(days=1))
+        bounds = question.slices.bounds
         ages = AGES if question.splits_by("bucket") else kpi.ages
         sums: dict[Any, Any] = {}
         aged: dict[Any, Any] = {}
@@ -183,7 +188,7 @@ class Memory:
             slice_of = bisect_right(bounds, day)
             if measure in kpi.stocks or (measure in kpi.flows and slice_of):
                 add(sums, (key, measure, slice_of), amount, count)
-            if measure == "open":
+            if measure == question.aged_measure:
                 for age in ages:
                     since = max(day, until + timedelta(days=age))
                     if since < bounds[-1]:
@@ -196,6 +201,18 @@ class Memory:
             [Aged(*cell, *sums) for cell, sums in _found(aged)],
             [Late(*cell, *sums[::2]) for cell, sums in _found(late)],
         )
+
+    def _first_days(self, recorded_before: int) -> dict[str, date]:
+        counts: dict[tuple[str, date], int] = defaultdict(int)
+        for slot, cells in self.money.items():
+            for cell, (_, count, _) in cells.items():
+                if slot < recorded_before and cell.measure == "invoiced":
+                    counts[cell.currency, cell.day] += count
+        first: dict[str, date] = {}
+        for (currency, day), count in counts.items():
+            if count:
+                first[currency] = min(day, first.get(currency, day))
+        return first
 
     def _cells(self, question: Question, recorded_before: int) -> list[tuple[Any, Any]]:
         by_slot: dict[int, dict[Any, Any]] = (

@@ -161,6 +161,8 @@ async def _pages(
     for name, address in pages.items():
         console.print(f"  {name:18} {address}")
     console.print(f"  {'dev key':18} {platform.data / 'dev-key'}")
+    for name, link in platform.links(os.environ).items():
+        console.print(f"  {name + ' page':18} {link}  (signed in, once)", soft_wrap=True)
     console.print(
         "Ctrl-C stops. The data stays, and opens again with: "
         f"RECOUP_CLOCK=manual RECOUP_DATA_DIR={platform.data} make run",

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import databases
+from deploy.local import platform as local
 from deploy.local.errors import CannotStart
 from deploy.local.platform import HOST
 from deploy.local.postgres import Postgres
@@ -43,6 +44,11 @@ class Platform:
 
     def address(self, service: str) -> str:
         return f"http://{HOST}:{self.port_base + PORTS[service]}"
+
+    def links(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Addresses that open its pages, once each."""
+        composed = local.compose(environment, data=self.data, databases={}, key=self.key)
+        return local.links(local.all_services(self.port_base), composed)
 
     def database(self, service: str) -> str:
         """The address of a service's database."""

@@ -5,7 +5,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from deploy.local.errors import CannotStart
 from deploy.local.postgres import Postgres
 from deploy.local.supervisor import Supervisor, parts_of
 from shared.errors import Unavailable
+from shared.ids import is_tenant
 from shared.process import telemetry
 from shared.process.crash import POINTS
 from shared.process.settings import BadSetting, Common
@@ -129,6 +130,9 @@ def start(
         def when_ready() -> None:
             if is_new:
                 print(f"dev key (kept in {data / 'dev-key'}): {key}")
+            print("Pages, signed in, once each (`make link` prints others):")
+            for link in local.links(services, composed).values():
+                print(f"  {link}")
             print(_ready_line(services, data), flush=True)
 
         def supervise(stop: asyncio.Event) -> Awaitable[None]:
@@ -162,15 +166,29 @@ def _ready_line(services: Sequence[local.Service], data: Path) -> str:
     return f"Recoup is ready: {addresses}  (data in {data}, Ctrl-C stops)"
 
 
+def _links(data: Path, tenant: str) -> Iterable[str]:
+    """For the pages of what runs on the folder."""
+    if not is_tenant(tenant):
+        raise CannotStart(f"{tenant!r} is no tenant's id ([a-z0-9-], 1 to 40)")
+    key = folder.running_key(data)
+    composed = local.compose(os.environ, data=data, databases={}, key=key)
+    return local.links(local.all_services(local.port_base(os.environ)), composed, tenant).values()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.add_argument("--kafka", action="store_true", help="over Kafka, a process for each part")
     parser.add_argument("--stop", action="store_true", help="stop what runs on the data folder")
+    parser.add_argument("--link", action="store_true", help="print links that open its pages")
+    parser.add_argument("--tenant", default="demo", help="whose pages --link opens (demo)")
     options = parser.parse_args(arguments)
     path = Path(os.environ.get("RECOUP_DATA_DIR") or "var")
     try:
         if options.stop:
             print(folder.stop_running(path))
+            return 0
+        if options.link:
+            print("\n".join(_links(path, options.tenant)))
             return 0
         if (point := os.environ.get("RECOUP_CRASH_AT")) and point not in POINTS:
             raise CannotStart(f"RECOUP_CRASH_AT={point!r} is not a kill point")

@@ -66,6 +66,14 @@ def dev_key(data: Path, given: str | None) -> tuple[str, bool]:
     return key, True
 
 
+def running_key(data: Path) -> str:
+    """The key of what runs on the folder."""
+    path = data / "dev-key"
+    if not path.exists() or not _is_held(data):
+        raise CannotStart(f"nothing runs on {data}; `make run` starts it")
+    return path.read_text().strip()
+
+
 def stop_running(data: Path) -> str:
     """Stop what runs on the folder, and what a killed start left behind; say what was done."""
     if not data.exists():

@@ -16,9 +16,12 @@ import httpx
 
 from deploy.local.errors import CannotStart
 from shared.clock import monotonic
-from shared.process.settings import PORTS, BadSetting, Env
+from shared.process.door import LOOPBACK
+from shared.process.settings import PORTS, BadSetting, Common, Env
 
-HOST = "127.0.0.1"
+HOST = LOOPBACK
+# By service: the scope that its page takes, and where it is.
+PAGES = {"outreach": ("outreach:read", "/compliance"), "metrics": ("metrics:read", "/")}
 READY_SECONDS_MAX = 60.0
 READY_PAUSE_SECONDS = 0.05
 
@@ -63,6 +66,23 @@ def compose(
     # A person's terminal is not the place for a line per request.
     defaults = {"RECOUP_SERVICE_TOKEN": key, "RECOUP_LOG_LEVEL": "warning"}
     return {**defaults, **given, **own}
+
+
+def links(
+    services: Sequence[Service], environment: Mapping[str, str], tenant: str = "demo"
+) -> dict[str, str]:
+    """For each service with a page an address that signs its reader in, once, within an hour.
+    `environment` is that of the services: their key signs it.
+    """
+    from shared.web.page_sessions import PageSessions  # the launcher needs nothing else of it
+
+    door = Common.from_env(environment).door
+    return {
+        service.name: PageSessions(service.name, scope, door).link(service.address + path, tenant)
+        for service in services
+        if service.name in PAGES
+        for scope, path in [PAGES[service.name]]
+    }
 
 
 def open_ports(services: Sequence[Service]) -> dict[str, socket.socket]:

@@ -12,7 +12,6 @@ from services.ledger.context import open_context
 from services.ledger.settings import Settings
 from shared.process.serve import serve
 from shared.web import make_app
-from shared.web.auth import Auth
 
 DESCRIPTION = "What is owed, to the cent: accounts, invoices, payments, stages, the journal."
 
@@ -39,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
         lag=runtime.lag,
         has_holds=True,
         ready=context.db.ready,
-        auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
+        common=common,
         quiet_paths=frozenset({"/v1/events"}),
         hot={"POST /v1/events": events.take},
     )

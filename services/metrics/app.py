@@ -13,7 +13,6 @@ from services.metrics.settings import Settings
 from services.metrics.store import figures
 from shared.process.serve import serve
 from shared.web import make_app
-from shared.web.auth import Auth
 
 DESCRIPTION = "The figures: KPIs by day, currency and segment, as of any day, live."
 
@@ -33,6 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
         await runtime.close()
         await context.close()
 
+    page = pages.sessions(common.door)
     app = make_app(
         title="Recoup metrics",
         version="1.0.0",
@@ -41,11 +41,12 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         lag=runtime.lag,
         ready=ready,
-        auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
+        common=common,
+        page=page,
     )
     for router in (kpis.router, stream.router):
         app.include_router(router)
-    pages.add_dashboard(app, common.dev_key if common.local else None)
+    pages.add_dashboard(app, page)
     return app
 
 

@@ -14,7 +14,6 @@ from shared.database import Database
 from shared.process.serve import serve
 from shared.process.watchdog import exit_now
 from shared.web import make_app
-from shared.web.auth import Auth
 
 DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for silence."
 
@@ -34,6 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
         await runtime.close()
         await db.close()
 
+    page = pages.sessions(common.door)
     app = make_app(
         title="Recoup outreach",
         version="1.0.0",
@@ -43,11 +43,12 @@ def create_app(settings: Settings) -> FastAPI:
         lag=runtime.lag,
         has_holds=True,
         ready=db.ready,
-        auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
+        common=common,
+        page=page,
         hot={"POST /v1/compliance/evaluate": compliance.evaluate_questions},
     )
     app.include_router(routes.router)
-    pages.add_compliance_page(app, common.dev_key if common.local else None)
+    pages.add_compliance_page(app, page)
     return app
 
 

@@ -16,7 +16,6 @@ from services.segmentation.settings import Settings
 from services.segmentation.store import accounts as store
 from shared.process.serve import serve
 from shared.web import make_app
-from shared.web.auth import Auth
 
 DESCRIPTION = "What we believe about an account: features, score with reasons, segment, priority."
 
@@ -48,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         lag=partial(lag_with_rescoring, runtime, context),
         ready=ready,
-        auth=Auth(jwks=common.jwks, dev_key=common.dev_key, default_tenant=common.default_tenant),
+        common=common,
     )
     app.include_router(api.router)
     return app

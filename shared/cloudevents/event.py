@@ -11,6 +11,8 @@ from typing import Annotated, Any, cast
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from shared import texts
+from shared.clock import OUT_OF_CALENDAR, is_in_calendar
 from shared.errors import FieldError, Unreadable
 from shared.events import billing
 from shared.field_errors import explain, field_errors, text_errors
@@ -70,13 +72,13 @@ ATTRIBUTES = frozenset(field.name for field in msgspec.structs.fields(Envelope))
 
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([\w.-]+)', re.IGNORECASE)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_YEARS = range(1900, 9999)  # further days could not be moved between zones
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # all that the standard forbids in attributes
+_NAME_MAX = 512
 
 
 def is_foreign(content_type: str) -> bool:
     """Whether a content type is not JSON, or JSON in another encoding than UTF-8."""
-    if _JSON_TYPE.fullmatch(content_type.strip()) is None:
+    if len(content_type) > _NAME_MAX or _JSON_TYPE.fullmatch(content_type.strip()) is None:
         return True
     charset = _CHARSET.search(content_type)
     return charset is not None and charset[1].lower() not in ("utf-8", "utf8", "us-ascii")
@@ -131,7 +133,7 @@ def _is_plain(envelope: Envelope) -> bool:
         and envelope.source.isprintable()
         and (envelope.subject is None or envelope.subject.isprintable())
         and (envelope.tenantid is None or _is_tenant(envelope.tenantid))
-        and (envelope.time is None or envelope.time.year in _YEARS)
+        and (envelope.time is None or 1900 < envelope.time.year < 2999)
         and envelope.datacontenttype in (None, "application/json")
         and envelope.correlationid is None
         and envelope.causationid is None
@@ -150,14 +152,14 @@ def _envelope_errors(envelope: Envelope) -> list[FieldError]:
         errors.append(FieldError("/type", _UNKNOWN_TYPE))
     for name in ("id", "source", "subject", "correlationid", "causationid", "traceparent"):
         value = getattr(envelope, name)
-        if value is not None and _CONTROLS.search(value):
-            errors.append(FieldError(f"/{name}", "must have no control characters"))
-        elif value is not None and len(value) > 512:
-            errors.append(FieldError(f"/{name}", "must have at most 512 characters"))
+        if value is not None and len(value) > _NAME_MAX:
+            errors.append(FieldError(f"/{name}", f"must have at most {_NAME_MAX} characters"))
+        elif value is not None and _CONTROLS.search(value):
+            errors.append(FieldError(f"/{name}", texts.NO_CONTROLS))
     if envelope.tenantid is not None and not is_tenant(envelope.tenantid):
         errors.append(FieldError("/tenantid", "must be 1 to 40 of a-z, 0-9 and -"))
-    if envelope.time is not None and envelope.time.year not in _YEARS:
-        errors.append(FieldError("/time", _OUT_OF_YEARS))
+    if envelope.time is not None and not is_in_calendar(envelope.time):
+        errors.append(FieldError("/time", OUT_OF_CALENDAR))
     if envelope.datacontenttype is not None and is_foreign(envelope.datacontenttype):
         errors.append(FieldError("/datacontenttype", "must be application/json"))
     if not envelope.data and envelope.data_base64 is None:
@@ -174,7 +176,6 @@ def _envelope_errors(envelope: Envelope) -> list[FieldError]:
 
 
 _UNKNOWN_TYPE = f"is not a type that is taken here; these are: {', '.join(_DATA)}"
-_OUT_OF_YEARS = f"must be in the years {_YEARS[0]} to {_YEARS[-1]}"
 
 
 def _binary_data(envelope: Envelope) -> bytes | Raw:
@@ -197,38 +198,79 @@ def _data_errors(
     return errors or [explain(str(first), "/data")]
 
 
-# ------------------------------------------------- what types cannot say cheaply: texts and years
+# ------------------------------------------------- what types cannot say cheaply: texts and days
 
-_Times = tuple[str, ...]
-_TIMES: dict[type[Struct], _Times] = {
-    cls: tuple(
-        field.name
-        for field in msgspec.structs.fields(cls)
-        if field.name.endswith(("_on", "_at", "_since"))
-    )
-    for cls in billing.TYPES.values()
-}
+_Names = tuple[str, ...]
+
+
+def _named(*endings: str) -> dict[type[Struct], _Names]:
+    return {
+        cls: tuple(
+            field.name for field in msgspec.structs.fields(cls) if field.name.endswith(endings)
+        )
+        for cls in billing.TYPES.values()
+    }
+
+
+_TIMES = _named("_on", "_at", "_since")
+_IDS = _named("_id")
+_OPEN = _named("attributes", "early_discount", "payment_url")
 
 
 def _text_and_time_errors(raw: bytes, data: Any) -> list[FieldError]:
-    """Controls in ids, NUL anywhere, `/` in the account id, days beyond all calendars.
+    """Texts that cannot be taken, `/` in the account id, days beyond all calendars.
 
     JSON can hold a control character only escaped, or (from U+007F on) as itself; so plain bytes
-    need no closer look.
+    need no closer look than at the ends of ids.
     """
     errors: list[FieldError] = []
+    kind = type(data)
     if b"\\" in raw or not raw.isascii() or b"\x7f" in raw:
         errors = text_errors(msgspec.to_builtins(data), "/data")
+    else:
+        for name in _IDS[kind]:
+            value = getattr(data, name)
+            is_plain = value is None or (value.strip(" .") == value and "/." not in value)
+            if not is_plain and (fault := texts.id_fault(value)):
+                errors.append(FieldError(f"/data/{name}", fault))
+        for index, target in enumerate(getattr(data, "allocations", ())):
+            if fault := texts.id_fault(target.invoice_id):
+                errors.append(FieldError(f"/data/allocations/{index}/invoice_id", fault))
     if "/" in data.account_id:
         errors.append(FieldError("/data/account_id", "must have no /"))
-    for name in _TIMES[type(data)]:
-        value: date | None = getattr(data, name)
-        if value is not None and value.year not in _YEARS:
-            errors.append(FieldError(f"/data/{name}", _OUT_OF_YEARS))
+    for name in _TIMES[kind]:
+        day: date | None = getattr(data, name)
+        if day is not None and not (1900 < day.year < 2999 or is_in_calendar(day)):
+            errors.append(FieldError(f"/data/{name}", OUT_OF_CALENDAR))
+    for name in _OPEN[kind]:
+        if (inner := getattr(data, name)) and (error := _inner_error(name, inner)):
+            errors.append(error)
     return errors
 
 
+def _inner_error(name: str, value: Any) -> FieldError | None:
+    """What is wrong with a member that has more to it than its type says."""
+    if name == "payment_url":
+        fault = texts.url_fault(value)
+    elif name == "attributes":
+        fault = texts.TOO_DEEP if texts.is_deep(value) else None
+    else:
+        name += "/until_on"
+        fault = None if is_in_calendar(value.until_on) else OUT_OF_CALENDAR
+    return FieldError(f"/data/{name}", fault) if fault else None
+
+
 # ---------------------------------------------------------------------------- refusals
+
+
+def refused_for_doubled(body: bytes | Raw, name: str, root: str = "") -> Refused:
+    """An event with a member that stands twice: which of the two was meant is not known."""
+    error = FieldError(root, f"has the member {name!r} twice in one object")
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        value = None
+    return refused(value if isinstance(value, dict) else {}, [error])
 
 
 def refused_envelope(body: bytes | Raw) -> Refused:
@@ -282,6 +324,4 @@ def refused(raw: Envelope | dict[str, Any], errors: Sequence[FieldError]) -> Ref
 
 def _readable(value: object) -> str | None:
     """A text that may be stored and shown: bounded, without control characters."""
-    return (
-        _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", value)[:512] if isinstance(value, str) else None
-    )
+    return texts.line(value[:_NAME_MAX]) if isinstance(value, str) else None

@@ -21,9 +21,11 @@ from shared.cloudevents.event import (
     is_foreign,
     refused,
     refused_envelope,
+    refused_for_doubled,
 )
 from shared.errors import FieldError, Invalid, Unreadable, UnsupportedMediaType
 from shared.field_errors import field_errors
+from shared.json_names import doubled_name
 
 BATCH_MAX = 5000
 
@@ -90,6 +92,9 @@ _ESCAPE = re.compile(
 )
 
 
+_QUOTED = re.compile(r"\\(.)")
+
+
 def _with_whole_characters(body: bytes) -> bytes:
     """The body, with NUL in place of half a surrogate pair.
 
@@ -114,7 +119,7 @@ def _from_http_headers(attributes: dict[str, bytes]) -> dict[str, str | None]:
         try:
             text = raw.decode()
             if len(text) >= 2 and text[0] == text[-1] == '"':  # older SDKs quote
-                text = re.sub(r"\\(.)", r"\1", text[1:-1])
+                text = _QUOTED.sub(r"\1", text[1:-1])
             values[name] = unquote(text, errors="strict") if "%" in text else text
         except UnicodeDecodeError:
             values[name] = None
@@ -129,6 +134,8 @@ def _parse_batch(body: bytes) -> list[Incoming | Refused]:
     except msgspec.DecodeError as error:
         raise Unreadable(f"The body is not JSON: {error}.") from None
     _refuse_long(len(envelopes))
+    if doubled_name(body) is not None:
+        return [_parse_item(raw) for raw in _split(body)]
     return [incoming(envelope) for envelope in envelopes]
 
 
@@ -160,6 +167,8 @@ def _parse_item(body: bytes | Raw) -> Incoming | Refused:
         return refused_envelope(body)
     except msgspec.DecodeError as error:
         raise Unreadable(f"The body is not JSON: {error}.") from None
+    if (name := doubled_name(body)) is not None:
+        return refused_for_doubled(body, name)
     return incoming(envelope)
 
 
@@ -209,6 +218,9 @@ def _parse_binary(attributes: dict[str, str | None], body: bytes) -> Incoming | 
         envelope = msgspec.convert(raw, Envelope)
     except msgspec.ValidationError:
         return refused(raw, field_errors(raw, Envelope))
+    if (doubled := doubled_name(body)) is not None:
+        beside = Raw(msgspec.json.encode({**attributes, "data": Raw(body)}))
+        return refused_for_doubled(beside, doubled, "/data")
     try:
         return incoming(envelope)
     except msgspec.DecodeError as error:

@@ -1,5 +1,13 @@
 """PostgreSQL: a pool of connections, transactions, one way to run SQL, and migrations."""
 
-from shared.database.database import Database, Record, Session, Wakeup, bell_of, unavailable
+from shared.database.database import (
+    Database,
+    Record,
+    Session,
+    UnkeptValue,
+    Wakeup,
+    bell_of,
+    unavailable,
+)
 
-__all__ = ["Database", "Record", "Session", "Wakeup", "bell_of", "unavailable"]
+__all__ = ["Database", "Record", "Session", "UnkeptValue", "Wakeup", "bell_of", "unavailable"]

@@ -20,6 +20,9 @@ from shared.events import Event
 
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
 
+# A value that the database cannot take where it stands: NUL in a text, a number out of range.
+UnkeptValue = asyncpg.DataError
+
 SILENCE_SECONDS_MAX = 5.0  # of a transaction: then the server ends it, and frees what it locks
 _SETTINGS = {
     "jit": "off",  # our statements are short; compiling them costs more than it saves

@@ -11,6 +11,7 @@ FAILING_KEYS_MAX = 5
 
 # Kept as a position: the newest dead letter that something was applied after.
 _SOURCE = "dead letters"
+_KEY_MAX = 1_000  # bytes of a key, by which keys are told apart
 
 _NOTE_APPLIED = """
 insert into positions as p (consumer, source, part, position)
@@ -64,4 +65,4 @@ class FailureLimit:
 
 def shown(key: bytes | None) -> str:
     """A log key for people to read."""
-    return (key or b"").decode("utf-8", "replace")
+    return (key or b"")[:_KEY_MAX].decode("utf-8", "replace")

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from shared import ids
+from shared import ids, texts
 from shared.errors import Unreadable
 from shared.events import COMPACTED, Received, producer
 
@@ -100,9 +100,9 @@ def _from_row(row: OutboxRow) -> Received:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"headers of outbox row {row.seq}: {error}") from error
     if not slash or attributes.tenantid != tenant:
-        raise Unreadable(f"key {row.key!r} does not fit tenantid {attributes.tenantid!r}")
+        raise Unreadable(f"key {_cut(row.key)} does not fit tenantid {_cut(attributes.tenantid)}")
     if not _is_place(tenant, key):
-        raise Unreadable(f"{row.key!r} is not a tenant's id and an account's")
+        raise Unreadable(f"{_cut(row.key)} is not a tenant's id and an account's")
     return Received(
         topic=row.topic,
         tenant=tenant,
@@ -130,7 +130,9 @@ def from_kafka(record: RawRecord) -> Received:
         }
         tenant, slash, key = (record.key or b"").decode().partition("/")
         if not slash or attributes["tenantid"] != tenant:
-            raise Unreadable(f"key {record.key!r} does not fit tenantid {attributes['tenantid']!r}")
+            raise Unreadable(
+                f"key {_cut(record.key)} does not fit tenantid {_cut(attributes['tenantid'])}"
+            )
         number = "revision" if record.topic in COMPACTED else "sequence"
         day = attributes.get("day")
         event = Received(
@@ -153,9 +155,9 @@ def from_kafka(record: RawRecord) -> Received:
     except KeyError as error:
         raise Unreadable(f"header ce_{error.args[0]} is missing") from error
     except (ValueError, AttributeError) as error:
-        raise Unreadable(f"not an event of ours: {error}") from error
+        raise Unreadable(f"not an event of ours: {texts.shown(str(error))}") from error
     if not _is_place(tenant, key):
-        raise Unreadable(f"key {record.key!r} is not a tenant's id and an account's")
+        raise Unreadable(f"key {_cut(record.key)} is not a tenant's id and an account's")
     if not 0 < event.sequence < 2**63:
         raise Unreadable("a number from 1 on is needed")
     if not 0 < event.epoch < 2**63:
@@ -165,6 +167,11 @@ def from_kafka(record: RawRecord) -> Received:
     if event.data is None and record.topic not in COMPACTED:
         raise Unreadable("an event without data, on a topic that has no tombstones")
     return event
+
+
+def _cut(given: str | bytes | None) -> str:
+    """A key or a header for a message: each may be as long as a record."""
+    return repr(given[:200]) if given is not None else "none"
 
 
 _is_tenant = lru_cache(maxsize=4096)(ids.is_tenant)  # they are few, and come with every event

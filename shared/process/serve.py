@@ -13,22 +13,31 @@ import uvloop
 from fastapi import FastAPI
 
 from shared.process.alive import keep_touching
+from shared.process.connections import Config, Limits
+from shared.process.door import LOOPBACK
 from shared.process.loop_lag import lag_sampled
+from shared.process.service_token import token_watched
 from shared.process.settings import Common
 from shared.process.telemetry import configure_logging
 
 
-def config(app: FastAPI, *, port: int, host: str = "127.0.0.1") -> uvicorn.Config:
-    """uvicorn on httptools and uvloop; our own log lines instead of its access log."""
-    return uvicorn.Config(
+def config(
+    app: FastAPI, *, port: int, host: str = LOOPBACK, limits: Limits | None = None
+) -> uvicorn.Config:
+    """uvicorn on httptools and uvloop, with limits of our own for connections; our own log lines
+    instead of its access log. What proxies say of a request's origin is not asked.
+    """
+    return Config(
         app,
+        limits=limits or Limits(),
         host=host,
         port=port,
-        http="httptools",
         ws="none",
         loop="uvloop",
         access_log=False,
         log_config=None,
+        server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
         backlog=2048,
@@ -53,8 +62,7 @@ def serve(app: FastAPI, service: str, common: Common) -> None:
     """
     configure_logging(service, common.log_json, common.log_level)
     rest_collector()
-    host = os.environ.get("RECOUP_HOST") or "127.0.0.1"
-    uvicorn.Server(config(app, port=common.port(service), host=host)).run()
+    uvicorn.Server(config(app, port=common.port(service), host=common.door.host)).run()
 
 
 class HasCommon(Protocol):
@@ -84,7 +92,8 @@ def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) 
         file = os.environ.get("RECOUP_ALIVE_FILE")
         living = asyncio.create_task(keep_touching(Path(file), stop)) if file else None
         try:
-            async with lag_sampled(service):
+            token = settings.common.service_token
+            async with lag_sampled(service), token_watched(service, token):
                 await run(settings, stop)
         finally:
             if living is not None:

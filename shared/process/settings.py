@@ -10,100 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from shared.business_time import Clock
+from shared.process.door import Door
+from shared.process.environment import PORTS, BadSetting, Env
 
-PORTS = {"ledger": 0, "segmentation": 1, "outreach": 2, "metrics": 3}  # above RECOUP_PORT_BASE
-
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off"})
-
-
-class BadSetting(ValueError):
-    """A variable of the environment that is missing or makes no sense."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{name} {reason}")
-        self.name = name
-        self.reason = reason
-
-
-class Env:
-    """Typed reading of an environment. An empty variable counts as not set."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-
-    def text(self, name: str) -> str | None:
-        """The trimmed value, or None when it is not set."""
-        return self._values.get(name, "").strip() or None
-
-    def required(self, name: str, why: str) -> str:
-        """The value; `why` ends the sentence "NAME is not set: …"."""
-        value = self.text(name)
-        if value is None:
-            raise BadSetting(name, f"is not set: {why}")
-        return value
-
-    def flag(self, name: str, default: bool = False) -> bool:
-        value = self.text(name)
-        if value is None:
-            return default
-        if value.lower() not in _TRUE | _FALSE:
-            raise BadSetting(name, f"is {value!r}; it can be 1 or 0")
-        return value.lower() in _TRUE
-
-    def integer(self, name: str, default: int, *, low: int, high: int) -> int:
-        value = self.text(name)
-        if value is None:
-            return default
-        try:
-            number = int(value)
-        except ValueError:
-            raise BadSetting(name, f"is {value!r}, which is not a whole number") from None
-        if not low <= number <= high:
-            raise BadSetting(name, f"is {number}; it must be between {low} and {high}")
-        return number
-
-    def choice(self, name: str, default: str, known: tuple[str, ...]) -> str:
-        value = self.text(name) or default
-        if value not in known:
-            raise BadSetting(name, f"is {value!r}; it can be {' or '.join(known)}")
-        return value
-
-    def url(self, name: str, schemes: tuple[str, ...], *, default: str | None = None) -> str | None:
-        """A URL with one of the schemes and a host. Never repeated: it may hold a password."""
-        value = self.text(name)
-        if value is None:
-            return default
-        try:
-            parts = urlsplit(value)
-            parts.port  # noqa: B018 - reading it checks it
-        except ValueError as error:
-            raise BadSetting(name, f"is not a URL: {error}") from None
-        if parts.scheme not in schemes:
-            raise BadSetting(name, f"must start with {' or '.join(s + '://' for s in schemes)}")
-        if not parts.hostname:
-            raise BadSetting(name, "names no host")
-        return value
-
-    def database(self, service: str) -> str:
-        """`LEDGER_DATABASE_URL` and its like: there is no default, not even a password."""
-        name = f"{service.upper()}_DATABASE_URL"
-        self.required(name, "give it a URL like postgresql://user:password@host:5432/database")
-        value = self.url(name, ("postgresql",))
-        assert value is not None
-        if not urlsplit(value).path.strip("/"):
-            raise BadSetting(name, "names no database (…@host:5432/database)")
-        return value
-
-    def peer(self, service: str, common: "Common") -> str:
-        """Where a peer's HTTP door is: `LEDGER_URL`, by default its port on this machine."""
-        default = f"http://127.0.0.1:{common.port_base + PORTS[service]}"
-        value = self.url(f"{service.upper()}_URL", ("http", "https"), default=default)
-        assert value is not None
-        return value.rstrip("/")
+__all__ = ["PORTS", "BadSetting", "Common", "Env"]
 
 
 @dataclass(frozen=True)
@@ -121,6 +33,7 @@ class Common:
     outbox_keep_days: int | None  # None: rows are kept for ever
     log_level: str
     log_json: bool
+    door: Door
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -153,6 +66,7 @@ class Common:
             outbox_keep_days=keep or None,
             log_level=env.choice("RECOUP_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_json=env.flag("RECOUP_LOG_JSON", default=True),
+            door=Door.read(env, is_local=local, jwks=jwks, dev_key=dev_key),
         )
 
     @property

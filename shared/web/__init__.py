@@ -7,7 +7,7 @@ gather.py single requests in batches · idempotency.py `Idempotency-Key` · mode
 
 from shared.web.app import make_app
 from shared.web.context import ServiceContext, context_of
-from shared.web.edge import BODY_BYTES_MAX, Edge
+from shared.web.edge import Edge
 from shared.web.gather import Gatherer
 from shared.web.idempotency import first_answer, once, purge_idempotency_keys
 from shared.web.models import Day, Instant, Minor, Model, json_bytes, json_response
@@ -23,7 +23,6 @@ from shared.web.problems import problem_of, problem_response, status_problem
 from shared.web.sessions import ReadSessionDep, SessionDep, reading_session, request_session
 
 __all__ = [
-    "BODY_BYTES_MAX",
     "LIMIT_MAX",
     "Day",
     "Edge",

@@ -4,12 +4,14 @@ What all have in common is here: problems, request ids, health, figures, lag, Op
 security scheme, human docs that load nothing from elsewhere.
 """
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from hashlib import sha256
 from importlib import resources
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from msgspec import Struct
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -17,32 +19,30 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.database import Database
 from shared.database.holds import Hold, by_name, count_holds
-from shared.errors import AppError
+from shared.errors import AppError, Forbidden
 from shared.process import telemetry
 from shared.process.loop_lag import lag_sampled
+from shared.process.service_token import token_watched
+from shared.process.settings import Common
 from shared.web import problems
-from shared.web.auth import Auth
+from shared.web.auth import Auth, Caller
 from shared.web.context import ServiceContext
-from shared.web.edge import BODY_BYTES_MAX, Edge, Endpoint
+from shared.web.edge import Edge, Recognize
 from shared.web.holds import router as holds_router
 from shared.web.models import json_response
+from shared.web.page_sessions import PageSessions
+from shared.web.request_texts import check_texts
+from shared.web.routes import Endpoint, RouteDoor
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "description": "The request is at fault.",
-        "content": {problems.PROBLEM_TYPE: {"schema": _PROBLEM}},
-    },
-    "5XX": {
-        "description": "The service is at fault, or a peer of it.",
-        "content": {problems.PROBLEM_TYPE: {"schema": _PROBLEM}},
-    },
+    "4XX": problems.described("The request is at fault."),
+    "5XX": problems.described("The service is at fault, or a peer of it."),
 }
 
 
-class _Api(FastAPI):
+class RecoupApi(FastAPI):
     """FastAPI within our own edge, whose OpenAPI says how errors look."""
 
     edge: Edge
@@ -65,6 +65,9 @@ class _Api(FastAPI):
             document = super().openapi()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = problems.SCHEMA
+            for calls in document.get("paths", {}).values():
+                for call in calls.values():
+                    call["responses"] |= problems.responses_of(call)
         assert self.openapi_schema is not None
         return self.openapi_schema
 
@@ -78,9 +81,9 @@ def make_app(
     lifespan: Lifespan | None,
     lag: Callable[[], Awaitable[Struct]],
     ready: Callable[[], Awaitable[None]],
-    auth: Auth,
+    common: Common,
+    page: PageSessions | None = None,
     service: str | None = None,
-    body_bytes_max: int = BODY_BYTES_MAX,
     quiet_paths: frozenset[str] = frozenset(),
     hot: Mapping[str, Endpoint] | None = None,
     has_holds: bool = False,
@@ -91,28 +94,31 @@ def make_app(
     raises while requests cannot be served. `service` is the label of figures and log lines, by
     default the title's last word. Requests to `quiet_paths` are logged at debug level only. `hot`
     answers busy routes ("POST /v1/events") past the framework; they are declared as FastAPI routes
-    too, for the description. `has_holds`: its database has the table, and what it does by itself
-    can be held.
+    too, for the description and for what they need of a caller. `page`: the sessions of the page
+    that the service has. `has_holds`: its database has the table, and what it does by itself can
+    be held.
     """
     name = service or title.split()[-1].lower()
-    app = _Api(
+    app = RecoupApi(
         title=title,
         version=version,
         description=description,
-        lifespan=_sampled(name, lifespan),
+        lifespan=_watched(name, common.service_token, lifespan),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         responses=_PROBLEM_RESPONSES,
         separate_input_output_schemas=False,
+        dependencies=[Depends(check_texts)],
     )
     app.state.context = context
-    app.state.auth = auth
     problems.install(app)
     app.edge = Edge(
         app.behind_the_edge,
         service=name,
-        body_bytes_max=body_bytes_max,
+        door=common.door,
+        routes=lambda: app.routes,
+        recognize=_recognizer(Auth.of(common), page),
         quiet_paths=quiet_paths,
         hot=hot,
     )
@@ -122,15 +128,34 @@ def make_app(
     return app
 
 
-def _sampled(service: str, lifespan: Lifespan | None) -> Lifespan:
-    """The service's own lifespan, with the event loop watched as long."""
+def _recognizer(auth: Auth, page: PageSessions | None) -> Recognize:
+    """Who calls: by the token shown, or where none is and nothing changes, by a page's session."""
+
+    async def recognize(headers: Mapping[bytes, bytes], method: str, door: RouteDoor) -> Caller:
+        shown, x_tenant = headers.get(b"authorization"), headers.get(b"x-tenant")
+        tenant = None if x_tenant is None else x_tenant.decode("latin-1")
+        only_asks = method in ("GET", "HEAD") or any(needs.is_question for needs in door.needs)
+        if shown is None and page is not None and only_asks:
+            caller = page.find(headers.get(b"cookie", b""))
+            if caller is not None and tenant not in (None, caller.tenant):
+                raise Forbidden("The session is for another tenant.")
+            if caller is not None:
+                return caller
+        return await auth.caller(None if shown is None else shown.decode("latin-1"), tenant)
+
+    return recognize
+
+
+def _watched(service: str, token: str | None, lifespan: Lifespan | None) -> Lifespan:
+    """The service's own lifespan, with the event loop and the service token watched as long."""
 
     @asynccontextmanager
-    async def sampled(app: FastAPI) -> AsyncIterator[None]:
-        async with lag_sampled(service), lifespan(app) if lifespan else nullcontext():
+    async def watched(app: FastAPI) -> AsyncIterator[None]:
+        own = lifespan(app) if lifespan else nullcontext()
+        async with lag_sampled(service), token_watched(service, token), own:
             yield
 
-    return sampled
+    return watched
 
 
 def _add_common_routes(
@@ -202,8 +227,16 @@ _LAG_EXAMPLE = {
 }
 
 _DOCS_PAGE = resources.files("shared.web").joinpath("docs.html").read_text(encoding="utf-8")
+
+
+def _digest(tag: str) -> str:
+    text = _DOCS_PAGE.split(f"<{tag}>")[1].split(f"</{tag}>")[0]
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+# Its one script and its one style may run, which are known by their digests.
 _DOCS_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline';"
-    " style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
-    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self';"
+    f" script-src {_digest('script')}; style-src {_digest('style')};"
+    " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }

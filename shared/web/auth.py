@@ -9,10 +9,11 @@ first need, when a token names a key not seen yet, and every five minutes. Token
 import asyncio
 import hmac
 import json
+import math
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,24 +27,14 @@ from fastapi.security import HTTPBearer
 from shared import clock
 from shared.errors import FieldError, Forbidden, Invalid, Unauthenticated, Unavailable
 from shared.ids import is_tenant
-from shared.process.settings import BadSetting
+from shared.process.settings import BadSetting, Common
+from shared.web.claims import ANY_TENANT, SCOPES, Expected, Grant, read_claims
 
-SCOPES = (
-    "events:write",
-    "ledger:read",
-    "ledger:write",
-    "segmentation:read",
-    "segmentation:write",
-    "outreach:read",
-    "outreach:write",
-    "desk",
-    "metrics:read",
-    "admin",
-)
-ANY_TENANT = "*"
+__all__ = ["ANY_TENANT", "SCOPES", "Auth", "Caller", "KeySet", "needs", "require"]
 
 _BEARER = re.compile(r"bearer +([^\s]+) *", re.IGNORECASE)
 _TOKEN_LENGTH_MAX = 8192
+BODY_BYTES_MAX = 64 * 1024  # unless a route says otherwise
 _REMEMBERED_MAX = 4096
 _REFETCH_SECONDS = 300.0
 _RETRY_SECONDS = 5.0  # between two readings of a key set that unknown keys cause
@@ -59,16 +50,7 @@ class Caller:
     tenant: str
     scopes: frozenset[str]
     any_tenant: bool  # may act for every tenant
-
-
-@dataclass(frozen=True)
-class _Grant:
-    """What a token allows, before a tenant is chosen."""
-
-    subject: str
-    tenant: str  # or ANY_TENANT
-    scopes: frozenset[str]
-    expires: float
+    expires: float = field(default=math.inf, compare=False)  # when what was shown ends
 
 
 def load_jwks(source: str) -> bytes:
@@ -172,6 +154,7 @@ class Auth:
         jwks: str | None,
         dev_key: str | None,
         default_tenant: str | None = None,
+        expected: Expected | None = None,
         now: Callable[[], datetime] = clock.now,
         load: Callable[[str], bytes] = load_jwks,
         monotonic: Callable[[], float] = clock.monotonic,
@@ -179,11 +162,22 @@ class Auth:
         self._keys = KeySet(jwks, load=load, monotonic=monotonic) if jwks else None
         self._dev_key = dev_key.encode() if dev_key else None
         self._default_tenant = default_tenant
+        self._expected = expected or Expected()
         self._now = now
-        self._remembered: OrderedDict[str, _Grant] = OrderedDict()
+        self._remembered: OrderedDict[str, Grant] = OrderedDict()
         self._remembered_version = 0
         self._reading = asyncio.Lock()
-        self._dev_grant = _Grant("dev", ANY_TENANT, frozenset(SCOPES), float("inf"))
+        self._dev_grant = Grant("dev", ANY_TENANT, frozenset(SCOPES), float("inf"))
+
+    @classmethod
+    def of(cls, common: Common) -> "Auth":
+        """As a service's settings say."""
+        return cls(
+            jwks=common.jwks,
+            dev_key=common.dev_key,
+            default_tenant=common.default_tenant,
+            expected=Expected(common.door.audience, common.door.issuer),
+        )
 
     async def caller(self, authorization: str | None, x_tenant: str | None) -> Caller:
         """`authenticate`, reading the key set again where that may help."""
@@ -208,6 +202,7 @@ class Auth:
             tenant=self._choose_tenant(grant, x_tenant),
             scopes=grant.scopes,
             any_tenant=grant.tenant == ANY_TENANT,
+            expires=grant.expires,
         )
 
     async def _read_keys(self, keys: KeySet) -> None:
@@ -226,7 +221,7 @@ class Auth:
             return False
         return hmac.compare_digest(_bearer(authorization).encode(), self._dev_key)
 
-    def _grant(self, token: str) -> _Grant:
+    def _grant(self, token: str) -> Grant:
         if self._dev_key is not None and hmac.compare_digest(token.encode(), self._dev_key):
             return self._dev_grant
         if self._keys is None:
@@ -245,22 +240,24 @@ class Auth:
             raise Unauthenticated("The token has expired.")
         return grant
 
-    def _verify(self, token: str, keys: KeySet) -> _Grant:
+    def _verify(self, token: str, keys: KeySet) -> Grant:
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") != "EdDSA":
                 raise Unauthenticated("The token is not signed with EdDSA.")
+            if "crit" in header:
+                raise Unauthenticated("The token asks for more than is understood here (crit).")
             key = keys.find(header.get("kid"))
             if key is None:
                 raise _UnknownKey("The token's key is not known.")
             claims = jwt.decode(token, key, algorithms=["EdDSA"], options=_SIGNATURE_ONLY)
         except jwt.InvalidSignatureError:
             raise Unauthenticated("The token's signature is not valid.") from None
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise Unauthenticated("The token cannot be read.") from None
-        return _read_claims(claims, self._now().timestamp())
+        return read_claims(claims, self._expected, self._now().timestamp())
 
-    def _choose_tenant(self, grant: _Grant, x_tenant: str | None) -> str:
+    def _choose_tenant(self, grant: Grant, x_tenant: str | None) -> str:
         if x_tenant is not None and not is_tenant(x_tenant):
             problem = FieldError("/header/X-Tenant", "must be 1 to 40 of a-z, 0-9 and -")
             raise Invalid("X-Tenant is not a tenant's id.", [problem])
@@ -275,7 +272,7 @@ class Auth:
         return tenant
 
 
-# Times are compared with our own clock below; an audience is the identity provider's affair.
+# The claims are read by ourselves, times against our own clock.
 _SIGNATURE_ONLY: Any = {
     "verify_signature": True,
     "verify_exp": False,
@@ -288,31 +285,11 @@ _SIGNATURE_ONLY: Any = {
 }
 
 
-def _read_claims(claims: Mapping[str, Any], now: float) -> _Grant:
-    for name in ("sub", "tenant", "scope", "exp"):
-        if name not in claims:
-            raise Unauthenticated(f"The token has no claim {name!r}.")
-    subject, tenant, scope = claims["sub"], claims["tenant"], claims["scope"]
-    names = scope.split() if isinstance(scope, str) else scope
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Unauthenticated("The token's claim 'scope' is not a text of scopes.")
-    if not isinstance(subject, str) or not subject:
-        raise Unauthenticated("The token's claim 'sub' is not a text.")
-    if not isinstance(tenant, str) or not (tenant == ANY_TENANT or is_tenant(tenant)):
-        raise Unauthenticated("The token's claim 'tenant' is not a tenant's id or *.")
-    for name in ("exp", "nbf"):
-        if not isinstance(claims.get(name, 0), int | float) or isinstance(claims.get(name), bool):
-            raise Unauthenticated(f"The token's claim {name!r} is not a number.")
-    if claims.get("nbf", 0) > now:
-        raise Unauthenticated("The token is not valid yet.")
-    return _Grant(subject, tenant, frozenset(names) & frozenset(SCOPES), float(claims["exp"]))
-
-
 def _bearer(authorization: str | None) -> str:
     if not authorization:
         raise Unauthenticated("A token is needed: Authorization: Bearer <token>.")
-    match = _BEARER.fullmatch(authorization)
-    if match is None or len(authorization) > _TOKEN_LENGTH_MAX:
+    match = _BEARER.fullmatch(authorization) if len(authorization) <= _TOKEN_LENGTH_MAX else None
+    if match is None:
         raise Unauthenticated("Authorization is not of the form: Bearer <token>.")
     return match[1]
 
@@ -331,49 +308,41 @@ BEARER = HTTPBearer(
 )
 
 
-class _Needs:
-    """The dependency behind `needs`."""
+class Needs:
+    """The dependency behind `needs`: what a route asks of its caller, and how much it may be sent.
 
-    def __init__(self, scopes: tuple[str, ...]) -> None:
+    The edge checks it before the body is read, and before anything is opened for the request.
+    """
+
+    def __init__(self, scopes: tuple[str, ...], body_max: int, is_question: bool) -> None:
         unknown = set(scopes) - set(SCOPES)
         assert scopes, "a caller needs some scope"
         assert not unknown, f"unknown scopes: {unknown}"
-        self._scopes = scopes
+        self.scopes = scopes
+        self.body_max = body_max
+        self.is_question = is_question
 
     async def __call__(
         self, request: Request, _bearer_of_openapi: Annotated[object, Security(BEARER)]
     ) -> Caller:
-        return await self.check(request)
-
-    async def check(self, request: Request) -> Caller:
-        caller: Caller | None = getattr(request.state, "caller", None)
-        if caller is None:
-            caller = request.state.caller = await caller_of(request)
-        require(caller, *self._scopes)
+        caller = caller_of(request)
+        self.check(caller)
         return caller
 
+    def check(self, caller: Caller) -> None:
+        """Raises `Forbidden`."""
+        require(caller, *self.scopes)
 
-def needs(*scopes: str) -> Any:
+
+def needs(*scopes: str, body_max: int = BODY_BYTES_MAX, is_question: bool = False) -> Any:
     """A FastAPI dependency that gives the `Caller`: 401 without a good token, 403 without one of
-    the scopes. Used as `caller: Annotated[Caller, needs("ledger:read")]`.
+    the scopes, 413 for a body of more bytes. A question changes nothing though it is a POST: a
+    page's session may ask it. Used as `caller: Annotated[Caller, needs("ledger:read")]`.
     """
-    return Depends(_Needs(scopes))
+    return Depends(Needs(scopes, body_max, is_question))
 
 
-async def authorize(request: Request) -> None:
-    """Check what the request's route needs, before anything is opened for it.
-
-    FastAPI solves dependencies in the order of a route's parameters: without this, a request
-    without a token would hold a database connection when the session comes first.
-    """
-    dependant = getattr(request.scope.get("route"), "dependant", None)
-    for dependency in dependant.dependencies if dependant is not None else ():
-        if isinstance(dependency.call, _Needs):
-            await dependency.call.check(request)
-
-
-async def caller_of(request: Request) -> Caller:
-    """The caller of a request whose route is not FastAPI's (the hot intake)."""
-    auth: Auth = request.app.state.auth
-    headers = request.headers
-    return await auth.caller(headers.get("authorization"), headers.get("x-tenant"))
+def caller_of(request: Request) -> Caller:
+    """Who calls, as the edge found when it let the request pass."""
+    caller: Caller = request.state.caller
+    return caller

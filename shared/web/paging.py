@@ -16,6 +16,7 @@ import msgspec
 from fastapi import Depends, Query
 
 from shared.errors import FieldError, Invalid
+from shared.texts import is_storable
 
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 1000
@@ -81,7 +82,10 @@ def decode_cursor(cursor: str | None, key_type: Any) -> Any:
         check, content = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
         if check != _check(content):
             raise ValueError("damaged")
-        return msgspec.json.decode(content, type=key_type)
+        key = msgspec.json.decode(content, type=key_type)
+        if not all(map(is_storable, key)):
+            raise ValueError("a key that no list has")
+        return key
     except (ValueError, binascii.Error, msgspec.DecodeError):
         problem = FieldError("/query/cursor", "is not a cursor that this list gave")
         raise Invalid("The cursor cannot be used.", [problem]) from None

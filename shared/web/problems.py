@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from shared.database import UnkeptValue
 from shared.errors import (
     AppError,
     FieldError,
@@ -26,9 +27,13 @@ from shared.errors import (
     UnsupportedMediaType,
 )
 from shared.field_errors import escape
+from shared.process import telemetry
+from shared.texts import shown
 from shared.web.models import json_bytes
 
+_DETAIL_MAX = 2_000  # characters, of which some may be the caller's own
 PROBLEM_TYPE = "application/problem+json"
+_WORD = re.compile(r"(?<=.)(?=[A-Z])")  # where a word of a class's name begins
 _CHALLENGE = 'Bearer realm="recoup"'
 
 SCHEMA: dict[str, Any] = {
@@ -58,6 +63,27 @@ SCHEMA: dict[str, Any] = {
         },
     },
 }
+
+
+def described(why: str) -> dict[str, Any]:
+    """An answer with a problem, as OpenAPI describes it."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": why, "content": {PROBLEM_TYPE: {"schema": schema}}}
+
+
+def responses_of(call: Mapping[str, Any]) -> dict[str, Any]:
+    """The problems that a call of an OpenAPI document can meet, beside its own."""
+    found: dict[str, str] = {}
+    if call.get("security"):
+        found["401"] = "There is no token, or it opens nothing."
+        found["403"] = "The token lacks the scope, or is for another tenant."
+    if call.get("requestBody"):
+        found["400"] = "The body is not what it claims to be: not UTF-8, not JSON."
+        found["413"] = "The body is larger than this call takes."
+        found["415"] = "The body's type, encoding or charset is not taken."
+    if call.get("requestBody") or call.get("parameters"):
+        found["422"] = "A field makes no sense; `errors` names it."
+    return {status: described(why) for status, why in sorted(found.items())}
 
 
 def problem_response(
@@ -96,10 +122,13 @@ def _members(
         "type": kind,
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": shown(detail, _DETAIL_MAX),
     }
     if errors:
-        members["errors"] = errors
+        members["errors"] = [
+            FieldError(shown(each.pointer, _DETAIL_MAX), shown(each.detail, _DETAIL_MAX))
+            for each in errors
+        ]
     return members
 
 
@@ -118,7 +147,7 @@ def _answer(
 
 def _type_of(cls: type[AppError]) -> str:
     """`InvoiceAlreadyPaid` → `urn:recoup:problem:invoice-already-paid`."""
-    return "urn:recoup:problem:" + re.sub(r"(?<=.)(?=[A-Z])", "-", cls.__name__).lower()
+    return "urn:recoup:problem:" + _WORD.sub("-", cls.__name__).lower()
 
 
 def _pointer(loc: Sequence[str | int]) -> str:
@@ -135,6 +164,17 @@ def _sentence(message: str) -> str:
 async def _on_app_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
     return problem_response(error)
+
+
+async def _on_unkept_value(request: Request, error: Exception) -> Response:
+    """What the database cannot take as a value, and no check before it knew: not ours to retry."""
+    telemetry.logger(__name__).error(
+        "value refused by the database",
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", "other"),
+        exception=telemetry.traceback_of(error),
+    )
+    return problem_response(Invalid("The request has a value that cannot be kept."))
 
 
 async def _on_invalid_request(_request: Request, error: Exception) -> Response:
@@ -163,5 +203,6 @@ async def _on_http_exception(_request: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Register the handlers. Subclasses of `AppError` are found by their base."""
     app.add_exception_handler(AppError, _on_app_error)
+    app.add_exception_handler(UnkeptValue, _on_unkept_value)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)

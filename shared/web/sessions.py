@@ -10,13 +10,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from shared.database import Session
-from shared.web.auth import authorize
 from shared.web.context import ServiceContext
 
 
 async def request_session(request: Request) -> AsyncIterator[Session]:
     """One transaction: committed when the route returns, rolled back when it raises."""
-    await authorize(request)
     context: ServiceContext = request.app.state.context
     async with context.db.transaction() as session:
         yield session
@@ -24,7 +22,6 @@ async def request_session(request: Request) -> AsyncIterator[Session]:
 
 async def reading_session(request: Request) -> AsyncIterator[Session]:
     """One read-only snapshot."""
-    await authorize(request)
     context: ServiceContext = request.app.state.context
     async with context.db.reading() as session:
         yield session

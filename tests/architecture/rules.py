@@ -218,6 +218,50 @@ def environment_in_settings(source: Source) -> Iterator[Finding]:
             yield node.lineno, "os.environ: settings are read once, by app.py and worker.py"
 
 
+PATTERN_CALLS = {"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
+
+
+def patterns_are_compiled_once(source: Source) -> Iterator[Finding]:
+    """By name in a module: so they are found, and tried on their worst texts (patterns.py)."""
+    if not source.is_product():
+        return
+    in_functions = {
+        call
+        for function in (*source.nodes(ast.FunctionDef), *source.nodes(ast.AsyncFunctionDef))
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call)
+    }
+    for call in source.nodes(ast.Call):
+        if not isinstance(call.func, ast.Attribute) or getattr(call.func.value, "id", "") != "re":
+            continue
+        if call.func.attr in PATTERN_CALLS:
+            yield call.lineno, f"re.{call.func.attr}: compile the pattern by name, in the module"
+        elif call.func.attr == "compile" and call in in_functions:
+            yield call.lineno, "re.compile in a function: name the pattern, in the module"
+
+
+PATTERN_FIELDS = {"Field", "Path", "Query", "Header", "StringConstraints"}  # pydantic's
+
+
+def patterns_are_bounded_and_end(source: Source) -> Iterator[Finding]:
+    """`$` lets a line feed through in Python; and length is looked at before a pattern."""
+    if not source.is_product():
+        return
+    for call in source.nodes(ast.Call):
+        name = getattr(call.func, "attr", None) or getattr(call.func, "id", "")
+        words = {keyword.arg for keyword in call.keywords}
+        if name == "compile" and getattr(call.func.value, "id", "") == "re":  # type: ignore[attr-defined]
+            for text in ast.walk(call):
+                if isinstance(text, ast.Constant) and isinstance(text.value, str | bytes):
+                    last = text.value[-1:]
+                    if last in ("$", b"$"):
+                        yield call.lineno, r"$ at the end of a pattern: write \Z, or use fullmatch"
+        elif name == "Meta" and "pattern" in words and source.path != "shared/texts.py":
+            yield call.lineno, "Meta(pattern=…): use shared.texts.matching"
+        elif name in PATTERN_FIELDS and "pattern" in words and "max_length" not in words:
+            yield call.lineno, "a pattern without a max_length"
+
+
 def every_module_says_its_job(source: Source) -> Iterator[Finding]:
     if source.text.strip() and ast.get_docstring(source.tree) is None:
         yield 1, "no docstring: what is this module's job?"
@@ -236,5 +280,7 @@ RULES: tuple[Rule, ...] = (
     http_errors_in_web,
     rules_do_not_wait_or_look_at_the_clock,
     environment_in_settings,
+    patterns_are_compiled_once,
+    patterns_are_bounded_and_end,
     every_module_says_its_job,
 )

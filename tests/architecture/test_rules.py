@@ -51,6 +51,12 @@ PLANTED: list[tuple[Rule, str, str]] = [
     ),
     (rules.environment_in_settings, "services/a/commands.py", "os.environ['X']"),
     (rules.environment_in_settings, "services/a/store/x.py", "os.getenv('X')"),
+    (rules.patterns_are_compiled_once, "services/a/domain/x.py", "re.fullmatch(pattern, text)"),
+    (rules.patterns_are_compiled_once, "shared/x.py", "def f():\n    return re.compile('a')"),
+    (rules.patterns_are_bounded_and_end, "shared/x.py", "A = re.compile(r'[a-z]+$')"),
+    (rules.patterns_are_bounded_and_end, "shared/x.py", "A = re.compile(rb'[a-z]+$')"),
+    (rules.patterns_are_bounded_and_end, "services/a/x.py", "N = Meta(pattern='^a')"),
+    (rules.patterns_are_bounded_and_end, "services/a/api.py", "N = Field(pattern='^a$')"),
     (rules.every_module_says_its_job, "shared/x.py", "x = 1"),
 ]
 

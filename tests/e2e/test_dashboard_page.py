@@ -138,6 +138,54 @@ def test_figures_are_shown_with_their_units_and_decimals(visit: Visit) -> None:
     expect(page.locator("#asof")).to_contain_text("Oct 3, 2026 to Dec 31, 2026")
 
 
+def test_periods_that_are_not_over_are_hatched(visit: Visit) -> None:
+    page = visit.page
+    page.wait_for_selector(READY)
+    page.get_by_label("12 months").check()
+    expect(page.locator("#card-cash .plot")).to_have_attribute("data-hatched", "1")
+    expect(page.locator("#card-dso .plot")).to_have_attribute("data-hatched", "0")
+    expect(page.locator("#card-cash .u-legend")).to_contain_text("(part)")
+    page.locator("#card-cash summary").click()
+    lines = page.locator("#card-cash .data tbody th").all_inner_texts()
+    assert [line.endswith("(part)") for line in lines] == [False] * (len(lines) - 1) + [True]
+
+
+def test_dso_above_is_the_last_one_in_its_chart(visit: Visit) -> None:
+    page = visit.page
+    page.wait_for_selector(READY)
+    for period in ("30 days", "12 months"):
+        page.get_by_label(period).check()
+        legend = page.locator("#card-dso .u-legend .u-series").nth(1).locator(".u-value")
+        expect(legend).to_have_text(value_of(page, "dso"))
+
+
+def test_a_telephone_shows_every_series_and_every_column(visit: Visit) -> None:
+    page = visit.page
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.reload()
+    page.wait_for_selector(READY)
+    for card, names in (("cash", ("Invoiced", "Received")), ("contacts", ("Sent", "Kept back"))):
+        legend = page.locator(f"#card-{card} .u-legend")
+        plot = page.locator(f"#card-{card} .plot").bounding_box()
+        assert plot is not None
+        for name in names:
+            box = legend.get_by_text(name, exact=False).first.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= plot["y"] + plot["height"] + 1, name
+            assert box["x"] + box["width"] <= 375, name
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    table = page.locator("#segments")
+    assert table.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_an_effectiveness_below_zero_is_no_share(visit: Visit, figures: Figures) -> None:
+    page = visit.page
+    page.wait_for_selector(READY)
+    figures.factor = -1.0
+    page.reload()
+    expect(page.locator('[data-kpi="cei"] .value')).to_have_text("–")
+
+
 def test_another_currency_and_another_period(visit: Visit) -> None:
     page = visit.page
     page.wait_for_selector(READY)

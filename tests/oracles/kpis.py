@@ -75,6 +75,11 @@ class Portfolio:
         return self.puts[self.puts["counted"].astype(bool) & ~self.puts["is_credit"].astype(bool)]
 
     @cached_property
+    def money_that_came_back(self) -> pd.DataFrame:
+        """Of what was on a debt before it entered collections, and credit: what left it again."""
+        return self.puts[self.puts["came_back"].astype(bool)]
+
+    @cached_property
     def standing_invoices(self) -> pd.DataFrame:
         return self.invoices[~self.invoices["void"].astype(bool)]
 
@@ -143,7 +148,7 @@ class Portfolio:
                     "segment": self.segment_at(account, start),
                     "entered_day": entered[2] if entered else NEVER,
                     "entered_amount": entered[3] if entered else 0,
-                    "entered_segment": self.segment_at(account, entered[0]) if entered else "",
+                    "entered_segment": self.segment_before(account, entered[0]) if entered else "",
                 }
             )
             for put in model.puts:
@@ -154,6 +159,12 @@ class Portfolio:
                 if put.released_at is not None:
                     released = max(day_of(put.released_at, zone).toordinal(), applied)
                 counted = entered is not None and _since(put.applied_at, entered[0], entered[1])
+                came_back = (
+                    entered is not None
+                    and put.released_at is not None
+                    and _since(put.released_at, entered[0], entered[1])
+                    and (put.is_credit or not counted)
+                )
                 tables["puts"].append(
                     {
                         **own,
@@ -162,6 +173,10 @@ class Portfolio:
                         "applied": applied,
                         "released": released,
                         "counted": counted,
+                        "came_back": came_back,
+                        "entered_segment": (
+                            self.segment_before(account, entered[0]) if entered else ""
+                        ),
                         "segment": self.segment_before(account, put.applied_at),
                         "released_segment": self.segment_before(
                             account, put.released_at or put.applied_at
@@ -183,7 +198,13 @@ class Portfolio:
 
     def ask(self, currency: str, start: date, end: date, segment: str | None = None) -> "Window":
         """Everything in one currency and window, of one segment or all."""
-        question = (currency, start.toordinal(), end.toordinal(), segment)
+        return self.ask_ordinals(currency, start.toordinal(), end.toordinal(), segment)
+
+    def ask_ordinals(
+        self, currency: str, start: int, end: int, segment: str | None = None
+    ) -> "Window":
+        """The same, by the numbers of days."""
+        question = (currency, start, end, segment)
         if question not in self._windows:
             self._windows[question] = Window(self, *question)
         return self._windows[question]
@@ -202,7 +223,7 @@ _INVOICES = [
 ]  # fmt: skip
 _PUTS = [
     "account", "invoice", "currency", "due", "void", "amount", "is_credit", "applied", "released",
-    "counted", "segment", "released_segment",
+    "counted", "came_back", "entered_segment", "segment", "released_segment",
 ]  # fmt: skip
 _NOTES = ["account", "note", "currency", "amount", "day", "segment"]
 _MONEY = ["account", "currency", "amount", "number", "day", "segment"]
@@ -286,11 +307,13 @@ class Window:
         rows = [
             {
                 "due": row.due,
+                "entered_day": row.entered_day,
+                "entered_segment": row.entered_segment,
                 "balance": row.amount - int(on_them.get((row.account, row.invoice), 0)),
             }
             for row in _rows(invoices)
         ]
-        found = pd.DataFrame(rows, columns=["due", "balance"])
+        found = pd.DataFrame(rows, columns=["due", "entered_day", "entered_segment", "balance"])
         return found[found["balance"] > 0]
 
     def _standing(self, day: int) -> pd.DataFrame:
@@ -307,8 +330,14 @@ class Window:
         return _sum(self.open_invoices(day), "balance") - self.unapplied_credit(day)
 
     def overdue(self, day: int) -> int:
-        found = self.open_invoices(day)
-        return _sum(found[found["due"] < day], "balance")
+        """Of all debts; of a segment: of those that entered collections out of it."""
+        if self.segment is None:
+            found = self.open_invoices(day)
+            return _sum(found[found["due"] < day], "balance")
+        everything = self.portfolio.ask_ordinals(self.currency, self.start, self.end)
+        found = everything.open_invoices(day)
+        found = found[(found["due"] < day) & (found["entered_day"] < NEVER)]
+        return _sum(found[found["entered_segment"] == self.segment], "balance")
 
     @cached_property
     def not_yet_due(self) -> int:
@@ -341,22 +370,35 @@ class Window:
 
     def recovery_rate(self) -> Told:
         counted = self.portfolio.money_on_debts
-        received = _sum(self._in(counted, "applied"), "amount") - _sum(
-            self._in(counted, "released", "released_segment"), "amount"
+        received = _sum(self._in(counted, "applied", "entered_segment"), "amount") - _sum(
+            self._in(counted, "released", "entered_segment"), "amount"
         )
         entered = self._in(self.portfolio.invoices, "entered_day", "entered_segment")
-        owed = self.overdue(self.start - 1) + _sum(entered, "entered_amount")
+        again = self._in(self.portfolio.money_that_came_back, "released", "entered_segment")
+        owed = (
+            self.overdue(self.start - 1)
+            + _sum(entered, "entered_amount")
+            + _sum(again[~again["void"].astype(bool)], "amount")
+        )
         return ratio(received, owed)
 
+    def since_first_invoice(self) -> "Window":
+        """The window, cut at the currency's first invoice, whoever it was sent to."""
+        invoices = self.portfolio.in_currency(self.portfolio.standing_invoices, self.currency)
+        first = min((int(day) for day in invoices["issued"]), default=self.start)
+        start = first if self.start < first <= self.end else self.start
+        return self.portfolio.ask_ordinals(self.currency, start, self.end, self.segment)
+
     def dso(self) -> Told:
-        return ratio(self.receivables(self.end), self.sales, self.days)
+        window = self.since_first_invoice()
+        return days_of_sales(window, window.receivables(self.end))
 
     def best_possible_dso(self) -> Told:
-        return ratio(self.not_yet_due, self.sales, self.days)
+        return days_of_sales(self.since_first_invoice(), self.not_yet_due)
 
     def average_days_delinquent(self) -> Told:
         late = self.receivables(self.end) - self.not_yet_due
-        return ratio(late, self.sales, self.days)
+        return days_of_sales(self.since_first_invoice(), late)
 
     def average_days_late(self) -> Told:
         puts = self._in(self.portfolio.puts, "applied")
@@ -369,9 +411,18 @@ class Window:
         return ratio(int(weighted), _sum(puts, "amount") + _sum(still, "balance"))
 
     def collection_effectiveness_index(self) -> Told:
-        months = max(Fraction(1), Fraction(self.days) / Fraction("30.4375"))
-        base = self.receivables(self.start - 1) + Fraction(self.sales) / months
-        return ratio(base - self.receivables(self.end), base - self.not_yet_due)
+        collected = collectable = 0
+        first = date.fromordinal(self.start)
+        for month in pd.period_range(first, date.fromordinal(self.end), freq="M"):
+            start = max(self.start, month.start_time.date().toordinal())
+            end = min(self.end, month.end_time.date().toordinal())
+            part = self.portfolio.ask_ordinals(self.currency, start, end, self.segment)
+            owed = part.receivables(start - 1) + part.sales
+            collected += owed - part.receivables(end)
+            collectable += owed - min(part.not_yet_due, part.receivables(end))
+        if collectable < 0:
+            return None, collected, collectable
+        return ratio(collected, collectable)
 
     def aging(self, by: str = "amount") -> dict[str, int]:
         found = self.open_invoices(self.end)
@@ -389,6 +440,12 @@ def _rows(table: pd.DataFrame) -> list[Any]:
 
 def _sum(table: pd.DataFrame, column: str) -> int:
     return int(sum(int(value) for value in table[column]))
+
+
+def days_of_sales(window: Window, balance: int) -> Told:
+    if window.sales < 0:
+        return None, balance, window.sales
+    return ratio(balance, window.sales, window.days)
 
 
 def ratio(numerator: Fraction | int, denominator: Fraction | int, times: int = 1) -> Told:

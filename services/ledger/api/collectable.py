@@ -2,20 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 
 from services.ledger import domain
 from services.ledger.api import models
-from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.api.dependencies import ContextDep
 from services.ledger.commands.accounts import find_accounts
 from services.ledger.domain import AccountState
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store.tenants import LockedTenant
 from shared.database import Session
 from shared.web import ReadSessionDep
+from shared.web.auth import Caller, needs
 
+BODY_BYTES_MAX = 512 * 1024  # 500 ids, however they are written
+Checker = Annotated[Caller, needs("ledger:read", "ledger:write", body_max=BODY_BYTES_MAX)]
 CaughtUp = Callable[[Session], Awaitable[datetime | None]]
 
 
@@ -33,7 +36,7 @@ def router(caught_up: CaughtUp) -> APIRouter:
         body: models.CollectableRequest,
         context: ContextDep,
         session: ReadSessionDep,
-        caller: Reader,
+        caller: Checker,
     ) -> Any:
         tenant, found = await find_accounts(session, caller.tenant, body.account_ids, context)
         accounts = []

@@ -14,9 +14,10 @@ from services.ledger.processes.intake import find_heavy_requests, take_in_parts,
 from shared.cloudevents import BATCH, STRUCTURED, parse_http
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.web import Gatherer, json_response, problem_response
-from shared.web.auth import Caller, caller_of, require
+from shared.web.auth import Caller, caller_of, needs
 from shared.web.gather import RUN_ALONE, RunAlone
 
+BODY_BYTES_MAX = 8 * 1024 * 1024
 GATHER_EVENTS_MAX = 1_000  # in one transaction
 
 
@@ -56,6 +57,7 @@ class EventsDoor:
             self.take,
             name="take_events",
             methods=["POST"],
+            dependencies=[needs("events:write", body_max=BODY_BYTES_MAX)],
             openapi_extra=_OPENAPI,
             response_model=None,
         )
@@ -66,8 +68,7 @@ class EventsDoor:
 
     async def take(self, request: Request) -> Response:
         """Take one event or a batch of up to 5,000; good ones are kept when others are bad."""
-        caller = await caller_of(request)
-        require(caller, "events:write")
+        caller = caller_of(request)
         parsed = parse_http(request.scope["headers"], await request.body())
         events = [
             ReceivedEvent(_tenant(caller, item.tenantid), item, "http") for item in parsed.items
@@ -141,7 +142,6 @@ _EVENT: dict[str, Any] = {
     },
 }
 _OPENAPI: dict[str, Any] = {
-    "security": [{"token": []}],
     "requestBody": {
         "required": True,
         "content": {

@@ -18,6 +18,7 @@ from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.database import Session
 from shared.errors import NotFound
 from shared.events.ledger import Stage
+from shared.texts import shallow, shown
 from shared.web import Day, PagingDep, ReadSessionDep, page
 
 router = APIRouter(tags=["invoices"])
@@ -52,14 +53,14 @@ async def list_invoices(
     return page(found, paging.limit, lambda row: (row["account_id"], row["invoice_id"]))
 
 
-@router.get("/v1/invoices/{invoice_id}", response_model=models.InvoiceView)
+@router.get("/v1/invoices/{invoice_id:path}", response_model=models.InvoiceView)
 async def get_invoice(
     invoice_id: str, context: ContextDep, session: ReadSessionDep, caller: Reader
 ) -> Any:
     """One invoice with the whole history of the money on it."""
     account_id = await invoice_store.find_invoice_account(session, caller.tenant, invoice_id)
     if account_id is None:
-        raise NotFound(f"there is no invoice {invoice_id!r}")
+        raise NotFound(f"there is no invoice {shown(invoice_id)!r}")
     tenant, found = await find_accounts(session, caller.tenant, [account_id], context)
     assert tenant is not None, "the invoice's fact is stored, so its tenant is"
     account = found[account_id]
@@ -80,7 +81,7 @@ async def get_invoice(
         "purpose": issued.purpose,
         "product": issued.product,
         "payment_url": issued.payment_url,
-        "attributes": issued.attributes,
+        "attributes": shallow(issued.attributes),
         "allocations": [
             to_builtins(entry, builtin_types=(date, datetime)) | {"source_kind": entry.source_kind}
             for entry in domain.history_of(account, invoice_id)

@@ -13,11 +13,13 @@ from services.ledger.store.integrity import count_violations
 from services.ledger.store.rejections import list_rejections
 from services.ledger.store.tenants import find_tenants
 from shared import clock
+from shared.calendars import CALENDARS
 from shared.clock import is_zone
 from shared.errors import FieldError, Invalid, NotFound
 from shared.events.ledger import Tenant
 from shared.ids import is_tenant
 from shared.money import is_currency
+from shared.texts import shown
 from shared.web import PagingDep, ReadSessionDep, SessionDep, page
 from shared.web.auth import Caller
 
@@ -46,10 +48,16 @@ def _check_tenant(tenant_id: str, body: models.TenantSettings, caller: Caller) -
     if not is_tenant(tenant_id):
         errors.append(FieldError("/path/tenant_id", "must be 1–40 of a–z, 0–9 and -"))
     if not is_zone(body.timezone):
-        errors.append(FieldError("/timezone", f"{body.timezone!r} is no IANA time zone"))
+        errors.append(FieldError("/timezone", f"{shown(body.timezone)!r} is no IANA time zone"))
     if body.reporting_currency is not None and not is_currency(body.reporting_currency):
         errors.append(
-            FieldError("/reporting_currency", f"{body.reporting_currency!r} is not in ISO 4217")
+            FieldError(
+                "/reporting_currency", f"{shown(body.reporting_currency)!r} is not in ISO 4217"
+            )
+        )
+    if body.calendar is not None and body.calendar not in CALENDARS:
+        errors.append(
+            FieldError("/calendar", f"is none of the calendars: {', '.join(sorted(CALENDARS))}")
         )
     if errors:
         raise Invalid("the tenant's settings are not valid", errors)

@@ -18,7 +18,14 @@ from services.ledger.commands.accounts import (
 from services.ledger.commands.decisions import Tracing, contact_of, events_of, update_of
 from services.ledger.commands.tenants import lock_tenants, recorded_time
 from services.ledger.context import Context
-from services.ledger.domain import AmountLimit, Fact, Ineffective, difference, record_in_slices
+from services.ledger.domain import (
+    AmountLimit,
+    Fact,
+    Ineffective,
+    difference,
+    doubtful_ids,
+    record_in_slices,
+)
 from services.ledger.domain.recorded_time import RecordedTime
 from services.ledger.store import accounts as account_store
 from services.ledger.store import facts as fact_store
@@ -232,13 +239,19 @@ async def _list_rejections(
     ineffective: Sequence[tuple[NewFact, Ineffective]],
     now: datetime,
 ) -> None:
-    """List conflicts (and the parts of facts that can have no effect) under rejections."""
+    """List conflicts under rejections; and of what was accepted, parts that can have no effect and
+    ids that have a twin."""
     refused = [
         _rejection(new, new.fact, outcome.errors, now)
         for new, outcome in zip(batch, outcomes, strict=True)
         if outcome is not None and outcome.status == "rejected"
     ]
     refused += [_rejection(new, part.fact, tuple(part.errors), now) for new, part in ineffective]
+    refused += [
+        _rejection(new, new.fact, tuple(doubts), now)
+        for new, outcome in zip(batch, outcomes, strict=True)
+        if outcome is None and (doubts := doubtful_ids(new.fact))
+    ]
     await rejection_store.insert_rejections(session, refused)
 
 

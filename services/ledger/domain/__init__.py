@@ -31,7 +31,7 @@ from services.ledger.domain.credits import Allocation, Credit
 from services.ledger.domain.decision import Decision, LedgerAnnouncement
 from services.ledger.domain.events import history_of
 from services.ledger.domain.facts import Fact, Ineffective
-from services.ledger.domain.intake import AmountLimit, check, difference
+from services.ledger.domain.intake import AmountLimit, check, difference, doubtful_ids
 from services.ledger.domain.integrity import invariants
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.journal import Entry
@@ -77,6 +77,7 @@ __all__ = [
     "cause_of",
     "check",
     "difference",
+    "doubtful_ids",
     "fact_id_of",
     "history_of",
     "invariants",

@@ -80,9 +80,16 @@ async def list_account_ids(
 
 
 async def search_accounts(
-    session: Session, tenant_id: str, *, text: str, after: str, limit: int
+    session: Session,
+    tenant_id: str,
+    *,
+    text: str,
+    registered: bool | None,
+    after: str,
+    limit: int,
 ) -> list[dict[str, Any]]:
-    """Accounts whose id, name, e-mail, phone or invoice number contains a text."""
+    """Accounts whose id, name, e-mail, phone or invoice number contains a text; only registered
+    ones, or only those that are not and that facts about money name."""
     rows = await session.fetch(
         "select account_id, is_registered as registered, name, email, debtor_id from accounts a"
         " where tenant_id = $1 and account_id > $2 and ($3 = '' or"
@@ -90,11 +97,15 @@ async def search_accounts(
         " or strpos(lower(email), $3) > 0 or strpos(array_to_string(phones, ' '), $3) > 0"
         " or exists (select from invoices i where i.tenant_id = a.tenant_id"
         " and i.account_id = a.account_id and (lower(i.number) = $3 or lower(i.invoice_id) = $3)))"
+        " and ($5::bool is null or (is_registered = $5 and (is_registered or exists"
+        " (select from facts f where f.tenant_id = a.tenant_id and f.account_id = a.account_id and"
+        " kind in ('invoice-issued', 'payment-received', 'credit-note-issued')))))"
         " order by account_id limit $4",
         tenant_id,
         after,
         text.lower(),
         limit,
+        registered,
     )
     return [dict(row) for row in rows]
 

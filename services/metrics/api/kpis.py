@@ -1,6 +1,7 @@
 """The figures over HTTP."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Response
@@ -101,6 +102,9 @@ async def _figured(
             question = question_of(kpi, asked, tenant)
             before = recorded_before(question, tenant)
             currencies = await store.list_currencies(session, tenant_id, before)
+            if kpi.over == "trailing":
+                first_days = await store.list_first_days(session, tenant_id, before)
+                question = replace(question, begins_on=first_days)
             only = currencies[0] if len(currencies) == 1 else None
             currency = question.currency or only
             rows = await store.list_rows(session, tenant_id, question, currency, before)

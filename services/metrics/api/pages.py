@@ -4,12 +4,18 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from shared.web.pages import PageSession, add_page
+from shared.process.door import Door
+from shared.web.page_sessions import PageSessions
+from shared.web.pages import add_page
 
 DASHBOARD = Path(__file__).resolve().parent.parent / "dashboard"
-SESSION = PageSession("recoup_metrics", "metrics:read")
 
 
-def add_dashboard(app: FastAPI, key: str | None) -> None:
-    """Behind every other route; `key` signs a page in that brings no token."""
-    add_page(app, SESSION, DASHBOARD, key=key)
+def sessions(door: Door) -> PageSessions:
+    """For holders of a token that reads the figures."""
+    return PageSessions("metrics", "metrics:read", door)
+
+
+def add_dashboard(app: FastAPI, page: PageSessions) -> None:
+    """Behind every other route."""
+    add_page(app, page, DASHBOARD)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.metrics.domain.answers import Question
+from services.metrics.domain.answers import TRAILING_DAYS, Question
 from services.metrics.domain.items import FIRST_DAY, SLOT_SECONDS
 from services.metrics.domain.kpis import KPIS, By, Kpi
 from services.metrics.domain.windows import Interval, Window, parts
@@ -17,6 +17,7 @@ from shared.web import Day
 
 DEFAULT_DAYS = 30
 SERIES_MAX = 4000
+TRAILING_DAYS_MAX = 3660
 
 
 class UnknownKpi(NotFound):
@@ -42,6 +43,10 @@ class KpiQuery:
             str | None, Query(description="A dimension of the KPI, or several with commas.")
         ] = None,
         by: Annotated[By | None, Query()] = None,
+        window: Annotated[
+            int | None,
+            Query(description="Days that each part of a series of DSO looks back. Default: 90."),
+        ] = None,
         per: Annotated[str | None, Query(description="No KPI of today has this.")] = None,
         as_of: Annotated[
             Day | None, Query(description="By what was recorded before this day's end.")
@@ -53,6 +58,7 @@ class KpiQuery:
         self.interval = interval
         self.group_by = group_by
         self.by = by
+        self.window = window
         self.per = per
         self.as_of = as_of
 
@@ -73,6 +79,7 @@ def question_of(kpi: Kpi, asked: KpiQuery, tenant: Tenant | None) -> Question:
     problems = [
         *_window_problems(window, asked.interval),
         *_split_problems(kpi, asked),
+        *_trailing_problems(kpi, asked),
     ]
     if problems:
         raise Invalid("The question cannot be answered.", problems)
@@ -84,6 +91,8 @@ def question_of(kpi: Kpi, asked: KpiQuery, tenant: Tenant | None) -> Question:
         group_by=_dimensions(asked),
         by=asked.by or kpi.by[0],
         as_of=asked.as_of,
+        trailing_days=asked.window or TRAILING_DAYS,
+        today=business_day(tenant),
     )
 
 
@@ -139,8 +148,20 @@ def _split_problems(kpi: Kpi, asked: KpiQuery) -> list[FieldError]:
     if asked.per is not None:
         problems.append(FieldError("/query/per", f"{kpi.name} cannot be taken per anything"))
     if asked.currency is not None and not is_currency(asked.currency):
-        problems.append(FieldError("/query/currency", "must be an ISO 4217 code in use, like EUR"))
+        problems.append(FieldError("/query/currency", "must be an ISO 4217 code like EUR"))
     return problems
+
+
+def _trailing_problems(kpi: Kpi, asked: KpiQuery) -> list[FieldError]:
+    if asked.window is None:
+        return []
+    if kpi.over != "trailing":
+        return [FieldError("/query/window", f"{kpi.name} does not look back")]
+    if asked.interval is None:
+        return [FieldError("/query/window", "is for a series: give an `interval`, too")]
+    if not 1 <= asked.window <= TRAILING_DAYS_MAX:
+        return [FieldError("/query/window", f"must be 1 to {TRAILING_DAYS_MAX} days")]
+    return []
 
 
 def _list(names: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ new when it has taken what came before, and one that takes nothing for a while i
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -24,6 +25,7 @@ router = APIRouter(tags=["live"])
 
 SEND_SECONDS_MAX = 20.0
 _RETRY_SECONDS = 1.0
+_REVISION = re.compile(r"[0-9]{1,18}")  # another id is none of ours: the stream begins anew
 _CHANGES_PER_LOOK = 200
 
 log = telemetry.logger(__name__)
@@ -55,7 +57,7 @@ async def stream(
 ) -> _Dropping:
     """Events `kpis`: `{"revision", "from", "to", "events": {type: count}}`, the days and types of
     what was taken in. The first one says where the stream stands."""
-    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
+    after = int(last_event_id) if last_event_id and _REVISION.fullmatch(last_event_id) else None
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return _Dropping(_events(context.live, caller.tenant, after), headers=headers)
 

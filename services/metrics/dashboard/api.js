@@ -25,14 +25,21 @@ async function call(path, options = {}) {
   return answer;
 }
 
-/** Open a session by cookie. In local mode no token is needed; elsewhere `SignInNeeded`. */
+/** Open a session by cookie for whoever holds that token. */
 export async function signIn(token) {
-  const answer = await call("session", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(token ? { token } : {}),
-  });
-  if (answer.status === 422 || answer.status === 400) throw new SignInNeeded("session");
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new SignInNeeded("session"); // no header can hold it
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await call("session", { method: "POST", headers });
+  if (!answer.ok) throw new SignInNeeded("session");
+}
+
+export async function signOut() {
+  await call("session", { method: "DELETE" });
+}
+
+/** Whether a session is open; `SignInNeeded` where none is. */
+export async function lookIn() {
+  await call("v1/kpis");
 }
 
 /** One KPI, or null where the server does not have it in that form. */

@@ -1,6 +1,6 @@
 // The dashboard: asks for the figures of a currency and a period, shows them, keeps them fresh.
 
-import { Gone, Live, SignInNeeded, kpi, ping, signIn } from "./api.js";
+import { Gone, Live, SignInNeeded, kpi, lookIn, ping, signIn, signOut } from "./api.js";
 import { chart } from "./charts.js";
 import * as format from "./format.js";
 import { aging, segments, tiles } from "./panels.js";
@@ -11,7 +11,7 @@ const PING_MS = 5_000; // a server that hangs closes no stream
 const LONG_AGO = "2000-01-01"; // before any figure
 
 const view = { currency: null, range: "90", from: null, to: null };
-const state = { shown: null, busy: false, again: false, timer: null, gone: false, renewed: false };
+const state = { shown: null, busy: false, again: false, timer: null, gone: false };
 
 /* ------------------------------------------------------------------ asking */
 
@@ -58,6 +58,7 @@ async function collect(last) {
     to: format.shift(window.from, -1),
     currency,
   };
+  const endBefore = { ...before, from: before.to, interval: "day" };
   const coarse = interval === "day" ? "week" : interval;
   const wanted = {
     recovery: ["recovery_rate", { ...inMoney, interval: coarse }],
@@ -71,7 +72,7 @@ async function collect(last) {
     invoiced: ["invoiced", { ...inMoney, interval }],
     received: ["received", { ...inMoney, interval }],
     recoveryBefore: ["recovery_rate", before],
-    dsoBefore: ["dso", before],
+    dsoBefore: ["dso", endBefore],
     lateBefore: ["average_days_late", before],
     ceiBefore: ["collection_effectiveness_index", before],
     recoveryBy: ["recovery_rate", { ...inMoney, group_by: "segment" }],
@@ -83,7 +84,14 @@ async function collect(last) {
     Object.values(wanted).map(([name, parameters]) => kpi(name, parameters)),
   );
   const figures = Object.fromEntries(Object.keys(wanted).map((key, at) => [key, answers[at]]));
+  for (const key of ["dso", "bestDso", "dsoBefore"]) figures[key] = atEnd(figures[key]);
   return { window, currency, interval, figures };
+}
+
+/** DSO at the end of the window is that of the days before it: the last of the series, as drawn. */
+function atEnd(answer) {
+  const last = answer?.series.at(-1);
+  return last ? { ...answer, value: last.value } : answer;
 }
 
 /* ------------------------------------------------------------------ showing */
@@ -96,7 +104,7 @@ function valuesOf(answer, periods, pick = (item) => item.value) {
 function periodsOf(...answers) {
   const found = new Map();
   for (const answer of answers) {
-    for (const { from, to } of answer?.series ?? []) found.set(from, { from, to });
+    for (const { from, to, is_complete: whole } of answer?.series ?? []) found.set(from, { from, to, whole });
   }
   return [...found.values()].sort((a, b) => (a.from < b.from ? -1 : 1));
 }
@@ -113,7 +121,8 @@ function showCharts({ figures, currency, window }) {
     summary: `Recovery rate ${over}: ${format.share(recovery?.value)} in all`,
     series: [{ label: "Recovery rate", hue: "--accent", values: valuesOf(recovery, periods), show: format.share }],
   });
-  periods = periodsOf(dso, bestDso);
+  // What a balance is at the end of a period is known in full, whether or not the period is over.
+  periods = periodsOf(dso, bestDso).map((period) => ({ ...period, whole: true }));
   chart($("card-dso"), {
     periods,
     axis: (value) => format.count(value),
@@ -222,10 +231,9 @@ async function refresh() {
       $("asof").textContent = `${format.day(window.from)} to ${format.day(window.to)}, as of ${format.time(Date.now())}`;
     }
     state.shown = Date.now();
-    state.renewed = false;
     showBack();
   } catch (error) {
-    if (error instanceof SignInNeeded) await renew();
+    if (error instanceof SignInNeeded) askToSignIn("The session has ended.");
     else if (error instanceof Gone) showGone();
     else throw error;
   } finally {
@@ -271,30 +279,25 @@ setInterval(async () => {
 
 /* ------------------------------------------------------------------ entering */
 
+const linkEnded = location.hash === "#link=ended" ? "That link was used, or it is too old." : "";
+
 async function enter(token) {
   try {
-    await signIn(token);
+    await (token ? signIn(token) : lookIn());
     return true;
   } catch (error) {
     if (error instanceof Gone) showGone();
     else if (error instanceof SignInNeeded) {
-      showState("signin");
-      showLive("off", "Signed out");
-      $("signin-error").textContent = token ? "That token is not accepted." : "";
+      askToSignIn(token ? "That token is not accepted." : linkEnded);
     } else throw error;
     return false;
   }
 }
 
-/** The session has ended: open another once; if that does not help, the token lacks the scope. */
-async function renew() {
-  if (!state.renewed && (await enter())) {
-    state.renewed = true;
-    state.again = true;
-  } else if (!state.gone) {
-    showState("signin");
-    $("signin-error").textContent = state.renewed ? "This token may not read the figures." : "";
-  }
+function askToSignIn(why) {
+  showState("signin");
+  showLive("off", "Signed out");
+  $("signin-error").textContent = why;
 }
 
 async function start(token) {
@@ -345,6 +348,15 @@ $("signin-form").addEventListener("submit", (event) => {
   const token = $("token").value.trim();
   $("token").value = "";
   start(token);
+});
+
+$("signout").addEventListener("click", async () => {
+  try {
+    await signOut();
+  } catch (error) {
+    if (!(error instanceof SignInNeeded || error instanceof Gone)) throw error;
+  }
+  location.reload();
 });
 
 recall();

@@ -10,8 +10,44 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+/** Stripes in the card's colour, laid over periods that are not over or not whole. */
+function stripes(context) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 8 * devicePixelRatio;
+  const pen = tile.getContext("2d");
+  pen.strokeStyle = colour("--card");
+  pen.lineWidth = 3 * devicePixelRatio;
+  pen.beginPath();
+  for (const at of [-tile.width, 0, tile.width]) {
+    pen.moveTo(at - 2, tile.height + 2);
+    pen.lineTo(at + tile.width + 2, -2);
+  }
+  pen.stroke();
+  return context.createPattern(tile, "repeat");
+}
+
+/** Hatch what belongs to a period that is no full one: as drawn, it would look like a fall. */
+function hatch(plot, periods, bars) {
+  const { ctx, bbox } = plot;
+  const place = (at) => plot.valToPos(bars ? at : plot.data[0][at], "x", true);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = stripes(ctx);
+  periods.forEach(({ whole }, at) => {
+    if (whole) return;
+    const here = place(at);
+    const step = periods.length > 1 ? Math.abs(place(at ? at - 1 : 1) - here) : bbox.width;
+    const [from, to] = bars ? [here - step / 2, here + step / 2] : [here - (at ? step : 8), here + (at ? 8 : step)];
+    ctx.fillRect(from, bbox.top, to - from, bbox.height);
+  });
+  ctx.restore();
+}
+
 /** Bars stand side by side at equal distances, also where the first period is cut short. */
 const EQUAL = 2;
+const NARROW = matchMedia("(max-width: 560px)"); // there the legend has a line for each series
 
 function axes(show, bars) {
   const common = {
@@ -56,7 +92,8 @@ function groupedBars(at, all) {
 }
 
 /**
- * Draw `series` ([{label, hue, values, show, bars}]) over `periods` ([{from, to}]) into a card.
+ * Draw `series` ([{label, hue, values, show, bars}]) over `periods` ([{from, to, whole}]) into a
+ * card; those that are not whole are hatched.
  * `summary` is what the chart says, for those who cannot see it.
  */
 export function chart(card, { periods, series, summary, axis }) {
@@ -84,13 +121,15 @@ export function chart(card, { periods, series, summary, axis }) {
   const last = format.seconds(periods.at(-1).from);
   const step = periods.length > 1 ? (last - first) / (periods.length - 1) : 86_400 * 7;
   const pad = periods.length === 1 ? step * 0.62 : 0;
+  place.dataset.hatched = periods.filter(({ whole }) => !whole).length;
+  const legend = NARROW.matches ? 8 + 24 * (series.length + 1) : 30;
   const wide = bars ? [-0.6, periods.length - 0.4] : [first - pad, last + pad];
   const plot = new uPlot(
     {
       width: Math.max(200, place.clientWidth),
-      height: place.clientHeight - 30,
+      height: place.clientHeight - legend,
       tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), "Etc/UTC"),
-      padding: [10, 8, 0, 0],
+      padding: [10, 20, 0, 0],
       cursor: { y: false, points: { size: 8 }, drag: { x: false, y: false } },
       legend: { live: true, markers: { width: 0, fill: (_, at) => colour(series[at - 1]?.hue ?? "--soft") } },
       scales: {
@@ -106,6 +145,7 @@ export function chart(card, { periods, series, summary, axis }) {
           },
         ],
         ready: [(self) => latest(self)],
+        draw: [(self) => hatch(self, periods, bars)],
       },
       series: [
         { label: "", value: (_, __, ___, at) => (at === null ? "–" : span(periods[at])) },
@@ -126,8 +166,8 @@ function reach(low, high, bars) {
   return [least, most === least ? least + 1 : most + (most - least) * 0.12];
 }
 
-function span({ from, to }) {
-  return format.span(from, to);
+function span({ from, to, whole }) {
+  return whole ? format.span(from, to) : `${format.span(from, to)} (part)`;
 }
 
 function table(card, content) {

@@ -11,7 +11,7 @@ const TILES = [
   {
     key: "dso",
     before: "dsoBefore",
-    title: "DSO",
+    title: "DSO (90 days)",
     show: format.days,
     better: -1,
     note: ({ bestDso }) => `best possible ${format.days(bestDso?.value)}`,
@@ -21,7 +21,8 @@ const TILES = [
     key: "cei",
     before: "ceiBefore",
     title: "Effectiveness (CEI)",
-    show: (value) => format.share(value),
+    // Below 0 more was taken back than collected: no share of anything.
+    show: (value) => format.share(value < 0 ? null : value),
     better: 1,
   },
   { key: "received", title: "Received", show: (v, c) => format.money(v, c, "fitting"), note: receivedNote },

@@ -4,10 +4,11 @@ Everything here may be computed in another process: questions and rows are plain
 travels by its name.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -24,9 +25,10 @@ from services.metrics.domain.figures import (
     grouped,
 )
 from services.metrics.domain.kpis import By, Kpi, Number, Ratio
-from services.metrics.domain.windows import Interval, Window, parts
+from services.metrics.domain.windows import Interval, Slices, Window, is_whole, parts
 
 _ALL = Key()  # of everything together
+TRAILING_DAYS = 90  # of a figure whose parts look back (`Kpi.over`), unless asked otherwise
 
 
 @dataclass(frozen=True)
@@ -40,28 +42,70 @@ class Question:
     group_by: tuple[str, ...] = ()
     by: By = "amount"
     as_of: date | None = None
+    trailing_days: int = TRAILING_DAYS
+    today: date | None = None  # the tenant's business day: what ends later is not over yet
+    begins_on: Mapping[str, date] = field(default_factory=dict)  # by currency: its first invoice
 
-    @property
+    @cached_property
     def parts(self) -> list[Window]:
         """The windows of the series; the whole one if no interval is asked for."""
         return list(parts(self.window, self.interval)) if self.interval else [self.window]
+
+    @cached_property
+    def slices(self) -> Slices:
+        """Time, cut for every window that the answer needs figures of."""
+        windows = [self.window, *self.parts]
+        for currency in self.begins_on or ("",):
+            windows.append(self.span(self.window, currency))
+            windows += (self.span_in_series(part, currency) for part in self.parts)
+        if self.kpi.over == "months":
+            windows += (month for part in (self.window, *self.parts) for month in months(part))
+        return Slices.of(windows)
+
+    def span(self, window: Window, currency: str) -> Window:
+        """The days that the figure of a window is of. Sales have no days before the first one."""
+        return window.since(self.begins_on.get(currency, window.from_on))
+
+    def span_in_series(self, part: Window, currency: str) -> Window:
+        """The days that a part's figure is of: a week's sales say nothing about a balance."""
+        if self.kpi.over != "trailing":
+            return part
+        since = part.to_on - timedelta(days=self.trailing_days - 1)
+        return self.span(Window(since, part.to_on), currency)
+
+    def is_over(self, part: Window) -> bool:
+        """Whether a part is a whole day, week or month that has ended."""
+        if self.interval is None or not is_whole(part, self.interval):
+            return False
+        return self.today is None or part.to_on < self.today
+
+    @property
+    def aged_measure(self) -> str:
+        """The balances whose age counts."""
+        by_entry = self.kpi.aged_by_entry and self.splits_by("segment")
+        return "in_collections" if by_entry else "open"
 
     def splits_by(self, dimension: str) -> bool:
         return dimension in self.group_by
 
 
+def months(window: Window) -> Iterable[Window]:
+    """The calendar months of a window, the first and last cut by it."""
+    return parts(window, "month")
+
+
 @dataclass(frozen=True)
 class Rows:
-    """What the store found: sums by slice of time (the parts are slices 1 … n) and key."""
+    """What the store found: sums by slice of time (`Question.slices`) and key."""
 
     sums: Sequence[Sums]
     aged: Sequence[Aged] = ()
     late: Sequence[Late] = ()
 
-    def groups(self, slices: int) -> dict[Key, Group]:
+    def groups(self, slices: Slices) -> dict[Key, Group]:
         return grouped(slices, self.sums, self.aged, self.late)
 
-    def together(self, slices: int) -> Group:
+    def together(self, slices: Slices) -> Group:
         """All of them in one group."""
         groups = grouped(
             slices,
@@ -106,7 +150,7 @@ def answers_as_csv(figured: Sequence[Figured]) -> str:
 
 def answer(question: Question, rows: Rows, currencies: Sequence[str]) -> dict[str, Any]:
     """The answer as it is sent. Several currencies are never summed: they make groups."""
-    kpi, windows = question.kpi, question.parts
+    kpi = question.kpi
     is_mixed = kpi.is_money and question.currency is None and len(currencies) > 1
     currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
     head = {
@@ -120,21 +164,19 @@ def answer(question: Question, rows: Rows, currencies: Sequence[str]) -> dict[st
         whole: dict[str, Any] = {"value": None, "numerator": None, "denominator": None}
         whole["series"] = []
     else:
-        whole = _values(question, rows.together(len(windows)), windows)
+        whole = _values(question, rows.together(question.slices), currency or "")
     dimensions = tuple(question.group_by)
     if is_mixed and "currency" not in dimensions:
         dimensions = ("currency", *dimensions)
     groups = [
         {"key": {name: getattr(key, name) or None for name in dimensions}, **values}
-        for key, values in _groups(question, rows, windows)
+        for key, values in _groups(question, rows, currency or "")
     ]
     return {**head, **whole, "groups": groups if dimensions else []}
 
 
-def _groups(
-    question: Question, rows: Rows, windows: Sequence[Window]
-) -> Iterable[tuple[Key, dict[str, Any]]]:
-    groups = rows.groups(len(windows))
+def _groups(question: Question, rows: Rows, currency: str) -> Iterable[tuple[Key, dict[str, Any]]]:
+    groups = rows.groups(question.slices)
     for key in sorted(groups):
         group = groups[key]
         if question.splits_by("rule"):
@@ -144,22 +186,27 @@ def _groups(
         if question.splits_by("bucket"):
             for bucket in BUCKETS:
                 old = key._replace(bucket=bucket)
-                yield old, _values(question, group, windows, old)
+                yield old, _values(question, group, currency, old)
         else:
-            yield key, _values(question, group, windows, key)
+            yield key, _values(question, group, key.currency or currency, key)
 
 
-def _values(
-    question: Question, group: Group, windows: Sequence[Window], key: Key = _ALL
-) -> dict[str, Any]:
-    whole = group.figures(question.window, 1, len(windows))
+def _values(question: Question, group: Group, currency: str, key: Key = _ALL) -> dict[str, Any]:
+    def numbers(window: Window) -> dict[str, int | float | None]:
+        figures = group.figures(window)
+        if question.kpi.over == "months":
+            figures.months = tuple(group.figures(month) for month in months(window))
+        return _numbers(_ratio(question, figures, key))
+
     series: list[dict[str, Any]] = []
     if question.interval:
-        for number, window in enumerate(windows, start=1):
-            figures = group.figures(window, number, number)
-            values = _numbers(_ratio(question, figures, key))
-            series.append({"from": window.from_on, "to": window.to_on, **values})
-    return {**_numbers(_ratio(question, whole, key)), "series": series}
+        for part in question.parts:
+            values = numbers(question.span_in_series(part, currency))
+            is_complete = question.is_over(part)
+            series.append(
+                {"from": part.from_on, "to": part.to_on, "is_complete": is_complete, **values}
+            )
+    return {**numbers(question.span(question.window, currency)), "series": series}
 
 
 def _ratio(question: Question, figures: Figures, key: Key) -> Ratio:

@@ -9,9 +9,15 @@ measure (day; until): amount; also
 - `open` (balance changed; due day): change of the open balance; count of open invoices
 - `credit` (unapplied credit changed): its change
 - `received` (received, reversed): payments less reversals; count of payments
-- `entered` (entered collections): what was open then; count
+- `entered` (entered collections): what was open then, and what came to it later because money
+  that had been put on it before, or credit, was taken back; count
 - `recovered` (cash put, taken back): cash on debts that had entered
+- `in_collections` (balance changed; due day): the same changes as `open` of a debt that entered,
+  those before it was overdue together on its first day past due
 - `late` (cash put; taken back, `FAR`: never): amount; weight is amount × days late
+
+`entered`, `recovered` and `in_collections` stand under the segment that held just before the debt
+entered, so that in a split no part has cash of another.
 
 Contacts are counted by result: each result once, `suppressed` once for each rule, and `withheld`
 once with the first of them.
@@ -44,6 +50,7 @@ from services.metrics.domain.items import (
     bounded,
 )
 from services.metrics.domain.view import View
+from services.metrics.domain.windows import ONE_DAY
 from shared.clock import day_start
 
 STOCKS = ("open", "credit")
@@ -178,16 +185,16 @@ class _Entry:
 def _find_entry(invoice: _Invoice, view: View) -> _Entry | None:
     """The first begun moment at which the invoice was past due and open, by the facts known."""
     moments: list[_Entry] = []
+    start = day_start(invoice.issued_on, view.zone)
     for stage in invoice.staged:
         since_on = min(invoice.due_on + timedelta(days=stage), FAR)
         if since_on > invoice.issued_on:
             moments.append(_Entry(day_start(since_on, view.zone), False, since_on))
         else:
-            start = day_start(invoice.issued_on, view.zone)
             moments.append(_Entry(start, True, invoice.issued_on))
     for again in invoice.reopened:
         day = view.day_of(again)
-        if day > invoice.due_on:
+        if day > invoice.due_on and again.at >= start:  # nothing is open before it is issued
             moments.append(_Entry(again.at, True, max(day, invoice.issued_on)))
     moments.sort(key=lambda moment: (moment.at, moment.is_after))
     for moment in moments:
@@ -237,38 +244,58 @@ def _invoice_cells(facts: Sequence[Fact], view: View) -> MoneyCells:
 
 
 def _add_debt(cells: MoneyCells, invoice: _Invoice, view: View, changes: dict[date, int]) -> None:
-    """A standing invoice: issued, open, entered, recovered. `changes` holds the credit on it."""
+    """A standing invoice: issued, open, and what of it went through collections. `changes` holds
+    the credit on it."""
     currency, issued_on = invoice.currency, invoice.issued_on
     kind, country = view.kind, view.country
     segment = view.segment_at(day_start(issued_on, view.zone)) if view.has_segments else ""
     cell = MoneyCell("invoiced", currency, issued_on, FAR, kind, country, segment)
     add(cells, cell, invoice.amount, 1)
-    entry = _find_entry(invoice, view) if invoice.staged or invoice.reopened else None
-    if entry is not None:
-        segment = view.segment_at(entry.at)
-        cell = MoneyCell("entered", currency, entry.day, FAR, kind, country, segment)
-        add(cells, cell, entry.amount, 1)
     _change(changes, issued_on, invoice.amount)
     for put in invoice.cash:
         amount = put.amount_minor
         applied_on, released_on = _days_of(put, issued_on)
-        segment = view.segment_before(put.applied_at)
         _change(changes, applied_on, -amount)
         if released_on != applied_on:
+            segment = view.segment_before(put.applied_at)
             late = amount * max(0, (applied_on - invoice.due_on).days)
             cell = MoneyCell("late", currency, applied_on, released_on, kind, country, segment)
             add(cells, cell, amount, 0, late)
-        is_recovered = entry is not None and entry.counts(put.applied_at)
-        if is_recovered:
-            cell = MoneyCell("recovered", currency, applied_on, FAR, kind, country, segment)
-            add(cells, cell, amount)
         if put.released_at is not None:
             _change(changes, released_on, amount)
-            if is_recovered:
-                segment = view.segment_before(put.released_at)
-                cell = MoneyCell("recovered", currency, released_on, FAR, kind, country, segment)
-                add(cells, cell, -amount)
+    entry = _find_entry(invoice, view) if invoice.staged or invoice.reopened else None
+    if entry is not None:
+        _add_collections(cells, invoice, view, entry, changes)
     _add_stock(cells, view, "open", currency, invoice.due_on, changes)
+
+
+def _add_collections(
+    cells: MoneyCells, invoice: _Invoice, view: View, entry: _Entry, changes: Mapping[date, int]
+) -> None:
+    """A debt that entered collections: what entered, what was recovered, what is open."""
+    segment = view.segment_before(entry.at)
+
+    def add_to(measure: str, day: date, amount: int, count: int = 0, until: date = FAR) -> None:
+        cell = MoneyCell(measure, invoice.currency, day, until, view.kind, view.country, segment)
+        add(cells, cell, amount, count)
+
+    add_to("entered", entry.day, entry.amount, 1)
+    for puts, is_cash in ((invoice.cash, True), (invoice.credit, False)):
+        for put in puts:
+            applied_on, released_on = _days_of(put, invoice.issued_on)
+            is_recovered = is_cash and entry.counts(put.applied_at)
+            if is_recovered:
+                add_to("recovered", applied_on, put.amount_minor)
+            if put.released_at is None:
+                continue
+            if is_recovered:
+                add_to("recovered", released_on, -put.amount_minor)
+            elif entry.counts(put.released_at):
+                add_to("entered", released_on, put.amount_minor)
+    first_past_due = min(invoice.due_on + ONE_DAY, FAR)
+    for day, amount in changes.items():
+        if amount:
+            add_to("in_collections", max(day, first_past_due), amount, until=invoice.due_on)
 
 
 def _add_credit_off_a_void(cells: MoneyCells, invoice: _Invoice, view: View) -> None:

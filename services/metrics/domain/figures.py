@@ -1,7 +1,7 @@
 """From sums by slice of time to the figures of a window: flows in it, stocks at its two ends.
 
-The store cuts time into slices: 0 is all before the window, 1 … n are its parts. Flows of a window
-are the sum of its slices, a stock at its end the sum of all slices up to it.
+The store cuts time into slices (`windows.Slices`). Flows of a window are the sum of its slices, a
+stock at its end the sum of all slices up to it.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from datetime import date
 from itertools import accumulate
 from typing import NamedTuple
 
-from services.metrics.domain.windows import Window
+from services.metrics.domain.windows import Slices, Window
 from shared.events.ledger import STAGES
 
 EPOCH = date(1970, 1, 1)
@@ -86,6 +86,7 @@ class Figures:
     closing_aged: dict[int, Amount] = field(default_factory=lambda: defaultdict(Amount))
     overdue_days: int = 0  # Σ overdue balance × days past due, at the end
     late: Amount = field(default_factory=Amount)  # count: Σ amount × days late
+    months: "tuple[Figures, ...]" = ()  # of its calendar months, where a formula needs them
 
     @property
     def sales(self) -> int:
@@ -115,21 +116,21 @@ class Figures:
 class Group:
     """The sums of one key, ready to be asked for any run of slices."""
 
-    def __init__(self, slices: int) -> None:
+    def __init__(self, slices: Slices) -> None:
         self._slices = slices
         self._flows: dict[str, list[tuple[int, int]]] = {}
         self._aged: dict[int, list[tuple[int, int, int]]] = {}
         self._late: dict[int, list[Late]] = defaultdict(list)  # by the slice in which it came
-        self._stocks: dict[str, list[tuple[int, int]]] = {}
+        self._running: dict[str, list[tuple[int, int]]] = {}
         self._ages: dict[int, list[tuple[int, int, int]]] = {}
 
     def add_sums(self, row: Sums) -> None:
-        slices = self._flows.setdefault(row.measure, [(0, 0)] * (self._slices + 1))
+        slices = self._flows.setdefault(row.measure, [(0, 0)] * (self._slices.count + 1))
         amount, count = slices[row.slice]
         slices[row.slice] = (amount + row.amount, count + row.number)
 
     def add_aged(self, row: Aged) -> None:
-        slices = self._aged.setdefault(row.age, [(0, 0, 0)] * (self._slices + 1))
+        slices = self._aged.setdefault(row.age, [(0, 0, 0)] * (self._slices.count + 1))
         amount, count, due = slices[row.slice]
         slices[row.slice] = (amount + row.amount, count + row.number, due + row.due)
 
@@ -139,25 +140,25 @@ class Group:
     def add_flows(self, other: "Group | None") -> None:
         """Take over another group's flows of measures that this one has not."""
         if other is not None:
-            self._flows = {**other._flows, **self._flows}
+            self._running = {**other._running, **self._running}
 
     def close(self) -> None:
-        """Stocks are running sums: made once."""
-        for measure in ("open", "credit"):
-            if measure in self._flows:
-                self._stocks[measure] = list(accumulate(self._flows[measure], _plus2))
+        """Running sums: made once, so that any window costs the same."""
+        for measure, flow in self._flows.items():
+            self._running[measure] = list(accumulate(flow, _plus2))
         for age, slices in self._aged.items():
             self._ages[age] = list(accumulate(slices, _plus3))
 
-    def figures(self, window: Window, first: int, last: int) -> Figures:
-        """Of slices `first` … `last`, which are the days of `window`."""
+    def figures(self, window: Window) -> Figures:
+        """Of a window that the slices were cut for."""
+        first, last = self._slices.run(window)
         figures = Figures(window)
-        for measure, slices in self._flows.items():
-            run = slices[first : last + 1]
-            figures.flows[measure] = Amount(sum(a for a, _ in run), sum(c for _, c in run))
-        for measure, stock in self._stocks.items():
-            figures.opening[measure] = Amount(*stock[first - 1])
-            figures.closing[measure] = Amount(*stock[last])
+        for measure, running in self._running.items():
+            opening, closing = Amount(*running[first - 1]), Amount(*running[last])
+            figures.flows[measure] = Amount(
+                closing.amount - opening.amount, closing.count - opening.count
+            )
+            figures.opening[measure], figures.closing[measure] = opening, closing
         for age, aged in self._ages.items():
             figures.opening_aged[age] = Amount(*aged[first - 1][:2])
             figures.closing_aged[age] = Amount(*aged[last][:2])
@@ -185,7 +186,7 @@ def _plus3(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[int,
 
 
 def grouped(
-    slices: int, sums: Iterable[Sums], aged: Iterable[Aged] = (), late: Iterable[Late] = ()
+    slices: Slices, sums: Iterable[Sums], aged: Iterable[Aged] = (), late: Iterable[Late] = ()
 ) -> dict[Key, Group]:
     """Groups by key. Rows that come to nothing make no group."""
     groups: dict[Key, Group] = {}

@@ -1,6 +1,6 @@
 """Every KPI: its definition and its formula. All arithmetic is exact; floats are made last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
@@ -10,11 +10,9 @@ from services.metrics.domain.figures import Figures
 By = Literal["amount", "count"]
 Number = int | Fraction
 
-DAYS_PER_MONTH = Fraction(304375, 10000)
-
 
 class Ratio(NamedTuple):
-    """A KPI's value; `value` is None where the denominator is 0."""
+    """A KPI's value; None where the denominator is 0, or nothing that can be divided by."""
 
     value: Number | None
     numerator: Number
@@ -28,13 +26,20 @@ def ratio(numerator: Number, denominator: Number, times: Number = 1) -> Ratio:
     return Ratio(Fraction(numerator) / denominator * times, numerator, denominator)
 
 
+def ratio_above_zero(numerator: Number, denominator: Number, times: Number = 1) -> Ratio:
+    """The same, and None where the denominator is below 0: the quotient would mean nothing."""
+    if denominator <= 0:
+        return Ratio(None, numerator, denominator)
+    return ratio(numerator, denominator, times)
+
+
 def recovery_rate(received: int, overdue_at_from: int, entered: int) -> Ratio:
     return ratio(received, overdue_at_from + entered)
 
 
 def days_of_sales(balance: int, sales: int, days: int) -> Ratio:
-    """DSO, best possible DSO and their difference."""
-    return ratio(balance, sales, days)
+    """DSO, best possible DSO and their difference. Without sales there is nothing to divide by."""
+    return ratio_above_zero(balance, sales, days)
 
 
 def average_days_late(late: tuple[int, int], overdue: tuple[int, int]) -> Ratio:
@@ -42,16 +47,27 @@ def average_days_late(late: tuple[int, int], overdue: tuple[int, int]) -> Ratio:
     return ratio(late[0] + overdue[0], late[1] + overdue[1])
 
 
-def collection_effectiveness(
-    at_from: int, sales: int, at_to: int, not_yet_due: int, months: Number
-) -> Ratio:
-    due_in_all = at_from + Fraction(sales) / months
-    return ratio(due_in_all - at_to, due_in_all - not_yet_due)
+class Month(NamedTuple):
+    """What the collection effectiveness takes of one month, or of a piece of one."""
+
+    at_from: int  # receivables
+    sales: int
+    at_to: int  # receivables
+    not_yet_due: int
 
 
-def months_of(days: int) -> Number:
-    """N of the collection effectiveness: months in the window, at least one."""
-    return max(Fraction(1), Fraction(days) / DAYS_PER_MONTH)
+def collection_effectiveness(months: Iterable[Month]) -> Ratio:
+    """What was collected ÷ what could have been, summed over months.
+
+    Receivables are net of unapplied credit, so that no more of them can be not yet due than there
+    are: without that bound, credit above what is overdue makes the index pass 1.
+    """
+    collected = collectable = 0
+    for month in months:
+        owed = month.at_from + month.sales
+        collected += owed - month.at_to
+        collectable += owed - min(month.not_yet_due, month.at_to)
+    return ratio_above_zero(collected, collectable)
 
 
 @dataclass(frozen=True)
@@ -68,6 +84,8 @@ class Kpi:
     flows: tuple[str, ...] = ()
     stocks: tuple[str, ...] = ()
     ages: tuple[int, ...] = ()
+    aged_by_entry: bool = False  # by segment, old balances stand under the one before they entered
+    over: Literal["window", "trailing", "months"] = "window"  # the days that a part is computed of
     needs_late: bool = False
     contacts: tuple[str, ...] = ()
     rule_formula: Callable[[Figures, By], Ratio] | None = None  # of one rule, where it differs
@@ -124,11 +142,8 @@ def _days_late(figures: Figures, _by: By) -> Ratio:
 
 def _effectiveness(figures: Figures, _by: By) -> Ratio:
     return collection_effectiveness(
-        figures.opening_receivables,
-        figures.sales,
-        figures.closing_receivables,
-        figures.not_yet_due,
-        months_of(figures.window.days),
+        Month(month.opening_receivables, month.sales, month.closing_receivables, month.not_yet_due)
+        for month in figures.months
     )
 
 
@@ -169,24 +184,28 @@ _ALL = (
     Kpi(
         "recovery_rate",
         "Cash received in the window on debts that had entered collections, divided by the "
-        "overdue balance at the window's start plus what entered collections in it.",
+        "overdue balance at the window's start plus what entered collections in it. By segment, "
+        "all three stand under the one that held just before the debt entered.",
         "ratio",
         "higher",
         _MONEY,
         _recovery,
         flows=("recovered", "entered"),
         ages=(1,),
+        aged_by_entry=True,
     ),
     Kpi(
         "dso",
         "Days sales outstanding: receivables at the window's end, divided by the window's sales, "
-        "times its days.",
+        "times its days, from the first invoice on. In a series, sales of the 90 days (or "
+        "`window`) that end with each part.",
         "days",
         "lower",
         _SOLD,
         _dso,
         flows=_SALES,
         stocks=_RECEIVABLES,
+        over="trailing",
     ),
     Kpi(
         "best_possible_dso",
@@ -199,6 +218,7 @@ _ALL = (
         flows=_SALES,
         stocks=_RECEIVABLES,
         ages=(1,),
+        over="trailing",
     ),
     Kpi(
         "average_days_delinquent",
@@ -210,6 +230,7 @@ _ALL = (
         flows=_SALES,
         stocks=_RECEIVABLES,
         ages=(1,),
+        over="trailing",
     ),
     Kpi(
         "average_days_late",
@@ -224,8 +245,9 @@ _ALL = (
     ),
     Kpi(
         "collection_effectiveness_index",
-        "Share of what could be collected that was: (receivables at the start + monthly sales − "
-        "receivables at the end) ÷ (receivables at the start + monthly sales − not yet due).",
+        "Share of what could be collected that was, summed over calendar months: (receivables at "
+        "the start + sales − receivables at the end) ÷ (receivables at the start + sales − not yet "
+        "due at the end).",
         "ratio",
         "higher",
         _SOLD,
@@ -233,6 +255,7 @@ _ALL = (
         flows=_SALES,
         stocks=_RECEIVABLES,
         ages=(1,),
+        over="months",
     ),
     Kpi(
         "aging",

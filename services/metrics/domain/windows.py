@@ -1,9 +1,10 @@
-"""Windows of days: a whole window, and the days, weeks or months in it."""
+"""Windows of days: a whole window, the days, weeks or months in it, and time cut into slices."""
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, Self
 
 Interval = Literal["day", "week", "month"]
 
@@ -21,6 +22,43 @@ class Window:
     def days(self) -> int:
         return (self.to_on - self.from_on).days + 1
 
+    def since(self, day: date) -> "Window":
+        """Without the days before `day`; as it is where no day would be left."""
+        return Window(day, self.to_on) if self.from_on < day <= self.to_on else self
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Time cut at days: slice 0 is all before the first start, 1 … n begin at the starts."""
+
+    starts: tuple[date, ...]
+    to_on: date
+
+    @classmethod
+    def of(cls, windows: Iterable[Window]) -> Self:
+        """Cut so that each of the windows is a run of whole slices, in a row without a gap."""
+        starts, to_on = set[date](), date.min
+        for window in windows:
+            starts.add(window.from_on)
+            starts.add(window.to_on + ONE_DAY)
+            to_on = max(to_on, window.to_on)
+        starts.discard(to_on + ONE_DAY)
+        return cls(tuple(sorted(starts)), to_on)
+
+    @property
+    def count(self) -> int:
+        """How many there are, without slice 0."""
+        return len(self.starts)
+
+    @property
+    def bounds(self) -> list[date]:
+        """The first day of each, and the day after the last."""
+        return [*self.starts, self.to_on + ONE_DAY]
+
+    def run(self, window: Window) -> tuple[int, int]:
+        """The first and the last slice of a window."""
+        return bisect_left(self.starts, window.from_on) + 1, bisect_right(self.starts, window.to_on)
+
 
 def parts(window: Window, interval: Interval) -> Iterator[Window]:
     """The window cut at days, at Mondays or at the first of the months; its ends stay its ends."""
@@ -29,6 +67,15 @@ def parts(window: Window, interval: Interval) -> Iterator[Window]:
         end = min(_next_start(start, interval) - ONE_DAY, window.to_on)
         yield Window(start, end)
         start = end + ONE_DAY
+
+
+def is_whole(part: Window, interval: Interval) -> bool:
+    """Whether the part is a calendar day, week or month in full, or only a piece of one."""
+    if part.to_on + ONE_DAY != _next_start(part.from_on, interval):
+        return False
+    if interval == "week":
+        return part.from_on.weekday() == 0
+    return interval == "day" or part.from_on.day == 1
 
 
 def _next_start(day: date, interval: Interval) -> date:

@@ -5,7 +5,7 @@ travels is as long as the answer and not as the history.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 
 from services.metrics.domain.answers import Question, Rows
@@ -39,14 +39,30 @@ async def list_currencies(session: Session, tenant_id: str, recorded_before: int
     return [row["currency"] for row in rows]
 
 
+async def list_first_days(
+    session: Session, tenant_id: str, recorded_before: int
+) -> dict[str, date]:
+    """By currency the day of its first invoice, by what was known."""
+    rows = await session.fetch(
+        """
+        select currency, min(day) as first_on from (
+            select currency, day from money_days
+            where tenant_id = $1 and measure = 'invoiced' and known < $2
+            group by 1, 2 having sum(count) > 0
+        ) invoiced
+        group by 1
+        """,
+        tenant_id,
+        recorded_before,
+    )
+    return {row["currency"]: row["first_on"] for row in rows}
+
+
 async def list_rows(
     session: Session, tenant_id: str, question: Question, currency: str | None, recorded_before: int
 ) -> Rows:
     """All that a question's answer is made of."""
-    windows = question.parts
-    bounds = [window.from_on for window in windows]
-    bounds.append(question.window.to_on + timedelta(days=1))
-    scope = (tenant_id, bounds, question.window.to_on, recorded_before)
+    scope = (tenant_id, question.slices.bounds, question.window.to_on, recorded_before)
     if not question.kpi.is_money:
         return Rows(await _list_contacts(session, scope, question))
     split = (
@@ -64,7 +80,7 @@ async def list_rows(
     if kpi.flows or kpi.stocks:
         sums = await _list_sums(session, scope, split, kpi.flows, kpi.stocks)
     if ages:
-        aged = await _list_aged(session, scope, split, ages)
+        aged = await _list_aged(session, scope, split, question.aged_measure, ages)
     if kpi.needs_late:
         late = await _list_late(session, scope, split)
     return Rows(sums, aged, late)
@@ -104,7 +120,7 @@ async def _list_sums(
 
 
 async def _list_aged(
-    session: Session, scope: Scope, split: Split, ages: Sequence[int]
+    session: Session, scope: Scope, split: Split, measure: str, ages: Sequence[int]
 ) -> list[Aged]:
     rows = await session.fetch(
         """
@@ -117,7 +133,7 @@ async def _list_aged(
             sum(amount) as amount, sum(count) as count,
             sum(amount * (until_on - date '1970-01-01')) as due
         from money_days cross join unnest($10::int[]) as age
-        where tenant_id = $1 and measure = 'open' and day <= $3 and until_on + age <= $3
+        where tenant_id = $1 and measure = $11 and day <= $3 and until_on + age <= $3
             and known < $4 and ($5::text is null or currency = $5)
         group by 1, 2, 3, 4, 5, 6
         having sum(amount) <> 0 or sum(count) <> 0
@@ -126,6 +142,7 @@ async def _list_aged(
         *scope,
         *split,
         list(ages),
+        measure,
     )
     return [
         Aged(

@@ -10,20 +10,22 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
-from services.outreach.api.pages import caller_of_page
 from services.outreach.compliance import Answer, Question
 from services.outreach.rulebooks.domain.questions import QUESTIONS_MAX
 from services.outreach.rulebooks.processes.questions import answer_questions, answer_timeline
 from shared.errors import AppError
 from shared.web import context_of, json_bytes, problem_of
-from shared.web.auth import require
+from shared.web.auth import caller_of, needs
 
 router = APIRouter(tags=["compliance"])
+
+ONE_BYTES_MAX = 2 * 1024 * 1024  # a thousand debts and contacts, with what each is about
+MANY_BYTES_MAX = 8 * 1024 * 1024
 
 
 async def evaluate_questions(request: Request) -> Response:
     """One question, or up to 1,000 in an array: each gets its answer, a bad one its problem."""
-    tenant = await _asker(request)
+    tenant = caller_of(request).tenant
     answers = await answer_questions(context_of(request), tenant, await request.body())
     if answers.is_array:
         content = b"[" + b",".join(map(_item, answers.items)) + b"]"
@@ -44,15 +46,14 @@ def _only(answer: bytes | AppError) -> bytes:
 
 async def show_timeline(request: Request) -> Response:
     """The answer now, and what it would be over the next 14 days."""
-    tenant = await _asker(request)
+    tenant = caller_of(request).tenant
     content = await answer_timeline(context_of(request), tenant, await request.body())
     return Response(content, media_type="application/json")
 
 
-async def _asker(request: Request) -> str:
-    caller = await caller_of_page(request)
-    require(caller, "outreach:read", "outreach:write")
-    return caller.tenant
+def _asker(body_max: int) -> Any:
+    """Who may ask. A question changes nothing: the page asks it with its session."""
+    return needs("outreach:read", "outreach:write", body_max=body_max, is_question=True)
 
 
 # ---------------------------------------------------------------------- as described to others
@@ -90,7 +91,6 @@ def _described(answer: dict[str, Any], *, takes_many: bool) -> dict[str, Any]:
         many = {"type": "array", "items": _QUESTION, "maxItems": QUESTIONS_MAX}
         asked = {"oneOf": [_QUESTION, many]}
     return {
-        "security": [{"token": []}],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": asked, "example": EXAMPLE}},
@@ -137,6 +137,7 @@ router.add_api_route(
     evaluate_questions,
     methods=["POST"],
     summary="May we make this contact? One question, or an array of up to 1,000",
+    dependencies=[_asker(MANY_BYTES_MAX)],
     openapi_extra=_described(_ONE_OR_MANY, takes_many=True),
     response_model=None,
 )
@@ -145,6 +146,7 @@ router.add_api_route(
     show_timeline,
     methods=["POST"],
     summary="The answer to a question over the next 14 days, as stretches",
+    dependencies=[_asker(ONE_BYTES_MAX)],
     openapi_extra=_described(_TIMELINE, takes_many=False),
     response_model=None,
 )

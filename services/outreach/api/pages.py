@@ -4,14 +4,17 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from shared.web.pages import PageSession, add_page
+from shared.process.door import Door
+from shared.web.page_sessions import PageSessions
+from shared.web.pages import add_page
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
-SESSION = PageSession("recoup_outreach", "outreach:read", "outreach:write")
-
-caller_of_page = SESSION.caller
 
 
-def add_compliance_page(app: FastAPI, key: str | None) -> None:
-    """`key` signs a page in that brings no token."""
-    add_page(app, SESSION, PAGE, path="/compliance", key=key)
+def sessions(door: Door) -> PageSessions:
+    """For holders of a token that reads."""
+    return PageSessions("outreach", "outreach:read", door)
+
+
+def add_compliance_page(app: FastAPI, page: PageSessions) -> None:
+    add_page(app, page, PAGE, path="/compliance")

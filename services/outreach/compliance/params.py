@@ -4,9 +4,11 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from shared.texts import matching
+
 Days = Annotated[int, Meta(ge=0, le=3660)]
 Word = Annotated[str, Meta(min_length=1, max_length=128)]
-Role = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+Role = Annotated[str, matching("[a-z][a-z0-9_-]{0,63}", 64)]
 RawConditions = dict[str, Any]  # as written: see conditions/language.py
 Whether = Literal["exempt", "bound"]
 Stop = Literal["block", "require_approval"]

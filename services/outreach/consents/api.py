@@ -34,7 +34,7 @@ ShortText = Annotated[str, Field(min_length=1, max_length=256)]
 Place = Literal["home", "work"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _D = TypeVar("_D", bound=date)
-TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+TimeOfDay = Annotated[str, Field(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 
 
 def _zone(value: str) -> str:
@@ -120,7 +120,9 @@ class PreferencesRequest(Model):
     refused_channels: Annotated[list[ContactChannel], Field(max_length=20)] | None = None
     inconvenient: Annotated[list[InconvenientHours], Field(max_length=50)] | None = None
     inconvenient_places: Annotated[list[Place], Field(max_length=10)] | None = None
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    language: (
+        Annotated[str, Field(max_length=35, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None
+    ) = None
     timezone: Annotated[str, AfterValidator(_zone)] | None = None
     attorney: AttorneyRequest | None = None
     cease_requested_at: SaidAt | None = None

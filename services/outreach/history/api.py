@@ -12,13 +12,16 @@ from services.outreach.history import commands
 from shared.errors import FieldError, Invalid, Unreadable
 from shared.events.billing import Instant
 from shared.field_errors import field_errors
+from shared.texts import id_fault
 from shared.web import SessionDep, json_response
 from shared.web.auth import Caller, needs
+from shared.web.request_texts import json_errors
 
 ITEMS_MAX = 1000
+BODY_BYTES_MAX = 4 * 1024 * 1024
 
 router = APIRouter(tags=["consents and preferences"])
-Writer = Annotated[Caller, needs("outreach:write")]
+Writer = Annotated[Caller, needs("outreach:write", body_max=BODY_BYTES_MAX)]
 
 Outcome = Literal[
     "busy", "not_in_service", "no_answer", "voicemail_no_message", "voicemail_limited_content",
@@ -167,6 +170,8 @@ def _items(body: bytes) -> list[Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable("The body is not JSON.") from error
     items = document.get("items") if isinstance(document, dict) else None
+    if errors := json_errors(body, document):
+        raise Invalid("The request has texts that cannot be taken.", errors)
     if not isinstance(items, list):
         raise Invalid("The request is not a batch.", [FieldError("/items", "must be an array")])
     if len(items) > ITEMS_MAX:
@@ -188,6 +193,8 @@ def _item(value: Any, index: int) -> PastContactItem | list[FieldError]:
     if errors:
         return errors
     item = msgspec.convert(value, PastContactItem)
+    if fault := id_fault(item.id):
+        return [FieldError(f"{root}/id", fault)]
     if not is_plausible(item.at):
         return [FieldError(f"{root}/at", IMPLAUSIBLE)]
     if item.notice is not None and item.initiated_by == "debtor":

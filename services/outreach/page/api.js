@@ -35,11 +35,16 @@ async function call(path, options = {}) {
 
 const JSON_HEADERS = { "content-type": "application/json" };
 
-/** Open a session by cookie. In local mode no token is needed; elsewhere `SignInNeeded`. */
+/** Open a session by cookie for whoever holds that token. */
 export async function signIn(token) {
-  const body = JSON.stringify(token ? { token } : {});
-  const answer = await call("session", { method: "POST", headers: JSON_HEADERS, body });
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new SignInNeeded("session"); // no header can hold it
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await call("session", { method: "POST", headers });
   if (!answer.ok) throw new SignInNeeded("session");
+}
+
+export async function signOut() {
+  await call("session", { method: "DELETE" });
 }
 
 /** Every rule book, with what is in force. */

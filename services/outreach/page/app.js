@@ -1,6 +1,6 @@
 // The page: a question by form or JSON, the governor's answer, the next 14 days.
 
-import { ask, books, Gone, Refused, SignInNeeded, signIn } from "./api.js";
+import { ask, books, Gone, Refused, SignInNeeded, signIn, signOut } from "./api.js";
 import { Form } from "./form.js";
 import { draw } from "./strip.js";
 
@@ -89,7 +89,7 @@ async function put() {
   document.body.dataset.state = "asking";
   tell("");
   try {
-    const answer = await withSession(() => ask(toJson()));
+    const answer = await ask(toJson());
     show(answer);
     document.body.dataset.state = "ready";
     return true;
@@ -111,17 +111,6 @@ async function putAndSee() {
   if (!(await put())) return;
   const below = $("verdict").getBoundingClientRect().top > window.innerHeight / 2;
   if (below) $("verdict").scrollIntoView({ block: "start" });
-}
-
-/** Open a session once if there is none; if that does not help, the token lacks the scope. */
-async function withSession(work) {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof SignInNeeded)) throw error;
-  }
-  await signIn();
-  return work();
 }
 
 // ------------------------------------------------------------------ the answer
@@ -261,7 +250,11 @@ function redraw() {
 
 // ------------------------------------------------------------------ signing in, starting
 
+const linkEnded = location.hash === "#link=ended" ? "That link was used, or it is too old." : "";
+
 function showSignIn() {
+  document.body.dataset.state = "signin";
+  $("signin-error").textContent = linkEnded;
   $("signin").hidden = false;
   $("main").hidden = true;
   $("token").focus();
@@ -274,7 +267,7 @@ $("signin-form").addEventListener("submit", async (event) => {
     await signIn($("token").value);
     $("signin").hidden = true;
     $("main").hidden = false;
-    await start(true);
+    await start();
   } catch (error) {
     if (!(error instanceof SignInNeeded || error instanceof Gone)) throw error;
     $("signin-error").textContent = error instanceof Gone
@@ -297,22 +290,20 @@ function offerPacks(found) {
   }));
 }
 
-/** A session first, as nothing answers without one; a cookie from before may do as well. */
-async function greet() {
-  try {
-    await signIn();
-  } catch (error) {
-    if (!(error instanceof SignInNeeded)) throw error;
-  }
-}
-
-async function start(signedIn = false) {
-  if (!signedIn) await greet();
-  offerPacks(await withSession(books));
+async function start() {
+  offerPacks(await books());
   form.show(example());
   await put();
 }
 
+$("signout").addEventListener("click", async () => {
+  try {
+    await signOut();
+  } catch (error) {
+    if (!(error instanceof SignInNeeded || error instanceof Gone)) throw error;
+  }
+  location.reload();
+});
 $("tab-form").addEventListener("click", () => turn(false));
 $("tab-json").addEventListener("click", () => turn(true));
 $("ask").addEventListener("click", putAndSee);

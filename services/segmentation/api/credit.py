@@ -26,7 +26,7 @@ Count = Annotated[int, Field(ge=0, le=100_000)]
 
 def _currency(code: str) -> str:
     if not is_currency(code):
-        raise ValueError("must be an ISO 4217 code in use, like EUR")
+        raise ValueError("must be an ISO 4217 code like EUR")
     return code
 
 

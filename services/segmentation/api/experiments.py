@@ -91,7 +91,7 @@ class CheckedList(Model):
 
 @router.put("/v1/experiments/{name}", response_model=ExperimentView)
 async def put_experiment(
-    name: Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")],
+    name: Annotated[str, Path(max_length=40, pattern=r"^[a-z][a-z0-9-]{0,39}$")],
     body: DesignView,
     context: ContextDep,
     session: SessionDep,

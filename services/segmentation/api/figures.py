@@ -7,20 +7,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from services.segmentation.api.dependencies import ContextDep, Reader, Writer
+from services.segmentation.api.dependencies import ContextDep, Reader
 from services.segmentation.commands.business_time import business_now
 from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.store import figures as store
 from shared.errors import FieldError, Invalid
 from shared.money import is_currency
 from shared.web import Day, Model, ReadSessionDep, SessionDep, json_response
-from shared.web.auth import Caller
+from shared.web.auth import Caller, needs
 
 VALUES_MAX = 20_000  # fifty years of days
 RATE_DIGITS_MAX = 30
+BODY_BYTES_MAX = 2 * 1024 * 1024
+
+Author = Annotated[Caller, needs("segmentation:write", body_max=BODY_BYTES_MAX)]
 
 router = APIRouter(tags=["indices"])
-IndexName = Annotated[str, Path(pattern="^[a-z][a-z0-9_-]{0,39}$")]
+IndexName = Annotated[str, Path(max_length=40, pattern="^[a-z][a-z0-9_-]{0,39}$")]
 
 
 class IndexValue(Model):
@@ -58,7 +61,7 @@ class RatesView(Model):
 
 @router.put("/v1/indices/{name}", response_model=IndexView)
 async def put_index(
-    name: IndexName, body: IndexDocument, context: ContextDep, session: SessionDep, caller: Writer
+    name: IndexName, body: IndexDocument, context: ContextDep, session: SessionDep, caller: Author
 ) -> Response:
     """Put a dated index in place of what was there. Each value holds from its day until the next.
 
@@ -88,7 +91,7 @@ async def list_indices(session: ReadSessionDep, caller: Reader) -> Response:
 
 
 @router.put("/v1/rates", response_model=RatesView)
-async def put_rates(body: RatesDocument, session: SessionDep, caller: Writer) -> Response:
+async def put_rates(body: RatesDocument, session: SessionDep, caller: Author) -> Response:
     """Put the dated exchange rates into one currency in place of those that were there.
 
     A rate is what one unit of `currency` is worth in `to`, from its day until the next.

@@ -109,7 +109,10 @@ async def get_recovery(
     session: ReadSessionDep,
     caller: Reader,
     to: Annotated[
-        str | None, Query(description="A currency to add everything up in.", pattern="^[A-Z]{3}$")
+        str | None,
+        Query(
+            description="A currency to add everything up in.", max_length=3, pattern="^[A-Z]{3}$"
+        ),
     ] = None,
 ) -> Response:
     """What can be expected back in each currency, what a contact costs, and the sum in one

@@ -17,8 +17,9 @@ from msgspec import Meta, Struct, field
 from services.segmentation.domain.commitments import ArmAssignment
 from shared.errors import FieldError, Invalid
 from shared.field_errors import escape, field_errors
+from shared.texts import matching
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Name = Annotated[str, matching("[a-z][a-z0-9-]{0,39}", 40)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Tags = tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...]
 Status = Literal["draft", "running", "stopped"]

@@ -47,7 +47,9 @@ _BODY: dict[str, Any] = {
         "required": True,
         "content": {
             "application/yaml": {"schema": {"type": "string"}},
-            "application/json": {"schema": {"type": "object"}},
+            "application/json": {
+                "schema": {"type": "object", "description": "`GET …/schema` is its JSON Schema."}
+            },
         },
     }
 }
@@ -91,6 +93,9 @@ class DocumentRoutes(Generic[Content]):
 
         self._name = named if fixed is None else only
         self._reader, self._writer = needs(*surface.readers), needs(*surface.writers)
+        # Of those who send a document.
+        self._tester = needs(*surface.readers, body_max=surface.bytes_max)
+        self._author = needs(*surface.writers, body_max=surface.bytes_max)
 
     def schema(self, texts: RouteTexts, path: str | None = None) -> None:
         """`GET …/schema`: for editors. At another path where it is the same for every name."""
@@ -131,7 +136,7 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            caller: Annotated[Caller, self._writer],
+            caller: Annotated[Caller, self._author],
         ) -> Response:
             sent = await self._requests.receive(request, caller.tenant, name)
             async with _transaction(request) as session:
@@ -153,7 +158,7 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            caller: Annotated[Caller, self._writer],
+            caller: Annotated[Caller, self._author],
             activate: Annotated[bool, Query(description=activate_help)] = True,
             reason: Annotated[str | None, Query(min_length=1, max_length=500)] = None,
         ) -> Response:
@@ -178,7 +183,7 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            caller: Annotated[Caller, self._reader],
+            caller: Annotated[Caller, self._tester],
         ) -> Response:
             return json_response(
                 await self._requests.dry_run(request, caller.tenant, name, DRY_RUN_CASES_MAX)
@@ -199,7 +204,7 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            caller: Annotated[Caller, self._reader],
+            caller: Annotated[Caller, self._tester],
             version: Annotated[str | None, Query(description=version_help)] = None,
             limit: Annotated[int, Query(ge=1, le=DRY_RUN_CASES_MAX)] = cases,
         ) -> Response:

@@ -94,7 +94,7 @@ def test_each_has_a_health_check_and_waits_for_those_of_others(document: dict[st
 def test_no_secret_has_a_default(document: dict[str, Any]) -> None:
     text = composed.FILE.read_text()
     found = {match["name"]: match for match in VARIABLE.finditer(text)}
-    assert {"POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN"} <= set(found)
+    assert {"POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET"} <= set(found)
     for name, match in found.items():
         if SECRET.search(name):
             assert match["kind"] == "?", f"{name} has a default"
@@ -108,7 +108,9 @@ def test_no_secret_has_a_default(document: dict[str, Any]) -> None:
         assert not {"RECOUP_LOCAL", "RECOUP_DEV_KEY"} & set(service["environment"])
 
 
-@pytest.mark.parametrize("missing", ["POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN"])
+@pytest.mark.parametrize(
+    "missing", ["POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET"]
+)
 def test_a_missing_secret_stops_the_start(document: dict[str, Any], missing: str) -> None:
     given = {match["name"]: "x" for match in VARIABLE.finditer(composed.FILE.read_text())}
     del given[missing]
@@ -180,6 +182,7 @@ def test_every_health_check_passes(
         "POSTGRES_PASSWORD": PASSWORD,
         "RECOUP_JWKS_FILE": str(jwks),
         "RECOUP_SERVICE_TOKEN": token,
+        "RECOUP_SESSION_SECRET": "a-secret-of-these-tests-long-enough",
         "KAFKA_CLUSTER_ID": "not used here",
         "LEDGER_KAFKA_TENANTS": "demo",
     }

@@ -35,7 +35,7 @@ async def client(ledger_url: str) -> AsyncIterator[httpx.AsyncClient]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
-            base_url="http://ledger",
+            base_url="http://127.0.0.1",
             headers={"Authorization": f"Bearer {DEV_KEY}"},
         ) as client,
     ):

@@ -162,7 +162,7 @@ async def test_what_the_memory_forgot_is_computed_the_same(
         other_app.router.lifespan_context(other_app),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app=other_app),
-            base_url="http://other",
+            base_url="http://127.0.0.1",
             headers={"Authorization": f"Bearer {DEV_KEY}"},
         ) as other,
     ):

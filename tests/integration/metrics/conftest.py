@@ -45,7 +45,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
-            transport=transport, base_url="http://metrics", headers=headers
+            transport=transport, base_url="http://127.0.0.1", headers=headers
         ) as client,
     ):
         yield client

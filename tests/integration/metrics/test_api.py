@@ -13,7 +13,7 @@ from services.metrics.context import READING_PER_TENANT_MAX
 from services.metrics.domain.kpis import KPIS
 from services.metrics.settings import Settings
 from shared.database import Database
-from shared.web.pages import HEADERS
+from shared.web.pages import FILE_HEADERS
 from tests.integration.metrics.conftest import DEV_KEY, Deliver
 from tests.integration.metrics.test_figures import an_account, an_invoice
 
@@ -35,6 +35,11 @@ from tests.integration.metrics.test_figures import an_account, an_invoice
         ("/v1/kpis/dso?interval=day&from=1900-01-01&to=2026-01-01", 422, "/query/interval"),
         ("/v1/kpis/dso?by=count", 422, "/query/by"),
         ("/v1/kpis/dso?per=account", 422, "/query/per"),
+        ("/v1/kpis/dso?window=30", 422, "/query/window"),
+        ("/v1/kpis/dso?window=0&interval=week", 422, "/query/window"),
+        ("/v1/kpis/dso?window=99999&interval=week", 422, "/query/window"),
+        ("/v1/kpis/dso?window=x&interval=week", 422, "/query/window"),
+        ("/v1/kpis/invoiced?window=30&interval=week", 422, "/query/window"),
         ("/v1/export?kpis=profit", 422, "/query/kpis"),
     ],
 )
@@ -58,11 +63,18 @@ async def test_the_catalogue_names_every_kpi_and_its_dimensions(client: httpx.As
 async def test_figures_need_a_token_and_a_page_gets_a_cookie(client: httpx.AsyncClient) -> None:
     del client.headers["Authorization"]
     assert (await client.get("/v1/kpis")).status_code == 401
-    assert (await client.post("/session", json={"token": "wrong"})).status_code == 401
-    answer = await client.post("/session", json={})  # local mode: pages sign in by themselves
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        answer = await client.post("/session", json={}, headers=headers)
+        assert (answer.status_code, "set-cookie" in answer.headers) == (401, False)
+    answer = await client.post("/session", headers={"Authorization": f"Bearer {DEV_KEY}"})
     assert answer.status_code == 204
     assert "HttpOnly" in answer.headers["set-cookie"]
+    assert DEV_KEY not in answer.headers["set-cookie"]
     assert (await client.get("/v1/kpis")).status_code == 200
+    other = await client.get("/v1/kpis", headers={"X-Tenant": "other"})
+    assert other.status_code == 403  # it is for one tenant
+    assert (await client.delete("/session")).status_code == 204
+    assert (await client.get("/v1/kpis")).status_code == 401
 
 
 async def test_another_tenants_figures_are_its_own(
@@ -87,7 +99,7 @@ async def test_what_the_page_loads_may_only_do_what_it_needs(
 ) -> None:
     answer = await client.get(path)
     assert answer.status_code == 200
-    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert {name: answer.headers[name] for name in FILE_HEADERS} == FILE_HEADERS
 
 
 async def test_what_is_not_there_is_a_problem(client: httpx.AsyncClient) -> None:

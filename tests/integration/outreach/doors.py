@@ -33,7 +33,7 @@ async def client_of(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
-            base_url="http://outreach",
+            base_url="http://127.0.0.1",
             headers={"Authorization": f"Bearer {KEY}"},
         ) as client,
     ):

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.outreach.api.compliance import EXAMPLE
-from tests.integration.outreach.doors import client_of, settings_for
+from tests.integration.outreach.doors import KEY, client_of, settings_for
 from tests.integration.outreach.world import World
 
 EVALUATE = "/v1/compliance/evaluate"
@@ -124,13 +124,16 @@ async def visitor(world: World, outreach_url: str) -> AsyncIterator[httpx.AsyncC
         yield client
 
 
-async def test_the_page_signs_in_by_itself_in_local_mode(visitor: httpx.AsyncClient) -> None:
+async def test_the_page_asks_by_its_session_and_changes_nothing(visitor: httpx.AsyncClient) -> None:
     page = await visitor.get("/compliance")
     assert page.status_code == 200
     assert "Not legal advice" in page.text
     for asset in ("app.js", "app.css", "form.js", "strip.js", "api.js", "icon.svg"):
         assert (await visitor.get(f"/compliance/{asset}")).status_code == 200
-    assert (await visitor.post("/session", json={})).status_code == 204
+    assert (await visitor.post("/session", json={})).status_code == 401
+    assert (await visitor.post("/v1/compliance/timeline", json=EXAMPLE)).status_code == 401
+    signed = await visitor.post("/session", headers={"Authorization": f"Bearer {KEY}"})
+    assert signed.status_code == 204
     assert (await visitor.post("/v1/compliance/timeline", json=EXAMPLE)).status_code == 200
     assert (await visitor.get("/v1/rulebooks")).status_code == 200
     wish = await visitor.put("/v1/accounts/C1/preferences", json={"deceased": True})
@@ -138,4 +141,5 @@ async def test_the_page_signs_in_by_itself_in_local_mode(visitor: httpx.AsyncCli
 
 
 async def test_elsewhere_the_page_wants_a_token(visitor: httpx.AsyncClient) -> None:
-    assert (await visitor.post("/session", json={"token": "guessed"})).status_code == 401
+    guessed = {"Authorization": "Bearer guessed"}
+    assert (await visitor.post("/session", headers=guessed)).status_code == 401

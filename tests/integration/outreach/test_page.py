@@ -15,8 +15,10 @@ from playwright.async_api import Browser, Locator, Page, async_playwright, expec
 
 from services.outreach.api.compliance import EXAMPLE
 from services.outreach.app import create_app
+from shared.process.settings import Common
+from shared.web.page_sessions import PageSessions
 from tests.conftest import not_run
-from tests.integration.outreach.doors import settings_for
+from tests.integration.outreach.doors import KEY, settings_for
 from tests.integration.outreach.peers import Server
 from tests.integration.outreach.world import World
 
@@ -105,7 +107,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def url(world: World, outreach_url: str) -> AsyncIterator[str]:
-    app = create_app(settings_for(world, outreach_url))
+    settings = settings_for(world, outreach_url)
+    app = create_app(settings)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, loop="none")
     server = Server(config)
     task = asyncio.create_task(server.serve())
@@ -115,6 +118,12 @@ async def url(world: World, outreach_url: str) -> AsyncIterator[str]:
     await task
 
 
+def link(url: str) -> str:
+    """As `make link` prints it."""
+    door = Common.from_env({"RECOUP_LOCAL": "1", "RECOUP_DEV_KEY": KEY}).door
+    return PageSessions("outreach", "outreach:read", door).link(f"{url}/compliance", "demo")
+
+
 async def open_page(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Visit:
     context = await browser.new_context(
         locale="en-US", viewport={"width": 1400, "height": 1300}, color_scheme=scheme
@@ -122,7 +131,7 @@ async def open_page(browser: Browser, url: str, scheme: Literal["light", "dark"]
     visit = Visit(await context.new_page())
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     visit.page.on("console", lambda message: visit.hear(message.type, message.text))
-    await visit.page.goto(f"{url}/compliance")
+    await visit.page.goto(link(url))
     await visit.page.wait_for_selector(READY, timeout=PATIENCE_MS)
     return visit
 
@@ -270,7 +279,7 @@ async def test_a_first_visit_asks_for_nothing_that_is_refused(browser: Browser, 
     page = await (await browser.new_context()).new_page()
     refused: list[str] = []
     page.on("response", lambda r: refused.append(r.url) if r.status >= 400 else None)
-    await page.goto(f"{url}/compliance")
+    await page.goto(link(url))
     await page.wait_for_selector(READY, timeout=PATIENCE_MS)
     await expect(page.locator(".verdict .word")).not_to_be_empty()
     assert refused == []
@@ -284,3 +293,31 @@ async def test_a_narrow_screen_needs_no_sideways_scrolling(browser: Browser, url
     width = await visit.page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 400
     await expect(visit.page.locator("#answer .word")).to_be_in_viewport()
+
+
+async def test_a_token_or_a_link_opens_the_page_and_a_person_can_leave(
+    browser: Browser, url: str
+) -> None:
+    context = await browser.new_context(locale="en-US")
+    page = await context.new_page()
+    await page.goto(f"{url}/compliance")
+    await page.wait_for_selector('body[data-state="signin"]', timeout=PATIENCE_MS)
+    await page.get_by_label("Token").fill("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#signin-error")).to_have_text("This token cannot be used here.")
+    await page.get_by_label("Token").fill(KEY)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(READY, timeout=PATIENCE_MS)
+    assert KEY not in str(await context.cookies())
+    await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_selector('body[data-state="signin"]', timeout=PATIENCE_MS)
+    assert await context.cookies() == []
+    once = link(url)
+    await page.goto(once)
+    await page.wait_for_selector(READY, timeout=PATIENCE_MS)
+    assert page.url == f"{url}/compliance"
+    await page.get_by_role("button", name="Sign out").click()
+    await page.goto(once)
+    await page.wait_for_selector('body[data-state="signin"]', timeout=PATIENCE_MS)
+    await expect(page.locator("#signin-error")).to_contain_text("That link was used")
+    await context.close()

@@ -38,7 +38,9 @@ async def serving(url: str, producers: str, folder: Path) -> AsyncIterator[httpx
     headers = {"authorization": f"Bearer {KEY}"}
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=headers
+        ) as client,
     ):
         yield client
 

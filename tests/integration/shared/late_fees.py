@@ -24,8 +24,8 @@ from shared.errors import Invalid
 from shared.field_errors import field_errors
 from shared.log.lag import LagReport
 from shared.log.tables import new_metadata
+from shared.process.settings import Common
 from shared.web import context_of, make_app
-from shared.web.auth import Auth
 from shared.web.documents import DryRun, Surface, document_router
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -122,7 +122,7 @@ def make_fees_app(db: Database) -> FastAPI:
         lifespan=None,
         lag=lag,
         ready=ready,
-        auth=Auth(jwks=None, dev_key=DEV_KEY, default_tenant="demo"),
+        common=Common.from_env({"RECOUP_LOCAL": "1", "RECOUP_DEV_KEY": DEV_KEY}),
     )
     app.include_router(document_router(SURFACE, "policy of late fees", "late_fees"))
     return app
@@ -132,7 +132,7 @@ def make_fees_app(db: Database) -> FastAPI:
 async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
-        base_url="http://fees",
+        base_url="http://127.0.0.1",
         headers={"Authorization": f"Bearer {DEV_KEY}"},
     ) as client:
         yield client

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from shared.database import Database
 from shared.errors import Conflict, Unavailable
 from shared.log.lag import LagItem, LagReport
+from shared.process.settings import Common
 from shared.web import (
     Day,
     Instant,
@@ -26,8 +27,9 @@ from shared.web import (
     once,
     page,
 )
-from shared.web.auth import Auth, Caller, caller_of, needs
+from shared.web.auth import SCOPES, Caller, caller_of, needs
 
+BODY_BYTES_MAX = 8 * 1024 * 1024
 DEV_KEY = "dev-key-of-this-test"
 HEADERS = {"Authorization": f"Bearer {DEV_KEY}"}
 
@@ -101,7 +103,7 @@ async def boom(kind: str) -> None:
 
 async def intake(request: Request) -> Response:
     """A plain route, as the ledger's hot one."""
-    caller = await caller_of(request)
+    caller = caller_of(request)
     body = await request.body()
     return json_response({"bytes": len(body), "tenant": caller.tenant})
 
@@ -127,13 +129,14 @@ def make_test_app(db: Database | None, *, is_ready: bool = True) -> FastAPI:
         lifespan=None,
         lag=no_lag,
         ready=ready,
-        auth=Auth(jwks=None, dev_key=DEV_KEY, default_tenant="demo"),
+        common=Common.from_env({"RECOUP_LOCAL": "1", "RECOUP_DEV_KEY": DEV_KEY}),
         quiet_paths=frozenset({"/v1/intake"}),
         hot={"POST /v1/hot": intake},
     )
     app.include_router(router)
-    app.add_route("/v1/intake", intake, methods=["POST"])
-    app.add_route("/v1/hot", intake, methods=["POST"])
+    for path in ("/v1/intake", "/v1/hot"):
+        allowed = [needs(*SCOPES, body_max=BODY_BYTES_MAX)]
+        app.add_api_route(path, intake, methods=["POST"], dependencies=allowed, response_model=None)
     return app
 
 
@@ -141,7 +144,7 @@ def make_test_app(db: Database | None, *, is_ready: bool = True) -> FastAPI:
 async def client_of(app: Any) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
-        transport=transport, base_url="http://test", headers=HEADERS
+        transport=transport, base_url="http://127.0.0.1", headers=HEADERS
     ) as client:
         yield client
 

@@ -33,6 +33,8 @@ RATIOS = (
     "collection_effectiveness_index",
 )
 
+AT_MOST_ONE = ("recovery_rate", "collection_effectiveness_index")
+
 
 def ledger_events(story: Story, key: str) -> list[Received]:
     """What the ledger says of a story; it is recorded as its days begin."""
@@ -177,6 +179,8 @@ def check_window(memory: Memory, window: Window, currency: str, start: date, end
         found = memory.ask(name, start, end, currency=currency)
         expected = getattr(window, name)()
         assert equal(found, expected), (name, start, end, found, expected)
+        if name in AT_MOST_ONE:
+            assert found["value"] is None or found["value"] <= 1, (name, start, end, found)
     for name in ("invoiced", "received"):
         for by in ("amount", "count"):
             found = memory.ask(name, start, end, currency=currency, by=by)
@@ -196,6 +200,8 @@ def check_segments(
         for group in found["groups"]:
             segment = group["key"]["segment"] or ""
             expected = getattr(portfolio.ask(currency, start, end, segment), name)()
+            if name in AT_MOST_ONE:
+                assert group["value"] is None or group["value"] <= 1, (name, segment, group)
             assert equal(group, expected), (name, segment, start, end, group, expected)
 
 

@@ -7,13 +7,13 @@ import pytest
 
 from services.metrics.domain.kpis import (
     KPIS,
+    Month,
     average_days_late,
     collection_effectiveness,
     days_of_sales,
-    months_of,
     recovery_rate,
 )
-from services.metrics.domain.windows import Interval, Window, parts
+from services.metrics.domain.windows import Interval, Slices, Window, is_whole, parts
 
 
 def test_recovering_half_is_fifty_percent() -> None:
@@ -31,16 +31,30 @@ def test_days_delinquent_are_dso_less_best_possible_dso() -> None:
     assert days_of_sales(4500 - 1200, sales, days).value == 33
 
 
-def test_collection_effectiveness_of_a_quarter() -> None:
-    found = collection_effectiveness(6200, 10_890, 6340, 3590, 3)
-    assert (found.numerator, found.denominator) == (3490, 6240)
+ONE_MONTH = Month(at_from=6200, sales=3630, at_to=6340, not_yet_due=3590)
+NEXT_MONTH = Month(at_from=6340, sales=4000, at_to=5900, not_yet_due=4100)
+
+
+@pytest.mark.parametrize(
+    ("months", "brackets", "value"),
+    [
+        ([ONE_MONTH], (3490, 6240), 0.559),
+        ([ONE_MONTH, NEXT_MONTH], (3490 + 4440, 6240 + 6240), 0.635),
+        ([ONE_MONTH, Month(0, 0, 0, 0)], (3490, 6240), 0.559),
+    ],
+)
+def test_collection_effectiveness_sums_over_months(
+    months: list[Month], brackets: tuple[int, int], value: float
+) -> None:
+    found = collection_effectiveness(months)
+    assert (found.numerator, found.denominator) == brackets
     assert found.value is not None
-    assert round(float(found.value), 3) == 0.559
+    assert round(float(found.value), 3) == value
 
 
-@pytest.mark.parametrize(("days", "months"), [(1, 1), (30, 1), (365, Fraction(36500000, 3043750))])
-def test_months_of_a_window_are_at_least_one(days: int, months: Fraction) -> None:
-    assert months_of(days) == months
+def test_effectiveness_does_not_pass_one_through_credit_that_waits() -> None:
+    # 100 open and not yet due, 30 of credit on no invoice: 70 of receivables.
+    assert collection_effectiveness([Month(200, 0, 70, 100)]).value == 1
 
 
 def test_days_late_weigh_by_amount_and_count_what_is_open() -> None:
@@ -53,9 +67,17 @@ def test_a_denominator_of_zero_is_null_and_never_zero(denominator: int) -> None:
     assert recovery_rate(0, 0, 0).value is None
 
 
-def test_effectiveness_may_be_negative_where_sales_grow_fast() -> None:
-    found = collection_effectiveness(100, 0, 300, 50, 1)
-    assert found.value == -4
+@pytest.mark.parametrize("sales", [0, -3000])
+def test_days_of_sales_without_sales_are_null(sales: int) -> None:
+    assert days_of_sales(-3000, sales, 31) == (None, -3000, sales)
+
+
+def test_effectiveness_is_below_zero_where_more_was_taken_back_than_collected() -> None:
+    assert collection_effectiveness([Month(100, 0, 300, 50)]).value == -4
+
+
+def test_effectiveness_of_what_could_not_be_collected_is_null() -> None:
+    assert collection_effectiveness([Month(0, 0, 100, 50)]).value is None
 
 
 @pytest.mark.parametrize(
@@ -85,3 +107,30 @@ def test_a_window_is_cut_at_days_mondays_and_firsts(
     assert [(str(part.from_on), str(part.to_on)) for part in found[:2]] == expected
     assert found[-1].to_on == date(2026, 12, 31)
     assert sum(part.days for part in found) == 308
+
+
+@pytest.mark.parametrize(
+    ("part", "interval", "whole"),
+    [
+        (("2026-02-01", "2026-02-28"), "month", True),
+        (("2026-02-02", "2026-02-28"), "month", False),
+        (("2026-02-01", "2026-02-27"), "month", False),
+        (("2026-03-02", "2026-03-08"), "week", True),
+        (("2026-03-03", "2026-03-08"), "week", False),
+        (("2026-03-02", "2026-03-02"), "day", True),
+    ],
+)
+def test_a_piece_of_a_month_is_no_whole_one(
+    part: tuple[str, str], interval: Interval, whole: bool
+) -> None:
+    window = Window(*(date.fromisoformat(day) for day in part))
+    assert is_whole(window, interval) == whole
+
+
+def test_windows_are_runs_of_slices() -> None:
+    long = Window(date(2026, 1, 5), date(2026, 3, 31))
+    short = Window(date(2026, 2, 10), date(2026, 2, 20))
+    slices = Slices.of([long, short])
+    assert slices.starts == (date(2026, 1, 5), date(2026, 2, 10), date(2026, 2, 21))
+    assert (slices.run(long), slices.run(short)) == ((1, 3), (2, 2))
+    assert slices.bounds[-1] == date(2026, 4, 1)

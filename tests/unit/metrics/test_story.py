@@ -137,6 +137,61 @@ def test_cash_taken_back_is_subtracted_only_if_it_had_counted() -> None:
     assert recovery(figures(an_invoice(), paid, reopened, rest)) == (100, 100)
 
 
+def test_money_from_before_that_bounces_later_enters_when_it_bounces() -> None:
+    early = put("P1", 60, "2026-03-10", released="2026-04-20")
+    paid = a_payment("P1", 60, "2026-03-10", early)
+    rest = a_payment("P2", 100, "2026-05-01", put("P2", 100, "2026-05-01"))
+    memory = figures(an_invoice(), overdue(), paid, rest)
+    assert recovery(memory) == (100, 40 + 60)
+    assert recovery(memory, date(2026, 4, 1)) == (100, 40 + 60)  # its balance, and what bounced
+
+
+def test_recovery_stands_under_the_segment_that_held_before_the_debt_entered() -> None:
+    memory = figures(an_invoice(), overdue())
+    for number, (segment, day) in enumerate(
+        (("current", "2026-03-02"), ("late", "2026-03-16"), ("legal", "2026-04-10")), start=1
+    ):
+        memory.take([a_segment_changed(segment, time=at(day), sequence=number)])
+    memory.take([a_payment("P1", 70, "2026-04-20", put("P1", 70, "2026-04-20"))])
+    for start, end in (YEAR, (date(2026, 4, 1), date(2026, 4, 30))):
+        found = memory.ask("recovery_rate", start, end, group_by=("segment",))
+        groups = [(g["key"]["segment"], g["numerator"], g["denominator"]) for g in found["groups"]]
+        assert groups == [("current", 70, 100)]
+
+
+def test_a_part_of_dso_looks_back_over_the_days_that_end_with_it() -> None:
+    memory = figures(an_invoice(amount=900, issued="2026-02-20"), an_invoice("I2", 30))
+    found = memory.ask("dso", date(2026, 3, 1), date(2026, 6, 30), interval="month")
+    assert [(p["numerator"], p["denominator"]) for p in found["series"]] == [
+        (930, 930),
+        (930, 930),
+        (930, 0),  # of March 3rd to May 31st
+        (930, 0),
+    ]
+    # Never more days than the currency has been sold in.
+    assert [p["value"] for p in found["series"][:2]] == [40, 70]
+    short = memory.ask(
+        "dso", date(2026, 3, 1), date(2026, 3, 31), interval="month", trailing_days=10
+    )
+    assert short["series"][0]["value"] is None
+
+
+def test_a_window_from_before_the_first_invoice_begins_with_it() -> None:
+    memory = figures(an_invoice())
+    assert memory.ask("dso", date(2020, 1, 1), date(2026, 3, 30))["value"] == 30
+
+
+def test_a_part_that_is_cut_or_not_over_is_not_complete() -> None:
+    found = figures(an_invoice()).ask(
+        "invoiced",
+        date(2026, 1, 15),
+        date(2026, 4, 30),
+        interval="month",
+        today=date(2026, 4, 30),
+    )
+    assert [part["is_complete"] for part in found["series"]] == [False, True, True, False]
+
+
 def test_a_void_removes_invoice_and_cash_from_every_window() -> None:
     paid = a_payment("P1", 40, "2026-03-20", put("P1", 40, "2026-03-20", released="2026-05-01"))
     void = ledger.InvoiceVoided(invoice_id="I1", account_id="C1", currency="EUR")

@@ -7,7 +7,11 @@ import pytest
 from shared.process.settings import BadSetting, Common, Env
 
 LOCAL = {"RECOUP_LOCAL": "1"}
-CLUSTER = {"RECOUP_JWKS": "https://idp.example.com/jwks.json"}
+CLUSTER = {
+    "RECOUP_JWKS": "https://idp.example.com/jwks.json",
+    "RECOUP_JWT_AUDIENCE": "recoup",
+    "RECOUP_JWT_ISSUER": "https://idp.example.com/",
+}
 DEV_KEY = "0123456789abcdef"
 
 
@@ -50,6 +54,14 @@ def test_a_cluster_has_no_default_tenant_and_no_secret_by_default() -> None:
         ({**LOCAL, "RECOUP_LOG_LEVEL": "loud"}, "RECOUP_LOG_LEVEL", "debug or info"),
         ({**LOCAL, "RECOUP_JWKS": "ftp://keys"}, "RECOUP_JWKS", "https://"),
         ({**LOCAL, "RECOUP_JWKS": "https://"}, "RECOUP_JWKS", "no host"),
+        ({**CLUSTER, "RECOUP_JWT_AUDIENCE": ""}, "RECOUP_JWT_AUDIENCE", "is not set"),
+        ({**CLUSTER, "RECOUP_JWT_ISSUER": " "}, "RECOUP_JWT_ISSUER", "is not set"),
+        ({**CLUSTER, "RECOUP_SESSION_SECRET": "short"}, "RECOUP_SESSION_SECRET", "at least 32"),
+        ({**CLUSTER, "RECOUP_PUBLIC_HOSTS": "a b"}, "RECOUP_PUBLIC_HOSTS", "not a host"),
+        ({**CLUSTER, "RECOUP_HSTS_DAYS": "-1"}, "RECOUP_HSTS_DAYS", "between"),
+        ({**LOCAL, "RECOUP_HOST": "192.0.2.1"}, "RECOUP_HOST", "127.0.0.1 only"),
+        ({**LOCAL, "RECOUP_HOST": "127.0.0.2"}, "RECOUP_HOST", "127.0.0.1 only"),
+        ({**LOCAL, "RECOUP_HOST": "::"}, "RECOUP_HOST", "127.0.0.1 only"),
         (
             {**LOCAL, "KAFKA_BOOTSTRAP_SERVERS": "a:9092,b"},
             "KAFKA_BOOTSTRAP_SERVERS",
@@ -103,3 +115,23 @@ def test_a_peer_is_on_this_machine_unless_told() -> None:
 @pytest.mark.parametrize(("text", "value"), [("1", True), ("ON", True), ("no", False), (" ", None)])
 def test_flags(text: str, value: Any) -> None:
     assert Env({"X": text}).flag("X", default=True) == (value is None or value)
+
+
+def test_the_door_of_a_cluster_is_closed_by_default() -> None:
+    door = Common.from_env(CLUSTER).door
+    assert (door.host, door.cookie_secure, door.session_secret) == ("127.0.0.1", True, None)
+    assert (door.audience, door.issuer) == ("recoup", "https://idp.example.com/")
+
+
+def test_a_secret_of_the_door_is_never_shown() -> None:
+    common = Common.from_env({**CLUSTER, "RECOUP_SESSION_SECRET": "hush" * 10})
+    assert "hush" not in repr(common)
+
+
+def test_locally_the_secret_of_sessions_changes_with_the_dev_key() -> None:
+    one, two = (
+        Common.from_env({**LOCAL, "RECOUP_DEV_KEY": key}).door.session_secret
+        for key in (DEV_KEY, DEV_KEY[::-1])
+    )
+    assert one != two
+    assert DEV_KEY not in str(one)

@@ -6,19 +6,16 @@ from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.kinds import ANEW, Kind
 from services.ledger.domain.state import AccountState
-from shared.clock import zone
+from shared.clock import is_zone
 from shared.errors import FieldError
 from shared.events import billing, ledger
+from shared.texts import shown
 
 
 def _check(data: billing.AccountRegistered) -> list[FieldError]:
-    if data.timezone is None:
+    if data.timezone is None or is_zone(data.timezone):
         return []
-    try:
-        zone(data.timezone)
-    except (KeyError, ImportError, TypeError):
-        return [FieldError("/data/timezone", f"{data.timezone!r} is no IANA time zone")]
-    return []
+    return [FieldError("/data/timezone", f"{shown(data.timezone)!r} is no IANA time zone")]
 
 
 def _learn_registration(

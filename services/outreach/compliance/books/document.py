@@ -7,17 +7,19 @@ with which a short text can stand for an endless one.
 
 import re
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import yaml
 
 from shared.errors import FieldError, Invalid
 from shared.field_errors import escape
+from shared.texts import faults, shown
 
 DEPTH_MAX = 32
-_INT = re.compile(r"[+-]?(0|[1-9]\d*)")
-_FLOAT = re.compile(r"[+-]?\d+\.\d+")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_INT = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
+_FLOAT = re.compile(r"[+-]?[0-9]{1,18}\.[0-9]{1,18}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
 
 
@@ -47,10 +49,19 @@ def read_document(text: str) -> Document:
         place = f"line {mark.line + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise Invalid(f"{place}not YAML: {problem}") from error
+    except (ValueError, OverflowError) as error:  # an escape for a character that there is not
+        raise Invalid(f"not YAML: {shown(str(error))}") from error
     data = None if node is None else _plain(node, "", lines, errors)
     if errors:
         raise Invalid("; ".join(error.detail for error in errors[:3]), errors)
-    return Document(data, lines)
+    document = Document(data, lines)
+    errors = [
+        FieldError(bad.pointer, f"line {document.line(bad.pointer)}: {bad.detail}")
+        for bad in islice(faults(data, depth_max=DEPTH_MAX), 3)
+    ]
+    if errors:
+        raise Invalid("; ".join(error.detail for error in errors), errors)
+    return document
 
 
 def _check_events(text: str) -> None:
@@ -81,7 +92,8 @@ def _plain(node: yaml.Node, pointer: str, lines: dict[str, int], errors: list[Fi
             at = f"{pointer}/{escape(str(key))}"
             if not isinstance(key, str) or key in found:
                 where = key_node.start_mark.line + 1
-                errors.append(FieldError(at, f"line {where}: {key!r} stands there twice"))
+                words = f"{shown(str(key))!r} stands there twice"
+                errors.append(FieldError(at, f"line {where}: {words}"))
                 continue
             found[key] = _plain(value_node, at, lines, errors)
             lines[at] = key_node.start_mark.line + 1
@@ -102,7 +114,7 @@ def _scalar(node: yaml.Node, pointer: str, errors: list[FieldError]) -> Any:
         return None
     if value in {"true", "false"}:
         return value == "true"
-    if _INT.fullmatch(value) and len(value) < 19:
+    if _INT.fullmatch(value):
         return int(value)
     if _FLOAT.fullmatch(value):
         return float(value)

@@ -1,6 +1,5 @@
 """Gates: they extend other rules to whom those do not reach by themselves (`gates.py` does it)."""
 
-import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -27,7 +26,25 @@ def _extends(params: Gate, rule_id: str) -> bool:
 
 
 def _named(rule_id: str, patterns: Sequence[str]) -> bool:
-    return any(re.fullmatch(re.escape(each).replace(r"\*", ".*"), rule_id) for each in patterns)
+    return any(_fits(rule_id, each.split("*")) for each in patterns)
+
+
+def _fits(rule_id: str, pieces: Sequence[str]) -> bool:
+    """Whether an id has the pieces in their order, the first at its begin, the last at its end."""
+    first, last = pieces[0], pieces[-1]
+    if len(pieces) == 1:
+        return rule_id == first
+    if len(first) + len(last) > len(rule_id):
+        return False
+    if not (rule_id.startswith(first) and rule_id.endswith(last)):
+        return False
+    at, end = len(first), len(rule_id) - len(last)
+    for piece in pieces[1:-1]:
+        found = rule_id.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
 
 
 def _references(params: Gate) -> tuple[str, ...]:

@@ -18,22 +18,23 @@ from services.outreach.compliance.rule import (
     ever,
     not_known,
 )
+from shared.texts import matching
 
 
 class Base(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A published rate, in force from a day on until the next; unknown from `until` on."""
 
-    percent: Annotated[str, Meta(pattern=r"^-?\d{1,2}(\.\d{1,4})?$")]
+    percent: Annotated[str, matching(r"-?[0-9]{1,2}(\.[0-9]{1,4})?", 8)]
     since: date = msgspec.field(name="from")
     until: date | None = None
 
 
 class Rate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    margin_percent: Annotated[str, Meta(pattern=r"^\d{1,2}(\.\d{1,4})?$")]
+    margin_percent: Annotated[str, matching(r"[0-9]{1,2}(\.[0-9]{1,4})?", 7)]
     base: tuple[Base, ...] = ()
     # The base rate is the one of the last such day (MM-DD) before interest starts, or on that day
     # itself if it rules from its own day on.
-    reference_days: tuple[Annotated[str, Meta(pattern=r"^\d\d-\d\d$")], ...] = ()
+    reference_days: tuple[Annotated[str, matching("[0-9]{2}-[0-9]{2}", 5)], ...] = ()
     rules_same_day: bool = False
     days_of_year: Literal[360, 365] = 365
 
@@ -51,7 +52,7 @@ class Interest(Params, frozen=True, kw_only=True):
     {currency: GBP, fixed: [{below_minor: 100000, sum_minor: 4000}, {sum_minor: 10000}]}
     """
 
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | None = None  # only debts in it
+    currency: Annotated[str, matching("[A-Z]{3}", 3)] | None = None  # only debts in it
     rate: Rate | None = None
     fixed: tuple[Band, ...] | None = None
     role: Role = "finance"  # who must agree where the rate is not in the table

@@ -41,7 +41,7 @@ from services.outreach.compliance.schedules import (
 from shared.clock import local_day, zone
 
 Hours = tuple[Clock, ...] | None  # opens, closes, opens, closes …; null: closed all day
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _DAY = timedelta(days=1)
 
 

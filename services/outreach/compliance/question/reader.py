@@ -15,15 +15,19 @@ from services.outreach.compliance.question.terms import LIST_MAX, given
 from shared.clock import is_zone
 from shared.errors import FieldError, Invalid, Unreadable
 from shared.field_errors import explain
+from shared.json_names import doubled_name
 
 HISTORY_MAX = 1000
 COMPARED_MAX = 100_000  # debts × contacts of the past: each is looked at for each
 FIRST_YEAR, LAST_YEAR = 1950, 2150
-_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def read_question(data: bytes | Mapping[str, object]) -> Question:
     """A checked question. Raises `Unreadable` for bytes that are no JSON, else `Invalid`."""
+    if isinstance(data, bytes) and (name := doubled_name(data)) is not None:
+        problem = FieldError("", f"has the member {name!r} twice in one object")
+        raise Invalid("The question does not fit.", [problem])
     try:
         if isinstance(data, bytes):
             question = msgspec.json.decode(data, type=Question)

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from shared.texts import matching
+
 LIST_MAX = 1000
 
 Party = Literal["first", "third"]
@@ -34,8 +36,8 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
-Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+Clock = Annotated[str, matching("([01][0-9]|2[0-3]):[0-5][0-9]|24:00", 5)]
+Currency = Annotated[str, matching("[A-Z]{3}", 3)]
 Flag = bool | UnsetType | None  # null is a known no
 
 

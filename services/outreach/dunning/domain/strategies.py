@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from services.outreach.activity.domain.contacts import AccountKind, Channel, Tone
 from shared.errors import FieldError, Invalid
+from shared.texts import matching
 
 KINDS: tuple[AccountKind, ...] = ("consumer", "business")
 WARNINGS = ("escalating-delay", "good-payer-turning", "exposure-over-limit")  # segmentation's
@@ -19,7 +20,7 @@ OFFSET_DAYS_MIN, OFFSET_DAYS_MAX = (
     3650,
 )  # the ledger announces due-soon a week ahead, not earlier
 
-_Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+_Name = Annotated[str, matching("[a-z0-9][a-z0-9-]{0,63}", 64)]
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

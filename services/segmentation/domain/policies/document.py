@@ -4,9 +4,11 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from shared.texts import matching
+
 Risk = Literal["low", "medium", "high"]
 RISKS: tuple[Risk, ...] = ("low", "medium", "high")
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Name = Annotated[str, matching("[a-z][a-z0-9-]{0,39}", 40)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=10_000)]
 Cost = Annotated[float, Meta(ge=0, le=100_000)]

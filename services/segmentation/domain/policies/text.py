@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from shared.errors import FieldError, Unreadable
 from shared.field_errors import escape
+from shared.texts import faults, shown
 
 DEPTH_MAX = 100
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
@@ -32,6 +33,7 @@ def read_text(text: str) -> Read:
         finally:
             loader.dispose()
         places = [] if node is None else list(_places(node, ""))
+        bad = next(faults(raw, depth_max=DEPTH_MAX), None)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -39,8 +41,10 @@ def read_text(text: str) -> Read:
         raise Unreadable(f"The policy is not YAML: {problem}{place}.") from error
     except RecursionError as error:
         raise Unreadable("The policy is nested too deep.") from error
-    except ValueError as error:  # a number or a day of the right form that there is not
-        raise Unreadable(f"The policy is not YAML: {error}.") from error
+    except (ValueError, OverflowError) as error:  # of the right form, but there is no such thing
+        raise Unreadable(f"The policy is not YAML: {shown(str(error))}.") from error
+    if bad is not None:
+        raise Unreadable(f"The policy has what cannot be taken: {bad.pointer} {bad.detail}.")
     lines: dict[str, int] = {}
     doubles: list[FieldError] = []
     for pointer, line, first in places:
@@ -55,10 +59,14 @@ def _check_events(text: str) -> None:
     """Refuses aliases, with which a short text can stand for an endless one, and a depth that would
     overrun the stack of whoever builds a tree of it."""
     depth = 0
+    mark: Any
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
-            mark: Any = event.start_mark
+            mark = event.start_mark
             raise yaml.composer.ComposerError(None, None, "aliases are not taken", mark)
+        if getattr(event, "tag", None) is not None:  # `!!set`: surprises, not data
+            mark = event.start_mark
+            raise yaml.composer.ComposerError(None, None, "tags are not taken", mark)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

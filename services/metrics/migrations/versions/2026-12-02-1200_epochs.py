@@ -3,7 +3,7 @@
 from shared.log.migrations import add_epochs, drop_epochs
 
 revision = "metrics_epochs"
-down_revision = "metrics_0001"
+down_revision = "metrics_0002"
 branch_labels = None
 depends_on = None
 
