@@ -18,7 +18,7 @@ from shared.log.lag import LagItem, LagReport, Reader, Relaying, lag
 from shared.log.ordering import Arranged, Item, arrange, numbers_of, places_of, read_item
 from shared.log.positions import Place, Position, Skips
 from shared.log.replay import Replayer, is_retriable
-from shared.log.sources import OutboxSource, Slice, Source
+from shared.log.sources import OutboxSource, Slice, Source, halves
 from shared.log.subscriptions import RawSubscription, Subscription
 from shared.log.wire import OutboxRow, RawRecord, Record, as_raw, dead_form, value_of
 from shared.process import telemetry
@@ -205,7 +205,7 @@ class _Loop:
     def _parts(self, source: Source, attempt: _Attempt) -> list[_Attempt]:
         """An attempt in smaller ones, the last first. None: it is as small as can be."""
         if len(attempt.slice.records) > 1:
-            first, second = _halves(source, attempt.slice)
+            first, second = halves(source, attempt.slice)
             return [_Attempt(second), _Attempt(first)]
         if attempt.is_alone or attempt.failure is not None:
             return []
@@ -377,14 +377,3 @@ class _Loop:
             dead_letters.report_fork(self._consumer, fork)
         if plan.new_waiting:
             log.error("consume.parked", consumer=self._consumer, events=len(plan.new_waiting))
-
-
-def _halves(source: Source, polled: Slice) -> tuple[Slice, Slice]:
-    middle = len(polled.records) // 2
-    first, second = polled.records[:middle], polled.records[middle:]
-    reached = dict(source.place(record) for record in first)  # the last of each part wins
-    moves = polled.moves
-    return (
-        Slice(first, {part: (moves[part][0], last) for part, last in reached.items()}),
-        Slice(second, {part: (reached.get(part, b), last) for part, (b, last) in moves.items()}),
-    )

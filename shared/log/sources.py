@@ -91,6 +91,18 @@ class Source(Protocol):
     async def close(self) -> None: ...
 
 
+def halves(source: Source, polled: Slice) -> tuple[Slice, Slice]:
+    """A slice in two, each with the moves that belong to it."""
+    middle = len(polled.records) // 2
+    first, second = polled.records[:middle], polled.records[middle:]
+    reached = dict(source.place(record) for record in first)  # the last of each part wins
+    moves = polled.moves
+    return (
+        Slice(first, {part: (moves[part][0], last) for part, last in reached.items()}),
+        Slice(second, {part: (reached.get(part, b), last) for part, (b, last) in moves.items()}),
+    )
+
+
 _BACKLOG = """
 select aggregatetype, count(*),
        extract(epoch from clock_timestamp() - min(recorded_at))::float8
