@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from importlib import util
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from deploy import backup, compare, restore
@@ -20,10 +21,11 @@ from deploy.local.errors import CannotStart
 from deploy.migrate import upgrade_all
 from deploy.recovery import copying, manifest, programs
 from shared.database import Database, holds, migrate
-from shared.log import positions
+from shared.log import outbox, positions
 from shared.log.forks import Head
 from tests.architecture.files import ROOT
 from tests.conftest import Template, fresh_url
+from tests.integration.shared.rig import until
 
 Urls = dict[str, str]
 
@@ -104,6 +106,31 @@ async def test_it_brings_back_what_was_and_says_what_comes_next(
         (await run_in(url, "select epoch from database_ids"))[0] for url in environment.values()
     }
     assert again > epochs.pop()
+
+
+async def test_the_moment_of_a_backup_has_no_writer_in_it(
+    environment: Urls, tmp_path: Path
+) -> None:
+    """Who has published and not committed yet is waited for: readers may know it a moment later."""
+    writer = await asyncpg.connect(environment["outreach"])
+    await writer.execute("begin")
+    await writer.execute("select pg_advisory_xact_lock($1)", outbox.LOCK)
+    making = asyncio.create_task(asyncio.to_thread(copying.back_up, environment, tmp_path / "b"))
+
+    async def is_waiting() -> bool:
+        waiting = (
+            "select count(*) from pg_locks join pg_database d on d.oid = database"
+            " where locktype = 'advisory' and not granted and datname = current_database()"
+        )
+        return making.done() or await run_in(environment["outreach"], waiting) != [(0,)]
+
+    await until(is_waiting, "the backup waits for the writer")
+    assert not making.done()
+    await writer.execute("insert into database_ids default values on conflict do nothing")
+    await writer.execute("commit")
+    await writer.close()
+    await making
+    assert await back("--from", tmp_path / "b", "--replace") == 0
 
 
 async def test_a_backup_of_a_restored_set_can_be_restored(
