@@ -155,12 +155,15 @@ def faults(value: Any, pointer: str = "", depth_max: int = DEPTH_MAX) -> Iterato
 
 def is_deep(value: Any, depth_max: int = DEPTH_MAX) -> bool:
     """Whether plain data is nested deeper than this."""
-    if isinstance(value, dict | list):
-        if depth_max == 0:
-            return True
-        items = value.values() if isinstance(value, dict) else value
-        return any(is_deep(item, depth_max - 1) for item in items)
-    return False
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(depth_max):
+        level = [
+            item
+            for each in level
+            for item in (each.values() if type(each) is dict else each)
+            if type(item) is dict or type(item) is list
+        ]
+    return bool(level)
 
 
 def shallow(value: Any, depth_max: int = DEPTH_MAX) -> Any:

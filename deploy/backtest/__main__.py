@@ -26,8 +26,8 @@ from services.segmentation.learning.cases import (
     InvoiceFacts,
     target_of,
 )
-from shared.csv_events.mapping import MappingFile, parse_mapping
-from shared.csv_events.rows import Made, Refusal, read_events
+from shared.csv_events.mapping import MappingFile, read_mapping
+from shared.csv_events.rows import Made, Refusal, Skipped, read_events
 from shared.errors import AppError, FieldError, Invalid
 from shared.events import billing
 from shared.field_errors import field_errors
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        mapping = parse_mapping(options.mapping.read_text())
+        mapping = read_mapping(options.mapping)
         refusals: list[Refusal] = []
         facts = list(read_facts(options.file, mapping, refusals))
         for refusal in sorted(refusals, key=lambda r: r.line):
@@ -75,6 +75,7 @@ def read_facts(path: Path, mapping: MappingFile, refusals: list[Refusal]) -> Ite
     for row in read_events(path, mapping, TENANT):
         if isinstance(row, Refusal):
             refusals.append(row)
+        if isinstance(row, Refusal | Skipped):
             continue
         for made in row:
             try:

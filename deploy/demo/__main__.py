@@ -1,7 +1,8 @@
 """`python -m deploy.demo` (`make demo`): start the platform, work a portfolio, show the outcome.
 
 Reads its options from the environment: SEED, DAYS, ACCOUNTS; DATA and MAPPING for a file of your
-own; REPORT names a JSON file to write; KAFKA=1 works over Kafka; KEEP=1 leaves the platform up.
+own (docs/import.md); REPORT names a JSON file to write; KAFKA=1 works over Kafka; KEEP=1 leaves the
+platform up.
 """
 
 import asyncio
@@ -43,6 +44,8 @@ def main() -> int:
         asyncio.run(_run(console, options))
     except (BadSetting, CannotStart, Failed, AppError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
+        for fault in getattr(error, "errors", ()):
+            print(f"  {fault.pointer}: {fault.detail}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

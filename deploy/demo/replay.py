@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from deploy.demo.source import BillingEvent
-from shared.csv_events.mapping import MappingFile, parse_mapping
+from shared.csv_events.mapping import MappingFile, read_mapping
 from shared.csv_events.rows import Refusal, read_events
 from shared.errors import Invalid
 
 TENANT = "demo"
 _REGISTRATION = "account-registered"
 _ONE_DAY = timedelta(days=1)
+_REASONS_SHOWN = 20
 
 
 class Replay:
@@ -20,9 +21,9 @@ class Replay:
     def __init__(self, path: Path, mapping: Path, days: int | None) -> None:
         """Raises `Invalid` where nothing can be made of the file."""
         self.refused: list[str] = []
-        events = self._read(path, parse_mapping(mapping.read_text()))
+        events = self._read(path, read_mapping(mapping))
         if not events:
-            raise Invalid(f"{path.name} holds no row that could be taken")
+            raise Invalid("\n  ".join(self._nothing(path)))
         self._events = _in_order(events)
         self._next = 0
         self.first_day: date = self._events[0][0].date()
@@ -35,9 +36,17 @@ class Replay:
         for row in read_events(path, mapping, TENANT):
             if isinstance(row, Refusal):
                 self.refused.append(str(row))
-            else:
+            elif isinstance(row, list):
                 events += [made.event for made in row]
         return events
+
+    def _nothing(self, path: Path) -> list[str]:
+        """Why nothing could be taken."""
+        shown, rest = self.refused[:_REASONS_SHOWN], len(self.refused) - _REASONS_SHOWN
+        if not shown:
+            return [f"{path.name} holds no row of which the mapping makes an event"]
+        more = [f"… and {rest} more"] if rest > 0 else []
+        return [f"{path.name} holds no row that could be taken:", *shown, *more]
 
     def until(self, instant: datetime) -> list[BillingEvent]:
         start = self._next

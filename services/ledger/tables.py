@@ -93,15 +93,29 @@ facts = Table(
     Column("recorded_at", Instant, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("version", BigInteger, nullable=False),  # of the account, with this fact
+    Column("owner", Text, nullable=False),  # the account, where the id is its own; else nothing
     PrimaryKeyConstraint("tenant_id", "account_id", "kind", "fact_id"),
-    # A business id is unique for the tenant, whatever account it names.
-    UniqueConstraint("tenant_id", "kind", "fact_id"),
+    # A business id is unique for the tenant, whatever account it names; one of a fact that may
+    # wait for what is another account's, within its account.
+    UniqueConstraint("tenant_id", "kind", "fact_id", "owner"),
     ForeignKeyConstraint(
         ["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.account_id"]
     ),
 )
 
 Index("ix_facts_version", facts.c.tenant_id, facts.c.account_id, facts.c.version)
+
+waiting_facts = Table(
+    "waiting_facts",  # facts, and money aimed at invoices, that wait for what is not there
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("kind", Text),
+    Column("fact_id", Text),
+    Column("needs", Text),  # invoice, payment, dispute
+    Column("needs_id", Text),
+    PrimaryKeyConstraint("tenant_id", "account_id", "kind", "fact_id", "needs_id", "needs"),
+)
 
 invoices = Table(
     "invoices",

@@ -6,15 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from services.outreach.channels.domain.addresses import deliverable
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.compliance import RuleBook, read_book
 from services.outreach.compliance.geography.places import country_zones
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
 from services.outreach.rulebooks.domain.versions import built_in
+from shared.countries import iso_code
 from shared.documents import BuiltIn
 from shared.errors import Invalid
+from shared.mail_addresses import deliverable
 from shared.process.settings import BadSetting, Common, Env
 
 _HERE = Path(__file__).parent
@@ -112,9 +113,10 @@ def _residence(env: Env, common: Common) -> str | None:
     country = env.text(name)
     if country is None:
         return RESIDENCE_LOCAL if common.local else None
-    if not country_zones(country):
+    code = iso_code(country)
+    if code is None or not country_zones(code):
         raise BadSetting(name, "is not a country's code (ISO 3166), like DE")
-    return country.upper()
+    return code
 
 
 def _texts(env: Env, name: str, default: Path, patterns: tuple[str, ...]) -> dict[str, str]:

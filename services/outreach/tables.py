@@ -84,7 +84,7 @@ invoices = Table(
     Column("state", Text, nullable=False),
     Column("balance_minor", BigInteger, nullable=False),
     Column("disputed_minor", BigInteger, nullable=False),
-    Column("is_disputed_whole", Boolean, nullable=False),
+    Column("disputes", Text, nullable=False, server_default=text("'{}'")),  # JSON: open ones
     Column("due_soon_on", Date),
     Column("stage", Integer),
     Column("anchor_on", Date),
@@ -92,6 +92,18 @@ invoices = Table(
     Column("purpose", Text),
     Column("product", Text),
     PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id"),
+)
+
+money = Table(
+    "money",  # how much of each payment and credit note stands on which invoice
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("source", Text),  # payment:… or credit_note:…
+    Column("invoice_id", Text),
+    Column("amount_minor", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "source", "invoice_id"),
+    Index(None, "tenant_id", "account_id", "invoice_id"),
 )
 
 debtors = Table(

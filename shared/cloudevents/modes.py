@@ -85,13 +85,12 @@ def _refuse_non_utf8(body: bytes) -> None:
         raise Unreadable(f"The body is not UTF-8: see byte {error.start}.") from None
 
 
-_ESCAPE = re.compile(
-    rb"\\(?:(?P<high>u[dD][89abAB][0-9a-fA-F]{2})(?P<low>\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
-    rb"|(?P<alone>u[dD][c-fC-F][0-9a-fA-F]{2})|.)",
+# Whatever is no half of a pair in one piece, so that its end is soon reached.
+_HALVES = re.compile(
+    rb"(?P<whole>(?:[^\\]|\\[^u]|\\u(?![dD][89a-fA-F])"
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})++)|\\u[dD][0-9a-fA-F]{3}",
     re.DOTALL,
 )
-
-
 _QUOTED = re.compile(r"\\(.)")
 
 
@@ -101,12 +100,11 @@ def _with_whole_characters(body: bytes) -> bytes:
     Programs that cut texts by UTF-16 units send such halves, and the JSON reader refuses the whole
     body for one; NUL is refused where it stands, so that only the event it is in goes down.
     """
-    return _ESCAPE.sub(_whole, body) if b"\\ud" in body or b"\\uD" in body else body
+    return _HALVES.sub(_whole, body) if b"\\ud" in body or b"\\uD" in body else body
 
 
-def _whole(escape: re.Match[bytes]) -> bytes:
-    is_half = escape["alone"] or (escape["high"] and not escape["low"])
-    return b"\\u0000" if is_half else escape[0]
+def _whole(part: re.Match[bytes]) -> bytes:
+    return part["whole"] or b"\\u0000"
 
 
 def _from_http_headers(attributes: dict[str, bytes]) -> dict[str, str | None]:

@@ -1,49 +1,61 @@
-"""A mapping file: how a row of a CSV file becomes billing events.
+"""A checked mapping: how a CSV file is read, and how its rows become billing events.
 
-    source: /import/erp            # the events' source
-    encoding: utf-8                # default; delimiter: "," by default
-    dates: ["%m/%d/%Y"]            # how days are written; default ISO
-    events:
-      - type: invoice-issued
-        when: InvoiceDate          # optional: only rows in which this column is not empty
-        once_per: invoiceNumber    # optional: only the first row with this value
-        time: {column: InvoiceDate, as: instant, at: "09:00", zone: Europe/Berlin}
-        data:
-          invoice_id: {column: invoiceNumber}
-          amount_minor: {column: InvoiceAmount, as: money, currency: USD}
-          issued_on: {column: InvoiceDate, as: date}
-          currency: USD            # a plain value stands for itself
-          attributes: {disputed: {column: Disputed}}
-      - …
-
-A cell's rule: `column`, with `as` text (default), money, date, instant, integer or boolean, and
-`optional: true` where an empty cell leaves the field out; or `text: "pay:{invoiceNumber}"`.
+docs/import.md describes it for those who write one.
 """
 
 import codecs
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-import yaml
+import msgspec
 
-from shared.clock import is_zone, zone
+from shared.csv_events.cells import BadCell, Cell, Constant, Fields, Manner, Row, Value
+from shared.csv_events.conditions import Condition, ConditionReader, is_plain
+from shared.csv_events.days import DayFormats
+from shared.csv_events.document import near, read_document, read_text
+from shared.csv_events.rules import RuleReader
 from shared.errors import FieldError, Invalid
 from shared.events import billing
-from shared.money import is_currency, to_minor
+from shared.money import is_currency
 
-Row = Mapping[str, str]
-KINDS = ("text", "money", "date", "instant", "integer", "boolean")
-_TRUE, _FALSE = frozenset({"yes", "true", "1", "y"}), frozenset({"no", "false", "0", "n"})
+# Data that hold the instant of the fact; where none must, the event's `time` is the instant.
+INSTANTS = ("received_at", "failed_at", "reversed_at", "issued_on")
+MAPPING_KEYS = frozenset(
+    {"source", "encoding", "delimiter", "dates", "events"}
+    | {"file", "numbers", "zone", "year", "currency", "lists"}
+)
+FILE_KEYS = frozenset({"format", "encoding", "delimiter", "header_row", "skip"})
+EVENT_KEYS = frozenset({"type", "when", "where", "once_per", "time", "data"})
+_HEADER_ROW_MAX = 1000
+
+
+@cache
+def instant_field(event_type: str) -> str | None:
+    """The field of the data that must hold the instant; None: the event's `time` must."""
+    fields = msgspec.structs.fields(billing.TYPES[event_type])
+    names = {field.name for field in fields if field.required}
+    return next((name for name in INSTANTS if name in names), None)
 
 
 @dataclass(frozen=True)
-class BadCell(Exception):
-    """A cell that cannot become its field."""
+class Skip:
+    """Rows that are no data."""
 
-    column: str
-    reason: str
+    blank: str | None = None  # a column that is empty in them
+    starts: tuple[str, ...] = ()  # what their first filled cell begins with
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """How the file is written; what is None is found out."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header_row: int | None = None  # its line; 0: there is none
+    skip: Skip = Skip()
 
 
 @dataclass(frozen=True)
@@ -52,9 +64,44 @@ class EventRule:
 
     type: str
     when: str | None
+    where: Condition | None
     once_per: str | None
-    time: Any
-    data: Mapping[str, Any]
+    time: Value | None
+    data: Fields
+
+    def applies(self, row: Row) -> bool:
+        """Raises `BadCell`."""
+        if self.when is not None and not row[self.when]:
+            return False
+        return self.where is None or self.where.holds(row)
+
+    def make(self, row: Row) -> tuple[Any, dict[str, Any]]:
+        """(time, data) of the event. Raises `BadCell`."""
+        named = self.data.parts.get("currency")
+        code = None if named is None else named.of(row, None)
+        code = code if isinstance(code, str) and is_currency(code) else None
+        data = self.data.of(row, code)
+        moment = None if self.time is None else self.time.of(row, code)
+        instant = instant_field(self.type)
+        if moment is None and instant is not None:
+            found = data.get(instant)
+            moment = f"{found}T00:00:00Z" if found and instant.endswith("_on") else found
+        elif moment is None:
+            column = next((column for _, column in self.places()), "/time")
+            raise BadCell(column, f"{self.type} needs the time at which it happened (/time)")
+        return moment, data
+
+    def places(self) -> Iterator[tuple[str, str]]:
+        """(pointer, column) of every cell that is read for a part of the event."""
+        if self.time is not None:
+            yield from self.time.places("/time")
+        yield from self.data.places("/data")
+
+    def columns(self) -> Iterator[str]:
+        yield from (name for name in (self.when, self.once_per) if name)
+        if self.where is not None:
+            yield from self.where.columns()
+        yield from (column for _, column in self.places())
 
 
 @dataclass(frozen=True)
@@ -62,231 +109,241 @@ class MappingFile:
     """A checked mapping."""
 
     source: str
-    encoding: str
-    delimiter: str
-    dates: tuple[str, ...]
+    file: FileForm
     events: tuple[EventRule, ...]
 
     def columns(self) -> frozenset[str]:
         """Every column that the file must have."""
-        found: set[str] = set()
-        for rule in self.events:
-            found.update(c for c in (rule.when, rule.once_per) if c)
-            found.update(column for _, column in _columns(rule.data, ""))
-            found.update(column for _, column in _columns(rule.time, ""))
+        found = {column for rule in self.events for column in rule.columns()}
+        if self.file.skip.blank is not None:
+            found.add(self.file.skip.blank)
         return frozenset(found)
 
     def column_of(self, rule: EventRule, pointer: str) -> str:
         """The column behind a field of the event: `/data/due_on` → DueDate; else the pointer."""
-        best = ""
-        answer = pointer
-        for path, column in (*_columns(rule.data, "/data"), *_columns(rule.time, "/time")):
+        if pointer == "/time" and rule.time is None:
+            pointer = f"/data/{instant_field(rule.type)}"
+        if pointer == "/subject":
+            pointer = "/data/account_id"
+        best, answer = "", pointer
+        for path, column in rule.places():
             if (pointer == path or pointer.startswith(path + "/")) and len(path) > len(best):
                 best, answer = path, column
         return answer
 
-    def make(self, rule: EventRule, row: Row) -> tuple[Any, dict[str, Any]]:
-        """(time, data) of an event. Raises `BadCell`."""
-        moment = None if rule.time is None else self._value(rule.time, row)
-        data = self._value(rule.data, row)
-        assert isinstance(data, dict)
-        return moment, data
 
-    def _value(self, rule: Any, row: Row) -> Any:
-        if isinstance(rule, dict):
-            if "column" in rule:
-                return self._cell(rule, row)
-            if set(rule) == {"text"}:
-                return self._text(rule["text"], row)
-            made = {name: self._value(entry, row) for name, entry in rule.items()}
-            return {name: value for name, value in made.items() if value is not None}
-        if isinstance(rule, list):
-            return [self._value(entry, row) for entry in rule]
-        if isinstance(rule, date):
-            return rule.isoformat()
-        return rule
-
-    def _text(self, template: str, row: Row) -> str:
-        try:
-            return template.format_map(row)
-        except KeyError as error:
-            raise BadCell(str(error.args[0]), "there is no such column") from error
-
-    def _cell(self, rule: Mapping[str, Any], row: Row) -> Any:
-        column = rule["column"]
-        text = row[column].strip()
-        if not text:
-            if rule.get("optional"):
-                return None
-            raise BadCell(column, "is empty")
-        try:
-            return _CONVERTERS[rule.get("as", "text")](text, rule, self.dates)
-        except ValueError as error:
-            raise BadCell(column, str(error)) from error
-
-
-def _columns(rule: Any, path: str) -> Iterator[tuple[str, str]]:
-    """(pointer, column) of every cell that a rule reads."""
-    if isinstance(rule, dict):
-        if "column" in rule:
-            yield path, rule["column"]
-        elif set(rule) == {"text"}:
-            for piece in str(rule["text"]).split("{")[1:]:
-                yield path, piece.partition("}")[0]
-        else:
-            for name, entry in rule.items():
-                yield from _columns(entry, f"{path}/{name}")
-    elif isinstance(rule, list):
-        for index, entry in enumerate(rule):
-            yield from _columns(entry, f"{path}/{index}")
-
-
-def _to_date(text: str, formats: tuple[str, ...]) -> date:
-    if not formats:
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            raise ValueError(f"{text!r} is not a day like 2026-03-31") from None
-    for pattern in formats:
-        try:
-            return datetime.strptime(text, pattern).replace(tzinfo=UTC).date()
-        except ValueError:
-            continue
-    raise ValueError(f"{text!r} is not a day like {' or '.join(formats)}")
-
-
-def _date(text: str, rule: Mapping[str, Any], formats: tuple[str, ...]) -> str:
-    return _to_date(text, formats).isoformat()
-
-
-def _instant(text: str, rule: Mapping[str, Any], formats: tuple[str, ...]) -> str:
-    """A day at a time of day in a zone; or, without `at`, an RFC 3339 instant."""
-    if "at" not in rule:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError(f"{text!r} has no offset from UTC")
-    else:
-        tz = zone(rule.get("zone", "UTC"))
-        moment = datetime.combine(
-            _to_date(text, formats), time.fromisoformat(str(rule["at"])), tzinfo=tz
-        )
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _integer(text: str, rule: Mapping[str, Any], formats: tuple[str, ...]) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
-
-
-def _boolean(text: str, rule: Mapping[str, Any], formats: tuple[str, ...]) -> bool:
-    if text.lower() not in _TRUE | _FALSE:
-        raise ValueError(f"{text!r} is neither yes nor no")
-    return text.lower() in _TRUE
-
-
-_CONVERTERS: dict[str, Callable[[str, Mapping[str, Any], tuple[str, ...]], Any]] = {
-    "text": lambda text, rule, formats: text,
-    "money": lambda text, rule, formats: to_minor(text, rule["currency"]),
-    "date": _date,
-    "instant": _instant,
-    "integer": _integer,
-    "boolean": _boolean,
-}
+def read_mapping(path: Path) -> MappingFile:
+    """A mapping file, checked. Raises `Invalid` that names every fault by its place."""
+    return parse_mapping(read_text(path))
 
 
 def parse_mapping(text: str) -> MappingFile:
-    """Check a mapping file. Raises `Invalid` that names every fault by its place."""
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise Invalid(f"the mapping is not YAML: {error}") from error
-    if not isinstance(content, dict):
+    """Check a mapping. Raises `Invalid` that names every fault by its place."""
+    document = read_document(text)
+    if not isinstance(document.raw, dict):
         raise Invalid("the mapping is not a YAML mapping")
-    errors = [
-        FieldError(f"/{name}", "is not known here")
-        for name in sorted(content.keys() - {"source", "encoding", "delimiter", "dates", "events"})
-    ]
-    dates = content.get("dates", [])
-    dates = [dates] if isinstance(dates, str) else dates
-    rules = content.get("events")
-    if not isinstance(rules, list) or not rules:
-        errors.append(FieldError("/events", "must list at least one event"))
-        rules = []
-    for index, rule in enumerate(rules):
-        errors += _check_rule(rule, f"/events/{index}")
-    errors += _check_file(content)
-    if errors:
+    reader = _MappingReader(document.raw)
+    made = reader.read()
+    if errors := [*document.doubles, *document.placed(reader.errors)]:
         raise Invalid("the mapping is not valid", errors)
-    return MappingFile(
-        source=str(content.get("source", "/import")),
-        encoding=str(content.get("encoding", "utf-8")),
-        delimiter=str(content.get("delimiter", ",")),
-        dates=tuple(str(pattern) for pattern in dates),
-        events=tuple(
-            EventRule(
-                rule["type"],
-                rule.get("when"),
-                rule.get("once_per"),
-                rule.get("time"),
-                rule["data"],
+    return made
+
+
+class _MappingReader:
+    """Reads a mapping's plain data, and collects what is wrong with it."""
+
+    def __init__(self, content: Mapping[Any, Any]) -> None:
+        self._content = content
+        self.errors: list[FieldError] = []
+
+    def read(self) -> MappingFile:
+        content = self._content
+        self._known(content, MAPPING_KEYS, "")
+        manner = self._manner()
+        lists = self._lists()
+        rules = content.get("events")
+        if not isinstance(rules, list) or not rules:
+            self._fault("/events", "must list at least one event")
+            rules = []
+        events = [
+            made
+            for index, rule in enumerate(rules)
+            if (made := self._event(rule, f"/events/{index}", manner, lists)) is not None
+        ]
+        file = self._file()
+        source = content.get("source", "/import")
+        if not isinstance(source, str) or not source.strip():
+            self._fault("/source", "must be a text like /import/erp")
+        return MappingFile(str(source), file, tuple(events))
+
+    def _manner(self) -> Manner:
+        content, reader = self._content, RuleReader(Manner(), self.errors)
+        year = content.get("year")
+        if year is not None and not (type(year) is int and 1900 <= year <= 2999):
+            self._fault("/year", "must be a year like 2026")
+            year = None
+        numbers, days = Manner().numbers, DayFormats((), year)
+        if "numbers" in content:
+            numbers = reader.number_format(content["numbers"], "/numbers")
+        if content.get("dates"):
+            days = reader.day_formats(content["dates"], year, "/dates")
+        zone = reader.zone(content["zone"], "/zone") if "zone" in content else None
+        currency = content.get("currency")
+        if currency is not None:
+            reader.check_currency(currency, "/currency")
+            currency = str(currency)
+        return Manner(numbers, days, zone, currency)
+
+    def _lists(self) -> dict[str, Any]:
+        lists = self._content.get("lists", {})
+        if not isinstance(lists, dict):
+            self._fault("/lists", "must be lists by name")
+            return {}
+        for name, entries in lists.items():
+            if not isinstance(entries, list) or not all(is_plain(entry) for entry in entries):
+                self._fault(f"/lists/{name}", "must list texts: write what is not plain in quotes")
+        return {str(k): entries for k, entries in lists.items() if isinstance(entries, list)}
+
+    # ------------------------------------------------- one event
+
+    def _event(
+        self, rule: Any, path: str, manner: Manner, lists: Mapping[str, Any]
+    ) -> EventRule | None:
+        if not isinstance(rule, dict):
+            self._fault(path, "must be a mapping with type and data")
+            return None
+        self._known(rule, EVENT_KEYS, path)
+        kind, reader = rule.get("type"), RuleReader(manner, self.errors)
+        known = isinstance(kind, str) and kind in billing.TYPES
+        if not known:
+            hint = near(kind, billing.TYPES)
+            self._fault(f"{path}/type", f"{kind!r} is no billing event{hint}")
+        data = rule.get("data")
+        if not isinstance(data, dict):
+            self._fault(f"{path}/data", "must map the event's fields")
+            data = {}
+        fields = reader.fields(data, f"{path}/data", {"currency": "currency"})
+        time = rule.get("time")
+        moment = None if time is None else reader.value(time, f"{path}/time")
+        where = None
+        if "where" in rule:
+            where = ConditionReader(manner.numbers, lists, self.errors).read(
+                rule["where"], f"{path}/where"
             )
-            for rule in rules
-        ),
-    )
+        if known:
+            self._check_type(str(kind), data, fields, moment, path)
+        return EventRule(
+            str(kind),
+            self._column(rule, "when", path),
+            where,
+            self._column(rule, "once_per", path),
+            moment,
+            fields,
+        )
+
+    def _check_type(
+        self, kind: str, data: Mapping[str, Any], fields: Fields, moment: Value | None, path: str
+    ) -> None:
+        names = [field.encode_name for field in msgspec.structs.fields(billing.TYPES[kind])]
+        for name in data:
+            if name not in names:
+                hint = near(name, names)
+                self._fault(f"{path}/data/{name}", f"is no field of {kind}{hint}")
+        if moment is None and instant_field(kind) is None:
+            self._fault(f"{path}/time", f"is missing: {kind} needs the time at which it happened")
+        named = fields.parts.get("currency")
+        if not isinstance(named, Constant) or "currency" not in names:
+            return
+        if not is_currency(str(named.value)):
+            RuleReader(Manner(), self.errors).check_currency(named.value, f"{path}/data/currency")
+            return
+        for pointer, code in _constant_currencies(fields, f"{path}/data"):
+            if code != named.value and is_currency(code):
+                detail = f"is {code}, but the event's currency is {named.value}"
+                self._fault(f"{pointer}/currency", detail)
+
+    def _column(self, rule: Mapping[str, Any], name: str, path: str) -> str | None:
+        column = rule.get(name)
+        if column is None or (isinstance(column, str) and column.strip()):
+            return column.strip() if column else None
+        self._fault(f"{path}/{name}", "must name a column")
+        return None
+
+    # ------------------------------------------------- the file
+
+    def _file(self) -> FileForm:
+        form = self._content.get("file", {})
+        if not isinstance(form, dict):
+            self._fault("/file", "must be a mapping")
+            form = {}
+        self._known(form, FILE_KEYS, "/file")
+        if form.get("format", "csv") != "csv":
+            self._fault("/file/format", "must be csv: save other files as CSV first")
+        header = form.get("header_row")
+        if header is not None and not (type(header) is int and 0 <= header <= _HEADER_ROW_MAX):
+            self._fault(
+                "/file/header_row", f"must be a line, 1 to {_HEADER_ROW_MAX}, or 0 for none"
+            )
+            header = None
+        return FileForm(
+            self._encoding(form), self._delimiter(form), header, self._skip(form.get("skip", {}))
+        )
+
+    def _setting(self, form: Mapping[str, Any], name: str) -> tuple[Any, str]:
+        """A setting of the file, which may stand at the top too, and where it stands."""
+        if name in form and name in self._content:
+            self._fault(f"/{name}", f"stands in /file/{name} too: one is enough")
+        if name in form:
+            return form[name], f"/file/{name}"
+        return self._content.get(name), f"/{name}"
+
+    def _encoding(self, form: Mapping[str, Any]) -> str | None:
+        name, path = self._setting(form, "encoding")
+        if name is None:
+            return None
+        try:
+            codecs.lookup(str(name))
+            b"a".decode(str(name), "replace")  # `hex` is a codec, but of no texts
+        except (LookupError, ValueError):
+            self._fault(path, f"{name!r} is not known")
+        return str(name)
+
+    def _delimiter(self, form: Mapping[str, Any]) -> str | None:
+        name, path = self._setting(form, "delimiter")
+        if name is None:
+            return None
+        name = {"tab": "\t", "\\t": "\t"}.get(str(name), str(name))
+        if len(name) != 1 or name in '"\r\n\0':
+            self._fault(path, "must be one character, and no quotation mark or line end")
+        return name
+
+    def _skip(self, rule: Any) -> Skip:
+        if not isinstance(rule, dict):
+            self._fault("/file/skip", "must be a mapping")
+            return Skip()
+        self._known(rule, frozenset({"blank", "starts"}), "/file/skip")
+        starts = rule.get("starts", [])
+        starts = starts if isinstance(starts, list) else [starts]
+        if not all(is_plain(entry) and str(entry).strip() for entry in starts):
+            self._fault("/file/skip/starts", "must list texts: write what is not plain in quotes")
+        return Skip(
+            self._column(rule, "blank", "/file/skip"),
+            tuple(str(entry).strip() for entry in starts),
+        )
+
+    def _known(self, rule: Mapping[Any, Any], known: frozenset[str], path: str) -> None:
+        for name in sorted(rule.keys() - known, key=str):
+            self._fault(f"{path}/{name}", f"is not known here{near(name, known)}")
+
+    def _fault(self, path: str, detail: str) -> None:
+        self.errors.append(FieldError(path, detail))
 
 
-def _check_file(content: Mapping[str, Any]) -> list[FieldError]:
-    errors = []
-    try:
-        codecs.lookup(str(content.get("encoding", "utf-8")))
-    except LookupError:
-        errors.append(FieldError("/encoding", f"{content['encoding']!r} is not known"))
-    if len(str(content.get("delimiter", ","))) != 1:
-        errors.append(FieldError("/delimiter", "must be one character"))
-    return errors
-
-
-def _check_rule(rule: Any, path: str) -> list[FieldError]:
-    if not isinstance(rule, dict):
-        return [FieldError(path, "must be a mapping with type and data")]
-    errors = []
-    if rule.get("type") not in billing.TYPES:
-        errors.append(FieldError(f"{path}/type", f"{rule.get('type')!r} is no billing event"))
-    if not isinstance(rule.get("data"), dict):
-        errors.append(FieldError(f"{path}/data", "must map the event's fields"))
-    errors += [
-        FieldError(f"{path}/{name}", "is not known here")
-        for name in sorted(rule.keys() - {"type", "when", "once_per", "time", "data"})
-    ]
-    for part in ("time", "data"):
-        errors += _check_cells(rule.get(part), f"{path}/{part}")
-    return errors
-
-
-def _check_cells(rule: Any, path: str) -> list[FieldError]:
-    if isinstance(rule, list):
-        return [e for i, entry in enumerate(rule) for e in _check_cells(entry, f"{path}/{i}")]
-    if not isinstance(rule, dict):
-        return []
-    if "column" not in rule:
-        return [e for name, entry in rule.items() for e in _check_cells(entry, f"{path}/{name}")]
-    errors = []
-    if rule.get("as", "text") not in KINDS:
-        errors.append(FieldError(f"{path}/as", f"must be one of {', '.join(KINDS)}"))
-    if rule.get("as") == "money" and not is_currency(str(rule.get("currency"))):
-        errors.append(FieldError(f"{path}/currency", "must be an ISO 4217 code"))
-    if "at" in rule and not _is_time(rule["at"]):
-        errors.append(FieldError(f"{path}/at", 'must be a time of day in quotes, like "12:00"'))
-    if "zone" in rule and not is_zone(str(rule["zone"])):
-        errors.append(FieldError(f"{path}/zone", "is no IANA time zone"))
-    return errors
-
-
-def _is_time(text: object) -> bool:
-    """YAML reads 12:00 without quotes as the number 720."""
-    try:
-        return isinstance(text, str) and time.fromisoformat(text) is not None
-    except ValueError:
-        return False
+def _constant_currencies(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    """(pointer, code) of every money cell that names a currency itself."""
+    if isinstance(value, Cell) and isinstance(value.reads, Constant):
+        yield pointer, str(value.reads.value)
+    parts = getattr(value, "parts", ())
+    entries = parts.items() if isinstance(parts, Mapping) else enumerate(parts)
+    for name, part in entries:
+        yield from _constant_currencies(part, f"{pointer}/{name}")

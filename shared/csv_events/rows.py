@@ -1,68 +1,73 @@
-"""Rows of a CSV file as billing events, or as the reason why not."""
+"""Rows of a CSV file as billing events, or as the reason why not. No line is lost silently."""
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from shared.csv_events.mapping import BadCell, EventRule, MappingFile
+from shared.csv_events.cells import BadCell
+from shared.csv_events.files import TextFile, is_damaged, text_file
+from shared.csv_events.mapping import EventRule, MappingFile
+from shared.csv_events.table import Broken, Record, Table, open_table
 from shared.errors import Invalid
 from shared.ids import event_id
 
-_BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+# A file of which so many rows hold bytes of another encoding is of another encoding.
+DAMAGED_ROWS = 3
+DAMAGED_SHARE = 100  # one in so many
+
+Why = Literal["header", "blank", "starts", "no-event"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a row, or one of its events, was not taken."""
 
-    line: int  # of the file; the header is line 1
+    line: int  # of the file, from 1
     column: str
     reason: str
+    last: int = 0  # the last line of several
 
     def __str__(self) -> str:
-        return f"line {self.line}, {self.column}: {self.reason}"
+        place = (
+            f"lines {self.line} to {self.last}" if self.last > self.line else f"line {self.line}"
+        )
+        return f"{place}, {self.column}: {self.reason}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row of which no event is made, by a rule."""
+
+    line: int
+    why: Why
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """One event of a row."""
 
     line: int
     rule: EventRule
     event: dict[str, Any]  # CloudEvents JSON
+    last: int = 0
 
 
-def read_events(path: Path, mapping: MappingFile, tenant: str) -> Iterator[list[Made] | Refusal]:
-    """Each row's events, or why there are none.
+Outcome = list[Made] | Refusal | Skipped
 
-    Raises `Invalid` where the file lacks columns.
 
-    A byte that is not of the file's encoding spoils its own row only.
+def read_events(
+    path: Path, mapping: MappingFile, tenant: str, name: str | None = None
+) -> Iterator[Outcome]:
+    """What becomes of each row, in the file's order; `name` is the file's, for messages.
+
+    Raises `Invalid` where the file can't be read or lacks columns: at once, or at its end where too
+    many rows hold bytes that are not of its encoding.
     """
-    encoding = _encoding(path, mapping.encoding)
-    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
-        reader = csv.reader(file, delimiter=mapping.delimiter)
-        header = [name.strip() for name in next(reader, [])]
-        missing = sorted(mapping.columns() - set(header))
-        if missing:
-            raise Invalid(f"{path.name} has no column {', '.join(missing)}; it has {header}")
-        seen: set[tuple[int, str]] = set()
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:  # a quote that never ends, for instance
-                yield Refusal(line, "row", f"cannot be read: {error}")
-                continue
-            except UnicodeError as error:
-                yield Refusal(line, "row", f"is not {encoding}, and what follows it: {error}")
-                return
-            if cells:
-                yield _row(mapping, tenant, line, header, cells, seen)
+    file = text_file(path, mapping.file.encoding, name)
+    table = open_table(file, mapping.file)
+    yield from _Rows(file, table, mapping, tenant).read()
 
 
 def count_lines(path: Path) -> int:
@@ -71,62 +76,158 @@ def count_lines(path: Path) -> int:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
 
 
-def _encoding(path: Path, declared: str) -> str:
-    with path.open("rb") as file:
-        start = file.read(3)
-    for bom, encoding in _BOMS.items():
-        if start.startswith(bom):
-            return encoding
-    return declared
+class _Rows:
+    """Reads the rows of one file."""
 
+    def __init__(self, file: TextFile, table: Table, mapping: MappingFile, tenant: str) -> None:
+        self._file, self._table, self._mapping, self._tenant = file, table, mapping, tenant
+        self._columns: Mapping[str, int] = table.header.pick(mapping.columns())
+        self._seen: dict[int, set[str]] = {i: set() for i, _ in enumerate(mapping.events)}
+        self._rows = self._damaged = 0
 
-def _row(
-    mapping: MappingFile,
-    tenant: str,
-    line: int,
-    header: list[str],
-    cells: list[str],
-    seen: set[tuple[int, str]],
-) -> list[Made] | Refusal:
-    if len(cells) != len(header):
-        return Refusal(line, "row", f"has {len(cells)} cells, the header has {len(header)}")
-    row = dict(zip(header, cells, strict=True))
-    for name, cell in row.items():
-        if any("\udc80" <= character <= "\udcff" for character in cell):
-            return Refusal(line, name, f"has bytes that are not {mapping.encoding}")
-    made = []
-    first = []
-    for index, rule in enumerate(mapping.events):
-        if rule.when and not row[rule.when].strip():
-            continue
-        if rule.once_per:
-            key = (index, row[rule.once_per].strip())
-            if key in seen:
+    def read(self) -> Iterator[Outcome]:
+        first: str | None = None
+        for record in self._table.records:
+            outcome = self._broken(record) if isinstance(record, Broken) else self._row(record)
+            self._rows += 1
+            if first is None and self._damaged:
+                first = str(outcome)
+            yield outcome
+        if not self._file.declared and first is not None and self._is_foreign():
+            raise Invalid(
+                f"{self._file.name} {self._file.advice()}."
+                f" {self._damaged} rows hold other bytes, first {first}"
+            )
+
+    def _is_foreign(self) -> bool:
+        many = self._damaged >= DAMAGED_ROWS
+        return many and self._damaged * DAMAGED_SHARE >= self._rows
+
+    def _broken(self, broken: Broken) -> Refusal:
+        names = self._table.header.names
+        column = names[broken.cell] if 0 <= broken.cell < len(names) else "row"
+        return Refusal(broken.line, column, broken.reason)
+
+    def _row(self, record: Record) -> Outcome:
+        cells, last = record.cells, record.last
+        if (why := self._skipped(cells)) is not None:
+            return Skipped(record.line, why, last)
+        width = self._table.header.width
+        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+            cells = cells[:width]  # delimiters at the end
+        if len(cells) != width:
+            reason = f"has {len(cells)} cells, the header has {width}"
+            refused = Refusal(record.line, "row", reason, last)
+            return self._one_by_one(record, is_row=False) or refused
+        if refusal := self._one_by_one(record, is_row=True):
+            return refusal
+        row = {name: cells[place].strip() for name, place in self._columns.items()}
+        if fault := self._fault(row):
+            return Refusal(record.line, *fault, last)
+        return self._events(record, row)
+
+    def _skipped(self, cells: list[str]) -> Why | None:
+        filled = next((text for cell in cells if (text := cell.strip())), None)
+        skip = self._mapping.file.skip
+        if filled is None:
+            return "blank"
+        if skip.starts and filled.startswith(skip.starts):
+            return "starts"
+        if self._table.header.is_repeated_by(cells):
+            return "header"
+        if skip.blank is not None:
+            place = self._columns[skip.blank]
+            if place >= len(cells) or not cells[place].strip():
+                return "blank"
+        return None
+
+    def _fault(self, row: Mapping[str, str]) -> tuple[str, str] | None:
+        """A mapped cell that is no text."""
+        for name, text in row.items():
+            if text.isascii() and "\0" not in text:
                 continue
-            first.append(key)
+            if "\0" in text:
+                return name, "holds a NUL character"
+            if is_damaged(text):
+                self._damaged += 1
+                if self._file.declared:
+                    return name, f"has bytes that are not {self._file.encoding}"
+                return name, f"has bytes that are not utf-8 ({_ADVICE})"
+        return None
+
+    def _one_by_one(self, record: Record, *, is_row: bool) -> Refusal | None:
+        """Refuse a row over several lines if a stray quotation mark may have made it.
+
+        Where the lines in it are rows by themselves, all but the first are read again. Where nobody
+        knows what was meant, none is taken.
+        """
+        lines = record.lines
+        if len(lines) == 1:
+            return None
+        header = self._table.header
+        literal = [self._table.splitter.literal(line.content) for line in lines]
+        opens = [i for i, cell in enumerate(literal[0]) if cell.lstrip().startswith('"')]
+        name = header.names[opens[-1]] if opens and opens[-1] < header.width else "row"
+        takes = f"opens a quotation mark that takes in {len(lines) - 1} more lines"
+        whole = not is_row or all(len(cells) == header.width for cells in literal)
+        inner = literal[1:-1]
+        if header.width > 2 and whole and inner and all(map(self._makes, inner)):
+            self._table.records.again(lines[1:])
+            return Refusal(record.line, name, f"{takes}; these are rows, and were read as such")
+        if is_row and not any(map(self._makes, literal[1:])):
+            return None  # a text of several lines
+        return Refusal(record.line, name, f"{takes}: close it, or double it", record.last)
+
+    def _makes(self, cells: list[str]) -> bool:
+        """Whether a line by itself would make events."""
+        if len(cells) != self._table.header.width:
+            return False
+        row = {name: cells[place].strip() for name, place in self._columns.items()}
         try:
-            made.append(Made(line, rule, _event(mapping, rule, tenant, row)))
+            rules = [rule for rule in self._mapping.events if rule.applies(row)]
+            for rule in rules:
+                rule.make(row)
+        except (BadCell, ValueError, ArithmeticError, LookupError, TypeError, RecursionError):
+            return False
+        return bool(rules)
+
+    def _events(self, record: Record, row: Mapping[str, str]) -> Outcome:
+        made: list[Made] = []
+        first: list[tuple[int, str]] = []
+        try:
+            for index, rule in enumerate(self._mapping.events):
+                if not rule.applies(row):
+                    continue
+                if rule.once_per:
+                    key = row[rule.once_per]
+                    if key in self._seen[index]:
+                        continue
+                    first.append((index, key))
+                event = self._event(rule, row)
+                made.append(Made(record.line, rule, event, record.last))
         except BadCell as bad:
-            return Refusal(line, bad.column, bad.reason)
-    seen.update(first)  # only now: of a spoilt row nothing was made
-    return made
+            return Refusal(record.line, bad.column, bad.reason, record.last)
+        except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
+            return Refusal(record.line, "row", f"makes no event: {error}"[:300], record.last)
+        for index, key in first:  # only now: of a spoilt row nothing was made
+            self._seen[index].add(key)
+        return made or Skipped(record.line, "no-event", record.last)
+
+    def _event(self, rule: EventRule, row: Mapping[str, str]) -> dict[str, Any]:
+        moment, data = rule.make(row)
+        source = self._mapping.source
+        event: dict[str, Any] = {
+            "specversion": "1.0",
+            # From the content: the same row makes the same event, another makes another.
+            "id": event_id(source, rule.type, repr(sorted(data.items()))),
+            "source": source,
+            "type": rule.type,
+            "subject": data.get("account_id"),
+            "tenantid": self._tenant,
+            "time": moment,
+            "data": data,
+        }
+        return event
 
 
-def _event(
-    mapping: MappingFile, rule: EventRule, tenant: str, row: dict[str, str]
-) -> dict[str, Any]:
-    moment, data = mapping.make(rule, row)
-    if moment is None:
-        moment = data.get("received_at") or f"{data.get('issued_on', '1970-01-01')}T00:00:00Z"
-    event: dict[str, Any] = {
-        "specversion": "1.0",
-        # From the content: the same row makes the same event, another makes another.
-        "id": event_id(mapping.source, rule.type, repr(sorted(data.items()))),
-        "source": mapping.source,
-        "type": rule.type,
-        "subject": data.get("account_id"),
-        "tenantid": tenant,
-        "time": moment,
-        "data": data,
-    }
-    return event
+_ADVICE = "is the whole file of another encoding? `file: {encoding: windows-1252}`"

@@ -102,7 +102,8 @@ def _constraints() -> Iterator[tuple[str, str]]:
 
 
 def _subclasses(cls: type) -> Iterator[type]:
-    for each in cls.__subclasses__():
+    found: list[type] = cls.__subclasses__()
+    for each in found:
         yield each
         yield from _subclasses(each)
 
@@ -198,9 +199,9 @@ def _sample_of(code: Any, argument: Any) -> str:
     if code is codes.ANY:
         return "a"
     if code is codes.IN:
-        return _one_of(argument)
+        return str(_one_of(argument))
     if code in _REPEATS:
-        return _sample(argument[2]) * max(argument[0], min(argument[1], 1))
+        return _sample(argument[2]) * max(int(argument[0]), min(int(argument[1]), 1))
     if code is codes.SUBPATTERN:
         return _sample(argument[3])
     if code is codes.ATOMIC_GROUP:

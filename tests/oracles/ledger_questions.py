@@ -119,13 +119,11 @@ class Questions:
         due_on = self.now().invoices[invoice_id].due_on
         found = []
         for stage in STAGES:
-            since_on = due_on + days(stage)
-            if since_on <= issued_on:  # begins at or before the invoice's own instant
-                since_on = issued_on
-                time = first_instant(issued_on, self.zone)
+            since_on = max(due_on + days(stage), issued_on)
+            time = first_instant(since_on, self.zone)
+            if time <= first_instant(issued_on, self.zone):  # at or before the invoice's own
                 figure = self.after(time).invoices[invoice_id]
             else:
-                time = first_instant(since_on, self.zone)
                 figure = self.before(time).invoices[invoice_id]
             if since_on <= begun and figure.balance > 0:
                 found.append(

@@ -1,17 +1,18 @@
 """The busy door: `POST /v1/events`. Concurrent requests are gathered into one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
-from services.ledger.commands.facts import Outcome
 from services.ledger.commands.intake import ReceivedEvent
+from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
+from services.ledger.domain.intake import notices
 from services.ledger.processes.intake import find_heavy_requests, take_in_parts, take_together
-from shared.cloudevents import BATCH, STRUCTURED, parse_http
+from shared.cloudevents import BATCH, STRUCTURED, Incoming, parse_http
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.web import Gatherer, json_response, problem_response
 from shared.web.auth import Caller, caller_of, needs
@@ -29,12 +30,22 @@ class RejectedItem(Struct, frozen=True):
     errors: list[dict[str, str]]
 
 
+class Notice(Struct, frozen=True):
+    """Something in an event that was accepted that will be of no use."""
+
+    index: int
+    id: str | None
+    pointer: str
+    detail: str
+
+
 class Receipt(Struct, frozen=True):
     """What became of a request's events, after commit."""
 
     accepted: int
     duplicates: int
     rejected: list[RejectedItem]
+    notices: list[Notice]
 
 
 class EventsDoor:
@@ -109,7 +120,15 @@ def _receipt(events: Sequence[ReceivedEvent], outcomes: Sequence[Outcome]) -> Re
         if outcome.status == "rejected"
     ]
     duplicates = sum(outcome.status == "duplicate" for outcome in outcomes)
-    return Receipt(len(outcomes) - duplicates - len(rejected), duplicates, rejected)
+    accepted = len(outcomes) - duplicates - len(rejected)
+    return Receipt(accepted, duplicates, rejected, list(_notices(events, outcomes)))
+
+
+def _notices(events: Sequence[ReceivedEvent], outcomes: Sequence[Outcome]) -> Iterator[Notice]:
+    for index, (event, outcome) in enumerate(zip(events, outcomes, strict=True)):
+        if outcome.status == "accepted" and isinstance(event.item, Incoming):
+            for notice in notices(event.item.data):
+                yield Notice(index, event.item.id, notice.pointer, notice.detail)
 
 
 def _shown(outcome: Outcome) -> list[dict[str, str]]:
@@ -164,6 +183,7 @@ _OPENAPI: dict[str, Any] = {
                             "accepted": {"type": "integer"},
                             "duplicates": {"type": "integer"},
                             "rejected": {"type": "array", "items": {"type": "object"}},
+                            "notices": {"type": "array", "items": {"type": "object"}},
                         },
                     }
                 }

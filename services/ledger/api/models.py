@@ -191,6 +191,25 @@ class RejectionPage(Answer):
     next_cursor: str | None
 
 
+class WaitView(Answer):
+    """A fact that waits; `known_under`: the account under which what it needs is known."""
+
+    account_id: str
+    type: str
+    fact_id: str
+    needs: Literal["invoice", "payment", "dispute"]
+    needs_id: str
+    known_under: str | None
+    source: str
+    event_id: str
+    recorded_at: datetime
+
+
+class WaitPage(Answer):
+    items: list[WaitView]
+    next_cursor: str | None
+
+
 class Violations(Answer):
     name: str
     violations: int

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Literal
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from services.ledger.commands.accounts import (
@@ -16,6 +14,8 @@ from services.ledger.commands.accounts import (
     take_turns,
 )
 from services.ledger.commands.decisions import Tracing, contact_of, events_of, update_of
+from services.ledger.commands.misplaced import refuse_misplaced
+from services.ledger.commands.new_facts import NewFact, Outcome
 from services.ledger.commands.tenants import lock_tenants, recorded_time
 from services.ledger.context import Context
 from services.ledger.domain import (
@@ -27,6 +27,7 @@ from services.ledger.domain import (
     record_in_slices,
 )
 from services.ledger.domain.recorded_time import RecordedTime
+from services.ledger.domain.waiting import Wait, waits
 from services.ledger.store import accounts as account_store
 from services.ledger.store import facts as fact_store
 from services.ledger.store import rejections as rejection_store
@@ -36,38 +37,13 @@ from services.ledger.store.facts import FactKey
 from services.ledger.store.journal import AccountKey
 from services.ledger.store.rejections import Rejection
 from services.ledger.store.tenants import LockedTenant
+from services.ledger.store.waiting import WaitChange, save_waits
 from shared.database import Session
 from shared.errors import FieldError
 from shared.events import Event
 from shared.log import outbox
 from shared.process import telemetry
 from shared.process.crash import crash_point
-
-
-class NewFact(Struct, frozen=True, gc=False):
-    """A valid fact of a billing platform, not yet known to be new."""
-
-    tenant: str
-    fact: Fact  # its `recordedtime` is set when it is accepted
-    origin: str = "http"
-    correlationid: str | None = None
-    traceparent: str | None = None
-
-    @property
-    def account_key(self) -> AccountKey:
-        return (self.tenant, self.fact.account_id)
-
-    @property
-    def key(self) -> FactKey:
-        return (self.tenant, self.fact.kind, self.fact.fact_id)
-
-
-class Outcome(Struct, frozen=True, gc=False):
-    """What became of an event."""
-
-    status: Literal["accepted", "duplicate", "rejected"]
-    errors: tuple[FieldError, ...] = ()
-
 
 _SLICE_EVENTS = 1000  # made at a time: then others may have the event loop
 _ACCEPTED = Outcome("accepted")
@@ -95,12 +71,15 @@ async def record_facts(
     times = {
         tenant_id: recorded_time(tenant, context, now) for tenant_id, tenant in tenants.items()
     }
+    await refuse_misplaced(session, batch, outcomes)
     accepted = await _insert_new(session, batch, outcomes, locked, times)
     hold.changing.update(batch[index].account_key for index in accepted)
     await _refuse_beyond_limit(session, batch, outcomes, locked, accepted)
+    before = {key: waits(account.state) for key, account in locked.items()}
     updates, ineffective, events = await _decide(session, batch, accepted, locked, tenants)
     outbox.append(session, events)
     await account_store.save_updates(session, updates)
+    await save_waits(session, _changed_waits(before, updates))
     await _list_rejections(session, batch, outcomes, ineffective, now)
     for tenant_id, time in sorted(times.items()):
         if time.grows and time.latest is not None:
@@ -109,6 +88,17 @@ async def record_facts(
     session.after_commit(partial(crash_point, "ledger.intake.after_commit"))
     session.after_commit(partial(remember_updates, hold, context, locked, updates))
     return [outcome or _ACCEPTED for outcome in outcomes]
+
+
+def _changed_waits(
+    before: Mapping[AccountKey, frozenset[Wait]], updates: Sequence[AccountUpdate]
+) -> list[WaitChange]:
+    changes = []
+    for update in updates:
+        known, now = before[update.key], waits(update.state)
+        if known != now:
+            changes.append(WaitChange(update.key, known - now, now - known))
+    return changes
 
 
 async def _insert_new(

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from services.ledger.commands.facts import NewFact, Outcome, record_facts
+from services.ledger.commands.facts import record_facts
+from services.ledger.commands.new_facts import NewFact, Outcome
 from services.ledger.context import Context
 from services.ledger.domain import Fact, check, fact_id_of
 from services.ledger.store.rejections import Rejection, insert_rejections

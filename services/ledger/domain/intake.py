@@ -11,6 +11,7 @@ from services.ledger.domain.facts import Fact, named_amount
 from services.ledger.domain.registry import KINDS
 from services.ledger.domain.state import AccountState
 from shared.errors import FieldError
+from shared.mail_addresses import deliverable
 from shared.money import is_currency
 from shared.texts import NOT_COMPOSED, is_composed
 
@@ -27,6 +28,14 @@ def check(kind: str, time: datetime | None, data: Struct) -> list[FieldError]:
         errors.append(FieldError("/data/currency", f"{currency} is no ISO 4217 code"))
     errors += KINDS[kind].check(data)
     return errors
+
+
+def notices(data: Struct) -> list[FieldError]:
+    """What of an accepted event will be of no use: an address that nothing can be sent to."""
+    email = getattr(data, "email", None)
+    if not email or not email.strip() or deliverable(email) is not None:
+        return []
+    return [FieldError("/data/email", "is no address that mail can be sent to; it is kept")]
 
 
 def doubtful_ids(fact: Fact) -> list[FieldError]:

@@ -56,13 +56,12 @@ def _reached(invoice: Invoice, zone: str) -> list[_Reached]:
     """All stages that began, or will begin if nothing more is known, by the facts known."""
     found: list[_Reached] = []
     for stage, after in _AFTER:
-        since_on = invoice.due_on + after
-        if since_on <= invoice.issued_on:
+        since_on = max(invoice.due_on + after, invoice.issued_on)
+        # Instants are compared, not days: a day that the zone left out begins with the next one.
+        if since_on == invoice.issued_on or (at := day_start(since_on, zone)) <= invoice.at:
             # At or before its own instant: seen after all facts of that instant.
-            since_on, at = invoice.issued_on, invoice.at
-            level = invoice.levels[0]
+            at, level = invoice.at, invoice.levels[0]
         else:
-            at = day_start(since_on, zone)
             level = _just_before(invoice, at)
         if level.balance_minor:
             found.append((stage, since_on, at, level))

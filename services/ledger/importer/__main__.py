@@ -1,178 +1,213 @@
 """`python -m services.ledger.importer FILE --mapping M.yaml`: a CSV file into a running ledger.
 
 The events are sent in the order in which their facts act, whatever the order of the rows. Safe to
-run again: what is known already counts as a duplicate. Prints each refused row as
-`line N, column: reason` and exits with 1 if there is any, with 2 if nothing could be tried.
+run again: what is known already counts as a duplicate. Each refused row is printed as
+`line N, column: reason`; its neighbours go in. The mapping is described in docs/import.md.
+
+Exit codes: 0 all went in, 1 some of it was refused, 2 nothing could be tried (the mapping, the file
+or the ledger is not as it should be).
 """
 
 import argparse
-import os
+import sqlite3
 import sys
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.ledger.importer.order import EventsInOrder
-from shared.csv_events.mapping import MappingFile, parse_mapping
-from shared.csv_events.rows import Made, Refusal, count_lines, read_events
-from shared.errors import AppError
-from shared.process.settings import PORTS
+from services.ledger.importer.refusals import write_refusals
+from services.ledger.importer.sending import CannotSend, Receipt, ledger_client, send_events
+from services.ledger.importer.store import EventsInOrder, Refusals
+from services.ledger.importer.trial import Trial
+from shared.csv_events.files import regular_file
+from shared.csv_events.mapping import MappingFile, read_mapping
+from shared.csv_events.rows import Made, Refusal, Skipped, count_lines, read_events
+from shared.errors import AppError, Invalid
+from shared.process.settings import BadSetting
 
-BATCH_EVENTS = 500
-TIMEOUT_SECONDS = 60.0
-TRIES = 8  # that fail, one after the other
-PAUSE_SECONDS = 0.5
-TOO_MUCH = (413, 503, 504)  # a part of it may pass, or the same a little later
-
-Receipt = dict[str, int]
+SHOWN = 100
 
 
-class CannotSend(Exception):
-    """The ledger does not answer, or refuses us altogether."""
+@dataclass
+class Tally:
+    """What was read."""
+
+    rows: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(self.skipped.items()))
+        return f"{self.rows} rows" + (f", skipped: {why}" if why else "")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="services.ledger.importer", description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--mapping", type=Path, required=True)
-    parser.add_argument("--tenant", default="demo")
-    parser.add_argument("--url", default=None, help="the ledger's address")
-    options = parser.parse_args(arguments)
+    options = _options(arguments)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        mapping = parse_mapping(options.mapping.read_text())
-        refusals, counts = import_file(
-            options.file, mapping, options.tenant, _client(options.url, options.tenant)
-        )
-    except (OSError, AppError, CannotSend) as error:
+        mapping = read_mapping(options.mapping)
+        with ExitStack() as stack:
+            report = _opened(options, stack)
+            path = stack.enter_context(regular_file(options.file))
+            refusals = stack.enter_context(closing(Refusals()))
+            if options.dry_run:
+                said = _try(path, mapping, options, refusals)
+            else:
+                client = ledger_client(options.url, options.tenant)
+                said = _import(path, mapping, options, refusals, client)
+            if report is not None:
+                write_refusals(refusals, path, mapping.file.encoding, report)
+            _tell(refusals, options, errors)
+            Console(highlight=False, soft_wrap=True).print(said, markup=False)
+            return 1 if refusals else 0
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, sqlite3.Error, AppError, BadSetting, CannotSend) as error:
         errors.print(f"error: {error}", markup=False)
-        for field in getattr(error, "errors", ()):
-            errors.print(f"  {field.pointer}: {field.detail}", markup=False)
+        for fault in getattr(error, "errors", ()):
+            errors.print(f"  {fault.pointer}: {fault.detail}", markup=False)
         return 2
-    for refusal in sorted(refusals, key=lambda r: r.line):
-        errors.print(str(refusal), markup=False)
-    Console(highlight=False).print(
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.ledger.importer",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", type=Path, help="a CSV file; - reads standard input")
+    parser.add_argument("--mapping", type=Path, required=True, help="a YAML file: docs/import.md")
+    parser.add_argument("--tenant", default="demo", help="whose books (default: demo)")
+    parser.add_argument("--url", default=None, help="the ledger's address (default: this machine)")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="read and check all, send nothing, say what would be"
+    )
+    parser.add_argument(
+        "--refusals", type=Path, metavar="FILE.csv", help="write what is refused: line, column, …"
+    )
+    parser.add_argument(
+        "--show", type=int, default=SHOWN, metavar="N", help=f"refusals printed (default: {SHOWN})"
+    )
+    return parser.parse_args(arguments)
+
+
+def _opened(options: argparse.Namespace, stack: ExitStack) -> IO[str] | None:
+    """The report on refusals: opened before anything is sent, so that it can be written after."""
+    path: Path | None = options.refusals
+    if path is None:
+        return None
+    if path.resolve() in (options.file.resolve(), options.mapping.resolve()):
+        raise Invalid(f"{path} is to be read: name another file for what is refused")
+    try:  # with a BOM: spreadsheets know it as UTF-8 then
+        return stack.enter_context(path.open("w", encoding="utf-8-sig", newline=""))
+    except OSError as error:
+        raise Invalid(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _import(
+    path: Path,
+    mapping: MappingFile,
+    options: argparse.Namespace,
+    refusals: Refusals,
+    client: httpx.Client,
+) -> str:
+    tally = Tally()
+    counts = import_file(path, mapping, options.tenant, client, refusals, tally, options.file.name)
+    _refuse_nothing(tally, sum(counts.values()), refusals)
+    return (
         f"{counts['accepted']} events accepted, {counts['duplicates']} known already,"
         f" {len(refusals)} refused"
     )
-    return 1 if refusals else 0
 
 
-def _client(url: str | None, tenant: str) -> httpx.Client:
-    base = int(os.environ.get("RECOUP_PORT_BASE") or 8001)
-    token = os.environ.get("RECOUP_SERVICE_TOKEN") or os.environ.get("RECOUP_DEV_KEY")
-    key_file = Path(os.environ.get("RECOUP_DATA_DIR") or "var") / "dev-key"
-    if not token and key_file.exists():
-        token = key_file.read_text().strip()
-    if not token:
-        raise CannotSend("no token: set RECOUP_SERVICE_TOKEN, or run at the local data folder")
-    return httpx.Client(
-        base_url=url or f"http://127.0.0.1:{base + PORTS['ledger']}",
-        headers={"Authorization": f"Bearer {token}", "X-Tenant": tenant},
-        timeout=TIMEOUT_SECONDS,
-    )
+def _try(path: Path, mapping: MappingFile, options: argparse.Namespace, refusals: Refusals) -> str:
+    tally, trial = Tally(), Trial()
+    with _progress() as progress:
+        rows = _rows(path, mapping, options.tenant, refusals, tally, progress, options.file.name)
+        trial.take(rows, mapping, refusals)
+    _refuse_nothing(tally, sum(trial.events.values()), refusals)
+    title = f"{options.file.name}: {tally}; nothing was sent. Of it would become:"
+    return "\n".join([title, *trial.lines(), f"  {'refused':20} {len(refusals):>9}"])
+
+
+def _refuse_nothing(tally: Tally, events: int, refusals: Refusals) -> None:
+    if not events and not refusals:
+        raise Invalid(f"there is no row of which an event is made ({tally})")
+
+
+def _tell(refusals: Refusals, options: argparse.Namespace, errors: Console) -> None:
+    for count, refusal in enumerate(refusals):
+        if count == max(0, options.show):
+            rest = len(refusals) - count
+            advice = "" if options.refusals else "; --refusals FILE.csv writes all"
+            errors.print(f"… and {rest} more{advice}")
+            return
+        errors.print(str(refusal), markup=False)
 
 
 def import_file(
-    path: Path, mapping: MappingFile, tenant: str, client: httpx.Client
-) -> tuple[list[Refusal], Receipt]:
-    """Send a file's events in batches; gives what was refused, and counts of the rest."""
-    refusals: list[Refusal] = []
+    path: Path,
+    mapping: MappingFile,
+    tenant: str,
+    client: httpx.Client,
+    refusals: Refusals,
+    tally: Tally | None = None,
+    name: str | None = None,
+) -> Receipt:
+    """Send a file's events in batches; gives counts of what was taken. Nothing is sent before all
+    is read. Raises `Invalid`, `CannotSend`."""
     counts: Receipt = {"accepted": 0, "duplicates": 0}
-    columns = (
-        TextColumn("[progress.description]{task.description}"),
+    with client, closing(EventsInOrder()) as events, _progress() as progress:
+        for made in _rows(path, mapping, tenant, refusals, tally or Tally(), progress, name):
+            events.add(made)
+        task = progress.add_task(f"{name or path.name}: events", total=len(events))
+        for sent in send_events(client, mapping, events, refusals, counts):
+            progress.advance(task, sent)
+    return counts
+
+
+def _rows(
+    path: Path,
+    mapping: MappingFile,
+    tenant: str,
+    refusals: Refusals,
+    tally: Tally,
+    progress: Progress,
+    name: str | None,
+) -> Iterator[Made]:
+    """The events of a file's rows; what is none goes to the refusals or the tally."""
+    name = name or path.name
+    task = progress.add_task(f"{name}: lines", total=count_lines(path))
+    for outcome in read_events(path, mapping, tenant, name):
+        tally.rows += 1
+        if isinstance(outcome, Refusal):
+            refusals.add(outcome)
+            line = outcome.line
+        elif isinstance(outcome, Skipped):
+            tally.skipped[outcome.why] += 1
+            line = outcome.line
+        else:
+            yield from outcome
+            line = outcome[0].line
+        if tally.rows % 100 == 0:
+            progress.update(task, completed=line)
+    progress.update(task, completed=progress.tasks[task].total)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
+        console=Console(stderr=True),
     )
-    with (
-        client,
-        closing(EventsInOrder()) as events,
-        Progress(*columns, console=Console(stderr=True)) as progress,
-    ):
-        task = progress.add_task(f"{path.name}: lines", total=count_lines(path))
-        for row in read_events(path, mapping, tenant):
-            if isinstance(row, Refusal):
-                refusals.append(row)
-                progress.update(task, completed=row.line)
-            else:
-                for made in row:
-                    events.add(made)
-                    progress.update(task, completed=made.line)
-        task = progress.add_task(f"{path.name}: events", total=len(events))
-        for batch in _batches(events):
-            for sent in _send(client, mapping, batch, refusals, counts):
-                progress.advance(task, sent)
-    return refusals, counts
-
-
-def _batches(events: Iterable[Made]) -> Iterator[list[Made]]:
-    rest = iter(events)
-    while batch := list(islice(rest, BATCH_EVENTS)):
-        yield batch
-
-
-def _send(
-    client: httpx.Client,
-    mapping: MappingFile,
-    batch: list[Made],
-    refusals: list[Refusal],
-    counts: Receipt,
-) -> Iterator[int]:
-    """Send a batch, in smaller parts where it is too much at once; gives how much is through."""
-    sent, size, failures = 0, len(batch), 0
-    while sent < len(batch):
-        part = batch[sent : sent + size]
-        answer, reason = _post(client, part)
-        if answer is None or answer.status_code in TOO_MUCH:
-            failures += 1
-            if failures == TRIES:
-                raise CannotSend(reason)
-            size = max(1, len(part) // 2)
-            time.sleep(PAUSE_SECONDS * failures)  # a command line: nobody else waits on this thread
-            continue
-        if answer.status_code not in (200, 422) or "accepted" not in answer.json():
-            raise CannotSend(reason)
-        _note(answer.json(), mapping, part, refusals, counts)
-        sent, size, failures = sent + len(part), min(BATCH_EVENTS, size * 2), 0
-        yield len(part)
-
-
-def _note(
-    receipt: Any,
-    mapping: MappingFile,
-    part: list[Made],
-    refusals: list[Refusal],
-    counts: Receipt,
-) -> None:
-    counts["accepted"] += receipt["accepted"]
-    counts["duplicates"] += receipt["duplicates"]
-    for rejected in receipt["rejected"]:
-        made = part[rejected["index"]]
-        refusals += [
-            Refusal(made.line, mapping.column_of(made.rule, error["pointer"]), error["detail"])
-            for error in rejected["errors"]
-        ]
-
-
-def _post(client: httpx.Client, part: list[Made]) -> tuple[httpx.Response | None, str]:
-    """The ledger's answer, if there is one, and how to say it. Repeats are dropped there."""
-    try:
-        answer = client.post(
-            "/v1/events",
-            json=[made.event for made in part],
-            headers={"Content-Type": "application/cloudevents-batch+json"},
-        )
-    except httpx.TransportError as error:
-        return None, f"the ledger at {client.base_url} does not answer: {error}"
-    return answer, f"the ledger answers {answer.status_code}: {answer.text[:500]}"
 
 
 if __name__ == "__main__":

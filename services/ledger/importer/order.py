@@ -1,72 +1,30 @@
-"""A file's events in the order in which their facts act, so that history never arrives late.
+"""The order in which the facts of a file act, so that history never arrives late."""
 
-They are kept in a temporary file; in memory stands only where each of them is.
-"""
-
-import json
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from shared.csv_events.rows import Made
+from shared.csv_events.mapping import INSTANTS
 from shared.events import billing
 
 # At one instant, an account comes before its invoices, and those before the money on them.
 _RANK = {kind: rank for rank, kind in enumerate(billing.TYPES)}
-_FIRST = frozenset({"account-registered", "account-updated"})
-_INSTANTS = ("received_at", "failed_at", "reversed_at", "issued_on")
+ACCOUNTS = frozenset({"account-registered", "account-updated"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Place:
-    """Where an event is in the temporary file; places sort like their events."""
-
-    is_later: bool  # than all records of accounts
-    acts_at: str  # days and instants as texts: they sort alike where they are in UTC
-    rank: int
-    offset: int
-    size: int
-    line: int
-    rule: int
+def place_of(event: dict[str, Any]) -> tuple[bool, str, int]:
+    """Events sort by it: the records of accounts, then all else as it acts."""
+    kind = event["type"]
+    return kind not in ACCOUNTS, acts_at(event), _RANK.get(kind, len(_RANK))
 
 
-class EventsInOrder:
-    """Collects events; then gives them in order."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
-        self._places: list[_Place] = []
-        self._rules: list[Any] = []
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def add(self, made: Made) -> None:
-        text = json.dumps(made.event).encode()
-        if made.rule not in self._rules:
-            self._rules.append(made.rule)
-        event = made.event
-        data = event["data"]
-        acts_at = next((data[name] for name in _INSTANTS if data.get(name)), event["time"])
-        self._places.append(
-            _Place(
-                event["type"] not in _FIRST,
-                str(acts_at),
-                _RANK.get(event["type"], len(_RANK)),
-                self._file.tell(),
-                len(text),
-                made.line,
-                self._rules.index(made.rule),
-            )
-        )
-        self._file.write(text)
-
-    def __iter__(self) -> Iterator[Made]:
-        for place in sorted(self._places):
-            self._file.seek(place.offset)
-            event = json.loads(self._file.read(place.size))
-            yield Made(place.line, self._rules[place.rule], event)
-
-    def close(self) -> None:
-        self._file.close()
+def acts_at(event: dict[str, Any]) -> str:
+    """The day or the instant (UTC) of an event's fact; such texts sort as they act."""
+    data = event["data"]
+    text = str(next((data[name] for name in INSTANTS if data.get(name)), event["time"]))
+    if len(text) <= len("2026-03-31") or text.endswith("Z"):
+        return text
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC).isoformat() if moment.tzinfo else text
+    except (ValueError, OverflowError):
+        return text  # the ledger refuses it

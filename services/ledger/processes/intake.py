@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from services.ledger.commands.accounts import take_turns
-from services.ledger.commands.facts import Outcome
 from services.ledger.commands.intake import ReceivedEvent, take_events
+from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
 from services.ledger.store.facts import find_heavy
 from services.ledger.store.journal import AccountKey

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from services.ledger.domain.facts import Fact
+from services.ledger.domain.waiting import owner_of
 from services.ledger.store.journal import AccountKey
 from shared.database import Database, Session
 from shared.database.columns import joined, joined_json, texts
@@ -17,17 +18,22 @@ _DECODERS: dict[str, msgspec.json.Decoder[billing.Data]] = {
 }
 _COLUMNS = "account_id, kind, fact_id, source, event_id, time, recorded_at, data"
 
-FactKey = tuple[str, str, str]  # tenant, kind, fact id
+FactKey = tuple[str, str, str, str]  # tenant, kind, fact id, owner
+
+
+def key_of(tenant_id: str, fact: Fact) -> FactKey:
+    return (tenant_id, fact.kind, fact.fact_id, owner_of(fact))
+
 
 NewRow = tuple[str, int, Fact]  # tenant, the account's version with it, the fact
 
 _INSERT = (
-    f"insert into facts (tenant_id, version, {_COLUMNS})"
-    " select t, v, a, k, f, s, e, at, recorded_at, convert_to(d, 'UTF8')"
+    f"insert into facts (tenant_id, version, owner, {_COLUMNS})"
+    " select t, v, coalesce(o, ''), a, k, f, s, e, at, recorded_at, convert_to(d, 'UTF8')"
     f" from unnest({texts(1)}, $10::bigint[], {texts(2)}, {texts(3)}, {texts(4)}, {texts(5)},"
-    f" {texts(6)}, $7::timestamptz[], $8::timestamptz[], {texts(9)})"
-    " as n (t, v, a, k, f, s, e, at, recorded_at, d)"
-    " on conflict do nothing returning tenant_id, kind, fact_id"
+    f" {texts(6)}, $7::timestamptz[], $8::timestamptz[], {texts(9)}, {texts(11)})"
+    " as n (t, v, a, k, f, s, e, at, recorded_at, d, o)"
+    " on conflict do nothing returning tenant_id, kind, fact_id, owner"
 )
 
 
@@ -50,21 +56,20 @@ async def insert_facts(session: Session, facts: Sequence[NewRow]) -> set[FactKey
         [fact.recordedtime for _, _, fact in ordered],
         joined_json([_ENCODER.encode(fact.data) for _, _, fact in ordered]),
         [version for _, version, _ in ordered],
+        joined([owner_of(fact) for _, _, fact in ordered]),
     )
     if len(rows) == len(ordered):  # the usual case, without a tuple per row
-        return {(tenant, fact.kind, fact.fact_id) for tenant, _, fact in ordered}
-    return {(row["tenant_id"], row["kind"], row["fact_id"]) for row in rows}
+        return {key_of(tenant, fact) for tenant, _, fact in ordered}
+    return {(row["tenant_id"], row["kind"], row["fact_id"], row["owner"]) for row in rows}
 
 
 async def delete_facts(session: Session, keys: Iterable[FactKey]) -> None:
     """Take back what this transaction has inserted."""
     wanted = list(keys)
     await session.execute(
-        "delete from facts using unnest($1::text[], $2::text[], $3::text[]) as k(t, n, f)"
-        " where tenant_id = t and kind = n and fact_id = f",
-        [key[0] for key in wanted],
-        [key[1] for key in wanted],
-        [key[2] for key in wanted],
+        "delete from facts using unnest($1::text[], $2::text[], $3::text[], $4::text[])"
+        " as k(t, n, f, o) where tenant_id = t and kind = n and fact_id = f and owner = o",
+        *(list(column) for column in zip(*wanted, strict=True)),
     )
 
 
@@ -74,14 +79,50 @@ async def find_facts(session: Session, keys: Iterable[FactKey]) -> dict[FactKey,
     if not wanted:
         return {}
     rows = await session.fetch(
+        f"select f.tenant_id, f.owner, {_qualified('f')} from facts f join"
+        " unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(tenant_id, kind, fact_id,"
+        " owner) using (tenant_id, kind, fact_id, owner)",
+        *(list(column) for column in zip(*wanted, strict=True)),
+    )
+    return {
+        (row["tenant_id"], row["kind"], row["fact_id"], row["owner"]): _fact(row) for row in rows
+    }
+
+
+NamedFact = tuple[str, str, str]  # tenant, kind, fact id
+
+
+async def find_owners(session: Session, names: Iterable[NamedFact]) -> dict[NamedFact, str]:
+    """The accounts of facts whose ids are the tenant's: invoices, payments."""
+    wanted = sorted(names)
+    if not wanted:
+        return {}
+    rows = await session.fetch(
+        "select f.tenant_id, f.kind, f.fact_id, f.account_id from facts f join"
+        " unnest($1::text[], $2::text[], $3::text[]) as k(tenant_id, kind, fact_id)"
+        " using (tenant_id, kind, fact_id) where f.owner = ''",
+        *(list(column) for column in zip(*wanted, strict=True)),
+    )
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
+async def find_namesakes(
+    session: Session, names: Iterable[NamedFact]
+) -> dict[NamedFact, list[Fact]]:
+    """The facts of these ids under any account."""
+    wanted = sorted(names)
+    if not wanted:
+        return {}
+    rows = await session.fetch(
         f"select f.tenant_id, {_qualified('f')} from facts f join"
         " unnest($1::text[], $2::text[], $3::text[]) as k(tenant_id, kind, fact_id)"
         " using (tenant_id, kind, fact_id)",
-        [key[0] for key in wanted],
-        [key[1] for key in wanted],
-        [key[2] for key in wanted],
+        *(list(column) for column in zip(*wanted, strict=True)),
     )
-    return {(row["tenant_id"], row["kind"], row["fact_id"]): _fact(row) for row in rows}
+    found: dict[NamedFact, list[Fact]] = {}
+    for row in rows:
+        found.setdefault((row["tenant_id"], row["kind"], row["fact_id"]), []).append(_fact(row))
+    return found
 
 
 async def list_facts(

@@ -1,9 +1,14 @@
 """Invoices and accounts as they stand now: lists, searches, ageing."""
 
+import re
 from datetime import date
 from typing import Any
 
 from shared.database import Session
+
+SEARCHED_DIGITS_MIN = 5  # fewer are an invoice number, or are in every phone number
+NATIONAL_DIGITS_MIN = 7  # of a stored number without its country, found by one with it
+_PHONE = re.compile(r"[0-9+()/.\s-]{1,40}")
 
 INVOICE_COLUMNS = (
     "account_id, invoice_id, currency, number, issued_on, due_on, amount_minor, balance_minor,"
@@ -79,6 +84,15 @@ async def list_account_ids(
     return [row[0] for row in rows]
 
 
+def phone_digits(text: str) -> str:
+    """The digits to look for where a text is a phone number, without prefixes that are left out
+    abroad (`00`, `0`, `(0)`); nothing where it is none."""
+    if not _PHONE.fullmatch(text):
+        return ""
+    digits = "".join(each for each in text.replace("(0)", "") if each.isdigit()).lstrip("0")
+    return digits if len(digits) >= SEARCHED_DIGITS_MIN else ""
+
+
 async def search_accounts(
     session: Session,
     tenant_id: str,
@@ -89,15 +103,22 @@ async def search_accounts(
     limit: int,
 ) -> list[dict[str, Any]]:
     """Accounts whose id, name, e-mail, phone or invoice number contains a text; only registered
-    ones, or only those that are not and that facts about money name."""
+    ones, or only those that are not and that facts about money name.
+
+    Phone numbers are compared digit by digit, however they are written.
+    """
     rows = await session.fetch(
         "select account_id, is_registered as registered, name, email, debtor_id from accounts a"
         " where tenant_id = $1 and account_id > $2 and ($3 = '' or"
         " strpos(lower(account_id), $3) > 0 or strpos(lower(name), $3) > 0"
         " or strpos(lower(email), $3) > 0 or strpos(array_to_string(phones, ' '), $3) > 0"
+        " or ($5 <> '' and exists (select from unnest(phones) as p(number), regexp_replace("
+        " replace(p.number, '(0)', ''), '\\D', '', 'g') as n(digits)"
+        " where strpos(n.digits, $5) > 0 or (length(ltrim(n.digits, '0')) >= $6"
+        " and right($5, length(ltrim(n.digits, '0'))) = ltrim(n.digits, '0'))))"
         " or exists (select from invoices i where i.tenant_id = a.tenant_id"
         " and i.account_id = a.account_id and (lower(i.number) = $3 or lower(i.invoice_id) = $3)))"
-        " and ($5::bool is null or (is_registered = $5 and (is_registered or exists"
+        " and ($7::bool is null or (is_registered = $7 and (is_registered or exists"
         " (select from facts f where f.tenant_id = a.tenant_id and f.account_id = a.account_id and"
         " kind in ('invoice-issued', 'payment-received', 'credit-note-issued')))))"
         " order by account_id limit $4",
@@ -105,6 +126,8 @@ async def search_accounts(
         after,
         text.lower(),
         limit,
+        phone_digits(text),
+        NATIONAL_DIGITS_MIN,
         registered,
     )
     return [dict(row) for row in rows]

@@ -33,6 +33,7 @@ from services.metrics.domain.items import (
     Voided,
     slot_of,
 )
+from shared.countries import country_code
 from shared.events import Received, ledger, outreach, segmentation
 
 ItemKey = tuple[ItemKind, str]
@@ -91,7 +92,7 @@ def _day(event: Received) -> Any:
 def on_account(items: AccountItems, event: Received, data: ledger.AccountRegistered) -> None:
     profiles = items.account.profiles
     slot = recorded_slot(profiles, event)
-    profile = Profile(slot, data.kind, data.country or "", data.timezone)
+    profile = Profile(slot, data.kind, country_code(data.country) or "", data.timezone)
     last = profiles[-1] if profiles else None
     if last is None or (last.kind, last.country, last.zone) != (
         profile.kind,

@@ -15,6 +15,10 @@ import aiosmtplib
 SMTP_TIMEOUT_SECONDS = 20.0  # of every step: connect, each command, the data
 SMTP_CONNECTIONS_MAX = 8
 _PERMANENT = 500  # SMTP replies from here on are final refusals
+_CLOSING = 421  # the server closes the line, whatever it was asked
+_NOT_LET_IN = frozenset(
+    {530, 535, 538}
+)  # we have not signed in as it wants: nobody's fault but ours
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,19 @@ Fate = Literal[
 ]
 
 
+# Whose fault it is that a message was not taken for now.
+Blame = Literal[
+    "server",  # nobody's message gets through: no connection, no sender accepted, its own storage
+    "mailbox",  # the server's word about this recipient: full, greylisted, busy
+    "unclear",  # the line broke, or nobody answered, once the recipient had been named
+]
+
+
 @dataclass(frozen=True)
 class Handover:
     fate: Fate
     code: str = ""
+    blame: Blame = "server"  # of what is unavailable
 
 
 class Mailer:
@@ -89,12 +102,13 @@ class Mailer:
                     client = self._idle.pop() if reused else await self._connect()
                 except (aiosmtplib.SMTPException, OSError, ValueError) as error:
                     return Handover("unavailable", _code(error))
-                refusal = await self._envelope(client, sender, recipient)
-                if refusal is None:
-                    return await self._data(client, message)
-                if refusal.fate == "unavailable" and reused and not client.is_connected:
-                    continue  # the server had closed the connection while it lay idle
-                return refusal
+                refusal = await self._sender(client, sender)
+                if refusal is not None:
+                    if reused and not client.is_connected:
+                        continue  # the server had closed the connection while it lay idle
+                    return refusal
+                refusal = await self._recipient(client, recipient)
+                return refusal or await self._data(client, message)
 
     async def _connect(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -109,19 +123,28 @@ class Mailer:
         await client.connect()
         return client
 
-    async def _envelope(
-        self, client: aiosmtplib.SMTP, sender: str, recipient: str
-    ) -> Handover | None:
-        """MAIL and RCPT. Whatever fails here, nothing was handed over; None: accepted."""
+    async def _sender(self, client: aiosmtplib.SMTP, sender: str) -> Handover | None:
+        """MAIL. Who is refused here is refused for every recipient; None: accepted."""
         try:
             await client.mail(sender)
-            await client.rcpt(recipient)
         except aiosmtplib.SMTPResponseException as error:
             await self._give_back(client, reset=True)
-            return Handover("refused" if error.code >= _PERMANENT else "unavailable", _code(error))
+            return Handover("unavailable", _code(error))
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             client.close()
             return Handover("unavailable", _code(error))
+        return None
+
+    async def _recipient(self, client: aiosmtplib.SMTP, recipient: str) -> Handover | None:
+        """RCPT. Whatever fails here, nothing was handed over; None: accepted."""
+        try:
+            await client.rcpt(recipient)
+        except aiosmtplib.SMTPResponseException as error:
+            await self._give_back(client, reset=True)
+            return _refusal(error)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            client.close()
+            return Handover("unavailable", _code(error), "unclear")
         return None
 
     async def _data(
@@ -139,7 +162,7 @@ class Mailer:
             await client.data(content)
         except aiosmtplib.SMTPDataError as error:  # the server's own word: it did not take it
             await self._give_back(client, reset=True)
-            return Handover("refused" if error.code >= _PERMANENT else "unavailable", _code(error))
+            return _refusal(error)
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
             return Handover("uncertain", _code(error))
@@ -166,6 +189,22 @@ class Mailer:
                 await client.quit(timeout=1)
             except (aiosmtplib.SMTPException, OSError):
                 client.close()
+
+
+def _refusal(error: aiosmtplib.SMTPResponseException) -> Handover:
+    """The server's word on one recipient, or on itself (421; RFC 3463's 4.3: the mail system)."""
+    code = _code(error)
+    if error.code in _NOT_LET_IN:
+        return Handover("unavailable", code)
+    if error.code >= _PERMANENT:
+        return Handover("refused", code)
+    if error.code == _CLOSING:
+        return Handover("unavailable", code, "unclear")
+    return Handover("unavailable", code, "server" if _is_system(error.message) else "mailbox")
+
+
+def _is_system(message: str) -> bool:
+    return message.lstrip().startswith("4.3.")
 
 
 def _code(error: Exception) -> str:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from services.outreach.compliance.facts.facts import Facts
 from services.outreach.compliance.rule_set import RuleSet
+from shared.countries import country_code
 
 
 def state_of(
@@ -16,8 +17,9 @@ def state_of(
     owed = facts.question.debts[debt]
     listed = places & rules.limitation.keys()
     creditor = facts.question.creditor
-    if creditor and creditor.country:
-        listed |= {f"{creditor.country}-{creditor.region}" if creditor.region else ""}
+    home = country_code(creditor.country) if creditor and creditor.country else None
+    if creditor and home:
+        listed |= {f"{home}-{creditor.region}" if creditor.region else ""}
     if owed.governing_law:
         listed |= {owed.governing_law}
     kind = owed.contract_type if isinstance(owed.contract_type, str) else None

@@ -1,6 +1,7 @@
 """Take facts in: fold events into accounts, invoices and details, and mark the debtors whose plans
 they may change."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,41 +9,33 @@ from typing import Any
 from services.outreach.activity.store import judgements
 from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
 from services.outreach.consents.store import erase_wishes
-from services.outreach.debtors.domain import accounts, invoices
+from services.outreach.debtors.domain import accounts
+from services.outreach.debtors.domain.account_books import (
+    BOOKED_TYPES,
+    AccountBooks,
+    invoices_in,
+    sources_in,
+)
 from services.outreach.debtors.domain.accounts import AccountFacts
-from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.store import accounts as account_store
 from services.outreach.debtors.store import invoices as invoice_store
+from services.outreach.debtors.store import money as money_store
 from services.outreach.debtors.store import people as person_store
 from services.outreach.debtors.store import tenants as tenant_store
-from services.outreach.debtors.store.rows import AccountKey
+from services.outreach.debtors.store.rows import AccountKey, InvoiceKey, SourceKey
 from services.outreach.history.store import erase_history
 from shared.database import Session
 from shared.events import CONTACTS, LEDGER, Received, ledger
 
 AccountFold = Callable[[AccountFacts, Any], AccountFacts]
-InvoiceFold = Callable[[Invoice, Any, Received], Invoice]
 
 ACCOUNT_FOLDS: Mapping[str, AccountFold] = {
     "account-registered": accounts.registered,
     "account-updated": accounts.registered,
     "account-erased": lambda account, _: accounts.erased(account),
 }
-INVOICE_FOLDS: Mapping[str, InvoiceFold] = {
-    "invoice-amended": lambda invoice, data, _: invoices.amended(invoice, data),
-    "invoice-due-soon": lambda invoice, data, _: invoices.due_soon(invoice, data),
-    "invoice-overdue": lambda invoice, data, _: invoices.overdue(invoice, data),
-    "overdue-corrected": lambda invoice, data, _: invoices.corrected(invoice, data),
-    "invoice-paid": lambda invoice, _data, _: invoices.paid(invoice),
-    "invoice-reopened": lambda invoice, data, event: invoices.reopened(invoice, data, event.day),
-    "invoice-voided": lambda invoice, _data, _: invoices.voided(invoice),
-    "dispute-opened": lambda invoice, data, _: invoices.dispute_opened(invoice, data),
-    "dispute-resolved": lambda invoice, data, event: invoices.dispute_resolved(
-        invoice, data, event.day
-    ),
-}
 # Of these the plans of a debtor may change.
-_REPLANS = {*ACCOUNT_FOLDS, *INVOICE_FOLDS, "invoice-issued", "contact-details"}
+_REPLANS = {*ACCOUNT_FOLDS, *BOOKED_TYPES, "contact-details"}
 
 
 async def take_facts(session: Session, events: Sequence[Received]) -> None:
@@ -135,21 +128,42 @@ async def _erase(session: Session, events: Sequence[Received]) -> None:
 
 
 async def _take_invoices(session: Session, events: Sequence[Received]) -> None:
-    decoded = [
-        (event, event.decode())
-        for event in events
-        if event.type == "invoice-issued" or event.type in INVOICE_FOLDS
-    ]
-    before = await invoice_store.find_invoices(
-        session, {(event.tenant, event.key, data.invoice_id) for event, data in decoded}
-    )
-    after = dict(before)
+    decoded = [(event, event.decode()) for event in events if event.type in BOOKED_TYPES]
+    if not decoded:
+        return
+    sources: set[SourceKey] = set()
+    named: set[InvoiceKey] = set()
+    issued: set[InvoiceKey] = set()
     for event, data in decoded:
-        key = (event.tenant, event.key, data.invoice_id)
+        of = (event.tenant, event.key)
+        sources |= {(*of, source) for source in sources_in(event.type, data)}
+        named |= {(*of, invoice_id) for invoice_id in invoices_in(event.type, data)}
         if event.type == "invoice-issued":
-            after.setdefault(key, invoices.issued(data))
-        elif key in after:
-            after[key] = INVOICE_FOLDS[event.type](after[key], data, event)
+            issued.add((*of, data.invoice_id))
+    standing = await money_store.find_money(session, sources, issued)
+    named |= {(*key[:2], invoice_id) for key, on in standing.items() for invoice_id in on}
+    before = await invoice_store.find_invoices(session, named)
+    books: dict[AccountKey, AccountBooks] = defaultdict(AccountBooks)
+    for (tenant, account_id, invoice_id), invoice in before.items():
+        books[tenant, account_id].invoices[invoice_id] = invoice
+    for (tenant, account_id, source), on in standing.items():
+        books[tenant, account_id].money[source] = on
+    for event, data in decoded:
+        books[event.tenant, event.key].fold(event, data)
     await invoice_store.upsert_invoices(
-        session, [(key, found) for key, found in after.items() if before.get(key) != found]
+        session,
+        [
+            ((*of, invoice_id), found)
+            for of, book in books.items()
+            for invoice_id, found in book.invoices.items()
+            if before.get((*of, invoice_id)) != found
+        ],
+    )
+    await money_store.replace_money(
+        session,
+        {
+            key: on
+            for key in sources
+            if (on := books[key[:2]].money.get(key[2], {})) != standing.get(key, {})
+        },
     )

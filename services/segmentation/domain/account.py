@@ -49,6 +49,23 @@ class Cash(Struct, array_like=True, frozen=True, gc=False):
     refunded_minor: int = 0
 
 
+class Payment(Struct, array_like=True, frozen=True, gc=False):
+    """A payment as it was said last."""
+
+    currency: str
+    minor: int
+    at: datetime
+
+
+class Reversal(Struct, array_like=True, frozen=True, gc=False):
+    """What was taken back, as it was said last: a late fact may have left more of the payment."""
+
+    currency: str
+    minor: int
+    at: datetime
+    is_refund: bool  # the creditor's own doing; else charged back or bounced
+
+
 class Account(Struct):
     """An account as segmentation knows it. Mutable: `fold` works on a copy that the caller owns."""
 
@@ -75,8 +92,11 @@ class Account(Struct):
     issued: dict[str, tuple[int, int]] = field(default_factory=dict)  # currency: count, sum
     dispute_ids: list[str] = field(default_factory=list)
     disputes_ended: dict[str, str] = field(default_factory=dict)  # the outcome of each
-    failed_on: list[date] = field(default_factory=list)  # payments that failed
-    bounced_on: list[date] = field(default_factory=list)  # payments charged back or bounced
+    failures: dict[str, datetime] = field(default_factory=dict)  # by payment and instant
+    payments: dict[str, Payment] = field(default_factory=dict)  # by id
+    reversals: dict[str, Reversal] = field(default_factory=dict)  # by id
+    failed_on: list[date] = field(default_factory=list)  # payments that failed; sorted
+    bounced_on: list[date] = field(default_factory=list)  # charged back or bounced; sorted
     cash: dict[str, Cash] = field(default_factory=dict)  # by currency
     last_payment_at: datetime | None = None
     last_payment_on: date | None = None
@@ -116,9 +136,86 @@ def note_invoice(account: Account, invoice_id: str, change: Callable[[Invoice], 
 
 def change_zone(account: Account, timezone: str) -> None:
     """Zones are timeless: the days of the whole history are those of the newest one."""
-    if timezone != account.timezone:
-        account.timezone = timezone
-        count_payer(account)
+    if timezone == account.timezone:
+        return
+    before, account.timezone = account.timezone, timezone
+    count_payer(account)
+    for at in account.failures.values():
+        _move_day(account.failed_on, at, before, timezone)
+    for reversal in account.reversals.values():
+        if not reversal.is_refund:
+            _move_day(account.bounced_on, reversal.at, before, timezone)
+    if account.last_payment_at is not None:
+        account.last_payment_on = clock.local_day(account.last_payment_at, timezone)
+
+
+def _move_day(days: list[date], at: datetime, before: str, after: str) -> None:
+    drop_day(days, clock.local_day(at, before))
+    insort(days, clock.local_day(at, after))
+
+
+def drop_day(days: list[date], day: date) -> None:
+    """Take one of the days away, if it is there."""
+    place = bisect_left(days, day)
+    if place < len(days) and days[place] == day:
+        del days[place]
+
+
+def note_failure(account: Account, failure_id: str, at: datetime) -> None:
+    """A payment that failed; said again, it stands once."""
+    before = account.failures.get(failure_id)
+    if before is not None:
+        drop_day(account.failed_on, clock.local_day(before, account.timezone))
+    account.failures[failure_id] = at
+    insort(account.failed_on, clock.local_day(at, account.timezone))
+
+
+def note_payment(account: Account, payment_id: str, payment: Payment) -> None:
+    """A payment; said again, the last word counts."""
+    before = account.payments.get(payment_id)
+    if before is not None:
+        _add_cash(account, before.currency, received=-before.minor)
+        account.contacts.drop_payment(before.at)
+    account.payments[payment_id] = payment
+    _add_cash(account, payment.currency, received=payment.minor)
+    account.contacts.add_payment(payment.at)
+    latest = account.last_payment_at
+    if before is not None and before.at == latest:
+        latest = max(known.at for known in account.payments.values())
+    account.last_payment_at = payment.at if latest is None else max(latest, payment.at)
+    account.last_payment_on = clock.local_day(account.last_payment_at, account.timezone)
+
+
+def note_reversal(account: Account, reversal_id: str, reversal: Reversal) -> None:
+    """Money taken back; said again, the last word counts."""
+    before = account.reversals.get(reversal_id)
+    if before is not None:
+        _count_reversal(account, before, -1)
+    account.reversals[reversal_id] = reversal
+    _count_reversal(account, reversal, +1)
+
+
+def _count_reversal(account: Account, reversal: Reversal, sign: int) -> None:
+    if reversal.is_refund:
+        _add_cash(account, reversal.currency, refunded=sign * reversal.minor)
+        return
+    _add_cash(account, reversal.currency, bounced=sign * reversal.minor)
+    day = clock.local_day(reversal.at, account.timezone)
+    if sign > 0:
+        insort(account.bounced_on, day)
+    else:
+        drop_day(account.bounced_on, day)
+
+
+def _add_cash(
+    account: Account, currency: str, *, received: int = 0, bounced: int = 0, refunded: int = 0
+) -> None:
+    cash = account.cash.get(currency, NO_CASH)
+    account.cash[currency] = Cash(
+        cash.received_minor + received,
+        cash.bounced_minor + bounced,
+        cash.refunded_minor + refunded,
+    )
 
 
 def count_payer(account: Account) -> None:

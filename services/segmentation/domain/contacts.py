@@ -4,7 +4,7 @@ They come on a topic of their own, in no common order with the ledger's events. 
 or a sum, so that any order of the two ends in the same.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct, field
@@ -42,6 +42,12 @@ class Contacts(Struct, array_like=True):
     def add_payment(self, at: datetime) -> None:
         insort(self.paid_at, at)
         del self.paid_at[:-PAYMENTS_KEPT]
+
+    def drop_payment(self, at: datetime) -> None:
+        """Forget one payment of that instant, which was said anew."""
+        place = bisect_left(self.paid_at, at)
+        if place < len(self.paid_at) and self.paid_at[place] == at:
+            del self.paid_at[place]
 
     def since_payment(self, paid_at: datetime | None) -> int:
         """How often it was contacted without paying since (at most the contacts kept)."""

@@ -6,21 +6,25 @@ the state, so that any interleaving and any split ends in the same state.
 
 from bisect import insort
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from typing import Any
 
 from services.segmentation.domain.account import (
-    NO_CASH,
     Account,
-    Cash,
     Owed,
+    Payment,
+    Reversal,
     change_invoice,
     change_zone,
+    note_failure,
     note_invoice,
+    note_payment,
+    note_reversal,
 )
 from services.segmentation.domain.contacts import Contact
 from services.segmentation.domain.invoices import Invoice, Put
+from shared.countries import country_code
 from shared.events import LEDGER, OUTREACH, Received, ledger, outreach
 
 # What an event does to an account; whether an assessment could come out another way after it.
@@ -62,15 +66,21 @@ def fold(account: Account, account_id: str, event: Received) -> bool:
 
 
 def _take_allocations(
-    account: Account, allocations: Iterable[ledger.Allocation], *, adds: bool = False
+    account: Account,
+    allocations: Iterable[ledger.Allocation],
+    *sources: str,
+    adds: bool = False,
 ) -> None:
-    """Put the whole present history of each source in place of the one known before.
+    """Put the whole present history of each source in place of the one known before: of those
+    named and of those in the list.
 
     A history that is too long for one event comes in parts: the first replaces, the others add.
     """
-    standing: dict[str, dict[str, list[Put]]] = {}
+    standing: dict[str, dict[str, list[Put]]] = {source: {} for source in sources}
     for item in allocations:
         on_invoices = standing.setdefault(f"{item.source_kind}:{item.source_id}", {})
+        if not item.amount_minor:
+            continue  # by the facts known, the source never put anything anywhere
         if item.released_on is None or item.released_on > item.applied_on:  # stood over night
             put = Put(item.amount_minor, item.applied_on, item.released_on)
             on_invoices.setdefault(item.invoice_id, []).append(put)
@@ -126,7 +136,7 @@ def _on_account(
     account.is_registered = True
     account.kind, account.currency, account.tags = data.kind, data.currency, data.tags
     account.customer_since = data.customer_since
-    account.country = data.country
+    account.country = country_code(data.country)
     change_zone(account, data.timezone)
     account.payment_terms_days = data.payment_terms_days
     account.credit_limit_minor = data.credit_limit_minor
@@ -230,14 +240,9 @@ def _on_invoice_paid(
 def _on_payment_received(
     account: Account, _id: str, event: Received, data: ledger.PaymentReceived
 ) -> bool:
-    at, on = data.received_at, event.day or data.received_at.date()
-    if account.last_payment_at is None or at > account.last_payment_at:
-        account.last_payment_at = at
-    if account.last_payment_on is None or on > account.last_payment_on:
-        account.last_payment_on = on
-    account.contacts.add_payment(at)
-    _add_cash(account, data.currency, received=data.amount_minor)
-    _take_allocations(account, data.allocations)
+    payment = Payment(data.currency, data.amount_minor, data.received_at)
+    note_payment(account, data.payment_id, payment)
+    _take_allocations(account, data.allocations, f"payment:{data.payment_id}")
     _take_amounts(account, data.amounts)
     return True
 
@@ -245,42 +250,40 @@ def _on_payment_received(
 def _on_payment_failed(
     account: Account, _id: str, event: Received, data: ledger.PaymentFailed
 ) -> bool:
-    insort(account.failed_on, event.day or data.failed_at.date())
+    failure_id = f"{data.payment_id} {data.failed_at.astimezone(UTC).isoformat()}"
+    note_failure(account, failure_id, data.failed_at)
     return True
 
 
 def _on_payment_reversed(
     account: Account, _id: str, event: Received, data: ledger.PaymentReversed
 ) -> bool:
-    if data.kind != "refund":  # a refund is the creditor's own doing
-        insort(account.bounced_on, event.day or data.reversed_at.date())
-        _add_cash(account, data.currency, bounced=data.amount_minor)
-    else:
-        _add_cash(account, data.currency, refunded=data.amount_minor)
-    _take_allocations(account, data.allocations)
+    is_refund = data.kind == "refund"
+    taken = Reversal(data.currency, data.amount_minor, data.reversed_at, is_refund)
+    note_reversal(account, data.reversal_id, taken)
+    _take_allocations(account, data.allocations, f"payment:{data.payment_id}")
     _take_amounts(account, data.amounts)
     return True
-
-
-def _add_cash(
-    account: Account, currency: str, *, received: int = 0, bounced: int = 0, refunded: int = 0
-) -> None:
-    cash = account.cash.get(currency, NO_CASH)
-    account.cash[currency] = Cash(
-        cash.received_minor + received,
-        cash.bounced_minor + bounced,
-        cash.refunded_minor + refunded,
-    )
 
 
 def _on_money_moved(
     account: Account,
     _id: str,
     _event: Received,
-    data: ledger.AllocationChanged | ledger.CreditNoteIssued,
+    data: ledger.AllocationChanged,
 ) -> bool:
-    adds = isinstance(data, ledger.AllocationChanged) and ledger.adds(data)
-    _take_allocations(account, data.allocations, adds=adds)
+    _take_allocations(account, data.allocations, adds=ledger.adds(data))
+    _take_amounts(account, data.amounts)
+    return True
+
+
+def _on_credit_note_issued(
+    account: Account, _id: str, _event: Received, data: ledger.CreditNoteIssued
+) -> bool:
+    own = [f"credit_note:{data.credit_note_id}"]
+    if data.replaces is not None:  # for the whole history: nothing of that one stands anywhere
+        own.append(f"credit_note:{data.replaces}")
+    _take_allocations(account, data.allocations, *own)
     _take_amounts(account, data.amounts)
     return True
 
@@ -332,7 +335,7 @@ HANDLERS: dict[str, Handler] = {
     "payment-failed": _on_payment_failed,
     "payment-reversed": _on_payment_reversed,
     "allocation-changed": _on_money_moved,
-    "credit-note-issued": _on_money_moved,
+    "credit-note-issued": _on_credit_note_issued,
     "dispute-opened": _on_dispute_opened,
     "dispute-resolved": _on_dispute_resolved,
     "contact-sent": _on_contact_made,

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from services.ledger.commands.accounts import find_accounts
-from services.ledger.commands.facts import Outcome
 from services.ledger.commands.intake import ReceivedEvent, take_events
+from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
 from services.ledger.store.memory import AccountMemory

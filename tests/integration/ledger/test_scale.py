@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ import pytest
 
 from services.ledger.domain import record_in_slices
 from services.ledger.importer import __main__ as importer
-from shared.csv_events.mapping import parse_mapping
+from services.ledger.importer import sending as importer_sending
+from services.ledger.importer.store import Refusals
+from shared.csv_events.mapping import MappingFile, parse_mapping
+from shared.csv_events.rows import Refusal
 from shared.database import Database
 from shared.errors import TookTooLong
 from tests.architecture.files import ROOT
@@ -175,12 +179,20 @@ async def test_a_file_of_one_customer_newest_first_is_imported(
         transport=Bridge(client), base_url="http://ledger", headers=headers, timeout=120
     )
     refusals, counts = await asyncio.to_thread(
-        importer.import_file, a_file(tmp_path / "big.csv", 3000), mapping, "demo", sender
+        imported, a_file(tmp_path / "big.csv", 3000), mapping, sender
     )
     assert (refusals, counts) == ([], {"accepted": 6001, "duplicates": 0})
     account = (await client.get("/v1/accounts/BIG-1")).json()
     assert account["amounts"][0]["balance_minor"] == 0
     assert await violated(client) == []
+
+
+def imported(
+    path: Path, mapping: MappingFile, client: httpx.Client
+) -> tuple[list[Refusal], dict[str, int]]:
+    with closing(Refusals()) as refusals:
+        counts = importer.import_file(path, mapping, "demo", client, refusals)
+        return list(refusals), counts
 
 
 def sending(answer: Callable[[int], int], tmp_path: Path) -> tuple[list[int], Any]:
@@ -196,16 +208,14 @@ def sending(answer: Callable[[int], int], tmp_path: Path) -> tuple[list[int], An
 
     client = httpx.Client(transport=httpx.MockTransport(handle), base_url="http://ledger")
     mapping = parse_mapping(MAPPING.read_text("utf-8"))
-    return sizes, lambda: importer.import_file(
-        a_file(tmp_path / "some.csv", 300), mapping, "demo", client
-    )
+    return sizes, lambda: imported(a_file(tmp_path / "some.csv", 300), mapping, client)
 
 
 @pytest.mark.parametrize("status", [503, 413])
 def test_the_importer_halves_what_is_too_much(
     status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importer, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(importer_sending, "PAUSE_SECONDS", 0.0)
     sizes, run = sending(lambda events: 200 if events <= 100 else status, tmp_path)
     refusals, counts = run()
     assert (refusals, counts) == ([], {"accepted": 601, "duplicates": 0})
@@ -216,11 +226,11 @@ def test_the_importer_halves_what_is_too_much(
 def test_the_importer_gives_up_when_nothing_passes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importer, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(importer_sending, "PAUSE_SECONDS", 0.0)
     sizes, run = sending(lambda _: 503, tmp_path)
-    with pytest.raises(importer.CannotSend, match="503"):
+    with pytest.raises(importer_sending.CannotSend, match="503"):
         run()
-    assert len(sizes) == importer.TRIES
+    assert len(sizes) == importer_sending.TRIES
 
 
 # ── Sums ────────────────────────────────────────────────────────────────────────────────────────

@@ -15,8 +15,27 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI, Request, Response
 
 MailMode = Literal[
-    "accept", "refuse", "greylist", "refuse-data", "defer-data", "hang", "drop", "slow"
-]
+    "accept", "refuse", "greylist", "full", "no-lookup", "closing", "break", "refuse-sender",
+    "busy-sender", "refuse-data", "defer-data", "full-data", "hang", "drop", "slow",
+]  # fmt: skip
+
+
+_AT_SENDER = {
+    "refuse-sender": "550 5.7.1 sender not allowed",
+    "busy-sender": "421 4.3.2 not now",
+}
+_AT_RECIPIENT = {
+    "refuse": "550 5.1.1 no such user",
+    "greylist": "451 4.7.1 greylisted",
+    "full": "452 4.2.2 mailbox full",
+    "no-lookup": "451 4.3.0 temporary lookup failure",
+    "closing": "421 too many errors",
+}
+_AT_DATA = {
+    "refuse-data": "554 5.7.1 rejected",
+    "defer-data": "452 4.3.1 insufficient storage",
+    "full-data": "452 4.2.2 mailbox full",
+}
 
 
 @dataclass
@@ -30,6 +49,9 @@ class MailSink:
     servers: list[SMTP] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     before_data: Callable[[], None] = lambda: None
+    refusing: set[str] = field(default_factory=set)  # addresses that are refused for now
+    breaking: set[str] = field(default_factory=set)  # addresses at which the line breaks
+    named: list[str] = field(default_factory=list)  # every recipient that was asked for
 
     def cut(self) -> None:
         """Close every connection, as a server does with those that lie idle."""
@@ -49,13 +71,25 @@ class MailSink:
         self.servers.append(server)
         return responses
 
-    async def handle_RCPT(
+    async def handle_MAIL(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
-        if self.mode == "refuse":
-            return "550 5.1.1 no such user"
-        if self.mode == "greylist":
-            return "451 4.7.1 greylisted"
+        if self.mode in _AT_SENDER:
+            return _AT_SENDER[self.mode]
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        self.named.append(address)
+        if address in self.refusing:
+            return "452 4.2.2 mailbox full"
+        if self.mode in _AT_RECIPIENT:
+            return _AT_RECIPIENT[self.mode]
+        if self.mode == "break" or address in self.breaking:
+            assert isinstance(server.transport, asyncio.WriteTransport)
+            server.transport.abort()
         if self.mode == "slow":
             await self.released.wait()
         envelope.rcpt_tos.append(address)
@@ -65,10 +99,8 @@ class MailSink:
         self.before_data()
         content = envelope.content
         assert isinstance(content, bytes)
-        if self.mode == "refuse-data":
-            return "554 5.7.1 rejected"
-        if self.mode == "defer-data":
-            return "452 4.3.1 insufficient storage"
+        if self.mode in _AT_DATA:
+            return _AT_DATA[self.mode]
         self.received.append(content)
         if self.mode == "hang":
             await self.released.wait()

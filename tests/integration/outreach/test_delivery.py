@@ -25,21 +25,32 @@ def mailer(mail: MailSink, seconds: float = 5) -> Mailer:
 
 
 @pytest.mark.parametrize(
-    ("mode", "fate", "code"),
+    ("mode", "fate", "code", "blame"),
     [
-        ("accept", "sent", ""),
-        ("refuse", "refused", "smtp-550"),
-        ("greylist", "unavailable", "smtp-451"),
-        ("refuse-data", "refused", "smtp-554"),
-        ("defer-data", "unavailable", "smtp-452"),
-        ("drop", "uncertain", "SMTPServerDisconnected"),
+        ("accept", "sent", "", "server"),
+        ("refuse", "refused", "smtp-550", "server"),
+        ("greylist", "unavailable", "smtp-451", "mailbox"),
+        ("full", "unavailable", "smtp-452", "mailbox"),
+        ("no-lookup", "unavailable", "smtp-451", "server"),
+        ("closing", "unavailable", "smtp-421", "unclear"),
+        ("break", "unavailable", "SMTPServerDisconnected", "unclear"),
+        ("refuse-sender", "unavailable", "smtp-550", "server"),
+        ("busy-sender", "unavailable", "smtp-421", "server"),
+        ("refuse-data", "refused", "smtp-554", "server"),
+        ("defer-data", "unavailable", "smtp-452", "server"),
+        ("full-data", "unavailable", "smtp-452", "mailbox"),
+        ("drop", "uncertain", "SMTPServerDisconnected", "server"),
     ],
 )
-async def test_how_a_hand_over_ends(mail: MailSink, mode: str, fate: str, code: str) -> None:
+async def test_how_a_hand_over_ends(
+    mail: MailSink, mode: str, fate: str, code: str, blame: str
+) -> None:
     mail.mode = mode  # type: ignore[assignment]
     async with mailer(mail) as one:
         found = await one.deliver("a@example.com", "b@example.com", message)
     assert (found.fate, found.code) == (fate, code)
+    if fate == "unavailable":
+        assert found.blame == blame
 
 
 async def test_a_server_that_takes_the_message_and_never_answers_is_uncertain(
@@ -94,8 +105,8 @@ async def test_a_definite_refusal_is_a_failure(world: World, mode: str, said: st
     assert (await world.run()).counts["sent"] == 0  # that step is over
 
 
-@pytest.mark.parametrize("mode", ["greylist", "defer-data"])
-async def test_not_now_is_tried_again(world: World, mode: str) -> None:
+@pytest.mark.parametrize("mode", ["no-lookup", "refuse-sender", "defer-data"])
+async def test_a_server_that_takes_nobodys_mail_is_tried_again(world: World, mode: str) -> None:
     world.mail.mode = mode  # type: ignore[assignment]
     await world.overdue()
     ran = await world.run()

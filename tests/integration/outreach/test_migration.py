@@ -167,3 +167,69 @@ async def test_rule_books_and_from_when_they_apply_are_taken_over(bare_url: str)
     assert len(await db.fetch("select from documents")) == 3
     assert len(await db.fetch("select from activations")) == 4
     await db.close()
+
+
+def told(type_: str, **data: object) -> tuple[str, bytes]:
+    return type_, msgspec.json.encode({"account_id": "C1", "amounts": [], **data})
+
+
+def put(source: str, invoice: str, minor: int, kind: str = "payment", **more: object) -> object:
+    return {
+        "source_kind": kind, "source_id": source, "invoice_id": invoice, "amount_minor": minor,
+        "applied_at": "2026-03-01T00:00:00Z", "applied_on": "2026-03-01", "days_late": 0, **more,
+    }  # fmt: skip
+
+
+STORY = [
+    *(told("invoice-issued", invoice_id=f"I{n}", amount_minor=100) for n in (1, 2, 3)),
+    told("payment-received", payment_id="P1", allocations=[put("P1", "I1", 60)]),
+    told("dispute-opened", dispute_id="D1", invoice_id="I1", amount_minor=40),
+    told("dispute-opened", dispute_id="D2", invoice_id="I2"),
+    told("dispute-opened", dispute_id="D3", invoice_id="I3", amount_minor=10),
+    told("dispute-resolved", dispute_id="D3", invoice_id="I3"),
+    told(
+        "payment-reversed",
+        payment_id="P1",
+        allocations=[put("P1", "I1", 60, released_at="2026-03-02T00:00:00Z")],
+    ),
+    told(
+        "credit-note-issued", credit_note_id="K1", allocations=[put("K1", "I3", 5, "credit_note")]
+    ),
+    told(
+        "credit-note-issued",
+        credit_note_id="K2",
+        replaces="K1",
+        allocations=[put("K2", "I3", 7, "credit_note")],
+    ),
+    told("allocation-changed", allocations=[put("P2", "I2", 20)], part=1, parts=2),
+    told("allocation-changed", allocations=[put("P2", "I2", 3)], part=2, parts=2),
+]
+
+
+async def test_balances_and_disputes_are_made_of_the_story(bare_url: str) -> None:
+    await migrate.upgrade("outreach", bare_url, "outreach_0003")
+    db = Database(bare_url)
+    async with db.transaction() as session:
+        for number in (1, 2, 3):
+            await session.execute(
+                "insert into invoices (tenant_id, account_id, invoice_id, currency, due_on, state,"
+                " balance_minor, disputed_minor, is_disputed_whole)"
+                " values ('demo', 'C1', $1, 'EUR', $2, 'open', 1, 1, true)",
+                *(f"I{number}", DUE_ON),
+            )
+        for type_, data in STORY:
+            await session.execute(
+                "insert into story (tenant_id, account_id, at, topic, type, data)"
+                " values ('demo', 'C1', $1, $2, $3, $4)",
+                *(MORNING, LEDGER, type_, data),
+            )
+    await migrate.upgrade("outreach", bare_url)
+    rows = await db.fetch(
+        "select balance_minor, disputed_minor, disputes from invoices order by invoice_id"
+    )
+    assert [(row[0], row[1], msgspec.json.decode(row[2])) for row in rows] == [
+        (100, 40, {"D1": 40}),
+        (77, 77, {"D2": None}),
+        (93, 0, {}),
+    ]
+    await db.close()

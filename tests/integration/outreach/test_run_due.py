@@ -181,16 +181,20 @@ async def test_without_a_mail_server_contacts_are_suppressed(world: World) -> No
     await silent.close()
 
 
+@pytest.mark.parametrize(
+    ("email", "rule"),
+    [(None, "no-address"), (" ", "no-address"), ("ada@exa mple.com", "address-unusable")],
+)
 async def test_without_an_address_contacts_are_suppressed_and_a_person_takes_over(
-    world: World,
+    world: World, email: str | None, rule: str
 ) -> None:
-    await world.account("C2", email=None)
+    await world.account("C2", email=email)
     await world.overdue("I2", "C2")
     instant = at("2026-03-03 08:01")
     while (ran := await world.run(instant)).next_due_at is not None:
         instant = ran.next_due_at
     rules = [e["data"]["rule"] for e in await world.announced("contact-suppressed")]
-    assert rules == ["no-address"] * 4
+    assert rules == [rule] * 4
     assert len(await world.announced("task-created")) == 1
 
 

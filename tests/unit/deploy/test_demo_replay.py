@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.demo.__main__ import main
 from deploy.demo.replay import Replay
 from deploy.demo.source import midnight
 from shared.clock import ONE_DAY
@@ -15,6 +16,7 @@ source: /import/test
 events:
   - type: account-registered
     once_per: customer
+    time: {column: issued, as: instant, at: "00:00"}
     data: {account_id: {column: customer}, name: {column: customer}}
   - type: invoice-issued
     data:
@@ -78,5 +80,37 @@ def test_fewer_days_can_be_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_good_row_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid, match="holds no row of which the mapping makes an event"):
         replay(tmp_path, ROWS.partition("\n")[0] + "\n")
+
+
+def test_where_nothing_can_be_taken_the_reasons_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = "".join(f"C{i},I{i},five,2026-03-01,2026-03-31,\n" for i in range(30))
+    assert (
+        told_by_the_demo(tmp_path, ROWS.partition("\n")[0] + "\n" + bad, MAPPING, monkeypatch) == 1
+    )
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "demo: d.csv holds no row that could be taken:"
+    assert said[1] == "  line 2, amount: 'five' is not an amount like 1234.56"
+    assert (len(said), said[-1]) == (22, "  … and 10 more")
+
+
+def test_a_mapping_s_faults_are_told_with_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping = MAPPING.replace("{column: due, as: date}", "{column: due, az: date}")
+    assert told_by_the_demo(tmp_path, ROWS, mapping, monkeypatch) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "demo: the mapping is not valid",
+        "  /events/1/data/due_on/az: is not known here (line 15)",
+    ]
+
+
+def told_by_the_demo(folder: Path, rows: str, mapping: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The exit code of `make demo` with these files."""
+    for variable, name, text in (("DATA", "d.csv", rows), ("MAPPING", "m.yaml", mapping)):
+        (folder / name).write_text(text)
+        monkeypatch.setenv(variable, str(folder / name))
+    return main()

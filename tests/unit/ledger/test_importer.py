@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.csv_events.mapping import MappingFile, parse_mapping
-from shared.csv_events.rows import Made, Refusal, read_events
+from shared.csv_events.rows import Outcome, Refusal, read_events
 from shared.errors import Invalid
 
 MAPPING = """
@@ -42,7 +42,7 @@ def mapping() -> MappingFile:
     return parse_mapping(MAPPING)
 
 
-def read(path: Path, mapping: MappingFile, content: str | bytes) -> list[list[Made] | Refusal]:
+def read(path: Path, mapping: MappingFile, content: str | bytes) -> list[Outcome]:
     path /= "file.csv"
     path.write_bytes(content if isinstance(content, bytes) else (HEADER + content).encode())
     return list(read_events(path, mapping, "demo"))
@@ -103,7 +103,10 @@ def test_bytes_of_another_encoding_spoil_their_own_row(
     content = (HEADER + "Zo\u00eb,1,1,1/2/2026,2/1/2026,,\n").encode("latin-1")
     content += b"C2,2,1,1/2/2026,2/1/2026,,\n"
     bad, good = read(tmp_path, mapping, content)
-    assert str(bad) == "line 2, customer: has bytes that are not utf-8"
+    assert str(bad) == (
+        "line 2, customer: has bytes that are not utf-8"
+        " (is the whole file of another encoding? `file: {encoding: windows-1252}`)"
+    )
     assert isinstance(good, list)
 
 
@@ -146,7 +149,7 @@ def test_a_quote_that_never_ends_spoils_what_it_swallows(
     rows = read(tmp_path, mapping, good + 'C2,"2,' + "x" * 200_000)
     assert isinstance(rows[0], list)
     assert isinstance(rows[1], Refusal)
-    assert "cannot be read" in rows[1].reason
+    assert "that nothing closes" in rows[1].reason
 
 
 def test_a_mapping_s_file_settings_are_checked() -> None:

@@ -10,6 +10,7 @@ from services.ledger.domain import AmountLimit, Fact, cause_of, check, differenc
 from shared.business_time import NOTHING_BEGUN
 from shared.events import billing
 from tests.unit.ledger.ledger_factories import (
+    Ledger,
     amended,
     at,
     credited,
@@ -25,6 +26,9 @@ from tests.unit.ledger.ledger_factories import (
     voided,
 )
 
+COUNTRIES = ("DE", "de", " DE ", "Germany", "U.S.A.", "Côte d’Ivoire", "UK", "", " ", None)
+UNKNOWN_SECOND = (billing.Address(country="Germany"), billing.Address(country="Korea"))
+
 
 def faults(fact: Fact, time: datetime | None = None) -> list[str]:
     return [error.pointer for error in check(fact.kind, time or fact.time, fact.data)]
@@ -33,6 +37,7 @@ def faults(fact: Fact, time: datetime | None = None) -> list[str]:
 def test_every_valid_fact_passes() -> None:
     for fact in (
         registered(),
+        registered(addresses=tuple(billing.Address(country=name) for name in COUNTRIES)),
         updated(None, "2026-03-01"),
         invoice(),
         amended("I1", "2026-03-01"),
@@ -56,6 +61,8 @@ def test_every_valid_fact_passes() -> None:
         (registered("Europe/Atlantis"), "/data/timezone"),
         (registered("../secrets"), "/data/timezone"),
         (registered(""), "/data/timezone"),
+        (registered(addresses=(billing.Address(country="Narnia"),)), "/data/addresses/0/country"),
+        (updated(None, "2026-03-01", addresses=UNKNOWN_SECOND), "/data/addresses/1/country"),
         (resolved("D1", "I1", "2026-03-01", 10, "rejected"), "/data/credited_minor"),
     ],
 )
@@ -148,3 +155,10 @@ def test_what_resolutions_credit_counts_in_every_currency() -> None:
     assert [error.pointer for error in taken[12]] == ["/data/credited_minor"]
     assert limit.check(paid("P1", most, "2026-03-01")) != []
     assert limit.check(paid("Y1", most, "2026-03-01", currency="JPY")) == []
+
+
+@pytest.mark.parametrize("country", ["DE", "de", " DE ", "Germany", "Deutschland", "DEU"])
+def test_what_is_announced_is_one_code_per_country(country: str) -> None:
+    place = billing.Address(country=country)
+    said = Ledger(registered(addresses=(billing.Address(city="Ulm"), place))).said
+    assert [event.data.country for event in said] == ["DE"]  # type: ignore[union-attr]

@@ -32,8 +32,15 @@ ZONES = (
     "Asia/Beirut",  # skips 00:00 of 2026-03-29
     "America/Havana",  # skips 00:00 of 2026-03-08, has it twice on 2026-11-01
     "America/Santiago",  # skips 00:00 of 2026-09-06
+    "Pacific/Apia",  # left out 2011-12-30
 )
-BASES = (date(2026, 2, 26), date(2026, 4, 14), date(2026, 8, 27), date(2026, 10, 22))
+BASES = (
+    date(2011, 12, 29),
+    date(2026, 2, 26),
+    date(2026, 4, 14),
+    date(2026, 8, 27),
+    date(2026, 10, 22),
+)
 HOURS = (0.0, 0.0, 0.0, -1.0, 12.0, 23.5)
 AMOUNTS = (1, 30, 50, 70, 100, 100, 100, 150, 200, 300, 300)
 

@@ -82,7 +82,17 @@ def test_what_nobody_told_stays_unknown() -> None:
         (account(country="CA", addresses=(Address(region="ON", postal_code=" "),)),
          [{"country": "CA", "region": "ON"}]),
         (account(addresses=(Address(country="Germany", city="Ulm"),)),
-         [{"country": "DE", "city": "Ulm"}]),  # by the account's zone
+         [{"country": "DE", "city": "Ulm"}]),
+        (account(timezone="UTC", addresses=(Address(country="U.S.A.", region="Calif."),)),
+         [{"country": "US", "region": "Calif."}]),
+        (account(timezone="UTC", addresses=(Address(country="Scotland"),)),
+         [{"country": "GB", "region": "Scotland"}]),
+        # A place that is named and not understood is unknown, whatever else hints at one.
+        (account(country="DE", addresses=(Address(country="Narnia", city="Ulm"),)),
+         [{"city": "Ulm"}]),
+        (account(country="Narnia"), [{}]),
+        (account(addresses=(Address(country="Narnia"), Address(country="DE"))),
+         [{"country": "DE"}, {}]),
         (account(timezone="UTC", addresses=(Address(city="Ulm"),)), [{"city": "Ulm"}]),
     ],
 )  # fmt: skip

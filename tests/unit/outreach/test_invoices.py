@@ -18,17 +18,16 @@ def reopened(stage: ledger.Stage | None = 31, due_on: date = MONDAY) -> ledger.I
     )  # fmt: skip
 
 
-def opened(amount_minor: int | None, disputed_minor: int) -> ledger.DisputeOpened:
+def opened(amount_minor: int | None) -> ledger.DisputeOpened:
     return ledger.DisputeOpened(
         dispute_id="D1", account_id="C1", invoice_id="I1", currency="EUR",
-        amount_minor=amount_minor, disputed_minor=disputed_minor,
+        amount_minor=amount_minor,
     )  # fmt: skip
 
 
-def resolved(disputed_minor: int) -> ledger.DisputeResolved:
+def resolved() -> ledger.DisputeResolved:
     return ledger.DisputeResolved(
         dispute_id="D1", account_id="C1", invoice_id="I1", outcome="rejected",
-        disputed_minor=disputed_minor,
     )  # fmt: skip
 
 
@@ -61,23 +60,24 @@ def test_reopened_goes_on_from_that_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount_minor", "disputed_minor", "held"),
-    [(None, 10_000, True), (None, 1, True), (10_000, 10_000, True), (9_999, 9_999, False)],
+    ("amount_minor", "held"),
+    [(None, True), (10_001, True), (10_000, True), (9_999, False)],
 )
 def test_a_dispute_holds_the_invoice_when_nothing_is_left_to_ask_for(
-    amount_minor: int | None, disputed_minor: int, held: bool
+    amount_minor: int | None, held: bool
 ) -> None:
-    after = invoices.dispute_opened(an_invoice(), opened(amount_minor, disputed_minor))
+    after = invoices.dispute_opened(an_invoice(), opened(amount_minor))
     assert after.is_disputed is held
 
 
 def test_a_resolved_dispute_lets_the_ladder_go_on() -> None:
-    held = invoices.dispute_opened(an_invoice(), opened(None, 10_000))
-    after = invoices.dispute_resolved(held, resolved(0), DAY)
+    held = invoices.dispute_opened(an_invoice(), opened(None))
+    after = invoices.resumed(held, invoices.dispute_resolved(held, resolved()), DAY)
     assert not after.is_disputed
     assert after.resumed_on == DAY
 
 
 def test_a_resolved_partial_dispute_did_not_hold_the_ladder() -> None:
-    partly = invoices.dispute_opened(an_invoice(), opened(100, 100))
-    assert invoices.dispute_resolved(partly, resolved(0), DAY).resumed_on is None
+    partly = invoices.dispute_opened(an_invoice(), opened(100))
+    after = invoices.resumed(partly, invoices.dispute_resolved(partly, resolved()), DAY)
+    assert after.resumed_on is None

@@ -2,18 +2,22 @@
 
 import re
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import parseaddr
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from jinja2 import TemplateError
 
-from services.outreach.channels.domain.addresses import deliverable
 from services.outreach.channels.domain.amounts import long_day, money
 from services.outreach.channels.domain.messages import (
     CreditorDetails,
     Envelope,
     MessageContent,
+    email,
     message_id,
 )
 from services.outreach.channels.domain.templates import Templates
@@ -21,6 +25,7 @@ from services.outreach.dunning.domain.live_check import CheckedAccount
 from services.outreach.dunning.domain.message_content import content
 from services.outreach.dunning.domain.strategies import template_uses
 from shared.errors import Invalid
+from shared.mail_addresses import deliverable
 from tests.unit.outreach.builders import (
     MONDAY,
     RULEBOOKS,
@@ -105,6 +110,38 @@ def test_an_invoice_number_cannot_add_a_header() -> None:
     message = message_from_bytes(WORDS.email("reminder", envelope(), said(account)), policy=default)
     assert message["Bcc"] is None
     assert message["To"] == "Ada Example <ada@example.com>"
+
+
+_WORD = re.compile(rb"=\?utf-8\?[bq]\?[^?]*\?=")
+_NAMES = st.text(
+    st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Cn")) | st.just(" "),
+    max_size=130,
+)
+
+
+@settings(max_examples=150)
+@given(_NAMES, _NAMES)
+@example("Александра Константинопольская-Преображенская Вознесенская", "督促状" * 60)
+@example("=?utf-8?q?Eve?=", "=?utf-8?b?RXZl?= owes")
+@example("漢" * 120, "🦊" * 200)
+@example("Ada " * 40, "x" * 900)
+@example('O"Neil, (the) <ada@example.com>; a:b', "a, b; c")
+@example("a  b", "")
+def test_every_header_reads_back_as_it_was_meant(name: str, subject: str) -> None:
+    raw = email(envelope(recipient_name=name, sender_name=name), subject, "text", "<p>text</p>")
+    head, _, _ = raw.partition(b"\n\n")
+    for line in head.split(b"\n"):
+        assert len(line) <= 998
+        words = _WORD.findall(line)
+        assert all(len(word) <= 75 for word in words)
+        assert len(line) <= 76 or not words
+    shown = " ".join(name.split())[:120].strip()
+    for header, address in (("To", "ada@example.com"), ("From", "accounts@creditor.example")):
+        assert [each.addr_spec for each in parsed(raw)[header].addresses] == [address]
+        # Blanks between encoded words do not count, which `addresses` of some Pythons forgets.
+        said_name, said_address = parseaddr(message_from_bytes(raw)[header])
+        assert (str(make_header(decode_header(said_name))), said_address) == (shown, address)
+    assert parsed(raw)["Subject"] == " ".join(subject.split())[:200]
 
 
 def test_an_address_that_is_none_is_never_written_into_a_header() -> None:
@@ -217,6 +254,31 @@ def test_a_day_is_written_out() -> None:
         ("ada@-example.com", None),
         (f"{'a' * 65}@example.com", None),
         ("a.d+a@sub.example.co", "a.d+a@sub.example.co"),
+        ("ada@faß.example", "ada@xn--fa-hia.example"),
+        ("ada@FAẞ.example", "ada@xn--fa-hia.example"),
+        ("ada@straße.de", "ada@xn--strae-oqa.de"),
+        ("ada@βόλος.com", "ada@xn--nxasmm1c.com"),
+        ("ada@Bücher.Example", "ada@xn--bcher-kva.example"),
+        ("ada@xn--fa-hia.example", "ada@xn--fa-hia.example"),
+        ("ada@XN--FA-HIA.example", "ada@xn--fa-hia.example"),
+        ("ada@xn--a.example", None),
+        ("ada@xn--\u00df.example", None),
+        ("ada@نامه\u200cای.com", "ada@xn--mgba3gch31f060k.com"),
+        ("ada@a\u200cb.example", None),
+        ("ada@☕.example", None),
+        ("ada@💩.la", None),
+        ("ada@例え。テスト", "ada@xn--r8jz45g.xn--zckzah"),
+        ("ada@EXAMPLE.com", "ada@example.com"),
+        ("ada@example.com.", None),
+        ("ada@[192.0.2.1]", None),
+        ("ada@192.0.2.1", None),
+        ("ada@exa_mple.com", None),
+        (f"ada@{'a' * 63}.example", f"ada@{'a' * 63}.example"),
+        (f"ada@{'a' * 64}.example", None),
+        (f"ada@{'ß' * 64}.example", None),
+        (f"ada@{'ü' * 100_000}.example", None),
+        (f"ada@{'a.' * 130}example", None),
+        ("ада@example.com", None),
         ("", None),
         (None, None),
     ],

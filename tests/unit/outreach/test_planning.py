@@ -179,7 +179,6 @@ def test_a_person_outranks_every_message() -> None:
         {"state": "paid"},
         {"state": "void"},
         {"disputed_minor": 10_000},
-        {"disputed_minor": 1, "is_disputed_whole": True},
         {"stage": None},
     ],
 )

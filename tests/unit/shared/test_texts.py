@@ -49,9 +49,7 @@ _PLAIN = st.recursive(
 
 
 @given(_PLAIN, st.booleans())
-def test_no_member_of_a_document_that_was_written_stands_twice(
-    value: Any, is_escaped: bool
-) -> None:
+def test_no_member_of_a_written_document_stands_twice(value: Any, is_escaped: bool) -> None:
     assert doubled_name(json.dumps(value, ensure_ascii=is_escaped).encode(errors="replace")) is None
 
 

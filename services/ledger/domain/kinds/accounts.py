@@ -7,15 +7,23 @@ from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.kinds import ANEW, Kind
 from services.ledger.domain.state import AccountState
 from shared.clock import is_zone
+from shared.countries import country_code
 from shared.errors import FieldError
 from shared.events import billing, ledger
 from shared.texts import shown
 
 
 def _check(data: billing.AccountRegistered) -> list[FieldError]:
-    if data.timezone is None or is_zone(data.timezone):
-        return []
-    return [FieldError("/data/timezone", f"{shown(data.timezone)!r} is no IANA time zone")]
+    errors = []
+    if data.timezone is not None and not is_zone(data.timezone):
+        detail = f"{shown(data.timezone)!r} is no IANA time zone"
+        errors.append(FieldError("/data/timezone", detail))
+    for index, place in enumerate(data.addresses):
+        named = (place.country or "").strip()
+        if named and country_code(named) is None:
+            detail = f"{shown(named)!r} names no country that we know by code or name"
+            errors.append(FieldError(f"/data/addresses/{index}/country", detail))
+    return errors
 
 
 def _learn_registration(
@@ -47,10 +55,11 @@ def _fields(view: View) -> dict[str, Any]:
     """The record that holds, which need not be the fact's."""
     profile = view.state.profile
     assert profile is not None
+    codes = (country_code(place.country) for place in profile.addresses)
     return {
         "account_id": profile.account_id,
         "kind": profile.kind,
-        "country": next((place.country for place in profile.addresses if place.country), None),
+        "country": next((code for code in codes if code is not None), None),
         "timezone": view.state.zone,
         "currency": profile.currency,
         "debtor_id": profile.debtor_id,

@@ -74,6 +74,10 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     because: str | None = None  # how it ended, where the state doesn't say it all
     message_id: str | None = None
     decision: Decision | None = None  # the contact rules' last one on it
+    mailbox: str = ""  # which one has refused it for now (a mark of it, not the address)
+    refused_since: datetime | None = None  # this and `retry_at`: business time
+    refusals: int = 0  # in a row, by that mailbox
+    retry_at: datetime | None = None  # not before then, while it is a message
 
     @property
     def rulebook_version(self) -> str | None:

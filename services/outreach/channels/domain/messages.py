@@ -11,10 +11,13 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import format_datetime, formataddr
 
-from services.outreach.channels.domain.addresses import deliverable, printable
+from services.outreach.channels.domain.addresses import printable
+from shared.mail_addresses import deliverable
 
 SUBJECT_CHARACTERS_MAX = 200
 NAME_CHARACTERS_MAX = 120
+PLAIN_WORD_MAX = 60  # characters of a word that a header says as it stands: lines are folded
+WORD_MAX = 75  # of an encoded word (RFC 2047)
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,10 @@ def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
     # The older classes on purpose: the newer ones parse every header they are given, which
     # makes a message ten times as slow to write. What they would check is checked here.
     message = MIMEMultipart("alternative")
-    message["Subject"] = _header(" ".join(subject.split())[:SUBJECT_CHARACTERS_MAX])
-    message["From"] = _mailbox(envelope.sender_name, envelope.sender)
-    message["To"] = _mailbox(envelope.recipient_name, envelope.recipient)
+    subject = " ".join(printable(subject).split())[:SUBJECT_CHARACTERS_MAX]
+    message["Subject"] = subject if _is_plain(subject) else _encoded(subject, "Subject")
+    message["From"] = _mailbox(envelope.sender_name, envelope.sender, "From")
+    message["To"] = _mailbox(envelope.recipient_name, envelope.recipient, "To")
     message["Date"] = format_datetime(envelope.at)
     message["Message-ID"] = envelope.message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
@@ -121,16 +125,24 @@ def _part(text: str, subtype: str) -> MIMENonMultipart:
     return part
 
 
-def _header(text: str) -> str:
-    """A header's text without anything that could end it."""
-    plain = printable(text)
-    return plain if plain.isascii() else Header(plain, "utf-8").encode()
+def _is_plain(text: str) -> bool:
+    """Whether a header says a text as it stands; `=?` would begin an encoded word."""
+    is_foldable = all(len(word) <= PLAIN_WORD_MAX for word in text.split())
+    return text.isascii() and "=?" not in text and is_foldable
 
 
-def _mailbox(name: str, address: str) -> str:
+def _encoded(text: str, header: str) -> str:
+    """The text in encoded words of at most 75 characters, each on a line of its own (RFC 2047)."""
+    return Header(text, "utf-8", header_name=header, maxlinelen=WORD_MAX).encode()
+
+
+def _mailbox(name: str, address: str, header: str) -> str:
     if deliverable(address) != address:
         raise ValueError("not an address that a header may carry")
-    return formataddr((printable(name)[:NAME_CHARACTERS_MAX], address), "utf-8")
+    name = " ".join(printable(name).split())[:NAME_CHARACTERS_MAX].strip()
+    if _is_plain(name):
+        return formataddr((name, address))
+    return f"{_encoded(name, header)}\n <{address}>"
 
 
 def message_id(contact_id: str, sender: str) -> str:

@@ -16,6 +16,7 @@ def _number_consent(facts: Situation, debt: int, at: datetime) -> Any:
     question, label = facts.question, facts.label(debt)
     kind = permissions.KIND_OF[facts.channel]
     own = facts.of_phones("consent")
+    own = "none" if own is None else own  # null says what "none" says
     written = permissions.is_consented(question, kind, label, at, permissions.in_writing)
     on_file = permissions.is_consented(question, kind, label, at, permissions.anyone)
     opted_out = permissions.is_opted_out(question, label, at)

@@ -28,13 +28,13 @@ from services.outreach.compliance.geography.regions import (
     EUROPEAN_ECONOMIC_AREA,
     EUROPEAN_UNION,
     TERRITORIES,
-    country_code,
     plain,
     region_code,
     region_codes,
     region_zones,
 )
 from shared.clock import is_zone
+from shared.countries import country_code
 
 CONFIRMED_FOR = timedelta(days=180)
 _UNKNOWN = "Etc/Unknown"
@@ -163,7 +163,7 @@ def address_zones(
 
 
 def country_zones(country: str) -> frozenset[str]:
-    """All zones of a country by its ISO 3166 code; none if there is no such country."""
+    """All zones of a country by its code or name; none if there is no such country."""
     return _zone_table().get(country_code(country) or "", frozenset())
 
 

@@ -185,10 +185,19 @@ _NAMES: dict[str, str] = {
     ",rhode island RI,south carolina SC,south dakota SD,tennessee TN,texas TX,utah UT"
     ",vermont VT,virginia VA,washington WA,west virginia WV,wisconsin WI,wyoming WY"
     ",puerto rico PR,guam GU,virgin islands VI,american samoa AS,northern mariana islands MP"
-    ",washington dc DC,new york state NY,washington state WA",
+    ",washington dc DC,new york state NY,washington state WA"
+    ",ala AL,ariz AZ,ark AR,calif CA,cal CA,colo CO,conn CT,del DE,fla FL,ill IL,ind IN,kan KS"
+    ",kans KS,mass MA,mich MI,minn MN,miss MS,mont MT,neb NE,nebr NE,nev NV,n mex NM,n dak ND"
+    ",okla OK,ore OR,oreg OR,penn PA,penna PA,s dak SD,tenn TN,tex TX,wash WA,w va WV,wis WI"
+    ",wisc WI,wyo WY,n carolina NC,s carolina SC,n dakota ND,s dakota SD,n hampshire NH"
+    ",n jersey NJ,n y NY,n j NJ,n h NH,n m NM,n c NC,s c SC,n d ND,s d SD,r i RI,d c DC",
     "CA": "alberta AB,british columbia BC,manitoba MB,new brunswick NB,newfoundland NL"
     ",newfoundland and labrador NL,nova scotia NS,northwest territories NT,nunavut NU"
-    ",ontario ON,prince edward island PE,quebec QC,saskatchewan SK,yukon YT",
+    ",ontario ON,prince edward island PE,quebec QC,saskatchewan SK,yukon YT"
+    ",alta AB,b c BC,man MB,n b NB,nfld NL,nf NL,n s NS,nwt NT,n w t NT,ont ON,pei PE,p e i PE"
+    ",que QC,pq QC,sask SK,yukon territory YT,colombie-britannique BC,nouveau-brunswick NB"
+    ",terre-neuve-et-labrador NL,nouvelle-ecosse NS,territoires du nord-ouest NT"
+    ",ile-du-prince-edouard PE",
     "AU": "australian capital territory ACT,new south wales NSW,northern territory NT"
     ",queensland QLD,south australia SA,tasmania TAS,victoria VIC,western australia WA",
     "BR": "acre AC,alagoas AL,amapa AP,amazonas AM,bahia BA,ceara CE,distrito federal DF"
@@ -213,12 +222,6 @@ def plain(text: str) -> str:
     for mark, instead in (("’", "'"), (".", ""), (",", " ")):
         bare = bare.replace(mark, instead)
     return " ".join(bare.casefold().split())
-
-
-def country_code(country: str | None) -> str | None:
-    """The ISO 3166 code: the United Kingdom is often written UK, Greece EL."""
-    code = (country or "").strip().upper()
-    return {"UK": "GB", "EL": "GR", "USA": "US"}.get(code, code) or None
 
 
 def region_code(country: str, region: str | None) -> str | None:

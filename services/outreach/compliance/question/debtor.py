@@ -23,7 +23,7 @@ from services.outreach.compliance.question.terms import (
 
 
 class Address(Part, frozen=True, kw_only=True):
-    country: Text | UnsetType | None = UNSET  # ISO 3166-1
+    country: Text | UnsetType | None = UNSET  # ISO 3166-1: alpha-2 or alpha-3
     region: Text | UnsetType | None = UNSET  # ISO 3166-2, with or without the country
     city: Text | UnsetType | None = UNSET
     postal_code: Text | UnsetType | None = UNSET
@@ -33,7 +33,7 @@ class Phone(Part, frozen=True, kw_only=True):
     number: str  # E.164
     type: Literal["mobile", "landline", "voip", "toll_free"] | UnsetType = UNSET
     use: Literal["home", "work"] | UnsetType = UNSET
-    consent: Literal["express", "written", "none"] | UnsetType = UNSET
+    consent: Literal["express", "written", "none"] | UnsetType | None = UNSET  # null: none
     reassigned: Literal["yes", "no", "no_data"] | UnsetType = UNSET
     refused: Flag = UNSET  # own: the person never wants it used, or a place they ruled out
     reassigned_checked_at: Instant | UnsetType | None = UNSET  # own: when `reassigned` was found

@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 from services.outreach.compliance.question.question import Question
 from services.outreach.compliance.question.terms import LIST_MAX, given
 from shared.clock import is_zone
+from shared.countries import iso_code
 from shared.errors import FieldError, Invalid, Unreadable
 from shared.field_errors import explain
 from shared.json_names import doubled_name
@@ -74,6 +75,7 @@ def _sense_errors(question: Question) -> Iterator[FieldError]:
             yield FieldError(f"/debts/{index}/id", f"{debt.id} is there twice")
         ids.add(debt.id)
     yield from _number_errors(question)
+    yield from _country_errors(question)
     yield from _debtor_errors(question)
     yield from _unknown_debts("/contact/about", question.contact.about, ids)
     yield from _history_errors(question)
@@ -117,6 +119,19 @@ def _number_errors(question: Question) -> Iterator[FieldError]:
     by_phone = question.contact.channel in {"voice", "voicemail", "sms"}
     if by_phone and to is not UNSET and not _NUMBER.fullmatch(to):
         yield FieldError("/contact/to", "must be a number in E.164, like +12125550123")
+
+
+def _country_errors(question: Question) -> Iterator[FieldError]:
+    """A name would be read as no country at all, and so bring no law with it."""
+    named = [
+        (f"/debtor/addresses/{index}/country", place.country)
+        for index, place in enumerate(given(question.debtor.addresses))
+    ]
+    if question.creditor:
+        named.append(("/creditor/country", question.creditor.country))
+    for pointer, country in named:
+        if isinstance(country, str) and iso_code(country) is None:
+            yield FieldError(pointer, f"{country!r} is no ISO 3166 country code, like US or DE")
 
 
 def _debtor_errors(question: Question) -> Iterator[FieldError]:

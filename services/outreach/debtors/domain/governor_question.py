@@ -24,6 +24,7 @@ from services.outreach.history.domain import (
     notices_of,
 )
 from shared.clock import is_zone
+from shared.countries import country_code
 
 HISTORY_MAX = 1000  # contacts that a question takes: the newest
 DEBTS_MAX = 1000  # that a question takes: those longest due
@@ -268,7 +269,7 @@ _PAST_MEMBERS = frozenset({"to", "by", "person"})
 @lru_cache(maxsize=65536)
 def _e164(number: str, country: str | None) -> str | None:
     try:
-        parsed = phonenumbers.parse(number, country.strip().upper() if country else None)
+        parsed = phonenumbers.parse(number, country_code(country))
     except phonenumbers.NumberParseException:
         return None
     text = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)

@@ -1,12 +1,14 @@
 """What outreach knows of an invoice, folded from the ledger's events one by one.
 
-Only what planning needs: due when, announced how far, open, disputed. Amounts to be written in a
-message are never taken from here; they come from the live check.
+What planning needs: due when, announced how far, open, disputed. Balance and disputed part follow
+every event that changes them: money that is put on the invoice or taken off it, and disputes.
+Amounts to be written in a message are never taken from here; they come from the live check.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from shared.events import ledger
 
@@ -20,9 +22,9 @@ class Invoice:
     currency: str
     due_on: date
     state: State = "open"
-    balance_minor: int = 0  # last announced: only to tell a whole dispute from a partial one
-    disputed_minor: int = 0
-    is_disputed_whole: bool = False
+    balance_minor: int = 0  # its amount less the money on it
+    disputed_minor: int = 0  # never more than the balance
+    disputes: Mapping[str, int | None] = field(default_factory=dict)  # open; None: all of it
     due_soon_on: date | None = None  # the due day for which due-soon was announced
     stage: int | None = None  # the last stage announced and not corrected
     anchor_on: date | None = None  # the day the ladder counts from, if not the due day
@@ -33,9 +35,7 @@ class Invoice:
     @property
     def is_disputed(self) -> bool:
         """Whether all of it is in dispute, so that nothing of it may be asked for."""
-        return self.disputed_minor > 0 and (
-            self.is_disputed_whole or self.disputed_minor >= self.balance_minor
-        )
+        return self.disputed_minor > 0 and self.disputed_minor >= self.balance_minor
 
     @property
     def is_due_soon(self) -> bool:
@@ -43,13 +43,22 @@ class Invoice:
         return self.stage is None and self.due_soon_on == self.due_on
 
 
-def issued(data: ledger.InvoiceIssued) -> Invoice:
+def _figured(invoice: Invoice, **changes: Any) -> Invoice:
+    """The invoice changed, with the part of its balance that its disputes hold."""
+    after = replace(invoice, **changes)
+    balance = max(0, after.balance_minor)
+    held = [balance if amount is None else amount for amount in after.disputes.values()]
+    return replace(after, disputed_minor=min(balance, sum(held)))
+
+
+def issued(data: ledger.InvoiceIssued, placed_minor: int) -> Invoice:
+    """With what of the money announced before it lies on it."""
     return Invoice(
         data.account_id,
         data.invoice_id,
         data.currency,
         data.due_on,
-        balance_minor=data.balance_minor,
+        balance_minor=data.amount_minor - placed_minor,
         purpose=data.purpose,
         product=data.product,
     )
@@ -63,18 +72,14 @@ def amended(invoice: Invoice, data: ledger.InvoiceAmended) -> Invoice:
 
 
 def due_soon(invoice: Invoice, data: ledger.InvoiceDueSoon) -> Invoice:
-    return replace(invoice, due_soon_on=data.due_on, balance_minor=data.balance_minor)
+    return replace(invoice, due_soon_on=data.due_on)
 
 
 def overdue(invoice: Invoice, data: ledger.InvoiceOverdue) -> Invoice:
+    """Its figures are those of the stage's instant, so they are left alone here."""
     if data.due_on != invoice.due_on:
         return invoice
-    return replace(
-        invoice,
-        stage=data.stage,
-        balance_minor=data.balance_minor,
-        disputed_minor=data.disputed_minor,
-    )
+    return replace(invoice, stage=data.stage)
 
 
 def corrected(invoice: Invoice, data: ledger.OverdueCorrected) -> Invoice:
@@ -85,7 +90,7 @@ def corrected(invoice: Invoice, data: ledger.OverdueCorrected) -> Invoice:
 
 
 def paid(invoice: Invoice) -> Invoice:
-    return replace(invoice, state="paid", balance_minor=0)
+    return replace(invoice, state="paid")
 
 
 def reopened(invoice: Invoice, data: ledger.InvoiceReopened, day: date | None) -> Invoice:
@@ -93,30 +98,33 @@ def reopened(invoice: Invoice, data: ledger.InvoiceReopened, day: date | None) -
         invoice,
         state="open",
         stage=data.stage if data.due_on == invoice.due_on else invoice.stage,
-        balance_minor=data.balance_minor,
         resumed_on=day,
     )
 
 
 def voided(invoice: Invoice) -> Invoice:
-    return replace(invoice, state="void", balance_minor=0)
+    return _figured(invoice, state="void", balance_minor=0)
+
+
+def with_money(invoice: Invoice, more_minor: int) -> Invoice:
+    """So much more of the account's money lies on it (below 0: less)."""
+    if invoice.state == "void":
+        return invoice
+    return _figured(invoice, balance_minor=invoice.balance_minor - more_minor)
 
 
 def dispute_opened(invoice: Invoice, data: ledger.DisputeOpened) -> Invoice:
-    return replace(
-        invoice,
-        disputed_minor=data.disputed_minor,
-        is_disputed_whole=invoice.is_disputed_whole or data.amount_minor is None,
-    )
+    return _figured(invoice, disputes={**invoice.disputes, data.dispute_id: data.amount_minor})
 
 
-def dispute_resolved(invoice: Invoice, data: ledger.DisputeResolved, day: date | None) -> Invoice:
-    """What is held after it. Free again, the ladder goes on from that day."""
-    after = replace(
-        invoice,
-        disputed_minor=data.disputed_minor,
-        is_disputed_whole=invoice.is_disputed_whole and data.disputed_minor > 0,
-    )
-    if invoice.is_disputed and not after.is_disputed:
+def dispute_resolved(invoice: Invoice, data: ledger.DisputeResolved) -> Invoice:
+    rest = {name: held for name, held in invoice.disputes.items() if name != data.dispute_id}
+    return _figured(invoice, disputes=rest)
+
+
+def resumed(before: Invoice, after: Invoice, day: date | None) -> Invoice:
+    """The invoice after a fact: the ladder of what all of was disputed goes on from that day."""
+    is_free = after.state == "open" and after.balance_minor > after.disputed_minor
+    if before.state == "open" and before.is_disputed and is_free:
         return replace(after, resumed_on=day)
     return after

@@ -3,9 +3,13 @@
 from collections.abc import Collection, Iterable
 from datetime import date
 
+import msgspec
+
 from services.outreach.debtors.domain.invoices import Invoice, State
 from services.outreach.debtors.store.rows import InvoiceKey, columns
 from shared.database import Record, Session
+
+_DISPUTES = msgspec.json.Decoder(dict[str, int | None])
 
 
 async def find_invoices(
@@ -34,7 +38,7 @@ def to_invoice(row: Record) -> Invoice:
         state=state,
         balance_minor=row["balance_minor"],
         disputed_minor=row["disputed_minor"],
-        is_disputed_whole=row["is_disputed_whole"],
+        disputes=_DISPUTES.decode(row["disputes"]),
         due_soon_on=row["due_soon_on"],
         stage=row["stage"],
         anchor_on=row["anchor_on"],
@@ -55,7 +59,7 @@ async def upsert_invoices(session: Session, invoices: Iterable[tuple[InvoiceKey,
             i.state,
             i.balance_minor,
             i.disputed_minor,
-            i.is_disputed_whole,
+            msgspec.json.encode(i.disputes).decode(),
             i.due_soon_on,
             i.stage,
             i.anchor_on,
@@ -70,15 +74,15 @@ async def upsert_invoices(session: Session, invoices: Iterable[tuple[InvoiceKey,
     await session.execute(
         """
         insert into invoices (tenant_id, account_id, invoice_id, currency, due_on, state,
-                              balance_minor, disputed_minor, is_disputed_whole, due_soon_on, stage,
+                              balance_minor, disputed_minor, disputes, due_soon_on, stage,
                               anchor_on, resumed_on, purpose, product)
         select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[],
-                             $7::bigint[], $8::bigint[], $9::bool[], $10::date[], $11::int[],
+                             $7::bigint[], $8::bigint[], $9::text[], $10::date[], $11::int[],
                              $12::date[], $13::date[], $14::text[], $15::text[])
         on conflict (tenant_id, account_id, invoice_id) do update set
           currency = excluded.currency, due_on = excluded.due_on, state = excluded.state,
           balance_minor = excluded.balance_minor, disputed_minor = excluded.disputed_minor,
-          is_disputed_whole = excluded.is_disputed_whole, due_soon_on = excluded.due_soon_on,
+          disputes = excluded.disputes, due_soon_on = excluded.due_soon_on,
           stage = excluded.stage, anchor_on = excluded.anchor_on, resumed_on = excluded.resumed_on,
           purpose = excluded.purpose, product = excluded.product
         """,

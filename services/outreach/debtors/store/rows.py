@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 AccountKey = tuple[str, str]  # tenant, account
 InvoiceKey = tuple[str, str, str]  # tenant, account, invoice
+SourceKey = tuple[str, str, str]  # tenant, account, source of money
 
 
 def columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:

@@ -11,7 +11,6 @@ from services.outreach.activity.domain.decisions import (
     RecordedDecision,
     decide,
 )
-from services.outreach.channels.domain.addresses import deliverable
 from services.outreach.debtors.domain.debtor_profile import DebtorProfile
 from services.outreach.debtors.domain.governor_question import governor_question
 from services.outreach.debtors.domain.invoices import Invoice
@@ -19,6 +18,7 @@ from services.outreach.dunning.domain.cancellations import Because
 from services.outreach.dunning.domain.planning import lead
 from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
+from shared.mail_addresses import deliverable
 
 
 class ContactGovernor:

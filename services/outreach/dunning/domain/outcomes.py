@@ -11,6 +11,7 @@ from services.outreach.activity.domain.decisions import Decision
 from services.outreach.activity.domain.timeline import TimelineEntry
 from services.outreach.dunning.domain.cancellations import REASONS, Because
 from services.outreach.dunning.domain.contact_events import ContactEvents
+from services.outreach.dunning.domain.suppressions import MAILBOX_REFUSES
 
 OutcomeKind = Literal[
     "suppressed", "deferred", "cancelled", "sent", "uncertain", "failed", "handed-over"
@@ -51,9 +52,11 @@ class Outcome:
         if self.kind == "deferred":
             decision = self.decision
             rules = contact.rules if why in contact.rules else (*contact.rules, why)
-            is_timed = decision is not None and decision.until is not None
-            until = decision.until if decision is not None and is_timed else at
-            return replace(contact, state="planned", rules=rules, until=until, attempted_at=None)
+            until = decision.until if decision is not None else None
+            planned = replace(contact, state="planned", rules=rules, attempted_at=None)
+            if why == MAILBOX_REFUSES and contact.retry_at is not None:
+                return replace(planned, due_at=contact.retry_at, until=contact.retry_at)
+            return replace(planned, until=until or at)
         if self.kind == "suppressed":
             return replace(contact, state="suppressed", rules=(*contact.rules, why), because=why)
         if self.kind == "sent":
@@ -86,10 +89,11 @@ class Outcome:
             return []
         decision = self.decision
         leading = decision.leading if decision is not None else None
+        until = contact.until if self.why == MAILBOX_REFUSES else None
         return events.suppressed(
             contact,
             rule=self.why,
-            until=decision.until if decision is not None else None,
+            until=decision.until if decision is not None else until,
             citation=leading.citation if leading is not None else None,
         )
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from msgspec import structs
 
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.channels.domain.addresses import deliverable
 from services.outreach.channels.domain.messages import CreditorDetails
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.domain import suppressions
@@ -25,6 +24,7 @@ from services.outreach.dunning.domain.live_check import (
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.runs import ContentVersions
 from shared.events import ledger
+from shared.mail_addresses import deliverable
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,10 @@ class Recipients:
                 return OutgoingMessage(contact, address, person.name)
         if not self.people.keys() >= set(contact.account_ids):  # every account has details
             return Outcome(contact, "deferred", suppressions.DETAILS_BEHIND)
-        return Outcome(contact, "suppressed", suppressions.NO_ADDRESS)
+        named = [self.people[account_id].email for account_id in contact.account_ids]
+        is_there = any(email is not None and email.strip() for email in named)
+        rule = suppressions.ADDRESS_UNUSABLE if is_there else suppressions.NO_ADDRESS
+        return Outcome(contact, "suppressed", rule)
 
 
 def confirmed(

@@ -44,6 +44,8 @@ class DebtorFacts:
     invoices: tuple[Invoice, ...]  # the open ones, and those of a contact under way
     made: Mapping[tuple[str, str, date], frozenset[str]]  # steps made, by account, invoice, due day
     last_contact_at: datetime | None = None
+    refused_since: datetime | None = None  # the mailbox refuses the message under way for now
+    paused_until: datetime | None = None  # so that it is not tried before then
 
     @cached_property
     def _by_id(self) -> Mapping[tuple[str, str], Invoice]:
@@ -90,7 +92,9 @@ def plan(debtor: DebtorFacts, strategies: Strategies, at: datetime, govern: Gove
         if invoice.state != "open" or invoice.is_disputed:
             continue
         strategy = strategies[account.kind]
-        anchor = anchored(invoice, account, strategy, debtor, local_day(earliest, account.timezone))
+        # A ladder whose first message is being refused has begun all the same.
+        begun = min(earliest, debtor.refused_since or earliest)
+        anchor = anchored(invoice, account, strategy, debtor, local_day(begun, account.timezone))
         if anchor != (invoice.anchor_on or invoice.due_on) or invoice.resumed_on is not None:
             anchors[invoice.account_id, invoice.invoice_id] = anchor
         options += _options(invoice, account, strategy, debtor, anchor)
@@ -120,6 +124,10 @@ def _timed(
         if found is not None and found.items == items:
             return found
         leading, _, step = lead(items, strategies)
+        pause = _pause(options, debtor, strategies, moment) if step.channel != "person" else None
+        if pause is not None:
+            moment = pause
+            continue
         if step.channel == "person":
             zone = next(a.timezone for a in debtor.accounts if a.account_id == leading.account_id)
             due_at, decision = first_in_office(moment, zone), None
@@ -133,6 +141,20 @@ def _timed(
             return found
         moment = due_at
     return found
+
+
+def _pause(
+    options: list[_Option], debtor: DebtorFacts, strategies: Strategies, moment: datetime
+) -> datetime | None:
+    """When to look again while the debtor's mailbox refuses: no person waits for it."""
+    if debtor.paused_until is None or moment >= debtor.paused_until:
+        return None
+    persons = [
+        option.ready_at
+        for option in options
+        if option.ready_at > moment and lead([option.item], strategies)[2].channel == "person"
+    ]
+    return min([debtor.paused_until, *persons])
 
 
 def reason_to_cancel(item: Item, debtor: DebtorFacts) -> Because | None:

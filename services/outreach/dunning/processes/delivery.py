@@ -5,18 +5,20 @@ from collections.abc import Callable
 from jinja2 import TemplateError
 from msgspec.structs import replace
 
-from services.outreach.channels.clients import Handover
+from services.outreach.activity.domain.contacts import DebtorContact
+from services.outreach.channels.clients import Blame, Handover
 from services.outreach.channels.domain.messages import Envelope, message_id
 from services.outreach.context import Context
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.results import rewrite_intent
-from services.outreach.dunning.domain import suppressions
+from services.outreach.dunning.domain import refusals, suppressions
 from services.outreach.dunning.domain.live_check import is_complete
 from services.outreach.dunning.domain.message_content import content
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, due_of, governed
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.processes.live_check import HANDOVER_SECONDS_MAX, LiveCheck, check
+from services.outreach.dunning.store.contacts import is_any_sent
 from shared import clock
 from shared.process import telemetry
 from shared.process.crash import crash_point
@@ -46,7 +48,7 @@ class Delivery:
         self._checked = checked
         self._stopped_by = stopped_by  # the rule under which the run tries nothing more
         self._withdrawn: Outcome | None = None  # why, when we think better of it
-        self.is_server_away = False  # nobody else's message will get through either
+        self.blame: Blame | None = None  # of a message that was not taken for now
 
     async def hand_over(self) -> Outcome | None:
         """How it ended; None: the claim was lost, and somebody else records how."""
@@ -59,9 +61,9 @@ class Delivery:
             return self._withdrawn
         if handover.fate == "sent":
             crash_point("outreach.after_handover")
-        return self._outcome(handover)
+        return await self._outcome(handover)
 
-    def _outcome(self, handover: Handover) -> Outcome:
+    async def _outcome(self, handover: Handover) -> Outcome:
         contact = self._contact
         match handover.fate:
             case "sent":
@@ -71,8 +73,26 @@ class Delivery:
             case "uncertain":
                 return Outcome(contact, "uncertain", handover.code)
             case _:
-                self.is_server_away = not handover.code.startswith("smtp-")
-                return Outcome(contact, "deferred", suppressions.CHANNEL_UNAVAILABLE)
+                self.blame = handover.blame
+                return await self._not_taken(handover.blame)
+
+    async def _not_taken(self, blame: Blame) -> Outcome:
+        """Another time: after a pause where this mailbox is to blame, which is given up some day.
+
+        Where that is not clear it is only given up if others got their messages meanwhile."""
+        at = self._time.at
+        if blame == "server":
+            return Outcome(self._contact, "deferred", suppressions.CHANNEL_UNAVAILABLE)
+        contact = refusals.refused(self._contact, self._outgoing.recipient, at)
+        is_over = refusals.has_refused_for_days(contact, at)
+        if is_over and (blame == "mailbox" or await self._are_others_served(contact)):
+            return Outcome(contact, "suppressed", suppressions.MAILBOX_GIVEN_UP)
+        return Outcome(contact, "deferred", suppressions.MAILBOX_REFUSES)
+
+    async def _are_others_served(self, contact: DebtorContact) -> bool:
+        assert contact.refused_since is not None
+        async with self._context.db.reading() as session:
+            return await is_any_sent(session, self._tenant, contact.refused_since)
 
     @property
     def _message_id(self) -> str:

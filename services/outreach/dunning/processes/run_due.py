@@ -43,6 +43,7 @@ COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
 # Just before the data a lease that has grown old is renewed with the check (delivery.py).
 WAVE = SMTP_CONNECTIONS_MAX
 UNCERTAIN_MAX = 3  # in one run; a server that loses that many gets no more until the next run
+BROKEN_MAX = 3  # in a row: so many lines that break at a recipient are the server's fault
 CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for all that wait
 
 
@@ -94,6 +95,7 @@ class _Run:
         self._tried: set[str] = set()
         self._refuted: set[str] = set()  # debtors of whom the ledger knows more than we do yet
         self._stopped_by: str | None = None  # the rule under which this run tries nothing more
+        self._broken = 0  # lines that broke at a recipient, one after the other
         self.counts: Counter[str] = Counter()
 
     async def work(self) -> None:
@@ -238,7 +240,8 @@ class _Run:
             lambda: self._stopped_by,
         )
         outcome = await delivery.hand_over()
-        if delivery.is_server_away:
+        self._broken = self._broken + 1 if delivery.blame == "unclear" else 0
+        if delivery.blame == "server" or self._broken >= BROKEN_MAX:
             self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
         return outcome
 

@@ -173,6 +173,17 @@ async def mark_reached(
     )
 
 
+async def is_any_sent(session: Session, tenant: str, since: datetime) -> bool:
+    """Whether the mail server took any message since an instant of business time."""
+    found = await session.fetchval(
+        "select exists(select from contacts"
+        " where tenant_id = $1 and state = 'sent' and attempted_at >= $2)",
+        tenant,
+        since,
+    )
+    return bool(found)
+
+
 async def find_ended_leases(
     session: Session, machine_now: datetime, limit: int
 ) -> list[tuple[str, str, DebtorContact]]:

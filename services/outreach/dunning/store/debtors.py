@@ -1,6 +1,7 @@
 """SQL of planning: which debtors to work on, and all the facts of each."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import msgspec
@@ -84,8 +85,12 @@ async def get_debtors(
     states = []
     for row in last:
         key = row["debtor_key"]
-        debtor = _debtor(key, contact_from, rows_of[key], invoices, made, row["last_contact_at"])
         contact, lease_until = contacts.get(key, (None, None))
+        debtor = _debtor(key, contact_from, rows_of[key], invoices, made, row["last_contact_at"])
+        if contact is not None:
+            debtor = replace(
+                debtor, refused_since=contact.refused_since, paused_until=contact.retry_at
+            )
         states.append(
             DebtorState(
                 debtor, contact, _in_flight(contact, lease_until, machine_now), row["contacts_made"]

@@ -148,6 +148,16 @@ def test_what_is_read_writes_the_same_again() -> None:
         ("debtor.phones.0.number", "+1212555", None, None),
         ("debtor.phones.0.number", "+0212555012", "/debtor/phones/0/number", "E.164"),
         ("debtor.phones.0.number", "+" + "1" * 16, "/debtor/phones/0/number", "E.164"),
+        ("debtor.addresses.0.country", "USA", None, None),
+        ("debtor.addresses.0.country", "us", None, None),
+        ("debtor.addresses.0.country", None, None, None),
+        *[
+            ("debtor.addresses.0.country", name, "/debtor/addresses/0/country", "ISO 3166")
+            for name in ("United States", "U.S.A.", "Germany", "XX", "ZZ", "EU", " ", "California")
+        ],
+        ("debtor.phones.0.consent", None, None, None),
+        ("debtor.phones.0.consent", "yes", "/debtor/phones/0/consent", "known here"),
+        ("debtor.phones.0.type", None, "/debtor/phones/0/type", ""),
         ("debtor.timezone", "Mars/Olympus", "/debtor/timezone", "is not an IANA time zone"),
         ("debtor.timezone", "America/New_York", None, None),
         ("debtor.inconvenient.0.from", "25:00", "/debtor/inconvenient/0/from", ""),
@@ -202,6 +212,14 @@ def test_each_fault_is_named_by_its_place(
     found = faults(asked)
     assert found[0][0] == pointer, found
     assert reason in found[0][1], found
+
+
+def test_the_creditors_country_is_a_code_too() -> None:
+    asked = copy.deepcopy(EXAMPLE)
+    asked["creditor"] = {"country": "Germany"}
+    assert faults(asked)[0][0] == "/creditor/country"
+    asked["creditor"] = {"country": "DE"}
+    read_question(asked)
 
 
 def test_a_debt_cannot_stand_there_twice() -> None:
