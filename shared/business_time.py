@@ -30,6 +30,11 @@ class Begun(Struct, frozen=True):
         reached = local_day(self.at, zone)
         return reached if self.day is None or reached > self.day else self.day
 
+    def since(self, zone: str) -> datetime | None:
+        """The latest instant that was reached when it began; None: nothing has begun."""
+        known = [self.at, None if self.day is None else day_start(self.day, zone)]
+        return max((instant for instant in known if instant is not None), default=None)
+
 
 NOTHING_BEGUN = Begun()
 

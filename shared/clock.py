@@ -1,7 +1,7 @@
 """The only place that asks what time it is, and the calendar arithmetic of zones.
 
-Machine time (`now`, `monotonic`) is for leases, retries, retention and the edge of the system
-clock mode. Business time comes in with the work and is passed down as a value.
+Machine time (`now`, `monotonic`, `steady`) is for leases, retries, retention and the edge of the
+system clock mode. Business time comes in with the work and is passed down as a value.
 """
 
 import re
@@ -26,6 +26,14 @@ def now() -> datetime:
 def monotonic() -> float:
     """Seconds on a clock that never goes back; only differences mean something."""
     return time.monotonic()
+
+
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def steady() -> float:
+    """Seconds on a clock that nobody sets and that goes on while the machine sleeps."""
+    return time.clock_gettime(_STEADY)
 
 
 def is_in_calendar(value: date) -> bool:

@@ -34,7 +34,10 @@ def runtime(settings: Settings, context: Context) -> Runtime:
         for handler, events in by_handler.items():
             await handler(session, events, context)
 
-    subscription = RawSubscription(CONSUMER, BILLING, take)
+    def tenant_of(record: RawRecord) -> str | None:
+        return _received(record, settings).tenant
+
+    subscription = RawSubscription(CONSUMER, BILLING, take, tenant_of)
     return Runtime("ledger", settings.common, context.db, [subscription], producer_urls={})
 
 

@@ -6,6 +6,7 @@ from services.ledger.settings import Settings
 from services.ledger.store.memory import AccountMemory
 from shared.business_time import Clock
 from shared.database import Database
+from shared.database.clock_guard import ClockGuard
 from shared.process.watchdog import exit_now
 
 
@@ -15,6 +16,7 @@ class Context:
 
     db: Database
     clock: Clock
+    guard: ClockGuard  # before days begin by themselves
     makes_tenants: bool  # local mode: an unknown tenant is made at its first event
     accounts: AccountMemory = field(default_factory=AccountMemory)
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
@@ -25,9 +27,11 @@ class Context:
 
 def open_context(settings: Settings, *, application: str) -> Context:
     """Opens no connection before it is needed. `application` is its name in the database."""
+    db = Database(settings.database_url, application=application, when_replaced=exit_now)
     return Context(
-        db=Database(settings.database_url, application=application, when_replaced=exit_now),
+        db=db,
         clock=settings.common.clock,
+        guard=ClockGuard(db, settings.common.clock, last="the last begun day"),
         makes_tenants=settings.common.local,
         accounts=AccountMemory(undo_facts=settings.undo_facts),
     )

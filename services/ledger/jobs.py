@@ -3,15 +3,15 @@
 import asyncio
 
 from services.ledger.context import Context
-from services.ledger.processes.days import start_day
+from services.ledger.processes.days import start_day_by_clock
 from services.ledger.store.tenants import list_tenants
-from shared import clock
-from shared.errors import Unavailable
-from shared.events.ledger import Tenant
+from shared.database.holds import Held
+from shared.process.failures import survived
 from shared.process.tasks import pause
 from shared.process.telemetry import logger
 
 SCHEDULE_SECONDS = 60.0
+JOB = "days"
 
 log = logger(__name__)
 
@@ -19,28 +19,28 @@ log = logger(__name__)
 async def run_scheduler(context: Context, *, stop: asyncio.Event) -> None:
     """With the system clock: begin each tenant's days as their zones reach them."""
     while not stop.is_set():
-        for tenant in await _tenants(context):
-            await _start_day(context, tenant.tenant_id)
+        with survived("ledger", JOB):
+            await start_days(context, stop=stop)
         await pause(stop, SCHEDULE_SECONDS)
 
 
+async def start_days(context: Context, *, stop: asyncio.Event) -> None:
+    """What has begun by now, tenant by tenant: one's failure is not another's, and the next round
+    tries again."""
+    async with context.db.reading() as session:
+        tenants = await list_tenants(session)
+    for tenant in tenants:
+        if stop.is_set():
+            return
+        with survived("ledger", JOB, tenant=tenant.tenant_id):
+            await _start_day(context, tenant.tenant_id)
+
+
 async def _start_day(context: Context, tenant_id: str) -> None:
-    """One tenant's failure is not another's: it is logged, and the next round tries again."""
     try:
-        counts = await start_day(context, tenant_id, at=clock.now())
-    except Unavailable as error:
-        log.warning("day not begun", tenant=tenant_id, error=str(error))
-    except Exception as error:
-        log.error("day can't begin", tenant=tenant_id, exc_info=error)
+        started = await start_day_by_clock(context, tenant_id)
+    except Held as error:
+        log.debug("day held", tenant=tenant_id, reason=error.detail)  # it was said when placed
     else:
-        if counts:
-            log.info("day begun", tenant=tenant_id, **counts)
-
-
-async def _tenants(context: Context) -> list[Tenant]:
-    try:
-        async with context.db.reading() as session:
-            return await list_tenants(session)
-    except Unavailable as error:
-        log.warning("tenants not read", error=str(error))
-        return []
+        if started.counts:
+            log.info("day begun", tenant=tenant_id, **started.counts)

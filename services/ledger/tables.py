@@ -180,6 +180,18 @@ journal = Table(
     PrimaryKeyConstraint("tenant_id", "account_id", "entry"),
 )
 
+failures = Table(
+    "failures",  # accounts that can't be computed, left out of a day
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("failed_on", Date, nullable=False),  # the latest day that had begun anywhere
+    Column("version", BigInteger, nullable=False),  # of the account: when it changes, again
+    Column("reason", Text, nullable=False),
+    Column("since_at", Instant, nullable=False),  # machine time
+    PrimaryKeyConstraint("tenant_id", "account_id"),
+)
+
 rejections = Table(
     "rejections",
     metadata,

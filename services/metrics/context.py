@@ -6,20 +6,16 @@ from services.metrics.settings import Settings
 from services.metrics.store.live import Live
 from shared.database import Database
 from shared.process.compute import ComputePool
-from shared.process.places import TenantPlaces
 from shared.process.watchdog import exit_now
-
-READING_PER_TENANT_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The database, the live stream's source, where long answers are computed, and places."""
+    """The database, the live stream's source, and where long answers are computed."""
 
     db: Database
     live: Live
     pool: ComputePool
-    places: TenantPlaces  # for reading figures: half of the connections at most
 
     async def close(self) -> None:
         self.live.close()
@@ -30,4 +26,4 @@ class Context:
 def open_context(settings: Settings, application: str) -> Context:
     """Connects to nothing before it is asked. `application` is the name that the server shows."""
     db = Database(settings.database_url, application=application, when_replaced=exit_now)
-    return Context(db, Live(db), ComputePool(), TenantPlaces(READING_PER_TENANT_MAX))
+    return Context(db, Live(db), ComputePool())

@@ -13,6 +13,7 @@ from services.outreach.settings import Settings
 from shared import clock
 from shared.business_time import Clock
 from shared.database import Database
+from shared.database.clock_guard import ClockGuard
 from shared.process.compute import ComputePool
 
 
@@ -20,6 +21,7 @@ from shared.process.compute import ComputePool
 class Context:
     db: Database
     clock: Clock
+    guard: ClockGuard  # before anybody is contacted
     ledger: LedgerClient
     mailer: Mailer | None  # None: no channel is configured
     content: ContentVersions
@@ -52,6 +54,7 @@ def open_context(settings: Settings, db: Database) -> Context:
     return Context(
         db=db,
         clock=settings.common.clock,
+        guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
         mailer=Mailer(MailServer.from_url(smtp_url)) if smtp_url is not None else None,
         content=ContentVersions(

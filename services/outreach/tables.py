@@ -114,7 +114,16 @@ debtors = Table(
     Column("is_dirty", Boolean, nullable=False),
     Column("last_contact_at", _Instant),  # business time
     Column("contacts_made", Integer, nullable=False, server_default=text("0")),
+    Column("failed_at", _Instant),  # business time: since then it is set aside; null: it is not
+    Column("failure", Text),  # why
+    Column("retry_at", _Instant),  # business time: it is tried again then, or when it is dirty
     PrimaryKeyConstraint("tenant_id", "debtor_key"),
+    Index(
+        "ix_debtors_retry_at",
+        "tenant_id",
+        "retry_at",
+        postgresql_where=text("retry_at is not null"),
+    ),
     Index("ix_debtors_dirty", "tenant_id", "debtor_key", postgresql_where=text("is_dirty")),
 )
 

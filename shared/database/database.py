@@ -7,6 +7,7 @@ commits behind our back, and what must come last of all (the outbox) runs just b
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -17,6 +18,8 @@ from shared import clock
 from shared.database.pool import Pool
 from shared.errors import TookTooLong, Unavailable
 from shared.events import Event
+from shared.process import telemetry
+from shared.process.places import TenantPlaces
 
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
 
@@ -75,6 +78,10 @@ def unavailable(error: BaseException) -> Unavailable:
 def took_too_long() -> TookTooLong:
     """The error of a transaction that the server has ended for its silence."""
     return TookTooLong("the transaction was silent for too long, and was ended")
+
+
+# Whether what runs here has one of its tenant's places in a pool.
+_has_place: ContextVar[bool] = ContextVar("has_place", default=False)
 
 
 class Wakeup:
@@ -247,6 +254,8 @@ class Database:
         self.url = make_url(url).set(drivername="postgresql+asyncpg")
         self.application = application
         self._pool = Pool(self.dedicated, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
+        # Of requests: what workers do on nobody's behalf has places without end.
+        self._places = TenantPlaces(max(1, pool_size // 2), wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         self.committed = bell_of(self.url)  # rung when outbox rows were committed
         self._when_replaced = when_replaced
         self._identity: tuple[object, ...] | None = None
@@ -354,7 +363,26 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self, begin: str | None = None) -> AsyncIterator[Any]:
-        """A connection from the pool, given back with no transaction open, or thrown away."""
+        """A connection from the pool, given back with no transaction open, or thrown away.
+
+        A request's tenant has half of the pool at most. A request that needs a second connection
+        has its place already: it waits for no other of its tenant.
+        """
+        tenant = telemetry.tenant.get()
+        if tenant is None or _has_place.get():
+            async with self._lent(begin) as driver:
+                yield driver
+            return
+        async with self._places.place(tenant):
+            _has_place.set(True)
+            try:
+                async with self._lent(begin) as driver:
+                    yield driver
+            finally:
+                _has_place.set(False)
+
+    @asynccontextmanager
+    async def _lent(self, begin: str | None) -> AsyncIterator[Any]:
         driver = await self._pool.take()
         try:
             if begin is not None:

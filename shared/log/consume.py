@@ -235,7 +235,8 @@ class _Loop:
             self._report(plan)
             for item in plan.unreadable:
                 if item.address is not None and not applied:
-                    self._failure_limit.add(f"{item.address.tenant}/{item.address.key}")
+                    tenant, key = item.address.tenant, item.address.key
+                    self._failure_limit.add(tenant, f"{tenant}/{key}")
 
     async def _move(self, session: Session, source: Source, source_id: str, polled: Slice) -> None:
         rows = [record for record in polled.records if isinstance(record, OutboxRow)]
@@ -290,9 +291,13 @@ class _Loop:
     async def _put_aside(self, source: Source, source_id: str, attempt: _Attempt) -> None:
         """Put the culprit aside and park its key; what follows it waits."""
         record = attempt.slice.records[0]
-        event = None if isinstance(self._subscription, RawSubscription) else read_item(record).event
+        if isinstance(self._subscription, RawSubscription):
+            event, tenant = None, _tenant_of(self._subscription, as_raw(record))
+        else:
+            event = read_item(record).event
+            tenant = None if event is None else event.tenant
         raw_key, _ = dead_form(record)
-        self._failure_limit.add(shown(raw_key))
+        self._failure_limit.add(tenant, shown(raw_key))
         place = number = None
         async with self._db.transaction() as session:
             await self._move(session, source, source_id, attempt.slice)
@@ -303,7 +308,8 @@ class _Loop:
                 await positions.save_heads(session, self._consumer, heads)
             reason = f"{type(attempt.failure).__name__}: {attempt.failure}"
             await dead_letters.insert(
-                session, self._dead_letter(source, source_id, record, place, number, reason)
+                session,
+                self._dead_letter(source, source_id, record, place, number, reason, tenant),
             )
         self._count(record.topic, "dead", 1)
         telemetry.DEAD_LETTERS.labels(self._service, self._consumer, record.topic).inc()
@@ -316,6 +322,7 @@ class _Loop:
         place: Place | None,
         number: int | None,
         reason: str,
+        tenant: str | None = None,
     ) -> dead_letters.NewDeadLetter:
         part, position = source.place(record)
         raw_key, headers = dead_form(record)
@@ -325,6 +332,7 @@ class _Loop:
             part=part,
             position=position,
             topic=record.topic,
+            tenant=tenant,
             place=place,
             sequence=number,
             is_ordered=isinstance(self._subscription, Subscription),
@@ -377,3 +385,10 @@ class _Loop:
             dead_letters.report_fork(self._consumer, fork)
         if plan.new_waiting:
             log.error("consume.parked", consumer=self._consumer, events=len(plan.new_waiting))
+
+
+def _tenant_of(subscription: RawSubscription, record: RawRecord) -> str | None:
+    try:
+        return subscription.tenant_of(record)
+    except Exception:  # noqa: BLE001 - it failed once already; whose it is can't be told
+        return None

@@ -108,6 +108,7 @@ class NewDeadLetter(Struct, frozen=True, kw_only=True):
     part: str
     position: int
     topic: str
+    tenant: str | None = None  # whose it is, where it has no place
     place: Place | None
     sequence: int | None
     is_ordered: bool  # its key has a head; a fact from outside has none
@@ -119,7 +120,7 @@ class NewDeadLetter(Struct, frozen=True, kw_only=True):
 
 async def insert(session: Session, letter: NewDeadLetter) -> None:
     """Put a message aside. The caller parks its key in the same transaction."""
-    tenant, _, key = letter.place or (None, None, None)
+    tenant, _, key = letter.place or (letter.tenant, None, None)
     await session.execute(
         _INSERT,
         letter.consumer,

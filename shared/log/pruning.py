@@ -11,8 +11,8 @@ from shared.database import Database
 from shared.events import COMPACTED
 from shared.log import outbox
 from shared.log.relay import PRUNE_SECONDS
-from shared.log.replay import is_retriable
 from shared.process import telemetry
+from shared.process.failures import survived
 from shared.process.tasks import pause
 
 # By then every reader of this version has written down that it reads.
@@ -30,12 +30,8 @@ async def run_pruning(
     await pause(stop, FIRST_AFTER_SECONDS)
     while not stop.is_set():
         for producer in databases:
-            try:
+            with survived("local", "pruning"):
                 await prune(producer, databases, keep_days)
-            except Exception as error:
-                if not is_retriable(error):
-                    raise
-                log.warning("outbox.prune_failed", error=str(error))
         await pause(stop, PRUNE_SECONDS)
 
 

@@ -33,12 +33,12 @@ class Replayer:
         self,
         db: Database,
         subscription: Subscription | RawSubscription,
-        failed: Callable[[str], None],
+        failed: Callable[[str, str], None],
     ) -> None:
         self._db = db
         self._subscription = subscription
         self._consumer = subscription.consumer
-        self._failed = failed  # called with each key that fails; may stop the process
+        self._failed = failed  # called with each tenant and key that fails; may stop the process
         self._batch_max = _BATCH_MAX  # smaller after time-outs: the batch may be why
         self._slow: Counter[tuple[Place, int]] = Counter()  # events that took too long alone
 
@@ -119,7 +119,7 @@ class Replayer:
         """
         log.error("replay.culprit", consumer=self._consumer, exc_info=error)
         tenant, _topic, key = place
-        self._failed(f"{tenant}/{key}")
+        self._failed(tenant, f"{tenant}/{key}")
         async with self._db.transaction() as session:
             heads = await positions.lock_heads(session, self._consumer, [place])
             stored = await positions.waiting_of(session, self._consumer, [place], _BATCH_MAX)

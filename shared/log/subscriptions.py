@@ -8,6 +8,7 @@ from shared.events import Received
 from shared.log.wire import RawRecord
 
 Take = Callable[[Session, Sequence[Received]], Awaitable[None]]
+TenantOf = Callable[[RawRecord], str | None]
 TakeRaw = Callable[[Session, Sequence[RawRecord]], Awaitable[None]]
 
 
@@ -28,3 +29,4 @@ class RawSubscription:
     consumer: str
     topic: str
     take: TakeRaw
+    tenant_of: TenantOf  # whose a fact is, as far as it can be told: for those that fail

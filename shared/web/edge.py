@@ -90,6 +90,7 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         id_token = telemetry.request_id.set(request_id)
         service_token = telemetry.current_service.set(self._service)
+        tenant_token = telemetry.tenant.set(None)  # until the caller is known
         started = clock.monotonic()
         call = _Call(send, receive, request_id.encode(), self._added)
         try:
@@ -118,6 +119,7 @@ class Edge:
             self._account(scope, call.outcome, clock.monotonic() - started)
             telemetry.request_id.reset(id_token)
             telemetry.current_service.reset(service_token)
+            telemetry.tenant.reset(tenant_token)
 
     async def _answer(self, scope: Scope, call: "_Call", headers: dict[bytes, bytes]) -> None:
         method, path = scope["method"], scope["path"]
@@ -138,6 +140,7 @@ class Edge:
             for needs in door.needs:
                 needs.check(caller)
             scope["state"]["caller"] = caller
+            telemetry.tenant.set(caller.tenant)  # log lines say it, and the pool counts it
         call.expect(headers, door.body_max)
         if door.answers is None:
             await self._app(scope, call.receive, call.send)

@@ -68,7 +68,7 @@ CLOCK_CALLS = {
     "date": {"today"},
     "time": {
         "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns",
-        "localtime", "gmtime",
+        "localtime", "gmtime", "clock_gettime",
     },
 }  # fmt: skip
 
@@ -203,7 +203,7 @@ def rules_do_not_wait_or_look_at_the_clock(source: Source) -> Iterator[Finding]:
     for node in source.nodes(ast.AsyncFunctionDef):
         yield node.lineno, f"async def {node.name}: rules are synchronous"
     for line, name in _names_from(source, "shared.clock"):
-        if name in {"now", "monotonic"}:
+        if name in {"now", "monotonic", "steady"}:
             yield line, f"{name}: the time comes in as a value"
 
 

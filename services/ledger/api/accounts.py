@@ -68,7 +68,7 @@ async def get_account(
     if as_of is None:
         amounts = domain.amounts(account, tenant.begun)
     else:
-        then = await in_slices(session, domain.as_of_in_slices(account, as_of))
+        then = await in_slices(session, domain.as_of_in_slices(account, as_of), account_id)
         amounts = domain.amounts_at(then, as_of)
     return account_view(account, amounts, as_of)
 
@@ -88,7 +88,9 @@ async def get_statement(
             "the window ends before it begins", [FieldError("/query/to", "is before `from`")]
         )
     _, account = await _get(session, context, caller.tenant, account_id)
-    parts = await in_slices(session, domain.statement_in_slices(account, from_on, to_on))
+    parts = await in_slices(
+        session, domain.statement_in_slices(account, from_on, to_on), account_id
+    )
     return {
         "account_id": account_id,
         "from": from_on,

@@ -14,6 +14,7 @@ from services.ledger.domain.intake import notices
 from services.ledger.processes.intake import find_heavy_requests, take_in_parts, take_together
 from shared.cloudevents import BATCH, STRUCTURED, Incoming, parse_http
 from shared.errors import FieldError, Forbidden, Invalid
+from shared.process.failures import is_for_now
 from shared.web import Gatherer, json_response, problem_response
 from shared.web.auth import Caller, caller_of, needs
 from shared.web.gather import RUN_ALONE, RunAlone
@@ -95,7 +96,12 @@ class EventsDoor:
     ) -> Sequence[list[Outcome] | RunAlone]:
         heavy = await find_heavy_requests(self._context, requests)
         light = [events for events, is_heavy in zip(requests, heavy, strict=True) if not is_heavy]
-        taken = iter(await take_together(self._context, light) if light else ())
+        try:
+            taken = iter(await take_together(self._context, light) if light else ())
+        except Exception as error:
+            if is_for_now(error) or len(requests) > 1:
+                raise
+            return [RUN_ALONE]  # in parts: one bad event leaves the others of its request
         return [RUN_ALONE if is_heavy else next(taken) for is_heavy in heavy]
 
 

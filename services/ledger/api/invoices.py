@@ -145,7 +145,9 @@ async def _balances_at(
         async with each_account(session, tenant, ids, context) as accounts:
             async for account in accounts:
                 if account.registered:
-                    then = await in_slices(session, domain.as_of_in_slices(account, day))
+                    then = await in_slices(
+                        session, domain.as_of_in_slices(account, day), account.account_id
+                    )
                     _add_open(balances, then, day)
         after = ids[-1]
     return [OpenBalance(*place, *found) for place, found in balances.items()]

@@ -275,3 +275,15 @@ class StartDayRequest(Model):
 
 class StartDayAnswer(Answer):
     counts: dict[str, int]
+    set_aside: int  # accounts that can't be computed: see GET /v1/set-aside
+
+
+class SetAsideAccount(Answer):
+    account_id: str
+    reason: str
+    since: datetime
+
+
+class SetAsidePage(Answer):
+    items: list[SetAsideAccount]
+    next_cursor: str | None

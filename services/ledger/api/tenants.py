@@ -9,6 +9,7 @@ from services.ledger.api.dependencies import Admin, ContextDep, Reader, Writer
 from services.ledger.commands.integrity import check_accounts
 from services.ledger.commands.tenants import put_tenant
 from services.ledger.processes.days import start_day
+from services.ledger.store.failures import list_failures
 from services.ledger.store.integrity import count_violations
 from services.ledger.store.rejections import list_rejections
 from services.ledger.store.tenants import find_tenants
@@ -76,8 +77,18 @@ async def begin_day(body: models.StartDayRequest, context: ContextDep, caller: W
     """Bring every account of the tenant to 00:00 of a day in its own zone; safe to repeat."""
     if (body.day is None) == (body.at is None):
         raise Invalid("give `day` or `at`", [FieldError("/day", "exactly one of day and at")])
-    counts = await start_day(context, caller.tenant, day=body.day, at=body.at)
-    return {"counts": counts}
+    started = await start_day(context, caller.tenant, day=body.day, at=body.at)
+    return {"counts": started.counts, "set_aside": started.set_aside}
+
+
+@router.get("/v1/set-aside", response_model=models.SetAsidePage, tags=["jobs"])
+async def get_set_aside(session: ReadSessionDep, caller: Reader, paging: PagingDep) -> Any:
+    """Accounts that can't be computed and were left out of the day; tried again when they change,
+    and when the next day begins."""
+    (after,) = paging.after(tuple[str]) or ("",)
+    found = await list_failures(session, caller.tenant, after=after, limit=paging.limit + 1)
+    rows = [{name: getattr(one, name) for name in one.__struct_fields__} for one in found]
+    return page(rows, paging.limit, lambda row: (row["account_id"],))
 
 
 @router.get("/v1/rejections", response_model=models.RejectionPage, tags=["intake"])

@@ -18,13 +18,16 @@ from services.ledger.context import Context
 from services.ledger.domain import AccountState
 from services.ledger.store import accounts as account_store
 from services.ledger.store.accounts import AccountUpdate
-from services.ledger.store.facts import list_facts
+from services.ledger.store.facts import NotComputable, list_facts
 from services.ledger.store.journal import AccountHead, AccountKey
 from services.ledger.store.memory import AccountMemory, Remembered
 from services.ledger.store.notices import list_notices
 from services.ledger.store.tenants import LockedTenant, find_tenant_times, find_zones
 from shared.database import Session
-from shared.errors import Unavailable
+from shared.errors import AppError, Unavailable
+from shared.process.telemetry import logger
+
+log = logger(__name__)
 
 _BEFORE_ALL = -1  # rows from before versions were kept have version 0
 
@@ -57,15 +60,31 @@ class Hold:
             self._memory.turns.give_back(key)
 
 
-async def in_slices(session: Session, work: domain.Slices[T]) -> T:
-    """Drive a long computation; the event loop and the transaction's server hear of us."""
+async def in_slices(session: Session, work: domain.Slices[T], account_id: str) -> T:
+    """Drive a long computation; the event loop and the transaction's server hear of us.
+
+    Raises `NotComputable` for whatever the rules raise but an error that is meant for the caller.
+    """
     while True:
         try:
             next(work)
         except StopIteration as end:
             result: T = end.value
             return result
+        except AppError:
+            raise
+        except Exception as error:
+            raise not_computable(account_id, error) from error
         await session.give_way()
+
+
+def not_computable(account_id: str, error: Exception) -> NotComputable:
+    """The error to raise instead. What is behind it is in the log."""
+    log.error("account not computable", account=account_id, exc_info=error)
+    return NotComputable(
+        f"account {account_id!r} can't be computed ({type(error).__name__}). Other accounts are not"
+        " concerned; the service's log says more"
+    )
 
 
 async def take_turns(session: Session, keys: Collection[AccountKey], context: Context) -> Hold:
@@ -198,6 +217,7 @@ async def compute_accounts(
             domain.load_account_in_slices(
                 key[1], zone, facts.get(key, ()), notices.get(key, ()), undo_facts
             ),
+            key[1],
         )
         for key in versions
     }
@@ -241,10 +261,10 @@ async def _read_newer(
                 _latest(remembered.state, notices.get(key, ())),
                 memory.undo_facts,
             )
-            remembered.state = await in_slices(session, again)
+            remembered.state = await in_slices(session, again, key[1])
         else:
             absorbed = domain.absorb_in_slices(remembered.state, newer, notices.get(key, ()))
-            await in_slices(session, absorbed)
+            await in_slices(session, absorbed, key[1])
         remembered.version = account.head.version
         if memory.recall(key) is remembered:
             memory.remember(key, remembered)  # it has grown

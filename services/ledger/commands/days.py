@@ -17,15 +17,18 @@ from services.ledger.commands.tenants import lock_tenants, recorded_time
 from services.ledger.context import Context
 from services.ledger.domain import begin_in_slices
 from services.ledger.store import accounts as account_store
+from services.ledger.store import failures as failure_store
 from services.ledger.store import tenants as tenant_store
 from services.ledger.store.accounts import AccountUpdate, DueAccount
 from services.ledger.store.journal import AccountKey
+from services.ledger.store.rejections import Rejection, insert_rejections
 from shared.business_time import Begun, refuse_future, refuse_future_day
 from shared.clock import day_start, monotonic
 from shared.database import Session
-from shared.errors import NotFound
+from shared.errors import AppError, FieldError, NotFound
 from shared.log import outbox
 
+_REASON_MAX = 500
 RANGE_SECONDS_MAX = 0.4  # of computing: then the rest of a range is left to the next
 
 
@@ -95,7 +98,7 @@ async def announce_range(
     started, last = monotonic(), due[-1].account_id
     for key, account in sorted(locked.items()):
         hold.changing.add(key)
-        decision = await in_slices(session, begin_in_slices(account.state, tenant.begun))
+        decision = await in_slices(session, begin_in_slices(account.state, tenant.begun), key[1])
         updates.append(update_of(key, account, decision, recorded_at))
         outbox.append(session, events_of(key, decision.announcements, recorded_at, {}))
         for announced in decision.announcements:
@@ -104,8 +107,45 @@ async def announce_range(
             last = key[1]
             break
     await account_store.save_updates(session, updates)
+    await failure_store.forget_failures(session, [update.key for update in updates])
     session.after_commit(partial(remember_updates, hold, context, locked, updates))
     return AnnouncedRange(last, counts)
+
+
+async def set_next_aside(
+    session: Session, tenant_id: str, *, after: str, error: Exception, now: datetime
+) -> str | None:
+    """Leave the next account that is due out of the day, as it can't be computed; gives which.
+
+    It is tried again when it changes, and on the next day. That it is so is said once, under
+    rejections.
+    """
+    begun = (await tenant_store.find_tenant_times(session, {tenant_id}))[tenant_id].begun
+    latest = _latest_day(begun)
+    due = await account_store.list_due_accounts(session, tenant_id, latest, after, 1)
+    if not due:
+        return None
+    account_id = due[0].account_id
+    detail = error.detail if isinstance(error, AppError) else f"{type(error).__name__}: {error}"
+    reason = detail.replace("\x00", "\\0")[:_REASON_MAX]
+    if await failure_store.put_failure(session, tenant_id, account_id, latest, reason, now):
+        said = FieldError("", f"left out of the day, until it changes or the next begins: {reason}")
+        await insert_rejections(
+            session,
+            [
+                Rejection(
+                    tenant_id=tenant_id,
+                    account_id=account_id,
+                    rejected_at=now,
+                    origin="start-day",
+                    source=None,
+                    event_id=None,
+                    type=None,
+                    errors=(said,),
+                )
+            ],
+        )
+    return account_id
 
 
 def _due_now(tenant_id: str, due: list[DueAccount], begun: Begun, zone: str) -> set[AccountKey]:

@@ -199,7 +199,7 @@ async def _decide(
         account = locked[key]
         facts = [accepted[index] for index in indexes]
         decision = await in_slices(
-            session, record_in_slices(account.state, facts, tenants[key[0]].begun)
+            session, record_in_slices(account.state, facts, tenants[key[0]].begun), key[1]
         )
         redone += decision.redone_facts
         recomputed += decision.recomputations

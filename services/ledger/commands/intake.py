@@ -13,7 +13,7 @@ from services.ledger.store.rejections import Rejection, insert_rejections
 from shared import clock
 from shared.cloudevents import Incoming, Refused
 from shared.database import Session
-from shared.errors import FieldError
+from shared.errors import AppError, FieldError
 
 
 class ReceivedEvent(Struct, frozen=True, gc=False):
@@ -48,6 +48,16 @@ async def take_events(
     taken = iter(await record_facts(session, new, context, now=now) if new else ())
     await insert_rejections(session, refused)
     return [outcome or next(taken) for outcome in outcomes]
+
+
+async def refuse_event(
+    session: Session, event: ReceivedEvent, error: Exception, *, now: datetime
+) -> Outcome:
+    """List an event that its account can't take, although nothing is wrong with it by itself."""
+    detail = error.detail if isinstance(error, AppError) else type(error).__name__
+    errors = (FieldError("", f"it can't be taken: {detail}. Send it again when that is mended"),)
+    await insert_rejections(session, [_rejection(event, errors, now)])
+    return Outcome("rejected", errors)
 
 
 def _fact_of(event: ReceivedEvent, now: datetime) -> NewFact | tuple[FieldError, ...]:

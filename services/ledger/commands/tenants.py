@@ -125,6 +125,7 @@ async def _rezone(
                 recordedtime=recorded_at,
                 begun=before.begun,
             ),
+            key[1],
         )
         updates.append(update_of(key, account, decision, recorded_at))
         outbox.append(session, events_of(key, decision.announcements, recorded_at, {}))

@@ -8,17 +8,20 @@ from collections import Counter
 from collections.abc import Sequence
 
 from services.ledger.commands.accounts import take_turns
-from services.ledger.commands.intake import ReceivedEvent, take_events
+from services.ledger.commands.intake import ReceivedEvent, refuse_event, take_events
 from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
 from services.ledger.store.facts import find_heavy
 from services.ledger.store.journal import AccountKey
 from services.ledger.store.memory import HEAVY_FACTS
+from shared import clock
 from shared.clock import monotonic
 from shared.errors import TookTooLong
+from shared.process.failures import is_for_now, note_failure, survived
 
 PART_EVENTS_MAX = 1_000
 PART_EVENTS_FIRST = 250
+FAILED_MAX = 20  # events that fail one after the other before anything is taken: it's not they
 PART_SECONDS = 0.5  # to aim at; a transaction's locks keep others waiting
 ACCOUNT_EVENTS_MAX = 100  # of one account in a request that is still light
 
@@ -51,29 +54,44 @@ async def take_together(context: Context, requests: Sequence[Request]) -> list[l
 async def take_in_parts(context: Context, request: Request) -> list[Outcome]:
     """Record the events of one heavy request, in order, in as many transactions as it needs.
 
-    What was recorded before a failure stays: the whole request may be sent again.
+    What was recorded before a failure stays: the whole request may be sent again. An event that
+    fails for good leaves the others; where nothing but such events comes, the request fails.
     """
     accounts = set(_accounts(request)) - context.accounts.apart
     context.accounts.apart |= accounts
     try:
         await _read_long_histories(context, accounts)
         outcomes: list[Outcome] = []
+        failed: list[int] = []
         size = PART_EVENTS_FIRST
         while len(outcomes) < len(request):
             part = request[len(outcomes) : len(outcomes) + size]
             started = monotonic()
             try:
                 (taken,) = await take_together(context, [part])
-            except TookTooLong:
-                if len(part) == 1:
+            except Exception as error:
+                if len(part) > 1 and not is_for_now(error):
+                    size = len(part) // 2
+                    continue
+                is_all = len(failed) == len(outcomes) and (
+                    len(request) == len(failed) + 1 or len(failed) >= FAILED_MAX
+                )
+                if is_for_now(error) or isinstance(error, TookTooLong) or is_all:
                     raise
-                size = len(part) // 2
-                continue
+                failed.append(len(outcomes))
+                taken = [await _refuse(context, part[0], error)]
             outcomes += taken
             size = _next_size(len(part), monotonic() - started)
         return outcomes
     finally:
         context.accounts.apart -= accounts
+
+
+async def _refuse(context: Context, event: ReceivedEvent, error: Exception) -> Outcome:
+    """The event can't be taken, and is no fault of its request's others."""
+    note_failure("ledger", "intake", error, tenant=event.tenant)
+    async with context.db.transaction() as session:
+        return await refuse_event(session, event, error, now=clock.now())
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -86,8 +104,11 @@ async def _read_long_histories(context: Context, accounts: set[AccountKey]) -> N
     """Read into memory what takes seconds, with nothing locked."""
     cold = {key for key in accounts if key not in context.accounts}
     for key in sorted(await find_heavy(context.db, cold, HEAVY_FACTS)) if cold else ():
-        async with context.db.reading() as session:
-            await take_turns(session, [key], context)
+        with survived(
+            "ledger", "intake", tenant=key[0]
+        ):  # what can't be read, its events will tell
+            async with context.db.reading() as session:
+                await take_turns(session, [key], context)
 
 
 def _accounts(request: Request) -> Counter[AccountKey]:

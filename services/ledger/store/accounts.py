@@ -60,10 +60,15 @@ class DueAccount(Struct, frozen=True):
 async def list_due_accounts(
     session: Session, tenant_id: str, until_on: date, after: str, limit: int
 ) -> list[DueAccount]:
-    """The next range of accounts that have something to announce, in order of their ids."""
+    """The next range of accounts that have something to announce, in order of their ids.
+
+    One that failed on this day already, and has not changed since, is left out.
+    """
     rows = await session.fetch(
-        "select account_id, zone, next_on from accounts"
-        " where tenant_id = $1 and next_on <= $2 and account_id > $3"
+        "select account_id, zone, next_on from accounts a"
+        " where tenant_id = $1 and next_on <= $2 and account_id > $3 and not exists"
+        " (select from failures f where f.tenant_id = a.tenant_id and f.account_id = a.account_id"
+        "  and f.failed_on >= $2 and f.version = a.version)"
         " order by account_id limit $4",
         tenant_id,
         until_on,

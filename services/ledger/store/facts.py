@@ -10,6 +10,7 @@ from services.ledger.domain.waiting import owner_of
 from services.ledger.store.journal import AccountKey
 from shared.database import Database, Session
 from shared.database.columns import joined, joined_json, texts
+from shared.errors import AppError
 from shared.events import billing
 
 _ENCODER = msgspec.json.Encoder()
@@ -159,7 +160,21 @@ async def find_heavy(
     return {(row[0], row[1]) for row in rows}
 
 
+class NotComputable(AppError):
+    """An account can't be computed: the rules fail, or a fact can't be read. It's no fault of the
+    caller's."""
+
+    status = 503
+    title = "Account not computable"
+
+
 def _fact(row: Any) -> Fact:
+    try:
+        data = _DECODERS[row["kind"]].decode(row["data"])
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise NotComputable(
+            f"account {row['account_id']!r}: fact {row['fact_id']!r} ({row['kind']}) can't be read"
+        ) from error
     return Fact(
         kind=row["kind"],
         fact_id=row["fact_id"],
@@ -168,7 +183,7 @@ def _fact(row: Any) -> Fact:
         event_id=row["event_id"],
         time=row["time"],
         recordedtime=row["recorded_at"],
-        data=_DECODERS[row["kind"]].decode(row["data"]),
+        data=data,
     )
 
 

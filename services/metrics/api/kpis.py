@@ -96,7 +96,7 @@ async def _figured(
     """The questions with all that their answers are made of, by one snapshot of the figures."""
     figured: list[Figured] = []
     size = 0
-    async with context.places.place(tenant_id), context.db.reading() as session:
+    async with context.db.reading() as session:
         tenant = await store.find_tenant(session, tenant_id)
         for kpi in kpis:
             question = question_of(kpi, asked, tenant)

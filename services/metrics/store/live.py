@@ -7,13 +7,10 @@ from contextlib import asynccontextmanager
 
 from services.metrics.store.figures import list_revisions
 from shared.database import Database, Wakeup
-from shared.errors import Unavailable
-from shared.process import telemetry
+from shared.process.failures import survived
 
 KEEP_ALIVE_SECONDS = 15.0
 _LOOK_SECONDS = 0.2
-
-log = telemetry.logger(__name__)
 
 
 class Live:
@@ -63,12 +60,10 @@ class Live:
 
     async def _look(self) -> None:
         while self._listeners and not self.is_closing:
-            try:
+            found: dict[str, int] = {}
+            with survived("metrics", "stream"):
                 async with self.db.reading() as session:
                     found = await list_revisions(session, list(self._listeners))
-            except Unavailable as error:
-                log.warning("stream.look_failed", error=str(error))
-                found = {}
             if any(self._revisions.get(tenant) != number for tenant, number in found.items()):
                 self._revisions.update(found)
                 self._news.ring()

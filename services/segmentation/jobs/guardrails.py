@@ -4,13 +4,10 @@ import asyncio
 
 from services.segmentation.context import Context
 from services.segmentation.processes.guardrails import check_all
-from shared.errors import Unavailable
-from shared.process import telemetry
+from shared.process.failures import survived
 from shared.process.tasks import pause
 
 CHECK_SECONDS = 3600.0
-
-log = telemetry.logger(__name__)
 
 
 async def run_guardrails(
@@ -18,8 +15,6 @@ async def run_guardrails(
 ) -> None:
     """In the worker."""
     while not stop.is_set():
-        try:
+        with survived("segmentation", "guardrails"):
             await check_all(context)
-        except Unavailable as error:
-            log.warning("guardrails.retry", reason=error.detail)
         await pause(stop, seconds)

@@ -5,14 +5,11 @@ import asyncio
 from services.segmentation.commands.rescoring import SLICE_ACCOUNTS
 from services.segmentation.context import Context
 from services.segmentation.processes.rescoring import Rescorer
-from shared.errors import Unavailable
-from shared.process import telemetry
+from shared.process.failures import survived
 from shared.process.tasks import pause
 
 IDLE_SECONDS = 0.5  # between two looks for work; a look is one index lookup
 RETRY_SECONDS = 2.0
-
-log = telemetry.logger(__name__)
 
 
 async def run_rescoring(
@@ -22,13 +19,9 @@ async def run_rescoring(
     rescorer = Rescorer(context, size=size)
     try:
         while not stop.is_set():
-            try:
-                has_worked = await rescorer.take_slice()
-            except Unavailable as error:
-                log.warning("rescoring.retry", reason=error.detail)
-                await pause(stop, RETRY_SECONDS)
-                continue
-            if not has_worked:
-                await pause(stop, IDLE_SECONDS)
+            wait = RETRY_SECONDS
+            with survived("segmentation", "rescoring"):
+                wait = 0.0 if await rescorer.take_slice() else IDLE_SECONDS
+            await pause(stop, wait)
     finally:
         await rescorer.close()

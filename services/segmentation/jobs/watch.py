@@ -6,33 +6,27 @@ from services.segmentation.context import Context
 from services.segmentation.processes.watch import watch_tenants
 from services.segmentation.store import models as store
 from shared.database import Database
-from shared.errors import Unavailable
 from shared.process import telemetry
+from shared.process.failures import survived
 from shared.process.tasks import pause
 
 LOOK_SECONDS = 60.0  # between two looks for models that are due
 SHOW_SECONDS = 30.0
 
-log = telemetry.logger(__name__)
-
 
 async def run_watch(context: Context, *, stop: asyncio.Event) -> None:
     """In the worker: watch what is due, tenant by tenant."""
     while not stop.is_set():
-        try:
+        with survived("segmentation", "watch"):
             await watch_tenants(context, stop=stop)
-        except Unavailable as error:
-            log.warning("watching.retry", reason=error.detail)
         await pause(stop, LOOK_SECONDS)
 
 
 async def run_show(db: Database, *, stop: asyncio.Event) -> None:
     """In the API, whose `/metrics` is read: show what was watched last."""
     while not stop.is_set():
-        try:
+        with survived("segmentation", "show"):
             await show(db)
-        except Unavailable as error:
-            log.warning("watching.not_shown", reason=error.detail)
         await pause(stop, SHOW_SECONDS)
 
 

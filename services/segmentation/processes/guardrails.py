@@ -6,8 +6,8 @@ from services.segmentation.context import Context
 from services.segmentation.domain.experiments import Experiment
 from services.segmentation.domain.guardrails import Tally, tally_accounts
 from services.segmentation.store import experiments as store
-from shared.errors import Unavailable
 from shared.process import telemetry
+from shared.process.failures import survived
 
 SLICE_ACCOUNTS = 2_000
 
@@ -26,27 +26,32 @@ async def check_experiment(context: Context, tenant: str, name: str) -> Checked:
 
 async def check_experiments(context: Context, tenant: str) -> list[Checked]:
     """The same of all that run."""
-    async with context.db.reading() as session:
-        found = await store.find_running(session, [tenant])
-    return [await check_experiment(context, tenant, one.name) for one in found.get(tenant, ())]
+    return [
+        await check_experiment(context, tenant, name) for name in await _running(context, tenant)
+    ]
 
 
 async def check_all(context: Context) -> None:
-    """Every experiment of every tenant. What fails of one tenant spares the others."""
+    """Every experiment of every tenant. What fails of one spares the others."""
     async with context.db.reading() as session:
         tenants = await store.list_tenants(session)
     for tenant in tenants:
-        try:
-            found = await check_experiments(context, tenant)
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - logged; one tenant's fault is not the others'
-            log.warning("guardrails.failed", tenant=tenant, reason=str(error))
-            continue
-        for checked in found:
-            if checked.breaches:
-                because = checked.breaches[0].because
-                log.warning("experiment.stopped", tenant=tenant, name=checked.name, because=because)
+        with survived("segmentation", "guardrails", tenant=tenant):
+            for name in await _running(context, tenant):
+                with survived("segmentation", "guardrails", tenant=tenant, experiment=name):
+                    _say(tenant, name, await check_experiment(context, tenant, name))
+
+
+async def _running(context: Context, tenant: str) -> list[str]:
+    async with context.db.reading() as session:
+        found = await store.find_running(session, [tenant])
+    return [one.name for one in found.get(tenant, ())]
+
+
+def _say(tenant: str, name: str, checked: Checked) -> None:
+    if checked.breaches:
+        because = checked.breaches[0].because
+        log.warning("experiment.stopped", tenant=tenant, experiment=name, because=because)
 
 
 async def _tallies(context: Context, tenant: str, run: store.Run) -> dict[str, Tally]:

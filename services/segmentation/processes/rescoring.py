@@ -26,13 +26,12 @@ from shared import clock
 from shared.errors import Unavailable
 from shared.log.lag import LagItem, LagReport
 from shared.log.runtime import Runtime
-from shared.process import telemetry
+from shared.process.failures import note_failure
 
-PUT_ASIDE_SECONDS = 60.0
+PUT_ASIDE_SECONDS = 60.0  # a tenant whose slice failed for good
+RETRY_SECONDS = 2.0  # one whose slice may succeed a little later
 SLICES_AHEAD = 2  # of the one that is written
 JOBS_MAX = 100  # looked at for one to work on
-
-log = telemetry.logger(__name__)
 
 
 class Rescorer:
@@ -61,10 +60,12 @@ class Rescorer:
             done = await self._work_on(job)
         except BaseException as error:
             await self.close()
-            if not isinstance(error, Exception) or isinstance(error, Unavailable):
+            if not isinstance(error, Exception):
                 raise
-            log.error("rescoring.failed", tenant=job.tenant_id, reason=str(error))
-            self._aside[job.tenant_id] = now + PUT_ASIDE_SECONDS
+            is_for_now = isinstance(error, Unavailable)
+            seconds = RETRY_SECONDS if is_for_now else PUT_ASIDE_SECONDS
+            self._aside[job.tenant_id] = now + seconds
+            note_failure("segmentation", "rescoring", error, tenant=job.tenant_id)
             return True
         if done is None:
             await self.close()

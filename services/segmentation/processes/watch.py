@@ -13,12 +13,10 @@ from services.segmentation.domain.model_watch import GroupBy, shadowing
 from services.segmentation.processes.population import slices_of
 from services.segmentation.store import assessments
 from services.segmentation.store import models as store
-from shared.errors import NotFound, Unavailable
-from shared.process import telemetry
+from shared.errors import NotFound
+from shared.process.failures import survived
 
 WATCH_SECONDS_MAX = 300.0
-
-log = telemetry.logger(__name__)
 
 
 async def watch_model(
@@ -44,12 +42,8 @@ async def watch_tenants(context: Context, *, stop: asyncio.Event) -> int:
     for tenant in tenants:
         if stop.is_set():
             break
-        try:
+        with survived("segmentation", "watch", tenant=tenant):
             count += await _watch_due(context, tenant)
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - logged; one tenant's fault is not the others'
-            log.warning("watching.failed", tenant=tenant, reason=str(error))
     return count
 
 
@@ -59,11 +53,14 @@ async def _watch_due(context: Context, tenant: str) -> int:
         if today is None:
             return 0
         versions = await store.due_to_watch(session, tenant, today)
+    count = 0
     for version in versions:
-        found = await _watch(context, tenant, version, "kind", today)
-        async with context.db.transaction() as session:
-            await store.upsert_watch(session, tenant, version, today, _figures_of(found))
-    return len(versions)
+        with survived("segmentation", "watch", tenant=tenant, version=version):
+            found = await _watch(context, tenant, version, "kind", today)
+            async with context.db.transaction() as session:
+                await store.upsert_watch(session, tenant, version, today, _figures_of(found))
+            count += 1
+    return count
 
 
 async def _watch(

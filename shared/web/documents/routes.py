@@ -94,7 +94,6 @@ class DocumentRoutes(Generic[Content]):
         self._name = named if fixed is None else only
         self._reader, self._writer = needs(*surface.readers), needs(*surface.writers)
         # Of those who send a document.
-        self._tester = needs(*surface.readers, body_max=surface.bytes_max)
         self._author = needs(*surface.writers, body_max=surface.bytes_max)
 
     def schema(self, texts: RouteTexts, path: str | None = None) -> None:
@@ -183,7 +182,7 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            caller: Annotated[Caller, self._tester],
+            caller: Annotated[Caller, self._author],
         ) -> Response:
             return json_response(
                 await self._requests.dry_run(request, caller.tenant, name, DRY_RUN_CASES_MAX)
@@ -204,7 +203,7 @@ class DocumentRoutes(Generic[Content]):
         async def endpoint(
             name: Annotated[str, Depends(self._name)],
             request: Request,
-            caller: Annotated[Caller, self._tester],
+            caller: Annotated[Caller, self._author],
             version: Annotated[str | None, Query(description=version_help)] = None,
             limit: Annotated[int, Query(ge=1, le=DRY_RUN_CASES_MAX)] = cases,
         ) -> Response:

@@ -11,16 +11,22 @@ from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
 from services.ledger.store.memory import AccountMemory
+from shared.business_time import Clock
 from shared.cloudevents import parse_http
 from shared.database import Database
+from shared.database.clock_guard import ClockGuard
 
 HEADERS = [(b"content-type", b"application/cloudevents-batch+json")]
 
 
-def a_process(db: Database, *, facts_max: int = 400_000) -> Context:
+def a_process(db: Database, *, facts_max: int = 400_000, clock: Clock = "manual") -> Context:
     """Shares the pool of connections with the others, and nothing else."""
     return Context(
-        db=db, clock="manual", makes_tenants=True, accounts=AccountMemory(facts_max=facts_max)
+        db=db,
+        clock=clock,
+        guard=ClockGuard(db, clock, last="the last begun day"),
+        makes_tenants=True,
+        accounts=AccountMemory(facts_max=facts_max),
     )
 
 

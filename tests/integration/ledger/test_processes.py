@@ -126,7 +126,7 @@ async def test_a_day_begun_by_two_processes_announces_everything_once(
     counts = await asyncio.gather(
         *(start_day(process, "demo", day=date.fromisoformat("2026-03-20")) for process in processes)
     )
-    assert sum(count.get("invoice-overdue", 0) for count in counts) == 250
+    assert sum(day.counts.get("invoice-overdue", 0) for day in counts) == 250
     rows = await ledger_db.fetch("select count(*) from outbox where type = 'invoice-overdue'")
     assert rows[0][0] == 250
 

@@ -12,6 +12,7 @@ from services.ledger.context import Context
 from shared.cloudevents import parse_http
 from shared.database import Database
 from tests.factories import a_payment, an_account, an_invoice
+from tests.integration.ledger.processes import a_process
 from tests.integration.ledger.test_story import start_day
 
 Post = Callable[..., Awaitable[httpx.Response]]
@@ -37,14 +38,14 @@ async def take(context: Context, *events: dict[str, Any], fail: bool = False) ->
 async def test_a_new_account_can_be_taken_again_after_its_transaction_failed(
     ledger_db: Database,
 ) -> None:
-    context = Context(db=ledger_db, clock="manual", makes_tenants=True)
+    context = a_process(ledger_db)
     with pytest.raises(Broken):
         await take(context, an_account(), fail=True)
     await take(context, an_account())
 
 
 async def test_nothing_of_a_failed_batch_stays(ledger_db: Database) -> None:
-    context = Context(db=ledger_db, clock="manual", makes_tenants=True)
+    context = a_process(ledger_db)
     await take(context, an_account(), an_invoice())
     with pytest.raises(Broken):
         await take(context, a_payment(), fail=True)

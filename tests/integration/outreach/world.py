@@ -21,6 +21,7 @@ from services.outreach.dunning.processes.run_due import RunDue, run_due
 from services.outreach.rulebooks.store import RuleBooks
 from shared.business_time import Clock
 from shared.database import Database
+from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
@@ -42,6 +43,7 @@ def a_context(
     return Context(
         db=db,
         clock=clock,
+        guard=ClockGuard(db, clock, last="the last run of contacts"),
         ledger=LedgerClient(ledger_url, "token"),
         mailer=Mailer(MailServer.from_url(smtp_url)) if smtp_url is not None else None,
         content=ContentVersions(STRATEGIES, templates.versions, residence),
@@ -222,7 +224,7 @@ class World:
 
 
 def counts(**given: int) -> dict[str, int]:
-    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
+    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "set_aside")
     return {name: given.get(name, 0) for name in names}
 
 

@@ -330,6 +330,7 @@ async def test_reading_needs_a_scope_and_writing_another(
         assert (await client.get(URL + path, headers=stranger)).status_code == 403
         assert (await client.get(URL + path, headers={"authorization": ""})).status_code == 401
     assert (await client.put(URL, content=text, headers=reader)).status_code == 403
+    assert (await client.post(f"{URL}/dry-run", content=text, headers=reader)).status_code == 403
     assert (await client.put(URL, content=text, headers=writer)).status_code == 200
     body = {"policy_version": POLICY.version}
     assert (await client.post(f"{URL}/activate", json=body, headers=reader)).status_code == 403

@@ -130,7 +130,7 @@ class Rig:
         self, take: Callable[[Session, Sequence[RawRecord]], Awaitable[None]]
     ) -> Running:
         stop = asyncio.Event()
-        subscription = RawSubscription("intake", self.topic, take)
+        subscription = RawSubscription("intake", self.topic, take, lambda record: None)
         return self._run(
             run_consumer(self.consumer, subscription, [self.source()], stop=stop), stop
         )
@@ -158,8 +158,9 @@ class Rig:
         async with self.producer.transaction() as session:
             outbox.append(session, events)
 
-    async def say_n(self, key: str, first: int, last: int) -> None:
-        await self.say(*(an_event(key, n, topic=self.topic) for n in range(first, last + 1)))
+    async def say_n(self, key: str, first: int, last: int, *, tenant: str = "demo") -> None:
+        numbers = range(first, last + 1)
+        await self.say(*(an_event(key, n, topic=self.topic, tenant=tenant) for n in numbers))
 
     async def put(self, key: str, *sequences: int, event_type: str = "payment-received") -> None:
         """Rows with numbers of the test's choice: gaps, repeats, disorder."""

@@ -108,10 +108,12 @@ async def test_garbage_without_a_key_is_only_a_dead_letter(rig: Rig) -> None:
     assert [letter.key for letter in letters] == [None, None]
 
 
-async def test_five_keys_failing_in_a_row_stop_the_process_and_the_next_one(rig: Rig) -> None:
+async def test_five_keys_of_several_tenants_in_a_row_stop_the_process_and_the_next_one(
+    rig: Rig,
+) -> None:
     rig.refuse = refusing("K0", "K1", "K2", "K3", "K4", "K5")  # type: ignore[assignment]
     for i in range(6):
-        await rig.say_n(f"K{i}", 1, 1)
+        await rig.say_n(f"K{i}", 1, 1, tenant=f"t{i % 2}")
     await rig.relayed()
     for _ in range(2):
         running = rig.consume()
@@ -128,7 +130,7 @@ async def test_five_keys_failing_in_a_row_stop_the_process_and_the_next_one(rig:
 async def test_an_operators_decision_lets_the_next_process_go_on(rig: Rig) -> None:
     rig.refuse = refusing("K0", "K1", "K2", "K3", "K4")  # type: ignore[assignment]
     for i in range(5):
-        await rig.say_n(f"K{i}", 1, 1)
+        await rig.say_n(f"K{i}", 1, 1, tenant=f"t{i}")
     await rig.relayed()
     with pytest.raises(BadCode):
         await asyncio.wait_for(rig.consume().task, PATIENCE)
@@ -136,6 +138,22 @@ async def test_an_operators_decision_lets_the_next_process_go_on(rig: Rig) -> No
     rig.consume()
     await rig.letters(4)
     await rig.holds("skips", 1, "one was decided, one more was put aside")
+
+
+async def test_keys_of_one_tenant_are_parked_however_many_and_the_others_flow(rig: Rig) -> None:
+    bad = [f"K{i}" for i in range(12)]
+    rig.refuse = refusing(*bad, "ONE")  # type: ignore[assignment]
+    for key in bad:
+        await rig.say_n(key, 1, 2)
+    await rig.say_n("ONE", 1, 1, tenant="other")  # a single one of another's is chance
+    await rig.relayed()
+    running = rig.consume()
+    await rig.letters(13)
+    await running.end()
+    rig.consume()  # and a new process goes on as well
+    await rig.say_n("GOOD", 1, 1, tenant="third")
+    await rig.saw("GOOD", [1])
+    await rig.holds("waiting", 12, "the second of each waits")
 
 
 async def test_unreadable_ones_among_good_ones_do_not_stop_the_process(rig: Rig) -> None:

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
 from prometheus_client import REGISTRY
 
+from shared.errors import Unavailable
 from shared.process.loop_lag import lag_sampled
 from shared.process.places import TenantPlaces
 
 
 async def test_a_tenant_has_so_many_places_and_takes_none_of_anothers() -> None:
-    places, go_on = TenantPlaces(2), asyncio.Event()
+    places, go_on = TenantPlaces(2, wait_seconds=60), asyncio.Event()
     inside: list[str] = []
 
     async def enter(tenant: str) -> None:
@@ -26,6 +28,17 @@ async def test_a_tenant_has_so_many_places_and_takes_none_of_anothers() -> None:
             assert inside == ["a", "a"]
         go_on.set()
     assert inside == ["a"] * 4
+    assert not places._taken
+
+
+async def test_who_waits_for_too_long_is_sent_away() -> None:
+    places = TenantPlaces(1, wait_seconds=0.01)
+    async with places.place("a"):
+        with pytest.raises(Unavailable, match="this tenant"):
+            async with places.place("a"):
+                pass
+    async with places.place("a"):
+        pass
     assert not places._taken
 
 

@@ -3,7 +3,7 @@
 from shared.log.migrations import add_epochs, drop_epochs
 
 revision = "ledger_epochs"
-down_revision = "ledger_0003"
+down_revision = "ledger_0005"
 branch_labels = None
 depends_on = None
 

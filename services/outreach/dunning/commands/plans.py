@@ -36,6 +36,12 @@ class PlannedBatch:
     claimed: list[DebtorContact] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: "PlannedBatch") -> None:
+        """As if one transaction had done both."""
+        self.debtors += other.debtors
+        self.claimed += other.claimed
+        self.counts += other.counts
+
 
 async def plan_contacts(
     session: Session,
@@ -47,9 +53,12 @@ async def plan_contacts(
     claim: str,
     tried: Collection[str],
     skipped: Collection[str] = (),
+    only: Collection[str] | None = None,
+    looked_at: list[str] | None = None,
 ) -> PlannedBatch:
     """One batch of debtors: plan anew, and claim what is due. `tried` are contacts that this run
-    has tried already; each is tried once a run. `skipped` are debtors to leave to the next run."""
+    has tried already; each is tried once a run. `skipped` are debtors to leave to the next run;
+    `only` those to choose from. `looked_at` tells the caller whom a failure is about."""
     keys = await debtor_store.lock_debtors(
         session,
         tenant,
@@ -58,7 +67,10 @@ async def plan_contacts(
         tried=tried,
         skipped=skipped,
         limit=DEBTORS_MAX,
+        only=only,
     )
+    if looked_at is not None:
+        looked_at += keys
     if not keys:
         return PlannedBatch()
     states = await debtor_store.get_debtors(session, tenant, keys, time.machine_now)

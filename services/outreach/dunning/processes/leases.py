@@ -14,6 +14,7 @@ from services.outreach.dunning.store.contacts import find_ended_leases
 from shared.business_time import Clock
 from shared.database import Database
 from shared.process import telemetry
+from shared.process.failures import survived
 
 LEASES_MAX = 100  # ended at a time
 LEASE_ENDED = "lease-ended"
@@ -27,24 +28,36 @@ async def end_leases(db: Database, clock_mode: Clock, machine_now: datetime) -> 
         found = await find_ended_leases(session, machine_now, LEASES_MAX)
     ended = 0
     for tenant, claim, contact in found:
-        async with db.transaction() as session:
-            at = contact.attempted_at or machine_now
-            time = RunTime(at, at, machine_now)
-            if clock_mode == "system":
-                time = RunTime(at, machine_now, machine_now)
-            elif (business := await get_business_time(session, tenant)) is not None:
-                time = RunTime(at, business, machine_now)
-            counts = await record_outcomes(
-                session,
-                tenant,
-                time,
-                [Outcome(contact, "uncertain", LEASE_ENDED)],
-                expected={"intent"},
-                claim=claim,
-            )
-        ended += counts["uncertain"]
-        _warn(contact)
+        with survived("outreach", "leases", tenant=tenant):
+            ended += await _end(db, clock_mode, tenant, claim, contact, machine_now)
     return ended
+
+
+async def _end(
+    db: Database,
+    clock_mode: Clock,
+    tenant: str,
+    claim: str,
+    contact: DebtorContact,
+    machine_now: datetime,
+) -> int:
+    async with db.transaction() as session:
+        at = contact.attempted_at or machine_now
+        time = RunTime(at, at, machine_now)
+        if clock_mode == "system":
+            time = RunTime(at, machine_now, machine_now)
+        elif (business := await get_business_time(session, tenant)) is not None:
+            time = RunTime(at, business, machine_now)
+        counts = await record_outcomes(
+            session,
+            tenant,
+            time,
+            [Outcome(contact, "uncertain", LEASE_ENDED)],
+            expected={"intent"},
+            claim=claim,
+        )
+    _warn(contact)
+    return counts["uncertain"]
 
 
 def _warn(contact: DebtorContact) -> None:

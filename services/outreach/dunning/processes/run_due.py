@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
-from services.outreach.activity.store.business_times import raise_business_time
+from services.outreach.activity.store.business_times import get_business_time, raise_business_time
 from services.outreach.channels.clients import SMTP_CONNECTIONS_MAX
 from services.outreach.context import Context
+from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
 from services.outreach.dunning.commands.plans import PlannedBatch, plan_contacts
 from services.outreach.dunning.commands.recipients import load_recipients
@@ -29,16 +30,19 @@ from services.outreach.dunning.domain.outgoing import OutgoingMessage, Recipient
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.processes.delivery import Delivery
 from services.outreach.dunning.processes.live_check import LiveCheck, check
-from services.outreach.dunning.store.debtors import find_next_due
+from services.outreach.dunning.store.debtors import count_held, find_next_due
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from services.outreach.rulebooks.processes.books import ready_books
 from shared import clock
 from shared.business_time import refuse_future
+from shared.database.holds import Held
 from shared.errors import Invalid, Unavailable
 from shared.process import telemetry
 from shared.process.crash import crash_point
+from shared.process.failures import halves, is_for_now, note_failure, survived
 
-COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
+COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "set_aside")
+SET_ASIDE_MAX = 100  # debtors of one run; where more fail, something else is broken than they
 # As many intents at once as there are connections: none waits for another's while its lease runs.
 # Just before the data a lease that has grown old is renewed with the check (delivery.py).
 WAVE = SMTP_CONNECTIONS_MAX
@@ -49,12 +53,18 @@ CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for 
 
 class RunDue(Struct, frozen=True):
     counts: dict[str, int]
+    held: int  # contacts that are due and belong to a claim of before, for a minute at most
     next_due_at: datetime | None
 
 
 async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
-    """Make the tenant's contacts that are due up to an instant of business time. Idempotent."""
-    refuse_future(context.clock, clock.now(), at=at)
+    """Make the tenant's contacts that are due up to an instant of business time. Idempotent.
+
+    Raises `Held` where nobody may be contacted until a person has looked.
+    """
+    async with context.db.reading() as session:
+        last = await get_business_time(session, tenant)
+    refuse_future(context.clock, await context.guard.checked(tenant, last), at=at)
     started = clock.monotonic()
     async with context.db.transaction() as session:
         at = await raise_business_time(session, tenant, at)
@@ -62,11 +72,14 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     await run.work()
     async with context.db.reading() as session:
         due_at, is_dirty = await find_next_due(session, tenant)
+        held = await count_held(session, tenant, at, clock.now())
     if is_dirty:
         due_at = at
     telemetry.JOB_SECONDS.labels("outreach", "run-due", "done").observe(clock.monotonic() - started)
     return RunDue(
-        {name: run.counts[name] for name in COUNTS}, None if due_at is None else max(at, due_at)
+        {name: run.counts[name] for name in COUNTS},
+        held,
+        None if due_at is None else max(at, due_at),
     )
 
 
@@ -94,6 +107,7 @@ class _Run:
         self._claim = uuid4().hex
         self._tried: set[str] = set()
         self._refuted: set[str] = set()  # debtors of whom the ledger knows more than we do yet
+        self._begun: set[str] = set()  # contacts that have left their claim: intended, or ended
         self._stopped_by: str | None = None  # the rule under which this run tries nothing more
         self._broken = 0  # lines that broke at a recipient, one after the other
         self.counts: Counter[str] = Counter()
@@ -108,6 +122,19 @@ class _Run:
                 await self._make(batch.claimed)
 
     async def _make(self, claimed: Sequence[DebtorContact]) -> None:
+        """All of them; where that fails for good, the culprit is set aside and the others made."""
+        try:
+            await self._make_all(claimed)
+        except Exception as error:
+            if is_for_now(error) or isinstance(error, Held):
+                raise
+            if len(claimed) == 1:
+                await self._set_aside(claimed[0].debtor_key, error)
+                return
+            for half in halves([c for c in claimed if c.contact_id not in self._begun]):
+                await self._make(half)
+
+    async def _make_all(self, claimed: Sequence[DebtorContact]) -> None:
         """Wave by wave: check, intent, hand over. What falls on the way is recorded at once."""
         async with self._context.db.reading() as session:
             has_channel = self._context.mailer is not None
@@ -128,22 +155,59 @@ class _Run:
                 deferred = [Outcome(message.contact, "deferred", rule) for message in waiting]
                 await self._record(deferred, {"claimed"})
                 return
+            self._refuse_jumps()
             wave, waiting = waiting[:WAVE], waiting[WAVE:]
             await self._send(await self._intend(wave, checked, recipients), checked)
 
     # ------------------------------------------------------------------ the steps, one by one
 
-    async def _plan(self) -> PlannedBatch:
-        async with self._context.db.transaction() as session:
-            return await plan_contacts(
-                session,
-                self._tenant,
-                self._time(),
-                self._context.content,
-                self._rulebooks,
-                claim=self._claim,
-                tried=self._tried,
-                skipped=self._refuted,
+    def _refuse_jumps(self) -> None:
+        """Before a step that the clock decides. What is claimed goes on with a later run."""
+        if self._context.clock == "system" and self._context.guard.has_jumped():
+            raise Held("the machine's clock went ahead during the run")
+
+    async def _plan(self, only: Sequence[str] | None = None) -> PlannedBatch:
+        """Where planning fails for good, the culprit is set aside and the others are planned."""
+        self._refuse_jumps()
+        looked_at: list[str] = []
+        try:
+            async with self._context.db.transaction() as session:
+                return await plan_contacts(
+                    session,
+                    self._tenant,
+                    self._time(),
+                    self._context.content,
+                    self._rulebooks,
+                    claim=self._claim,
+                    tried=self._tried,
+                    skipped=self._refuted,
+                    only=only,
+                    looked_at=looked_at,
+                )
+        except Exception as error:
+            if is_for_now(error) or isinstance(error, Held) or not looked_at:
+                raise
+            if len(looked_at) == 1:
+                await self._set_aside(looked_at[0], error)
+                return PlannedBatch(1)
+            batch = PlannedBatch()
+            for half in halves(looked_at):
+                batch.add(await self._plan(half))
+            return batch
+
+    async def _set_aside(self, debtor_key: str, error: Exception) -> None:
+        """The debtor waits, and a person is told."""
+        note_failure("outreach", "run-due", error, tenant=self._tenant)
+        self._refuted.add(debtor_key)
+        self.counts["set_aside"] += 1
+        strategies = self._context.content.strategies
+        with survived("outreach", "run-due", tenant=self._tenant):  # else each run tries it again
+            async with self._context.db.transaction() as session:
+                await set_aside(session, self._tenant, debtor_key, self._time(), strategies, error)
+        if self.counts["set_aside"] >= SET_ASIDE_MAX:
+            raise Unavailable(
+                f"{SET_ASIDE_MAX} debtors were set aside in one run; the last for"
+                f" {type(error).__name__}. The others are tried in the next"
             )
 
     async def _check(self, messages: Sequence[OutgoingMessage]) -> LiveCheck | None:
@@ -209,6 +273,7 @@ class _Run:
                 judgements,
                 claim=self._claim,
             )
+        self._begun |= {contact.contact_id for contact in intents}
         await self._record([Outcome(c, "cancelled", "superseded") for c in doubled], {"claimed"})
         if intents:
             crash_point("outreach.after_intent")
@@ -239,25 +304,44 @@ class _Run:
             checked,
             lambda: self._stopped_by,
         )
-        outcome = await delivery.hand_over()
+        try:
+            outcome = await delivery.hand_over()
+        except Exception as error:
+            if is_for_now(error):
+                raise
+            await self._set_aside(message.contact.debtor_key, error)
+            return None  # whether it left is not known: it ends with its lease
         self._broken = self._broken + 1 if delivery.blame == "unclear" else 0
         if delivery.blame == "server" or self._broken >= BROKEN_MAX:
             self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
         return outcome
 
     async def _record(self, outcomes: Sequence[Outcome], expected: Collection[State]) -> None:
+        """Where that fails for good, the others are recorded; the culprit ends with its lease."""
         if not outcomes:
             return
         self._refuted |= {o.contact.debtor_key for o in outcomes if o.kind == "cancelled"}
-        async with self._context.db.transaction() as session:
-            self.counts += await record_outcomes(
-                session,
-                self._tenant,
-                self._time(),
-                outcomes,
-                expected=expected,
-                claim=self._claim,
-            )
+        try:
+            async with self._context.db.transaction() as session:
+                counts = await record_outcomes(
+                    session,
+                    self._tenant,
+                    self._time(),
+                    outcomes,
+                    expected=expected,
+                    claim=self._claim,
+                )
+        except Exception as error:
+            if is_for_now(error):
+                raise
+            if len(outcomes) == 1:
+                await self._set_aside(outcomes[0].contact.debtor_key, error)
+                return
+            for half in halves(outcomes):
+                await self._record(half, expected)
+            return
+        self.counts += counts
+        self._begun |= {outcome.contact.contact_id for outcome in outcomes}
         if self.counts["uncertain"] >= UNCERTAIN_MAX:
             self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
 

@@ -8,6 +8,8 @@ import msgspec
 
 from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.activity.store.contacts import to_contact
+from services.outreach.debtors.domain.accounts import AccountFacts
+from services.outreach.debtors.store.accounts import find_accounts
 from services.outreach.debtors.store.invoices import to_invoice
 from services.outreach.dunning.domain.planner import DebtorState
 from services.outreach.dunning.domain.planning import Account, DebtorFacts
@@ -24,23 +26,38 @@ async def lock_debtors(
     tried: Collection[str],
     skipped: Collection[str],
     limit: int,
+    only: Collection[str] | None = None,
 ) -> list[str]:
     """Debtors that have something to be done: facts that changed, or a contact that is due. Those
-    that another run holds are left to it. The debtor's row is the lock for all that is planned."""
+    that another run holds are left to it. The debtor's row is the lock for all that is planned.
+
+    One that is set aside waits until its facts change, or until it is time to try it again.
+    """
     rows = await session.fetch(
         """
         with due as (
           select debtor_key from contacts
           where tenant_id = $1 and due_at <= $2 and contact_id <> all($4)
-            and debtor_key <> all($6)
+            and debtor_key <> all($6) and ($7::text[] is null or debtor_key = any($7))
             and (state = 'planned' or (state = 'claimed' and lease_until < $3))
+            and not exists (
+              select from debtors d where d.tenant_id = contacts.tenant_id
+                and d.debtor_key = contacts.debtor_key and d.retry_at > $2)
           order by due_at limit $5 for update skip locked),
         dirty as (
-          select debtor_key from debtors where tenant_id = $1 and is_dirty and debtor_key <> all($6)
+          select debtor_key from debtors
+          where tenant_id = $1 and is_dirty and debtor_key <> all($6)
+            and ($7::text[] is null or debtor_key = any($7))
+          order by debtor_key limit $5 for update skip locked),
+        again as (
+          select debtor_key from debtors
+          where tenant_id = $1 and retry_at <= $2 and debtor_key <> all($6)
+            and ($7::text[] is null or debtor_key = any($7))
           order by debtor_key limit $5 for update skip locked)
         select debtor_key from debtors
         where tenant_id = $1
-          and debtor_key in (select debtor_key from due union select debtor_key from dirty)
+          and debtor_key in (select debtor_key from due union select debtor_key from dirty
+                             union select debtor_key from again)
         order by debtor_key for update skip locked
         """,
         tenant,
@@ -49,6 +66,7 @@ async def lock_debtors(
         list(tried),
         limit,
         list(skipped),
+        None if only is None else list(only),
     )
     return [row["debtor_key"] for row in rows]
 
@@ -208,7 +226,8 @@ async def settle_debtors(session: Session, tenant: str, made: Mapping[str, int])
     """The debtors are planned for; `made`: how many contacts each has had so far."""
     await session.execute(
         """
-        update debtors d set is_dirty = false, contacts_made = k.contacts_made
+        update debtors d set is_dirty = false, contacts_made = k.contacts_made,
+          failed_at = null, failure = null, retry_at = null
         from unnest($2::text[], $3::int[]) as k (debtor_key, contacts_made)
         where d.tenant_id = $1 and d.debtor_key = k.debtor_key
         """,
@@ -218,15 +237,74 @@ async def settle_debtors(session: Session, tenant: str, made: Mapping[str, int])
     )
 
 
+async def put_aside(
+    session: Session, tenant: str, key: str, *, at: datetime, retry_at: datetime, reason: str
+) -> bool:
+    """Whether it was not set aside already. What came in meanwhile is looked at with the rest."""
+    before = await session.fetchval(
+        "select failed_at from debtors where tenant_id = $1 and debtor_key = $2 for update",
+        tenant,
+        key,
+    )
+    await session.execute(
+        """
+        update debtors set is_dirty = false, failure = $3, failed_at = coalesce(failed_at, $4),
+          retry_at = $5
+        where tenant_id = $1 and debtor_key = $2
+        """,
+        tenant,
+        key,
+        reason,
+        at,
+        retry_at,
+    )
+    return before is None
+
+
+async def find_first_account(session: Session, tenant: str, key: str) -> AccountFacts | None:
+    """One that stands for the debtor."""
+    account_id = await session.fetchval(
+        """
+        select min(account_id) from accounts
+        where tenant_id = $1 and debtor_key = $2 and is_registered and not is_erased
+        """,
+        tenant,
+        key,
+    )
+    if account_id is None:
+        return None
+    return (await find_accounts(session, {(tenant, account_id)}))[tenant, account_id]
+
+
 async def find_next_due(session: Session, tenant: str) -> tuple[datetime | None, bool]:
     """The earliest instant at which a contact is due, and whether plans wait to be made."""
     row = await session.fetchrow(
         """
-        select (select min(due_at) from contacts
-                where tenant_id = $1 and state in ('planned', 'claimed')) as due_at,
+        select least(
+                 (select min(due_at) from contacts c
+                  where tenant_id = $1 and state in ('planned', 'claimed')
+                    and not exists (
+                      select from debtors d where d.tenant_id = c.tenant_id
+                        and d.debtor_key = c.debtor_key and d.retry_at is not null)),
+                 (select min(retry_at) from debtors where tenant_id = $1)) as due_at,
                exists (select from debtors where tenant_id = $1 and is_dirty) as is_dirty
         """,
         tenant,
     )
     assert row is not None
     return row["due_at"], row["is_dirty"]
+
+
+async def count_held(session: Session, tenant: str, at: datetime, machine_now: datetime) -> int:
+    """Contacts that are due, and that a claim which has not ended keeps from being made."""
+    held: int = await session.fetchval(
+        """
+        select count(*) from contacts
+        where tenant_id = $1 and due_at <= $2 and state in ('claimed', 'intent')
+          and lease_until >= $3
+        """,
+        tenant,
+        at,
+        machine_now,
+    )
+    return held

@@ -3,7 +3,7 @@
 from shared.log.migrations import add_epochs, drop_epochs
 
 revision = "outreach_epochs"
-down_revision = "outreach_0004"
+down_revision = "outreach_0006"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from shared.log.migrations import create_holds_1, drop_holds_1
 
-revision = "outreach_0004"
-down_revision = "outreach_0003"
+revision = "ledger_0004"
+down_revision = "ledger_0003"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from shared.log.migrations import create_holds_1, drop_holds_1
 
-revision = "ledger_0003"
-down_revision = "ledger_0002"
+revision = "outreach_0005"
+down_revision = "outreach_0004"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,34 @@
+"""Set a debtor aside that can't be planned for or contacted, and hand it to a person once."""
+
+from datetime import timedelta
+
+from services.outreach.activity.commands import announce
+from services.outreach.dunning.domain.failures import task_of
+from services.outreach.dunning.domain.runs import RunTime
+from services.outreach.dunning.domain.strategies import Strategies
+from services.outreach.dunning.store import debtors as store
+from shared.database import Session
+from shared.errors import AppError
+
+RETRY_AFTER = timedelta(days=1)  # of business time; sooner, when the debtor's facts change
+_REASON_MAX = 500
+
+
+async def set_aside(
+    session: Session,
+    tenant: str,
+    debtor_key: str,
+    time: RunTime,
+    strategies: Strategies,
+    error: Exception,
+) -> None:
+    """Its neighbours go on. A task says so, once: tried again in vain, it gets no other."""
+    detail = error.detail if isinstance(error, AppError) else str(error)
+    reason = f"{type(error).__name__}: {detail}".replace("\x00", "\\0")[:_REASON_MAX]
+    is_new = await store.put_aside(
+        session, tenant, debtor_key, at=time.at, retry_at=time.at + RETRY_AFTER, reason=reason
+    )
+    account = await store.find_first_account(session, tenant, debtor_key)
+    if is_new and account is not None:
+        task = task_of(tenant, debtor_key, account, strategies, time.at)
+        await announce(session, tenant, time.recorded_at, [task])
