@@ -16,6 +16,7 @@ from deploy.local import databases
 from deploy.local.errors import CannotStart
 from deploy.recovery.restoring import refuse_half_restored
 from shared.database import migrate
+from shared.errors import Unavailable
 
 
 async def upgrade(service: str, url: str) -> None:
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with service_urls(os.environ, chosen) as urls:
             asyncio.run(upgrade_all({service: urls[service] for service in chosen}))
-    except CannotStart as error:
+    except (CannotStart, Unavailable) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"migrated: {', '.join(chosen)}")

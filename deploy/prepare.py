@@ -10,8 +10,6 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-import asyncpg
-
 from deploy import migrate
 from deploy.kafka import topics
 from deploy.local import databases
@@ -39,7 +37,7 @@ async def prepare(environment: Mapping[str, str]) -> None:
 def main() -> int:
     try:
         asyncio.run(prepare(os.environ))
-    except (BadSetting, CannotStart, Unavailable, OSError, asyncpg.PostgresError) as error:
+    except (BadSetting, CannotStart, Unavailable, OSError) as error:
         print(f"cannot prepare: {error}", file=sys.stderr)
         return 1
     print("ready: databases migrated, topics made")

@@ -13,6 +13,7 @@ from deploy.local.errors import CannotStart
 from deploy.migrate import service_urls, upgrade
 from services.metrics.rebuild import rebuild
 from services.metrics.settings import Settings
+from shared.errors import Unavailable
 from shared.process.settings import BadSetting
 
 SERVICES = ("ledger", "segmentation", "outreach", "metrics")
@@ -35,7 +36,7 @@ def main() -> int:
     try:
         with service_urls(os.environ, SERVICES) as urls:
             asyncio.run(_rebuild(settings_from(os.environ, urls)))
-    except (CannotStart, BadSetting) as error:
+    except (CannotStart, BadSetting, Unavailable) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write("\nThe figures are rebuilt from the log.\n")

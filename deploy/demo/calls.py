@@ -115,7 +115,10 @@ class Calls:
             pause = min(pause * 2, _PAUSE_SECONDS_MAX)
 
     async def _behind(self, service: str) -> int:
-        lag = _body(await self._services[service].get("/v1/lag"))
+        answer = await self._services[service].get("/v1/lag")
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            return 1  # it can't say at the moment: something may be
+        lag = _body(answer)
         if any(item["parked_accounts"] for item in lag["items"]):
             raise Failed(f"accounts are parked in {service}: `make dead-letters` shows why")
         return int(lag["behind"])

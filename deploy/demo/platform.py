@@ -20,7 +20,7 @@ from pathlib import Path
 from deploy.local import databases
 from deploy.local import platform as local
 from deploy.local.errors import CannotStart
-from deploy.local.platform import HOST
+from deploy.local.platform import HOST, WORKERS_ABOVE
 from deploy.local.postgres import Postgres
 from shared.process.settings import PORTS
 
@@ -31,7 +31,10 @@ _STOP_SECONDS_MAX = 60.0
 _PORTS_FROM, _PORTS_TO = 18_001, 32_000
 _ENDED_LINES = 30
 # What the demo decides itself; the rest of the environment is handed on.
-_OWN = ("RECOUP_POSTGRES_URL", "KAFKA_BOOTSTRAP_SERVERS", "RECOUP_CRASH_AT", "RECOUP_JWKS")
+_OWN = (
+    "RECOUP_POSTGRES_URL", "KAFKA_BOOTSTRAP_SERVERS", "RECOUP_CRASH_AT", "RECOUP_JWKS",
+    "RECOUP_METRICS_PORT",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     try:
-        await asyncio.wait_for(process.wait(), _STOP_SECONDS_MAX)
+        async with asyncio.timeout(_STOP_SECONDS_MAX):
+            await process.wait()
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
@@ -126,13 +130,16 @@ def _remove(data: Path) -> None:
 
 
 def _free_port_base() -> int:
-    """Four ports in a row that nobody listens on; demos side by side begin at different ones."""
-    span = _PORTS_TO - _PORTS_FROM
-    for step in range(0, span, len(PORTS)):
-        base = _PORTS_FROM + (os.getpid() * len(PORTS) + step) % span
-        if all(_is_free(base + offset) for offset in PORTS.values()):
+    """The first of the ports of a platform, on none of which anybody listens; demos side by side
+    begin at different ones."""
+    each = 2 * WORKERS_ABOVE
+    span = (_PORTS_TO - _PORTS_FROM) // each * each
+    for step in range(0, span, each):
+        base = _PORTS_FROM + (os.getpid() * each + step) % span
+        firsts = (base, base + WORKERS_ABOVE)
+        if all(_is_free(first + offset) for first in firsts for offset in PORTS.values()):
             return base
-    raise CannotStart("no four free ports in a row")
+    raise CannotStart("no free ports for a platform")
 
 
 def _is_free(port: int) -> bool:

@@ -100,6 +100,7 @@ def start(
 ) -> None:
     """Everything from the lock on the folder to the clean stop."""
     try:
+        local.workers_from(environment)
         Common.from_env({**environment, "RECOUP_LOCAL": "1"})  # before anything is started
     except BadSetting as error:
         raise CannotStart(str(error)) from error
@@ -107,7 +108,7 @@ def start(
         held.enter_context(folder.locked(data))
         parent.await_earlier(data)
         parent.sign(data)
-        sockets = local.open_ports(services)
+        sockets = local.open_ports(services, workers_from=local.workers_from(environment))
         for listener in sockets.values():
             held.callback(listener.close)
         parts = parts_of(services, over_kafka=with_kafka, cores=os.cpu_count() or 1)
@@ -133,7 +134,7 @@ def start(
             print("Pages, signed in, once each (`make link` prints others):")
             for link in local.links(services, composed).values():
                 print(f"  {link}")
-            print(_ready_line(services, data), flush=True)
+            print(_ready_line(services, data, local.workers_from(environment)), flush=True)
 
         def supervise(stop: asyncio.Event) -> Awaitable[None]:
             return supervisor.run(composed, stop, when_ready)
@@ -161,9 +162,11 @@ def create_topics_on(bootstrap: str) -> None:
         raise CannotStart(f"Kafka at {bootstrap} cannot be used: {error}") from error
 
 
-def _ready_line(services: Sequence[local.Service], data: Path) -> str:
+def _ready_line(services: Sequence[local.Service], data: Path, workers_from: int) -> str:
     addresses = "  ".join(f"{service.name} {service.address}" for service in services)
-    return f"Recoup is ready: {addresses}  (data in {data}, Ctrl-C stops)"
+    last = workers_from + len(services) - 1
+    workers = f"  workers' figures :{workers_from}-{last}/metrics" if workers_from else ""
+    return f"Recoup is ready: {addresses}{workers}  (data in {data}, Ctrl-C stops)"
 
 
 def _links(data: Path, tenant: str) -> Iterable[str]:
@@ -196,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         services = local.all_services(local.port_base(os.environ))
         start(services, folder.make(path), os.environ, with_kafka=options.kafka)
-    except CannotStart as error:
+    except (CannotStart, Unavailable) as error:
         print(f"Recoup: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

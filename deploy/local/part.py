@@ -10,18 +10,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import msgspec
-import uvicorn
 import uvloop
 
 from deploy.local.orders import EXIT_BROKEN, Orders
-from shared.process import serve
+from shared.process import alive, serve
+from shared.process.tasks import end
 from shared.process.telemetry import configure_logging
 
 # Streams to browsers have no end of their own.
@@ -29,20 +29,12 @@ GRACE_SECONDS = 3
 WORKER_STOP_SECONDS_MAX = 15.0
 
 
-class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to whoever runs several of them."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-
 async def run(modules: Mapping[str, ModuleType], orders: Orders) -> None:
     """Run them until SIGTERM; raise what made any of them end early."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    servers: list[Server] = []
+    servers: list[serve.Server] = []
     tasks: list[asyncio.Task[None]] = []
     for name, module in modules.items():
         settings = _settings(name, module, orders.environment)
@@ -56,7 +48,8 @@ async def run(modules: Mapping[str, ModuleType], orders: Orders) -> None:
     asked = asyncio.create_task(stop.wait(), name="stop")
     try:
         with _bells(orders):
-            await _until_asked_or_broken(asked, tasks)
+            async with alive.watched():
+                await _until_asked_or_broken(asked, tasks)
     finally:
         stop.set()
         for server in servers:
@@ -80,10 +73,10 @@ def _bells(orders: Orders) -> AbstractContextManager[None]:
     return Bells(orders.environment, orders.hear, orders.ring)
 
 
-def _server(module: ModuleType, settings: Any) -> Server:
+def _server(module: ModuleType, settings: Any) -> serve.Server:
     config = serve.config(module.create_app(settings), port=0)  # the socket is there already
     config.timeout_graceful_shutdown = GRACE_SECONDS
-    return Server(config)
+    return serve.Server(config)
 
 
 async def _until_asked_or_broken(
@@ -99,9 +92,8 @@ async def _until_asked_or_broken(
 async def _finish(tasks: Sequence["asyncio.Task[None] | asyncio.Task[bool]"]) -> None:
     """Wait for all of them; what takes too long is cancelled."""
     _, late = await asyncio.wait(tasks, timeout=WORKER_STOP_SECONDS_MAX)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end(late)
+    await asyncio.gather(*tasks, return_exceptions=True)  # seen
 
 
 def main(names: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ from shared.process.door import LOOPBACK
 from shared.process.settings import PORTS, BadSetting, Common, Env
 
 HOST = LOOPBACK
+WORKERS_ABOVE = 10  # a worker's door is so far above its API's
 # By service: the scope that its page takes, and where it is.
 PAGES = {"outreach": ("outreach:read", "/compliance"), "metrics": ("metrics:read", "/")}
 READY_SECONDS_MAX = 60.0
@@ -48,9 +49,15 @@ def all_services(port_base: int, package: str = "services") -> tuple[Service, ..
 
 def port_base(environment: Mapping[str, str]) -> int:
     try:
-        return Env(environment).integer("RECOUP_PORT_BASE", 8001, low=1, high=65_532)
+        return Env(environment).integer("RECOUP_PORT_BASE", 8001, low=1, high=65_522)
     except BadSetting as error:
         raise CannotStart(str(error)) from error
+
+
+def workers_from(environment: Mapping[str, str]) -> int:
+    """The port of the first worker's door, the others' follow; 0: they have none."""
+    default = port_base(environment) + WORKERS_ABOVE
+    return Env(environment).integer("RECOUP_METRICS_PORT", default, low=0, high=65_532)
 
 
 def compose(
@@ -64,7 +71,11 @@ def compose(
         **{f"{name.upper()}_DATABASE_URL": url for name, url in databases.items()},
     }
     # A person's terminal is not the place for a line per request.
-    defaults = {"RECOUP_SERVICE_TOKEN": key, "RECOUP_LOG_LEVEL": "warning"}
+    defaults = {
+        "RECOUP_SERVICE_TOKEN": key,
+        "RECOUP_LOG_LEVEL": "warning",
+        "RECOUP_METRICS_PORT": str(workers_from(given)),
+    }
     return {**defaults, **given, **own}
 
 
@@ -85,9 +96,18 @@ def links(
     }
 
 
-def open_ports(services: Sequence[Service]) -> dict[str, socket.socket]:
-    """A listening socket for each service, or a refusal that names the busy ports."""
+def open_ports(services: Sequence[Service], *, workers_from: int = 0) -> dict[str, socket.socket]:
+    """A listening socket for each service, or a refusal that names the busy ports.
+
+    The workers listen themselves, from the port that is given; here they are looked at only.
+    """
     busy: list[str] = []
+    for service in services if workers_from else ():
+        port = workers_from + PORTS[service.name]
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if probe.connect_ex((HOST, port)) == 0:
+                busy.append(f"{port} ({service.name} worker)")
     with ExitStack() as opened:
         sockets: dict[str, socket.socket] = {}
         for service in services:

@@ -21,6 +21,8 @@ import psutil
 from deploy.local import parent, server_user
 from deploy.local.errors import CannotStart
 from deploy.local.server_user import ServerUser
+from shared.database import connecting
+from shared.errors import Unavailable
 
 SUPERUSER = "recoup"
 START_SECONDS_MAX = 60
@@ -240,8 +242,9 @@ def running_url(data: Path) -> str | None:
 
 async def _answers(url: str) -> bool:
     try:
-        connection = await asyncpg.connect(url, timeout=ANSWER_SECONDS_MAX)
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with connecting():
+            connection = await asyncpg.connect(url, timeout=ANSWER_SECONDS_MAX)
+    except (Unavailable, ValueError):
         return False  # nobody there, or another program by now
     await connection.close()
     return True

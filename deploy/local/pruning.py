@@ -7,6 +7,7 @@ from typing import Self
 
 from shared.database import Database
 from shared.log.pruning import run_pruning
+from shared.process.parts import working
 from shared.process.settings import PORTS, Common
 
 
@@ -30,7 +31,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         return
     opened = [Database(url, pool_size=1) for url in settings.urls]
     try:
-        await run_pruning(opened, settings.keep_days, stop=stop)
+        await working("local", "pruning", run_pruning(opened, settings.keep_days, stop=stop))
     finally:
         for db in opened:
             await db.close()

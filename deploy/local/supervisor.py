@@ -27,7 +27,7 @@ from deploy.local.errors import CannotStart
 from deploy.local.orders import EXIT_BROKEN, PRUNING, Orders
 from deploy.local.platform import Service, until_ready
 from shared.clock import monotonic
-from shared.process import telemetry
+from shared.process import tasks, telemetry
 
 FIRST_PAUSE_SECONDS = 0.2
 PAUSE_SECONDS_MAX = 10.0
@@ -124,8 +124,8 @@ class Supervisor:
                     task.result()
         finally:
             stop.set()
-            ready.cancel()
-            await asyncio.gather(ready, asked, *keepers, return_exceptions=True)
+            await tasks.end([ready, asked])
+            await asyncio.gather(*keepers, return_exceptions=True)
             self._register.unlink(missing_ok=True)
 
     async def _announce(self, when_ready: Callable[[], None]) -> None:
@@ -156,8 +156,7 @@ class Supervisor:
                 "process ended by itself and is started again",
                 part=part.name, code=code, pause_seconds=pause,
             )  # fmt: skip
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+            await tasks.pause(stop, pause)
             pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def _run_once(self, part: Part, stop: asyncio.Event) -> int:
@@ -171,8 +170,7 @@ class Supervisor:
             await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 process.terminate()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(ended), STOP_SECONDS_MAX)
+                await asyncio.wait([ended], timeout=STOP_SECONDS_MAX)
                 if not ended.done():
                     process.kill()
             return await ended

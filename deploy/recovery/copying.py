@@ -105,6 +105,6 @@ async def _copy(service: str, url: str, connection: Any, snapshot: str, folder: 
 
 async def _connected(db: Database, held: AsyncExitStack) -> Any:
     """A connection of its own; its transaction, if any, ends with it."""
-    connection = await db.dedicated()
+    connection = await db.connect()
     held.callback(connection.terminate)
     return connection

@@ -14,9 +14,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     context = open_context(settings, application="ledger-worker")
     runtime = consumer.runtime(settings, context)
-    jobs = [] if context.clock == "manual" else [run_scheduler(context, stop=stop)]
+    jobs = {} if context.clock == "manual" else {"days": run_scheduler(context, stop=stop)}
     try:
-        await runtime.work(stop, *jobs)
+        await runtime.work(stop, jobs)
     finally:
         await runtime.close()
         await context.close()

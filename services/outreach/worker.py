@@ -21,11 +21,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     runtime = consumer.runtime(
         common, db, settings.strategies, producer_urls=settings.producer_urls
     )
-    jobs = [run_leases(context, stop=stop)]
+    jobs = {"leases": run_leases(context, stop=stop)}
     if common.clock == "system":
-        jobs.append(run_scheduler(context, stop=stop))
+        jobs["contacts"] = run_scheduler(context, stop=stop)
     try:
-        await runtime.work(stop, *jobs)
+        await runtime.work(stop, jobs)
     finally:
         await context.close()
         await runtime.close()

@@ -17,10 +17,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     context = open_context(settings, application="segmentation-worker")
     runtime = consumer.runtime(settings, context)
     try:
-        jobs = [run_rescoring(context, stop=stop), run_watch(context, stop=stop)]
+        jobs = {
+            "rescoring": run_rescoring(context, stop=stop),
+            "watch": run_watch(context, stop=stop),
+        }
         if context.clock == "system":
-            jobs.append(run_guardrails(context, stop=stop))
-        await runtime.work(stop, *jobs)
+            jobs["guardrails"] = run_guardrails(context, stop=stop)
+        await runtime.work(stop, jobs)
     finally:
         await runtime.close()
         await context.close()

@@ -1,13 +1,17 @@
 """PostgreSQL: a pool of connections, transactions, one way to run SQL, and migrations."""
 
-from shared.database.database import (
-    Database,
-    Record,
-    Session,
-    UnkeptValue,
-    Wakeup,
-    bell_of,
-    unavailable,
-)
+from shared.database.database import Database, Record, Session, UnkeptValue, Wakeup, bell_of
+from shared.database.outages import connecting, is_outage, outages, unavailable
 
-__all__ = ["Database", "Record", "Session", "UnkeptValue", "Wakeup", "bell_of", "unavailable"]
+__all__ = [
+    "Database",
+    "Record",
+    "Session",
+    "UnkeptValue",
+    "Wakeup",
+    "bell_of",
+    "connecting",
+    "is_outage",
+    "outages",
+    "unavailable",
+]

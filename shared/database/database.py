@@ -15,10 +15,11 @@ import asyncpg
 from sqlalchemy import URL, make_url
 
 from shared import clock
+from shared.database.outages import connecting, is_outage, outages, took_too_long, unavailable
 from shared.database.pool import Pool
-from shared.errors import TookTooLong, Unavailable
+from shared.errors import Unavailable
 from shared.events import Event
-from shared.process import telemetry
+from shared.process import parts, telemetry
 from shared.process.places import TenantPlaces
 
 Record: TypeAlias = Any  # asyncpg.Record, which has no types: by name or by number
@@ -42,18 +43,6 @@ _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SOURCE_ID = "select id || case when epoch > 1 then '/' || epoch else '' end from database_ids"
 _KEEP_ALIVE_SECONDS = 1.0  # of silence, in a transaction that computes
 
-_RETRIABLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.OperatorInterventionError,  # shutdown, crash, cannot connect now
-    asyncpg.InsufficientResourcesError,  # too many connections, disk full
-    asyncpg.ReadOnlySQLTransactionError,  # a fail-over is under way
-    ConnectionError,
-    TimeoutError,
-)
 # Another copy of a database has another one of these, or a journal that is not as far.
 _IDENTITY = """
 select (select oid from pg_database where datname = current_database()),
@@ -61,24 +50,6 @@ select (select oid from pg_database where datname = current_database()),
        case when not pg_is_in_recovery()
             then pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint end
 """
-# While a database is put in the place of another one under its name.
-_REPLACED = (asyncpg.InvalidCatalogNameError, asyncpg.ObjectNotInPrerequisiteStateError)
-# How the driver hands on that the server has ended a transaction that was silent for too long, if
-# it comes to read it at all.
-_ENDED_FOR_SILENCE = "idle-in-transaction timeout"
-
-
-def unavailable(error: BaseException) -> Unavailable:
-    """The error to raise instead: the database can't do it now, and may a little later."""
-    if _ENDED_FOR_SILENCE in str(error):
-        return took_too_long()
-    return Unavailable(f"the database is not available: {type(error).__name__}: {error}")
-
-
-def took_too_long() -> TookTooLong:
-    """The error of a transaction that the server has ended for its silence."""
-    return TookTooLong("the transaction was silent for too long, and was ended")
-
 
 # Whether what runs here has one of its tenant's places in a pool.
 _has_place: ContextVar[bool] = ContextVar("has_place", default=False)
@@ -117,7 +88,8 @@ class Wakeup:
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
         try:
-            await asyncio.wait_for(waiter, timeout)
+            async with asyncio.timeout(timeout):
+                await waiter
         except TimeoutError:
             return False
         finally:
@@ -173,6 +145,7 @@ class Session:
         silence = clock.monotonic() - self._spoke_at
         self.longest_silence = max(self.longest_silence, silence)
         result = await statement(sql, *args)
+        parts.turn()
         self._spoke_at = clock.monotonic()
         return result
 
@@ -253,7 +226,7 @@ class Database:
         anything of it in memory has to begin anew."""
         self.url = make_url(url).set(drivername="postgresql+asyncpg")
         self.application = application
-        self._pool = Pool(self.dedicated, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
+        self._pool = Pool(self.connect, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         # Of requests: what workers do on nobody's behalf has places without end.
         self._places = TenantPlaces(max(1, pool_size // 2), wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         self.committed = bell_of(self.url)  # rung when outbox rows were committed
@@ -315,9 +288,22 @@ class Database:
         source_id: str = rows[0][0]
         return source_id
 
-    async def dedicated(self) -> Any:
-        """A driver connection of its own, outside the pool. The caller closes it."""
+    @asynccontextmanager
+    async def own_connection(self) -> AsyncIterator[Any]:
+        """A driver connection outside the pool, for as long as the block: it is cut off then.
+
+        Raises `Unavailable` for what the server's outages make of it.
+        """
+        connection = await self.connect()
         try:
+            with outages(connection):
+                yield connection
+        finally:
+            connection.terminate()  # whatever state it is in
+
+    async def connect(self) -> Any:
+        """A driver connection of the caller's own. Raises `Unavailable`, whoever is at fault."""
+        with connecting():
             connection = await asyncpg.connect(
                 host=self.url.host,
                 port=self.url.port,
@@ -330,8 +316,6 @@ class Database:
             )
             if self._when_replaced is not None:
                 await self._recognise(connection, self._when_replaced)
-        except (*_RETRIABLE, *_REPLACED, OSError) as error:
-            raise unavailable(error) from error
         return connection
 
     async def _recognise(self, connection: Any, when_replaced: Callable[[str], object]) -> None:
@@ -389,14 +373,14 @@ class Database:
                 await driver.execute(begin)
             yield driver
         except BaseException as error:
-            lost = _is_lost(driver, error)
-            if lost:
-                driver.terminate()
+            if isinstance(error, asyncpg.InternalClientError):
+                driver.terminate()  # it is out of step with the server
+            is_away = is_outage(error, driver)
             # Shielded: a second cancellation must not leave a transaction open in the pool.
             await asyncio.shield(
                 asyncio.ensure_future(self._give_back_after_failure(driver, begin))
             )
-            if lost or isinstance(error, _RETRIABLE):
+            if is_away:
                 raise unavailable(error) from error
             raise
         self._pool.give_back(driver)
@@ -406,14 +390,8 @@ class Database:
             # Of a BEGIN that was cancelled the driver does not know yet that it took effect; and a
             # closed one knows nothing at all.
             if not driver.is_closed() and (begin is not None or driver.is_in_transaction()):
-                await asyncio.wait_for(driver.execute("ROLLBACK"), _ROLLBACK_TIMEOUT_SECONDS)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                async with asyncio.timeout(_ROLLBACK_TIMEOUT_SECONDS):
+                    await driver.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001 - whatever it is, nobody can use it any more
             driver.terminate()
         self._pool.give_back(driver)
-
-
-def _is_lost(driver: Any, error: BaseException) -> bool:
-    """Whether the server has gone. The driver is out of step between its farewell and its end."""
-    if isinstance(error, asyncpg.InternalClientError):
-        return True
-    return isinstance(error, asyncpg.InterfaceError) and bool(driver.is_closed())

@@ -16,6 +16,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.database.outages import outages
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 # Two starts at once migrate one after the other: any number will do, it only has to be the same.
@@ -75,14 +77,15 @@ def _upgrade(connection: Connection, service: str, revision: str) -> None:
 
 
 async def upgrade(service: str, url: str, revision: str = "head") -> None:
-    """Bring the service's database to `revision`."""
+    """Bring the service's database to `revision`. Raises `Unavailable` for what may pass."""
     engine = engine_for(url)
     try:
-        async with engine.connect() as guard, engine.connect() as connection:
-            # Not in a transaction: `create index concurrently` would wait for it.
-            await guard.execution_options(isolation_level="AUTOCOMMIT")
-            await guard.execute(text(f"select pg_advisory_lock({_MIGRATION_LOCK})"))
-            await connection.run_sync(_upgrade, service, revision)
+        with outages():
+            async with engine.connect() as guard, engine.connect() as connection:
+                # Not in a transaction: `create index concurrently` would wait for it.
+                await guard.execution_options(isolation_level="AUTOCOMMIT")
+                await guard.execute(text(f"select pg_advisory_lock({_MIGRATION_LOCK})"))
+                await connection.run_sync(_upgrade, service, revision)
     finally:
         await engine.dispose()
 

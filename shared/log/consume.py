@@ -6,9 +6,11 @@ until the culprit stands alone, and so does one of taking too long.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.database import Database, Session
 from shared.errors import TookTooLong
@@ -20,9 +22,10 @@ from shared.log.positions import Place, Position, Skips
 from shared.log.replay import Replayer, is_retriable
 from shared.log.sources import OutboxSource, Slice, Source, halves
 from shared.log.subscriptions import RawSubscription, Subscription
-from shared.log.wire import OutboxRow, RawRecord, Record, as_raw, dead_form, value_of
+from shared.log.wire import OutboxRow, RawRecord, Record, as_raw, dead_form
 from shared.process import telemetry
 from shared.process.crash import crash_point
+from shared.process.parts import turn, working
 from shared.process.tasks import first, pause, together
 
 __all__ = [
@@ -66,9 +69,7 @@ async def run_consumer(
     """Take in events until `stop`. Raises `BadCode`, and whatever a source cannot recover from."""
     loop = _Loop(db, subscription, stop)
     try:
-        await together(
-            loop.replay(), *(loop.read(s) for s in sources), *(loop.maintain(s) for s in sources)
-        )
+        await together(*loop.parts(sources))
     finally:
         for source in sources:
             await source.close()
@@ -96,25 +97,37 @@ class _Loop:
         self._replayer = Replayer(db, subscription, self._failure_limit.add)
         self._replay_now = asyncio.Event()
 
-    # ------------------------------------------------------------------ the three kinds of task
+    # ------------------------------------------------------------------ the three kinds of part
+
+    def parts(self, sources: Sequence[Source]) -> list[Coroutine[Any, Any, None]]:
+        """What runs side by side, each under its name."""
+        consumer, service = self._consumer, self._service
+        works = [working(service, f"replay {consumer}", self.replay())]
+        for source in sources:
+            what = f"{consumer} {' '.join(source.topics)}"
+            works.append(working(service, f"read {what}", self.read(source)))
+            works.append(working(service, f"maintain {what}", self.maintain(source)))
+        return works
 
     async def read(self, source: Source) -> None:
         await self._until_it_works(source, lambda: self._open(source))
         while not self._stop.is_set():
+            turn()
             polled = await self._until_it_works(
                 source, lambda: source.poll(SLICE_RECORDS_MAX, _POLL_SECONDS)
             )
             if polled is not None:
-                async with self._turn:
+                async with self._alone():
                     await self._take_in(source, await source.id(), polled)
 
     async def replay(self) -> None:
         """Go on with what waits and no longer has to: at the start, and after operators decided."""
         while not self._stop.is_set():
+            turn(resting=_TICK_SECONDS)
             self._replay_now.clear()
             try:
                 self._skips = await positions.load_skips(self._db, self._consumer)
-                async with self._turn:
+                async with self._alone():
                     await self._replayer.run()
             except Exception as error:
                 if not is_retriable(error):
@@ -324,21 +337,14 @@ class _Loop:
         reason: str,
         tenant: str | None = None,
     ) -> dead_letters.NewDeadLetter:
-        part, position = source.place(record)
-        raw_key, headers = dead_form(record)
-        return dead_letters.NewDeadLetter(
+        return dead_letters.letter_of(
+            record,
             consumer=self._consumer,
-            source=source_id,
-            part=part,
-            position=position,
-            topic=record.topic,
+            where=(source_id, *source.place(record)),
             tenant=tenant,
             place=place,
             sequence=number,
             is_ordered=isinstance(self._subscription, Subscription),
-            raw_key=raw_key,
-            value=value_of(record),
-            headers=headers,
             reason=reason,
         )
 
@@ -357,6 +363,14 @@ class _Loop:
                 await self._pause(backoff)
                 backoff = min(backoff * 2, _BACKOFF_SECONDS_MAX)
         return None
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """One part at a time applies. However long that takes, who waits for it is well."""
+        turn(resting=math.inf)
+        async with self._turn:
+            turn()
+            yield
 
     async def _pause(self, seconds: float) -> None:
         await pause(self._stop, seconds)

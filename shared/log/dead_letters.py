@@ -22,6 +22,7 @@ from shared.log.wire import (
     unpack_headers,
     value_of,
 )
+from shared.log.wire import Record as Message
 from shared.process import telemetry
 
 _INSERT = """
@@ -118,6 +119,37 @@ class NewDeadLetter(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+def letter_of(
+    record: Message,
+    *,
+    consumer: str,
+    where: tuple[str, str, int],
+    place: Place | None,
+    sequence: int | None,
+    is_ordered: bool,
+    reason: str,
+    tenant: str | None = None,
+) -> NewDeadLetter:
+    """What is kept of a record from either source; `where` are its source, part and position."""
+    raw_key, headers = dead_form(record)
+    source, part, position = where
+    return NewDeadLetter(
+        consumer=consumer,
+        source=source,
+        part=part,
+        position=position,
+        topic=record.topic,
+        tenant=tenant,
+        place=place,
+        sequence=sequence,
+        is_ordered=is_ordered,
+        raw_key=raw_key,
+        value=value_of(record),
+        headers=headers,
+        reason=reason,
+    )
+
+
 async def insert(session: Session, letter: NewDeadLetter) -> None:
     """Put a message aside. The caller parks its key in the same transaction."""
     tenant, _, key = letter.place or (letter.tenant, None, None)
@@ -144,27 +176,18 @@ async def insert_fork(
 ) -> None:
     """Put an event of another history aside, once; `where` it stood, unless it waited."""
     event = fork.event
-    source, part, position = where or ("waiting", fork.origin, event.sequence)
-    raw_key, headers = dead_form(fork.record)
-    place = (event.tenant, event.topic, event.key)
-    packed = pack_headers(headers)
-    if await session.fetchval(_IS_KNOWN, consumer, *place, event.sequence, packed):
-        return
-    letter = NewDeadLetter(
+    letter = letter_of(
+        fork.record,
         consumer=consumer,
-        source=source,
-        part=part,
-        position=position,
-        topic=event.topic,
-        place=place,
+        where=where or ("waiting", fork.origin, event.sequence),
+        place=(event.tenant, event.topic, event.key),
         sequence=event.sequence,
         is_ordered=True,
-        raw_key=raw_key,
-        value=value_of(fork.record),
-        headers=headers,
         reason=fork.reason,
     )
-    await insert(session, letter)
+    about = (event.tenant, event.topic, event.key, event.sequence, pack_headers(letter.headers))
+    if not await session.fetchval(_IS_KNOWN, consumer, *about):
+        await insert(session, letter)
 
 
 def report_fork(consumer: str, fork: Fork) -> None:

@@ -76,7 +76,6 @@ async def lag(
 ) -> LagReport:
     """What was committed by producers and not yet taken in. What is parked is not behind."""
     items: list[LagItem] = []
-    service = telemetry.current_service.get() or "recoup"
     stored: dict[str, dict[str, dict[str, int]]] = {}
     parked: dict[str, Counts] = {}
     forked: dict[str, Counts] = {}
@@ -94,12 +93,32 @@ async def lag(
         rows = await db.fetch(_UNSENT, RELAY, relaying.cluster_id, RELAY_PART)
         unsent = {topic: Backlog(behind, max(0.0, oldest)) for topic, behind, oldest in rows}
         items += _items(RELAY, relaying.topics, unsent, {}, {})
+    show(items)
+    return LagReport(sum(item.behind for item in items), items)
+
+
+def show(items: Sequence[LagItem]) -> None:
+    """To Prometheus."""
     for item in items:
-        place = (service, item.consumer, item.topic)
+        place = (_service(), item.consumer, item.topic)
         telemetry.BEHIND.labels(*place).set(item.behind)
         telemetry.PARKED_ACCOUNTS.labels(*place).set(item.parked_accounts)
         telemetry.FORKED_ACCOUNTS.labels(*place).set(item.forked_accounts)
-    return LagReport(sum(item.behind for item in items), items)
+
+
+async def show_parked(db: Database, readers: Sequence[Reader]) -> None:
+    """What is known also while Kafka is away."""
+    for reader in readers:
+        parked = dict(await db.fetch(_PARKED, reader.consumer))
+        forked = dict(await db.fetch(_FORKED, reader.consumer, forks.REASON))
+        for topic in reader.source.topics:
+            place = (_service(), reader.consumer, topic)
+            telemetry.PARKED_ACCOUNTS.labels(*place).set(parked.get(topic, 0))
+            telemetry.FORKED_ACCOUNTS.labels(*place).set(forked.get(topic, 0))
+
+
+def _service() -> str:
+    return telemetry.current_service.get() or "recoup"
 
 
 def _items(

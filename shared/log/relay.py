@@ -10,10 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import asyncpg
-
 from shared import clock
-from shared.database import Database, unavailable
+from shared.database import Database
 from shared.errors import Unavailable
 from shared.events import TOPICS
 from shared.log import outbox
@@ -21,7 +19,7 @@ from shared.log.lag import RELAY, RELAY_PART
 from shared.log.replay import is_retriable
 from shared.log.sources import POLL_SECONDS_MAX, POLL_SECONDS_MIN
 from shared.log.wire import OutboxRow
-from shared.process import telemetry
+from shared.process import parts, telemetry
 from shared.process.crash import crash_point
 from shared.process.tasks import pause
 
@@ -109,8 +107,7 @@ class _Relay:
 
         Everything runs on the lock's own connection: who lost the lock cannot move the position.
         """
-        connection = await self._db.dedicated()
-        try:
+        async with self._db.own_connection() as connection:  # its end gives the lock up
             if not await self._got_lock(connection):
                 return
             cluster = await self._publisher.id()
@@ -118,10 +115,6 @@ class _Relay:
             position = await connection.fetchval(_POSITION, RELAY, cluster, RELAY_PART)
             log.info("relay.leads", cluster=cluster, position=position)
             await self._send_waves(connection, cluster, position)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise unavailable(error) from error
-        finally:
-            connection.terminate()  # gives the lock up, whatever state the connection is in
 
     async def _got_lock(self, connection: Any) -> bool:
         while not self._stop.is_set():
@@ -134,6 +127,7 @@ class _Relay:
         waited = POLL_SECONDS_MIN
         bell = self._db.committed
         while not self._stop.is_set():
+            parts.turn()
             rings = bell.rings
             await self._prune(cluster)
             rows = await outbox.read(

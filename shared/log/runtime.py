@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from shared import clock
@@ -20,8 +21,10 @@ from shared.log.lag import LagReport, Reader, Relaying
 from shared.log.relay import run_relay
 from shared.log.sources import OutboxSource, Source
 from shared.log.subscriptions import RawSubscription, Subscription
+from shared.process.parts import working
 from shared.process.settings import Common
 from shared.process.tasks import together
+from shared.process.worker_door import WorkerDoor, run_worker_door
 
 
 class Runtime:
@@ -54,6 +57,8 @@ class Runtime:
                 for subscription in self._subscriptions
                 for log in self._backlogs(_topics(subscription))
             ]
+        if self._common.kafka is not None:  # it may be away
+            await lag.show_parked(self._db, self._readers)
         return await lag.lag(self._db, self._readers, relaying=await self._relaying())
 
     async def caught_up(self, session: Session) -> datetime | None:
@@ -67,21 +72,40 @@ class Runtime:
         return await positions.caught_up_at(session, self._service, cluster, BILLING)
 
     async def work(
-        self, stop: asyncio.Event, *jobs: Coroutine[Any, Any, None], is_guest: bool = False
+        self,
+        stop: asyncio.Event,
+        jobs: Mapping[str, Coroutine[Any, Any, None]] = MappingProxyType({}),
+        *,
+        is_guest: bool = False,
     ) -> None:
         """Read, relay, and do the service's own jobs, until stopped or one of them fails.
 
         A guest (a rebuild) reads for a while with the worker, and shares its partitions.
         """
-        parts: list[Coroutine[Any, Any, None]] = [_until(stop), *jobs]
+        ending = asyncio.Event()
+        works = [working(self._service, name, job) for name, job in jobs.items()]
         for subscription in self._subscriptions:
             if sources := self._sources(subscription, is_guest=is_guest):
-                parts.append(run_consumer(self._db, subscription, sources, stop=stop))
+                works.append(run_consumer(self._db, subscription, sources, stop=ending))
         if self._common.kafka is not None and self._writes:
-            publisher = Publisher(self._common.kafka)
-            keep_days = self._common.outbox_keep_days
-            parts.append(run_relay(self._db, publisher, stop=stop, keep_days=keep_days))
-        await together(*parts)
+            relay = run_relay(
+                self._db,
+                Publisher(self._common.kafka),
+                stop=ending,
+                keep_days=self._common.outbox_keep_days,
+            )
+            works.append(working(self._service, "relay", relay))
+        port = self._common.worker_port(self._service)
+        if port is not None and not is_guest:
+            door = WorkerDoor(
+                self._service,
+                self._db.ready,
+                self.lag,
+                over_kafka=self._common.kafka is not None,
+                is_local=self._common.local,
+            )
+            works.append(run_worker_door(door, port, self._common.door.host, stop=ending))
+        await together(_until(stop, ending), *works, ending=ending)
 
     async def close(self) -> None:
         for log in self._logs:
@@ -142,6 +166,7 @@ def _topics(subscription: Subscription | RawSubscription) -> tuple[str, ...]:
     return subscription.topics
 
 
-async def _until(stop: asyncio.Event) -> None:
+async def _until(stop: asyncio.Event, ending: asyncio.Event) -> None:
     """A part that ends when the worker does: `together` waits for all of them."""
     await stop.wait()
+    ending.set()

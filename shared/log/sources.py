@@ -92,7 +92,7 @@ class Source(Protocol):
 
 
 def halves(source: Source, polled: Slice) -> tuple[Slice, Slice]:
-    """A slice in two, each with the moves that belong to it."""
+    """A slice in two, each with its share of the moves."""
     middle = len(polled.records) // 2
     first, second = polled.records[:middle], polled.records[middle:]
     reached = dict(source.place(record) for record in first)  # the last of each part wins

@@ -17,6 +17,7 @@ is killed.
 """
 
 import asyncio
+import math
 import os
 import pickle
 import sys
@@ -27,7 +28,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self, TypeVar, TypeVarTuple
 
 from shared.errors import Invalid, Unavailable
-from shared.process import telemetry
+from shared.process import parts, telemetry
 from shared.process.compute_worker import ANSWER, JOB
 
 SIZE_MIN, SIZE_MAX = 2, 4  # two at least: one tenant's long job leaves a process to the others
@@ -130,6 +131,7 @@ class ComputePool:
         waiting = _Waiting(tenant, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         try:
+            parts.turn(resting=math.inf)  # those before it end in time, or are ended
             await waiting.turn
         except asyncio.CancelledError:
             if waiting in self._waiting:
@@ -149,8 +151,10 @@ class ComputePool:
     async def _compute(self, job: bytes, seconds: float) -> Any:
         worker = await self._worker()
         try:
+            parts.turn(resting=seconds)
             async with asyncio.timeout(seconds):
                 answer = await worker.ask(job, seconds)
+            parts.turn()
         except TimeoutError:
             await worker.end()
             log.warning("compute.too_long", seconds=seconds)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from shared.process import telemetry
+from shared.process.tasks import end
 
 SECONDS_BETWEEN = 0.25
 
@@ -17,8 +18,7 @@ async def lag_sampled(service: str, *, between: float = SECONDS_BETWEEN) -> Asyn
     try:
         yield
     finally:
-        sampling.cancel()
-        await asyncio.gather(sampling, return_exceptions=True)
+        await end([sampling])
 
 
 async def _sample(service: str, between: float) -> None:

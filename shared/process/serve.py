@@ -4,25 +4,26 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import uvicorn
 import uvloop
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from shared.process.alive import keep_touching
+from shared.process.alive import watched
 from shared.process.connections import Config, Limits
 from shared.process.door import LOOPBACK
 from shared.process.loop_lag import lag_sampled
 from shared.process.service_token import token_watched
-from shared.process.settings import Common
+from shared.process.settings import BadSetting, Common
 from shared.process.telemetry import configure_logging
 
 
 def config(
-    app: FastAPI, *, port: int, host: str = LOOPBACK, limits: Limits | None = None
+    app: ASGIApp, *, port: int, host: str = LOOPBACK, limits: Limits | None = None
 ) -> uvicorn.Config:
     """uvicorn on httptools and uvloop, with limits of our own for connections; our own log lines
     instead of its access log. What proxies say of a request's origin is not asked.
@@ -44,6 +45,14 @@ def config(
     )
 
 
+class Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to whoever runs it beside other things."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
 def rest_collector() -> None:
     """Make Python look for cyclic garbage rarely.
 
@@ -55,11 +64,8 @@ def rest_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def serve(app: FastAPI, service: str, common: Common) -> None:
-    """Serve until SIGTERM or Ctrl-C, on the service's port.
-
-    Listens on this machine only unless `RECOUP_HOST` says otherwise (as in a container).
-    """
+def serve(app: ASGIApp, service: str, common: Common) -> None:
+    """Serve until SIGTERM or Ctrl-C, on the service's port."""
     configure_logging(service, common.log_json, common.log_level)
     rest_collector()
     uvicorn.Server(config(app, port=common.port(service), host=common.door.host)).run()
@@ -78,7 +84,7 @@ S = TypeVar("S", bound=HasCommon)
 def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) -> None:
     """Run a worker until SIGTERM or Ctrl-C; it then ends what it is at.
 
-    With `RECOUP_ALIVE_FILE` it touches that file for as long as it lives (as in a container).
+    With `RECOUP_ALIVE_FILE` it touches that file for as long as all its parts live (containers).
     """
     service = type(settings).__module__.split(".")[1]  # services.<name>.settings
     configure_logging(service, settings.common.log_json, settings.common.log_level)
@@ -90,15 +96,16 @@ def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         file = os.environ.get("RECOUP_ALIVE_FILE")
-        living = asyncio.create_task(keep_touching(Path(file), stop)) if file else None
-        try:
-            token = settings.common.service_token
-            async with lag_sampled(service), token_watched(service, token):
-                await run(settings, stop)
-        finally:
-            if living is not None:
-                living.cancel()
-                await asyncio.gather(living, return_exceptions=True)
+        token = settings.common.service_token
+        async with (
+            lag_sampled(service),
+            token_watched(service, token),
+            watched(Path(file) if file else None),
+        ):
+            await run(settings, stop)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(until_stopped())
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(until_stopped())
+    except BadSetting as error:  # one that shows only when it is used, as a port that is taken
+        raise SystemExit(str(error)) from error

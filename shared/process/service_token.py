@@ -11,6 +11,7 @@ import jwt
 
 from shared import clock
 from shared.process import telemetry
+from shared.process.tasks import end
 
 WARN_SECONDS = 30 * 86_400
 LOOK_SECONDS = 86_400.0
@@ -23,21 +24,21 @@ def expiry(token: str | None) -> float | None:
     if token is None:
         return None
     try:
-        end = jwt.decode(token, options={"verify_signature": False}).get("exp")
+        ends = jwt.decode(token, options={"verify_signature": False}).get("exp")
     except (jwt.PyJWTError, ValueError, RecursionError):
         return None
-    if isinstance(end, bool) or not isinstance(end, int | float) or not 0 < end < 2**40:
+    if isinstance(ends, bool) or not isinstance(ends, int | float) or not 0 < ends < 2**40:
         return None
-    return float(end)
+    return float(ends)
 
 
 def look(service: str, token: str | None) -> None:
     """Show when the token ends; warn of it from 30 days before."""
-    end = expiry(token)
-    if end is None:
+    ends = expiry(token)
+    if ends is None:
         return
-    telemetry.SERVICE_TOKEN_ENDS.labels(service).set(end)
-    left = end - clock.now().timestamp()
+    telemetry.SERVICE_TOKEN_ENDS.labels(service).set(ends)
+    left = ends - clock.now().timestamp()
     if left < WARN_SECONDS:
         log.warning(
             "service token ends soon" if left > 0 else "service token has ended",
@@ -53,8 +54,7 @@ async def token_watched(service: str, token: str | None) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        await end([watching])
 
 
 async def _watch(service: str, token: str | None) -> None:

@@ -31,6 +31,7 @@ class Common:
     dev_key: str | None = field(repr=False)  # local mode only
     service_token: str | None = field(repr=False)  # for calls to other services
     outbox_keep_days: int | None  # None: rows are kept for ever
+    metrics_port: int | None  # of a worker's door; None: it has none
     log_level: str
     log_json: bool
     door: Door
@@ -64,6 +65,7 @@ class Common:
             dev_key=dev_key,
             service_token=env.text("RECOUP_SERVICE_TOKEN") or (dev_key if local else None),
             outbox_keep_days=keep or None,
+            metrics_port=env.integer("RECOUP_METRICS_PORT", 0, low=0, high=65_535) or None,
             log_level=env.choice("RECOUP_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_json=env.flag("RECOUP_LOG_JSON", default=True),
             door=Door.read(env, is_local=local, jwks=jwks, dev_key=dev_key),
@@ -76,6 +78,12 @@ class Common:
 
     def port(self, service: str) -> int:
         return self.port_base + PORTS[service]
+
+    def worker_port(self, service: str) -> int | None:
+        """Of the worker's door. In local mode the workers share an environment: the first's."""
+        if self.metrics_port is None or not self.local:
+            return self.metrics_port
+        return self.metrics_port + PORTS[service]
 
 
 def _jwks(env: Env) -> str | None:

@@ -21,6 +21,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from shared.process.repeats import Repeats
+
 # ---------------------------------------------------------------------------- figures
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -79,6 +81,8 @@ FORKED_ACCOUNTS = Gauge(
     "Accounts whose log contradicts what was taken in",
     ("service", "consumer", "topic"),
 )
+# 1, or 0 while it can't be asked how much lies behind: `recoup_behind_events` is absent then.
+LAG_KNOWN = Gauge("recoup_lag_known", "Whether the lag could be asked", ("service",))
 # Messages that can never succeed. Alarm on any rise.
 DEAD_LETTERS = Counter(
     "recoup_dead_letters", "Messages put aside", ("service", "consumer", "topic")
@@ -110,11 +114,17 @@ LOOP_LAG_SECONDS = Histogram(
     "recoup_loop_lag_seconds", "Lateness of the event loop", ("service",), buckets=_FAST
 )
 
-# Models in force, by what is watched of them: psi_max, psi_score, brier, calibration_error, cases.
+# How long a loop of a worker has made no turn. Above 90 it is not alive; at 180 the process ends.
+PART_SILENCE_SECONDS = Gauge(
+    "recoup_part_silence_seconds", "Silence of a worker's part", ("service", "part")
+)
+
+# Models in force, by what is watched of them: of psi_max, psi_score, brier, calibration_error the
+# highest of all tenants, of cases the fewest. Which tenant's it is takes a token to learn.
 MODEL_WATCH = Gauge(
     "recoup_model_watch",
-    "Watched figures of models in force",
-    ("service", "tenant", "target", "version", "figure"),
+    "Watched figures of models in force, the worst of all tenants",
+    ("service", "target", "figure"),
 )
 
 # When RECOUP_SERVICE_TOKEN ends. Alarm from 30 days before: nothing renews it by itself.
@@ -137,6 +147,7 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     BEHIND,
     PARKED_ACCOUNTS,
     FORKED_ACCOUNTS,
+    LAG_KNOWN,
     DEAD_LETTERS,
     RELAYED_EVENTS,
     CONTACTS,
@@ -145,6 +156,7 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     JOB_FAILURES,
     HOLDS,
     LOOP_LAG_SECONDS,
+    PART_SILENCE_SECONDS,
     MODEL_WATCH,
     SERVICE_TOKEN_ENDS,
 )
@@ -168,6 +180,12 @@ class _OneService:
             ]
             if own.samples:
                 yield own
+
+
+def forget_lag(service: str) -> None:
+    """An old figure would be taken for today's."""
+    BEHIND.remove_by_labels({"service": service})
+    LAG_KNOWN.labels(service).set(0)
 
 
 def exposition(service: str) -> bytes:
@@ -354,6 +372,7 @@ def configure_logging(service: str, json: bool = True, level: str = "info") -> N
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
     )
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(numeric, logging.INFO))  # libraries' debug lines hold request bodies

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from hashlib import sha256
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Depends, FastAPI, Request
 from msgspec import Struct
@@ -17,13 +17,14 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.database import Database
 from shared.database.holds import Hold, by_name, count_holds
 from shared.errors import AppError, Forbidden
 from shared.process import telemetry
+from shared.process.inquiry import Inquiry
 from shared.process.loop_lag import lag_sampled
 from shared.process.service_token import token_watched
 from shared.process.settings import Common
+from shared.process.worker_door import READY_SECONDS_MAX, scraped
 from shared.web import problems
 from shared.web.auth import Auth, Caller
 from shared.web.context import ServiceContext
@@ -33,6 +34,8 @@ from shared.web.models import json_response
 from shared.web.page_sessions import PageSessions
 from shared.web.request_texts import check_texts
 from shared.web.routes import Endpoint, RouteDoor
+
+LAG_SECONDS_MAX = 5.0
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -99,11 +102,20 @@ def make_app(
     be held.
     """
     name = service or title.split()[-1].lower()
+
+    async def holds() -> list[Hold]:
+        return await count_holds(context.db, name) if has_holds else []
+
+    inquiries = Inquiries(
+        Inquiry(ready, of="the database"),
+        Inquiry(lag, of="Kafka or a producer's database"),
+        Inquiry(holds, of="the database"),
+    )
     app = RecoupApi(
         title=title,
         version=version,
         description=description,
-        lifespan=_watched(name, common.service_token, lifespan),
+        lifespan=_watched(name, common.service_token, lifespan, inquiries),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -122,10 +134,18 @@ def make_app(
         quiet_paths=quiet_paths,
         hot=hot,
     )
-    _add_common_routes(app, name, lag, ready, context.db if has_holds else None)
+    _add_common_routes(app, name, inquiries)
     if has_holds:
         app.include_router(holds_router)
     return app
+
+
+class Inquiries(NamedTuple):
+    """What is asked of servers on behalf of whoever looks at the service."""
+
+    ready: Inquiry[None]
+    lag: Inquiry[Struct]
+    holds: Inquiry[list[Hold]]
 
 
 def _recognizer(auth: Auth, page: PageSessions | None) -> Recognize:
@@ -146,54 +166,51 @@ def _recognizer(auth: Auth, page: PageSessions | None) -> Recognize:
     return recognize
 
 
-def _watched(service: str, token: str | None, lifespan: Lifespan | None) -> Lifespan:
+def _watched(
+    service: str, token: str | None, lifespan: Lifespan | None, inquiries: Inquiries
+) -> Lifespan:
     """The service's own lifespan, with the event loop and the service token watched as long."""
 
     @asynccontextmanager
     async def watched(app: FastAPI) -> AsyncIterator[None]:
         own = lifespan(app) if lifespan else nullcontext()
         async with lag_sampled(service), token_watched(service, token), own:
-            yield
+            try:
+                yield
+            finally:
+                for inquiry in inquiries:
+                    await inquiry.close()
 
     return watched
 
 
-def _add_common_routes(
-    app: FastAPI,
-    service: str,
-    lag: Callable[[], Awaitable[Struct]],
-    ready: Callable[[], Awaitable[None]],
-    held: Database | None,
-) -> None:
+def _add_common_routes(app: FastAPI, service: str, inquiries: Inquiries) -> None:
     """What is open without a token."""
-
-    async def standing() -> list[Hold]:
-        return [] if held is None else await count_holds(held, service)
 
     async def live(_request: Request) -> Response:
         return json_response({"status": "live"})
 
     async def is_ready(_request: Request) -> Response:
         try:
-            await ready()
-            found = await standing()
+            await inquiries.ready.answer(READY_SECONDS_MAX)
+            found = await inquiries.holds.answer(READY_SECONDS_MAX)
         except AppError as error:
             return problems.status_problem(503, error.detail, {"Retry-After": "1"})
-        except (OSError, TimeoutError) as error:
-            telemetry.logger(__name__).warning("not ready", error=str(error))
-            return problems.status_problem(503, "A server is not reachable.", {"Retry-After": "1"})
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is why we are not ready
+            reason = f"{type(error).__name__}: {error}"
+            telemetry.logger(__name__).warning("not ready", error=reason)
+            return problems.status_problem(503, f"not ready: {reason}", {"Retry-After": "1"})
         # A hold stops what the service does by itself: requests are served all the same.
         return json_response({"status": "ready", **({"holds": by_name(found)} if found else {})})
 
     async def metrics(_request: Request) -> Response:
-        with suppress(AppError, OSError, TimeoutError):  # then the figure is as old as it is
-            await standing()
-        return PlainTextResponse(
-            telemetry.exposition(service), media_type=telemetry.EXPOSITION_TYPE
-        )
+        with suppress(AppError):  # then the figure is as old as it is
+            await inquiries.holds.answer(READY_SECONDS_MAX)
+        figures = await scraped(service, inquiries.lag)
+        return PlainTextResponse(figures, media_type=telemetry.EXPOSITION_TYPE)
 
     async def lag_report(_request: Request) -> Response:
-        return json_response(await lag())
+        return json_response(await inquiries.lag.answer(LAG_SECONDS_MAX))
 
     async def docs(_request: Request) -> Response:
         return HTMLResponse(_DOCS_PAGE, headers=_DOCS_HEADERS)

@@ -74,7 +74,8 @@ CLOCK_CALLS = {
 
 
 def one_clock(source: Source) -> Iterator[Finding]:
-    if not source.is_product() or source.path == "shared/clock.py":
+    # The health check runs every few seconds, and an import of ours would be most of its cost.
+    if not source.is_product() or source.path in {"shared/clock.py", "deploy/health.py"}:
         return
     for node in source.nodes(ast.Attribute):
         owner = node.value
@@ -91,6 +92,48 @@ def _names_from(source: Source, module: str) -> Iterator[tuple[int, str]]:
     for node in source.nodes(ast.ImportFrom):
         if node.module == module:
             yield from ((node.lineno, alias.name) for alias in node.names)
+
+
+def no_lost_cancellations(source: Source) -> Iterator[Finding]:
+    """`asyncio.wait_for` of Python 3.11 loses a cancellation that comes together with the answer;
+    who cancels once and gathers then waits for ever."""
+    if not source.is_product():
+        return
+    for node in source.nodes(ast.Attribute):
+        if node.attr == "wait_for" and getattr(node.value, "id", "") == "asyncio":
+            yield node.lineno, "asyncio.wait_for: `async with asyncio.timeout` keeps cancellations"
+    for line, name in _names_from(source, "asyncio"):
+        if name in {"wait_for", "gather"}:
+            yield line, f"{name} by itself: say asyncio.{name}"
+    for function in chain(source.nodes(ast.FunctionDef), source.nodes(ast.AsyncFunctionDef)):
+        cancels = [n for n in ast.walk(function) if _calls(n, "cancel")]
+        gathers = [n for n in ast.walk(function) if _calls(n, "gather")]
+        if cancels and any(_returns_exceptions(call) for call in gathers):
+            yield function.lineno, "cancels once and gathers: `tasks.end` asks until all are over"
+
+
+def _calls(node: ast.AST, name: str) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == name
+    )
+
+
+def _returns_exceptions(call: ast.AST) -> bool:
+    assert isinstance(call, ast.Call)
+    return any(keyword.arg == "return_exceptions" for keyword in call.keywords)
+
+
+def driver_errors_in_one_place(source: Source) -> Iterator[Finding]:
+    """What the driver says of an outage is sorted by `shared.database.outages` alone."""
+    if not source.is_product() or source.path == "shared/database/outages.py":
+        return
+    sorted_ = {"PostgresError", "InterfaceError", "InternalClientError", "PostgresConnectionError"}
+    for handler in source.nodes(ast.ExceptHandler):
+        for node in ast.walk(handler.type) if handler.type is not None else ():
+            if isinstance(node, ast.Attribute) and node.attr in sorted_:
+                yield handler.lineno, f"except {node.attr}: `outages()` says what is one"
 
 
 SQL = re.compile(
@@ -270,6 +313,8 @@ def every_module_says_its_job(source: Source) -> Iterator[Finding]:
 RULES: tuple[Rule, ...] = (
     commits_only_in_shared,
     one_clock,
+    no_lost_cancellations,
+    driver_errors_in_one_place,
     sql_only_in_store,
     sql_asks_no_clock,
     kafka_in_one_place,

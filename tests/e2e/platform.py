@@ -201,8 +201,15 @@ class Platform:
         return self._client
 
     def lag(self, service: str) -> dict[str, object]:
-        answer = self.client.get(f"{self.url(service)}/v1/lag").raise_for_status()
-        found: dict[str, object] = answer.json()
+        """Asked again while a machine under load, or a server that comes back, makes it wait."""
+        answers: list[httpx.Response] = []
+
+        def is_told() -> bool:
+            answers.append(self.client.get(f"{self.url(service)}/v1/lag"))
+            return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
+
+        wait_for(is_told, LAG_SECONDS_MAX, f"/v1/lag of {service}")
+        found: dict[str, object] = answers[-1].raise_for_status().json()
         return found
 
     def wait_quiet(self, seconds: float = LAG_SECONDS_MAX) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 
-from tests.oracles.kpis import Told, ratio
+from tests.oracles.kpi_parts import Told, ratio
 
 
 def suppressed_contact_rate(

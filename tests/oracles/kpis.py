@@ -7,14 +7,14 @@ ordinals, so that a day's arithmetic is a number's.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from fractions import Fraction
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from tests.oracles.ledger import STAGES, Model
+from tests.oracles.kpi_parts import Told, days_of_sales, entry, ratio, rows, since, total
+from tests.oracles.ledger import Model
 from tests.oracles.ledger_table import day_of, first_instant
 
 NEVER = date(9000, 1, 1).toordinal()
@@ -26,8 +26,6 @@ BUCKETS = {
     "91-120": (91, 120),
     "121+": (121, 10**7),
 }
-Value = Fraction | int | None
-Told = tuple[Value, Fraction | int, Fraction | int | None]
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ class Portfolio:
             invoice = bill.invoice
             issued_on = invoice.issued_on.toordinal()
             start = first_instant(invoice.issued_on, zone)
-            entered = None if bill.void else _entry(model, bill, start)
+            entered = None if bill.void else entry(model, bill, start)
             own = {
                 "account": account,
                 "invoice": name,
@@ -158,11 +156,11 @@ class Portfolio:
                 released = NEVER
                 if put.released_at is not None:
                     released = max(day_of(put.released_at, zone).toordinal(), applied)
-                counted = entered is not None and _since(put.applied_at, entered[0], entered[1])
+                counted = entered is not None and since(put.applied_at, entered[0], entered[1])
                 came_back = (
                     entered is not None
                     and put.released_at is not None
-                    and _since(put.released_at, entered[0], entered[1])
+                    and since(put.released_at, entered[0], entered[1])
                     and (put.is_credit or not counted)
                 )
                 tables["puts"].append(
@@ -229,38 +227,6 @@ _NOTES = ["account", "note", "currency", "amount", "day", "segment"]
 _MONEY = ["account", "currency", "amount", "number", "day", "segment"]
 
 
-def _since(instant: datetime, at: datetime, is_after: bool) -> bool:
-    return instant > at if is_after else instant >= at
-
-
-def _entry(model: Model, bill: Any, start: datetime) -> tuple[datetime, bool, int, int] | None:
-    """(instant, after all facts of it?, day, what was open): when the debt entered collections."""
-    zone, invoice = model.zone, bill.invoice
-    moments: list[tuple[datetime, bool, date]] = []
-    for stage in STAGES:
-        day = bill.due_on + timedelta(days=stage)
-        if day <= invoice.issued_on:
-            moments.append((start, True, invoice.issued_on))
-        else:
-            moments.append((first_instant(day, zone), False, day))
-    for act in model.acts():
-        day = day_of(act.instant, zone)
-        if act.fact.kind == "payment-reversed" and day > bill.due_on:
-            moments.append((act.instant, True, max(day, invoice.issued_on)))
-    for at, is_after, day in sorted(moments):
-        if at < start:
-            continue
-        balance = invoice.amount_minor
-        for put in model.puts:
-            if put.invoice == invoice.invoice_id and not _since(put.applied_at, at, is_after):
-                released = put.released_at
-                if released is None or _since(released, at, is_after):
-                    balance -= put.amount
-        if balance > 0:
-            return at, is_after, day.toordinal(), balance
-    return None
-
-
 @dataclass(frozen=True)
 class Window:
     """The KPIs of one window, each as (value, numerator, denominator)."""
@@ -304,17 +270,17 @@ class Window:
         invoices = self._held(self.portfolio.invoices, day)
         invoices = invoices[~invoices["void"].astype(bool) & (invoices["issued"] <= day)]
         on_them = self._standing(day).groupby(["account", "invoice"])["amount"].sum()
-        rows = [
+        found = [
             {
                 "due": row.due,
                 "entered_day": row.entered_day,
                 "entered_segment": row.entered_segment,
                 "balance": row.amount - int(on_them.get((row.account, row.invoice), 0)),
             }
-            for row in _rows(invoices)
+            for row in rows(invoices)
         ]
-        found = pd.DataFrame(rows, columns=["due", "entered_day", "entered_segment", "balance"])
-        return found[found["balance"] > 0]
+        balances = pd.DataFrame(found, columns=["due", "entered_day", "entered_segment", "balance"])
+        return balances[balances["balance"] > 0]
 
     def _standing(self, day: int) -> pd.DataFrame:
         puts = self._held(self.portfolio.puts, day)
@@ -324,25 +290,25 @@ class Window:
         notes = self._held(self.portfolio.notes, day)
         standing = self._standing(day)
         used = standing[standing["is_credit"].astype(bool)]
-        return _sum(notes[notes["day"] <= day], "amount") - _sum(used, "amount")
+        return total(notes[notes["day"] <= day], "amount") - total(used, "amount")
 
     def receivables(self, day: int) -> int:
-        return _sum(self.open_invoices(day), "balance") - self.unapplied_credit(day)
+        return total(self.open_invoices(day), "balance") - self.unapplied_credit(day)
 
     def overdue(self, day: int) -> int:
         """Of all debts; of a segment: of those that entered collections out of it."""
         if self.segment is None:
             found = self.open_invoices(day)
-            return _sum(found[found["due"] < day], "balance")
+            return total(found[found["due"] < day], "balance")
         everything = self.portfolio.ask_ordinals(self.currency, self.start, self.end)
         found = everything.open_invoices(day)
         found = found[(found["due"] < day) & (found["entered_day"] < NEVER)]
-        return _sum(found[found["entered_segment"] == self.segment], "balance")
+        return total(found[found["entered_segment"] == self.segment], "balance")
 
     @cached_property
     def not_yet_due(self) -> int:
         found = self.open_invoices(self.end)
-        return _sum(found[found["due"] >= self.end], "balance")
+        return total(found[found["due"] >= self.end], "balance")
 
     @cached_property
     def sales(self) -> int:
@@ -351,34 +317,33 @@ class Window:
         off_voids = self.portfolio.credit_off_voids
         return (
             int(self.invoiced()[0] or 0)
-            - _sum(self._in(self.portfolio.notes, "day"), "amount")
-            + _sum(self._in(off_voids, "applied"), "amount")
-            - _sum(self._in(off_voids, "released", "released_segment"), "amount")
+            - total(self._in(self.portfolio.notes, "day"), "amount")
+            + total(self._in(off_voids, "applied"), "amount")
+            - total(self._in(off_voids, "released", "released_segment"), "amount")
         )
 
     # ── The KPIs ────────────────────────────────────────────────────────────────────────────────
     def invoiced(self, by: str = "amount") -> Told:
         found = self._in(self.portfolio.standing_invoices, "issued")
-        value = _sum(found, "amount") if by == "amount" else len(found)
+        value = total(found, "amount") if by == "amount" else len(found)
         return value, value, None
 
     def received(self, by: str = "amount") -> Told:
-        value = _sum(
-            self._in(self.portfolio.money, "day"), "amount" if by == "amount" else "number"
-        )
+        found = self._in(self.portfolio.money, "day")
+        value = total(found, "amount" if by == "amount" else "number")
         return value, value, None
 
     def recovery_rate(self) -> Told:
         counted = self.portfolio.money_on_debts
-        received = _sum(self._in(counted, "applied", "entered_segment"), "amount") - _sum(
+        received = total(self._in(counted, "applied", "entered_segment"), "amount") - total(
             self._in(counted, "released", "entered_segment"), "amount"
         )
         entered = self._in(self.portfolio.invoices, "entered_day", "entered_segment")
         again = self._in(self.portfolio.money_that_came_back, "released", "entered_segment")
         owed = (
             self.overdue(self.start - 1)
-            + _sum(entered, "entered_amount")
-            + _sum(again[~again["void"].astype(bool)], "amount")
+            + total(entered, "entered_amount")
+            + total(again[~again["void"].astype(bool)], "amount")
         )
         return ratio(received, owed)
 
@@ -391,24 +356,26 @@ class Window:
 
     def dso(self) -> Told:
         window = self.since_first_invoice()
-        return days_of_sales(window, window.receivables(self.end))
+        return days_of_sales(window.receivables(self.end), window.sales, window.days)
 
     def best_possible_dso(self) -> Told:
-        return days_of_sales(self.since_first_invoice(), self.not_yet_due)
+        window = self.since_first_invoice()
+        return days_of_sales(self.not_yet_due, window.sales, window.days)
 
     def average_days_delinquent(self) -> Told:
         late = self.receivables(self.end) - self.not_yet_due
-        return days_of_sales(self.since_first_invoice(), late)
+        window = self.since_first_invoice()
+        return days_of_sales(late, window.sales, window.days)
 
     def average_days_late(self) -> Told:
         puts = self._in(self.portfolio.puts, "applied")
         puts = puts[~puts["is_credit"].astype(bool) & ~puts["void"].astype(bool)]
         puts = puts[puts["released"] > self.end]
-        weighted = sum(row.amount * max(0, row.applied - row.due) for row in _rows(puts))
+        weighted = sum(row.amount * max(0, row.applied - row.due) for row in rows(puts))
         still = self.open_invoices(self.end)
         still = still[still["due"] < self.end]
-        weighted += sum(row.balance * (self.end - row.due) for row in _rows(still))
-        return ratio(int(weighted), _sum(puts, "amount") + _sum(still, "balance"))
+        weighted += sum(row.balance * (self.end - row.due) for row in rows(still))
+        return ratio(int(weighted), total(puts, "amount") + total(still, "balance"))
 
     def collection_effectiveness_index(self) -> Told:
         collected = collectable = 0
@@ -428,27 +395,7 @@ class Window:
         found = self.open_invoices(self.end)
         ages = self.end - found["due"]
         return {
-            name: _sum(held, "balance") if by == "amount" else len(held)
+            name: total(held, "balance") if by == "amount" else len(held)
             for name, (low, high) in BUCKETS.items()
             for held in (found[(ages >= low) & (ages <= high)],)
         }
-
-
-def _rows(table: pd.DataFrame) -> list[Any]:
-    return list(table.itertuples())
-
-
-def _sum(table: pd.DataFrame, column: str) -> int:
-    return int(sum(int(value) for value in table[column]))
-
-
-def days_of_sales(window: Window, balance: int) -> Told:
-    if window.sales < 0:
-        return None, balance, window.sales
-    return ratio(balance, window.sales, window.days)
-
-
-def ratio(numerator: Fraction | int, denominator: Fraction | int, times: int = 1) -> Told:
-    if denominator == 0:
-        return None, numerator, denominator
-    return Fraction(numerator) / denominator * times, numerator, denominator

@@ -17,6 +17,7 @@ LARGE_RULES = ("unit/outreach", "unit/segmentation")
 # Every other file in tests/e2e starts platforms of its own, so it can run anywhere.
 SHARE_A_PLATFORM = (
     "test_balances", "test_ibm_late_payment", "test_intake", "test_log", "test_segmentation",
+    "test_watching",
 )  # fmt: skip
 SHORT = "not full and not bench"
 LONG = "full"

@@ -36,7 +36,8 @@ class _Dropping(EventSourceResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
-            await asyncio.wait_for(send(message), SEND_SECONDS_MAX)
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                await send(message)
 
         try:
             await super().__call__(scope, receive, send_in_time)

@@ -24,29 +24,22 @@ once with the first of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TypeVar
 
 from msgspec import Struct
 
+from services.metrics.domain.invoices import Entry, Invoice, days_of, find_entry, read_invoice
 from services.metrics.domain.items import (
     FAR,
     FIRST_DAY,
-    Allocated,
-    Amended,
     Credited,
     Fact,
-    Issued,
     ItemKind,
     Occurred,
     Paid,
-    Put,
-    Reopened,
     Replaced,
     Reversed,
-    Staged,
-    Voided,
     bounded,
 )
 from services.metrics.domain.view import View
@@ -119,118 +112,14 @@ def contact_ends_on(cells: ContactCells) -> date:
     return max((cell.day for cell in cells), default=FIRST_DAY)
 
 
-@dataclass(slots=True)
-class _Invoice:
-    currency: str
-    amount: int
-    issued_on: date
-    due_on: date
-    is_void: bool
-    cash: list[Put]
-    credit: list[Put]
-    staged: list[int]
-    reopened: list[Reopened]
-
-
-def _read_invoice(facts: Sequence[Fact]) -> _Invoice | None:
-    issued: Issued | None = None
-    due_on = FAR
-    is_void = False
-    staged: list[Staged] = []
-    reopened: list[Reopened] = []
-    sources: dict[tuple[bool, str], Allocated] = {}
-    for fact in facts:
-        if isinstance(fact, Allocated):
-            sources[fact.is_cash, fact.source_id] = fact
-        elif isinstance(fact, Issued):
-            issued, due_on = fact, fact.due_on  # by the amendments that came before it, too
-        elif isinstance(fact, Staged):
-            staged.append(fact)
-        elif isinstance(fact, Amended):
-            due_on = fact.due_on
-        elif isinstance(fact, Reopened):
-            reopened.append(fact)
-        elif isinstance(fact, Voided):
-            is_void = True
-    if issued is None:
-        return None
-    due_on = bounded(due_on)
-    return _Invoice(
-        currency=issued.currency,
-        amount=issued.amount_minor,
-        issued_on=bounded(issued.issued_on),
-        due_on=due_on,
-        is_void=is_void,
-        cash=[put for source in sources.values() if source.is_cash for put in source.puts],
-        credit=[put for source in sources.values() if not source.is_cash for put in source.puts],
-        staged=[fact.stage for fact in staged if bounded(fact.due_on) == due_on],
-        reopened=reopened,
-    )
-
-
-@dataclass(slots=True)
-class _Entry:
-    """The moment at which a debt entered collections, and what was open then."""
-
-    at: datetime
-    is_after: bool  # after all facts of that instant; else just before it
-    day: date
-    amount: int = 0
-
-    def counts(self, applied_at: datetime) -> bool:
-        """Whether cash put on the invoice then is recovered."""
-        return applied_at > self.at if self.is_after else applied_at >= self.at
-
-
-def _find_entry(invoice: _Invoice, view: View) -> _Entry | None:
-    """The first begun moment at which the invoice was past due and open, by the facts known."""
-    moments: list[_Entry] = []
-    start = day_start(invoice.issued_on, view.zone)
-    for stage in invoice.staged:
-        since_on = min(invoice.due_on + timedelta(days=stage), FAR)
-        if since_on > invoice.issued_on:
-            moments.append(_Entry(day_start(since_on, view.zone), False, since_on))
-        else:
-            moments.append(_Entry(start, True, invoice.issued_on))
-    for again in invoice.reopened:
-        day = view.day_of(again)
-        if day > invoice.due_on and again.at >= start:  # nothing is open before it is issued
-            moments.append(_Entry(again.at, True, max(day, invoice.issued_on)))
-    moments.sort(key=lambda moment: (moment.at, moment.is_after))
-    for moment in moments:
-        moment.amount = _balance_at(invoice, moment)
-        if moment.amount > 0:
-            return moment
-    return None
-
-
-def _balance_at(invoice: _Invoice, moment: _Entry) -> int:
-    balance = invoice.amount
-    for puts in (invoice.cash, invoice.credit):
-        for put in puts:
-            if not moment.counts(put.applied_at):
-                balance -= put.amount_minor
-                if put.released_at is not None and not moment.counts(put.released_at):
-                    balance += put.amount_minor
-    return balance
-
-
-def _days_of(put: Put, issued_on: date) -> tuple[date, date]:
-    """When it was put and taken back (`FAR`: never), not before the invoice was there."""
-    applied_on = max(bounded(put.applied_on), issued_on)
-    if put.released_on is None:
-        return applied_on, FAR
-    return applied_on, max(bounded(put.released_on), applied_on)
-
-
 def _invoice_cells(facts: Sequence[Fact], view: View) -> MoneyCells:
     cells: MoneyCells = {}
-    invoice = _read_invoice(facts)
+    invoice = read_invoice(facts)
     if invoice is None:
         return cells
     credit_changes: dict[date, int] = {}
     for put in invoice.credit:
-        applied_on, released_on = _days_of(put, invoice.issued_on)
+        applied_on, released_on = days_of(put, invoice.issued_on)
         _change(credit_changes, applied_on, -put.amount_minor)
         if released_on != FAR:
             _change(credit_changes, released_on, put.amount_minor)
@@ -243,7 +132,7 @@ def _invoice_cells(facts: Sequence[Fact], view: View) -> MoneyCells:
     return cells
 
 
-def _add_debt(cells: MoneyCells, invoice: _Invoice, view: View, changes: dict[date, int]) -> None:
+def _add_debt(cells: MoneyCells, invoice: Invoice, view: View, changes: dict[date, int]) -> None:
     """A standing invoice: issued, open, and what of it went through collections. `changes` holds
     the credit on it."""
     currency, issued_on = invoice.currency, invoice.issued_on
@@ -254,7 +143,7 @@ def _add_debt(cells: MoneyCells, invoice: _Invoice, view: View, changes: dict[da
     _change(changes, issued_on, invoice.amount)
     for put in invoice.cash:
         amount = put.amount_minor
-        applied_on, released_on = _days_of(put, issued_on)
+        applied_on, released_on = days_of(put, issued_on)
         _change(changes, applied_on, -amount)
         if released_on != applied_on:
             segment = view.segment_before(put.applied_at)
@@ -263,14 +152,14 @@ def _add_debt(cells: MoneyCells, invoice: _Invoice, view: View, changes: dict[da
             add(cells, cell, amount, 0, late)
         if put.released_at is not None:
             _change(changes, released_on, amount)
-    entry = _find_entry(invoice, view) if invoice.staged or invoice.reopened else None
+    entry = find_entry(invoice, view) if invoice.staged or invoice.reopened else None
     if entry is not None:
         _add_collections(cells, invoice, view, entry, changes)
     _add_stock(cells, view, "open", currency, invoice.due_on, changes)
 
 
 def _add_collections(
-    cells: MoneyCells, invoice: _Invoice, view: View, entry: _Entry, changes: Mapping[date, int]
+    cells: MoneyCells, invoice: Invoice, view: View, entry: Entry, changes: Mapping[date, int]
 ) -> None:
     """A debt that entered collections: what entered, what was recovered, what is open."""
     segment = view.segment_before(entry.at)
@@ -282,7 +171,7 @@ def _add_collections(
     add_to("entered", entry.day, entry.amount, 1)
     for puts, is_cash in ((invoice.cash, True), (invoice.credit, False)):
         for put in puts:
-            applied_on, released_on = _days_of(put, invoice.issued_on)
+            applied_on, released_on = days_of(put, invoice.issued_on)
             is_recovered = is_cash and entry.counts(put.applied_at)
             if is_recovered:
                 add_to("recovered", applied_on, put.amount_minor)
@@ -298,10 +187,10 @@ def _add_collections(
             add_to("in_collections", max(day, first_past_due), amount, until=invoice.due_on)
 
 
-def _add_credit_off_a_void(cells: MoneyCells, invoice: _Invoice, view: View) -> None:
+def _add_credit_off_a_void(cells: MoneyCells, invoice: Invoice, view: View) -> None:
     """What credit notes took off a void invoice lowers no sales until the void has freed it."""
     for put in invoice.credit:
-        applied_on, released_on = _days_of(put, invoice.issued_on)
+        applied_on, released_on = days_of(put, invoice.issued_on)
         segment = view.segment_before(put.applied_at)
         add(cells, _credited(view, invoice.currency, applied_on, segment), -put.amount_minor)
         if put.released_at is not None:

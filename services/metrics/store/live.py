@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from services.metrics.store.figures import list_revisions
 from shared.database import Database, Wakeup
 from shared.process.failures import survived
+from shared.process.tasks import pause
 
 KEEP_ALIVE_SECONDS = 15.0
 _LOOK_SECONDS = 0.2
@@ -71,7 +72,4 @@ class Live:
 
     async def pause(self, seconds: float) -> None:
         """Let some time go by, or less if everything ends."""
-        try:
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        except TimeoutError:
-            return
+        await pause(self._closing, seconds)

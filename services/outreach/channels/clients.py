@@ -12,7 +12,10 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from shared.process.parts import turn
+
 SMTP_TIMEOUT_SECONDS = 20.0  # of every step: connect, each command, the data
+_GREETING_STEPS = 6  # connect, EHLO, STARTTLS, EHLO, two of signing in
 SMTP_CONNECTIONS_MAX = 8
 _PERMANENT = 500  # SMTP replies from here on are final refusals
 _CLOSING = 421  # the server closes the line, whatever it was asked
@@ -120,13 +123,16 @@ class Mailer:
             use_tls=server.tls,
             timeout=self._timeout,
         )
+        turn(resting=_GREETING_STEPS * self._timeout)
         await client.connect()
+        turn()
         return client
 
     async def _sender(self, client: aiosmtplib.SMTP, sender: str) -> Handover | None:
         """MAIL. Who is refused here is refused for every recipient; None: accepted."""
         try:
             await client.mail(sender)
+            turn()
         except aiosmtplib.SMTPResponseException as error:
             await self._give_back(client, reset=True)
             return Handover("unavailable", _code(error))
@@ -139,6 +145,7 @@ class Mailer:
         """RCPT. Whatever fails here, nothing was handed over; None: accepted."""
         try:
             await client.rcpt(recipient)
+            turn()
         except aiosmtplib.SMTPResponseException as error:
             await self._give_back(client, reset=True)
             return _refusal(error)
@@ -160,6 +167,7 @@ class Mailer:
             return Handover("withdrawn")
         try:
             await client.data(content)
+            turn()
         except aiosmtplib.SMTPDataError as error:  # the server's own word: it did not take it
             await self._give_back(client, reset=True)
             return _refusal(error)

@@ -6,6 +6,7 @@ from services.segmentation.commands.rescoring import SLICE_ACCOUNTS
 from services.segmentation.context import Context
 from services.segmentation.processes.rescoring import Rescorer
 from shared.process.failures import survived
+from shared.process.parts import turn
 from shared.process.tasks import pause
 
 IDLE_SECONDS = 0.5  # between two looks for work; a look is one index lookup
@@ -19,6 +20,7 @@ async def run_rescoring(
     rescorer = Rescorer(context, size=size)
     try:
         while not stop.is_set():
+            turn()
             wait = RETRY_SECONDS
             with survived("segmentation", "rescoring"):
                 wait = 0.0 if await rescorer.take_slice() else IDLE_SECONDS

@@ -12,6 +12,7 @@ from shared.process.tasks import pause
 
 LOOK_SECONDS = 60.0  # between two looks for models that are due
 SHOW_SECONDS = 30.0
+_BETTER_HIGH = frozenset({"cases"})
 
 
 async def run_watch(context: Context, *, stop: asyncio.Event) -> None:
@@ -31,11 +32,14 @@ async def run_show(db: Database, *, stop: asyncio.Event) -> None:
 
 
 async def show(db: Database) -> None:
-    """Set the figures anew."""
+    """Set the figures anew: of each the worst of all tenants, none of whom is named."""
     async with db.reading() as session:
         watches = await store.list_watches(session)
-    telemetry.MODEL_WATCH.clear()
-    for tenant, target, version, figures in watches:
+    worst: dict[tuple[str, str], float] = {}
+    for target, figures in watches:
         for name, value in figures.items():
-            labels = ("segmentation", tenant, target, version, name)
-            telemetry.MODEL_WATCH.labels(*labels).set(value)
+            known = worst.get((target, name), value)
+            worst[target, name] = (min if name in _BETTER_HIGH else max)(known, value)
+    telemetry.MODEL_WATCH.clear()
+    for (target, name), value in worst.items():
+        telemetry.MODEL_WATCH.labels("segmentation", target, name).set(value)

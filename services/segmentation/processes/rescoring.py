@@ -24,9 +24,10 @@ from services.segmentation.domain.rules import Rules
 from services.segmentation.store import rescoring as store
 from shared import clock
 from shared.errors import Unavailable
-from shared.log.lag import LagItem, LagReport
+from shared.log.lag import LagItem, LagReport, show
 from shared.log.runtime import Runtime
 from shared.process.failures import note_failure
+from shared.process.tasks import end
 
 PUT_ASIDE_SECONDS = 60.0  # a tenant whose slice failed for good
 RETRY_SECONDS = 2.0  # one whose slice may succeed a little later
@@ -143,9 +144,7 @@ class _Ahead:
         """Whatever is under way is broken off."""
         tasks = [task for coming in self._coming for task in coming]
         self._coming.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
     def _begin(self, before: asyncio.Task[ReadSlice] | None) -> None:
         read = asyncio.create_task(self._read(before))
@@ -187,4 +186,5 @@ async def lag_with_rescoring(runtime: Runtime, context: Context) -> LagReport:
         oldest_seconds=seconds,
         parked_accounts=0,
     )
+    show([item])
     return LagReport(behind=report.behind + left, items=[*report.items, item])

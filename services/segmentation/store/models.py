@@ -248,18 +248,16 @@ async def upsert_watch(
     )
 
 
-async def list_watches(session: Session) -> list[tuple[str, str, str, dict[str, float]]]:
-    """Tenant, target, version and figures of every model in force that was watched."""
+async def list_watches(session: Session) -> list[tuple[str, dict[str, float]]]:
+    """Target and figures of every model in force that was watched, of whatever tenant."""
     rows = await session.fetch(
-        """select w.tenant_id, p.target, w.version, w.figures
+        """select p.target, w.figures
            from (select distinct on (tenant_id, target) tenant_id, target, version
                    from promotions where role = 'champion'
                   order by tenant_id, target, number desc) p
            join watches w on w.tenant_id = p.tenant_id and w.version = p.version"""
     )
-    return [
-        (r["tenant_id"], r["target"], r["version"], msgspec.json.decode(r["figures"])) for r in rows
-    ]
+    return [(r["target"], msgspec.json.decode(r["figures"])) for r in rows]
 
 
 async def tenants_with_models(session: Session) -> list[str]:

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any, TypeVar
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -13,11 +14,10 @@ from aiokafka.protocol.metadata import MetadataRequest
 from msgspec import Struct
 
 from shared.errors import Unavailable
-from shared.process import telemetry
-from shared.process.watchdog import exit_now
+from shared.process import parts, telemetry
 
 CALL_SECONDS = 15.0
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 10.0
 
 log = telemetry.logger(__name__)
 
@@ -40,7 +40,10 @@ class TopicSpec(Struct, frozen=True):
 async def answer(call: Awaitable[_T], seconds: float = CALL_SECONDS) -> _T:
     """What the cluster answers, or `Unavailable`: with a time-out the outcome is unknown."""
     try:
-        return await asyncio.wait_for(call, seconds)
+        async with asyncio.timeout(seconds):
+            answered = await call
+        parts.turn()
+        return answered
     except KafkaError as error:
         raise Unavailable(f"Kafka: {type(error).__name__}: {error}") from error
     except TimeoutError as error:
@@ -50,11 +53,34 @@ async def answer(call: Awaitable[_T], seconds: float = CALL_SECONDS) -> _T:
 
 
 async def stop_client(client: Any) -> None:
-    """Stop a client; one that hangs takes the process with it (aiokafka #1101)."""
+    """Stop a client. One whose cluster is away waits for it for ever (aiokafka #1101): then what
+    it wants to say is dropped, and if that does not help, the client is left behind."""
+    stopping = asyncio.create_task(_stop(client))
     try:
-        await asyncio.wait_for(client.stop(), _STOP_SECONDS)
-    except TimeoutError:
-        exit_now(f"{type(client).__name__}.stop() hangs")
+        for is_last in (False, True):
+            await asyncio.wait([stopping], timeout=_STOP_SECONDS)
+            if stopping.done():
+                return
+            words = "kafka.left_behind" if is_last else "kafka.unsent_dropped"
+            log.warning(words, client=type(client).__name__, after_seconds=_STOP_SECONDS)
+            _drop_unsent(client)
+    finally:
+        stopping.cancel()  # nothing, if it is done
+
+
+def _drop_unsent(client: Any) -> None:
+    """Whoever sent it does not count on it: its outcome is unknown, so it is sent anew."""
+    if isinstance(client, AIOKafkaProducer):
+        if client._sender.sender_task is not None:
+            client._sender.sender_task.cancel()
+        unsent = client._message_accumulator
+        for batch in (*unsent._pending_batches, *chain.from_iterable(unsent._batches.values())):
+            batch.future.cancel()
+
+
+async def _stop(client: Any) -> None:
+    try:
+        await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
     except (KafkaError, OSError) as error:
         log.warning("kafka.stop_failed", error=str(error))
 
@@ -66,7 +92,7 @@ async def _admin(bootstrap: str) -> AsyncIterator[Any]:
         await answer(client.start())
         yield client
     finally:
-        await asyncio.wait_for(client.close(), _STOP_SECONDS)
+        await stop_client(client)
 
 
 async def cluster_of(client: AIOKafkaClient) -> str:

@@ -80,6 +80,7 @@ class KafkaSource:
         self._next: dict[TopicPartition, int] = {}  # handed out up to here
         self._applied: dict[TopicPartition, int] = {}  # known to be in the database
         self._is_placed = False
+        self._failure: Exception | None = None  # in taking our places: whoever polls is told
         self._assignment = 0  # grows with each rebalance
         self._buffer: deque[tuple[TopicPartition, list[Any]]] = deque()
         self._watchdog = Watchdog()
@@ -132,9 +133,10 @@ class KafkaSource:
         while self._consumer is not None:
             try:
                 return await self.rewind()
-            except AppError as error:
-                if not error.retriable:
-                    raise
+            except Exception as error:  # noqa: BLE001 - else the client would swallow it
+                if not (isinstance(error, AppError) and error.retriable):
+                    self._failure = error
+                    return None
                 log.warning("kafka.positions_unavailable", error=str(error))
                 await asyncio.sleep(1.0)
 
@@ -157,6 +159,8 @@ class KafkaSource:
         self._is_placed = True
 
     async def poll(self, limit: int, timeout: float) -> Slice | None:
+        if self._failure is not None:
+            raise self._failure
         self._polls += 1
         self._applied = dict(self._next)  # who asks for more has dealt with what it got
         if not self._buffer:

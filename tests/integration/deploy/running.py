@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import httpx
 
+from deploy.local.platform import WORKERS_ABOVE
 from deploy.local.waiting import wait_for
 from tests.architecture.files import ROOT
 
@@ -55,13 +56,14 @@ class Launched:
 
 
 def free_port_base() -> int:
-    """Four ports in a row that nobody uses now, below those that the system gives out itself."""
-    bases = list(range(20_000, 32_000, 4))
+    """The first of the ports of a platform (four APIs and four workers), none of them used now and
+    all below those that the system gives out itself."""
+    bases = list(range(20_000, 31_980, 2 * WORKERS_ABOVE))
     random.shuffle(bases)  # others look at the same time
     for base in bases:
-        if all(_is_free(base + offset) for offset in range(4)):
+        if all(_is_free(base + above + n) for above in (0, WORKERS_ABOVE) for n in range(4)):
             return base
-    raise AssertionError("no four free ports in a row")
+    raise AssertionError("no free ports for a platform")
 
 
 def _is_free(port: int) -> bool:

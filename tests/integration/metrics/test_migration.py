@@ -2,12 +2,11 @@
 
 from services.metrics.consumer import take
 from shared.database import Database, migrate
-from tests.metrics_figures import a_segment_changed
+from tests.metrics_figures import a_segment_changed, at
 from tests.unit.metrics.test_story import (
     a_payment,
     an_account,
     an_invoice,
-    at,
     overdue,
     put,
 )

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from deploy.local.part import Server
 from shared.process import serve
 from shared.process.connections import Limits
 from tests.integration.shared.rig import until
@@ -57,7 +56,7 @@ class Client:
 @dataclass
 class Served:
     port: int
-    server: Server
+    server: serve.Server
 
     async def is_left(self) -> None:
         """Return when it has no connection."""
@@ -81,7 +80,7 @@ class Served:
 async def served(limits: Limits | None = None) -> AsyncIterator[Served]:
     config = serve.config(make_test_app(None), port=0, limits=limits)
     config.timeout_graceful_shutdown = 1
-    server = Server(config)
+    server = serve.Server(config)
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not server.started:

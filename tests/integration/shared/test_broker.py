@@ -9,15 +9,26 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from deploy.kafka import topics
 from deploy.kafka.broker import Broker
 from deploy.local.errors import CannotStart
 from deploy.local.waiting import wait_for
 from shared.database import Database
-from shared.log.kafka import KafkaLog, TopicSpec, cluster_id, create_topics
+from shared.errors import Unavailable
+from shared.log.kafka import (
+    KafkaLog,
+    Publisher,
+    TopicSpec,
+    cluster,
+    cluster_id,
+    create_topics,
+    publisher,
+)
 from shared.log.lag import Reader, Relaying, lag
 from shared.log.sources import Log
+from shared.log.wire import RawRecord
 from tests.integration.shared.rig import Rig, until
 
 pytestmark = pytest.mark.kafka
@@ -30,25 +41,48 @@ async def test_a_broker_that_dies_and_returns_loses_and_doubles_nothing(
     broker = Broker(tmp_path)
     broker.start()
     try:
-        cluster = await cluster_id(broker.bootstrap)
+        known = await cluster_id(broker.bootstrap)
         rig = Rig(producer, consumer, broker.bootstrap)
         await rig.open()
         rig.consume()
         await rig.say_n("A", 1, 50)
         await rig.saw("A", range(1, 51))
+        sending, record = (
+            Publisher(broker.bootstrap),
+            RawRecord(f"x{rig.topic}", -1, 0, b"", b"", ()),
+        )
+        await create_topics(broker.bootstrap, [cluster.TopicSpec(record.topic, 1, 1, {})])
+        await sending.send([record])
         broker.kill()
+        await is_given_up_in_words(sending, record)
         await rig.say_n("A", 51, 100)  # commits do not wait for Kafka
         again = Broker(tmp_path, broker.port)
         again.start()
         try:
             await rig.say_n("A", 101, 150)
             await rig.saw("A", range(1, 151))
-            assert await cluster_id(again.bootstrap) == cluster  # positions belong to it
+            assert await cluster_id(again.bootstrap) == known  # positions belong to it
             await rig.close()
         finally:
             again.stop()
     finally:
         broker.stop()
+
+
+async def is_given_up_in_words(sending: Publisher, record: RawRecord) -> None:
+    """A client that waits for a broker that stays away neither hangs nor ends the process."""
+    with pytest.MonkeyPatch.context() as impatient:
+        impatient.setattr(cluster, "_STOP_SECONDS", 0.5)
+        impatient.setattr(publisher, "_ACK_SECONDS", 0.5)
+        given_up = sending._producer
+        assert given_up is not None
+        with pytest.raises(Unavailable):
+            await sending.send([record])
+        with capture_logs() as lines:
+            await sending.restart()
+    said = [line["event"] for line in lines if line.get("client") == "AIOKafkaProducer"]
+    assert said == ["kafka.unsent_dropped"]
+    assert given_up._sender.sender_task.done(), "it sends nothing more"
 
 
 def test_a_broker_left_behind_is_used_again_and_a_taken_port_is_refused(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         await nowhere.fetch("select 1")
     with pytest.raises(Unavailable):
-        await nowhere.dedicated()
+        await nowhere.connect()
     await nowhere.close()
 
 

@@ -199,13 +199,13 @@ async def test_who_remembers_a_database_learns_that_a_copy_took_its_place(
     db = Database(producer.url.render_as_string(hide_password=False), when_replaced=said.append)
     async with copied(producer, postgres) as copy:
         await until_answers(db)
-        connection = await db.dedicated()
+        connection = await db.connect()
         await connection.close()
         assert said == []
         await copy.bring_back()
         await until_answers(db)
         assert len(said) == 1
-        connection = await db.dedicated()
+        connection = await db.connect()
         await connection.close()
         assert len(said) == 1
     await db.close()

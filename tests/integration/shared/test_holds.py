@@ -50,7 +50,7 @@ def _keys(folder: Path) -> tuple[str, Callable[..., str]]:
 def _client(app: FastAPI, token: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
-        base_url="http://ledger",
+        base_url="http://127.0.0.1",
         headers={"Authorization": f"Bearer {token}"},
     )
 

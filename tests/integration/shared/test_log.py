@@ -70,7 +70,7 @@ async def test_a_writer_that_is_slow_to_commit_is_not_overtaken(rig: Rig) -> Non
 
 
 async def test_a_foreign_open_transaction_stalls_nobody(rig: Rig) -> None:
-    connection = await rig.producer.dedicated()
+    connection = await rig.producer.connect()
     await connection.execute("set idle_in_transaction_session_timeout = 0")
     await connection.execute("begin")
     await connection.execute("create temporary table held (n int)")  # it has a transaction id

@@ -18,7 +18,8 @@ from shared.business_time import Begun
 from shared.events import Received
 from tests.metrics_figures import Memory, a_contact, a_segment_changed, an_event, at
 from tests.oracles.contact_kpis import suppressed_contact_rate
-from tests.oracles.kpis import Books, Portfolio, Told, Window
+from tests.oracles.kpi_parts import Told
+from tests.oracles.kpis import Books, Portfolio, Window
 from tests.oracles.ledger import Model
 from tests.oracles.ledger_table import day_of
 from tests.unit.ledger_oracle.scenarios import Batch, Story, stories

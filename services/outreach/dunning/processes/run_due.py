@@ -40,6 +40,7 @@ from shared.errors import Invalid, Unavailable
 from shared.process import telemetry
 from shared.process.crash import crash_point
 from shared.process.failures import halves, is_for_now, note_failure, survived
+from shared.process.tasks import end
 
 COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "set_aside")
 SET_ASIDE_MAX = 100  # debtors of one run; where more fail, something else is broken than they
@@ -290,9 +291,7 @@ class _Run:
                 if outcomes:
                     crash_point("outreach.after_result")
         finally:
-            for task in pending:  # what was begun and not recorded ends with its lease
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+            await end(pending)  # what was begun and not recorded ends with its lease
 
     async def _hand_over(self, message: OutgoingMessage, checked: LiveCheck) -> Outcome | None:
         delivery = Delivery(
