@@ -12,7 +12,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
-import asyncpg
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -33,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with service_urls(os.environ, may_be_new=False) as urls:
             found = asyncio.run(compare_at(urls))
-    except (CannotStart, AppError, OSError, asyncpg.PostgresError) as error:
+    except (CannotStart, AppError, OSError) as error:
         print(f"nothing was compared: {error}", file=sys.stderr)
         return 1
     show(found)

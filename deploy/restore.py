@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 epoch = settlement.settle(urls, bootstrap, are_of_one_instant=False)
             number = asyncio.run(epoch)
             found = asyncio.run(compare.compare_at(urls))
-    except (CannotStart, BadSetting, AppError, OSError, asyncpg.PostgresError) as error:
+    except (CannotStart, BadSetting, AppError, OSError) as error:
         print(f"not restored: {error}", file=sys.stderr)
         return 1
     compare.show(found)

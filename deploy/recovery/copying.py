@@ -12,8 +12,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from deploy.local.errors import CannotStart
 from deploy.recovery import manifest, programs, store
 from deploy.recovery.manifest import Copy, Manifest
@@ -51,10 +49,7 @@ async def _copy_all(urls: Mapping[str, str], folder: Path) -> Manifest:
             await db.ready()
             if await store.is_marked(db):
                 raise CannotStart(f"a restore into the {service}'s database has not ended yet.")
-        try:
-            snapshots = await _snapshots(databases, held)
-        except (asyncpg.PostgresError, OSError) as error:
-            raise CannotStart(f"no moment without writers was found: {error}; again.") from error
+        snapshots = await _snapshots(databases, held)
         taken_at = clock.now()
         copies = {
             service: await _copy(service, urls[service], connection, snapshot, folder)
@@ -70,10 +65,10 @@ async def _snapshots(
     found: dict[str, tuple[Any, str]] = {}
     async with AsyncExitStack() as standing:
         for db in databases.values():
-            lock = await _connected(db, standing)
+            lock = await standing.enter_async_context(db.own_connection())
             await store.begin_standstill(lock)
         for service, db in databases.items():
-            connection = await _connected(db, held)
+            connection = await held.enter_async_context(db.own_connection())
             found[service] = connection, await store.export_snapshot(connection)
     return found
 
@@ -101,10 +96,3 @@ async def _copy(service: str, url: str, connection: Any, snapshot: str, folder: 
         epoch=epoch,
         postgres=version,
     )
-
-
-async def _connected(db: Database, held: AsyncExitStack) -> Any:
-    """A connection of its own; its transaction, if any, ends with it."""
-    connection = await db.connect()
-    held.callback(connection.terminate)
-    return connection

@@ -16,7 +16,6 @@ from shared.database import Database, Session
 from shared.errors import TookTooLong
 from shared.log import dead_letters, forks, positions
 from shared.log.failure_limit import BadCode, FailureLimit, shown
-from shared.log.lag import LagItem, LagReport, Reader, Relaying, lag
 from shared.log.ordering import Arranged, Item, arrange, numbers_of, places_of, read_item
 from shared.log.positions import Place, Position, Skips
 from shared.log.replay import Replayer, is_retriable
@@ -30,16 +29,11 @@ from shared.process.tasks import first, pause, together
 
 __all__ = [
     "BadCode",
-    "LagItem",
-    "LagReport",
     "OutboxSource",
     "RawRecord",
     "RawSubscription",
-    "Reader",
-    "Relaying",
     "Source",
     "Subscription",
-    "lag",
     "run_consumer",
 ]
 
@@ -284,13 +278,10 @@ class _Loop:
             await dead_letters.insert_fork(session, self._consumer, fork, where)
         for item in plan.unreadable:
             place = number = None
-            if item.address is not None:
-                place = (item.address.tenant, item.record.topic, item.address.key)
-                number = item.address.sequence
-            await dead_letters.insert(
-                session,
-                self._dead_letter(source, source_id, item.record, place, number, item.reason),
-            )
+            if (found := item.address) is not None:
+                place, number = (found.tenant, item.record.topic, found.key), found.sequence
+            letter = self._dead_letter(source, source_id, item.record, place, number, item.reason)
+            await dead_letters.insert(session, letter)
         return plan
 
     def _with_skip(self, source: Source, source_id: str, item: Item) -> Item:

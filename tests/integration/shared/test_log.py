@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shared.database import Database
 from shared.log import outbox, positions
-from shared.log.consume import Reader, lag
+from shared.log.lag import Reader, lag
 from tests.integration.shared.rig import Rig, an_event, until
 
 
