@@ -16,13 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import asyncpg
-
 from deploy import compare
 from deploy.local import databases
 from deploy.local.errors import CannotStart
 from deploy.recovery import manifest, restoring, settlement
+from shared.addresses import BadUrl, KafkaAccess, kafka_access
 from shared.errors import AppError
+from shared.process.kafka_settings import read_kafka
 from shared.process.settings import BadSetting, Env
 
 _NEXT = (
@@ -40,17 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         made = None if options.folder is None else manifest.read(options.folder)
-        with targets(os.environ, is_new=made is not None) as (urls, bootstrap):
+        with targets(os.environ, is_new=made is not None) as (urls, cluster):
             asyncio.run(restoring.check_idle(urls))
             if made is not None:
                 if not options.replace:
                     asyncio.run(restoring.check_free(urls))
-                epoch = restoring.restore(urls, options.folder, made, bootstrap)
+                epoch = restoring.restore(urls, options.folder, made, cluster)
             else:
-                epoch = settlement.settle(urls, bootstrap, are_of_one_instant=False)
+                epoch = settlement.settle(urls, cluster, are_of_one_instant=False)
             number = asyncio.run(epoch)
             found = asyncio.run(compare.compare_at(urls))
-    except (CannotStart, BadSetting, AppError, OSError) as error:
+    except (CannotStart, BadSetting, BadUrl, AppError, OSError) as error:
         print(f"not restored: {error}", file=sys.stderr)
         return 1
     compare.show(found)
@@ -62,16 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @contextmanager
 def targets(
     environment: Mapping[str, str], *, is_new: bool
-) -> Iterator[tuple[dict[str, str], str | None]]:
+) -> Iterator[tuple[dict[str, str], KafkaAccess | None]]:
     """The four databases' addresses and the cluster's, while nothing of ours runs on them."""
     env = Env(environment)
-    bootstrap = env.text("KAFKA_BOOTSTRAP_SERVERS")
+    cluster = read_kafka(env, local=True)
     names = [f"{service.upper()}_DATABASE_URL" for service in databases.SERVICES]
     if all(env.text(name) for name in names):
         urls = {service: env.database(service) for service in databases.SERVICES}
         if is_new:
             asyncio.run(_make_missing(urls))
-        yield urls, bootstrap
+        yield urls, cluster
         return
     # Only here: an image for a cluster has none of what a server of one's own needs.
     from deploy.local import __main__ as local
@@ -82,20 +82,18 @@ def targets(
         held.enter_context(folder.locked(data))
         parent.await_earlier(data)
         server = held.enter_context(local.postgres(data, environment))
-        urls = asyncio.run(databases.create_all(server))
-        if bootstrap is None and (data / "kafka" / "log" / "meta.properties").exists():
+        urls = dict(asyncio.run(databases.create_all(server)).owners)
+        if cluster is None and (data / "kafka" / "log" / "meta.properties").exists():
             bootstrap, _ = held.enter_context(local.kafka(data, environment))
-        yield urls, bootstrap
+            cluster = kafka_access(bootstrap)
+        yield urls, cluster
 
 
 async def _make_missing(urls: Mapping[str, str]) -> None:
-    """Make the databases that are not there."""
+    """Make the databases that are not there, as `deploy.prepare` does."""
     for url in urls.values():
-        try:
-            await (await asyncpg.connect(url)).close()
-        except asyncpg.InvalidCatalogNameError:
-            name = url.partition("?")[0].rpartition("/")[2]
-            await databases.create(databases.url_of(url, "postgres"), name)
+        if not await databases.exists(url):
+            await databases.create(databases.url_of(url, "postgres"), databases.database_of(url))
 
 
 if __name__ == "__main__":

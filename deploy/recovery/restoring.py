@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.local.errors import CannotStart
 from deploy.recovery import programs, settlement, store
 from deploy.recovery.manifest import Manifest
+from shared.addresses import KafkaAccess
 from shared.database import Database, migrate
 from shared.process.crash import crash_point
 
@@ -49,7 +50,7 @@ async def check_free(urls: Mapping[str, str]) -> None:
 
 
 async def restore(
-    urls: Mapping[str, str], folder: Path, manifest: Manifest, bootstrap: str | None
+    urls: Mapping[str, str], folder: Path, manifest: Manifest, cluster: KafkaAccess | None
 ) -> int:
     """Bring the databases back and settle them; their new epoch. Can be repeated at any point."""
     for url in urls.values():
@@ -73,7 +74,7 @@ async def restore(
         )
         crash_point("restore.one_restored")
         await migrate.upgrade(service, url)
-    epoch = await settlement.settle(urls, bootstrap, are_of_one_instant=True)
+    epoch = await settlement.settle(urls, cluster, are_of_one_instant=True)
     crash_point("restore.settled")
     for url in urls.values():
         async with _opened(url) as db, db.transaction() as session:

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 from deploy.recovery import store
 from shared import clock
+from shared.addresses import KafkaAccess
 from shared.database import Database, holds
 from shared.events import BILLING, TOPICS, producer
 from shared.log import epochs
@@ -19,7 +20,7 @@ _REASON = (
 
 
 async def settle(
-    urls: Mapping[str, str], bootstrap: str | None, *, are_of_one_instant: bool
+    urls: Mapping[str, str], cluster: KafkaAccess | None, *, are_of_one_instant: bool
 ) -> int:
     """Raise the epochs, let readers go on where they can, hold what is done by itself.
 
@@ -31,8 +32,8 @@ async def settle(
             databases[service] = Database(url, pool_size=2, application="restore")
             held.push_async_callback(databases[service].close)
         epoch = await _raise(databases, are_of_one_instant=are_of_one_instant)
-        if bootstrap is not None:
-            await _go_behind(databases, bootstrap)
+        if cluster is not None:
+            await _go_behind(databases, cluster)
         for service in HELD_SERVICES:
             async with databases[service].transaction() as session:
                 await holds.place(session, HOLD, _REASON)
@@ -61,10 +62,10 @@ async def _raise(databases: Mapping[str, Database], *, are_of_one_instant: bool)
     return epoch
 
 
-async def _go_behind(databases: Mapping[str, Database], bootstrap: str) -> None:
+async def _go_behind(databases: Mapping[str, Database], access: KafkaAccess) -> None:
     """The topics hold what was taken back. Billing events are read on from the copy's position."""
     own = [topic for topic in TOPICS if topic != BILLING]
-    log = KafkaLog(bootstrap, own)
+    log = KafkaLog(access, own)
     try:
         cluster, ends = await log.id(), await log.ends()
     finally:

@@ -34,7 +34,7 @@ class Copy:
 
 @asynccontextmanager
 async def copied(db: Database, server: str) -> AsyncIterator[Copy]:
-    copy = Copy(server, f"test_{uuid4().hex[:12]}", str(db.url.database))
+    copy = Copy(server, f"test_{uuid4().hex[:12]}", db.address.database)
     connection = await asyncpg.connect(server)
     try:
         await connection.execute(f'alter database "{copy.of}" allow_connections false')
@@ -196,7 +196,7 @@ async def test_who_remembers_a_database_learns_that_a_copy_took_its_place(
     producer: Database, consumer: Database, postgres: str
 ) -> None:
     said: list[str] = []
-    db = Database(producer.url.render_as_string(hide_password=False), when_replaced=said.append)
+    db = Database(producer.url, when_replaced=said.append)
     async with copied(producer, postgres) as copy:
         await until_answers(db)
         connection = await db.connect()

@@ -2,7 +2,7 @@
 
 from shared.log.migrations import add_epochs, drop_epochs
 
-revision = "metrics_epochs"
+revision = "metrics_0003"
 down_revision = "metrics_0002"
 branch_labels = None
 depends_on = None

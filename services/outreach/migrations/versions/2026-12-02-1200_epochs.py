@@ -2,7 +2,7 @@
 
 from shared.log.migrations import add_epochs, drop_epochs
 
-revision = "outreach_epochs"
+revision = "outreach_0007"
 down_revision = "outreach_0006"
 branch_labels = None
 depends_on = None

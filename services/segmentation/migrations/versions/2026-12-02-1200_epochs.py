@@ -2,7 +2,7 @@
 
 from shared.log.migrations import add_epochs, drop_epochs
 
-revision = "segmentation_epochs"
+revision = "segmentation_0006"
 down_revision = "segmentation_0005"
 branch_labels = None
 depends_on = None

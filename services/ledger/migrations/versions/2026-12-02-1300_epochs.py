@@ -2,8 +2,8 @@
 
 from shared.log.migrations import add_epochs, drop_epochs
 
-revision = "ledger_epochs"
-down_revision = "ledger_0005"
+revision = "ledger_0007"
+down_revision = "ledger_0006"
 branch_labels = None
 depends_on = None
 
