@@ -98,8 +98,8 @@ def make_app(
     default the title's last word. Requests to `quiet_paths` are logged at debug level only. `hot`
     answers busy routes ("POST /v1/events") past the framework; they are declared as FastAPI routes
     too, for the description and for what they need of a caller. `page`: the sessions of the page
-    that the service has. `has_holds`: its database has the table, and what it does by
-    itself can be held.
+    that the service has. `has_holds`: its database has the table, and what it does by itself can
+    be held.
     """
     name = service or title.split()[-1].lower()
 
