@@ -6,6 +6,8 @@ and never stands in a message or a `repr`. Only the local mode (`RECOUP_LOCAL=1`
 `deploy.local`) knows a dev key and addresses by default.
 """
 
+import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,10 @@ from shared.process.door import Door
 from shared.process.environment import PORTS, BadSetting, Env
 
 __all__ = ["PORTS", "BadSetting", "Common", "Env"]
+
+
+_MEMBER = re.compile(r"[A-Za-z0-9._-]{1,200}")  # as Kafka allows, with room for a number
+_NOT_OF_A_MEMBER = re.compile(r"[^A-Za-z0-9._-]")
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Common:
     service_token: str | None = field(repr=False)  # for calls to other services
     outbox_keep_days: int | None  # None: rows are kept for ever
     metrics_port: int | None  # of a worker's door; None: it has none
+    member: str  # what this host's workers are called among Kafka's readers
     log_level: str
     log_json: bool
     door: Door
@@ -66,6 +73,7 @@ class Common:
             service_token=env.text("RECOUP_SERVICE_TOKEN") or (dev_key if local else None),
             outbox_keep_days=keep or None,
             metrics_port=env.integer("RECOUP_METRICS_PORT", 0, low=0, high=65_535) or None,
+            member=_member(env),
             log_level=env.choice("RECOUP_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_json=env.flag("RECOUP_LOG_JSON", default=True),
             door=Door.read(env, is_local=local, jwks=jwks, dev_key=dev_key),
@@ -84,6 +92,14 @@ class Common:
         if self.metrics_port is None or not self.local:
             return self.metrics_port
         return self.metrics_port + PORTS[service]
+
+
+def _member(env: Env) -> str:
+    name = "RECOUP_MEMBER"
+    given = env.text(name)
+    if given is not None and not _MEMBER.fullmatch(given):
+        raise BadSetting(name, f"is {given!r}; it can have up to 200 of A-Z a-z 0-9 . _ -")
+    return given or _NOT_OF_A_MEMBER.sub("-", socket.gethostname())[:200] or "worker"
 
 
 def _jwks(env: Env) -> str | None:

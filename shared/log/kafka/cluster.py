@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
-from shared.errors import Unavailable
+from shared.errors import Unavailable, WorkerEnds
 from shared.process import parts, telemetry
 
 CALL_SECONDS = 15.0
@@ -22,7 +22,7 @@ log = telemetry.logger(__name__)
 _T = TypeVar("_T")
 
 
-class LogLost(Exception):
+class LogLost(WorkerEnds):
     """The cluster no longer has what comes after our position. An operator must decide."""
 
 
