@@ -82,6 +82,26 @@ _SYMBOLS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+def _whole(thousands: str, grouping: str) -> str:
+    mark = re.escape(thousands)
+    if not thousands:
+        return "[0-9]+"
+    if grouping == "indian":
+        return rf"[0-9]+|[0-9]{{1,2}}(?:{mark}[0-9]{{2}})*{mark}[0-9]{{3}}"
+    return rf"[0-9]+|[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+"
+
+
+_PATTERNS = {
+    (decimal, thousands, grouping): re.compile(
+        rf"(?:{_whole(thousands, grouping)})?(?:{re.escape(decimal)}[0-9]+)?"
+    )
+    for decimal in DECIMAL_MARKS
+    for thousands in ("", *THOUSANDS_MARKS)
+    for grouping in GROUPINGS
+}
+_NO_WORD = re.compile(r"[-+() ]")
+
+
 def shown(text: str) -> str:
     """A cell's text for a message: quoted, bounded, without control characters."""
     return repr(text if len(text) <= 60 else f"{text[:59]}…")
@@ -114,15 +134,9 @@ class NumberFormat:
     thousands: str = ""
     grouping: str = "western"
 
-    @cached_property
+    @property
     def _pattern(self) -> re.Pattern[str]:
-        mark, point = re.escape(self.thousands), re.escape(self.decimal)
-        whole = "[0-9]+"
-        if self.thousands and self.grouping == "indian":
-            whole += rf"|[0-9]{{1,2}}(?:{mark}[0-9]{{2}})*{mark}[0-9]{{3}}"
-        elif self.thousands:
-            whole += rf"|[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+"
-        return re.compile(rf"(?:{whole})?(?:{point}[0-9]+)?")
+        return _PATTERNS[self.decimal, self.thousands, self.grouping]
 
     @cached_property
     def example(self) -> str:
@@ -199,7 +213,7 @@ PLAIN = NumberFormat()
 
 def _word(text: str) -> str:
     """What stands beside a number, without its signs."""
-    return re.sub(r"[-+() ]", "", text)
+    return _NO_WORD.sub("", text)
 
 
 def signed(value: int, sign: Sign) -> int:

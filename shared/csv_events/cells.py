@@ -27,6 +27,7 @@ Convert = Callable[[str, Row, str | None], Any]  # of a text, its row, and the e
 
 _TRUE, _FALSE = frozenset({"yes", "true", "1", "y"}), frozenset({"no", "false", "0", "n"})
 _NOT_IN_IDS = re.compile(r"[/\x00-\x1f\x7f-\x9f]")
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]{1,1000})\}|[{}]")
 _PRECISE_DIGITS = 15  # a float of JSON keeps them
 
 
@@ -103,7 +104,7 @@ class Template:
     def of_text(cls, text: str) -> "Template":
         """Raises `ValueError` for a brace without its other. `{{` and `}}` are braces."""
         literals, names, rest = [""], list[str](), text
-        while match := re.search(r"\{\{|\}\}|\{([^{}]+)\}|[{}]", rest):
+        while match := _BRACES.search(rest):
             literals[-1] += rest[: match.start()]
             rest = rest[match.end() :]
             if match[1] is not None:

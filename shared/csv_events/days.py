@@ -16,6 +16,8 @@ _TIME_OF_DAY = re.compile(r"%[HIMSfpcXTRr]")
 _YEAR = re.compile(r"%[YyGcxDF]")
 _WIDTHS = {"%d": 2, "%m": 2, "%y": 2, "%Y": 4, "%H": 2, "%M": 2, "%S": 2}
 _PACKED = re.compile(r"(?:%[dmyYHMS])+")
+_DAY_ALONE = re.compile(r"[0-9W-]+")
+_SERIAL = re.compile(r"([0-9]{1,7})(?:[.,]0+)?")
 _TEXT_MAX = 60
 
 
@@ -64,7 +66,7 @@ class DayFormats:
         except ValueError:
             example = " or ".join(timed) or "2026-03-31T14:30:00Z"
             raise ValueError(f"{shown(text)} is not an instant like {example}") from None
-        if moment.tzinfo is None and re.fullmatch(r"[0-9W-]+", text):
+        if moment.tzinfo is None and _DAY_ALONE.fullmatch(text):
             raise ValueError(f"{shown(text)} is a day without a time: say which with `at`")
         return moment
 
@@ -126,9 +128,10 @@ def _parsed(text: str, pattern: str, year: int | None) -> datetime:
 
 
 def _excel(text: str) -> date:
-    if not re.fullmatch(r"[0-9]{1,7}(?:[.,]0+)?", text):
+    match = _SERIAL.fullmatch(text)
+    if match is None:
         raise ValueError("no serial number")
-    serial = int(re.split("[.,]", text)[0])
+    serial = int(match[1])
     if serial in (0, _EXCEL_NO_DAY):
         raise ValueError("no day")
     return _EXCEL_FIRST + timedelta(days=serial + (serial < _EXCEL_NO_DAY))

@@ -20,7 +20,7 @@ _NAMES_SHOWN = 50
 _NAME_MAX = 100
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)
-_TO_CLOSING = r'((?:[^"]++|"")*+)"'
+_TO_CLOSING = re.compile(r'((?:[^"]++|"")*+)"')
 _NUMBERED_NAME = re.compile(r"#([1-9][0-9]{0,4})")
 
 
@@ -62,10 +62,7 @@ class Splitter:
 
     def __init__(self, delimiter: str) -> None:
         self.delimiter = delimiter
-        space = " " if delimiter == "\t" else r"[ \t]"
-        self._quoted = re.compile(rf'{space}*+"{_TO_CLOSING}{space}*+')
-        self._opened = re.compile(rf'{space}*+"')
-        self._rest = re.compile(rf"{_TO_CLOSING}{space}*+")
+        self._spaces = " \t".replace(delimiter, "")
 
     def split(self, text: str) -> tuple[list[str], str | None]:
         """The cells; and what a last one holds that no quotation mark closes. Raises `_Stray`."""
@@ -76,10 +73,11 @@ class Splitter:
 
     def go_on(self, text: str, cells: list[str], held: str) -> str | None:
         """The same of a further line, whose cells are added. Raises `_Stray`."""
-        match = self._rest.match(text)
+        match = _TO_CLOSING.match(text)
         if match is None:
             return held + text
-        return self._closed(text, match, cells, held)
+        end = self._close(text, match, cells, held)
+        return None if end == len(text) else self._go_on(text, end + 1, cells)
 
     def literal(self, text: str) -> list[str]:
         """The cells if no quotation mark meant anything."""
@@ -87,28 +85,30 @@ class Splitter:
 
     def _go_on(self, text: str, start: int, cells: list[str]) -> str | None:
         while True:
-            if match := self._quoted.match(text, start):
-                end = self._close(text, match, cells, "")
-            elif match := self._opened.match(text, start):
-                return text[match.end() :]
-            else:
+            mark = self._behind_spaces(text, start)
+            if not text.startswith('"', mark):
                 end = text.find(self.delimiter, start)
                 end = len(text) if end < 0 else end
                 cells.append(text[start:end])
+            elif match := _TO_CLOSING.match(text, mark + 1):
+                end = self._close(text, match, cells, "")
+            else:
+                return text[mark + 1 :]
             if end == len(text):
                 return None
             start = end + 1
 
-    def _closed(self, text: str, match: re.Match[str], cells: list[str], held: str) -> str | None:
-        end = self._close(text, match, cells, held)
-        return None if end == len(text) else self._go_on(text, end + 1, cells)
-
     def _close(self, text: str, match: re.Match[str], cells: list[str], held: str) -> int:
-        end = match.end()
+        end = self._behind_spaces(text, match.end())
         if end < len(text) and text[end] != self.delimiter:
             raise _Stray(len(cells))
         cells.append((held + match[1]).replace('""', '"'))
         return end
+
+    def _behind_spaces(self, text: str, start: int) -> int:
+        while start < len(text) and text[start] in self._spaces:
+            start += 1
+        return start
 
 
 class Records:

@@ -24,7 +24,7 @@ def _zones() -> list[str]:
     """Every zone once, whatever names it has."""
     root = resources.files("tzdata")
     by_content: dict[bytes, str] = {}
-    for name in root.joinpath("zones").read_text().split():
+    for name in filter(clock.is_zone, root.joinpath("zones").read_text().split()):
         content = root.joinpath("zoneinfo", *name.split("/")).read_bytes()
         by_content.setdefault(content, name)
     return sorted(by_content.values())

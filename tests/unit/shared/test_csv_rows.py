@@ -244,5 +244,7 @@ def test_a_delimiter_is_found_out_beside_others(tmp_path: Path, content: str) ->
 def test_a_delimiter_that_is_said_is_taken(tmp_path: Path) -> None:
     content = "id:name:inv:amount\nC1:One:V1:1\n"
     assert invoices(read(tmp_path, content, a_mapping("delimiter: ':'"))) == ["V1"]
+    spaced = 'id name inv amount\nC1 "One Two" V1 1\n'
+    assert names(read(tmp_path, spaced, a_mapping("delimiter: ' '"))) == ["One Two"]
     content = content.replace(":", "\t")
     assert invoices(read(tmp_path, content, a_mapping("file: {delimiter: tab}"))) == ["V1"]
