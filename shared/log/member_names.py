@@ -2,8 +2,8 @@
 
 Kafka keeps a named reader's partitions for the time of its session (30 s), so one that is started
 again under its old name takes them up at once. Two under one name would throw each other out again
-and again. So a name is held by a lock in the service's database, and whoever finds it held takes the
-next number: `host`, `host-2`, `host-3`. One that ended leaves its number to the one after it.
+and again. So a name is held by a lock in the service's database, and whoever finds it held takes
+the next number: `host`, `host-2`, `host-3`. One that ended leaves its number to who comes next.
 """
 
 import asyncio
