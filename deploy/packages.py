@@ -57,10 +57,6 @@ class Progress:
 
 def run(command: Sequence[str], progress: Progress, folder: Path) -> int:
     """Run pip and report on it; its exit code."""
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace",
-    )  # fmt: skip
     over = threading.Event()
     begun = _installed(folder)
 
@@ -71,14 +67,17 @@ def run(command: Sequence[str], progress: Progress, folder: Path) -> int:
 
     speaker = threading.Thread(target=say, daemon=True)
     speaker.start()
-    assert process.stdout is not None
     try:
-        for line in process.stdout:
-            progress.take(line.rstrip())
-        code = process.wait()
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace",
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            for line in process.stdout:
+                progress.take(line.rstrip())
+        code = process.returncode
     finally:
         over.set()
-        process.kill()  # nothing, if it has ended
         speaker.join()
     if code:
         print("\n".join(progress.tail), file=sys.stderr)
