@@ -16,6 +16,7 @@ from deploy.local import databases
 from deploy.local.errors import CannotStart
 from shared.database import migrate
 from shared.errors import Unavailable
+from shared.process.settings import BadSetting, Env
 
 
 async def upgrade(service: str, url: str) -> None:
@@ -29,14 +30,23 @@ async def upgrade_all(urls: Mapping[str, str]) -> None:
         await upgrade(service, url)
 
 
+async def upgrade_own(access: databases.Access, *, reads_outboxes: bool) -> None:
+    """The local mode's databases: migrated, and closed to who has no business there."""
+    await upgrade_all(access.owners)
+    await databases.close_all(access, reads_outboxes=reads_outboxes)
+
+
 @contextmanager
 def server(environment: Mapping[str, str], *, may_be_new: bool = True) -> Iterator[str]:
     """The address of the server to work on, for command line tools next to the platform.
 
     Without `may_be_new`, a data folder that has no database is refused rather than given one.
     """
-    given = environment.get("RECOUP_POSTGRES_URL")
-    if given:
+    try:
+        given = databases.server_of(environment)
+    except BadSetting as error:
+        raise CannotStart(str(error)) from error
+    if given is not None:
         yield given
         return
     # Only here: an image for a cluster has none of what a server of one's own needs.
@@ -70,16 +80,20 @@ def service_urls(
     may_be_new: bool = True,
 ) -> Iterator[dict[str, str]]:
     """The services' database addresses, from the environment or from `server`."""
-    named = {
-        service: url
-        for service in services
-        if (url := environment.get(f"{service.upper()}_DATABASE_URL"))
-    }
+    env = Env(environment)
+    try:
+        named = {
+            service: env.database(service)
+            for service in services
+            if env.text(f"{service.upper()}_DATABASE_URL")
+        }
+    except BadSetting as error:
+        raise CannotStart(str(error)) from error
     if len(named) == len(services):
         yield named
         return
     with server(environment, may_be_new=may_be_new) as address:
-        yield asyncio.run(databases.create_all(address)) | named
+        yield {**asyncio.run(databases.create_all(address)).owners, **named}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,11 +20,13 @@ from deploy.local.errors import CannotStart
 from deploy.local.postgres import Postgres
 from deploy.local.supervisor import Supervisor, parts_of
 from deploy.local.watch import Run, while_they_run
+from shared.addresses import KafkaAccess
 from shared.errors import Unavailable
 from shared.ids import is_tenant
 from shared.process import telemetry
 from shared.process.crash import POINTS
-from shared.process.settings import BadSetting, Common
+from shared.process.kafka_settings import read_kafka
+from shared.process.settings import BadSetting, Common, Env
 
 if TYPE_CHECKING:
     from deploy.kafka.broker import Broker
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 @contextmanager
 def postgres(data: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, Postgres | None]]:
     """The server given, or one of our own for as long as we run."""
-    given = environment.get("RECOUP_POSTGRES_URL")
-    if given:
+    given = databases.server_of(environment)
+    if given is not None:
         yield given, None
         return
     server = Postgres(data)
@@ -81,6 +83,7 @@ def start(
     try:
         local.workers_from(environment)
         Common.from_env({**environment, "RECOUP_LOCAL": "1"})  # before anything is started
+        databases.server_of(environment)
     except BadSetting as error:
         raise CannotStart(str(error)) from error
     with ExitStack() as held:
@@ -95,17 +98,20 @@ def start(
         held.callback(supervisor.close)
         supervisor.prepare(environment)
         server, own = held.enter_context(postgres(data, environment))
-        urls = asyncio.run(databases.create_all(server))
-        asyncio.run(migrate.upgrade_all(urls))
+        access = asyncio.run(databases.create_all(server))
+        asyncio.run(migrate.upgrade_own(access, reads_outboxes=not with_kafka))
         key, is_new = folder.dev_key(data, environment.get("RECOUP_DEV_KEY"))
-        composed = local.compose(environment, data=data, databases=urls, key=key)
+        composed = local.compose(environment, data=data, databases=access.variables(), key=key)
         telemetry.configure_logging("local", level=composed["RECOUP_LOG_LEVEL"])
-        composed.pop("KAFKA_BOOTSTRAP_SERVERS", None)
         broker = None
         if with_kafka:
             bootstrap, broker = held.enter_context(kafka(data, environment))
+            if broker is not None:  # how to sign in elsewhere is nothing to it
+                composed = _without_kafka(composed)
             composed["KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
-            create_topics_on(bootstrap)
+            create_topics_on(read_kafka(Env(composed), local=True))
+        else:
+            composed = _without_kafka(composed)
 
         def when_ready() -> None:
             said = ready.lines(
@@ -133,15 +139,20 @@ def _run(run: Run) -> None:
             signal.signal(number, signal.SIG_IGN)  # while the servers are stopped
 
 
-def create_topics_on(bootstrap: str) -> None:
+def _without_kafka(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith("KAFKA_")}
+
+
+def create_topics_on(cluster: KafkaAccess | None) -> None:
     """Make the topics that the cluster lacks."""
+    assert cluster is not None
     from deploy.kafka import topics
     from shared.log.kafka import create_topics
 
     try:
-        asyncio.run(create_topics(bootstrap, topics.load()))
+        asyncio.run(create_topics(cluster, topics.load()))
     except Unavailable as error:
-        raise CannotStart(f"Kafka at {bootstrap} cannot be used: {error}") from error
+        raise CannotStart(f"Kafka at {cluster.bootstrap} cannot be used: {error}") from error
 
 
 def _links(data: Path, tenant: str) -> Iterable[str]:

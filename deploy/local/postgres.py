@@ -15,7 +15,6 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
 import psutil
 
 from deploy.local import parent, server_user
@@ -23,6 +22,7 @@ from deploy.local.errors import CannotStart
 from deploy.local.server_user import ServerUser
 from deploy.local.waiting import wait_for
 from shared.database import connecting
+from shared.database.connection import connect
 from shared.errors import Unavailable
 
 SUPERUSER = "recoup"
@@ -274,9 +274,10 @@ def running_url(data: Path) -> str | None:
 
 async def _answers(url: str) -> bool:
     try:
-        with connecting():
-            connection = await asyncpg.connect(url, timeout=ANSWER_SECONDS_MAX)
-    except (Unavailable, ValueError):
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            with connecting():
+                connection = await connect(url)
+    except (Unavailable, ValueError, TimeoutError):
         return False  # nobody there, or another program by now
     await connection.close()
     return True

@@ -1,6 +1,5 @@
 """Outreach's HTTP process: wiring only. `python -m services.outreach.app` serves it."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +11,7 @@ from services.outreach.context import open_context
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import serve
+from shared.process.start import settings_of
 from shared.web import make_app
 
 DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for silence."
@@ -52,5 +52,5 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    own = Settings.from_env(os.environ)
+    own = settings_of(Settings)
     serve(create_app(own), "outreach", own.common)

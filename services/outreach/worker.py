@@ -2,14 +2,14 @@
 Wiring only. `python -m services.outreach.worker` runs it."""
 
 import asyncio
-import os
 
 from services.outreach import consumer
 from services.outreach.context import open_context
-from services.outreach.jobs import run_leases, run_scheduler
+from services.outreach.jobs import forgotten, run_leases, run_scheduler
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import run_worker
+from shared.process.start import settings_of
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -24,7 +24,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)
     try:
-        await runtime.work(stop, jobs)
+        await runtime.work(stop, jobs, forgets=forgotten(settings))
     finally:
         await context.close()
         await runtime.close()
@@ -32,4 +32,4 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    run_worker(run, Settings.from_env(os.environ))
+    run_worker(run, settings_of(Settings))

@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 import asyncpg
-from sqlalchemy import URL, make_url
 
 from shared import clock
+from shared.addresses import DatabaseAddress
+from shared.database.connection import connect
 from shared.database.outages import connecting, is_outage, outages, took_too_long, unavailable
 from shared.database.pool import Pool
 from shared.errors import Unavailable
@@ -197,22 +198,22 @@ class Session:
 _bells: WeakValueDictionary[str, Wakeup] = WeakValueDictionary()
 
 
-def bell_of(url: str | URL) -> Wakeup:
+def bell_of(url: str) -> Wakeup:
     """The bell of the database at this address, for as long as somebody holds it."""
-    parts = make_url(url)
-    return _bells.setdefault(f"{parts.host}:{parts.port}/{parts.database}", Wakeup())
+    return _bells.setdefault(DatabaseAddress.from_url(url).where, Wakeup())
 
 
 class Database:
     """A pool of connections to one database."""
 
     def __init__(self, url: str, *, pool_size: int = 8, application: str = "recoup") -> None:
-        self.url = make_url(url).set(drivername="postgresql+asyncpg")
+        self.url = url
+        self.address = DatabaseAddress.from_url(url)
         self.application = application
         self._pool = Pool(self.connect, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         # Of requests: what workers do on nobody's behalf has places without end.
         self._places = TenantPlaces(max(1, pool_size // 2), wait_seconds=_CONNECT_TIMEOUT_SECONDS)
-        self.committed = bell_of(self.url)  # rung when outbox rows were committed
+        self.committed = bell_of(url)  # rung when outbox rows were committed
         self._id: str | None = None
 
     @asynccontextmanager
@@ -282,15 +283,11 @@ class Database:
     async def connect(self) -> Any:
         """A driver connection of the caller's own. Raises `Unavailable`, whoever is at fault."""
         with connecting():
-            return await asyncpg.connect(
-                host=self.url.host,
-                port=self.url.port,
-                user=self.url.username,
-                password=self.url.password,
-                database=self.url.database,
-                server_settings={**_SETTINGS, "application_name": self.application},
+            return await connect(
+                self.address,
+                application=self.application,
+                settings=_SETTINGS,
                 command_timeout=_COMMAND_TIMEOUT_SECONDS,
-                timeout=_CONNECT_TIMEOUT_SECONDS,
             )
 
     @asynccontextmanager

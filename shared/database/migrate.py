@@ -11,10 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.addresses import DatabaseAddress
+from shared.database import connection as driver
 from shared.database.outages import outages
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -55,9 +56,13 @@ def run_environment(metadata: MetaData) -> None:
 
 def engine_for(url: str) -> AsyncEngine:
     """An engine for one task on `postgresql://…`: no pool to leave behind."""
-    return create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
-    )
+    address = DatabaseAddress.from_url(url)
+
+    async def opened() -> driver.Connection:
+        return await driver.connect(address, application="recoup-migrate")
+
+    # The driver is handed the address by us: SQLAlchemy would read its query in other ways.
+    return create_async_engine("postgresql+asyncpg://", async_creator=opened, poolclass=NullPool)
 
 
 def _upgrade(connection: Connection, service: str, revision: str) -> None:

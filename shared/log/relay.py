@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from shared import clock
 from shared.database import Database
 from shared.errors import Unavailable
-from shared.events import TOPICS
+from shared.events import COMPACTED, TOPICS
 from shared.log import outbox
 from shared.log.lag import RELAY, RELAY_PART
 from shared.log.replay import is_retriable
@@ -158,7 +158,12 @@ class _Relay:
             return
         async with self._db.transaction() as session:
             slowest = await session.fetchval(_SLOWEST, RELAY)
-            dropped = await outbox.prune(session, read_to=[slowest], keep_days=self._keep_days)
+            dropped = await outbox.prune(
+                session,
+                read_to=[slowest],
+                keep_days=self._keep_days,
+                topics=sorted(set(self._topics) - COMPACTED),  # whose newest rows are kept
+            )
         if dropped < outbox.PRUNE_ROWS_MAX:
             self._prune_at = clock.monotonic() + PRUNE_SECONDS
         log.info("outbox.pruned", rows=dropped)

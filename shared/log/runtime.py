@@ -11,9 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 from shared import clock
+from shared.addresses import KafkaAccess
 from shared.database import Database, Session
-from shared.events import BILLING, TOPICS, producer
-from shared.log import lag, positions
+from shared.database.retention import ANSWERS, Rule, run_retention
+from shared.events import BILLING, COMPACTED, TOPICS, producer
+from shared.log import lag, outbox, positions
 from shared.log.consume import run_consumer
 from shared.log.kafka import KafkaLog, KafkaSource, Publisher
 from shared.log.lag import LagReport, Reader, Relaying
@@ -78,10 +80,12 @@ class Runtime:
         jobs: Mapping[str, Coroutine[Any, Any, None]] = MappingProxyType({}),
         *,
         is_guest: bool = False,
+        forgets: Sequence[Rule] = (),
     ) -> None:
         """Read, relay, and do the service's own jobs, until stopped or one of them fails.
 
-        A guest (a rebuild) reads for a while with the worker, and shares its partitions.
+        `forgets`: what the service's own tables lose with time, beside what every service's do. A
+        guest (a rebuild) reads for a while with the worker, and shares its partitions.
         """
         ending = asyncio.Event()
         works = [working(self._service, name, job) for name, job in jobs.items()]
@@ -108,7 +112,14 @@ class Runtime:
                 is_local=self._common.local,
             )
             works.append(run_worker_door(door, port, self._common.door.host, stop=ending))
+        if not is_guest:
+            retention = run_retention(self._db, self._rules(forgets), stop=ending)
+            works.append(working(self._service, "retention", retention))
         await together(_until(stop, ending), *works, ending=ending)
+
+    def _rules(self, own: Sequence[Rule]) -> list[Rule]:
+        superseded = [outbox.SUPERSEDED] if COMPACTED & set(self._writes) else []
+        return [ANSWERS, *superseded, *own]
 
     async def close(self) -> None:
         for log in self._logs:
@@ -155,9 +166,9 @@ class Runtime:
             return None
         return Relaying(await self._cluster_id(self._common.kafka), self._writes)
 
-    async def _cluster_id(self, bootstrap: str) -> str:
+    async def _cluster_id(self, kafka: KafkaAccess) -> str:
         if not self._logs:
-            self._logs.append(KafkaLog(bootstrap, ()))
+            self._logs.append(KafkaLog(kafka, ()))
         return await self._logs[0].id()  # asked once: it does not change
 
 

@@ -6,23 +6,31 @@ from collections.abc import Mapping, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared import clock
-from shared.log.kafka.cluster import answer, cluster_id, part_name, stop_client
+from shared.addresses import KafkaAccess
+from shared.log.kafka.cluster import (
+    answer,
+    client_arguments,
+    cluster_id,
+    part_name,
+    start_client,
+    stop_client,
+)
 from shared.log.sources import Backlog
 
 
 class KafkaLog:
     """The ends of topics, for `/v1/lag`; no group, reads only what it needs for ages."""
 
-    def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
+    def __init__(self, cluster: KafkaAccess | str, topics: Sequence[str]) -> None:
         self.topics = tuple(topics)
-        self._bootstrap = bootstrap
+        self._cluster = cluster
         self._consumer: AIOKafkaConsumer | None = None
         self._id: str | None = None
         self._turn = asyncio.Lock()
 
     async def id(self) -> str:
         if self._id is None:
-            self._id = await cluster_id(self._bootstrap)
+            self._id = await cluster_id(self._cluster)
         return self._id
 
     async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:
@@ -76,7 +84,7 @@ class KafkaLog:
     async def _started(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap,
+                **client_arguments(self._cluster),
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 isolation_level="read_committed",
@@ -84,7 +92,7 @@ class KafkaLog:
                 request_timeout_ms=10_000,
             )
             try:
-                await answer(consumer.start())
+                await start_client(consumer, self._cluster)
             except BaseException:  # cancelled too: a client half started holds connections
                 await stop_client(consumer)
                 raise

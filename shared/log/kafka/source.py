@@ -9,13 +9,16 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from shared import clock
+from shared.addresses import KafkaAccess
 from shared.errors import AppError, Unavailable
 from shared.log.kafka.cluster import (
     CALL_SECONDS,
     LogLost,
     answer,
+    client_arguments,
     cluster_id,
     part_name,
+    start_client,
     stop_client,
 )
 from shared.log.kafka.membership import SESSION_SECONDS, Membership
@@ -53,14 +56,14 @@ class KafkaSource:
 
     def __init__(
         self,
-        bootstrap: str,
+        cluster: KafkaAccess | str,
         topics: Sequence[str],
         group: str,
         *,
         member: Name | None = None,  # the same after a restart: it takes its partitions up at once
     ) -> None:
         self.topics = tuple(topics)
-        self._bootstrap, self._group, self._member = bootstrap, group, member
+        self._cluster, self._group, self._member = cluster, group, member
         self._consumer: AIOKafkaConsumer | None = None
         self._id: str | None = None
         self._load: LoadPositions | None = None
@@ -77,7 +80,7 @@ class KafkaSource:
 
     async def id(self) -> str:
         if self._id is None:
-            self._id = await cluster_id(self._bootstrap)
+            self._id = await cluster_id(self._cluster)
         return self._id
 
     async def open(self, load: LoadPositions) -> None:
@@ -88,7 +91,7 @@ class KafkaSource:
         if self._membership is not None:
             self._membership.check()
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **client_arguments(self._cluster),
             group_id=self._group,
             group_instance_id=name,
             enable_auto_commit=False,
@@ -105,7 +108,7 @@ class KafkaSource:
         consumer.subscribe(list(self.topics), listener=_Rebalances(self._revoked, self._assigned))
         self._consumer = consumer
         try:
-            await answer(consumer.start(), 60.0)
+            await start_client(consumer, self._cluster, 60.0)
         except BaseException:
             self._consumer = None
             await stop_client(consumer)

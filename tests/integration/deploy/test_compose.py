@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -18,6 +19,7 @@ import pytest
 from deploy import keys
 from deploy.local import databases
 from shared import clock
+from shared.database.connection import connect
 from tests.architecture.files import ROOT
 from tests.integration.deploy import composed
 from tests.integration.deploy.composed import VARIABLE, Processes, Unset, filled, started_first
@@ -94,7 +96,10 @@ def test_each_has_a_health_check_and_waits_for_those_of_others(document: dict[st
 def test_no_secret_has_a_default(document: dict[str, Any]) -> None:
     text = composed.FILE.read_text()
     found = {match["name"]: match for match in VARIABLE.finditer(text)}
-    assert {"POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET"} <= set(found)
+    secrets = {f"{name.upper()}_DATABASE_PASSWORD" for name in databases.SERVICES}
+    assert {"POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET", *secrets} <= set(
+        found
+    )
     for name, match in found.items():
         if SECRET.search(name):
             assert match["kind"] == "?", f"{name} has a default"
@@ -156,6 +161,26 @@ def server(postgres: str) -> Iterator[tuple[str, str]]:
     yield postgres, prefix
     for service in databases.SERVICES:
         asyncio.run(databases.drop(postgres, f"{prefix}_{service}"))
+    for service in databases.SERVICES:
+        asyncio.run(drop_role(postgres, f"{prefix}_{service}"))
+
+
+async def drop_role(server: str, role: str) -> None:
+    connection = await connect(server)
+    await connection.execute(f'drop role if exists "{role}"')
+    await connection.close()
+
+
+async def powers(url: str) -> tuple[str, bool]:
+    """Who one is, and whether that is a superuser."""
+    connection = await connect(url)
+    try:
+        row = await connection.fetchrow(
+            "select current_user, rolsuper from pg_roles where rolname = current_user"
+        )
+        return row[0], row[1]
+    finally:
+        await connection.close()
 
 
 def key_set(folder: Path) -> tuple[Path, str]:
@@ -180,6 +205,7 @@ def test_every_health_check_passes(
     base = free_port_base()
     given = {
         "POSTGRES_PASSWORD": PASSWORD,
+        **{f"{s.upper()}_DATABASE_PASSWORD": f"{PASSWORD}-{s}" for s in databases.SERVICES},
         "RECOUP_JWKS_FILE": str(jwks),
         "RECOUP_SERVICE_TOKEN": token,
         "RECOUP_SESSION_SECRET": "a-secret-of-these-tests-long-enough",
@@ -203,6 +229,9 @@ def test_every_health_check_passes(
         for needed in set(service["depends_on"]) & set(waiting):
             test = services[needed]["healthcheck"]["test"]
             processes.wait_healthy(needed, test, environments[needed])
+        own = environment[f"{name.partition('-')[0].upper()}_DATABASE_URL"]
+        assert asyncio.run(powers(own)) == (databases.user_of(own), False)
+        assert "RECOUP_POSTGRES_URL" not in environment, "the superuser is nobody's but prepare's"
         processes.start(name, service["command"], environment)
         waiting.append(name)
     for name in waiting:
@@ -227,11 +256,13 @@ def on_this_machine(
 ) -> dict[str, str]:
     """The service's own environment, its hosts, ports and files those of this machine."""
     postgres, prefix = server
-    inside = f"postgresql://recoup:{PASSWORD}@postgres:5432/recoup_"
-    outside = databases.url_of(postgres, f"{prefix}_")
+    admin = f"recoup:{PASSWORD}@postgres:5432/"
+    where, outside = urlsplit(postgres).netloc, urlsplit(postgres).netloc.rpartition("@")[2]
     rewritten = {
         variable: str(value)
-        .replace(inside, outside)
+        .replace(admin, f"{where}/")
+        .replace("//recoup_", f"//{prefix}_")
+        .replace("postgres:5432/recoup_", f"{outside}/{prefix}_")
         .replace("kafka:9092", kafka)
         .replace("/etc/recoup/jwks.json", str(jwks))
         .replace("/tmp/alive", str(folder / f"{name}.alive"))  # noqa: S108 - a container's own

@@ -21,7 +21,7 @@ def test_what_the_local_mode_knows_stands_above_what_was_given() -> None:
     composed = platform.compose(
         {"RECOUP_DEV_KEY": "old", "RECOUP_LOG_LEVEL": "debug", "PATH": "/bin"},
         data=Path("/data"),
-        databases={"ledger": "postgresql://h/recoup_ledger"},
+        databases={"LEDGER_DATABASE_URL": "postgresql://h/recoup_ledger"},
         key="the-key",
     )
     assert composed["RECOUP_DEV_KEY"] == composed["RECOUP_SERVICE_TOKEN"] == "the-key"
@@ -102,7 +102,7 @@ def test_which_services_share_a_process() -> None:
 
 
 def a_database(name: str) -> str:
-    return f"postgresql://u:p@h:1/bells_{name}"
+    return f"postgresql://u:p@127.0.0.1:1/bells_{name}"
 
 
 async def test_a_bell_rings_in_the_other_process() -> None:
