@@ -15,17 +15,19 @@ from uuid import uuid4
 import httpx
 import jsonschema
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 from deploy import keys
 from deploy.local import databases
 from deploy.local.platform import WORKERS_ABOVE
 from shared import clock
-from shared.process import variables
 from shared.database.connection import connect
+from shared.process import variables
 from tests.architecture.files import ROOT
 from tests.integration.deploy import composed
 from tests.integration.deploy.composed import VARIABLE, Processes, Unset, filled, started_first
-from tests.integration.deploy.running import free_port_base
+from tests.integration.deploy.running import STOP_SECONDS, free_port_base
 
 ENV_EXAMPLE = ROOT / ".env.example"
 OURS = ("recoup", "recoup-segmentation")  # the images
@@ -292,13 +294,47 @@ def test_every_health_check_passes(
         waiting.append(name)
     for name in waiting:
         processes.wait_healthy(name, services[name]["healthcheck"]["test"], environments[name])
+    second = environments["metrics-worker"] | {"RECOUP_METRICS_PORT": str(base + WORKERS_ABOVE + 4)}
+    processes.start("metrics-worker beside", services["metrics-worker"]["command"], second)
+    shared_out = asyncio.run(shared_by(kafka, "metrics", 2))
+    assert sum(shared_out.values()) % 24 == 0
+    assert min(shared_out.values()) > 0
+    assert set(shared_out) == {"metrics-worker", "metrics-worker-2"}
     refused = httpx.get(f"http://127.0.0.1:{base}/v1/accounts/C1", trust_env=False)
     assert refused.status_code == 401
     # uvicorn ends in order and then by the signal it was sent.
     assert set(processes.stop().values()) <= {0, -signal.SIGTERM}
+    for name in ("metrics-worker", "metrics-worker beside"):
+        words = processes.words(name)
+        assert not re.search(r'"level": ?"(error|critical)"', words), words[-3000:]
     for name in waiting:  # what is gone is not healthy
         command = services[name]["healthcheck"]["test"][1:]
         assert processes.check(command, environments[name]) == 1, name
+
+
+async def shared_by(kafka: str, group: str, members: int) -> dict[str, int]:
+    """How many partitions each of a group's members has, by its name, once there are so many."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            while True:
+                answer = (await admin.describe_consumer_groups([group]))[0].groups[0]
+                found = {
+                    member[0][:-37]: sum(  # its name, and an id that the broker adds
+                        len(numbers)
+                        for _, numbers in ConsumerProtocolMemberAssignment.decode(
+                            member[4]
+                        ).assignment
+                    )
+                    for member in answer[5]
+                    if member[4]
+                }
+                if len(found) == members and all(found.values()):
+                    return found
+                await asyncio.sleep(0.2)
+    finally:
+        await admin.close()
 
 
 def on_this_machine(
