@@ -23,7 +23,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from msgspec import Struct
 
 from shared.addresses import KafkaAccess, kafka_access
-from shared.errors import Unavailable
+from shared.errors import Unavailable, WorkerEnds
 from shared.process import parts, telemetry
 
 CALL_SECONDS = 15.0
@@ -36,7 +36,7 @@ log = telemetry.logger(__name__)
 _T = TypeVar("_T")
 
 
-class LogLost(Exception):
+class LogLost(WorkerEnds):
     """The cluster no longer has what comes after our position. An operator must decide."""
 
 

@@ -22,6 +22,7 @@ from shared.log.kafka.cluster import (
     start_client,
     stop_client,
 )
+from shared.log.kafka.membership import SESSION_SECONDS, Membership
 from shared.log.sources import Ends, LoadPositions, Slice
 from shared.log.wire import RawRecord, Record
 from shared.process import telemetry
@@ -30,6 +31,8 @@ from shared.process.watchdog import Watchdog, exit_now
 _COMMIT_EVERY_TICKS = 5
 _IDLE_STRIKES_MAX = 60  # ticks with a lag and nothing delivered
 _PARTITION_FETCH_BYTES = 512 * 1024
+
+Name = Callable[[], Awaitable[str]]  # of the reader, once it is known
 
 log = telemetry.logger(__name__)
 
@@ -73,13 +76,14 @@ class KafkaSource:
         topics: Sequence[str],
         group: str,
         *,
-        member: str | None = None,  # the same after a restart: it takes its partitions up at once
+        member: Name | None = None,  # the same after a restart: it takes its partitions up at once
     ) -> None:
         self.topics = tuple(topics)
         self._cluster, self._group, self._member = cluster, group, member
         self._consumer: AIOKafkaConsumer | None = None
         self._id: str | None = None
         self._load: LoadPositions | None = None
+        self._membership: Membership | None = None
         self._next: dict[TopicPartition, int] = {}  # handed out up to here
         self._applied: dict[TopicPartition, int] = {}  # known to be in the database
         self._is_placed = False
@@ -98,19 +102,26 @@ class KafkaSource:
 
     async def open(self, load: LoadPositions) -> None:
         self._load = load
+        name = None if self._member is None else await self._member()
+        if name is not None and self._membership is None:  # it outlives a client that failed
+            self._membership = Membership(self._group, name)
+        if self._membership is not None:
+            self._membership.check()
         consumer = AIOKafkaConsumer(
             **client_arguments(self._cluster),
             group_id=self._group,
-            group_instance_id=self._member,
+            group_instance_id=name,
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_partition_fetch_bytes=_PARTITION_FETCH_BYTES,
             fetch_max_wait_ms=250,
-            session_timeout_ms=30_000,
+            session_timeout_ms=int(SESSION_SECONDS * 1000),
             heartbeat_interval_ms=3_000,
             request_timeout_ms=35_000,
         )
+        if self._membership is not None:
+            self._membership.watch(consumer)
         consumer.subscribe(list(self.topics), listener=_Rebalances(self._revoked, self._assigned))
         self._consumer = consumer
         try:
@@ -164,6 +175,8 @@ class KafkaSource:
     async def poll(self, limit: int, timeout: float) -> Slice | None:
         if self._failure is not None:
             raise self._failure
+        if self._membership is not None:
+            self._membership.check()
         self._polls += 1
         self._applied = dict(self._next)  # who asks for more has dealt with what it got
         if not self._buffer:
