@@ -89,6 +89,7 @@ class Connection(HttpToolsProtocol):
         self._limits = self.config.limits
         self._phase = _IDLE
         self._head_bytes = 0
+        self._beside_bytes = 0  # since the last piece of a body: sizes of chunks, trailers
         self._status = HTTPStatus.BAD_REQUEST
         self._deadline = inf
         self._credit = 0.0  # seconds that a body may still be slower than it should
@@ -122,10 +123,14 @@ class Connection(HttpToolsProtocol):
         if self._is_discarding:
             self._discard(len(data))
             return
-        if self._phase != _BODY:
+        if self._phase == _BODY:
+            self._beside_bytes += len(data)
+        else:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._phase == _HEAD and self._head_bytes > self._limits.head_bytes:
+        if self._phase == _BODY and self._beside_bytes > self._limits.head_bytes:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._phase == _HEAD and self._head_bytes > self._limits.head_bytes:
             self._refuse(self._too_long())
         elif self._phase == _IDLE and self._deadline == inf:  # empty lines
             self._deadline = self.loop.time() + self._limits.head
@@ -141,6 +146,10 @@ class Connection(HttpToolsProtocol):
         self._phase = _HEAD
         self._deadline = self.loop.time() + self._limits.head
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._phase == _HEAD:  # trailers, after a body, are for nobody
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         limits = self._limits
         is_long = self._head_bytes > limits.head_bytes and (
@@ -152,7 +161,7 @@ class Connection(HttpToolsProtocol):
             raise _Refused(self._status)
         super().on_headers_complete()
         self._phase = _BODY
-        self._head_bytes = 0
+        self._head_bytes = self._beside_bytes = 0
         self._deadline = inf
         self._credit = limits.body_grace
         self._unread = 0
@@ -160,6 +169,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.transport = _Lingering(self.transport, self._close_in_peace)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
+        self._beside_bytes = 0
         gained = self._credit + len(body) / self._limits.body_bytes_per_second
         self._credit = min(gained, self._limits.body_grace)
         if self.cycle.response_complete:
@@ -222,8 +232,8 @@ class Connection(HttpToolsProtocol):
         if self._is_discarding or self.transport.is_closing():
             return
         under_way = self.cycle is not None and not self.cycle.response_complete
-        if under_way and self.cycle.response_started:
-            self.transport.abort()
+        if (under_way or self._phase == _BODY) and self.cycle.response_started:
+            self.transport.abort()  # a second answer would be taken for the next request's
             return
         if under_way:
             self.cycle.disconnected = True  # its application is told that the client is gone

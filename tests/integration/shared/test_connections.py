@@ -1,6 +1,7 @@
 """What a stranger's connection may do: how long it may be silent, how much it may say."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -69,6 +70,38 @@ async def test_many_headers_are_431(client: Client) -> None:
 async def test_many_headers_that_do_not_end_are_431(client: Client) -> None:
     await client.say(b"GET / HTTP/1.1\r\n", client.host, b"x: 1\r\n" * 60_000)
     problem(431, await client.end())
+
+
+@pytest.mark.parametrize("token", [b"", TOKEN])
+@pytest.mark.parametrize("trailers", [b"x: " + b"a" * 65_536, b"x: 1\r\n" * 10_000])
+async def test_trailers_without_end_are_cut_off(
+    client: Client, token: bytes, trailers: bytes
+) -> None:
+    head = post(client, b"/v1/intake", b"transfer-encoding: chunked\r\n", token)
+    await client.say(head, b"2\r\n{}\r\n0\r\n")
+    sent = 0
+    with contextlib.suppress(ConnectionError):
+        while sent < 64 * 1024 * 1024 and not client.reader.at_eof():
+            await client.say(trailers)
+            sent += len(trailers)
+    assert sent < 32 * 1024 * 1024
+
+
+async def test_short_trailers_are_passed_over(client: Client) -> None:
+    await client.say(
+        post(client, b"/v1/intake", b"transfer-encoding: chunked\r\n", TOKEN),
+        b"2\r\n{}\r\n0\r\nauthorization: Bearer other\r\n\r\n",
+    )
+    assert (await client.answer())[0] != 401
+    await client.say(b"GET /health/live HTTP/1.1\r\n", client.host, b"\r\n")
+    assert (await client.answer())[0] == 200
+
+
+async def test_a_broken_body_after_the_answer_gets_no_second_one(client: Client) -> None:
+    await client.say(post(client, b"/v1/intake", b"transfer-encoding: chunked\r\n"))
+    assert (await client.answer())[0] == 401
+    await client.say(b"no size\r\n")
+    assert await client.end() == b""
 
 
 @pytest.mark.parametrize("rest", [b" HTTP/1.1\r\nhost: a\r\n\r\n", b""])
