@@ -12,7 +12,9 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _BLANKS = re.compile(r"[\x00-\x20\x7f]")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _QUERY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")  # names and addresses; no zone of IPv6
 
@@ -74,6 +76,7 @@ def read_url(
         raise BadUrl("has an @ behind its host: write @ / ? # in a password as %40 %2F %3F %23")
     if "#" in text:
         raise BadUrl("has a fragment (#…), which means nothing here")
+    _check_encoding(text if query is not None else text.partition("?")[0])
     if parts.username is not None and not has_user:
         raise BadUrl("names a user, which means nothing here")
     if parts.username == "" and parts.password is not None:
@@ -102,6 +105,18 @@ def _split(text: str) -> tuple[SplitResult, int | None]:
         raise BadUrl(
             "is not a URL: behind its host stands no port, or more than one host"
         ) from None
+
+
+def _check_encoding(text: str) -> None:
+    """What is percent-encoded has to be UTF-8 that can be read, so that it is what was meant."""
+    if _STRAY_PERCENT.search(text):
+        raise BadUrl("has a % that encodes nothing: write it as %25")
+    try:
+        decoded = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise BadUrl("has percent-encoded bytes that are not UTF-8") from None
+    if _CONTROLS.search(decoded):
+        raise BadUrl("holds a control character, percent-encoded")
 
 
 def _read_query(text: str, known: Collection[str]) -> dict[str, str]:

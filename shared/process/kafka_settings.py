@@ -1,20 +1,38 @@
 """`KAFKA_*`: the cluster, and how to sign in to it."""
 
+import re
+
 from shared.addresses import KafkaAccess
 from shared.addresses.kafka import MECHANISMS, PROTOCOLS
 from shared.process.environment import BadSetting, Env
+
+_SERVER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+_HARMLESS = re.compile(r"[A-Za-z0-9._:-]*")
+# What says nothing without a cluster.
+_HOW = (
+    "KAFKA_SECURITY_PROTOCOL",
+    "KAFKA_SASL_MECHANISM",
+    "KAFKA_SASL_USERNAME",
+    "KAFKA_SASL_PASSWORD",
+    "KAFKA_SSL_CA_FILE",
+    "KAFKA_SSL_CERT_FILE",
+    "KAFKA_SSL_KEY_FILE",
+)
 
 
 def read_kafka(env: Env, *, local: bool) -> KafkaAccess | None:
     """The cluster and how to sign in to it; None: there is none."""
     bootstrap = env.text("KAFKA_BOOTSTRAP_SERVERS")
     if bootstrap is None:
+        for name in _HOW:
+            if env.text(name) is not None:
+                env.fault(BadSetting(name, "is set, but no KAFKA_BOOTSTRAP_SERVERS"))
         return None
-    for server in bootstrap.split(","):
-        host, _, port = server.strip().rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-            reason = f"has {server.strip()!r}, which is not host:port"
-            env.fault(BadSetting("KAFKA_BOOTSTRAP_SERVERS", reason))
+    for server in map(str.strip, bootstrap.split(",")):
+        if not _is_server(server):
+            # What may hold a password is not repeated.
+            told = f"has {server!r}, which" if _HARMLESS.fullmatch(server) else "has a server that"
+            env.fault(BadSetting("KAFKA_BOOTSTRAP_SERVERS", f"{told} is not host:port"))
     name = "KAFKA_SECURITY_PROTOCOL"
     is_said = env.text(name) is not None
     access = KafkaAccess(
@@ -37,6 +55,11 @@ def read_kafka(env: Env, *, local: bool) -> KafkaAccess | None:
     _check_sign_in(env, access)
     _check_certificates(env, access)
     return access
+
+
+def _is_server(text: str) -> bool:
+    found = _SERVER.fullmatch(text)
+    return found is not None and 0 < int(found["port"]) < 65_536
 
 
 def _check_sign_in(env: Env, access: KafkaAccess) -> None:

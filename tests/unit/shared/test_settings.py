@@ -176,6 +176,29 @@ SIGN_IN = {"KAFKA_SASL_USERNAME": "ledger", "KAFKA_SASL_PASSWORD": "hush"}
             "KAFKA_SSL_CA_FILE",
             "/nowhere, which cannot be read",
         ),
+        *(
+            ({**ELSEWHERE, "KAFKA_BOOTSTRAP_SERVERS": servers}, "KAFKA_BOOTSTRAP_SERVERS", "host:")
+            for servers in (
+                "u:hush@k.example",
+                "SASL_SSL://u:hush@k.example:9092",
+                "PLAINTEXT://localhost:9092",
+                "k.example:9092,",
+                "k.example:9092;l.example:9092",
+                "k.example:\uff19\uff10",
+                "k.example:99999",
+                "::1:9092",
+            )
+        ),
+        (
+            {**CLUSTER, "KAFKA_SECURITY_PROTOCOL": "SASL_SSL"},
+            "KAFKA_SECURITY_PROTOCOL",
+            "no KAFKA_BOOTSTRAP_SERVERS",
+        ),
+        (
+            {**CLUSTER, "KAFKA_SASL_PASSWORD": "hush"},
+            "KAFKA_SASL_PASSWORD",
+            "no KAFKA_BOOTSTRAP_SERVERS",
+        ),
         ({"RECOUP_JWKS": "http://idp.example/jwks.json"}, "RECOUP_JWKS", "https://"),
         ({"RECOUP_JWKS": "https://u:hush@idp.example/jwks"}, "RECOUP_JWKS", "names a user"),
         ({"RECOUP_JWKS": "https://idp.example/jwks#1"}, "RECOUP_JWKS", "fragment"),
