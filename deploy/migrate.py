@@ -17,7 +17,7 @@ from deploy.local.errors import CannotStart
 from deploy.recovery.restoring import refuse_half_restored
 from shared.database import migrate
 from shared.errors import Unavailable
-from shared.process.settings import BadSetting, Env
+from shared.process.settings import BadSetting
 
 
 async def upgrade(service: str, url: str) -> None:
@@ -85,20 +85,15 @@ def service_urls(
     may_be_new: bool = True,
 ) -> Iterator[dict[str, str]]:
     """The services' database addresses, from the environment or from `server`."""
-    env = Env(environment)
     try:
-        named = {
-            service: env.database(service)
-            for service in services
-            if env.text(f"{service.upper()}_DATABASE_URL")
-        }
+        named = databases.named_in(environment, services)
     except BadSetting as error:
         raise CannotStart(str(error)) from error
-    if len(named) == len(services):
+    if named is not None:
         yield named
         return
     with server(environment, may_be_new=may_be_new) as address:
-        yield {**asyncio.run(databases.create_all(address)).owners, **named}
+        yield dict(asyncio.run(databases.create_all(address)).owners)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,16 +31,18 @@ async def prepare(environment: Mapping[str, str]) -> None:
     urls = {service: env.database(service) for service in databases.SERVICES}
     cluster = read_kafka(env, local=False)
     server = env.attempt(lambda: databases.server_of(environment))
+    ways = [
+        (producer, env.producer(reader, producer))
+        for reader, producers in databases.PRODUCERS.items()
+        for producer in (producers if cluster is None else ())
+    ]
+    env.checked(None)
     readers: dict[str, set[str]] = {service: set() for service in databases.SERVICES}
     reading: set[str] = set()
-    if cluster is None:
-        for reader, producers in databases.PRODUCERS.items():
-            for producer in producers:
-                url = env.producer(reader, producer)
-                if url and databases.user_of(url) != databases.user_of(urls[producer]):
-                    reading.add(url)
-                    readers[producer].add(databases.user_of(url))
-    env.checked(None)
+    for producer, url in ways:
+        if databases.user_of(url) != databases.user_of(urls[producer]):
+            reading.add(url)
+            readers[producer].add(databases.user_of(url))
     if server is not None:
         await databases.create_owned(server, urls)
         await databases.make_readers(server, reading)

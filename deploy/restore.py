@@ -34,18 +34,21 @@ _NEXT = (
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.restore", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--from", type=Path, metavar="DIR", dest="folder", help="a backup")
+    what.add_argument("--from", metavar="DIR", dest="folder", help="a backup")
     what.add_argument("--mark", action="store_true", help="they were brought back already")
     parser.add_argument("--replace", action="store_true", help="drop what is there")
     options = parser.parse_args(arguments)
+    if options.folder == "":  # `make restore` alone
+        parser.error("name the backup: make restore FROM=DIR")
     try:
-        made = None if options.folder is None else manifest.read(options.folder)
+        folder = Path(options.folder or "")
+        made = None if options.folder is None else manifest.read(folder)
         with targets(os.environ, is_new=made is not None) as (urls, cluster):
             asyncio.run(restoring.check_idle(urls))
             if made is not None:
                 if not options.replace:
                     asyncio.run(restoring.check_free(urls))
-                epoch = restoring.restore(urls, options.folder, made, cluster)
+                epoch = restoring.restore(urls, folder, made, cluster)
             else:
                 epoch = settlement.settle(urls, cluster, are_of_one_instant=False)
             number = asyncio.run(epoch)
@@ -64,11 +67,9 @@ def targets(
     environment: Mapping[str, str], *, is_new: bool
 ) -> Iterator[tuple[dict[str, str], KafkaAccess | None]]:
     """The four databases' addresses and the cluster's, while nothing of ours runs on them."""
-    env = Env(environment)
-    cluster = read_kafka(env, local=True)
-    names = [f"{service.upper()}_DATABASE_URL" for service in databases.SERVICES]
-    if all(env.text(name) for name in names):
-        urls = {service: env.database(service) for service in databases.SERVICES}
+    cluster = read_kafka(Env(environment), local=True)
+    urls = databases.named_in(environment)
+    if urls is not None:
         if is_new:
             asyncio.run(_make_missing(urls))
         yield urls, cluster

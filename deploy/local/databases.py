@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import asyncpg
 
 from deploy.local.errors import CannotStart
-from shared.addresses import BadUrl, DatabaseAddress, with_plain_text
+from shared.addresses import BadUrl, DatabaseAddress, read_url, with_plain_text
 from shared.database import connecting, outages
 from shared.database.connection import Connection, connect
 from shared.errors import Unavailable
@@ -221,6 +221,19 @@ async def close_all(access: Access, *, reads_outboxes: bool) -> None:
         await close_to_others(url, by if reads_outboxes else (), roles)
 
 
+def named_in(
+    environment: Mapping[str, str], services: Collection[str] = SERVICES
+) -> dict[str, str] | None:
+    """The addresses that the environment gives these services; None: it gives none of them.
+
+    Raises `BadSetting` for some without the others: the rest would be looked for elsewhere.
+    """
+    env = Env(environment, collects=True)
+    if not any(env.text(f"{service.upper()}_DATABASE_URL") for service in services):
+        return env.checked(None)
+    return env.checked({service: env.database(service) for service in services})
+
+
 def server_of(environment: Mapping[str, str]) -> str | None:
     """`RECOUP_POSTGRES_URL`: a server, and a user who may make databases and roles on it."""
     env = Env(environment)
@@ -228,10 +241,11 @@ def server_of(environment: Mapping[str, str]) -> str | None:
     given = env.text(name)
     if given is None:
         return None
-    url = url_of(given, _entry(given))
-    if env.is_private:
-        url = with_plain_text(url)
     try:
+        read_url(given, ("postgresql", "postgres"), query=None, needs_host=False)
+        url = url_of(given, _entry(given))
+        if env.is_private:
+            url = with_plain_text(url)
         DatabaseAddress.from_url(url)
     except BadUrl as error:
         raise BadSetting(name, str(error)) from error
