@@ -21,6 +21,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import asyncpg
 
 from deploy.local.errors import CannotStart
+from deploy.local.saslprep import prepared
 from shared.addresses import BadUrl, DatabaseAddress, read_url, with_plain_text
 from shared.database import connecting, outages
 from shared.database.connection import Connection, connect
@@ -106,7 +107,9 @@ def as_user(url: str, user: str, password: str) -> str:
     """The address with another user in it."""
     parts = urlsplit(url)
     where = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(user)}:{quote(password)}@{where}"))
+    return urlunsplit(
+        parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{where}")
+    )
 
 
 async def create(server_url: str, database: str, *, template: str = "template0") -> str:
@@ -323,7 +326,7 @@ async def _hand_over(connection: Connection, owner: str) -> None:
 def _verifier(password: str) -> str:
     """What PostgreSQL keeps of a password (SCRAM-SHA-256, RFC 5803)."""
     salt = os.urandom(16)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _SCRAM_ROUNDS)
+    salted = hashlib.pbkdf2_hmac("sha256", prepared(password).encode(), salt, _SCRAM_ROUNDS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
     shown = [base64.b64encode(part).decode() for part in (salt, stored, server)]

@@ -156,6 +156,20 @@ async def test_an_address_with_another_password_gives_the_role_that_password(
     await connection.close()
 
 
+@pytest.mark.parametrize(
+    "password",
+    ["cafe\u0301", "\ufb01ve\u00a0\u2168", "so\u00adft", "\u05d0a", "\u05d0\u05d1", "@/?#% \u00e9"],
+)
+async def test_a_password_signs_in_however_its_letters_are_written(
+    server: Server, password: str
+) -> None:
+    where = databases.url_of(server.admin, server.name("ledger"))
+    url = databases.as_user(where, server.name("ledger"), password)
+    await databases.create_owned(server.admin, {"ledger": url})
+    connection = await connect(url)
+    await connection.close()
+
+
 def test_readers_are_those_that_the_services_settings_name() -> None:
     assert databases.PRODUCERS == {
         "ledger": (),
