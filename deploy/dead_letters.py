@@ -107,6 +107,9 @@ async def _list(opened: Mapping[str, Database]) -> None:
     console = Console()
     letters = Table("id", "consumer", "topic", "account", "number", "waiting", "since", "reason")
     gaps = Table("service", "consumer", "topic", "account", "applied to", "waits from", "waiting")
+    for column in (*letters.columns, *gaps.columns):
+        column.overflow = "fold"  # nothing is cut off: these are arguments of the other commands
+    letters.columns[0].no_wrap = True
     for service, db in opened.items():
         for letter in await dead_letters.list_dead_letters(db):
             letters.add_row(

@@ -129,6 +129,17 @@ async def test_an_unknown_letter_is_told(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.usefixtures("environment")
+async def test_a_narrow_window_cuts_nothing_off(
+    letter: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert await run("list") == 0
+    said = capsys.readouterr().out
+    assert f"metrics:{letter} " in said
+    assert "\u2026" not in said
+
+
+@pytest.mark.usefixtures("environment")
 async def test_a_part_is_read_again_after_the_cluster_dropped_what_was_not_read(
     metrics_db: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
