@@ -77,7 +77,7 @@ async def _copy(service: str, url: str, connection: Any, snapshot: str, folder: 
     revision, epoch, version = await store.describe(connection)
     path = folder / f"{service}.dump"
     await programs.run(
-        programs.find("pg_dump", version),
+        programs.find("pg_dump", version, url),
         "--format=custom",
         "--no-owner",
         "--no-privileges",

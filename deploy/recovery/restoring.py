@@ -63,7 +63,7 @@ async def restore(
             async with db.transaction() as session:
                 await store.empty(session)
         await programs.run(
-            programs.find("pg_restore", max(version, manifest.copies[service].postgres)),
+            programs.find("pg_restore", max(version, manifest.copies[service].postgres), url),
             "--single-transaction",
             "--exit-on-error",
             "--no-owner",
