@@ -54,10 +54,12 @@ select seq, aggregatetype, aggregateid, sequence, headers, payload, id
 
 _BLANK = "update outbox set payload = null where aggregatetype = $1 and aggregateid = $2"
 
+# The newest row stays, whatever its age: by it a reader sees that this is still the log it read.
 _PRUNE = """
 delete from outbox where seq in (
     select seq from outbox
      where seq <= (select coalesce(min(position), 0) from unnest($1::bigint[]) r (position))
+       and seq < (select max(seq) from outbox)
        and recorded_at < now() - make_interval(days => $2)
        and ($4::text[] is null or aggregatetype = any($4))
      order by seq limit $3)

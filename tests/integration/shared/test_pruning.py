@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
+
+import pytest
 
 from shared.database import Database
 from shared.log import outbox, positions
 from shared.log.pruning import prune
 from shared.log.relay import run_relay
+from shared.log.sources import OutboxSource
 from shared.log.wire import OutboxRow
 from tests.integration.shared.rig import PATIENCE, an_event
 
@@ -72,3 +76,25 @@ async def test_without_kafka_pruning_keeps_what_any_reader_of_the_topic_lacks(
     assert await prune(producer, [producer, consumer], 7) == 2
     rows = await producer.fetch("select aggregatetype from outbox order by seq")
     assert [row[0] for row in rows] == [other, "outreach.events"]
+
+
+async def test_a_log_that_was_idle_for_weeks_is_still_the_log_that_was_read(
+    producer: Database, consumer: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        await say(producer)
+    await producer.fetch("update outbox set recorded_at = now() - interval '9 days'")
+    source = OutboxSource(producer, (TOPIC,))
+    await source.open(partial(positions.load, consumer, "metrics"))
+    polled = await source.poll(10, 0.0)
+    assert polled is not None
+    async with consumer.transaction() as session:
+        moves = polled.moves
+        assert await positions.move(session, "metrics", await source.id(), moves)
+    assert await prune(producer, [producer, consumer], 7) == 2
+    await source.maintain()
+    assert "source.replaced" not in capsys.readouterr().out
+    await say(producer)
+    news = await source.poll(10, 1.0)
+    assert news is not None
+    assert [record.seq for record in news.records if isinstance(record, OutboxRow)] == [4]
