@@ -45,10 +45,8 @@ async def _copy_all(urls: Mapping[str, str], folder: Path) -> Manifest:
         for service, url in urls.items():
             databases[service] = Database(url, pool_size=1, application="backup")
             held.push_async_callback(databases[service].close)
-        for service, db in databases.items():
+        for db in databases.values():
             await db.ready()
-            if await store.is_marked(db):
-                raise CannotStart(f"a restore into the {service}'s database has not ended yet.")
         snapshots = await _snapshots(databases, held)
         taken_at = clock.now()
         copies = {

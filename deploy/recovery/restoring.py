@@ -84,7 +84,7 @@ async def restore(
 
 @asynccontextmanager
 async def _opened(url: str) -> AsyncIterator[Database]:
-    db = Database(url, pool_size=1, application="restore")
+    db = Database(url, pool_size=1, application="restore", restores=True)
     try:
         yield db
     finally:

@@ -29,7 +29,7 @@ async def settle(
     async with AsyncExitStack() as held:
         databases = {}
         for service, url in urls.items():
-            databases[service] = Database(url, pool_size=2, application="restore")
+            databases[service] = Database(url, pool_size=2, application="restore", restores=True)
             held.push_async_callback(databases[service].close)
         epoch = await _raise(databases, are_of_one_instant=are_of_one_instant)
         if cluster is not None:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shared.database import Database, Session
+from shared.database.connection import RESTORE_MARK as _MARK
 from shared.log import outbox
-
-_MARK = "recoup_restore"  # a schema that stands while a restore is under way
 
 _DESCRIPTION = """
 select (select version_num from alembic_version limit 1),

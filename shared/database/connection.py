@@ -11,6 +11,9 @@ from shared.errors import Unavailable
 
 Connection: TypeAlias = Any  # asyncpg.Connection, which has no types
 
+RESTORE_MARK = "recoup_restore"  # a schema that stands while a restore is under way
+_IS_MARKED = f"select to_regnamespace('{RESTORE_MARK}') is not null"
+
 
 async def connect(
     address: DatabaseAddress | str,
@@ -55,3 +58,13 @@ async def connect(
             f"the database server at {at.where} does not offer TLS, which sslmode={at.sslmode} "
             "demands"
         ) from error
+
+
+async def refuse_half_restored(connection: Connection) -> None:
+    """Raises `Unavailable`, and ends the connection, where a restore has not come to its end."""
+    if await connection.fetchval(_IS_MARKED):
+        connection.terminate()
+        raise Unavailable(
+            "a restore into this database has not ended yet; one that was cut off is run again "
+            "(python -m deploy.restore)"
+        )

@@ -15,7 +15,7 @@ import asyncpg
 
 from shared import clock
 from shared.addresses import DatabaseAddress
-from shared.database.connection import connect
+from shared.database.connection import connect, refuse_half_restored
 from shared.database.outages import connecting, is_outage, outages, took_too_long, unavailable
 from shared.database.pool import Pool
 from shared.errors import Unavailable
@@ -221,9 +221,11 @@ class Database:
         pool_size: int = 8,
         application: str = "recoup",
         when_replaced: Callable[[str], object] | None = None,
+        restores: bool = False,
     ) -> None:
         """`when_replaced` is called where a copy was put in the database's place: whoever keeps
-        anything of it in memory has to begin anew."""
+        anything of it in memory has to begin anew. Nobody but who `restores` gets into a database
+        while that is under way, or after it was cut off: the four are of different times then."""
         self.url = url
         self.address = DatabaseAddress.from_url(url)
         self.application = application
@@ -232,6 +234,7 @@ class Database:
         self._places = TenantPlaces(max(1, pool_size // 2), wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         self.committed = bell_of(url)  # rung when outbox rows were committed
         self._when_replaced = when_replaced
+        self._restores = restores
         self._identity: tuple[object, ...] | None = None
         self._written = 0  # how far the server's journal was, at some connection before
 
@@ -311,6 +314,8 @@ class Database:
                 settings=_SETTINGS,
                 command_timeout=_COMMAND_TIMEOUT_SECONDS,
             )
+            if not self._restores:
+                await refuse_half_restored(connection)
             if self._when_replaced is not None:
                 await self._recognise(connection, self._when_replaced)
         return connection

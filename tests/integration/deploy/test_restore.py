@@ -21,6 +21,7 @@ from deploy.local.errors import CannotStart
 from deploy.migrate import upgrade_all
 from deploy.recovery import copying, manifest, programs
 from shared.database import Database, holds, migrate
+from shared.errors import Unavailable
 from shared.log import outbox, positions
 from shared.log.forks import Head
 from tests.architecture.files import ROOT
@@ -248,6 +249,9 @@ async def test_one_that_was_killed_is_run_again_and_nothing_starts_before(
     assert killed.returncode == -signal.SIGKILL
     with pytest.raises(CannotStart, match="was cut off: run it again"):
         await upgrade_all(environment)
+    for url in environment.values():  # whoever starts services there without preparing
+        with pytest.raises(Unavailable, match="a restore into this database has not ended yet"):
+            await run_in(url, "select 1")
     assert await asyncio.to_thread(backup.main, ["--to", str(copy.with_name("no"))]) == 1
     assert "has not ended yet" in capsys.readouterr().err
     assert await back("--from", copy) == 0  # --replace was said the first time
