@@ -59,7 +59,13 @@ docs: $(INSTALLED) ## write docs/events/ and docs/api/ from the code
 	@$(PYTHON) -m deploy.docs
 
 # ── Operating it ─────────────────────────────────────────────────────────────────────────────────
-.PHONY: dead-letters holds migrate rebuild-metrics
+.PHONY: backup restore compare dead-letters holds migrate rebuild-metrics
+backup: $(INSTALLED) ## copy all databases at one instant, while everything runs [TO=DIR]
+	@$(PYTHON) -m deploy.backup $(if $(TO),--to "$(TO)")
+restore: $(INSTALLED) ## bring a backup back; the platform must not run [FROM=DIR REPLACE=1]
+	@$(PYTHON) -m deploy.restore --from "$(FROM)" $(if $(REPLACE),--replace)
+compare: $(INSTALLED) ## whether the four services agree, account by account
+	@$(PYTHON) -m deploy.compare
 dead-letters: $(INSTALLED) ## list, replay or skip dead letters [ARGS="--help"]
 	@$(PYTHON) -m deploy.dead_letters $(ARGS)
 holds: $(INSTALLED) ## list or release holds [ARGS="--help"]

@@ -1,4 +1,4 @@
-"""Keys and tokens: `.venv/bin/python -m deploy.keys new FOLDER`, `.venv/bin/python -m deploy.keys mint FOLDER …`.
+"""Keys and tokens: `.venv/bin/python -m deploy.keys new FOLDER`, and `mint FOLDER …`.
 
 `new` makes an Ed25519 key pair: `FOLDER/private.pem` (mode 0600) and the key set `FOLDER/jwks.json`
 that the services read (`RECOUP_JWKS`). A key set that exists gets one key more, so that tokens of

@@ -169,7 +169,7 @@ class Runtime:
     async def _cluster_id(self, kafka: KafkaAccess) -> str:
         if not self._logs:
             self._logs.append(KafkaLog(kafka, ()))
-        return await self._logs[0].id()  # asked once: it does not change
+        return await self._logs[0].id()
 
 
 def _topics(subscription: Subscription | RawSubscription) -> tuple[str, ...]:

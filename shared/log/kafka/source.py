@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared import clock
 from shared.addresses import KafkaAccess
@@ -17,6 +17,7 @@ from shared.log.kafka.cluster import (
     answer,
     client_arguments,
     cluster_id,
+    cluster_of,
     part_name,
     start_client,
     stop_client,
@@ -51,6 +52,21 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # the clien
         await self._assigned()
 
 
+def _lost(group: str, tp: TopicPartition, offset: int, begins: int) -> str:
+    """What an operator is told of a position that the same cluster no longer has."""
+    part = part_name(tp)
+    restart = f"`restart-part SERVICE {group} {part}` reads it again from where it begins now"
+    if offset < begins:
+        return (
+            f"{part} begins at {begins} by now, and {offset} was not read yet: what is missing was "
+            f"deleted by the topic's retention. {restart}; who sent it has to send it again"
+        )
+    return (
+        f"{part} ends before {offset}, which was read already: the topic was made anew or cut off. "
+        f"{restart}; `resend PRODUCER` lets the producer send its whole outbox again"
+    )
+
+
 class KafkaSource:
     """Topics of a cluster, read from positions that the consumer's database keeps."""
 
@@ -79,6 +95,7 @@ class KafkaSource:
         self._seen = (0, 0)
 
     async def id(self) -> str:
+        """The cluster that our positions are of: it is asked for with them, and every second."""
         if self._id is None:
             self._id = await cluster_id(self._cluster)
         return self._id
@@ -142,12 +159,14 @@ class KafkaSource:
         assert self._consumer is not None, "open comes first"
         self._buffer.clear()
         assignment = self._assignment
+        cluster = await cluster_of(self._consumer._client)
         parts = {part_name(tp): tp for tp in self._consumer.assignment()}
-        positions = await self._load(list(parts)) if parts else {}
+        positions = await self._load(cluster, list(parts)) if parts else {}
         if assignment != self._assignment or self._consumer is None:
             return  # given other parts meanwhile: `_assigned` places us on those
         self._buffer.clear()
-        self._next = {parts[part]: position for part, position in positions.items()}
+        self._id = cluster
+        self._next = {parts[part]: position.number for part, position in positions.items()}
         self._applied = dict(self._next)
         for tp, position in self._next.items():
             self._consumer.seek(tp, position)
@@ -190,8 +209,8 @@ class KafkaSource:
                 self._consumer.getmany(timeout_ms=int(timeout * 1000)), timeout + CALL_SECONDS
             )
         except Unavailable as error:
-            if not self._is_placed:
-                return
+            if not self._is_placed or isinstance(error.__cause__, NoOffsetForPartitionError):
+                return  # the client's own first look, before we told it where to read
             if isinstance(error.__cause__, OffsetOutOfRangeError):
                 await self._out_of_range(error.__cause__)
                 return
@@ -204,16 +223,26 @@ class KafkaSource:
                 self._delivered += len(found)
 
     async def _out_of_range(self, error: OffsetOutOfRangeError) -> None:
-        """A new reader starts where the log starts; anyone else has lost events."""
+        """A new reader, or a new cluster, starts where the log starts; else events are lost."""
+        if await self._is_replaced():
+            return
         assert self._consumer is not None
         for tp, offset in error.args[0].items():
-            if self._next.get(tp) != 0:
-                raise LogLost(
-                    f"{part_name(tp)} has no offset {offset} any more; an operator decides by "
-                    f"`restart-part SERVICE {self._group} {part_name(tp)}`"
-                ) from error
             begins = await answer(self._consumer.beginning_offsets([tp]))
+            if self._next.get(tp) != 0:
+                raise LogLost(_lost(self._group, tp, offset, begins[tp])) from error
             self._consumer.seek(tp, begins[tp])
+
+    async def _is_replaced(self) -> bool:
+        """Whether another cluster is there now; then go on with our positions of that one."""
+        assert self._consumer is not None
+        found = await cluster_of(self._consumer._client)
+        if found == self._id:
+            return False
+        log.warning("kafka.replaced", group=self._group, cluster=self._id, now=found)
+        self._revoked()
+        await self.rewind()
+        return True
 
     def _silent_moves(self) -> dict[str, tuple[int, int]]:
         """Parts that moved without records: the marks that transactions leave in the log."""
@@ -240,6 +269,8 @@ class KafkaSource:
         if consumer is None or not self._next:
             return None
         self._ticks += 1
+        if self._is_placed and await self._is_replaced():
+            return None
         at = clock.now()
         ends: dict[TopicPartition, int] = await answer(consumer.end_offsets(list(self._next)))
         if self._ticks % _COMMIT_EVERY_TICKS == 0:
