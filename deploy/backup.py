@@ -1,4 +1,4 @@
-"""Copy all four databases at one instant: `make backup`, `.venv/bin/python -m deploy.backup --to DIR`.
+"""Copy all four databases at one instant: `make backup`, or this with `--to DIR`.
 
 It works while everything runs. The addresses come from `LEDGER_DATABASE_URL` and so on; without
 them from `RECOUP_POSTGRES_URL`; without that the local mode's own databases are copied. The folder

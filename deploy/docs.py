@@ -1,6 +1,6 @@
 """Write `docs/events/` and `docs/api/` from the code: `make docs`.
 
-`.venv/bin/python -m deploy.docs release` further keeps the events' schemas as released: from then, a
+`… -m deploy.docs release` further keeps the events' schemas as released: from then on, a
 contract test holds every change against them.
 Events: one JSON Schema per topic and type, and an index. Interfaces: the OpenAPI document of each
 service. The contract tests compare what is committed with what the code says now.

@@ -1,4 +1,4 @@
-"""Bring the services' databases to the newest revision: `.venv/bin/python -m deploy.migrate [SERVICE …]`.
+"""Bring the databases to the newest revision: `.venv/bin/python -m deploy.migrate [SERVICE …]`.
 
 The addresses come from `LEDGER_DATABASE_URL` and so on; without them from `RECOUP_POSTGRES_URL`;
 without that from the local mode's own server, which is started if it does not run.

@@ -1,4 +1,4 @@
-"""`.venv/bin/python -m deploy.local [--kafka]`: start everything, say when it is ready, stop cleanly."""
+"""`make run`, `make run-kafka`: start everything, say when it is ready, stop cleanly."""
 
 import argparse
 import asyncio
