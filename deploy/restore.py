@@ -82,7 +82,7 @@ def targets(
     with ExitStack() as held:
         held.enter_context(folder.locked(data))
         parent.await_earlier(data)
-        server = held.enter_context(local.postgres(data, environment))
+        server, _ = held.enter_context(local.postgres(data, environment))
         urls = dict(asyncio.run(databases.create_all(server)).owners)
         if cluster is None and (data / "kafka" / "log" / "meta.properties").exists():
             bootstrap, _ = held.enter_context(local.kafka(data, environment))

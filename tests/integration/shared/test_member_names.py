@@ -11,6 +11,7 @@ from shared.database import Database
 from shared.errors import Unavailable
 from shared.log.kafka import KafkaSource, NameTaken, TopicSpec, create_topics
 from shared.log.member_names import MemberName
+from shared.log.positions import Position
 from tests.integration.shared.rig import PATIENCE, Running, until
 
 _HOLDERS = "select pid from pg_locks where locktype = 'advisory' and granted"
@@ -91,8 +92,8 @@ async def test_two_readers_under_one_name_end_in_words_and_not_in_a_war(kafka: s
     async def name() -> str:
         return "host"
 
-    async def positions(parts: Sequence[str]) -> dict[str, int]:
-        return dict.fromkeys(parts, 0)
+    async def positions(_cluster: str, parts: Sequence[str]) -> dict[str, Position]:
+        return dict.fromkeys(parts, Position(0, None))
 
     async def read(source: KafkaSource) -> None:
         """As a consumer does: what is `Unavailable` is tried again."""
