@@ -98,9 +98,7 @@ def main(lock: Path) -> int:
     if code:
         print(f"The packages could not be installed (pip ended with code {code}).", file=sys.stderr)
         return code
-    print(
-        f"{progress.packages} packages are there ({time.monotonic() - started:.0f} s)", flush=True
-    )
+    print(f"{progress.packages} packages are there", flush=True)
     return 0
 
 
