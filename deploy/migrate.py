@@ -14,6 +14,7 @@ from pathlib import Path
 
 from deploy.local import databases
 from deploy.local.errors import CannotStart
+from deploy.recovery.restoring import refuse_half_restored
 from shared.database import migrate
 from shared.errors import Unavailable
 from shared.process.settings import BadSetting, Env
@@ -25,7 +26,11 @@ async def upgrade(service: str, url: str) -> None:
 
 
 async def upgrade_all(urls: Mapping[str, str]) -> None:
-    """The same for several, one after the other (Alembic's context is one per process)."""
+    """The same for several, one after the other (Alembic's context is one per process).
+
+    Raises `CannotStart` where a restore was cut off: they are of different times then.
+    """
+    await refuse_half_restored(urls)
     for service, url in urls.items():
         await upgrade(service, url)
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from deploy import migrate
 from deploy.kafka import topics
 from deploy.local import databases
+from deploy.local.errors import CannotStart
 from shared.addresses import BadUrl
 from shared.errors import Unavailable
 from shared.log import kafka
@@ -63,7 +64,7 @@ def main() -> int:
         for fault in error.faults:
             print(f"cannot prepare: {fault}", file=sys.stderr)
         return 1
-    except (BadUrl, Unavailable, OSError) as error:
+    except (BadUrl, CannotStart, Unavailable, OSError) as error:
         print(f"cannot prepare: {error}", file=sys.stderr)
         return 1
     print("ready: databases migrated, topics made")

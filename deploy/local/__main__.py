@@ -5,7 +5,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from deploy import migrate
-from deploy.local import databases, folder, parent
+from deploy.local import databases, folder, parent, ready
 from deploy.local import platform as local
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import Postgres
 from deploy.local.supervisor import Supervisor, parts_of
+from deploy.local.watch import Run, while_they_run
 from shared.addresses import KafkaAccess
 from shared.errors import Unavailable
 from shared.ids import is_tenant
@@ -26,26 +27,21 @@ from shared.process import telemetry
 from shared.process.crash import POINTS
 from shared.process.kafka_settings import read_kafka
 from shared.process.settings import BadSetting, Common, Env
-from shared.process.tasks import pause
 
 if TYPE_CHECKING:
     from deploy.kafka.broker import Broker
 
-BROKER_LOOK_SECONDS = 0.5
-
-Run = Callable[[asyncio.Event], Awaitable[None]]
-
 
 @contextmanager
-def postgres(data: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def postgres(data: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, Postgres | None]]:
     """The server given, or one of our own for as long as we run."""
     given = databases.server_of(environment)
     if given is not None:
-        yield given
+        yield given, None
         return
     server = Postgres(data)
     try:
-        yield server.start()
+        yield server.start(), server
     finally:
         server.stop()
 
@@ -65,23 +61,6 @@ def kafka(data: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, "Br
         yield broker.bootstrap, broker
     finally:
         broker.stop()
-
-
-async def while_it_runs(broker: "Broker", run: Run, stop: asyncio.Event) -> None:
-    """Run as long as the broker does. When that ends by itself: stop in order, and say so."""
-
-    async def watch() -> None:
-        while broker.is_running and not stop.is_set():
-            await pause(stop, BROKER_LOOK_SECONDS)
-        stop.set()
-
-    watching = asyncio.create_task(watch())
-    try:
-        await run(stop)
-    finally:
-        watching.cancel()
-    if not broker.is_running:
-        raise CannotStart(broker.ended_by_itself)
 
 
 async def _until_signal(run: Run) -> None:
@@ -118,7 +97,7 @@ def start(
         supervisor = Supervisor(parts, services, sockets, data, over_kafka=with_kafka)
         held.callback(supervisor.close)
         supervisor.prepare(environment)
-        server = held.enter_context(postgres(data, environment))
+        server, own = held.enter_context(postgres(data, environment))
         access = asyncio.run(databases.create_all(server))
         asyncio.run(migrate.upgrade_own(access, reads_outboxes=not with_kafka))
         key, is_new = folder.dev_key(data, environment.get("RECOUP_DEV_KEY"))
@@ -135,17 +114,20 @@ def start(
             composed = _without_kafka(composed)
 
         def when_ready() -> None:
-            if is_new:
-                print(f"dev key (kept in {data / 'dev-key'}): {key}")
-            print("Pages, signed in, once each (`make link` prints others):")
-            for link in local.links(services, composed).values():
-                print(f"  {link}")
-            print(_ready_line(services, data, local.workers_from(environment)), flush=True)
+            said = ready.lines(
+                services,
+                data,
+                workers_from=local.workers_from(environment),
+                bootstrap=composed.get("KAFKA_BOOTSTRAP_SERVERS"),
+                links=local.links(services, composed),
+                new_key=key if is_new else None,
+            )
+            print("\n".join(said), flush=True)
 
         def supervise(stop: asyncio.Event) -> Awaitable[None]:
             return supervisor.run(composed, stop, when_ready)
 
-        _run(supervise if broker is None else partial(while_it_runs, broker, supervise))
+        _run(partial(while_they_run, supervise, server=own, broker=broker))
 
 
 def _run(run: Run) -> None:
@@ -171,13 +153,6 @@ def create_topics_on(cluster: KafkaAccess | None) -> None:
         asyncio.run(create_topics(cluster, topics.load()))
     except Unavailable as error:
         raise CannotStart(f"Kafka at {cluster.bootstrap} cannot be used: {error}") from error
-
-
-def _ready_line(services: Sequence[local.Service], data: Path, workers_from: int) -> str:
-    addresses = "  ".join(f"{service.name} {service.address}" for service in services)
-    last = workers_from + len(services) - 1
-    workers = f"  workers' figures :{workers_from}-{last}/metrics" if workers_from else ""
-    return f"Recoup is ready: {addresses}{workers}  (data in {data}, Ctrl-C stops)"
 
 
 def _links(data: Path, tenant: str) -> Iterable[str]:

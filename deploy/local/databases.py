@@ -116,6 +116,17 @@ async def create(server_url: str, database: str, *, template: str = "template0")
     return url_of(server_url, database)
 
 
+async def exists(url: str) -> bool:
+    """Whether the database of this address is there."""
+    address = DatabaseAddress.from_url(url)
+    try:
+        connection = await connect(address, application="recoup", settings={})
+    except asyncpg.InvalidCatalogNameError:
+        return False
+    await connection.close()
+    return True
+
+
 async def drop(server_url: str, database: str) -> None:
     """Drop the database, its connections too."""
     async with _connected(url_of(server_url, _entry(server_url))) as connection:

@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         ready=ready,
         common=common,
         page=page,
+        has_root_page=True,
     )
     for router in (kpis.router, stream.router):
         app.include_router(router)

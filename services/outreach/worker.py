@@ -10,12 +10,13 @@ from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import run_worker
 from shared.process.start import settings_of
+from shared.process.watchdog import exit_now
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     common = settings.common
-    db = Database(settings.database_url, application="outreach-worker")
+    db = Database(settings.database_url, application="outreach-worker", when_replaced=exit_now)
     context = open_context(settings, db)
     runtime = consumer.runtime(
         common, db, settings.strategies, producer_urls=settings.producer_urls

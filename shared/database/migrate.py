@@ -10,6 +10,7 @@ from alembic import command, context
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -36,6 +37,12 @@ def config_for(service: str) -> Config:
     config.set_main_option("script_location", folder)
     config.set_main_option("path_separator", "newline")
     return config
+
+
+def revisions(service: str) -> frozenset[str]:
+    """Every revision of the service that this version knows."""
+    scripts = ScriptDirectory.from_config(config_for(service))
+    return frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def run_environment(metadata: MetaData) -> None:

@@ -23,11 +23,11 @@ from shared.process import telemetry
 MAX_PAYLOAD_BYTES = 900_000  # below Kafka's default limit of 1 MiB, headers included
 PRUNE_ROWS_MAX = 5000  # at a time: short transactions between the writers'
 
-_LOCK = 0x5EC0_0B0C  # one per database
+LOCK = 0x5EC0_0B0C  # one per database; who holds it sees an outbox that stands still
 
 # The lock comes first: the numbers are computed from what `locked` gives, so after it.
 _NUMBER = f"""
-with locked as materialized (select pg_advisory_xact_lock({_LOCK})),
+with locked as materialized (select pg_advisory_xact_lock({LOCK})),
 given as (
     select tenant, topic, key, n
       from locked,
@@ -36,7 +36,7 @@ given as (
 )
 insert into sequences as s (tenant, topic, key, last) select tenant, topic, key, n from given
 on conflict (tenant, topic, key) do update set last = s.last + excluded.last
-returning tenant, topic, key, last
+returning tenant, topic, key, last, coalesce((select epoch from database_ids), 1)
 """
 
 _INSERT = f"""
@@ -48,7 +48,7 @@ select id::uuid, topic, key, type, sequence, payload, headers
 """
 
 _READ = """
-select seq, aggregatetype, aggregateid, sequence, headers, payload
+select seq, aggregatetype, aggregateid, sequence, headers, payload, id
   from outbox where seq > $1 and aggregatetype = any($2::text[]) order by seq limit $3
 """
 
@@ -110,7 +110,7 @@ async def flush(session: Session) -> None:
     for identity, event in zip(ids, events, strict=True):
         place = (event.tenant, event.topic, event.key)
         last[place] = number = last[place] + 1
-        attributes = _attributes(identity, event, number)
+        attributes = _attributes(identity, event, number, epoch=given[0][4])
         numbers.append(number)
         headers.append(_json.encode(attributes).decode())
     await session.execute(
@@ -149,7 +149,7 @@ def _payload(event: Event) -> str | None:
     return payload.decode()
 
 
-def _attributes(identity: str, event: Event, number: int) -> Attributes:
+def _attributes(identity: str, event: Event, number: int, *, epoch: int) -> Attributes:
     service = producer(event.topic)
     is_revision = event.topic in COMPACTED
     return Attributes(
@@ -164,6 +164,7 @@ def _attributes(identity: str, event: Event, number: int) -> Attributes:
         day=event.day,
         sequence=None if is_revision else number,
         revision=number if is_revision else None,
+        epoch=epoch,
         correlationid=event.correlationid,
         causationid=event.causationid,
         traceparent=event.traceparent,

@@ -5,7 +5,6 @@ the relay carries the service's own outbox there; without it, the sources are pr
 """
 
 import asyncio
-import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from shared.log import lag, outbox, positions
 from shared.log.consume import run_consumer
 from shared.log.kafka import KafkaLog, KafkaSource, Publisher
 from shared.log.lag import LagReport, Reader, Relaying
+from shared.log.member_names import MemberName
 from shared.log.relay import run_relay
 from shared.log.sources import OutboxSource, Source
 from shared.log.subscriptions import RawSubscription, Subscription
@@ -49,6 +49,7 @@ class Runtime:
         self._producers: dict[str, Database] = {}
         self._readers: list[Reader] | None = None
         self._logs: list[KafkaLog] = []
+        self._name = MemberName(db, common.member)
         self._writes = tuple(topic for topic in TOPICS if producer(topic) == service)
 
     async def lag(self) -> LagReport:
@@ -99,6 +100,8 @@ class Runtime:
                 keep_days=self._common.outbox_keep_days,
             )
             works.append(working(self._service, "relay", relay))
+        if self._common.kafka is not None and self._subscriptions and not is_guest:
+            works.append(working(self._service, "name", self._name.keep(ending)))
         port = self._common.worker_port(self._service)
         if port is not None and not is_guest:
             door = WorkerDoor(
@@ -129,11 +132,9 @@ class Runtime:
     ) -> list[Source]:
         topics = _topics(subscription)
         if self._common.kafka is not None:
-            # The host's name outlives a crash: a worker started again takes its partitions up at
-            # once, where a new member would wait 30 s for the dead one's session to end. So run
-            # at most one worker of a service per host or container. A guest under the same name
-            # would be taken for the worker itself and throw it out; without one it leaves no trace.
-            member = None if is_guest else socket.gethostname()
+            # A guest under the worker's name would be taken for it and throw it out; without one it
+            # leaves no trace.
+            member = None if is_guest else self._name.wait
             return [KafkaSource(self._common.kafka, topics, subscription.consumer, member=member)]
         return [*self._outboxes(topics)]
 
@@ -168,7 +169,7 @@ class Runtime:
     async def _cluster_id(self, kafka: KafkaAccess) -> str:
         if not self._logs:
             self._logs.append(KafkaLog(kafka, ()))
-        return await self._logs[0].id()  # asked once: it does not change
+        return await self._logs[0].id()
 
 
 def _topics(subscription: Subscription | RawSubscription) -> tuple[str, ...]:

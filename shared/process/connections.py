@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from ipaddress import IPv6Address
 from math import inf
 from typing import Any
 
@@ -22,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from shared.process.answer_headers import ALWAYS, CONTENT_POLICY, NO_STORE
 
 CONNECTIONS_MAX = 2_000
+TURNED_AWAY_MAX = 100  # that are told so at once; more are cut off
 _FILES_WANTED = 16_384
 _FILES_APART = 200  # for everything that is no connection
 
@@ -57,17 +59,28 @@ class Limits:
 
 
 class Config(uvicorn.Config):
-    """uvicorn's, with the limits and who holds connections."""
+    """uvicorn's, with the limits and who holds places for connections."""
 
     def __init__(self, app: Any, *, limits: Limits, **options: Any) -> None:
         super().__init__(app, **{**options, "http": Connection})
         self.limits = limits
-        self.held: Counter[str] = Counter()  # connections by address
+        self.held: Counter[str] = Counter()  # places, by who holds them
+        self.turned_away = 0  # connections that got no place, and wait for being told
 
-    def is_crowded(self, address: str) -> bool:
-        """Whether one more of that address is too many. Half of all places are for others."""
+    def is_crowded(self, holder: str) -> bool:
+        """Whether one more of that holder is too many. Half of all places are for others."""
         limit = self.limits.connections
-        return self.held.total() >= limit or self.held[address] >= max(limit // 2, 1)
+        return self.held.total() >= limit or self.held[holder] >= max(limit // 2, 1)
+
+
+def holder_of(address: str) -> str:
+    """Who holds an address. One who has an address of IPv6 has all of its network of 64 bits."""
+    if ":" not in address:
+        return address
+    ip = IPv6Address(address.partition("%")[0])
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(IPv6Address(int(ip) >> 64 << 64))
 
 
 class _Refused(Exception):
@@ -89,6 +102,7 @@ class Connection(HttpToolsProtocol):
         self._limits = self.config.limits
         self._phase = _IDLE
         self._head_bytes = 0
+        self._beside_bytes = 0  # since the last piece of a body: sizes of chunks, trailers
         self._status = HTTPStatus.BAD_REQUEST
         self._deadline = inf
         self._credit = 0.0  # seconds that a body may still be slower than it should
@@ -97,38 +111,55 @@ class Connection(HttpToolsProtocol):
         self._is_discarding = False
         self._closes_after_body = False
         self._timer: asyncio.TimerHandle | None = None
-        self._address = ""
+        self._holder = ""
+        self._has_place = False
 
     # ------------------------------------------------------------------ of the connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._address = self.client[0] if self.client else ""
-        if self.config.is_crowded(self._address):
+        self._holder = holder_of(self.client[0]) if self.client else ""
+        self._has_place = not self.config.is_crowded(self._holder)
+        if self._has_place:
+            self.config.held[self._holder] += 1
+        else:
+            self.config.turned_away += 1
+            if self.config.turned_away > TURNED_AWAY_MAX:
+                transport.abort()
+                return
             self.app = _busy
-        self.config.held[self._address] += 1
         self._deadline = self.loop.time() + self._limits.first_byte
         self._timer = self.loop.call_later(self._limits.look, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self.config.held[self._address] -= 1
-        if not self.config.held[self._address]:
-            del self.config.held[self._address]
+        if self._has_place:
+            self.config.held[self._holder] -= 1
+            if not self.config.held[self._holder]:
+                del self.config.held[self._holder]
+        else:
+            self.config.turned_away -= 1
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._is_discarding:
             self._discard(len(data))
             return
-        if self._phase != _BODY:
+        if self._phase == _BODY:
+            self._beside_bytes += len(data)
+        else:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._phase == _HEAD and self._head_bytes > self._limits.head_bytes:
+        if self._phase == _BODY and self._beside_bytes > self._limits.head_bytes:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._phase == _HEAD and self._head_bytes > self._limits.head_bytes:
             self._refuse(self._too_long())
         elif self._phase == _IDLE and self._deadline == inf:  # empty lines
             self._deadline = self.loop.time() + self._limits.head
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Some clients ask for HTTP/2 each time: it is no news."""
 
     def send_400_response(self, msg: str) -> None:
         """What uvicorn calls for all that it cannot read, and for what was refused below."""
@@ -141,6 +172,10 @@ class Connection(HttpToolsProtocol):
         self._phase = _HEAD
         self._deadline = self.loop.time() + self._limits.head
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._phase == _HEAD:  # trailers, after a body, are for nobody
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         limits = self._limits
         is_long = self._head_bytes > limits.head_bytes and (
@@ -152,14 +187,17 @@ class Connection(HttpToolsProtocol):
             raise _Refused(self._status)
         super().on_headers_complete()
         self._phase = _BODY
-        self._head_bytes = 0
+        self._head_bytes = self._beside_bytes = 0
         self._deadline = inf
         self._credit = limits.body_grace
         self._unread = 0
+        if self.parser.should_upgrade():  # to nothing that is spoken here; what follows is not read
+            self.cycle.keep_alive = False
         if self.expect_100_continue or not self.cycle.keep_alive:
             self.cycle.transport = _Lingering(self.transport, self._close_in_peace)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
+        self._beside_bytes = 0
         gained = self._credit + len(body) / self._limits.body_bytes_per_second
         self._credit = min(gained, self._limits.body_grace)
         if self.cycle.response_complete:
@@ -222,8 +260,8 @@ class Connection(HttpToolsProtocol):
         if self._is_discarding or self.transport.is_closing():
             return
         under_way = self.cycle is not None and not self.cycle.response_complete
-        if under_way and self.cycle.response_started:
-            self.transport.abort()
+        if (under_way or self._phase == _BODY) and self.cycle.response_started:
+            self.transport.abort()  # a second answer would be taken for the next request's
             return
         if under_way:
             self.cycle.disconnected = True  # its application is told that the client is gone

@@ -6,6 +6,8 @@ reason; a secret has no default and never stands in a message or a `repr`. Only 
 (`RECOUP_LOCAL=1`, set by `deploy.local`) knows a dev key and addresses by default.
 """
 
+import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +27,10 @@ _JWKS_IN_PLAIN_TEXT = (
 )
 
 
+_MEMBER = re.compile(r"[A-Za-z0-9._-]{1,200}")  # as Kafka allows, with room for a number
+_NOT_OF_A_MEMBER = re.compile(r"[^A-Za-z0-9._-]")
+
+
 @dataclass(frozen=True)
 class Common:
     """What every service needs to know, whichever it is."""
@@ -39,6 +45,7 @@ class Common:
     service_token: str | None = field(repr=False)  # for calls to other services
     outbox_keep_days: int | None  # None: rows are kept for ever
     metrics_port: int | None  # of a worker's door; None: it has none
+    member: str  # what this host's workers are called among Kafka's readers
     log_level: str
     log_json: bool
     door: Door
@@ -74,6 +81,7 @@ class Common:
             service_token=env.text("RECOUP_SERVICE_TOKEN") or (dev_key if local else None),
             outbox_keep_days=env.days("RECOUP_OUTBOX_KEEP_DAYS"),
             metrics_port=env.integer("RECOUP_METRICS_PORT", 0, low=0, high=65_535) or None,
+            member=_member(env),
             log_level=env.choice("RECOUP_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_json=env.flag("RECOUP_LOG_JSON", default=True),
             door=Door.read(env, is_local=local, jwks=jwks, dev_key=dev_key),
@@ -92,6 +100,14 @@ class Common:
         if self.metrics_port is None or not self.local:
             return self.metrics_port
         return self.metrics_port + PORTS[service]
+
+
+def _member(env: Env) -> str:
+    name = "RECOUP_MEMBER"
+    given = env.text(name)
+    if given is not None and not _MEMBER.fullmatch(given):
+        env.fault(BadSetting(name, f"is {given!r}; it can have up to 200 of A-Z a-z 0-9 . _ -"))
+    return given or _NOT_OF_A_MEMBER.sub("-", socket.gethostname())[:200] or "worker"
 
 
 def _jwks(env: Env) -> str | None:

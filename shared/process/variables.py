@@ -21,6 +21,8 @@ _READERS = {
 # docker-compose.yml fills these in; they may stand in an environment that was read from `.env`.
 _COMPOSE = {
     "KAFKA_CLUSTER_ID",
+    "KAFKA_IMAGE",
+    "RECOUP_FILES",
     "RECOUP_JWKS_FILE",
     *(f"{service}_DATABASE_PASSWORD" for service in SERVICES),
 }
@@ -74,6 +76,7 @@ KNOWN = frozenset(
         "RECOUP_LOCAL",
         "RECOUP_LOG_JSON",
         "RECOUP_LOG_LEVEL",
+        "RECOUP_MEMBER",
         "RECOUP_METRICS_PORT",
         "RECOUP_OUTBOX_KEEP_DAYS",
         "RECOUP_PORT_BASE",

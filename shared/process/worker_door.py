@@ -14,12 +14,14 @@ from starlette.types import Receive, Scope, Send
 
 from shared.errors import AppError
 from shared.process import parts, serve, tasks, telemetry
+from shared.process.answer_headers import AnswerHeaders
 from shared.process.inquiry import Inquiry
 from shared.process.settings import BadSetting
 
 READY_SECONDS_MAX = 3.0
 SCRAPE_SECONDS_MAX = 2.0  # for asking the lag: a scraper waits 10 s for all
 _STOP_SECONDS_MAX = 2.0
+_ADDED = AnswerHeaders().to(())
 
 
 async def scraped(service: str, lag: Inquiry[Any]) -> bytes:
@@ -61,7 +63,12 @@ class WorkerDoor:
             status, kind, body = _said(421, "In local mode this is http://127.0.0.1 only.")
         else:
             status, kind, body = await self._answer(scope["method"], scope["path"])
-        headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+        headers = [
+            (b"content-type", kind.encode()),
+            (b"content-length", b"%d" % len(body)),
+            *_ADDED,
+            *([(b"allow", b"GET")] if status == 405 else []),
+        ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

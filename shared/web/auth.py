@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.error import URLError
@@ -28,6 +29,7 @@ from shared import clock
 from shared.errors import FieldError, Forbidden, Invalid, Unauthenticated, Unavailable
 from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common
+from shared.texts import shown
 from shared.web.claims import ANY_TENANT, SCOPES, Expected, Grant, read_claims
 
 __all__ = ["ANY_TENANT", "SCOPES", "Auth", "Caller", "KeySet", "needs", "require"]
@@ -40,6 +42,7 @@ _REFETCH_SECONDS = 300.0
 _RETRY_SECONDS = 5.0  # between two readings of a key set that unknown keys cause
 _FETCH_TIMEOUT_SECONDS = 3.0
 _JWKS_BYTES_MAX = 1_000_000
+_KID_SHOWN_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,9 @@ class KeySet:
         try:
             content = self._load(self._source)
             keys = self._keys if content == self._content else _parse_keys(content)
-        except (OSError, ValueError) as error:
-            raise Unavailable(f"The key set cannot be read: {error}") from error
+        except (OSError, HTTPException, ValueError, RecursionError) as error:
+            reason = str(error) or type(error).__name__
+            raise Unavailable(f"The key set cannot be read: {reason}") from error
         if content != self._content:
             self._content, self._keys = content, keys
             self.version += 1
@@ -140,10 +144,13 @@ def _parse_keys(content: bytes) -> dict[str | None, Any]:
         if entry.get("crv") != "Ed25519" or entry.get("use", "sig") != "sig":
             continue
         public = {name: entry[name] for name in ("kty", "crv", "x") if name in entry}
+        kid = entry.get("kid")
+        if kid is not None and not isinstance(kid, str):
+            raise ValueError(f"the kid {shown(repr(kid), _KID_SHOWN_MAX)} is not a text")
         try:
-            keys[entry.get("kid")] = jwt.PyJWK.from_dict(public, algorithm="EdDSA").key
-        except jwt.PyJWTError as error:
-            raise ValueError(f"key {entry.get('kid')!r}: {error}") from error
+            keys[kid] = jwt.PyJWK.from_dict(public, algorithm="EdDSA").key
+        except (jwt.PyJWTError, TypeError, AttributeError) as error:
+            raise ValueError(f"key {kid!r}: {error}") from error
     if not keys:
         raise ValueError("it holds no Ed25519 key")
     return keys

@@ -62,6 +62,7 @@ class PageSessions:
         self._door = door
         self._now = now
         self._used: dict[str, float] = {}  # links, until they end by themselves
+        self._links_from = int(now().timestamp())  # who had the earlier ones is not known any more
 
     def open(self, caller: Caller, answer: Response) -> Response:
         """Let the answer sign a page in."""
@@ -97,6 +98,8 @@ class PageSessions:
         held = self._read("link", key)
         now = self._now().timestamp()
         self._used = {id_: end for id_, end in self._used.items() if end > now}
+        if held.expires - LINK_SECONDS < self._links_from:
+            raise Unauthenticated("The link was made before this start.")
         if held.id in self._used:
             raise Unauthenticated("The link was used.")
         self._used[held.id] = held.expires

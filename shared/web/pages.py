@@ -28,8 +28,8 @@ class PageFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         if scope["method"] not in ("GET", "HEAD"):
-            is_there = self.lookup_path(path)[1] is not None
-            raise HTTPException(405, headers={"Allow": "GET, HEAD"}) if is_there else _not_found()
+            await self.get_response(path, {**scope, "method": "HEAD"})  # 404 where nothing is
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         answer = await super().get_response(path, scope)
         if answer.status_code == 404:  # a page of its own for it, which there is not
             raise _not_found()

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
     AuthenticationFailedError,
@@ -18,10 +19,11 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
     for_code,
 )
+from aiokafka.protocol.metadata import MetadataRequest
 from msgspec import Struct
 
 from shared.addresses import KafkaAccess, kafka_access
-from shared.errors import Unavailable
+from shared.errors import Unavailable, WorkerEnds
 from shared.process import parts, telemetry
 
 CALL_SECONDS = 15.0
@@ -34,7 +36,7 @@ log = telemetry.logger(__name__)
 _T = TypeVar("_T")
 
 
-class LogLost(Exception):
+class LogLost(WorkerEnds):
     """The cluster no longer has what comes after our position. An operator must decide."""
 
 
@@ -162,6 +164,18 @@ async def _admin(cluster: KafkaAccess | str) -> AsyncIterator[Any]:
         yield client
     finally:
         await stop_client(client)
+
+
+async def cluster_of(client: AIOKafkaClient) -> str:
+    """Who the cluster is that a client talks to now: it may have been replaced behind its address.
+
+    Asked on the client's own connections, so that the answer holds for what it sends and gets.
+    """
+    node = client.get_random_node()
+    if node is None:
+        raise Unavailable("Kafka has no broker that is known")
+    metadata = await answer(client.send(node, MetadataRequest([])))
+    return str(metadata.to_object()["cluster_id"])
 
 
 async def cluster_id(cluster: KafkaAccess | str) -> str:

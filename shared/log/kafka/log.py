@@ -1,16 +1,18 @@
 """How much lies behind a consumer's positions, for `/v1/lag`."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared import clock
 from shared.addresses import KafkaAccess
+from shared.errors import Unavailable
 from shared.log.kafka.cluster import (
     answer,
     client_arguments,
-    cluster_id,
+    cluster_of,
     part_name,
     start_client,
     stop_client,
@@ -25,18 +27,16 @@ class KafkaLog:
         self.topics = tuple(topics)
         self._cluster = cluster
         self._consumer: AIOKafkaConsumer | None = None
-        self._id: str | None = None
         self._turn = asyncio.Lock()
 
     async def id(self) -> str:
-        if self._id is None:
-            self._id = await cluster_id(self._cluster)
-        return self._id
+        """Asked each time: what is behind is behind on the cluster that is there now."""
+        async with self._asking() as consumer:
+            return await cluster_of(consumer._client)
 
     async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:
         """Per topic, how many records lie behind these positions, and the age of the oldest."""
-        async with self._turn:
-            consumer = await self._started()
+        async with self._asking() as consumer:
             ends = await self._ends(consumer)
             behind = {
                 tp: end - positions.get(part_name(tp), 0)
@@ -53,8 +53,8 @@ class KafkaLog:
 
     async def ends(self) -> dict[str, int]:
         """The end of every part."""
-        async with self._turn:
-            found = await self._ends(await self._started())
+        async with self._asking() as consumer:
+            found = await self._ends(consumer)
         return {part_name(tp): end for tp, end in found.items()}
 
     async def _ends(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
@@ -80,6 +80,17 @@ class KafkaLog:
         now = clock.now().timestamp()
         got = await answer(consumer.getmany(timeout_ms=500))
         return {tp: max(0.0, now - records[0].timestamp / 1000) for tp, records in got.items()}
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """One question at a time. After a failure the next one begins with a client anew, which
+        finds the brokers that are there by then."""
+        async with self._turn:
+            try:
+                yield await self._started()
+            except Unavailable:
+                await self.close()
+                raise
 
     async def _started(self) -> AIOKafkaConsumer:
         if self._consumer is None:

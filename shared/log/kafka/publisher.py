@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
 from shared.addresses import KafkaAccess
-from shared.log.kafka.cluster import answer, client_arguments, cluster_id, start_client, stop_client
+from shared.log.kafka.cluster import answer, client_arguments, cluster_of, start_client, stop_client
 from shared.log.wire import OutboxRow, RawRecord, to_kafka
 
 _ACK_SECONDS = 60.0
@@ -27,12 +27,10 @@ class Publisher:
     def __init__(self, cluster: KafkaAccess | str) -> None:
         self._cluster = cluster
         self._producer: AIOKafkaProducer | None = None
-        self._id: str | None = None
 
     async def id(self) -> str:
-        if self._id is None:
-            self._id = await cluster_id(self._cluster)
-        return self._id
+        """Asked each time, on the connections that waves go over."""
+        return await cluster_of((await self._started()).client)
 
     async def publish(self, rows: Sequence[OutboxRow]) -> None:
         """Send rows, each key's in order, and wait for every acknowledgement."""

@@ -20,7 +20,7 @@ from shared.log.sources import Log
 from shared.log.wire import Attributes, RawRecord
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
-PATIENCE = 120.0  # of a loaded machine
+PATIENCE = 60.0  # of a loaded machine
 
 
 class Paid(msgspec.Struct, frozen=True):

@@ -1,11 +1,13 @@
 """What a stranger's connection may do: how long it may be silent, how much it may say."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.process.connections import Limits
+from shared.process.connections import TURNED_AWAY_MAX, Config, Limits, holder_of
+from tests.integration.shared.rig import until
 from tests.integration.shared.served import PATIENCE_SECONDS, TOKEN, Client, Served, served
 
 QUICK = Limits(
@@ -71,6 +73,38 @@ async def test_many_headers_that_do_not_end_are_431(client: Client) -> None:
     problem(431, await client.end())
 
 
+@pytest.mark.parametrize("token", [b"", TOKEN])
+@pytest.mark.parametrize("trailers", [b"x: " + b"a" * 65_536, b"x: 1\r\n" * 10_000])
+async def test_trailers_without_end_are_cut_off(
+    client: Client, token: bytes, trailers: bytes
+) -> None:
+    head = post(client, b"/v1/intake", b"transfer-encoding: chunked\r\n", token)
+    await client.say(head, b"2\r\n{}\r\n0\r\n")
+    sent = 0
+    with contextlib.suppress(ConnectionError):
+        while sent < 64 * 1024 * 1024 and not client.reader.at_eof():
+            await client.say(trailers)
+            sent += len(trailers)
+    assert sent < 32 * 1024 * 1024
+
+
+async def test_short_trailers_are_passed_over(client: Client) -> None:
+    await client.say(
+        post(client, b"/v1/intake", b"transfer-encoding: chunked\r\n", TOKEN),
+        b"2\r\n{}\r\n0\r\nauthorization: Bearer other\r\n\r\n",
+    )
+    assert (await client.answer())[0] != 401
+    await client.say(b"GET /health/live HTTP/1.1\r\n", client.host, b"\r\n")
+    assert (await client.answer())[0] == 200
+
+
+async def test_a_broken_body_after_the_answer_gets_no_second_one(client: Client) -> None:
+    await client.say(post(client, b"/v1/intake", b"transfer-encoding: chunked\r\n"))
+    assert (await client.answer())[0] == 401
+    await client.say(b"no size\r\n")
+    assert await client.end() == b""
+
+
 @pytest.mark.parametrize("rest", [b" HTTP/1.1\r\nhost: a\r\n\r\n", b""])
 async def test_a_long_target_is_414(client: Client, rest: bytes) -> None:
     await client.say(b"GET /", b"a" * (16_384 if rest else 70_000), rest)
@@ -95,6 +129,18 @@ async def test_requests_in_one_piece_are_counted_one_by_one(client: Client) -> N
 
 
 # ------------------------------------------------------------------------------- how long
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+async def test_who_asks_for_another_protocol_is_answered_in_this_one(
+    client: Client, protocol: bytes
+) -> None:
+    """And told that the connection ends: what follows would wait for an answer in vain."""
+    upgrade = b"connection: upgrade\r\nupgrade: " + protocol + b"\r\n\r\n"
+    await client.say(b"GET /health/live HTTP/1.1\r\n", client.host, upgrade)
+    answer = await client.end()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in answer
 
 
 async def test_silence_is_ended(hurried: Client) -> None:
@@ -174,6 +220,53 @@ async def test_one_address_leaves_half_of_the_places_to_others() -> None:
         async with server.client() as client:
             await client.say(b"GET /health/live HTTP/1.1\r\n", client.host, b"\r\n")
             assert (await client.answer())[0] == 200
+
+
+async def test_who_is_turned_away_takes_no_place_of_others() -> None:
+    async with served(Limits(connections=4)) as server:
+        places = server.server.config
+        assert isinstance(places, Config)
+        held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(8)]
+
+        async def all_are_seen() -> bool:
+            return places.held.total() + places.turned_away == len(held)
+
+        await until(all_are_seen, "every connection is counted")
+        assert not places.is_crowded("192.0.2.1")  # else a flood of one is an end for all
+        for _, writer in held:
+            writer.close()
+            await writer.wait_closed()
+        await server.is_left()
+        assert (places.held.total(), places.turned_away) == (0, 0)
+
+
+async def test_a_flood_is_cut_off() -> None:
+    async with served(Limits(connections=2)) as server:
+        flood = [
+            await asyncio.open_connection("127.0.0.1", server.port)
+            for _ in range(TURNED_AWAY_MAX + 2)
+        ]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            with contextlib.suppress(ConnectionError):
+                assert await flood[-1][0].read() == b""  # without a word
+        for _, writer in flood:
+            writer.close()
+        await server.is_left()
+
+
+@pytest.mark.parametrize(
+    ("address", "holder"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+    ],
+)
+def test_places_are_counted_by_who_has_the_address(address: str, holder: str) -> None:
+    assert holder_of(address) == holder
 
 
 # --------------------------------------------------------------- bodies that nobody wants

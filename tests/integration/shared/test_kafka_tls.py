@@ -14,6 +14,7 @@ from shared.addresses import KafkaAccess
 from shared.database import Database
 from shared.errors import Unavailable
 from shared.log.kafka import KafkaLog, KafkaSource, Publisher, cluster_id, create_topics
+from shared.log.positions import Position
 from tests.certificates import Authority
 from tests.conftest import not_run
 from tests.integration.deploy.running import free_port_base
@@ -127,7 +128,7 @@ async def test_what_does_not_fit_is_refused_in_words_by_every_client(
         changed = {"bootstrap": guarded.access.bootstrap.replace("localhost", "127.0.0.1")}
     wrong = replace(guarded.access, **changed)  # type: ignore[arg-type]
 
-    async def nowhere(_: object) -> dict[str, int]:
+    async def nowhere(_: str, __: object) -> dict[str, Position]:
         return {}
 
     with pytest.raises(Unavailable, match=words) as caught:

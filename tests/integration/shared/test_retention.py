@@ -10,6 +10,7 @@ from shared import clock
 from shared.database import Database, retention
 from shared.database.retention import ANSWERS, forget, kept_for
 from shared.log import outbox
+from shared.log.positions import Position
 from shared.log.runtime import Runtime
 from shared.log.sources import OutboxSource
 from shared.process.settings import Common
@@ -69,8 +70,8 @@ async def test_of_a_compacted_topic_only_the_newest_row_of_a_key_is_kept(
     await say_revisions(producer, "A", [4])
     source = OutboxSource(producer, ("ledger.contacts",))
 
-    async def from_the_second(parts: Sequence[str]) -> dict[str, int]:
-        return dict.fromkeys(parts, 2)
+    async def from_the_second(source_id: str, parts: Sequence[str]) -> dict[str, Position]:
+        return dict.fromkeys(parts, Position(2, None))
 
     await source.open(from_the_second)  # a reader that has not come further
     assert await forget(producer, outbox.SUPERSEDED, asyncio.Event()) == 3

@@ -56,7 +56,11 @@ async def test_all_is_well() -> None:
         assert 'recoup_behind_events{consumer="metrics",service="test-door"' in figures.text
         assert 'recoup_lag_known{service="test-door"} 1.0' in figures.text
         assert (await client.get("/v1/lag")).status_code == 404
-        assert (await client.post("/metrics")).status_code == 405
+        refused = await client.post("/metrics")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
+        for answer in (figures, refused):  # as every answer of an API
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["cache-control"] == "no-store"
         foreign = await client.get("/metrics", headers={"Host": "evil.example:8011"})
         assert foreign.status_code == 421, "a page that gave its own name this address"
 

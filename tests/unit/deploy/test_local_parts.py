@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from deploy.local import databases, folder, platform
-from deploy.local.__main__ import while_it_runs
 from deploy.local.bells import Bells
 from deploy.local.errors import CannotStart
 from deploy.local.orders import PRUNING
 from deploy.local.postgres import write_secret
 from deploy.local.supervisor import parts_of
+from deploy.local.watch import while_they_run
 from shared.database import bell_of
 from shared.process.settings import PORTS
 
@@ -165,5 +165,5 @@ async def test_a_broker_that_dies_ends_the_platform_with_a_plain_word() -> None:
         stopped.set()
 
     with pytest.raises(CannotStart, match="ended by itself"):
-        await while_it_runs(broker, run, asyncio.Event())  # type: ignore[arg-type]
+        await while_they_run(run, asyncio.Event(), server=None, broker=broker)  # type: ignore[arg-type]
     assert stopped.is_set()

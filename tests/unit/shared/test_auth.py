@@ -5,6 +5,7 @@ import base64
 import json
 import logging
 from datetime import UTC, datetime, timedelta
+from http.client import BadStatusLine, IncompleteRead
 from pathlib import Path
 from typing import Any
 
@@ -265,6 +266,34 @@ async def test_an_identity_provider_that_is_away() -> None:
     await auth.caller(f"Bearer {a_token()}", None)
     source.broken, source.seconds = True, source.seconds + 400
     await auth.caller(f"Bearer {a_token()}", None)  # the keys we have are good enough
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        jwks({**public_jwk(KEY), "kid": ["k1"]}),
+        jwks({**public_jwk(KEY), "kid": {}}),
+        jwks({**public_jwk(KEY), "x": 5}),
+        jwks({**public_jwk(KEY), "x": None}),
+        b'{"keys": ' + b"[" * 100_000,
+        b"\xff",
+    ],
+)
+async def test_an_odd_key_set_is_no_fault_of_ours(content: bytes) -> None:
+    source = Source()
+    source.content = content
+    with pytest.raises(Unavailable, match="The key set cannot be read"):
+        await source.auth().caller(f"Bearer {a_token()}", None)
+
+
+@pytest.mark.parametrize("error", [BadStatusLine("x"), IncompleteRead(b"")])
+async def test_an_identity_provider_that_does_not_speak_http(error: Exception) -> None:
+    def load(_source: str) -> bytes:
+        raise error
+
+    auth = Auth(jwks="https://idp/", dev_key=None, load=load)
+    with pytest.raises(Unavailable, match="The key set cannot be read"):
+        await auth.caller(f"Bearer {a_token()}", None)
 
 
 async def test_the_dev_key_needs_no_identity_provider() -> None:

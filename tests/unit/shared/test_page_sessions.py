@@ -142,6 +142,18 @@ def test_a_link_opens_once(clock: Clock) -> None:
     assert sessions.enter(key_of(sessions.link("http://127.0.0.1:8004/", "acme"))) == caller
 
 
+def test_a_link_does_not_outlive_a_restart(clock: Clock) -> None:
+    """Whether it was used before is forgotten: it is in the scrollback of a terminal for ever."""
+    before = sessions_of(clock, LOCAL)
+    key = key_of(before.link("http://127.0.0.1:8004/", "acme"))
+    before.enter(key)
+    clock.time += timedelta(seconds=2)
+    after = sessions_of(clock, LOCAL)
+    with pytest.raises(Unauthenticated, match="before this start"):
+        after.enter(key)
+    assert after.enter(key_of(after.link("http://127.0.0.1:8004/", "acme"))).tenant == "acme"
+
+
 def test_a_link_ends(clock: Clock) -> None:
     sessions = sessions_of(clock, LOCAL)
     key = key_of(sessions.link("http://127.0.0.1:8004/", "acme"))
