@@ -10,7 +10,7 @@ from datetime import datetime
 
 from shared.database import Database, Session
 from shared.database.columns import joined, texts
-from shared.errors import NotFound, Unreadable
+from shared.errors import NotFound
 from shared.events import COMPACTED, Received
 from shared.log.wire import RawRecord, from_kafka, pack_headers, unpack_headers
 
