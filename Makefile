@@ -33,7 +33,7 @@ test: $(INSTALLED) ## every test, on real PostgreSQL and real Kafka (long forms:
 	@$(PYTHON) -m tests.suite
 full: $(INSTALLED) ## the long forms of tests: an hour, before a release
 	@$(PYTHON) -m tests.suite --long
-check: $(INSTALLED) ## before every commit, seconds: static, and the fast tests of the rules
+check: $(INSTALLED) ## before every commit, a minute or two: static, and the fast tests of the rules
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target static fast
 static: $(INSTALLED) ## format, lint, types, imports
 	@$(PYTHON) -m ruff format --check --quiet .
@@ -59,7 +59,13 @@ docs: $(INSTALLED) ## write docs/events/ and docs/api/ from the code
 	@$(PYTHON) -m deploy.docs
 
 # ── Operating it ─────────────────────────────────────────────────────────────────────────────────
-.PHONY: dead-letters holds migrate rebuild-metrics
+.PHONY: backup restore compare dead-letters holds migrate rebuild-metrics
+backup: $(INSTALLED) ## copy all databases at one instant, while everything runs [TO=DIR]
+	@$(PYTHON) -m deploy.backup $(if $(TO),--to "$(TO)")
+restore: $(INSTALLED) ## bring a backup back; the platform must not run [FROM=DIR REPLACE=1]
+	@$(PYTHON) -m deploy.restore --from "$(FROM)" $(if $(REPLACE),--replace)
+compare: $(INSTALLED) ## whether the four services agree, account by account
+	@$(PYTHON) -m deploy.compare
 dead-letters: $(INSTALLED) ## list, replay or skip dead letters [ARGS="--help"]
 	@$(PYTHON) -m deploy.dead_letters $(ARGS)
 holds: $(INSTALLED) ## list or release holds [ARGS="--help"]
@@ -72,10 +78,13 @@ rebuild-metrics: $(INSTALLED) ## compute every KPI again from the log
 # ── Set-up ───────────────────────────────────────────────────────────────────────────────────────
 .PHONY: lock
 lock: ## pin again what pyproject.toml asks for (needs uv)
-	uv pip compile pyproject.toml --extra local --extra dev --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --extra segmentation --extra local --extra dev --generate-hashes --no-emit-index-url \
 	    --universal --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
 	uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url \
 	    --universal --python-version 3.11 --custom-compile-command "make lock" -o deploy/image.lock
+	uv pip compile pyproject.toml --extra segmentation --constraint requirements.lock --generate-hashes \
+	    --no-emit-index-url --universal --python-version 3.11 --custom-compile-command "make lock" \
+	    -o deploy/segmentation.lock
 
 .PHONY: .venv
 .venv: $(INSTALLED) ## set everything up (done by itself whenever needed)

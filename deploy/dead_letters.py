@@ -4,7 +4,8 @@ An id is `service:number`, as `list` shows it. `replay` tries a message again (a
 does without it, in rebuilds too; both let its account go on. A gap (an event that never came) is
 skipped by `skip-gap SERVICE CONSUMER TOPIC TENANT/ACCOUNT`. After the cluster dropped what a
 consumer had not read (it says LogLost), `restart-part SERVICE CONSUMER TOPIC/NUMBER` lets it read
-that part again from where the part begins now.
+that part again from where the part begins now. After a topic was made anew, `resend SERVICE` lets
+the service that writes it send its whole outbox again; readers drop what they have.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from deploy.local.errors import CannotStart
 from deploy.migrate import service_urls
 from shared.database import Database
 from shared.errors import AppError
-from shared.log import dead_letters, positions
+from shared.log import dead_letters, lag, positions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     part.add_argument("service", choices=databases.SERVICES)
     part.add_argument("consumer")
     part.add_argument("part", metavar="TOPIC/NUMBER")
+    resend = commands.add_parser("resend", help="send a service's whole outbox to Kafka again")
+    resend.add_argument("service", choices=databases.SERVICES)
     for command in (skip, gap):
         command.add_argument("--reason", default="decided by an operator")
     return parser
@@ -84,6 +87,9 @@ async def _run(options: argparse.Namespace, urls: Mapping[str, str]) -> int:
         elif options.command == "restart-part":
             await positions.restart_part(opened[options.service], options.consumer, options.part)
             print(f"{options.consumer} reads {options.part} again from where it begins")
+        elif options.command == "resend":
+            await positions.send_again(opened[options.service], lag.RELAY)
+            print(f"the relay of {options.service} sends its outbox again from where it begins")
         else:
             for service, number in options.id:
                 if options.command == "replay":

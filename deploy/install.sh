@@ -23,9 +23,8 @@ if ! { [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/nu
         echo "On Debian or Ubuntu: apt-get install python3 python3-venv" >&2
         exit 1
     fi
-    echo "Setting up $venv with $("$python" --version) (a minute or two, once)"
+    echo "Setting up $venv with $("$python" --version)"
     rm -rf "$venv"
     "$python" -m venv "$venv"
 fi
-exec "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-    --only-binary :all: --requirement "$lock"
+exec "$venv/bin/python" -P "$(dirname "$0")/packages.py" "$lock"

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from deploy.local import databases
 from deploy.local.errors import CannotStart
+from deploy.recovery.restoring import refuse_half_restored
 from shared.database import migrate
 from shared.errors import Unavailable
+from shared.process.settings import BadSetting, Env
 
 
 async def upgrade(service: str, url: str) -> None:
@@ -24,9 +26,19 @@ async def upgrade(service: str, url: str) -> None:
 
 
 async def upgrade_all(urls: Mapping[str, str]) -> None:
-    """The same for several, one after the other (Alembic's context is one per process)."""
+    """The same for several, one after the other (Alembic's context is one per process).
+
+    Raises `CannotStart` where a restore was cut off: they are of different times then.
+    """
+    await refuse_half_restored(urls)
     for service, url in urls.items():
         await upgrade(service, url)
+
+
+async def upgrade_own(access: databases.Access, *, reads_outboxes: bool) -> None:
+    """The local mode's databases: migrated, and closed to who has no business there."""
+    await upgrade_all(access.owners)
+    await databases.close_all(access, reads_outboxes=reads_outboxes)
 
 
 @contextmanager
@@ -35,8 +47,11 @@ def server(environment: Mapping[str, str], *, may_be_new: bool = True) -> Iterat
 
     Without `may_be_new`, a data folder that has no database is refused rather than given one.
     """
-    given = environment.get("RECOUP_POSTGRES_URL")
-    if given:
+    try:
+        given = databases.server_of(environment)
+    except BadSetting as error:
+        raise CannotStart(str(error)) from error
+    if given is not None:
         yield given
         return
     # Only here: an image for a cluster has none of what a server of one's own needs.
@@ -70,16 +85,20 @@ def service_urls(
     may_be_new: bool = True,
 ) -> Iterator[dict[str, str]]:
     """The services' database addresses, from the environment or from `server`."""
-    named = {
-        service: url
-        for service in services
-        if (url := environment.get(f"{service.upper()}_DATABASE_URL"))
-    }
+    env = Env(environment)
+    try:
+        named = {
+            service: env.database(service)
+            for service in services
+            if env.text(f"{service.upper()}_DATABASE_URL")
+        }
+    except BadSetting as error:
+        raise CannotStart(str(error)) from error
     if len(named) == len(services):
         yield named
         return
     with server(environment, may_be_new=may_be_new) as address:
-        yield asyncio.run(databases.create_all(address)) | named
+        yield {**asyncio.run(databases.create_all(address)).owners, **named}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -34,6 +34,10 @@ class AppError(Exception):
         self.errors = tuple(errors)
 
 
+class WorkerEnds(Exception):
+    """A worker can't go on, and says why: no bug, so nobody needs to see where it stood."""
+
+
 class Invalid(AppError):
     status = 422
     title = "Invalid request"

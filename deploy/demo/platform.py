@@ -30,11 +30,8 @@ _STOP_SECONDS_MAX = 60.0
 # Below the ports that systems hand out by themselves.
 _PORTS_FROM, _PORTS_TO = 18_001, 32_000
 _ENDED_LINES = 30
-# What the demo decides itself; the rest of the environment is handed on.
-_OWN = (
-    "RECOUP_POSTGRES_URL", "KAFKA_BOOTSTRAP_SERVERS", "RECOUP_CRASH_AT", "RECOUP_JWKS",
-    "RECOUP_METRICS_PORT",
-)  # fmt: skip
+# How those variables begin that the demo decides itself; the rest of the environment is handed on.
+_OWN = ("RECOUP_POSTGRES_URL", "KAFKA_", "RECOUP_CRASH_AT", "RECOUP_JWKS", "RECOUP_METRICS_PORT")
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ async def running(
     data = _new_folder()
     base = _free_port_base()
     given = {
-        **{name: value for name, value in environment.items() if name not in _OWN},
+        **{name: value for name, value in environment.items() if not name.startswith(_OWN)},
         "RECOUP_DATA_DIR": str(data),
         "RECOUP_PORT_BASE": str(base),
         "RECOUP_CLOCK": "manual",

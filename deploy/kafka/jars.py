@@ -3,8 +3,10 @@
 import hashlib
 import os
 import shutil
+import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +20,7 @@ WANTED = (
     "org.apache.kafka:kafka_2.13:4.3.0",
     "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",
 )
+SAY_SECONDS = 5.0
 _HEADER = """\
 # The jars of Apache Kafka and the sha256 of each. Written by: python -m deploy.kafka --lock
 """
@@ -34,6 +37,11 @@ class Jar:
     def file_name(self) -> str:
         _, artifact, version = self.coordinates.split(":")
         return f"{artifact}-{version}.jar"
+
+    @property
+    def maven_path(self) -> str:
+        group, artifact, version = self.coordinates.split(":")
+        return f"{group.replace('.', '/')}/{artifact}/{version}/{self.file_name}"
 
 
 def read_lock() -> list[Jar]:
@@ -76,7 +84,9 @@ def _sha256(file: Path) -> str | None:
 
 
 def _fetch(jars: list[Jar], folder: Path) -> None:
-    found = {jar.sha256: file for jar, file in _resolve(_jgo_cache())}
+    print(f"Fetching Kafka: {len(jars)} jars, about 45 MB, once", flush=True)
+    with _reported(jars):
+        found = {jar.sha256: file for jar, file in _resolve(_jgo_cache())}
     missing = [jar.coordinates for jar in jars if found.get(jar.sha256) is None]
     if missing:
         raise CannotStart(f"these jars of Kafka are not what kafka.lock says: {', '.join(missing)}")
@@ -87,6 +97,36 @@ def _fetch(jars: list[Jar], folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     half_done.rename(folder)
+
+
+@contextmanager
+def _reported(jars: list[Jar]) -> Iterator[None]:
+    """Say every few seconds how far it is. `jgo` puts jars where Maven does."""
+    given = os.environ.get("M2_REPO")
+    maven = Path(given) if given else Path.home() / ".m2" / "repository"
+    files = [maven / jar.maven_path for jar in jars]
+    over = threading.Event()
+
+    def say() -> None:
+        while not over.wait(SAY_SECONDS):
+            print(progress(files), flush=True)
+
+    speaker = threading.Thread(target=say, daemon=True)
+    speaker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        speaker.join()
+
+
+def progress(files: Sequence[Path]) -> str:
+    """How many of them are there."""
+    there = [file for file in files if file.is_file()]
+    size = sum(file.stat().st_size for file in there) / 1_000_000
+    last = max(there, key=lambda file: file.stat().st_mtime, default=None)
+    name = f", last {last.name}" if last is not None else ""
+    return f"  {len(there)} of {len(files)} jars, {size:.0f} MB{name}"
 
 
 def write_lock() -> int:

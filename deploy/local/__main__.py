@@ -5,7 +5,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,36 +14,34 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from deploy import migrate
-from deploy.local import databases, folder, parent
+from deploy.local import databases, folder, parent, ready
 from deploy.local import platform as local
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import Postgres
 from deploy.local.supervisor import Supervisor, parts_of
+from deploy.local.watch import Run, while_they_run
+from shared.addresses import KafkaAccess
 from shared.errors import Unavailable
 from shared.ids import is_tenant
 from shared.process import telemetry
 from shared.process.crash import POINTS
-from shared.process.settings import BadSetting, Common
-from shared.process.tasks import pause
+from shared.process.kafka_settings import read_kafka
+from shared.process.settings import BadSetting, Common, Env
 
 if TYPE_CHECKING:
     from deploy.kafka.broker import Broker
 
-BROKER_LOOK_SECONDS = 0.5
-
-Run = Callable[[asyncio.Event], Awaitable[None]]
-
 
 @contextmanager
-def postgres(data: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def postgres(data: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, Postgres | None]]:
     """The server given, or one of our own for as long as we run."""
-    given = environment.get("RECOUP_POSTGRES_URL")
-    if given:
-        yield given
+    given = databases.server_of(environment)
+    if given is not None:
+        yield given, None
         return
     server = Postgres(data)
     try:
-        yield server.start()
+        yield server.start(), server
     finally:
         server.stop()
 
@@ -63,23 +61,6 @@ def kafka(data: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, "Br
         yield broker.bootstrap, broker
     finally:
         broker.stop()
-
-
-async def while_it_runs(broker: "Broker", run: Run, stop: asyncio.Event) -> None:
-    """Run as long as the broker does. When that ends by itself: stop in order, and say so."""
-
-    async def watch() -> None:
-        while broker.is_running and not stop.is_set():
-            await pause(stop, BROKER_LOOK_SECONDS)
-        stop.set()
-
-    watching = asyncio.create_task(watch())
-    try:
-        await run(stop)
-    finally:
-        watching.cancel()
-    if not broker.is_running:
-        raise CannotStart(broker.ended_by_itself)
 
 
 async def _until_signal(run: Run) -> None:
@@ -102,6 +83,7 @@ def start(
     try:
         local.workers_from(environment)
         Common.from_env({**environment, "RECOUP_LOCAL": "1"})  # before anything is started
+        databases.server_of(environment)
     except BadSetting as error:
         raise CannotStart(str(error)) from error
     with ExitStack() as held:
@@ -115,31 +97,37 @@ def start(
         supervisor = Supervisor(parts, services, sockets, data, over_kafka=with_kafka)
         held.callback(supervisor.close)
         supervisor.prepare(environment)
-        server = held.enter_context(postgres(data, environment))
-        urls = asyncio.run(databases.create_all(server))
-        asyncio.run(migrate.upgrade_all(urls))
+        server, own = held.enter_context(postgres(data, environment))
+        access = asyncio.run(databases.create_all(server))
+        asyncio.run(migrate.upgrade_own(access, reads_outboxes=not with_kafka))
         key, is_new = folder.dev_key(data, environment.get("RECOUP_DEV_KEY"))
-        composed = local.compose(environment, data=data, databases=urls, key=key)
+        composed = local.compose(environment, data=data, databases=access.variables(), key=key)
         telemetry.configure_logging("local", level=composed["RECOUP_LOG_LEVEL"])
-        composed.pop("KAFKA_BOOTSTRAP_SERVERS", None)
         broker = None
         if with_kafka:
             bootstrap, broker = held.enter_context(kafka(data, environment))
+            if broker is not None:  # how to sign in elsewhere is nothing to it
+                composed = _without_kafka(composed)
             composed["KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
-            create_topics_on(bootstrap)
+            create_topics_on(read_kafka(Env(composed), local=True))
+        else:
+            composed = _without_kafka(composed)
 
         def when_ready() -> None:
-            if is_new:
-                print(f"dev key (kept in {data / 'dev-key'}): {key}")
-            print("Pages, signed in, once each (`make link` prints others):")
-            for link in local.links(services, composed).values():
-                print(f"  {link}")
-            print(_ready_line(services, data, local.workers_from(environment)), flush=True)
+            said = ready.lines(
+                services,
+                data,
+                workers_from=local.workers_from(environment),
+                bootstrap=composed.get("KAFKA_BOOTSTRAP_SERVERS"),
+                links=local.links(services, composed),
+                new_key=key if is_new else None,
+            )
+            print("\n".join(said), flush=True)
 
         def supervise(stop: asyncio.Event) -> Awaitable[None]:
             return supervisor.run(composed, stop, when_ready)
 
-        _run(supervise if broker is None else partial(while_it_runs, broker, supervise))
+        _run(partial(while_they_run, supervise, server=own, broker=broker))
 
 
 def _run(run: Run) -> None:
@@ -151,22 +139,20 @@ def _run(run: Run) -> None:
             signal.signal(number, signal.SIG_IGN)  # while the servers are stopped
 
 
-def create_topics_on(bootstrap: str) -> None:
+def _without_kafka(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith("KAFKA_")}
+
+
+def create_topics_on(cluster: KafkaAccess | None) -> None:
     """Make the topics that the cluster lacks."""
+    assert cluster is not None
     from deploy.kafka import topics
     from shared.log.kafka import create_topics
 
     try:
-        asyncio.run(create_topics(bootstrap, topics.load()))
+        asyncio.run(create_topics(cluster, topics.load()))
     except Unavailable as error:
-        raise CannotStart(f"Kafka at {bootstrap} cannot be used: {error}") from error
-
-
-def _ready_line(services: Sequence[local.Service], data: Path, workers_from: int) -> str:
-    addresses = "  ".join(f"{service.name} {service.address}" for service in services)
-    last = workers_from + len(services) - 1
-    workers = f"  workers' figures :{workers_from}-{last}/metrics" if workers_from else ""
-    return f"Recoup is ready: {addresses}{workers}  (data in {data}, Ctrl-C stops)"
+        raise CannotStart(f"Kafka at {cluster.bootstrap} cannot be used: {error}") from error
 
 
 def _links(data: Path, tenant: str) -> Iterable[str]:

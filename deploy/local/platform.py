@@ -63,12 +63,15 @@ def workers_from(environment: Mapping[str, str]) -> int:
 def compose(
     given: Mapping[str, str], *, data: Path, databases: Mapping[str, str], key: str
 ) -> dict[str, str]:
-    """The environment of the services: what was given, and what the local mode knows better."""
+    """The environment of the services: what was given, and what the local mode knows better.
+
+    `databases`: the variables that name the services' databases.
+    """
     own = {
         "RECOUP_LOCAL": "1",
         "RECOUP_DATA_DIR": str(data),
         "RECOUP_DEV_KEY": key,
-        **{f"{name.upper()}_DATABASE_URL": url for name, url in databases.items()},
+        **databases,
     }
     # A person's terminal is not the place for a line per request.
     defaults = {

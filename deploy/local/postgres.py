@@ -15,13 +15,14 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
 import psutil
 
 from deploy.local import parent, server_user
 from deploy.local.errors import CannotStart
 from deploy.local.server_user import ServerUser
+from deploy.local.waiting import wait_for
 from shared.database import connecting
+from shared.database.connection import connect
 from shared.errors import Unavailable
 
 SUPERUSER = "recoup"
@@ -59,6 +60,8 @@ class Postgres:
     _folder: Path | None = None
     _user: ServerUser | None = None
     _bin: Path | None = None
+    _port: int = 0
+    _process: psutil.Process | None = None
 
     def start(self) -> str:
         """Make the cluster at the first start, run it, and return the address of `postgres`."""
@@ -72,17 +75,47 @@ class Postgres:
             self._pointer.write_text(f"{self._folder}\n")
         port = self._running_port()
         if port is None:
-            port = self._launch()
+            port = self._launch(_free_port())
+        self._port = port
         parent.sign(self.data)
+        self._answer_for_it()
+        url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
+        write_secret(self.data / "postgres-url", url)
+        return url
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server that was started is there."""
+        return self._process is not None and parent.is_alive(self._process)
+
+    def revive(self) -> None:
+        """Start it again, where it was, after it died. Raises `CannotStart`."""
+        assert self._process is not None, "not started"
+        parent.forget(self._process.pid)
+        # What served its clients ends by itself now; before, the data are not ours.
+        if not wait_for(lambda: not self._orphans(), STOP_SECONDS_MAX):
+            raise CannotStart(f"parts of the dead database still run on {self._folder}")
+        if self._running_port() is None:
+            self._launch(self._port)
+        self._answer_for_it()
+
+    def _answer_for_it(self) -> None:
+        self._process = psutil.Process(self._pid())
         parent.end_with_us(
-            self._pid(),
+            self._process.pid,
             stop=signal.SIGINT,  # at once for clients, cleanly for the data
             is_server=True,
             removing=None if self.is_kept else self._folder,
         )
-        url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
-        write_secret(self.data / "postgres-url", url)
-        return url
+
+    def _orphans(self) -> list[psutil.Process]:
+        """Processes in the cluster's folder: the server's own, whoever is their parent now."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if parent.is_alive(process) and process.cwd() == str(self._cluster):
+                    found.append(process)
+        return found
 
     def stop(self) -> bool:
         """Stop it: at once for clients, cleanly for the data. Whether there was one to stop."""
@@ -199,8 +232,7 @@ class Postgres:
             return str(self._cluster) in command and "postgres" in Path(command[0]).name
         return False
 
-    def _launch(self) -> int:
-        port = _free_port()
+    def _launch(self, port: int) -> int:
         options = " ".join(
             f"-c {name}='{value}'" for name, value in {**SETTINGS, **self.settings}.items()
         )
@@ -242,9 +274,10 @@ def running_url(data: Path) -> str | None:
 
 async def _answers(url: str) -> bool:
     try:
-        with connecting():
-            connection = await asyncpg.connect(url, timeout=ANSWER_SECONDS_MAX)
-    except (Unavailable, ValueError):
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            with connecting():
+                connection = await connect(url)
+    except (Unavailable, ValueError, TimeoutError):
         return False  # nobody there, or another program by now
     await connection.close()
     return True

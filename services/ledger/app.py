@@ -1,6 +1,5 @@
 """The ledger's HTTP process: wiring only. `python -m services.ledger.app` serves it."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +10,7 @@ from services.ledger.api import accounts, collectable, intake, invoices, tenants
 from services.ledger.context import open_context
 from services.ledger.settings import Settings
 from shared.process.serve import serve
+from shared.process.start import settings_of
 from shared.web import make_app
 
 DESCRIPTION = "What is owed, to the cent: accounts, invoices, payments, stages, the journal."
@@ -52,5 +52,5 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    settings = Settings.from_env(os.environ)
+    settings = settings_of(Settings)
     serve(create_app(settings), "ledger", settings.common)

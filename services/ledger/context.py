@@ -7,6 +7,7 @@ from services.ledger.store.memory import AccountMemory
 from shared.business_time import Clock
 from shared.database import Database
 from shared.database.clock_guard import ClockGuard
+from shared.process.watchdog import exit_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Context:
 
 def open_context(settings: Settings, *, application: str) -> Context:
     """Opens no connection before it is needed. `application` is its name in the database."""
-    db = Database(settings.database_url, application=application)
+    db = Database(settings.database_url, application=application, when_replaced=exit_now)
     return Context(
         db=db,
         clock=settings.common.clock,

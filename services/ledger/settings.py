@@ -8,6 +8,8 @@ from services.ledger.domain.state import UNDO_FACTS
 from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common, Env
 
+REJECTIONS_KEEP_DAYS = 90
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -19,16 +21,20 @@ class Settings:
     # belongs to the first.
     kafka_tenants: tuple[str, ...] | None
     undo_facts: int = UNDO_FACTS  # of an account; an earlier fact costs a computation of it all
+    rejections_keep_days: int | None = REJECTIONS_KEEP_DAYS
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
-        env, common = Env(values), Common.from_env(values)
-        return cls(
+        env = Env(values, collects=True)
+        common = Common.read(env)
+        settings = cls(
             common=common,
             database_url=env.database("ledger"),
             kafka_tenants=_kafka_tenants(env, common),
             undo_facts=env.integer("LEDGER_UNDO_FACTS", UNDO_FACTS, low=0, high=1_000_000),
+            rejections_keep_days=env.days("LEDGER_REJECTIONS_KEEP_DAYS", REJECTIONS_KEEP_DAYS),
         )
+        return env.checked(settings)
 
     @property
     def default_tenant(self) -> str | None:
@@ -41,10 +47,12 @@ def _kafka_tenants(env: Env, common: Common) -> tuple[str, ...] | None:
     text = env.text(name)
     if text is None:
         if common.kafka is not None and not common.local:
-            raise BadSetting(name, "is not set: name the tenants that may write to billing.events")
+            reason = "is not set: name the tenants that may write to billing.events"
+            env.fault(BadSetting(name, reason))
         return None
     tenants = tuple(part.strip() for part in text.split(","))
     for tenant in tenants:
         if not is_tenant(tenant):
-            raise BadSetting(name, f"has {tenant!r}, which is no tenant id ([a-z0-9-], 1–40)")
+            reason = f"has {tenant!r}, which is no tenant id ([a-z0-9-], 1–40)"
+            env.fault(BadSetting(name, reason))
     return tenants

@@ -29,6 +29,14 @@ from shared.log.tables import add_holds, add_log_tables, new_metadata
 metadata = new_metadata()
 add_log_tables(metadata)
 add_holds(metadata)
+_outbox = metadata.tables["outbox"]
+Index(  # for dropping what later revisions replace
+    "ix_outbox_compacted",
+    _outbox.c.aggregatetype,
+    _outbox.c.aggregateid,
+    _outbox.c.seq,
+    postgresql_where=text("aggregatetype in ('ledger.contacts', 'ledger.tenants')"),
+)
 
 Instant = DateTime(timezone=True)
 

@@ -1,13 +1,14 @@
 """The ledger's worker: billing events, the scheduler, the relay. Wiring only."""
 
 import asyncio
-import os
 
 from services.ledger import consumer
 from services.ledger.context import open_context
 from services.ledger.jobs import run_scheduler
 from services.ledger.settings import Settings
+from shared.database.retention import kept_for
 from shared.process.serve import run_worker
+from shared.process.start import settings_of
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -16,11 +17,15 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     runtime = consumer.runtime(settings, context)
     jobs = {} if context.clock == "manual" else {"days": run_scheduler(context, stop=stop)}
     try:
-        await runtime.work(stop, jobs)
+        await runtime.work(
+            stop,
+            jobs,
+            forgets=kept_for("rejections", "rejected_at", settings.rejections_keep_days),
+        )
     finally:
         await runtime.close()
         await context.close()
 
 
 if __name__ == "__main__":
-    run_worker(run, Settings.from_env(os.environ))
+    run_worker(run, settings_of(Settings))

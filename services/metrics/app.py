@@ -1,6 +1,5 @@
 """Metrics' HTTP process: wiring only. `python -m services.metrics.app` serves it."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +11,7 @@ from services.metrics.context import open_context
 from services.metrics.settings import Settings
 from services.metrics.store import figures
 from shared.process.serve import serve
+from shared.process.start import settings_of
 from shared.web import make_app
 
 DESCRIPTION = "The figures: KPIs by day, currency and segment, as of any day, live."
@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         ready=ready,
         common=common,
         page=page,
+        has_root_page=True,
     )
     for router in (kpis.router, stream.router):
         app.include_router(router)
@@ -51,5 +52,5 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    own = Settings.from_env(os.environ)
+    own = settings_of(Settings)
     serve(create_app(own), "metrics", own.common)

@@ -6,6 +6,7 @@ from services.metrics.settings import Settings
 from services.metrics.store.live import Live
 from shared.database import Database
 from shared.process.compute import ComputePool
+from shared.process.watchdog import exit_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +25,5 @@ class Context:
 
 def open_context(settings: Settings, application: str) -> Context:
     """Connects to nothing before it is asked. `application` is the name that the server shows."""
-    db = Database(settings.database_url, application=application)
+    db = Database(settings.database_url, application=application, when_replaced=exit_now)
     return Context(db, Live(db), ComputePool())

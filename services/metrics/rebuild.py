@@ -5,7 +5,6 @@ beginning, too. Operators' decisions to do without a message are kept.
 """
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from services.metrics import consumer
 from services.metrics.context import open_context
 from services.metrics.settings import Settings
 from services.metrics.store import items as store
+from shared.process.start import settings_of
 from shared.process.tasks import pause
 
 _LOOK_SECONDS = 0.2
@@ -50,7 +50,7 @@ def main() -> int:
         sys.stdout.write(f"\r{behind:>12,} events to come")
         sys.stdout.flush()
 
-    asyncio.run(rebuild(Settings.from_env(os.environ), show))
+    asyncio.run(rebuild(settings_of(Settings), show))
     sys.stdout.write("\nThe figures are rebuilt.\n")
     return 0
 

@@ -6,6 +6,8 @@ from typing import Self
 
 from shared.process.settings import Common, Env
 
+PRODUCERS = ("ledger", "segmentation", "outreach")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -18,10 +20,12 @@ class Settings:
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
-        env, common = Env(values), Common.from_env(values)
-        producers = () if common.kafka else ("ledger", "segmentation", "outreach")
-        return cls(
+        env = Env(values, collects=True)
+        common = Common.read(env)
+        producers = () if common.kafka else PRODUCERS
+        settings = cls(
             common=common,
             database_url=env.database("metrics"),
-            producer_urls={service: env.database(service) for service in producers},
+            producer_urls={service: env.producer("metrics", service) for service in producers},
         )
+        return env.checked(settings)

@@ -1,12 +1,12 @@
 """Metrics' worker: folds the events of the others, and has none of its own. Wiring only."""
 
 import asyncio
-import os
 
 from services.metrics import consumer
 from services.metrics.context import open_context
 from services.metrics.settings import Settings
 from shared.process.serve import run_worker
+from shared.process.start import settings_of
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -21,4 +21,4 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    run_worker(run, Settings.from_env(os.environ))
+    run_worker(run, settings_of(Settings))

@@ -1,6 +1,5 @@
 """Outreach's HTTP process: wiring only. `python -m services.outreach.app` serves it."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +11,8 @@ from services.outreach.context import open_context
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import serve
+from shared.process.start import settings_of
+from shared.process.watchdog import exit_now
 from shared.web import make_app
 
 DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for silence."
@@ -19,7 +20,7 @@ DESCRIPTION = "Who is asked, how and when: plans, contacts, and every reason for
 
 def create_app(settings: Settings) -> FastAPI:
     common = settings.common
-    db = Database(settings.database_url, application="outreach-api")
+    db = Database(settings.database_url, application="outreach-api", when_replaced=exit_now)
     context = open_context(settings, db)
     runtime = consumer.runtime(
         common, db, settings.strategies, producer_urls=settings.producer_urls
@@ -52,5 +53,5 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    own = Settings.from_env(os.environ)
+    own = settings_of(Settings)
     serve(create_app(own), "outreach", own.common)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.outreach.channels.clients import Mailer, MailServer
+from services.outreach.channels.clients import Mailer
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.clients import LedgerClient
@@ -50,13 +50,12 @@ class Context:
 def open_context(settings: Settings, db: Database) -> Context:
     """The context of a process, on its database."""
     templates = Templates(settings.template_sources)
-    smtp_url = settings.smtp_url
     return Context(
         db=db,
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        mailer=Mailer(MailServer.from_url(smtp_url)) if smtp_url is not None else None,
+        mailer=Mailer(settings.mail_server) if settings.mail_server is not None else None,
         content=ContentVersions(
             settings.strategies, templates.versions, settings.residence_default
         ),

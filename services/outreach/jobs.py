@@ -7,8 +7,10 @@ from services.outreach.context import Context
 from services.outreach.debtors.store.tenants import list_contacting_tenants
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
+from services.outreach.settings import Settings
 from shared import clock
 from shared.database.holds import Held
+from shared.database.retention import Rule, kept_for
 from shared.process import telemetry
 from shared.process.failures import survived
 from shared.process.tasks import pause
@@ -55,3 +57,13 @@ async def run_leases(context: Context, *, stop: asyncio.Event) -> None:
             if not context.guard.has_jumped():  # else all leases would seem to have ended
                 await end_leases(context.db, context.clock, clock.now())
         await pause(stop, LEASES_SECONDS)
+
+
+def forgotten(settings: Settings) -> tuple[Rule, ...]:
+    """What is not kept for ever. By a manual clock nothing is old: its days are its own."""
+    if settings.common.clock == "manual":
+        return ()
+    return (
+        *kept_for("story", "at", settings.story_keep_days),
+        *kept_for("judgements", "at", settings.judgements_keep_days),
+    )

@@ -6,12 +6,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
+from services.outreach.channels.clients import MailServer
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.compliance import RuleBook, read_book
 from services.outreach.compliance.geography.places import country_zones
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
 from services.outreach.rulebooks.domain.versions import built_in
+from shared.addresses import BadUrl
 from shared.countries import iso_code
 from shared.documents import BuiltIn
 from shared.errors import Invalid
@@ -22,6 +24,7 @@ _HERE = Path(__file__).parent
 PRODUCERS = ("ledger", "segmentation")
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
+JUDGEMENTS_KEEP_DAYS = 730
 # Locally, for whom no place is known at all: a country whose clocks show UTC, like the local
 # mode's tenants. Elsewhere nobody is contacted of whom it is not known where they live.
 RESIDENCE_LOCAL = "IS"
@@ -36,7 +39,7 @@ class Settings:
     # The producers whose logs are read, by service: their databases where Kafka is off.
     producer_urls: Mapping[str, str] = field(repr=False)
     ledger_url: str
-    smtp_url: str | None = field(repr=False)  # it may hold a password. None: no channel
+    mail_server: MailServer | None  # None: no channel
     mail_from: str
     mail_name: str
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
@@ -45,38 +48,59 @@ class Settings:
     template_sources: Mapping[str, str] = field(repr=False)
     rulebooks: tuple[BuiltIn[RuleBook], ...] = field(repr=False)
     residence_default: str | None  # a country, for whom no place at all is known
+    story_keep_days: int | None  # None: for ever
+    judgements_keep_days: int | None
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
-        env, common = Env(values), Common.from_env(values)
+        env = Env(values, collects=True)
+        common = Common.read(env)
         producers = () if common.kafka else PRODUCERS
-        strategies = _strategies(env)
-        shipped = _HERE / "channels" / "templates"
-        templates = _texts(env, "OUTREACH_TEMPLATES", shipped, ("*.txt", "*.html", "*.yaml"))
-        try:
-            Templates(templates).check(template_uses(strategies))
-        except Invalid as error:
-            raise BadSetting("OUTREACH_TEMPLATES", f"does not fit: {error.detail}") from error
-        return cls(
+        strategies = env.attempt(lambda: _strategies(env))
+        templates = env.attempt(lambda: _templates(env, strategies))
+        settings = cls(
             common=common,
             database_url=env.database("outreach"),
-            producer_urls={service: env.database(service) for service in producers},
+            producer_urls={service: env.producer("outreach", service) for service in producers},
             ledger_url=env.peer("ledger", common),
-            smtp_url=env.url("OUTREACH_SMTP_URL", ("smtp", "smtps")),
-            mail_from=_mail_from(env),
+            mail_server=env.attempt(lambda: _mail_server(env)),
+            mail_from=env.attempt(lambda: _mail_from(env)),
             mail_name=env.text("OUTREACH_MAIL_NAME") or MAIL_NAME_DEFAULT,
             postal_address=env.text("OUTREACH_POSTAL_ADDRESS"),
             tax_id=env.text("OUTREACH_TAX_ID"),
             strategies=strategies,
             template_sources=templates,
-            rulebooks=_rulebooks(env),
-            residence_default=_residence(env, common),
+            rulebooks=env.attempt(lambda: _rulebooks(env)),
+            residence_default=env.attempt(lambda: _residence(env, common)),
+            story_keep_days=env.days("OUTREACH_STORY_KEEP_DAYS"),
+            judgements_keep_days=env.days("OUTREACH_JUDGEMENTS_KEEP_DAYS", JUDGEMENTS_KEEP_DAYS),
         )
+        return env.checked(settings)
 
     @property
     def sender(self) -> Sender:
         """Who writes."""
         return Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id)
+
+
+def _templates(env: Env, strategies: Strategies | None) -> dict[str, str]:
+    name = "OUTREACH_TEMPLATES"
+    shipped = _HERE / "channels" / "templates"
+    texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml"))
+    try:
+        Templates(texts).check(() if strategies is None else template_uses(strategies))
+    except Invalid as error:
+        raise BadSetting(name, f"does not fit: {error.detail}") from error
+    return texts
+
+
+def _mail_server(env: Env) -> MailServer | None:
+    name = "OUTREACH_SMTP_URL"
+    url = env.text(name)
+    try:
+        return MailServer.from_url(url) if url is not None else None
+    except BadUrl as error:
+        raise BadSetting(name, str(error)) from error
 
 
 def _strategies(env: Env) -> Strategies:

@@ -2,20 +2,21 @@
 Wiring only. `python -m services.outreach.worker` runs it."""
 
 import asyncio
-import os
 
 from services.outreach import consumer
 from services.outreach.context import open_context
-from services.outreach.jobs import run_leases, run_scheduler
+from services.outreach.jobs import forgotten, run_leases, run_scheduler
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import run_worker
+from shared.process.start import settings_of
+from shared.process.watchdog import exit_now
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     common = settings.common
-    db = Database(settings.database_url, application="outreach-worker")
+    db = Database(settings.database_url, application="outreach-worker", when_replaced=exit_now)
     context = open_context(settings, db)
     runtime = consumer.runtime(
         common, db, settings.strategies, producer_urls=settings.producer_urls
@@ -24,7 +25,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)
     try:
-        await runtime.work(stop, jobs)
+        await runtime.work(stop, jobs, forgets=forgotten(settings))
     finally:
         await context.close()
         await runtime.close()
@@ -32,4 +33,4 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    run_worker(run, Settings.from_env(os.environ))
+    run_worker(run, settings_of(Settings))

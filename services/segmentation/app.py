@@ -1,7 +1,6 @@
 """Segmentation's HTTP process: wiring only. `python -m services.segmentation.app` serves it."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from services.segmentation.processes.rescoring import lag_with_rescoring
 from services.segmentation.settings import Settings
 from services.segmentation.store import accounts as store
 from shared.process.serve import serve
+from shared.process.start import settings_of
 from shared.web import make_app
 
 DESCRIPTION = "What we believe about an account: features, score with reasons, segment, priority."
@@ -54,5 +54,5 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    own = Settings.from_env(os.environ)
+    own = settings_of(Settings)
     serve(create_app(own), "segmentation", own.common)

@@ -9,6 +9,7 @@ from services.segmentation.store.active_rules import ActiveRules
 from shared.business_time import Clock
 from shared.database import Database
 from shared.process.compute import ComputePool
+from shared.process.watchdog import exit_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Context:
 def open_context(settings: Settings, *, application: str) -> Context:
     """The context of a process; `application` is its name in the database."""
     return Context(
-        db=Database(settings.database_url, application=application),
+        db=Database(settings.database_url, application=application, when_replaced=exit_now),
         clock=settings.common.clock,
         rules=ActiveRules(ActivePolicies(settings.policy)),
         accounts=AccountMemory(),

@@ -9,6 +9,7 @@ from services.segmentation.domain.policy import Policy, parse_text
 from shared.errors import Invalid, Unreadable
 from shared.process.settings import BadSetting, Common, Env
 
+PRODUCERS = ("ledger", "outreach")
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
 
 
@@ -24,14 +25,16 @@ class Settings:
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
-        env, common = Env(values), Common.from_env(values)
-        producers = () if common.kafka else ("ledger", "outreach")
-        return cls(
+        env = Env(values, collects=True)
+        common = Common.read(env)
+        producers = () if common.kafka else PRODUCERS
+        settings = cls(
             common=common,
             database_url=env.database("segmentation"),
-            producer_urls={service: env.database(service) for service in producers},
-            policy=_policy(env),
+            producer_urls={service: env.producer("segmentation", service) for service in producers},
+            policy=env.attempt(lambda: _policy(env)),
         )
+        return env.checked(settings)
 
 
 def _policy(env: Env) -> Policy:

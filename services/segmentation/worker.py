@@ -1,7 +1,6 @@
 """Segmentation's worker: the consumer, re-scores, watches, and the relay. Wiring only."""
 
 import asyncio
-import os
 
 from services.segmentation import consumer
 from services.segmentation.context import open_context
@@ -10,6 +9,7 @@ from services.segmentation.jobs.rescoring import run_rescoring
 from services.segmentation.jobs.watch import run_watch
 from services.segmentation.settings import Settings
 from shared.process.serve import run_worker
+from shared.process.start import settings_of
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -30,4 +30,4 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    run_worker(run, Settings.from_env(os.environ))
+    run_worker(run, settings_of(Settings))

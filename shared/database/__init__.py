@@ -1,5 +1,6 @@
 """PostgreSQL: a pool of connections, transactions, one way to run SQL, and migrations."""
 
+from shared.database.connection import connect
 from shared.database.database import Database, Record, Session, UnkeptValue, Wakeup, bell_of
 from shared.database.outages import connecting, is_outage, outages, unavailable
 
@@ -10,6 +11,7 @@ __all__ = [
     "UnkeptValue",
     "Wakeup",
     "bell_of",
+    "connect",
     "connecting",
     "is_outage",
     "outages",

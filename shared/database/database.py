@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 import asyncpg
-from sqlalchemy import URL, make_url
 
 from shared import clock
+from shared.addresses import DatabaseAddress
+from shared.database.connection import connect
 from shared.database.outages import connecting, is_outage, outages, took_too_long, unavailable
 from shared.database.pool import Pool
 from shared.errors import Unavailable
@@ -40,8 +41,16 @@ _CONNECT_TIMEOUT_SECONDS = 10.0
 _ROLLBACK_TIMEOUT_SECONDS = 5.0
 _SLICE_SECONDS = 0.02  # of computing, until others may have the event loop
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_SOURCE_ID = "select id || case when epoch > 1 then '/' || epoch else '' end from database_ids"
 _KEEP_ALIVE_SECONDS = 1.0  # of silence, in a transaction that computes
 
+# Another copy of a database has another one of these, or a journal that is not as far.
+_IDENTITY = """
+select (select oid from pg_database where datname = current_database()),
+       to_regclass('database_ids')::oid,
+       case when not pg_is_in_recovery()
+            then pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint end
+"""
 
 # Whether what runs here has one of its tenant's places in a pool.
 _has_place: ContextVar[bool] = ContextVar("has_place", default=False)
@@ -197,23 +206,34 @@ class Session:
 _bells: WeakValueDictionary[str, Wakeup] = WeakValueDictionary()
 
 
-def bell_of(url: str | URL) -> Wakeup:
+def bell_of(url: str) -> Wakeup:
     """The bell of the database at this address, for as long as somebody holds it."""
-    parts = make_url(url)
-    return _bells.setdefault(f"{parts.host}:{parts.port}/{parts.database}", Wakeup())
+    return _bells.setdefault(DatabaseAddress.from_url(url).where, Wakeup())
 
 
 class Database:
     """A pool of connections to one database."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, application: str = "recoup") -> None:
-        self.url = make_url(url).set(drivername="postgresql+asyncpg")
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        application: str = "recoup",
+        when_replaced: Callable[[str], object] | None = None,
+    ) -> None:
+        """`when_replaced` is called where a copy was put in the database's place: whoever keeps
+        anything of it in memory has to begin anew."""
+        self.url = url
+        self.address = DatabaseAddress.from_url(url)
         self.application = application
         self._pool = Pool(self.connect, size=pool_size, wait_seconds=_CONNECT_TIMEOUT_SECONDS)
         # Of requests: what workers do on nobody's behalf has places without end.
         self._places = TenantPlaces(max(1, pool_size // 2), wait_seconds=_CONNECT_TIMEOUT_SECONDS)
-        self.committed = bell_of(self.url)  # rung when outbox rows were committed
-        self._id: str | None = None
+        self.committed = bell_of(url)  # rung when outbox rows were committed
+        self._when_replaced = when_replaced
+        self._identity: tuple[object, ...] | None = None
+        self._written = 0  # how far the server's journal was, at some connection before
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -254,17 +274,20 @@ class Database:
             raise Unavailable("the database is not migrated yet") from error
 
     async def database_id(self) -> str:
-        """The id of this database as a source of events; made at the first call."""
-        if self._id is None:
-            rows = await self.fetch("select id from database_ids")
-            if not rows:
-                async with self.transaction() as session:
-                    await session.execute(
-                        "insert into database_ids default values on conflict do nothing"
-                    )
-                rows = await self.fetch("select id from database_ids")
-            self._id = str(rows[0]["id"])
-        return self._id
+        """The id of this database as a source of events; made at the first call.
+
+        After a restore it is another source: its epoch is higher, and what was read of the one
+        before may not be its beginning. So it is asked for each time.
+        """
+        rows = await self.fetch(_SOURCE_ID)
+        if not rows:
+            async with self.transaction() as session:
+                await session.execute(
+                    "insert into database_ids default values on conflict do nothing"
+                )
+            rows = await self.fetch(_SOURCE_ID)
+        source_id: str = rows[0][0]
+        return source_id
 
     @asynccontextmanager
     async def own_connection(self) -> AsyncIterator[Any]:
@@ -282,16 +305,25 @@ class Database:
     async def connect(self) -> Any:
         """A driver connection of the caller's own. Raises `Unavailable`, whoever is at fault."""
         with connecting():
-            return await asyncpg.connect(
-                host=self.url.host,
-                port=self.url.port,
-                user=self.url.username,
-                password=self.url.password,
-                database=self.url.database,
-                server_settings={**_SETTINGS, "application_name": self.application},
+            connection = await connect(
+                self.address,
+                application=self.application,
+                settings=_SETTINGS,
                 command_timeout=_COMMAND_TIMEOUT_SECONDS,
-                timeout=_CONNECT_TIMEOUT_SECONDS,
             )
+            if self._when_replaced is not None:
+                await self._recognise(connection, self._when_replaced)
+        return connection
+
+    async def _recognise(self, connection: Any, when_replaced: Callable[[str], object]) -> None:
+        """See that this is the database of the connections before, and not a copy of then."""
+        written_before = self._written
+        *identity, written = await connection.fetchrow(_IDENTITY)
+        known, self._identity = self._identity, tuple(identity)
+        self._written = max(self._written, written or 0)
+        if known is not None and (known != self._identity or (written or 0) < written_before):
+            self._written = written or 0
+            when_replaced("the database was replaced by a copy: what is remembered of it is void")
 
     @asynccontextmanager
     async def _begun(self, begin: str) -> AsyncIterator[Session]:

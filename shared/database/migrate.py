@@ -10,11 +10,13 @@ from alembic import command, context
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.addresses import DatabaseAddress
+from shared.database import connection as driver
 from shared.database.outages import outages
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -37,6 +39,12 @@ def config_for(service: str) -> Config:
     return config
 
 
+def revisions(service: str) -> frozenset[str]:
+    """Every revision of the service that this version knows."""
+    scripts = ScriptDirectory.from_config(config_for(service))
+    return frozenset(script.revision for script in scripts.walk_revisions())
+
+
 def run_environment(metadata: MetaData) -> None:
     """The whole of a service's `env.py`."""
     connection = context.config.attributes.get("connection")
@@ -55,9 +63,13 @@ def run_environment(metadata: MetaData) -> None:
 
 def engine_for(url: str) -> AsyncEngine:
     """An engine for one task on `postgresql://…`: no pool to leave behind."""
-    return create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
-    )
+    address = DatabaseAddress.from_url(url)
+
+    async def opened() -> driver.Connection:
+        return await driver.connect(address, application="recoup-migrate")
+
+    # The driver is handed the address by us: SQLAlchemy would read its query in other ways.
+    return create_async_engine("postgresql+asyncpg://", async_creator=opened, poolclass=NullPool)
 
 
 def _upgrade(connection: Connection, service: str, revision: str) -> None:

@@ -113,6 +113,7 @@ class Received(Struct, frozen=True, kw_only=True, gc=False):
     day: date | None
     recordedtime: datetime
     data: bytes | None  # None: a tombstone
+    epoch: int = 1  # of the producer's database: a restore raises it
     correlationid: str | None = None
     causationid: str | None = None
     traceparent: str | None = None

@@ -14,15 +14,14 @@ from typing import Any, TypeVar
 
 from shared.database import Database, Session
 from shared.errors import TookTooLong
-from shared.log import dead_letters, positions
+from shared.log import dead_letters, forks, positions
 from shared.log.failure_limit import BadCode, FailureLimit, shown
-from shared.log.lag import LagItem, LagReport, Reader, Relaying, lag
-from shared.log.ordering import Arranged, Item, arrange, places_of, read_item
-from shared.log.positions import Place, Skips
+from shared.log.ordering import Arranged, Item, arrange, numbers_of, places_of, read_item
+from shared.log.positions import Place, Position, Skips
 from shared.log.replay import Replayer, is_retriable
 from shared.log.sources import OutboxSource, Slice, Source, halves
 from shared.log.subscriptions import RawSubscription, Subscription
-from shared.log.wire import RawRecord, Record, as_raw, dead_form, value_of
+from shared.log.wire import OutboxRow, RawRecord, Record, as_raw, dead_form
 from shared.process import telemetry
 from shared.process.crash import crash_point
 from shared.process.parts import turn, working
@@ -30,16 +29,11 @@ from shared.process.tasks import first, pause, together
 
 __all__ = [
     "BadCode",
-    "LagItem",
-    "LagReport",
     "OutboxSource",
     "RawRecord",
     "RawSubscription",
-    "Reader",
-    "Relaying",
     "Source",
     "Subscription",
-    "lag",
     "run_consumer",
 ]
 
@@ -152,9 +146,8 @@ class _Loop:
 
     async def _open(self, source: Source) -> None:
         await self._failure_limit.load(self._db)
-        source_id = await source.id()
 
-        async def load(parts: Sequence[str]) -> dict[str, int]:
+        async def load(source_id: str, parts: Sequence[str]) -> dict[str, Position]:
             self._skips = await positions.load_skips(self._db, self._consumer)
             return await positions.load(self._db, self._consumer, source_id, parts)
 
@@ -229,8 +222,7 @@ class _Loop:
     async def _apply(self, source: Source, source_id: str, attempt: _Attempt) -> None:
         polled, applied = attempt.slice, 0
         async with self._db.transaction() as session:
-            if not await positions.move(session, self._consumer, source_id, polled.moves):
-                raise _Fenced
+            await self._move(session, source, source_id, polled)
             if isinstance(self._subscription, RawSubscription):
                 plan, applied = None, len(polled.records)
                 if applied:
@@ -253,6 +245,12 @@ class _Loop:
                     tenant, key = item.address.tenant, item.address.key
                     self._failure_limit.add(tenant, f"{tenant}/{key}")
 
+    async def _move(self, session: Session, source: Source, source_id: str, polled: Slice) -> None:
+        rows = [record for record in polled.records if isinstance(record, OutboxRow)]
+        last_ids = {source.place(row)[0]: row.id for row in rows}  # the last of each part wins
+        if not await positions.move(session, self._consumer, source_id, polled.moves, last_ids):
+            raise _Fenced
+
     async def _arrange(
         self, session: Session, source: Source, source_id: str, attempt: _Attempt
     ) -> Arranged:
@@ -266,28 +264,31 @@ class _Loop:
         waiting = [p for p, head in heads.items() if head.has_waiting and not head.is_parked]
         if waiting and not attempt.is_alone:
             stored = await positions.waiting_of(session, self._consumer, waiting, SLICE_RECORDS_MAX)
-        plan = arrange(items, heads, stored, types=self._subscription.types, skips=self._skips)
+        others = {p for p, head in heads.items() if head.has_waiting and p not in stored}
+        held = await positions.waiting_at(session, self._consumer, numbers_of(items, others))
+        types = self._subscription.types
+        plan = arrange(items, heads, stored, types=types, skips=self._skips, held=held)
         await positions.save_heads(session, self._consumer, heads)
         await positions.put_waiting(
             session, self._consumer, [(key[0], item) for key, item in plan.new_waiting.items()]
         )
         await positions.delete_waiting(session, self._consumer, plan.taken_waiting)
+        for fork in plan.forked:
+            where = None if fork.origin else (source_id, *source.place(fork.record))
+            await dead_letters.insert_fork(session, self._consumer, fork, where)
         for item in plan.unreadable:
             place = number = None
-            if item.address is not None:
-                place = (item.address.tenant, item.record.topic, item.address.key)
-                number = item.address.sequence
-            await dead_letters.insert(
-                session,
-                self._dead_letter(source, source_id, item.record, place, number, item.reason),
-            )
+            if (found := item.address) is not None:
+                place, number = (found.tenant, item.record.topic, found.key), found.sequence
+            letter = self._dead_letter(source, source_id, item.record, place, number, item.reason)
+            await dead_letters.insert(session, letter)
         return plan
 
     def _with_skip(self, source: Source, source_id: str, item: Item) -> Item:
-        if item.event is not None:
-            return item
-        is_skipped = (source_id, *source.place(item.record)) in self._skips.placed
-        return Item(item.record, None, item.reason, item.address, is_skipped)
+        event = item.event
+        place = (source_id, *source.place(item.record)) if event is None else forks.skip_of(event)
+        is_skipped = place in self._skips.placed
+        return Item(item.record, item.event, item.reason, item.address, is_skipped)
 
     # ------------------------------------------------------------------ what failed
 
@@ -303,8 +304,7 @@ class _Loop:
         self._failure_limit.add(tenant, shown(raw_key))
         place = number = None
         async with self._db.transaction() as session:
-            if not await positions.move(session, self._consumer, source_id, attempt.slice.moves):
-                raise _Fenced
+            await self._move(session, source, source_id, attempt.slice)
             if event is not None:
                 place, number = (event.tenant, event.topic, event.key), event.sequence
                 heads = await positions.lock_heads(session, self._consumer, [place])
@@ -328,21 +328,14 @@ class _Loop:
         reason: str,
         tenant: str | None = None,
     ) -> dead_letters.NewDeadLetter:
-        part, position = source.place(record)
-        raw_key, headers = dead_form(record)
-        return dead_letters.NewDeadLetter(
+        return dead_letters.letter_of(
+            record,
             consumer=self._consumer,
-            source=source_id,
-            part=part,
-            position=position,
-            topic=record.topic,
+            where=(source_id, *source.place(record)),
             tenant=tenant,
             place=place,
             sequence=number,
             is_ordered=isinstance(self._subscription, Subscription),
-            raw_key=raw_key,
-            value=value_of(record),
-            headers=headers,
             reason=reason,
         )
 
@@ -393,6 +386,8 @@ class _Loop:
         for item in plan.unreadable:
             log.error("consume.unreadable", consumer=self._consumer, reason=item.reason)
             telemetry.DEAD_LETTERS.labels(self._service, self._consumer, item.record.topic).inc()
+        for fork in plan.forked:
+            dead_letters.report_fork(self._consumer, fork)
         if plan.new_waiting:
             log.error("consume.parked", consumer=self._consumer, events=len(plan.new_waiting))
 

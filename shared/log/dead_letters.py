@@ -11,13 +11,29 @@ from msgspec import Struct
 
 from shared.database import Database, Record, Session
 from shared.errors import Conflict, NotFound, Unreadable
-from shared.log.positions import Head, Place, Waiting, lock_heads, put_waiting, save_heads
-from shared.log.wire import Headers, RawRecord, from_kafka, pack_headers, unpack_headers
+from shared.log.forks import Fork, Head, is_fork, skip_of
+from shared.log.positions import Place, Waiting, lock_heads, put_waiting, save_heads
+from shared.log.wire import (
+    Headers,
+    RawRecord,
+    dead_form,
+    from_kafka,
+    pack_headers,
+    unpack_headers,
+    value_of,
+)
+from shared.log.wire import Record as Message
+from shared.process import telemetry
 
 _INSERT = """
 insert into dead_letters (consumer, source, part, position, topic, tenant, key, sequence,
                           is_ordered, raw_key, value, headers, reason)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
+
+_IS_KNOWN = """
+select exists (select from dead_letters where consumer = $1 and tenant = $2 and topic = $3
+                  and key = $4 and sequence = $5 and headers = $6)
 """
 
 _LIST = """
@@ -52,6 +68,8 @@ select exists (select from dead_letters
 """
 
 MAX_REASON = 2000
+
+log = telemetry.logger(__name__)
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
@@ -101,6 +119,37 @@ class NewDeadLetter(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+def letter_of(
+    record: Message,
+    *,
+    consumer: str,
+    where: tuple[str, str, int],
+    place: Place | None,
+    sequence: int | None,
+    is_ordered: bool,
+    reason: str,
+    tenant: str | None = None,
+) -> NewDeadLetter:
+    """What is kept of a record from either source; `where` are its source, part and position."""
+    raw_key, headers = dead_form(record)
+    source, part, position = where
+    return NewDeadLetter(
+        consumer=consumer,
+        source=source,
+        part=part,
+        position=position,
+        topic=record.topic,
+        tenant=tenant,
+        place=place,
+        sequence=sequence,
+        is_ordered=is_ordered,
+        raw_key=raw_key,
+        value=value_of(record),
+        headers=headers,
+        reason=reason,
+    )
+
+
 async def insert(session: Session, letter: NewDeadLetter) -> None:
     """Put a message aside. The caller parks its key in the same transaction."""
     tenant, _, key = letter.place or (letter.tenant, None, None)
@@ -122,6 +171,39 @@ async def insert(session: Session, letter: NewDeadLetter) -> None:
     )
 
 
+async def insert_fork(
+    session: Session, consumer: str, fork: Fork, where: tuple[str, str, int] | None
+) -> None:
+    """Put an event of another history aside, once; `where` it stood, unless it waited."""
+    event = fork.event
+    letter = letter_of(
+        fork.record,
+        consumer=consumer,
+        where=where or ("waiting", fork.origin, event.sequence),
+        place=(event.tenant, event.topic, event.key),
+        sequence=event.sequence,
+        is_ordered=True,
+        reason=fork.reason,
+    )
+    about = (event.tenant, event.topic, event.key, event.sequence, pack_headers(letter.headers))
+    if not await session.fetchval(_IS_KNOWN, consumer, *about):
+        await insert(session, letter)
+
+
+def report_fork(consumer: str, fork: Fork) -> None:
+    """Raise the alarm."""
+    event = fork.event
+    service = telemetry.current_service.get() or consumer.partition(".")[0]
+    telemetry.DEAD_LETTERS.labels(service, consumer, event.topic).inc()
+    log.error(
+        "consume.forked",
+        consumer=consumer,
+        topic=event.topic,
+        account=f"{event.tenant}/{event.key}",
+        reason=fork.reason,
+    )
+
+
 async def list_dead_letters(db: Database) -> list[DeadLetter]:
     return [DeadLetter(**dict(row)) for row in await db.fetch(_LIST)]
 
@@ -134,19 +216,17 @@ async def replay(db: Database, letter_id: int) -> None:
     """Let the consumer try the message again, in its turn."""
     async with db.transaction() as session:
         row = await _lock(session, letter_id)
+        if is_fork(row["reason"]):
+            raise Conflict(
+                f"dead letter {letter_id} is of another history than what was taken in: restore "
+                "the whole set or rebuild the reader; it can only be skipped"
+            )
         if not row["is_ordered"]:
             await session.execute(
                 "update dead_letters set is_replaying = true where id = $1", letter_id
             )
             return
-        record = RawRecord(
-            row["topic"],
-            0,
-            row["position"],
-            row["raw_key"],
-            row["value"],
-            unpack_headers(row["headers"]),
-        )
+        record = _record_of(row)
         try:
             event = from_kafka(record)
         except Unreadable as error:
@@ -160,7 +240,8 @@ async def replay(db: Database, letter_id: int) -> None:
 async def skip(db: Database, letter_id: int, reason: str) -> None:
     """Do without the message, now and in every rebuild; its key goes on with what follows.
 
-    Nothing else is given up: numbers missing before it are still waited for.
+    Nothing else is given up: numbers missing before it are still waited for. An event of another
+    history is done without where it stands: its number belongs to what was taken in.
     """
     async with db.transaction() as session:
         row = await _lock(session, letter_id)
@@ -170,21 +251,15 @@ async def skip(db: Database, letter_id: int, reason: str) -> None:
         else:
             head, number = await _release(session, row, place), row["sequence"]
             # What is missing before it may still come: then the readers step over it by the skip.
-            if number == head.sequence + 1:
-                head.sequence = number
+            if number == head.sequence + 1 and not is_fork(row["reason"]):
+                head.advance(number, None)
                 await save_heads(session, row["consumer"], {place: head})
-        await session.execute(
-            _SKIP,
-            row["consumer"],
-            row["topic"],
-            row["tenant"],
-            row["key"],
-            row["sequence"] if row["is_ordered"] else None,
-            row["source"],
-            row["part"],
-            row["position"],
-            reason,
-        )
+        origin: tuple[str, str, int] = (row["source"], row["part"], row["position"])
+        number = row["sequence"] if row["is_ordered"] else None
+        if is_fork(row["reason"]):
+            origin, number = skip_of(from_kafka(_record_of(row))), None
+        about = (row["consumer"], row["topic"], row["tenant"], row["key"])
+        await session.execute(_SKIP, *about, number, *origin, reason)
 
 
 async def skip_gap(db: Database, consumer: str, place: Place, reason: str) -> int:
@@ -202,7 +277,7 @@ async def skip_gap(db: Database, consumer: str, place: Place, reason: str) -> in
         for number in missing:
             origin = ("gap", topic, number)
             await session.execute(_SKIP, consumer, topic, tenant, key, number, *origin, reason)
-        head.sequence = first - 1
+        head.advance(first - 1, None)
         await save_heads(session, consumer, {place: head})
         return len(missing)
 
@@ -248,6 +323,11 @@ async def _lock(session: Session, letter_id: int) -> Record:
     if row is None:
         raise NotFound(f"there is no dead letter {letter_id}")
     return row
+
+
+def _record_of(row: Record) -> RawRecord:
+    headers = unpack_headers(row["headers"])
+    return RawRecord(row["topic"], 0, row["position"], row["raw_key"], row["value"], headers)
 
 
 async def _release(session: Session, row: Record, place: Place) -> Head:

@@ -38,6 +38,29 @@ def drop_log_1() -> None:
         op.drop_table(table)
 
 
+def add_epochs() -> None:
+    """What tells a log from the one that a restore took back."""
+    op.add_column(
+        "database_ids",
+        sa.Column("epoch", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+    )
+    op.add_column("positions", sa.Column("last_id", sa.Uuid(), nullable=True))
+    for name in ("epoch", "epoch_from"):
+        op.add_column(
+            "heads", sa.Column(name, sa.BigInteger(), server_default=sa.text("1"), nullable=False)
+        )
+    op.add_column(
+        "heads", sa.Column("recent", sa.Text(), server_default=sa.text("''"), nullable=False)
+    )
+
+
+def drop_epochs() -> None:
+    op.drop_column("database_ids", "epoch")
+    op.drop_column("positions", "last_id")
+    for name in ("epoch", "epoch_from", "recent"):
+        op.drop_column("heads", name)
+
+
 def create_holds_1() -> None:
     """What a service does by itself, held until a person has looked."""
     op.create_table(

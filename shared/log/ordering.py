@@ -2,17 +2,19 @@
 
 A number not above the head is a repeat. The next one is applied. Any other waits, as does
 everything behind a dead letter; what waits follows by itself when the missing one arrives. On a
-compacted topic numbers may jump, so there any higher one is next.
+compacted topic numbers may jump, so there any higher one is next. An event that cannot belong to
+the log that was read so far (`forks`) parks its key.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
 
 from shared.errors import Unreadable
 from shared.events import COMPACTED, Received
-from shared.log.positions import Head, Place, Skips, Waiting, read_waiting
+from shared.log.forks import REASON, Fork, Head, of_waiting
+from shared.log.positions import Place, Skips, Waiting
 from shared.log.wire import Address, RawRecord, Record, address, as_raw, receive
 
 
@@ -23,7 +25,7 @@ class Item(Struct, frozen=True):
     event: Received | None
     reason: str = ""
     address: Address | None = None  # of an unreadable record, as far as it can be read
-    is_skipped: bool = False  # an operator decided to do without this unreadable record
+    is_skipped: bool = False  # an operator decided to do without this very record
 
 
 @dataclass(slots=True)
@@ -35,10 +37,19 @@ class Arranged:
     unreadable: list[Item] = field(default_factory=list)  # to the dead letters
     new_waiting: dict[tuple[Place, int], Waiting] = field(default_factory=dict)
     taken_waiting: list[tuple[Place, int]] = field(default_factory=list)
+    forked: list[Fork] = field(default_factory=list)  # to the dead letters; their keys are parked
     results: dict[tuple[str, str], int] = field(default_factory=dict)  # (topic, result) → events
+    held: Mapping[tuple[Place, int], Waiting] = field(default_factory=dict)
 
     def count(self, topic: str, result: str) -> None:
         self.results[topic, result] = self.results.get((topic, result), 0) + 1
+
+    def fork(self, fork: Fork) -> None:
+        """Put an event of another history aside, and park its key."""
+        event = fork.event
+        self.forked.append(fork)
+        self.heads[event.tenant, event.topic, event.key].is_parked = True
+        self.count(event.topic, "forked")
 
 
 def read_item(record: Record) -> Item:
@@ -59,6 +70,15 @@ def places_of(items: Sequence[Item]) -> set[Place]:
     return found
 
 
+def numbers_of(items: Sequence[Item], places: Collection[Place]) -> set[tuple[Place, int]]:
+    """The numbers of the items that concern these keys."""
+    found = set()
+    for event in (item.event for item in items if item.event is not None):
+        if (place := (event.tenant, event.topic, event.key)) in places:
+            found.add((place, event.sequence))
+    return found
+
+
 def arrange(
     items: Sequence[Item],
     heads: dict[Place, Head],
@@ -66,9 +86,11 @@ def arrange(
     *,
     types: frozenset[str],
     skips: Skips,
+    held: Mapping[tuple[Place, int], Waiting] | None = None,
 ) -> Arranged:
-    """Sort the items. `heads` (locked) move; `stored` holds what already waits for some of them."""
-    plan = Arranged(heads)
+    """Sort the items. `heads` (locked) move; `stored` holds what already waits for some of them,
+    and `held` what waits for others under the very numbers of these items."""
+    plan = Arranged(heads, held=held or {})
     waiting = {place: dict(found) for place, found in stored.items()}
     for place in waiting:
         _resume(plan, place, waiting, types, skips)
@@ -80,13 +102,15 @@ def arrange(
         place = (event.tenant, event.topic, event.key)
         head = heads[place]
         number = event.sequence
-        if number <= head.sequence:
+        if (reason := head.fork(event)) is not None:
+            if item.is_skipped:
+                plan.count(event.topic, "skipped")
+            else:
+                plan.fork(Fork(item.record, event, reason))
+        elif not head.is_behind(event):
             plan.count(event.topic, "repeated")
         elif head.is_parked or not _is_next(place, head, number, skips):
-            item_waiting = Waiting(as_raw(item.record), number, _origin(item.record))
-            if number not in waiting.setdefault(place, {}):
-                waiting[place][number] = plan.new_waiting[place, number] = item_waiting
-            plan.count(event.topic, "parked")
+            _wait(plan, place, item, event, waiting)
         else:
             _apply(plan, place, event, types, skips)
             if place in waiting:
@@ -94,10 +118,32 @@ def arrange(
     return plan
 
 
+def _wait(
+    plan: Arranged,
+    place: Place,
+    item: Item,
+    event: Received,
+    waiting: dict[Place, dict[int, Waiting]],
+) -> None:
+    """Keep it until its turn. Two that want the same turn are two histories."""
+    number = event.sequence
+    queue = waiting.setdefault(place, {})
+    other = queue.get(number) or plan.held.get((place, number))
+    plan.count(event.topic, "parked")
+    if other is None:
+        new = Waiting(as_raw(item.record), number, _origin(item.record))
+        queue[number] = plan.new_waiting[place, number] = new
+        return
+    first = of_waiting(other.record)
+    if (first.id, first.epoch) != (event.id, event.epoch) and not item.is_skipped:
+        reason = f"{REASON}: number {number} waits already, and is another event"
+        plan.fork(Fork(item.record, event, reason))
+
+
 def _apply(
     plan: Arranged, place: Place, event: Received, types: frozenset[str], skips: Skips
 ) -> None:
-    plan.heads[place].sequence = event.sequence
+    plan.heads[place].advance(event.sequence, event)
     if skips.numbered and (*place, event.sequence) in skips.numbered:
         plan.count(event.topic, "skipped")
     elif event.type in types:
@@ -122,8 +168,11 @@ def _resume(
         item = queue.pop(number)
         if plan.new_waiting.pop((place, number), None) is None:
             plan.taken_waiting.append((place, number))
-        if number > head.sequence:
-            _apply(plan, place, read_waiting(item), types, skips)
+        event = of_waiting(item.record)
+        if (reason := head.fork(event)) is not None:
+            plan.fork(Fork(item.record, event, reason, item.origin))
+        elif head.is_behind(event):
+            _apply(plan, place, event, types, skips)
 
 
 def _is_next(place: Place, head: Head, number: int, skips: Skips) -> bool:
@@ -149,7 +198,7 @@ def _put_aside(plan: Arranged, item: Item, skips: Skips) -> None:
         plan.count(item.record.topic, "skipped")
         # What is missing before it may still come; then `_is_next` steps over it.
         if number is not None and _is_next(place, head, number, skips):
-            head.sequence = number
+            head.advance(number, None)
     else:
         head.is_parked = True
         plan.unreadable.append(item)

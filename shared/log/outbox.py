@@ -13,6 +13,7 @@ import msgspec
 from shared import clock
 from shared.database import Database, Session
 from shared.database.columns import joined, texts
+from shared.database.retention import SLICE_ROWS_MAX, Rule
 from shared.errors import Invalid
 from shared.events import COMPACTED, Event, key_of, producer
 from shared.ids import event_id
@@ -22,11 +23,11 @@ from shared.process import telemetry
 MAX_PAYLOAD_BYTES = 900_000  # below Kafka's default limit of 1 MiB, headers included
 PRUNE_ROWS_MAX = 5000  # at a time: short transactions between the writers'
 
-_LOCK = 0x5EC0_0B0C  # one per database
+LOCK = 0x5EC0_0B0C  # one per database; who holds it sees an outbox that stands still
 
 # The lock comes first: the numbers are computed from what `locked` gives, so after it.
 _NUMBER = f"""
-with locked as materialized (select pg_advisory_xact_lock({_LOCK})),
+with locked as materialized (select pg_advisory_xact_lock({LOCK})),
 given as (
     select tenant, topic, key, n
       from locked,
@@ -35,7 +36,7 @@ given as (
 )
 insert into sequences as s (tenant, topic, key, last) select tenant, topic, key, n from given
 on conflict (tenant, topic, key) do update set last = s.last + excluded.last
-returning tenant, topic, key, last
+returning tenant, topic, key, last, coalesce((select epoch from database_ids), 1)
 """
 
 _INSERT = f"""
@@ -47,7 +48,7 @@ select id::uuid, topic, key, type, sequence, payload, headers
 """
 
 _READ = """
-select seq, aggregatetype, aggregateid, sequence, headers, payload
+select seq, aggregatetype, aggregateid, sequence, headers, payload, id
   from outbox where seq > $1 and aggregatetype = any($2::text[]) order by seq limit $3
 """
 
@@ -60,6 +61,16 @@ delete from outbox where seq in (
        and recorded_at < now() - make_interval(days => $2)
        and ($4::text[] is null or aggregatetype = any($4))
      order by seq limit $3)
+"""
+
+# Every revision is the whole of its key, so nobody misses one that a later one replaces: neither
+# who has read it nor who has not. Served by an index where such topics are written.
+_FORGET_SUPERSEDED = f"""
+delete from outbox where seq = any(array(
+    select seq from (
+        select seq, lead(seq) over (partition by aggregatetype, aggregateid order by seq) as later
+          from outbox where aggregatetype in ({", ".join(f"'{t}'" for t in sorted(COMPACTED))})) o
+     where later is not null limit $1))
 """
 
 _SLICE_EVENTS = 200  # made ready at a time, some 5 ms: then others may have the event loop
@@ -99,7 +110,7 @@ async def flush(session: Session) -> None:
     for identity, event in zip(ids, events, strict=True):
         place = (event.tenant, event.topic, event.key)
         last[place] = number = last[place] + 1
-        attributes = _attributes(identity, event, number)
+        attributes = _attributes(identity, event, number, epoch=given[0][4])
         numbers.append(number)
         headers.append(_json.encode(attributes).decode())
     await session.execute(
@@ -138,7 +149,7 @@ def _payload(event: Event) -> str | None:
     return payload.decode()
 
 
-def _attributes(identity: str, event: Event, number: int) -> Attributes:
+def _attributes(identity: str, event: Event, number: int, *, epoch: int) -> Attributes:
     service = producer(event.topic)
     is_revision = event.topic in COMPACTED
     return Attributes(
@@ -153,6 +164,7 @@ def _attributes(identity: str, event: Event, number: int) -> Attributes:
         day=event.day,
         sequence=None if is_revision else number,
         revision=number if is_revision else None,
+        epoch=epoch,
         correlationid=event.correlationid,
         causationid=event.causationid,
         traceparent=event.traceparent,
@@ -185,3 +197,12 @@ async def prune(
     """Drop a slice of the rows behind the slowest reader and older than `keep_days`; how many."""
     status = await session.execute(_PRUNE, read_to, keep_days, PRUNE_ROWS_MAX, topics)
     return int(status.rpartition(" ")[2])
+
+
+async def forget_superseded(session: Session) -> int:
+    """Drop a slice of the rows of compacted topics that later ones replace; how many."""
+    status = await session.execute(_FORGET_SUPERSEDED, SLICE_ROWS_MAX)
+    return int(status.rpartition(" ")[2])
+
+
+SUPERSEDED = Rule("superseded contact details and tenant settings", forget_superseded)

@@ -4,30 +4,40 @@ All of it changes in the transaction of the effect, so what was applied and what
 applied cannot differ. Keys are locked in sorted order.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from shared.database import Database, Session
+from shared.database import Record as Row
 from shared.database.columns import joined, texts
 from shared.errors import NotFound
-from shared.events import COMPACTED, Received
-from shared.log.wire import RawRecord, from_kafka, pack_headers, unpack_headers
+from shared.events import COMPACTED
+from shared.log.forks import Head
+from shared.log.wire import RawRecord, pack_headers, unpack_headers
+
+BEGIN = "begin"  # the "consumer" whose positions are where readers of a part begin
 
 Place = tuple[str, str, str]  # (tenant, topic, key): an account's events on one topic
 
-_LOAD = "select part, position from positions where consumer = $1 and source = $2"
+_LOAD = "select part, position, last_id from positions where consumer = $1 and source = $2"
 
 _STORED = "select source, part, position from positions where consumer = $1"
 
-_CREATE = """
-insert into positions (consumer, source, part, position) select $1, $2, unnest($3::text[]), 0
+# Of a part that was never read: where it begins, unless a restore noted that all before is void.
+_CREATE = f"""
+insert into positions (consumer, source, part, position)
+select $1, $2, g.part, coalesce(b.position, 0)
+  from unnest($3::text[]) g (part)
+  left join positions b on b.consumer = '{BEGIN}' and b.source = $2 and b.part = g.part
 on conflict do nothing
 """
 
 _MOVE = """
-update positions p set position = g.last
-  from unnest($3::text[], $4::bigint[], $5::bigint[]) g (part, expected, last)
+update positions p set position = g.last, last_id = g.last_id
+  from unnest($3::text[], $4::bigint[], $5::bigint[], $6::uuid[])
+    g (part, expected, last, last_id)
  where p.consumer = $1 and p.source = $2 and p.part = g.part and p.position = g.expected
 """
 
@@ -49,7 +59,8 @@ update positions p set caught_up_at = $5
 _LOCK_HEADS = f"""
 select h.tenant, h.topic, h.key, h.sequence, h.is_parked,
        exists (select from waiting w where w.consumer = h.consumer and w.tenant = h.tenant
-                  and w.topic = h.topic and w.key = h.key)
+                  and w.topic = h.topic and w.key = h.key),
+       h.epoch, h.epoch_from, h.recent
   from heads h
   join unnest({texts(2)}, {texts(3)}, {texts(4)}) g (tenant, topic, key)
     on h.tenant = g.tenant and h.topic = g.topic and h.key = coalesce(g.key, '')
@@ -57,13 +68,17 @@ select h.tenant, h.topic, h.key, h.sequence, h.is_parked,
 """
 
 _SAVE_HEADS = f"""
-insert into heads as h (consumer, tenant, topic, key, sequence, is_parked)
-select $1, tenant, topic, coalesce(key, ''), sequence, is_parked
-  from unnest({texts(2)}, {texts(3)}, {texts(4)}, {texts(5)}::bigint[], {texts(6)}::boolean[])
-    g (tenant, topic, key, sequence, is_parked)
+insert into heads as h (consumer, tenant, topic, key, sequence, is_parked, epoch, epoch_from,
+                        recent)
+select $1, tenant, topic, coalesce(key, ''), sequence, is_parked, epoch, epoch_from,
+       coalesce(recent, '')
+  from unnest({texts(2)}, {texts(3)}, {texts(4)}, {texts(5)}::bigint[], {texts(6)}::boolean[],
+              {texts(7)}::bigint[], {texts(8)}::bigint[], {texts(9)})
+    g (tenant, topic, key, sequence, is_parked, epoch, epoch_from, recent)
  order by 2, 3, 4
 on conflict (consumer, tenant, topic, key) do update
-   set sequence = excluded.sequence, is_parked = excluded.is_parked
+   set sequence = excluded.sequence, is_parked = excluded.is_parked, epoch = excluded.epoch,
+       epoch_from = excluded.epoch_from, recent = excluded.recent
 """
 
 _PUT_WAITING = """
@@ -78,6 +93,13 @@ delete from waiting w
  using unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) g (tenant, topic, key, sequence)
  where w.consumer = $1 and w.tenant = g.tenant and w.topic = g.topic and w.key = g.key
    and w.sequence = g.sequence
+"""
+
+_WAITING_AT = """
+select tenant, topic, key, sequence, headers, value, origin from waiting w
+  join unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) g (tenant, topic, key, sequence)
+ using (tenant, topic, key, sequence)
+ where consumer = $1
 """
 
 _WAITING_OF = """
@@ -112,17 +134,16 @@ select case when bool_and(caught_up_at is not null) then min(caught_up_at) end
 
 
 _RESTART_PART = """
-update positions set position = 0 where consumer = $1 and part = $2 returning source
+update positions set position = 0, last_id = null where consumer = $1 and part = $2 returning source
 """
 
 
-@dataclass(slots=True)
-class Head:
-    """How far a key's events are applied."""
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a part is read."""
 
-    sequence: int = 0
-    is_parked: bool = False
-    has_waiting: bool = False
+    number: int
+    last_id: UUID | None  # of the outbox row that stands there; None: another source, or not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +163,15 @@ class Skips:
     placed: frozenset[tuple[str, str, int]]  # (source, part, position)
 
 
-async def load(db: Database, consumer: str, source: str, parts: Sequence[str]) -> dict[str, int]:
-    """The positions of these parts of a source; one never read starts at 0."""
+async def load(
+    db: Database, consumer: str, source: str, parts: Sequence[str]
+) -> dict[str, Position]:
+    """The positions of these parts of a source; one never read starts where it begins."""
     async with db.transaction() as session:
         await session.execute(_CREATE, consumer, source, parts)
         rows = await session.fetch(_LOAD, consumer, source)
     wanted = set(parts)
-    return {part: position for part, position in rows if part in wanted}
+    return {part: Position(position, last_id) for part, position, last_id in rows if part in wanted}
 
 
 async def stored(db: Database, consumer: str) -> dict[str, dict[str, int]]:
@@ -160,12 +183,17 @@ async def stored(db: Database, consumer: str) -> dict[str, dict[str, int]]:
 
 
 async def move(
-    session: Session, consumer: str, source: str, moves: Mapping[str, tuple[int, int]]
+    session: Session,
+    consumer: str,
+    source: str,
+    moves: Mapping[str, tuple[int, int]],
+    last_ids: Mapping[str, UUID] | None = None,
 ) -> bool:
     """Move each part from where we left it. False: someone else moved one; we are fenced off."""
     expected = [expected for expected, _ in moves.values()]
     last = [last for _, last in moves.values()]
-    status = await session.execute(_MOVE, consumer, source, list(moves), expected, last)
+    ids = [(last_ids or {}).get(part) for part in moves]
+    status = await session.execute(_MOVE, consumer, source, list(moves), expected, last, ids)
     return status == f"UPDATE {len(moves)}"
 
 
@@ -187,9 +215,17 @@ async def lock_heads(session: Session, consumer: str, places: Iterable[Place]) -
 
 async def save_heads(session: Session, consumer: str, heads: Mapping[Place, Head]) -> None:
     if heads:
-        sequences = joined([str(head.sequence) for head in heads.values()])
-        parked = joined(["t" if head.is_parked else "f" for head in heads.values()])
-        await session.execute(_SAVE_HEADS, consumer, *_keys(heads), sequences, parked)
+        found = heads.values()
+        await session.execute(
+            _SAVE_HEADS,
+            consumer,
+            *_keys(heads),
+            joined([str(head.sequence) for head in found]),
+            joined(["t" if head.is_parked else "f" for head in found]),
+            joined([str(head.epoch) for head in found]),
+            joined([str(head.epoch_from) for head in found]),
+            joined([head.recent for head in found]),
+        )
 
 
 def _keys(places: Iterable[Place]) -> list[str]:
@@ -236,16 +272,27 @@ async def waiting_of(
     if found:
         tenants, topics, keys = zip(*found, strict=True)
         rows = await session.fetch(_WAITING_OF, consumer, tenants, topics, keys, limit)
-        for tenant, topic, key, sequence, headers, value, origin in rows:
-            raw_key = f"{tenant}/{key}".encode()
-            record = RawRecord(topic, 0, 0, raw_key, value, unpack_headers(headers))
-            found[tenant, topic, key][sequence] = Waiting(record, sequence, origin)
+        for place, item in map(_read_waiting, rows):
+            found[place][item.sequence] = item
     return found
 
 
-def read_waiting(item: Waiting) -> Received:
-    """What waits was readable when it came; a later version may ask more. Raises `Unreadable`."""
-    return from_kafka(item.record)
+async def waiting_at(
+    session: Session, consumer: str, numbers: Collection[tuple[Place, int]]
+) -> dict[tuple[Place, int], Waiting]:
+    """What waits under these very numbers."""
+    if not numbers:
+        return {}
+    tenants, topics, keys = zip(*(place for place, _ in numbers), strict=True)
+    wanted = [number for _, number in numbers]
+    rows = await session.fetch(_WAITING_AT, consumer, tenants, topics, keys, wanted)
+    return {(place, item.sequence): item for place, item in map(_read_waiting, rows)}
+
+
+def _read_waiting(row: Row) -> tuple[Place, Waiting]:
+    tenant, topic, key, sequence, headers, value, origin = row
+    record = RawRecord(topic, 0, 0, f"{tenant}/{key}".encode(), value, unpack_headers(headers))
+    return (tenant, topic, key), Waiting(record, sequence, origin)
 
 
 async def resumable(db: Database, consumer: str) -> list[Place]:
@@ -282,6 +329,11 @@ async def restart_part(db: Database, consumer: str, part: str) -> None:
     rows = await db.fetch(_RESTART_PART, consumer, part)
     if not rows:
         raise NotFound(f"{consumer} reads no part {part}")
+
+
+async def send_again(db: Database, relay: str) -> None:
+    """Let the relay begin anew, on every cluster; readers drop what they have."""
+    await db.fetch("update positions set position = 0 where consumer = $1", relay)
 
 
 async def forget(session: Session, consumer: str) -> None:

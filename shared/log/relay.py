@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from shared import clock
 from shared.database import Database
 from shared.errors import Unavailable
-from shared.events import TOPICS
+from shared.events import COMPACTED, TOPICS
 from shared.log import outbox
 from shared.log.lag import RELAY, RELAY_PART
 from shared.log.replay import is_retriable
@@ -29,6 +29,7 @@ PRUNE_SECONDS = 3600.0
 _LOCK = 0x5EC0_0E1A
 _STANDBY_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
+_SEE_CLUSTER_SECONDS = 1.0  # while there is nothing to send
 
 _CREATE = """
 insert into positions (consumer, source, part, position) values ($1, $2, $3, 0)
@@ -39,7 +40,6 @@ _MOVE = """
 update positions set position = $5
  where consumer = $1 and source = $2 and part = $3 and position = $4
 """
-_SLOWEST = "select min(position) from positions where consumer = $1"
 
 log = telemetry.logger(__name__)
 
@@ -48,7 +48,7 @@ class Publisher(Protocol):
     """Where waves go."""
 
     async def id(self) -> str:
-        """The cluster's id: the position belongs to it."""
+        """The id of the cluster that is there now: the position belongs to it."""
         ...
 
     async def publish(self, rows: Sequence[OutboxRow]) -> None:
@@ -100,7 +100,7 @@ class _Relay:
         self._stop = stop
         self._topics = topics
         self._keep_days = keep_days
-        self._prune_at = clock.monotonic()
+        self._prune_at = self._see_cluster_at = clock.monotonic()
 
     async def lead(self) -> None:
         """Wait for the lock, then send waves until stopped or until something fails.
@@ -129,17 +129,20 @@ class _Relay:
         while not self._stop.is_set():
             parts.turn()
             rings = bell.rings
-            await self._prune()
+            await self._prune(cluster)
             rows = await outbox.read(
                 connection, after=position, topics=self._topics, limit=WAVE_ROWS_MAX
             )
             if not rows:
+                await self._see_cluster(cluster)
                 await bell.wait(rings, waited)
                 waited = min(waited * 2, POLL_SECONDS_MAX)
                 continue
             waited = POLL_SECONDS_MIN
             await self._publisher.publish(rows)
             crash_point("relay.after_send")
+            self._see_cluster_at = clock.monotonic()  # now: the position belongs to who has them
+            await self._see_cluster(cluster)
             last = rows[-1].seq
             moved = await connection.execute(_MOVE, RELAY, cluster, RELAY_PART, position, last)
             if moved != "UPDATE 1":
@@ -147,18 +150,34 @@ class _Relay:
             position = last
             self._count(rows)
 
+    async def _see_cluster(self, cluster: str) -> None:
+        """Raise `Unavailable` when the cluster was replaced: the new one gets the whole outbox."""
+        if clock.monotonic() >= self._see_cluster_at:
+            found = await self._publisher.id()
+            if found != cluster:
+                raise Unavailable(f"Kafka was replaced: cluster {cluster} is {found} now")
+            self._see_cluster_at = clock.monotonic() + _SEE_CLUSTER_SECONDS
+
     def _count(self, rows: Sequence[OutboxRow]) -> None:
         service = telemetry.current_service.get() or rows[0].topic.partition(".")[0]
         for topic, count in Counter(row.topic for row in rows).items():
             telemetry.RELAYED_EVENTS.labels(service, topic).inc(count)
 
-    async def _prune(self) -> None:
-        """Now and then drop what every cluster has and nobody wants kept: a slice between waves."""
+    async def _prune(self, cluster: str) -> None:
+        """Now and then drop what the cluster has and nobody wants kept: a slice between waves.
+
+        Positions of clusters before it stay behind for ever, and hold nothing up.
+        """
         if self._keep_days is None or clock.monotonic() < self._prune_at:
             return
         async with self._db.transaction() as session:
-            slowest = await session.fetchval(_SLOWEST, RELAY)
-            dropped = await outbox.prune(session, read_to=[slowest], keep_days=self._keep_days)
+            sent = await session.fetchval(_POSITION, RELAY, cluster, RELAY_PART)
+            dropped = await outbox.prune(
+                session,
+                read_to=[sent],
+                keep_days=self._keep_days,
+                topics=sorted(set(self._topics) - COMPACTED),  # whose newest rows are kept
+            )
         if dropped < outbox.PRUNE_ROWS_MAX:
             self._prune_at = clock.monotonic() + PRUNE_SECONDS
         log.info("outbox.pruned", rows=dropped)

@@ -7,6 +7,7 @@ from shared.database import Database
 from shared.errors import AppError, TookTooLong
 from shared.events import Received
 from shared.log import dead_letters, positions
+from shared.log.forks import of_waiting
 from shared.log.ordering import arrange
 from shared.log.positions import Place, Skips, Waiting
 from shared.log.subscriptions import RawSubscription, Subscription
@@ -105,6 +106,10 @@ class Replayer:
                 await subscription.take(session, plan.fresh)
             await positions.save_heads(session, self._consumer, heads)
             await positions.delete_waiting(session, self._consumer, plan.taken_waiting)
+            for fork in plan.forked:
+                await dead_letters.insert_fork(session, self._consumer, fork, None)
+        for fork in plan.forked:
+            dead_letters.report_fork(self._consumer, fork)
         log.info("replay.resumed", consumer=self._consumer, events=len(plan.taken_waiting))
         return len(plan.taken_waiting)
 
@@ -127,7 +132,9 @@ class Replayer:
             passed = [n for n in queue if n < number]
             gone = [(place, n) for n in (*passed, number)]
             await positions.delete_waiting(session, self._consumer, gone)
-            head.sequence, head.is_parked = max(head.sequence, *passed, 0), True
+            for other in sorted(n for n in passed if n > head.sequence):
+                head.advance(other, of_waiting(queue[other].record))
+            head.is_parked = True
             await positions.save_heads(session, self._consumer, heads)
             await dead_letters.insert(
                 session, self._dead_letter(place, number, queue[number], error)

@@ -5,19 +5,21 @@ the relay carries the service's own outbox there; without it, the sources are pr
 """
 
 import asyncio
-import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from shared import clock
+from shared.addresses import KafkaAccess
 from shared.database import Database, Session
-from shared.events import BILLING, TOPICS, producer
-from shared.log import lag, positions
+from shared.database.retention import ANSWERS, Rule, run_retention
+from shared.events import BILLING, COMPACTED, TOPICS, producer
+from shared.log import lag, outbox, positions
 from shared.log.consume import run_consumer
 from shared.log.kafka import KafkaLog, KafkaSource, Publisher
 from shared.log.lag import LagReport, Reader, Relaying
+from shared.log.member_names import MemberName
 from shared.log.relay import run_relay
 from shared.log.sources import OutboxSource, Source
 from shared.log.subscriptions import RawSubscription, Subscription
@@ -47,6 +49,7 @@ class Runtime:
         self._producers: dict[str, Database] = {}
         self._readers: list[Reader] | None = None
         self._logs: list[KafkaLog] = []
+        self._name = MemberName(db, common.member)
         self._writes = tuple(topic for topic in TOPICS if producer(topic) == service)
 
     async def lag(self) -> LagReport:
@@ -77,10 +80,12 @@ class Runtime:
         jobs: Mapping[str, Coroutine[Any, Any, None]] = MappingProxyType({}),
         *,
         is_guest: bool = False,
+        forgets: Sequence[Rule] = (),
     ) -> None:
         """Read, relay, and do the service's own jobs, until stopped or one of them fails.
 
-        A guest (a rebuild) reads for a while with the worker, and shares its partitions.
+        `forgets`: what the service's own tables lose with time, beside what every service's do. A
+        guest (a rebuild) reads for a while with the worker, and shares its partitions.
         """
         ending = asyncio.Event()
         works = [working(self._service, name, job) for name, job in jobs.items()]
@@ -95,6 +100,8 @@ class Runtime:
                 keep_days=self._common.outbox_keep_days,
             )
             works.append(working(self._service, "relay", relay))
+        if self._common.kafka is not None and self._subscriptions and not is_guest:
+            works.append(working(self._service, "name", self._name.keep(ending)))
         port = self._common.worker_port(self._service)
         if port is not None and not is_guest:
             door = WorkerDoor(
@@ -105,7 +112,14 @@ class Runtime:
                 is_local=self._common.local,
             )
             works.append(run_worker_door(door, port, self._common.door.host, stop=ending))
+        if not is_guest:
+            retention = run_retention(self._db, self._rules(forgets), stop=ending)
+            works.append(working(self._service, "retention", retention))
         await together(_until(stop, ending), *works, ending=ending)
+
+    def _rules(self, own: Sequence[Rule]) -> list[Rule]:
+        superseded = [outbox.SUPERSEDED] if COMPACTED & set(self._writes) else []
+        return [ANSWERS, *superseded, *own]
 
     async def close(self) -> None:
         for log in self._logs:
@@ -118,11 +132,9 @@ class Runtime:
     ) -> list[Source]:
         topics = _topics(subscription)
         if self._common.kafka is not None:
-            # The host's name outlives a crash: a worker started again takes its partitions up at
-            # once, where a new member would wait 30 s for the dead one's session to end. So run
-            # at most one worker of a service per host or container. A guest under the same name
-            # would be taken for the worker itself and throw it out; without one it leaves no trace.
-            member = None if is_guest else socket.gethostname()
+            # A guest under the worker's name would be taken for it and throw it out; without one it
+            # leaves no trace.
+            member = None if is_guest else self._name.wait
             return [KafkaSource(self._common.kafka, topics, subscription.consumer, member=member)]
         return [*self._outboxes(topics)]
 
@@ -154,10 +166,10 @@ class Runtime:
             return None
         return Relaying(await self._cluster_id(self._common.kafka), self._writes)
 
-    async def _cluster_id(self, bootstrap: str) -> str:
+    async def _cluster_id(self, kafka: KafkaAccess) -> str:
         if not self._logs:
-            self._logs.append(KafkaLog(bootstrap, ()))
-        return await self._logs[0].id()  # asked once: it does not change
+            self._logs.append(KafkaLog(kafka, ()))
+        return await self._logs[0].id()
 
 
 def _topics(subscription: Subscription | RawSubscription) -> tuple[str, ...]:

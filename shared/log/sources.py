@@ -4,15 +4,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from shared.database import Database
 from shared.log import outbox
+from shared.log.positions import Position
 from shared.log.wire import OutboxRow, Record
+from shared.process import telemetry
 
 POLL_SECONDS_MIN = 0.005
 POLL_SECONDS_MAX = 0.25
 
-LoadPositions = Callable[[Sequence[str]], Awaitable[dict[str, int]]]
+# Of a source (its id) and its parts.
+LoadPositions = Callable[[str, Sequence[str]], Awaitable[dict[str, Position]]]
+
+log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,17 @@ select aggregatetype, count(*),
 """
 
 
+_AT = """
+select (select id from outbox where seq = $1), (select coalesce(max(seq), 0) from outbox)
+"""
+
+
 class OutboxSource:
-    """A producer's outbox, read directly: it is the log."""
+    """A producer's outbox, read directly: it is the log.
+
+    A database brought back from a copy gives row numbers again: where the row that was read last
+    is another one now, the outbox is read from its beginning, and the heads tell what is new.
+    """
 
     def __init__(self, db: Database, topics: Sequence[str]) -> None:
         self.topics = tuple(topics)
@@ -113,12 +128,15 @@ class OutboxSource:
         # Another set of topics is another reading: it starts at 0, and repeats are dropped.
         self._part = ",".join(sorted(topics))
         self._load: LoadPositions | None = None
-        self._next = 0
+        self._id: str | None = None  # while it is open
+        self._stored = 0  # our position, as far as the slices handed out move it
+        self._next = 0  # read up to here: the same, but in an outbox that was replaced
+        self._last_id: UUID | None = None  # of the row at `_next`
         self._pause = POLL_SECONDS_MIN
         self._rings: int | None = None  # as they stood before the last look, if that found nothing
 
     async def id(self) -> str:
-        return await self._db.database_id()
+        return self._id or await self._db.database_id()
 
     async def open(self, load: LoadPositions) -> None:
         self._load = load
@@ -126,8 +144,24 @@ class OutboxSource:
 
     async def rewind(self) -> None:
         assert self._load is not None, "open comes first"
-        self._next = (await self._load([self._part]))[self._part]
+        source_id = await self._db.database_id()
+        position = (await self._load(source_id, [self._part]))[self._part]
+        self._id = source_id
+        self._stored = self._next = position.number
+        self._last_id = position.last_id
         self._rings = None
+        await self._check()
+
+    async def _check(self) -> None:
+        """Begin anew if this is not the log that we read up to here."""
+        if not self._next:
+            return
+        found, end = (await self._db.fetch(_AT, self._next))[0]
+        # A row that is missing below the end was pruned.
+        is_other = found != self._last_id if found is not None else end < self._next
+        if is_other and self._last_id is not None:
+            log.error("source.replaced", source=self._id, position=self._next, end=end)
+            self._next, self._last_id, self._rings = 0, None, None
 
     async def poll(self, limit: int, timeout: float) -> Slice | None:
         rows: list[OutboxRow] = []
@@ -144,12 +178,20 @@ class OutboxSource:
         # With a bell there is no need to look often; without one, look soon while there is news.
         if rang is not None:
             self._pause = POLL_SECONDS_MAX if rang else POLL_SECONDS_MIN
-        before, self._next = self._next, rows[-1].seq
-        return Slice(rows, {self._part: (before, self._next)})
+        before, self._stored = self._stored, rows[-1].seq
+        self._next, self._last_id = rows[-1].seq, rows[-1].id
+        return Slice(rows, {self._part: (before, self._stored)})
 
     async def _look(self, limit: int) -> list[OutboxRow]:
         rings = self._db.committed.rings
-        rows = await outbox.read(self._db, after=self._next, topics=self.topics, limit=limit)
+        at = self._next
+        rows = await outbox.read(self._db, after=at, topics=self.topics, limit=limit)
+        if rows:
+            await self._check()
+            if self._next != at:  # these are rows of another log: it is read from its beginning
+                rows = await outbox.read(
+                    self._db, after=self._next, topics=self.topics, limit=limit
+                )
         self._rings = None if rows else rings
         return rows
 
@@ -158,6 +200,13 @@ class OutboxSource:
         return self._part, record.seq
 
     async def maintain(self) -> Ends | None:
+        """See whether this is still the database, and the log, that we read."""
+        if self._load is not None and self._id is not None:
+            if await self._db.database_id() != self._id:
+                log.warning("source.changed", source=self._id)
+                await self.rewind()
+            else:
+                await self._check()
         return None
 
     async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:

@@ -50,6 +50,7 @@ def add_log_tables(metadata: MetaData) -> None:
         metadata,
         Column("is_only", Boolean, primary_key=True, server_default=text("true")),
         Column("id", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
+        Column("epoch", BigInteger, nullable=False, server_default=text("1")),  # restores raise it
         CheckConstraint("is_only", name="one_row"),
     )
     Table(
@@ -119,6 +120,7 @@ def _coming_in(metadata: MetaData) -> None:
         Column("part", Text),  # `topic/partition`, or the topics read from an outbox
         Column("position", BigInteger, nullable=False),
         Column("caught_up_at", Instant),  # when `position` was last seen to be the end
+        Column("last_id", Uuid),  # of the outbox row at `position`: whether it is still that log
         PrimaryKeyConstraint("consumer", "source", "part"),
         postgresql_with={"fillfactor": "50"},
     )
@@ -131,6 +133,10 @@ def _coming_in(metadata: MetaData) -> None:
         Column("key", Text),
         Column("sequence", BigInteger, nullable=False),
         Column("is_parked", Boolean, nullable=False, server_default=text("false")),
+        Column("epoch", BigInteger, nullable=False, server_default=text("1")),  # of that event
+        # The first number of that epoch, as it came: what an older one gave from here on is void.
+        Column("epoch_from", BigInteger, nullable=False, server_default=text("1")),
+        Column("recent", Text, nullable=False, server_default=text("''")),  # marks of the last ids
         PrimaryKeyConstraint("consumer", "tenant", "topic", "key"),
         Index(None, "consumer", "topic", postgresql_where=text("is_parked")),
         postgresql_with={"fillfactor": "70"},

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -35,6 +36,7 @@ class Attributes(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     day: date | None = None
     sequence: int | None = None
     revision: int | None = None
+    epoch: int = 1  # left out while it is 1
     correlationid: str | None = None
     causationid: str | None = None
     traceparent: str | None = None
@@ -49,6 +51,7 @@ class OutboxRow(Struct, frozen=True, gc=False):
     sequence: int
     headers: str
     payload: str | None
+    id: UUID
 
 
 class RawRecord(Struct, frozen=True, gc=False):
@@ -112,6 +115,7 @@ def _from_row(row: OutboxRow) -> Received:
         day=attributes.day,
         recordedtime=attributes.recordedtime,
         data=None if row.payload is None else row.payload.encode(),
+        epoch=attributes.epoch,
         correlationid=attributes.correlationid,
         causationid=attributes.causationid,
         traceparent=attributes.traceparent,
@@ -143,6 +147,7 @@ def from_kafka(record: RawRecord) -> Received:
             day=None if day is None else date.fromisoformat(day),
             recordedtime=datetime.fromisoformat(attributes["recordedtime"]),
             data=record.value,
+            epoch=int(attributes.get("epoch", 1)),
             correlationid=attributes.get("correlationid"),
             causationid=attributes.get("causationid"),
             traceparent=attributes.get("traceparent"),
@@ -155,6 +160,8 @@ def from_kafka(record: RawRecord) -> Received:
         raise Unreadable(f"key {_cut(record.key)} is not a tenant's id and an account's")
     if not 0 < event.sequence < 2**63:
         raise Unreadable("a number from 1 on is needed")
+    if not 0 < event.epoch < 2**63:
+        raise Unreadable("an epoch is a number from 1 on")
     if event.time.tzinfo is None or event.recordedtime.tzinfo is None:
         raise Unreadable("an instant without its offset")
     if event.data is None and record.topic not in COMPACTED:

@@ -16,6 +16,9 @@ POINTS = frozenset(
         "outreach.after_intent",
         "outreach.after_handover",
         "outreach.after_result",
+        "restore.marked",
+        "restore.one_restored",
+        "restore.settled",
     }
 )
 

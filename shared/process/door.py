@@ -40,13 +40,13 @@ class Door:
             env.required("RECOUP_JWT_ISSUER", why)
         return cls(
             is_local=is_local,
-            host=_host(env, is_local=is_local),
-            public_hosts=_public_hosts(env),
+            host=env.attempt(lambda: _host(env, is_local=is_local)),
+            public_hosts=env.attempt(lambda: _public_hosts(env)),
             cookie_secure=env.flag("RECOUP_COOKIE_SECURE", default=not is_local),
             hsts_days=env.integer("RECOUP_HSTS_DAYS", 0, low=0, high=3_650),
             audience=audience,
             issuer=issuer,
-            session_secret=_session_secret(env, dev_key if is_local else None),
+            session_secret=env.attempt(lambda: _session_secret(env, dev_key if is_local else None)),
         )
 
 

@@ -13,13 +13,15 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from shared.errors import WorkerEnds
 from shared.process.alive import watched
 from shared.process.connections import Config, Limits
 from shared.process.door import LOOPBACK
 from shared.process.loop_lag import lag_sampled
 from shared.process.service_token import token_watched
 from shared.process.settings import BadSetting, Common
-from shared.process.telemetry import configure_logging
+from shared.process.telemetry import configure_logging, logger
+from shared.process.watchdog import EXIT_CODE as EXIT_ENDED
 
 
 def config(
@@ -109,3 +111,6 @@ def run_worker(run: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) 
             runner.run(until_stopped())
     except BadSetting as error:  # one that shows only when it is used, as a port that is taken
         raise SystemExit(str(error)) from error
+    except WorkerEnds as error:
+        logger(__name__).critical("worker.ended", reason=str(error))
+        raise SystemExit(EXIT_ENDED) from None

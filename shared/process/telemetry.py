@@ -75,6 +75,12 @@ BEHIND = Gauge("recoup_behind_events", "Events not yet taken in", ("service", "c
 PARKED_ACCOUNTS = Gauge(
     "recoup_parked_accounts", "Accounts whose events wait", ("service", "consumer", "topic")
 )
+# A producer was restored and says other things than were taken in. Alarm when above 0.
+FORKED_ACCOUNTS = Gauge(
+    "recoup_forked_accounts",
+    "Accounts whose log contradicts what was taken in",
+    ("service", "consumer", "topic"),
+)
 # 1, or 0 while it can't be asked how much lies behind: `recoup_behind_events` is absent then.
 LAG_KNOWN = Gauge("recoup_lag_known", "Whether the lag could be asked", ("service",))
 # Messages that can never succeed. Alarm on any rise.
@@ -140,6 +146,7 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     CONSUME_RETRIES,
     BEHIND,
     PARKED_ACCOUNTS,
+    FORKED_ACCOUNTS,
     LAG_KNOWN,
     DEAD_LETTERS,
     RELAYED_EVENTS,

@@ -9,7 +9,7 @@ from shared.web.app import make_app
 from shared.web.context import ServiceContext, context_of
 from shared.web.edge import Edge
 from shared.web.gather import Gatherer
-from shared.web.idempotency import first_answer, once, purge_idempotency_keys
+from shared.web.idempotency import first_answer, once
 from shared.web.models import Day, Instant, Minor, Model, json_bytes, json_response
 from shared.web.paging import (
     LIMIT_MAX,
@@ -46,7 +46,6 @@ __all__ = [
     "page",
     "problem_of",
     "problem_response",
-    "purge_idempotency_keys",
     "reading_session",
     "request_session",
     "status_problem",

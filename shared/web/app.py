@@ -23,13 +23,14 @@ from shared.process import telemetry
 from shared.process.inquiry import Inquiry
 from shared.process.loop_lag import lag_sampled
 from shared.process.service_token import token_watched
-from shared.process.settings import Common
+from shared.process.settings import PORTS, Common
 from shared.process.worker_door import READY_SECONDS_MAX, scraped
 from shared.web import problems
 from shared.web.auth import Auth, Caller
 from shared.web.context import ServiceContext
 from shared.web.edge import Edge, Recognize
 from shared.web.holds import router as holds_router
+from shared.web.home import add_home
 from shared.web.models import json_response
 from shared.web.page_sessions import PageSessions
 from shared.web.request_texts import check_texts
@@ -86,6 +87,7 @@ def make_app(
     ready: Callable[[], Awaitable[None]],
     common: Common,
     page: PageSessions | None = None,
+    has_root_page: bool = False,
     service: str | None = None,
     quiet_paths: frozenset[str] = frozenset(),
     hot: Mapping[str, Endpoint] | None = None,
@@ -98,8 +100,8 @@ def make_app(
     default the title's last word. Requests to `quiet_paths` are logged at debug level only. `hot`
     answers busy routes ("POST /v1/events") past the framework; they are declared as FastAPI routes
     too, for the description and for what they need of a caller. `page`: the sessions of the page
-    that the service has. `has_holds`: its database has the table, and what it does by
-    itself can be held.
+    that the service has, and whether that stands at its root. `has_holds`: its database has the
+    table, and what it does by itself can be held.
     """
     name = service or title.split()[-1].lower()
 
@@ -135,6 +137,8 @@ def make_app(
         hot=hot,
     )
     _add_common_routes(app, name, inquiries)
+    if name in PORTS:
+        add_home(app, name, common, at_root=not has_root_page)
     if has_holds:
         app.include_router(holds_router)
     return app

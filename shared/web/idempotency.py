@@ -8,7 +8,6 @@ its key may be used again.
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 from fastapi import Request
@@ -16,11 +15,11 @@ from fastapi.responses import Response
 
 from shared import clock
 from shared.database import Database, Session
+from shared.database.retention import ANSWERS_KEPT_FOR
 from shared.errors import Conflict, FieldError, Invalid
 from shared.web.auth import Caller
 from shared.web.models import json_bytes
 
-KEPT_FOR = timedelta(hours=24)
 _KEY_LENGTH_MAX = 255
 _JSON = "application/json"
 _POINTER = "/header/Idempotency-Key"
@@ -111,7 +110,7 @@ async def _kept_answer(
         caller.tenant,
         _route(request),
         key,
-        clock.now() - KEPT_FOR,
+        clock.now() - ANSWERS_KEPT_FOR,
     )
     if kept is None:
         return None
@@ -122,13 +121,6 @@ async def _kept_answer(
         )
     replayed = {"Idempotency-Replayed": "true"}
     return Response(kept["body"], kept["status"], replayed, kept["content_type"])
-
-
-async def purge_idempotency_keys(session: Session) -> None:
-    """Forget ended keys; a worker's retention loop calls this now and then."""
-    await session.execute(
-        "delete from idempotency_keys where created_at <= $1", clock.now() - KEPT_FOR
-    )
 
 
 async def _hash_of(request: Request) -> bytes:

@@ -39,6 +39,7 @@ class Mutant:
 
 
 LOG = "tests/integration/shared/test_log.py"
+FORKS = "tests/unit/shared/test_forks.py"
 RUNS = "tests/integration/outreach/test_run_due.py"
 LIVE_CHECK = "tests/integration/outreach/test_live_check.py"
 DELIVERY = "tests/integration/outreach/test_delivery.py"
@@ -57,15 +58,43 @@ MUTANTS = (
     Mutant(
         "no sequence guard: repeats are applied",
         "shared.log:arrange",
-        """        if number <= head.sequence:
+        """        elif not head.is_behind(event):
             plan.count(event.topic, "repeated")
         elif head.is_parked or not _is_next(place, head, number, skips):
 """,
-        """        if number > head.sequence and (
+        """        elif number > head.sequence and (
             head.is_parked or not _is_next(place, head, number, skips)
         ):
 """,
         ("tests/unit/shared/test_ordering.py", f"{LOG}::test_repeats_are_dropped"),
+    ),
+    Mutant(
+        "a restored producer's numbers are taken for repeats",
+        "shared.log:arrange",
+        "if (reason := head.fork(event)) is not None:",
+        "if (reason := head.fork(event)) is not None and item.is_skipped:",
+        (FORKS,),
+    ),
+    Mutant(
+        "only epochs tell a fork",
+        "shared.log:Head.fork",
+        " and self._knows_another(event)",
+        " and number > self.sequence",
+        (FORKS,),
+    ),
+    Mutant(
+        "a replaced cluster is not noticed",
+        "shared.log:_Relay._see_cluster",
+        "if found != cluster:",
+        "if found == '':",
+        ("tests/integration/shared/test_broker.py",),
+    ),
+    Mutant(
+        "copies of four instants",
+        "deploy.recovery:begin_standstill",
+        'await connection.execute("select pg_advisory_xact_lock($1)", outbox.LOCK)',
+        "pass",
+        ("tests/integration/deploy/test_restore.py",),
     ),
     Mutant(
         "no sequence guard: gaps are jumped",
@@ -77,8 +106,8 @@ MUTANTS = (
     Mutant(
         "no outbox lock",
         "shared.log:_NUMBER",
-        "(select pg_advisory_xact_lock({_LOCK}))",
-        "(select {_LOCK})",
+        "(select pg_advisory_xact_lock({LOCK}))",
+        "(select {LOCK})",
         (f"{LOG}::test_a_writer_that_is_slow_to_commit_is_not_overtaken",),
     ),
     Mutant(

@@ -28,6 +28,9 @@ BUCKETS = {
 }
 
 
+Tables = dict[str, list[dict[str, Any]]]
+
+
 @dataclass(frozen=True)
 class Books:
     """One account: its facts, the zone of its tenant, and its segments (since when, which)."""
@@ -52,9 +55,7 @@ class Portfolio:
     _windows: dict[tuple[object, ...], "Window"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        tables: dict[str, list[dict[str, Any]]] = {
-            "invoices": [], "puts": [], "notes": [], "money": []
-        }  # fmt: skip
+        tables: Tables = {"invoices": [], "puts": [], "notes": [], "money": []}
         for books in self.books:
             self._read(books, tables)
         self.invoices = pd.DataFrame(tables["invoices"], columns=_INVOICES)
@@ -81,7 +82,7 @@ class Portfolio:
     def standing_invoices(self) -> pd.DataFrame:
         return self.invoices[~self.invoices["void"].astype(bool)]
 
-    def _read(self, books: Books, tables: dict[str, list[dict[str, Any]]]) -> None:
+    def _read(self, books: Books, tables: Tables) -> None:
         model = Model(books.facts, books.tenant_zone).replay()
         if not model.registered:
             return
@@ -122,9 +123,7 @@ class Portfolio:
                 }
             )
 
-    def _read_invoices(
-        self, account: str, model: Model, tables: dict[str, list[dict[str, Any]]]
-    ) -> None:
+    def _read_invoices(self, account: str, model: Model, tables: Tables) -> None:
         zone = model.zone
         for name, bill in model._bills.items():
             invoice = bill.invoice

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from services.ledger.importer.store import Refusals
+from shared.addresses import BadUrl, read_url
 from shared.csv_events.mapping import MappingFile
 from shared.csv_events.rows import Made, Refusal
 from shared.process.settings import PORTS, Env
@@ -36,6 +37,8 @@ def ledger_client(url: str | None, tenant: str) -> httpx.Client:
         token = key_file.read_text().strip()
     if not token:
         raise CannotSend("no token: set RECOUP_SERVICE_TOKEN, or run at the local data folder")
+    if url is not None:
+        _check_way(url)
     try:
         return httpx.Client(
             base_url=url or f"http://127.0.0.1:{base + PORTS['ledger']}",
@@ -43,7 +46,20 @@ def ledger_client(url: str | None, tenant: str) -> httpx.Client:
             timeout=TIMEOUT_SECONDS,
         )
     except (httpx.InvalidURL, ValueError) as error:
-        raise CannotSend(f"{url} cannot be asked: {error}") from error
+        raise CannotSend("--url cannot be asked") from error
+
+
+def _check_way(url: str) -> None:
+    """The token goes to another machine encrypted, or where that is said to be no matter."""
+    try:
+        way = read_url(url, ("http", "https"), has_user=False)
+    except BadUrl as error:
+        raise CannotSend(f"--url cannot be asked: it {error}") from error
+    if way.scheme == "http" and not (way.is_here or Env(os.environ).is_private):
+        raise CannotSend(
+            "--url would send the token in plain text to another machine: use https://, or say "
+            "RECOUP_PRIVATE_NETWORK=1"
+        )
 
 
 def send_events(

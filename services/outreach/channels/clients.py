@@ -4,14 +4,15 @@ The mailer tells of every message whether it was surely taken, surely not, or ma
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self
-from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from shared.addresses import BadUrl, Url, read_url
 from shared.process.parts import turn
 
 SMTP_TIMEOUT_SECONDS = 20.0  # of every step: connect, each command, the data
@@ -23,28 +24,60 @@ _NOT_LET_IN = frozenset(
     {530, 535, 538}
 )  # we have not signed in as it wants: nobody's fault but ours
 
+Tls = Literal["at-once", "starttls", "none"]
+
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail is handed over, from `smtp://user:pass@host:port` (`smtps://`: TLS at once)."""
+    """Where mail is handed over, from `smtp://user:pass@host:port` (`smtps://`: TLS at once).
+
+    `smtp://` demands STARTTLS and a certificate that is right for the host, and hands over nothing
+    without, except on this machine. `?tls=none` does without, `?tls=starttls` demands it here too;
+    `?cafile=…` names the authorities to trust in place of the machine's.
+    """
 
     host: str
     port: int
     username: str | None
     password: str | None = field(repr=False)
-    tls: bool
+    tls: Tls
+    ca_file: str | None = None
 
     @classmethod
-    def from_url(cls, url: str) -> Self:
-        parts = urlsplit(url)
-        tls = parts.scheme == "smtps"
+    def from_url(cls, text: str) -> Self:
+        """Raises `BadUrl`."""
+        url = read_url(text, ("smtp", "smtps"), query=("tls", "cafile"), has_path=False)
+        ca_file = url.query.get("cafile")
+        tls = _tls(url)
+        if ca_file is not None and tls == "none":
+            raise BadUrl("has ?cafile=, and tls is none")
+        try:
+            ssl.create_default_context(cafile=ca_file)
+        except OSError:
+            raise BadUrl("has ?cafile=, which names no PEM file that can be read") from None
+        if (url.user is None) != (url.password is None):
+            raise BadUrl("names a user without a password")
         return cls(
-            host=parts.hostname or "localhost",
-            port=parts.port or (465 if tls else 25),
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
+            host=url.host,
+            port=url.port or (465 if tls == "at-once" else 25),
+            username=url.user,
+            password=url.password,
             tls=tls,
+            ca_file=ca_file,
         )
+
+
+def _tls(url: Url) -> Tls:
+    said = url.query.get("tls")
+    if url.scheme == "smtps":
+        if said is not None:
+            raise BadUrl("has ?tls=, and smtps:// begins with TLS")
+        return "at-once"
+    if said not in (None, "none", "starttls"):
+        raise BadUrl("has ?tls=, which can be none or starttls")
+    if said == "none" or (said is None and url.is_here and "cafile" not in url.query):
+        return "none"
+    return "starttls"
 
 
 Fate = Literal[
@@ -120,7 +153,9 @@ class Mailer:
             port=server.port,
             username=server.username,
             password=server.password,
-            use_tls=server.tls,
+            use_tls=server.tls == "at-once",
+            start_tls=server.tls == "starttls",  # before the password, and refused without
+            tls_context=ssl.create_default_context(cafile=server.ca_file),
             timeout=self._timeout,
         )
         turn(resting=_GREETING_STEPS * self._timeout)
@@ -219,4 +254,8 @@ def _code(error: Exception) -> str:
     """A short reason without anything personal: servers repeat addresses in their texts."""
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return f"smtp-{error.code}"
+    if "STARTTLS" in str(error):
+        return "starttls-not-offered"
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return "certificate-refused"
     return type(error).__name__

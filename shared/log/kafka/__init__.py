@@ -7,6 +7,7 @@ informative offsets for lag tools. Every await of the client has a time-out, a t
 
 from shared.log.kafka.cluster import LogLost, TopicSpec, cluster_id, create_topics
 from shared.log.kafka.log import KafkaLog
+from shared.log.kafka.membership import NameTaken
 from shared.log.kafka.publisher import Publisher
 from shared.log.kafka.source import KafkaSource
 
@@ -14,6 +15,7 @@ __all__ = [
     "KafkaLog",
     "KafkaSource",
     "LogLost",
+    "NameTaken",
     "Publisher",
     "TopicSpec",
     "cluster_id",

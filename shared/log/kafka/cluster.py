@@ -1,28 +1,42 @@
 """Talking to a cluster: time-outs, errors in our own kinds, its id, its topics."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import chain
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import create_conn
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    TopicAlreadyExistsError,
+    UnsupportedSaslMechanismError,
+    for_code,
+)
+from aiokafka.protocol.metadata import MetadataRequest
 from msgspec import Struct
 
-from shared.errors import Unavailable
+from shared.addresses import KafkaAccess, kafka_access
+from shared.errors import Unavailable, WorkerEnds
 from shared.process import parts, telemetry
 
 CALL_SECONDS = 15.0
 _STOP_SECONDS = 10.0
+
+_REFUSED = AuthenticationFailedError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
 log = telemetry.logger(__name__)
 
 _T = TypeVar("_T")
 
 
-class LogLost(Exception):
+class LogLost(WorkerEnds):
     """The cluster no longer has what comes after our position. An operator must decide."""
 
 
@@ -48,6 +62,57 @@ async def answer(call: Awaitable[_T], seconds: float = CALL_SECONDS) -> _T:
         raise Unavailable(f"Kafka did not answer within {seconds:g} s") from error
     except OSError as error:
         raise Unavailable(f"Kafka cannot be reached: {error}") from error
+
+
+async def start_client(
+    client: Any, cluster: KafkaAccess | str, seconds: float = CALL_SECONDS
+) -> None:
+    """Start a client. Where the cluster does not want us, `Unavailable` says why."""
+    try:
+        await answer(client.start(), seconds)
+    except Unavailable as error:
+        if (why := await refusal(kafka_access(cluster))) is not None:
+            raise Unavailable(f"Kafka: {why}") from error
+        raise
+
+
+async def refusal(cluster: KafkaAccess) -> str | None:
+    """Why its servers refuse us; None: they do not, or don't answer. Clients only say that they
+    could not begin."""
+    if not (cluster.is_encrypted or cluster.signs_in):
+        return None
+    arguments = dict(client_arguments(cluster))
+    servers = str(arguments.pop("bootstrap_servers")).split(",")
+    for server in servers:
+        host, _, port = server.strip().rpartition(":")
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                connection = await create_conn(host.strip("[]"), int(port), **arguments)
+        except _REFUSED as error:
+            return (
+                f"it refuses the sign-in as {cluster.username!r} by {cluster.mechanism} "
+                f"(KAFKA_SASL_…): {type(error).__name__}"
+            )
+        except ssl.SSLCertVerificationError as error:
+            return f"the certificate of {server} is not accepted: {error.verify_message}"
+        except ssl.SSLError:
+            return f"{server} does not speak TLS, which {cluster.protocol} demands, or not ours"
+        except (KafkaError, OSError, TimeoutError):
+            if await _listens(host.strip("[]"), int(port)):
+                return f"{server} ends the connection: it may not speak {cluster.protocol}"
+            continue
+        connection.close()
+    return None
+
+
+async def _listens(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 async def stop_client(client: Any) -> None:
@@ -83,26 +148,46 @@ async def _stop(client: Any) -> None:
         log.warning("kafka.stop_failed", error=str(error))
 
 
-@asynccontextmanager
-async def _admin(bootstrap: str) -> AsyncIterator[Any]:
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+def client_arguments(cluster: KafkaAccess | str) -> Mapping[str, Any]:
+    """With what every client is made. Raises `Unavailable` where certificates are gone."""
     try:
-        await answer(client.start())
+        return kafka_access(cluster).arguments()
+    except OSError as error:
+        raise Unavailable(f"Kafka: a certificate cannot be used: {error}") from error
+
+
+@asynccontextmanager
+async def _admin(cluster: KafkaAccess | str) -> AsyncIterator[Any]:
+    client = AIOKafkaAdminClient(**client_arguments(cluster), request_timeout_ms=10_000)
+    try:
+        await start_client(client, cluster)
         yield client
     finally:
         await stop_client(client)
 
 
-async def cluster_id(bootstrap: str) -> str:
+async def cluster_of(client: AIOKafkaClient) -> str:
+    """Who the cluster is that a client talks to now: it may have been replaced behind its address.
+
+    Asked on the client's own connections, so that the answer holds for what it sends and gets.
+    """
+    node = client.get_random_node()
+    if node is None:
+        raise Unavailable("Kafka has no broker that is known")
+    metadata = await answer(client.send(node, MetadataRequest([])))
+    return str(metadata.to_object()["cluster_id"])
+
+
+async def cluster_id(cluster: KafkaAccess | str) -> str:
     """Who the cluster is: positions belong to it."""
-    async with _admin(bootstrap) as admin:
+    async with _admin(cluster) as admin:
         described = await answer(admin.describe_cluster())
         return str(described["cluster_id"])
 
 
-async def create_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
+async def create_topics(cluster: KafkaAccess | str, specs: Sequence[TopicSpec]) -> None:
     """Make the topics that are missing; those that exist stay as they are."""
-    async with _admin(bootstrap) as admin:
+    async with _admin(cluster) as admin:
         wanted = [
             NewTopic(s.name, s.partitions, s.replication, topic_configs=s.config) for s in specs
         ]

@@ -1,34 +1,42 @@
 """How much lies behind a consumer's positions, for `/v1/lag`."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared import clock
-from shared.log.kafka.cluster import answer, cluster_id, part_name, stop_client
+from shared.addresses import KafkaAccess
+from shared.errors import Unavailable
+from shared.log.kafka.cluster import (
+    answer,
+    client_arguments,
+    cluster_of,
+    part_name,
+    start_client,
+    stop_client,
+)
 from shared.log.sources import Backlog
 
 
 class KafkaLog:
     """The ends of topics, for `/v1/lag`; no group, reads only what it needs for ages."""
 
-    def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
+    def __init__(self, cluster: KafkaAccess | str, topics: Sequence[str]) -> None:
         self.topics = tuple(topics)
-        self._bootstrap = bootstrap
+        self._cluster = cluster
         self._consumer: AIOKafkaConsumer | None = None
-        self._id: str | None = None
         self._turn = asyncio.Lock()
 
     async def id(self) -> str:
-        if self._id is None:
-            self._id = await cluster_id(self._bootstrap)
-        return self._id
+        """Asked each time: what is behind is behind on the cluster that is there now."""
+        async with self._asking() as consumer:
+            return await cluster_of(consumer._client)
 
     async def backlog(self, positions: Mapping[str, int]) -> dict[str, Backlog]:
         """Per topic, how many records lie behind these positions, and the age of the oldest."""
-        async with self._turn:
-            consumer = await self._started()
+        async with self._asking() as consumer:
             ends = await self._ends(consumer)
             behind = {
                 tp: end - positions.get(part_name(tp), 0)
@@ -45,8 +53,8 @@ class KafkaLog:
 
     async def ends(self) -> dict[str, int]:
         """The end of every part."""
-        async with self._turn:
-            found = await self._ends(await self._started())
+        async with self._asking() as consumer:
+            found = await self._ends(consumer)
         return {part_name(tp): end for tp, end in found.items()}
 
     async def _ends(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
@@ -73,10 +81,21 @@ class KafkaLog:
         got = await answer(consumer.getmany(timeout_ms=500))
         return {tp: max(0.0, now - records[0].timestamp / 1000) for tp, records in got.items()}
 
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """One question at a time. After a failure the next one begins with a client anew, which
+        finds the brokers that are there by then."""
+        async with self._turn:
+            try:
+                yield await self._started()
+            except Unavailable:
+                await self.close()
+                raise
+
     async def _started(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap,
+                **client_arguments(self._cluster),
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 isolation_level="read_committed",
@@ -84,7 +103,7 @@ class KafkaLog:
                 request_timeout_ms=10_000,
             )
             try:
-                await answer(consumer.start())
+                await start_client(consumer, self._cluster)
             except BaseException:  # cancelled too: a client half started holds connections
                 await stop_client(consumer)
                 raise

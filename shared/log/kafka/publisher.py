@@ -8,7 +8,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
-from shared.log.kafka.cluster import answer, cluster_id, stop_client
+from shared.addresses import KafkaAccess
+from shared.log.kafka.cluster import answer, client_arguments, cluster_of, start_client, stop_client
 from shared.log.wire import OutboxRow, RawRecord, to_kafka
 
 _ACK_SECONDS = 60.0
@@ -23,15 +24,13 @@ def _hash(key: bytes) -> int:
 class Publisher:
     """Sends waves of the outbox; `relay.run_relay` drives it."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, cluster: KafkaAccess | str) -> None:
+        self._cluster = cluster
         self._producer: AIOKafkaProducer | None = None
-        self._id: str | None = None
 
     async def id(self) -> str:
-        if self._id is None:
-            self._id = await cluster_id(self._bootstrap)
-        return self._id
+        """Asked each time, on the connections that waves go over."""
+        return await cluster_of((await self._started()).client)
 
     async def publish(self, rows: Sequence[OutboxRow]) -> None:
         """Send rows, each key's in order, and wait for every acknowledgement."""
@@ -75,7 +74,7 @@ class Publisher:
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
+                **client_arguments(self._cluster),
                 acks="all",
                 enable_idempotence=True,
                 max_batch_size=262_144,
@@ -83,7 +82,7 @@ class Publisher:
                 request_timeout_ms=15_000,
             )
             try:
-                await answer(producer.start())
+                await start_client(producer, self._cluster)
             except BaseException:  # cancelled too: a client half started holds connections
                 await stop_client(producer)
                 raise

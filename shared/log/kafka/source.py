@@ -6,18 +6,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared import clock
+from shared.addresses import KafkaAccess
 from shared.errors import AppError, Unavailable
 from shared.log.kafka.cluster import (
     CALL_SECONDS,
     LogLost,
     answer,
+    client_arguments,
     cluster_id,
+    cluster_of,
     part_name,
+    start_client,
     stop_client,
 )
+from shared.log.kafka.membership import SESSION_SECONDS, Membership
 from shared.log.sources import Ends, LoadPositions, Slice
 from shared.log.wire import RawRecord, Record
 from shared.process import telemetry
@@ -26,6 +31,8 @@ from shared.process.watchdog import Watchdog, exit_now
 _COMMIT_EVERY_TICKS = 5
 _IDLE_STRIKES_MAX = 60  # ticks with a lag and nothing delivered
 _PARTITION_FETCH_BYTES = 512 * 1024
+
+Name = Callable[[], Awaitable[str]]  # of the reader, once it is known
 
 log = telemetry.logger(__name__)
 
@@ -45,22 +52,38 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # the clien
         await self._assigned()
 
 
+def _lost(group: str, tp: TopicPartition, offset: int, begins: int) -> str:
+    """What an operator is told of a position that the same cluster no longer has."""
+    part = part_name(tp)
+    restart = f"`restart-part SERVICE {group} {part}` reads it again from where it begins now"
+    if offset < begins:
+        return (
+            f"{part} begins at {begins} by now, and {offset} was not read yet: what is missing was "
+            f"deleted by the topic's retention. {restart}; who sent it has to send it again"
+        )
+    return (
+        f"{part} ends before {offset}, which was read already: the topic was made anew or cut off. "
+        f"{restart}; `resend PRODUCER` lets the producer send its whole outbox again"
+    )
+
+
 class KafkaSource:
     """Topics of a cluster, read from positions that the consumer's database keeps."""
 
     def __init__(
         self,
-        bootstrap: str,
+        cluster: KafkaAccess | str,
         topics: Sequence[str],
         group: str,
         *,
-        member: str | None = None,  # the same after a restart: it takes its partitions up at once
+        member: Name | None = None,  # the same after a restart: it takes its partitions up at once
     ) -> None:
         self.topics = tuple(topics)
-        self._bootstrap, self._group, self._member = bootstrap, group, member
+        self._cluster, self._group, self._member = cluster, group, member
         self._consumer: AIOKafkaConsumer | None = None
         self._id: str | None = None
         self._load: LoadPositions | None = None
+        self._membership: Membership | None = None
         self._next: dict[TopicPartition, int] = {}  # handed out up to here
         self._applied: dict[TopicPartition, int] = {}  # known to be in the database
         self._is_placed = False
@@ -72,29 +95,37 @@ class KafkaSource:
         self._seen = (0, 0)
 
     async def id(self) -> str:
+        """The cluster that our positions are of: it is asked for with them, and every second."""
         if self._id is None:
-            self._id = await cluster_id(self._bootstrap)
+            self._id = await cluster_id(self._cluster)
         return self._id
 
     async def open(self, load: LoadPositions) -> None:
         self._load = load
+        name = None if self._member is None else await self._member()
+        if name is not None and self._membership is None:  # it outlives a client that failed
+            self._membership = Membership(self._group, name)
+        if self._membership is not None:
+            self._membership.check()
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **client_arguments(self._cluster),
             group_id=self._group,
-            group_instance_id=self._member,
+            group_instance_id=name,
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_partition_fetch_bytes=_PARTITION_FETCH_BYTES,
             fetch_max_wait_ms=250,
-            session_timeout_ms=30_000,
+            session_timeout_ms=int(SESSION_SECONDS * 1000),
             heartbeat_interval_ms=3_000,
             request_timeout_ms=35_000,
         )
+        if self._membership is not None:
+            self._membership.watch(consumer)
         consumer.subscribe(list(self.topics), listener=_Rebalances(self._revoked, self._assigned))
         self._consumer = consumer
         try:
-            await answer(consumer.start(), 60.0)
+            await start_client(consumer, self._cluster, 60.0)
         except BaseException:
             self._consumer = None
             await stop_client(consumer)
@@ -128,12 +159,14 @@ class KafkaSource:
         assert self._consumer is not None, "open comes first"
         self._buffer.clear()
         assignment = self._assignment
+        cluster = await cluster_of(self._consumer._client)
         parts = {part_name(tp): tp for tp in self._consumer.assignment()}
-        positions = await self._load(list(parts)) if parts else {}
+        positions = await self._load(cluster, list(parts)) if parts else {}
         if assignment != self._assignment or self._consumer is None:
             return  # given other parts meanwhile: `_assigned` places us on those
         self._buffer.clear()
-        self._next = {parts[part]: position for part, position in positions.items()}
+        self._id = cluster
+        self._next = {parts[part]: position.number for part, position in positions.items()}
         self._applied = dict(self._next)
         for tp, position in self._next.items():
             self._consumer.seek(tp, position)
@@ -142,6 +175,8 @@ class KafkaSource:
     async def poll(self, limit: int, timeout: float) -> Slice | None:
         if self._failure is not None:
             raise self._failure
+        if self._membership is not None:
+            self._membership.check()
         self._polls += 1
         self._applied = dict(self._next)  # who asks for more has dealt with what it got
         if not self._buffer:
@@ -174,8 +209,8 @@ class KafkaSource:
                 self._consumer.getmany(timeout_ms=int(timeout * 1000)), timeout + CALL_SECONDS
             )
         except Unavailable as error:
-            if not self._is_placed:
-                return
+            if not self._is_placed or isinstance(error.__cause__, NoOffsetForPartitionError):
+                return  # the client's own first look, before we told it where to read
             if isinstance(error.__cause__, OffsetOutOfRangeError):
                 await self._out_of_range(error.__cause__)
                 return
@@ -188,16 +223,26 @@ class KafkaSource:
                 self._delivered += len(found)
 
     async def _out_of_range(self, error: OffsetOutOfRangeError) -> None:
-        """A new reader starts where the log starts; anyone else has lost events."""
+        """A new reader, or a new cluster, starts where the log starts; else events are lost."""
+        if await self._is_replaced():
+            return
         assert self._consumer is not None
         for tp, offset in error.args[0].items():
-            if self._next.get(tp) != 0:
-                raise LogLost(
-                    f"{part_name(tp)} has no offset {offset} any more; an operator decides by "
-                    f"`restart-part SERVICE {self._group} {part_name(tp)}`"
-                ) from error
             begins = await answer(self._consumer.beginning_offsets([tp]))
+            if self._next.get(tp) != 0:
+                raise LogLost(_lost(self._group, tp, offset, begins[tp])) from error
             self._consumer.seek(tp, begins[tp])
+
+    async def _is_replaced(self) -> bool:
+        """Whether another cluster is there now; then go on with our positions of that one."""
+        assert self._consumer is not None
+        found = await cluster_of(self._consumer._client)
+        if found == self._id:
+            return False
+        log.warning("kafka.replaced", group=self._group, cluster=self._id, now=found)
+        self._revoked()
+        await self.rewind()
+        return True
 
     def _silent_moves(self) -> dict[str, tuple[int, int]]:
         """Parts that moved without records: the marks that transactions leave in the log."""
@@ -224,6 +269,8 @@ class KafkaSource:
         if consumer is None or not self._next:
             return None
         self._ticks += 1
+        if self._is_placed and await self._is_replaced():
+            return None
         at = clock.now()
         ends: dict[TopicPartition, int] = await answer(consumer.end_offsets(list(self._next)))
         if self._ticks % _COMMIT_EVERY_TICKS == 0:

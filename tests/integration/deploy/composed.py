@@ -136,6 +136,10 @@ class Processes:
             process.kill()
             process.wait(STOP_SECONDS_MAX)
 
+    def words(self, name: str) -> str:
+        """What it has written."""
+        return self._log(name).read_text()
+
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 

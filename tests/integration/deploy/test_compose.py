@@ -9,22 +9,28 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 import jsonschema
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 from deploy import keys
 from deploy.local import databases
+from deploy.local.platform import WORKERS_ABOVE
 from shared import clock
+from shared.database.connection import connect
+from shared.process import variables
 from tests.architecture.files import ROOT
 from tests.integration.deploy import composed
 from tests.integration.deploy.composed import VARIABLE, Processes, Unset, filled, started_first
-from tests.integration.deploy.running import free_port_base
+from tests.integration.deploy.running import STOP_SECONDS, free_port_base
 
 ENV_EXAMPLE = ROOT / ".env.example"
-OURS = "recoup"  # the image
+OURS = ("recoup", "recoup-segmentation")  # the images
 SECRET = re.compile(r"PASSWORD|TOKEN|SECRET|KEY")
 PASSWORD = "a-password-of-the-tests"
 
@@ -38,7 +44,7 @@ def services_of(document: dict[str, Any], *, ours: bool) -> dict[str, Any]:
     return {
         name: service
         for name, service in document["services"].items()
-        if (service["image"] == OURS) is ours
+        if (service["image"] in OURS) is ours
     }
 
 
@@ -72,7 +78,7 @@ def test_the_specification_bites(
 
 def test_an_api_and_a_worker_of_each_service_and_what_they_need(document: dict[str, Any]) -> None:
     named = [f"{name}-{kind}" for name in databases.SERVICES for kind in ("api", "worker")]
-    assert set(document["services"]) == {*named, "prepare", "kafka", "postgres", "mail"}
+    assert set(document["services"]) == {*named, "prepare", "kafka", "postgres", "mail", "proxy"}
     for name in named:
         service, _, kind = name.partition("-")
         module = f"services.{service}.{'app' if kind == 'api' else 'worker'}"
@@ -91,10 +97,65 @@ def test_each_has_a_health_check_and_waits_for_those_of_others(document: dict[st
     assert started_first(services).index("prepare") > started_first(services).index("kafka")
 
 
+# What the local mode, a test or a broker of somebody else's wants to know, and what the image sets.
+NOT_OF_CONTAINERS = {
+    "RECOUP_ALIVE_FILE", "RECOUP_CRASH_AT", "RECOUP_DATA_DIR", "RECOUP_DEV_KEY", "RECOUP_HOST",
+    "RECOUP_LOCAL", "RECOUP_PORT_BASE", "RECOUP_SCREENSHOTS", "RECOUP_TEST_RUN",
+    *(name for name in variables.KNOWN if name.startswith(("KAFKA_SASL_", "KAFKA_SSL_"))),
+    *(f"{a}_{b}_DATABASE_URL" for a in variables.SERVICES for b in variables.SERVICES),
+}  # fmt: skip
+
+
+def test_every_setting_can_be_given_to_who_reads_it(document: dict[str, Any]) -> None:
+    services = services_of(document, ours=True)
+    by_hand = {match["name"] for match in VARIABLE.finditer(composed.FILE.read_text())}
+    for name in variables.KNOWN - NOT_OF_CONTAINERS:
+        prefix, _, _ = name.partition("_")
+        owners = [n for n in services if n.startswith(f"{prefix.lower()}-")]
+        given = [n for n, service in services.items() if name in service["environment"]]
+        assert given or name in by_hand, f"{name} is handed on to nobody"
+        if owners and given and name != "LEDGER_URL":
+            assert set(owners) <= set(given), f"{name} is not handed on to all of {owners}"
+
+
+def test_a_container_has_no_more_than_its_share(document: dict[str, Any]) -> None:
+    for name, service in document["services"].items():
+        assert service["mem_limit"], name
+        assert service["cpus"], name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+
+
+def test_apis_and_workers_can_be_many(document: dict[str, Any]) -> None:
+    for name, service in services_of(document, ours=True).items():
+        assert not {"hostname", "container_name", "ports"} & set(service), name
+        if name.endswith("-worker"):
+            # The same for all of them, and after a new `up`: the database gives numbers to it.
+            assert service["environment"]["RECOUP_MEMBER"] == name
+            assert service["environment"]["RECOUP_HEALTH"].endswith("/health/live")
+
+
+def test_what_the_file_shows_to_containers_is_there(document: dict[str, Any]) -> None:
+    given = filled(
+        document,
+        {m["name"]: "" for m in VARIABLE.finditer(composed.FILE.read_text())}
+        | {
+            m["name"]: "x" for m in VARIABLE.finditer(composed.FILE.read_text()) if m["kind"] == "?"
+        },
+    )
+    shown = [v for s in given["services"].values() for v in s.get("volumes", [])]
+    folders = {volume.partition(":")[0] for volume in shown if volume.startswith("./")}
+    assert folders == {"./deploy/files"}
+    assert (ROOT / "deploy/files").is_dir()
+    assert (ROOT / given["configs"]["proxy"]["file"]).is_file()
+
+
 def test_no_secret_has_a_default(document: dict[str, Any]) -> None:
     text = composed.FILE.read_text()
     found = {match["name"]: match for match in VARIABLE.finditer(text)}
-    assert {"POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET"} <= set(found)
+    secrets = {f"{name.upper()}_DATABASE_PASSWORD" for name in databases.SERVICES}
+    assert {"POSTGRES_PASSWORD", "RECOUP_SERVICE_TOKEN", "RECOUP_SESSION_SECRET", *secrets} <= set(
+        found
+    )
     for name, match in found.items():
         if SECRET.search(name):
             assert match["kind"] == "?", f"{name} has a default"
@@ -126,9 +187,11 @@ def test_ports_are_published_to_this_machine_only(document: dict[str, Any]) -> N
 
 def test_the_image_runs_as_nobody_in_particular(document: dict[str, Any]) -> None:
     lines = (ROOT / "deploy" / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
-    stages = [line for line in lines if line.startswith("FROM ")]
-    assert len(stages) == 2, "what builds is not shipped"
-    final = lines[lines.index(stages[1]) :]
+    begins = lines.index("FROM ${PYTHON} AS runtime")
+    final = lines[begins:]
+    from_here = [line for line in final if line.startswith("FROM ")]
+    assert from_here[1:] == ["FROM runtime AS segmentation", "FROM runtime AS recoup"]
+    assert not any(line.startswith("RUN ") for line in final), "what builds is not shipped"
     assert [line for line in final if line.startswith("USER ")] == ["USER 10001:10001"]
     assert [line for line in final if re.match(r"(CMD|ENTRYPOINT) (?!\[)", line)] == []
     check = next(line for line in final if line.startswith("HEALTHCHECK "))
@@ -156,6 +219,26 @@ def server(postgres: str) -> Iterator[tuple[str, str]]:
     yield postgres, prefix
     for service in databases.SERVICES:
         asyncio.run(databases.drop(postgres, f"{prefix}_{service}"))
+    for service in databases.SERVICES:
+        asyncio.run(drop_role(postgres, f"{prefix}_{service}"))
+
+
+async def drop_role(server: str, role: str) -> None:
+    connection = await connect(server)
+    await connection.execute(f'drop role if exists "{role}"')
+    await connection.close()
+
+
+async def powers(url: str) -> tuple[str, bool]:
+    """Who one is, and whether that is a superuser."""
+    connection = await connect(url)
+    try:
+        row = await connection.fetchrow(
+            "select current_user, rolsuper from pg_roles where rolname = current_user"
+        )
+        return row[0], row[1]
+    finally:
+        await connection.close()
 
 
 def key_set(folder: Path) -> tuple[Path, str]:
@@ -180,6 +263,7 @@ def test_every_health_check_passes(
     base = free_port_base()
     given = {
         "POSTGRES_PASSWORD": PASSWORD,
+        **{f"{s.upper()}_DATABASE_PASSWORD": f"{PASSWORD}-{s}" for s in databases.SERVICES},
         "RECOUP_JWKS_FILE": str(jwks),
         "RECOUP_SERVICE_TOKEN": token,
         "RECOUP_SESSION_SECRET": "a-secret-of-these-tests-long-enough",
@@ -188,7 +272,7 @@ def test_every_health_check_passes(
     }
     services = services_of(filled(document, given), ours=True)
     environments = {
-        name: on_this_machine(name, service, server, kafka, jwks, base, tmp_path)
+        name: on_this_machine(name, service, server, kafka, jwks, base)
         for name, service in services.items()
     }
     waiting: list[str] = []
@@ -203,17 +287,54 @@ def test_every_health_check_passes(
         for needed in set(service["depends_on"]) & set(waiting):
             test = services[needed]["healthcheck"]["test"]
             processes.wait_healthy(needed, test, environments[needed])
+        own = environment[f"{name.partition('-')[0].upper()}_DATABASE_URL"]
+        assert asyncio.run(powers(own)) == (databases.user_of(own), False)
+        assert "RECOUP_POSTGRES_URL" not in environment, "the superuser is nobody's but prepare's"
         processes.start(name, service["command"], environment)
         waiting.append(name)
     for name in waiting:
         processes.wait_healthy(name, services[name]["healthcheck"]["test"], environments[name])
+    second = environments["metrics-worker"] | {"RECOUP_METRICS_PORT": str(base + WORKERS_ABOVE + 4)}
+    processes.start("metrics-worker beside", services["metrics-worker"]["command"], second)
+    shared_out = asyncio.run(shared_by(kafka, "metrics", 2))
+    assert sum(shared_out.values()) % 24 == 0
+    assert min(shared_out.values()) > 0
+    assert set(shared_out) == {"metrics-worker", "metrics-worker-2"}
     refused = httpx.get(f"http://127.0.0.1:{base}/v1/accounts/C1", trust_env=False)
     assert refused.status_code == 401
     # uvicorn ends in order and then by the signal it was sent.
     assert set(processes.stop().values()) <= {0, -signal.SIGTERM}
+    for name in ("metrics-worker", "metrics-worker beside"):
+        words = processes.words(name)
+        assert not re.search(r'"level": ?"(error|critical)"', words), words[-3000:]
     for name in waiting:  # what is gone is not healthy
         command = services[name]["healthcheck"]["test"][1:]
         assert processes.check(command, environments[name]) == 1, name
+
+
+async def shared_by(kafka: str, group: str, members: int) -> dict[str, int]:
+    """How many partitions each of a group's members has, by its name, once there are so many."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            while True:
+                answer = (await admin.describe_consumer_groups([group]))[0].groups[0]
+                found = {
+                    member[0][:-37]: sum(  # its name, and an id that the broker adds
+                        len(numbers)
+                        for _, numbers in ConsumerProtocolMemberAssignment.decode(
+                            member[4]
+                        ).assignment
+                    )
+                    for member in answer[5]
+                    if member[4]
+                }
+                if len(found) == members and all(found.values()):
+                    return found
+                await asyncio.sleep(0.2)
+    finally:
+        await admin.close()
 
 
 def on_this_machine(
@@ -223,18 +344,18 @@ def on_this_machine(
     kafka: str,
     jwks: Path,
     base: int,
-    folder: Path,
 ) -> dict[str, str]:
     """The service's own environment, its hosts, ports and files those of this machine."""
     postgres, prefix = server
-    inside = f"postgresql://recoup:{PASSWORD}@postgres:5432/recoup_"
-    outside = databases.url_of(postgres, f"{prefix}_")
+    admin = f"recoup:{PASSWORD}@postgres:5432/"
+    where, outside = urlsplit(postgres).netloc, urlsplit(postgres).netloc.rpartition("@")[2]
     rewritten = {
         variable: str(value)
-        .replace(inside, outside)
+        .replace(admin, f"{where}/")
+        .replace("//recoup_", f"//{prefix}_")
+        .replace("postgres:5432/recoup_", f"{outside}/{prefix}_")
         .replace("kafka:9092", kafka)
         .replace("/etc/recoup/jwks.json", str(jwks))
-        .replace("/tmp/alive", str(folder / f"{name}.alive"))  # noqa: S108 - a container's own
         for variable, value in service["environment"].items()
     }
     for number, api in enumerate(databases.SERVICES):
@@ -243,6 +364,9 @@ def on_this_machine(
                 rewritten[variable] = value.replace(
                     f"//{host}:{8001 + number}", f"//127.0.0.1:{base + number}"
                 )
+        if name == f"{api}-worker":
+            door = str(base + WORKERS_ABOVE + number)
+            rewritten = {v: value.replace("9100", door) for v, value in rewritten.items()}
     left = [v for v in rewritten.values() if re.search(r"//[^/]*(-api|postgres|kafka):\d", v)]
     assert not left, f"hosts of the inside: {left}"
     return {**rewritten, "RECOUP_PORT_BASE": str(base)}

@@ -8,7 +8,8 @@ import pytest
 from deploy import dead_letters as front_end
 from shared.database import Database
 from shared.log import dead_letters, positions
-from shared.log.positions import Head, Waiting, put_waiting, save_heads
+from shared.log.forks import Head
+from shared.log.positions import Waiting, put_waiting, save_heads
 from shared.log.wire import RawRecord
 
 PLACE = ("demo", "ledger.events", "A[1]")

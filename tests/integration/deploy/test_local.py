@@ -63,7 +63,8 @@ def test_it_stops_cleanly_and_keeps_its_data(data: Path, number: signal.Signals)
     with launched(data) as second:
         second.wait_ready()
         assert second.post("/notes/two") == ["one", "two"]
-        assert "dev key" not in second.text
+        assert str(data / "dev-key") in second.text, "its place is always said"
+        assert (data / "dev-key").read_text().strip() not in second.text
         assert second.stop() == 0
 
 
@@ -72,7 +73,10 @@ def test_the_first_start_says_its_key_once_and_keeps_it_secret(data: Path) -> No
         run.wait_ready()
         key = (data / "dev-key").read_text().strip()
         assert len(key) >= 16
-        assert f"dev key (kept in {data / 'dev-key'}): {key}" in run.text
+        assert f"{data / 'dev-key'}  ({key}, shown this once)" in run.text
+        for number in range(4):  # one address a line
+            (line,) = [x for x in run.text.splitlines() if f"127.0.0.1:{run.port + number} " in x]
+            assert line.count("http://") == 1
         for secret in ("dev-key", "postgres-password", "postgres-url"):
             assert stat.S_IMODE((data / secret).stat().st_mode) == 0o600
         assert run.text.count("Recoup is ready") == 1
@@ -83,6 +87,27 @@ def test_a_given_key_is_used_and_not_printed(data: Path) -> None:
         run.wait_ready()
         assert (data / "dev-key").read_text().strip() == "a-key-that-was-given"
         assert "a-key-that-was-given" not in run.text
+
+
+def test_a_database_that_is_killed_is_started_again_where_it_was(data: Path) -> None:
+    with launched(data) as run:
+        run.wait_ready()
+        assert run.post("/notes/one") == ["one"]
+        before = {process.pid for process in servers_on(data)}
+        for process in servers_on(data):
+            process.kill()
+
+        def is_back() -> bool:
+            try:
+                return run.post("/notes/two") == ["one", "two"]
+            except httpx.HTTPError:
+                return False
+
+        assert wait_for(is_back, READY_SECONDS), run.text
+        assert not before & {process.pid for process in servers_on(data)}
+        assert "started again" in run.text
+        assert run.stop() == 0
+    assert not servers_on(data)
 
 
 def test_a_second_start_on_the_folder_is_refused_in_plain_words(data: Path) -> None:

@@ -91,7 +91,7 @@ async def test_a_connection_that_went_away_while_idle_is_opened_again(mail: Mail
 
 def test_the_address_of_the_server_is_read_from_its_url() -> None:
     server = MailServer.from_url("smtps://me%40x:p%3Aw@mail.example")
-    assert (server.host, server.port, server.tls) == ("mail.example", 465, True)
+    assert (server.host, server.port, server.tls) == ("mail.example", 465, "at-once")
     assert (server.username, server.password) == ("me@x", "p:w")
     assert "p:w" not in repr(server)
 

@@ -9,7 +9,8 @@ import httpx
 from services.segmentation import consumer
 from shared.clock import monotonic
 from shared.database import Database
-from shared.log.consume import OutboxSource, Reader, lag, run_consumer
+from shared.log.consume import OutboxSource, run_consumer
+from shared.log.lag import Reader, lag
 from tests.integration.segmentation.helpers import (
     context_for,
     growing_old,

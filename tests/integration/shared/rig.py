@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import msgspec
 
+from shared.addresses import KafkaAccess
 from shared.database import Database, Session
 from shared.events import Event, Received
 from shared.log import outbox
@@ -19,7 +20,7 @@ from shared.log.sources import Log
 from shared.log.wire import Attributes, RawRecord
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
-PATIENCE = 120.0  # of a loaded machine
+PATIENCE = 60.0  # of a loaded machine
 
 
 class Paid(msgspec.Struct, frozen=True):
@@ -73,7 +74,7 @@ class Rig:
 
     producer: Database
     consumer: Database
-    bootstrap: str | None  # None: the outbox is read directly
+    bootstrap: KafkaAccess | str | None  # None: the outbox is read directly
     topic: str = field(default_factory=lambda: f"t{uuid4().hex[:8]}.events")
     running: list[Running] = field(default_factory=list)
     logs: list[KafkaLog] = field(default_factory=list)

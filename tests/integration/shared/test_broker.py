@@ -1,6 +1,7 @@
 """The broker of the local mode, and what happens around it when it goes away."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,17 @@ from deploy.local.errors import CannotStart
 from deploy.local.waiting import wait_for
 from shared.database import Database
 from shared.errors import Unavailable
-from shared.log.kafka import KafkaLog, Publisher, cluster, cluster_id, create_topics, publisher
+from shared.log.kafka import (
+    KafkaLog,
+    Publisher,
+    TopicSpec,
+    cluster,
+    cluster_id,
+    create_topics,
+    publisher,
+)
+from shared.log.lag import Reader, Relaying, lag
+from shared.log.sources import Log
 from shared.log.wire import RawRecord
 from tests.integration.shared.rig import Rig, until
 
@@ -128,3 +139,69 @@ def test_a_broker_in_the_foreground_says_that_it_died(tmp_path: Path) -> None:
         front_end.wait()
     assert "Kafka ended by itself" in words.read_text()
     assert "Traceback" not in words.read_text()
+
+
+async def test_a_replaced_cluster_gets_everything_and_nobody_has_to_be_restarted(
+    producer: Database, consumer: Database, tmp_path: Path
+) -> None:
+    broker = Broker(tmp_path)
+    broker.start()
+    rig = Rig(producer, consumer, broker.bootstrap)
+    try:
+        await rig.open()
+        rig.consume()
+        await rig.say_n("A", 1, 50)
+        await rig.saw("A", range(1, 51))
+        await rig.relayed()
+        log = rig.log()
+        first = await log.id()
+        assert await behind(rig, log) == 0
+        broker = await replaced(broker, rig)  # beneath an idle relay, a reader and a lag
+
+        async def has_all() -> bool:
+            return await ends(log) >= 50
+
+        await until(has_all, "the relay sends the whole outbox to the new cluster")
+        assert await log.id() != first
+        await rig.say_n("A", 51, 60)
+        await rig.saw("A", range(1, 61))
+        assert await rig.count("dead_letters") == 0
+
+        await rig.running[0].end()  # the relay: what is not sent is behind
+        broker = await replaced(broker, rig)
+        assert await behind(rig, log) == 60
+        rig.relay()
+        await rig.say_n("A", 61, 61)
+        await rig.saw("A", range(1, 62))
+
+        async def is_level() -> bool:
+            return await behind(rig, log) == 0
+
+        await until(is_level, "nothing is behind")
+    finally:
+        await rig.close()
+        broker.stop()
+
+
+async def replaced(broker: Broker, rig: Rig) -> Broker:
+    """The broker's disk is lost; another cluster answers at the same address."""
+    broker.kill()
+    shutil.rmtree(broker.data / "log")
+    again = Broker(broker.data, broker.port)
+    again.start()
+    assert rig.bootstrap is not None
+    await create_topics(rig.bootstrap, [TopicSpec(rig.topic, 4, 1, {})])
+    return again
+
+
+async def behind(rig: Rig, log: Log) -> int:
+    """What `/v1/lag` says of the producer and of the consumer."""
+    relaying = Relaying(await log.id(), (rig.topic,))
+    unsent = await lag(rig.producer, [], relaying=relaying)
+    unread = await lag(rig.consumer, [Reader("metrics", log)])
+    return unsent.behind + unread.behind
+
+
+async def ends(log: Log) -> int:
+    assert isinstance(log, KafkaLog)
+    return sum((await log.ends()).values())

@@ -57,7 +57,7 @@ async def test_after_commit_runs_in_order_and_the_bell_rings_once_rows_are_visib
     producer: Database,
 ) -> None:
     ran: list[int] = []
-    reader = Database(producer.url.render_as_string(hide_password=False))
+    reader = Database(producer.url)
     assert reader.committed is producer.committed
     rings = reader.committed.rings
     async with producer.transaction() as session:
@@ -82,7 +82,7 @@ async def test_a_ring_between_look_and_wait_is_not_missed() -> None:
 
 
 async def test_a_cancelled_transaction_gives_its_connection_back_clean(producer: Database) -> None:
-    small = Database(producer.url.render_as_string(hide_password=False), pool_size=1)
+    small = Database(producer.url, pool_size=1)
     started = asyncio.Event()
 
     async def slow() -> None:
@@ -104,7 +104,7 @@ async def test_a_cancelled_transaction_gives_its_connection_back_clean(producer:
 
 
 async def test_cancelled_while_it_begins_a_transaction_leaves_none_open(producer: Database) -> None:
-    url = producer.url.render_as_string(hide_password=False)
+    url = producer.url
     small = Database(url, pool_size=1, application="cancelled")
     await small.fetch("select 1")
 
@@ -144,7 +144,7 @@ async def test_a_commit_that_became_a_rollback_is_told(producer: Database) -> No
 
 
 async def test_a_failed_statement_gives_its_connection_back_clean(producer: Database) -> None:
-    small = Database(producer.url.render_as_string(hide_password=False), pool_size=1)
+    small = Database(producer.url, pool_size=1)
     with pytest.raises(asyncpg.UndefinedTableError):
         async with small.transaction() as session:
             await session.execute("select from nowhere")
@@ -157,7 +157,7 @@ async def test_a_failed_statement_gives_its_connection_back_clean(producer: Data
 async def test_a_server_that_dropped_us_is_unavailable_and_then_used_again(
     producer: Database,
 ) -> None:
-    small = Database(producer.url.render_as_string(hide_password=False), pool_size=2)
+    small = Database(producer.url, pool_size=2)
     kill = "select pg_terminate_backend($1)"
 
     async def lose_the_connection() -> None:
@@ -274,7 +274,7 @@ async def test_an_oversized_event_is_refused_with_its_transaction(producer: Data
 
 
 async def test_the_database_has_an_id_of_its_own(producer: Database, consumer: Database) -> None:
-    again = Database(producer.url.render_as_string(hide_password=False))
+    again = Database(producer.url)
     assert await producer.database_id() == await again.database_id()
     assert await producer.database_id() != await consumer.database_id()
     await again.close()

@@ -306,7 +306,7 @@ async def test_what_another_process_activates_counts_here_at_once(db: Database) 
     here = late_fees()
     await activate(db, here, "spring", TOMORROW)
     assert await percent(db, here, TOMORROW) == 5  # now it is kept in memory
-    url = db.url.render_as_string(hide_password=False)
+    url = db.url
     other = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.integration.shared.late_fees",
         url, "demo", "default", str(TOMORROW),

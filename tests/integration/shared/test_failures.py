@@ -9,7 +9,8 @@ from shared.database import Session
 from shared.errors import TookTooLong, Unavailable
 from shared.events import Received
 from shared.log import dead_letters, positions
-from shared.log.consume import BadCode, Reader, lag
+from shared.log.consume import BadCode
+from shared.log.lag import Reader, lag
 from tests.integration.shared.rig import PATIENCE, Rig, an_event
 
 

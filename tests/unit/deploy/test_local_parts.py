@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from deploy.local import databases, folder, platform
-from deploy.local.__main__ import while_it_runs
 from deploy.local.bells import Bells
 from deploy.local.errors import CannotStart
 from deploy.local.orders import PRUNING
 from deploy.local.postgres import write_secret
 from deploy.local.supervisor import parts_of
+from deploy.local.watch import while_they_run
 from shared.database import bell_of
 from shared.process.settings import PORTS
 
@@ -21,7 +21,7 @@ def test_what_the_local_mode_knows_stands_above_what_was_given() -> None:
     composed = platform.compose(
         {"RECOUP_DEV_KEY": "old", "RECOUP_LOG_LEVEL": "debug", "PATH": "/bin"},
         data=Path("/data"),
-        databases={"ledger": "postgresql://h/recoup_ledger"},
+        databases={"LEDGER_DATABASE_URL": "postgresql://h/recoup_ledger"},
         key="the-key",
     )
     assert composed["RECOUP_DEV_KEY"] == composed["RECOUP_SERVICE_TOKEN"] == "the-key"
@@ -102,7 +102,7 @@ def test_which_services_share_a_process() -> None:
 
 
 def a_database(name: str) -> str:
-    return f"postgresql://u:p@h:1/bells_{name}"
+    return f"postgresql://u:p@127.0.0.1:1/bells_{name}"
 
 
 async def test_a_bell_rings_in_the_other_process() -> None:
@@ -165,5 +165,5 @@ async def test_a_broker_that_dies_ends_the_platform_with_a_plain_word() -> None:
         stopped.set()
 
     with pytest.raises(CannotStart, match="ended by itself"):
-        await while_it_runs(broker, run, asyncio.Event())  # type: ignore[arg-type]
+        await while_they_run(run, asyncio.Event(), server=None, broker=broker)  # type: ignore[arg-type]
     assert stopped.is_set()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib import resources
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from services.ledger import domain
 from services.ledger.domain.slices import run
 from shared import clock
 from shared.clock import day_start
+from shared.events.ledger import InvoiceOverdue
 from tests.unit.ledger.ledger_factories import Ledger, at, invoice, registered
 
 _DAY = timedelta(days=1)
@@ -108,7 +110,8 @@ def test_an_invoice_of_a_day_that_was_left_out_has_its_stages(
     ledger = Ledger(registered(zone), invoice(issued=left_out, due=str(due)))
     ledger.start_day(str(issued + _DAY))
     overdue = [said for said in ledger.said if said.type == "invoice-overdue"]
-    assert [said.data.stage for said in overdue] == [s for s in (1, 31, 61, 91, 121) if s <= days]
+    stages = [cast(InvoiceOverdue, said.data).stage for said in overdue]
+    assert stages == [s for s in (1, 31, 61, 91, 121) if s <= days]
     assert {said.time for said in overdue} == {at(instant)}
 
 

@@ -18,7 +18,7 @@ GOOD = {
 
 def test_the_defaults_ship_two_strategies_and_no_channel() -> None:
     settings = Settings.from_env(GOOD)
-    assert settings.smtp_url is None
+    assert settings.mail_server is None
     assert settings.ledger_url == "http://127.0.0.1:8001"
     assert set(settings.strategies) == {"consumer", "business"}
 
@@ -73,6 +73,6 @@ def test_only_the_local_mode_takes_a_residence_for_granted(tmp_path: Path) -> No
         **{name: value for name, value in GOOD.items() if not name.startswith("RECOUP_")},
         "RECOUP_JWKS": str(keys),
         "RECOUP_SERVICE_TOKEN": "t",
-        "LEDGER_URL": "http://ledger:8001",
+        "LEDGER_URL": "https://ledger.example",
     }
     assert Settings.from_env(elsewhere).residence_default is None

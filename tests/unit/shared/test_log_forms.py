@@ -1,6 +1,7 @@
 """An event looks the same to a consumer whichever way it came."""
 
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -43,7 +44,7 @@ def a_row(
         **changed,
     }
     headers = msgspec.json.encode(Attributes(**attributes)).decode()  # type: ignore[arg-type]
-    return OutboxRow(7, topic, f"demo/{key}", sequence, headers, '{"n":1}')
+    return OutboxRow(7, topic, f"demo/{key}", sequence, headers, '{"n":1}', UUID(int=7))
 
 
 def on_kafka(row: OutboxRow) -> RawRecord:

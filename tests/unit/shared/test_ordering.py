@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.events import Received
+from shared.log.forks import Head
 from shared.log.ordering import Arranged, Item, arrange, places_of, read_item
-from shared.log.positions import Head, Place, Skips, Waiting
+from shared.log.positions import Place, Skips, Waiting
 from shared.log.wire import Address, RawRecord
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)

@@ -2,11 +2,13 @@
 
 import socket
 
+import pytest
+
 from shared.database import Database
 from shared.log.kafka import KafkaSource
 from shared.log.runtime import Runtime
 from shared.log.subscriptions import Subscription
-from shared.process.settings import Common
+from shared.process.settings import BadSetting, Common
 
 
 async def nothing(*_: object) -> None: ...
@@ -23,4 +25,12 @@ def test_a_rebuild_beside_the_worker_does_not_pass_for_it() -> None:
         (source,) = runtime._sources(subscription, is_guest=is_guest)
         assert isinstance(source, KafkaSource)
         members.append(source._member)
-    assert members == [socket.gethostname(), None]
+    assert members == [runtime._name.wait, None]
+
+
+def test_workers_are_named_after_their_host_or_as_they_are_told() -> None:
+    given = {"RECOUP_LOCAL": "1"}
+    assert Common.from_env(given).member == socket.gethostname()
+    assert Common.from_env({**given, "RECOUP_MEMBER": "metrics-worker"}).member == "metrics-worker"
+    with pytest.raises(BadSetting, match="RECOUP_MEMBER"):
+        Common.from_env({**given, "RECOUP_MEMBER": "two words"})

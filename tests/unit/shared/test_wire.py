@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import msgspec
 from cloudevents.core.bindings import kafka as sdk
@@ -37,9 +38,8 @@ def _rows(draw: st.DrawFn) -> OutboxRow:
     if draw(st.booleans()):
         headers["correlationid"] = draw(_text)
     payload = json.dumps({"invoice_id": draw(_text)})
-    return OutboxRow(
-        7, LEDGER, f"demo/{account}", sequence, msgspec.json.encode(headers).decode(), payload
-    )
+    packed = msgspec.json.encode(headers).decode()
+    return OutboxRow(7, LEDGER, f"demo/{account}", sequence, packed, payload, UUID(int=7))
 
 
 @given(_rows())
