@@ -1,4 +1,4 @@
-"""Copy all four databases at one instant: `make backup`, `python -m deploy.backup --to DIR`.
+"""Copy all four databases at one instant: `make backup`, or this with `--to DIR`.
 
 It works while everything runs. The addresses come from `LEDGER_DATABASE_URL` and so on; without
 them from `RECOUP_POSTGRES_URL`; without that the local mode's own databases are copied. The folder
@@ -16,10 +16,11 @@ from deploy.migrate import service_urls
 from deploy.recovery import copying
 from shared import clock
 from shared.errors import AppError
+from shared.process import program
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m deploy.backup", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program.call("deploy.backup"), description=__doc__)
     parser.add_argument(
         "--to", type=Path, metavar="DIR", help="a folder to be made (backups/ and the time)"
     )

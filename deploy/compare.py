@@ -1,4 +1,4 @@
-"""Compare what the four services know: `make compare`, `python -m deploy.compare`.
+"""Compare what the four services know: `make compare`, `.venv/bin/python -m deploy.compare`.
 
 Names each account whose readers are ahead of their producer (it was restored alone), that is
 parked for a fork of the log, or whose sums differ. Ends with 1 if there is any, and with 2 if all
@@ -21,12 +21,13 @@ from deploy.migrate import service_urls
 from deploy.recovery.comparison import Comparison, compare
 from shared.database import Database
 from shared.errors import AppError
+from shared.process import program
 
 SHOWN_MAX = 200
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    argparse.ArgumentParser(prog="python -m deploy.compare", description=__doc__).parse_args(
+    argparse.ArgumentParser(prog=program.call("deploy.compare"), description=__doc__).parse_args(
         arguments
     )
     try:

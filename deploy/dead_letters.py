@@ -24,6 +24,7 @@ from deploy.migrate import service_urls
 from shared.database import Database
 from shared.errors import AppError
 from shared.log import dead_letters, lag, positions
+from shared.process import program
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m deploy.dead_letters", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program.call("deploy.dead_letters"), description=__doc__)
     parser.set_defaults(command="list")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list", help="what was put aside, and what waits (the default)")

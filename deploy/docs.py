@@ -1,6 +1,6 @@
-"""Write `docs/events/` and `docs/api/` from the code: `python -m deploy.docs` (`make docs`).
+"""Write `docs/events/` and `docs/api/` from the code: `make docs`.
 
-`python -m deploy.docs release` further keeps the events' schemas as released: from then on, a
+`… -m deploy.docs release` further keeps the events' schemas as released: from then on, a
 contract test holds every change against them.
 Events: one JSON Schema per topic and type, and an index. Interfaces: the OpenAPI document of each
 service. The contract tests compare what is committed with what the code says now.
@@ -119,7 +119,7 @@ def release() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     if list(arguments) not in ([], ["release"]):
-        print("usage: python -m deploy.docs [release]", file=sys.stderr)
+        print("usage: .venv/bin/python -m deploy.docs [release]", file=sys.stderr)
         return 2
     if arguments:
         release()

@@ -18,6 +18,7 @@ from deploy.local.errors import CannotStart
 from deploy.migrate import service_urls
 from shared.database import Database, holds
 from shared.errors import AppError
+from shared.process import program
 
 SERVICES = ("ledger", "outreach")  # those that do things by themselves
 OPERATOR = "operator"  # in the log and the table: whoever could reach the databases
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m deploy.holds", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program.call("deploy.holds"), description=__doc__)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list", help="what stands still, and why (the default)")
     release = commands.add_parser("release", help="let it go on")

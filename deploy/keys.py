@@ -1,4 +1,4 @@
-"""Keys and tokens: `python -m deploy.keys new FOLDER`, `python -m deploy.keys mint FOLDER …`.
+"""Keys and tokens: `.venv/bin/python -m deploy.keys new FOLDER`, and `mint FOLDER …`.
 
 `new` makes an Ed25519 key pair: `FOLDER/private.pem` (mode 0600) and the key set `FOLDER/jwks.json`
 that the services read (`RECOUP_JWKS`). A key set that exists gets one key more, so that tokens of
@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from shared import clock
 from shared.ids import is_tenant
+from shared.process import program
 from shared.web.auth import ANY_TENANT, SCOPES
 
 PRIVATE, PUBLIC = "private.pem", "jwks.json"
@@ -114,7 +115,7 @@ def tenant_name(text: str) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m deploy.keys",
+        prog=program.call("deploy.keys"),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

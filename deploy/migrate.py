@@ -1,4 +1,4 @@
-"""Bring the services' databases to the newest revision: `python -m deploy.migrate [SERVICE …]`.
+"""Bring the databases to the newest revision: `.venv/bin/python -m deploy.migrate [SERVICE …]`.
 
 The addresses come from `LEDGER_DATABASE_URL` and so on; without them from `RECOUP_POSTGRES_URL`;
 without that from the local mode's own server, which is started if it does not run.
@@ -17,6 +17,7 @@ from deploy.local.errors import CannotStart
 from deploy.recovery.restoring import refuse_half_restored
 from shared.database import migrate
 from shared.errors import Unavailable
+from shared.process import program
 from shared.process.settings import BadSetting
 
 
@@ -97,7 +98,7 @@ def service_urls(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m deploy.migrate", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program.call("deploy.migrate"), description=__doc__)
     parser.add_argument("services", nargs="*", metavar="SERVICE", help="default: all four")
     chosen = parser.parse_args(arguments).services or list(databases.SERVICES)
     unknown = sorted(set(chosen) - set(databases.SERVICES))

@@ -5,22 +5,16 @@ but the standard library: `python packages.py LOCK`. Lines, not bars: they are r
 in a log, and for a screen reader.
 """
 
-import re
 import subprocess
 import sys
 import sysconfig
 import threading
-import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
 SAY_SECONDS = 5.0
 TAIL_LINES = 25  # of pip's words, where it failed
-
-_PACKAGE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*==", re.MULTILINE)
-_COLLECTING = re.compile(r"^\s*(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9._-]+)")
-_LOADING = re.compile(r"^\s*(?:Downloading|Using cached) (\S+?)-\d.*?(?: \(([^)]+)\))?$")
 
 
 class Progress:
@@ -39,11 +33,13 @@ class Progress:
         self.tail.append(line)
         if line.startswith("Ignoring "):  # not for this machine
             self.packages -= 1
-        elif found := _COLLECTING.match(line):
+        elif line.lstrip().startswith(("Collecting ", "Requirement already satisfied: ")):
             self.collected += 1
-            self._at = found[1]
-        elif found := _LOADING.match(line):
-            self._at = f"{found[1]} ({found[2]})" if found[2] else found[1]
+            self._at = line.partition("==")[0].split()[-1]
+        elif line.lstrip().startswith(("Downloading ", "Using cached ")):
+            name = line.split()[1 if "Downloading" in line else 2].partition("-")[0]
+            size = line.rpartition("(")[2].rstrip(")") if line.endswith(")") else ""
+            self._at = f"{name} ({size})" if size else name
         elif line.startswith("Installing collected packages"):
             self.is_installing = True
 
@@ -89,9 +85,9 @@ def _installed(folder: Path) -> int:
 
 
 def main(lock: Path) -> int:
-    packages = len(_PACKAGE.findall(lock.read_text(encoding="utf-8")))
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    packages = sum("==" in line and line[:1].isalnum() for line in lines)
     print(f"Installing {packages} packages (a minute or two, once)", flush=True)
-    started = time.monotonic()
     command = [
         sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
         "--progress-bar", "off", "--require-hashes", "--only-binary", ":all:",
@@ -102,9 +98,7 @@ def main(lock: Path) -> int:
     if code:
         print(f"The packages could not be installed (pip ended with code {code}).", file=sys.stderr)
         return code
-    print(
-        f"{progress.packages} packages are there ({time.monotonic() - started:.0f} s)", flush=True
-    )
+    print(f"{progress.packages} packages are there", flush=True)
     return 0
 
 

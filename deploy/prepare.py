@@ -1,4 +1,4 @@
-"""Make a deployment ready, once before its services start: `python -m deploy.prepare`.
+"""Make a deployment ready, once before its services start: `.venv/bin/python -m deploy.prepare`.
 
 The four databases (`LEDGER_DATABASE_URL` and so on) exist and stand at the newest revision; the
 topics exist on `KAFKA_BOOTSTRAP_SERVERS`. With `RECOUP_POSTGRES_URL`, a user who may make roles,

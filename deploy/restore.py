@@ -1,4 +1,4 @@
-"""Bring a backup back: `make restore FROM=DIR`, `python -m deploy.restore --from DIR`.
+"""Bring a backup back: `make restore FROM=DIR`, `.venv/bin/python -m deploy.restore --from DIR`.
 
 The platform must not run. Databases that hold anything are refused unless `--replace` is given. An
 older backup is migrated, a newer one refused; a restore that was cut off is simply run again. After
@@ -22,6 +22,7 @@ from deploy.local.errors import CannotStart
 from deploy.recovery import manifest, restoring, settlement
 from shared.addresses import BadUrl, KafkaAccess, kafka_access
 from shared.errors import AppError
+from shared.process import program
 from shared.process.kafka_settings import read_kafka
 from shared.process.settings import BadSetting, Env
 
@@ -32,7 +33,7 @@ _NEXT = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m deploy.restore", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program.call("deploy.restore"), description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--from", metavar="DIR", dest="folder", help="a backup")
     what.add_argument("--mark", action="store_true", help="they were brought back already")

@@ -2,8 +2,8 @@
 
 Codes are those of ISO 3166-1 (alpha-2, alpha-3 and numeric), with a few that are reserved or were
 in use before, and Kosovo's XK. Names are CLDR's in many languages, ISO's own and common ones;
-case, accents, dots, blanks and a leading article don't count. What could be several countries
-(Korea, Congo) or is none is not understood.
+case, accents, dots, blanks, a leading article and "Republic of" and its like don't count. What
+could be several countries (Korea, Congo) or is none is not understood.
 """
 
 import unicodedata
@@ -111,7 +111,20 @@ _COMMON = {
 # Names of which nobody knows which country is meant.
 _SEVERAL = ("Congo", "Kongo", "Korea", "Corea", "Corée", "Coreia", "Virgin Islands")
 
-_ARTICLES = ("the ", "la ", "les ", "le ", "el ", "los ", "las ", "il ", "os ", "die ", "der ")
+_ARTICLES = (
+    *("the ", "la ", "les ", "le ", "el ", "los ", "las ", "il ", "gli ", "i ", "os ", "as ", "o "),
+    *("a ", "die ", "der ", "de ", "het "),
+)
+_ELIDED = ("l'", "l’", "l`", "l´")
+# What stands before a country's name in its full one; a name of several countries stays one.
+_FORMAL = (
+    *("republic of ", "federal republic of ", "islamic republic of ", "commonwealth of "),
+    *("kingdom of ", "principality of ", "republik ", "konigreich ", "furstentum "),
+    *("koenigreich ", "fuerstentum ", "republique de ", "republique du ", "republique d"),
+    *("royaume de ", "royaume du ", "royaume d", "republica de ", "republica do "),
+    *("republica da ", "reino de ", "reino da ", "reino do ", "repubblica di ", "regno di "),
+    *("republiek ", "koninkrijk "),
+)
 _LETTERS = str.maketrans(
     {"ı": "i", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
 )
@@ -142,14 +155,31 @@ def country_code(text: str | None) -> str | None:
     words = _folded(text)
     if words.isascii() and len(words) < 3:
         return None
-    # With or without an article, in front or behind. Blanks don't count.
-    bare = [words, *(words.removeprefix(each) for each in _ARTICLES), words.removesuffix(" the")]
-    tried = [each.replace(" ", "") for each in bare]
+    tried = [each.replace(" ", "") for each in _bared(text, words)]  # blanks don't count
     for names in (_first_names, _other_names):
         listed = next((each for each in tried if each in names()), None)
         if listed is not None:
             return names()[listed] or None
     return None
+
+
+def _bared(text: str, words: str) -> Iterator[str]:
+    """A name as it is, and without its article, in front or behind, or what makes it formal."""
+    start = text.lstrip()[:2].casefold()
+    whole = _folded(text.lstrip()[2:]) if start in _ELIDED else words
+    yield words
+    if whole != words:
+        yield whole
+    yield words.removesuffix(" the")
+    for article in _ARTICLES:
+        bare = words.removeprefix(article)
+        if bare != words and (article == "the " or len(bare) > 3):  # "the UK"; not "DE US"
+            yield bare
+    for formal in _FORMAL:
+        if whole.startswith(formal):
+            rest = whole.removeprefix(formal)
+            yield rest
+            yield rest.removeprefix("the ")
 
 
 def _folded(text: str) -> str:

@@ -30,7 +30,7 @@ def _domain(name: str) -> str | None:
     """The domain in ASCII; None where it can be none, or could be another's."""
     if not name or len(name) > DOMAIN_MAX:
         return None
-    plain = name.lower()
+    plain = name.lower() if name.isascii() else name  # other letters are lowered by UTS 46 alone
     if not plain.isascii() or "xn--" in plain:
         try:
             plain = idna.encode(

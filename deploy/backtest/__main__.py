@@ -1,4 +1,4 @@
-"""`python -m deploy.backtest FILE --mapping M.yaml`: a backtest of a CSV file.
+"""`.venv/bin/python -m deploy.backtest FILE --mapping M.yaml`: a backtest of a CSV file.
 
 The file is read as the ledger's importer reads it, by the same mapping, but nothing is sent and no
 platform need run. Rows that cannot be used are printed as `line N, column: reason` and left out.

@@ -1,4 +1,4 @@
-"""`python -m deploy.demo` (`make demo`): start the platform, work a portfolio, show the outcome.
+"""`make demo`: start the platform, work a portfolio, show the outcome.
 
 Reads its options from the environment: SEED, DAYS, ACCOUNTS; DATA and MAPPING for a file of your
 own (docs/import.md); REPORT names a JSON file to write; KAFKA=1 works over Kafka; KEEP=1 leaves the

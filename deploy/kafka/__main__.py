@@ -12,6 +12,7 @@ from deploy.kafka.broker import Broker
 from deploy.local.errors import CannotStart
 from shared.errors import Unavailable
 from shared.log import kafka
+from shared.process import program
 
 DEFAULT_PORT = 9092
 
@@ -50,7 +51,7 @@ def _raise_interrupt(_number: int, _frame: object) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m deploy.kafka", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program.call("deploy.kafka"), description=__doc__)
     data = os.environ.get("RECOUP_DATA_DIR") or "var"
     parser.add_argument("--data", default=f"{data}/kafka", help="data folder (%(default)s)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port (%(default)s)")

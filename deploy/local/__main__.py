@@ -1,4 +1,4 @@
-"""`python -m deploy.local [--kafka]`: start everything, say when it is ready, stop cleanly."""
+"""`make run`, `make run-kafka`: start everything, say when it is ready, stop cleanly."""
 
 import argparse
 import asyncio
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from deploy import migrate
-from deploy.local import databases, folder, parent, ready
+from deploy.local import configuration, databases, folder, parent, ready
 from deploy.local import platform as local
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import Postgres
@@ -23,10 +23,10 @@ from deploy.local.watch import Run, while_they_run
 from shared.addresses import KafkaAccess
 from shared.errors import Unavailable
 from shared.ids import is_tenant
-from shared.process import telemetry
+from shared.process import program, telemetry
 from shared.process.crash import POINTS
 from shared.process.kafka_settings import read_kafka
-from shared.process.settings import BadSetting, Common, Env
+from shared.process.settings import BadSetting, Env
 
 if TYPE_CHECKING:
     from deploy.kafka.broker import Broker
@@ -80,12 +80,6 @@ def start(
     with_kafka: bool,
 ) -> None:
     """Everything from the lock on the folder to the clean stop."""
-    try:
-        local.workers_from(environment)
-        Common.from_env({**environment, "RECOUP_LOCAL": "1"})  # before anything is started
-        databases.server_of(environment)
-    except BadSetting as error:
-        raise CannotStart(str(error)) from error
     with ExitStack() as held:
         held.enter_context(folder.locked(data))
         parent.await_earlier(data)
@@ -165,7 +159,7 @@ def _links(data: Path, tenant: str) -> Iterable[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program.call("deploy.local"), description=__doc__)
     parser.add_argument("--kafka", action="store_true", help="over Kafka, a process for each part")
     parser.add_argument("--stop", action="store_true", help="stop what runs on the data folder")
     parser.add_argument("--link", action="store_true", help="print links that open its pages")
@@ -183,8 +177,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise CannotStart(f"RECOUP_CRASH_AT={point!r} is not a kill point")
         # Until the loop takes signals over, one of them ends the start like Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        configuration.check(os.environ, with_kafka=options.kafka)
         services = local.all_services(local.port_base(os.environ))
         start(services, folder.make(path), os.environ, with_kafka=options.kafka)
+    except BadSetting as error:
+        for fault in error.faults:
+            print(f"Recoup: {fault}", file=sys.stderr)
+        return 1
     except (CannotStart, Unavailable) as error:
         print(f"Recoup: {error}", file=sys.stderr)
         return 1

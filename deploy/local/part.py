@@ -1,4 +1,4 @@
-"""`python -m deploy.local.part services.ledger.app …`: some APIs and workers in one event loop.
+"""`… -m deploy.local.part services.ledger.app …`: some APIs and workers in one event loop.
 
 It imports what it is to run at once, and waits on its standard input for one line: what
 the launcher knows only once the servers are there. Whatever ends before it was asked to takes the

@@ -17,7 +17,7 @@ import httpx
 from deploy.local.errors import CannotStart
 from shared.clock import monotonic
 from shared.process.door import LOOPBACK
-from shared.process.settings import PORTS, BadSetting, Common, Env
+from shared.process.settings import PORTS, Common, Env
 
 HOST = LOOPBACK
 WORKERS_ABOVE = 10  # a worker's door is so far above its API's
@@ -48,10 +48,8 @@ def all_services(port_base: int, package: str = "services") -> tuple[Service, ..
 
 
 def port_base(environment: Mapping[str, str]) -> int:
-    try:
-        return Env(environment).integer("RECOUP_PORT_BASE", 8001, low=1, high=65_522)
-    except BadSetting as error:
-        raise CannotStart(str(error)) from error
+    """Raises `BadSetting`."""
+    return Env(environment).integer("RECOUP_PORT_BASE", 8001, low=1, high=65_522)
 
 
 def workers_from(environment: Mapping[str, str]) -> int:

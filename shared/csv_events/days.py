@@ -19,6 +19,7 @@ _PACKED = re.compile(r"(?:%[dmyYHMS])+")
 _DAY_ALONE = re.compile(r"[0-9W-]+")
 _SERIAL = re.compile(r"([0-9]{1,7})(?:[.,]0+)?")
 _TEXT_MAX = 60
+_FORMAT_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def fault_of(pattern: object, year: int | None) -> str | None:
     """Why this can be no format of days; None: it can."""
     if not isinstance(pattern, str) or not pattern:
         return "must be a text"
+    if len(pattern) > _FORMAT_MAX:
+        return f"must have at most {_FORMAT_MAX} characters"
     if pattern == EXCEL:
         return None
     if "%" not in pattern:

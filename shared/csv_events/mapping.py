@@ -30,6 +30,7 @@ MAPPING_KEYS = frozenset(
 FILE_KEYS = frozenset({"format", "encoding", "delimiter", "header_row", "skip"})
 EVENT_KEYS = frozenset({"type", "when", "where", "once_per", "time", "data"})
 _HEADER_ROW_MAX = 1000
+_SOURCE_MAX = 512  # as of every event
 
 
 @cache
@@ -174,6 +175,10 @@ class _MappingReader:
         source = content.get("source", "/import")
         if not isinstance(source, str) or not source.strip():
             self._fault("/source", "must be a text like /import/erp")
+        elif len(source) > _SOURCE_MAX:
+            self._fault("/source", f"must have at most {_SOURCE_MAX} characters")
+        elif not source.isprintable():
+            self._fault("/source", "must have no control characters and nothing invisible")
         return MappingFile(str(source), file, tuple(events))
 
     def _manner(self) -> Manner:

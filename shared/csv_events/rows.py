@@ -113,8 +113,7 @@ class _Rows:
         if (why := self._skipped(cells)) is not None:
             return Skipped(record.line, why, last)
         width = self._table.header.width
-        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
-            cells = cells[:width]  # delimiters at the end
+        cells = self._fitted(cells)
         if len(cells) != width:
             reason = f"has {len(cells)} cells, the header has {width}"
             refused = Refusal(record.line, "row", reason, last)
@@ -125,6 +124,15 @@ class _Rows:
         if fault := self._fault(row):
             return Refusal(record.line, *fault, last)
         return self._events(record, row)
+
+    def _fitted(self, cells: list[str]) -> list[str]:
+        """As many as the header has, where the one or the other ends in delimiters alone."""
+        width = self._table.header.width
+        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+            return cells[:width]
+        if self._table.header.named <= len(cells) < width:
+            return [*cells, *[""] * (width - len(cells))]
+        return cells
 
     def _skipped(self, cells: list[str]) -> Why | None:
         filled = next((text for cell in cells if (text := cell.strip())), None)
@@ -165,7 +173,7 @@ class _Rows:
         if len(lines) == 1:
             return None
         header = self._table.header
-        literal = [self._table.splitter.literal(line.content) for line in lines]
+        literal = [self._fitted(self._table.splitter.literal(line.content)) for line in lines]
         opens = [i for i, cell in enumerate(literal[0]) if cell.lstrip().startswith('"')]
         name = header.names[opens[-1]] if opens and opens[-1] < header.width else "row"
         takes = f"opens a quotation mark that takes in {len(lines) - 1} more lines"

@@ -19,7 +19,7 @@ _SAMPLE = 20
 _NAMES_SHOWN = 50
 _NAME_MAX = 100
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\1*\s*", re.IGNORECASE)
 _TO_CLOSING = re.compile(r'((?:[^"]++|"")*+)"')
 _NUMBERED_NAME = re.compile(r"#([1-9][0-9]{0,4})")
 
@@ -172,6 +172,10 @@ class Header:
         self.width = len(names)
         self.damaged = any(is_damaged(name) for name in names)
         plain = ["" if numbered else _plain(name) for name in names]
+        # As many columns as a row must have: those behind it have no names.
+        self.named = self.width
+        while not numbered and self.named > 1 and not plain[self.named - 1]:
+            self.named -= 1
         stands = Counter(plain)
         counted: Counter[str] = Counter()
         keys: list[str] = []

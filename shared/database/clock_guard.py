@@ -17,6 +17,7 @@ from shared.database.database import Database
 from shared.database.holds import ALL_TENANTS, Hold, HoldKey
 
 DIFFERENCE_MAX = timedelta(minutes=5)
+DRIFT_MAX = 0.01  # of the time that goes by: ten times what a time server corrects by slewing
 GAP_MAX = timedelta(hours=36)  # a day and a half: each day begins within a day of the one before
 
 DIFFERENCE = "clock-difference"  # from the database's clock
@@ -94,14 +95,22 @@ class ClockGuard:
                     )
             known = await holds.find_holds(self._db, tenant)
         self._seen = {one.name for one in found}
-        if not found:  # small steps and a drift do not add up
-            self._offset, self._believed_at = look.offset, clock.steady()
+        if not found:
+            self._believe(look)
         holds.refuse_standing(known)
         return look.machine
 
     def has_jumped(self) -> bool:
         """Whether the clock went ahead since it was last believed: seen without the database."""
         return _offset() - self._offset > DIFFERENCE_MAX.total_seconds()
+
+    def _believe(self, look: _Look) -> None:
+        """Go with the clock: with one that drifts as clocks do, but not with step after step."""
+        ahead = look.offset - self._offset
+        if ahead <= DIFFERENCE_MAX.total_seconds():  # else a person has confirmed the jump
+            ahead = min(ahead, look.believed.total_seconds() * DRIFT_MAX)
+        self._offset += ahead
+        self._believed_at = clock.steady()
 
     # ------------------------------------------------------------------ what speaks against it
 
@@ -132,7 +141,8 @@ class ClockGuard:
             yield _Finding(DIFFERENCE, ALL_TENANTS, reason, difference.total_seconds())
         elif jump > DIFFERENCE_MAX and not self._seen & {DIFFERENCE, BEHIND}:  # else: set right
             reason = (
-                f"the machine's clock went {_length(jump)} ahead at once and says {now}. Set it"
+                f"the machine's clock went {_length(jump)} ahead at once, or step by step, and says"
+                f" {now}. Set it"
                 f" right, and this ends by itself; if it is right, {_release(JUMP)}"
             )
             yield _Finding(JUMP, ALL_TENANTS, reason, jump.total_seconds())

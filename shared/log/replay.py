@@ -64,11 +64,12 @@ class Replayer:
                 if is_retriable(error) and not self._is_too_much(place, batch, error):
                     self._batch_max = max(1, self._batch_max // 2)
                     raise
-                if not batch:
+                if not batch and is_retriable(error):
                     raise  # nothing was handed over: no message is to blame
-                limit = min(limit, len(batch)) // 2
-                if len(batch) == 1:
-                    await self._put_aside(place, batch[0].sequence, error)
+                looked_at = min(limit, len(batch)) if batch else limit
+                limit = looked_at // 2
+                if looked_at == 1:  # not handed over: what waits can't be read any more
+                    await self._put_aside(place, batch[0].sequence if batch else None, error)
             else:
                 self._batch_max = min(_BATCH_MAX, self._batch_max * 2)
                 if taken < limit:
@@ -112,8 +113,8 @@ class Replayer:
         log.info("replay.resumed", consumer=self._consumer, events=len(plan.taken_waiting))
         return len(plan.taken_waiting)
 
-    async def _put_aside(self, place: Place, number: int, error: Exception) -> None:
-        """This waiting event of the key cannot be applied: put it aside again.
+    async def _put_aside(self, place: Place, number: int | None, error: Exception) -> None:
+        """This waiting event of the key (None: the first) cannot be applied: put it aside again.
 
         Those before it were passed: their types are none of ours, or they were skipped.
         """
@@ -124,6 +125,8 @@ class Replayer:
             heads = await positions.lock_heads(session, self._consumer, [place])
             stored = await positions.waiting_of(session, self._consumer, [place], _BATCH_MAX)
             head, queue = heads[place], stored[place]
+            if number is None:
+                number = min(queue, default=0)
             if number not in queue or number <= head.sequence or head.is_parked:
                 return
             passed = [n for n in queue if n < number]

@@ -65,8 +65,7 @@ class Env:
     def checked(self, settings: T) -> T:
         """`settings`, if nothing was wrong and no variable is misspelt."""
         for name, near in misspelt(self._values, self._asked).items():
-            meant = f"; {near} is" if near else ""
-            self.fault(BadSetting(name, f"is not a setting{meant}"))
+            self.fault(BadSetting(name, f"is not a setting; {near} is"))
         if self._faults:
             raise self._faults[0] if len(self._faults) == 1 else BadSettings(self._faults)
         return settings

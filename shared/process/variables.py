@@ -92,16 +92,20 @@ _LINK_VALUES = ("tcp://", "udp://", "/")
 _SIMILAR = 0.7
 
 
-def misspelt(values: Mapping[str, str], asked: Iterable[str] = ()) -> dict[str, str | None]:
-    """The variables that look like settings and are none, each with the nearest that is one."""
+def misspelt(values: Mapping[str, str], asked: Iterable[str] = ()) -> dict[str, str]:
+    """The variables that are nearly settings, each with the one that it is near to.
+
+    Others of our prefixes are passed over: tools around us may have variables of their own.
+    """
     known = KNOWN | set(asked)
-    found: dict[str, str | None] = {}
+    found: dict[str, str] = {}
     for name in sorted(values):
-        if not name.startswith(PREFIXES) or name in known or _is_link(name, values[name]):
+        prefix, _, rest = name.partition("_")
+        if f"{prefix}_" not in PREFIXES or name in known or _is_link(name, values[name]):
             continue
-        near = get_close_matches(name, known, n=1, cutoff=_SIMILAR)
-        if near or not name.startswith("KAFKA_"):  # Kafka's own tools have variables of that kind
-            found[name] = near[0] if near else None
+        ours = [each.removeprefix(f"{prefix}_") for each in known if each.startswith(f"{prefix}_")]
+        for near in get_close_matches(rest, ours, n=1, cutoff=_SIMILAR):
+            found[name] = f"{prefix}_{near}"
     return found
 
 

@@ -28,7 +28,8 @@ def _day(value: object) -> object:
         raise ValueError("must be a day like 2026-03-31")
     if isinstance(value, str):
         try:
-            value = date.fromisoformat(value) if len(value) == 10 else _refuse_day()
+            # Not 2026-W01-1, which is as long.
+            value = date.fromisoformat(value) if value[4:8:3] == "--" else _refuse_day()
         except ValueError:
             return _refuse_day()
     if isinstance(value, date):

@@ -146,7 +146,11 @@ def _answer(
 
 
 def _type_of(cls: type[AppError]) -> str:
-    """`InvoiceAlreadyPaid` → `urn:recoup:problem:invoice-already-paid`."""
+    """`InvoiceAlreadyPaid` → `urn:recoup:problem:invoice-already-paid`. What only one module knows
+    goes by what it is one of.
+    """
+    while cls.__name__.startswith("_"):
+        cls = cls.__bases__[0]
     return "urn:recoup:problem:" + _WORD.sub("-", cls.__name__).lower()
 
 

@@ -47,3 +47,40 @@ def test_a_page_that_is_named_is_seen(text: str) -> None:
 
 def test_an_address_is_no_page_of_ours() -> None:
     assert not pages_named_in("https://example.com/x/README.md")
+
+
+PYTHON = re.compile(r"(?<![\w/.-])python3? -m ")
+FILES_OF_COMMANDS = re.compile(r"--data-binary @(\S+)|(?:DATA|MAPPING)=(deploy/\S+)")
+
+
+def commands_for_people() -> dict[str, str]:
+    """Every page that tells a person what to type."""
+    paths = [path for path in project_files() if path.suffix == ".md"]
+    paths += [path for path in project_files() if path.name == ".env.example"]
+    return {path.as_posix(): text_of(path) or "" for path in paths}
+
+
+def test_python_is_called_where_the_packages_are() -> None:
+    """`python` is on few PATHs, and finds none of them; in a container it does."""
+    wrong = [
+        f"{path}: {line.strip()}"
+        for path, text in commands_for_people().items()
+        for line in text.splitlines()
+        if PYTHON.search(line) and "docker" not in line
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_help_says_how_a_program_is_called() -> None:
+    for path in project_files():
+        if path.parts[0] in ("deploy", "services") and path.suffix == ".py":
+            assert 'prog="python' not in (text_of(path) or ""), path
+
+
+def test_what_a_command_reads_is_there() -> None:
+    for path, text in commands_for_people().items():
+        for names in FILES_OF_COMMANDS.findall(text):
+            (name,) = filter(None, names)
+            if name.startswith(("services/", "deploy/")):
+                assert (ROOT / name.rstrip("`;.,")).exists(), f"{path}: {name}"
+    assert "@my-policy" not in (ROOT / "README.md").read_text()

@@ -16,6 +16,7 @@ OPEN = {
     "/health/ready",
     "/metrics",
     "/openapi.json",
+    "/services",
     "/v1/lag",
 }
 LARGE = {"content-length": str(EIGHT_MEGABYTES), "content-type": "application/json"}

@@ -40,13 +40,13 @@ class Notice(Struct, frozen=True):
     detail: str
 
 
-class Receipt(Struct, frozen=True):
+class Receipt(Struct, frozen=True, omit_defaults=True):
     """What became of a request's events, after commit."""
 
     accepted: int
     duplicates: int
     rejected: list[RejectedItem]
-    notices: list[Notice]
+    notices: list[Notice] = []  # left out where there are none
 
 
 class EventsDoor:

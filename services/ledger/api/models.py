@@ -275,7 +275,7 @@ class StartDayRequest(Model):
 
 class StartDayAnswer(Answer):
     counts: dict[str, int]
-    set_aside: int  # accounts that can't be computed: see GET /v1/set-aside
+    set_aside: int = 0  # accounts that can't be computed: see GET /v1/set-aside
 
 
 class SetAsideAccount(Answer):

@@ -72,7 +72,12 @@ async def read_tenant(tenant_id: str, session: ReadSessionDep, caller: Admin) ->
     return {name: getattr(found, name) for name in found.__struct_fields__}
 
 
-@router.post("/v1/jobs/start-day", response_model=models.StartDayAnswer, tags=["jobs"])
+@router.post(
+    "/v1/jobs/start-day",
+    response_model=models.StartDayAnswer,
+    response_model_exclude_defaults=True,
+    tags=["jobs"],
+)
 async def begin_day(body: models.StartDayRequest, context: ContextDep, caller: Writer) -> Any:
     """Bring every account of the tenant to 00:00 of a day in its own zone; safe to repeat."""
     if (body.day is None) == (body.at is None):

@@ -30,6 +30,7 @@ from shared.csv_events.files import regular_file
 from shared.csv_events.mapping import MappingFile, read_mapping
 from shared.csv_events.rows import Made, Refusal, Skipped, count_lines, read_events
 from shared.errors import AppError, Invalid
+from shared.process import program
 from shared.process.settings import BadSetting
 
 SHOWN = 100
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m services.ledger.importer",
+        prog=program.call("services.ledger.importer"),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -55,7 +55,7 @@ class Question:
     def slices(self) -> Slices:
         """Time, cut for every window that the answer needs figures of."""
         windows = [self.window, *self.parts]
-        for currency in self.begins_on or ("",):
+        for currency in (*self.begins_on, ""):  # one may have credit notes and no invoice
             windows.append(self.span(self.window, currency))
             windows += (self.span_in_series(part, currency) for part in self.parts)
         if self.kpi.over == "months":

@@ -19,10 +19,10 @@ SMTP_TIMEOUT_SECONDS = 20.0  # of every step: connect, each command, the data
 _GREETING_STEPS = 6  # connect, EHLO, STARTTLS, EHLO, two of signing in
 SMTP_CONNECTIONS_MAX = 8
 _PERMANENT = 500  # SMTP replies from here on are final refusals
+_FOR_NOW = 400  # what is below says neither yes nor no, or is no reply at all
+_NOT_NOW = frozenset({432, 454})  # no signing in, or no TLS, for now: everybody's
 _CLOSING = 421  # the server closes the line, whatever it was asked
-_NOT_LET_IN = frozenset(
-    {530, 535, 538}
-)  # we have not signed in as it wants: nobody's fault but ours
+_NOT_LET_IN = frozenset({530, 534, 535, 538})  # not signed in as it wants: ours to mend
 
 Tls = Literal["at-once", "starttls", "none"]
 
@@ -241,13 +241,10 @@ def _refusal(error: aiosmtplib.SMTPResponseException) -> Handover:
         return Handover("unavailable", code)
     if error.code >= _PERMANENT:
         return Handover("refused", code)
-    if error.code == _CLOSING:
+    if error.code == _CLOSING or error.code < _FOR_NOW:
         return Handover("unavailable", code, "unclear")
-    return Handover("unavailable", code, "server" if _is_system(error.message) else "mailbox")
-
-
-def _is_system(message: str) -> bool:
-    return message.lstrip().startswith("4.3.")
+    is_servers = error.code in _NOT_NOW or error.message.lstrip().startswith("4.3.")
+    return Handover("unavailable", code, "server" if is_servers else "mailbox")
 
 
 def _code(error: Exception) -> str:

@@ -25,13 +25,13 @@ class RunDueCounts(Model):
     deferred: int
     cancelled: int
     uncertain: int
-    set_aside: int  # debtors who can't be planned for or contacted: a person has a task
+    set_aside: int = 0  # debtors who can't be planned for or contacted: a person has a task
 
 
 class RunDueView(Model):
     counts: RunDueCounts
-    held: int  # contacts that are due and held by a claim of before; call again in a minute
     next_due_at: datetime | None
+    held: int = 0  # contacts that are due and held by a claim of before; call again in a minute
 
 
 @router.post(

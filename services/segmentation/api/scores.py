@@ -9,7 +9,11 @@ from services.segmentation.api.dependencies import ContextDep, Reader
 from services.segmentation.commands.scores import recovery_of, score_shown
 from services.segmentation.learning.cases import Target
 from services.segmentation.store import accounts as store
+from shared.texts import matching
 from shared.web import Day, Model, PagingDep, ReadSessionDep, json_response, page
+
+# In a cursor: sums of money beyond 64 bits are priorities, too.
+PriorityText = Annotated[str, matching("-?[0-9]{1,60}", 61)]
 
 router = APIRouter()
 
@@ -133,12 +137,13 @@ async def list_accounts(
     order: Literal["priority"] = "priority",
 ) -> Response:
     """Accounts, those most worth another contact first."""
+    after = paging.after(tuple[PriorityText, str])
     found = await store.list_by_priority(
         session,
         caller.tenant,
         segment=segment,
         currency=currency,
-        after=paging.after(tuple[int, str]),
+        after=after and (int(after[0]), after[1]),
         limit=paging.limit + 1,
     )
-    return json_response(page(found, paging.limit, lambda row: (row.priority, row.account_id)))
+    return json_response(page(found, paging.limit, lambda row: (str(row.priority), row.account_id)))

@@ -99,7 +99,7 @@ async def test_a_worker_says_a_wrong_password_in_one_line_and_goes_on_trying(
                 assert not working.done(), "it ended"
         stop.set()
         await working
-    assert "InvalidPasswordError" in lines[0]["error"]
+    assert "InvalidPasswordError" in json.dumps(lines[0])
     assert not any("exc_info" in line or "\n" in json.dumps(line) for line in lines)
     assert await admin.fetchval("select 1") == 1
 

@@ -176,7 +176,7 @@ async def test_a_file_of_one_customer_newest_first_is_imported(
     mapping = parse_mapping(MAPPING.read_text("utf-8"))
     headers = {"Authorization": f"Bearer {DEV_KEY}", "X-Tenant": "demo"}
     sender = httpx.Client(
-        transport=Bridge(client), base_url="http://ledger", headers=headers, timeout=120
+        transport=Bridge(client), base_url="http://localhost", headers=headers, timeout=120
     )
     refusals, counts = await asyncio.to_thread(
         imported, a_file(tmp_path / "big.csv", 3000), mapping, sender

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request, Response
 MailMode = Literal[
     "accept", "refuse", "greylist", "full", "no-lookup", "closing", "break", "refuse-sender",
     "busy-sender", "refuse-data", "defer-data", "full-data", "hang", "drop", "slow",
+    "garbled", "unsure", "no-tls", "sign-in",
 ]  # fmt: skip
 
 
@@ -30,6 +31,10 @@ _AT_RECIPIENT = {
     "full": "452 4.2.2 mailbox full",
     "no-lookup": "451 4.3.0 temporary lookup failure",
     "closing": "421 too many errors",
+    "garbled": "what?",
+    "unsure": "252 cannot verify",
+    "no-tls": "454 4.7.0 TLS not available",
+    "sign-in": "534 5.7.9 stronger authentication needed",
 }
 _AT_DATA = {
     "refuse-data": "554 5.7.1 rejected",

@@ -1,16 +1,19 @@
 """Mail servers that misbehave, and processes that die."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
 
 from services.outreach.channels.clients import Mailer, MailServer
 from services.outreach.context import Context
-from services.outreach.dunning.processes import delivery
+from services.outreach.dunning.processes import delivery, leases
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.jobs import run_leases
 from shared import clock
+from shared.business_time import Clock
+from shared.database import Database
 from tests.integration.outreach.peers import MailSink
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts, until
 from tests.unit.outreach.builders import at
@@ -33,6 +36,10 @@ def mailer(mail: MailSink, seconds: float = 5) -> Mailer:
         ("full", "unavailable", "smtp-452", "mailbox"),
         ("no-lookup", "unavailable", "smtp-451", "server"),
         ("closing", "unavailable", "smtp-421", "unclear"),
+        ("garbled", "unavailable", "smtp--1", "unclear"),
+        ("unsure", "unavailable", "smtp-252", "unclear"),
+        ("no-tls", "unavailable", "smtp-454", "server"),
+        ("sign-in", "unavailable", "smtp-534", "server"),
         ("break", "unavailable", "SMTPServerDisconnected", "unclear"),
         ("refuse-sender", "unavailable", "smtp-550", "server"),
         ("busy-sender", "unavailable", "smtp-421", "server"),
@@ -153,6 +160,32 @@ async def test_an_intent_that_nobody_ends_becomes_uncertain(world: World) -> Non
     (uncertain,) = await world.announced("contact-uncertain")
     assert uncertain["data"]["because"] == "lease-ended"
     assert uncertain["data"]["covers"][0]["checked_sequence"] == 3
+
+
+async def test_contacts_that_cannot_be_ended_hold_no_other_tenant_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.mail.mode = "hang"
+    await world.overdue()
+    run = asyncio.create_task(world.run())
+    await until(lambda: world.mail.received)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    await world.end_lease()
+    await world.db.fetch(  # another tenant's, found first
+        "insert into contacts select (jsonb_populate_record(c, jsonb_build_object("
+        "'tenant_id', 'broken', 'lease_until', lease_until - interval '1 hour'))).* from contacts c"
+    )
+    monkeypatch.setattr(leases, "LEASES_MAX", 1)
+    end = leases._end
+
+    async def broken(db: Database, mode: Clock, tenant: str, *rest: Any) -> int:
+        if tenant == "broken":
+            raise KeyError("strategy")
+        return await end(db, mode, tenant, *rest)
+
+    monkeypatch.setattr(leases, "_end", broken)
+    assert await end_leases(world.db, "manual", clock.now()) == 1
 
 
 async def test_two_loops_say_uncertain_once(world: World) -> None:

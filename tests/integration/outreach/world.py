@@ -224,8 +224,8 @@ class World:
 
 
 def counts(**given: int) -> dict[str, int]:
-    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "set_aside")
-    return {name: given.get(name, 0) for name in names}
+    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
+    return {**dict.fromkeys(names, 0), **given}
 
 
 async def until(condition: Callable[[], object], seconds: float = 120) -> None:

@@ -139,6 +139,52 @@ async def test_a_confirmed_jump_is_not_refused_again_but_the_next_is(
         await guard.checked("demo", last + AHEAD)
 
 
+async def test_steps_that_follow_each_other_add_up(
+    ledger_db: Database, clocks: Clocks, server: Callable[[], None]
+) -> None:
+    server()
+    guard = a_guard(ledger_db)
+    minute = timedelta(minutes=1)
+    for _ in range(2):
+        clocks.later += minute
+        clocks.ahead += 3 * minute
+        await guard.checked("demo", clock.now())
+    clocks.later += minute
+    clocks.ahead += 3 * minute
+    with pytest.raises(Held, match="6 minutes ahead"):
+        await guard.checked("demo", clock.now())
+    await release(ledger_db, JUMP)
+    await ledger_db.fetch(
+        "update holds set released_at = released_at + $1::interval", clocks.ahead
+    )  # as that server's clock would say
+    await guard.checked("demo", clock.now())  # and is believed from here
+    assert not guard.has_jumped()
+
+
+async def test_a_drift_as_clocks_have_it_does_not_add_up(
+    ledger_db: Database, clocks: Clocks, server: Callable[[], None]
+) -> None:
+    server()
+    guard = a_guard(ledger_db)
+    for _ in range(60):
+        clocks.later += timedelta(hours=1)
+        clocks.ahead += timedelta(hours=1, seconds=10)
+        await guard.checked("demo", clock.now())
+    assert await names(ledger_db) == []
+
+
+async def test_a_clock_that_goes_back_and_forth_has_not_jumped(
+    ledger_db: Database, clocks: Clocks, server: Callable[[], None]
+) -> None:
+    server()
+    guard = a_guard(ledger_db)
+    for _ in range(5):
+        for ahead in (4, 0):
+            clocks.ahead = timedelta(minutes=ahead)
+            await guard.checked("demo", clock.now())
+    assert await names(ledger_db) == []
+
+
 async def test_a_machine_that_slept_has_not_jumped(
     ledger_db: Database, clocks: Clocks, server: Callable[[], None]
 ) -> None:

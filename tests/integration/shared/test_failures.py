@@ -310,3 +310,27 @@ async def test_of_what_waited_the_one_that_fails_is_put_aside(rig: Rig) -> None:
     rig.refuse = lambda event: None
     await dead_letters.replay(rig.consumer, letter.id)
     await rig.saw("A", [3, 4])
+
+
+async def test_what_waited_and_cannot_be_read_any_more_is_put_aside(rig: Rig) -> None:
+    """As after an upgrade that asks more of an event: the other accounts go on."""
+    rig.refuse = refusing("BAD", "NEXT")  # type: ignore[assignment]
+    rig.consume()
+    await rig.say_n("BAD", 1, 5)
+    await rig.say_n("NEXT", 1, 3)
+    letters = await rig.letters(2)
+    await rig.holds("waiting", 6, "the others wait")
+    async with rig.consumer.transaction() as session:
+        await session.execute(
+            "update waiting set headers = '[]' where key = 'BAD' and sequence = 4"
+        )
+    rig.refuse = lambda event: None
+    for letter in letters:
+        await dead_letters.replay(rig.consumer, letter.id)
+    await rig.saw("BAD", [1, 2, 3])
+    await rig.saw("NEXT", [1, 2, 3])
+    (letter,) = await rig.letters(1)
+    assert (letter.key, letter.sequence) == ("BAD", 4)
+    assert letter.reason.startswith("Unreadable: ")
+    await dead_letters.skip(rig.consumer, letter.id, "nobody can read it")
+    await rig.saw("BAD", [1, 2, 3, 5])

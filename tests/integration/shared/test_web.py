@@ -9,6 +9,8 @@ from fastapi import Depends, FastAPI, Request
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from shared.database import Database
+from shared.errors import NotFound
+from shared.web import problems
 from tests.integration.shared.web_app import (
     HEADERS,
     PROBLEM,
@@ -92,6 +94,13 @@ async def test_fastapis_default_would_answer_before_the_commit(producer: Databas
 
 async def test_a_commit_that_fails_is_told(db_client: httpx.AsyncClient) -> None:
     problem_of(await db_client.post("/v1/fails-at-commit"), 500)
+
+
+async def test_an_error_of_one_module_goes_by_what_it_is_one_of() -> None:
+    class _OfOneModule(NotFound):
+        """Nobody outside can know it."""
+
+    assert problems.problem_of(_OfOneModule("x"))["type"] == "urn:recoup:problem:not-found"
 
 
 async def test_an_error_rolls_back(db_client: httpx.AsyncClient, producer: Database) -> None:

@@ -14,7 +14,7 @@ from deploy.local.postgres import write_secret
 from deploy.local.supervisor import parts_of
 from deploy.local.watch import while_they_run
 from shared.database import bell_of
-from shared.process.settings import PORTS
+from shared.process.settings import PORTS, BadSetting
 
 
 def test_what_the_local_mode_knows_stands_above_what_was_given() -> None:
@@ -51,7 +51,7 @@ def test_ports_follow_the_first() -> None:
 
 @pytest.mark.parametrize("value", ["0", "65523", "eight thousand"])
 def test_a_port_that_cannot_be_is_refused(value: str) -> None:
-    with pytest.raises(CannotStart, match="RECOUP_PORT_BASE"):
+    with pytest.raises(BadSetting, match="RECOUP_PORT_BASE"):
         platform.port_base({"RECOUP_PORT_BASE": value})
 
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import pytest
 
+from services.metrics.domain.answers import Question
 from services.metrics.domain.kpis import (
     KPIS,
     Month,
@@ -29,6 +30,16 @@ def test_days_delinquent_are_dso_less_best_possible_dso() -> None:
     dso, best = days_of_sales(4500, sales, days).value, days_of_sales(1200, sales, days).value
     assert (dso, best) == (45, 12)
     assert days_of_sales(4500 - 1200, sales, days).value == 33
+
+
+def test_time_is_cut_for_a_currency_without_invoices_too() -> None:
+    """It may have credit notes, whose sum stands in the answer."""
+    window = Window(date(2026, 2, 15), date(2026, 3, 10))
+    begins_on = {"JPY": date(2026, 3, 1)}
+    question = Question(KPIS["dso"], window, None, "week", trailing_days=30, begins_on=begins_on)
+    for currency in ("JPY", "USD"):
+        spans = [question.span_in_series(part, currency) for part in question.parts]
+        assert {span.from_on for span in spans} <= set(question.slices.starts), currency
 
 
 ONE_MONTH = Month(at_from=6200, sales=3630, at_to=6340, not_yet_due=3590)

@@ -258,6 +258,7 @@ def test_a_day_is_written_out() -> None:
         ("ada@FAẞ.example", "ada@xn--fa-hia.example"),
         ("ada@straße.de", "ada@xn--strae-oqa.de"),
         ("ada@βόλος.com", "ada@xn--nxasmm1c.com"),
+        ("ada@ΒΌΛΟΣ-1.gr", "ada@xn---1-e9b0buy4d.gr"),  # σ, as resolvers have it, and not ς
         ("ada@Bücher.Example", "ada@xn--bcher-kva.example"),
         ("ada@xn--fa-hia.example", "ada@xn--fa-hia.example"),
         ("ada@XN--FA-HIA.example", "ada@xn--fa-hia.example"),

@@ -38,6 +38,16 @@ NAMES = {
     "JP": "日本|Japan|Japão",
     "TZ": "Tanzania, United Republic of|Tanzania|Tansania",
     "VN": "Viet Nam|Vietnam",
+    "IT": "L'Italie|l’Italie|Repubblica italiana|Italian Republic",
+    "BR": "O Brasil|Republic of Brazil|República do Brasil",
+    "DK": "A Dinamarca|Kingdom of Denmark|Königreich Dänemark|Koninkrijk Denemarken",
+    "PH": "As Filipinas|de Filipijnen|Philippines (the)|Republic of the Philippines",
+    "ES": "Kingdom of Spain|Reino de España|Royaume d'Espagne|Regno di Spagna",
+    "IE": "Republic of Ireland|République d’Irlande|Republik Irland",
+    "NG": "Federal Republic of Nigeria",
+    "AU": "Commonwealth of Australia",
+    "MC": "Principality of Monaco|Fürstentum Monaco",
+    "GN": "Republic of Guinea",
 }
 
 
@@ -71,7 +81,9 @@ def test_what_people_write(text: str, code: str) -> None:
         ),
         *("California", "Europe", "Germny", "Korea", "Congo", "Kongo", "Virgin Islands"),
         *("Republic of", "the", "of", "State of", "Narnia", "Berlin", "EMEA", "World", "n/a"),
-        *("Germany, France", "DE/AT", "DE AT", "D-", "United", "United States of", "１２"),
+        *("Republic of Congo", "le Congo", "Republic of Texas", "Commonwealth of Virginia", "l'"),
+        *("Germany, France", "DE/AT", "DE AT", "DE US", "AS UK", "D-", "United"),
+        *("United States of", "１２"),
         "G" * 100_000,
     ],
 )

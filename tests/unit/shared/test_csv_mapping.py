@@ -148,6 +148,10 @@ def test_the_time_is_that_of_the_data(tmp_path: Path, kind: str, data: str, time
         ("currency: Euro", "/currency", "ISO 4217"),
         ("lists: {a: {b: c}}", "/lists/a", "must list texts"),
         ("source: [1]", "/source", "must be a text"),
+        ('source: "a\\0b"', "/source", "no control characters"),
+        ('source: "a\\u202eb"', "/source", "nothing invisible"),
+        (f"source: {'x' * 513}", "/source", "at most 512"),
+        (f"dates: '{'%Y-%m-%d' * 100_000}'", "/dates", "at most 100"),
     ],
 )
 def test_a_mapping_s_faults_are_told_with_the_nearest_key(

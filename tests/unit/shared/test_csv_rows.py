@@ -235,6 +235,9 @@ def test_a_delimiter_is_found_out(tmp_path: Path, delimiter: str) -> None:
         'id;"name, whole";inv;amount;name\nC1;x;V1;1;y\n',
         "sep=;\nid;name;inv;amount\nC1;One;V1;1\n",
         '"sep=;"\nid;name;inv;amount\nC1;One;V1;1\n',
+        "sep=;;;;\nid;name;inv;amount\nC1;One;V1;1\n",  # saved once more by a spreadsheet
+        "id;name;inv;amount;;\nC1;One;V1;1\n",
+        "id;name;inv;amount;;\nC1;One;V1;1;\nC2;Two;V2\n",
     ],
 )
 def test_a_delimiter_is_found_out_beside_others(tmp_path: Path, content: str) -> None:

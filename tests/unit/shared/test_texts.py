@@ -134,6 +134,12 @@ def test_there_is_one_calendar(day: str) -> None:
         TypeAdapter(Day).validate_python(day)
 
 
+@pytest.mark.parametrize("day", ["2026-W01-1", "20260331", "2026-3-1", "２０２６-03-31", ""])
+def test_a_day_of_a_request_is_written_in_one_way(day: str) -> None:
+    with pytest.raises(ValidationError, match="a day of the calendar"):
+        TypeAdapter(Day).validate_python(day)
+
+
 @pytest.mark.parametrize("code", ["HRK", "SLL", "ZWL", "DEM", "ITL", "TRL", "CUC"])
 def test_money_of_the_past_is_known(code: str) -> None:
     assert is_currency(code)

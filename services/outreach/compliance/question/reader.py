@@ -17,6 +17,7 @@ from shared.countries import iso_code
 from shared.errors import FieldError, Invalid, Unreadable
 from shared.field_errors import explain
 from shared.json_names import doubled_name
+from shared.texts import text_fault
 
 HISTORY_MAX = 1000
 COMPARED_MAX = 100_000  # debts × contacts of the past: each is looked at for each
@@ -68,7 +69,7 @@ def _without_later_consents(question: Question) -> Question:
 
 
 def _sense_errors(question: Question) -> Iterator[FieldError]:
-    yield from _far_days(question, "")
+    yield from _odd_values(question, "")
     ids: set[str] = set()
     for index, debt in enumerate(question.debts):
         if debt.id in ids:
@@ -95,18 +96,22 @@ def _sense_errors(question: Question) -> Iterator[FieldError]:
             )
 
 
-def _far_days(value: Any, pointer: str) -> Iterator[FieldError]:
-    """Days that no debt has seen: slips of the pen, and beyond what calendars can count."""
-    if isinstance(value, date):  # instants too
+def _odd_values(value: Any, pointer: str) -> Iterator[FieldError]:
+    """Texts with what no text has, and days that no debt has seen: slips of the pen, and beyond
+    what calendars can count."""
+    if isinstance(value, str):
+        if fault := text_fault(value):
+            yield FieldError(pointer, fault)
+    elif isinstance(value, date):  # instants too
         if not FIRST_YEAR <= value.year <= LAST_YEAR:
             yield FieldError(pointer, f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
-            if isinstance(item, Struct):
-                yield from _far_days(item, f"{pointer}/{index}")
+            if isinstance(item, Struct | str):
+                yield from _odd_values(item, f"{pointer}/{index}")
     elif isinstance(value, Struct):
-        for name in value.__struct_fields__:
-            yield from _far_days(getattr(value, name), f"{pointer}/{name}")
+        for name, told in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+            yield from _odd_values(getattr(value, name), f"{pointer}/{told}")
 
 
 def _number_errors(question: Question) -> Iterator[FieldError]:

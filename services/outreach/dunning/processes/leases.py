@@ -16,7 +16,7 @@ from shared.database import Database
 from shared.process import telemetry
 from shared.process.failures import survived
 
-LEASES_MAX = 100  # ended at a time
+LEASES_MAX = 100  # of each tenant, ended at a time
 LEASE_ENDED = "lease-ended"
 
 log = telemetry.logger(__name__)

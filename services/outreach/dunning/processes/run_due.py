@@ -52,10 +52,10 @@ BROKEN_MAX = 3  # in a row: so many lines that break at a recipient are the serv
 CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for all that wait
 
 
-class RunDue(Struct, frozen=True):
+class RunDue(Struct, frozen=True, omit_defaults=True):
     counts: dict[str, int]
-    held: int  # contacts that are due and belong to a claim of before, for a minute at most
     next_due_at: datetime | None
+    held: int = 0  # contacts that are due and belong to a claim of before, for a minute at most
 
 
 async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
@@ -78,9 +78,9 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
         due_at = at
     telemetry.JOB_SECONDS.labels("outreach", "run-due", "done").observe(clock.monotonic() - started)
     return RunDue(
-        {name: run.counts[name] for name in COUNTS},
-        held,
+        {name: run.counts[name] for name in COUNTS if run.counts[name] or name != "set_aside"},
         None if due_at is None else max(at, due_at),
+        held,
     )
 
 

@@ -187,11 +187,16 @@ async def is_any_sent(session: Session, tenant: str, since: datetime) -> bool:
 async def find_ended_leases(
     session: Session, machine_now: datetime, limit: int
 ) -> list[tuple[str, str, DebtorContact]]:
-    """Intents whose lease has ended, with tenant and claim: nobody will tell how they ended."""
+    """Intents whose lease has ended, with tenant and claim: nobody will tell how they ended.
+
+    So many of each tenant, as those that can't be ended are found again and again.
+    """
     rows = await session.fetch(
         """
-        select * from contacts where state = 'intent' and lease_until < $1
-        order by lease_until limit $2
+        select * from (
+          select *, row_number() over (partition by tenant_id order by lease_until) as place
+          from contacts where state = 'intent' and lease_until < $1
+        ) as ended where place <= $2 order by place, tenant_id
         """,
         machine_now,
         limit,

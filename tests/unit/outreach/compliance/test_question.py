@@ -155,6 +155,14 @@ def test_what_is_read_writes_the_same_again() -> None:
             ("debtor.addresses.0.country", name, "/debtor/addresses/0/country", "ISO 3166")
             for name in ("United States", "U.S.A.", "Germany", "XX", "ZZ", "EU", " ", "California")
         ],
+        *[
+            (path, text, f"/{path.replace('.', '/')}", "NUL")
+            for path in ("debtor.language", "debtor.addresses.0.city", "debts.0.product")
+            for text in ("a\0b", "\0")
+        ],
+        ("debtor.attorney.debts.0", "B\0", "/debtor/attorney/debts/0", "NUL"),
+        ("debtor.emails.0.address", "a@b.example\x1b[2J", "/debtor/emails/0/address", "control"),
+        ("debtor.addresses.0.city", "Los\u00a0Angeles\n", None, None),
         ("debtor.phones.0.consent", None, None, None),
         ("debtor.phones.0.consent", "yes", "/debtor/phones/0/consent", "known here"),
         ("debtor.phones.0.type", None, "/debtor/phones/0/type", ""),
