@@ -15,7 +15,8 @@ select (select version_num from alembic_version limit 1),
 _SESSIONS = """
 select count(*), string_agg(distinct nullif(application_name, ''), ', ')
   from pg_stat_activity
- where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+ where datname = current_database() and pid <> pg_backend_pid() and usesysid is not null
+   and coalesce(backend_type, 'client backend') = 'client backend'  -- null: another role's
 """
 _IS_EMPTY = """
 select not exists (select from pg_tables where schemaname not in ('pg_catalog',

@@ -10,9 +10,11 @@ import pytest
 
 from deploy.local import databases
 from deploy.prepare import prepare
+from deploy.recovery import store
 from services.metrics import settings as metrics
 from services.outreach import settings as outreach
 from services.segmentation import settings as segmentation
+from shared.database import Database
 from shared.database.connection import connect
 from tests.conftest import Template
 
@@ -168,6 +170,17 @@ async def test_a_password_signs_in_however_its_letters_are_written(
     await databases.create_owned(server.admin, {"ledger": url})
     connection = await connect(url)
     await connection.close()
+
+
+async def test_an_owner_sees_who_else_is_in_its_database(server: Server) -> None:
+    url = server.url("ledger", "ledger")
+    await databases.create_owned(server.admin, {"ledger": url})
+    db = Database(url, pool_size=1)
+    assert (await store.find_sessions(db))[0] == 0
+    other = await connect(databases.url_of(server.admin, server.name("ledger")))
+    assert (await store.find_sessions(db))[0] == 1
+    await other.close()
+    await db.close()
 
 
 def test_readers_are_those_that_the_services_settings_name() -> None:
