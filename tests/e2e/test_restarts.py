@@ -108,7 +108,10 @@ def second_workers(platform: Platform, services: Sequence[str], url: str) -> Ite
         "RECOUP_METRICS_PORT": str(platform.port + SECONDS_ABOVE),
         "KAFKA_BOOTSTRAP_SERVERS": platform.bootstrap,
     }
-    urls = {name: databases.url_of(url, databases.database_name(name)) for name in PORTS}
+    urls = {
+        f"{name.upper()}_DATABASE_URL": databases.url_of(url, databases.database_name(name))
+        for name in PORTS
+    }
     environment = compose(given, data=platform.data, databases=urls, key=KEY)
     workers = SecondWorkers(services, environment, platform.log.with_suffix(".second.log"))
     try:

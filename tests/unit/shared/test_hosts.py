@@ -1,5 +1,7 @@
 """By which names a service answers, and to whose pages."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from shared.errors import Forbidden, Unreadable
@@ -17,6 +19,23 @@ NAMED = Hosts(Door(is_local=False, public_hosts=frozenset({"recoup.example.com"}
 def test_locally_this_machine_is_asked_by_its_names(host: str) -> None:
     for _ in range(2):
         LOCAL.check({b"host": host.encode()}, 8004, "/v1/kpis")
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_served"),
+    [
+        ({b"host": b"127.0.0.1:9000", b"authorization": b"Bearer x"}, True),
+        ({b"host": b"localhost:9000", b"authorization": b"Bearer x"}, True),
+        ({b"host": b"127.0.0.1:9000"}, False),
+        ({b"host": b"127.0.0.1:9000", b"authorization": b"Bearer x", b"cookie": b"a=b"}, False),
+        ({b"host": b"evil.example:9000", b"authorization": b"Bearer x"}, False),
+    ],
+)
+def test_a_program_with_a_token_may_come_through_a_tunnel(
+    headers: dict[bytes, bytes], is_served: bool
+) -> None:
+    with nullcontext() if is_served else pytest.raises(Misdirected):
+        LOCAL.check(headers, 8004, "/v1/kpis")
 
 
 @pytest.mark.parametrize(
