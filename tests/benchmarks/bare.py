@@ -34,9 +34,9 @@ update accounts set version = version + 1, entries = entries + n, journal_hash =
 """
 _FACTS = """
 insert into facts (tenant_id, account_id, kind, fact_id, source, event_id, time, recorded_at, data,
-                   version)
-select $1, *, 1 from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                            $7::timestamptz[], $8::timestamptz[], $9::bytea[])
+                   version, owner)
+select $1, *, 1, '' from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                                $7::timestamptz[], $8::timestamptz[], $9::bytea[])
 """
 _JOURNAL = """
 insert into journal (tenant_id, account_id, entry, fact_kind, fact_id, cause, currency,

@@ -145,6 +145,7 @@ async def take_event(session: AsyncSession, event: Event) -> bool:
             recorded_at=datetime.now(UTC),
             data=data.model_dump_json().encode(),
             version=1,
+            owner="",
         )
     )
     if event.type == "invoice-issued":

@@ -134,8 +134,15 @@ class Platform:
 
     def part(self, name: str) -> psutil.Process:
         """The process of "ledger worker", "outreach app" and so on; its own only over Kafka."""
-        wait_for(lambda: self._holder(name) in self.parts(), STOP_SECONDS_MAX, f"{name} runs")
-        return self.parts()[self._holder(name)]
+        found: list[psutil.Process] = []
+
+        def is_there() -> bool:
+            part = self.parts().get(self._holder(name))
+            found.extend([part] if part else [])
+            return bool(found)
+
+        wait_for(is_there, STOP_SECONDS_MAX, f"{name} runs")
+        return found[0]
 
     def _holder(self, name: str) -> str:
         if self.over_kafka:

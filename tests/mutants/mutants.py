@@ -122,7 +122,7 @@ MUTANTS = (
     ),
     Mutant(
         "send before intent",
-        "services.outreach:_Run._make",
+        "services.outreach:_Run._make_all",
         "            await self._send(await self._intend(wave, checked, recipients), checked)\n",
         "            await self._send(wave, checked)\n"
         "            await self._intend(wave, checked, recipients)\n",
@@ -130,9 +130,9 @@ MUTANTS = (
     ),
     Mutant(
         "an intent whose lease ended is sent again",
-        "services.outreach:end_leases",
-        '                [Outcome(contact, "uncertain", LEASE_ENDED)],\n',
-        '                [Outcome(contact, "deferred", LEASE_ENDED)],\n',
+        "services.outreach:_end",
+        '            [Outcome(contact, "uncertain", LEASE_ENDED)],\n',
+        '            [Outcome(contact, "deferred", LEASE_ENDED)],\n',
         (AFTER_INTENT,),
     ),
     Mutant(

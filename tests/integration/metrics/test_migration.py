@@ -17,7 +17,7 @@ ALL = (
 
 
 async def test_measures_are_made_again_from_the_facts_that_are_stored(bare_url: str) -> None:
-    await migrate.upgrade("metrics", bare_url, "head")
+    await migrate.upgrade("metrics", bare_url, "metrics_0002")
     db = Database(bare_url)
     events = [
         an_account(),
@@ -37,7 +37,7 @@ async def test_measures_are_made_again_from_the_facts_that_are_stored(bare_url: 
         await session.execute("delete from money_days where measure = 'in_collections'")
         await session.execute("update money_days set amount = amount + 1")
         await session.execute("update alembic_version set version_num = 'metrics_0001'")
-    await migrate.upgrade("metrics", bare_url, "head")
+    await migrate.upgrade("metrics", bare_url, "metrics_0002")
     found = [tuple(row) for row in await db.fetch(ALL)]
     await db.close()
     assert found == expected
