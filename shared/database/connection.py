@@ -61,9 +61,8 @@ async def connect(
 
 
 async def refuse_half_restored(connection: Connection) -> None:
-    """Raises `Unavailable`, and ends the connection, where a restore has not come to its end."""
+    """Raises `Unavailable` where a restore has not come to its end."""
     if await connection.fetchval(_IS_MARKED):
-        connection.terminate()
         raise Unavailable(
             "a restore into this database has not ended yet; one that was cut off is run again "
             "(python -m deploy.restore)"

@@ -314,10 +314,14 @@ class Database:
                 settings=_SETTINGS,
                 command_timeout=_COMMAND_TIMEOUT_SECONDS,
             )
-            if not self._restores:
-                await refuse_half_restored(connection)
-            if self._when_replaced is not None:
-                await self._recognise(connection, self._when_replaced)
+            try:
+                if not self._restores:
+                    await refuse_half_restored(connection)
+                if self._when_replaced is not None:
+                    await self._recognise(connection, self._when_replaced)
+            except BaseException:  # a cancellation, too: nobody else knows the connection yet
+                connection.terminate()
+                raise
         return connection
 
     async def _recognise(self, connection: Any, when_replaced: Callable[[str], object]) -> None:

@@ -317,6 +317,7 @@ async def test_a_token_or_a_link_opens_the_page_and_a_person_can_leave(
     await page.wait_for_selector(READY, timeout=PATIENCE_MS)
     assert page.url == f"{url}/compliance"
     await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_selector('body[data-state="signin"]', timeout=PATIENCE_MS)
     await page.goto(once)
     await page.wait_for_selector('body[data-state="signin"]', timeout=PATIENCE_MS)
     await expect(page.locator("#signin-error")).to_contain_text("That link was used")

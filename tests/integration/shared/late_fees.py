@@ -16,9 +16,8 @@ import httpx
 import msgspec
 from fastapi import FastAPI, Request
 from msgspec import Meta, Struct
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.database import Database, Session
+from shared.database import Database, Session, migrate
 from shared.documents import ActivationRequest, BuiltIn, DocumentKind, Documents, document_tables
 from shared.errors import Invalid
 from shared.field_errors import field_errors
@@ -144,7 +143,7 @@ async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def create_tables(db: Database) -> None:
     metadata = new_metadata()
     document_tables(metadata)
-    engine = create_async_engine(db.url)
+    engine = migrate.engine_for(db.url)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
