@@ -41,6 +41,7 @@ _CONNECT_TIMEOUT_SECONDS = 10.0
 _ROLLBACK_TIMEOUT_SECONDS = 5.0
 _SLICE_SECONDS = 0.02  # of computing, until others may have the event loop
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_MAKE_SOURCE_ID = "insert into database_ids default values on conflict do nothing"
 _SOURCE_ID = "select id || case when epoch > 1 then '/' || epoch else '' end from database_ids"
 _KEEP_ALIVE_SECONDS = 1.0  # of silence, in a transaction that computes
 
@@ -285,19 +286,13 @@ class Database:
         rows = await self.fetch(_SOURCE_ID)
         if not rows:
             async with self.transaction() as session:
-                await session.execute(
-                    "insert into database_ids default values on conflict do nothing"
-                )
+                await session.execute(_MAKE_SOURCE_ID)
             rows = await self.fetch(_SOURCE_ID)
-        source_id: str = rows[0][0]
-        return source_id
+        return str(rows[0][0])
 
     @asynccontextmanager
     async def own_connection(self) -> AsyncIterator[Any]:
-        """A driver connection outside the pool, for as long as the block: it is cut off then.
-
-        Raises `Unavailable` for what the server's outages make of it.
-        """
+        """A driver connection outside the pool, cut off after the block. Raises `Unavailable`."""
         connection = await self.connect()
         try:
             with outages(connection):
