@@ -90,3 +90,10 @@ class TookTooLong(Unavailable):
     """Work that was too much at once, or too slow: a part of it may pass where all of it can't."""
 
     title = "Took too long"
+
+
+def is_retriable(error: BaseException) -> bool:
+    """Whether the same work may succeed a little later."""
+    if isinstance(error, AppError):
+        return error.retriable
+    return isinstance(error, ConnectionError | TimeoutError)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from shared.database import Database, Session
-from shared.errors import TookTooLong
+from shared.errors import TookTooLong, is_retriable
 from shared.log import dead_letters, forks, positions
 from shared.log.failure_limit import BadCode, FailureLimit, shown
 from shared.log.ordering import Arranged, Item, arrange, numbers_of, places_of, read_item
 from shared.log.positions import Place, Position, Skips
-from shared.log.replay import Replayer, is_retriable
+from shared.log.replay import Replayer
 from shared.log.sources import OutboxSource, Slice, Source, halves
 from shared.log.subscriptions import RawSubscription, Subscription
 from shared.log.wire import OutboxRow, RawRecord, Record, as_raw, dead_form

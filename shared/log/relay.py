@@ -12,11 +12,10 @@ from typing import Any, Protocol
 
 from shared import clock
 from shared.database import Database
-from shared.errors import Unavailable
+from shared.errors import Unavailable, is_retriable
 from shared.events import COMPACTED, TOPICS
 from shared.log import outbox
 from shared.log.lag import RELAY, RELAY_PART
-from shared.log.replay import is_retriable
 from shared.log.sources import POLL_SECONDS_MAX, POLL_SECONDS_MIN
 from shared.log.wire import OutboxRow
 from shared.process import parts, telemetry

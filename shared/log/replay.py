@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from shared.database import Database
-from shared.errors import AppError, TookTooLong
+from shared.errors import TookTooLong, is_retriable
 from shared.events import Received
 from shared.log import dead_letters, positions
 from shared.log.forks import of_waiting
@@ -17,13 +17,6 @@ _BATCH_MAX = 1000
 _SLOW_MAX = 3  # tries of one event that takes too long alone
 
 log = telemetry.logger(__name__)
-
-
-def is_retriable(error: BaseException) -> bool:
-    """Whether the same work may succeed a little later."""
-    if isinstance(error, AppError):
-        return error.retriable
-    return isinstance(error, ConnectionError | TimeoutError)
 
 
 class Replayer:

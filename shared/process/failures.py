@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from shared.errors import AppError, TookTooLong, Unavailable
+from shared.errors import AppError, TookTooLong, Unavailable, is_retriable
 from shared.process import telemetry
 
 log = telemetry.logger(__name__)
@@ -36,9 +36,7 @@ def note_failure(service: str, job: str, error: Exception, **about: object) -> N
 def is_for_now(error: Exception) -> bool:
     """Whether it all had better be tried again: nobody in it is to blame. Else the culprit is
     looked for by halves; what took too long may pass in them."""
-    if isinstance(error, TookTooLong):
-        return False
-    return isinstance(error, Unavailable | ConnectionError | TimeoutError)
+    return is_retriable(error) and not isinstance(error, TookTooLong)
 
 
 def halves(items: Sequence[T]) -> list[Sequence[T]]:

@@ -1,6 +1,7 @@
 """The ledger's HTTP door over a real database, in process."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -28,9 +29,9 @@ def settings_for(url: str, **more: str) -> Settings:
     )
 
 
-@pytest.fixture
-async def client(ledger_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings_for(ledger_url))
+@asynccontextmanager
+async def api(url: str, **more: str) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(settings_for(url, **more))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
@@ -39,6 +40,12 @@ async def client(ledger_url: str) -> AsyncIterator[httpx.AsyncClient]:
             headers={"Authorization": f"Bearer {DEV_KEY}"},
         ) as client,
     ):
+        yield client
+
+
+@pytest.fixture
+async def client(ledger_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with api(ledger_url) as client:
         yield client
 
 

@@ -3,36 +3,20 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
-import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from deploy.local import databases
 from services.ledger import worker
-from services.ledger.app import create_app
 from shared.process import worker_door
 from shared.process.tasks import end
 from shared.web import app as web
-from tests.integration.ledger.conftest import DEV_KEY, settings_for
-
-
-@asynccontextmanager
-async def api(url: str, **more: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings_for(url, **more))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app),
-            base_url="http://127.0.0.1",
-            headers={"Authorization": f"Bearer {DEV_KEY}"},
-        ) as client,
-    ):
-        yield client
+from tests.integration.ledger.conftest import api, settings_for
 
 
 @pytest.fixture
