@@ -34,7 +34,7 @@ class Before:
         for name in entry.objects:
             value = state.objects.values.get(name)
             self.objects.setdefault(name, value)
-            if value is not None:
+            if value is not None and value.currency:
                 self._note_totals(state, value.currency)
 
     def _note_totals(self, state: AccountState, code: str) -> None:
@@ -103,12 +103,11 @@ class Before:
         state.before_credits = {key: self.credits[key] for _, _, key in sorted(moved_credits)}
         state.before_totals = {code: self.totals.get(code, NO_TOTALS) for code in sorted(moved)}
 
-
     def _show_objects(self, state: AccountState, moved: set[str]) -> None:
         shown: dict[Key, AccountObject | None] = {}
         for key, before in self.objects.items():
             value = state.objects.values.get(key)
             if value != before:
                 shown[key] = before
-                moved.update(known.currency for known in (before, value) if known is not None)
+                moved.update(known.currency for known in (before, value) if known and known.currency)
         state.objects.before = shown

@@ -16,6 +16,7 @@ from services.ledger.domain.ranks import Rank, Turn
 from shared.clock import day_start
 
 Key = tuple[str, str]  # noun, id
+NO_CURRENCY = ""  # of objects that count in none
 
 
 class AccountObject(Struct, frozen=True, kw_only=True, gc=False):

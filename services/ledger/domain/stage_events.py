@@ -1,21 +1,17 @@
 """Announcing how old debts are: stages, corrections, paid and open again (docs/ledger.md)."""
 
-from bisect import bisect_right
+from collections.abc import Iterable
 from datetime import date, datetime
-from operator import itemgetter
 
 from msgspec import Struct, structs
 
-from services.ledger.domain.amounts import figures
 from services.ledger.domain.builder import DecisionBuilder
-from services.ledger.domain.decision import Decision
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact
 from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
+from services.ledger.domain.slices import SLICE_ENTRIES, Slices
 from services.ledger.domain.stages import StageNotice, due_soon, holding_stage, news
 from services.ledger.domain.state import AccountState
-from shared.business_time import Begun
 from shared.clock import local_day
 from shared.events import ledger
 from shared.events.ledger import Stage
@@ -183,7 +179,13 @@ def _announce_corrected(
     )
     cause = f"{past.key}, {view.cause}"
     builder.announce(
-        "overdue-corrected", invoice.invoice_id, cause, past.at, past.since_on, data, view.fact_if_any
+        "overdue-corrected",
+        invoice.invoice_id,
+        cause,
+        past.at,
+        past.since_on,
+        data,
+        view.fact_if_any,
     )
 
 
@@ -212,7 +214,9 @@ def _announce_reopened(
     builder.announce("invoice-reopened", invoice.invoice_id, cause, at, day, data, view.fact_if_any)
 
 
-def announce_paid(builder: DecisionBuilder, view: View, invoices: Iterable[Invoice]) -> Slices[None]:
+def announce_paid(
+    builder: DecisionBuilder, view: View, invoices: Iterable[Invoice]
+) -> Slices[None]:
     """Announce that invoices are paid."""
     for number, invoice in enumerate(invoices, start=1):
         _announce_paid(builder, view, invoice)

@@ -60,9 +60,9 @@ class Kind(Generic[D]):
     apply: Callable[[AccountState, D, datetime], None] | None = None
     acts_unregistered: bool = False  # also before the account is registered
 
-    # What is announced: an event about an entity (None: the fact's id), the credits whose histories
-    # the event carries, and what the fact moves in a statement (currency, signed amount).
-    event: Callable[[View, D], Struct]
+    # What is announced: an event (None: nothing yet) about an entity (None: the fact's id), the
+    # credits whose histories the event carries, and what the fact moves in a statement (currency, signed amount).
+    event: Callable[[View, D], Struct | None]
     entity: Callable[[D], str] | None = None
     carries: Callable[[View, D], Iterable[CreditKey]] = _nothing
     retimes: bool = False  # may change days without moving money

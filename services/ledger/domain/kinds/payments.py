@@ -10,11 +10,12 @@ from services.ledger.domain.credits import Credit, CreditKey, Reversal, Target
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position, instant_text
 from services.ledger.domain.kinds import Kind
+from services.ledger.domain.ranks import Rank
 from services.ledger.domain.state import AccountState
 from shared.errors import FieldError
 from shared.events import billing, ledger
 
-_RANK = 3
+_RANK = Rank.PAYMENT
 
 
 def _need(data: billing.PaymentReceived | billing.PaymentReversed) -> Need:
@@ -54,7 +55,7 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
         data.currency,
         data.amount_minor,
         at,
-        (1, at, _RANK, data.payment_id),
+        (1, at, int(_RANK), data.payment_id),
         data.amount_minor,
     )
     if not state.registered or not data.allocations:
@@ -81,6 +82,7 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
             if amount:
                 amounts[target.invoice_id] = already + amount
     if amounts:
+        state.aimed_now = amounts
         place(state, payment, amounts, at)
     distribute(state, data.currency, at)
 
@@ -217,7 +219,7 @@ KINDS = (
         type="payment-failed",
         data=billing.PaymentFailed,
         word="failure",
-        rank=4,
+        rank=Rank.FAILURE,
         identity=_failure_id,
         instant=_failed_at,
         event=_failed_event,
@@ -227,7 +229,7 @@ KINDS = (
         type="payment-reversed",
         data=billing.PaymentReversed,
         word="reversal",
-        rank=5,
+        rank=Rank.REVERSAL,
         identity=_reversal_id,
         instant=_reversed_at,
         needs=_need,
