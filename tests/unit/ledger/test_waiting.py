@@ -248,5 +248,5 @@ def test_a_dispute_of_a_charge_waits_for_the_charge() -> None:
     for fact in (disputed("D1", "A", "2026-03-05T10:00Z"), resolved("D1", "A", "2026-03-06")):
         data = structs.replace(fact.data, charge_id="fee")  # the invoice then counts for nothing
         assert ledger.record(structs.replace(fact, data=data)) == []
-    waiting = {(wait.kind, wait.needs, wait.needs_id) for wait in waits(ledger.state)}
+    waiting = {(wait.kind, wait.needs, wait.needs_id) for wait in waits(ledger.account)}
     assert waiting == {("dispute-opened", "charge", "fee"), ("dispute-resolved", "dispute", "D1")}
