@@ -109,5 +109,7 @@ class Before:
             value = state.objects.values.get(key)
             if value != before:
                 shown[key] = before
-                moved.update(known.currency for known in (before, value) if known and known.currency)
+                moved.update(
+                    known.currency for known in (before, value) if known and known.currency
+                )
         state.objects.before = shown

@@ -28,6 +28,15 @@ class AccountObject(Struct, frozen=True, kw_only=True, gc=False):
         """What it adds to the sums of its currency: (name of a sum, minor units)."""
         return ()
 
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The invoices that it has taken: of an arrangement or a placement in force."""
+        return ()
+
+    def arrears_minor(self, day: date) -> int:
+        """What is due by an arrangement in force before a day, and not paid."""
+        return 0
+
 
 class Step(Struct, frozen=True, gc=False):
     """A state of an object, since when, and why."""

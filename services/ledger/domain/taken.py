@@ -1,6 +1,6 @@
 """Which arrangement or placement has taken an invoice, so that nothing else is agreed over it.
 
-A noun that takes invoices gives its values `takes`: the invoices while it is in force.
+An object says by its `takes` which invoices it has.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ def taken(state: AccountState) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for noun in TAKERS:
         for object_id, value in state.objects.of(noun).items():
-            for invoice_id in getattr(value, "takes", ()):
+            for invoice_id in value.takes:
                 found[invoice_id] = f"{noun} {object_id}"
     return found
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from services.ledger.domain.agreements import ApprovalDecided
-from services.ledger.domain.approvals import NOUN, ApprovalRequest, close
+from services.ledger.domain.approvals import NOUN, ApprovalRequest, ApprovalState, close
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position
 from services.ledger.domain.kinds import Kind, News, Noun
@@ -40,7 +40,7 @@ def _learn(state: AccountState, fact: Fact, data: ApprovalDecided) -> Position |
 
 
 def _decide(state: AccountState, data: ApprovalDecided, at: datetime) -> None:
-    decision = "approved" if data.decision == "approve" else "refused"
+    decision: ApprovalState = "approved" if data.decision == "approve" else "refused"
     close(state, data.approval_id, decision, at, f"approval {data.approval_id}", data.by)
 
 
@@ -55,9 +55,7 @@ def _judge(state: AccountState, known: ApprovalRequest, at: datetime) -> None:
     close(state, known.approval_id, "expired", at, f"approval {known.approval_id}")
 
 
-def _news(
-    view: View, before: ApprovalRequest | None, after: ApprovalRequest | None
-) -> list[News]:
+def _news(view: View, before: ApprovalRequest | None, after: ApprovalRequest | None) -> list[News]:
     if after is None:
         return []
     found = []
@@ -77,7 +75,9 @@ def _news(
             requested_by=ledger.By(kind=after.requested_by.kind, id=after.requested_by.id),
             expires_on=after.expires_on,
         )
-        found.append(News("approval-needed", after.approval_id, "asked", after.requested_at, needed))
+        found.append(
+            News("approval-needed", after.approval_id, "asked", after.requested_at, needed)
+        )
     if after.state != "open" and (before is None or before.state != after.state):
         closed = ledger.ApprovalClosed(**about, decision=after.state)  # type: ignore[arg-type]
         when = after.history[-1].at
@@ -103,6 +103,4 @@ KINDS = (
     ),
 )
 
-NOUNS = (
-    Noun(name=NOUN, value=ApprovalRequest, order=0, wake=_wake, judge=_judge, news=_news),
-)
+NOUNS = (Noun(name=NOUN, value=ApprovalRequest, order=0, wake=_wake, judge=_judge, news=_news),)

@@ -14,7 +14,7 @@ from services.ledger.domain.objects import NO_CURRENCY, Step, boundary
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.timeless import HoldSpan
-from shared.clock import day_start, local_day
+from shared.clock import day_start
 from shared.events import ledger
 
 _CLOCKED = ("promise", "plan", "settlement", "placement")  # nouns whose judgements holds move
