@@ -1,0 +1,55 @@
+"""The policy `allocation`: in which order money is put on what is owed."""
+
+from typing import Literal, cast
+
+from msgspec import Struct
+
+from services.ledger.domain.policies import members
+from services.ledger.domain.policies.members import Faults
+
+NAME = "allocation"
+
+Part = Literal["principal", "cost", "interest", "fee"]
+Scope = Literal["invoice", "account"]
+Targets = Literal["order", "principal"]
+
+PARTS: tuple[Part, ...] = ("principal", "cost", "interest", "fee")
+
+
+class AllocationPolicy(Struct, frozen=True, kw_only=True):
+    """`scope` invoice: invoice by invoice, on each the parts in order; account: part by part, in
+    each the invoices. `targets`: what money that is aimed at an invoice serves on it."""
+
+    name: str = NAME
+    version: str
+    scope: Scope = "account"
+    targets: Targets = "principal"
+    order: tuple[Part, ...] = PARTS
+
+
+BUILT_IN_SOURCE = """\
+{name: allocation, version: default, scope: account, targets: principal,
+ order: [principal, cost, interest, fee]}
+"""
+BUILT_IN = AllocationPolicy(version="default")
+
+
+def read_allocation(text: str) -> AllocationPolicy:
+    """Raises `Unreadable`, and `Invalid` with all faults."""
+    faults = Faults()
+    document = members.read_document(text, faults)
+    document.take("name", members.one_of(NAME), needed=True)
+    version = document.take("version", members.version, needed=True)
+    scope = document.take("scope", members.one_of("invoice", "account"))
+    targets = document.take("targets", members.one_of("order", "principal"))
+    order = document.take("order", members.list_of(members.one_of(*PARTS)))
+    if order is not None and (missing := [part for part in PARTS if part not in order]):
+        document.fault("order", f"must name every part: {', '.join(missing)} is missing")
+    document.end()
+    faults.check("The policy")
+    return AllocationPolicy(
+        version=version or "",
+        scope=cast(Scope, scope or BUILT_IN.scope),
+        targets=cast(Targets, targets or BUILT_IN.targets),
+        order=cast(tuple[Part, ...], order or PARTS),
+    )
