@@ -4,8 +4,8 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
-from services.ledger.domain.policies import members
-from services.ledger.domain.policies.members import Faults
+from services.ledger.domain.policies import reader
+from services.ledger.domain.policies.reader import Faults
 
 NAME = "allocation"
 
@@ -37,12 +37,12 @@ BUILT_IN = AllocationPolicy(version="default")
 def read_allocation(text: str) -> AllocationPolicy:
     """Raises `Unreadable`, and `Invalid` with all faults."""
     faults = Faults()
-    document = members.read_document(text, faults)
-    document.take("name", members.one_of(NAME), needed=True)
-    version = document.take("version", members.version, needed=True)
-    scope = document.take("scope", members.one_of("invoice", "account"))
-    targets = document.take("targets", members.one_of("order", "principal"))
-    order = document.take("order", members.list_of(members.one_of(*PARTS)))
+    document = reader.read_document(text, faults)
+    document.take("name", reader.one_of(NAME), needed=True)
+    version = document.take("version", reader.version, needed=True)
+    scope = document.take("scope", reader.one_of("invoice", "account"))
+    targets = document.take("targets", reader.one_of("order", "principal"))
+    order = document.take("order", reader.list_of(reader.one_of(*PARTS)))
     if order is not None and (missing := [part for part in PARTS if part not in order]):
         document.fault("order", f"must name every part: {', '.join(missing)} is missing")
     document.end()

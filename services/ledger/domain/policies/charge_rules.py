@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 from msgspec import Struct
 
 from services.ledger.domain.agreements import Role
-from services.ledger.domain.policies import members
+from services.ledger.domain.policies import reader
 from services.ledger.domain.policies.amounts import AmountByCurrency
 from services.ledger.domain.policies.charges import (
     NAME,
@@ -32,7 +32,7 @@ from services.ledger.domain.policies.charges import (
     Waive,
 )
 from services.ledger.domain.policies.debts import read_when
-from services.ledger.domain.policies.members import Faults, Members
+from services.ledger.domain.policies.reader import Faults, Members
 
 KINDS = ("late_fee", "compensation", "interest", "bounce_fee")
 _NO_AMOUNT = FeeAmount()
@@ -49,16 +49,16 @@ def read_charges(text: str, *, packs: Collection[str], rates: Collection[str]) -
     """`packs` and `rates` are the names that are there. Raises `Unreadable`, and `Invalid` with
     all faults."""
     faults = Faults()
-    document = members.read_document(text, faults)
+    document = reader.read_document(text, faults)
     known = _Known(rates)
-    document.take("name", members.one_of(NAME), needed=True)
-    version = document.take("version", members.version, needed=True)
-    used = document.take("packs", members.list_of(members.known(packs, "pack"))) or ()
-    accepted = document.take("accept_unverified", members.list_of(members.name)) or ()
+    document.take("name", reader.one_of(NAME), needed=True)
+    version = document.take("version", reader.version, needed=True)
+    used = document.take("packs", reader.list_of(reader.known(packs, "pack"))) or ()
+    accepted = document.take("accept_unverified", reader.list_of(reader.name)) or ()
     for index, name in enumerate(accepted):
         if name not in used:
             faults.add(f"/accept_unverified/{index}", "is not among packs")
-    accrue_from = document.take("accrue_from", members.day)
+    accrue_from = document.take("accrue_from", reader.day)
     rules = _read_rules(document, known)
     limits = _read_limits(document, known)
     waive = _read_waive(document)
@@ -78,13 +78,13 @@ def read_charges(text: str, *, packs: Collection[str], rates: Collection[str]) -
 def read_pack(text: str, *, rates: Collection[str]) -> Pack:
     """A pack, of the same rules. Raises `Unreadable`, `Invalid`."""
     faults = Faults()
-    document = members.read_document(text, faults)
+    document = reader.read_document(text, faults)
     known = _Known(rates)
-    name = document.take("name", members.name, needed=True)
-    title = document.take("title", members.text, needed=True)
-    source = document.take("source", members.text, needed=True)
-    verified_on = document.take("verified_on", members.day)
-    confidence = document.take("confidence", members.one_of(*get_args(Confidence)), needed=True)
+    name = document.take("name", reader.name, needed=True)
+    title = document.take("title", reader.text, needed=True)
+    source = document.take("source", reader.text, needed=True)
+    verified_on = document.take("verified_on", reader.day)
+    confidence = document.take("confidence", reader.one_of(*get_args(Confidence)), needed=True)
     if confidence == "verified" and verified_on is None:
         document.fault("verified_on", "is missing")
     rules = _read_rules(document, known)
@@ -108,7 +108,7 @@ def read_pack(text: str, *, rates: Collection[str]) -> Pack:
 def _read_rules(document: Members, known: _Known) -> tuple[AnyRule, ...]:
     found: list[AnyRule] = []
     ids: set[str] = set()
-    for given in members.items(document, "rules"):
+    for given in reader.items(document, "rules"):
         rule = _read_rule(given, known)
         if rule is None:
             continue
@@ -120,16 +120,16 @@ def _read_rules(document: Members, known: _Known) -> tuple[AnyRule, ...]:
 
 
 def _read_rule(given: Members, known: _Known) -> AnyRule | None:
-    kind = given.take("kind", members.one_of(*KINDS), needed=True)
+    kind = given.take("kind", reader.one_of(*KINDS), needed=True)
     if kind is None:
-        given.take("id", members.name, needed=True)
+        given.take("id", reader.name, needed=True)
         return None
     disclosure = _read_disclosure(given)
-    because = given.take("because", members.text)
+    because = given.take("because", reader.text)
     if kind != "bounce_fee" and disclosure is None and because is None:
         given.fault("disclosure", "is missing: name its texts, or say `because` why none is needed")
     common: dict[str, Any] = {
-        "id": given.take("id", members.name, needed=True) or "",
+        "id": given.take("id", reader.name, needed=True) or "",
         "when": read_when(given),
         "disclosure": disclosure,
         "because": because,
@@ -149,24 +149,24 @@ def _read_disclosure(given: Members) -> Disclosure | None:
     if not given.has("disclosure"):
         return None
     inner = Members(given.raw("disclosure"), given.at("disclosure"), given.faults)
-    texts = inner.take("texts", members.list_of(members.name), needed=True)
-    days = inner.take("days_before", members.whole(1, 365))
+    texts = inner.take("texts", reader.list_of(reader.name), needed=True)
+    days = inner.take("days_before", reader.whole(1, 365))
     inner.end()
     return Disclosure(texts or (), 1 if days is None else days)
 
 
 def _read_step(given: Members, kind: str, common: dict[str, Any]) -> StepRule:
     amount = _read_amount(given)
-    minimum = given.take("minimum_balance", members.amounts())
+    minimum = given.take("minimum_balance", reader.amounts())
     if kind == "compensation":
         return StepRule(kind="compensation", amount=amount, minimum_balance=minimum, **common)
-    step = given.take("step", members.whole(1, STEP_MAX), needed=True)
+    step = given.take("step", reader.whole(1, STEP_MAX), needed=True)
     cap = None
     if given.has("cap"):
         inner = Members(given.raw("cap"), given.at("cap"), given.faults)
         cap = Cap(
-            inner.take("per_invoice", members.amounts()),
-            inner.take("percent_of_invoice", members.decimal(0, 100)),
+            inner.take("per_invoice", reader.amounts()),
+            inner.take("percent_of_invoice", reader.decimal(0, 100)),
         )
         if not inner.names():
             given.fault("cap", "must name per_invoice or percent_of_invoice")
@@ -183,7 +183,7 @@ def _read_step(given: Members, kind: str, common: dict[str, Any]) -> StepRule:
 
 def _read_bounce_fee(given: Members, common: dict[str, Any]) -> BounceFeeRule:
     reversals = given.take(
-        "reversals", members.list_of(members.one_of(*get_args(ReversalKind))), needed=True
+        "reversals", reader.list_of(reader.one_of(*get_args(ReversalKind))), needed=True
     )
     amount = _read_amount(given)
     if amount.bands or (amount.percent is not None and amount.of == "balance"):
@@ -197,14 +197,14 @@ def _read_interest(given: Members, common: dict[str, Any], known: _Known) -> Int
     rate = _read_rate(given, known) if given.has("rate") else None
     if rate is None:
         given.fault("rate", "is missing")
-    day_count = given.take("day_count", members.one_of(*get_args(DayCount)))
-    post = given.take("post", members.one_of(*get_args(Post)))
+    day_count = given.take("day_count", reader.one_of(*get_args(DayCount)))
+    post = given.take("post", reader.one_of(*get_args(Post)))
     return InterestRule(
         rate=rate or _NO_RATE,
         day_count=cast(DayCount, day_count or "act/365"),
-        after_days=given.take("after_days", members.whole(0, STEP_MAX)) or 0,
+        after_days=given.take("after_days", reader.whole(0, STEP_MAX)) or 0,
         post=cast(Post, post or "stage"),
-        minimum=given.take("minimum", members.amounts()),
+        minimum=given.take("minimum", reader.amounts()),
         **common,
     )
 
@@ -212,7 +212,7 @@ def _read_interest(given: Members, common: dict[str, Any], known: _Known) -> Int
 def _read_rate(given: Members, known: _Known, name: str = "rate") -> Rate:
     """`{percent}`, or `{reference, margin, fixed_at_start}`."""
     inner = Members(given.raw(name), given.at(name), given.faults)
-    percent = inner.take("percent", members.decimal(0, 1000))
+    percent = inner.take("percent", reader.decimal(0, 1000))
     if inner.stands("percent"):
         if inner.has("reference"):
             inner.fault("reference", "does not go together with percent")
@@ -221,11 +221,11 @@ def _read_rate(given: Members, known: _Known, name: str = "rate") -> Rate:
                 inner.fault(other, "belongs to a reference")
         inner.end()
         return Rate(percent=percent)
-    reference = inner.take("reference", members.known(known.rates, "rate"))
+    reference = inner.take("reference", reader.known(known.rates, "rate"))
     if not inner.has("reference"):
         given.fault(name, "must name a percent or a reference")
-    margin = inner.take("margin", members.decimal(-100, 1000))
-    fixed = inner.take("fixed_at_start", members.boolean)
+    margin = inner.take("margin", reader.decimal(-100, 1000))
+    fixed = inner.take("fixed_at_start", reader.boolean)
     inner.end()
     return Rate(reference=reference, margin=margin or Fraction(0), fixed_at_start=bool(fixed))
 
@@ -242,13 +242,13 @@ def _read_amount(given: Members) -> FeeAmount:
     if len(ways) != 1 and inner.is_object:
         given.fault("amount", "must have exactly one of fixed, percent and bands")
     found = FeeAmount(
-        fixed=inner.take("fixed", members.amounts(is_above_zero=True)),
-        percent=inner.take("percent", members.percent_above_zero),
+        fixed=inner.take("fixed", reader.amounts(is_above_zero=True)),
+        percent=inner.take("percent", reader.percent_above_zero),
         of="amount"
-        if inner.take("of", members.one_of("balance", "amount")) == "amount"
+        if inner.take("of", reader.one_of("balance", "amount")) == "amount"
         else "balance",
-        least=inner.take("min", members.amounts()),
-        most=inner.take("max", members.amounts()),
+        least=inner.take("min", reader.amounts()),
+        most=inner.take("max", reader.amounts()),
         bands=_read_bands(inner),
     )
     if "percent" not in ways:
@@ -262,15 +262,15 @@ def _read_amount(given: Members) -> FeeAmount:
 
 def _read_bands(inner: Members) -> tuple[Band, ...]:
     bands: list[Band] = []
-    given = list(members.items(inner, "bands"))
+    given = list(reader.items(inner, "bands"))
     for index, one in enumerate(given):
         is_last = index == len(given) - 1
-        below = one.take("below", members.amounts(is_above_zero=True))
+        below = one.take("below", reader.amounts(is_above_zero=True))
         if is_last and one.has("below"):
             one.fault("below", "the last band has none: it is for all that is left")
         elif not is_last and not one.has("below"):
             one.fault("below", "is missing")
-        fixed = one.take("fixed", members.amounts(), needed=True)
+        fixed = one.take("fixed", reader.amounts(), needed=True)
         if bands:
             at, words = one.at("below"), "must rise from band to band"
             _check_rises(bands[-1].below, below, at, words, one.faults, strictly=True)
@@ -306,17 +306,17 @@ def _check_rises(
 
 def _read_limits(document: Members, known: _Known) -> tuple[Limit, ...]:
     found = []
-    for given in members.items(document, "limits"):
+    for given in reader.items(document, "limits"):
         max_rate = None
         if given.has("max_rate"):
             if isinstance(given.raw("max_rate"), dict):
                 max_rate = _read_rate(given, known, "max_rate")
             else:
-                max_rate = Rate(percent=given.take("max_rate", members.decimal(0, 1000)))
+                max_rate = Rate(percent=given.take("max_rate", reader.decimal(0, 1000)))
         limit = Limit(
             when=read_when(given),
             none=given.take("none", _none) or frozenset(),
-            max_fee=given.take("max_fee", members.amounts()),
+            max_fee=given.take("max_fee", reader.amounts()),
             max_rate=max_rate,
         )
         if given.is_object and not any(given.has(n) for n in ("none", "max_fee", "max_rate")):
@@ -330,7 +330,7 @@ def _none(value: Any, pointer: str, faults: Faults) -> frozenset[Limited] | None
     """`true`: no fee and no cost; or a list of those that there must not be."""
     if isinstance(value, bool):
         return frozenset(get_args(Limited)) if value else frozenset()
-    found = members.list_of(members.one_of(*get_args(Limited)))(value, pointer, faults)
+    found = reader.list_of(reader.one_of(*get_args(Limited)))(value, pointer, faults)
     return None if found is None else cast(frozenset[Limited], frozenset(found))
 
 
@@ -338,7 +338,7 @@ def _read_waive(document: Members) -> Waive:
     if not document.has("waive"):
         return Waive()
     inner = Members(document.raw("waive"), document.at("waive"), document.faults)
-    within = inner.take("within", members.amounts())
-    role = inner.take("role", members.one_of(*get_args(Role)))
+    within = inner.take("within", reader.amounts())
+    role = inner.take("role", reader.one_of(*get_args(Role)))
     inner.end()
     return Waive(within or AmountByCurrency(), cast(Role, role or "supervisor"))

@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.ledger.domain.policies import members
+from services.ledger.domain.policies import reader
 from services.ledger.domain.policies.conditions import Situation, When
-from services.ledger.domain.policies.members import Faults, Members
+from services.ledger.domain.policies.reader import Faults, Members
 from shared.countries import country_code
 
 DAYS_MAX = 36_500
@@ -64,19 +64,19 @@ def read_when(rule: Members) -> DebtWhen:
     if not rule.has("when"):
         return ALWAYS
     given = Members(rule.raw("when"), rule.at("when"), rule.faults)
-    texts = members.list_of(members.text, single=True)
-    kinds = members.list_of(members.one_of("consumer", "business"), single=True)
+    texts = reader.list_of(reader.text, single=True)
+    kinds = reader.list_of(reader.one_of("consumer", "business"), single=True)
     found: dict[str, Any] = {
         "kind": given.take("kind", kinds),
-        "country": given.take("country", members.list_of(_country, single=True)),
+        "country": given.take("country", reader.list_of(_country, single=True)),
         "purpose": given.take("purpose", kinds),
         "tags_any": given.take("tags_any", texts),
-        "amount_from": given.take("amount_from", members.amounts()),
-        "amount_below": given.take("amount_below", members.amounts()),
-        "age_from": given.take("age_from", members.whole(-DAYS_MAX, DAYS_MAX)),
-        "age_below": given.take("age_below", members.whole(-DAYS_MAX, DAYS_MAX)),
+        "amount_from": given.take("amount_from", reader.amounts()),
+        "amount_below": given.take("amount_below", reader.amounts()),
+        "age_from": given.take("age_from", reader.whole(-DAYS_MAX, DAYS_MAX)),
+        "age_below": given.take("age_below", reader.whole(-DAYS_MAX, DAYS_MAX)),
     }
-    currency = given.take("currency", members.list_of(members.currency, single=True))
+    currency = given.take("currency", reader.list_of(reader.currency, single=True))
     product = given.take("product", texts)
     if given.stands("segment"):
         given.fault("segment", "is not taken here: what is owed must not follow a score")

@@ -253,17 +253,17 @@ def amounts(
 
 def items(members: Members, name_: str) -> Iterator[Members]:
     """Each object of a list that may be missing."""
-    if not members.has(name_):
+    if not reader.has(name_):
         return
-    value = members.raw(name_)
+    value = reader.raw(name_)
     if not isinstance(value, list):
-        members.fault(name_, "must be a list")
+        reader.fault(name_, "must be a list")
         return
     if len(value) > ITEMS_MAX:
-        members.fault(name_, f"must have at most {ITEMS_MAX} items")
+        reader.fault(name_, f"must have at most {ITEMS_MAX} items")
         return
     for index, item in enumerate(value):
-        yield Members(item, f"{members.at(name_)}/{index}", members.faults)
+        yield Members(item, f"{reader.at(name_)}/{index}", reader.faults)
 
 
 def known(
