@@ -14,17 +14,32 @@ from shared.events import ledger
 class View:
     """The account after a fact as its events show it; what was touched stands in the state."""
 
-    __slots__ = ("_figures", "at", "begun_on", "cause", "fact", "state")
+    __slots__ = ("_fact", "_figures", "at", "begun_on", "cause", "state")
 
     def __init__(
-        self, state: AccountState, fact: Fact, cause: str, at: datetime, begun_on: date | None
+        self,
+        state: AccountState,
+        fact: Fact | None,  # None: of a begun day
+        cause: str,
+        at: datetime,
+        begun_on: date | None,
     ) -> None:
         self.state = state
-        self.fact = fact
+        self._fact = fact
         self.cause = cause
         self.at = at
         self.begun_on = begun_on
         self._figures: dict[str, ledger.Amounts] = {}
+
+    @property
+    def fact(self) -> Fact:
+        """The fact; a begun day has none."""
+        assert self._fact is not None
+        return self._fact
+
+    @property
+    def fact_if_any(self) -> Fact | None:
+        return self._fact
 
     def amounts(self, currency: str) -> ledger.Amounts:
         known = self._figures.get(currency)
