@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from services.outreach.compliance.books.document import read_document
+from shared.yaml_text import read_document
 from services.segmentation.domain.policies.text import read_text
 from shared import texts
 from shared.clock import is_zone, zone

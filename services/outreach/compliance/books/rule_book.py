@@ -36,7 +36,7 @@ import msgspec
 from msgspec import Struct
 
 from services.outreach.compliance.books.compilation import compile_rule
-from services.outreach.compliance.books.document import Document, read_document
+from shared.yaml_text import Document, read_document
 from services.outreach.compliance.books.records import PLACE, Header, Limit, Record
 from services.outreach.compliance.geography.places import is_jurisdiction
 from services.outreach.compliance.kinds import KINDS

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta
 
-from services.outreach.compliance.calendars import calendar, names
+from shared.calendars import calendar, names
 from services.outreach.compliance.facts.facts import Facts
 from services.outreach.compliance.facts.vocabulary import FACTS
 from services.outreach.compliance.params import Days, Params, Role, Stop, Whether, Word

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import UNSET
 
-from services.outreach.compliance.calendars import calendar, names
+from shared.calendars import calendar, names
 from services.outreach.compliance.facts.facts import Facts
 from services.outreach.compliance.params import Params, Whether, Word
 from services.outreach.compliance.question.terms import Clock, given

@@ -8,7 +8,7 @@ import pytest
 
 from services.outreach.compliance import RuleBook, RuleSet, read_book, schema
 from services.outreach.compliance import rule_set as rule_set_module
-from services.outreach.compliance.books.document import read_document
+from shared.yaml_text import read_document
 from shared.errors import Invalid, Unavailable
 from tests.unit.outreach.compliance.case_files import ask
 from tests.unit.outreach.compliance.questions import question

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from services.outreach.compliance import read_book
-from services.outreach.compliance.calendars import names
+from shared.calendars import names
 from services.outreach.compliance.kinds import KINDS
 from tests.unit.outreach.compliance.case_files import Plain
 
