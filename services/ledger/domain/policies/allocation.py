@@ -27,7 +27,7 @@ class AllocationPolicy(Struct, frozen=True, kw_only=True):
     order: tuple[Part, ...] = PARTS
 
 
-BUILT_IN_SOURCE = """\
+SOURCE = """\
 {name: allocation, version: default, scope: account, targets: principal,
  order: [principal, cost, interest, fee]}
 """
@@ -35,9 +35,9 @@ BUILT_IN = AllocationPolicy(version="default")
 
 
 def read_allocation(text: str) -> AllocationPolicy:
-    """Raises `Unreadable`, and `Invalid` with all faults."""
+    """Raises `Invalid` with all faults."""
     faults = Faults()
-    document = reader.read_document(text, faults)
+    source, document = reader.read_object(text, faults)
     document.take("name", reader.one_of(NAME), needed=True)
     version = document.take("version", reader.version, needed=True)
     scope = document.take("scope", reader.one_of("invoice", "account"))
@@ -46,7 +46,7 @@ def read_allocation(text: str) -> AllocationPolicy:
     if order is not None and (missing := [part for part in PARTS if part not in order]):
         document.fault("order", f"must name every part: {', '.join(missing)} is missing")
     document.end()
-    faults.check("The policy")
+    faults.check(source)
     return AllocationPolicy(
         version=version or "",
         scope=cast(Scope, scope or BUILT_IN.scope),

@@ -40,16 +40,17 @@ _NO_RATE = Rate()
 
 
 class _Known(Struct, frozen=True):
-    """Names that a document may use."""
+    """Names that a document may use. None: it was checked when it came."""
 
-    rates: Collection[str]
+    rates: Collection[str] | None
 
 
-def read_charges(text: str, *, packs: Collection[str], rates: Collection[str]) -> ChargesPolicy:
-    """`packs` and `rates` are the names that are there. Raises `Unreadable`, and `Invalid` with
-    all faults."""
+def read_charges(
+    text: str, *, packs: Collection[str] | None = None, rates: Collection[str] | None = None
+) -> ChargesPolicy:
+    """`packs` and `rates` are the names that are there. Raises `Invalid` with all faults."""
     faults = Faults()
-    document = reader.read_document(text, faults)
+    text_read, document = reader.read_object(text, faults)
     known = _Known(rates)
     document.take("name", reader.one_of(NAME), needed=True)
     version = document.take("version", reader.version, needed=True)
@@ -63,7 +64,7 @@ def read_charges(text: str, *, packs: Collection[str], rates: Collection[str]) -
     limits = _read_limits(document, known)
     waive = _read_waive(document)
     document.end()
-    faults.check("The policy")
+    faults.check(text_read)
     return ChargesPolicy(
         version=version or "",
         packs=used,
@@ -75,10 +76,10 @@ def read_charges(text: str, *, packs: Collection[str], rates: Collection[str]) -
     )
 
 
-def read_pack(text: str, *, rates: Collection[str]) -> Pack:
-    """A pack, of the same rules. Raises `Unreadable`, `Invalid`."""
+def read_pack(text: str, *, rates: Collection[str] | None = None) -> Pack:
+    """A pack, of the same rules. Raises `Invalid`."""
     faults = Faults()
-    document = reader.read_document(text, faults)
+    text_read, document = reader.read_object(text, faults)
     known = _Known(rates)
     name = document.take("name", reader.name, needed=True)
     title = document.take("title", reader.text, needed=True)
@@ -90,7 +91,7 @@ def read_pack(text: str, *, rates: Collection[str]) -> Pack:
     rules = _read_rules(document, known)
     limits = _read_limits(document, known)
     document.end()
-    faults.check("The pack")
+    faults.check(text_read)
     return Pack(
         name=name or "",
         title=title or "",

@@ -223,5 +223,5 @@ def _first(rules: Iterable[Applied[SomeRule]], debt: Debt) -> Applied[SomeRule] 
     return next((one for one in rules if one.rule.when.fits(debt)), None)
 
 
-BUILT_IN_SOURCE = "{name: charges, version: default}\n"
+SOURCE = "{name: charges, version: default}\n"
 BUILT_IN = ChargesPolicy(version="default")

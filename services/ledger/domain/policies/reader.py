@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -12,18 +13,18 @@ from services.ledger.domain.policies.amounts import (
     amount_faults,
     amount_of,
 )
-from services.ledger.domain.policies.source import FAULTS_MAX, Number, read_source
-from shared.errors import FieldError, Invalid
+from services.ledger.domain.policies.reading import invalid, read_text
+from shared.errors import FieldError
 from shared.field_errors import escape
 from shared.money import is_currency
 from shared.texts import id_fault, shown, text_fault
+from shared.yaml_text import Document
 
 NAME_MAX = 100
 TEXT_MAX = 1000
 ITEMS_MAX = 200
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,10})?")
 _VERSION = re.compile("[A-Za-z0-9][A-Za-z0-9._-]*")
-_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,14})")
 
 Value = TypeVar("Value")
 
@@ -37,10 +38,10 @@ class Faults:
     def add(self, pointer: str, detail: str) -> None:
         self.errors.append(FieldError(pointer, detail))
 
-    def check(self, what: str) -> None:
-        """Raises `Invalid` with all of them."""
+    def check(self, document: Document) -> None:
+        """Raises `Invalid` with all of them, each with its line."""
         if self.errors:
-            raise Invalid(f"{what} is not valid.", self.errors[:FAULTS_MAX])
+            raise invalid(document, self.errors)
 
 
 class Members:
@@ -99,23 +100,23 @@ class Members:
         return self._data
 
 
-def read_document(text: str, faults: Faults) -> Members:
-    """The object that a text holds. Raises `Unreadable`."""
-    return Members(read_source(text), "", faults)
+def read_object(text: str, faults: Faults) -> tuple[Document, Members]:
+    """The object that a text holds. Raises `Invalid` where it holds none."""
+    document = read_text(text)
+    return document, Members(document.data, "", faults)
 
 
 # ── Readers: (value, pointer, faults) → value, or None after a fault ────────────────────────────
 
 
 def text(value: Any, pointer: str, faults: Faults) -> str | None:
-    """A text that is not empty; a plain number is one too (`version: 3`)."""
     if not isinstance(value, str):
         faults.add(pointer, "must be a text")
         return None
     if fault := _length_fault(value, TEXT_MAX) or text_fault(value):
         faults.add(pointer, fault)
         return None
-    return str(value)
+    return value
 
 
 def name(value: Any, pointer: str, faults: Faults) -> str | None:
@@ -126,10 +127,13 @@ def name(value: Any, pointer: str, faults: Faults) -> str | None:
     if fault := _length_fault(value, NAME_MAX) or id_fault(value):
         faults.add(pointer, fault)
         return None
-    return str(value)
+    return value
 
 
 def version(value: Any, pointer: str, faults: Faults) -> str | None:
+    """Also a plain number: `version: 3`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if not isinstance(value, str) or len(value) > 64 or not _VERSION.fullmatch(value):
         faults.add(pointer, "must be 1 to 64 letters, digits, dots, hyphens and underscores")
         return None
@@ -150,6 +154,8 @@ def boolean(value: Any, pointer: str, faults: Faults) -> bool | None:
 
 
 def day(value: Any, pointer: str, faults: Faults) -> date | None:
+    if isinstance(value, date):
+        return value
     try:
         if isinstance(value, str) and len(value) == 10:
             return date.fromisoformat(value)
@@ -171,8 +177,8 @@ def one_of(*choices: str) -> Callable[[Any, str, Faults], str | None]:
 
 def whole(least: int, most: int) -> Callable[[Any, str, Faults], int | None]:
     def read(value: Any, pointer: str, faults: Faults) -> int | None:
-        if isinstance(value, Number) and _WHOLE.fullmatch(value) and least <= int(value) <= most:
-            return int(value)
+        if type(value) is int and least <= value <= most:
+            return value
         faults.add(pointer, f"must be a whole number from {least} to {most}")
         return None
 
@@ -201,9 +207,10 @@ def percent_above_zero(value: Any, pointer: str, faults: Faults) -> Fraction | N
 
 
 def _fraction(value: Any) -> Fraction | None:
-    if isinstance(value, str) and len(value) <= 32 and _DECIMAL.fullmatch(value):
-        return Fraction(value)
-    return None
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return None
+    digits = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return Fraction(digits) if len(digits) <= 32 and _DECIMAL.fullmatch(digits) else None
 
 
 def list_of(
@@ -253,27 +260,27 @@ def amounts(
 
 def items(members: Members, name_: str) -> Iterator[Members]:
     """Each object of a list that may be missing."""
-    if not reader.has(name_):
+    if not members.has(name_):
         return
-    value = reader.raw(name_)
+    value = members.raw(name_)
     if not isinstance(value, list):
-        reader.fault(name_, "must be a list")
+        members.fault(name_, "must be a list")
         return
     if len(value) > ITEMS_MAX:
-        reader.fault(name_, f"must have at most {ITEMS_MAX} items")
+        members.fault(name_, f"must have at most {ITEMS_MAX} items")
         return
     for index, item in enumerate(value):
-        yield Members(item, f"{reader.at(name_)}/{index}", reader.faults)
+        yield Members(item, f"{members.at(name_)}/{index}", members.faults)
 
 
 def known(
-    names: Collection[str], what: str, read: Callable[[Any, str, Faults], str | None] = name
+    names: Collection[str] | None, what: str, read: Callable[[Any, str, Faults], str | None] = name
 ) -> Callable[[Any, str, Faults], str | None]:
-    """A name of something that is there."""
+    """A name of something that is there; without names, of anything."""
 
     def read_known(value: Any, pointer: str, faults: Faults) -> str | None:
         found = read(value, pointer, faults)
-        if found is not None and found not in names:
+        if found is not None and names is not None and found not in names:
             there = ", ".join(sorted(names)) or "none"
             faults.add(pointer, f"there is no {what} {shown(found)!r}: there is {there}")
             return None
