@@ -4,6 +4,9 @@ promises.py, plans.py, settlements.py, disputes.py, recovery.py, retention.py: w
 says, with its defaults and the built-in version · conditions.py for whom a rule holds · amounts.py
 money by currency · members.py what they have in common, and which rule is taken · clashes.py ·
 reading.py from text to values, with every fault · schema.py for editors
+
+charges.py, allocation.py: what is charged for paying late, and what money serves first · charge_rules.py
+reads the one and its packs, with reader.py · debts.py for which debts a rule holds · charge_schemas.py
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +15,8 @@ from typing import Any
 from msgspec import Struct
 
 from services.ledger.domain.policies import (
+    allocation,
+    charges,
     disputes,
     plans,
     promises,
@@ -19,6 +24,9 @@ from services.ledger.domain.policies import (
     retention,
     settlements,
 )
+from services.ledger.domain.policies.allocation import read_allocation
+from services.ledger.domain.policies.charge_rules import read_charges
+from services.ledger.domain.policies.charge_schemas import allocation_schema, charges_schema
 from services.ledger.domain.policies.disputes import DisputePolicy
 from services.ledger.domain.policies.plans import PlanPolicy
 from services.ledger.domain.policies.promises import PromisePolicy
@@ -53,6 +61,8 @@ NAMES: Mapping[str, PolicyName] = {
     "disputes": _own(DisputePolicy, disputes.SOURCE),
     "recovery": _own(RecoveryPolicy, recovery.SOURCE),
     "retention": _own(RetentionPolicy, retention.SOURCE),
+    "charges": PolicyName(charges.SOURCE, read_charges, charges_schema),
+    "allocation": PolicyName(allocation.SOURCE, read_allocation, allocation_schema),
 }
 
 
