@@ -276,6 +276,15 @@ class Tenant(Struct, frozen=True, kw_only=True, gc=False):
     contact_from: date | None = None
 
 
+class PolicyActivated(Struct, frozen=True, kw_only=True, gc=False):
+    """From 00:00 of a day on a version of a policy is in force, in each account's own zone. Of the
+    tenant: it has no account."""
+
+    name: str  # promises, plans, settlements, disputes, recovery, retention, charges, allocation
+    version: str
+    from_on: date
+
+
 TYPES: dict[str, type[Struct]] = {
     "account-registered": AccountRegistered,
     "account-updated": AccountUpdated,
@@ -297,4 +306,5 @@ TYPES: dict[str, type[Struct]] = {
     "dispute-resolved": DisputeResolved,
     "contact-details": Contact,
     "tenant-settings": Tenant,
+    "policy-activated": PolicyActivated,
 }
