@@ -160,7 +160,6 @@ def _due_now(tenant_id: str, due: list[DueAccount], begun: Begun, zone: str) -> 
 
 
 def _latest_day(begun: Begun) -> date:
-    """The latest calendar day that has begun anywhere: zones reach to UTC+14."""
-    day = begun.on("Pacific/Kiritimati")
+    day = begun.anywhere()
     assert day is not None
     return day
