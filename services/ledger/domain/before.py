@@ -103,7 +103,6 @@ class Before:
         state.before_credits = {key: self.credits[key] for _, _, key in sorted(moved_credits)}
         state.before_totals = {code: self.totals.get(code, NO_TOTALS) for code in sorted(moved)}
 
-
     def _show_objects(self, state: AccountState, moved: set[str]) -> None:
         shown: dict[Key, AccountObject | None] = {}
         for key, before in self.objects.items():

@@ -183,7 +183,13 @@ def _announce_corrected(
     )
     cause = f"{past.key}, {view.cause}"
     builder.announce(
-        "overdue-corrected", invoice.invoice_id, cause, past.at, past.since_on, data, view.fact_if_any
+        "overdue-corrected",
+        invoice.invoice_id,
+        cause,
+        past.at,
+        past.since_on,
+        data,
+        view.fact_if_any,
     )
 
 
@@ -212,7 +218,9 @@ def _announce_reopened(
     builder.announce("invoice-reopened", invoice.invoice_id, cause, at, day, data, view.fact_if_any)
 
 
-def announce_paid(builder: DecisionBuilder, view: View, invoices: Iterable[Invoice]) -> Slices[None]:
+def announce_paid(
+    builder: DecisionBuilder, view: View, invoices: Iterable[Invoice]
+) -> Slices[None]:
     """Announce that invoices are paid."""
     for number, invoice in enumerate(invoices, start=1):
         _announce_paid(builder, view, invoice)

@@ -30,6 +30,7 @@ from services.ledger.domain.undo import UNDO_FACTS, Awaited, Name, Undo, positio
 from shared.clock import day_start
 from shared.events import billing
 
+
 class AccountState:
     """An account by the facts in `facts`."""
 
