@@ -10,7 +10,8 @@ from services.ledger.domain.facts import Fact
 from services.ledger.domain.replay import compute
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
 from services.ledger.domain.stages import StageNotice, holding_stage, reached, reopenings
-from services.ledger.domain.state import UNDO_FACTS, AccountState
+from services.ledger.domain.state import AccountState
+from services.ledger.domain.undo import UNDO_FACTS
 from shared.business_time import Begun
 from shared.clock import day_start
 from shared.events.ledger import Amounts

@@ -34,7 +34,7 @@ class Before:
         for name in entry.objects:
             value = state.objects.values.get(name)
             self.objects.setdefault(name, value)
-            if value is not None:
+            if value is not None and value.currency:
                 self._note_totals(state, value.currency)
 
     def _note_totals(self, state: AccountState, code: str) -> None:
@@ -109,5 +109,7 @@ class Before:
             value = state.objects.values.get(key)
             if value != before:
                 shown[key] = before
-                moved.update(known.currency for known in (before, value) if known is not None)
+                moved.update(
+                    known.currency for known in (before, value) if known and known.currency
+                )
         state.objects.before = shown

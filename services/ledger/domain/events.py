@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from typing import Any
 
+from services.ledger.domain.agreements import Command
 from services.ledger.domain.amounts import figures
 from services.ledger.domain.credits import Credit, CreditKey
 from services.ledger.domain.facts import Fact
@@ -71,6 +73,17 @@ class View:
                 nothing = allocations(self.state, before)[0]
                 found.append(_emptied(nothing))
         return tuple(found)
+
+
+def common(view: View, data: Command) -> dict[str, Any]:
+    """What the events of a command's fact carry: the account, who asked, and by which policy."""
+    return {
+        "account_id": view.state.account_id,
+        "by": ledger.By(kind=data.by.kind, id=data.by.id),
+        "collector": data.by.id if data.by.kind == "collector" else None,
+        "channel": data.channel,
+        "policy_version": data.policy.version if data.policy is not None else None,
+    }
 
 
 def _emptied(former: ledger.Allocation) -> ledger.Allocation:

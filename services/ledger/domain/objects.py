@@ -16,6 +16,7 @@ from services.ledger.domain.ranks import Rank, Turn
 from shared.clock import day_start
 
 Key = tuple[str, str]  # noun, id
+NO_CURRENCY = ""  # of objects that count in none
 
 
 class AccountObject(Struct, frozen=True, kw_only=True, gc=False):
@@ -26,6 +27,15 @@ class AccountObject(Struct, frozen=True, kw_only=True, gc=False):
     def counts(self) -> Iterable[tuple[str, int]]:
         """What it adds to the sums of its currency: (name of a sum, minor units)."""
         return ()
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The invoices that it has taken: of an arrangement or a placement in force."""
+        return ()
+
+    def arrears_minor(self, day: date) -> int:
+        """What is due by an arrangement in force before a day, and not paid."""
+        return 0
 
 
 class Step(Struct, frozen=True, gc=False):

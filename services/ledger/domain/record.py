@@ -1,7 +1,7 @@
 """Taking facts in: the account after them, and everything that follows from them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from msgspec import Struct
 

@@ -1,21 +1,17 @@
 """Announcing how old debts are: stages, corrections, paid and open again (docs/ledger.md)."""
 
-from bisect import bisect_right
+from collections.abc import Iterable
 from datetime import date, datetime
-from operator import itemgetter
 
 from msgspec import Struct, structs
 
-from services.ledger.domain.amounts import figures
 from services.ledger.domain.builder import DecisionBuilder
-from services.ledger.domain.decision import Decision
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact
 from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
+from services.ledger.domain.slices import SLICE_ENTRIES, Slices
 from services.ledger.domain.stages import StageNotice, due_soon, holding_stage, news
 from services.ledger.domain.state import AccountState
-from shared.business_time import Begun
 from shared.clock import local_day
 from shared.events import ledger
 from shared.events.ledger import Stage

@@ -21,11 +21,12 @@ from services.ledger.domain.currency_state import (
     requeue_invoice,
 )
 from services.ledger.domain.facts import Fact, Need, Position, named_amount, newest
-from services.ledger.domain.invoices import Invoice, Level, Reopening
+from services.ledger.domain.invoices import Invoice, Reopening, levels_after
 from services.ledger.domain.journal import Totals
-from services.ledger.domain.objects import AccountObject, Key, ObjectStore
+from services.ledger.domain.objects import ObjectStore
 from services.ledger.domain.rules import NO_RULES, Rules
 from services.ledger.domain.stages import StageNotice, holding_stage, next_day
+from services.ledger.domain.timeless import Timeless
 from services.ledger.domain.undo import UNDO_FACTS, Awaited, Name, Undo, position_of
 from shared.clock import day_start
 from shared.events import billing
@@ -39,7 +40,9 @@ class AccountState:
         "acts",
         "aged_on",
         "aimed",
+        "aimed_now",
         "amendments",
+        "arranged_now",
         "before_aimed",
         "before_credits",
         "before_invoices",
@@ -63,6 +66,7 @@ class AccountState:
         "settled",
         "spread",
         "tenant_zone",
+        "timeless",
         "touched",
         "undo",
         "undo_facts",
@@ -90,6 +94,7 @@ class AccountState:
         self.settled: set[str] = set()  # disputes that have a credit note of the platform
         self.reversals: dict[str, Fact] = {}
         self.waiting: dict[Need, tuple[Fact, ...]] = {}
+        self.timeless = Timeless()
         # Made by the facts that act, one after the other in fact order.
         self.invoices: dict[str, Invoice] = {}
         self.credits: dict[CreditKey, Credit] = {}  # payments and credit notes
@@ -119,6 +124,8 @@ class AccountState:
         self.before_totals: dict[str, Totals] = {}
         self.objects.forget()
         self.spread = False
+        self.aimed_now: dict[str, int] = {}  # what a payment put on the invoices it is aimed at
+        self.arranged_now = 0  # what of its free money went to the arrangement
 
     def become(self, other: "AccountState") -> None:
         """Take everything over from another state of the same account."""
@@ -206,7 +213,7 @@ class AccountState:
             invoice = self.invoices[invoice_id]
             sums = self._touch(invoice.currency)
             count_invoice(sums, before, invoice, self.aged_on)
-            levels, reopenings = _levels(invoice, at), invoice.reopenings
+            levels, reopenings = levels_after(invoice, at), invoice.reopenings
             if before is not None and not before.balance_minor and invoice.balance_minor:
                 reopenings = (*reopenings, Reopening(fact_id, cause, at))
             elif levels is invoice.levels:
@@ -238,7 +245,7 @@ class AccountState:
         for key, before in self.objects.before.items():
             after = self.objects.values.get(key)
             for known, sign in ((before, -1), (after, 1)):
-                if known is not None:
+                if known is not None and known.currency:
                     self.currency(known.currency)
                     sums = self._touch(known.currency)
                     sums.objects += sign
@@ -343,11 +350,11 @@ class AccountState:
         for key, before in entry.objects.items():
             now = self.objects.values.get(key)
             for known, sign in ((now, -1), (before, 1)):
-                if known is not None:
+                if known is not None and known.currency:
                     sums = self.currency(known.currency)
                     sums.objects += sign
                     sums.count(known.counts(), sign)
-            if now is not None:
+            if now is not None and now.currency:
                 self._drop_empty(now.currency)
         self.objects.undo(entry.objects, entry.wakes)
 
@@ -391,15 +398,3 @@ class AccountState:
         if following is not None:
             insort(self.next_queue, (following, invoice_id))
             self.next_days[invoice_id] = following
-
-
-def _levels(invoice: Invoice, at: datetime) -> tuple[Level, ...]:
-    """The invoice's levels after a fact at this instant."""
-    levels = invoice.levels
-    last = levels[-1] if levels else None
-    balance, disputed = invoice.balance_minor, invoice.disputed_minor
-    if last is None:
-        return (Level(at, balance, disputed),)
-    if (last.balance_minor, last.disputed_minor) == (balance, disputed):
-        return levels
-    return (*(levels[:-1] if last.at == at else levels), Level(at, balance, disputed))

@@ -60,9 +60,10 @@ class Kind(Generic[D]):
     apply: Callable[[AccountState, D, datetime], None] | None = None
     acts_unregistered: bool = False  # also before the account is registered
 
-    # What is announced: an event about an entity (None: the fact's id), the credits whose histories
-    # the event carries, and what the fact moves in a statement (currency, signed amount).
-    event: Callable[[View, D], Struct]
+    # What is announced: an event (None: nothing yet) about an entity (None: the fact's id), the
+    # credits whose histories the event carries, and what the fact moves in a statement (currency,
+    # signed amount).
+    event: Callable[[View, D], Struct | None]
     entity: Callable[[D], str] | None = None
     carries: Callable[[View, D], Iterable[CreditKey]] = _nothing
     retimes: bool = False  # may change days without moving money
@@ -113,7 +114,7 @@ class Kind(Generic[D]):
         return self.provides(data) if self.provides is not None else None
 
 
-O = TypeVar("O", bound=AccountObject)
+Value = TypeVar("Value", bound=AccountObject)
 
 
 class News(Struct, frozen=True):
@@ -130,23 +131,23 @@ class News(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noun(Generic[O]):
+class Noun(Generic[Value]):
     """What an account has besides invoices and credits, kept in its `ObjectStore`."""
 
     name: str
-    value: builtins.type[O]
+    value: builtins.type[Value]
     order: int  # in which nouns conclude and are announced: a plan before promises
 
     # When an object is judged next (None: never), and what happens there. `judge` must make the
     # next wake a later one, or none.
-    wake: Callable[[AccountState, O], Position | None] | None = None
-    judge: Callable[[AccountState, O, datetime], None] | None = None
-    # What its boundary's journal entry is called, by its id: kind and id of the fact that it is like.
+    wake: Callable[[AccountState, Value], Position | None] | None = None
+    judge: Callable[[AccountState, Value, datetime], None] | None = None
+    # What its boundary's journal entry is called, by its id: like which fact, and its id.
     entry: Callable[[str], tuple[str, str]] | None = None
     # What follows from each fact or boundary, after money has moved; whether it changed anything.
     conclude: Callable[[AccountState, "Acting"], bool] | None = None
     # What is announced of one that is different now (None: not there).
-    news: Callable[[View, O | None, O | None], Iterable[News]] | None = None
+    news: Callable[[View, Value | None, Value | None], Iterable[News]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
