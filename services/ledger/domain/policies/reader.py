@@ -85,7 +85,7 @@ class Members:
     ) -> Value | None:
         """What a reader makes of a member; None where it is not there, or cannot be read."""
         if not self.has(name):
-            if needed:
+            if needed and self.is_object:
                 self.fault(name, "is missing")
             return None
         return read(self._data[name], self.at(name), self.faults)
