@@ -36,4 +36,4 @@ async def terms_of(
 
 
 async def terms_for(session: Session, settings: Tenant, context: Context) -> Terms:
-    return Terms(settings.timezone)
+    return Terms(settings.timezone, await context.policies.rules(session, settings))

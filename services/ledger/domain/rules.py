@@ -6,7 +6,7 @@ computed again where the rules of a day that it depends on differ.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -38,7 +38,7 @@ class Dated(Generic[Content]):
 class Rules:
     """All that the rules of an account need of its tenant, as one value."""
 
-    revision: int = 0
+    revision: int = field(default=0, compare=False)
     disputes: Dated[DisputePolicy] = Dated(DisputePolicy(name="disputes", version="default"))
     recovery: Dated[RecoveryPolicy] = Dated(RecoveryPolicy(name="recovery", version="default"))
     charges: Dated[ChargesPolicy] = Dated(charges.BUILT_IN)

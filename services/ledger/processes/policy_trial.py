@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from services.ledger.commands.accounts import compute_accounts
 from services.ledger.commands.policies import business_now, zone_of
+from services.ledger.commands.terms import find_terms
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
 from services.ledger.domain.policies import BUILT_IN, Policy
@@ -30,6 +31,7 @@ _PAGE_ACCOUNTS = 200
 class Tried(Struct, frozen=True):
     """A policy that is tried, next to the one in force today."""
 
+    context: Context
     tenant_id: str
     zone: str
     today: date
@@ -46,7 +48,7 @@ async def try_policy(
         zone = await zone_of(session, tenant_id)
         today = local_day(await business_now(session, tenant_id, context, clock.now()), zone)
         version, current = await context.policies.in_force(session, tenant_id, name, today)
-        tried = Tried(tenant_id, zone, today, policy, current, limit)
+        tried = Tried(context, tenant_id, zone, today, policy, current, limit)
         if name not in _TRIALS:
             raise Conflict(f"There is no dry run of {name} here.")
         trial, summary = await _TRIALS[name](session, tried)
@@ -134,11 +136,11 @@ async def _accounts(
 ) -> AsyncIterator[AccountState]:
     """The accounts, computed from their facts, at most so many as cases are wanted."""
     ids = list(account_ids)[: tried.limit]
+    terms = (await find_terms(session, [tried.tenant_id], tried.context))[tried.tenant_id]
     for start in range(0, len(ids), _PAGE_ACCOUNTS):
         keys = [(tried.tenant_id, account_id) for account_id in ids[start : start + _PAGE_ACCOUNTS]]
         heads = await account_store.find_heads(session, keys)
-        versions = {key: head.version for key, head in heads.items()}
-        for state in (await compute_accounts(session, versions, tried.zone)).values():
+        for state in (await compute_accounts(session, heads, terms)).values():
             yield state
             await session.give_way()
 
