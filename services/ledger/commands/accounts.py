@@ -25,7 +25,7 @@ from services.ledger.store.memory import AccountMemory, Remembered
 from services.ledger.store.notices import list_notices
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.database import Session
-from shared.errors import AppError, Unavailable
+from shared.errors import AppError, NotFound, Unavailable
 from shared.process.telemetry import logger
 
 log = logger(__name__)
@@ -174,6 +174,16 @@ async def find_accounts(
     terms = await terms_of(session, {tenant_id: tenant}, context)
     locked = await lock_accounts(session, hold, heads, terms, context)
     return tenant, {key[1]: account.state for key, account in locked.items()}
+
+
+async def get_account(
+    session: Session, context: Context, tenant_id: str, account_id: str
+) -> AccountState:
+    """One account, the same way. Raises `NotFound`."""
+    _, found = await find_accounts(session, tenant_id, [account_id], context)
+    if account_id not in found:
+        raise NotFound(f"there is no account {account_id!r}")
+    return found[account_id]
 
 
 def each_account(
