@@ -76,6 +76,7 @@ accounts = Table(
     Column("email", Text),
     Column("phones", ARRAY(Text)),
     Column("debtor_id", Text),
+    Column("begun_on", Date),  # up to which its judgements have happened
     Column("next_on", Date),  # the first day that has something to announce
     Column("entries", Integer, nullable=False),  # of the journal
     Column("journal_hash", LargeBinary, nullable=False),  # of the last entry

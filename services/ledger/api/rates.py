@@ -19,7 +19,6 @@ from services.ledger.store.rates import OwnRow, list_own_rates
 from services.ledger.store.runs import find_run
 from services.ledger.store.shipped import pack_texts, shipped_packs, shipped_rates
 from shared import clock
-from shared.database import Session
 from shared.errors import FieldError, Invalid, NotFound
 from shared.texts import matching, shown, text_fault
 from shared.web import Day, Model, ReadSessionDep, SessionDep, json_response

@@ -1,18 +1,15 @@
 """Reference rates of a tenant: rows are added or corrected, and begun days restated."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from msgspec import Struct
 
-from services.ledger.commands.tenants import lock_tenants
+from services.ledger.commands.tenants import latest_day, lock_tenants
 from services.ledger.context import Context
 from services.ledger.domain.rates import RateRow, changed_from
 from services.ledger.store.rates import insert_rate_rows
 from services.ledger.store.runs import insert_run
-from services.ledger.store.tenants import LockedTenant
-from shared.business_time import EARLIEST_ZONE
-from shared.clock import local_day
 from shared.database import Session
 from shared.errors import NotFound
 from shared.ids import event_id
@@ -61,11 +58,3 @@ async def put_rates(
     because = f"rates {name} {revision}"
     await insert_run(session, tenant_id, run_id, because=because, from_on=first, now=now)
     return StoredRates(revision, run_id)
-
-
-def latest_day(tenant: LockedTenant, context: Context, now: datetime) -> date | None:
-    """The latest day that has begun in any zone; None: none has."""
-    known = [tenant.begun.anywhere()]
-    if context.clock == "system":
-        known.append(local_day(now, EARLIEST_ZONE))
-    return max((day for day in known if day is not None), default=None)

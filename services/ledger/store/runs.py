@@ -9,7 +9,7 @@ from shared.database import Record, Session
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One run. An account that comes to it behind its cursor is computed by the new rules anyway."""
+    """One run. Accounts that come later are computed by the new rules anyway."""
 
     tenant_id: str
     run_id: str

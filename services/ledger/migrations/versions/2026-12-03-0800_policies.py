@@ -5,8 +5,8 @@ from alembic import op
 
 from shared.documents.migrations import create_documents_1, drop_documents_1
 
-revision = "ledger_0008"
-down_revision = "ledger_0007"
+revision = "ledger_0009"
+down_revision = "ledger_0008"
 branch_labels = None
 depends_on = None
 

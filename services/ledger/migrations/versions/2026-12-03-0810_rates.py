@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ledger_0009"
-down_revision = "ledger_0008"
+revision = "ledger_0010"
+down_revision = "ledger_0009"
 branch_labels = None
 depends_on = None
 
