@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,6 +13,7 @@ from services.ledger.api.dependencies import ContextDep, Reader, Writer
 from services.ledger.api.models import Answer
 from services.ledger.commands.rates import put_rates
 from services.ledger.domain.policies.charges import Pack
+from services.ledger.domain.policies.reader import Faults, decimal
 from services.ledger.domain.rates import PERCENT_MAX, RateRow, percent_text, row_fault
 from services.ledger.store.rates import OwnRow, list_own_rates
 from services.ledger.store.runs import find_run
@@ -78,7 +78,7 @@ class RateList(Answer):
 
 class SentRow(Model):
     from_on: Day
-    percent: Annotated[Decimal, Field(ge=-PERCENT_MAX, le=PERCENT_MAX, decimal_places=10)]
+    percent: str | int | float = Field(description="a decimal, exact where it is a text")
 
 
 class SentRates(Model):
@@ -192,14 +192,22 @@ def _checked(name: str, body: SentRates) -> list[RateRow]:
         errors.append(FieldError("/path/name", "must be 1 to 64 of a-z, 0-9 and -"))
     if fault := text_fault(body.source):
         errors.append(FieldError("/source", fault))
+    faults = Faults()
     seen: set[date] = set()
+    rows = []
     for place, row in enumerate(body.rows):
         if fault := row_fault(row.from_on, seen):
-            errors.append(FieldError(f"/rows/{place}/from_on", fault))
+            faults.add(f"/rows/{place}/from_on", fault)
         seen.add(row.from_on)
+        # The shortest text of a float is what was sent.
+        sent = Decimal(repr(row.percent)) if isinstance(row.percent, float) else row.percent
+        percent = decimal(-PERCENT_MAX, PERCENT_MAX)(sent, f"/rows/{place}/percent", faults)
+        if percent is not None:
+            rows.append(RateRow(row.from_on, percent))
+    errors += faults.errors
     if errors:
         raise Invalid("The rates are not valid.", errors)
-    return [RateRow(row.from_on, Fraction(row.percent)) for row in body.rows]
+    return rows
 
 
 def _rate(name: str, own: Sequence[OwnRow], revision: int) -> dict[str, Any]:
