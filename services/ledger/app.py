@@ -13,6 +13,7 @@ from services.ledger.api import (
     invoices,
     policies,
     promises,
+    rates,
     tenants,
     waiting,
 )
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(invoices.router)
     app.include_router(policies.router)
     app.include_router(promises.router)
+    app.include_router(rates.router)
     app.include_router(tenants.router)
     app.include_router(waiting.router)
     return app

@@ -251,3 +251,36 @@ requests = Table(
 Index("ix_requests_noun", requests.c.tenant_id, requests.c.noun, requests.c.request_id)
 Index("ix_requests_account", requests.c.tenant_id, requests.c.account_id)
 Index("ix_requests_kept_at", requests.c.kept_at)
+
+rate_rows = Table(
+    "rate_rows",  # a tenant's own reference rates, append-only: of a half-year the last row counts
+    metadata,
+    Column("tenant_id", Text),
+    Column("revision", BigInteger),  # of the tenant's rates, from 1
+    Column("name", Text),
+    Column("from_on", Date),
+    Column("percent", Text, nullable=False),  # a decimal, exact
+    Column("source", Text, nullable=False),
+    Column("stored_by", Text, nullable=False),
+    Column("stored_at", Instant, nullable=False),  # machine time
+    PrimaryKeyConstraint("tenant_id", "revision", "name", "from_on"),
+)
+
+runs = Table(
+    "runs",  # of the accounts of a tenant that are restated, range by range
+    metadata,
+    Column("tenant_id", Text),
+    Column("run_id", Text),
+    Column("because", Text, nullable=False),
+    Column("from_on", Date, nullable=False),  # the first day that may have become another
+    Column("cursor", Text, nullable=False),  # the last account that is done
+    Column("accounts", BigInteger, nullable=False),  # when it began
+    Column("done", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("set_aside", BigInteger, nullable=False),  # accounts that can't be computed
+    Column("begun_at", Instant, nullable=False),  # machine time
+    Column("ended_at", Instant),
+    Column("failure", Text),
+    PrimaryKeyConstraint("tenant_id", "run_id"),
+)
+Index("ix_runs_open", runs.c.begun_at, postgresql_where=runs.c.ended_at.is_(None))
