@@ -5,8 +5,9 @@ says, with its defaults and the built-in version · conditions.py for whom a rul
 money by currency · members.py what they have in common, and which rule is taken · clashes.py ·
 reading.py from text to values, with every fault · schema.py for editors
 
-charges.py, allocation.py: what is charged for paying late, and what money serves first · charge_rules.py
-reads the one and its packs, with reader.py · debts.py for which debts a rule holds · charge_schemas.py
+charges.py, allocation.py: what is charged for paying late, and what money serves first ·
+charge_rules.py reads the one and its packs, with reader.py · debts.py for which debts a rule holds ·
+charge_schemas.py · kind.py: all of them as versioned documents
 """
 
 from collections.abc import Callable, Mapping
