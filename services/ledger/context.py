@@ -7,6 +7,7 @@ from services.ledger.store.memory import AccountMemory
 from shared.business_time import Clock
 from shared.database import Database
 from shared.database.clock_guard import ClockGuard
+from shared.process.compute import ComputePool
 from shared.process.watchdog import exit_now
 
 
@@ -19,9 +20,11 @@ class Context:
     guard: ClockGuard  # before days begin by themselves
     makes_tenants: bool  # local mode: an unknown tenant is made at its first event
     accounts: AccountMemory = field(default_factory=AccountMemory)
+    compute: ComputePool = field(default_factory=ComputePool)  # documents are drawn in it
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
 
     async def close(self) -> None:
+        await self.compute.close()
         await self.db.close()
 
 

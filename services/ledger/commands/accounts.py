@@ -24,7 +24,7 @@ from services.ledger.store.memory import AccountMemory, Remembered
 from services.ledger.store.notices import list_notices
 from services.ledger.store.tenants import LockedTenant, find_tenant_times, find_zones
 from shared.database import Session
-from shared.errors import AppError, Unavailable
+from shared.errors import AppError, NotFound, Unavailable
 from shared.process.telemetry import logger
 
 log = logger(__name__)
@@ -165,6 +165,16 @@ async def find_accounts(
     zones = {tenant_id: tenant.settings.timezone}
     locked = await lock_accounts(session, hold, heads, zones, context)
     return tenant, {key[1]: account.state for key, account in locked.items()}
+
+
+async def find_account(
+    session: Session, tenant_id: str, account_id: str, context: Context
+) -> tuple[LockedTenant, AccountState]:
+    """One account in the same way. Raises `NotFound` where the tenant has no such account."""
+    tenant, found = await find_accounts(session, tenant_id, [account_id], context)
+    if tenant is None or account_id not in found:
+        raise NotFound(f"there is no account {account_id!r}")
+    return tenant, found[account_id]
 
 
 def each_account(
