@@ -14,6 +14,7 @@ from services.ledger.documents.papers import (
 )
 from services.ledger.documents.words import Words, language_of
 from services.ledger.domain import AccountState, Credit, CurrencyStatement, Invoice
+from services.ledger.domain.facts import Position
 from services.ledger.domain.references import reference_of
 from services.ledger.domain.statement import invoice_charges
 from shared.clock import local_day
@@ -75,7 +76,7 @@ def invoice_paper(
         balance_minor=invoice.balance_minor,
         status=invoice.status,
         items=tuple([InvoicedItem(line.description, line.amount_minor) for line in sent.lines]),
-        discount=_discount(account, invoice),
+        discount=_discount(account, invoice, made_on),
         received=tuple(_received(account, invoice)),
         charges=invoice_charges(account, invoice),
         payment_url=sent.payment_url,
@@ -103,10 +104,10 @@ def _debtor(account: AccountState, words: Words) -> Party:
     return Party(profile.name or account.account_id, tuple(lines))
 
 
-def _discount(account: AccountState, invoice: Invoice) -> DiscountOffer | None:
-    """The offer that the invoice came with, while something is open on it."""
+def _discount(account: AccountState, invoice: Invoice, today: date) -> DiscountOffer | None:
+    """The offer that the invoice came with."""
     offer = invoice.data.early_discount
-    if offer is None or not invoice.balance_minor:
+    if offer is None or invoice.status == "void":
         return None
     noted = sum(
         lying.amount_minor
@@ -118,9 +119,8 @@ def _discount(account: AccountState, invoice: Invoice) -> DiscountOffer | None:
     share = (invoice.amount_minor - noted) * percent / 100
     discount = int(share.quantize(Decimal(1), ROUND_HALF_UP))
     rest = invoice.balance_minor - discount
-    if rest < 0:
-        return None
-    return DiscountOffer(f"{percent:f}", offer.until_on, discount, rest)
+    holds = today <= offer.until_on and rest > 0
+    return DiscountOffer(f"{percent:f}", offer.until_on, discount, rest if holds else None)
 
 
 def _received(account: AccountState, invoice: Invoice) -> list[Received]:
@@ -129,7 +129,7 @@ def _received(account: AccountState, invoice: Invoice) -> list[Received]:
     for lying in invoice.holdings:
         key = (lying.kind, lying.credit_id)
         sums[key] = sums.get(key, 0) + lying.amount_minor
-    lying = [account.credits[key] for key in invoice.credit_keys if key in sums]
+    sources = [account.credits[key] for key in invoice.credit_keys if key in sums]
     return [
         Received(
             credit.issued_on or local_day(credit.at, account.zone),
@@ -137,9 +137,9 @@ def _received(account: AccountState, invoice: Invoice) -> list[Received]:
             credit.credit_id,
             sums[credit.key],
         )
-        for credit in sorted(lying, key=_order)
+        for credit in sorted(sources, key=_order)
     ]
 
 
-def _order(credit: Credit) -> tuple[object, ...]:
-    return credit.order[1:]  # in fact order, credit notes not before cash
+def _order(credit: Credit) -> Position:
+    return credit.order[1:]  # in fact order: credit notes not before cash

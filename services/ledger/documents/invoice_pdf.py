@@ -66,12 +66,15 @@ def _items(sheet: Sheet, paper: InvoicePaper) -> None:
 
 
 def _offer(words: Words, offer: DiscountOffer, code: str) -> str:
+    percent, day = words.percent(offer.percent), words.day(offer.until_on)
+    if offer.rest_minor is None:
+        return words.text("discount.past", percent=percent, day=day)
     return words.text(
         "discount.offer",
-        percent=words.percent(offer.percent),
+        percent=percent,
         discount=words.money(offer.discount_minor, code),
         amount=words.money(offer.rest_minor, code),
-        day=words.day(offer.until_on),
+        day=day,
     )
 
 

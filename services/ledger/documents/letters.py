@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fpdf import FPDF
 from fpdf.bidi import BidiParagraph
+from fpdf.enums import TextDirection
 from fpdf.fonts import TTFFont
 
 _FONTS = Path(__file__).parent / "fonts"
@@ -120,5 +121,5 @@ def visual(text: str) -> str:
     """A line as it is drawn, from left to right."""
     if text.isascii() or not any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in text):
         return text
-    ordered: str = BidiParagraph(text).get_reordered_string()
+    ordered: str = BidiParagraph(text, TextDirection.LTR).get_reordered_string()
     return ordered

@@ -51,7 +51,7 @@ class DiscountOffer(Struct, frozen=True, gc=False):
     percent: str
     until_on: date
     discount_minor: int
-    rest_minor: int
+    rest_minor: int | None  # None: it holds no longer, or nothing is left to pay
 
 
 class InvoicePaper(Struct, frozen=True, gc=False):

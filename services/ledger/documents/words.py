@@ -75,7 +75,7 @@ class Words:
         """`9,12 %` of a decimal text."""
         pattern = self._locale.percent_formats[None]
         share = Decimal(percent).scaleb(-2)
-        return pattern.apply(share, self._locale, decimal_quantization=False)
+        return str(pattern.apply(share, self._locale, decimal_quantization=False))
 
     def country(self, code: str | None) -> str | None:
         """A country's name; what names none that we know stays as it is."""
@@ -115,4 +115,4 @@ def _fraction(decimals: int) -> str:
 
 def _write(pattern: NumberPattern, minor: int, currency: str, locale: Locale) -> str:
     value = Decimal(minor).scaleb(-DECIMALS[currency])
-    return pattern.apply(value, locale, currency=currency, currency_digits=False)
+    return str(pattern.apply(value, locale, currency=currency, currency_digits=False))
