@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from services.ledger.domain.state import UNDO_FACTS
+from services.ledger.domain.undo import UNDO_FACTS
 from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common, Env
 

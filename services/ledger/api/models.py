@@ -229,7 +229,7 @@ class WaitView(Answer):
     account_id: str
     type: str
     fact_id: str
-    needs: Literal["invoice", "payment", "dispute"]
+    needs: Literal["invoice", "payment", "dispute", "charge"]
     needs_id: str
     known_under: str | None
     source: str

@@ -17,6 +17,7 @@ from services.ledger.commands.decisions import Tracing, contact_of, events_of, u
 from services.ledger.commands.misplaced import refuse_misplaced
 from services.ledger.commands.new_facts import NewFact, Outcome
 from services.ledger.commands.tenants import lock_tenants, recorded_time
+from services.ledger.commands.terms import terms_of
 from services.ledger.context import Context
 from services.ledger.domain import (
     AmountLimit,
@@ -65,8 +66,8 @@ async def record_facts(
     if unseen := [key for key in keys if key not in context.accounts]:
         await account_store.insert_accounts(session, unseen)
     heads = await account_store.lock_heads(session, keys)
-    zones = {tenant_id: tenant.settings.timezone for tenant_id, tenant in tenants.items()}
-    locked = await lock_accounts(session, hold, heads, zones, context)
+    terms = await terms_of(session, tenants, context)
+    locked = await lock_accounts(session, hold, heads, terms, context)
 
     times = {
         tenant_id: recorded_time(tenant, context, now) for tenant_id, tenant in tenants.items()
