@@ -16,7 +16,7 @@ from services.ledger.documents.words import Words, language_of
 from services.ledger.domain import AccountState, Credit, CurrencyStatement, Invoice
 from services.ledger.domain.facts import Position
 from services.ledger.domain.references import reference_of
-from services.ledger.domain.statement import invoice_charges
+from services.ledger.domain.statement import open_charges
 from shared.clock import local_day
 from shared.events import billing
 
@@ -78,7 +78,7 @@ def invoice_paper(
         items=tuple([InvoicedItem(line.description, line.amount_minor) for line in sent.lines]),
         discount=_discount(account, invoice, made_on),
         received=tuple(_received(account, invoice)),
-        charges=invoice_charges(account, invoice),
+        charges=tuple(open_charges(account, invoice.invoice_id)),
         payment_url=sent.payment_url,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.ledger.documents.sheet import Column, Sheet
-from services.ledger.domain.statement import OpenCharge
+from services.ledger.domain.movements import OpenCharge
 
 
 def show_charges(sheet: Sheet, charges: Sequence[OpenCharge], currency: str) -> None:

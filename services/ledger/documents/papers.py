@@ -4,7 +4,8 @@ from datetime import date
 
 from msgspec import Struct
 
-from services.ledger.domain.statement import CurrencyStatement, OpenCharge
+from services.ledger.domain.movements import OpenCharge
+from services.ledger.domain.statement import CurrencyStatement
 
 
 class Party(Struct, frozen=True, gc=False):

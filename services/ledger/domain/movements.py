@@ -1,22 +1,16 @@
-"""What changes what an account owes, as a statement shows it: one movement each.
+"""What changes what an account owes, as statements show it, and charges as they are shown.
 
-Movements of facts are declared by their kinds (`Kind.movement`). Those that no fact of their own
-makes (the credit note of a resolution; charges, discounts, write-offs) come from `SOURCES`:
-functions of an account, one for each noun, whose movements may come in any order.
+Facts declare their movement by their kind (`Kind.movement`), whatever else moves money by its noun
+(`Noun.movements`, `Noun.open_charge`): in the file of the noun, under `kinds/`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
-from heapq import merge
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
-from services.ledger.domain.facts import Fact, Position
-from services.ledger.domain.ordering import Arranged
-from services.ledger.domain.registry import KINDS
-from services.ledger.domain.state import AccountState
-from shared.clock import local_day
+from services.ledger.domain.facts import Position
 
 TotalName = Literal["invoiced", "credited", "paid", "charged", "waived", "other"]
 TOTALS: tuple[TotalName, ...] = ("invoiced", "credited", "paid", "charged", "waived", "other")
@@ -46,8 +40,6 @@ LINE_KINDS: Mapping[str, TotalName] = {
     "recovery-reversed": "other",
 }
 
-_CREDIT_NOTE = "credit-note-issued"
-
 
 class Movement(Struct, frozen=True, gc=False):
     """One movement: above zero it adds to the debt, below it takes from it."""
@@ -63,62 +55,26 @@ class Movement(Struct, frozen=True, gc=False):
     of_id: str | None = None  # what it is about, where that is no invoice: the reversed payment
 
 
-def _of_resolutions(state: AccountState) -> Iterator[Movement]:
-    """Credit notes that a dispute's resolution posted: no platform sent them."""
-    given = {fact.fact_id for fact in state.facts if fact.kind == _CREDIT_NOTE}
-    for (kind, credit_id), credit in state.credits.items():
-        if kind == "credit_note" and credit_id not in given:
-            yield Movement(
-                credit.issued_on or local_day(credit.at, state.zone),
-                credit.order[1:],
-                _CREDIT_NOTE,
-                credit_id,
-                credit.currency,
-                -credit.amount_minor,
-                credit.invoice_id,
-                "dispute" if credit.invoice_id is not None else None,
-            )
+class ChargedDays(Struct, frozen=True, gc=False):
+    """Days of interest that are alike."""
+
+    from_on: date
+    to_on: date
+    days: int
+    basis_minor: int
+    percent: str  # a year, a decimal as text
 
 
-SOURCES: tuple[Callable[[AccountState], Iterable[Movement]], ...] = (_of_resolutions,)
+class OpenCharge(Struct, frozen=True, gc=False):
+    """A charge on which something is open, with its reason."""
 
-
-def movements(state: AccountState, arranged: Arranged) -> Iterator[Movement]:
-    """All movements of an account, in fact order."""
-    others = [movement for source in SOURCES for movement in source(state)]
-    others.sort(key=_position)
-    return merge(_of_facts(state, arranged), others, key=_position)
-
-
-def _of_facts(state: AccountState, arranged: Arranged) -> Iterator[Movement]:
-    for position, fact in arranged.ordered:
-        kind = KINDS[fact.kind]
-        if kind.movement is not None:
-            currency, amount = kind.movement(state, fact.data)
-            yield Movement(
-                kind.day_of(fact.data, position[0], state.zone),
-                position,
-                fact.kind,
-                fact.fact_id,
-                currency,
-                amount,
-                _invoice_of(fact.data),
-                getattr(fact.data, "kind", None),
-                _of(fact),
-            )
-
-
-def _invoice_of(data: Any) -> str | None:
-    """The one invoice that a fact is about; of a payment, the only one that it is aimed at."""
-    targets = {target.invoice_id for target in getattr(data, "allocations", ())}
-    only = targets.pop() if len(targets) == 1 else None
-    return getattr(data, "invoice_id", None) or only
-
-
-def _of(fact: Fact) -> str | None:
-    of_id = getattr(fact.data, "payment_id", None)
-    return of_id if of_id != fact.fact_id else None
-
-
-def _position(movement: Movement) -> Position:
-    return movement.position
+    charge_id: str
+    kind: str  # interest, fee, cost
+    currency: str
+    invoice_id: str | None
+    charged_on: date
+    amount_minor: int
+    open_minor: int
+    reason: str | None = None  # the rule's citation, or a person's words
+    days: tuple[ChargedDays, ...] = ()
+    number: str | None = None  # of the invoice; statements fill it in

@@ -1,21 +1,25 @@
 """The statement of an account: what it owed, what happened, what it owes (per currency)."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from heapq import merge
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from services.ledger.domain.account import as_of_in_slices
 from services.ledger.domain.buckets import days_past_due
-from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.movements import LINE_KINDS, TOTALS, Movement, TotalName, movements
+from services.ledger.domain.facts import Fact, Position
+from services.ledger.domain.movements import LINE_KINDS, TOTALS, Movement, OpenCharge, TotalName
 from services.ledger.domain.ordering import Arranged, arrange
+from services.ledger.domain.registry import KINDS, NOUNS
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
 from services.ledger.domain.state import AccountState
-from shared.clock import day_start
+from shared.clock import day_start, local_day
 from shared.errors import FieldError, Invalid
 
+_CREDIT_NOTE = "credit-note-issued"
 LINES_MAX = 50_000  # of one statement, all currencies together
 
 
@@ -44,30 +48,6 @@ class OpenItem(Struct, frozen=True, gc=False):
     principal_minor: int
     disputed_minor: int
     charges_minor: int
-
-
-class ChargedDays(Struct, frozen=True, gc=False):
-    """Days of interest that are alike."""
-
-    from_on: date
-    to_on: date
-    days: int
-    basis_minor: int
-    percent: str  # a year, a decimal as text
-
-
-class OpenCharge(Struct, frozen=True, gc=False):
-    """A charge with its reason, and what of it is open at the end of the window."""
-
-    charge_id: str
-    kind: str  # interest, fee, cost
-    invoice_id: str | None
-    number: str | None
-    charged_on: date
-    amount_minor: int
-    open_minor: int
-    reason: str | None = None  # the rule's citation, or a person's words
-    days: tuple[ChargedDays, ...] = ()
 
 
 class CurrencyStatement(Struct, frozen=True, gc=False):
@@ -108,7 +88,7 @@ def statement_in_slices(
     closing = dict.fromkeys(chosen, 0)
     opening = dict(closing)
     lines: dict[str, list[Line]] = {code: [] for code in chosen}
-    found = yield from _until(movements(state, arranged), to_on)
+    found = yield from _until(_movements(state, arranged), to_on)
     left = lines_max
     for number, movement in enumerate(found, start=1):
         if not number % SLICE_ENTRIES:
@@ -125,7 +105,8 @@ def statement_in_slices(
             left -= 1
             lines[code].append(_line(state, movement, closing[code]))
     then = yield from _state_at(state, arranged, to_on)
-    items = yield from _open_items(then, to_on)
+    charges = open_charges(then)
+    items = yield from _open_items(then, charges, to_on)
     return tuple(
         [
             CurrencyStatement(
@@ -137,7 +118,7 @@ def statement_in_slices(
                 closing[code],
                 _totals(lines[code]),
                 tuple(items.get(code, ())),
-                _open_charges(then, code),
+                tuple([charge for charge in charges if charge.currency == code]),
             )
             for code in chosen
         ]
@@ -192,14 +173,19 @@ def _state_at(state: AccountState, arranged: Arranged, day: date) -> Slices[Acco
     return (yield from as_of_in_slices(state, day))
 
 
-def _open_items(then: AccountState, day: date) -> Slices[dict[str, list[OpenItem]]]:
+def _open_items(
+    then: AccountState, charges: Iterable[OpenCharge], day: date
+) -> Slices[dict[str, list[OpenItem]]]:
     """What is open on each invoice, by currency, oldest due first."""
+    charged: Counter[str | None] = Counter()
+    for charge in charges:
+        charged[charge.invoice_id] += charge.open_minor
     items: dict[str, list[OpenItem]] = {}
     invoices = sorted(then.invoices.values(), key=lambda invoice: invoice.order)
     for number, invoice in enumerate(invoices, start=1):
         if not number % SLICE_ENTRIES:
             yield
-        charges_minor = _charges_on(then, invoice)
+        charges_minor = charged[invoice.invoice_id]
         if invoice.balance_minor or charges_minor:
             items.setdefault(invoice.currency, []).append(
                 OpenItem(
@@ -216,19 +202,84 @@ def _open_items(then: AccountState, day: date) -> Slices[dict[str, list[OpenItem
     return items
 
 
-# ── Charges: the one place where statements learn of them ───────────────────────────────────────
+def open_charges(state: AccountState, invoice_id: str | None = None) -> list[OpenCharge]:
+    """The charges on which something is open, by day: all, or those of one invoice."""
+    found = []
+    for noun in NOUNS.values():
+        if noun.open_charge is None:
+            continue
+        for value in state.objects.of(noun.name).values():
+            charge = noun.open_charge(state, value)
+            if charge is not None and invoice_id in (None, charge.invoice_id):
+                invoice = state.invoices.get(charge.invoice_id or "")
+                number = invoice.number if invoice is not None else None
+                found.append(structs.replace(charge, number=number))
+    return sorted(found, key=lambda charge: (charge.charged_on, charge.charge_id))
 
 
-def _charges_on(then: AccountState, invoice: Invoice) -> int:
-    """What is open of the charges on an invoice. There are no charges yet."""
-    return 0
+# ── Movements ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _open_charges(then: AccountState, currency: str) -> tuple[OpenCharge, ...]:
-    """The open charges of a currency, with and without an invoice. There are none yet."""
-    return ()
+def _movements(state: AccountState, arranged: Arranged) -> Iterator[Movement]:
+    """All movements of an account, in fact order."""
+    others = [*_of_resolutions(state), *_of_objects(state)]
+    others.sort(key=_position)
+    return merge(_of_facts(state, arranged), others, key=_position)
 
 
-def invoice_charges(state: AccountState, invoice: Invoice) -> tuple[OpenCharge, ...]:
-    """The open charges on an invoice. There are none yet."""
-    return ()
+def _of_facts(state: AccountState, arranged: Arranged) -> Iterator[Movement]:
+    for position, fact in arranged.ordered:
+        kind = KINDS[fact.kind]
+        if kind.movement is not None:
+            currency, amount = kind.movement(state, fact.data)
+            yield Movement(
+                kind.day_of(fact.data, position[0], state.zone),
+                position,
+                fact.kind,
+                fact.fact_id,
+                currency,
+                amount,
+                _invoice_of(fact.data),
+                getattr(fact.data, "kind", None),
+                _of(fact),
+            )
+
+
+def _of_objects(state: AccountState) -> Iterator[Movement]:
+    for noun in NOUNS.values():
+        if noun.movements is not None:
+            for value in state.objects.of(noun.name).values():
+                yield from noun.movements(state, value)
+
+
+def _of_resolutions(state: AccountState) -> Iterator[Movement]:
+    """Credit notes that a dispute's resolution posted: no platform sent them."""
+    given = {fact.fact_id for fact in state.facts if fact.kind == _CREDIT_NOTE}
+    for (kind, credit_id), credit in state.credits.items():
+        if kind == "credit_note" and credit_id not in given:
+            yield Movement(
+                credit.issued_on or local_day(credit.at, state.zone),
+                credit.order[1:],
+                _CREDIT_NOTE,
+                credit_id,
+                credit.currency,
+                -credit.amount_minor,
+                credit.invoice_id,
+                "dispute" if credit.invoice_id is not None else None,
+            )
+
+
+def _invoice_of(data: Any) -> str | None:
+    """The one invoice that a fact is about; of a payment, the only one that it is aimed at."""
+    targets = {target.invoice_id for target in getattr(data, "allocations", ())}
+    only = targets.pop() if len(targets) == 1 else None
+    return getattr(data, "invoice_id", None) or only
+
+
+def _of(fact: Fact) -> str | None:
+    of_id = getattr(fact.data, "payment_id", None)
+    return of_id if of_id != fact.fact_id else None
+
+
+def _position(movement: Movement) -> Position:
+    return movement.position

@@ -31,14 +31,8 @@ from services.ledger.documents.papers import (
 from services.ledger.documents.statement_pdf import statement_pdf
 from services.ledger.documents.tables import COLUMNS, statement_csv, statement_json
 from services.ledger.documents.words import LANGUAGES, Words, catalogue, language_of
-from services.ledger.domain.movements import LINE_KINDS, TOTALS
-from services.ledger.domain.statement import (
-    ChargedDays,
-    CurrencyStatement,
-    Line,
-    OpenCharge,
-    OpenItem,
-)
+from services.ledger.domain.movements import LINE_KINDS, TOTALS, ChargedDays, OpenCharge
+from services.ledger.domain.statement import CurrencyStatement, Line, OpenItem
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)
 _encode = msgspec.msgpack.encode
@@ -47,15 +41,16 @@ CHARGES = (
     OpenCharge(
         "interest:I1",
         "interest",
+        "EUR",
         "I1",
-        "INV-1",
         date(2026, 3, 1),
         812,
         812,
         "§ 288 (2) BGB",
         (ChargedDays(date(2026, 2, 1), date(2026, 2, 28), 28, 100000, "10.27"),),
+        "INV-1",
     ),
-    OpenCharge("bounce-fee:R1", "fee", None, None, date(2026, 3, 2), 300, 300, "Returned"),
+    OpenCharge("bounce-fee:R1", "fee", "EUR", None, date(2026, 3, 2), 300, 300, "Returned"),
 )
 
 

@@ -1,6 +1,7 @@
 """The statement of an account: lines, totals, what is open; one window follows the other."""
 
 from datetime import timedelta
+from importlib import import_module
 from itertools import pairwise
 
 import pytest
@@ -8,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ledger import domain
-from services.ledger.domain import Fact
-from services.ledger.domain.movements import LINE_KINDS, TOTALS
+from services.ledger.domain import AccountState, Fact
+from services.ledger.domain.kinds import Noun
+from services.ledger.domain.movements import LINE_KINDS, TOTALS, Movement, OpenCharge
+from services.ledger.domain.objects import AccountObject
 from services.ledger.domain.references import reference_of, spaced
 from services.ledger.domain.registry import KINDS
+from shared.clock import day_start
 from shared.errors import Invalid
 from tests.unit.ledger.ledger_factories import (
     BERLIN,
@@ -158,3 +162,47 @@ def test_a_references_check_digits_are_right(account_id: str, invoice_id: str) -
     reference = reference_of("demo", account_id, invoice_id)
     moved = reference[4:] + reference[:4]
     assert int("".join(str(int(sign, 36)) for sign in moved)) % 97 == 1
+
+
+statements = import_module("services.ledger.domain.statement")  # its name is a function's too
+
+
+class Toll(AccountObject, frozen=True, kw_only=True):
+    """A charge as some noun may keep it."""
+
+    amount_minor: int
+
+
+def _toll_moves(state: AccountState, toll: Toll) -> list[Movement]:
+    at = day_start(on("2026-03-05"), state.zone)
+    return [
+        Movement(on("2026-03-05"), (at, 0, "toll"), "fee", "T1", "EUR", toll.amount_minor, "A"),
+        Movement(on("2026-03-20"), (at, 0, "toll"), "waiver", "T1", "EUR", -100, "A"),
+    ]
+
+
+def _toll_charge(state: AccountState, toll: Toll) -> OpenCharge:
+    open_minor = toll.amount_minor - 100
+    return OpenCharge(
+        "T1", "fee", "EUR", "A", on("2026-03-05"), toll.amount_minor, open_minor, "because"
+    )
+
+
+def test_what_a_noun_moves_stands_in_the_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    noun = Noun(name="toll", value=Toll, order=99, movements=_toll_moves, open_charge=_toll_charge)
+    monkeypatch.setattr(statements, "NOUNS", {"toll": noun})
+    account = domain.load_account(
+        "C1", BERLIN, [registered(), invoice("A", 1000), paid("P1", 1000, "2026-03-05")]
+    )
+    account.objects.set(("toll", "T1"), Toll(currency="EUR", amount_minor=300))
+    (part,) = domain.statement(account, on("2026-03-02"), on("2026-03-31"))
+    assert [(line.kind, line.amount_minor, line.balance_minor) for line in part.lines] == [
+        ("fee", 300, 1300),
+        ("payment-received", -1000, 300),
+        ("waiver", -100, 200),
+    ]
+    assert (part.totals["charged"], part.totals["waived"], part.closing_minor) == (300, -100, 200)
+    (item,) = part.open_items  # paid, and yet something is open on it
+    assert (item.principal_minor, item.charges_minor, item.days_past_due) == (0, 200, 0)
+    assert [(charge.charge_id, charge.open_minor) for charge in part.open_charges] == [("T1", 200)]
+    assert statements.open_charges(account, "B") == []
