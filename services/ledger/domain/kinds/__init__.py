@@ -17,6 +17,7 @@ from msgspec import Struct
 from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position
+from services.ledger.domain.movements import Movement, OpenCharge
 from services.ledger.domain.objects import AccountObject, Key
 from services.ledger.domain.state import AccountState
 from shared.clock import local_day
@@ -148,6 +149,10 @@ class Noun(Generic[Value]):
     conclude: Callable[[AccountState, "Acting"], bool] | None = None
     # What is announced of one that is different now (None: not there).
     news: Callable[[View, Value | None, Value | None], Iterable[News]] | None = None
+
+    # What it moves in a statement, in any order; of a charge, what is open (None: nothing).
+    movements: Callable[[AccountState, Value], Iterable[Movement]] | None = None
+    open_charge: Callable[[AccountState, Value], OpenCharge | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
