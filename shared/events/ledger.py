@@ -248,6 +248,21 @@ def adds(data: AllocationChanged) -> bool:
     return data.part is not UNSET and data.part > 1
 
 
+class LedgerSealed(Struct, frozen=True, kw_only=True, gc=False):
+    """What the tenant's journal was at the end of a day (docs/journal.md); of no account.
+
+    Whoever keeps these can hold the ledger to them. Hashes are SHA-256 in lower-case hex.
+    """
+
+    seal: int  # 1, 2, …
+    day: date
+    accounts: int  # whose journal grew since the seal before
+    entries: int  # recorded since then
+    root: str
+    previous: str  # hash of the seal before
+    hash: str
+
+
 class AccountErased(Struct, frozen=True, kw_only=True, gc=False):
     account_id: str
 
@@ -295,6 +310,7 @@ TYPES: dict[str, type[Struct]] = {
     "credit-note-issued": CreditNoteIssued,
     "dispute-opened": DisputeOpened,
     "dispute-resolved": DisputeResolved,
+    "ledger-sealed": LedgerSealed,
     "contact-details": Contact,
     "tenant-settings": Tenant,
 }

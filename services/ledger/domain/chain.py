@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import sha256
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
-
-from services.ledger.domain.journal import Entry
 
 FORMAT = "recoup-journal-1"
 GENESIS = sha256(FORMAT.encode()).digest()  # `prev` of an account's first entry
@@ -39,10 +38,28 @@ class ChainedEntry(Struct, frozen=True, gc=False):
     tenant: str
 
 
+class Posted(Protocol):
+    """What an entry says by itself, wherever it stands."""
+
+    @property
+    def fact_kind(self) -> str: ...
+    @property
+    def fact_id(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def effective_on(self) -> date: ...
+    @property
+    def postings(self) -> tuple[tuple[str, int], ...]: ...
+
+
 def chained(
-    key: tuple[str, str], n: int, entry: Entry, recorded_at: datetime, previous: bytes
+    key: tuple[str, str], n: int, entry: Posted, recorded_at: datetime, previous: bytes
 ) -> ChainedEntry:
-    """An entry in its place: the `n`th of an account (tenant, account), after a hash."""
+    """An entry in its place: the `n`th of an account (tenant, account), after a hash (of the first:
+    nothing)."""
     return ChainedEntry(
         key[1],
         entry.cause,
@@ -112,11 +129,11 @@ class Tree:
 class SealTree:
     """The tree of a whole seal, with the roots of its blocks: by them paths are found quickly."""
 
-    __slots__ = ("_block", "_blocks", "block_roots", "leaves")
+    __slots__ = ("_block", "_blocks", "_roots", "leaves")
 
     def __init__(self) -> None:
         self.leaves = 0
-        self.block_roots: list[bytes] = []  # of complete blocks, since they were taken last
+        self._roots: list[bytes] = []  # of complete blocks, since they were taken last
         self._block = Tree()
         self._blocks = Tree()
 
@@ -128,15 +145,20 @@ class SealTree:
 
     def _close_block(self) -> None:
         root = self._block.root
-        self.block_roots.append(root)
+        self._roots.append(root)
         self._blocks.add(root)
         self._block = Tree()
 
     def close(self) -> bytes:
         """The root, when all leaves are in."""
-        if self._block.leaves or not self.leaves:
+        if self._block.leaves:
             self._close_block()
         return self._blocks.root
+
+    def take_blocks(self) -> list[bytes]:
+        """The roots of the blocks that were completed since this was asked last."""
+        taken, self._roots = self._roots, []
+        return taken
 
 
 def tree_path(hashes: Sequence[bytes], index: int) -> list[tuple[str, bytes]]:
