@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from services.ledger.domain.chain import Seal
+from services.ledger.store.journal import EntrySpan
 from shared.database import Session
 from shared.database.columns import joined, texts
 
@@ -164,14 +165,18 @@ async def list_blocks(session: Session, tenant_id: str, seal: int) -> list[bytes
 
 
 async def list_heads(
-    session: Session, tenant_id: str, account_ids: Sequence[str], *, after: int, until: int
+    session: Session, tenant_id: str, spans: Sequence[EntrySpan], *, after: int, until: int
 ) -> list[SealedHead]:
-    """The heads of some accounts in the seals `after` < n <= `until`, each account's in order."""
+    """The heads, in the seals `after` < n <= `until`, that name entries of some spans."""
     rows = await session.fetch(
-        "select seal, leaf, account_id, entry, hash from seal_heads where tenant_id = $1"
-        " and account_id = any($2::text[]) and seal > $3 and seal <= $4 order by account_id, seal",
+        "select seal, leaf, account_id, entry, hash from"
+        " unnest($2::text[], $3::int[], $4::int[]) as s (a, first, last) join seal_heads"
+        " on tenant_id = $1 and account_id = a and entry > first and entry <= last"
+        " where seal > $5 and seal <= $6",
         tenant_id,
-        account_ids,
+        [span.account_id for span in spans],
+        [span.after for span in spans],
+        [span.until for span in spans],
         after,
         until,
     )
@@ -180,16 +185,35 @@ async def list_heads(
 
 async def find_sealed(
     session: Session, tenant_id: str, account_ids: Sequence[str], *, until: int
-) -> dict[str, int]:
-    """How many entries of each account the seals up to one have sealed; those without: left out."""
+) -> dict[str, SealedHead]:
+    """Where the journals of some accounts stood at a seal; those not sealed by then: left out."""
     rows = await session.fetch(
-        "select account_id, max(entry) from seal_heads where tenant_id = $1"
-        " and account_id = any($2::text[]) and seal <= $3 group by 1",
+        "select distinct on (account_id) seal, leaf, account_id, entry, hash from seal_heads"
+        " where tenant_id = $1 and account_id = any($2::text[]) and seal <= $3"
+        " order by account_id, seal desc",
         tenant_id,
         account_ids,
         until,
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[2]: SealedHead(*row) for row in rows}
+
+
+async def count_unsealed(
+    session: Session, tenant_id: str, account_id: str | None, *, since: int
+) -> tuple[int, int]:
+    """Accounts with entries that the seals before `since` have not sealed, and those entries."""
+    row = await session.fetchrow(
+        "with sealed as (select account_id, max(entry) as entry from seal_heads"
+        "  where tenant_id = $1 and seal < $3 and ($2::text is null or account_id = $2) group by 1)"
+        " select count(*), coalesce(sum(entries - coalesce(entry, 0)), 0)::bigint"
+        " from accounts left join sealed using (account_id) where tenant_id = $1"
+        " and ($2::text is null or account_id = $2) and entries > coalesce(entry, 0)",
+        tenant_id,
+        account_id,
+        since,
+    )
+    assert row is not None
+    return row[0], row[1]
 
 
 async def list_miscounted(session: Session, tenant_id: str) -> list[int]:
