@@ -51,9 +51,8 @@ def number(text: object) -> int | None:
     """A whole number as the format writes it: no sign but a minus, no zeros before it."""
     if not isinstance(text, str) or len(text) > _DIGITS_MAX or not text.isascii():
         return None
-    if not text.removeprefix("-").isdecimal() or str(int(text)) != text:
-        return None
-    return int(text)
+    is_one = text.removeprefix("-").isdecimal() and str(int(text)) == text
+    return int(text) if is_one else None
 
 
 def shown(text: object) -> str:
@@ -192,12 +191,13 @@ class Verifier:
         """Whether they are postings, be they right or wrong."""
         total, accounts = 0, []
         for pair in postings if isinstance(postings, list) else [None]:
-            amount = number(pair[1]) if isinstance(pair, list) and len(pair) == 2 else None
-            if amount is None or not isinstance(pair[0], str):
+            account, text = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+            amount = number(text)
+            if amount is None or not isinstance(account, str):
                 self.fault(f"{name}: postings are not pairs of account and amount")
                 return False
             total += amount
-            accounts.append(pair[0])
+            accounts.append(account)
         if total:
             self.fault(f"{name}: postings do not sum to zero")
         if accounts != sorted(set(accounts)):
@@ -280,10 +280,10 @@ class Verifier:
             self.fault(f"seal {n} is missing")
         found = {"accounts": self.accounts, "entries": self.entries, "seals": self.seals}
         for name, count in found.items():
-            promised = number(self.header.get(name, str(count)))
+            text = self.header.get(name, str(count))
+            promised = number(text)
             if promised is None or promised > count:
-                said = shown(self.header.get(name))
-                self.fault(f"{count} {name} are there, the first line says {said}")
+                self.fault(f"{count} {name} are there, the first line says {shown(text)}")
         for n in sorted(self.given):
             if not self.from_seal <= n <= (self.last_seal or 0):
                 self.fault(f"seal {n} is not there")

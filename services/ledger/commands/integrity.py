@@ -5,7 +5,7 @@ journal in `domain/account_checks.py`, and what has to be walked through here.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from services.ledger.commands.accounts import compute_accounts
 from services.ledger.commands.journal_checks import check_entries, count_broken_seals
@@ -46,7 +46,7 @@ async def check_accounts(session: Session, tenant_id: str, context: Context) -> 
 
 
 async def _check_page(
-    session: Session, tenant_id: str, ids: Sequence[str], zone: str, context: Context
+    session: Session, tenant_id: str, ids: list[str], zone: str, context: Context
 ) -> Counter[str]:
     heads = await account_store.find_heads(session, [(tenant_id, name) for name in ids])
     versions = {key: head.version for key, head in heads.items()}

@@ -8,8 +8,7 @@ from services.ledger.domain.account_checks import Booked
 from services.ledger.domain.chain import NO_SEAL, Seal, SealTree, chained, entry_hash, leaf_hash
 from services.ledger.store import journal as journal_store
 from services.ledger.store import seals as seal_store
-from services.ledger.store.accounts import AccountHead
-from services.ledger.store.journal import EntrySpan, RecordedEntry
+from services.ledger.store.journal import AccountHead, EntrySpan, RecordedEntry
 from shared.database import Session
 
 PAGE_ENTRIES = 2_000

@@ -64,7 +64,12 @@ async def list_entries(
         [span.after for span in spans],
         [span.until for span in spans],
     )
-    return [RecordedEntry(*row[:8], _postings(row[8]), row[9]) for row in rows]
+    return [
+        RecordedEntry(
+            **{**dict(row), "postings": _postings(row["postings"])},
+        )
+        for row in rows
+    ]
 
 
 def _postings(kept: bytes) -> tuple[tuple[str, int], ...]:

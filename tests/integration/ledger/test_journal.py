@@ -14,6 +14,7 @@ from services.ledger import verify
 from services.ledger.commands import seals as seal_commands
 from services.ledger.processes import journal_export
 from services.ledger.processes.seals import seal_journal
+from services.ledger.store import seals as seal_store
 from services.ledger.store import tenants as tenant_store
 from shared.database import Database, migrate
 from tests.factories import a_payment, an_account, an_invoice
@@ -202,7 +203,7 @@ async def test_a_seal_that_is_cut_off_is_made_when_the_day_begins_again(
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(seal_commands.seal_store, "insert_seal", cut_off)
+        patch.setattr(seal_store, "insert_seal", cut_off)
         assert (await client.post("/v1/jobs/start-day", json={"day": "2026-03-05"})).is_error
     assert await ledger_db.fetch("select from seal_heads") == []
     await start_day(client, day="2026-03-05")
@@ -214,7 +215,7 @@ async def test_what_is_recorded_after_the_snapshot_is_in_the_next_seal(
     client: httpx.AsyncClient, post: Post, ledger_db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await post(an_account("C1"), an_invoice("I1", "C1"), an_account("C2"))
-    list_grown = seal_commands.seal_store.list_grown
+    list_grown = seal_store.list_grown
     late = [[an_invoice("I2", "C2")], [an_invoice("I3", "C1")]]
 
     async def and_meanwhile(*args: Any, **more: Any) -> Any:
@@ -224,7 +225,7 @@ async def test_what_is_recorded_after_the_snapshot_is_in_the_next_seal(
         return found
 
     monkeypatch.setattr(seal_commands, "PAGE_ACCOUNTS", 1)
-    monkeypatch.setattr(seal_commands.seal_store, "list_grown", and_meanwhile)
+    monkeypatch.setattr(seal_store, "list_grown", and_meanwhile)
     await start_day(client, day="2026-03-05")
     await start_day(client, day="2026-03-06")
     rows = await ledger_db.fetch("select seal, account_id, entry from seal_heads order by 1, leaf")
