@@ -54,11 +54,11 @@ async def list_entries(
 ) -> list[RecordedEntry]:
     """The entries of some spans: span by span, in the order of recording."""
     rows = await session.fetch(
-        "select account_id, entry, fact_kind, fact_id, cause, currency, effective_on, recorded_at,"
-        " postings, hash from unnest($2::text[], $3::int[], $4::int[]) with ordinality"
-        " as s (a, after, until, place) join journal"
-        " on tenant_id = $1 and account_id = a and entry > after and entry <= until"
-        " order by place, entry",
+        "select j.* from unnest($2::text[], $3::int[], $4::int[]) with ordinality"
+        " as s (a, after, until, place), lateral (select account_id, entry, fact_kind, fact_id,"
+        "  cause, currency, effective_on, recorded_at, postings, hash from journal"
+        "  where tenant_id = $1 and account_id = a and entry > after and entry <= until"
+        "  offset 0) as j order by place, entry",  # by index, whatever is there
         tenant_id,
         [span.account_id for span in spans],
         [span.after for span in spans],

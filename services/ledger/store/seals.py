@@ -169,10 +169,10 @@ async def list_heads(
 ) -> list[SealedHead]:
     """The heads, in the seals `after` < n <= `until`, that name entries of some spans."""
     rows = await session.fetch(
-        "select seal, leaf, account_id, entry, hash from"
-        " unnest($2::text[], $3::int[], $4::int[]) as s (a, first, last) join seal_heads"
-        " on tenant_id = $1 and account_id = a and entry > first and entry <= last"
-        " where seal > $5 and seal <= $6",
+        "select h.* from unnest($2::text[], $3::int[], $4::int[]) as s (a, first, last),"
+        " lateral (select seal, leaf, account_id, entry, hash from seal_heads"
+        "  where tenant_id = $1 and account_id = a and seal > $5 and seal <= $6"
+        "  and entry > first and entry <= last offset 0) as h",  # by index, whatever is there
         tenant_id,
         [span.account_id for span in spans],
         [span.after for span in spans],
