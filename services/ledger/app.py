@@ -12,6 +12,7 @@ from services.ledger.api import (
     documents,
     intake,
     invoices,
+    journal,
     policies,
     promises,
     rates,
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(policies.router)
     app.include_router(promises.router)
     app.include_router(rates.router)
+    app.include_router(journal.router)
     app.include_router(tenants.router)
     app.include_router(waiting.router)
     return app
