@@ -1,17 +1,18 @@
-"""The golden stories of LEDGER-ARRANGEMENTS 13 as data: facts, days, and what must be so then.
-
-A subject (the referee, the engine) offers `record(fact)`, `start_day(day)` and the reads that the
-expectations ask for; see `Subject`.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Protocol
+"""The golden stories of LEDGER-ARRANGEMENTS 13 as data: facts, days, and what must be so then."""
 
 from services.ledger.domain.agreements import Approval
+from tests.unit.ledger.arrangements.telling import (
+    Commission,
+    Exceeded,
+    Since,
+    Story,
+    bill,
+    day,
+    see,
+    stops,
+    sums,
+)
 from tests.unit.ledger.arrangements.told import (
-    Told,
     at,
     decided,
     disputed,
@@ -32,139 +33,6 @@ from tests.unit.ledger.arrangements.told import (
     write_off_reversed,
     written_off,
 )
-
-
-class Subject(Protocol):
-    """What is taken through a story."""
-
-    def record(self, fact: Told) -> None: ...
-    def start_day(self, day: date) -> None: ...
-    def figures(self, noun: str, name: str) -> Mapping[str, Any]: ...
-    def history(self, noun: str, name: str) -> list[tuple[str, datetime]]: ...
-    def amounts(self, currency: str) -> Mapping[str, int]: ...
-    def invoice(self, invoice_id: str) -> Mapping[str, Any]: ...
-    def stops(self) -> set[tuple[str, date | None]]: ...
-    def commission(self, payment_id: str) -> int | None: ...
-    def exceeded(self) -> bool: ...
-
-
-class Step:
-    """One line of a story."""
-
-    def take(self, subject: Subject) -> None:
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Day(Step):
-    day: date
-
-    def take(self, subject: Subject) -> None:
-        subject.start_day(self.day)
-
-
-@dataclass(frozen=True)
-class See(Step):
-    """Of a promise, plan, settlement, write-off or placement."""
-
-    noun: str
-    name: str
-    expected: Mapping[str, Any]
-
-    def take(self, subject: Subject) -> None:
-        seen = subject.figures(self.noun, self.name)
-        assert {key: seen[key] for key in self.expected} == self.expected
-
-
-@dataclass(frozen=True)
-class Since(Step):
-    """The instant from which the present state holds."""
-
-    noun: str
-    name: str
-    state: str
-    at: datetime
-
-    def take(self, subject: Subject) -> None:
-        assert subject.history(self.noun, self.name)[-1] == (self.state, self.at)
-
-
-@dataclass(frozen=True)
-class Sums(Step):
-    expected: Mapping[str, int]
-    currency: str = "EUR"
-
-    def take(self, subject: Subject) -> None:
-        seen = subject.amounts(self.currency)
-        assert {key: seen[key] for key in self.expected} == self.expected
-
-
-@dataclass(frozen=True)
-class Invoice(Step):
-    name: str
-    expected: Mapping[str, Any]
-
-    def take(self, subject: Subject) -> None:
-        seen = subject.invoice(self.name)
-        assert {key: seen[key] for key in self.expected} == self.expected
-
-
-@dataclass(frozen=True)
-class Stops(Step):
-    expected: frozenset[tuple[str, date | None]]
-
-    def take(self, subject: Subject) -> None:
-        assert subject.stops() == self.expected
-
-
-@dataclass(frozen=True)
-class Commission(Step):
-    payment_id: str
-    expected: int | None
-
-    def take(self, subject: Subject) -> None:
-        assert subject.commission(self.payment_id) == self.expected
-
-
-@dataclass(frozen=True)
-class Exceeded(Step):
-    expected: bool
-
-    def take(self, subject: Subject) -> None:
-        assert subject.exceeded() is self.expected
-
-
-Story = tuple[Told | Step, ...]
-
-
-def tell(story: Story, subject: Subject) -> None:
-    """Take the subject through it."""
-    for step in story:
-        if isinstance(step, Step):
-            step.take(subject)
-        else:
-            subject.record(step)
-
-
-def day(text: str) -> Day:
-    return Day(on(text))
-
-
-def see(noun: str, name: str, **expected: Any) -> See:
-    return See(noun, name, expected)
-
-
-def sums(**expected: int) -> Sums:
-    return Sums(expected)
-
-
-def bill(name: str, **expected: Any) -> Invoice:
-    return Invoice(name, expected)
-
-
-def stops(*expected: tuple[str, str | None]) -> Stops:
-    return Stops(frozenset((kind, on(until) if until else None) for kind, until in expected))
-
 
 THREE_MONTHS = (("02-01", 10000), ("03-01", 10000), ("04-01", 10000))
 
