@@ -20,6 +20,8 @@ def open_(w: "World", act: "Act") -> None:
     if charge_id is not None:
         if charge_id in w.charges:
             w.charges[charge_id].disputes[dispute.id] = data.amount_minor
+        else:
+            w.waiting_disputes.append((charge_id, dispute.id, data.amount_minor))
         return
     bill = w.bills[data.invoice_id]
     amount = data.amount_minor

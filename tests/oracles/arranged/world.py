@@ -111,6 +111,7 @@ class World(charging.Charging, Purse):
         self.cause = f"{act.fact.kind} {act.fact.fact_id}"
         self.is_reversal = act.fact.kind == "payment-reversed"
         take = getattr(self, "_take_" + act.fact.kind.replace("-", "_"))
+        self.taken.add((act.fact.kind, act.fact.fact_id))
         take(act)
         self._settle(act.instant)
 
