@@ -51,6 +51,11 @@ class Oracle:
             "status": answers.status(self.world, bill),
             "balance": self.world.principal(bill),
             "recoverable": self.world.recoverable(invoice_id),
+            "discount": sum(
+                put.amount
+                for put in self.world.on_principal(invoice_id)
+                if put.kind == "discount"
+            ),
         }
 
     def stops(self) -> set[tuple[str, date | None]]:
@@ -62,3 +67,21 @@ class Oracle:
 
     def exceeded(self) -> bool:
         return answers.credit(self.world).exceeded
+
+    def charge(self, charge_id: str) -> Mapping[str, Any] | None:
+        charge = self.world.charges.get(charge_id)
+        if charge is None:
+            return None
+        posted: dict[str, int] = {}
+        for posting in charge.postings:
+            on = posting.on.isoformat()
+            posted[on] = posted.get(on, 0) + posting.amount
+        return {
+            "amount": 0 if charge.gone else charge.amount,
+            "waived": charge.waived,
+            "paid": charge.amount - charge.waived - self.world.open_of(charge),
+            "posted": list(posted.items()),
+        }
+
+    def skipped(self, charge_id: str) -> str | None:
+        return self.world.skipped.get(charge_id)

@@ -24,6 +24,8 @@ class Subject(Protocol):
     def stops(self) -> set[tuple[str, date | None]]: ...
     def commission(self, payment_id: str) -> int | None: ...
     def exceeded(self) -> bool: ...
+    def charge(self, charge_id: str) -> Mapping[str, Any] | None: ...
+    def skipped(self, charge_id: str) -> str | None: ...
 
 
 class Step:
@@ -142,3 +144,44 @@ def bill(name: str, **expected: Any) -> Invoice:
 
 def stops(*expected: tuple[str, str | None]) -> Stops:
     return Stops(frozenset((kind, on(until) if until else None) for kind, until in expected))
+
+
+@dataclass(frozen=True)
+class Charge(Step):
+    """[amount, waived, paid] of a charge, and more of it; None: it is not there."""
+
+    name: str
+    expected: tuple[int, ...] | None
+    more: Mapping[str, Any]
+
+    def take(self, subject: Subject) -> None:
+        seen = subject.charge(self.name)
+        if self.expected is None:
+            assert seen is None or seen["amount"] == 0
+            return
+        assert seen is not None
+        assert (seen["amount"], seen["waived"], seen["paid"]) == self.expected
+        assert {key: seen[key] for key in self.more} == self.more
+
+
+@dataclass(frozen=True)
+class Skipped(Step):
+    """Why a charge was not made."""
+
+    name: str
+    reason: str
+
+    def take(self, subject: Subject) -> None:
+        assert subject.skipped(self.name) == self.reason
+
+
+def tell_all(names: Mapping[str, Any]) -> dict[str, tuple[Story, Any, Any]]:
+    """Every story of a module with its policies and rates, by name."""
+    shared = {"S5_CIVIL_CODE": "S5_CIVIL_CODE_WITH"}
+    found = {}
+    for name, story in names.items():
+        if name[0] == "S" and name[1:2].isdigit() and isinstance(story, tuple):
+            if not name.endswith(("_WITH", "_RULES")):
+                policies, rates = names[shared.get(name, name.split("_")[0] + "_WITH")]
+                found[name] = (story, policies, rates)
+    return found
