@@ -13,6 +13,16 @@ REVENUE_CLEARING = "revenue-clearing"
 CASH = "cash"
 UNAPPLIED_CASH = "unapplied-cash"
 UNAPPLIED_CREDIT = "unapplied-credit"
+SETTLEMENT_CONCESSION = "settlement-concession"
+BAD_DEBT = "bad-debt"
+DISCOUNTS = "discounts"
+
+# What objects count by name, and the account on whose debit side it stands.
+_COUNTED = (
+    ("concession_minor", SETTLEMENT_CONCESSION),
+    ("bad_debt_minor", BAD_DEBT),
+    ("discount_minor", DISCOUNTS),
+)
 
 
 class Totals(Struct, frozen=True, gc=False):
@@ -49,7 +59,15 @@ def postings(before: Totals, after: Totals) -> tuple[tuple[str, int], ...]:
         (UNAPPLIED_CASH, before.unapplied_cash_minor - after.unapplied_cash_minor),
         (UNAPPLIED_CREDIT, before.unapplied_credit_minor - after.unapplied_credit_minor),
         (REVENUE_CLEARING, before.billed_minor - after.billed_minor),
+        *_counted(before, after),
     )
     entry = tuple([posting for posting in moved if posting[1]])
     assert sum([amount for _, amount in entry]) == 0, entry
     return entry
+
+
+def _counted(before: Totals, after: Totals) -> list[tuple[str, int]]:
+    if before.counted == after.counted:
+        return []
+    was, now = dict(before.counted), dict(after.counted)
+    return [(account, now.get(name, 0) - was.get(name, 0)) for name, account in _COUNTED]
