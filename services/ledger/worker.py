@@ -10,6 +10,8 @@ from shared.database.retention import kept_for
 from shared.process.serve import run_worker
 from shared.process.start import settings_of
 
+REQUESTS_KEEP_DAYS = 200  # the dry runs of policies look at 180 of them
+
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
@@ -20,7 +22,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await runtime.work(
             stop,
             jobs,
-            forgets=kept_for("rejections", "rejected_at", settings.rejections_keep_days),
+            forgets=(
+                *kept_for("rejections", "rejected_at", settings.rejections_keep_days),
+                *kept_for("requests", "kept_at", REQUESTS_KEEP_DAYS),
+            ),
         )
     finally:
         await runtime.close()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.ledger import domain
 from services.ledger.commands.accounts import compute_accounts
+from services.ledger.commands.terms import terms_for
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
 from services.ledger.store import accounts as account_store
@@ -26,14 +27,14 @@ async def check_accounts(session: Session, tenant_id: str, context: Context) -> 
     tenants = await find_tenant_times(session, [tenant_id])
     if tenant_id not in tenants:
         return counts
-    zone = tenants[tenant_id].settings.timezone
+    terms = await terms_for(session, tenants[tenant_id].settings, context)
     after = ""
     while ids := await invoice_store.list_account_ids(
         session, tenant_id, after=after, limit=PAGE_ACCOUNTS
     ):
         heads = await account_store.find_heads(session, [(tenant_id, name) for name in ids])
         versions = {key: head.version for key, head in heads.items()}
-        computed = await compute_accounts(session, versions, zone)
+        computed = await compute_accounts(session, heads, terms)
         counts["the journal's hash chain is whole"] += await journal_store.count_broken_chains(
             session, tenant_id, ids
         )
@@ -48,15 +49,18 @@ async def check_accounts(session: Session, tenant_id: str, context: Context) -> 
             if (
                 remembered is not None
                 and remembered.version == versions[key]
-                and remembered.state.tenant_zone == zone
+                and remembered.state.tenant_zone == terms.zone
                 and not context.accounts.turns.is_taken(key)
-                and (remembered.state.invoices, remembered.state.credits)
-                != (state.invoices, state.credits)
+                and _of(remembered.state) != _of(state)
             ):
                 counts["accounts in memory equal what their facts say"] += 1
             await session.give_way()
         after = ids[-1]
     return counts
+
+
+def _of(state: AccountState) -> tuple[object, ...]:
+    return (state.invoices, state.credits, state.objects.values)
 
 
 def _differences(

@@ -11,6 +11,7 @@ from services.ledger.commands.accounts import (
     take_turns,
 )
 from services.ledger.commands.decisions import contact_of, events_of, update_of
+from services.ledger.commands.terms import terms_for
 from services.ledger.context import Context
 from services.ledger.domain import rezone_in_slices
 from services.ledger.domain.recorded_time import RecordedTime
@@ -111,8 +112,8 @@ async def _rezone(
             f"more than {REZONED_ACCOUNTS_MAX} accounts live in the tenant's zone: give them zones"
             " of their own (account-updated) first"
         )
-    zones = {tenant.tenant_id: before.settings.timezone}
-    locked = await lock_accounts(session, hold, heads, zones, context)
+    terms = {tenant.tenant_id: await terms_for(session, before.settings, context)}
+    locked = await lock_accounts(session, hold, heads, terms, context)
     hold.changing.update(locked)
     updates = []
     for key, account in locked.items():

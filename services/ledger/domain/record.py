@@ -1,7 +1,7 @@
 """Taking facts in: the account after them, and everything that follows from them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from services.ledger.domain.kinds import ANEW
 from services.ledger.domain.object_news import ObjectNews
 from services.ledger.domain.registration import announce_history
 from services.ledger.domain.registry import KINDS, cause_of, view_of
-from services.ledger.domain.replay import Act, act
+from services.ledger.domain.replay import Act, act, act_next_boundary
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
 from services.ledger.domain.stage_events import announce_age, announce_paid
 from services.ledger.domain.stages import StageNotice
@@ -148,16 +148,24 @@ def _take_effect(state: AccountState, fact: Fact, at: datetime, effects: _Effect
                 effects.dated.append(((then, waiting_kind.rank, waited.fact_id), waited))
 
 
-def absorb(state: AccountState, facts: Sequence[Fact], notices: Iterable[StageNotice]) -> None:
-    """Take in silently what another process has recorded: facts and stage notices.
+def absorb(
+    state: AccountState,
+    facts: Sequence[Fact],
+    notices: Iterable[StageNotice],
+    begun_on: date | None = None,
+) -> None:
+    """Take in silently what another process has recorded: facts, stage notices, a begun day.
 
     Afterwards the account is what `load_account` makes of all facts and notices.
     """
-    run(absorb_in_slices(state, facts, notices))
+    run(absorb_in_slices(state, facts, notices, begun_on))
 
 
 def absorb_in_slices(
-    state: AccountState, facts: Sequence[Fact], notices: Iterable[StageNotice]
+    state: AccountState,
+    facts: Sequence[Fact],
+    notices: Iterable[StageNotice],
+    begun_on: date | None = None,
 ) -> Slices[None]:
     """The same, giving way."""
     effects = _Effects()
@@ -168,6 +176,10 @@ def absorb_in_slices(
             yield
     yield from act(state, effects.acts, effects.since)
     touched = set(state.before_invoices)
+    if begun_on is not None:
+        state.age_to(begun_on)
+    while (yield from act_next_boundary(state)) is not None:
+        touched.update(state.before_invoices)
     for notice in notices:
         known = state.notices.get(notice.invoice_id, ())
         others = [other for other in known if other.key != notice.key]

@@ -6,12 +6,16 @@ computed again where the rules of a day that it depends on differ.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
+from services.ledger.domain.policies import Policy, allocation, charges
+from services.ledger.domain.policies.allocation import AllocationPolicy
+from services.ledger.domain.policies.charges import ChargesPolicy
 from services.ledger.domain.policies.disputes import DisputePolicy
 from services.ledger.domain.policies.recovery import RecoveryPolicy
+from shared.documents.history import History
 
 Content = TypeVar("Content")
 
@@ -34,14 +38,42 @@ class Dated(Generic[Content]):
 class Rules:
     """All that the rules of an account need of its tenant, as one value."""
 
-    revision: int = 0
+    revision: int = field(default=0, compare=False)
     disputes: Dated[DisputePolicy] = Dated(DisputePolicy(name="disputes", version="default"))
     recovery: Dated[RecoveryPolicy] = Dated(RecoveryPolicy(name="recovery", version="default"))
-    charges: Dated[Any] = Dated(None)
-    allocation: Dated[Any] = Dated(None)
+    charges: Dated[ChargesPolicy] = Dated(charges.BUILT_IN)
+    allocation: Dated[AllocationPolicy] = Dated(allocation.BUILT_IN)
     rates: Any = None
     reporting_currency: str | None = None
     calendar: str | None = None
 
 
 NO_RULES = Rules()
+
+
+def dated(history: History[Policy], name: str) -> Dated[Policy]:
+    """What a tenant has in force by day; of several for one day the one asked for last."""
+    found: dict[date, Policy] = {}
+    for activation in history.activations:
+        if activation.name == name:
+            assert activation.from_on is not None, "a policy counts from a day on"
+            assert activation.version is not None, "a policy never ends"
+            found[activation.from_on] = history.content(name, activation.version)
+    days = sorted(found)
+    first = history.built_in[name].content
+    return Dated(first, tuple(days), tuple(found[day] for day in days))
+
+
+def rules_of(
+    history: History[Policy], *, reporting_currency: str | None, calendar: str | None
+) -> Rules:
+    """The rules that a tenant's policies and settings make."""
+    return Rules(
+        revision=history.activations[-1].number if history.activations else 0,
+        disputes=dated(history, "disputes"),
+        recovery=dated(history, "recovery"),
+        charges=dated(history, "charges"),
+        allocation=dated(history, "allocation"),
+        reporting_currency=reporting_currency,
+        calendar=calendar,
+    )

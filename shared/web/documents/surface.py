@@ -44,6 +44,7 @@ class Surface(Generic[Content]):
 
     path: str  # with `{name}` in it, unless there is one name only
     name: str | None = None  # that one
+    names: frozenset[str] | None = None  # the only ones that there are; None: any
     documents: Callable[[Request], Documents[Content]]  # from the service's context
     business_now: Callable[[Request, Session, str], Awaitable[datetime]]  # of a tenant
     # In which a tenant's days begin. None: versions come into force at once.
@@ -56,7 +57,7 @@ class Surface(Generic[Content]):
     activate: (
         Callable[[Request, Session, str, ActivationRequest], Awaitable[ActivationResult]] | None
     ) = None
-    schema: Callable[[], Any]  # JSON Schema of the document
+    schema: Callable[[str], Any]  # JSON Schema of the document of a name
     readers: tuple[str, ...]  # scopes
     writers: tuple[str, ...]
     bytes_max: int = BODY_BYTES_MAX

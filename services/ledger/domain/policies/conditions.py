@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from services.ledger.domain.policies.amounts import AmountByCurrency
+from services.ledger.domain.policies.clashes import Clash, Clashes
 from shared.texts import matching
 
 Kind = Literal["consumer", "business"]
@@ -40,6 +41,19 @@ class When(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     amount_below: AmountByCurrency | None = None
     age_from: Days | None = None
     age_below: Days | None = None
+
+    def clashes(self) -> Clashes:
+        low, high = self.age_from, self.age_below
+        if low is not None and high is not None and low >= high:
+            words = f"must be above age_from ({low}): nothing lies between them"
+            yield Clash(("age_below", "age_from"), words)
+        if self.amount_from is not None and self.amount_below is not None:
+            above, below = self.amount_from, self.amount_below
+            for code in sorted(above.named.keys() | below.named.keys()):
+                least, limit = above.minor(code), below.minor(code)
+                if least is not None and limit is not None and least >= limit:
+                    words = f"must be above amount_from in {code}: nothing lies between them"
+                    yield Clash(("amount_below", "amount_from"), words)
 
     def fits(self, situation: Situation) -> bool:
         """What is unknown, or has no amount for the currency, does not fit."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from services.ledger.domain.policies.parts import SomeDays, Version
+from services.ledger.domain.policies.members import SomeDays, Version
 
 After = Literal["charge", "forgive"]
 SOURCE = """\

@@ -7,11 +7,10 @@ from msgspec import Meta, Struct
 
 from services.ledger.domain.agreements import DefaultRule, Freeze
 from services.ledger.domain.policies.amounts import AmountByCurrency
+from services.ledger.domain.policies.clashes import Clash, Clashes
 from services.ledger.domain.policies.conditions import When
-from services.ledger.domain.policies.parts import (
+from services.ledger.domain.policies.members import (
     RULES_MAX,
-    Clash,
-    Clashes,
     Count,
     Days,
     GraceDays,

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from services.ledger.domain.policies.amounts import AmountByCurrency
-from services.ledger.domain.policies.parts import Days, Version
+from services.ledger.domain.policies.members import Days, Version
 
 SOURCE = """\
 {name: recovery, version: default, small_balance: {default: 0}, small_after_days: 14, tail_days: 30, credit_overdue_days: 30}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from services.ledger.domain.policies.parts import Version
+from services.ledger.domain.policies.members import Version
 
 SOURCE = """\
 {name: retention, version: default, personal_data_months: 36}

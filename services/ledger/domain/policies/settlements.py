@@ -5,11 +5,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from services.ledger.domain.policies.clashes import Clash, Clashes
 from services.ledger.domain.policies.conditions import When
-from services.ledger.domain.policies.parts import (
+from services.ledger.domain.policies.members import (
     RULES_MAX,
-    Clash,
-    Clashes,
     Count,
     Days,
     GraceDays,

@@ -1,7 +1,4 @@
-"""The names of the statutory calendars, which a tenant may name one of.
-
-What they hold is the contact governor's (`services/outreach/compliance/calendars.py`).
-"""
+"""The names of the statutory calendars, which a tenant may name one of; asking builds none."""
 
 CALENDARS = frozenset({
     "at", "au-act", "au-national", "au-nsw", "au-nt", "au-qld", "au-sa", "au-tas", "au-vic",

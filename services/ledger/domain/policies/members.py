@@ -1,9 +1,9 @@
 """What the policies have in common: how their parts are written, and which rule is taken."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Protocol, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from services.ledger.domain.policies.conditions import Situation, When
 from shared.texts import matching
@@ -17,16 +17,6 @@ SomeDays = Annotated[int, Meta(ge=1, le=3650)]
 Count = Annotated[int, Meta(ge=0, le=1000)]
 SomeCount = Annotated[int, Meta(ge=1, le=1000)]
 GraceDays = Annotated[int, Meta(ge=0, le=60)]
-
-
-class Clash(Struct, frozen=True):
-    """Members of one object that do not go together; the first is the one to change."""
-
-    members: tuple[str, ...]
-    detail: str
-
-
-Clashes = Iterator[Clash]
 
 
 class Rule(Protocol):

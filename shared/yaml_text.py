@@ -1,4 +1,4 @@
-"""YAML of rule books with the line of everything in it, and without YAML's surprises.
+"""YAML that people write, with the line of everything in it, and without YAML's surprises.
 
 Only `true` and `false` are booleans (so that Norway's NO stays a country), only plain decimal
 numbers are numbers (so that 08:00 stays a time), a key can't stand twice, and there are no aliases,
@@ -6,7 +6,9 @@ with which a short text can stand for an endless one.
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -37,8 +39,9 @@ class Document:
         return self._lines.get(pointer, 1)
 
 
-def read_document(text: str) -> Document:
-    """Raises `Invalid` with the line where the text is not YAML."""
+def read_document(text: str, *, fraction: Callable[[str], float | Decimal] = float) -> Document:
+    """Raises `Invalid` with the line where the text is not YAML. `fraction` makes a number of one
+    with decimals: where money is written, an exact one."""
     errors: list[FieldError] = []
     lines: dict[str, int] = {}
     try:
@@ -51,7 +54,7 @@ def read_document(text: str) -> Document:
         raise Invalid(f"{place}not YAML: {problem}") from error
     except (ValueError, OverflowError) as error:  # an escape for a character that there is not
         raise Invalid(f"not YAML: {shown(str(error))}") from error
-    data = None if node is None else _plain(node, "", lines, errors)
+    data = None if node is None else _Plain(lines, errors, fraction).data(node, "")
     if errors:
         raise Invalid("; ".join(error.detail for error in errors[:3]), errors)
     document = Document(data, lines)
@@ -82,10 +85,26 @@ def _check_events(text: str) -> None:
             raise Invalid(f"line {mark.line + 1 if mark else 1}: {fault}")
 
 
-def _plain(node: yaml.Node, pointer: str, lines: dict[str, int], errors: list[FieldError]) -> Any:
-    line = node.start_mark.line + 1
-    lines[pointer] = line
-    if isinstance(node, yaml.MappingNode):
+class _Plain:
+    """Makes plain data of nodes, and notes their lines and what is wrong with them."""
+
+    def __init__(
+        self,
+        lines: dict[str, int],
+        errors: list[FieldError],
+        fraction: Callable[[str], float | Decimal],
+    ) -> None:
+        self._lines, self._errors, self._fraction = lines, errors, fraction
+
+    def data(self, node: yaml.Node, pointer: str) -> Any:
+        self._lines[pointer] = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, pointer)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.data(item, f"{pointer}/{index}") for index, item in enumerate(node.value)]
+        return self._scalar(node, pointer)
+
+    def _mapping(self, node: yaml.MappingNode, pointer: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = key_node.value
@@ -93,35 +112,28 @@ def _plain(node: yaml.Node, pointer: str, lines: dict[str, int], errors: list[Fi
             if not isinstance(key, str) or key in found:
                 where = key_node.start_mark.line + 1
                 words = f"{shown(str(key))!r} stands there twice"
-                errors.append(FieldError(at, f"line {where}: {words}"))
+                self._errors.append(FieldError(at, f"line {where}: {words}"))
                 continue
-            found[key] = _plain(value_node, at, lines, errors)
-            lines[at] = key_node.start_mark.line + 1
+            found[key] = self.data(value_node, at)
+            self._lines[at] = key_node.start_mark.line + 1
         return found
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _plain(item, f"{pointer}/{index}", lines, errors)
-            for index, item in enumerate(node.value)
-        ]
-    return _scalar(node, pointer, errors)
 
-
-def _scalar(node: yaml.Node, pointer: str, errors: list[FieldError]) -> Any:
-    value = str(node.value)
-    if getattr(node, "style", None):  # quoted or a block: a text
+    def _scalar(self, node: yaml.Node, pointer: str) -> Any:
+        value = str(node.value)
+        if getattr(node, "style", None):  # quoted or a block: a text
+            return value
+        if value in {"", "~", "null"}:
+            return None
+        if value in {"true", "false"}:
+            return value == "true"
+        if _INT.fullmatch(value):
+            return int(value)
+        if _FLOAT.fullmatch(value):
+            return self._fraction(value)
+        if _DAY.fullmatch(value):
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                where = node.start_mark.line + 1
+                self._errors.append(FieldError(pointer, f"line {where}: {value} is not a day"))
         return value
-    if value in {"", "~", "null"}:
-        return None
-    if value in {"true", "false"}:
-        return value == "true"
-    if _INT.fullmatch(value):
-        return int(value)
-    if _FLOAT.fullmatch(value):
-        return float(value)
-    if _DAY.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            where = node.start_mark.line + 1
-            errors.append(FieldError(pointer, f"line {where}: {value} is not a day"))
-    return value

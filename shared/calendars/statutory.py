@@ -11,11 +11,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache, lru_cache
+from functools import cache
 
 FIRST_YEAR, LAST_YEAR = 2015, 2032
-ASSUMED_RECEIPT_DAYS = 5  # 12 CFR 1006.34(b)(5)
-VALIDATION_DAYS = 30
 _SATURDAY, _SUNDAY = 5, 6
 _DAY = timedelta(days=1)
 _EASTER_MONDAY = timedelta(days=1)  # after Easter Sunday
@@ -68,24 +66,6 @@ class Calendar:
                 return None
             left -= int(business)
         return day
-
-
-@lru_cache(maxsize=4096)
-def assumed_receipt(sent_on: date, *, observed: bool = True) -> date | None:
-    """When a validation notice counts as received: 5 days after it was sent, without Saturdays,
-    Sundays and the holidays of 5 USC 6103(a).
-
-    The statute doesn't list observed days. Leaving them out as well gives the later date, which is
-    the one to take for "the period is over"; `observed=False` gives the one for our own deadlines.
-    """
-    named = calendar("us-federal" if observed else "us-federal-6103")
-    return named.add_business_days(sent_on, ASSUMED_RECEIPT_DAYS)
-
-
-def validation_period_end(sent_on: date, *, observed: bool = True) -> date | None:
-    """The last day of the validation period of a notice: 30 days after its assumed receipt."""
-    received = assumed_receipt(sent_on, observed=observed)
-    return None if received is None else received + timedelta(days=VALIDATION_DAYS)
 
 
 def names() -> frozenset[str]:
