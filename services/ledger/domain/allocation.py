@@ -4,11 +4,12 @@ Nothing stays unapplied while a balance is open: credit notes first, then cash, 
 goes to what is oldest due, undisputed parts before disputed ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import structs
 
+from services.ledger.domain.arrangements import first_call, most_for
 from services.ledger.domain.credits import (
     RELIEFS,
     Credit,
@@ -19,8 +20,9 @@ from services.ledger.domain.credits import (
     take_off,
 )
 from services.ledger.domain.currency_state import CurrencyState
-from services.ledger.domain.invoices import Holding, Invoice, disputed_part
+from services.ledger.domain.invoices import Holding, Invoice, Order, disputed_part
 from services.ledger.domain.state import AccountState
+from services.ledger.domain.taken import arranged
 
 
 def place(state: AccountState, credit: Credit, amounts: Mapping[str, int], at: datetime) -> Credit:
@@ -190,28 +192,69 @@ def free_latest_due_first(
 
 
 def distribute(state: AccountState, currency: str, at: datetime) -> None:
-    """Put what is unapplied on what is open."""
+    """Put what is unapplied on what is open.
+
+    What finds no room (a settlement takes no more than its amount) waits for what follows from it.
+    """
     sums = state.currencies.get(currency)
     if not state.registered or sums is None:
         return
-    while sums.open and sums.loose:
-        rank, _, _, credit_id = sums.loose[0]
-        _spread(state, sums, state.credits["payment" if rank else "credit_note", credit_id], at)
+    index = 0
+    while sums.open and index < len(sums.loose):
+        order = sums.loose[index]
+        kind: CreditKind = "payment" if order[0] else "credit_note"
+        _spread(state, sums, state.credits[kind, order[3]], at)
+        if index < len(sums.loose) and sums.loose[index] == order:
+            index += 1
 
 
 def _spread(state: AccountState, sums: CurrencyState, credit: Credit, at: datetime) -> None:
-    """Oldest due first, undisputed parts before disputed ones."""
+    """Cash first to the arrangement, as far as it has the first call on it; then oldest due first,
+    undisputed parts before disputed ones."""
     state.spread = True
-    left = credit.free_minor
     amounts: dict[str, int] = {}
+    first = first_call(state, credit, at) if state.objects.values else None
+    if first is not None:
+        invoice_ids, room = first
+        orders = sorted([state.invoices[invoice_id].order for invoice_id in invoice_ids])
+        left = min(room, credit.free_minor)
+        for is_clear in (True, False):
+            left = _serve(state, orders, credit, left, amounts, at, is_clear=is_clear)
+    left = credit.free_minor - sum(amounts.values())
     for queue in (sums.clear, sums.open):
-        while left and queue:
-            invoice = state.invoices[queue[0][2]]
-            part = invoice.balance_minor
-            if queue is sums.clear:
-                part -= invoice.disputed_minor
-            part = min(left, part)
+        left = _serve(state, queue, credit, left, amounts, at, is_clear=queue is sums.clear)
+    if credit.order[1:] == state.position:
+        taken = arranged(state) if state.objects.values else {}
+        state.arranged_now += sum([amounts[i] for i in amounts if i in taken])
+    if amounts:
+        _put(state, credit, amounts, at)
+
+
+def _serve(
+    state: AccountState,
+    queue: Sequence[Order],
+    credit: Credit,
+    left: int,
+    amounts: dict[str, int],
+    at: datetime,
+    *,
+    is_clear: bool,
+) -> int:
+    """Put money on a queue's invoices, one after the other, also of a queue that shortens with it;
+    gives what is left of it."""
+    index = 0
+    while left and index < len(queue):
+        order = queue[index]
+        invoice = state.invoices[order[2]]
+        part = invoice.balance_minor - (invoice.disputed_minor if is_clear else 0)
+        part = min(left, part)
+        most = most_for(state, credit, invoice.invoice_id) if state.objects.values else None
+        if most is not None:
+            part = min(part, most)
+        if part:
             _hold(state, invoice, credit, part, at)
             amounts[invoice.invoice_id] = amounts.get(invoice.invoice_id, 0) + part
             left -= part
-    _put(state, credit, amounts, at)
+        if index < len(queue) and queue[index] == order:
+            index += 1
+    return left

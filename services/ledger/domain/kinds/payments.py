@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from msgspec import structs
 
 from services.ledger.domain.allocation import distribute, free_latest_due_first, place
+from services.ledger.domain.arrangements import most_for
 from services.ledger.domain.credits import Credit, CreditKey, Reversal, Target
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position, instant_text
@@ -84,14 +85,16 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
     amounts: dict[str, int] = {}
     for invoice_id, amount_minor in aimed:
         invoice = state.invoices.get(invoice_id) if invoice_id is not None else None
-        if invoice is not None and invoice.currency == data.currency:
-            already = amounts.get(invoice.invoice_id, 0)
-            amount = min(amount_minor, invoice.balance_minor - already)
-            if amount:
-                amounts[invoice.invoice_id] = already + amount
-    if amounts:
-        state.aimed_now = amounts
-        place(state, payment, amounts, at)
+        if invoice is None or invoice.currency != data.currency:
+            continue
+        amount = min(amount_minor, invoice.balance_minor)
+        most = most_for(state, payment, invoice.invoice_id)
+        if most is not None:
+            amount = min(amount, most)
+        if amount:
+            payment = place(state, payment, {invoice.invoice_id: amount}, at)
+            amounts[invoice.invoice_id] = amounts.get(invoice.invoice_id, 0) + amount
+    state.aimed_now = amounts
     distribute(state, data.currency, at)
 
 
