@@ -29,11 +29,14 @@ class Letters:
         self._fonts: dict[bool, TTFFont] = {
             bold: _font(pdf, style) for bold, style in ((False, ""), (True, "B"))
         }
+        self._used: tuple[float, bool] | None = None
         self._units = lru_cache(maxsize=16_384)(self._measure)
         self._readable = lru_cache(maxsize=16_384)(self._read)
 
     def use(self, size: float, bold: bool) -> None:
-        self._pdf.set_font(_FAMILY, "B" if bold else "", size)
+        if self._used != (size, bold):
+            self._used = (size, bold)
+            self._pdf.set_font(_FAMILY, "B" if bold else "", size)
 
     def width(self, text: str, size: float, bold: bool = False) -> float:
         """In millimetres."""
