@@ -19,6 +19,19 @@ _CUT = "…"
 _PER_POINT = 25.4 / 72 / 1000  # millimetres of a thousandth of the size
 
 
+class _Codes(dict[int, str]):
+    """What a letter is called in the subset that is embedded, by its code point."""
+
+    def __init__(self, font: TTFFont) -> None:
+        super().__init__()
+        self._font = font
+
+    def __missing__(self, point: int) -> str:
+        code = self._font.subset.pick(point)
+        self[point] = chr(code) if code is not None else ""
+        return self[point]
+
+
 class Letters:
     """The fonts of one document; subsets of them are embedded."""
 
@@ -29,14 +42,24 @@ class Letters:
         self._fonts: dict[bool, TTFFont] = {
             bold: _font(pdf, style) for bold, style in ((False, ""), (True, "B"))
         }
+        self._codes = {bold: _Codes(font) for bold, font in self._fonts.items()}
         self._used: tuple[float, bool] | None = None
         self._units = lru_cache(maxsize=16_384)(self._measure)
         self._readable = lru_cache(maxsize=16_384)(self._read)
 
-    def use(self, size: float, bold: bool) -> None:
+    def draw(self, x: float, y: float, text: str, size: float, bold: bool) -> None:
+        """Put a readable text on the page, in the color in which areas are filled.
+
+        What `FPDF.text` does, at a third of its cost: documents consist of nothing else.
+        """
+        pdf, font = self._pdf, self._fonts[bold]
         if self._used != (size, bold):
             self._used = (size, bold)
-            self._pdf.set_font(_FAMILY, "B" if bold else "", size)
+            pdf.set_font(_FAMILY, "B" if bold else "", size)
+        if not pdf.current_font_is_set_on_page:
+            pdf._out(pdf._set_font_for_page(font, size))
+        escaped = font.escape_text(text.translate(self._codes[bold]))
+        pdf._out(f"BT {x * pdf.k:.2f} {(pdf.h - y) * pdf.k:.2f} Td ({escaped}) Tj ET")
 
     def width(self, text: str, size: float, bold: bool = False) -> float:
         """In millimetres."""
