@@ -12,7 +12,10 @@ from services.ledger.api import (
     documents,
     intake,
     invoices,
+    journal,
     policies,
+    promises,
+    rates,
     tenants,
     waiting,
 )
@@ -57,6 +60,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(documents.router)  # before invoices, whose ids may hold slashes
     app.include_router(invoices.router)
     app.include_router(policies.router)
+    app.include_router(promises.router)
+    app.include_router(rates.router)
+    app.include_router(journal.router)
     app.include_router(tenants.router)
     app.include_router(waiting.router)
     return app

@@ -1,9 +1,10 @@
 """Who calls, for which tenant, and what they may do.
 
 A caller shows a JWT (EdDSA; claims `sub`, `tenant`, `scope`, `exp`, `roles` where one is needed),
-verified offline against a key set, or in local mode the dev key. Verified tokens are remembered until they end, so that a busy
-client pays for one signature check. A key set at a URL is fetched outside the event loop: at the
-first need, when a token names a key not seen yet, and every five minutes. Tokens are never logged.
+verified offline against a key set, or in local mode the dev key. Verified tokens are remembered
+until they end, so that a busy client pays for one signature check. A key set at a URL is fetched
+outside the event loop: at the first need, when a token names a key not seen yet, and every five
+minutes. Tokens are never logged.
 """
 
 import asyncio
@@ -338,8 +339,8 @@ BEARER = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
     scheme_name="token",
-    description="A JWT (EdDSA) with the claims tenant, scope, sub and exp, for some calls roles too; "
-    "locally the dev key.",
+    description="A JWT (EdDSA) with the claims tenant, scope, sub and exp, for some calls roles;"
+    " locally the dev key.",
 )
 
 

@@ -21,6 +21,7 @@ SCOPES = (
     "outreach:read",
     "outreach:write",
     "desk",
+    "portal",
     "metrics:read",
     "admin",
 )

@@ -13,6 +13,7 @@ from services.ledger.commands.accounts import find_account, in_slices
 from services.ledger.domain import AccountState
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
+from services.ledger.store.journal import EntrySpan
 from shared.events import billing
 from shared.texts import shallow
 from shared.web import PagingDep, ReadSessionDep, page
@@ -80,12 +81,12 @@ async def get_journal(
     """Postings in the order of recording, each entry chained to the one before by its hash."""
     await find_account(session, caller.tenant, account_id, context)
     (after,) = paging.after(tuple[int]) or (0,)
-    entries = await journal_store.list_entries(
-        session, caller.tenant, account_id, after=after, limit=paging.limit + 1
-    )
+    span = EntrySpan(account_id, after, after + paging.limit + 1)
+    entries = await journal_store.list_entries(session, caller.tenant, [span])
     rows = [
         {
             **{name: getattr(entry, name) for name in entry.__struct_fields__},
+            "hash": entry.hash.hex(),
             "postings": [
                 {"account": name, "amount_minor": minor} for name, minor in entry.postings
             ],

@@ -7,6 +7,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from services.ledger.commands.accounts import (
+    Hold,
     LockedAccount,
     in_slices,
     lock_accounts,
@@ -69,6 +70,24 @@ async def record_facts(
     terms = await terms_of(session, tenants, context)
     locked = await lock_accounts(session, hold, heads, terms, context)
 
+    await record_locked(session, batch, outcomes, (hold, locked, tenants), context, now=now)
+    return [outcome or _ACCEPTED for outcome in outcomes]
+
+
+Locked = tuple[Hold, Mapping[AccountKey, LockedAccount], Mapping[str, LockedTenant]]
+
+
+async def record_locked(
+    session: Session,
+    batch: Sequence[NewFact],
+    outcomes: list[Outcome | None],
+    where: Locked,
+    context: Context,
+    *,
+    now: datetime,
+) -> None:
+    """The same for accounts whose rows are locked: sets the outcomes that are not acceptance."""
+    hold, locked, tenants = where
     times = {
         tenant_id: recorded_time(tenant, context, now) for tenant_id, tenant in tenants.items()
     }
@@ -88,7 +107,6 @@ async def record_facts(
     crash_point("ledger.intake.before_commit")
     session.after_commit(partial(crash_point, "ledger.intake.after_commit"))
     session.after_commit(partial(remember_updates, hold, context, locked, updates))
-    return [outcome or _ACCEPTED for outcome in outcomes]
 
 
 def _changed_waits(

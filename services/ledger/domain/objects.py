@@ -54,11 +54,11 @@ def boundary(day: date, zone: str, turn: Turn, tie: str) -> Position:
 class ObjectStore:
     """The objects of one account, and the agenda of their boundaries."""
 
-    __slots__ = ("_of", "agenda", "before", "before_wakes", "values", "wakes")
+    __slots__ = ("agenda", "before", "before_wakes", "of_noun", "values", "wakes")
 
     def __init__(self) -> None:
         self.values: dict[Key, AccountObject] = {}
-        self._of: dict[str, dict[str, AccountObject]] = {}
+        self.of_noun: dict[str, dict[str, AccountObject]] = {}
         self.agenda: list[tuple[Position, Key]] = []
         self.wakes: dict[Key, Position] = {}
         self.forget()
@@ -70,7 +70,7 @@ class ObjectStore:
 
     def of(self, noun: str) -> Mapping[str, AccountObject]:
         """All objects of a noun, by id, in the order in which they came to be."""
-        return self._of.get(noun, {})
+        return self.of_noun.get(noun, {})
 
     def each(self) -> Iterator[tuple[Key, AccountObject]]:
         return iter(self.values.items())
@@ -100,10 +100,10 @@ class ObjectStore:
     def _put(self, key: Key, value: AccountObject | None) -> None:
         if value is not None:
             self.values[key] = value
-            self._of.setdefault(key[0], {})[key[1]] = value
+            self.of_noun.setdefault(key[0], {})[key[1]] = value
         elif key in self.values:
             del self.values[key]
-            del self._of[key[0]][key[1]]
+            del self.of_noun[key[0]][key[1]]
 
     def set_wake(self, key: Key, position: Position | None) -> None:
         """Set when an object is judged next; None: never, by the facts known."""

@@ -27,7 +27,7 @@ class Moved(Struct, frozen=True, kw_only=True):
     amount_minor: int = 0
 
 
-class Trial:
+class Tally:
     """Counts the cases of a dry run, and what moves from where to where."""
 
     def __init__(self) -> None:

@@ -18,6 +18,7 @@ from services.ledger.domain.objects import Key
 from services.ledger.domain.ordering import arrange
 from services.ledger.domain.registry import KINDS, NOUNS
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices
+from services.ledger.domain.slipping import entries_behind, is_disjoint, related
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.undo import Undo
 
@@ -113,15 +114,15 @@ def _act_among(state: AccountState, position: Position, fact: Fact) -> Slices[in
         return None
     mine = _apply(state, position, fact)
     is_quiet = _is_quiet(state, mine) and not mine.objects
-    if is_quiet and state.is_disjoint(mine):
+    if is_quiet and is_disjoint(state, mine):
         state.sort_in_last()
         state.trim()
         return 0
     take_back(state, mine)
-    related = state.related(mine, state.entries_behind(position) // 2) if is_quiet else None
-    if related is None:
+    others = related(state, mine, entries_behind(state, position) // 2) if is_quiet else None
+    if others is None:
         return None
-    return (yield from _redo(state, (position, fact), related))
+    return (yield from _redo(state, (position, fact), others))
 
 
 def _is_quiet(state: AccountState, entry: Undo) -> bool:
@@ -129,23 +130,23 @@ def _is_quiet(state: AccountState, entry: Undo) -> bool:
     return not state.registered or not (entry.spread or _money_is_free(state))
 
 
-def _redo(state: AccountState, act: Act, related: Sequence[Undo]) -> Slices[int | None]:
+def _redo(state: AccountState, act: Act, entries: Sequence[Undo]) -> Slices[int | None]:
     """Let a fact act at its place among those that have to do with it; None: it concerns others
     too, and all is as it was."""
     before = Before()
-    for entry in reversed(related):
+    for entry in reversed(entries):
         before.note_undo(state, entry)
         take_back(state, entry)
     done: list[Undo] = []
-    acts = sorted([act, *_acts_of(related)], key=_place)
+    acts = sorted([act, *_acts_of(entries)], key=_place)
     for position, fact in acts:
         acted = _apply(state, position, fact)
         before.note_applied(state)
-        if not (_is_quiet(state, acted) and state.is_disjoint(acted)):
+        if not (_is_quiet(state, acted) and is_disjoint(state, acted)):
             take_back(state, acted)
             for entry in reversed(done):
                 take_back(state, entry)
-            for earlier in _acts_of(related):
+            for earlier in _acts_of(entries):
                 _apply(state, *earlier)
                 state.sort_in_last()
             before.restore_stages(state)
@@ -157,7 +158,7 @@ def _redo(state: AccountState, act: Act, related: Sequence[Undo]) -> Slices[int 
     state.trim()
     before.restore_stages(state)
     yield from before.show(state)
-    return len(related)
+    return len(entries)
 
 
 def _acts_of(entries: Iterable[Undo]) -> list[Act]:
@@ -292,6 +293,7 @@ def prepared(state: AccountState, undo_facts: int | None = None) -> Slices[Accou
     depth = state.undo_facts if undo_facts is None else undo_facts
     again = AccountState(state.account_id, state.tenant_zone, depth, state.rules)
     again.facts, again.named_minor = state.facts, state.named_minor
+    again.timeless.last_command_at = state.timeless.last_command_at
     for number, fact in enumerate(state.facts, start=1):
         kind = KINDS[fact.kind]
         if kind.learn is not None:

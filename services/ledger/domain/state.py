@@ -5,11 +5,12 @@ journal of undo entries keeps each as it was before the fact. So a fact costs wh
 and the last facts can be taken back one by one (docs/ledger.md).
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from datetime import date, datetime
 
 from msgspec import structs
 
+from services.ledger.domain.agreements import Command
 from services.ledger.domain.credits import Credit, CreditKey
 from services.ledger.domain.currency_state import (
     CurrencyState,
@@ -157,6 +158,9 @@ class AccountState:
         currency, amount = named_amount(fact.data)
         if amount:
             self.named_minor[currency] = self.named_minor.get(currency, 0) + amount
+        if isinstance(fact.data, Command) and fact.time is not None:
+            last = self.timeless.last_command_at
+            self.timeless.last_command_at = max(fact.time, last) if last else fact.time
 
     def take_profile(self, fact: Fact) -> None:
         """Keep the record with the newest `time`, ties by id."""
@@ -256,34 +260,6 @@ class AccountState:
         if code not in self.before_totals:
             self.before_totals[code] = sums.totals
         return sums
-
-    def is_disjoint(self, entry: Undo) -> bool:
-        """Whether nothing that acted at a later place has to do with what an entry changed."""
-        return all(self.touched[name][-1] <= entry.position for name in entry.names)
-
-    def entries_behind(self, place: Position) -> int:
-        """How many facts that acted have a later place."""
-        return len(self.undo) - bisect_right(self.undo, place, key=position_of)
-
-    def related(self, entry: Undo, most: int) -> list[Undo] | None:
-        """The entries at later places that have to do with what an entry changed, and with each
-        other, in order of their places; None: they are more than `most`."""
-        found: dict[Position, Undo] = {}
-        names = list(entry.names)
-        seen = set(names)
-        while names:
-            places = self.touched.get(names.pop(), [])
-            for place in places[bisect_right(places, entry.position) :]:
-                if place in found:
-                    continue
-                if len(found) == most:
-                    return None
-                other = self.undo[bisect_left(self.undo, place, key=position_of)]
-                found[place] = other
-                fresh = [name for name in other.names if name not in seen]
-                seen.update(fresh)
-                names += fresh
-        return [found[place] for place in sorted(found)]
 
     def sort_in_last(self) -> None:
         """Put the undo entry of the fact that acted last at its place among the others."""

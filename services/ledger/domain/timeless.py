@@ -3,7 +3,7 @@
 `learn` of a kind keeps it here at once; the facts from the place on which it bears act again.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -44,9 +44,17 @@ class HoldSpan(Struct, frozen=True, gc=False):
 class Timeless:
     """Filled by `learn` before any fact acts."""
 
-    __slots__ = ("disclosures", "failed_contacts", "holds", "releases", "remitted")
+    __slots__ = (
+        "disclosures",
+        "failed_contacts",
+        "holds",
+        "last_command_at",
+        "releases",
+        "remitted",
+    )
 
     def __init__(self) -> None:
+        self.last_command_at: datetime | None = None
         self.holds: dict[str, HoldSpan] = {}
         self.releases: dict[str, date] = {}  # of holds, that wait for an approval
         self.remitted: dict[str, tuple[str, str]] = {}  # payment → placement, "net" or "gross"
