@@ -9,6 +9,8 @@ from fpdf.bidi import BidiParagraph
 from fpdf.enums import TextDirection
 from fpdf.fonts import TTFFont
 
+from services.ledger.documents.joining import joined
+
 _FONTS = Path(__file__).parent / "fonts"
 _FAMILY = "DejaVu"
 _FILES = {"": "DejaVuSansCondensed.ttf", "B": "DejaVuSansCondensed-Bold.ttf"}
@@ -120,7 +122,7 @@ class Letters:
     def _read(self, text: str) -> str:
         if text.isascii() and text.isprintable():
             return " ".join(text.split(" ")) if "  " not in text else " ".join(text.split())
-        composed = unicodedata.normalize("NFC", text)
+        composed = joined(unicodedata.normalize("NFC", text))
         # No-break spaces stay: they belong to amounts.
         spaced = "".join(
             " " if letter.isspace() and letter not in "\xa0\u202f" else letter
@@ -130,11 +132,17 @@ class Letters:
         return " ".join(part for part in shown.split(" ") if part)
 
     def _shown(self, letter: str) -> str:
-        if all(ord(letter) in font.cmap for font in self._fonts.values()):
+        if self._has(letter):
             return letter
+        simple = unicodedata.normalize("NFKC", letter)
+        if simple != letter and self._has(simple):
+            return simple
         if unicodedata.category(letter) in _INVISIBLE or unicodedata.combining(letter):
             return ""
         return _UNKNOWN
+
+    def _has(self, text: str) -> bool:
+        return all(ord(letter) in font.cmap for letter in text for font in self._fonts.values())
 
 
 def _font(pdf: FPDF, style: str) -> TTFFont:
