@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from services.ledger.commands.accounts import compute_accounts
+from services.ledger.commands.terms import Terms, terms_for
 from services.ledger.commands.journal_checks import check_entries, count_broken_seals
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
@@ -34,23 +35,22 @@ async def check_accounts(session: Session, tenant_id: str, context: Context) -> 
     tenants = await find_tenant_times(session, [tenant_id])
     if tenant_id not in tenants:
         return dict(counts)
-    zone = tenants[tenant_id].settings.timezone
+    terms = await terms_for(session, tenants[tenant_id].settings, context)
     after = ""
     while ids := await invoice_store.list_account_ids(
         session, tenant_id, after=after, limit=PAGE_ACCOUNTS
     ):
-        counts.update(await _check_page(session, tenant_id, ids, zone, context))
+        counts.update(await _check_page(session, tenant_id, ids, terms, context))
         after = ids[-1]
     counts[SEALS] += await count_broken_seals(session, tenant_id)
     return dict(counts)
 
 
 async def _check_page(
-    session: Session, tenant_id: str, ids: list[str], zone: str, context: Context
+    session: Session, tenant_id: str, ids: list[str], terms: Terms, context: Context
 ) -> Counter[str]:
     heads = await account_store.find_heads(session, [(tenant_id, name) for name in ids])
-    versions = {key: head.version for key, head in heads.items()}
-    computed = await compute_accounts(session, versions, zone)
+    computed = await compute_accounts(session, heads, terms)
     entries = await check_entries(session, tenant_id, {key[1]: heads[key] for key in heads})
     counts = Counter({BALANCED: entries.unbalanced, CHAINS: entries.broken})
     stored = await invoice_store.list_stored(session, tenant_id, ids)
@@ -62,15 +62,18 @@ async def _check_page(
         remembered = context.accounts.recall(key)
         if (
             remembered is not None
-            and remembered.version == versions[key]
-            and remembered.state.tenant_zone == zone
+            and remembered.version == heads[key].version
+            and remembered.state.tenant_zone == terms.zone
             and not context.accounts.turns.is_taken(key)
-            and (remembered.state.invoices, remembered.state.credits)
-            != (state.invoices, state.credits)
+            and _of(remembered.state) != _of(state)
         ):
             counts[MEMORY] += 1
         await session.give_way()
     return counts
+
+
+def _of(state: AccountState) -> tuple[object, ...]:
+    return (state.invoices, state.credits, state.objects.values)
 
 
 def _differences(

@@ -89,7 +89,8 @@ def announce_own(
     fact = view.fact
     kind = KINDS[fact.kind]
     entity, event = kind.entity_of(fact, fact.data), kind.event(view, fact.data)
-    _announce(builder, fact.kind, entity, view.cause, time, day, event, fact, recorded)
+    if event is not None:
+        _announce(builder, fact.kind, entity, view.cause, time, day, event, fact, recorded)
 
 
 def _announce(

@@ -5,6 +5,7 @@ that neither is ever made again from all objects.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 from datetime import date
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ class CurrencyState:
         "billed_minor",
         "cash_minor",
         "clear",
+        "counted",
         "disputed_minor",
         "disputed_overdue_minor",
         "loose",
@@ -42,7 +44,8 @@ class CurrencyState:
         self.billed_minor = 0
         self.overdue_minor = 0  # of invoices due before the day up to which the account is aged
         self.disputed_overdue_minor = 0
-        self.objects = 0  # invoices and credits
+        self.objects = 0  # invoices, credits and others
+        self.counted: dict[str, int] = {}  # what objects count, by name of the sum; never 0
         self.open: list[Order] = []  # invoices with a balance, oldest due first
         self.clear: list[Order] = []  # those of them with a part that is not disputed
         self.loose: list[CreditOrder] = []  # credits with money that waits for no invoice
@@ -56,7 +59,17 @@ class CurrencyState:
             self.unapplied_cash_minor,
             self.unapplied_credit_minor,
             self.billed_minor,
+            tuple(sorted(self.counted.items())) if self.counted else (),
         )
+
+    def count(self, counts: Iterable[tuple[str, int]], sign: int) -> None:
+        """Add to sums by name, or take from them."""
+        for name, minor in counts:
+            total = self.counted.get(name, 0) + sign * minor
+            if total:
+                self.counted[name] = total
+            else:
+                self.counted.pop(name, None)
 
 
 def due_on_of(order: Order) -> date:

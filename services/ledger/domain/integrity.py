@@ -67,6 +67,10 @@ def _total_faults(state: AccountState) -> Iterator[str]:
         money = [known for known in state.credits.values() if known.currency == currency]
         cash = [known for known in money if known.kind == "payment"]
         notes = [known for known in money if known.kind == "credit_note"]
+        others = [known for known in state.objects.values.values() if known.currency == currency]
+        sums_of_others: Counter[str] = Counter()
+        for other in others:
+            sums_of_others.update(dict(other.counts()))
         counted = Totals(
             sum(known.balance_minor for known in invoices),
             sum(known.disputed_minor for known in invoices),
@@ -75,10 +79,11 @@ def _total_faults(state: AccountState) -> Iterator[str]:
             sum(known.unapplied_minor for known in notes),
             sum(known.amount_minor for known in invoices if not known.voided_at)
             - sum(known.amount_minor for known in notes),
+            tuple(sorted((name, minor) for name, minor in sums_of_others.items() if minor)),
         )
         if sums.totals != counted:
             yield f"{currency}: totals {sums.totals} are not the sums {counted}"
-        if sums.objects != len(invoices) + len(money):
+        if sums.objects != len(invoices) + len(money) + len(others):
             yield f"{currency}: {sums.objects} objects are counted"
         overdue = [
             known

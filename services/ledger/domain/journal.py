@@ -27,6 +27,7 @@ class Totals(Struct, frozen=True, gc=False):
     unapplied_cash_minor: int = 0
     unapplied_credit_minor: int = 0
     billed_minor: int = 0  # invoices that are not void less credit notes
+    counted: tuple[tuple[str, int], ...] = ()  # sums of other objects, by name
 
 
 NO_TOTALS = Totals()

@@ -24,6 +24,7 @@ class AccountHead(Struct, frozen=True, gc=False):
     version: int
     entries: int
     journal_hash: bytes
+    begun_on: date | None = None  # the day up to which its judgements have happened
 
 
 class RecordedEntry(Struct, frozen=True, gc=False):

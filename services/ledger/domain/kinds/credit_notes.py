@@ -10,11 +10,12 @@ from services.ledger.domain.credits import Credit, CreditKey, Target
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.kinds import Kind
+from services.ledger.domain.ranks import Rank
 from services.ledger.domain.state import AccountState
 from shared.clock import day_start
 from shared.events import billing, ledger
 
-_RANK = 2
+_RANK = Rank.CREDIT_NOTE
 _OWN = "dispute:"
 
 

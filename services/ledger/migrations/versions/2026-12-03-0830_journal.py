@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ledger_0008"
-down_revision = "ledger_0007"
+revision = "ledger_0011"
+down_revision = "ledger_0010"
 branch_labels = None
 depends_on = None
 
