@@ -14,9 +14,6 @@ from services.ledger.domain import AccountState
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
 from services.ledger.store.journal import EntrySpan
-from services.ledger.store.tenants import LockedTenant
-from shared.database import Session
-from shared.errors import FieldError, Invalid, NotFound
 from shared.events import billing
 from shared.texts import shallow
 from shared.web import PagingDep, ReadSessionDep, page

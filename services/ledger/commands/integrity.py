@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from services.ledger.commands.accounts import compute_accounts
-from services.ledger.commands.terms import Terms, terms_for
 from services.ledger.commands.journal_checks import check_entries, count_broken_seals
+from services.ledger.commands.terms import Terms, terms_for
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
 from services.ledger.domain.account_checks import CHECKS

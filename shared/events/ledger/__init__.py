@@ -120,7 +120,6 @@ from shared.events.ledger.write_offs import (
 )
 
 __all__ = [
-    "LedgerSealed",
     "STAGES",
     "TYPES",
     "AccountErased",
@@ -168,6 +167,7 @@ __all__ = [
     "InvoicePaid",
     "InvoiceReopened",
     "InvoiceVoided",
+    "LedgerSealed",
     "OfAccount",
     "OverdueCorrected",
     "PaymentFailed",
