@@ -67,7 +67,7 @@ class AccountPage(Answer):
 
 class AllocationView(Answer):
     source_id: str
-    source_kind: Literal["payment", "credit_note"]
+    source_kind: Literal["payment", "credit_note", "concession", "write_off", "discount"]
     invoice_id: str
     amount_minor: int
     applied_at: datetime

@@ -7,6 +7,7 @@ from operator import attrgetter, itemgetter
 from services.ledger.domain.amounts import figures
 from services.ledger.domain.before import Before
 from services.ledger.domain.builder import DecisionBuilder
+from services.ledger.domain.consequences import Former, announce_moved
 from services.ledger.domain.decision import Decision
 from services.ledger.domain.events import View
 from services.ledger.domain.object_news import ObjectNews
@@ -90,6 +91,8 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
     view = View(state, None, f"day {day}", day_start(day, state.zone), day)
     news = ObjectNews(builder, view)
     yield from news.find(state.objects.before)
+    moved = [key for key in state.before_credits if key not in news.carried]
+    yield from announce_moved(builder, view, day, moved, Former.of(state))
     news.announce_corrections()
     found = yield from announce_age(builder, view, day)
     news.announce_new()

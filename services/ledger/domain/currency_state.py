@@ -5,13 +5,19 @@ that neither is ever made again from all objects.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TypeVar
 
-from services.ledger.domain.credits import Credit, CreditOrder
+from services.ledger.domain.credits import Credit, CreditKind, CreditOrder
 from services.ledger.domain.invoices import Invoice, Order
 from services.ledger.domain.journal import Totals
+
+RELIEF_SUMS: Mapping[CreditKind, str] = {
+    "concession": "concession_minor",
+    "write_off": "bad_debt_minor",
+    "discount": "discount_minor",
+}
 
 K = TypeVar("K", Order, CreditOrder, tuple[date, str])
 
@@ -130,6 +136,8 @@ def count_credit(sums: CurrencyState, before: Credit | None, after: Credit | Non
         elif credit.kind == "payment":
             sums.unapplied_cash_minor += sign * credit.unapplied_minor
             sums.cash_minor += sign * (credit.amount_minor - credit.taken_minor)
+        elif credit.is_relief:
+            sums.count(((RELIEF_SUMS[credit.kind], credit.amount_minor),), sign)
         else:
             sums.unapplied_credit_minor += sign * credit.unapplied_minor
             sums.billed_minor -= sign * credit.amount_minor

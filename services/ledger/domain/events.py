@@ -65,11 +65,13 @@ class View:
         found: list[ledger.Allocation] = []
         for key in keys:
             credit = self.state.credits.get(key)
-            if credit is None:
-                continue
-            found.extend(allocations(self.state, credit))
             before = self.state.before_credits.get(key)
-            if not credit.allocations and before is not None and before.allocations:
+            if credit is None and (before is None or not before.is_relief):
+                continue
+            if credit is not None:
+                found.extend(allocations(self.state, credit))
+            is_empty = credit is None or not credit.allocations
+            if is_empty and before is not None and before.allocations:
                 nothing = allocations(self.state, before)[0]
                 found.append(_emptied(nothing))
         return tuple(found)

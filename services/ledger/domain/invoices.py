@@ -59,6 +59,7 @@ class Invoice(Struct, frozen=True, gc=False):
     disputed_minor: int = 0
     credited_minor: int = 0  # credit notes on it, whether aimed at it or not
     paid_minor: int = 0  # cash on it
+    relieved_minor: int = 0  # forgone of it: concessions, write-offs, discounts
     holdings: tuple[Holding, ...] = ()
     disputes: tuple[Dispute, ...] = ()
     voided_at: datetime | None = None

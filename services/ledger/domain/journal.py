@@ -9,12 +9,22 @@ from datetime import date
 from msgspec import Struct
 
 from services.ledger.domain.chart import (
+    BAD_DEBT,
     CASH,
+    DISCOUNTS,
     RECEIVABLE,
     REVENUE_CLEARING,
+    SETTLEMENT_CONCESSION,
     UNAPPLIED_CASH,
     UNAPPLIED_CREDIT,
     misposted,
+)
+
+# What objects count by name, and the account on whose debit side it stands.
+_COUNTED = (
+    ("concession_minor", SETTLEMENT_CONCESSION),
+    ("bad_debt_minor", BAD_DEBT),
+    ("discount_minor", DISCOUNTS),
 )
 
 
@@ -59,5 +69,13 @@ def postings(before: Totals, after: Totals) -> tuple[tuple[str, int], ...]:
         (UNAPPLIED_CASH, before.unapplied_cash_minor - after.unapplied_cash_minor),
         (UNAPPLIED_CREDIT, before.unapplied_credit_minor - after.unapplied_credit_minor),
         (REVENUE_CLEARING, before.billed_minor - after.billed_minor),
+        *_counted(before, after),
     )
     return tuple([posting for posting in moved if posting[1]])
+
+
+def _counted(before: Totals, after: Totals) -> list[tuple[str, int]]:
+    if before.counted == after.counted:
+        return []
+    was, now = dict(before.counted), dict(after.counted)
+    return [(account, now.get(name, 0) - was.get(name, 0)) for name, account in _COUNTED]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from operator import attrgetter
 
 from services.ledger.domain.builder import DecisionBuilder
+from services.ledger.domain.consequences import announce_in_parts
+from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.events import View
 from services.ledger.domain.kinds import News
 from services.ledger.domain.objects import AccountObject, Key
@@ -15,13 +17,14 @@ from shared.clock import local_day
 class ObjectNews:
     """What is to be announced of the objects that a fact, a boundary or several changed."""
 
-    __slots__ = ("_builder", "_corrections", "_new", "_view")
+    __slots__ = ("_builder", "_corrections", "_new", "_view", "carried")
 
     def __init__(self, builder: DecisionBuilder, view: View) -> None:
         self._builder = builder
         self._view = view
         self._corrections: list[News] = []
         self._new: list[News] = []
+        self.carried: set[CreditKey] = set()  # whose histories the events show
 
     def find(self, changed: Mapping[Key, AccountObject | None]) -> Slices[None]:
         """Compare objects with what they were (None: not there)."""
@@ -33,6 +36,7 @@ class ObjectNews:
             if noun.news is not None:
                 for news in noun.news(self._view, changed[key], known.get(key)):
                     (self._new if news.is_new else self._corrections).append(news)
+                    self.carried.update(news.carries)
             if not number % SLICE_ENTRIES:
                 yield
         self._corrections.sort(key=attrgetter("turn"))
@@ -49,6 +53,13 @@ class ObjectNews:
     def _announce(self, news: News) -> None:
         view = self._view
         day = news.day or local_day(news.time, view.state.zone)
-        self._builder.announce(
-            news.type, news.entity, news.cause, news.time, day, news.data, view.fact_if_any
+        announce_in_parts(
+            self._builder,
+            news.type,
+            news.entity,
+            news.cause,
+            news.time,
+            day,
+            news.data,
+            view.fact_if_any,
         )

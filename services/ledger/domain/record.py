@@ -72,7 +72,7 @@ def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[No
         news = ObjectNews(builder, view)
         if state.objects.before:
             yield from news.find(state.objects.before)
-        yield from announce_fact(builder, view, day, former)
+        yield from announce_fact(builder, view, day, former, news.carried)
         news.announce_corrections()
         paid = yield from announce_age(builder, view, begun_on)
         news.announce_new()
@@ -231,7 +231,7 @@ def rezone_in_slices(
         view = view_of(state, cause, at, begun_on)
         news = ObjectNews(builder, view)
         yield from news.find(state.objects.before)
-        yield from announce_fact(builder, view, day, former)
+        yield from announce_fact(builder, view, day, former, news.carried)
         news.announce_corrections()
         paid = yield from announce_age(builder, view, begun_on)
         news.announce_new()

@@ -129,6 +129,7 @@ class News(Struct, frozen=True):
     is_new: bool = True  # False: what was published is corrected, and comes before what is new
     turn: int = 0  # among those of one instant; of corrections: among all
     day: date | None = None  # None: the day of its time
+    carries: tuple[CreditKey, ...] = ()  # the credits whose histories it shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
