@@ -78,7 +78,7 @@ def _concede(w: "World", settlement: Arrangement, now: datetime) -> None:
         w.put_other("concession", settlement.id, invoice, w.principal(bill), now)
         for charge in w.charges_of(invoice):
             if w.open_of(charge) > 0:
-                charge.waivers[_waiver(settlement)] = w.open_of(charge)
+                w.set_waiver(charge, _waiver(settlement), w.open_of(charge), now)
 
 
 def _take_concession_back(w: "World", settlement: Arrangement, now: datetime) -> None:
@@ -86,7 +86,7 @@ def _take_concession_back(w: "World", settlement: Arrangement, now: datetime) ->
         if (put.kind, put.source) == ("concession", settlement.id):
             w.release(put, put.amount, now)
     for charge in w.charges.values():
-        charge.waivers.pop(_waiver(settlement), None)
+        w.drop_waiver(charge, _waiver(settlement), now)
 
 
 # ── What it is ──────────────────────────────────────────────────────────────────────────────────
