@@ -324,9 +324,9 @@ class World(charging.Charging, Purse):
             ("waiver", self.waivers.values()),
         ):
             for subject in subjects:  # type: ignore[attr-defined]
-                if subject.state == "pending_approval" and subject.data.approval is not None:
-                    if self.passed(subject.data.approval.expires_on + days(1)):
-                        self._refuse(noun, subject, now, "expired")
+                waits = subject.state == "pending_approval" and subject.data.approval is not None
+                if waits and self.passed(subject.data.approval.expires_on + days(1)):
+                    self._refuse(noun, subject, now, "expired")
 
     # ── Who has what ────────────────────────────────────────────────────────────────────────────
     def day(self, instant: datetime) -> date:
