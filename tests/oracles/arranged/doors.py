@@ -1,4 +1,4 @@
-"""What the door must answer, from the pages alone: splits, shares, the most that may be promised."""
+"""What the door must answer, from the pages: splits, shares, the most that may be promised."""
 
 import calendar
 from dataclasses import dataclass

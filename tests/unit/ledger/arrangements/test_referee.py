@@ -16,6 +16,7 @@ from tests.unit.ledger.arrangements.strategies import (
     some_facts,
     some_policies,
 )
+from tests.unit.ledger.arrangements.subjects import Oracle
 from tests.unit.ledger.arrangements.told import BERLIN, Told
 
 
@@ -36,7 +37,7 @@ def everything(world: World) -> Any:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(some_facts(), begun_days, st.randoms())
 def test_order_and_repetition_of_arrival_do_not_matter(
     facts: list[Told], begun: date | None, random: Any
@@ -47,13 +48,13 @@ def test_order_and_repetition_of_arrival_do_not_matter(
     assert everything(one) == everything(other)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(some_facts(), begun_days)
 def test_what_must_always_hold(facts: list[Told], begun: date | None) -> None:
     must_hold(World(facts, BERLIN, begun))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(facts_with_charges(), some_policies(), begun_days)
 def test_what_must_always_hold_with_charges(
     facts: list[Told], policies: Any, begun: date | None
@@ -124,7 +125,7 @@ def _nothing_lies_beside_an_open_balance(world: World) -> None:
             assert [c.id for c in charges if world.open_of(c)] == []
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(only_billing, begun_days)
 def test_without_agreements_all_is_what_it_was(facts: list[Told], begun: date | None) -> None:
     facts = [fact for fact in facts if not fact.kind.startswith("charge")]
@@ -154,3 +155,22 @@ def _merged(lines: list[Any]) -> Any:
         key = (kind, source, invoice, applied_at, released_at)
         sums[key] = sums.get(key, 0) + amount
     return sums
+
+
+@settings(max_examples=30)
+@given(facts_with_charges(), some_policies(), begun_days, st.randoms())
+def test_any_way_to_the_same_facts_and_days_answers_the_same(
+    facts: list[Told], policies: Any, begun: date | None, random: Any
+) -> None:
+    one, other = Oracle(policies=policies), Oracle(policies=policies)
+    shuffled = [*facts, *random.sample(facts, 2)]  # some come twice
+    random.shuffle(shuffled)
+    for fact in facts:
+        one.record(fact)
+    for index, fact in enumerate(shuffled):
+        other.record(fact)
+        if begun is not None and index == len(shuffled) // 2:
+            other.start_day(begun)
+    if begun is not None:
+        one.start_day(begun)
+    assert one.everything() == other.everything()
