@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.ledger import consumer
-from services.ledger.api import accounts, collectable, intake, invoices, tenants, waiting
+from services.ledger.api import accounts, collectable, imports, intake, invoices, tenants, waiting
 from services.ledger.context import open_context
 from services.ledger.settings import Settings
 from shared.process.serve import serve
@@ -45,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(events.router)
     app.include_router(accounts.router)
     app.include_router(collectable.router(runtime.caught_up))
+    app.include_router(imports.router)
     app.include_router(invoices.router)
     app.include_router(tenants.router)
     app.include_router(waiting.router)

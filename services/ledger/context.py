@@ -7,6 +7,7 @@ from services.ledger.store.memory import AccountMemory
 from shared.business_time import Clock
 from shared.database import Database
 from shared.database.clock_guard import ClockGuard
+from shared.process.compute import ComputePool
 from shared.process.watchdog import exit_now
 
 
@@ -20,8 +21,10 @@ class Context:
     makes_tenants: bool  # local mode: an unknown tenant is made at its first event
     accounts: AccountMemory = field(default_factory=AccountMemory)
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
+    compute: ComputePool = field(default_factory=ComputePool)  # reads files apart from the loop
 
     async def close(self) -> None:
+        await self.compute.close()
         await self.db.close()
 
 

@@ -9,6 +9,7 @@ from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common, Env
 
 REJECTIONS_KEEP_DAYS = 90
+IMPORTS_KEEP_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Settings:
     kafka_tenants: tuple[str, ...] | None
     undo_facts: int = UNDO_FACTS  # of an account; an earlier fact costs a computation of it all
     rejections_keep_days: int | None = REJECTIONS_KEEP_DAYS
+    imports_keep_days: int | None = IMPORTS_KEEP_DAYS
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -33,6 +35,7 @@ class Settings:
             kafka_tenants=_kafka_tenants(env, common),
             undo_facts=env.integer("LEDGER_UNDO_FACTS", UNDO_FACTS, low=0, high=1_000_000),
             rejections_keep_days=env.days("LEDGER_REJECTIONS_KEEP_DAYS", REJECTIONS_KEEP_DAYS),
+            imports_keep_days=env.days("LEDGER_IMPORTS_KEEP_DAYS", IMPORTS_KEEP_DAYS),
         )
         return env.checked(settings)
 

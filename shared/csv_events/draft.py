@@ -42,7 +42,7 @@ def draft_mapping(
             draft.questions.append(("year", "2026", "the days have none"))
     if zone is not None:
         content["zone"] = zone
-    columns = {role: name for name, role in reversed(guesses.items())}
+    columns = {role: name for name, role in reversed(list(guesses.items()))}
     missing = [role for role in ("account_id", "invoice_id", "amount") if role not in columns]
     if "issued_on" not in columns and "due_on" not in columns:
         missing.append("issued_on")

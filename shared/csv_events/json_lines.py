@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from shared.csv_events.files import TextFile, TextLine, text_file
-from shared.csv_events.mapping import FileForm
+from shared.csv_events.form import FileForm
 from shared.csv_events.table import Broken, Header, Record, Table
 from shared.csv_events.typed import number_cell
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from shared.csv_events.document import near
 from shared.csv_events.files import TextFile, TextLine, is_damaged
-from shared.csv_events.mapping import FileForm
+from shared.csv_events.form import FileForm
 from shared.errors import Invalid
 
 DELIMITERS = (",", ";", "\t", "|")

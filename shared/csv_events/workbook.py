@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.csv_events.files import TextLine
-from shared.csv_events.mapping import FileForm
+from shared.csv_events.form import FileForm
 from shared.csv_events.table import Header, Record, Table
 from shared.csv_events.typed import DayCell, number_cell
 from shared.csv_events.workbook_reader import REFUSED

@@ -1,6 +1,6 @@
 """The first pass over a file: every row becomes events, or a reason why not, in order."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -46,6 +46,12 @@ def read_file(
     return _Reading(mapping, events, today).read(
         _outcomes(path, mapping, tenant, name, watch := RowWatch(mapping)), watch, progress
     )
+
+
+def parsed(batch: Sequence[Made]) -> list[Incoming | Refused]:
+    """The events as a door would have them."""
+    body = msgspec.json.encode([made.event for made in batch])
+    return parse_http(_HEADERS, body).items
 
 
 def refusals_of(mapping: MappingFile, made: Made, errors: Iterable[FieldError]) -> list[Refusal]:
@@ -105,8 +111,7 @@ class _Reading:
 
     def _take(self, batch: list[Made], watch: RowWatch) -> None:
         """Keep the events that the ledger would take; what it would refuse by itself is refused."""
-        body = msgspec.json.encode([made.event for made in batch])
-        for made, item in zip(batch, parse_http(_HEADERS, body).items, strict=True):
+        for made, item in zip(batch, parsed(batch), strict=True):
             if errors := _errors(item):
                 for refusal in refusals_of(self._mapping, made, errors):
                     self._events.refuse(refusal)

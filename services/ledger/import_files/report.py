@@ -130,8 +130,8 @@ class Report(Struct, omit_defaults=False):
             if count:
                 yield f"  {name:20} {count:>9}"
         yield f"  {'refused':20} {self.refused:>9}"
-        for code, sums in (self.after or {}).items():
-            parts = {"balance": sums.balance, "overdue": sums.overdue, "unapplied": sums.unapplied}
+        for code, owed in (self.after or {}).items():
+            parts = {"balance": owed.balance, "overdue": owed.overdue, "unapplied": owed.unapplied}
             told = ", ".join(f"{name} {to_text(n, code)}" for name, n in parts.items())
             yield f"  after, in {code}: {told}"
         for warning in self.warnings:

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from services.ledger.domain import record_in_slices
+from services.ledger.import_files.store import FileEvents
 from services.ledger.importer import __main__ as importer
 from services.ledger.importer import sending as importer_sending
-from services.ledger.import_files.store import FileEvents
 from services.ledger.importer.position import Position
 from shared.csv_events.mapping import MappingFile, parse_mapping
 from shared.csv_events.rows import Refusal

@@ -14,10 +14,10 @@ import httpx
 import msgspec
 import pytest
 
-from services.ledger.importer import __main__ as importer
 from services.ledger.import_files.reading import read_file
 from services.ledger.import_files.refusals import HEADER as COLUMNS
 from services.ledger.import_files.store import FileEvents
+from services.ledger.importer import __main__ as importer
 from shared.csv_events.conditions import WORDS
 from shared.csv_events.form import FILE_KEYS, GROUP_KEYS
 from shared.csv_events.mapping import (
@@ -367,7 +367,17 @@ def test_every_documented_mapping_is_valid(text: str) -> None:
 
 
 def test_every_key_and_kind_is_documented() -> None:
-    names = {*MAPPING_KEYS, *FILE_KEYS, *GROUP_KEYS, *EVENT_KEYS, *KINDS, *CELL_KEYS, *WORDS, "any", "first_of"}
+    names = {
+        *MAPPING_KEYS,
+        *FILE_KEYS,
+        *GROUP_KEYS,
+        *EVENT_KEYS,
+        *KINDS,
+        *CELL_KEYS,
+        *WORDS,
+        "any",
+        "first_of",
+    }
     assert not [
         name for name in sorted(names) if f"`{name}" not in PAGE and f"{{{name}:" not in PAGE
     ]
