@@ -53,6 +53,9 @@ def find_encoding(path: Path) -> Found | None:
     """The encoding of a file that is not UTF-8; None: it is, as far as one sees."""
     with path.open("rb") as file:
         content = file.read(SAMPLE_BYTES)
+    if content.count(0) * 4 > len(content):
+        little = content[1::2].count(0) > content[0::2].count(0)
+        return Found("utf-16-le" if little else "utf-16-be", "every other byte is NUL")
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -60,9 +63,6 @@ def find_encoding(path: Path) -> Found | None:
             return None  # cut in the middle of a letter
         place, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
     else:
-        if content.count(0) * 4 > len(content):
-            little = content[1::2].count(0) > content[0::2].count(0)
-            return Found("utf-16-le" if little else "utf-16-be", "every other byte is NUL")
         return None
     high = bytes(byte for byte in content if byte >= 0x80)
     scores = {name: _score(high, letters, name) for name, letters in _ENCODINGS.items()}
@@ -121,7 +121,9 @@ def find_numbers(texts: Iterable[str]) -> Found:
         else:
             doubtful = doubtful or text
         groups = _MARKS.split(number)
-        is_indian |= len(groups) > 2 and any(len(group) == 2 for group in groups[1:-1])
+        if len(cast) > 1:
+            groups.pop()  # behind the decimal mark
+        is_indian |= len(groups) > 2 and all(len(group) == 2 for group in groups[1:-1])
         for vote in cast:
             votes[vote] += 1
             examples.setdefault(vote, text)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from shared.csv_events.cells import BadCell
 from shared.csv_events.files import TextFile, format_of, is_damaged, text_file
+from shared.csv_events.finding import find_encoding
 from shared.csv_events.json_lines import open_json_lines
 from shared.csv_events.mapping import AIMED, EventRule, MappingFile
 from shared.csv_events.table import Broken, Record, Table, open_table
@@ -128,12 +129,11 @@ class _Rows:
             if first is None and self._damaged:
                 first = str(outcome)
             yield outcome
-        if self._file is not None and not self._file.declared and first is not None:
-            if self._is_foreign():
-                raise Invalid(
-                    f"{self._file.name} {self._file.advice()}."
-                    f" {self._damaged} rows hold other bytes, first {first}"
-                )
+        file = self._file
+        if file is not None and not file.declared and first is not None and self._is_foreign():
+            raise Invalid(
+                f"{file.name} {_advice(file)}. {self._damaged} rows hold other bytes, first {first}"
+            )
         if self._watch is not None:
             header = self._table.header
             self._watch.unused([header.names[place] for place in sorted(self._filled)])
@@ -332,6 +332,14 @@ class _Rows:
             "data": data,
         }
         return event
+
+
+def _advice(file: TextFile) -> str:
+    """What to do about bytes that are not UTF-8, with what they seem to be."""
+    found = find_encoding(file.path)
+    if found is None or not found.is_sure:
+        return file.advice()
+    return f"is not utf-8; {found.because}: say `file: {{encoding: {found.value}}}`"
 
 
 def content_id(source: str, kind: str, data: Mapping[str, Any]) -> str:

@@ -101,11 +101,14 @@ def _described(
     form: dict[str, Any], columns: dict[str, _Column], questions: list[Question]
 ) -> Sniffed:
     typed = {name: [t for t in column.texts if type(t) is str] for name, column in columns.items()}
-    numbers = find_numbers(
-        text for texts in typed.values() if _are_numbers(texts) for text in texts
-    )
     packed = frozenset(name for name in columns if is_day_s(name))
     days = find_dates({n: t for n, t in typed.items() if t}, packed=packed)
+    numbers = find_numbers(
+        text
+        for name, texts in typed.items()
+        if name not in days and _are_numbers(texts)
+        for text in texts
+    )
     roles = guess_roles(columns)
     guesses = {
         name: roles.get(name) or _kind(column, days.get(name)) for name, column in columns.items()

@@ -12,7 +12,7 @@ from msgspec import Struct
 from starlette.datastructures import FormData, UploadFile
 
 from services.ledger.import_files.work import file_in
-from shared.errors import FieldError, Invalid, UnsupportedMediaType
+from shared.errors import FieldError, Invalid, TooLarge, UnsupportedMediaType
 from shared.texts import line
 
 FILE_BYTES_MAX = 512 * 1024 * 1024
@@ -55,7 +55,10 @@ async def uploaded(request: Request, *, has_mapping: bool = True) -> AsyncIterat
             mapping = await _mapping(form.get("mapping")) if has_mapping else None
             await asyncio.to_thread(_copy, file, file_in(folder))
             name = line(file.filename or "file")[:_NAME_MAX]
-        if not file_in(folder).stat().st_size:
+        size = file_in(folder).stat().st_size
+        if size > FILE_BYTES_MAX:
+            raise TooLarge(f"A file may have at most {FILE_BYTES_MAX} bytes.")
+        if not size:
             raise Invalid("The upload is not valid.", [FieldError("/file", "is empty")])
         yield Upload(folder, name, mapping)
 

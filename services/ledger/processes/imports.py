@@ -35,6 +35,7 @@ from shared.clock import monotonic
 from shared.csv_events.mapping import MappingFile
 from shared.csv_events.rows import Made, Refusal
 from shared.errors import AppError, Invalid, Unavailable
+from shared.process.compute import ComputeFailed
 from shared.process.crash import crash_point
 from shared.process.failures import is_for_now, note_failure
 from shared.process.tasks import end, pause
@@ -117,13 +118,23 @@ class _Import:
 
     async def run(self) -> None:
         try:
-            await self._fetch_file()
-            tally = await self._read()
+            await self._run()
+        except LostImport:
+            raise
         except AppError as error:
-            if is_for_now(error):
+            # A reader that is gone may have been ended for its memory: not again by itself.
+            if is_for_now(error) and not isinstance(error, ComputeFailed):
                 raise
             await self._fail(error)
-            return
+        except Exception as error:
+            if is_for_now(error):
+                raise
+            note_failure("ledger", "import", error, tenant=self._found.tenant_id)
+            await self._finish("failed", "an error on our side; the service's log says more")
+
+    async def _run(self) -> None:
+        await self._fetch_file()
+        tally = await self._read()
         events = await asyncio.to_thread(FileEvents, events_in(self._folder), is_new=False)
         try:
             await self._begin_sending(tally, events)
@@ -169,8 +180,7 @@ class _Import:
 
     async def _begin_sending(self, tally: Tally, events: FileEvents) -> None:
         if not len(events) and not events.refused:
-            await self._fail(Invalid("there is no row of which an event is made"))
-            raise LostImport
+            raise Invalid("there is no row of which an event is made")
         await self._know_accounts(events)
         report: Report = await asyncio.to_thread(report_of, tally, events)
         await self._keep_refusals(events)

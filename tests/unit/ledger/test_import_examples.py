@@ -7,7 +7,8 @@ from tests.unit.ledger.imported_files import data_of, imported, shipped, warned
 SAP = """Debitoren-Einzelposten;;;;;;;;;;;;
 Buchungskreis 1000;;;;;;;;;;;;
 ;;;;;;;;;;;;
-Konto;Name 1;Buchungskreis;Belegart;Belegnummer;Jahr;Belegdatum;Buchungsdatum;Nettofälligkeit;Referenz;Währung;Betrag;Ausgleichsbeleg
+Konto;Name 1;Buchungskreis;Belegart;Belegnummer;Jahr;Belegdatum;Buchungsdatum;\
+Nettofälligkeit;Referenz;Währung;Betrag;Ausgleichsbeleg
 10001;Müller & Söhne;1000;RV;1800001;2026;05.01.2026;06.01.2026;04.02.2026;R-1;EUR;1.200,00;1400001
 10001;Müller & Söhne;1000;RV;1800002;2026;08.01.2026;08.01.2026;07.02.2026;R-2;EUR;800,50;1400001
 10001;Müller & Söhne;1000;DZ;1400001;2026;10.02.2026;10.02.2026;;;EUR;1.500,00-;1400001
@@ -252,7 +253,8 @@ events:
      data: {payment_id: {text: "opening:{Invoice}"}, account_id: {column: Customer}, currency: EUR,
             amount_minor: {column: Paid, as: money}, received_at: "2026-03-31T12:00:00Z",
             method: opening-balance,
-            allocations: [{invoice_id: {column: Invoice}, amount_minor: {column: Paid, as: money}}]}}
+            allocations: [{invoice_id: {column: Invoice},
+                           amount_minor: {column: Paid, as: money}}]}}
 """
 
 

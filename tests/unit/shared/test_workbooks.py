@@ -166,5 +166,5 @@ def test_two_cells_at_the_ends_of_a_sheet_cost_no_memory(tmp_path: Path) -> None
         page = rows_of(book, day)
         page.write(1_048_575, 16_383, "far")
 
-    with pytest.raises(Invalid, match="too much memory|no Excel workbook"):
+    with pytest.raises(Invalid, match=r"too much memory|no Excel workbook"):
         read(a_workbook(tmp_path, fill))
