@@ -11,6 +11,14 @@ from shared.process.compute import ComputePool
 from shared.process.watchdog import exit_now
 
 
+FILES_MAX = 8  # that are read at a time: one tenant's file takes minutes, others don't wait
+
+
+def _readers() -> ComputePool:
+    """Reads files apart from the event loop."""
+    return ComputePool(size=FILES_MAX)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The database, the clock's mode, and what this process remembers."""
@@ -21,7 +29,7 @@ class Context:
     makes_tenants: bool  # local mode: an unknown tenant is made at its first event
     accounts: AccountMemory = field(default_factory=AccountMemory)
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
-    compute: ComputePool = field(default_factory=ComputePool)  # reads files apart from the loop
+    compute: ComputePool = field(default_factory=_readers)
 
     async def close(self) -> None:
         await self.compute.close()

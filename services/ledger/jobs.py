@@ -17,7 +17,7 @@ from shared.process.telemetry import logger
 SCHEDULE_SECONDS = 60.0
 JOB = "days"
 IMPORTS = "imports"
-IMPORTS_MAX = 16  # at a time in one worker, of different tenants
+IMPORTS_MAX = 8  # at a time in one worker, of different tenants
 LOOK_SECONDS = 1.0  # for imports that nobody works on
 
 log = logger(__name__)

@@ -30,9 +30,8 @@ class Warned:
 
 @dataclass
 class _Ambiguous:
-    """A column of days: whether each of them fits day and month both ways."""
+    """The days of one format: whether each of them fits day and month both ways."""
 
-    formats: DayFormats
     days: Warned = field(default_factory=Warned)
     is_possible: bool = True
 
@@ -42,12 +41,14 @@ class RowWatch:
 
     def __init__(self, mapping: MappingFile) -> None:
         self._columns = {
-            cell.source.name: _Ambiguous(cell.days)
+            cell.source.name: cell.days
             for cell in mapping.cells()
             if cell.days is not None
             and isinstance(cell.source, Column)
             and any(swapped(pattern) for pattern in cell.days.formats)
         }
+        # One day beyond doubt tells how all of its format are written.
+        self._formats = {formats: _Ambiguous() for formats in self._columns.values()}
         self._found: dict[str, Warned] = {}
 
     def note(self, code: str, line: int, detail: str = "", count: int = 1) -> None:
@@ -55,9 +56,10 @@ class RowWatch:
 
     def row(self, line: int, row: Mapping[str, str]) -> None:
         """A row of which something may be made."""
-        for column, ambiguous in self._columns.items():
+        for column, formats in self._columns.items():
+            ambiguous = self._formats[formats]
             if ambiguous.is_possible and (text := row.get(column, "")):
-                self._day(line, text, ambiguous)
+                _look_at_day(line, column, text, formats, ambiguous)
         for name, text in row.items():
             if not text.isascii() and is_damaged_text(text):
                 self.note("damaged-text", line, f"{name}: {text[:60]}")
@@ -74,23 +76,24 @@ class RowWatch:
     def warnings(self) -> dict[str, Warned]:
         """By code; only of what was found."""
         found = dict(self._found)
-        for column, ambiguous in self._columns.items():
+        for ambiguous in self._formats.values():
             if ambiguous.is_possible and ambiguous.days.count:
                 warned = found.setdefault("day-month-ambiguous", Warned())
                 warned.count += ambiguous.days.count
                 warned.lines = sorted({*warned.lines, *ambiguous.days.lines})[:LINES_SHOWN]
-                warned.detail = warned.detail or f"{column}: {ambiguous.days.detail}"
+                warned.detail = warned.detail or ambiguous.days.detail
         return found
 
-    def _day(self, line: int, text: str, column: _Ambiguous) -> None:
-        if isinstance(text, DayCell):
-            column.is_possible = False
-            return
-        fits = column.formats.both_ways(text)
-        if fits is False:
-            column.is_possible = False
-        elif fits:
-            column.days.add(line, f"{text} may be the other way round, as may all days here")
+
+def _look_at_day(
+    line: int, column: str, text: str, formats: DayFormats, ambiguous: _Ambiguous
+) -> None:
+    fits = False if isinstance(text, DayCell) else formats.both_ways(text)
+    if fits is False:
+        ambiguous.is_possible = False
+    elif fits:
+        told = f"{column}: {text} fits the other way round too, as does every day written so"
+        ambiguous.days.add(line, told)
 
 
 def is_damaged_text(text: str) -> bool:

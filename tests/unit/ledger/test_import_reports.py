@@ -45,8 +45,7 @@ GOOD = "C1,One,invoice,V1,EUR,10.00,13/01/2026,31/01/2026,,\n"
         (GOOD, {}),
         ("C1,One,invoice,V1,EUR,10.00,05/01/2026,06/02/2026,,\n", {
             "day-month-ambiguous": (2, [2])}),
-        ("C1,One,invoice,V1,EUR,10.00,05/01/2026,31/01/2026,,\n", {
-            "day-month-ambiguous": (1, [2])}),
+        ("C1,One,invoice,V1,EUR,10.00,05/01/2026,31/01/2026,,\n", {}),
         ("C1,One,invoice,V1,EUR,10.00,05/05/2026,31/05/2026,,\n", {}),
         ("C1,One,invoice,V1,EUR,10.00,13/02/2026,31/01/2026,,\n", {"due-before-issued": (1, [2])}),
         (GOOD + "C2,Two,payment,P1,EUR,5.00,20/01/2026,,,\n", {
