@@ -19,8 +19,8 @@ AREA = LAYERS | {"__init__"}
 # What one service alone has, and what for.
 OWN: dict[str, frozenset[str]] = {
     # Files of invoices and the check of an exported journal, from the command line; what people are
-    # handed.
-    "ledger": frozenset({"importer", "documents", "verify"}),
+    # handed; law and reference rates that are shipped.
+    "ledger": frozenset({"importer", "documents", "verify", "packs", "rates"}),
     "metrics": frozenset({"rebuild", "dashboard"}),  # figures from the log's begin; the pages
     "outreach": frozenset({"page"}),  # the governor's page
     "segmentation": frozenset({"learning", "policies"}),  # models; policies that are shipped
