@@ -14,7 +14,7 @@ from services.ledger.commands.restating import RestatedRange, forget_range
 from services.ledger.context import Context
 from services.ledger.processes.restating import list_runs_to_do, restate
 from services.ledger.store.policies import Policies
-from services.ledger.store.rates import Rates
+from services.ledger.store.rates import Rates, read_rate_tables
 from services.ledger.store.runs import Run, list_accounts_after
 from shared import clock
 from shared.database import Database, Session
@@ -99,6 +99,12 @@ async def test_own_rows_are_added_and_corrected_and_those_that_came_stay(
     assert corrected.json()["revision"] == 2
     kept = await ledger_db.fetch("select percent from rate_rows order by revision, from_on")
     assert [row[0] for row in kept] == ["1.3", "1.52", "1.4"]  # append-only
+    async with ledger_db.reading() as session:
+        then = await read_rate_tables(session, "demo", 1)
+        now = await read_rate_tables(session, "demo")
+    assert (then.revision, now.revision) == (1, 2)
+    assert then.percent_on("bgb-base", date(2026, 1, 1)) == Fraction("1.3")
+    assert now.percent_on("bgb-base", date(2026, 1, 1)) == Fraction("1.4")
 
     other = await demo.get(URL, headers={"X-Tenant": "other"})
     assert rows_of(other.json())["2026-01-01"] == ("1.27", False)
@@ -238,6 +244,8 @@ async def test_a_row_of_a_begun_half_year_restates_every_account(
     begun = await run_of(demo, run_id)
     assert (begun["state"], begun["accounts"], begun["done"]) == ("running", 5, 0)
     assert (begun["from_on"], begun["because"]) == ("2026-07-01", "rates bgb-base 1")
+    again = await put(demo, ("2026-07-01", "1.52"))
+    assert (again.status_code, again.json()["run_id"]) == (202, run_id)
     context = a_process(ledger_db)
     assert [run.run_id for run in await list_runs_to_do(context)] == [run_id]
     await restate(context, "demo", run_id, forget_range)
@@ -246,6 +254,7 @@ async def test_a_row_of_a_begun_half_year_restates_every_account(
     done = await run_of(demo, run_id)
     assert (done["state"], done["done"], done["set_aside"]) == ("done", 5, 0)
     assert done["ended_at"] is not None
+    assert (await put(demo, ("2026-07-01", "1.52"))).status_code == 200
     other = await demo.get(f"/v1/runs/{run_id}", headers={"X-Tenant": "other"})
     assert other.status_code == 404
 
