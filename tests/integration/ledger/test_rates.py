@@ -1,5 +1,6 @@
 """Packs, reference rates of tenants, and the runs that restate accounts."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -12,6 +13,7 @@ import pytest
 from deploy.keys import mint, new_pair
 from services.ledger.commands.restating import RestatedRange, forget_range
 from services.ledger.context import Context
+from services.ledger.jobs import run_restating
 from services.ledger.processes.restating import list_runs_to_do, restate
 from services.ledger.store.policies import Policies
 from services.ledger.store.rates import Rates, read_rate_tables
@@ -23,6 +25,7 @@ from shared.events.ledger import Tenant
 from tests.factories import an_account
 from tests.integration.ledger.conftest import api
 from tests.integration.ledger.processes import a_process
+from tests.integration.shared.rig import until
 
 Post = Callable[..., Awaitable[httpx.Response]]
 URL = "/v1/rates/bgb-base"
@@ -257,6 +260,21 @@ async def test_a_row_of_a_begun_half_year_restates_every_account(
     assert (await put(demo, ("2026-07-01", "1.52"))).status_code == 200
     other = await demo.get(f"/v1/runs/{run_id}", headers={"X-Tenant": "other"})
     assert other.status_code == 404
+
+
+async def test_the_worker_brings_runs_to_their_ends(
+    demo: httpx.AsyncClient, post: Post, ledger_db: Database
+) -> None:
+    run_id = await a_run(demo, post)
+    stop = asyncio.Event()
+    job = asyncio.create_task(run_restating(a_process(ledger_db), stop=stop))
+
+    async def is_done() -> bool:
+        return bool((await run_of(demo, run_id))["state"] == "done")
+
+    await until(is_done, "the run is done")
+    stop.set()
+    await job
 
 
 async def test_rows_of_days_to_come_restate_nothing(demo: httpx.AsyncClient) -> None:
