@@ -12,6 +12,14 @@ from shared.process.compute import ComputePool
 from shared.process.watchdog import exit_now
 
 
+FILES_MAX = 8  # that are read at a time: one tenant's file takes minutes, others don't wait
+
+
+def _readers() -> ComputePool:
+    """Reads files apart from the event loop."""
+    return ComputePool(size=FILES_MAX)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The database, the clock's mode, and what this process remembers."""
@@ -24,6 +32,7 @@ class Context:
     policies: Policies = field(default_factory=Policies)
     compute: ComputePool = field(default_factory=ComputePool)  # documents are drawn in it
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
+    compute: ComputePool = field(default_factory=_readers)
 
     async def close(self) -> None:
         await self.compute.close()
