@@ -250,9 +250,7 @@ class Charging(Purse):
         amount = bill.invoice.amount_minor
         right = half_up(Decimal(amount - aimed) * Decimal(str(offer.percent)) / 100)
         if 0 < self.principal(bill) <= right:
-            self.put_other(
-                "discount", f"discount:{bill.id}", bill.id, self.principal(bill), now
-            )
+            self.put_other("discount", f"discount:{bill.id}", bill.id, self.principal(bill), now)
             self.granted[bill.id] = amount - right, offer.until_on
 
     def _revoke(self, bill: Bill, now: datetime) -> None:

@@ -106,5 +106,3 @@ def bounce(w: "World", act: "Act") -> None:
     if amount:
         name = f"bounce-fee:{data.reversal_id}"
         w.new_charge(name, "fee", None, data.currency, amount, day, act.instant)
-
-

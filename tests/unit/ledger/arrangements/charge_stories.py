@@ -50,7 +50,11 @@ DE = {
         {"id": "de-40", "kind": "compensation", "amount": {"fixed": {"EUR": 40}}},
     ]
 }
-CIVIL_CODE = {"scope": "invoice", "targets": "order", "order": ["cost", "interest", "fee", "principal"]}
+CIVIL_CODE = {
+    "scope": "invoice",
+    "targets": "order",
+    "order": ["cost", "interest", "fee", "principal"],
+}
 TWENTY_A_DAY = {"id": "interest", "kind": "interest", "rate": {"percent": "7.3"}}
 
 

@@ -17,9 +17,7 @@ RECORDED = datetime(2027, 1, 1, tzinfo=UTC)
 
 def fact_of(told: Told) -> Fact:
     fact_id = domain.fact_id_of(told.kind, "/billing", told.event_id, told.data)
-    return Fact(
-        told.kind, fact_id, "C1", "/billing", told.event_id, told.time, RECORDED, told.data
-    )
+    return Fact(told.kind, fact_id, "C1", "/billing", told.event_id, told.time, RECORDED, told.data)
 
 
 class Engine:

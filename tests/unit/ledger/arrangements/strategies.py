@@ -234,5 +234,3 @@ def some_facts(draw: Any) -> list[Told]:
 
 
 begun_days = st.sampled_from([None, *(on(d) for d in ("03-01", "03-10", "04-01", "05-05"))])
-
-

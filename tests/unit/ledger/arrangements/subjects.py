@@ -52,9 +52,7 @@ class Oracle:
             "balance": self.world.principal(bill),
             "recoverable": self.world.recoverable(invoice_id),
             "discount": sum(
-                put.amount
-                for put in self.world.on_principal(invoice_id)
-                if put.kind == "discount"
+                put.amount for put in self.world.on_principal(invoice_id) if put.kind == "discount"
             ),
         }
 
