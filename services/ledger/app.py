@@ -9,10 +9,14 @@ from services.ledger import consumer
 from services.ledger.api import (
     accounts,
     collectable,
+    documents,
+    imports,
     intake,
     invoices,
+    journal,
     policies,
     promises,
+    rates,
     tenants,
     waiting,
 )
@@ -54,9 +58,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(events.router)
     app.include_router(accounts.router)
     app.include_router(collectable.router(runtime.caught_up))
+    app.include_router(documents.router)  # before invoices, whose ids may hold slashes
+    app.include_router(imports.router)
     app.include_router(invoices.router)
     app.include_router(policies.router)
     app.include_router(promises.router)
+    app.include_router(rates.router)
+    app.include_router(journal.router)
     app.include_router(tenants.router)
     app.include_router(waiting.router)
     return app

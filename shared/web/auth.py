@@ -339,7 +339,7 @@ BEARER = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
     scheme_name="token",
-    description="A JWT (EdDSA) with the claims tenant, scope, sub and exp, for some calls roles too;"
+    description="A JWT (EdDSA) with the claims tenant, scope, sub and exp, for some calls roles;"
     " locally the dev key.",
 )
 

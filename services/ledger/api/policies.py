@@ -9,8 +9,9 @@ from pydantic import Field
 
 from services.ledger.commands import policies as commands
 from services.ledger.context import Context
-from services.ledger.domain.policies import NAMES, Policy
+from services.ledger.domain.policies import NAMES, Policy, charges
 from services.ledger.processes.policy_trial import try_policy
+from services.ledger.processes.rates import check_charges
 from shared import clock
 from shared.database import Session
 from shared.documents import ActivationRequest, ActivationResult, Documents, Outline
@@ -93,6 +94,12 @@ async def _checked(request: Request, _tenant: str, name: str, source: str) -> Ou
     return await asyncio.to_thread(_documents(request).kind.checked, name, source)
 
 
+async def _known(request: Request, tenant: str, name: str, source: str) -> None:
+    """The rates and packs that `charges` names must be there."""
+    if name == charges.NAME:
+        await check_charges(_context(request), tenant, source)
+
+
 async def _dry_run(tried: DryRun[Policy]) -> dict[str, Any]:
     policy = await asyncio.to_thread(tried.parse)
     return await try_policy(_context(tried.request), tried.tenant, tried.name, policy, tried.limit)
@@ -118,6 +125,7 @@ _routes = DocumentRoutes(
         zone=_zone,
         dry_run=_dry_run,
         checked=_checked,
+        known=_known,
         activate=_activate,
         schema=_schema,
         readers=("ledger:read", "ledger:write"),

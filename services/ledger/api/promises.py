@@ -9,7 +9,7 @@ from pydantic import Field
 from services.ledger.api.commands import CallDep, CommandBody, Id, Reason, Staff, StaffOrDebtor
 from services.ledger.api.dependencies import ContextDep, Reader
 from services.ledger.api.views import promise_view
-from services.ledger.commands.accounts import get_account
+from services.ledger.commands.accounts import find_account
 from services.ledger.commands.agreements import Done
 from services.ledger.domain.doors.promises import PromiseOffer, cancel_promise, make_promise
 from services.ledger.domain.promises import NOUN, Promise, promises
@@ -88,7 +88,7 @@ async def list_promises(
     ] = None,
 ) -> Any:
     """An account's promises, in the order in which they were made."""
-    account = await get_account(session, context, caller.tenant, account_id)
+    _, account = await find_account(session, caller.tenant, account_id, context)
     found = [each for each in promises(account) if state in (None, each.state)]
     return {"items": [promise_view(each) for each in found]}
 
@@ -101,7 +101,7 @@ async def get_promise(
     session: ReadSessionDep,
     caller: Reader,
 ) -> Any:
-    account = await get_account(session, context, caller.tenant, account_id)
+    _, account = await find_account(session, caller.tenant, account_id, context)
     promise = account.objects.of(NOUN).get(promise_id)
     if not isinstance(promise, Promise):
         raise NotFound(f"there is no promise {promise_id!r} of the account")

@@ -176,14 +176,14 @@ async def find_accounts(
     return tenant, {key[1]: account.state for key, account in locked.items()}
 
 
-async def get_account(
-    session: Session, context: Context, tenant_id: str, account_id: str
-) -> AccountState:
-    """One account, the same way. Raises `NotFound`."""
-    _, found = await find_accounts(session, tenant_id, [account_id], context)
-    if account_id not in found:
+async def find_account(
+    session: Session, tenant_id: str, account_id: str, context: Context
+) -> tuple[LockedTenant, AccountState]:
+    """One account in the same way. Raises `NotFound` where the tenant has no such account."""
+    tenant, found = await find_accounts(session, tenant_id, [account_id], context)
+    if tenant is None or account_id not in found:
         raise NotFound(f"there is no account {account_id!r}")
-    return found[account_id]
+    return tenant, found[account_id]
 
 
 def each_account(

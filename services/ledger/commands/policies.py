@@ -1,16 +1,12 @@
 """Policies of a tenant: put in force from a day on, and what was asked of them."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
-from services.ledger.commands.tenants import lock_tenants, recorded_time
+from services.ledger.commands.tenants import latest_day, lock_tenants, recorded_time
 from services.ledger.context import Context
 from services.ledger.domain.policies import Policy
-from services.ledger.domain.requests import PolicyRequest
-from services.ledger.store import requests as request_store
-from services.ledger.store.tenants import LockedTenant, find_tenant_times
-from shared.business_time import EARLIEST_ZONE
-from shared.clock import local_day
+from services.ledger.store.tenants import find_tenant_times
 from shared.database import Session
 from shared.documents import Activation, ActivationRequest, ActivationResult, Proposal
 from shared.errors import Conflict, Forbidden, NotFound
@@ -44,7 +40,7 @@ async def activate_policy(
     locked = (await lock_tenants(session, {tenant_id}, context, now=now)).get(tenant_id)
     if locked is None:
         raise NotFound(f"There is no tenant {tenant_id}.")
-    reached = _latest_day(locked, context, now)
+    reached = latest_day(locked, context, now)
 
     async def check(_session: Session, proposal: Proposal[Policy]) -> None:
         from_on, stored = proposal.activation.from_on, proposal.stored
@@ -70,14 +66,6 @@ async def activate_policy(
     return done
 
 
-def _latest_day(tenant: LockedTenant, context: Context, now: datetime) -> date | None:
-    """The latest day that has begun in any zone; None: none has."""
-    known = [tenant.begun.anywhere()]
-    if context.clock == "system":
-        known.append(local_day(now, EARLIEST_ZONE))
-    return max((day for day in known if day is not None), default=None)
-
-
 def _activated(tenant_id: str, activation: Activation) -> Event:
     assert activation.from_on is not None, "a policy counts from a day on"
     assert activation.version is not None, "a policy never ends"
@@ -94,11 +82,3 @@ def _activated(tenant_id: str, activation: Activation) -> Event:
             name=activation.name, version=activation.version, from_on=activation.from_on
         ),
     )
-
-
-async def keep_refusal(
-    context: Context, tenant_id: str, request: PolicyRequest, *, now: datetime
-) -> None:
-    """Keep a request that was refused: its own transaction was taken back with the refusal."""
-    async with context.db.transaction() as session:
-        await request_store.keep_request(session, tenant_id, request, now=now)

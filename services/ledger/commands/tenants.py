@@ -1,6 +1,6 @@
 """Tenants: their settings, their begun day, and what `recordedtime` follows from it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from services.ledger.commands.accounts import (
@@ -18,7 +18,8 @@ from services.ledger.domain.recorded_time import RecordedTime
 from services.ledger.store import accounts as account_store
 from services.ledger.store import tenants as tenant_store
 from services.ledger.store.tenants import LockedTenant
-from shared.business_time import NOTHING_BEGUN
+from shared.business_time import EARLIEST_ZONE, NOTHING_BEGUN
+from shared.clock import local_day
 from shared.database import Session
 from shared.errors import Conflict
 from shared.events import TENANTS, Event
@@ -66,6 +67,14 @@ def recorded_time(tenant: LockedTenant, context: Context, now: datetime) -> Reco
         zone=tenant.settings.timezone,
         machine=now,
     )
+
+
+def latest_day(tenant: LockedTenant, context: Context, now: datetime) -> date | None:
+    """The latest day that has begun in any zone; None: none has."""
+    known = [tenant.begun.anywhere()]
+    if context.clock == "system":
+        known.append(local_day(now, EARLIEST_ZONE))
+    return max((day for day in known if day is not None), default=None)
 
 
 async def put_tenant(session: Session, tenant: Tenant, context: Context, *, now: datetime) -> None:

@@ -5,9 +5,8 @@ days bear nothing until the row comes.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
-from typing import Any
 
 from msgspec import Struct
 
@@ -114,14 +113,11 @@ def read_rate_table(text: str) -> RateTable:
     )
 
 
-def read_rate_rows(data: Any) -> tuple[tuple[RateRow, ...], str, list[Any]]:
-    """`{rows, source}` as it came by HTTP: the rows, the source, and all faults."""
-    faults = Faults()
-    given = Members(data, "", faults)
-    source = given.take("source", reader.text, needed=True)
-    rows = tuple(_read_rows(given, faults))
-    given.end()
-    return rows, source or "", faults.errors
+def row_fault(from_on: date, seen: Collection[date]) -> str | None:
+    """What is wrong with the day of a row, after those that were seen before it."""
+    if from_on != half_year_of(from_on):
+        return "must be a 1 January or a 1 July: rates are by half-year"
+    return "stands there twice" if from_on in seen else None
 
 
 def _read_rows(given: Members, faults: Faults) -> Iterable[RateRow]:
@@ -134,19 +130,8 @@ def _read_rows(given: Members, faults: Faults) -> Iterable[RateRow]:
         percent = row.take("percent", reader.decimal(-PERCENT_MAX, PERCENT_MAX), needed=True)
         row.end()
         if from_on is not None:
-            if from_on != half_year_of(from_on):
-                row.fault("from_on", "must be a 1 January or a 1 July: rates are by half-year")
-            elif from_on in seen:
-                row.fault("from_on", "stands there twice")
+            if fault := row_fault(from_on, seen):
+                row.fault("from_on", fault)
             seen.add(from_on)
         if from_on is not None and percent is not None:
             yield RateRow(from_on, percent)
-
-
-def names_of(tables: Collection[RateTable], own: Iterable[str]) -> frozenset[str]:
-    """Every name that a rule may use as its reference."""
-    return frozenset({table.name for table in tables} | set(own))
-
-
-def next_half_year(day: date) -> date:
-    return half_year_end(day) + timedelta(days=1)

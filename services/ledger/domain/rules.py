@@ -6,18 +6,22 @@ computed again where the rules of a day that it depends on differ.
 """
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from typing import Generic, TypeVar
 
 from services.ledger.domain.policies import Policy, allocation, charges
 from services.ledger.domain.policies.allocation import AllocationPolicy
-from services.ledger.domain.policies.charges import ChargesPolicy
+from services.ledger.domain.policies.charges import Charging, Pack, charging
 from services.ledger.domain.policies.disputes import DisputePolicy
 from services.ledger.domain.policies.recovery import RecoveryPolicy
+from services.ledger.domain.rates import NO_RATES, RateTables
 from shared.documents.history import History
 
 Content = TypeVar("Content")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class Dated(Generic[Content]):
         number = bisect_right(self.from_on, day)
         return self.later[number - 1] if number else self.first
 
+    def map(self, make: Callable[[Content], Other]) -> "Dated[Other]":
+        """The same days with what is made of each."""
+        return Dated(make(self.first), self.from_on, tuple(make(each) for each in self.later))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
@@ -41,11 +49,17 @@ class Rules:
     revision: int = field(default=0, compare=False)
     disputes: Dated[DisputePolicy] = Dated(DisputePolicy(name="disputes", version="default"))
     recovery: Dated[RecoveryPolicy] = Dated(RecoveryPolicy(name="recovery", version="default"))
-    charges: Dated[ChargesPolicy] = Dated(charges.BUILT_IN)
+    charges: Dated[Charging] = Dated(charging(charges.BUILT_IN, {}))
     allocation: Dated[AllocationPolicy] = Dated(allocation.BUILT_IN)
-    rates: Any = None
+    rates: RateTables = NO_RATES
     reporting_currency: str | None = None
     calendar: str | None = None
+
+    @cached_property
+    def has_small_balances(self) -> bool:
+        """Whether balances are ever let go by themselves."""
+        policies = (self.recovery.first, *self.recovery.later)
+        return any(policy.small_balance.is_above_zero for policy in policies)
 
 
 NO_RULES = Rules()
@@ -65,15 +79,22 @@ def dated(history: History[Policy], name: str) -> Dated[Policy]:
 
 
 def rules_of(
-    history: History[Policy], *, reporting_currency: str | None, calendar: str | None
+    history: History[Policy],
+    *,
+    packs: Mapping[str, Pack],
+    rates: RateTables,
+    reporting_currency: str | None,
+    calendar: str | None,
 ) -> Rules:
-    """The rules that a tenant's policies and settings make."""
+    """The rules that a tenant's policies, its rates and its settings make."""
+    activated = history.activations[-1].number if history.activations else 0
     return Rules(
-        revision=history.activations[-1].number if history.activations else 0,
+        revision=activated + rates.revision,
         disputes=dated(history, "disputes"),
         recovery=dated(history, "recovery"),
-        charges=dated(history, "charges"),
+        charges=dated(history, "charges").map(lambda policy: charging(policy, packs)),
         allocation=dated(history, "allocation"),
+        rates=rates,
         reporting_currency=reporting_currency,
         calendar=calendar,
     )

@@ -14,7 +14,7 @@ from services.ledger.domain import AccountState
 from services.ledger.domain.policies import BUILT_IN, Policy
 from services.ledger.domain.policies.recovery import RecoveryPolicy
 from services.ledger.domain.policies.retention import RetentionPolicy
-from services.ledger.domain.policy_trials import Moved, Trial, let_go, still_needed
+from services.ledger.domain.policy_trials import Moved, Tally, let_go, still_needed
 from services.ledger.domain.requests import NOUNS, answer
 from services.ledger.store import accounts as account_store
 from services.ledger.store import policy_trials as trial_store
@@ -55,8 +55,8 @@ async def try_policy(
     return trial.answer(policy.version, version or BUILT_IN, summary)
 
 
-async def _try_requests(session: Session, tried: Tried) -> tuple[Trial, str]:
-    trial, noun = Trial(), NOUNS[tried.policy.name]
+async def _try_requests(session: Session, tried: Tried) -> tuple[Tally, str]:
+    trial, noun = Tally(), NOUNS[tried.policy.name]
     since = tried.today - timedelta(days=REQUEST_DAYS)
     found = list_requests(session, tried.tenant_id, noun, since=since, limit=tried.limit)
     async for request in found:
@@ -78,8 +78,8 @@ async def _try_requests(session: Session, tried: Tried) -> tuple[Trial, str]:
     )
 
 
-async def _try_recovery(session: Session, tried: Tried) -> tuple[Trial, str]:
-    trial = Trial()
+async def _try_recovery(session: Session, tried: Tried) -> tuple[Tally, str]:
+    trial = Tally()
     policy: RecoveryPolicy = tried.policy
     currencies = await trial_store.list_open_currencies(session, tried.tenant_id)
     limits = {code: policy.small_minor(code) for code in currencies}
@@ -104,8 +104,8 @@ async def _try_recovery(session: Session, tried: Tried) -> tuple[Trial, str]:
     return trial, f"{trial.moved:,} of {trial.cases:,} small balances would be let go today"
 
 
-async def _try_retention(session: Session, tried: Tried) -> tuple[Trial, str]:
-    trial = Trial()
+async def _try_retention(session: Session, tried: Tried) -> tuple[Tally, str]:
+    trial = Tally()
     policy: RetentionPolicy = tried.policy
     before = day_start(policy.kept_from(tried.today), tried.zone)
     current = day_start(tried.current.kept_from(tried.today), tried.zone)
@@ -127,8 +127,8 @@ async def _try_retention(session: Session, tried: Tried) -> tuple[Trial, str]:
     )
 
 
-async def _try_allocation(session: Session, tried: Tried) -> tuple[Trial, str]:
-    return Trial(), "Money that lies stays: an order counts for money that moves from its day on"
+async def _try_allocation(session: Session, tried: Tried) -> tuple[Tally, str]:
+    return Tally(), "Money that lies stays: an order counts for money that moves from its day on"
 
 
 async def _accounts(
@@ -136,6 +136,8 @@ async def _accounts(
 ) -> AsyncIterator[AccountState]:
     """The accounts, computed from their facts, at most so many as cases are wanted."""
     ids = list(account_ids)[: tried.limit]
+    if not ids:
+        return
     terms = (await find_terms(session, [tried.tenant_id], tried.context))[tried.tenant_id]
     for start in range(0, len(ids), _PAGE_ACCOUNTS):
         keys = [(tried.tenant_id, account_id) for account_id in ids[start : start + _PAGE_ACCOUNTS]]
@@ -145,7 +147,7 @@ async def _accounts(
             await session.give_way()
 
 
-_TRIALS: Mapping[str, Callable[[Session, Tried], Awaitable[tuple[Trial, str]]]] = {
+_TRIALS: Mapping[str, Callable[[Session, Tried], Awaitable[tuple[Tally, str]]]] = {
     **dict.fromkeys(NOUNS, _try_requests),
     "recovery": _try_recovery,
     "retention": _try_retention,

@@ -49,6 +49,25 @@ async def lock_heads(session: Session, keys: Iterable[AccountKey]) -> dict[Accou
     return {(row[0], row[1]): AccountHead(*row[2:]) for row in rows}
 
 
+async def list_journals(
+    session: Session, tenant_id: str, account_id: str | None, *, after: str, limit: int
+) -> list[tuple[str, int]]:
+    """The next accounts that have entries, in the order of their ids' bytes, and how many.
+
+    With an account id that one alone.
+    """
+    rows = await session.fetch(
+        "select account_id, entries from accounts where tenant_id = $1 and entries > 0"
+        ' and account_id collate "C" > $2 and ($4::text is null or account_id = $4)'
+        ' order by account_id collate "C" limit $3',
+        tenant_id,
+        after,
+        limit,
+        account_id,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 class DueAccount(Struct, frozen=True):
     """An account that may have something to announce."""
 

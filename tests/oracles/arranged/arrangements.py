@@ -111,9 +111,9 @@ def wait(w: "World", arrangement: Arrangement, now: datetime) -> None:
 
 def _withdraw_waiting(w: "World", arrangement: Arrangement, now: datetime) -> None:
     for other in w.arrangements.values():
-        if other is not arrangement and other.currency == arrangement.currency:
-            if other.state == "pending_approval":
-                refuse(other, now, "withdrawn")
+        same = other is not arrangement and other.currency == arrangement.currency
+        if same and other.state == "pending_approval":
+            refuse(other, now, "withdrawn")
 
 
 def begin(w: "World", arrangement: Arrangement, now: datetime, because: str) -> None:
@@ -134,9 +134,10 @@ def begin(w: "World", arrangement: Arrangement, now: datetime, because: str) -> 
 def began_later(w: "World", arrangement: Arrangement) -> Arrangement | None:
     """Another arrangement of the currency that began after this one."""
     for other in w.arrangements.values():
-        if other is not arrangement and other.currency == arrangement.currency and other.began:
-            if arrangement.began and w.began_in_turn(other) > w.began_in_turn(arrangement):
-                return other
+        same = other is not arrangement and other.currency == arrangement.currency
+        both = same and other.began is not None and arrangement.began is not None
+        if both and w.began_in_turn(other) > w.began_in_turn(arrangement):
+            return other
     return None
 
 

@@ -93,6 +93,7 @@ class Charging(Purse):
         self.ruled: set[tuple[str, date]] = set()
         self.granted: dict[str, tuple[int, date]] = {}  # discount: what must lie, until when
         self.taken: set[tuple[str, str]] = set()  # facts that have acted
+        self.waived: list[tuple[datetime, str, str, int]] = []  # charge, waiver, amount
 
     # ── Days ────────────────────────────────────────────────────────────────────────────────────
     def bear(self, today: date) -> None:
@@ -155,6 +156,15 @@ class Charging(Purse):
         )
         if data.invoice_id is not None and self.bills[data.invoice_id].void:
             self.charges[data.charge_id].gone = True
+            self._world.voids.append((act.instant, data.invoice_id, data.amount_minor))
+
+    def set_waiver(self, charge: Charge, name: str, amount: int, now: datetime) -> None:
+        charge.waivers[name] = amount
+        self.waived.append((now, charge.id, name, amount))
+
+    def drop_waiver(self, charge: Charge, name: str, now: datetime) -> None:
+        if (amount := charge.waivers.pop(name, 0)) > 0:
+            self.waived.append((now, charge.id, name, -amount))
 
     def ask_to_waive(self, act: "Act") -> None:
         waiver = Waiver(act.data.waiver_id, data=act.data)
@@ -178,7 +188,7 @@ class Charging(Purse):
         left = charge.amount - charge.waived
         amount = self.open_of(charge) if asked is None else min(asked, left)
         if amount > 0 and not charge.gone:
-            charge.waivers[waiver.id] = amount
+            self.set_waiver(charge, waiver.id, amount, now)
         waiver.become("made", now)
         self.take_off(charge, now)
 
@@ -229,7 +239,7 @@ class Charging(Purse):
         left = charge.amount - charge.waived
         amount = {"upheld": left, "partly": min(left, act.data.credited_minor or 0)}
         if (waived := amount.get(act.data.outcome, 0)) > 0:
-            charge.waivers[f"dispute:{act.data.dispute_id}"] = waived
+            self.set_waiver(charge, f"dispute:{act.data.dispute_id}", waived, act.instant)
             self.take_off(charge, act.instant)
 
     # ── Discounts ───────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from tests.oracles.ledger_table import days
 ALL = ("bankruptcy", "deceased", "breathing-space", "fraud", "attorney", "cease")  # contact
 CLOCKS = ("bankruptcy", "deceased", "breathing-space", "fraud", "insurance-pending", "hardship")
 HAND_OVER_ENDS = CLOCKS
-FEES = CLOCKS + ("complaint",)
+FEES = (*CLOCKS, "complaint")
 INTEREST = CLOCKS
 ONLY_OLDER = ("bankruptcy", "breathing-space")  # fees and interest, without `invoice_ids`
 

@@ -101,14 +101,11 @@ def basis(w: "World", bill: Bill) -> tuple[int, dict[str, int]]:
 
     Really owed: principal less all that credit notes for disputes, known by now, will still take.
     """
-    credits = w.credits_to_come(bill)
-    owed = max(0, w.principal(bill) - sum(credits.values()))
+    to_come = w.credits_to_come(bill)
+    owed = max(0, w.principal(bill) - sum(to_come.values()))
     held: dict[str, int] = {}
     for name, amount in bill.disputes.items():  # in order of opening
-        if amount is None:
-            part = owed
-        else:
-            part = min(owed, max(0, amount - credits.get(name, 0)))
+        part = owed if amount is None else min(owed, max(0, amount - to_come.get(name, 0)))
         held[name] = part
         owed -= part
     return owed, held

@@ -1,6 +1,6 @@
 """LEDGER-ARRANGEMENTS 4: settlements."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from tests.oracles.arranged import arrangements
@@ -30,9 +30,9 @@ def offer(w: "World", act: "Act") -> None:
 def become_offered(w: "World", settlement: Arrangement, now: datetime) -> None:
     """A newer offer in the currency ends it (`lapsed`, `superseded`)."""
     for other in w.arrangements.values():
-        if other is not settlement and other.currency == settlement.currency:
-            if other.state == "offered":
-                other.become("lapsed", now, "superseded")
+        same = other is not settlement and other.currency == settlement.currency
+        if same and other.state == "offered":
+            other.become("lapsed", now, "superseded")
     settlement.become("offered", now, w.cause)
 
 
@@ -78,7 +78,7 @@ def _concede(w: "World", settlement: Arrangement, now: datetime) -> None:
         w.put_other("concession", settlement.id, invoice, w.principal(bill), now)
         for charge in w.charges_of(invoice):
             if w.open_of(charge) > 0:
-                charge.waivers[_waiver(settlement)] = w.open_of(charge)
+                w.set_waiver(charge, _waiver(settlement), w.open_of(charge), now)
 
 
 def _take_concession_back(w: "World", settlement: Arrangement, now: datetime) -> None:
@@ -86,7 +86,7 @@ def _take_concession_back(w: "World", settlement: Arrangement, now: datetime) ->
         if (put.kind, put.source) == ("concession", settlement.id):
             w.release(put, put.amount, now)
     for charge in w.charges.values():
-        charge.waivers.pop(_waiver(settlement), None)
+        w.drop_waiver(charge, _waiver(settlement), now)
 
 
 # ── What it is ──────────────────────────────────────────────────────────────────────────────────
@@ -102,9 +102,10 @@ def judge_offer(w: "World", settlement: Arrangement, now: datetime) -> None:
         return
     if arrangements.paid(w, settlement) >= settlement.data.amount_minor:
         arrangements.begin(w, settlement, now, "payment")  # paying is accepting
-    elif settlement.data.valid_until_on is not None:
-        if w.passed(settlement.data.valid_until_on + days(1)):
-            settlement.become("lapsed", now, "not-accepted")
+        return
+    last: date | None = settlement.data.valid_until_on
+    if last is not None and w.passed(last + days(1)):
+        settlement.become("lapsed", now, "not-accepted")
 
 
 def look_again(w: "World", settlement: Arrangement, now: datetime) -> None:

@@ -163,7 +163,7 @@ class Timeline:
             opened = self.of("dispute-opened")
             return [[f for f in opened if _same_dispute(f.data, data)]]
         if kind == "charge-added" and data.invoice_id is not None:
-            return [self._invoice(data.invoice_id)]
+            return [self._invoice(data.invoice_id, data.currency)]
         if kind == "approval-decided":
             noun, _, subject = data.approval_id.partition(":")
             return [self._by_id(*SUBJECTS[noun], subject)] if noun in SUBJECTS else [[]]

@@ -68,6 +68,8 @@ class World(charging.Charging, Purse):
         self.spans: list[Span] = spans(self.timeline, self.begun)
         self.hold_ids: list[str] = []  # that have acted
         self.excess: dict[str, int] = {}
+        self.reversals: list[tuple[datetime, str, str, int]] = []  # its payment, what it took
+        self.voids: list[tuple[datetime, str, int]] = []  # what an invoice and its charges were
         self.reached_by_new_invoice: set[str] = set()
         self.reopened: set[str] = set()
         self.beginnings: list[tuple[str, str]] = []  # of arrangements, in turn
@@ -201,6 +203,7 @@ class World(charging.Charging, Purse):
         money = next(m for m in self.in_order("payment") if m.name == act.data.payment_id)
         taken = money.left if wanted is None else min(wanted, money.left)
         self.excess[act.data.reversal_id] = 0 if wanted is None else wanted - taken
+        self.reversals.append((act.instant, act.data.reversal_id, money.name, taken))
         lowered = promises.take_back(self, money, taken)
         money.left -= taken
         self.take_back(money, taken, act.instant)
@@ -211,6 +214,8 @@ class World(charging.Charging, Purse):
     def _take_invoice_voided(self, act: Act) -> None:
         bill = self.bills[act.data.invoice_id]
         self.post_interest(bill.id, act.instant)
+        was = [charge.amount - charge.waived for charge in self.charges_of(bill.id)]
+        self.voids.append((act.instant, bill.id, bill.invoice.amount_minor + sum(was)))
         bill.void = True
         for put in [p for p in self.standing() if p.invoice == bill.id]:
             self.free(put, put.amount, act.instant)
@@ -319,9 +324,9 @@ class World(charging.Charging, Purse):
             ("waiver", self.waivers.values()),
         ):
             for subject in subjects:  # type: ignore[attr-defined]
-                if subject.state == "pending_approval" and subject.data.approval is not None:
-                    if self.passed(subject.data.approval.expires_on + days(1)):
-                        self._refuse(noun, subject, now, "expired")
+                waits = subject.state == "pending_approval" and subject.data.approval is not None
+                if waits and self.passed(subject.data.approval.expires_on + days(1)):
+                    self._refuse(noun, subject, now, "expired")
 
     # ── Who has what ────────────────────────────────────────────────────────────────────────────
     def day(self, instant: datetime) -> date:

@@ -44,7 +44,7 @@ def make(w: "World", write_off: WriteOff, now: datetime) -> None:
         for charge in w.charges_of(bill.id):
             part = min(rest, w.open_of(charge))
             if part > 0:
-                charge.waivers[f"write-off:{write_off.id}"] = part
+                w.set_waiver(charge, f"write-off:{write_off.id}", part, now)
                 write_off.charges += part
                 touched.add(bill.id)
                 rest -= part
@@ -76,7 +76,7 @@ def take_back(w: "World", write_off: WriteOff, now: datetime) -> None:
         if (put.kind, put.source) == ("write_off", write_off.id):
             w.release(put, put.amount, now)
     for charge in w.charges.values():
-        charge.waivers.pop(f"write-off:{write_off.id}", None)
+        w.drop_waiver(charge, f"write-off:{write_off.id}", now)
     for put in w.standing():
         if put.recovers == write_off.id:
             money = w.source(put)

@@ -17,6 +17,8 @@ from msgspec import Struct
 from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position
+from services.ledger.domain.movements import Movement, OpenCharge
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import AccountObject, Key
 from services.ledger.domain.state import AccountState
 from shared.clock import local_day
@@ -117,20 +119,6 @@ class Kind(Generic[D]):
 Value = TypeVar("Value", bound=AccountObject)
 
 
-class News(Struct, frozen=True):
-    """An event that follows from how an object changed."""
-
-    type: str
-    entity: str
-    cause: str  # with type and entity it makes the event's id
-    time: datetime
-    data: Struct
-    is_new: bool = True  # False: what was published is corrected, and comes before what is new
-    turn: int = 0  # among those of one instant; of corrections: among all
-    day: date | None = None  # None: the day of its time
-    carries: tuple[CreditKey, ...] = ()  # the credits whose histories it shows
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noun(Generic[Value]):
     """What an account has besides invoices and credits, kept in its `ObjectStore`."""
@@ -149,6 +137,10 @@ class Noun(Generic[Value]):
     conclude: Callable[[AccountState, "Acting"], bool] | None = None
     # What is announced of one that is different now (None: not there).
     news: Callable[[View, Value | None, Value | None], Iterable[News]] | None = None
+
+    # What it moves in a statement, in any order; of a charge, what is open (None: nothing).
+    movements: Callable[[AccountState, Value], Iterable[Movement]] | None = None
+    open_charge: Callable[[AccountState, Value], OpenCharge | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,9 @@ from services.ledger.domain.arrangements import (
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.kinds import Acting, Kind, News, Noun
+from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import Step, boundary
 from services.ledger.domain.owed import owed_on
 from services.ledger.domain.plans import Plan, plans

@@ -39,8 +39,9 @@ from services.ledger.domain.arrangements import (
 )
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Need, Position
-from services.ledger.domain.kinds import Acting, Kind, News, Noun
+from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import Step, boundary
 from services.ledger.domain.owed import owed_on
 from services.ledger.domain.ranks import Rank, Turn
@@ -419,7 +420,7 @@ def _step_news(view: View, settlement: Settlement) -> News:
         step.at,
         event,
         turn=Turn.ARRANGEMENT,
-        carries=carries,  # type: ignore[arg-type]
+        carries=carries,
     )
 
 

@@ -6,8 +6,8 @@ money by currency · members.py what they have in common, and which rule is take
 reading.py from text to values, with every fault · schema.py for editors
 
 charges.py, allocation.py: what is charged for paying late, and what money serves first ·
-charge_rules.py reads charges and packs, with reader.py · debts.py for which debts a rule holds ·
-charge_schemas.py for editors
+charge_rules.py reads the one and its packs, with reader.py · debts.py for which debts a rule
+holds · charge_schemas.py · kind.py: all of them as versioned documents
 """
 
 from collections.abc import Callable, Mapping

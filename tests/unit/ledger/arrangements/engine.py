@@ -74,7 +74,14 @@ class Engine:
 
     def amounts(self, currency: str) -> Mapping[str, int]:
         found = domain.amounts(self.account, self.begun, [currency])[0]
-        names = ("balance", "overdue", "disputed", "unapplied", "collectable", "arranged")
+        names: tuple[str, ...] = (
+            "balance",
+            "overdue",
+            "disputed",
+            "unapplied",
+            "collectable",
+            "arranged",
+        )
         names += ("arrears", "promised", "recoverable")
         return {name: getattr(found, f"{name}_minor") for name in names}
 

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from services.ledger.domain.agreements import Approval, DefaultRule, Freeze
+from shared.events.billing import EarlyDiscount
 from tests.unit.ledger.arrangements import told
 from tests.unit.ledger.arrangements.told import Told, on
 
@@ -234,3 +235,126 @@ def some_facts(draw: Any) -> list[Told]:
 
 
 begun_days = st.sampled_from([None, *(on(d) for d in ("03-01", "03-10", "04-01", "05-05"))])
+
+
+# ── Charges ─────────────────────────────────────────────────────────────────────────────────────
+# A cent or two a day on a few cents: "365" percent of 12 is 12 hundredths of a cent a day.
+_amounts = st.sampled_from(
+    [
+        {"fixed": {"EUR": "0.02"}},
+        {"percent": 25, "of": "balance", "min": {"EUR": "0.01"}, "max": {"EUR": "0.03"}},
+        {
+            "bands": [
+                {"below": {"EUR": "0.06"}, "fixed": {"EUR": "0.01"}},
+                {"fixed": {"EUR": "0.02"}},
+            ]
+        },
+    ]
+)
+_disclosures = st.sampled_from([None, None, {"texts": ["fee"], "days_before": 2}])
+charge_rules = st.one_of(
+    st.builds(
+        lambda step, amount, disclosure, cap: {
+            "id": f"fee-{step}",
+            "kind": "late_fee",
+            "step": step,
+            "amount": amount,
+            "disclosure": disclosure,
+            **cap,
+        },
+        st.sampled_from([1, 2, 31]),
+        _amounts,
+        _disclosures,
+        st.sampled_from([{}, {"cap": {"per_invoice": {"EUR": "0.03"}}}]),
+    ),
+    st.builds(
+        lambda amount: {"id": "cost", "kind": "compensation", "step": 1, "amount": amount}, _amounts
+    ),
+    st.builds(
+        lambda percent, after, disclosure, post, day_count: {
+            "id": "interest",
+            "kind": "interest",
+            "rate": {"percent": percent},
+            "after_days": after,
+            "disclosure": disclosure,
+            "post": post,
+            "day_count": day_count,
+        },
+        st.sampled_from(["365", "1000", "77.7"]),
+        st.sampled_from([0, 0, 3]),
+        _disclosures,
+        st.sampled_from(["stage", "month", "none"]),
+        st.sampled_from(["act/365", "act/360", "30/360"]),
+    ),
+    st.builds(
+        lambda disclosure: {
+            "id": "bounce",
+            "kind": "bounce_fee",
+            "reversals": ["chargeback"],
+            "amount": {"fixed": {"EUR": "0.01"}},
+            "disclosure": disclosure,
+        },
+        _disclosures,
+    ),
+)
+allocation_orders = st.sampled_from(
+    [
+        {},
+        {"scope": "invoice", "targets": "order", "order": ["cost", "interest", "fee", "principal"]},
+        {"scope": "account", "targets": "order", "order": ["principal", "fee", "cost", "interest"]},
+        {
+            "scope": "invoice",
+            "targets": "principal",
+            "order": ["principal", "interest", "cost", "fee"],
+        },
+    ]
+)
+ALWAYS = date(2020, 1, 1)
+
+
+@st.composite
+def some_policies(draw: Any) -> dict[str, Any]:
+    rules = draw(st.lists(charge_rules, min_size=1, max_size=4))
+    charges = [(draw(st.sampled_from([ALWAYS, on("03-09")])), {"rules": rules})]
+    small = {"small_balance": {"EUR": "0.02"}, "small_after_days": 3}
+    return {
+        "charges": charges,
+        "allocation": [(ALWAYS, draw(allocation_orders))],
+        "recovery": [(ALWAYS, draw(st.sampled_from([{}, small])))],
+    }
+
+
+@st.composite
+def facts_with_charges(draw: Any) -> list[Told]:
+    """Random stories, some with disclosures, a discount and waivers of what a policy charges."""
+    facts = draw(some_facts())
+    facts += draw(
+        st.lists(
+            st.one_of(
+                st.builds(told.disclosed, st.sampled_from(["K1", "K2"]), instants, st.just("fee")),
+                st.builds(told.undisclosed, st.just("K1"), instants),
+                st.builds(
+                    told.waived,
+                    st.sampled_from(["V1", "V2"]),
+                    st.sampled_from(["interest:I1", "late-fee:I1:1", "compensation:I2"]),
+                    instants,
+                    st.none() | st.integers(1, 3),
+                ),
+                st.builds(
+                    lambda amount, due, issued, percent: told.invoice(
+                        "I4",
+                        amount,
+                        due,
+                        issued,
+                        early_discount=EarlyDiscount(percent, on("03-09")),
+                    ),
+                    st.integers(3, 12),
+                    days,
+                    days,
+                    st.sampled_from([10, 25]),
+                ),
+            ),
+            max_size=4,
+        )
+    )
+    return _distinct(facts)

@@ -83,3 +83,38 @@ class Oracle:
 
     def skipped(self, charge_id: str) -> str | None:
         return self.world.skipped.get(charge_id)
+
+    def everything(self) -> dict[str, Any]:
+        """All that is so now, in plain data: what an engine must answer the same, on any way."""
+        world = self.world
+        subjects: list[tuple[str, Any]] = [
+            *(("promise", it) for it in world.promises.values()),
+            *((it.noun, it) for it in world.arrangements.values()),
+            *(("write-off", it) for it in world.write_offs.values()),
+            *(("placement", it) for it in world.placements.values()),
+        ]
+        return {
+            "states": {
+                (noun, it.id): (it.state, it.history[-1].at if it.history else None)
+                for noun, it in subjects
+            },
+            "figures": {
+                (noun, it.id): {
+                    key: value
+                    for key, value in self.figures(noun, it.id).items()
+                    if key not in ("because", "short")
+                }
+                for noun, it in subjects
+            },
+            "invoices": {name: self.invoice(name) for name in sorted(world.bills)},
+            "charges": {name: self.charge(name) for name in sorted(world.charges)},
+            "amounts": {key: asdict(value) for key, value in answers.amounts(world).items()},
+            "allocations": answers.allocations(world),
+            "stops": self.stops(),
+            "commissions": sorted(
+                (c.placement_id, c.payment_id, c.base, c.commission, c.settled)
+                for c in writing_off.commissions(world)
+            ),
+            "exceeded": self.exceeded(),
+            "deadlines": sorted(world.deadlines),
+        }

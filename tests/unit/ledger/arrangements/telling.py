@@ -180,8 +180,8 @@ def tell_all(names: Mapping[str, Any]) -> dict[str, tuple[Story, Any, Any]]:
     shared = {"S5_CIVIL_CODE": "S5_CIVIL_CODE_WITH"}
     found = {}
     for name, story in names.items():
-        if name[0] == "S" and name[1:2].isdigit() and isinstance(story, tuple):
-            if not name.endswith(("_WITH", "_RULES")):
-                policies, rates = names[shared.get(name, name.split("_")[0] + "_WITH")]
-                found[name] = (story, policies, rates)
+        is_story = name[0] == "S" and name[1:2].isdigit() and isinstance(story, tuple)
+        if is_story and not name.endswith(("_WITH", "_RULES")):
+            policies, rates = names[shared.get(name, name.split("_")[0] + "_WITH")]
+            found[name] = (story, policies, rates)
     return found
