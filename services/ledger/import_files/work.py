@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.ledger.import_files.foresight import foresee
 from services.ledger.import_files.reading import mapping_of, read_file
-from services.ledger.import_files.report import Report, FileTally, report_of
+from services.ledger.import_files.report import FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents
 from shared.business_time import Begun
 from shared.csv_events.sniffing import Sniffed, sniff

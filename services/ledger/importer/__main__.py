@@ -28,7 +28,7 @@ from services.ledger.import_files.foresight import foresee
 from services.ledger.import_files.identity import import_id
 from services.ledger.import_files.reading import Progress as Told
 from services.ledger.import_files.reading import mapping_of, read_file
-from services.ledger.import_files.report import SKIPPED, Report, FileTally, report_of
+from services.ledger.import_files.report import SKIPPED, FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents
 from services.ledger.importer.asking import agreed_mapping
 from services.ledger.importer.position import Position

@@ -18,7 +18,7 @@ from services.ledger.commands.intake import ReceivedEvent, refuse_event, take_ev
 from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
 from services.ledger.import_files.reading import BATCH_EVENTS, mapping_of, parsed, refusals_of
-from services.ledger.import_files.report import Report, FileTally, report_of
+from services.ledger.import_files.report import FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents, KnownAccount
 from services.ledger.import_files.work import (
     SECONDS_MAX,
