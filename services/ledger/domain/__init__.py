@@ -27,6 +27,7 @@ from services.ledger.domain.account import (
     new_account,
     next_on,
 )
+from services.ledger.domain.begin import begin, begin_in_slices
 from services.ledger.domain.credits import Allocation, Credit
 from services.ledger.domain.decision import Decision, LedgerAnnouncement
 from services.ledger.domain.events import history_of
@@ -45,7 +46,6 @@ from services.ledger.domain.record import (
 )
 from services.ledger.domain.registry import KINDS, cause_of, fact_id_of
 from services.ledger.domain.slices import Slices, run
-from services.ledger.domain.stage_events import begin, begin_in_slices
 from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.statement import CurrencyStatement, Line, statement, statement_in_slices

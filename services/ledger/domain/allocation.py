@@ -9,7 +9,15 @@ from datetime import datetime
 
 from msgspec import structs
 
-from services.ledger.domain.credits import Credit, CreditKey, put, take_off
+from services.ledger.domain.credits import (
+    RELIEFS,
+    Credit,
+    CreditKey,
+    CreditKind,
+    ReliefKind,
+    put,
+    take_off,
+)
 from services.ledger.domain.currency_state import CurrencyState
 from services.ledger.domain.invoices import Holding, Invoice, disputed_part
 from services.ledger.domain.state import AccountState
@@ -42,26 +50,26 @@ def _hold(
     elif credit.key not in keys:
         keys = (*keys, credit.key)
     holding = Holding(credit.kind, credit.credit_id, together, at)
-    cash = amount_minor if credit.kind == "payment" else 0
-    _set_held(state, invoice, (*kept, holding), cash, amount_minor - cash, keys)
+    _set_held(state, invoice, (*kept, holding), {credit.kind: amount_minor}, keys)
 
 
 def _set_held(
     state: AccountState,
     invoice: Invoice,
     holdings: tuple[Holding, ...],
-    cash_minor: int,
-    credited_minor: int,
+    more: Mapping[CreditKind, int],
     credit_keys: tuple[CreditKey, ...],
 ) -> None:
-    balance = invoice.balance_minor - cash_minor - credited_minor
+    balance = invoice.balance_minor - sum(more.values())
+    relieved = sum([more.get(kind, 0) for kind in RELIEFS])
     state.set_invoice(
         structs.replace(
             invoice,
             balance_minor=balance,
             disputed_minor=disputed_part(balance, invoice.disputes),
-            credited_minor=invoice.credited_minor + credited_minor,
-            paid_minor=invoice.paid_minor + cash_minor,
+            credited_minor=invoice.credited_minor + more.get("credit_note", 0),
+            paid_minor=invoice.paid_minor + more.get("payment", 0),
+            relieved_minor=invoice.relieved_minor + relieved,
             holdings=holdings,
             credit_keys=credit_keys,
         )
@@ -69,7 +77,8 @@ def _set_held(
 
 
 def release(state: AccountState, amounts: Mapping[str, Mapping[int, int]], at: datetime) -> None:
-    """Take money off invoices (id → index of holding → amount); it is unapplied again.
+    """Take money off invoices (id → index of holding → amount); it is unapplied again, and of a
+    relief it is no more.
 
     Of each invoice, what was put last is taken first.
     """
@@ -77,7 +86,7 @@ def release(state: AccountState, amounts: Mapping[str, Mapping[int, int]], at: d
     for invoice_id, taken in amounts.items():
         invoice = state.invoices[invoice_id]
         holdings: list[Holding] = []
-        cash = credited = 0
+        less: dict[CreditKind, int] = {}
         for index in range(len(invoice.holdings) - 1, -1, -1):
             holding = invoice.holdings[index]
             amount = taken.get(index, 0)
@@ -87,14 +96,11 @@ def release(state: AccountState, amounts: Mapping[str, Mapping[int, int]], at: d
             if amount < holding.amount_minor:
                 rest = holding.amount_minor - amount
                 holdings.append(structs.replace(holding, amount_minor=rest))
-            if holding.kind == "payment":
-                cash += amount
-            else:
-                credited += amount
+            less[holding.kind] = less.get(holding.kind, 0) - amount
             lying = by_credit.setdefault((holding.kind, holding.credit_id), {})
             place_of = (invoice_id, holding.applied_at)
             lying[place_of] = lying.get(place_of, 0) + amount
-        _set_held(state, invoice, tuple(holdings[::-1]), -cash, -credited, invoice.credit_keys)
+        _set_held(state, invoice, tuple(holdings[::-1]), less, invoice.credit_keys)
     for key, lying in by_credit.items():
         state.set_credit(take_off(state.credits[key], lying, at))
 
@@ -107,18 +113,59 @@ def free_all(state: AccountState, invoice_id: str, at: datetime) -> None:
         release(state, {invoice_id: whole}, at)
 
 
-def free_cash(state: AccountState, invoice_id: str, excess_minor: int, at: datetime) -> None:
-    """Take so much cash off an invoice, last allocation first."""
+def make_room(state: AccountState, invoice_id: str, room_minor: int, at: datetime) -> None:
+    """Take so much off an invoice for a credit note: reliefs before cash, last allocation first."""
     holdings = state.invoices[invoice_id].holdings
+    last_first = range(len(holdings) - 1, -1, -1)
+    reliefs = [index for index in last_first if holdings[index].kind in RELIEFS]
+    cash = [index for index in last_first if holdings[index].kind == "payment"]
     parts: dict[int, int] = {}
-    for index in range(len(holdings) - 1, -1, -1):
-        if excess_minor <= 0:
+    for index in (*reliefs, *cash):
+        if room_minor <= 0:
             break
-        if holdings[index].kind == "payment":
-            parts[index] = min(excess_minor, holdings[index].amount_minor)
-            excess_minor -= parts[index]
+        parts[index] = min(room_minor, holdings[index].amount_minor)
+        room_minor -= parts[index]
     if parts:
         release(state, {invoice_id: parts}, at)
+
+
+def relieve(
+    state: AccountState,
+    kind: ReliefKind,
+    credit_id: str,
+    amounts: Mapping[str, int],
+    at: datetime,
+) -> None:
+    """Forgo parts of invoices (id → amount), by a relief that is there already or a new one."""
+    amounts = {invoice_id: amount for invoice_id, amount in amounts.items() if amount}
+    if not amounts:
+        return
+    assert state.position is not None
+    relief = state.credits.get((kind, credit_id))
+    if relief is None:
+        currency = state.invoices[next(iter(amounts))].currency
+        order = (2, at, state.position[1], credit_id)
+        relief = Credit(kind, credit_id, currency, 0, at, order, 0)
+    more = sum(amounts.values())
+    relief = structs.replace(relief, amount_minor=relief.amount_minor + more, unapplied_minor=more)
+    place(state, relief, amounts, at)
+
+
+def withdraw(state: AccountState, kind: ReliefKind, credit_id: str, at: datetime) -> None:
+    """Take a relief off all invoices: they are owed again."""
+    relief = state.credits.get((kind, credit_id))
+    if relief is None or not relief.amount_minor:
+        return
+    ids = {known.invoice_id for known in relief.allocations if known.released_at is None}
+    amounts = {
+        invoice_id: {
+            index: holding.amount_minor
+            for index, holding in enumerate(state.invoices[invoice_id].holdings)
+            if (holding.kind, holding.credit_id) == relief.key
+        }
+        for invoice_id in sorted(ids)
+    }
+    release(state, amounts, at)
 
 
 def free_latest_due_first(

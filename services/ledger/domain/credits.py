@@ -1,4 +1,4 @@
-"""Credits: payments and credit notes, and where each of their cents has been."""
+"""Credits: payments, credit notes and reliefs, and where each of their cents has been."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -6,9 +6,12 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-CreditKind = Literal["payment", "credit_note"]
+ReliefKind = Literal["concession", "write_off", "discount"]
+CreditKind = Literal["payment", "credit_note", ReliefKind]
+RELIEFS: tuple[ReliefKind, ...] = ("concession", "write_off", "discount")
 CreditKey = tuple[CreditKind, str]
-# Credit notes before cash, then oldest fact first: (0 credit note | 1 cash, instant, rank, id).
+# Credit notes before cash, then oldest fact first: (0 credit note | 1 cash | 2 relief, instant,
+# rank, id).
 CreditOrder = tuple[int, datetime, int, str]
 
 
@@ -38,7 +41,11 @@ class Target(Struct, frozen=True, gc=False):
 
 
 class Credit(Struct, frozen=True, gc=False):
-    """A payment or a credit note by all facts known."""
+    """A payment or a credit note by all facts known.
+
+    Or a relief: what we forgo of invoices by a settlement (`concession`), a write-off or a discount
+    for early payment. Its amount is what lies on invoices now: none of it is ever unapplied.
+    """
 
     kind: CreditKind
     credit_id: str
@@ -58,6 +65,10 @@ class Credit(Struct, frozen=True, gc=False):
     @property
     def key(self) -> CreditKey:
         return (self.kind, self.credit_id)
+
+    @property
+    def is_relief(self) -> bool:
+        return self.kind in RELIEFS
 
     @property
     def free_minor(self) -> int:
@@ -93,6 +104,8 @@ def put(credit: Credit, amounts: Mapping[str, int], at: datetime) -> Credit:
 def take_off(credit: Credit, amounts: Mapping[tuple[str, datetime], int], at: datetime) -> Credit:
     """The credit after money was taken off invoices: unapplied again, the history keeps it.
 
+    A relief is so much less.
+
     `amounts` are by invoice and the instant at which the money had been applied.
     """
     allocations: list[Allocation] = []
@@ -105,10 +118,13 @@ def take_off(credit: Credit, amounts: Mapping[tuple[str, datetime], int], at: da
         if known.amount_minor > amount:
             allocations.append(structs.replace(known, amount_minor=known.amount_minor - amount))
         allocations.append(Allocation(known.invoice_id, amount, known.applied_at, at))
+    freed = sum(amounts.values())
+    if credit.is_relief:
+        return structs.replace(
+            credit, allocations=tuple(allocations), amount_minor=credit.amount_minor - freed
+        )
     return structs.replace(
-        credit,
-        allocations=tuple(allocations),
-        unapplied_minor=credit.unapplied_minor + sum(amounts.values()),
+        credit, allocations=tuple(allocations), unapplied_minor=credit.unapplied_minor + freed
     )
 
 

@@ -5,12 +5,19 @@ that neither is ever made again from all objects.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TypeVar
 
-from services.ledger.domain.credits import Credit, CreditOrder
+from services.ledger.domain.credits import Credit, CreditKind, CreditOrder
 from services.ledger.domain.invoices import Invoice, Order
 from services.ledger.domain.journal import Totals
+
+RELIEF_SUMS: Mapping[CreditKind, str] = {
+    "concession": "concession_minor",
+    "write_off": "bad_debt_minor",
+    "discount": "discount_minor",
+}
 
 K = TypeVar("K", Order, CreditOrder, tuple[date, str])
 
@@ -23,6 +30,7 @@ class CurrencyState:
         "billed_minor",
         "cash_minor",
         "clear",
+        "counted",
         "disputed_minor",
         "disputed_overdue_minor",
         "loose",
@@ -42,7 +50,8 @@ class CurrencyState:
         self.billed_minor = 0
         self.overdue_minor = 0  # of invoices due before the day up to which the account is aged
         self.disputed_overdue_minor = 0
-        self.objects = 0  # invoices and credits
+        self.objects = 0  # invoices, credits and others
+        self.counted: dict[str, int] = {}  # what objects count, by name of the sum; never 0
         self.open: list[Order] = []  # invoices with a balance, oldest due first
         self.clear: list[Order] = []  # those of them with a part that is not disputed
         self.loose: list[CreditOrder] = []  # credits with money that waits for no invoice
@@ -56,7 +65,17 @@ class CurrencyState:
             self.unapplied_cash_minor,
             self.unapplied_credit_minor,
             self.billed_minor,
+            tuple(sorted(self.counted.items())) if self.counted else (),
         )
+
+    def count(self, counts: Iterable[tuple[str, int]], sign: int) -> None:
+        """Add to sums by name, or take from them."""
+        for name, minor in counts:
+            total = self.counted.get(name, 0) + sign * minor
+            if total:
+                self.counted[name] = total
+            else:
+                self.counted.pop(name, None)
 
 
 def due_on_of(order: Order) -> date:
@@ -117,6 +136,8 @@ def count_credit(sums: CurrencyState, before: Credit | None, after: Credit | Non
         elif credit.kind == "payment":
             sums.unapplied_cash_minor += sign * credit.unapplied_minor
             sums.cash_minor += sign * (credit.amount_minor - credit.taken_minor)
+        elif credit.is_relief:
+            sums.count(((RELIEF_SUMS[credit.kind], credit.amount_minor),), sign)
         else:
             sums.unapplied_credit_minor += sign * credit.unapplied_minor
             sums.billed_minor -= sign * credit.amount_minor

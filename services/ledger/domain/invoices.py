@@ -59,6 +59,7 @@ class Invoice(Struct, frozen=True, gc=False):
     disputed_minor: int = 0
     credited_minor: int = 0  # credit notes on it, whether aimed at it or not
     paid_minor: int = 0  # cash on it
+    relieved_minor: int = 0  # forgone of it: concessions, write-offs, discounts
     holdings: tuple[Holding, ...] = ()
     disputes: tuple[Dispute, ...] = ()
     voided_at: datetime | None = None
@@ -93,3 +94,15 @@ def disputed_part(balance_minor: int, disputes: tuple[Dispute, ...]) -> int:
             return balance_minor
         held += dispute.amount_minor
     return min(balance_minor, held)
+
+
+def levels_after(invoice: Invoice, at: datetime) -> tuple[Level, ...]:
+    """The invoice's levels after a fact at this instant."""
+    levels = invoice.levels
+    last = levels[-1] if levels else None
+    balance, disputed = invoice.balance_minor, invoice.disputed_minor
+    if last is None:
+        return (Level(at, balance, disputed),)
+    if (last.balance_minor, last.disputed_minor) == (balance, disputed):
+        return levels
+    return (*(levels[:-1] if last.at == at else levels), Level(at, balance, disputed))

@@ -7,9 +7,9 @@ from typing import IO
 from services.ledger.importer.store import Refusals, storable
 from shared.csv_events.files import text_file
 from shared.csv_events.rows import Refusal
+from shared.texts import plain_cell
 
 HEADER = ("line", "column", "reason", "cells")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
 
 def write_refusals(refusals: Refusals, path: Path, encoding: str | None, to: IO[str]) -> None:
@@ -27,14 +27,12 @@ def write_refusals(refusals: Refusals, path: Path, encoding: str | None, to: IO[
             if read >= refusal.line:
                 held[read] = line.content
         cells = "\n".join(held.get(n, "") for n in range(refusal.line, last + 1))
-        writer.writerow([_span(refusal), *map(_plain, (refusal.column, refusal.reason, cells))])
+        writer.writerow([_span(refusal), *map(_cell, (refusal.column, refusal.reason, cells))])
 
 
 def _span(refusal: Refusal) -> str:
     return f"{refusal.line}-{refusal.last}" if refusal.last > refusal.line else str(refusal.line)
 
 
-def _plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    text = storable(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _cell(text: str) -> str:
+    return plain_cell(storable(text))

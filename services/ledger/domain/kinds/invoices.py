@@ -11,11 +11,12 @@ from services.ledger.domain.events import View, on_invoice
 from services.ledger.domain.facts import Fact, Need, Position, newest
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.kinds import Kind
+from services.ledger.domain.ranks import Rank
 from services.ledger.domain.state import AccountState
 from shared.clock import day_start
 from shared.events import billing, ledger
 
-_RANK = 1
+_RANK = Rank.INVOICE
 
 
 def invoice_need(invoice_id: str) -> Need:
@@ -186,7 +187,7 @@ KINDS = (
         type="invoice-amended",
         data=billing.InvoiceAmended,
         word="amendment",
-        rank=9,
+        rank=Rank.AMENDMENT,
         needs=_need,
         learn=_learn_amendment,
         event=_amended_event,
@@ -197,7 +198,7 @@ KINDS = (
         type="invoice-voided",
         data=billing.InvoiceVoided,
         word="void",
-        rank=8,
+        rank=Rank.VOID,
         identity=_id,
         needs=_need,
         apply=_void,

@@ -10,11 +10,12 @@ from services.ledger.domain.credits import Credit, CreditKey, Reversal, Target
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position, instant_text
 from services.ledger.domain.kinds import Kind
+from services.ledger.domain.ranks import Rank
 from services.ledger.domain.state import AccountState
 from shared.errors import FieldError
 from shared.events import billing, ledger
 
-_RANK = 3
+_RANK = Rank.PAYMENT
 
 
 def _need(data: billing.PaymentReceived | billing.PaymentReversed) -> Need:
@@ -39,11 +40,16 @@ def _received_at(data: billing.PaymentReceived, zone: str) -> datetime:
 
 
 def _check(data: billing.PaymentReceived) -> list[FieldError]:
+    errors = [
+        FieldError(f"/data/allocations/{index}", "must name an invoice or a charge, and not both")
+        for index, target in enumerate(data.allocations)
+        if (target.invoice_id is None) == (target.charge_id is None)
+    ]
     aimed = sum(target.amount_minor for target in data.allocations)
-    if aimed <= data.amount_minor:
-        return []
-    detail = f"targets sum to {aimed}, more than the payment's {data.amount_minor}"
-    return [FieldError("/data/allocations", detail)]
+    if aimed > data.amount_minor:
+        detail = f"targets sum to {aimed}, more than the payment's {data.amount_minor}"
+        errors.append(FieldError("/data/allocations", detail))
+    return errors
 
 
 def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -> None:
@@ -54,7 +60,7 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
         data.currency,
         data.amount_minor,
         at,
-        (1, at, _RANK, data.payment_id),
+        (1, at, int(_RANK), data.payment_id),
         data.amount_minor,
     )
     if not state.registered or not data.allocations:
@@ -62,10 +68,13 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
         distribute(state, data.currency, at)
         return
     waiting: list[Target] = []
-    for target in data.allocations:
-        invoice = state.invoices.get(target.invoice_id)
+    aimed = [(target.invoice_id, target.amount_minor) for target in data.allocations]
+    for invoice_id, amount_minor in aimed:
+        if invoice_id is None:
+            continue
+        invoice = state.invoices.get(invoice_id)
         if invoice is None or invoice.currency != data.currency:
-            waiting.append(Target(target.invoice_id, target.amount_minor))
+            waiting.append(Target(invoice_id, amount_minor))
     if waiting:
         payment = structs.replace(payment, targets=tuple(waiting))
     state.set_credit(payment)
@@ -73,14 +82,15 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
         awaited = (target_id, data.currency)
         state.set_aimed(awaited, (*state.aimed.get(awaited, ()), payment.key))
     amounts: dict[str, int] = {}
-    for target in data.allocations:
-        invoice = state.invoices.get(target.invoice_id)
+    for invoice_id, amount_minor in aimed:
+        invoice = state.invoices.get(invoice_id) if invoice_id is not None else None
         if invoice is not None and invoice.currency == data.currency:
-            already = amounts.get(target.invoice_id, 0)
-            amount = min(target.amount_minor, invoice.balance_minor - already)
+            already = amounts.get(invoice.invoice_id, 0)
+            amount = min(amount_minor, invoice.balance_minor - already)
             if amount:
-                amounts[target.invoice_id] = already + amount
+                amounts[invoice.invoice_id] = already + amount
     if amounts:
+        state.aimed_now = amounts
         place(state, payment, amounts, at)
     distribute(state, data.currency, at)
 
@@ -217,7 +227,7 @@ KINDS = (
         type="payment-failed",
         data=billing.PaymentFailed,
         word="failure",
-        rank=4,
+        rank=Rank.FAILURE,
         identity=_failure_id,
         instant=_failed_at,
         event=_failed_event,
@@ -227,7 +237,7 @@ KINDS = (
         type="payment-reversed",
         data=billing.PaymentReversed,
         word="reversal",
-        rank=5,
+        rank=Rank.REVERSAL,
         identity=_reversal_id,
         instant=_reversed_at,
         needs=_need,

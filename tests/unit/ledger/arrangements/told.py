@@ -84,7 +84,7 @@ def credited(
 def paid(
     name: str, amount: int, received: str, *aims: tuple[str, int], currency: str = "EUR"
 ) -> Told:
-    targets = tuple(billing.Target(invoice_id, part) for invoice_id, part in aims)
+    targets = tuple(billing.Target(invoice_id=invoice_id, amount_minor=part) for invoice_id, part in aims)
     data = billing.PaymentReceived(name, "C1", currency, amount, at(received), allocations=targets)
     return Told("payment-received", name, None, data)
 
@@ -102,14 +102,22 @@ def taken_back(
 
 
 def disputed(name: str, invoice_id: str, time: str, amount: int | None = None) -> Told:
-    data = billing.DisputeOpened(name, "C1", invoice_id, amount)
+    data = billing.DisputeOpened(
+        dispute_id=name, account_id="C1", invoice_id=invoice_id, amount_minor=amount
+    )
     return Told("dispute-opened", name, at(time), data)
 
 
 def resolved(
     name: str, invoice_id: str, time: str, outcome: Any, credited_minor: int | None = None
 ) -> Told:
-    data = billing.DisputeResolved(name, "C1", invoice_id, outcome, credited_minor)
+    data = billing.DisputeResolved(
+        dispute_id=name,
+        account_id="C1",
+        invoice_id=invoice_id,
+        outcome=outcome,
+        credited_minor=credited_minor,
+    )
     return Told("dispute-resolved", name, at(time), data)
 
 
