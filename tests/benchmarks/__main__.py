@@ -4,7 +4,8 @@ BENCH_EVENTS= sets how many events (100,000), BENCH_PARTS= which parts, separate
 batch (one client), batches (four clients), single (64 clients), kafka, whole (all services, until
 every KPI shows the events), latency, latency-kafka,
 account (one account, the rules alone: BENCH_ACCOUNT_INVOICES=), long (accounts with long
-histories, BENCH_LONG_EVENTS=), documents (a long statement), governor (verdicts), learning (BENCH_INVOICES=), population
+histories, BENCH_LONG_EVENTS=), documents (a long statement), governor (verdicts),
+learning (BENCH_INVOICES=), population
 (BENCH_ACCOUNTS=).
 Nothing here fails for being slow: the aims that are missed are named at the end.
 """

@@ -74,7 +74,7 @@ def _invoice(number: int) -> Fact:
 
 def _payment(number: int) -> Fact:
     received_at = _RECORDED + timedelta(days=number % 300 + 20, seconds=number)
-    target = billing.Target(f"I{number:05}", 5_000)
+    target = billing.Target(invoice_id=f"I{number:05}", amount_minor=5_000)
     data = billing.PaymentReceived(
         f"P{number:05}", "C1", "EUR", 5_000, received_at, allocations=(target,)
     )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.ledger import domain
 from services.ledger.api import models
-from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.api.dependencies import ContextDep, ReaderOrDebtor
 from services.ledger.api.invoices import find_invoice, invoice_view
 from services.ledger.commands.accounts import find_account, in_slices
 from services.ledger.context import Context
@@ -141,7 +141,7 @@ def _weight(parameters: str) -> float:
 async def get_statement(
     account_id: str,
     context: ContextDep,
-    caller: Reader,
+    caller: ReaderOrDebtor,
     asked: Annotated[StatementQuery, Depends()],
 ) -> Any:
     """Opening balance, every movement, closing balance, and what is open; per currency.
@@ -201,7 +201,7 @@ async def get_invoice_document(
     invoice_id: str,
     request: Request,
     context: ContextDep,
-    caller: Reader,
+    caller: ReaderOrDebtor,
     language: Language = None,
 ) -> Any:
     """A copy of an invoice as PDF, with what was paid and what is open."""

@@ -31,8 +31,8 @@ async def export_journal(
 ) -> StreamingResponse:
     """The journal, its seals, and what they are made of, as NDJSON.
 
-    `python -m services.ledger.verify FILE` checks it with nothing but Python's standard library;
-    docs/journal.md says how to do that by hand.
+    `.venv/bin/python -m services.ledger.verify FILE` checks it with nothing but Python's standard
+    library; how to do that by hand says docs/journal.md.
     """
     export = await open_export(
         context, caller.tenant, account_id=account_id, from_seal=from_seal, now=clock.now()

@@ -6,8 +6,6 @@ from datetime import datetime
 from services.ledger.commands.tenants import latest_day, lock_tenants, recorded_time
 from services.ledger.context import Context
 from services.ledger.domain.policies import Policy
-from services.ledger.domain.requests import PolicyRequest
-from services.ledger.store import requests as request_store
 from services.ledger.store.tenants import find_tenant_times
 from shared.database import Session
 from shared.documents import Activation, ActivationRequest, ActivationResult, Proposal
@@ -84,11 +82,3 @@ def _activated(tenant_id: str, activation: Activation) -> Event:
             name=activation.name, version=activation.version, from_on=activation.from_on
         ),
     )
-
-
-async def keep_refusal(
-    context: Context, tenant_id: str, request: PolicyRequest, *, now: datetime
-) -> None:
-    """Keep a request that was refused: its own transaction was taken back with the refusal."""
-    async with context.db.transaction() as session:
-        await request_store.keep_request(session, tenant_id, request, now=now)

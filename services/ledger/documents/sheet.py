@@ -156,8 +156,7 @@ class Sheet:
 
     def _put(self, x: float, y: float, text: str, size: float, bold: bool = False) -> None:
         if text:
-            self.letters.use(size, bold)
-            self._pdf.text(x, y, visual(text))
+            self.letters.draw(x, y, visual(text), size, bold)
 
     def _put_right(self, x: float, y: float, text: str, size: float, bold: bool = False) -> None:
         self._put(x - self.letters.width(text, size, bold), y, text, size, bold)

@@ -13,8 +13,9 @@ Where to start reading:
 And: `registry` (all kinds), `intake` (refusals, duplicates, conflicts), `ordering` (the one order
 of facts), `invoices` and `credits` (the values), `stages` (how old a debt is), `events`,
 `consequences`, `parts` and `registration` (what is announced), `builder` and `decision`, `account`
-(loading and reads), `journal`, `amounts`, `statement`, `integrity` (what must always hold),
-`slices` (long computations give way).
+(loading and reads), `journal`, `chart` (who may post where), `chain` (hashes and seals),
+`journal_lines` (exported), `amounts`, `statement`, `integrity` and `account_checks` (what must
+always hold), `slices` (long computations give way).
 """
 
 from services.ledger.domain.account import (

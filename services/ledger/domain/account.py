@@ -7,6 +7,7 @@ from msgspec import structs
 
 from services.ledger.domain.amounts import all_figures
 from services.ledger.domain.facts import Fact
+from services.ledger.domain.reminders import next_reminder_on
 from services.ledger.domain.replay import compute
 from services.ledger.domain.rules import NO_RULES, Rules
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
@@ -117,4 +118,7 @@ def next_on(state: AccountState) -> date | None:
     days = [state.next_queue[0][0]] if state.next_queue else []
     if state.objects.agenda:
         days.append(local_day(state.objects.agenda[0][0][0], state.zone))
+    reminder_on = next_reminder_on(state) if state.objects.values else None
+    if reminder_on is not None:
+        days.append(reminder_on)
     return min(days, default=None)

@@ -12,6 +12,7 @@ from services.ledger.domain.decision import Decision
 from services.ledger.domain.events import View
 from services.ledger.domain.object_news import ObjectNews
 from services.ledger.domain.registry import NOUNS
+from services.ledger.domain.reminders import remind
 from services.ledger.domain.replay import act_next_boundary
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
 from services.ledger.domain.stage_events import (
@@ -58,6 +59,7 @@ def begin_in_slices(state: AccountState, begun: Begun) -> Slices[Decision]:
         announce_begun(builder, now, (amounts[state.invoices[now.invoice_id].currency],), None)
         if not number % SLICE_ENTRIES:
             yield
+    remind(builder, day)
     builder.announcements.sort(key=attrgetter("time"))  # stable: of one instant as they were made
     return builder.decision()
 

@@ -103,12 +103,18 @@ def clock_stops(state: AccountState, invoice_ids: Iterable[str]) -> list[HoldSpa
 
 
 def judgement_day(
-    state: AccountState, invoice_ids: Iterable[str], last_on: date, after_hold_days: int
+    state: AccountState,
+    invoice_ids: Iterable[str],
+    last_on: date,
+    after_hold_days: int,
+    *,
+    since: date | None = None,
 ) -> date | None:
     """The day at whose beginning is judged what could be done until the end of `last_on`.
 
     A judgement whose last day lies in a hold that stops the clocks, or within `after_hold_days`
     after its last day, waits until so many days have passed. None: for ever, by what is known.
+    Holds that had ended before the day `since` move nothing.
     """
     day = last_on + timedelta(days=1)
     stops = clock_stops(state, invoice_ids)
@@ -117,6 +123,8 @@ def judgement_day(
         moved = False
         for span in stops:
             if last_on < span.from_on:
+                continue
+            if since is not None and span.last_on is not None and span.last_on < since:
                 continue
             if span.last_on is None:
                 return None

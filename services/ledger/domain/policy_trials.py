@@ -7,9 +7,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from services.ledger.domain.holds import NOUN as HOLD
+from services.ledger.domain.holds import Hold
 from services.ledger.domain.invoices import Invoice
+from services.ledger.domain.owed import owed
 from services.ledger.domain.policies.recovery import RecoveryPolicy
 from services.ledger.domain.state import AccountState
+from services.ledger.domain.taken import taken
 from shared.clock import local_day
 
 EXAMPLES_MAX = 10
@@ -82,16 +86,18 @@ class Tally:
 
 
 def let_go(state: AccountState, policy: RecoveryPolicy, day: date) -> Iterator[Invoice]:
-    """The small balances that a policy lets go by a day: past due, undisputed, and no cash has come
-    for `small_after_days`."""
+    """The small balances that a policy lets go by a day: past due, undisputed, neither arranged nor
+    placed, and no cash has come for `small_after_days`."""
     wait = timedelta(days=policy.small_after_days)
+    out = taken(state)
     for invoice in state.invoices.values():
         cash = [held.applied_at for held in invoice.holdings if held.kind == "payment"]
         if (
             cash
             and invoice.due_on < day
             and not invoice.disputes
-            and 0 < invoice.balance_minor <= policy.small_minor(invoice.currency)
+            and invoice.invoice_id not in out
+            and 0 < owed(state, invoice.invoice_id) <= policy.small_minor(invoice.currency)
             and local_day(max(cash), state.zone) + wait <= day
         ):
             yield invoice
@@ -109,4 +115,12 @@ def still_needed(state: AccountState) -> list[str]:
         because.append("unapplied")
     if any(invoice.disputes and invoice.balance_minor for invoice in state.invoices.values()):
         because.append("dispute")
+    out = {name.partition(" ")[0] for name in taken(state).values()}
+    if out - {"placement"}:
+        because.append("arrangement")
+    if "placement" in out:
+        because.append("placement")
+    holds = state.objects.of(HOLD).values()
+    if any(isinstance(hold, Hold) and hold.state == "placed" for hold in holds):
+        because.append("hold")
     return because

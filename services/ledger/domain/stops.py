@@ -4,6 +4,8 @@ from datetime import date
 
 from msgspec import Struct
 
+from services.ledger.domain.approvals import approval_of
+from services.ledger.domain.arrangements import PENDING, PLAN, Arrangement, arrangements
 from services.ledger.domain.holds import HOLD_RULES, Hold
 from services.ledger.domain.promises import open_promises
 from services.ledger.domain.state import AccountState
@@ -32,6 +34,12 @@ def stops(state: AccountState) -> list[Stop]:
         )
         for promise in open_promises(state)
     ]
+    found += [
+        Stop(known.noun, known.arrangement_id, known.currency, stopped_until(state, known), ids)
+        for known in arrangements(state)
+        if known.in_force or known.state == PENDING
+        for ids in (known.invoice_ids,)
+    ]
     found += _holds(state)
     found += [
         Stop("disputed", invoice.invoice_id, invoice.currency, None, (invoice.invoice_id,))
@@ -39,6 +47,14 @@ def stops(state: AccountState) -> list[Stop]:
         if invoice.balance_minor and invoice.disputed_minor == invoice.balance_minor
     ]
     return found
+
+
+def stopped_until(state: AccountState, known: Arrangement) -> date | None:
+    """A plan without end; a settlement to its last end of grace; what waits, to its last day."""
+    if known.state == PENDING:
+        request = approval_of(state, f"{known.noun}:{known.arrangement_id}")
+        return request.expires_on if request is not None else None
+    return None if known.noun == PLAN else known.instalments[-1].grace_until_on
 
 
 def _holds(state: AccountState) -> list[Stop]:

@@ -136,6 +136,8 @@ async def _accounts(
 ) -> AsyncIterator[AccountState]:
     """The accounts, computed from their facts, at most so many as cases are wanted."""
     ids = list(account_ids)[: tried.limit]
+    if not ids:
+        return
     terms = (await find_terms(session, [tried.tenant_id], tried.context))[tried.tenant_id]
     for start in range(0, len(ids), _PAGE_ACCOUNTS):
         keys = [(tried.tenant_id, account_id) for account_id in ids[start : start + _PAGE_ACCOUNTS]]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from services.ledger.processes import journal_export
 from services.ledger.processes.seals import seal_journal
 from services.ledger.store import seals as seal_store
 from services.ledger.store import tenants as tenant_store
+from shared import clock
 from shared.database import Database, migrate
 from tests.factories import a_payment, an_account, an_invoice
 from tests.integration.ledger.processes import a_process, take
@@ -313,3 +315,30 @@ async def test_the_chains_of_before_are_computed_anew(bare_url: str) -> None:
         assert [row[0].hex() for row in rows] == [hashes[1], hashes[2], ""]
     finally:
         await db.close()
+
+
+async def test_nothing_is_held_while_whoever_reads_is_slow(
+    client: httpx.AsyncClient, post: Post, ledger_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two pages there is no transaction, and what is recorded meanwhile does no harm."""
+    await three_days(client, post)
+    monkeypatch.setattr(journal_export, "PAGE_ENTRIES", 1)
+    process = a_process(ledger_db)
+    export = await journal_export.open_export(
+        process, "demo", account_id=None, from_seal=1, now=clock.now()
+    )
+    parts = []
+    async for part in journal_export.export_lines(process, export):
+        parts.append(part)
+        rows = await ledger_db.fetch(
+            "select from pg_stat_activity where datname = current_database()"
+            " and state like 'idle in transaction%'"
+        )
+        assert rows == []
+        if len(parts) in (1, 3):
+            number = len(parts)
+            await post(an_account(f"D{number}"), an_invoice(f"J{number}", f"D{number}"))
+            await start_day(client, day=f"2026-03-{10 + number}")
+    assert len(parts) > 5
+    file = BytesIO(b"".join(parts))
+    assert verify.verify(file, {}) == 0

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 import httpx
 import pytest
 
-from services.ledger.commands.policies import keep_refusal
 from services.ledger.domain.policies.conditions import Situation
 from services.ledger.domain.requests import PolicyRequest, PromiseAsked, SettlementAsked
 from services.ledger.store.requests import delete_requests, keep_request
@@ -14,7 +13,6 @@ from shared import clock
 from shared.database import Database
 from tests.factories import a_billing_event, a_payment, an_account, an_invoice
 from tests.integration.ledger.policies import URL, begin, make_demo, promises
-from tests.integration.ledger.processes import a_process
 
 Post = Callable[..., Awaitable[httpx.Response]]
 
@@ -42,14 +40,14 @@ def a_promise(days: int, *, currency: str = "EUR", on: date = date(2027, 1, 10))
 
 async def test_a_dry_run_asks_again(demo: httpx.AsyncClient, ledger_db: Database) -> None:
     await begin(demo, "2027-01-12")
-    context = a_process(ledger_db)
     async with ledger_db.transaction() as session:
         for days in (10, 21, 22, 30):
             await keep_request(session, "demo", a_promise(days), now=clock.now())
         long_ago = a_promise(25, on=date(2026, 7, 15))  # 181 days before
         await keep_request(session, "demo", long_ago, now=clock.now())
         await keep_request(session, "other", a_promise(25), now=clock.now())
-    await keep_refusal(context, "demo", a_promise(35, currency="USD"), now=clock.now())
+        in_dollars = a_promise(35, currency="USD")
+        await keep_request(session, "demo", in_dollars, now=clock.now())
     rules = [
         {"when": {"segment": ["hardship"], "amount_from": {"USD": 90}}, "max_days": 40},
         {"max_days": 21},

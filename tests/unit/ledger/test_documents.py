@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from datetime import date, timedelta
 from string import Formatter
@@ -19,6 +20,7 @@ from pypdf import PdfReader
 
 from services.ledger.api import models
 from services.ledger.documents.invoice_pdf import invoice_pdf
+from services.ledger.documents.joining import joined
 from services.ledger.documents.lines import text_of
 from services.ledger.documents.papers import (
     DiscountOffer,
@@ -260,6 +262,29 @@ def test_any_name_and_number_can_be_drawn(texts: list[str]) -> None:
     debtor = Party(texts[0], tuple(texts[:9]))
     document = statement_pdf(_paper(_part("EUR", *lines), debtor=debtor, account_id=texts[0]))
     assert document.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("محمد", "MEEM initial, HAH medial, MEEM medial, DAL final"),
+        ("سلام", "SEEN initial, LAM WITH ALEF final, MEEM isolated"),
+        ("مَد", "MEEM initial, FATHA, DAL final"),  # a mark between them
+        ("بـ", "BEH initial, TATWEEL"),
+        ("Ada", "A, D, A"),
+    ],
+)
+def test_arabic_letters_join_their_neighbours(text: str, forms: str) -> None:
+    shown = []
+    for letter in joined(text):
+        name = unicodedata.name(letter).removesuffix(" FORM").removeprefix("ARABIC ")
+        *words, last = name.split()
+        is_form = last in ("INITIAL", "MEDIAL", "FINAL", "ISOLATED")
+        name = " ".join([*words, last.lower()] if is_form else [*words, last])
+        for kind in ("LETTER ", "LIGATURE ", "LATIN CAPITAL LETTER ", "LATIN SMALL LETTER "):
+            name = name.removeprefix(kind)
+        shown.append(name)
+    assert ", ".join(shown) == forms
 
 
 def test_letters_of_many_scripts_and_very_long_words() -> None:

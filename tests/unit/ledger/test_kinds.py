@@ -9,7 +9,7 @@ import pytest
 from msgspec import Struct, structs
 
 from services.ledger import domain
-from services.ledger.domain import agreements, registry
+from services.ledger.domain import agreements, chart, registry
 from services.ledger.domain.events import View
 from services.ledger.domain.kinds import Kind
 from services.ledger.domain.kinds.invoices import invoice_need
@@ -84,9 +84,12 @@ RAISED = Kind(
 @pytest.fixture(autouse=True)
 def _one_more_kind() -> Iterator[None]:
     assert isinstance(registry.KINDS, dict)
+    assert isinstance(chart.JOURNAL, dict)
     registry.KINDS[RAISED.type] = RAISED
+    chart.JOURNAL[RAISED.type] = chart.JOURNAL["invoice-issued"]
     yield
     del registry.KINDS[RAISED.type]
+    del chart.JOURNAL[RAISED.type]
 
 
 def _raised(raise_id: str, amount_minor: int, when: str) -> domain.Fact:

@@ -269,8 +269,8 @@ def test_answers_to_plans(changes: dict[str, Any], expected: str) -> None:
     ],
 )
 def test_answers_to_settlements(changes: dict[str, Any], expected: str) -> None:
-    members = {"kind": "bid", "base_minor": 10000, "amount_minor": 9000, "instalments": 1}
-    asked = SettlementAsked(**({"days": 30} | members | changes))
+    members: dict[str, Any] = {"kind": "bid", "base_minor": 10000, "amount_minor": 9000}
+    asked = SettlementAsked(**(members | {"instalments": 1, "days": 30} | changes))
     assert answer(DEFAULTS["settlements"], ask(asked)) == expected
 
 

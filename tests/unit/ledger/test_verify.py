@@ -2,114 +2,30 @@
 
 import copy
 import json
-import subprocess
-import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.ledger import verify
-from services.ledger.domain import Entry
-from services.ledger.domain.chain import NO_SEAL, Seal, Tree, chained, entry_hash, leaf_hash
-from services.ledger.domain.journal_lines import entry_line, head_line, header_line, seal_line
-
-Lines = list[dict[str, Any]]
-
-AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
-DAY = date(2026, 3, 1)
-# How far each account's journal is sealed, by seal; one more entry of C3 is not.
-SEALED = {1: {"C1": 1, "C2": 1}, 2: {"C1": 3, "C2": 2, "C3": 1}, 3: {}}
-ENTRIES = {"C1": 3, "C2": 2, "C3": 2}
-OK = "ok: 7 entries, 3 accounts, 3 seals, through 2026-03-03"
-
-
-def a_journal() -> Lines:
-    found: list[bytes] = [
-        header_line("demo", AT, accounts=3, entries=7, seals=3, account_id=None, from_seal=1)
-    ]
-    trees = {number: Tree() for number in SEALED}
-    for account, count in ENTRIES.items():
-        key, head = ("demo", account), b""
-        for n in range(1, count + 1):
-            postings = (("receivable", 100 * n), ("revenue-clearing", -100 * n))
-            entry = Entry("invoice-issued", f"{account}I{n}", "invoice", "EUR", DAY, postings)
-            placed = chained(key, n, entry, AT, head)
-            head = entry_hash(placed)
-            found.append(entry_line(placed, head))
-            for number, heads in SEALED.items():
-                if heads.get(account) == n:
-                    found.append(head_line(number, account, n, head, None))
-                    trees[number].add(leaf_hash(key, n, head))
-    previous = NO_SEAL
-    for number, entries in ((1, 2), (2, 4), (3, 0)):
-        tree = trees[number]
-        seal = Seal(
-            tenant_id="demo",
-            seal=number,
-            day=date(2026, 3, number),
-            accounts=tree.leaves,
-            entries=entries,
-            root=tree.root,
-            previous=previous,
-        )
-        previous = seal.hash
-        found.append(seal_line(seal, previous))
-    return [json.loads(line) for line in found]
-
-
-class Checked:
-    """What the verifier says of a file."""
-
-    def __init__(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self._file = tmp_path / "journal.ndjson"
-        self._capsys = capsys
-
-    def lines(self, lines: Lines, *more: str) -> tuple[int, list[str]]:
-        return self.bytes(b"".join(json.dumps(line).encode() + b"\n" for line in lines), *more)
-
-    def bytes(self, content: bytes, *more: str) -> tuple[int, list[str]]:
-        self._file.write_bytes(content)
-        self._capsys.readouterr()
-        code = verify.main([str(self._file), *more])
-        return code, self._capsys.readouterr().out.splitlines()
+from services.ledger.domain.chain import leaf_hash
+from tests.unit.ledger.exported import (
+    OK,
+    Checked,
+    Lines,
+    a_head,
+    a_journal,
+    a_seal,
+    an_entry,
+    place,
+    rehash,
+)
 
 
 @pytest.fixture
 def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Checked:
     return Checked(tmp_path, capsys)
-
-
-def place(lines: Lines, kind: str, **members: str) -> int:
-    """Where the line with these members stands."""
-    (found,) = [
-        index
-        for index, line in enumerate(lines)
-        if kind in line and members.items() <= line[kind].items()
-    ]
-    return found
-
-
-def an_entry(lines: Lines, account: str, n: int) -> dict[str, Any]:
-    found: dict[str, Any] = lines[place(lines, "entry", account=account, n=str(n))]["entry"]
-    return found
-
-
-def a_seal(lines: Lines, n: int) -> dict[str, Any]:
-    found: dict[str, Any] = lines[place(lines, "seal", seal=str(n))]["seal"]
-    return found
-
-
-def a_head(lines: Lines, account: str, seal: int) -> dict[str, Any]:
-    found: dict[str, Any] = lines[place(lines, "head", account=account, seal=str(seal))]["head"]
-    return found
-
-
-def rehash(member: dict[str, Any]) -> None:
-    """What who changes a line would do next."""
-    member["hash"] = verify.digest({k: v for k, v in member.items() if k != "hash"})
 
 
 def test_a_journal_as_it_is_written_is_whole(checked: Checked) -> None:
@@ -390,91 +306,3 @@ def test_an_export_that_begins_later_says_where(checked: Checked) -> None:
     )
     del lines[0]["from_seal"]  # not if it does not say so
     assert "account C1 entry 1 is missing" in checked.lines(lines)[1]
-
-
-# ── What is no journal ──────────────────────────────────────────────────────────────────────────
-
-_HEADER = json.dumps(a_journal()[0]).encode() + b"\n"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\n",
-        b"{}\n",
-        b"[]\n",
-        b'{"format": "recoup-journal-2", "tenant": "demo"}\n',
-        b'{"format": "recoup-journal-1"}\n',
-        b'{"format": "recoup-journal-1", "tenant": "demo", "from_seal": "0"}\n',
-        b"\xff\xfe\n",
-        _HEADER + b'{"other": {}}\n',
-        _HEADER + b'{"entry": []}\n',
-        _HEADER + b'{"entry": {"n": "1", "n": "2"}}\n',
-        _HEADER + b'{"entry": {}, "head": {}}\n',
-        _HEADER + b"[" * 100_000 + b"\n",
-        _HEADER + b'{"entry": "' + b"x" * verify.LINE_BYTES_MAX + b'"}\n',
-        _HEADER + b"\x00" * 10,
-    ],
-)
-def test_what_is_no_journal_is_unreadable(checked: Checked, content: bytes) -> None:
-    code, said = checked.bytes(content)
-    assert code == 2
-    assert said[0].startswith("unreadable: line ")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b'{"entry": {}}\n',
-        b'{"entry": {"n": 1}}\n',
-        b'{"head": {"seal": "1", "account": "C1", "n": "01", "hash": ""}}\n',
-        b'{"seal": {"seal": ' + b"9" * 100_000 + b"}}\n",
-    ],
-)
-def test_a_line_without_its_members_is_a_fault(checked: Checked, line: bytes) -> None:
-    code, said = checked.bytes(_HEADER + line)
-    assert code == 1
-    assert said[0].startswith("line 2: not the members of")
-
-
-def test_what_a_terminal_would_obey_is_not_printed(checked: Checked) -> None:
-    lines = a_journal()
-    an_entry(lines, "C3", 2)["account"] = "C3\x1b[2J\ud800"
-    code, said = checked.lines(lines)
-    assert code == 1
-    assert "account C3\\u001b[2J\\ud800 entry 1 is missing" in said
-
-
-def test_a_file_that_is_not_there_and_a_seal_that_is_none(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert verify.main([str(tmp_path / "nothing")]) == 2
-    for given in ("1", "x=00", "0=" + "00" * 32, "1=" + "0" * 63, "1=" + "g" * 64):
-        with pytest.raises(SystemExit) as ended:
-            verify.main(["file", "--seal", given])
-        assert ended.value.code == 2
-    assert "is not N=HASH" in capsys.readouterr().err
-
-
-def test_it_needs_nothing_but_the_standard_library(tmp_path: Path) -> None:
-    """Taken away by itself, with no packages installed and nothing of ours near."""
-    alone = tmp_path / "verify.py"
-    alone.write_bytes(Path(verify.__file__).read_bytes())
-    file = tmp_path / "journal.ndjson"
-    file.write_text("".join(json.dumps(line) + "\n" for line in a_journal()))
-    program = (
-        "import runpy, sys; sys.argv = ['verify', sys.argv[1]]\n"
-        "try: runpy.run_path('verify.py', run_name='__main__')\n"
-        "finally:\n"
-        "    own = {name.partition('.')[0] for name in sys.modules} - {'__main__'}\n"
-        "    print(sorted(own - set(sys.stdlib_module_names)))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program, str(file)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines() == [OK, "[]"]

@@ -10,8 +10,9 @@ from services.ledger.domain.credits import Credit
 from services.ledger.domain.events import View, common
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.holds import clock_stops
-from services.ledger.domain.kinds import Acting, Kind, News, Noun
+from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import Step, boundary
 from services.ledger.domain.owed import owed_on, undisputed_on
 from services.ledger.domain.promises import (

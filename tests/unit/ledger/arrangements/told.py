@@ -84,7 +84,9 @@ def credited(
 def paid(
     name: str, amount: int, received: str, *aims: tuple[str, int], currency: str = "EUR"
 ) -> Told:
-    targets = tuple(billing.Target(invoice_id=invoice_id, amount_minor=part) for invoice_id, part in aims)
+    targets = tuple(
+        billing.Target(invoice_id=invoice_id, amount_minor=part) for invoice_id, part in aims
+    )
     data = billing.PaymentReceived(name, "C1", currency, amount, at(received), allocations=targets)
     return Told("payment-received", name, None, data)
 
