@@ -15,7 +15,7 @@ from services.segmentation.domain.experiments import (
     parse,
     takes,
 )
-from services.segmentation.domain.guardrails import Seen, FileTally, breaches
+from services.segmentation.domain.guardrails import Seen, Tally, breaches
 from shared.errors import Invalid
 
 pytestmark = pytest.mark.slow
@@ -206,9 +206,9 @@ def seen(*, overdue: bool = False, pays: float = 0.5, segment: str = "current") 
     )
 
 
-def tally(accounts: int, bad: int, **what: Any) -> FileTally:
+def tally(accounts: int, bad: int, **what: Any) -> Tally:
     """So many accounts, of which the first `bad` are as said."""
-    found = FileTally()
+    found = Tally()
     for number in range(accounts):
         found.add(seen(**what) if number < bad else seen())
     return found
