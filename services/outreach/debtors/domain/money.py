@@ -20,7 +20,6 @@ MONEY_TYPES = frozenset(
         "invoice-voided",
         "settlement-completed",
         "account-written-off",
-        "recovery-received",
         "charge-waived",
         "discount-granted",
         "discount-revoked",
