@@ -4,10 +4,20 @@ from dataclasses import dataclass, field
 
 from services.ledger.settings import Settings
 from services.ledger.store.memory import AccountMemory
+from services.ledger.store.policies import Policies
 from shared.business_time import Clock
 from shared.database import Database
 from shared.database.clock_guard import ClockGuard
+from shared.process.compute import ComputePool
 from shared.process.watchdog import exit_now
+
+
+FILES_MAX = 8  # that are read at a time: one tenant's file takes minutes, others don't wait
+
+
+def _readers() -> ComputePool:
+    """Reads files apart from the event loop."""
+    return ComputePool(size=FILES_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +29,13 @@ class Context:
     guard: ClockGuard  # before days begin by themselves
     makes_tenants: bool  # local mode: an unknown tenant is made at its first event
     accounts: AccountMemory = field(default_factory=AccountMemory)
+    policies: Policies = field(default_factory=Policies)
+    compute: ComputePool = field(default_factory=ComputePool)  # documents are drawn in it
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
+    compute: ComputePool = field(default_factory=_readers)
 
     async def close(self) -> None:
+        await self.compute.close()
         await self.db.close()
 
 

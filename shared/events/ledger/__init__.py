@@ -103,6 +103,7 @@ from shared.events.ledger.promises import (
     PromisePartlyKept,
     PromiseRejudged,
 )
+from shared.events.ledger.seals import LedgerSealed
 from shared.events.ledger.settlements import (
     SettlementAccepted,
     SettlementCompleted,
@@ -166,6 +167,7 @@ __all__ = [
     "InvoicePaid",
     "InvoiceReopened",
     "InvoiceVoided",
+    "LedgerSealed",
     "OfAccount",
     "OverdueCorrected",
     "PaymentFailed",
@@ -208,6 +210,7 @@ TYPES: dict[str, type[Struct]] = {
     "account-registered": AccountRegistered,
     "account-updated": AccountUpdated,
     "account-erased": AccountErased,
+    "ledger-sealed": LedgerSealed,
     "invoice-issued": InvoiceIssued,
     "invoice-amended": InvoiceAmended,
     "invoice-voided": InvoiceVoided,

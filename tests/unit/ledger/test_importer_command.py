@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
+from datetime import date
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,20 @@ import httpx
 import msgspec
 import pytest
 
+from services.ledger.import_files.reading import read_file
+from services.ledger.import_files.refusals import HEADER as COLUMNS
+from services.ledger.import_files.store import FileEvents
 from services.ledger.importer import __main__ as importer
-from services.ledger.importer.refusals import HEADER as COLUMNS
-from services.ledger.importer.store import EventsInOrder
 from shared.csv_events.conditions import WORDS
+from shared.csv_events.form import FILE_KEYS, GROUP_KEYS
 from shared.csv_events.mapping import (
     EVENT_KEYS,
-    FILE_KEYS,
     MAPPING_KEYS,
+    MappingFile,
     parse_mapping,
     read_mapping,
 )
-from shared.csv_events.rows import Made, read_events
+from shared.csv_events.rows import read_events
 from shared.csv_events.rules import CELL_KEYS, KINDS
 from tests.architecture.files import ROOT
 
@@ -73,8 +76,9 @@ class Ledger:
 
 
 @pytest.fixture
-def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
+def ledger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
     ledger = Ledger()
+    monkeypatch.setenv("RECOUP_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(importer, "ledger_client", ledger.client)
     return ledger
 
@@ -150,6 +154,7 @@ def test_a_dry_run_says_what_would_be_and_sends_nothing(
         "  accounts                     4",
         "  days                 2026-01-15 to 2026-02-01",
         "  refused                      4",
+        "  after, in EUR: balance 19.50, overdue 19.50, unapplied 0.00",
     ]
     lines = [line.partition(":")[0] for line in errors.splitlines() if line.startswith("line")]
     assert lines == ["line 5, amount", "line 6, amount", "line 7, id", "line 8, day"]
@@ -266,14 +271,140 @@ events:
     file.write_text(
         "p,a,at\nP1,C1,2026-03-02T00:30:00+02:00\nP2,C1,2026-03-01T23:00:00Z\nP3,C1,2026-03-01T09:00:00Z\n"
     )
-    events = EventsInOrder()
-    for row in read_events(file, read_mapping(mapping), "demo"):
-        assert isinstance(row, list)
-        for made in row:
-            events.add(made)
-    ordered = [made.event["data"].get("payment_id") for made in events]
-    events.close()
-    assert ordered == [None, "P3", "P1", "P2"]
+    assert [e["data"].get("payment_id") for e in ordered(file, read_mapping(mapping))] == [
+        None, "P3", "P1", "P2",
+    ]  # fmt: skip
+
+
+def ordered(file: Path, mapping: MappingFile) -> list[dict[str, Any]]:
+    with FileEvents() as events:
+        read_file(file, mapping, "demo", events, today=date(2026, 12, 31))
+        return [made.event for batch in events.batches(mapping) for made in batch]
+
+
+# ------------------------------------------------- what the mapping leaves open
+
+GERMAN = HEADER.replace(",", ";") + "C1;Müller;V1;1.234,56;31.12.2026\n" * 3
+FOUND = "windows-1252, semicolon, decimal comma (1.234,56), days 31.12.2026"
+
+
+@pytest.fixture
+def open_mapping() -> str:
+    """Says nothing of how the file is written."""
+    return MAPPING.replace("due_on: {column: day, as: date}", 'due_on: "2027-01-31"')
+
+
+def test_without_a_terminal_nothing_is_believed(
+    run: Run, ledger: Ledger, open_mapping: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(b"")))
+    code, _, errors = run(GERMAN.encode("cp1252"), mapping=open_mapping)
+    assert code == 2
+    assert f"seems to be {FOUND}; the mapping does not say so" in errors
+    lines = errors.partition("\n\n")[2]
+    assert not ledger.events
+    # With these lines the mapping says it all, and nothing is asked.
+    code, said, errors = run(GERMAN.encode("cp1252"), mapping=f"{open_mapping}\n{lines}")
+    assert (code, said.splitlines()[-1]) == (0, "4 events accepted, 0 known already, 0 refused")
+    assert ledger.events[1]["data"]["amount_minor"] == 123_456
+
+
+def test_yes_agrees(run: Run, ledger: Ledger, open_mapping: str) -> None:
+    code, said, _ = run(GERMAN.encode("cp1252"), "--yes", mapping=open_mapping)
+    assert (code, said.splitlines()[-1]) == (0, "4 events accepted, 0 known already, 0 refused")
+    assert ledger.events[0]["data"]["name"] == "Müller"
+
+
+class Terminal(TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "expected"), [("\n", 0), ("y\n", 0), ("n\n", 2), ("", 2)])
+def test_at_a_terminal_it_is_asked_once(
+    run: Run,
+    ledger: Ledger,
+    open_mapping: str,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    expected: int,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(BytesIO(answer.encode())))
+    code, _, errors = run(GERMAN.encode("cp1252"), mapping=open_mapping)
+    assert code == expected
+    assert errors.count(f"{FOUND}: right? [Y/n]") == 1
+
+
+# ------------------------------------------------- killed, and again
+
+
+class Killed(BaseException):
+    """As if the process were gone."""
+
+
+class KilledAfter(Ledger):
+    """Knows what it has; dies after some batches."""
+
+    def __init__(self, batches: int) -> None:
+        super().__init__()
+        self.left = batches
+        self.sizes: list[int] = []
+
+    def _take(self, request: httpx.Request) -> httpx.Response:
+        events = msgspec.json.decode(request.content)
+        if not self.left:
+            raise Killed
+        self.left -= 1
+        self.sizes.append(len(events))
+        known = {event["id"] for event in self.events}
+        new = [event for event in events if event["id"] not in known]
+        self.events += new
+        counts = {"accepted": len(new), "duplicates": len(events) - len(new), "rejected": []}
+        return httpx.Response(200, json=counts)
+
+
+def test_the_same_command_goes_on_behind_the_last_part_known(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RECOUP_DATA_DIR", str(tmp_path / "data"))
+    ledger = KilledAfter(2)
+    monkeypatch.setattr(importer, "ledger_client", ledger.client)
+    rows = HEADER + "".join(f"C1,One,V{n},1,2026-02-01\n" for n in range(2_499))
+    with pytest.raises(Killed):
+        run(rows)
+    assert [path.suffix for path in (tmp_path / "data" / "imports").iterdir()] == [".jsonl"]
+    ledger.left, ledger.sizes = 99, []
+    code, said, _ = run(rows)
+    assert (code, said) == (0, "2500 events accepted, 0 known already, 0 refused\n")
+    # The last part once more, to see that it is the same ledger; then what is left.
+    assert ledger.sizes == [500, 500, 500, 500]
+    assert len(ledger.events) == 2_500
+    assert not list((tmp_path / "data" / "imports").iterdir())
+
+
+def test_another_ledger_gets_all_of_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RECOUP_DATA_DIR", str(tmp_path / "data"))
+    rows = HEADER + "".join(f"C1,One,V{n},1,2026-02-01\n" for n in range(1_499))
+    ledger = KilledAfter(2)
+    monkeypatch.setattr(importer, "ledger_client", ledger.client)
+    with pytest.raises(Killed):
+        run(rows)
+    empty = KilledAfter(99)
+    monkeypatch.setattr(importer, "ledger_client", empty.client)
+    code, said, _ = run(rows)
+    assert code == 0
+    assert len(empty.events) == 1_500
+    assert "1000 events accepted, 500 known already" in said
+
+
+def test_a_dry_run_as_json(run: Run) -> None:
+    code, said, _ = run(HEADER + GOOD, "--dry-run", "--json")
+    report = msgspec.json.decode(said)
+    assert code == 0
+    assert report["events"]["invoice-issued"] == {"count": 2, "sums": {"EUR": 1_950}}
+    assert report["after"]["EUR"]["balance"] == 1_950
 
 
 # ------------------------------------------------- the samples
@@ -332,22 +463,12 @@ def test_every_mapping_that_is_shipped_is_valid(mapping: Path) -> None:
     assert read_mapping(mapping).events
 
 
-def test_made_is_what_the_order_gives_back(tmp_path: Path) -> None:
-    rows = list(
-        read_events(SAMPLES / "german_erp.csv", read_mapping(SAMPLES / "german_erp.yaml"), "demo")
-    )
-    made = [event for row in rows if isinstance(row, list) for event in row]
-    events = EventsInOrder()
-    for event in made:
-        events.add(event)
-    assert len(events) == len(made)
-    again = list(events)
-    events.close()
-    assert sorted(again, key=_place) == sorted(made, key=_place)
-
-
-def _place(made: Made) -> tuple[int, str]:
-    return made.line, made.rule.type
+def test_made_is_what_the_order_gives_back() -> None:
+    file, mapping = SAMPLES / "german_erp.csv", read_mapping(SAMPLES / "german_erp.yaml")
+    rows = list(read_events(file, mapping, "demo"))
+    made = [event.event for row in rows if isinstance(row, list) for event in row]
+    again = ordered(file, mapping)
+    assert sorted(again, key=lambda event: event["id"]) == sorted(made, key=lambda e: e["id"])
 
 
 # ------------------------------------------------- the documentation
@@ -372,14 +493,24 @@ def test_every_documented_mapping_is_valid(text: str) -> None:
 
 
 def test_every_key_and_kind_is_documented() -> None:
-    names = {*MAPPING_KEYS, *FILE_KEYS, *EVENT_KEYS, *KINDS, *CELL_KEYS, *WORDS, "any", "first_of"}
+    names = {
+        *MAPPING_KEYS,
+        *FILE_KEYS,
+        *GROUP_KEYS,
+        *EVENT_KEYS,
+        *KINDS,
+        *CELL_KEYS,
+        *WORDS,
+        "any",
+        "first_of",
+    }
     assert not [
         name for name in sorted(names) if f"`{name}" not in PAGE and f"{{{name}:" not in PAGE
     ]
 
 
 def test_the_documented_provider_export_goes_in(tmp_path: Path) -> None:
-    text = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)[-1]
+    text = next(t for t in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if "/import/provider" in t)
     file = tmp_path / "f.csv"
     file.write_text(
         "id,Customer,Currency,Amount Due,Amount Paid,"

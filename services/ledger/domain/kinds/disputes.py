@@ -11,12 +11,13 @@ from services.ledger.domain.invoices import Dispute, Invoice, disputed_part
 from services.ledger.domain.kinds import Kind
 from services.ledger.domain.kinds.credit_notes import own_note_of, post
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.ranks import Rank
 from services.ledger.domain.state import AccountState
 from shared.clock import local_day
 from shared.errors import FieldError
 from shared.events import billing, ledger
 
-_RESOLUTION_RANK = 7
+_RESOLUTION_RANK = Rank.DISPUTE_RESOLVED
 
 
 def _id(data: billing.DisputeOpened | billing.DisputeResolved) -> str:
@@ -131,7 +132,7 @@ KINDS = (
         type="dispute-opened",
         data=billing.DisputeOpened,
         word="dispute",
-        rank=6,
+        rank=Rank.DISPUTE_OPENED,
         identity=_id,
         check=_check_opened,
         needs=_need_subject,
