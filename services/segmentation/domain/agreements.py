@@ -5,7 +5,7 @@ announced before.
 """
 
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 
@@ -69,14 +69,14 @@ class Agreements(Struct):
         return tuple(sorted({hold.kind for hold in self.holds.values() if hold.stands_on(day)}))
 
 
-class AgreementFeatures(Struct, frozen=True, gc=False):
-    """What assessments look at."""
+class AgreementFeatures(NamedTuple):
+    """What assessments look at, in the order of `Features`."""
 
     open_promises: int = 0
     promises_kept: int = 0
     promises_partly_kept: int = 0
-    promises_broken: int = 0  # ever
-    recently_broken: int = 0
+    promises_broken: int = 0  # lately
+    promises_ever_broken: int = 0
     arrangement: str | None = None
     missed_instalments: int = 0
     plans_defaulted: int = 0
@@ -98,8 +98,8 @@ def agreement_features(
         open_promises=agreements.promised("open"),
         promises_kept=agreements.promised("kept"),
         promises_partly_kept=agreements.promised("partly_kept"),
-        promises_broken=agreements.promised("broken"),
-        recently_broken=agreements.broken_since(broken_from),
+        promises_broken=agreements.broken_since(broken_from),
+        promises_ever_broken=agreements.promised("broken"),
         arrangement=agreements.arrangement,
         missed_instalments=agreements.missed_instalments,
         plans_defaulted=sum([state == "defaulted" for state in agreements.plans.values()]),

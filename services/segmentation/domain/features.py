@@ -165,17 +165,7 @@ def features_of(account: Account, indices: Mapping[str, float] | None = None) ->
         owed.promised_minor,  # promised_minor
         owed.recoverable_minor,  # recoverable_minor
         owed.charges_minor,  # charges_minor
-        agreed.open_promises,  # open_promises
-        agreed.promises_kept,  # promises_kept
-        agreed.promises_partly_kept,  # promises_partly_kept
-        agreed.recently_broken,  # promises_broken
-        agreed.promises_broken,  # promises_ever_broken
-        agreed.arrangement,  # arrangement
-        agreed.missed_instalments,  # missed_instalments
-        agreed.plans_defaulted,  # plans_defaulted
-        agreed.settlements_lapsed,  # settlements_lapsed
-        agreed.hold_kinds,  # hold_kinds
-        agreed.is_placed,  # is_placed
+        *agreed,  # open_promises to is_placed
         dict(indices) if indices else {},  # indices
     )
 
