@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from shared import clock
 from shared.ids import is_tenant
 from shared.process import program
-from shared.web.auth import ANY_TENANT, SCOPES
+from shared.web.auth import ANY_TENANT, ROLES, SCOPES
 
 PRIVATE, PUBLIC = "private.pem", "jwks.json"
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
@@ -81,6 +81,7 @@ def mint(
     now: datetime,
     audience: str = "recoup",
     issuer: str = "recoup",
+    roles: Sequence[str] = (),
 ) -> str:
     """A token that says who its bearer is, for which tenant, what it may do and until when."""
     key = load_pem_private_key((folder / PRIVATE).read_bytes(), password=None)
@@ -94,6 +95,7 @@ def mint(
         "iss": issuer,
         "iat": int(now.timestamp()),
         "exp": int((now + ttl).timestamp()),
+        **({"roles": " ".join(roles)} if roles else {}),
     }
     return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": public_jwk(key)["kid"]})
 
@@ -128,6 +130,13 @@ def _parser() -> argparse.ArgumentParser:
     give.add_argument(
         "--scope", action="append", required=True, choices=SCOPES, help="may be given several times"
     )
+    give.add_argument(
+        "--role",
+        action="append",
+        default=[],
+        choices=ROLES,
+        help="what the bearer may decide; may be given several times",
+    )
     give.add_argument("--subject", required=True, help="who the bearer is: a person or a program")
     for claim, name in (("audience", "RECOUP_JWT_AUDIENCE"), ("issuer", "RECOUP_JWT_ISSUER")):
         give.add_argument(
@@ -156,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             now=clock.now(),
             audience=options.audience,
             issuer=options.issuer,
+            roles=options.role,
         )
     except (OSError, ValueError) as error:
         print(f"keys: {error}", file=sys.stderr)

@@ -15,6 +15,7 @@ from shared.clock import day_start, local_day
 from shared.errors import FieldError, Invalid
 
 Clock = Literal["system", "manual"]
+EARLIEST_ZONE = "Pacific/Kiritimati"  # where days begin first
 
 
 class Begun(Struct, frozen=True):
@@ -29,6 +30,10 @@ class Begun(Struct, frozen=True):
             return self.day
         reached = local_day(self.at, zone)
         return reached if self.day is None or reached > self.day else self.day
+
+    def anywhere(self) -> date | None:
+        """The latest calendar day that has begun anywhere: zones reach to UTC+14."""
+        return self.on(EARLIEST_ZONE)
 
     def since(self, zone: str) -> datetime | None:
         """The latest instant that was reached when it began; None: nothing has begun."""

@@ -9,7 +9,7 @@ AppError
     └── TookTooLong   the same again may take as long again: try it in smaller parts
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -28,10 +28,17 @@ class AppError(Exception):
     title = "Error"
     retriable = False
 
-    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        members: Mapping[str, object] | None = None,
+    ) -> None:
+        """`members` are figures and reasons that the answer names beside the usual ones."""
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
+        self.members = dict(members or {})
 
 
 class WorkerEnds(Exception):

@@ -25,6 +25,7 @@ NO_INSTANT = "must be an instant with its offset, like 2026-03-31T12:00:00Z"
 _NOUNS = {
     "int": "a whole number",
     "float": "a number",
+    "decimal": "a fraction",
     "str": "a text",
     "bool": "true or false",
     "object": "an object",

@@ -36,6 +36,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # all but \t \n \r
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _BEYOND_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # What Unicode calls "default ignorable" or draws as nothing, though it is a letter, mark or symbol.
 _INVISIBLE = re.compile(
@@ -123,6 +124,11 @@ def shown(text: str, length_max: int = 200) -> str:
 def line(text: str) -> str:
     """The text on one line that every writer takes, with marks in place of what it cannot hold."""
     return _BEYOND_LINE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def plain_cell(text: str) -> str:
+    """A text as a cell of a CSV file that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def faults(value: Any, pointer: str = "", depth_max: int = DEPTH_MAX) -> Iterator[FieldError]:

@@ -6,7 +6,20 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.ledger import consumer
-from services.ledger.api import accounts, collectable, imports, intake, invoices, tenants, waiting
+from services.ledger.api import (
+    accounts,
+    collectable,
+    documents,
+    imports,
+    intake,
+    invoices,
+    journal,
+    policies,
+    promises,
+    rates,
+    tenants,
+    waiting,
+)
 from services.ledger.context import open_context
 from services.ledger.settings import Settings
 from shared.process.serve import serve
@@ -45,8 +58,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(events.router)
     app.include_router(accounts.router)
     app.include_router(collectable.router(runtime.caught_up))
+    app.include_router(documents.router)  # before invoices, whose ids may hold slashes
     app.include_router(imports.router)
     app.include_router(invoices.router)
+    app.include_router(policies.router)
+    app.include_router(promises.router)
+    app.include_router(rates.router)
+    app.include_router(journal.router)
     app.include_router(tenants.router)
     app.include_router(waiting.router)
     return app

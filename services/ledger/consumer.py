@@ -1,19 +1,26 @@
-"""Door 2: `billing.events`. No heads, no parking: facts converge, bad ones are rejections."""
+"""Door 2: `billing.events` and segmentation's.
+
+Billing's have no heads and are not parked: facts converge, bad ones are rejections. Of segmentation
+the ledger remembers which segment each account is in, in order, for the conditions of policies.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from services.ledger.commands.intake import ReceivedEvent, take_events
+from services.ledger.commands.segments import take_segments
 from services.ledger.context import Context
 from services.ledger.settings import Settings
 from shared.cloudevents import Incoming, Refused, parse_kafka
 from shared.database import Session
 from shared.errors import FieldError
-from shared.events import BILLING, billing
+from shared.events import BILLING, SEGMENTATION, billing
 from shared.ids import is_tenant
 from shared.log.consume import RawRecord, RawSubscription
 from shared.log.runtime import Runtime
+from shared.log.subscriptions import Subscription
 
 CONSUMER = "ledger"
+SEGMENTS_CONSUMER = "ledger-segments"  # a group of its own: its place is kept, with heads
 
 Handler = Callable[[Session, Sequence[ReceivedEvent], Context], Awaitable[object]]
 
@@ -23,7 +30,8 @@ HANDLERS: Mapping[str, Handler] = dict.fromkeys(billing.TYPES, take_events)
 
 
 def runtime(settings: Settings, context: Context) -> Runtime:
-    """The ledger reads `billing.events`, where there is Kafka."""
+    """The ledger reads `billing.events`, where there is Kafka, and segmentation's events, there or
+    in its outbox."""
 
     async def take(session: Session, records: Sequence[RawRecord]) -> None:
         by_handler: dict[Handler, list[ReceivedEvent]] = {}
@@ -37,8 +45,18 @@ def runtime(settings: Settings, context: Context) -> Runtime:
     def tenant_of(record: RawRecord) -> str | None:
         return _received(record, settings).tenant
 
-    subscription = RawSubscription(CONSUMER, BILLING, take, tenant_of)
-    return Runtime("ledger", settings.common, context.db, [subscription], producer_urls={})
+    billing_events = RawSubscription(CONSUMER, BILLING, take, tenant_of)
+    segments = Subscription(
+        SEGMENTS_CONSUMER, (SEGMENTATION,), frozenset({"segment-changed"}), take_segments
+    )
+    is_reachable = settings.common.kafka is not None or settings.producer_urls
+    return Runtime(
+        "ledger",
+        settings.common,
+        context.db,
+        [billing_events, segments] if is_reachable else [billing_events],
+        producer_urls=settings.producer_urls,
+    )
 
 
 def _received(record: RawRecord, settings: Settings) -> ReceivedEvent:

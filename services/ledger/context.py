@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from services.ledger.settings import Settings
 from services.ledger.store.memory import AccountMemory
+from services.ledger.store.policies import Policies
 from shared.business_time import Clock
 from shared.database import Database
 from shared.database.clock_guard import ClockGuard
@@ -28,6 +29,8 @@ class Context:
     guard: ClockGuard  # before days begin by themselves
     makes_tenants: bool  # local mode: an unknown tenant is made at its first event
     accounts: AccountMemory = field(default_factory=AccountMemory)
+    policies: Policies = field(default_factory=Policies)
+    compute: ComputePool = field(default_factory=ComputePool)  # documents are drawn in it
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
     compute: ComputePool = field(default_factory=_readers)
 

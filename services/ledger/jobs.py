@@ -1,16 +1,20 @@
-"""Door 3: the clock. Imports go on; with the system clock, days begin by themselves."""
+"""Door 3: the clock. Imports and runs that were begun go on; with the system clock, days begin by
+themselves."""
 
 import asyncio
 from uuid import uuid4
 
+from services.ledger.commands.restating import forget_range
 from services.ledger.context import Context
 from services.ledger.processes.days import start_day_by_clock
+from services.ledger.processes.restating import list_runs_to_do, restate
 from services.ledger.processes.imports import lease_end, run_import
 from services.ledger.store.imports import FileImport, claim_import
 from services.ledger.store.tenants import list_tenants
 from shared import clock
 from shared.database.holds import Held
 from shared.process.failures import survived
+from shared.process.parts import turn
 from shared.process.tasks import end, pause
 from shared.process.telemetry import logger
 
@@ -18,7 +22,7 @@ SCHEDULE_SECONDS = 60.0
 JOB = "days"
 IMPORTS = "imports"
 IMPORTS_MAX = 8  # at a time in one worker, of different tenants
-LOOK_SECONDS = 1.0  # for imports that nobody works on
+LOOK_SECONDS = 0.5  # between two looks for imports or runs that nobody works on
 
 log = logger(__name__)
 
@@ -53,6 +57,17 @@ async def _start_day(context: Context, tenant_id: str) -> None:
             log.info("day begun", tenant=tenant_id, **started.counts)
 
 
+async def run_restating(context: Context, *, stop: asyncio.Event) -> None:
+    """Bring runs that restate accounts to their ends, one after the other."""
+    while not stop.is_set():
+        turn()
+        with survived("ledger", "restating"):
+            for run in await list_runs_to_do(context):
+                if stop.is_set():
+                    return
+                with survived("ledger", "restating", tenant=run.tenant_id):
+                    await restate(context, run.tenant_id, run.run_id, forget_range)
+        await pause(stop, LOOK_SECONDS)
 async def run_imports(context: Context, *, stop: asyncio.Event) -> None:
     """Imports that were begun, or left by a worker that is gone: one of a tenant at a time, and
     those of different tenants side by side."""

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from services.ledger.domain.state import UNDO_FACTS
+from services.ledger.domain.undo import UNDO_FACTS
 from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common, Env
 
 REJECTIONS_KEEP_DAYS = 90
+PRODUCERS = ("segmentation",)
 IMPORTS_KEEP_DAYS = 90
 
 
@@ -21,6 +22,9 @@ class Settings:
     # Which tenants may write to `billing.events`; None: any (local mode). An event that names none
     # belongs to the first.
     kafka_tenants: tuple[str, ...] | None
+    # Where Kafka is off: the database of segmentation, in whose outbox the segments of accounts
+    # are. A ledger that is alone has none; no account then is in a segment.
+    producer_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     undo_facts: int = UNDO_FACTS  # of an account; an earlier fact costs a computation of it all
     rejections_keep_days: int | None = REJECTIONS_KEEP_DAYS
     imports_keep_days: int | None = IMPORTS_KEEP_DAYS
@@ -33,6 +37,7 @@ class Settings:
             common=common,
             database_url=env.database("ledger"),
             kafka_tenants=_kafka_tenants(env, common),
+            producer_urls={} if common.kafka else _producer_urls(env),
             undo_facts=env.integer("LEDGER_UNDO_FACTS", UNDO_FACTS, low=0, high=1_000_000),
             rejections_keep_days=env.days("LEDGER_REJECTIONS_KEEP_DAYS", REJECTIONS_KEEP_DAYS),
             imports_keep_days=env.days("LEDGER_IMPORTS_KEEP_DAYS", IMPORTS_KEEP_DAYS),
@@ -43,6 +48,15 @@ class Settings:
     def default_tenant(self) -> str | None:
         """Whose an event on `billing.events` is that names none."""
         return self.kafka_tenants[0] if self.kafka_tenants else self.common.default_tenant
+
+
+def _producer_urls(env: Env) -> dict[str, str]:
+    return {
+        service: env.producer("ledger", service)
+        for service in PRODUCERS
+        if env.text(f"LEDGER_{service.upper()}_DATABASE_URL")
+        or env.text(f"{service.upper()}_DATABASE_URL")
+    }
 
 
 def _kafka_tenants(env: Env, common: Common) -> tuple[str, ...] | None:

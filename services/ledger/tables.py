@@ -25,11 +25,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from shared.documents import document_tables
 from shared.log.tables import add_holds, add_log_tables, new_metadata
 
 metadata = new_metadata()
 add_log_tables(metadata)
 add_holds(metadata)
+document_tables(metadata)  # policies
 _outbox = metadata.tables["outbox"]
 Index(  # for dropping what later revisions replace
     "ix_outbox_compacted",
@@ -75,6 +77,7 @@ accounts = Table(
     Column("email", Text),
     Column("phones", ARRAY(Text)),
     Column("debtor_id", Text),
+    Column("begun_on", Date),  # up to which its judgements have happened
     Column("next_on", Date),  # the first day that has something to announce
     Column("entries", Integer, nullable=False),  # of the journal
     Column("journal_hash", LargeBinary, nullable=False),  # of the last entry
@@ -88,6 +91,8 @@ Index(
     accounts.c.next_on,
     postgresql_where=accounts.c.next_on.is_not(None),
 )
+
+Index("ix_accounts_bytes", accounts.c.tenant_id, text('account_id collate "C"'))  # order of seals
 
 facts = Table(
     "facts",
@@ -170,8 +175,8 @@ Index(
     announcements.c.version,
 )
 
-# Double entry, append-only, in the order of recording. `hash` is SHA-256 over the previous entry's
-# hash and this entry, per account.
+# Double entry, append-only, in the order of recording. `hash` is SHA-256 over this entry, its place
+# and the previous entry's hash, per account (docs/journal.md).
 journal = Table(
     "journal",
     metadata,
@@ -187,6 +192,51 @@ journal = Table(
     Column("postings", LargeBinary, nullable=False),  # [["receivable", 100], ["cash", -100]]
     Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("tenant_id", "account_id", "entry"),
+)
+
+# What the journal was at the end of a day: a tree of hashes over the heads of the accounts that it
+# grew by, and each seal by the one before. Append-only.
+seals = Table(
+    "seals",
+    metadata,
+    Column("tenant_id", Text),
+    Column("seal", Integer),  # 1, 2, …
+    Column("day", Date, nullable=False),  # the day before the begun one
+    Column("accounts", BigInteger, nullable=False),  # leaves
+    Column("entries", BigInteger, nullable=False),  # since the seal before
+    Column("root", LargeBinary, nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "seal"),
+)
+
+seal_heads = Table(
+    "seal_heads",  # the leaves of seals
+    metadata,
+    Column("tenant_id", Text),
+    Column("seal", Integer),
+    Column("leaf", Integer),  # 0, 1, …, by account id in UTF-8 bytes
+    Column("account_id", Text, nullable=False),
+    Column("entry", Integer, nullable=False),  # the account's last one
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "seal", "leaf"),
+)
+Index(
+    "ix_seal_heads_account",
+    seal_heads.c.tenant_id,
+    seal_heads.c.account_id,
+    seal_heads.c.seal,
+    unique=True,
+)
+
+seal_blocks = Table(
+    "seal_blocks",  # roots of the subtrees of 1,024 leaves each: by them a path is found quickly
+    metadata,
+    Column("tenant_id", Text),
+    Column("seal", Integer),
+    Column("block", Integer),
+    Column("root", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "seal", "block"),
 )
 
 failures = Table(
@@ -222,6 +272,66 @@ Index(
     rejections.c.rejection_id,
 )
 
+segments = Table(
+    "segments",  # as last heard of from segmentation
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("segment", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id"),
+)
+
+requests = Table(
+    "requests",  # what was asked of policies, for the dry runs of others
+    metadata,
+    Column("tenant_id", Text),
+    Column("request_id", BigInteger, Identity()),
+    Column("account_id", Text, nullable=False),
+    Column("noun", Text, nullable=False),  # promise, plan, settlement, dispute
+    Column("requested_at", Instant, nullable=False),
+    Column("requested_on", Date, nullable=False),
+    Column("answer", Text, nullable=False),  # accepted, supervisor, finance, refused
+    Column("body", LargeBinary, nullable=False),
+    Column("kept_at", Instant, nullable=False),  # machine time
+    PrimaryKeyConstraint("tenant_id", "request_id"),
+)
+Index("ix_requests_noun", requests.c.tenant_id, requests.c.noun, requests.c.request_id)
+Index("ix_requests_account", requests.c.tenant_id, requests.c.account_id)
+Index("ix_requests_kept_at", requests.c.kept_at)
+
+rate_rows = Table(
+    "rate_rows",  # a tenant's own reference rates, append-only: of a half-year the last row counts
+    metadata,
+    Column("tenant_id", Text),
+    Column("revision", BigInteger),  # of the tenant's rates, from 1
+    Column("name", Text),
+    Column("from_on", Date),
+    Column("percent", Text, nullable=False),  # a decimal, exact
+    Column("source", Text, nullable=False),
+    Column("stored_by", Text, nullable=False),
+    Column("stored_at", Instant, nullable=False),  # machine time
+    PrimaryKeyConstraint("tenant_id", "revision", "name", "from_on"),
+)
+
+runs = Table(
+    "runs",  # of the accounts of a tenant that are restated, range by range
+    metadata,
+    Column("tenant_id", Text),
+    Column("run_id", Text),
+    Column("because", Text, nullable=False),
+    Column("from_on", Date, nullable=False),  # the first day that may have become another
+    Column("cursor", Text, nullable=False),  # the last account that is done
+    Column("accounts", BigInteger, nullable=False),  # when it began
+    Column("done", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("set_aside", BigInteger, nullable=False),  # accounts that can't be computed
+    Column("begun_at", Instant, nullable=False),  # machine time
+    Column("ended_at", Instant),
+    Column("failure", Text),
+    PrimaryKeyConstraint("tenant_id", "run_id"),
+)
+Index("ix_runs_open", runs.c.begun_at, postgresql_where=runs.c.ended_at.is_(None))
 # Files of events. The file itself is kept while it may be needed: an import survives the processes
 # that take it and work on it.
 imports = Table(

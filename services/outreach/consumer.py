@@ -60,7 +60,10 @@ HANDLERS: Mapping[str, Handler] = {
     "contact-details": on_facts,
     "segment-changed": on_segments,
     "early-warning-raised": on_warnings,
-    **dict.fromkeys(("account-scored", "model-promoted", "segment-policy-activated"), only_noted),
+    **dict.fromkeys(
+        ("account-scored", "model-promoted", "segment-policy-activated", "policy-activated"),
+        only_noted,
+    ),
 }
 
 

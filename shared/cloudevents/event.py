@@ -234,8 +234,9 @@ def _text_and_time_errors(raw: bytes, data: Any) -> list[FieldError]:
             if not is_plain and (fault := texts.id_fault(value)):
                 errors.append(FieldError(f"/data/{name}", fault))
         for index, target in enumerate(getattr(data, "allocations", ())):
-            if fault := texts.id_fault(target.invoice_id):
-                errors.append(FieldError(f"/data/allocations/{index}/invoice_id", fault))
+            name = "invoice_id" if target.charge_id is None else "charge_id"
+            if (value := getattr(target, name)) and (fault := texts.id_fault(value)):
+                errors.append(FieldError(f"/data/allocations/{index}/{name}", fault))
     if "/" in data.account_id:
         errors.append(FieldError("/data/account_id", "must have no /"))
     for name in _TIMES[kind]:

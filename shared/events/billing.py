@@ -35,6 +35,17 @@ Currency = Annotated[
     str, Meta(min_length=3, max_length=3, extra_json_schema={"pattern": "^[A-Z]{3}$"})
 ]
 Instant = Annotated[datetime, Meta(tz=True)]
+LineNumber = Annotated[int, Meta(ge=1, le=100_000)]  # of an invoice's lines, counted from 1
+ReasonCode = Literal[
+    "not-received",
+    "wrong-amount",
+    "quality",
+    "already-paid",
+    "not-mine",
+    "duplicate",
+    "fraud",
+    "other",
+]
 
 
 class Phone(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -132,10 +143,11 @@ class CreditNoteIssued(Struct, frozen=True, omit_defaults=True, gc=False):
     reason: Text | None = None
 
 
-class Target(Struct, frozen=True, gc=False):
-    """An invoice that a payment is aimed at, and how much of it."""
+class Target(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An invoice or a charge that a payment is aimed at, and how much of it."""
 
-    invoice_id: BusinessId
+    invoice_id: BusinessId | None = None
+    charge_id: BusinessId | None = None  # instead of an invoice
     amount_minor: Minor
 
 
@@ -172,20 +184,32 @@ class PaymentReversed(Struct, frozen=True, omit_defaults=True, gc=False):
     amount_minor: Minor | None = None
 
 
-class DisputeOpened(Struct, frozen=True, omit_defaults=True, gc=False):
-    """Without `amount_minor` the whole balance is disputed, whatever it becomes."""
+class Evidence(Struct, frozen=True, gc=False):
+    """Where something is kept that a dispute rests on; no file."""
+
+    ref: Text
+
+
+class DisputeOpened(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Of an invoice, or of a charge. Without `amount_minor` and `lines` the whole balance is
+    disputed, whatever it becomes."""
 
     dispute_id: BusinessId
     account_id: AccountId
-    invoice_id: BusinessId
+    invoice_id: BusinessId | None = None
+    charge_id: BusinessId | None = None  # instead of the invoice, which then counts for nothing
     amount_minor: Minor | None = None
+    lines: Annotated[tuple[LineNumber, ...], Meta(max_length=1000)] = ()
     reason: Text | None = None
+    reason_code: ReasonCode | None = None
+    evidence: Annotated[tuple[Evidence, ...], Meta(max_length=100)] = ()
 
 
-class DisputeResolved(Struct, frozen=True, omit_defaults=True, gc=False):
+class DisputeResolved(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     dispute_id: BusinessId
     account_id: AccountId
-    invoice_id: BusinessId
+    invoice_id: BusinessId | None = None
+    charge_id: BusinessId | None = None
     outcome: Literal["upheld", "rejected", "partly"]
     credited_minor: Minor | None = None
 

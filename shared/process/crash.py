@@ -7,6 +7,7 @@ POINTS = frozenset(
     {
         "ledger.intake.before_commit",
         "ledger.intake.after_commit",
+        "ledger.seal.before_commit",
         "ledger.start_day.between_ranges",
         "ledger.import.after_reading",
         "ledger.import.between_batches",

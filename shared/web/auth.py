@@ -1,9 +1,10 @@
 """Who calls, for which tenant, and what they may do.
 
-A caller shows a JWT (EdDSA; claims `sub`, `tenant`, `scope`, `exp`), verified offline against a key
-set, or in local mode the dev key. Verified tokens are remembered until they end, so that a busy
-client pays for one signature check. A key set at a URL is fetched outside the event loop: at the
-first need, when a token names a key not seen yet, and every five minutes. Tokens are never logged.
+A caller shows a JWT (EdDSA; claims `sub`, `tenant`, `scope`, `exp`, `roles` where one is needed),
+verified offline against a key set, or in local mode the dev key. Verified tokens are remembered
+until they end, so that a busy client pays for one signature check. A key set at a URL is fetched
+outside the event loop: at the first need, when a token names a key not seen yet, and every five
+minutes. Tokens are never logged.
 """
 
 import asyncio
@@ -30,9 +31,19 @@ from shared.errors import FieldError, Forbidden, Invalid, Unauthenticated, Unava
 from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common
 from shared.texts import shown
-from shared.web.claims import ANY_TENANT, SCOPES, Expected, Grant, read_claims
+from shared.web.claims import ANY_TENANT, ROLES, SCOPES, Expected, Grant, read_claims
 
-__all__ = ["ANY_TENANT", "SCOPES", "Auth", "Caller", "KeySet", "needs", "require"]
+__all__ = [
+    "ANY_TENANT",
+    "ROLES",
+    "SCOPES",
+    "Auth",
+    "Caller",
+    "KeySet",
+    "needs",
+    "require",
+    "require_role",
+]
 
 _BEARER = re.compile(r"bearer +([^\s]+) *", re.IGNORECASE)
 _TOKEN_LENGTH_MAX = 8192
@@ -54,6 +65,7 @@ class Caller:
     scopes: frozenset[str]
     any_tenant: bool  # may act for every tenant
     expires: float = field(default=math.inf, compare=False)  # when what was shown ends
+    roles: frozenset[str] = frozenset()  # what may be decided
 
 
 class _NoWayRound(HTTPRedirectHandler):
@@ -182,7 +194,8 @@ class Auth:
         self._remembered: OrderedDict[str, Grant] = OrderedDict()
         self._remembered_version = 0
         self._reading = asyncio.Lock()
-        self._dev_grant = Grant("dev", ANY_TENANT, frozenset(SCOPES), float("inf"))
+        everything = frozenset(SCOPES), float("inf"), frozenset(ROLES)
+        self._dev_grant = Grant("dev", ANY_TENANT, *everything)
 
     @classmethod
     def of(cls, common: Common) -> "Auth":
@@ -218,6 +231,7 @@ class Auth:
             scopes=grant.scopes,
             any_tenant=grant.tenant == ANY_TENANT,
             expires=grant.expires,
+            roles=grant.roles,
         )
 
     async def _read_keys(self, keys: KeySet) -> None:
@@ -315,11 +329,18 @@ def require(caller: Caller, *scopes: str) -> None:
         raise Forbidden(f"This needs the scope {' or '.join(scopes)}.")
 
 
+def require_role(caller: Caller, *roles: str) -> None:
+    """Raise `Forbidden` unless the caller has at least one of the roles."""
+    if caller.roles.isdisjoint(roles):
+        raise Forbidden(f"This needs the role {' or '.join(roles)}.")
+
+
 BEARER = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
     scheme_name="token",
-    description="A JWT (EdDSA) with the claims tenant, scope, sub and exp; locally the dev key.",
+    description="A JWT (EdDSA) with the claims tenant, scope, sub and exp, for some calls roles;"
+    " locally the dev key.",
 )
 
 

@@ -21,9 +21,12 @@ SCOPES = (
     "outreach:read",
     "outreach:write",
     "desk",
+    "portal",
     "metrics:read",
     "admin",
 )
+# What people of a tenant are, beside what their tokens may do: who decides what.
+ROLES = ("supervisor", "finance", "compliance", "legal", "manager")
 ANY_TENANT = "*"
 _TIME_END = float(2**40)  # in the year 36812: what is later is no time
 _SUBJECT_LENGTH_MAX = 256
@@ -37,6 +40,7 @@ class Grant:
     tenant: str  # or ANY_TENANT
     scopes: frozenset[str]
     expires: float
+    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,7 @@ def read_claims(claims: Mapping[str, Any], expected: Expected, now: float) -> Gr
             raise Unauthenticated(f"The token has no claim {name!r}.")
     _check_origin(claims, expected)
     subject, tenant, scope = claims["sub"], claims["tenant"], claims["scope"]
-    names = scope.split() if isinstance(scope, str) else scope
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Unauthenticated("The token's claim 'scope' is not a text of scopes.")
+    scopes, roles = _names("scope", scope), _names("roles", claims.get("roles", ""))
     if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_LENGTH_MAX:
         raise Unauthenticated("The token's claim 'sub' is not a text of 1 to 256 characters.")
     if not subject.isprintable():
@@ -66,7 +68,17 @@ def read_claims(claims: Mapping[str, Any], expected: Expected, now: float) -> Gr
     times = {name: _time(claims, name) for name in ("exp", "nbf", "iat") if name in claims}
     if times.get("nbf", 0.0) > now:
         raise Unauthenticated("The token is not valid yet.")
-    return Grant(subject, tenant, frozenset(names) & frozenset(SCOPES), times["exp"])
+    return Grant(
+        subject, tenant, scopes & frozenset(SCOPES), times["exp"], roles & frozenset(ROLES)
+    )
+
+
+def _names(claim: str, value: Any) -> frozenset[str]:
+    """Of a text with blanks between them, or of a list."""
+    names = value.split() if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Unauthenticated(f"The token's claim {claim!r} is not a text of names.")
+    return frozenset(names)
 
 
 def _check_origin(claims: Mapping[str, Any], expected: Expected) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
+from msgspec import Struct
 
 from shared import clock
 from shared.database import Database, Session
@@ -46,14 +47,15 @@ async def once(
     """The answer of `create` as JSON, made at most once per key; without a key simply made."""
     key = _read_key(request)
     if key is None:
-        return Response(json_bytes(await create()), status, media_type=_JSON)
+        status, body = _written(await create(), status)
+        return Response(body, status, media_type=_JSON)
     route = _route(request)
     await _claim(session, caller.tenant, route, key)
     kept = await _kept_answer(request, session, caller, key)
     if kept is not None:
         return kept
     request_hash, now = await _hash_of(request), clock.now()
-    body = json_bytes(await create())
+    status, body = _written(await create(), status)
     await session.execute(
         "insert into idempotency_keys"
         " (tenant, route, key, request_hash, status, content_type, body, created_at)"
@@ -71,6 +73,19 @@ async def once(
         now,
     )
     return Response(body, status, media_type=_JSON)
+
+
+class Made(Struct, frozen=True):
+    """What was made, with a status of its own."""
+
+    status: int
+    content: Any
+
+
+def _written(made: Any, status: int) -> tuple[int, bytes]:
+    if isinstance(made, Made):
+        return made.status, json_bytes(made.content)
+    return status, json_bytes(made)
 
 
 @asynccontextmanager

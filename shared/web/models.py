@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.clock import OUT_OF_CALENDAR, instant_fault, is_in_calendar
 from shared.money import MAX_MINOR, is_currency
@@ -69,6 +69,7 @@ def _currency(value: str) -> str:
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Minor = Annotated[int, Field(ge=1, le=MAX_MINOR)]
+Currency = Annotated[str, AfterValidator(_currency)]
 
 
 def json_bytes(value: Any) -> bytes:

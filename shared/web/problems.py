@@ -97,14 +97,16 @@ def problem_response(
         given["WWW-Authenticate"] = _CHALLENGE
     if isinstance(error, Unavailable):
         given.setdefault("Retry-After", "1")
+    more = {**error.members, **(members or {})}
     return _answer(
-        error.status, _type_of(type(error)), error.title, error.detail, error.errors, members, given
+        error.status, _type_of(type(error)), error.title, error.detail, error.errors, more, given
     )
 
 
 def problem_of(error: AppError) -> dict[str, object]:
     """The same as a value, for an answer that holds several (one per item of a batch)."""
-    return _members(error.status, _type_of(type(error)), error.title, error.detail, error.errors)
+    usual = _members(error.status, _type_of(type(error)), error.title, error.detail, error.errors)
+    return {**usual, **error.members}
 
 
 def status_problem(

@@ -18,8 +18,9 @@ AREA = LAYERS | {"__init__"}
 
 # What one service alone has, and what for.
 OWN: dict[str, frozenset[str]] = {
-    # files of invoices: what is made of one, and the command line
-    "ledger": frozenset({"import_files", "importer"}),
+    # Files of invoices (what is made of one, and the command line), what people are handed, and the
+    # check of an exported journal.
+    "ledger": frozenset({"import_files", "importer", "documents", "verify"}),
     "metrics": frozenset({"rebuild", "dashboard"}),  # figures from the log's begin; the pages
     "outreach": frozenset({"page"}),  # the governor's page
     "segmentation": frozenset({"learning", "policies"}),  # models; policies that are shipped

@@ -125,7 +125,7 @@ def _invoice(number: int) -> Fact:
 
 
 def _aimed(number: int, back: float = 0) -> Fact:
-    return _payment(number, back, (billing.Target(f"I{number}", 100_00),))
+    return _payment(number, back, (billing.Target(invoice_id=f"I{number}", amount_minor=100_00),))
 
 
 def _oldest_first(number: int, back: float = 0) -> Fact:

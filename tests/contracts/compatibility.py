@@ -1,7 +1,8 @@
 """What may not change in an event's schema within a version.
 
 Fields are never removed, renamed, retyped or newly required; bounds are never tighter; a list of
-values only grows. New optional fields are fine.
+values only grows. New optional fields are fine. A field that was always there may come to be
+absent, and so also null, which readers take for the same.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ def incompatibilities(before: dict[str, Any], after: dict[str, Any]) -> list[str
 
 
 def _compare(before: dict[str, Any], after: dict[str, Any], at: str) -> Iterator[str]:
+    after = _besides_null(before, after)
     yield from _compare_words(before, after, at)
     for name in set(after.get("required", ())) - set(before.get("required", ())):
         yield f"{at}/required: {name} is new"
@@ -37,6 +39,14 @@ def _compare(before: dict[str, Any], after: dict[str, Any], at: str) -> Iterator
         zip(before.get("anyOf", ()), after.get("anyOf", ()), strict=False)
     ):
         yield from _compare(old, new, f"{at}/anyOf/{index}")
+
+
+def _besides_null(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What may stand where the field is not null, if null is new."""
+    match after.get("anyOf", ()):
+        case [choice, {"type": "null"}] if "anyOf" not in before:
+            return {**choice, **{name: after[name] for name in after if name != "anyOf"}}
+    return after
 
 
 def _compare_words(before: dict[str, Any], after: dict[str, Any], at: str) -> Iterator[str]:

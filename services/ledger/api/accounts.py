@@ -1,4 +1,4 @@
-"""Reads: accounts, statements, journal."""
+"""Reads: accounts and their journal."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -9,17 +9,14 @@ from msgspec import to_builtins
 from services.ledger import domain
 from services.ledger.api import models
 from services.ledger.api.dependencies import AsOf, ContextDep, Reader
-from services.ledger.commands.accounts import find_accounts, in_slices
-from services.ledger.context import Context
+from services.ledger.commands.accounts import find_account, in_slices
 from services.ledger.domain import AccountState
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
-from services.ledger.store.tenants import LockedTenant
-from shared.database import Session
-from shared.errors import FieldError, Invalid, NotFound
+from services.ledger.store.journal import EntrySpan
 from shared.events import billing
 from shared.texts import shallow
-from shared.web import Day, PagingDep, ReadSessionDep, page
+from shared.web import PagingDep, ReadSessionDep, page
 
 router = APIRouter(tags=["accounts"])
 
@@ -64,47 +61,13 @@ async def get_account(
     as_of: AsOf = None,
 ) -> Any:
     """An account and what it owes, per currency."""
-    tenant, account = await _get(session, context, caller.tenant, account_id)
+    tenant, account = await find_account(session, caller.tenant, account_id, context)
     if as_of is None:
         amounts = domain.amounts(account, tenant.begun)
     else:
         then = await in_slices(session, domain.as_of_in_slices(account, as_of), account_id)
         amounts = domain.amounts_at(then, as_of)
     return account_view(account, amounts, as_of)
-
-
-@router.get("/v1/accounts/{account_id}/statement", response_model=models.Statement)
-async def get_statement(
-    account_id: str,
-    context: ContextDep,
-    session: ReadSessionDep,
-    caller: Reader,
-    from_on: Annotated[Day, Query(alias="from")],
-    to_on: Annotated[Day, Query(alias="to")],
-) -> Any:
-    """Opening balance, every movement, closing balance; per currency."""
-    if from_on > to_on:
-        raise Invalid(
-            "the window ends before it begins", [FieldError("/query/to", "is before `from`")]
-        )
-    _, account = await _get(session, context, caller.tenant, account_id)
-    parts = await in_slices(
-        session, domain.statement_in_slices(account, from_on, to_on), account_id
-    )
-    return {
-        "account_id": account_id,
-        "from": from_on,
-        "to": to_on,
-        "currencies": [
-            {
-                "currency": part.currency,
-                "opening_minor": part.opening_minor,
-                "lines": to_builtins(part.lines, builtin_types=(date,)),
-                "closing_minor": part.closing_minor,
-            }
-            for part in parts
-        ],
-    }
 
 
 @router.get("/v1/accounts/{account_id}/journal", response_model=models.JournalPage)
@@ -116,14 +79,14 @@ async def get_journal(
     paging: PagingDep,
 ) -> Any:
     """Postings in the order of recording, each entry chained to the one before by its hash."""
-    await _get(session, context, caller.tenant, account_id)
+    await find_account(session, caller.tenant, account_id, context)
     (after,) = paging.after(tuple[int]) or (0,)
-    entries = await journal_store.list_entries(
-        session, caller.tenant, account_id, after=after, limit=paging.limit + 1
-    )
+    span = EntrySpan(account_id, after, after + paging.limit + 1)
+    entries = await journal_store.list_entries(session, caller.tenant, [span])
     rows = [
         {
             **{name: getattr(entry, name) for name in entry.__struct_fields__},
+            "hash": entry.hash.hex(),
             "postings": [
                 {"account": name, "amount_minor": minor} for name, minor in entry.postings
             ],
@@ -131,16 +94,6 @@ async def get_journal(
         for entry in entries
     ]
     return page(rows, paging.limit, lambda row: (row["entry"],))
-
-
-async def _get(
-    session: Session, context: Context, tenant_id: str, account_id: str
-) -> tuple[LockedTenant, AccountState]:
-    """Raises `NotFound` where the tenant has no such account."""
-    tenant, found = await find_accounts(session, tenant_id, [account_id], context)
-    if tenant is None or account_id not in found:
-        raise NotFound(f"there is no account {account_id!r}")
-    return tenant, found[account_id]
 
 
 def account_view(account: AccountState, amounts: Any, as_of: date | None = None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from services.ledger.api import models
 from services.ledger.api.dependencies import ContextDep, Reader
 from services.ledger.commands.accounts import each_account, find_accounts, in_slices
 from services.ledger.context import Context
-from services.ledger.domain import AccountState
+from services.ledger.domain import AccountState, Invoice
 from services.ledger.domain.buckets import OpenBalance, bucket_of, days_past_due, sums
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
@@ -58,18 +58,29 @@ async def get_invoice(
     invoice_id: str, context: ContextDep, session: ReadSessionDep, caller: Reader
 ) -> Any:
     """One invoice with the whole history of the money on it."""
-    account_id = await invoice_store.find_invoice_account(session, caller.tenant, invoice_id)
+    return invoice_view(*await find_invoice(session, caller.tenant, invoice_id, context))
+
+
+async def find_invoice(
+    session: Session, tenant_id: str, invoice_id: str, context: Context
+) -> tuple[LockedTenant, AccountState, Invoice]:
+    """An invoice with its account and tenant. Raises `NotFound`."""
+    account_id = await invoice_store.find_invoice_account(session, tenant_id, invoice_id)
     if account_id is None:
         raise NotFound(f"there is no invoice {shown(invoice_id)!r}")
-    tenant, found = await find_accounts(session, caller.tenant, [account_id], context)
+    tenant, found = await find_accounts(session, tenant_id, [account_id], context)
     assert tenant is not None, "the invoice's fact is stored, so its tenant is"
     account = found[account_id]
     invoice = account.invoices.get(invoice_id)
     if invoice is None:  # kept until its account is registered
         raise NotFound(f"invoice {invoice_id!r} waits for its account to be registered")
+    return tenant, account, invoice
+
+
+def invoice_view(tenant: LockedTenant, account: AccountState, invoice: Invoice) -> dict[str, Any]:
     issued = invoice.data
     return {
-        "account_id": account_id,
+        "account_id": account.account_id,
         **{
             name: getattr(invoice, name)
             for name in models.InvoiceRow.model_fields
@@ -84,7 +95,7 @@ async def get_invoice(
         "attributes": shallow(issued.attributes),
         "allocations": [
             to_builtins(entry, builtin_types=(date, datetime)) | {"source_kind": entry.source_kind}
-            for entry in domain.history_of(account, invoice_id)
+            for entry in domain.history_of(account, invoice.invoice_id)
         ],
         "charges": [],
     }

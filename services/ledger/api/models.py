@@ -67,7 +67,7 @@ class AccountPage(Answer):
 
 class AllocationView(Answer):
     source_id: str
-    source_kind: Literal["payment", "credit_note"]
+    source_kind: Literal["payment", "credit_note", "concession", "write_off", "discount"]
     invoice_id: str
     amount_minor: int
     applied_at: datetime
@@ -130,19 +130,51 @@ class StatementLine(Answer):
     on: date
     kind: str
     id: str
+    invoice_id: str | None
+    number: str | None = Field(description="of the invoice")
+    text: str
     amount_minor: int = Field(description="what it adds to the balance")
     balance_minor: int
 
 
+class StatementTotals(Answer):
+    """What the lines of each kind add to the balance."""
+
+    invoiced: int
+    credited: int
+    paid: int
+    charged: int
+    waived: int
+    other: int
+
+
+class StatementItem(Answer):
+    """An invoice on which something is open at the end of `to`."""
+
+    invoice_id: str
+    number: str | None
+    issued_on: date
+    due_on: date
+    days_past_due: int
+    principal_minor: int
+    disputed_minor: int
+    charges_minor: int
+
+
 class StatementPart(Answer):
     currency: str
+    from_: date = Field(alias="from", serialization_alias="from")
+    to: date
     opening_minor: int
     lines: list[StatementLine]
     closing_minor: int
+    totals: StatementTotals
+    open_items: list[StatementItem]
 
 
 class Statement(Answer):
     account_id: str
+    language: Literal["en", "de", "fr", "es"]
     from_: date = Field(alias="from", serialization_alias="from")
     to: date
     currencies: list[StatementPart]
@@ -197,7 +229,7 @@ class WaitView(Answer):
     account_id: str
     type: str
     fact_id: str
-    needs: Literal["invoice", "payment", "dispute"]
+    needs: Literal["invoice", "payment", "dispute", "charge"]
     needs_id: str
     known_under: str | None
     source: str

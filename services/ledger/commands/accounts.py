@@ -14,6 +14,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from services.ledger import domain
+from services.ledger.commands.terms import Terms, find_terms, terms_for, terms_of
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
 from services.ledger.store import accounts as account_store
@@ -22,9 +23,9 @@ from services.ledger.store.facts import NotComputable, list_facts
 from services.ledger.store.journal import AccountHead, AccountKey
 from services.ledger.store.memory import AccountMemory, Remembered
 from services.ledger.store.notices import list_notices
-from services.ledger.store.tenants import LockedTenant, find_tenant_times, find_zones
+from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.database import Session
-from shared.errors import AppError, Unavailable
+from shared.errors import AppError, NotFound, Unavailable
 from shared.process.telemetry import logger
 
 log = logger(__name__)
@@ -97,7 +98,7 @@ async def take_turns(session: Session, keys: Collection[AccountKey], context: Co
         hold.keys.add(key)
         if (remembered := memory.recall(key)) is not None:
             hold.remembered[key] = remembered
-    await _read_cold(session, hold, memory)
+    await _read_cold(session, hold, context)
     return hold
 
 
@@ -111,10 +112,10 @@ async def lock_accounts(
     session: Session,
     hold: Hold,
     heads: Mapping[AccountKey, AccountHead],
-    zones: Mapping[str, str],
+    terms: Mapping[str, Terms],
     context: Context,
 ) -> dict[AccountKey, LockedAccount]:
-    """The accounts of locked rows, with all that is stored; `zones` are the tenants' time zones."""
+    """The accounts of locked rows, with all that is stored, by their tenants' terms."""
     if not heads.keys() <= hold.keys:
         raise Unavailable("accounts came to it while it waited")
     memory = context.accounts
@@ -123,15 +124,23 @@ async def lock_accounts(
     for key, head in heads.items():
         account = hold.remembered.get(key)
         if account is None:
-            new = domain.new_account(key[1], zones[key[0]], memory.undo_facts)
+            known = terms[key[0]]
+            new = domain.new_account(key[1], known.zone, memory.undo_facts, known.rules)
             account = hold.remembered[key] = Remembered(_BEFORE_ALL if head.version else 0, new)
         assert account.version <= head.version, "nobody has its turn, so nobody has changed it"
         locked[key] = LockedAccount(head, account)
-        if account.version != head.version or account.state.tenant_zone != zones[key[0]]:
+        if account.version != head.version or _is_other(account.state, terms[key[0]]):
             stale[key] = locked[key]
     if stale:
-        await _read_newer(session, hold, stale, zones, memory)
+        await _read_newer(session, hold, stale, terms, memory)
     return locked
+
+
+def _is_other(state: AccountState, terms: Terms) -> bool:
+    """Whether it was computed by other terms than these."""
+    if state.rules is not terms.rules and state.rules == terms.rules:
+        state.rules = terms.rules  # what is the same is told by a glance the next time
+    return state.tenant_zone != terms.zone or state.rules is not terms.rules
 
 
 def remember_updates(
@@ -162,9 +171,19 @@ async def find_accounts(
     if tenant is None:
         return None, {}
     heads = await account_store.find_heads(session, wanted)
-    zones = {tenant_id: tenant.settings.timezone}
-    locked = await lock_accounts(session, hold, heads, zones, context)
+    terms = await terms_of(session, {tenant_id: tenant}, context)
+    locked = await lock_accounts(session, hold, heads, terms, context)
     return tenant, {key[1]: account.state for key, account in locked.items()}
+
+
+async def find_account(
+    session: Session, tenant_id: str, account_id: str, context: Context
+) -> tuple[LockedTenant, AccountState]:
+    """One account in the same way. Raises `NotFound` where the tenant has no such account."""
+    tenant, found = await find_accounts(session, tenant_id, [account_id], context)
+    if tenant is None or account_id not in found:
+        raise NotFound(f"there is no account {account_id!r}")
+    return tenant, found[account_id]
 
 
 def each_account(
@@ -182,7 +201,8 @@ def each_account(
 async def _each_account(
     session: Session, tenant: LockedTenant, account_ids: Collection[str], context: Context
 ) -> AsyncGenerator[AccountState, None]:
-    tenant_id, zone = tenant.settings.tenant_id, tenant.settings.timezone
+    tenant_id = tenant.settings.tenant_id
+    terms = await terms_for(session, tenant.settings, context)
     memory = context.accounts
     heads = await account_store.find_heads(session, {(tenant_id, name) for name in account_ids})
     cold = []
@@ -190,51 +210,60 @@ async def _each_account(
         if memory.turns.try_take(key):
             try:
                 known = memory.recall(key)
-                if known and known.version == head.version and known.state.tenant_zone == zone:
+                if known and known.version == head.version and not _is_other(known.state, terms):
                     yield known.state
                     continue
             finally:
                 memory.turns.give_back(key)
         cold.append(key)
-    versions = {key: heads[key].version for key in cold}
-    computed = await compute_accounts(session, versions, zone)
+    computed = await compute_accounts(session, {key: heads[key] for key in cold}, terms)
     for state in computed.values():
         yield state
 
 
 async def compute_accounts(
-    session: Session, versions: Mapping[AccountKey, int], zone: str, undo_facts: int | None = 0
+    session: Session,
+    heads: Mapping[AccountKey, AccountHead],
+    terms: Terms,
+    undo_facts: int | None = 0,
 ) -> dict[AccountKey, AccountState]:
-    """Accounts of one tenant by all that was stored up to a version each, computed from facts.
+    """Accounts of one tenant by all that was stored up to their heads, computed from facts.
 
     Without undo entries they are for reading alone.
     """
+    versions = {key: head.version for key, head in heads.items()}
     facts = await list_facts(session, versions)
     notices = await list_notices(session, versions)
     return {
         key: await in_slices(
             session,
             domain.load_account_in_slices(
-                key[1], zone, facts.get(key, ()), notices.get(key, ()), undo_facts
+                key[1],
+                terms.zone,
+                facts.get(key, ()),
+                notices.get(key, ()),
+                undo_facts,
+                rules=terms.rules,
+                begun_on=head.begun_on,
             ),
             key[1],
         )
-        for key in versions
+        for key, head in heads.items()
     }
 
 
-async def _read_cold(session: Session, hold: Hold, memory: AccountMemory) -> None:
+async def _read_cold(session: Session, hold: Hold, context: Context) -> None:
     """Read and compute accounts as of the version seen; those that are not stored are left out."""
-    cold = hold.keys - hold.remembered.keys()
+    cold, memory = hold.keys - hold.remembered.keys(), context.accounts
     if not cold:
         return
     heads = await account_store.find_heads(session, cold)
-    zones = await find_zones(session, {tenant_id for tenant_id, _ in heads})
-    for tenant_id, zone in zones.items():
-        versions = {key: head.version for key, head in heads.items() if key[0] == tenant_id}
-        computed = await compute_accounts(session, versions, zone, memory.undo_facts)
+    found = await find_terms(session, {tenant_id for tenant_id, _ in heads}, context)
+    for tenant_id, terms in found.items():
+        own = {key: head for key, head in heads.items() if key[0] == tenant_id}
+        computed = await compute_accounts(session, own, terms, memory.undo_facts)
         for key, state in computed.items():
-            hold.remembered[key] = Remembered(versions[key], state)
+            hold.remembered[key] = Remembered(own[key].version, state)
             memory.remember(key, hold.remembered[key])
 
 
@@ -242,7 +271,7 @@ async def _read_newer(
     session: Session,
     hold: Hold,
     stale: Mapping[AccountKey, LockedAccount],
-    zones: Mapping[str, str],
+    terms: Mapping[str, Terms],
     memory: AccountMemory,
 ) -> None:
     """Bring accounts in memory to what other processes stored since."""
@@ -250,20 +279,24 @@ async def _read_newer(
     facts = await list_facts(session, versions, is_after=True)
     notices = await list_notices(session, versions, is_after=True)
     for key, account in stale.items():
-        remembered, zone = account.remembered, zones[key[0]]
+        remembered, known = account.remembered, terms[key[0]]
         hold.changing.add(key)
         newer = facts.get(key, [])
-        if remembered.state.tenant_zone != zone:
+        if _is_other(remembered.state, known):
             again = domain.load_account_in_slices(
                 key[1],
-                zone,
+                known.zone,
                 [*remembered.state.facts, *newer],
                 _latest(remembered.state, notices.get(key, ())),
                 memory.undo_facts,
+                rules=known.rules,
+                begun_on=account.head.begun_on,
             )
             remembered.state = await in_slices(session, again, key[1])
         else:
-            absorbed = domain.absorb_in_slices(remembered.state, newer, notices.get(key, ()))
+            absorbed = domain.absorb_in_slices(
+                remembered.state, newer, notices.get(key, ()), account.head.begun_on
+            )
             await in_slices(session, absorbed, key[1])
         remembered.version = account.head.version
         if memory.recall(key) is remembered:

@@ -14,6 +14,7 @@ from services.ledger.commands.accounts import (
 )
 from services.ledger.commands.decisions import events_of, update_of
 from services.ledger.commands.tenants import lock_tenants, recorded_time
+from services.ledger.commands.terms import terms_for
 from services.ledger.context import Context
 from services.ledger.domain import begin_in_slices
 from services.ledger.store import accounts as account_store
@@ -88,10 +89,11 @@ async def announce_range(
     hold = await (take_turns if waits else try_turns)(session, keys, context)
     tenant = (await lock_tenants(session, {tenant_id}, context, now=now))[tenant_id]
     zone = tenant.settings.timezone
+    terms = {tenant_id: await terms_for(session, tenant.settings, context)}
     heads = await account_store.lock_due_heads(
         session, _due_now(tenant_id, due, tenant.begun, zone) & hold.keys, latest, waits=waits
     )
-    locked = await lock_accounts(session, hold, heads, {tenant_id: zone}, context)
+    locked = await lock_accounts(session, hold, heads, terms, context)
     recorded_at = recorded_time(tenant, context, now).now
     counts: dict[str, int] = {}
     updates: list[AccountUpdate] = []
@@ -158,7 +160,6 @@ def _due_now(tenant_id: str, due: list[DueAccount], begun: Begun, zone: str) -> 
 
 
 def _latest_day(begun: Begun) -> date:
-    """The latest calendar day that has begun anywhere: zones reach to UTC+14."""
-    day = begun.on("Pacific/Kiritimati")
+    day = begun.anywhere()
     assert day is not None
     return day

@@ -7,6 +7,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from services.ledger.commands.accounts import (
+    Hold,
     LockedAccount,
     in_slices,
     lock_accounts,
@@ -17,6 +18,7 @@ from services.ledger.commands.decisions import Tracing, contact_of, events_of, u
 from services.ledger.commands.misplaced import refuse_misplaced
 from services.ledger.commands.new_facts import NewFact, Outcome
 from services.ledger.commands.tenants import lock_tenants, recorded_time
+from services.ledger.commands.terms import terms_of
 from services.ledger.context import Context
 from services.ledger.domain import (
     AmountLimit,
@@ -65,9 +67,27 @@ async def record_facts(
     if unseen := [key for key in keys if key not in context.accounts]:
         await account_store.insert_accounts(session, unseen)
     heads = await account_store.lock_heads(session, keys)
-    zones = {tenant_id: tenant.settings.timezone for tenant_id, tenant in tenants.items()}
-    locked = await lock_accounts(session, hold, heads, zones, context)
+    terms = await terms_of(session, tenants, context)
+    locked = await lock_accounts(session, hold, heads, terms, context)
 
+    await record_locked(session, batch, outcomes, (hold, locked, tenants), context, now=now)
+    return [outcome or _ACCEPTED for outcome in outcomes]
+
+
+Locked = tuple[Hold, Mapping[AccountKey, LockedAccount], Mapping[str, LockedTenant]]
+
+
+async def record_locked(
+    session: Session,
+    batch: Sequence[NewFact],
+    outcomes: list[Outcome | None],
+    where: Locked,
+    context: Context,
+    *,
+    now: datetime,
+) -> None:
+    """The same for accounts whose rows are locked: sets the outcomes that are not acceptance."""
+    hold, locked, tenants = where
     times = {
         tenant_id: recorded_time(tenant, context, now) for tenant_id, tenant in tenants.items()
     }
@@ -87,7 +107,6 @@ async def record_facts(
     crash_point("ledger.intake.before_commit")
     session.after_commit(partial(crash_point, "ledger.intake.after_commit"))
     session.after_commit(partial(remember_updates, hold, context, locked, updates))
-    return [outcome or _ACCEPTED for outcome in outcomes]
 
 
 def _changed_waits(

@@ -1,6 +1,6 @@
 """Tenants: their settings, their begun day, and what `recordedtime` follows from it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from services.ledger.commands.accounts import (
@@ -11,13 +11,15 @@ from services.ledger.commands.accounts import (
     take_turns,
 )
 from services.ledger.commands.decisions import contact_of, events_of, update_of
+from services.ledger.commands.terms import terms_for
 from services.ledger.context import Context
 from services.ledger.domain import rezone_in_slices
 from services.ledger.domain.recorded_time import RecordedTime
 from services.ledger.store import accounts as account_store
 from services.ledger.store import tenants as tenant_store
 from services.ledger.store.tenants import LockedTenant
-from shared.business_time import NOTHING_BEGUN
+from shared.business_time import EARLIEST_ZONE, NOTHING_BEGUN
+from shared.clock import local_day
 from shared.database import Session
 from shared.errors import Conflict
 from shared.events import TENANTS, Event
@@ -67,6 +69,14 @@ def recorded_time(tenant: LockedTenant, context: Context, now: datetime) -> Reco
     )
 
 
+def latest_day(tenant: LockedTenant, context: Context, now: datetime) -> date | None:
+    """The latest day that has begun in any zone; None: none has."""
+    known = [tenant.begun.anywhere()]
+    if context.clock == "system":
+        known.append(local_day(now, EARLIEST_ZONE))
+    return max((day for day in known if day is not None), default=None)
+
+
 async def put_tenant(session: Session, tenant: Tenant, context: Context, *, now: datetime) -> None:
     """Store a tenant's settings. In a new time zone, the accounts that live in it are judged again.
 
@@ -111,8 +121,8 @@ async def _rezone(
             f"more than {REZONED_ACCOUNTS_MAX} accounts live in the tenant's zone: give them zones"
             " of their own (account-updated) first"
         )
-    zones = {tenant.tenant_id: before.settings.timezone}
-    locked = await lock_accounts(session, hold, heads, zones, context)
+    terms = {tenant.tenant_id: await terms_for(session, before.settings, context)}
+    locked = await lock_accounts(session, hold, heads, terms, context)
     hold.changing.update(locked)
     updates = []
     for key, account in locked.items():

@@ -13,8 +13,9 @@ Where to start reading:
 And: `registry` (all kinds), `intake` (refusals, duplicates, conflicts), `ordering` (the one order
 of facts), `invoices` and `credits` (the values), `stages` (how old a debt is), `events`,
 `consequences`, `parts` and `registration` (what is announced), `builder` and `decision`, `account`
-(loading and reads), `journal`, `amounts`, `statement`, `integrity` (what must always hold),
-`slices` (long computations give way).
+(loading and reads), `journal`, `chart` (who may post where), `chain` (hashes and seals),
+`journal_lines` (exported), `amounts`, `statement`, `integrity` and `account_checks` (what must
+always hold), `slices` (long computations give way).
 """
 
 from services.ledger.domain.account import (
@@ -27,6 +28,7 @@ from services.ledger.domain.account import (
     new_account,
     next_on,
 )
+from services.ledger.domain.begin import begin, begin_in_slices
 from services.ledger.domain.credits import Allocation, Credit
 from services.ledger.domain.decision import Decision, LedgerAnnouncement
 from services.ledger.domain.events import history_of
@@ -45,7 +47,6 @@ from services.ledger.domain.record import (
 )
 from services.ledger.domain.registry import KINDS, cause_of, fact_id_of
 from services.ledger.domain.slices import Slices, run
-from services.ledger.domain.stage_events import begin, begin_in_slices
 from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.statement import CurrencyStatement, Line, statement, statement_in_slices

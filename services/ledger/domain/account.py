@@ -7,23 +7,29 @@ from msgspec import structs
 
 from services.ledger.domain.amounts import all_figures
 from services.ledger.domain.facts import Fact
+from services.ledger.domain.reminders import next_reminder_on
 from services.ledger.domain.replay import compute
+from services.ledger.domain.rules import NO_RULES, Rules
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
 from services.ledger.domain.stages import StageNotice, holding_stage, reached, reopenings
-from services.ledger.domain.state import UNDO_FACTS, AccountState
+from services.ledger.domain.state import AccountState
+from services.ledger.domain.undo import UNDO_FACTS
 from shared.business_time import Begun
-from shared.clock import day_start
+from shared.clock import day_start, local_day
 from shared.events.ledger import Amounts
 
 
 def new_account(
-    account_id: str, tenant_zone: str, undo_facts: int | None = UNDO_FACTS
+    account_id: str,
+    tenant_zone: str,
+    undo_facts: int | None = UNDO_FACTS,
+    rules: Rules = NO_RULES,
 ) -> AccountState:
     """An account of which nothing is known.
 
     It keeps undo entries of its last facts (None: of all); a fact before them costs a computation.
     """
-    return AccountState(account_id, tenant_zone, undo_facts)
+    return AccountState(account_id, tenant_zone, undo_facts, rules)
 
 
 def load_account(
@@ -32,9 +38,22 @@ def load_account(
     facts: Iterable[Fact],
     notices: Iterable[StageNotice] = (),
     undo_facts: int | None = UNDO_FACTS,
+    *,
+    rules: Rules = NO_RULES,
+    begun_on: date | None = None,
 ) -> AccountState:
-    """The account computed from all its facts, given in any order."""
-    return run(load_account_in_slices(account_id, tenant_zone, facts, notices, undo_facts))
+    """The account computed from all its facts, given in any order, judged up to a begun day."""
+    return run(
+        load_account_in_slices(
+            account_id,
+            tenant_zone,
+            facts,
+            notices,
+            undo_facts,
+            rules=rules,
+            begun_on=begun_on,
+        )
+    )
 
 
 def load_account_in_slices(
@@ -43,9 +62,13 @@ def load_account_in_slices(
     facts: Iterable[Fact],
     notices: Iterable[StageNotice] = (),
     undo_facts: int | None = UNDO_FACTS,
+    *,
+    rules: Rules = NO_RULES,
+    begun_on: date | None = None,
 ) -> Slices[AccountState]:
     """The same, giving way."""
-    state = AccountState(account_id, tenant_zone, undo_facts)
+    state = AccountState(account_id, tenant_zone, undo_facts, rules)
+    state.aged_on = begun_on
     for fact in facts:
         state.keep(fact)
     for notice in notices:
@@ -76,7 +99,7 @@ def as_of(state: AccountState, day: date) -> AccountState:
 def as_of_in_slices(state: AccountState, day: date) -> Slices[AccountState]:
     """The same, giving way."""
     zone = state.zone
-    then = yield from compute(state, day_start(day + timedelta(days=1), zone))
+    then = yield from compute(state, day_start(day + timedelta(days=1), zone), day)
     then.notices = {}
     for number, (invoice_id, invoice) in enumerate(list(then.invoices.items()), start=1):
         shown = [
@@ -92,4 +115,10 @@ def as_of_in_slices(state: AccountState, day: date) -> Slices[AccountState]:
 
 def next_on(state: AccountState) -> date | None:
     """The earliest day on which `begin` could announce something that it has not announced."""
-    return state.next_queue[0][0] if state.next_queue else None
+    days = [state.next_queue[0][0]] if state.next_queue else []
+    if state.objects.agenda:
+        days.append(local_day(state.objects.agenda[0][0][0], state.zone))
+    reminder_on = next_reminder_on(state) if state.objects.values else None
+    if reminder_on is not None:
+        days.append(reminder_on)
+    return min(days, default=None)

@@ -77,6 +77,7 @@ class Command(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     note: str | None = None
     policy: PolicyRef | None = None
     segment: str | None = None  # as last heard of when the command came in
+    request_hash: str | None = None  # of what was asked: the same again is no conflict
 
 
 # ── Promises ────────────────────────────────────────────────────────────────────────────────────

@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from datetime import date
 
+from msgspec import Struct
+
 from services.ledger.domain.currency_state import CurrencyState
 from services.ledger.domain.state import AccountState
+from services.ledger.domain.taken import TAKERS, taken
 from shared.events.ledger import Amounts
 
 _NOTHING = CurrencyState()
@@ -22,6 +25,26 @@ def figures(state: AccountState, currency: str, day: date | None) -> Amounts:
         else:
             overdue, disputed_overdue = _overdue(state, sums, day)
     unapplied = sums.unapplied_cash_minor + sums.unapplied_credit_minor
+    if sums.counted or state.objects.values:
+        more = _of_objects(state, sums, currency, day)
+        asked = overdue - disputed_overdue - more.taken_minor + more.charges_minor
+        return Amounts(
+            currency,
+            sums.balance_minor,
+            overdue,
+            sums.disputed_minor,
+            unapplied,
+            sums.unapplied_credit_minor,
+            max(0, asked + more.arrears_minor - unapplied),
+            oldest_due_on,
+            days_past_due,
+            arranged_minor=more.arranged_minor,
+            arrears_minor=more.arrears_minor,
+            promised_minor=sums.counted.get("promised_minor", 0),
+            recoverable_minor=sums.counted.get("recoverable_minor", 0),
+            charges_minor=sums.counted.get("charges_minor", 0),
+            disputed_charges_minor=sums.counted.get("disputed_charges_minor", 0),
+        )
     return Amounts(
         currency,
         sums.balance_minor,
@@ -33,6 +56,37 @@ def figures(state: AccountState, currency: str, day: date | None) -> Amounts:
         oldest_due_on,
         days_past_due,
     )
+
+
+class _OfObjects(Struct, frozen=True):
+    """What arrangements and charges change in what may be asked for (docs/ledger.md, Amounts)."""
+
+    arranged_minor: int  # overdue principal of taken invoices
+    taken_minor: int  # the undisputed part of it
+    arrears_minor: int
+    charges_minor: int  # open, undisputed, and of no invoice that is taken
+
+
+def _of_objects(
+    state: AccountState, sums: CurrencyState, currency: str, day: date | None
+) -> _OfObjects:
+    out = taken(state)
+    arranged = free = 0
+    for invoice_id in out:
+        invoice = state.invoices.get(invoice_id)
+        if invoice is not None and invoice.currency == currency and day and invoice.due_on < day:
+            arranged += invoice.balance_minor
+            free += invoice.balance_minor - invoice.disputed_minor
+    arrears = sum(
+        [
+            value.arrears_minor(day)
+            for noun in TAKERS
+            for value in state.objects.of(noun).values()
+            if day is not None and value.currency == currency
+        ]
+    )
+    charges = sums.counted.get("charges_minor", 0) - sums.counted.get("disputed_charges_minor", 0)
+    return _OfObjects(arranged, free, arrears, charges)
 
 
 def _overdue(state: AccountState, sums: CurrencyState, day: date) -> tuple[int, int]:

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from services.ledger.domain.decision import Decision, LedgerAnnouncement
 from services.ledger.domain.facts import Fact, Ineffective
-from services.ledger.domain.journal import Entry
+from services.ledger.domain.journal import NO_TOTALS, Entry, postings
+from services.ledger.domain.objects import Key
 from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.state import AccountState
 
@@ -17,6 +18,7 @@ class DecisionBuilder:
     __slots__ = (
         "announcements",
         "changed",
+        "changed_objects",
         "entries",
         "notices",
         "profile",
@@ -36,6 +38,7 @@ class DecisionBuilder:
         self.entries: list[Entry] = []
         self.notices: dict[tuple[str, str], StageNotice] = {}
         self.changed: set[str] = set()
+        self.changed_objects: set[Key] = set()
         self.rejections: list[Ineffective] = []
         self.released: list[tuple[datetime, Fact]] = []  # took effect by the fact in hand, and when
         self.redone_facts = 0
@@ -69,6 +72,15 @@ class DecisionBuilder:
         self.notices[invoice_id, key] = notice
         self.changed.add(invoice_id)
 
+    def post(self, kind: str, fact_id: str, cause: str, day: date) -> None:
+        """Post what a fact or a boundary moved between ledger accounts."""
+        state = self.state
+        for currency, before in state.before_totals.items():
+            sums = state.currencies.get(currency)
+            moved = postings(before, sums.totals if sums is not None else NO_TOTALS)
+            if moved:
+                self.entries.append(Entry(kind, fact_id, cause, currency, day, moved))
+
     def decision(self) -> Decision:
         self.state.forget()
         return Decision(
@@ -76,6 +88,7 @@ class DecisionBuilder:
             self.entries,
             list(self.notices.values()),
             self.changed,
+            self.changed_objects,
             self.rejections,
             self.state.profile_fact is not self.profile,
             self.redone_facts,

@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from services.ledger.domain.builder import DecisionBuilder
-from services.ledger.domain.credits import CreditKey, Reversal
+from services.ledger.domain.credits import Credit, CreditKey, Reversal
 from services.ledger.domain.events import View, allocations
 from services.ledger.domain.facts import Fact, Ineffective
 from services.ledger.domain.kinds.credit_notes import note_event
@@ -40,8 +40,17 @@ class Former(Struct, frozen=True):
         return (before or state.invoices[invoice_id]).due_on
 
 
-def announce_fact(builder: DecisionBuilder, view: View, day: date, former: Former) -> Slices[None]:
-    """Announce the fact, those that waited for it, and what it did to other credits."""
+def announce_fact(
+    builder: DecisionBuilder,
+    view: View,
+    day: date,
+    former: Former,
+    told: Iterable[CreditKey] = (),
+) -> Slices[None]:
+    """Announce the fact, those that waited for it, and what it did to other credits.
+
+    `told` are those whose histories another event carries.
+    """
     fact, state = view.fact, view.state
     kind = KINDS[fact.kind]
     time = fact.time if kind.keeps_sent_time and fact.time is not None else view.at
@@ -58,24 +67,50 @@ def announce_fact(builder: DecisionBuilder, view: View, day: date, former: Forme
         carried.update(KINDS[waited.kind].carries(view, waited.data))
     _announce_reversals(builder, view)
     carried.update(_announce_own_notes(builder, view))
-    moved: list[CreditKey] = []
+    carried.update(told)
     others = _retimed(state, former) if retimed else touched
-    for number, key in enumerate(others, start=1):
-        if key not in carried and key in state.credits and _moved(view, former, key, retimed):
+    changed = [key for key in others if key not in carried]
+    yield from announce_moved(builder, view, day, changed, former, retimed=retimed)
+
+
+def announce_moved(
+    builder: DecisionBuilder,
+    view: View,
+    day: date,
+    changed: Iterable[CreditKey],
+    former: Former,
+    *,
+    retimed: bool = False,
+) -> Slices[None]:
+    """Announce the histories of credits that read differently now."""
+    state = view.state
+    moved: list[CreditKey] = []
+    for number, key in enumerate(changed, start=1):
+        if _moved(view, former, key, retimed):
             moved.append(key)
         if not number % SLICE_ENTRIES:
             yield
-    if moved:
-        moved.sort(key=lambda key: state.credits[key].order)
-        changed = ledger.AllocationChanged(
-            account_id=state.account_id,
-            because=view.cause,
-            allocations=view.history(moved),
-            amounts=view.touched(),
-        )
-        yield
-        _announce(builder, _MOVED, state.account_id, view.cause, view.at, day, changed, fact)
-        yield
+    if not moved:
+        return
+    moved.sort(key=lambda key: _shown(state, key).order)
+    event = ledger.AllocationChanged(
+        account_id=state.account_id,
+        because=view.cause,
+        allocations=view.history(moved),
+        amounts=view.touched(),
+    )
+    yield
+    announce_in_parts(
+        builder, _MOVED, state.account_id, view.cause, view.at, day, event, view.fact_if_any
+    )
+    yield
+
+
+def _shown(state: AccountState, key: CreditKey) -> Credit:
+    """A credit, or as it was before: of a relief that never came to be, by the facts now known."""
+    known = state.credits.get(key) or state.before_credits[key]
+    assert known is not None
+    return known
 
 
 def announce_own(
@@ -89,10 +124,11 @@ def announce_own(
     fact = view.fact
     kind = KINDS[fact.kind]
     entity, event = kind.entity_of(fact, fact.data), kind.event(view, fact.data)
-    _announce(builder, fact.kind, entity, view.cause, time, day, event, fact, recorded)
+    if event is not None:
+        announce_in_parts(builder, fact.kind, entity, view.cause, time, day, event, fact, recorded)
 
 
-def _announce(
+def announce_in_parts(
     builder: DecisionBuilder,
     kind: str,
     entity: str,
@@ -100,7 +136,7 @@ def _announce(
     time: datetime,
     day: date,
     data: Struct,
-    fact: Fact,
+    fact: Fact | None,
     recorded: datetime | None = None,
 ) -> None:
     """Announce an event, with histories that are too long for one in more of them."""
@@ -136,7 +172,10 @@ def _retimed(state: AccountState, former: Former) -> Iterable[CreditKey]:
 def _moved(view: View, former: Former, key: CreditKey, retimed: bool) -> bool:
     """Whether another credit's history reads differently now."""
     state = view.state
-    now, before = state.credits[key], state.before_credits.get(key, state.credits[key])
+    now = state.credits.get(key)
+    before = state.before_credits.get(key, now)
+    if now is None:
+        return before is not None and before.is_relief
     if before is None:
         return bool(now.allocations)
     if now.allocations != before.allocations:
@@ -157,7 +196,7 @@ def _announce_reversals(builder: DecisionBuilder, view: View) -> None:
         assert isinstance(fact.data, billing.PaymentReversed)
         event, cause = reversed_event(view, fact.data), f"{cause_of(fact)}, {view.cause}"
         day = local_day(taken.at, state.zone)
-        _announce(builder, _REVERSAL, fact.fact_id, cause, taken.at, day, event, view.fact)
+        announce_in_parts(builder, _REVERSAL, fact.fact_id, cause, taken.at, day, event, view.fact)
 
 
 def _reversals(state: AccountState) -> list[tuple[Reversal, Reversal | None]]:
@@ -185,7 +224,7 @@ def _announce_own_notes(builder: DecisionBuilder, view: View) -> set[CreditKey]:
         note = state.credits[key]
         assert note.issued_on is not None
         event, cause = note_event(view, note), f"credit note {note.credit_id}, {view.cause}"
-        _announce(
+        announce_in_parts(
             builder,
             _CREDIT_NOTE,
             note.credit_id,

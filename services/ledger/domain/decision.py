@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from services.ledger.domain.facts import Fact, Ineffective
 from services.ledger.domain.journal import Entry
+from services.ledger.domain.objects import Key
 from services.ledger.domain.stages import StageNotice
 from shared.events import Announcement
 
@@ -27,6 +28,7 @@ class Decision(Struct, frozen=True):
     entries: list[Entry]
     notices: list[StageNotice]
     changed_invoices: set[str]
+    changed_objects: set[Key]
     rejections: list[Ineffective]
     is_profile_changed: bool = False
     redone_facts: int = 0  # that acted again because a fact came before them

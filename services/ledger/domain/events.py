@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from typing import Any
 
+from services.ledger.domain.agreements import Command
 from services.ledger.domain.amounts import figures
-from services.ledger.domain.credits import Credit, CreditKey
+from services.ledger.domain.credits import Allocation, Credit, CreditKey
 from services.ledger.domain.facts import Fact
 from services.ledger.domain.state import AccountState
 from shared.clock import local_day
@@ -14,17 +16,32 @@ from shared.events import ledger
 class View:
     """The account after a fact as its events show it; what was touched stands in the state."""
 
-    __slots__ = ("_figures", "at", "begun_on", "cause", "fact", "state")
+    __slots__ = ("_fact", "_figures", "at", "begun_on", "cause", "state")
 
     def __init__(
-        self, state: AccountState, fact: Fact, cause: str, at: datetime, begun_on: date | None
+        self,
+        state: AccountState,
+        fact: Fact | None,  # None: of a begun day
+        cause: str,
+        at: datetime,
+        begun_on: date | None,
     ) -> None:
         self.state = state
-        self.fact = fact
+        self._fact = fact
         self.cause = cause
         self.at = at
         self.begun_on = begun_on
         self._figures: dict[str, ledger.Amounts] = {}
+
+    @property
+    def fact(self) -> Fact:
+        """The fact; a begun day has none."""
+        assert self._fact is not None
+        return self._fact
+
+    @property
+    def fact_if_any(self) -> Fact | None:
+        return self._fact
 
     def amounts(self, currency: str) -> ledger.Amounts:
         known = self._figures.get(currency)
@@ -48,14 +65,27 @@ class View:
         found: list[ledger.Allocation] = []
         for key in keys:
             credit = self.state.credits.get(key)
-            if credit is None:
-                continue
-            found.extend(allocations(self.state, credit))
             before = self.state.before_credits.get(key)
-            if not credit.allocations and before is not None and before.allocations:
+            if credit is None and (before is None or not before.is_relief):
+                continue
+            if credit is not None:
+                found.extend(allocations(self.state, credit))
+            is_empty = credit is None or not credit.allocations
+            if is_empty and before is not None and before.allocations:
                 nothing = allocations(self.state, before)[0]
                 found.append(_emptied(nothing))
         return tuple(found)
+
+
+def common(view: View, data: Command) -> dict[str, Any]:
+    """What the events of a command's fact carry: the account, who asked, and by which policy."""
+    return {
+        "account_id": view.state.account_id,
+        "by": ledger.By(kind=data.by.kind, id=data.by.id),
+        "collector": data.by.id if data.by.kind == "collector" else None,
+        "channel": data.channel,
+        "policy_version": data.policy.version if data.policy is not None else None,
+    }
 
 
 def _emptied(former: ledger.Allocation) -> ledger.Allocation:
@@ -85,8 +115,7 @@ def allocations(
     for known in credit.allocations:
         applied_on = local_day(known.applied_at, zone)
         released = known.released_at
-        due = due_on(known.invoice_id) if due_on else state.invoices[known.invoice_id].due_on
-        late = (applied_on - due).days
+        late = (applied_on - _due_on(state, known, due_on)).days
         found.append(
             ledger.Allocation(
                 credit.credit_id,
@@ -98,9 +127,18 @@ def allocations(
                 released,
                 local_day(released, zone) if released is not None else None,
                 credit.kind,
+                known.charge_id,
+                "recovery" if known.is_recovery else None,
             )
         )
     return found
+
+
+def _due_on(state: AccountState, known: Allocation, due_on: Callable[[str], date] | None) -> date:
+    """Of the invoice; what belongs to none was due when money came for it."""
+    if known.invoice_id is None:
+        return local_day(known.applied_at, state.zone)
+    return due_on(known.invoice_id) if due_on else state.invoices[known.invoice_id].due_on
 
 
 def history_of(state: AccountState, invoice_id: str) -> list[ledger.Allocation]:

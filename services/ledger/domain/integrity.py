@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from services.ledger.domain.credits import Credit, CreditKey
+from services.ledger.domain.credits import RELIEFS, Credit, CreditKey, Place, on_invoice
+from services.ledger.domain.currency_state import RELIEF_SUMS, written_off_sums
 from services.ledger.domain.invoices import Invoice, disputed_part
 from services.ledger.domain.journal import Totals
 from services.ledger.domain.state import AccountState
 
-_Lying = Counter[tuple[CreditKey, str]]  # what lies of each credit on each invoice
+_Lying = Counter[tuple[CreditKey, Place]]  # what lies of each credit where
 
 
 def invariants(state: AccountState) -> list[str]:
@@ -17,7 +18,7 @@ def invariants(state: AccountState) -> list[str]:
     for key, credit in state.credits.items():
         for known in credit.allocations:
             if known.released_at is None:
-                lying[key, known.invoice_id] += known.amount_minor
+                lying[key, known.place] += known.amount_minor
     found = [
         fault for invoice in state.invoices.values() for fault in _invoice_faults(invoice, lying)
     ]
@@ -31,20 +32,31 @@ def invariants(state: AccountState) -> list[str]:
 def _invoice_faults(invoice: Invoice, lying: _Lying) -> Iterator[str]:
     name = f"invoice {invoice.invoice_id}"
     due = 0 if invoice.voided_at else invoice.amount_minor
-    if invoice.balance_minor != due - invoice.credited_minor - invoice.paid_minor:
-        yield f"{name}: balance is not amount less credit and cash"
-    if invoice.balance_minor < 0 or invoice.credited_minor < 0 or invoice.paid_minor < 0:
+    lies = (invoice.paid_minor, invoice.credited_minor, invoice.relieved_minor)
+    if invoice.balance_minor != due - sum(lies):
+        yield f"{name}: balance is not amount less credit, cash and reliefs"
+    if min(invoice.balance_minor, *lies) < 0:
         yield f"{name}: an amount is below zero"
     if invoice.disputed_minor != disputed_part(invoice.balance_minor, invoice.disputes):
         yield f"{name}: the disputed part does not follow from its disputes"
-    held = {"payment": 0, "credit_note": 0}
+    held: Counter[str] = Counter()
     for holding in invoice.holdings:
         held[holding.kind] += holding.amount_minor
-        there = lying[(holding.kind, holding.credit_id), invoice.invoice_id]
+        there = lying[(holding.kind, holding.credit_id), on_invoice(invoice.invoice_id)]
         if there < holding.amount_minor:
             yield f"{name}: holds money of {holding.credit_id} that is not there"
-    if (held["payment"], held["credit_note"]) != (invoice.paid_minor, invoice.credited_minor):
+    relieved = sum(held[kind] for kind in RELIEFS)
+    if (held["payment"], held["credit_note"], relieved) != lies:
         yield f"{name}: what it holds is not what was put on it"
+    recovered = sum(holding.amount_minor for holding in invoice.recoveries)
+    if recovered != invoice.recovered_minor:
+        yield f"{name}: what recovers it is not what was recovered"
+    if min(invoice.recoverable_minor, invoice.recovered_minor) < 0:
+        yield f"{name}: a recovery is below zero"
+    for holding in invoice.recoveries:
+        place = (invoice.invoice_id, None, True)
+        if lying[(holding.kind, holding.credit_id), place] < holding.amount_minor:
+            yield f"{name}: {holding.credit_id} does not recover what it seems to"
     last = invoice.levels[-1]
     if (last.balance_minor, last.disputed_minor) != (invoice.balance_minor, invoice.disputed_minor):
         yield f"{name}: its last level is not what is open on it"
@@ -57,6 +69,8 @@ def _credit_faults(credit: Credit) -> Iterator[str]:
         yield f"{name}: amount is not applied, unapplied and taken back together"
     if min(credit.unapplied_minor, credit.taken_minor) < 0:
         yield f"{name}: an amount is below zero"
+    if credit.is_relief and credit.unapplied_minor:
+        yield f"{name}: a relief is unapplied"
     if credit.taken_minor != sum(taken.amount_minor for taken in credit.reversals):
         yield f"{name}: what its reversals took is not what was taken back"
 
@@ -67,6 +81,14 @@ def _total_faults(state: AccountState) -> Iterator[str]:
         money = [known for known in state.credits.values() if known.currency == currency]
         cash = [known for known in money if known.kind == "payment"]
         notes = [known for known in money if known.kind == "credit_note"]
+        others = [known for known in state.objects.values.values() if known.currency == currency]
+        sums_of_others: Counter[str] = Counter()
+        for relief in (known for known in money if known.is_relief):
+            sums_of_others[RELIEF_SUMS[relief.kind]] += relief.amount_minor
+        for other in others:
+            sums_of_others.update(dict(other.counts()))
+        for invoice in invoices:
+            sums_of_others.update(dict(written_off_sums(invoice)))
         counted = Totals(
             sum(known.balance_minor for known in invoices),
             sum(known.disputed_minor for known in invoices),
@@ -75,10 +97,11 @@ def _total_faults(state: AccountState) -> Iterator[str]:
             sum(known.unapplied_minor for known in notes),
             sum(known.amount_minor for known in invoices if not known.voided_at)
             - sum(known.amount_minor for known in notes),
+            tuple(sorted((name, minor) for name, minor in sums_of_others.items() if minor)),
         )
         if sums.totals != counted:
             yield f"{currency}: totals {sums.totals} are not the sums {counted}"
-        if sums.objects != len(invoices) + len(money):
+        if sums.objects != len(invoices) + len(money) + len(others):
             yield f"{currency}: {sums.objects} objects are counted"
         overdue = [
             known

@@ -1,18 +1,37 @@
-"""The journal: what each fact moved between ledger accounts: as double entry.
+"""The journal: what each fact moved between ledger accounts, as double entry.
 
 Where money lies among the invoices of one account and currency is a view, not a posting. So an
 entry is the change of a few totals, whether its fact came last or was back-dated.
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 from msgspec import Struct
 
-RECEIVABLE = "receivable"
-REVENUE_CLEARING = "revenue-clearing"
-CASH = "cash"
-UNAPPLIED_CASH = "unapplied-cash"
-UNAPPLIED_CREDIT = "unapplied-credit"
+from services.ledger.domain.chart import (
+    BAD_DEBT,
+    CASH,
+    DISCOUNTS,
+    RECEIVABLE,
+    RECOVERIES,
+    REVENUE_CLEARING,
+    SETTLEMENT_CONCESSION,
+    SUSPENSE,
+    UNAPPLIED_CASH,
+    UNAPPLIED_CREDIT,
+    misposted,
+)
+
+# What objects count by name, and what more of it posts.
+_COUNTED: Mapping[str, tuple[tuple[str, int], ...]] = {
+    "concession_minor": ((SETTLEMENT_CONCESSION, 1),),
+    "bad_debt_minor": ((BAD_DEBT, 1),),
+    "discount_minor": ((DISCOUNTS, 1),),
+    "recovered_minor": ((RECOVERIES, -1),),
+    "sold_minor": ((SUSPENSE, 1), (BAD_DEBT, -1)),  # the price of what was sold
+    "sale_paid_minor": ((CASH, 1), (SUSPENSE, -1)),
+}
 
 
 class Totals(Struct, frozen=True, gc=False):
@@ -24,13 +43,17 @@ class Totals(Struct, frozen=True, gc=False):
     unapplied_cash_minor: int = 0
     unapplied_credit_minor: int = 0
     billed_minor: int = 0  # invoices that are not void less credit notes
+    counted: tuple[tuple[str, int], ...] = ()  # sums of other objects, by name
 
 
 NO_TOTALS = Totals()
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """One balanced set of postings: ledger account → signed minor units, summing to zero."""
+    """One balanced set of postings: ledger account → signed minor units, summing to zero.
+
+    On the accounts that `chart.JOURNAL` gives to its kind of fact, and on no other.
+    """
 
     fact_kind: str
     fact_id: str
@@ -39,16 +62,32 @@ class Entry(Struct, frozen=True, gc=False):
     effective_on: date
     postings: tuple[tuple[str, int], ...]
 
+    def __post_init__(self) -> None:
+        fault = misposted(self.fact_kind, self.postings)
+        assert fault is None, (fault, self.fact_id, self.postings)
+
 
 def postings(before: Totals, after: Totals) -> tuple[tuple[str, int], ...]:
     """The postings that lead from one set of totals to the other; debits above zero."""
-    moved = (
-        (RECEIVABLE, after.balance_minor - before.balance_minor),
-        (CASH, after.cash_minor - before.cash_minor),
-        (UNAPPLIED_CASH, before.unapplied_cash_minor - after.unapplied_cash_minor),
-        (UNAPPLIED_CREDIT, before.unapplied_credit_minor - after.unapplied_credit_minor),
-        (REVENUE_CLEARING, before.billed_minor - after.billed_minor),
-    )
-    entry = tuple([posting for posting in moved if posting[1]])
-    assert sum([amount for _, amount in entry]) == 0, entry
-    return entry
+    moved = {
+        RECEIVABLE: after.balance_minor - before.balance_minor,
+        CASH: after.cash_minor - before.cash_minor,
+        UNAPPLIED_CASH: before.unapplied_cash_minor - after.unapplied_cash_minor,
+        UNAPPLIED_CREDIT: before.unapplied_credit_minor - after.unapplied_credit_minor,
+        REVENUE_CLEARING: before.billed_minor - after.billed_minor,
+    }
+    for account, more in _counted(before, after).items():
+        moved[account] = moved.get(account, 0) + more
+    return tuple([posting for posting in moved.items() if posting[1]])
+
+
+def _counted(before: Totals, after: Totals) -> dict[str, int]:
+    """What the sums of objects post, by ledger account."""
+    moved: dict[str, int] = {}
+    if before.counted != after.counted:
+        was, now = dict(before.counted), dict(after.counted)
+        for name, sides in _COUNTED.items():
+            more = now.get(name, 0) - was.get(name, 0)
+            for account, sign in sides if more else ():
+                moved[account] = moved.get(account, 0) + sign * more
+    return moved

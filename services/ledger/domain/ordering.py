@@ -27,8 +27,8 @@ def arrange(
     A fact that waits for another acts at the later instant of the two.
     """
     arranged = Arranged()
-    waiting: dict[Need, list[tuple[datetime, Fact]]] = {}
-    providers: list[tuple[datetime, Need]] = []
+    waiting: dict[Need, list[_Waiting]] = {}
+    providers: list[Need] = []
     for number, fact in enumerate(facts, start=1):
         if not number % SLICE_ENTRIES:
             yield
@@ -38,17 +38,13 @@ def arrange(
         at = kind.instant_of(fact, fact.data, zone)
         if until is not None and at >= until:
             continue
-        need = kind.need(fact.data)
-        if need is not None:
-            waiting.setdefault(need, []).append((at, fact))
-        else:
-            _take(arranged, providers, fact, at)
+        _wait_or_take(arranged, waiting, providers, (at, fact, kind.all_needs(fact.data)))
     while waiting and providers:
-        there, need = providers.pop()
-        for at, fact in waiting.pop(need, ()):
-            _take(arranged, providers, fact, max(at, there))
+        need = providers.pop()
+        for at, fact, needs in waiting.pop(need, ()):
+            _wait_or_take(arranged, waiting, providers, (at, fact, needs))
     arranged.waiting = {
-        need: tuple([fact for _, fact in waited]) for need, waited in waiting.items()
+        need: tuple([fact for _, fact, _ in waited]) for need, waited in waiting.items()
     }
     for start in range(0, len(arranged.ordered), 10 * SLICE_ENTRIES):
         part = slice(start, start + 10 * SLICE_ENTRIES)
@@ -58,14 +54,28 @@ def arrange(
     return arranged
 
 
-def _take(
-    arranged: Arranged, providers: list[tuple[datetime, Need]], fact: Fact, at: datetime
+_Waiting = tuple[datetime, Fact, tuple[Need, ...]]
+
+
+def _wait_or_take(
+    arranged: Arranged,
+    waiting: dict[Need, list[_Waiting]],
+    providers: list[Need],
+    item: _Waiting,
 ) -> None:
+    """Let a fact wait for the first of its needs that is not there, or take its place."""
+    at, fact, needs = item
+    for number, need in enumerate(needs):
+        there = arranged.acts.get(need)
+        if there is None:
+            waiting.setdefault(need, []).append((at, fact, needs[number:]))
+            return
+        at = max(at, there)
     kind = KINDS[fact.kind]
     brings = kind.brings(fact.data)
     if brings is not None:
         arranged.acts[brings] = at
-        providers.append((at, brings))
+        providers.append(brings)
     if kind.apply is not None:
         arranged.ordered.append(((at, kind.rank, fact.fact_id), fact))
 

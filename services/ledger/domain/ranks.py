@@ -32,7 +32,14 @@ class Rank(IntEnum):
     APPROVAL_DECIDED = 23
     WRITE_OFF_REVERSED = 24
     RECALL = 25
-    TIMELESS = 26  # amendments, records, disclosures: they act at no place
+    # Those that act at no place: what they say holds for the whole history.
+    AMENDMENT = 26
+    REGISTRATION = 27
+    UPDATE = 28
+    AGENCY_REMITTED = 29
+    DISCLOSURE = 30
+    DISCLOSURE_FAILED = 31
+    SALE_PAID = 32
 
 
 class Turn(IntEnum):

@@ -5,17 +5,18 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from services.ledger.domain.begin import advance
 from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.consequences import Former, announce_fact, reject_excess
 from services.ledger.domain.decision import Decision
 from services.ledger.domain.facts import Fact, Need, Position, instant_text, newest
-from services.ledger.domain.journal import NO_TOTALS, Entry, postings
 from services.ledger.domain.kinds import ANEW
+from services.ledger.domain.object_news import ObjectNews
 from services.ledger.domain.registration import announce_history
 from services.ledger.domain.registry import KINDS, cause_of, view_of
-from services.ledger.domain.replay import Act, act
+from services.ledger.domain.replay import Act, act, act_next_boundary
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
-from services.ledger.domain.stage_events import announce_age
+from services.ledger.domain.stage_events import announce_age, announce_paid
 from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.state import AccountState
 from shared.business_time import Begun
@@ -49,10 +50,12 @@ def record_in_slices(state: AccountState, facts: Sequence[Fact], begun: Begun) -
 def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[None]:
     state = builder.state
     was_registered, former = state.registered, Former.of(state)
-    state.age_to(begun.on(state.zone))
+    yield from advance(builder, begun.on(state.zone))
     state.forget()
     effects = _Effects()
     _note(state, fact, effects)
+    if effects.since == ANEW:
+        state.aged_on = begun.on(state.zone)  # another zone may have begun another day
     redone = yield from act(state, effects.acts, effects.since)
     builder.redone_facts += redone
     builder.recomputations += redone == len(state.facts)  # the new one too: all from nothing
@@ -63,11 +66,17 @@ def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[No
     begun_on = begun.on(state.zone)
     state.age_to(begun_on)
     day = KINDS[fact.kind].day_of(fact.data, at, state.zone)
-    _post(builder, fact, day)
+    builder.post(fact.kind, fact.fact_id, cause_of(fact), day)
     if was_registered:
         view = view_of(state, fact, at, begun_on)
-        yield from announce_fact(builder, view, day, former)
-        yield from announce_age(builder, view, begun_on)
+        news = ObjectNews(builder, view)
+        if state.objects.before:
+            yield from news.find(state.objects.before)
+        yield from announce_fact(builder, view, day, former, news.carried)
+        news.announce_corrections()
+        paid = yield from announce_age(builder, view, begun_on)
+        news.announce_new()
+        yield from announce_paid(builder, view, paid)
     elif state.registered:
         yield from announce_history(builder, fact, begun_on)
     reject_excess(builder)
@@ -103,15 +112,21 @@ def _note(state: AccountState, fact: Fact, effects: _Effects) -> None:
                 state.zone = state.own_zone()
     if not state.registered and not kind.acts_unregistered:
         return
+    _wait_or_take_effect(state, fact, effects)
+
+
+def _wait_or_take_effect(state: AccountState, fact: Fact, effects: _Effects) -> bool:
+    """Let a fact wait for the first of its needs that is not there, or take effect."""
+    kind = KINDS[fact.kind]
     at = kind.instant_of(fact, fact.data, state.zone)
-    need = kind.need(fact.data)
-    if need is not None:
+    for need in kind.all_needs(fact.data):
         there = state.acts.get(need) or effects.coming.get(need)
         if there is None:
             state.waiting[need] = (*state.waiting.get(need, ()), fact)
-            return
+            return False
         at = max(at, there)
     _take_effect(state, fact, at, effects)
+    return True
 
 
 def _take_effect(state: AccountState, fact: Fact, at: datetime, effects: _Effects) -> None:
@@ -125,25 +140,32 @@ def _take_effect(state: AccountState, fact: Fact, at: datetime, effects: _Effect
         return
     effects.coming[brings] = at
     for waited in state.waiting.pop(brings, ()):
-        waiting_kind = KINDS[waited.kind]
-        then = max(at, waiting_kind.instant_of(waited, waited.data, state.zone))
-        if waiting_kind.apply is None:
-            effects.timeless.append((then, waited))
-        else:
-            effects.dated.append(((then, waiting_kind.rank, waited.fact_id), waited))
-        _take_effect(state, waited, then, effects)
+        if _wait_or_take_effect(state, waited, effects):
+            waiting_kind, then = KINDS[waited.kind], effects.took_effect[id(waited)]
+            if waiting_kind.apply is None:
+                effects.timeless.append((then, waited))
+            else:
+                effects.dated.append(((then, waiting_kind.rank, waited.fact_id), waited))
 
 
-def absorb(state: AccountState, facts: Sequence[Fact], notices: Iterable[StageNotice]) -> None:
-    """Take in silently what another process has recorded: facts and stage notices.
+def absorb(
+    state: AccountState,
+    facts: Sequence[Fact],
+    notices: Iterable[StageNotice],
+    begun_on: date | None = None,
+) -> None:
+    """Take in silently what another process has recorded: facts, stage notices, a begun day.
 
     Afterwards the account is what `load_account` makes of all facts and notices.
     """
-    run(absorb_in_slices(state, facts, notices))
+    run(absorb_in_slices(state, facts, notices, begun_on))
 
 
 def absorb_in_slices(
-    state: AccountState, facts: Sequence[Fact], notices: Iterable[StageNotice]
+    state: AccountState,
+    facts: Sequence[Fact],
+    notices: Iterable[StageNotice],
+    begun_on: date | None = None,
 ) -> Slices[None]:
     """The same, giving way."""
     effects = _Effects()
@@ -154,6 +176,10 @@ def absorb_in_slices(
             yield
     yield from act(state, effects.acts, effects.since)
     touched = set(state.before_invoices)
+    if begun_on is not None:
+        state.age_to(begun_on)
+    while (yield from act_next_boundary(state)) is not None:
+        touched.update(state.before_invoices)
     for notice in notices:
         known = state.notices.get(notice.invoice_id, ())
         others = [other for other in known if other.key != notice.key]
@@ -184,7 +210,8 @@ def rezone_in_slices(
     state.tenant_zone = tenant_zone
     if state.own_zone() == state.zone:
         return builder.decision()
-    state.age_to(begun.on(state.zone))
+    yield from advance(builder, begun.on(state.zone))
+    state.aged_on = begun.on(state.own_zone())
     builder.redone_facts += yield from act(state, (), ANEW)
     cause = Fact(
         kind="account-updated",
@@ -197,24 +224,17 @@ def rezone_in_slices(
         data=state.profile or billing.AccountRegistered(account_id=state.account_id, name=""),
     )
     day = local_day(at, state.zone)
-    _post(builder, cause, day)
+    builder.post(cause.kind, cause.fact_id, cause_of(cause), day)
     if state.registered:
         begun_on = begun.on(state.zone)
         state.age_to(begun_on)
         view = view_of(state, cause, at, begun_on)
-        yield from announce_fact(builder, view, day, former)
-        yield from announce_age(builder, view, begun_on)
+        news = ObjectNews(builder, view)
+        yield from news.find(state.objects.before)
+        yield from announce_fact(builder, view, day, former, news.carried)
+        news.announce_corrections()
+        paid = yield from announce_age(builder, view, begun_on)
+        news.announce_new()
+        yield from announce_paid(builder, view, paid)
     builder.changed.update(state.before_invoices)
     return builder.decision()
-
-
-def _post(builder: DecisionBuilder, fact: Fact, day: date) -> None:
-    """Post what a fact moved between ledger accounts."""
-    state = builder.state
-    for currency, before in state.before_totals.items():
-        sums = state.currencies.get(currency)
-        moved = postings(before, sums.totals if sums is not None else NO_TOTALS)
-        if moved:
-            builder.entries.append(
-                Entry(fact.kind, fact.fact_id, cause_of(fact), currency, day, moved)
-            )

@@ -15,7 +15,7 @@ from services.ledger.domain.ordering import arrange
 from services.ledger.domain.registry import KINDS, view_of
 from services.ledger.domain.replay import apply, prepared
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices
-from services.ledger.domain.stage_events import announce_age, announce_begun
+from services.ledger.domain.stage_events import announce_age, announce_begun, announce_paid
 from services.ledger.domain.stages import StageNotice, news
 from services.ledger.domain.state import AccountState
 
@@ -70,7 +70,8 @@ def _announce_one(
     view = view_of(state, fact, at, begun_on)
     day = KINDS[fact.kind].day_of(fact.data, at, state.zone)
     yield from announce_fact(replay, view, day, Former.of(state))
-    yield from announce_age(replay, view, None)
+    paid = yield from announce_age(replay, view, None)
+    yield from announce_paid(replay, view, paid)
 
 
 def _timeline(
@@ -84,9 +85,7 @@ def _timeline(
         kind = KINDS[fact.kind]
         if kind.apply is None and fact is not registration and id(fact) not in waiting:
             at = kind.instant_of(fact, fact.data, final.zone)
-            need = kind.need(fact.data)
-            if need is not None:
-                at = max(at, arranged.acts[need])
+            at = max([at, *(arranged.acts[need] for need in kind.all_needs(fact.data))])
             items.append(((at, kind.rank, fact.fact_id), fact))
         if not number % SLICE_ENTRIES:
             yield

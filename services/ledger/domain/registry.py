@@ -1,4 +1,4 @@
-"""All kinds of facts, by the type of their event: what the files under `kinds/` declare."""
+"""All kinds of facts by the type of their event, and all nouns: what `kinds/` declares."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -11,7 +11,7 @@ from msgspec import Struct
 from services.ledger.domain import kinds
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact
-from services.ledger.domain.kinds import Kind
+from services.ledger.domain.kinds import Kind, Noun
 from services.ledger.domain.state import AccountState
 
 
@@ -25,6 +25,19 @@ def _declared() -> dict[str, Kind[Any]]:
 
 
 KINDS: Mapping[str, Kind[Any]] = _declared()
+
+
+def _nouns() -> dict[str, Noun[Any]]:
+    found: list[Noun[Any]] = []
+    for module in iter_modules(kinds.__path__, f"{kinds.__name__}."):
+        found += getattr(import_module(module.name), "NOUNS", ())
+    found.sort(key=lambda noun: noun.order)
+    by_name = {noun.name: noun for noun in found}
+    assert len(by_name) == len(found), [noun.name for noun in found]
+    return by_name
+
+
+NOUNS: Mapping[str, Noun[Any]] = _nouns()  # in the order in which they conclude
 
 
 def fact_id_of(kind: str, source: str, event_id: str, data: Struct) -> str:

@@ -7,20 +7,20 @@ difference between before and after it, object by object.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from heapq import merge
 
-from msgspec import structs
-
-from services.ledger.domain.credits import Credit, CreditKey, CreditOrder
+from services.ledger.domain.before import Before
+from services.ledger.domain.conclusions import conclude
 from services.ledger.domain.facts import Fact, Position
-from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.journal import NO_TOTALS, Totals
-from services.ledger.domain.kinds import ANEW
+from services.ledger.domain.kinds import ANEW, Acting
+from services.ledger.domain.objects import Key
 from services.ledger.domain.ordering import arrange
-from services.ledger.domain.registry import KINDS
+from services.ledger.domain.registry import KINDS, NOUNS
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices
-from services.ledger.domain.state import AccountState, Undo
+from services.ledger.domain.slipping import entries_behind, is_disjoint, related
+from services.ledger.domain.state import AccountState
+from services.ledger.domain.undo import Undo
 
 Act = tuple[Position, Fact]
 
@@ -33,19 +33,41 @@ def apply(state: AccountState, position: Position, fact: Fact) -> None:
 
 def _apply(state: AccountState, position: Position, fact: Fact) -> Undo:
     state.forget()
+    state.position = position
     kind = KINDS[fact.kind]
     brings = kind.brings(fact.data)
     if brings is not None:
         state.acts[brings] = position[0]
     assert kind.apply is not None
     kind.apply(state, fact.data, position[0])
-    state.settle(fact, kind.cause(fact), position)
+    cause = kind.cause(fact)
+    if state.registered:
+        conclude(state, Acting(position, fact, None, cause))
+    state.settle(fact, cause, position)
     return state.undo[-1]
+
+
+def apply_boundary(state: AccountState, position: Position, key: Key) -> str:
+    """Let an object be judged at its boundary; gives the cause."""
+    state.forget()
+    state.position = position
+    noun, value = NOUNS[key[0]], state.objects.values[key]
+    cause = f"{noun.name} {key[1]}"
+    assert noun.judge is not None
+    state.objects.touch(key)
+    noun.judge(state, value, position[0])
+    conclude(state, Acting(position, None, key, cause))
+    assert state.objects.wakes.get(key, position) != position or key not in state.objects.wakes, key
+    state.settle(None, cause, position)
+    state.trim()
+    return cause
 
 
 def take_back(state: AccountState, entry: Undo) -> None:
     """Undo the fact that acted last, or one that those after it have nothing to do with."""
     state.undo_entry(entry)
+    if entry.fact is None:
+        return
     brings = KINDS[entry.fact.kind].brings(entry.fact.data)
     if brings is not None:
         del state.acts[brings]
@@ -65,8 +87,10 @@ def act(state: AccountState, acts: Sequence[Act], since: Position | None = None)
     last = state.last
     if (last is None or first > last) and first != ANEW and len(acts) == 1:
         apply(state, *acts[0])
-        return 0
-    if since is None and len(acts) == 1:
+        if state.objects.due(state.horizon) is None:
+            return 0
+        return (yield from _act_boundaries(state))
+    if since is None and len(acts) == 1 and not state.objects.values:
         redone = yield from _act_among(state, *acts[0])
         if redone is not None:
             return redone
@@ -89,16 +113,16 @@ def _act_among(state: AccountState, position: Position, fact: Fact) -> Slices[in
     ):
         return None
     mine = _apply(state, position, fact)
-    is_quiet = _is_quiet(state, mine)
-    if is_quiet and state.is_disjoint(mine):
+    is_quiet = _is_quiet(state, mine) and not mine.objects
+    if is_quiet and is_disjoint(state, mine):
         state.sort_in_last()
         state.trim()
         return 0
     take_back(state, mine)
-    related = state.related(mine, state.entries_behind(position) // 2) if is_quiet else None
-    if related is None:
+    others = related(state, mine, entries_behind(state, position) // 2) if is_quiet else None
+    if others is None:
         return None
-    return (yield from _redo(state, (position, fact), related))
+    return (yield from _redo(state, (position, fact), others))
 
 
 def _is_quiet(state: AccountState, entry: Undo) -> bool:
@@ -106,24 +130,24 @@ def _is_quiet(state: AccountState, entry: Undo) -> bool:
     return not state.registered or not (entry.spread or _money_is_free(state))
 
 
-def _redo(state: AccountState, act: Act, related: Sequence[Undo]) -> Slices[int | None]:
+def _redo(state: AccountState, act: Act, entries: Sequence[Undo]) -> Slices[int | None]:
     """Let a fact act at its place among those that have to do with it; None: it concerns others
     too, and all is as it was."""
-    before = _Before()
-    for entry in reversed(related):
+    before = Before()
+    for entry in reversed(entries):
         before.note_undo(state, entry)
         take_back(state, entry)
     done: list[Undo] = []
-    acts = sorted([act, *((entry.position, entry.fact) for entry in related)], key=_place)
+    acts = sorted([act, *_acts_of(entries)], key=_place)
     for position, fact in acts:
         acted = _apply(state, position, fact)
         before.note_applied(state)
-        if not (_is_quiet(state, acted) and state.is_disjoint(acted)):
+        if not (_is_quiet(state, acted) and is_disjoint(state, acted)):
             take_back(state, acted)
             for entry in reversed(done):
                 take_back(state, entry)
-            for entry in related:
-                _apply(state, entry.position, entry.fact)
+            for earlier in _acts_of(entries):
+                _apply(state, *earlier)
                 state.sort_in_last()
             before.restore_stages(state)
             return None
@@ -134,7 +158,12 @@ def _redo(state: AccountState, act: Act, related: Sequence[Undo]) -> Slices[int 
     state.trim()
     before.restore_stages(state)
     yield from before.show(state)
-    return len(related)
+    return len(entries)
+
+
+def _acts_of(entries: Iterable[Undo]) -> list[Act]:
+    """The facts of entries; boundaries come again by themselves."""
+    return [(entry.position, entry.fact) for entry in entries if entry.fact is not None]
 
 
 def _money_is_free(state: AccountState) -> bool:
@@ -142,24 +171,72 @@ def _money_is_free(state: AccountState) -> bool:
 
 
 def _act_behind(state: AccountState, acts: Sequence[Act], first: Position) -> Slices[int]:
-    before = _Before()
+    before = Before()
     again: list[Act] = []
+    number = 0
     while state.undo and state.undo[-1].position >= first:
         entry = state.undo[-1]
         before.note_undo(state, entry)
         take_back(state, entry)
-        again.append((entry.position, entry.fact))
-        if not len(again) % SLICE_ENTRIES:
-            yield
-    again.reverse()
-    for number, (position, fact) in enumerate(merge(sorted(acts), again, key=_place), start=1):
-        apply(state, position, fact)
-        before.note_applied(state)
+        if entry.fact is not None:
+            again.append((entry.position, entry.fact))
+        number += 1
         if not number % SLICE_ENTRIES:
             yield
+    again.reverse()
+    for position, fact in merge(sorted(acts), again, key=_place):
+        yield from _act_until(state, position, before)
+        apply(state, position, fact)
+        before.note_applied(state)
+        number += 1
+        if not number % SLICE_ENTRIES:
+            yield
+    yield from _act_until(state, None, before)
     before.restore_stages(state)
     yield from before.show(state)
     return len(again)
+
+
+def _act_boundaries(state: AccountState) -> Slices[int]:
+    """Let the boundaries that a fact on top has brought act too."""
+    before = Before()
+    before.note_applied(state)
+    yield from _act_until(state, None, before)
+    before.restore_stages(state)
+    yield from before.show(state)
+    return 0
+
+
+def _act_until(
+    state: AccountState, place: Position | None, before: "Before | None"
+) -> Slices[None]:
+    """Let every boundary before a place act whose day has begun (None: every one)."""
+    horizon, number = state.horizon, 0
+    while (due := state.objects.due(horizon)) is not None:
+        if place is not None and due[0] > place:
+            return
+        apply_boundary(state, *due)
+        if before is not None:
+            before.note_applied(state)
+        number += 1
+        if not number % SLICE_ENTRIES:
+            yield
+
+
+def act_next_boundary(state: AccountState) -> Slices[str | None]:
+    """Let the next boundary act whose day has begun, before facts of later instants that are known
+    already; gives its cause (None: there is none). Afterwards `before_…` show what it did."""
+    due = state.objects.due(state.horizon)
+    if due is None:
+        return None
+    position, key = due
+    if state.last is None or state.last < position:
+        return apply_boundary(state, position, key)
+    if state.forgotten is not None and position <= state.forgotten:
+        yield from _act_anew(state)
+    else:
+        yield from _act_behind(state, (), position)
+    return f"{key[0]} {key[1]}"
 
 
 def _place(item: Act) -> Position:
@@ -168,99 +245,24 @@ def _place(item: Act) -> Position:
 
 def _act_anew(state: AccountState) -> Slices[int]:
     fresh = yield from compute(state)
-    before = _Before()
+    before = Before()
     before.note_all(state, fresh)
     state.become(fresh)
     yield from before.show(state)
     return len(state.facts)
 
 
-class _Before:
-    """Objects and sums as they were before several facts were taken back and acted."""
-
-    def __init__(self) -> None:
-        self.invoices: dict[str, Invoice | None] = {}
-        self.credits: dict[CreditKey, Credit | None] = {}
-        self.totals: dict[str, Totals] = {}
-
-    def note_undo(self, state: AccountState, entry: Undo) -> None:
-        for invoice_id in entry.invoices:
-            now = state.invoices[invoice_id]
-            self.invoices.setdefault(invoice_id, now)
-            self._note_totals(state, now.currency)
-        for key in entry.credits:
-            credit = state.credits[key]
-            self.credits.setdefault(key, credit)
-            self._note_totals(state, credit.currency)
-
-    def _note_totals(self, state: AccountState, code: str) -> None:
-        if code not in self.totals:
-            self.totals[code] = state.currencies[code].totals
-
-    def note_applied(self, state: AccountState) -> None:
-        for invoice_id, before in state.before_invoices.items():
-            self.invoices.setdefault(invoice_id, before)
-        for key, earlier in state.before_credits.items():
-            self.credits.setdefault(key, earlier)
-        for code, totals in state.before_totals.items():
-            self.totals.setdefault(code, totals)
-
-    def note_all(self, state: AccountState, fresh: AccountState) -> None:
-        """Every object, for a state that another takes the place of."""
-        self.invoices = {key: state.invoices.get(key) for key in fresh.invoices}
-        self.credits = {key: state.credits.get(key) for key in fresh.credits} | dict(state.credits)
-        self.totals = {code: sums.totals for code, sums in state.currencies.items()}
-
-    def restore_stages(self, state: AccountState) -> None:
-        """Stages follow from what was announced; undo entries do not know the newest."""
-        for invoice_id, before in self.invoices.items():
-            invoice = state.invoices.get(invoice_id)
-            if invoice is None:
-                continue  # of a fact that was taken back again
-            if before is not None:
-                if invoice.stage != before.stage:
-                    invoice = structs.replace(invoice, stage=before.stage)
-                if invoice == before:
-                    state.invoices[invoice_id] = before
-                    continue
-            if state.registered:
-                state.refresh(invoice_id)
-
-    def show(self, state: AccountState) -> Slices[None]:
-        """Set what was touched to what is different now, in fact order."""
-        state.forget()
-        moved: set[str] = set()
-        invoices: list[tuple[datetime, str]] = []
-        for number, (invoice_id, before) in enumerate(self.invoices.items(), start=1):
-            invoice = state.invoices[invoice_id]
-            if invoice != before:
-                invoices.append((invoice.at, invoice_id))
-                moved.add(invoice.currency)
-            if not number % SLICE_ENTRIES:
-                yield
-        moved_credits: list[tuple[bool, CreditOrder, CreditKey]] = []
-        for number, (key, earlier) in enumerate(self.credits.items(), start=1):
-            credit = state.credits.get(key)
-            shown = credit or earlier
-            if credit != earlier and shown is not None:
-                # Those that are no more come last.
-                moved_credits.append((credit is None, (0, *shown.order[1:]), key))
-                moved.add(shown.currency)
-                if earlier is not None:
-                    moved.add(earlier.currency)  # another note may have come to have its id
-            if not number % SLICE_ENTRIES:
-                yield
-        state.before_invoices = {key: self.invoices[key] for _, key in sorted(invoices)}
-        state.before_credits = {key: self.credits[key] for _, _, key in sorted(moved_credits)}
-        state.before_totals = {code: self.totals.get(code, NO_TOTALS) for code in sorted(moved)}
-
-
-def compute(state: AccountState, until: datetime | None = None) -> Slices[AccountState]:
-    """The same account from nothing by its facts; with `until`, by those that act before.
+def compute(
+    state: AccountState, until: datetime | None = None, day: date | None = None
+) -> Slices[AccountState]:
+    """The same account from nothing by its facts; with `until`, by those that act before, and as if
+    `day` were the begun day.
 
     Accounts, zones and due dates are timeless: their newest value holds for the whole history.
     """
     again = yield from prepared(state)
+    if until is not None:
+        again.aged_on = day
     arranged = yield from arrange(again.facts, again.zone, again.registered, until)
     again.waiting = arranged.waiting
     yield from apply_all(again, arranged.ordered)
@@ -276,17 +278,22 @@ def compute(state: AccountState, until: datetime | None = None) -> Slices[Accoun
 
 
 def apply_all(state: AccountState, ordered: Iterable[Act]) -> Slices[None]:
+    """Let facts act on an account of which nothing has acted, each after the boundaries before."""
     for number, (position, fact) in enumerate(ordered, start=1):
+        if state.objects.agenda:
+            yield from _act_until(state, position, None)
         apply(state, position, fact)
         if not number % SLICE_ENTRIES:
             yield
+    yield from _act_until(state, None, None)
 
 
 def prepared(state: AccountState, undo_facts: int | None = None) -> Slices[AccountState]:
     """An empty account that knows what is timeless: record, zone, amendments, settled disputes."""
     depth = state.undo_facts if undo_facts is None else undo_facts
-    again = AccountState(state.account_id, state.tenant_zone, depth)
+    again = AccountState(state.account_id, state.tenant_zone, depth, state.rules)
     again.facts, again.named_minor = state.facts, state.named_minor
+    again.timeless.last_command_at = state.timeless.last_command_at
     for number, fact in enumerate(state.facts, start=1):
         kind = KINDS[fact.kind]
         if kind.learn is not None:

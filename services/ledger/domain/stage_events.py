@@ -1,59 +1,23 @@
 """Announcing how old debts are: stages, corrections, paid and open again (docs/ledger.md)."""
 
-from bisect import bisect_right
+from collections.abc import Iterable
 from datetime import date, datetime
-from operator import itemgetter
 
 from msgspec import Struct, structs
 
-from services.ledger.domain.amounts import figures
 from services.ledger.domain.builder import DecisionBuilder
-from services.ledger.domain.decision import Decision
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact
 from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
+from services.ledger.domain.slices import SLICE_ENTRIES, Slices
 from services.ledger.domain.stages import StageNotice, due_soon, holding_stage, news
 from services.ledger.domain.state import AccountState
-from shared.business_time import Begun
 from shared.clock import local_day
 from shared.events import ledger
 from shared.events.ledger import Stage
 
 
-def begin(state: AccountState, begun: Begun) -> Decision:
-    """Announce all that the begun day shows: what falls due soon, and every stage, in order."""
-    return run(begin_in_slices(state, begun))
-
-
-def begin_in_slices(state: AccountState, begun: Begun) -> Slices[Decision]:
-    """The same, giving way."""
-    builder, day = DecisionBuilder(state), begun.on(state.zone)
-    if day is None or not state.registered:
-        return builder.decision()
-    state.age_to(day)
-    shown: list[StageNotice] = []
-    due = bisect_right(state.next_queue, day, key=itemgetter(0))
-    for number, (_, invoice_id) in enumerate(state.next_queue[:due], start=1):
-        shown += _begun(state, invoice_id, day)
-        if not number % SLICE_ENTRIES:
-            yield
-    shown.sort(key=_in_time)
-    for now in shown:
-        builder.remember(now)
-    for number, invoice_id in enumerate(builder.changed, start=1):
-        state.refresh(invoice_id)
-        if not number % SLICE_ENTRIES:
-            yield
-    amounts = {code: figures(state, code, day) for code in state.currencies} if shown else {}
-    for number, now in enumerate(shown, start=1):
-        announce_begun(builder, now, (amounts[state.invoices[now.invoice_id].currency],), None)
-        if not number % SLICE_ENTRIES:
-            yield
-    return builder.decision()
-
-
-def _begun(state: AccountState, invoice_id: str, day: date) -> list[StageNotice]:
+def begun_of(state: AccountState, invoice_id: str, day: date) -> list[StageNotice]:
     """What the day shows of one invoice."""
     invoice = state.invoices[invoice_id]
     notices = state.notices.get(invoice_id, ())
@@ -69,7 +33,7 @@ def _begun(state: AccountState, invoice_id: str, day: date) -> list[StageNotice]
     return shown
 
 
-def _in_time(now: StageNotice) -> tuple[datetime, date, str, int]:
+def in_time(now: StageNotice) -> tuple[datetime, date, str, int]:
     return (now.at, now.due_on, now.invoice_id, now.stage or 0)
 
 
@@ -82,13 +46,16 @@ class _Findings(Struct):
     paid: list[Invoice]
 
 
-def announce_age(builder: DecisionBuilder, view: View, stages_until: date | None) -> Slices[None]:
+def announce_age(
+    builder: DecisionBuilder, view: View, stages_until: date | None
+) -> Slices[list[Invoice]]:
     """Announce what a fact showed of the age of the invoices that it touched.
 
     First what was announced and is not so, then debts that are open again, then what has begun by
-    `stages_until`, in order of time, then what is paid: read in sequence, it gives what is so.
+    `stages_until`, in order of time. What is paid is given back, to be announced last: read in
+    sequence, it gives what is so.
     """
-    state, fact = view.state, view.fact
+    state, fact = view.state, view.fact_if_any
     touched = state.before_invoices
     found = _Findings([], [], [], [])
     ids = touched if len(touched) == 1 else sorted(touched, key=lambda i: state.invoices[i].order)
@@ -105,7 +72,7 @@ def announce_age(builder: DecisionBuilder, view: View, stages_until: date | None
         _announce_reopened(builder, view, invoice, stage, (view.at, day), view.cause)
         if not number % SLICE_ENTRIES:
             yield
-    found.begun.sort(key=lambda item: _in_time(item[0]))
+    found.begun.sort(key=lambda item: in_time(item[0]))
     for number, (now, stage) in enumerate(found.begun, start=1):
         invoice = state.invoices[now.invoice_id]
         if now.kind == "reopened":
@@ -114,10 +81,7 @@ def announce_age(builder: DecisionBuilder, view: View, stages_until: date | None
             announce_begun(builder, now, (view.amounts(invoice.currency),), fact)
         if not number % SLICE_ENTRIES:
             yield
-    for number, invoice in enumerate(found.paid, start=1):
-        _announce_paid(builder, view, invoice)
-        if not number % SLICE_ENTRIES:
-            yield
+    return found.paid
 
 
 def _examine(
@@ -215,7 +179,13 @@ def _announce_corrected(
     )
     cause = f"{past.key}, {view.cause}"
     builder.announce(
-        "overdue-corrected", invoice.invoice_id, cause, past.at, past.since_on, data, view.fact
+        "overdue-corrected",
+        invoice.invoice_id,
+        cause,
+        past.at,
+        past.since_on,
+        data,
+        view.fact_if_any,
     )
 
 
@@ -241,7 +211,17 @@ def _announce_reopened(
     )
     # The reversal that opened it may be another fact than the one that shows it.
     cause = because if because == view.cause else f"{because}, {view.cause}"
-    builder.announce("invoice-reopened", invoice.invoice_id, cause, at, day, data, view.fact)
+    builder.announce("invoice-reopened", invoice.invoice_id, cause, at, day, data, view.fact_if_any)
+
+
+def announce_paid(
+    builder: DecisionBuilder, view: View, invoices: Iterable[Invoice]
+) -> Slices[None]:
+    """Announce that invoices are paid."""
+    for number, invoice in enumerate(invoices, start=1):
+        _announce_paid(builder, view, invoice)
+        if not number % SLICE_ENTRIES:
+            yield
 
 
 def _announce_paid(builder: DecisionBuilder, view: View, invoice: Invoice) -> None:
@@ -256,5 +236,5 @@ def _announce_paid(builder: DecisionBuilder, view: View, invoice: Invoice) -> No
         amounts=(view.amounts(invoice.currency),),
     )
     builder.announce(
-        "invoice-paid", invoice.invoice_id, view.cause, invoice.paid_at, day, data, view.fact
+        "invoice-paid", invoice.invoice_id, view.cause, invoice.paid_at, day, data, view.fact_if_any
     )

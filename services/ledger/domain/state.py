@@ -5,11 +5,12 @@ journal of undo entries keeps each as it was before the fact. So a fact costs wh
 and the last facts can be taken back one by one (docs/ledger.md).
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from datetime import date, datetime
 
-from msgspec import Struct, structs
+from msgspec import structs
 
+from services.ledger.domain.agreements import Command
 from services.ledger.domain.credits import Credit, CreditKey
 from services.ledger.domain.currency_state import (
     CurrencyState,
@@ -21,38 +22,15 @@ from services.ledger.domain.currency_state import (
     requeue_invoice,
 )
 from services.ledger.domain.facts import Fact, Need, Position, named_amount, newest
-from services.ledger.domain.invoices import Invoice, Level, Reopening
+from services.ledger.domain.invoices import Invoice, Reopening, levels_after
 from services.ledger.domain.journal import Totals
+from services.ledger.domain.objects import ObjectStore
+from services.ledger.domain.rules import NO_RULES, Rules
 from services.ledger.domain.stages import StageNotice, holding_stage, next_day
+from services.ledger.domain.timeless import Timeless
+from services.ledger.domain.undo import UNDO_FACTS, Awaited, Name, Undo, position_of
+from shared.clock import day_start
 from shared.events import billing
-
-UNDO_FACTS = 10_000  # entries kept: facts dated before all of them make the account computed anew
-
-Awaited = tuple[str, str]  # an invoice that is not there yet, and the currency of what waits for it
-Name = str | CreditKey | Awaited  # of an object: an invoice by its id
-
-
-class Undo(Struct, frozen=True, gc=False):
-    """One fact that acted: each object that it changed as it was before (None: not there)."""
-
-    position: Position
-    fact: Fact
-    invoices: dict[str, Invoice | None]
-    credits: dict[CreditKey, Credit | None]
-    aimed: dict[Awaited, tuple[CreditKey, ...]]
-    spread: bool  # whether it put money where the queues led
-
-    @property
-    def names(self) -> tuple["Name", ...]:
-        """Everything that it changed."""
-        return (*self.invoices, *self.credits, *self.aimed)
-
-    @property
-    def looks_at_queues(self) -> bool:
-        """Whether money was free: then what is open, and in what order, made a difference."""
-        return self.spread or any(
-            before is not None and before.free_minor for before in self.credits.values()
-        )
 
 
 class AccountState:
@@ -63,7 +41,9 @@ class AccountState:
         "acts",
         "aged_on",
         "aimed",
+        "aimed_now",
         "amendments",
+        "arranged_now",
         "before_aimed",
         "before_credits",
         "before_invoices",
@@ -78,12 +58,16 @@ class AccountState:
         "next_days",
         "next_queue",
         "notices",
+        "objects",
+        "position",
         "profile_fact",
         "registered",
         "reversals",
+        "rules",
         "settled",
         "spread",
         "tenant_zone",
+        "timeless",
         "touched",
         "undo",
         "undo_facts",
@@ -92,11 +76,16 @@ class AccountState:
     )
 
     def __init__(
-        self, account_id: str, tenant_zone: str, undo_facts: int | None = UNDO_FACTS
+        self,
+        account_id: str,
+        tenant_zone: str,
+        undo_facts: int | None = UNDO_FACTS,
+        rules: Rules = NO_RULES,
     ) -> None:
         self.account_id = account_id
         self.tenant_zone = tenant_zone
         self.zone = tenant_zone  # its own once it is registered and has one
+        self.rules = rules  # the tenant's policies by day
         # Known at once and for the whole history.
         self.facts: list[Fact] = []  # all accepted facts, in order of arrival
         self.named_minor: dict[str, int] = {}  # currency → sum of all amounts that facts name
@@ -106,13 +95,16 @@ class AccountState:
         self.settled: set[str] = set()  # disputes that have a credit note of the platform
         self.reversals: dict[str, Fact] = {}
         self.waiting: dict[Need, tuple[Fact, ...]] = {}
+        self.timeless = Timeless()
         # Made by the facts that act, one after the other in fact order.
         self.invoices: dict[str, Invoice] = {}
         self.credits: dict[CreditKey, Credit] = {}  # payments and credit notes
         self.aimed: dict[Awaited, tuple[CreditKey, ...]] = {}
         self.acts: dict[Need, datetime] = {}  # what others may wait for → when it acts
+        self.objects = ObjectStore()  # promises, plans, holds, charges and the like
         self.currencies: dict[str, CurrencyState] = {}
-        self.aged_on: date | None = None  # what is due before it counts as overdue in the sums
+        self.position: Position | None = None  # of what acts now
+        self.aged_on: date | None = None  # the begun day: what is due before it is overdue
         self.undo: list[Undo] = []
         self.undo_facts = undo_facts
         self.forgotten: Position | None = None  # the last fact whose undo entry is gone
@@ -131,7 +123,10 @@ class AccountState:
         self.before_credits: dict[CreditKey, Credit | None] = {}
         self.before_aimed: dict[Awaited, tuple[CreditKey, ...]] = {}
         self.before_totals: dict[str, Totals] = {}
+        self.objects.forget()
         self.spread = False
+        self.aimed_now: dict[str, int] = {}  # what a payment put on the invoices it is aimed at
+        self.arranged_now = 0  # what of its free money went to the arrangement
 
     def become(self, other: "AccountState") -> None:
         """Take everything over from another state of the same account."""
@@ -146,6 +141,11 @@ class AccountState:
         return record
 
     @property
+    def horizon(self) -> datetime | None:
+        """Up to this instant boundaries have happened: the beginning of the begun day."""
+        return day_start(self.aged_on, self.zone) if self.aged_on is not None else None
+
+    @property
     def last(self) -> Position | None:
         """The place of the last fact that acted."""
         return self.undo[-1].position if self.undo else self.forgotten
@@ -158,6 +158,9 @@ class AccountState:
         currency, amount = named_amount(fact.data)
         if amount:
             self.named_minor[currency] = self.named_minor.get(currency, 0) + amount
+        if isinstance(fact.data, Command) and fact.time is not None:
+            last = self.timeless.last_command_at
+            self.timeless.last_command_at = max(fact.time, last) if last else fact.time
 
     def take_profile(self, fact: Fact) -> None:
         """Keep the record with the newest `time`, ties by id."""
@@ -206,16 +209,17 @@ class AccountState:
 
     # ── The end of a fact, and taking it back ───────────────────────────────────────────────────
 
-    def settle(self, fact: Fact, cause: str, position: Position) -> None:
+    def settle(self, fact: Fact | None, cause: str, position: Position) -> None:
         """Draw the conclusions: sums, the invoices' levels, and which debts are open again."""
         at = position[0]
+        fact_id = fact.fact_id if fact is not None else cause
         for invoice_id, before in self.before_invoices.items():
             invoice = self.invoices[invoice_id]
             sums = self._touch(invoice.currency)
             count_invoice(sums, before, invoice, self.aged_on)
-            levels, reopenings = _levels(invoice, at), invoice.reopenings
+            levels, reopenings = levels_after(invoice, at), invoice.reopenings
             if before is not None and not before.balance_minor and invoice.balance_minor:
-                reopenings = (*reopenings, Reopening(fact.fact_id, cause, at))
+                reopenings = (*reopenings, Reopening(fact_id, cause, at))
             elif levels is invoice.levels:
                 continue
             self.invoices[invoice_id] = structs.replace(
@@ -224,6 +228,7 @@ class AccountState:
         for key, earlier in self.before_credits.items():
             credit = self.credits[key]
             count_credit(self._touch(credit.currency), earlier, credit)
+        self._count_objects()
         entry = Undo(
             position,
             fact,
@@ -231,6 +236,8 @@ class AccountState:
             self.before_credits,
             self.before_aimed,
             self.spread,
+            self.objects.before,
+            self.objects.before_wakes,
         )
         self.undo.append(entry)
         for name in entry.names:
@@ -238,44 +245,26 @@ class AccountState:
         if entry.looks_at_queues and (self.looked is None or self.looked < position):
             self.looked = position
 
+    def _count_objects(self) -> None:
+        for key, before in self.objects.before.items():
+            after = self.objects.values.get(key)
+            for known, sign in ((before, -1), (after, 1)):
+                if known is not None and known.currency:
+                    self.currency(known.currency)
+                    sums = self._touch(known.currency)
+                    sums.objects += sign
+                    sums.count(known.counts(), sign)
+
     def _touch(self, code: str) -> CurrencyState:
         sums = self.currencies[code]
         if code not in self.before_totals:
             self.before_totals[code] = sums.totals
         return sums
 
-    def is_disjoint(self, entry: Undo) -> bool:
-        """Whether nothing that acted at a later place has to do with what an entry changed."""
-        return all(self.touched[name][-1] <= entry.position for name in entry.names)
-
-    def entries_behind(self, place: Position) -> int:
-        """How many facts that acted have a later place."""
-        return len(self.undo) - bisect_right(self.undo, place, key=_position_of)
-
-    def related(self, entry: Undo, most: int) -> list[Undo] | None:
-        """The entries at later places that have to do with what an entry changed, and with each
-        other, in order of their places; None: they are more than `most`."""
-        found: dict[Position, Undo] = {}
-        names = list(entry.names)
-        seen = set(names)
-        while names:
-            places = self.touched.get(names.pop(), [])
-            for place in places[bisect_right(places, entry.position) :]:
-                if place in found:
-                    continue
-                if len(found) == most:
-                    return None
-                other = self.undo[bisect_left(self.undo, place, key=_position_of)]
-                found[place] = other
-                fresh = [name for name in other.names if name not in seen]
-                seen.update(fresh)
-                names += fresh
-        return [found[place] for place in sorted(found)]
-
     def sort_in_last(self) -> None:
         """Put the undo entry of the fact that acted last at its place among the others."""
         entry = self.undo.pop()
-        insort(self.undo, entry, key=_position_of)
+        insort(self.undo, entry, key=position_of)
 
     def trim(self) -> None:
         """Forget the oldest undo entries, some at a time."""
@@ -303,7 +292,7 @@ class AccountState:
         if entry is self.undo[-1]:  # perhaps not at its place yet
             del self.undo[-1]
         else:
-            del self.undo[bisect_left(self.undo, entry.position, key=_position_of)]
+            del self.undo[bisect_left(self.undo, entry.position, key=position_of)]
         self._forget_places(entry)
         for invoice_id, before in entry.invoices.items():
             now = self.invoices[invoice_id]
@@ -330,9 +319,23 @@ class AccountState:
                 self.aimed[awaited] = keys
             else:
                 self.aimed.pop(awaited, None)
+        if entry.objects or entry.wakes:
+            self._undo_objects(entry)
+
+    def _undo_objects(self, entry: Undo) -> None:
+        for key, before in entry.objects.items():
+            now = self.objects.values.get(key)
+            for known, sign in ((now, -1), (before, 1)):
+                if known is not None and known.currency:
+                    sums = self.currency(known.currency)
+                    sums.objects += sign
+                    sums.count(known.counts(), sign)
+            if now is not None and now.currency:
+                self._drop_empty(now.currency)
+        self.objects.undo(entry.objects, entry.wakes)
 
     def _drop_empty(self, code: str) -> None:
-        if not self.currencies[code].objects:
+        if code in self.currencies and not self.currencies[code].objects:
             del self.currencies[code]
 
     # ── Days ────────────────────────────────────────────────────────────────────────────────────
@@ -371,19 +374,3 @@ class AccountState:
         if following is not None:
             insort(self.next_queue, (following, invoice_id))
             self.next_days[invoice_id] = following
-
-
-def _position_of(entry: Undo) -> Position:
-    return entry.position
-
-
-def _levels(invoice: Invoice, at: datetime) -> tuple[Level, ...]:
-    """The invoice's levels after a fact at this instant."""
-    levels = invoice.levels
-    last = levels[-1] if levels else None
-    balance, disputed = invoice.balance_minor, invoice.disputed_minor
-    if last is None:
-        return (Level(at, balance, disputed),)
-    if (last.balance_minor, last.disputed_minor) == (balance, disputed):
-        return levels
-    return (*(levels[:-1] if last.at == at else levels), Level(at, balance, disputed))

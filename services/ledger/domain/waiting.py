@@ -7,7 +7,7 @@ from services.ledger.domain.registry import KINDS
 from services.ledger.domain.state import AccountState
 from shared.errors import FieldError
 
-_PROVIDERS = {"invoice": "invoice-issued", "payment": "payment-received"}
+_PROVIDERS = {"invoice": "invoice-issued", "payment": "payment-received", "charge": "charge-added"}
 _AIMED = {"payment": "payment-received", "credit_note": "credit-note-issued"}
 
 
@@ -16,7 +16,7 @@ class Wait(Struct, frozen=True, order=True):
 
     kind: str
     fact_id: str
-    needs: str  # invoice, payment, dispute
+    needs: str  # invoice, payment, dispute, charge
     needs_id: str
 
 
@@ -48,9 +48,9 @@ def need_of(fact: Fact) -> Need | None:
 
 
 def provider_of(need: Need) -> tuple[str, str]:
-    """Kind and id of the fact that brings what is needed; of a dispute: its invoice's."""
+    """Kind and id of the fact that brings what is needed; of a dispute: its subject's."""
     if need[0] == "dispute":
-        return _PROVIDERS["invoice"], need[2]
+        return _PROVIDERS[need[3]], need[2]
     return _PROVIDERS[need[0]], need[1]
 
 
@@ -62,7 +62,9 @@ def misplaced(fact: Fact, owner: str | None) -> list[FieldError]:
     need = need_of(fact)
     if need is None or owner is None or owner == fact.account_id or need[0] == "payment":
         return []
-    detail = f"invoice {provider_of(need)[1]!r} is another account's"
+    kind, name = provider_of(need)
+    noun = "charge" if kind == _PROVIDERS["charge"] else "invoice"
+    detail = f"{noun} {name!r} is another account's"
     return [FieldError("/data/account_id", detail)]
 
 

@@ -12,6 +12,7 @@ from services.ledger.commands.days import (
     set_next_aside,
 )
 from services.ledger.context import Context
+from services.ledger.processes.seals import seal_journal
 from services.ledger.store.tenants import find_tenant_times
 from shared import clock
 from shared.errors import Unavailable
@@ -47,6 +48,8 @@ async def start_day(
     """
     async with context.db.transaction() as session:
         await raise_day(session, tenant_id, context, day=day, at=at, now=clock.now())
+    # What the begun day brings is recorded from here on: the day before is whole.
+    await seal_journal(context, tenant_id)
     counts: Counter[str] = Counter()
     set_aside = 0
     for waits in (False, True):

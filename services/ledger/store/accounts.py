@@ -25,7 +25,7 @@ async def insert_accounts(session: Session, keys: Iterable[AccountKey]) -> None:
 
 
 _HEADS = (
-    "select tenant_id, account_id, version, entries, journal_hash from accounts"
+    "select tenant_id, account_id, version, entries, journal_hash, begun_on from accounts"
     " where (tenant_id, account_id) in (select * from unnest($1::text[], $2::text[]))"
 )
 
@@ -35,7 +35,7 @@ async def find_heads(
 ) -> dict[AccountKey, AccountHead]:
     """Where accounts stand, without a lock; those that are not stored are left out."""
     rows = await session.fetch(_HEADS, [key[0] for key in keys], [key[1] for key in keys])
-    return {(row[0], row[1]): AccountHead(row[2], row[3], row[4]) for row in rows}
+    return {(row[0], row[1]): AccountHead(*row[2:]) for row in rows}
 
 
 async def lock_heads(session: Session, keys: Iterable[AccountKey]) -> dict[AccountKey, AccountHead]:
@@ -46,7 +46,26 @@ async def lock_heads(session: Session, keys: Iterable[AccountKey]) -> dict[Accou
         [key[0] for key in ordered],
         [key[1] for key in ordered],
     )
-    return {(row[0], row[1]): AccountHead(row[2], row[3], row[4]) for row in rows}
+    return {(row[0], row[1]): AccountHead(*row[2:]) for row in rows}
+
+
+async def list_journals(
+    session: Session, tenant_id: str, account_id: str | None, *, after: str, limit: int
+) -> list[tuple[str, int]]:
+    """The next accounts that have entries, in the order of their ids' bytes, and how many.
+
+    With an account id that one alone.
+    """
+    rows = await session.fetch(
+        "select account_id, entries from accounts where tenant_id = $1 and entries > 0"
+        ' and account_id collate "C" > $2 and ($4::text is null or account_id = $4)'
+        ' order by account_id collate "C" limit $3',
+        tenant_id,
+        after,
+        limit,
+        account_id,
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 class DueAccount(Struct, frozen=True):
@@ -92,7 +111,7 @@ async def lock_due_heads(
         [key[1] for key in ordered],
         until_on,
     )
-    return {(row[0], row[1]): AccountHead(row[2], row[3], row[4]) for row in rows}
+    return {(row[0], row[1]): AccountHead(*row[2:]) for row in rows}
 
 
 async def list_zoneless_accounts(session: Session, tenant_id: str, limit: int) -> list[AccountKey]:
@@ -111,12 +130,12 @@ async def lock_zoneless_heads(
 ) -> dict[AccountKey, AccountHead]:
     """Lock the accounts that live in the tenant's zone."""
     rows = await session.fetch(
-        "select account_id, version, entries, journal_hash from accounts"
+        "select account_id, version, entries, journal_hash, begun_on from accounts"
         " where tenant_id = $1 and zone is null order by account_id limit $2 for update",
         tenant_id,
         limit,
     )
-    return {(tenant_id, row[0]): AccountHead(row[1], row[2], row[3]) for row in rows}
+    return {(tenant_id, row[0]): AccountHead(*row[1:]) for row in rows}
 
 
 class AccountUpdate(Struct, frozen=True, gc=False):
@@ -150,8 +169,9 @@ async def save_updates(session: Session, updates: Sequence[AccountUpdate]) -> No
 
 _UPDATE_ACCOUNTS = (
     "update accounts a set version = a.version + 1, next_on = u.n, entries = u.e,"
-    " journal_hash = u.h from unnest($1::text[], $2::text[], $3::date[], $4::int[], $5::bytea[])"
-    " as u(t, a, n, e, h) where a.tenant_id = u.t and a.account_id = u.a"
+    " journal_hash = u.h, begun_on = u.b from unnest($1::text[], $2::text[], $3::date[],"
+    " $4::int[], $5::bytea[], $6::date[]) as u(t, a, n, e, h, b)"
+    " where a.tenant_id = u.t and a.account_id = u.a"
 )
 _UPDATE_PROFILES = (
     "update accounts a set is_registered = true, zone = u.z, name = u.n, email = u.e,"
@@ -173,6 +193,7 @@ async def _update_accounts(
         [next_on(update.state) for update in updates],
         [heads[update.key][0] for update in updates],
         [heads[update.key][1] for update in updates],
+        [update.state.aged_on for update in updates],
     )
     known = [
         (update.key, update.state.profile)

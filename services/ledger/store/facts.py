@@ -6,16 +6,16 @@ from typing import Any
 import msgspec
 
 from services.ledger.domain.facts import Fact
+from services.ledger.domain.registry import KINDS
 from services.ledger.domain.waiting import owner_of
 from services.ledger.store.journal import AccountKey
 from shared.database import Database, Session
 from shared.database.columns import joined, joined_json, texts
 from shared.errors import AppError
-from shared.events import billing
 
 _ENCODER = msgspec.json.Encoder()
-_DECODERS: dict[str, msgspec.json.Decoder[billing.Data]] = {
-    kind: msgspec.json.Decoder(cls) for kind, cls in billing.TYPES.items()
+_DECODERS: dict[str, msgspec.json.Decoder[msgspec.Struct]] = {
+    name: msgspec.json.Decoder(kind.data) for name, kind in KINDS.items()
 }
 _COLUMNS = "account_id, kind, fact_id, source, event_id, time, recorded_at, data"
 

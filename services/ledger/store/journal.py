@@ -1,14 +1,14 @@
 """The journal: double entry, append-only, chained by hash per account."""
 
-import hashlib
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from services.ledger.domain import Entry
+from services.ledger.domain.chain import chained, entry_hash
 from shared.database import Session
 from shared.database.columns import joined, joined_json, texts
 
@@ -24,11 +24,13 @@ class AccountHead(Struct, frozen=True, gc=False):
     version: int
     entries: int
     journal_hash: bytes
+    begun_on: date | None = None  # the day up to which its judgements have happened
 
 
-class RecordedEntry(Struct, frozen=True, kw_only=True):
-    """An entry as it stands in the journal."""
+class RecordedEntry(Struct, frozen=True, gc=False):
+    """An entry as it stands in the journal, whatever became of it there."""
 
+    account_id: str
     entry: int
     fact_kind: str
     fact_id: str
@@ -37,32 +39,63 @@ class RecordedEntry(Struct, frozen=True, kw_only=True):
     effective_on: date
     recorded_at: datetime
     postings: tuple[tuple[str, int], ...]
-    hash: str
+    hash: bytes
+
+
+class EntrySpan(Struct, frozen=True, gc=False):
+    """Some entries of an account: those numbered `after` < n <= `until`."""
+
+    account_id: str
+    after: int
+    until: int
 
 
 async def list_entries(
-    session: Session, tenant_id: str, account_id: str, *, after: int, limit: int
+    session: Session, tenant_id: str, spans: Sequence[EntrySpan]
 ) -> list[RecordedEntry]:
-    """An account's entries in the order of recording."""
+    """The entries of some spans: span by span, in the order of recording."""
     rows = await session.fetch(
-        "select entry, fact_kind, fact_id, cause, currency, effective_on, recorded_at, postings,"
-        " hash from journal where tenant_id = $1 and account_id = $2 and entry > $3"
-        " order by entry limit $4",
+        "select j.* from unnest($2::text[], $3::int[], $4::int[]) with ordinality"
+        " as s (a, after, until, place), lateral (select account_id, entry, fact_kind, fact_id,"
+        "  cause, currency, effective_on, recorded_at, postings, hash from journal"
+        "  where tenant_id = $1 and account_id = a and entry > after and entry <= until"
+        "  offset 0) as j order by place, entry",  # by index, whatever is there
         tenant_id,
-        account_id,
-        after,
-        limit,
+        [span.account_id for span in spans],
+        [span.after for span in spans],
+        [span.until for span in spans],
     )
     return [
         RecordedEntry(
-            **{
-                **dict(row),
-                "postings": _POSTINGS.decode(row["postings"]),
-                "hash": row["hash"].hex(),
-            }
+            **{**dict(row), "postings": _postings(row["postings"])},
         )
         for row in rows
     ]
+
+
+def _postings(kept: bytes) -> tuple[tuple[str, int], ...]:
+    """None where somebody made something else of them: the entry's hash differs then."""
+    try:
+        return _POSTINGS.decode(kept)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ()
+
+
+def in_slices(spans: Iterable[EntrySpan], entries_max: int) -> Iterator[list[EntrySpan]]:
+    """The same spans, so many entries at a time: long ones are cut, short ones go together."""
+    together: list[EntrySpan] = []
+    room = entries_max
+    for span in spans:
+        after = span.after
+        while after < span.until:
+            taken = min(room, span.until - after)
+            together.append(EntrySpan(span.account_id, after, after + taken))
+            after, room = after + taken, room - taken
+            if not room:
+                yield together
+                together, room = [], entries_max
+    if together:
+        yield together
 
 
 _INSERT_ENTRIES = (
@@ -87,7 +120,7 @@ async def insert_entries(
         for entry, recorded_at in entries:
             number += 1
             postings = _ENCODER.encode(entry.postings)
-            head = entry_hash(head, entry, recorded_at, postings)
+            head = entry_hash(chained(key, number, entry, recorded_at, head))
             rows.append(
                 (
                     *key,
@@ -122,45 +155,3 @@ async def insert_entries(
             hashes,
         )
     return heads
-
-
-def entry_hash(previous: bytes, entry: Entry, recorded_at: datetime, postings: bytes) -> bytes:
-    """SHA-256 over the previous entry's hash and all that this entry says."""
-    text = "\x1f".join(
-        (
-            entry.fact_kind,
-            entry.fact_id,
-            entry.cause,
-            entry.currency,
-            entry.effective_on.isoformat(),
-            recorded_at.astimezone(UTC).isoformat(),
-        )
-    )
-    return hashlib.sha256(previous + text.encode() + b"\x1f" + postings).digest()
-
-
-async def count_broken_chains(session: Session, tenant_id: str, account_ids: Sequence[str]) -> int:
-    """Accounts whose entries don't hash to what stands in their row."""
-    heads = await session.fetch(
-        "select account_id, journal_hash from accounts"
-        " where tenant_id = $1 and account_id = any($2::text[])",
-        tenant_id,
-        list(account_ids),
-    )
-    rows = await session.fetch(
-        "select account_id, fact_kind, fact_id, cause, currency, effective_on, recorded_at,"
-        " postings, hash from journal where tenant_id = $1 and account_id = any($2::text[])"
-        " order by account_id, entry",
-        tenant_id,
-        list(account_ids),
-    )
-    found: dict[str, bytes] = {}
-    broken: set[str] = set()
-    for row in rows:
-        entry = Entry(row[1], row[2], row[3], row[4], row[5], ())
-        expected = entry_hash(found.get(row[0], b""), entry, row[6], row[7])
-        if expected != row[8]:
-            broken.add(row[0])
-        found[row[0]] = row[8]
-    broken.update(account for account, head in heads if found.get(account, b"") != head)
-    return len(broken)

@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 
 from services.ledger.domain import AccountState
-from services.ledger.domain.state import UNDO_FACTS
+from services.ledger.domain.undo import UNDO_FACTS
 from services.ledger.store.journal import AccountKey
 from shared.database import Session
 

@@ -37,7 +37,13 @@ from shared.countries import country_code
 from shared.events import Received, ledger, outreach, segmentation
 
 ItemKey = tuple[ItemKind, str]
-_SOURCES: dict[str, ItemKind] = {"payment": "payment", "credit_note": "credit_note"}
+_SOURCES: dict[str, ItemKind] = {
+    "payment": "payment",
+    "credit_note": "credit_note",
+    "concession": "credit_note",
+    "write_off": "credit_note",
+    "discount": "credit_note",
+}
 
 
 class AccountItems:
@@ -194,8 +200,8 @@ def _allocate(
     histories: dict[ItemKey, dict[str, list[Put]]] = {source: {} for source in sources}
     for each in allocations:
         history = histories.setdefault((_SOURCES[each.source_kind], each.source_id), {})
-        if each.amount_minor == 0:
-            continue
+        if each.amount_minor == 0 or each.invoice_id is None or each.charge_id is not None:
+            continue  # what pays a charge is not on the invoice
         history.setdefault(each.invoice_id, []).append(
             Put(
                 each.amount_minor,
@@ -297,5 +303,6 @@ def its_contact(data: Any) -> Iterable[ItemKey]:
 
 def _allocated(allocations: Sequence[ledger.Allocation]) -> Iterator[ItemKey]:
     for each in allocations:
-        yield "invoice", each.invoice_id
+        if each.invoice_id is not None:
+            yield "invoice", each.invoice_id
         yield _SOURCES[each.source_kind], each.source_id

@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from msgspec import UNSET
 
-from services.outreach.compliance.calendars import calendar
 from services.outreach.compliance.question.debtor import Inconvenient
 from services.outreach.compliance.rule import NO_GUARDS, Guards
+from shared.calendars import calendar
 from shared.clock import day_start, local_day, zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -79,8 +79,8 @@ def _take_allocations(
     standing: dict[str, dict[str, list[Put]]] = {source: {} for source in sources}
     for item in allocations:
         on_invoices = standing.setdefault(f"{item.source_kind}:{item.source_id}", {})
-        if not item.amount_minor:
-            continue  # by the facts known, the source never put anything anywhere
+        if not item.amount_minor or item.invoice_id is None or not item.is_on_principal:
+            continue  # by the facts known, the source never put anything there
         if item.released_on is None or item.released_on > item.applied_on:  # stood over night
             put = Put(item.amount_minor, item.applied_on, item.released_on)
             on_invoices.setdefault(item.invoice_id, []).append(put)

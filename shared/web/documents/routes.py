@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from shared.database import Session
 from shared.documents import Activation, ActivationResult, KeptVersion, StoredVersion, store
+from shared.errors import NotFound
 from shared.web.auth import Caller, needs
 from shared.web.context import ServiceContext, context_of
 from shared.web.documents.requests import DocumentRequests
@@ -82,9 +83,12 @@ class DocumentRoutes(Generic[Content]):
     def __init__(self, router: APIRouter, surface: Surface[Content]) -> None:
         self._router = router
         self._surface, self._requests = surface, DocumentRequests(surface)
-        fixed = surface.name
+        fixed, names = surface.name, surface.names
 
         def named(name: str) -> str:
+            if names is not None and name not in names:
+                known = ", ".join(sorted(names))
+                raise NotFound(f"There is no such document; there are: {known}.")
             return name
 
         def only() -> str:
@@ -99,10 +103,18 @@ class DocumentRoutes(Generic[Content]):
     def schema(self, texts: RouteTexts, path: str | None = None) -> None:
         """`GET …/schema`: for editors. At another path where it is the same for every name."""
 
-        async def endpoint(caller: Annotated[Caller, self._reader]) -> Response:
-            return json_response(self._surface.schema())
+        async def of_all(caller: Annotated[Caller, self._reader]) -> Response:
+            return json_response(self._surface.schema(""))
 
-        self._add_at(path or f"{self._surface.path}/schema", "GET", endpoint, texts)
+        async def of_one(
+            name: Annotated[str, Depends(self._name)], caller: Annotated[Caller, self._reader]
+        ) -> Response:
+            return json_response(self._surface.schema(name))
+
+        if path is not None:
+            self._add_at(path, "GET", of_all, texts)
+        else:
+            self._add("GET", "/schema", of_one, texts)
 
     def get(
         self,

@@ -44,6 +44,7 @@ class Surface(Generic[Content]):
 
     path: str  # with `{name}` in it, unless there is one name only
     name: str | None = None  # that one
+    names: frozenset[str] | None = None  # the only ones that there are; None: any
     documents: Callable[[Request], Documents[Content]]  # from the service's context
     business_now: Callable[[Request, Session, str], Awaitable[datetime]]  # of a tenant
     # In which a tenant's days begin. None: versions come into force at once.
@@ -52,11 +53,14 @@ class Surface(Generic[Content]):
     # What checks a long text in another process: of a tenant, of a name. None: texts of the kind
     # are quickly read.
     checked: Callable[[Request, str, str, str], Awaitable[Outline]] | None = None
+    # Raises `Invalid`, with all other faults too, for what is not there for this tenant: request,
+    # tenant, name, text. None: what is good for one is good for all.
+    known: Callable[[Request, str, str, str], Awaitable[None]] | None = None
     # The service's command. None: nothing follows an activation.
     activate: (
         Callable[[Request, Session, str, ActivationRequest], Awaitable[ActivationResult]] | None
     ) = None
-    schema: Callable[[], Any]  # JSON Schema of the document
+    schema: Callable[[str], Any]  # JSON Schema of the document of a name
     readers: tuple[str, ...]  # scopes
     writers: tuple[str, ...]
     bytes_max: int = BODY_BYTES_MAX
@@ -71,6 +75,8 @@ class Surface(Generic[Content]):
     async def outline(self, request: Request, tenant: str, name: str, source: str) -> Outline:
         """What is to be known of a text before it is stored. Raises `Invalid`. Hold no connection
         meanwhile: a long one waits for the tenant's place among the calculations."""
+        if self.known is not None:
+            await self.known(request, tenant, name, source)
         if self.checked is not None and len(source) > SOURCE_HERE_MAX:
             return await self.checked(request, tenant, name, source)
         return self.documents(request).kind.checked(name, source)

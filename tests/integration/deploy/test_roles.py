@@ -11,6 +11,7 @@ import pytest
 from deploy.local import databases
 from deploy.prepare import prepare
 from deploy.recovery import store
+from services.ledger import settings as ledger
 from services.metrics import settings as metrics
 from services.outreach import settings as outreach
 from services.segmentation import settings as segmentation
@@ -185,7 +186,7 @@ async def test_an_owner_sees_who_else_is_in_its_database(server: Server) -> None
 
 def test_readers_are_those_that_the_services_settings_name() -> None:
     assert databases.PRODUCERS == {
-        "ledger": (),
+        "ledger": ledger.PRODUCERS,
         "segmentation": segmentation.PRODUCERS,
         "outreach": outreach.PRODUCERS,
         "metrics": metrics.PRODUCERS,

@@ -10,6 +10,7 @@ import pytest
 from services.ledger.commands.accounts import compute_accounts, each_account, find_accounts
 from services.ledger.commands.intake import take_events
 from services.ledger.commands.tenants import put_tenant
+from services.ledger.commands.terms import Terms
 from services.ledger.context import Context
 from services.ledger.domain import record_in_slices
 from services.ledger.processes.days import start_day
@@ -65,7 +66,7 @@ async def computed(context: Context, account_id: str = "C1") -> dict[str, Any]:
     key = ("demo", account_id)
     async with context.db.reading() as session:
         heads = await find_heads(session, [key])
-        found = await compute_accounts(session, {key: heads[key].version}, "UTC", undo_facts=None)
+        found = await compute_accounts(session, {key: heads[key]}, Terms("UTC"), undo_facts=None)
         return values_of(found[key])
 
 

@@ -100,7 +100,7 @@ SURFACE = Surface(
     business_now=_business_now,
     zone=_zone,
     dry_run=_dry_run,
-    schema=lambda: msgspec.json.schema(LateFees),
+    schema=lambda _name: msgspec.json.schema(LateFees),
     readers=("ledger:read", "ledger:write"),
     writers=("ledger:write",),
 )

@@ -29,7 +29,9 @@ def issued(invoice_id: str, minor: int, day: int = 0, due: int = 30, **extra: An
 
 
 def paid(payment_id: str, minor: int, day: int, **aimed: int) -> FileFact:
-    targets = tuple(billing.Target(name, part) for name, part in aimed.items())
+    targets = tuple(
+        billing.Target(invoice_id=name, amount_minor=part) for name, part in aimed.items()
+    )
     data = billing.PaymentReceived(
         payment_id=payment_id, account_id="a", currency="EUR", amount_minor=minor,
         received_at=at(day), allocations=targets,

@@ -82,7 +82,9 @@ def paid(
     *targets: tuple[str, int],
     currency: str = "EUR",
 ) -> Fact:
-    aims = tuple(billing.Target(invoice_id, amount) for invoice_id, amount in targets)
+    aims = tuple(
+        billing.Target(invoice_id=invoice_id, amount_minor=amount) for invoice_id, amount in targets
+    )
     data = billing.PaymentReceived(
         payment_id, "C1", currency, amount_minor, at(received), allocations=aims
     )
@@ -108,7 +110,9 @@ def reversed_(
 
 
 def disputed(dispute_id: str, invoice_id: str, time: str, amount_minor: int | None = None) -> Fact:
-    data = billing.DisputeOpened(dispute_id, "C1", invoice_id, amount_minor)
+    data = billing.DisputeOpened(
+        dispute_id=dispute_id, account_id="C1", invoice_id=invoice_id, amount_minor=amount_minor
+    )
     return a_fact("dispute-opened", data, at(time))
 
 
@@ -119,7 +123,13 @@ def resolved(
     credited_minor: int | None = None,
     outcome: Any = "upheld",
 ) -> Fact:
-    data = billing.DisputeResolved(dispute_id, "C1", invoice_id, outcome, credited_minor)
+    data = billing.DisputeResolved(
+        dispute_id=dispute_id,
+        account_id="C1",
+        invoice_id=invoice_id,
+        outcome=outcome,
+        credited_minor=credited_minor,
+    )
     return a_fact("dispute-resolved", data, at(time))
 
 

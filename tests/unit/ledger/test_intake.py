@@ -162,3 +162,45 @@ def test_what_is_announced_is_one_code_per_country(country: str) -> None:
     place = billing.Address(country=country)
     said = Ledger(registered(addresses=(billing.Address(city="Ulm"), place))).said
     assert [event.data.country for event in said] == ["DE"]  # type: ignore[union-attr]
+
+
+def _faults_of(kind: str, data: Any) -> list[str]:
+    return [error.pointer for error in check(kind, at("2026-03-01"), data)]
+
+
+def test_a_dispute_names_an_invoice_or_a_charge() -> None:
+    def opened(**more: Any) -> list[str]:
+        data = billing.DisputeOpened(dispute_id="D1", account_id="C1", **more)
+        return _faults_of("dispute-opened", data)
+
+    assert opened(invoice_id="A", lines=(1, 3)) == []
+    assert opened(charge_id="fee") == []
+    assert opened(charge_id="fee", invoice_id="A") == []
+    assert opened(lines=(2, 2)) == ["/data/invoice_id", "/data/lines", "/data/lines"]
+    ended = billing.DisputeResolved(
+        dispute_id="D1", account_id="C1", outcome="rejected", credited_minor=1
+    )
+    assert _faults_of("dispute-resolved", ended) == ["/data/invoice_id", "/data/credited_minor"]
+
+
+def test_a_target_is_an_invoice_or_a_charge_and_not_both() -> None:
+    targets = (
+        billing.Target(invoice_id="A", amount_minor=1),
+        billing.Target(charge_id="fee", amount_minor=1),
+        billing.Target(amount_minor=1),
+        billing.Target(invoice_id="A", charge_id="fee", amount_minor=97),
+        billing.Target(invoice_id="B", amount_minor=1),
+    )
+    data = billing.PaymentReceived(
+        payment_id="P1",
+        account_id="C1",
+        currency="EUR",
+        amount_minor=100,
+        received_at=at("2026-03-01"),
+        allocations=targets,
+    )
+    assert _faults_of("payment-received", data) == [
+        "/data/allocations/2",
+        "/data/allocations/3",
+        "/data/allocations",
+    ]

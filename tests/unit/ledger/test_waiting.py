@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from services.ledger import domain
 from services.ledger.domain import Fact
 from services.ledger.domain.slices import SLICE_ENTRIES
+from services.ledger.domain.waiting import waits
 from shared.business_time import Begun
 from tests.unit.ledger.ledger_factories import (
     BERLIN,
@@ -239,3 +241,12 @@ def test_the_begun_day_is_the_later_of_day_and_instant() -> None:
     assert begun.on("Europe/Berlin") == on("2026-03-11")
     assert begun.on("America/New_York") == on("2026-03-10")
     assert Begun().on("UTC") is None
+
+
+def test_a_dispute_of_a_charge_waits_for_the_charge() -> None:
+    ledger = Ledger(registered(), invoice("A", 100))
+    for fact in (disputed("D1", "A", "2026-03-05T10:00Z"), resolved("D1", "A", "2026-03-06")):
+        data = structs.replace(fact.data, charge_id="fee")  # the invoice then counts for nothing
+        assert ledger.record(structs.replace(fact, data=data)) == []
+    waiting = {(wait.kind, wait.needs, wait.needs_id) for wait in waits(ledger.account)}
+    assert waiting == {("dispute-opened", "charge", "fee"), ("dispute-resolved", "dispute", "D1")}

@@ -181,7 +181,9 @@ class _Writer:
         received_at = self.instant()
         if invoice.amount_minor == 0:
             return
-        targets = (billing.Target(invoice.invoice_id, invoice.amount_minor),)
+        targets = (
+            billing.Target(invoice_id=invoice.invoice_id, amount_minor=invoice.amount_minor),
+        )
         self.add(
             billing.PaymentReceived(
                 f"Q{number}",
@@ -214,7 +216,7 @@ class _Writer:
         for _ in range(self.count(0, 2)):
             part = min(rest, self.of(AMOUNTS))
             if part:
-                targets.append(billing.Target(self.some_invoice(), part))
+                targets.append(billing.Target(invoice_id=self.some_invoice(), amount_minor=part))
                 rest -= part
         self.add(
             billing.PaymentReceived(
@@ -263,7 +265,10 @@ class _Writer:
         if self.count(0, 5) < 5:
             self.add(
                 billing.DisputeOpened(
-                    f"D{number}", ACCOUNT, invoice_id, self.of((None, 30, 50, 300))
+                    dispute_id=f"D{number}",
+                    account_id=ACCOUNT,
+                    invoice_id=invoice_id,
+                    amount_minor=self.of((None, 30, 50, 300)),
                 ),
                 "dispute-opened",
                 self.instant(30),
@@ -273,11 +278,11 @@ class _Writer:
             outcome = "rejected" if credited is None else self.of(("upheld", "partly"))
             self.add(
                 billing.DisputeResolved(
-                    f"D{number}",
-                    ACCOUNT,
-                    invoice_id,
-                    outcome,  # type: ignore[arg-type]
-                    credited,
+                    dispute_id=f"D{number}",
+                    account_id=ACCOUNT,
+                    invoice_id=invoice_id,
+                    outcome=outcome,  # type: ignore[arg-type]
+                    credited_minor=credited,
                 ),
                 "dispute-resolved",
                 self.instant(),

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.errors import Forbidden, Invalid, Unauthenticated, Unavailable
 from shared.process.settings import BadSetting
-from shared.web.auth import SCOPES, Auth, Caller, require
+from shared.web.auth import ROLES, SCOPES, Auth, Caller, require, require_role
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DEV_KEY = "dev-key-of-this-machine"
@@ -76,7 +76,7 @@ def test_scopes_may_come_as_a_list_and_unknown_ones_are_dropped(auth: Auth) -> N
 
 def test_the_dev_key_may_do_all_for_every_tenant(auth: Auth) -> None:
     caller = auth.authenticate(f"Bearer {DEV_KEY}", None)
-    assert caller == Caller("dev", "demo", frozenset(SCOPES), True)
+    assert caller == Caller("dev", "demo", frozenset(SCOPES), True, roles=frozenset(ROLES))
     assert auth.authenticate(f"Bearer {DEV_KEY}", "acme").tenant == "acme"
 
 
@@ -330,3 +330,22 @@ async def test_tokens_are_never_logged(auth: Auth, caplog: pytest.LogCaptureFixt
     assert token not in str(caught.value)
     assert token not in caplog.text
     assert DEV_KEY not in caplog.text
+
+
+@pytest.mark.parametrize("claim", ["manager finance king", ["manager", "finance", "king"]])
+def test_roles_are_those_of_the_claim_that_are_known(auth: Auth, claim: Any) -> None:
+    caller = auth.authenticate(f"Bearer {a_token(roles=claim)}", None)
+    assert caller.roles == {"manager", "finance"}
+    require_role(caller, "supervisor", "manager")
+    with pytest.raises(Forbidden, match="the role supervisor or legal"):
+        require_role(caller, "supervisor", "legal")
+
+
+def test_without_the_claim_there_is_no_role(auth: Auth) -> None:
+    assert auth.authenticate(f"Bearer {a_token()}", None).roles == frozenset()
+
+
+@pytest.mark.parametrize("claim", [7, None, {"manager": True}, ["manager", 7]])
+def test_roles_that_are_no_names_are_refused(auth: Auth, claim: Any) -> None:
+    with pytest.raises(Unauthenticated, match="roles"):
+        auth.authenticate(f"Bearer {a_token(roles=claim)}", None)

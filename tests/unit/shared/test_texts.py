@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from services.outreach.compliance.books.document import read_document
 from services.segmentation.domain.policies.text import read_text
 from shared import texts
 from shared.clock import is_zone, zone
@@ -21,6 +20,7 @@ from shared.money import DECIMALS, is_currency
 from shared.process import telemetry
 from shared.web import Instant, problem_of
 from shared.web.models import Day
+from shared.yaml_text import read_document
 
 
 def nested(depth: int) -> Any:

@@ -1,5 +1,7 @@
 """What a kind of fact is: everything about it stands in one `Kind`, in the file of its noun.
 
+What facts make besides invoices and credits (promises, plans, charges) is declared by a `Noun`.
+
 A new kind of fact is a new file here (with its events in `shared/events`) and a test. Its `KINDS`
 are found by `services.ledger.domain.registry`; nothing else names it.
 """
@@ -15,6 +17,8 @@ from msgspec import Struct
 from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position
+from services.ledger.domain.movements import Movement, OpenCharge
+from services.ledger.domain.objects import AccountObject, Key
 from services.ledger.domain.state import AccountState
 from shared.clock import local_day
 from shared.errors import FieldError
@@ -46,8 +50,9 @@ class Kind(Generic[D]):
     keeps_sent_time: bool = False  # our event carries the sender's `time`
     check: Callable[[D], Iterable[FieldError]] = _nothing  # what its class cannot check
 
-    # What it waits for, and what others may wait for.
+    # What it waits for (all of it), and what others may wait for.
     needs: Callable[[D], Need | None] | None = None
+    also_needs: Callable[[D], Iterable[Need]] = _nothing
     provides: Callable[[D], Need | None] | None = None
 
     # What it does. `learn` keeps what holds for the whole history at once, and gives the place from
@@ -56,9 +61,10 @@ class Kind(Generic[D]):
     apply: Callable[[AccountState, D, datetime], None] | None = None
     acts_unregistered: bool = False  # also before the account is registered
 
-    # What is announced: an event about an entity (None: the fact's id), the credits whose histories
-    # the event carries, and what the fact moves in a statement (currency, signed amount).
-    event: Callable[[View, D], Struct]
+    # What is announced: an event (None: nothing yet) about an entity (None: the fact's id), the
+    # credits whose histories the event carries, and what the fact moves in a statement (currency,
+    # signed amount).
+    event: Callable[[View, D], Struct | None]
     entity: Callable[[D], str] | None = None
     carries: Callable[[View, D], Iterable[CreditKey]] = _nothing
     retimes: bool = False  # may change days without moving money
@@ -96,7 +102,69 @@ class Kind(Generic[D]):
         return self.entity(data) if self.entity is not None else fact.fact_id
 
     def need(self, data: D) -> Need | None:
+        """What it waits for by its own kind: an end for what it ends."""
         return self.needs(data) if self.needs is not None else None
+
+    def all_needs(self, data: D) -> tuple[Need, ...]:
+        """Everything that it waits for; it acts at the latest instant of all."""
+        first = self.needs(data) if self.needs is not None else None
+        others = self.also_needs(data)
+        return (*(() if first is None else (first,)), *others) if first or others else ()
 
     def brings(self, data: D) -> Need | None:
         return self.provides(data) if self.provides is not None else None
+
+
+Value = TypeVar("Value", bound=AccountObject)
+
+
+class News(Struct, frozen=True):
+    """An event that follows from how an object changed."""
+
+    type: str
+    entity: str
+    cause: str  # with type and entity it makes the event's id
+    time: datetime
+    data: Struct
+    is_new: bool = True  # False: what was published is corrected, and comes before what is new
+    turn: int = 0  # among those of one instant; of corrections: among all
+    day: date | None = None  # None: the day of its time
+    carries: tuple[CreditKey, ...] = ()  # the credits whose histories it shows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noun(Generic[Value]):
+    """What an account has besides invoices and credits, kept in its `ObjectStore`."""
+
+    name: str
+    value: builtins.type[Value]
+    order: int  # in which nouns conclude and are announced: a plan before promises
+
+    # When an object is judged next (None: never), and what happens there. `judge` must make the
+    # next wake a later one, or none.
+    wake: Callable[[AccountState, Value], Position | None] | None = None
+    judge: Callable[[AccountState, Value, datetime], None] | None = None
+    # What its boundary's journal entry is called, by its id: like which fact, and its id.
+    entry: Callable[[str], tuple[str, str]] | None = None
+    # What follows from each fact or boundary, after money has moved; whether it changed anything.
+    conclude: Callable[[AccountState, "Acting"], bool] | None = None
+    # What is announced of one that is different now (None: not there).
+    news: Callable[[View, Value | None, Value | None], Iterable[News]] | None = None
+
+    # What it moves in a statement, in any order; of a charge, what is open (None: nothing).
+    movements: Callable[[AccountState, Value], Iterable[Movement]] | None = None
+    open_charge: Callable[[AccountState, Value], OpenCharge | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """What acts: a fact at its place, or the boundary of an object."""
+
+    position: Position
+    fact: Fact | None
+    key: Key | None  # of the object whose boundary it is
+    cause: str  # "payment P2", "promise R1"
+
+    @property
+    def at(self) -> datetime:
+        return self.position[0]

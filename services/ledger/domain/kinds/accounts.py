@@ -5,6 +5,7 @@ from typing import Any
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.kinds import ANEW, Kind
+from services.ledger.domain.ranks import Rank
 from services.ledger.domain.state import AccountState
 from shared.clock import is_zone
 from shared.countries import country_code
@@ -75,7 +76,7 @@ KINDS = (
         type="account-registered",
         data=billing.AccountRegistered,
         word="registration",
-        rank=10,
+        rank=Rank.REGISTRATION,
         check=_check,
         learn=_learn_registration,
         event=_registered,
@@ -86,7 +87,7 @@ KINDS = (
         type="account-updated",
         data=billing.AccountUpdated,
         word="update",
-        rank=11,
+        rank=Rank.UPDATE,
         check=_check,
         learn=_learn,
         event=_updated,

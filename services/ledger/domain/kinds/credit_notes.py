@@ -5,16 +5,18 @@ from datetime import date, datetime
 
 from msgspec import structs
 
-from services.ledger.domain.allocation import distribute, free_cash, place
+from services.ledger.domain.allocation import distribute, make_room, place
 from services.ledger.domain.credits import Credit, CreditKey, Target
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.kinds import Kind
+from services.ledger.domain.ranks import Rank
+from services.ledger.domain.recoveries import free_excess
 from services.ledger.domain.state import AccountState
 from shared.clock import day_start
 from shared.events import billing, ledger
 
-_RANK = 2
+_RANK = Rank.CREDIT_NOTE
 _OWN = "dispute:"
 
 
@@ -82,11 +84,12 @@ def post(state: AccountState, note: Credit, at: datetime) -> None:
     else:
         state.set_credit(note)
         if invoice.voided_at is None:
-            # Also of a paid invoice: only the cash that no longer fits makes room.
+            # Also of a paid invoice: what no longer fits makes room.
             amount = min(note.amount_minor, invoice.amount_minor - invoice.credited_minor)
-            free_cash(state, note.invoice_id, amount - invoice.balance_minor, at)
+            make_room(state, note.invoice_id, amount - invoice.balance_minor, at)
             if amount:
                 place(state, note, {note.invoice_id: amount}, at)
+            free_excess(state, (note.invoice_id,), at)
     distribute(state, note.currency, at)
 
 

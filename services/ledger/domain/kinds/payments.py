@@ -1,20 +1,23 @@
 """Payments: received, failed, and taken back by reversals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from msgspec import structs
 
 from services.ledger.domain.allocation import distribute, free_latest_due_first, place
+from services.ledger.domain.arrangements import most_for
 from services.ledger.domain.credits import Credit, CreditKey, Reversal, Target
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position, instant_text
 from services.ledger.domain.kinds import Kind
+from services.ledger.domain.ranks import Rank
+from services.ledger.domain.recoveries import is_sold, recover
 from services.ledger.domain.state import AccountState
 from shared.errors import FieldError
 from shared.events import billing, ledger
 
-_RANK = 3
+_RANK = Rank.PAYMENT
 
 
 def _need(data: billing.PaymentReceived | billing.PaymentReversed) -> Need:
@@ -39,11 +42,16 @@ def _received_at(data: billing.PaymentReceived, zone: str) -> datetime:
 
 
 def _check(data: billing.PaymentReceived) -> list[FieldError]:
+    errors = [
+        FieldError(f"/data/allocations/{index}", "must name an invoice or a charge, and not both")
+        for index, target in enumerate(data.allocations)
+        if (target.invoice_id is None) == (target.charge_id is None)
+    ]
     aimed = sum(target.amount_minor for target in data.allocations)
-    if aimed <= data.amount_minor:
-        return []
-    detail = f"targets sum to {aimed}, more than the payment's {data.amount_minor}"
-    return [FieldError("/data/allocations", detail)]
+    if aimed > data.amount_minor:
+        detail = f"targets sum to {aimed}, more than the payment's {data.amount_minor}"
+        errors.append(FieldError("/data/allocations", detail))
+    return errors
 
 
 def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -> None:
@@ -54,7 +62,7 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
         data.currency,
         data.amount_minor,
         at,
-        (1, at, _RANK, data.payment_id),
+        (1, at, int(_RANK), data.payment_id),
         data.amount_minor,
     )
     if not state.registered or not data.allocations:
@@ -62,10 +70,13 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
         distribute(state, data.currency, at)
         return
     waiting: list[Target] = []
-    for target in data.allocations:
-        invoice = state.invoices.get(target.invoice_id)
+    aimed = [(target.invoice_id, target.amount_minor) for target in data.allocations]
+    for invoice_id, amount_minor in aimed:
+        if invoice_id is None:
+            continue
+        invoice = state.invoices.get(invoice_id)
         if invoice is None or invoice.currency != data.currency:
-            waiting.append(Target(target.invoice_id, target.amount_minor))
+            waiting.append(Target(invoice_id, amount_minor))
     if waiting:
         payment = structs.replace(payment, targets=tuple(waiting))
     state.set_credit(payment)
@@ -73,16 +84,44 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
         awaited = (target_id, data.currency)
         state.set_aimed(awaited, (*state.aimed.get(awaited, ()), payment.key))
     amounts: dict[str, int] = {}
-    for target in data.allocations:
-        invoice = state.invoices.get(target.invoice_id)
-        if invoice is not None and invoice.currency == data.currency:
-            already = amounts.get(target.invoice_id, 0)
-            amount = min(target.amount_minor, invoice.balance_minor - already)
-            if amount:
-                amounts[target.invoice_id] = already + amount
-    if amounts:
-        place(state, payment, amounts, at)
+    for invoice_id, amount_minor in aimed:
+        invoice = state.invoices.get(invoice_id) if invoice_id is not None else None
+        if invoice is None or invoice.currency != data.currency:
+            continue
+        amount = min(amount_minor, invoice.balance_minor)
+        most = most_for(state, payment, invoice.invoice_id)
+        if most is not None:
+            amount = min(amount, most)
+        if amount:
+            payment = place(state, payment, {invoice.invoice_id: amount}, at)
+            amounts[invoice.invoice_id] = amounts.get(invoice.invoice_id, 0) + amount
+    state.aimed_now = amounts
+    _recover_aimed(state, data, amounts, at)
     distribute(state, data.currency, at)
+
+
+def _recover_aimed(
+    state: AccountState, data: billing.PaymentReceived, placed: Mapping[str, int], at: datetime
+) -> None:
+    """What is aimed at an invoice beyond its balance recovers what was written off of it; of an
+    invoice that was sold it waits, for it is the buyer's."""
+    beyond: dict[str, int] = {}
+    for target in data.allocations:
+        invoice = state.invoices.get(target.invoice_id) if target.invoice_id else None
+        if invoice is not None and invoice.currency == data.currency and invoice.written_off_minor:
+            known = beyond.get(invoice.invoice_id, -placed.get(invoice.invoice_id, 0))
+            beyond[invoice.invoice_id] = known + target.amount_minor
+    for invoice_id, minor in beyond.items():
+        payment = state.credits["payment", data.payment_id]
+        invoice = state.invoices[invoice_id]
+        part = min(minor, invoice.recoverable_minor)
+        if part > 0:
+            recover(state, payment, {invoice_id: part}, at)
+        elif minor > 0 and is_sold(state, invoice):
+            targets = (*payment.targets, Target(invoice_id, minor))
+            state.set_credit(structs.replace(payment, targets=targets))
+            awaited = (invoice_id, data.currency)
+            state.set_aimed(awaited, (*state.aimed.get(awaited, ()), payment.key))
 
 
 def _received_event(view: View, data: billing.PaymentReceived) -> ledger.PaymentReceived:
@@ -217,7 +256,7 @@ KINDS = (
         type="payment-failed",
         data=billing.PaymentFailed,
         word="failure",
-        rank=4,
+        rank=Rank.FAILURE,
         identity=_failure_id,
         instant=_failed_at,
         event=_failed_event,
@@ -227,7 +266,7 @@ KINDS = (
         type="payment-reversed",
         data=billing.PaymentReversed,
         word="reversal",
-        rank=5,
+        rank=Rank.REVERSAL,
         identity=_reversal_id,
         instant=_reversed_at,
         needs=_need,

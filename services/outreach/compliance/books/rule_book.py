@@ -36,13 +36,13 @@ import msgspec
 from msgspec import Struct
 
 from services.outreach.compliance.books.compilation import compile_rule
-from services.outreach.compliance.books.document import Document, read_document
 from services.outreach.compliance.books.records import PLACE, Header, Limit, Record
 from services.outreach.compliance.geography.places import is_jurisdiction
 from services.outreach.compliance.kinds import KINDS
 from services.outreach.compliance.rule import Kind, Rule
 from shared.errors import FieldError, Invalid
 from shared.field_errors import field_errors
+from shared.yaml_text import Document, read_document
 
 RULES_MAX = 5000
 LINES_MAX = 100

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta
 
-from services.outreach.compliance.calendars import calendar, names
 from services.outreach.compliance.facts.facts import Facts
 from services.outreach.compliance.facts.vocabulary import FACTS
 from services.outreach.compliance.params import Days, Params, Role, Stop, Whether, Word
@@ -27,6 +26,7 @@ from services.outreach.compliance.rule import (
     exempt,
     not_known,
 )
+from shared.calendars import calendar, names
 from shared.clock import local_day
 
 

@@ -7,7 +7,6 @@ from typing import Literal
 
 from msgspec import UNSET
 
-from services.outreach.compliance.calendars import calendar, names
 from services.outreach.compliance.facts.facts import Facts
 from services.outreach.compliance.params import Params, Whether, Word
 from services.outreach.compliance.question.terms import Clock, given
@@ -38,6 +37,7 @@ from services.outreach.compliance.schedules import (
     open_hours,
     schedule_without,
 )
+from shared.calendars import calendar, names
 from shared.clock import local_day, zone
 
 Hours = tuple[Clock, ...] | None  # opens, closes, opens, closes …; null: closed all day

@@ -40,16 +40,22 @@ def sources_named(data: Any) -> Iterator[str]:
 
 
 def invoices_named(allocations: Iterable[ledger.Allocation]) -> Iterator[str]:
-    return (each.invoice_id for each in allocations)
+    return (name for each in allocations if (name := _principal_of(each)) is not None)
+
+
+def _principal_of(allocation: ledger.Allocation) -> str | None:
+    """The invoice whose balance it lowers; charges and recoveries are no part of one."""
+    return allocation.invoice_id if allocation.is_on_principal else None
 
 
 def moved(money: MutableMapping[str, Standing], data: Any) -> dict[str, int]:
     """Take over the histories in an event; by invoice, how much more lies on it than before."""
     now: dict[str, dict[str, int]] = {source: {} for source in sources_named(data)}
     for each in data.allocations:
-        if each.released_at is None and each.amount_minor:
+        invoice_id = _principal_of(each)
+        if invoice_id is not None and each.released_at is None and each.amount_minor:
             on = now[source_of(each.source_kind, each.source_id)]
-            on[each.invoice_id] = on.get(each.invoice_id, 0) + each.amount_minor
+            on[invoice_id] = on.get(invoice_id, 0) + each.amount_minor
     more: dict[str, int] = {}
     is_more = isinstance(data, ledger.AllocationChanged) and ledger.adds(data)
     for source, on in now.items():

@@ -8,8 +8,8 @@ import pytest
 
 from services.outreach.compliance import RuleBook, RuleSet, read_book, schema
 from services.outreach.compliance import rule_set as rule_set_module
-from services.outreach.compliance.books.document import read_document
 from shared.errors import Invalid, Unavailable
+from shared.yaml_text import read_document
 from tests.unit.outreach.compliance.case_files import ask
 from tests.unit.outreach.compliance.questions import question
 from tests.unit.outreach.compliance.shipped import shipped_data, shipped_texts

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from services.outreach.compliance import read_book
-from services.outreach.compliance.calendars import names
 from services.outreach.compliance.kinds import KINDS
+from shared.calendars import names
 from tests.unit.outreach.compliance.case_files import Plain
 
 ROOT = Path(__file__).resolve().parents[4]

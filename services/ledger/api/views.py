@@ -1,0 +1,122 @@
+"""Arrangements as answers show them: one function per noun, from the account's own values."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import to_builtins
+
+from services.ledger import domain
+from services.ledger.commands.agreements import Done
+from services.ledger.domain import AccountState
+from services.ledger.domain.approvals import ApprovalRequest
+from services.ledger.domain.holds import Hold
+from services.ledger.domain.objects import Step
+from services.ledger.domain.promises import Promise
+from services.ledger.domain.stops import stops
+
+Shown = dict[str, Any]
+
+
+def plain(value: Any) -> Any:
+    """Structs as JSON has them; days and instants are left to the encoder."""
+    return to_builtins(value, builtin_types=(date, datetime))
+
+
+def steps(history: tuple[Step, ...]) -> list[Shown]:
+    return [plain(step) for step in history]
+
+
+def promise_view(promise: Promise) -> Shown:
+    data = promise.data
+    return {
+        "promise_id": promise.promise_id,
+        "state": promise.state,
+        "because": promise.history[-1].because,
+        "currency": promise.currency,
+        "amount_minor": promise.amount_minor,
+        "due_on": data.due_on,
+        "grace_until_on": data.grace_until_on,
+        "kept_from_percent": data.kept_from_percent,
+        "partly_from_percent": data.partly_from_percent,
+        "invoice_ids": list(data.invoice_ids) if data.invoice_ids is not None else None,
+        "covers": list(promise.covers),
+        "supersedes": list(data.supersedes),
+        "mandate_id": data.mandate_id,
+        "received_minor": promise.received_minor,
+        "asked_minor": promise.asked_minor if promise.is_judged else None,
+        "policy": plain(data.policy),
+        "by": plain(data.by),
+        "channel": data.channel,
+        "note": data.note,
+        "history": steps(promise.history),
+    }
+
+
+def hold_view(hold: Hold, state: AccountState) -> Shown:
+    span = hold.span
+    return {
+        "hold_id": hold.hold_id,
+        "kind": span.kind,
+        "state": hold.state,
+        "because": hold.history[-1].because,
+        "from_on": span.from_on,
+        "until_on": span.last_on,
+        "released_on": span.released_on,
+        "invoice_ids": list(span.invoice_ids) if span.invoice_ids is not None else None,
+        "by": plain(hold.by),
+        "channel": hold.channel,
+        "history": steps(hold.history),
+    }
+
+
+def approval_view(account_id: str, request: ApprovalRequest) -> Shown:
+    return {
+        "approval_id": request.approval_id,
+        "account_id": account_id,
+        "kind": request.kind,
+        "subject_id": request.subject_id,
+        "state": request.state,
+        "currency": request.currency or None,
+        "amount_minor": request.amount_minor,
+        "invoice_ids": list(request.invoice_ids) if request.invoice_ids is not None else None,
+        "role": request.role,
+        "expires_on": request.expires_on,
+        "requested_by": plain(request.requested_by),
+        "requested_at": request.requested_at,
+        "history": steps(request.history),
+    }
+
+
+def changes(done: Done) -> Shown:
+    """What a preview adds: what would end, be stopped, and be collectable."""
+    before, after = (_collectable(done, state) for state in (done.before, done.state))
+    return {
+        "ends": ends(done.before, done.state),
+        "stops": [plain(stop) for stop in stops(done.state)],
+        "collectable_minor": [
+            {"currency": code, "before": before.get(code, 0), "after": minor}
+            for code, minor in sorted(after.items())
+        ],
+    }
+
+
+def _collectable(done: Done, state: AccountState) -> Mapping[str, int]:
+    amounts = domain.amounts(state, done.tenant.begun)
+    return {each.currency: each.collectable_minor for each in amounts}
+
+
+_ENDED = frozenset({
+    "cancelled", "lapsed", "declined", "recalled", "released", "defaulted", "refused", "withdrawn",
+})  # fmt: skip
+
+
+def ends(before: AccountState, after: AccountState) -> list[Shown]:
+    """Arrangements and promises that are ended now and were not."""
+    found = []
+    for key, value in after.objects.each():
+        known = before.objects.values.get(key)
+        was, now = (getattr(each, "state", None) for each in (known, value))
+        if known is not None and was != now and now in _ENDED:
+            found.append({"kind": key[0], "id": key[1]})
+    return found

@@ -1,0 +1,25 @@
+"""What is owed on invoices: their open balances and the open charges that belong to them."""
+
+from collections.abc import Iterable
+
+from services.ledger.domain.state import AccountState
+
+
+def owed(state: AccountState, invoice_id: str) -> int:
+    """Its balance plus the open charges that belong to it, in minor units."""
+    invoice = state.invoices.get(invoice_id)
+    return invoice.balance_minor if invoice is not None else 0
+
+
+def undisputed(state: AccountState, invoice_id: str) -> int:
+    """What is owed on it less the disputed part."""
+    invoice = state.invoices.get(invoice_id)
+    return invoice.balance_minor - invoice.disputed_minor if invoice is not None else 0
+
+
+def owed_on(state: AccountState, invoice_ids: Iterable[str]) -> int:
+    return sum(owed(state, invoice_id) for invoice_id in invoice_ids)
+
+
+def undisputed_on(state: AccountState, invoice_ids: Iterable[str]) -> int:
+    return sum(undisputed(state, invoice_id) for invoice_id in invoice_ids)

@@ -1,0 +1,37 @@
+"""A settlement: less than what is owed settles it (docs/ledger.md, Settlements)."""
+
+from typing import Final
+
+from services.ledger.domain.agreements import By, PolicyRef, SettlementOffered
+from services.ledger.domain.arrangements import SETTLEMENT, Arrangement
+from services.ledger.domain.state import AccountState
+
+CONCESSION: Final = "concession"
+
+
+class Settlement(Arrangement, frozen=True, kw_only=True):
+    """By all facts known. States: pending_approval, declined, offered, accepted, completed,
+    lapsed."""
+
+    data: SettlementOffered
+    judged: int = 0  # so many instalments
+    conceded_minor: int = 0  # what lies as concession now
+
+    @property
+    def by(self) -> By:
+        return self.data.by
+
+    @property
+    def policy(self) -> PolicyRef | None:
+        return self.data.policy
+
+    @property
+    def concession_minor(self) -> int:
+        """What is conceded at most."""
+        return self.data.base_minor - self.data.amount_minor
+
+
+def settlements(state: AccountState) -> list[Settlement]:
+    """All, in the order in which they were offered or bid."""
+    known = state.objects.of(SETTLEMENT).values()
+    return [each for each in known if isinstance(each, Settlement)]

@@ -1,0 +1,63 @@
+"""What holds for an account's whole history, whenever it became known: holds, decisions and more.
+
+`learn` of a kind keeps it here at once; the facts from the place on which it bears act again.
+"""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from services.ledger.domain.agreements import HoldKind
+
+
+class HoldSpan(Struct, frozen=True, gc=False):
+    """The days of a hold, both included."""
+
+    hold_id: str
+    kind: HoldKind
+    invoice_ids: tuple[str, ...] | None  # None: all, also later ones
+    from_on: date
+    until_on: date | None  # as placed
+    released_on: date | None = None  # the first day without it
+
+    @property
+    def last_on(self) -> date | None:
+        """Its last day; None: it has no end. Before `from_on`: it never was."""
+        ends = [self.until_on] if self.until_on is not None else []
+        if self.released_on is not None:
+            ends.append(date.fromordinal(self.released_on.toordinal() - 1))
+        return min(ends, default=None)
+
+    @property
+    def is_released(self) -> bool:
+        """Whether a release ends it, and not its own last day."""
+        released = self.released_on
+        return released is not None and (self.until_on is None or released <= self.until_on)
+
+    def holds_on(self, day: date) -> bool:
+        return self.from_on <= day and (self.last_on is None or day <= self.last_on)
+
+    def names(self, invoice_id: str) -> bool:
+        return self.invoice_ids is None or invoice_id in self.invoice_ids
+
+
+class Timeless:
+    """Filled by `learn` before any fact acts."""
+
+    __slots__ = (
+        "disclosures",
+        "failed_contacts",
+        "holds",
+        "last_command_at",
+        "releases",
+        "remitted",
+    )
+
+    def __init__(self) -> None:
+        self.last_command_at: datetime | None = None
+        self.holds: dict[str, HoldSpan] = {}
+        self.releases: dict[str, date] = {}  # of holds, that wait for an approval
+        self.remitted: dict[str, tuple[str, str]] = {}  # payment → placement, "net" or "gross"
+        # Days on which a text was disclosed, by text and contact; contacts that failed.
+        self.disclosures: dict[str, dict[str, date]] = {}
+        self.failed_contacts: set[str] = set()
