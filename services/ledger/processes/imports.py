@@ -39,6 +39,7 @@ from shared.process.compute import ComputeFailed
 from shared.process.crash import crash_point
 from shared.process.failures import is_for_now, note_failure
 from shared.process.tasks import end, pause
+from shared.process.telemetry import logger
 
 TRIES = 8  # of a batch that fails for now, one after the other
 FAILED_MAX = 20  # events that fail for good, one after the other: it is not they
@@ -47,6 +48,8 @@ REFUSALS = 1_000
 REST_SHARE = 0.1  # of the time that a batch took: others want the database too
 REST_SECONDS_MAX = 0.2
 REASON_MAX = 2_000
+
+log = logger(__name__)
 
 
 class LostImport(Exception):
@@ -149,6 +152,7 @@ class _Import:
             await store.finish_import(
                 session, self._key, self._worker, state=state, reason=reason, now=clock.now()
             )
+        log.info("import over", tenant=self._key[0], import_id=self._key[1], state=state)
 
     # ------------------------------------------------- reading
 

@@ -134,3 +134,24 @@ def test_a_dry_run_as_json(run: Run) -> None:
     assert code == 0
     assert report["events"]["invoice-issued"] == {"count": 2, "sums": {"EUR": 1_950}}
     assert report["after"]["EUR"]["balance"] == 1_950
+
+
+def test_a_dry_run_at_a_ledger_is_the_ledger_s(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[httpx.Request] = []
+    _, local, _ = run(HEADER + GOOD, "--dry-run", "--json")
+    known = {**msgspec.json.decode(local), "accounts": {"new": 0, "known": 2}}
+
+    def take(request: httpx.Request) -> httpx.Response:
+        request.read()
+        asked.append(request)
+        return httpx.Response(200, json=known)
+
+    client = httpx.Client(transport=httpx.MockTransport(take), base_url="http://ledger")
+    monkeypatch.setattr(importer, "ledger_client", lambda *_: client)
+    code, said, _ = run(HEADER + GOOD, "--dry-run", "--json", "--url", "http://ledger")
+    assert (code, msgspec.json.decode(said)) == (0, known)
+    (request,) = asked
+    assert request.url.query == b"dry_run=true"
+    assert b"/import/test" in request.content
