@@ -13,7 +13,7 @@ from services.ledger.import_files.store import FileEvents
 from shared.business_time import Begun
 from shared.csv_events.sniffing import Sniffed, sniff
 
-SECONDS_MAX = 3_600.0  # of one file
+SECONDS_MAX = 4 * 3_600.0  # of one file; 512 MiB take some twenty minutes
 
 
 def file_in(folder: Path) -> Path:

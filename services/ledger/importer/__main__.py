@@ -38,6 +38,7 @@ from services.ledger.importer.sending import (
     data_folder,
     ledger_client,
     send_events,
+    tried_by_ledger,
 )
 from shared import clock
 from shared.csv_events.document import read_text
@@ -61,10 +62,11 @@ def main(arguments: list[str] | None = None) -> int:
             report = _opened(options, stack)
             path = stack.enter_context(regular_file(options.file))
             if text is not None:
-                mapping = agreed_mapping(path, text, options, errors)
+                text = agreed_mapping(path, text, options, errors)
+                mapping = mapping_of(text)
             events = stack.enter_context(FileEvents())
             if options.dry_run:
-                said = _try(path, mapping, options, events)
+                said = _try(path, text, mapping, options, events)
             else:
                 client = ledger_client(options.url, options.tenant)
                 said = _import(path, text, mapping, options, events, client)
@@ -142,11 +144,21 @@ def _import(
     )
 
 
-def _try(path: Path, mapping: MappingFile, options: argparse.Namespace, events: FileEvents) -> str:
+def _try(
+    path: Path,
+    text: str | None,
+    mapping: MappingFile,
+    options: argparse.Namespace,
+    events: FileEvents,
+) -> str:
     with _progress() as progress:
         tally = _read(path, mapping, options.tenant, events, progress, options.file.name)
-    foresight = foresee(events, zone=mapping.zone or "UTC", today=_today(), now=clock.now())
-    report = report_of(tally, events, foresight)
+    if options.url is not None:
+        client = ledger_client(options.url, options.tenant)
+        report = tried_by_ledger(client, path, options.file.name, text)
+    else:
+        foresight = foresee(events, zone=mapping.zone or "UTC", today=_today(), now=clock.now())
+        report = report_of(tally, events, foresight)
     if options.json:
         return msgspec.json.encode(report).decode()
     title = f"{options.file.name}: {_rows(report)}; nothing was sent. Of it would become:"
