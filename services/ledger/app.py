@@ -10,6 +10,7 @@ from services.ledger.api import (
     accounts,
     collectable,
     documents,
+    imports,
     intake,
     invoices,
     journal,
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(accounts.router)
     app.include_router(collectable.router(runtime.caught_up))
     app.include_router(documents.router)  # before invoices, whose ids may hold slashes
+    app.include_router(imports.router)
     app.include_router(invoices.router)
     app.include_router(policies.router)
     app.include_router(promises.router)

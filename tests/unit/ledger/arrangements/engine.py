@@ -16,6 +16,7 @@ from services.ledger.domain.fees import Steps
 from services.ledger.domain.policies.allocation import read_allocation
 from services.ledger.domain.policies.charge_rules import read_charges
 from services.ledger.domain.policies.charges import charging
+from services.ledger.domain.promises import Promise
 from services.ledger.domain.rates import RateRow, rate_tables
 from services.ledger.domain.rules import NO_RULES, Dated, Rules
 from services.ledger.domain.settlements import Settlement
@@ -79,7 +80,7 @@ class Engine:
             found |= {"short": [p.short_minor for p in known.instalments]}
             day = self.begun.on(self.account.zone)
             found |= {"arrears": known.arrears_minor(day) if day else 0}
-        else:
+        elif isinstance(known, Promise):
             found |= {"received": known.received_minor, "asked": known.asked_minor}
             found |= {"grace_until": known.data.grace_until_on}
         if isinstance(known, Settlement):
@@ -92,7 +93,14 @@ class Engine:
 
     def amounts(self, currency: str) -> Mapping[str, int]:
         found = domain.amounts(self.account, self.begun, [currency])[0]
-        names = ("balance", "overdue", "disputed", "unapplied", "collectable", "arranged")
+        names: tuple[str, ...] = (
+            "balance",
+            "overdue",
+            "disputed",
+            "unapplied",
+            "collectable",
+            "arranged",
+        )
         names += ("arrears", "promised", "recoverable", "charges", "disputed_charges")
         day = self.begun.on(self.account.zone)
         accrued = sum(
