@@ -13,7 +13,7 @@ from services.ledger.domain.events import View
 from services.ledger.domain.object_news import ObjectNews
 from services.ledger.domain.registry import NOUNS
 from services.ledger.domain.reminders import remind
-from services.ledger.domain.replay import act_next_boundary
+from services.ledger.domain.replay import act_after_days, act_next_boundary
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
 from services.ledger.domain.stage_events import (
     announce_age,
@@ -69,11 +69,18 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
 
     A day that has begun is known to an account when `start-day` comes to it, or a fact before that.
     """
-    state = builder.state
+    state, known = builder.state, builder.state.aged_on
     state.age_to(day)
-    if day is None or not state.registered or state.objects.due(state.horizon) is None:
+    if day is None or not state.registered:
         return
     before = Before()
+    state.forget()
+    if (yield from act_after_days(state, known)):
+        before.note_applied(state)
+        builder.post("day-begun", str(day), f"day {day}", day)
+        builder.changed.update(state.before_invoices)
+    elif state.objects.due(state.horizon) is None:
+        return
     while True:
         state.forget()
         due = state.objects.due(state.horizon)
@@ -82,7 +89,7 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
             break
         before.note_applied(state)
         noun = NOUNS[due[1][0]]
-        kind, fact_id = noun.name, due[1][1]
+        kind, fact_id = "day-begun", due[1][1]
         if noun.entry is not None:
             kind, fact_id = noun.entry(fact_id)
         builder.post(kind, fact_id, cause, local_day(due[0][0], state.zone))

@@ -81,6 +81,7 @@ JOURNAL: Mapping[str, frozenset[str]] = {
     "disclosure-made": _FOLLOWS,
     "disclosure-failed": _FOLLOWS,
     # Boundaries: what a day brings by itself
+    "day-begun": _FOLLOWS,  # facts that are dated later act again, behind its judgements
     "fee-charged": _AT_THE_HEAD | {FEE_INCOME, COST_RECOVERY},
     "interest-charged": _AT_THE_HEAD | {INTEREST_INCOME},
     "discount-granted": _MOVED | {DISCOUNTS, RECOVERIES},
