@@ -226,7 +226,7 @@ def _act_until(
 
 
 def act_after_days(state: AccountState, since: date | None) -> Slices[bool]:
-    """Let facts act again that lie behind days which have begun only now: the begun day was `since`.
+    """Let facts act again that lie behind days which have begun only now (it was `since`).
 
     They are dated later than it, and the judgements of those days come before them. Gives whether
     there were any; afterwards `before_…` show what it did.

@@ -26,7 +26,9 @@ LAST = DAYS[-1]
 DEPTHS = (0, 3, None)
 
 OUT = {"account-written-off", "write-off-reversed"}
-stories = some_facts().map(lambda facts: [fact for fact in facts if fact.kind in KINDS and fact.kind not in OUT])
+stories = some_facts().map(
+    lambda facts: [fact for fact in facts if fact.kind in KINDS and fact.kind not in OUT]
+)
 
 
 def everything(account: AccountState, begun: Begun) -> dict[str, Any]:
