@@ -225,24 +225,21 @@ def _act_until(
             yield
 
 
-def act_after_days(state: AccountState, since: date | None) -> Slices[bool]:
-    """Let facts act again that lie behind days which have begun only now (it was `since`).
-
-    They are dated later than it, and the judgements of those days come before them. Gives whether
-    there were any; afterwards `before_…` show what it did.
-    """
-    if state.last is None or not state.objects.values or state.aged_on in (None, since):
-        return False
-    first = ANEW
-    if since is not None:
-        first = (day_start(since + timedelta(days=1), state.zone), Rank.BOUNDARY, "")
+def act_beyond(state: AccountState, begun_on: date | None) -> Slices[None]:
+    """Let facts act again that are dated after the day that had begun: boundaries that have
+    happened by now come before them. Afterwards `before_…` show what is different."""
+    state.forget()
+    if not state.objects.values or state.last is None:
+        return
+    first: Position = ANEW
+    if begun_on is not None:
+        first = (day_start(begun_on + timedelta(days=1), state.zone), Rank.BOUNDARY, "")
     if state.last < first:
-        return False
+        return
     if first == ANEW or (state.forgotten is not None and first <= state.forgotten):
         yield from _act_anew(state)
     else:
         yield from _act_behind(state, (), first)
-    return True
 
 
 def act_next_boundary(state: AccountState) -> Slices[str | None]:

@@ -27,7 +27,7 @@ from services.ledger.domain.promises import (
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import arranged, taken
-from shared.clock import local_day
+from shared.clock import day_start, local_day
 from shared.events import billing, ledger
 
 
@@ -116,7 +116,8 @@ def _count(state: AccountState, payment: Credit, acting: Acting) -> None:
         for each in promises(state)
         if not each.is_judged
         and each.state in ("open", "kept")
-        and each.place < acting.position < boundary(each.judged_on, state.zone, Turn.PROMISE, "")
+        and each.place < acting.position
+        and acting.at < day_start(each.judged_on, state.zone)
     ]
     if not known or any(c.payment_id == payment.credit_id for p in known for c in p.counted):
         return
@@ -212,11 +213,7 @@ def _end_by_others(state: AccountState, acting: Acting) -> None:
     day = local_day(acting.at, state.zone)
     for promise in still_open:
         key, because = (NOUN, promise.promise_id), None
-        by_holds = [
-            span
-            for span in clock_stops(state, promise.covers)
-            if span.holds_on(day) and day < promise.judged_on
-        ]
+        by_holds = [span for span in clock_stops(state, promise.covers) if span.holds_on(day)]
         by_taker = [out[invoice_id] for invoice_id in promise.covers if invoice_id in out]
         if by_holds:
             because = f"hold {by_holds[0].hold_id}"
@@ -294,7 +291,7 @@ def _news(view: View, before: Promise | None, after: Promise | None) -> list[New
         or (after.state != "open" and before.received_minor != after.received_minor)
     )
     if before is None:
-        is_open = after.state == "open"  # perhaps again: it was kept, and money was taken back
+        is_open = after.state == "open"  # again
         return [_step_news(view, after, after.history[-1])] if steps and not is_open else []
     return [_rejudged(view, before, after)] if is_other else []
 

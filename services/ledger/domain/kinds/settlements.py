@@ -418,7 +418,7 @@ def _step_news(view: View, settlement: Settlement) -> News:
         step.at,
         event,
         turn=Turn.ARRANGEMENT,
-        carries=carries,
+        carries=carries,  # type: ignore[arg-type]
     )
 
 
