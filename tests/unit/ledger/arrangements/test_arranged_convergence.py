@@ -25,10 +25,23 @@ DAYS = [on(day) for day in ("03-01", "03-04", "03-10", "04-01", "04-07", "05-05"
 LAST = DAYS[-1]
 DEPTHS = (0, 3, None)
 
-OUT = {"account-written-off", "write-off-reversed"}
-stories = some_facts().map(
-    lambda facts: [fact for fact in facts if fact.kind in KINDS and fact.kind not in OUT]
-)
+
+def _let_through(facts: list[Told]) -> list[Told]:
+    """Without commands that name invoices of another currency: their door refuses them."""
+    currencies = {
+        fact.data.invoice_id: fact.data.currency for fact in facts if fact.kind == "invoice-issued"
+    }
+    found = []
+    for fact in facts:
+        currency = getattr(fact.data, "currency", None)
+        named = getattr(fact.data, "invoice_ids", None) or ()
+        of_others = [i for i in named if currency and currencies.get(i) not in (None, currency)]
+        if fact.kind in KINDS and not of_others:
+            found.append(fact)
+    return found
+
+
+stories = some_facts().map(_let_through)
 
 
 def everything(account: AccountState, begun: Begun) -> dict[str, Any]:

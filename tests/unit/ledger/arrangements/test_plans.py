@@ -1,5 +1,7 @@
 """Plans: what is announced of them, and the edges of each comparison."""
 
+from typing import Any
+
 from services.ledger.domain.agreements import Approval, DefaultRule
 from services.ledger.domain.arrangements import frozen
 from tests.unit.ledger.arrangements.engine import Engine
@@ -39,7 +41,7 @@ def _states(engine: Engine) -> list[str]:
 def test_agreed_it_is_announced_and_its_invoice_is_not_collectable() -> None:
     engine = _account()
     assert engine.news("plan-", "instalment-") == ["plan-agreed L1"]
-    (event,) = [said.data for said in engine.last if said.type == "plan-agreed"]
+    event = engine.event("plan-agreed")
     assert [each.amount_minor for each in event.instalments] == [10000, 10000, 10000]
     assert event.amounts[0].collectable_minor == 0
     assert engine.amounts("EUR")["arranged"] == 30000
@@ -54,7 +56,7 @@ def test_a_cent_short_is_missed_and_the_cent_is_asked_for() -> None:
     assert engine.amounts("EUR")["collectable"] == 1
     engine.record(paid("P2", 1, "02-06"))
     assert engine.news("instalment-") == ["instalment-paid L1/1"]
-    (event,) = [said.data for said in engine.last if said.type == "instalment-paid"]
+    event = engine.event("instalment-paid")
     assert (event.paid_on, event.days_late) == (on("02-06"), 5)
 
 
@@ -83,7 +85,8 @@ def test_of_two_days_at_once_only_the_last_state_is_announced() -> None:
         "instalment-missed L1/2",
         "plan-defaulted L1",
     ]
-    counts = [said.data.missed_count for said in engine.last if said.type == "instalment-missed"]
+    missed: list[Any] = [said.data for said in engine.last if said.type == "instalment-missed"]
+    counts = [data.missed_count for data in missed]
     assert counts == [1, 2]
 
 
@@ -93,7 +96,7 @@ def test_thirty_days_missed_is_a_default_and_a_day_less_is_not() -> None:
     assert engine.figures("plan", "L1")["state"] == "active"
     engine.start_day(on("03-07"))  # missed since 02-05
     assert engine.news("plan-") == ["plan-defaulted L1"]
-    (event,) = [said.data for said in engine.last if said.type == "plan-defaulted"]
+    event = engine.event("plan-defaulted")
     assert (event.because, event.arrears_minor) == ("days", 20000)
 
 

@@ -44,7 +44,7 @@ def _is(engine: Engine, name: str = "T1") -> tuple[Any, ...]:
 def test_a_bid_that_is_accepted_says_how() -> None:
     engine = _account()
     assert engine.news("settlement-") == ["settlement-accepted T1"]
-    (event,) = [said.data for said in engine.last if said.type == "settlement-accepted"]
+    event = engine.event("settlement-accepted")
     assert (event.how, event.conceded_minor, event.base_minor) == ("policy", 4000, 20000)
     assert event.amounts[0].collectable_minor == 0
 
@@ -79,7 +79,7 @@ def test_completed_it_carries_the_concession_and_the_invoice_is_paid() -> None:
         "settlement-completed T1",
         "invoice-paid I1",
     ]
-    (event,) = [said.data for said in engine.last if said.type == "settlement-completed"]
+    event = engine.event("settlement-completed")
     (piece,) = event.allocations
     assert (piece.source_kind, piece.source_id, piece.amount_minor) == ("concession", "T1", 4000)
     assert (event.paid_minor, event.conceded_minor) == (16000, 4000)
@@ -175,7 +175,7 @@ def test_an_offer_is_accepted_by_command_or_lapses() -> None:
     assert engine.news("settlement-") == ["settlement-offered T1"]
     assert engine.stops() == set()
     engine.record(settlement_accepted("T1", "01-25 22:59"))
-    (event,) = [said.data for said in engine.last if said.type == "settlement-accepted"]
+    event = engine.event("settlement-accepted")
     assert event.how == "debtor"
     other = _account(OFFER)
     other.start_day(on("01-26"))
@@ -191,7 +191,7 @@ def test_paying_is_accepting() -> None:
     assert _is(engine)[0] == "offered"
     engine.record(paid("P2", 1001, "01-23"))
     assert engine.news("settlement-") == ["settlement-accepted T1", "settlement-completed T1"]
-    (event,) = [said.data for said in engine.last if said.type == "settlement-accepted"]
+    event = engine.event("settlement-accepted")
     assert event.how == "payment"
     assert _is(engine)[2] == 4000
     assert engine.amounts("EUR")["unapplied"] == 1000
@@ -214,7 +214,7 @@ def test_a_bid_declined_by_the_policy_says_the_counter() -> None:
         settlement("T0", "01-20", 20000, ("01-29", 5000), verdict="declined", counter_minor=16000)
     )
     assert engine.news("settlement-") == ["settlement-declined T0"]
-    (event,) = [said.data for said in engine.last if said.type == "settlement-declined"]
+    event = engine.event("settlement-declined")
     assert (event.because, event.counter_minor) == ("policy", 16000)
 
 
@@ -242,7 +242,7 @@ def test_one_that_waits_is_declined_or_accepted_by_the_decision() -> None:
     assert _is(begun) == ("declined", "withdrawn", 0)
     approved = _account(waits)
     approved.record(decided("settlement:T1", "01-21", role="supervisor"))
-    (event,) = [said.data for said in approved.last if said.type == "settlement-accepted"]
+    event = approved.event("settlement-accepted")
     assert event.how == "approval"
 
 
