@@ -69,8 +69,13 @@ class Hold(AccountObject, frozen=True, kw_only=True):
     policy: PolicyRef | None = None
 
 
-def spans(state: AccountState) -> Iterable[HoldSpan]:
-    return state.timeless.holds.values()
+def _turn(span: HoldSpan) -> tuple[date, str]:
+    return (span.from_on, span.hold_id)
+
+
+def spans(state: AccountState) -> list[HoldSpan]:
+    """All, in the order of their days, whenever each was heard of."""
+    return sorted(state.timeless.holds.values(), key=_turn)
 
 
 def stops_fees(state: AccountState, invoice: Invoice | None, day: date) -> bool:

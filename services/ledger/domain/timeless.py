@@ -59,6 +59,7 @@ class Timeless:
         "failed_contacts",
         "holds",
         "last_command_at",
+        "released",
         "releases",
         "remitted",
         "to_credit",
@@ -67,6 +68,7 @@ class Timeless:
     def __init__(self) -> None:
         self.last_command_at: datetime | None = None
         self.holds: dict[str, HoldSpan] = {}
+        self.released: dict[str, date] = {}  # hold → the first day without it
         self.releases: dict[str, date] = {}  # of holds, that wait for an approval
         self.remitted: dict[str, tuple[str, str]] = {}  # payment → placement, "net" or "gross"
         # When a text was disclosed, by text and contact; contacts that failed.

@@ -72,6 +72,11 @@ class Engine:
         """`instalment-missed L1/2`, `plan-rejudged L1 defaulted→active`: said by the last step."""
         return brief(self.last, *beginnings)
 
+    def event(self, kind: str) -> Any:
+        """The data of the one event of a type that the last step said."""
+        (only,) = [event.data for event in self.last if event.type == kind]
+        return only
+
     def figures(self, noun: str, name: str) -> Mapping[str, Any]:
         known: Any = self.account.objects.values[noun, name]
         found: dict[str, Any] = {"state": known.state, "because": known.history[-1].because}
