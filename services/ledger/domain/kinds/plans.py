@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import structs
 
+from services.ledger.domain.accruals import post_interest
 from services.ledger.domain.agreements import PlanAgreed, PlanCancelled
 from services.ledger.domain.approvals import approval_of, ask, close
 from services.ledger.domain.arrangement_news import (
@@ -81,6 +82,8 @@ def _agree(state: AccountState, data: PlanAgreed, at: datetime) -> None:
         state=PENDING,
         data=data,
     )
+    for invoice_id in plan.invoice_ids:
+        post_interest(state, invoice_id, at)
     if data.approval is None:
         begin(state, plan, at, cause)
         return

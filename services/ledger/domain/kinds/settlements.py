@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import structs
 
+from services.ledger.domain.accruals import post_interest
 from services.ledger.domain.agreements import (
     SettlementAccepted,
     SettlementDeclined,
@@ -47,6 +48,7 @@ from services.ledger.domain.owed import owed_on
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.settlements import CONCESSION, Settlement
 from services.ledger.domain.state import AccountState
+from services.ledger.domain.waivers import restore_waived, waive_open, waived_under
 from shared.events import ledger
 
 _Data = SettlementOffered | SettlementAccepted | SettlementDeclined
@@ -88,6 +90,8 @@ def _offer(state: AccountState, data: SettlementOffered, at: datetime) -> None:
         state=PENDING,
         data=data,
     )
+    for invoice_id in settlement.invoice_ids:
+        post_interest(state, invoice_id, at)
     if data.verdict == "accepted":
         begin(state, settlement, at, "policy")
     elif data.verdict == "offered":
@@ -225,7 +229,12 @@ def _is_done(state: AccountState, settlement: Settlement) -> bool:
 
 def _completed(state: AccountState, settlement: Settlement, acting: Acting) -> Settlement:
     """Where less counts than before and not enough, all of the concession is taken back."""
-    if not any(invoice_id in state.before_invoices for invoice_id in settlement.invoice_ids):
+    is_touched = any(
+        invoice_id in state.before_invoices
+        or any(key in state.objects.before for key in state.objects.belonging.get(invoice_id, ()))
+        for invoice_id in settlement.invoice_ids
+    )
+    if not is_touched:
         return settlement
     known = settlement.cash_minor
     settlement = structs.replace(
@@ -245,6 +254,7 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
     """
     at = acting.at
     withdraw(state, CONCESSION, settlement.arrangement_id, at)
+    restore_waived(state, _waiver_id(settlement), at)
     newer = began_after(state, settlement)
     if newer is None:
         state.objects.set(settlement.key, structs.replace(settlement, state="accepted"))
@@ -264,17 +274,28 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
 
 
 def _conceded(state: AccountState, settlement: Settlement) -> int:
-    """What lies as concession now."""
+    """What lies as concession now, waived charges included."""
     relief = state.credits.get((CONCESSION, settlement.arrangement_id))
-    return relief.amount_minor if relief is not None else 0
+    waived = waived_under(state, _waiver_id(settlement), settlement.invoice_ids)
+    return (relief.amount_minor if relief is not None else 0) + waived
+
+
+def _waiver_id(settlement: Settlement) -> str:
+    """Under which charges are waived for it."""
+    return f"{SETTLEMENT}:{settlement.arrangement_id}"
 
 
 def _concede(state: AccountState, settlement: Settlement, at: datetime) -> Settlement:
-    """Take off what is still owed, at most what was to be conceded, oldest due first."""
+    """Take off what is still owed, at most what was to be conceded, oldest due first: charges
+    before principal."""
     left = settlement.concession_minor
     amounts: dict[str, int] = {}
     invoices = [state.invoices[invoice_id] for invoice_id in settlement.invoice_ids]
-    for invoice in sorted(invoices, key=lambda known: known.order):
+    invoices.sort(key=lambda known: known.order)
+    waiver_id = _waiver_id(settlement)
+    for invoice in invoices:
+        left -= waive_open(state, invoice.invoice_id, left, "settled", waiver_id, at)
+    for invoice in invoices:
         amounts[invoice.invoice_id] = min(left, invoice.balance_minor)
         left -= amounts[invoice.invoice_id]
     relieve(state, CONCESSION, settlement.arrangement_id, amounts, at)
