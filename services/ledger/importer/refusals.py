@@ -6,7 +6,6 @@ from typing import IO
 
 from services.ledger.import_files.refusals import HEADER, refusal_row
 from shared.csv_events.rows import Refusal
-from shared.texts import plain_cell
 
 
 def write_refusals(refusals: Iterable[Refusal], to: IO[str]) -> None:
