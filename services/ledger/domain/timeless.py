@@ -49,6 +49,7 @@ class Timeless:
         "failed_contacts",
         "holds",
         "last_command_at",
+        "released",
         "releases",
         "remitted",
     )
@@ -56,6 +57,7 @@ class Timeless:
     def __init__(self) -> None:
         self.last_command_at: datetime | None = None
         self.holds: dict[str, HoldSpan] = {}
+        self.released: dict[str, date] = {}  # holds → the first day without them
         self.releases: dict[str, date] = {}  # of holds, that wait for an approval
         self.remitted: dict[str, tuple[str, str]] = {}  # payment → placement, "net" or "gross"
         # Days on which a text was disclosed, by text and contact; contacts that failed.

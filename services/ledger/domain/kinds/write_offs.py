@@ -118,7 +118,8 @@ def _make(state: AccountState, known: WriteOff, at: datetime, because: str) -> N
     data = known.data
     named = data.invoice_ids if data is not None else known.invoice_ids
     ids = named or _open_invoices(state, known.currency)
-    invoices = sorted([state.invoices[i] for i in ids if i in state.invoices], key=_order)
+    named_invoices = [state.invoices[invoice_id] for invoice_id in ids]
+    invoices = sorted([i for i in named_invoices if i.currency == known.currency], key=_order)
     left = data.amount_minor if data is not None else None
     # The relief needs its write-off's kind: it is there before the money.
     made: Any = "made" if data is None else _made_state(data)
