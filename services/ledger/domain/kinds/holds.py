@@ -109,11 +109,11 @@ def _learn_released(state: AccountState, fact: Fact, data: HoldReleased) -> Posi
 
 def release_span(state: AccountState, hold_id: str, released_on: date) -> Position | None:
     """Let a hold end before a day, for the whole history; gives from where facts act again."""
-    known = state.timeless.released.get(hold_id, released_on)
-    released_on = state.timeless.released[hold_id] = min(released_on, known)
+    released_on = min(released_on, state.timeless.released.get(hold_id, released_on))
+    state.timeless.released[hold_id] = released_on
     span = state.timeless.holds.get(hold_id)
     if span is None:
-        return None
+        return None  # its hold comes later
     state.timeless.holds[hold_id] = structs.replace(span, released_on=released_on)
     return _place_of(state, span.from_on)
 

@@ -213,7 +213,11 @@ def _end_by_others(state: AccountState, acting: Acting) -> None:
     day = local_day(acting.at, state.zone)
     for promise in still_open:
         key, because = (NOUN, promise.promise_id), None
-        by_holds = [span for span in clock_stops(state, promise.covers) if span.holds_on(day)]
+        by_holds = [
+            span
+            for span in clock_stops(state, promise.covers)
+            if span.holds_on(day) and day < promise.judged_on
+        ]
         by_taker = [out[invoice_id] for invoice_id in promise.covers if invoice_id in out]
         if by_holds:
             because = f"hold {by_holds[0].hold_id}"

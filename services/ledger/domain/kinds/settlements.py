@@ -199,16 +199,14 @@ def _accepted(state: AccountState, settlement: Settlement, acting: Acting) -> Se
     placement = placed_by(state, settlement)
     if placement is not None:
         return ended(settlement, acting.at, placement)
+    known = settlement.instalments
+    settlement = judge_instalments(state, settlement, acting.at, acting.cause)
     if _is_done(state, settlement):
-        settlement = judge_instalments(state, settlement, acting.at, acting.cause)
-        return in_state(
-            _concede(state, settlement, acting.at), "completed", acting.at, acting.cause
-        )
+        settlement = _concede(state, settlement, acting.at)
+        return in_state(settlement, "completed", acting.at, acting.cause)
     if not owed_on(state, settlement.invoice_ids):
         write_off = written_off_by(state, settlement)
         return ended(settlement, acting.at, write_off or "nothing-left")
-    known = settlement.instalments
-    settlement = judge_instalments(state, settlement, acting.at, acting.cause)
     for was, each in zip(known, settlement.instalments, strict=True):
         is_judged_now = each.is_judged and not was.is_judged
         if is_judged_now and settlement.cash_minor < each.up_to_minor:
@@ -309,7 +307,7 @@ def _judge(state: AccountState, settlement: Settlement, at: datetime) -> None:
     """What is so at this place follows from what lies before it: the conclusions say it."""
 
 
-def _entry(settlement_id: str) -> tuple[str, str]:
+def _entry(settlement_id: str, place: Position) -> tuple[str, str]:
     return ("settlement-lapsed", settlement_id)
 
 
