@@ -89,7 +89,7 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
         noun = NOUNS[due[1][0]]
         kind, fact_id = JUDGEMENT, cause
         if noun.entry is not None:
-            kind, fact_id = noun.entry(fact_id)
+            kind, fact_id = noun.entry(due[1][1], due[0])
         builder.post(kind, fact_id, cause, local_day(due[0][0], state.zone))
         builder.changed.update(state.before_invoices)
         yield

@@ -78,8 +78,8 @@ def spans(state: AccountState) -> list[HoldSpan]:
     return sorted(state.timeless.holds.values(), key=_turn)
 
 
-def stops_fees(state: AccountState, invoice: Invoice, day: date) -> bool:
-    """Whether a hold stops fees on a day."""
+def stops_fees(state: AccountState, invoice: Invoice | None, day: date) -> bool:
+    """Whether a hold stops fees on a day; without an invoice: those of the account."""
     return any(_stops(span, invoice, day, HOLD_RULES[span.kind].fees) for span in spans(state))
 
 
@@ -88,8 +88,12 @@ def stops_interest(state: AccountState, invoice: Invoice, day: date) -> bool:
     return any(_stops(span, invoice, day, HOLD_RULES[span.kind].interest) for span in spans(state))
 
 
-def _stops(span: HoldSpan, invoice: Invoice, day: date, does: bool) -> bool:
-    if not does or not span.holds_on(day) or not span.names(invoice.invoice_id):
+def _stops(span: HoldSpan, invoice: Invoice | None, day: date, does: bool) -> bool:
+    if not does or not span.holds_on(day):
+        return False
+    if invoice is None:
+        return span.invoice_ids is None
+    if not span.names(invoice.invoice_id):
         return False
     is_general = span.invoice_ids is None and HOLD_RULES[span.kind].only_older
     return not is_general or invoice.issued_on < span.from_on

@@ -249,7 +249,7 @@ def _watch(state: AccountState, acting: Acting) -> None:
                 state.objects.touch(plan.key)
 
 
-def _entry(plan_id: str) -> tuple[str, str]:
+def _entry(plan_id: str, place: Position) -> tuple[str, str]:
     return ("plan-defaulted", plan_id)
 
 

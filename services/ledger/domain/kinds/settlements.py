@@ -291,7 +291,7 @@ def _judge(state: AccountState, settlement: Settlement, at: datetime) -> None:
     """What is so at this place follows from what lies before it: the conclusions say it."""
 
 
-def _entry(settlement_id: str) -> tuple[str, str]:
+def _entry(settlement_id: str, place: Position) -> tuple[str, str]:
     return ("settlement-lapsed", settlement_id)
 
 

@@ -345,7 +345,7 @@ def _reversed_news(view: View, known: WriteOff, *, is_restated: bool) -> News:
     )
 
 
-def _entry(invoice_id: str) -> tuple[str, str]:
+def _entry(invoice_id: str, place: Position) -> tuple[str, str]:
     return ("account-written-off", f"{SMALL}{invoice_id}")
 
 
