@@ -34,3 +34,9 @@ def settlements(state: AccountState) -> list[Settlement]:
     """All, in the order in which they were offered or bid."""
     known = state.objects.of(SETTLEMENT).values()
     return [each for each in known if isinstance(each, Settlement)]
+
+
+def settlement_of(state: AccountState, settlement_id: str) -> Settlement:
+    known = state.objects.of(SETTLEMENT)[settlement_id]
+    assert isinstance(known, Settlement)
+    return known
