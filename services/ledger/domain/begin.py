@@ -8,6 +8,7 @@ from services.ledger.domain.amounts import figures
 from services.ledger.domain.before import Before
 from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.consequences import Former, announce_moved
+from services.ledger.domain.credit import announce_crossing, is_exceeded
 from services.ledger.domain.decision import Decision
 from services.ledger.domain.events import View
 from services.ledger.domain.object_news import ObjectNews
@@ -73,7 +74,7 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
     state.age_to(day)
     if day is None or not state.registered or state.objects.due(state.horizon) is None:
         return
-    before = Before()
+    before, was_exceeded = Before(), is_exceeded(state)
     while True:
         state.forget()
         due = state.objects.due(state.horizon)
@@ -99,3 +100,4 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
     found = yield from announce_age(builder, view, day)
     news.announce_new()
     yield from announce_paid(builder, view, found)
+    announce_crossing(builder, view, was_exceeded)

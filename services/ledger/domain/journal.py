@@ -10,6 +10,8 @@ from datetime import date
 from msgspec import Struct
 
 from services.ledger.domain.chart import (
+    AGENCY_COMMISSION,
+    AGENCY_PAYABLE,
     BAD_DEBT,
     CASH,
     DISCOUNTS,
@@ -31,6 +33,9 @@ _COUNTED: Mapping[str, tuple[tuple[str, int], ...]] = {
     "recovered_minor": ((RECOVERIES, -1),),
     "sold_minor": ((SUSPENSE, 1), (BAD_DEBT, -1)),  # the price of what was sold
     "sale_paid_minor": ((CASH, 1), (SUSPENSE, -1)),
+    # Withheld from what the agency hands over; or owed to it.
+    "commission_net_minor": ((AGENCY_COMMISSION, 1), (CASH, -1)),
+    "commission_payable_minor": ((AGENCY_COMMISSION, 1), (AGENCY_PAYABLE, -1)),
 }
 
 

@@ -7,8 +7,13 @@ from typing import Any
 from services.ledger import domain
 from services.ledger.domain import Decision, Fact, LedgerAnnouncement
 from services.ledger.domain.arrangements import Arrangement
+from services.ledger.domain.credit import is_exceeded
+from services.ledger.domain.placements import Placement, commissions
+from services.ledger.domain.promises import Promise
+from services.ledger.domain.rules import NO_RULES, Rules
 from services.ledger.domain.settlements import Settlement
 from services.ledger.domain.stops import stops
+from services.ledger.domain.write_offs import WriteOff
 from shared.business_time import Begun
 from tests.unit.ledger.arrangements.told import BERLIN, Told
 
@@ -24,9 +29,14 @@ class Engine:
     """One account, taken through its days."""
 
     def __init__(
-        self, *, tenant_zone: str = BERLIN, begun: date | None = None, depth: int | None = None
+        self,
+        *,
+        tenant_zone: str = BERLIN,
+        begun: date | None = None,
+        depth: int | None = None,
+        rules: Rules = NO_RULES,
     ) -> None:
-        self.account = domain.new_account("C1", tenant_zone, depth)
+        self.account = domain.new_account("C1", tenant_zone, depth, rules)
         self.begun = Begun(day=begun)
         self.said: list[LedgerAnnouncement] = []
         self.last: list[LedgerAnnouncement] = []
@@ -61,12 +71,25 @@ class Engine:
             found |= {"short": [p.short_minor for p in known.instalments]}
             day = self.begun.on(self.account.zone)
             found |= {"arrears": known.arrears_minor(day) if day else 0}
-        else:
+        elif isinstance(known, Promise):
             found |= {"received": known.received_minor, "asked": known.asked_minor}
-            found |= {"grace_until": known.data.grace_until_on}
+            found |= {"invoices": known.covers, "grace_until": known.data.grace_until_on}
+        elif isinstance(known, WriteOff):
+            found |= {"amount": self._lying(name), "recovered": self._recovered(known)}
+        elif isinstance(known, Placement):
+            found |= {"invoices": known.invoice_ids, "placed": known.placed_minor}
+            found |= {"recalled_on": known.recalled_on}
         if isinstance(known, Settlement):
             found |= {"conceded": known.conceded_minor}
         return found
+
+    def _lying(self, write_off_id: str) -> int:
+        """What still lies as written off."""
+        relief = self.account.credits.get(("write_off", write_off_id))
+        return relief.amount_minor if relief is not None else 0
+
+    def _recovered(self, known: WriteOff) -> int:
+        return sum(self.account.invoices[i].recovered_minor for i in known.invoice_ids)
 
     def history(self, noun: str, name: str) -> list[tuple[str, datetime]]:
         known: Any = self.account.objects.values.get((noun, name))
@@ -87,16 +110,21 @@ class Engine:
 
     def invoice(self, invoice_id: str) -> Mapping[str, Any]:
         known = self.account.invoices[invoice_id]
-        return {"status": known.status, "balance": known.balance_minor}
+        return {
+            "status": known.status,
+            "balance": known.balance_minor,
+            "recoverable": known.recoverable_minor,
+        }
 
     def stops(self) -> set[tuple[str, date | None]]:
         return {(stop.kind, stop.until) for stop in stops(self.account)}
 
     def commission(self, payment_id: str) -> int | None:
-        raise NotImplementedError
+        found = commissions(self.account)
+        return next((c.commission_minor for c in found if c.payment_id == payment_id), None)
 
     def exceeded(self) -> bool:
-        raise NotImplementedError
+        return is_exceeded(self.account)
 
     def charge(self, charge_id: str) -> Mapping[str, Any] | None:
         raise NotImplementedError
