@@ -12,7 +12,9 @@ from services.ledger.domain.accruals import accrued_minor
 from services.ledger.domain.arrangements import Arrangement
 from services.ledger.domain.charge_events import postings
 from services.ledger.domain.charges import charge_of
+from services.ledger.domain.credit import is_exceeded
 from services.ledger.domain.fees import Steps
+from services.ledger.domain.placements import Placement, commissions
 from services.ledger.domain.policies.allocation import read_allocation
 from services.ledger.domain.policies.charge_rules import read_charges
 from services.ledger.domain.policies.charges import charging
@@ -21,6 +23,7 @@ from services.ledger.domain.rates import RateRow, rate_tables
 from services.ledger.domain.rules import NO_RULES, Dated, Rules
 from services.ledger.domain.settlements import Settlement
 from services.ledger.domain.stops import stops
+from services.ledger.domain.write_offs import WriteOff
 from shared.business_time import Begun
 from tests.unit.ledger.arrangements.told import BERLIN, Told
 
@@ -43,8 +46,9 @@ class Engine:
         depth: int | None = None,
         policies: Any = None,
         rates: Any = None,
+        rules: Rules | None = None,
     ) -> None:
-        rules = rules_of(policies, rates)
+        rules = rules or rules_of(policies, rates)
         self.account = domain.new_account("C1", tenant_zone, depth, rules)
         self.begun = Begun(day=begun)
         self.said: list[LedgerAnnouncement] = []
@@ -87,10 +91,23 @@ class Engine:
             found |= {"arrears": known.arrears_minor(day) if day else 0}
         elif isinstance(known, Promise):
             found |= {"received": known.received_minor, "asked": known.asked_minor}
-            found |= {"grace_until": known.data.grace_until_on}
+            found |= {"invoices": known.covers, "grace_until": known.data.grace_until_on}
+        elif isinstance(known, WriteOff):
+            found |= {"amount": self._lying(name), "recovered": self._recovered(known)}
+        elif isinstance(known, Placement):
+            found |= {"invoices": known.invoice_ids, "placed": known.placed_minor}
+            found |= {"recalled_on": known.recalled_on}
         if isinstance(known, Settlement):
             found |= {"conceded": known.conceded_minor}
         return found
+
+    def _lying(self, write_off_id: str) -> int:
+        """What still lies as written off."""
+        relief = self.account.credits.get(("write_off", write_off_id))
+        return relief.amount_minor if relief is not None else 0
+
+    def _recovered(self, known: WriteOff) -> int:
+        return sum(self.account.invoices[i].recovered_minor for i in known.invoice_ids)
 
     def history(self, noun: str, name: str) -> list[tuple[str, datetime]]:
         known: Any = self.account.objects.values.get((noun, name))
@@ -129,10 +146,11 @@ class Engine:
         return {(stop.kind, stop.until) for stop in stops(self.account)}
 
     def commission(self, payment_id: str) -> int | None:
-        raise NotImplementedError
+        found = commissions(self.account)
+        return next((c.commission_minor for c in found if c.payment_id == payment_id), None)
 
     def exceeded(self) -> bool:
-        raise NotImplementedError
+        return is_exceeded(self.account)
 
     def charge(self, charge_id: str) -> Mapping[str, Any] | None:
         known = charge_of(self.account, charge_id)
