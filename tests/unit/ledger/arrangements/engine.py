@@ -17,9 +17,7 @@ RECORDED = datetime(2027, 1, 1, tzinfo=UTC)
 
 def fact_of(told: Told) -> Fact:
     fact_id = domain.fact_id_of(told.kind, "/billing", told.event_id, told.data)
-    return Fact(
-        told.kind, fact_id, "C1", "/billing", told.event_id, told.time, RECORDED, told.data
-    )
+    return Fact(told.kind, fact_id, "C1", "/billing", told.event_id, told.time, RECORDED, told.data)
 
 
 class Engine:
@@ -85,7 +83,7 @@ class Engine:
         return {"status": known.status, "balance": known.balance_minor}
 
     def stops(self) -> set[tuple[str, date | None]]:
-        return {(stop.kind, stop.until) for stop in stops(self.account)}
+        return {(stop.kind, stop.until) for stop in stops(self.account, self.account.aged_on)}
 
     def commission(self, payment_id: str) -> int | None:
         raise NotImplementedError
