@@ -26,6 +26,7 @@ from services.segmentation.learning.cases import (
     InvoiceFacts,
     target_of,
 )
+from shared.csv_events.aims import aim_all
 from shared.csv_events.mapping import MappingFile, read_mapping
 from shared.csv_events.rows import Made, Refusal, Skipped, read_events
 from shared.errors import AppError, FieldError, Invalid
@@ -72,21 +73,22 @@ def main(arguments: list[str] | None = None) -> int:
 def read_facts(path: Path, mapping: MappingFile, refusals: list[Refusal]) -> Iterator[FileFact]:
     """A file's events; repeats are dropped, and what no ledger would take is refused."""
     known: dict[tuple[str, str], FileFact] = {}
+    events: list[Made] = []
     for row in read_events(path, mapping, TENANT):
         if isinstance(row, Refusal):
             refusals.append(row)
-        if isinstance(row, Refusal | Skipped):
-            continue
-        for made in row:
-            try:
-                fact = _fact(made)
-                if _is_new(fact, known):
-                    yield fact
-            except Invalid as invalid:
-                refusals += [
-                    Refusal(made.line, mapping.column_of(made.rule, e.pointer), e.detail)
-                    for e in invalid.errors
-                ]
+        elif not isinstance(row, Skipped):
+            events += row
+    for made in aim_all(events):
+        try:
+            fact = _fact(made)
+            if _is_new(fact, known):
+                yield fact
+        except Invalid as invalid:
+            refusals += [
+                Refusal(made.line, mapping.column_of(made.rule, e.pointer), e.detail)
+                for e in invalid.errors
+            ]
 
 
 def _fact(made: Made) -> FileFact:

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from deploy.demo.source import BillingEvent
+from shared.csv_events.aims import aim_all
 from shared.csv_events.mapping import MappingFile, read_mapping
-from shared.csv_events.rows import Refusal, read_events
+from shared.csv_events.rows import Made, Refusal, read_events
 from shared.errors import Invalid
 
 TENANT = "demo"
@@ -32,13 +33,13 @@ class Replay:
         self.accounts = len({event["subject"] for event in events})
 
     def _read(self, path: Path, mapping: MappingFile) -> list[BillingEvent]:
-        events: list[BillingEvent] = []
+        events: list[Made] = []
         for row in read_events(path, mapping, TENANT):
             if isinstance(row, Refusal):
                 self.refused.append(str(row))
             elif isinstance(row, list):
-                events += [made.event for made in row]
-        return events
+                events += row
+        return [made.event for made in aim_all(events)]
 
     def _nothing(self, path: Path) -> list[str]:
         """Why nothing could be taken."""

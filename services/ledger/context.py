@@ -11,6 +11,13 @@ from shared.database.clock_guard import ClockGuard
 from shared.process.compute import ComputePool
 from shared.process.watchdog import exit_now
 
+FILES_MAX = 8  # that are read at a time: one tenant's file takes minutes, others don't wait
+
+
+def _readers() -> ComputePool:
+    """Reads files apart from the event loop."""
+    return ComputePool(size=FILES_MAX)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -22,11 +29,13 @@ class Context:
     makes_tenants: bool  # local mode: an unknown tenant is made at its first event
     accounts: AccountMemory = field(default_factory=AccountMemory)
     policies: Policies = field(default_factory=Policies)
-    compute: ComputePool = field(default_factory=ComputePool)  # documents are drawn in it
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
+    compute: ComputePool = field(default_factory=ComputePool)  # documents are drawn in it
+    files: ComputePool = field(default_factory=_readers)
 
     async def close(self) -> None:
         await self.compute.close()
+        await self.files.close()
         await self.db.close()
 
 

@@ -10,6 +10,7 @@ from shared.process.settings import BadSetting, Common, Env
 
 REJECTIONS_KEEP_DAYS = 90
 PRODUCERS = ("segmentation",)
+IMPORTS_KEEP_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Settings:
     producer_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     undo_facts: int = UNDO_FACTS  # of an account; an earlier fact costs a computation of it all
     rejections_keep_days: int | None = REJECTIONS_KEEP_DAYS
+    imports_keep_days: int | None = IMPORTS_KEEP_DAYS
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -38,6 +40,7 @@ class Settings:
             producer_urls={} if common.kafka else _producer_urls(env),
             undo_facts=env.integer("LEDGER_UNDO_FACTS", UNDO_FACTS, low=0, high=1_000_000),
             rejections_keep_days=env.days("LEDGER_REJECTIONS_KEEP_DAYS", REJECTIONS_KEEP_DAYS),
+            imports_keep_days=env.days("LEDGER_IMPORTS_KEEP_DAYS", IMPORTS_KEEP_DAYS),
         )
         return env.checked(settings)
 

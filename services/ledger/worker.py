@@ -4,7 +4,7 @@ import asyncio
 
 from services.ledger import consumer
 from services.ledger.context import open_context
-from services.ledger.jobs import run_restating, run_scheduler
+from services.ledger.jobs import run_imports, run_restating, run_scheduler
 from services.ledger.settings import Settings
 from shared.database.retention import kept_for
 from shared.process.serve import run_worker
@@ -17,7 +17,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     context = open_context(settings, application="ledger-worker")
     runtime = consumer.runtime(settings, context)
-    jobs = {"restating": run_restating(context, stop=stop)}
+    jobs = {
+        "restating": run_restating(context, stop=stop),
+        "imports": run_imports(context, stop=stop),
+    }
     if context.clock != "manual":
         jobs["days"] = run_scheduler(context, stop=stop)
     try:
@@ -26,6 +29,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             jobs,
             forgets=(
                 *kept_for("rejections", "rejected_at", settings.rejections_keep_days),
+                *kept_for("imports", "finished_at", settings.imports_keep_days),
                 *kept_for("requests", "kept_at", REQUESTS_KEEP_DAYS),
             ),
         )

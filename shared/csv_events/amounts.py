@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
+from shared.csv_events.typed import NumberCell
 from shared.money import DECIMALS, MAX_MINOR
 
 Sign = Literal["keep", "flip", "drop"]
@@ -20,6 +21,7 @@ DECIMAL_MARKS = (".", ",")
 THOUSANDS_MARKS = (".", ",", "'", " ")
 
 _TEXT_MAX = 80
+_OFF_MAX = Decimal("0.000001")  # of a minor unit: what a workbook's floats don't keep
 _DIGITS_MAX = 25
 # What prints as a space, an apostrophe or a minus.
 _SAME = str.maketrans(
@@ -149,6 +151,8 @@ class NumberFormat:
 
         A currency beside it must be `currency`; where that is None, there must be none.
         """
+        if isinstance(text, NumberCell):
+            return text.value
         if text and len(text) <= _DIGITS_MAX and self._pattern.fullmatch(text):
             number, negative = text, False  # which is quick to see, and true of nearly all
         else:
@@ -166,6 +170,8 @@ class NumberFormat:
 
     def amount_beside(self, text: str) -> Decimal:
         """The number of a text, whatever currency stands beside it. Raises `ValueError`."""
+        if isinstance(text, NumberCell):
+            return text.value
         _, _, word = self._parts(text, "a number")
         return self.read(text, next(iter(currencies_of(word)), None), what="a number")
 
@@ -227,6 +233,9 @@ def to_minor(text: str, currency: str, numbers: NumberFormat) -> int:
     """Minor units of an amount of that currency. Raises `ValueError`."""
     decimals = DECIMALS[currency]
     scaled = numbers.read(text, currency).scaleb(decimals)
+    if isinstance(text, NumberCell) and text.is_float:
+        nearest = scaled.to_integral_value()
+        scaled = nearest if abs(scaled - nearest) <= _OFF_MAX else scaled
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{shown(text)} has more decimals than {currency} ({decimals})")
     return int(scaled)

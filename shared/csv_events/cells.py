@@ -166,6 +166,9 @@ class Cell:
     optional: bool = False
     choice: Choice | None = None
     empty_is: str | None = None  # the currency of cells that name none
+    kind: str = "text"
+    days: DayFormats | None = None  # of a cell that is a day or an instant
+    own: frozenset[str] = frozenset()  # what its rule says, whatever the mapping's default is
     reads: Value | None = None  # another cell, of money its currency
 
     def of(self, row: Row, currency: str | None) -> Any:
@@ -239,11 +242,11 @@ class Manner:
 
 
 def to_text() -> Convert:
-    return lambda text, row, currency: text
+    return lambda text, row, currency: str(text)  # a number of a workbook, too
 
 
 def to_id() -> Convert:
-    return lambda text, row, currency: _NOT_IN_IDS.sub("_", text)
+    return lambda text, row, currency: _NOT_IN_IDS.sub("_", str(text))
 
 
 def to_currency() -> Convert:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from shared.clock import zone
 from shared.csv_events.amounts import shown
+from shared.csv_events.typed import DayCell
 
 EXCEL = "excel"  # a serial number of the 1900 system
 PLUS_DAYS_MAX = 36_525
@@ -17,7 +18,7 @@ _YEAR = re.compile(r"%[YyGcxDF]")
 _WIDTHS = {"%d": 2, "%m": 2, "%y": 2, "%Y": 4, "%H": 2, "%M": 2, "%S": 2}
 _PACKED = re.compile(r"(?:%[dmyYHMS])+")
 _DAY_ALONE = re.compile(r"[0-9W-]+")
-_SERIAL = re.compile(r"([0-9]{1,7})(?:[.,]0+)?")
+_SERIAL = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,20}))?")  # days, and the part of one
 _TEXT_MAX = 60
 _FORMAT_MAX = 100
 
@@ -31,6 +32,8 @@ class DayFormats:
 
     def day(self, text: str) -> date:
         """Raises `ValueError`."""
+        if isinstance(text, DayCell):
+            return text.day
         if len(text) > _TEXT_MAX:
             raise ValueError(f"{shown(text)} is too long for a day")
         return _day(text, self.formats, self.year)
@@ -53,10 +56,34 @@ class DayFormats:
         except OverflowError:
             raise ValueError(f"{shown(text)} is beyond the calendar") from None
 
+    def both_ways(self, text: str) -> bool | None:
+        """Whether a text fits with day and month the other way round, too, and would be another
+        day. None: it is none, or the same day."""
+        if len(text) > _TEXT_MAX:
+            return None
+        for pattern in self.formats:
+            try:
+                day = _excel(text) if pattern == EXCEL else _parsed(text, pattern, self.year).date()
+            except (ValueError, OverflowError):
+                continue
+            other = swapped(pattern)
+            if other is None:
+                return False
+            try:
+                turned = _parsed(text, other, self.year).date()
+            except (ValueError, OverflowError):
+                return False
+            return None if turned == day else True
+        return None
+
     def _moment(self, text: str) -> datetime:
         if len(text) > _TEXT_MAX:
             raise ValueError(f"{shown(text)} is too long for an instant")
+        if EXCEL in self.formats and (moment := _excel_moment(text)) is not None:
+            return moment
         timed = [pattern for pattern in self.formats if _TIME_OF_DAY.search(pattern)]
+        if isinstance(text, DayCell):
+            timed = []
         for pattern in timed:
             try:
                 return _parsed(text, pattern, self.year)
@@ -70,6 +97,15 @@ class DayFormats:
         if moment.tzinfo is None and _DAY_ALONE.fullmatch(text):
             raise ValueError(f"{shown(text)} is a day without a time: say which with `at`")
         return moment
+
+
+def swapped(pattern: str) -> str | None:
+    """The format with day and month the other way round; None: its order is beyond doubt."""
+    day, month = pattern.find("%d"), pattern.find("%m")
+    year = min((pattern.find(word) for word in ("%Y", "%y") if word in pattern), default=-1)
+    if day < 0 or month < 0 or 0 <= year < min(day, month):  # 2026-03-31
+        return None
+    return pattern.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
 
 def plus_days(day: date, days: int) -> date:
@@ -131,10 +167,30 @@ def _parsed(text: str, pattern: str, year: int | None) -> datetime:
 
 
 def _excel(text: str) -> date:
+    """The day of a serial number. Raises `ValueError`, `OverflowError`."""
     match = _SERIAL.fullmatch(text)
-    if match is None:
+    if match is None or _part_of_day(match):
         raise ValueError("no serial number")
-    serial = int(match[1])
+    return _serial_day(int(match[1]))
+
+
+def _serial_day(serial: int) -> date:
     if serial in (0, _EXCEL_NO_DAY):
         raise ValueError("no day")
     return _EXCEL_FIRST + timedelta(days=serial + (serial < _EXCEL_NO_DAY))
+
+
+def _part_of_day(match: re.Match[str]) -> float:
+    return float(f"0.{match[2] or 0}")
+
+
+def _excel_moment(text: str) -> datetime | None:
+    """The day and the time of a serial number that has a part of a day, to the second."""
+    match = _SERIAL.fullmatch(text)
+    if match is None or not (part := _part_of_day(match)):
+        return None
+    try:
+        day = datetime.combine(_serial_day(int(match[1])), time())
+        return day + timedelta(seconds=round(part * 86_400))
+    except (ValueError, OverflowError):
+        return None

@@ -1,4 +1,4 @@
-"""Bytes as lines: encodings, files that are no CSV, pipes."""
+"""Bytes as lines: formats by the first bytes, encodings, pipes."""
 
 import codecs
 import shutil
@@ -24,8 +24,7 @@ _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
 _OTHERS = (
-    (b"PK\x03\x04", "an Excel workbook or a zip file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
     (b"\x1f\x8b", "compressed (gzip)"),
     (b"BZh", "compressed (bzip2)"),
     (b"\xfd7zXZ", "compressed (xz)"),
@@ -33,6 +32,9 @@ _OTHERS = (
     (b"%PDF", "a PDF"),
     (b"SQLite format 3", "a database"),
 )
+FORMATS = ("csv", "xlsx", "ndjson")
+_ZIP = b"PK\x03\x04"
+_START_BYTES = 4096
 _DAMAGE = "\udcff"  # stands for a byte that is not of the encoding; never in a text
 
 
@@ -109,23 +111,46 @@ def regular_file(path: Path) -> Iterator[Path]:
         raise Invalid(f"{path} cannot be read: {error.strerror}") from error
 
 
+def format_of(path: Path, declared: str | None = None, name: str | None = None) -> str:
+    """csv, xlsx or ndjson: as declared, or by the first bytes. Raises `Invalid` for what is none
+    of them."""
+    name = name or path.name
+    start = _start_of(path, name)
+    if start.startswith(_ZIP) and declared in (None, "xlsx"):
+        return "xlsx"
+    for magic, what in (*_OTHERS, (_ZIP, "a zip file or an Excel workbook")):
+        if start.startswith(magic):
+            known = declared or "a workbook (.xlsx)"
+            raise Invalid(f"{name} is {what}, not {known}: save it as CSV (UTF-8), unpacked")
+    if declared == "xlsx":
+        raise Invalid(f"{name} is no workbook (.xlsx)")
+    if declared is not None:
+        return declared
+    text = start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    if text.startswith(b"[") and text[1:].lstrip().startswith(b"{"):
+        raise Invalid(f"{name} is one JSON list: write an object on each line, without brackets")
+    return "ndjson" if text.startswith(b"{") else "csv"
+
+
 def text_file(path: Path, declared: str | None, name: str | None = None) -> TextFile:
     """Raises `Invalid` for what is no file of texts."""
     name = name or path.name
-    try:
-        with path.open("rb") as file:
-            start = file.read(16)
-    except OSError as error:
-        raise Invalid(f"{name} cannot be read: {error.strerror}") from error
-    if not start:
-        raise Invalid(f"{name} is empty")
-    for magic, what in _OTHERS:
-        if start.startswith(magic):
-            raise Invalid(f"{name} is {what}, not CSV: save it as CSV (UTF-8), unpacked")
+    start = _start_of(path, name)
     for bom, encoding in _BOMS:
         if start.startswith(bom):
             return TextFile(path, name, encoding, declared=True)
     return TextFile(path, name, declared or _UTF_8, declared=declared is not None)
+
+
+def _start_of(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_START_BYTES)
+    except OSError as error:
+        raise Invalid(f"{name} cannot be read: {error.strerror}") from error
+    if not start:
+        raise Invalid(f"{name} is empty")
+    return start
 
 
 def _numbered(file: IO[str]) -> Iterator[TextLine]:

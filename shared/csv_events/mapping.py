@@ -3,19 +3,28 @@
 docs/import.md describes it for those who write one.
 """
 
-import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
-from shared.csv_events.cells import BadCell, Cell, Constant, Fields, Manner, Row, Value
+from shared.csv_events.cells import (
+    BadCell,
+    Cell,
+    Constant,
+    Fields,
+    Manner,
+    Row,
+    Value,
+)
 from shared.csv_events.conditions import Condition, ConditionReader, is_plain
 from shared.csv_events.days import DayFormats
 from shared.csv_events.document import near, read_document, read_text
+from shared.csv_events.form import FileForm, FormReader
 from shared.csv_events.rules import RuleReader
 from shared.errors import FieldError, Invalid
 from shared.events import billing
@@ -27,9 +36,8 @@ MAPPING_KEYS = frozenset(
     {"source", "encoding", "delimiter", "dates", "events"}
     | {"file", "numbers", "zone", "year", "currency", "lists"}
 )
-FILE_KEYS = frozenset({"format", "encoding", "delimiter", "header_row", "skip"})
-EVENT_KEYS = frozenset({"type", "when", "where", "once_per", "time", "data"})
-_HEADER_ROW_MAX = 1000
+EVENT_KEYS = frozenset({"type", "when", "where", "once_per", "aim_by", "time", "data"})
+AIMED = frozenset({"account_id", "currency", "amount_minor", "received_at"})
 _SOURCE_MAX = 512  # as of every event
 
 
@@ -42,24 +50,6 @@ def instant_field(event_type: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class Skip:
-    """Rows that are no data."""
-
-    blank: str | None = None  # a column that is empty in them
-    starts: tuple[str, ...] = ()  # what their first filled cell begins with
-
-
-@dataclass(frozen=True)
-class FileForm:
-    """How the file is written; what is None is found out."""
-
-    encoding: str | None = None
-    delimiter: str | None = None
-    header_row: int | None = None  # its line; 0: there is none
-    skip: Skip = Skip()
-
-
-@dataclass(frozen=True)
 class EventRule:
     """How one event is made of a row."""
 
@@ -69,6 +59,12 @@ class EventRule:
     once_per: str | None
     time: Value | None
     data: Fields
+    aim_by: str | None = None  # a column: a payment pays the file's invoices with its value
+
+    @classmethod
+    def of_itself(cls, kind: str) -> "EventRule":
+        """Of an event that came as it is: it was made of no columns."""
+        return cls(kind, None, None, None, None, Fields({}))
 
     def applies(self, row: Row) -> bool:
         """Raises `BadCell`."""
@@ -99,7 +95,7 @@ class EventRule:
         yield from self.data.places("/data")
 
     def columns(self) -> Iterator[str]:
-        yield from (name for name in (self.when, self.once_per) if name)
+        yield from (name for name in (self.when, self.once_per, self.aim_by) if name)
         if self.where is not None:
             yield from self.where.columns()
         yield from (column for _, column in self.places())
@@ -107,22 +103,33 @@ class EventRule:
 
 @dataclass(frozen=True)
 class MappingFile:
-    """A checked mapping."""
+    """A checked mapping. Without events, it is for a file of events as they are."""
 
     source: str
     file: FileForm
     events: tuple[EventRule, ...]
+    zone: str | None = None
 
     def columns(self) -> frozenset[str]:
         """Every column that the file must have."""
         found = {column for rule in self.events for column in rule.columns()}
-        if self.file.skip.blank is not None:
-            found.add(self.file.skip.blank)
-        return frozenset(found)
+        if self.file.groups is not None:
+            found.discard(self.file.groups.name)
+        return frozenset([*found, *self.file.columns()])
+
+    @property
+    def aims(self) -> tuple[str, ...]:
+        """The columns by which payments are aimed at invoices."""
+        return tuple(sorted({rule.aim_by for rule in self.events if rule.aim_by}))
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell that is read for a part of an event."""
+        for rule in self.events:
+            yield from _cells([rule.time, rule.data])
 
     def column_of(self, rule: EventRule, pointer: str) -> str:
         """The column behind a field of the event: `/data/due_on` → DueDate; else the pointer."""
-        if pointer == "/time" and rule.time is None:
+        if pointer == "/time" and rule.time is None and rule.data.parts:
             pointer = f"/data/{instant_field(rule.type)}"
         if pointer == "/subject":
             pointer = "/data/account_id"
@@ -150,6 +157,18 @@ def parse_mapping(text: str) -> MappingFile:
     return made
 
 
+def completed_text(text: str, found: Mapping[str, Any]) -> str:
+    """A mapping with what holds where it says nothing (`numbers`, `dates`, `file`)."""
+    content = read_document(text).raw
+    form = content.get("file", {})
+    known = form.keys() | content.keys()
+    more = {name: value for name, value in found.items() if name not in content}
+    if "file" in found:
+        found_form = {name: value for name, value in found["file"].items() if name not in known}
+        more["file"] = {**form, **found_form}
+    return yaml.safe_dump({**content, **more}, sort_keys=False, allow_unicode=True)
+
+
 class _MappingReader:
     """Reads a mapping's plain data, and collects what is wrong with it."""
 
@@ -171,7 +190,8 @@ class _MappingReader:
             for index, rule in enumerate(rules)
             if (made := self._event(rule, f"/events/{index}", manner, lists)) is not None
         ]
-        file = self._file()
+        conditions = ConditionReader(manner.numbers, lists, self.errors)
+        file = FormReader(content, conditions, self.errors).read()
         source = content.get("source", "/import")
         if not isinstance(source, str) or not source.strip():
             self._fault("/source", "must be a text like /import/erp")
@@ -179,7 +199,7 @@ class _MappingReader:
             self._fault("/source", f"must have at most {_SOURCE_MAX} characters")
         elif not source.isprintable():
             self._fault("/source", "must have no control characters and nothing invisible")
-        return MappingFile(str(source), file, tuple(events))
+        return MappingFile(str(source), file, tuple(events), manner.zone)
 
     def _manner(self) -> Manner:
         content, reader = self._content, RuleReader(Manner(), self.errors)
@@ -237,6 +257,13 @@ class _MappingReader:
             )
         if known:
             self._check_type(str(kind), data, fields, moment, path)
+        aim_by = self._column(rule, "aim_by", path)
+        if aim_by and kind != "payment-received":
+            self._fault(f"{path}/aim_by", f"is for payment-received: {kind} has no targets")
+        elif aim_by and "allocations" in data:
+            self._fault(f"{path}/aim_by", "stands beside data/allocations: one is enough")
+        elif aim_by and (missing := sorted(AIMED - data.keys())):
+            self._fault(f"{path}/aim_by", f"needs data/{', data/'.join(missing)}")
         return EventRule(
             str(kind),
             self._column(rule, "when", path),
@@ -244,6 +271,7 @@ class _MappingReader:
             self._column(rule, "once_per", path),
             moment,
             fields,
+            aim_by,
         )
 
     def _check_type(
@@ -274,74 +302,22 @@ class _MappingReader:
         self._fault(f"{path}/{name}", "must name a column")
         return None
 
-    # ------------------------------------------------- the file
-
-    def _file(self) -> FileForm:
-        form = self._content.get("file", {})
-        if not isinstance(form, dict):
-            self._fault("/file", "must be a mapping")
-            form = {}
-        self._known(form, FILE_KEYS, "/file")
-        if form.get("format", "csv") != "csv":
-            self._fault("/file/format", "must be csv: save other files as CSV first")
-        header = form.get("header_row")
-        if header is not None and not (type(header) is int and 0 <= header <= _HEADER_ROW_MAX):
-            self._fault(
-                "/file/header_row", f"must be a line, 1 to {_HEADER_ROW_MAX}, or 0 for none"
-            )
-            header = None
-        return FileForm(
-            self._encoding(form), self._delimiter(form), header, self._skip(form.get("skip", {}))
-        )
-
-    def _setting(self, form: Mapping[str, Any], name: str) -> tuple[Any, str]:
-        """A setting of the file, which may stand at the top too, and where it stands."""
-        if name in form and name in self._content:
-            self._fault(f"/{name}", f"stands in /file/{name} too: one is enough")
-        if name in form:
-            return form[name], f"/file/{name}"
-        return self._content.get(name), f"/{name}"
-
-    def _encoding(self, form: Mapping[str, Any]) -> str | None:
-        name, path = self._setting(form, "encoding")
-        if name is None:
-            return None
-        try:
-            codecs.lookup(str(name))
-            b"a".decode(str(name), "replace")  # `hex` is a codec, but of no texts
-        except (LookupError, ValueError):
-            self._fault(path, f"{name!r} is not known")
-        return str(name)
-
-    def _delimiter(self, form: Mapping[str, Any]) -> str | None:
-        name, path = self._setting(form, "delimiter")
-        if name is None:
-            return None
-        name = {"tab": "\t", "\\t": "\t"}.get(str(name), str(name))
-        if len(name) != 1 or name in '"\r\n\0':
-            self._fault(path, "must be one character, and no quotation mark or line end")
-        return name
-
-    def _skip(self, rule: Any) -> Skip:
-        if not isinstance(rule, dict):
-            self._fault("/file/skip", "must be a mapping")
-            return Skip()
-        self._known(rule, frozenset({"blank", "starts"}), "/file/skip")
-        starts = rule.get("starts", [])
-        starts = starts if isinstance(starts, list) else [starts]
-        if not all(is_plain(entry) and str(entry).strip() for entry in starts):
-            self._fault("/file/skip/starts", "must list texts: write what is not plain in quotes")
-        return Skip(
-            self._column(rule, "blank", "/file/skip"),
-            tuple(str(entry).strip() for entry in starts),
-        )
-
     def _known(self, rule: Mapping[Any, Any], known: frozenset[str], path: str) -> None:
         for name in sorted(rule.keys() - known, key=str):
             self._fault(f"{path}/{name}", f"is not known here{near(name, known)}")
 
     def _fault(self, path: str, detail: str) -> None:
         self.errors.append(FieldError(path, detail))
+
+
+def _cells(values: Iterable[Any]) -> Iterator[Cell]:
+    for value in values:
+        if isinstance(value, Cell):
+            yield value
+            yield from _cells([value.reads])
+            continue
+        parts = getattr(value, "parts", ())
+        yield from _cells(parts.values() if isinstance(parts, Mapping) else parts)
 
 
 def _constant_currencies(value: Any, pointer: str) -> Iterator[tuple[str, str]]:

@@ -127,6 +127,9 @@ class RuleReader:
             optional=self._flag(rule, "optional", path),
             choice=self._choice(rule, path),
             empty_is=self._manner.currency if kind == "currency" else None,
+            kind=kind,
+            days=self._days(rule, path, quietly=True) if kind in ("date", "instant") else None,
+            own=frozenset(map(str, rule)),
             reads=named,
         )
 
@@ -228,9 +231,12 @@ class RuleReader:
             self.fault(f"{path}/grouping", f"must be one of {', '.join(GROUPINGS)}")
         return NumberFormat(str(decimal), str(thousands), str(grouping))
 
-    def _days(self, rule: Mapping[str, Any], path: str) -> DayFormats:
+    def _days(self, rule: Mapping[str, Any], path: str, *, quietly: bool = False) -> DayFormats:
         if "dates" not in rule:
             return self._manner.days
+        if quietly:
+            formats = rule["dates"] if isinstance(rule["dates"], list) else [rule["dates"]]
+            return DayFormats(tuple(map(str, formats)), self._manner.days.year)
         return self.day_formats(rule["dates"], self._manner.days.year, f"{path}/dates")
 
     def day_formats(self, rule: Any, year: int | None, path: str) -> DayFormats:

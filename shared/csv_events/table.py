@@ -1,15 +1,18 @@
 """Lines as rows of cells, and cells by the names of their columns."""
 
+import csv
 import re
 import unicodedata
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from itertools import islice
+from typing import Protocol
 
 from shared.csv_events.document import near
 from shared.csv_events.files import TextFile, TextLine, is_damaged
-from shared.csv_events.mapping import FileForm
+from shared.csv_events.form import FileForm
 from shared.errors import Invalid
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -39,6 +42,17 @@ class Record:
     def last(self) -> int:
         return self.lines[-1].number
 
+    @property
+    def text(self) -> str:
+        """The row as it stands in the file; of a workbook, as CSV."""
+        return "\n".join(line.content for line in self.lines) or _as_csv(self.cells)
+
+
+def _as_csv(cells: Sequence[str]) -> str:
+    text = StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -47,6 +61,7 @@ class Broken:
     line: int
     cell: int  # which of the row, from 0; -1: the whole row
     reason: str
+    text: str = ""  # as it stands in the file
 
 
 class _Stray(Exception):
@@ -132,11 +147,11 @@ class Records:
 
     def _row(self, line: TextLine) -> Record | Broken:
         if not line.whole:
-            return Broken(line.number, -1, "is too long for a row")
+            return Broken(line.number, -1, "is too long for a row", line.content)
         try:
             cells, held = self._splitter.split(line.content)
         except _Stray as stray:
-            return Broken(line.number, stray.cell, _STRAY)
+            return Broken(line.number, stray.cell, _STRAY, line.content)
         return Record((line,), cells) if held is None else self._long_row(line, cells, held)
 
     def _long_row(self, first: TextLine, cells: list[str], held: str | None) -> Record | Broken:
@@ -157,17 +172,26 @@ class Records:
         if held is None:
             return Record(tuple(lines), cells)
         self.again(lines[1:])
-        return Broken(first.number, cell, _OPEN)
+        return Broken(first.number, cell, _OPEN, first.content)
 
 
 _STRAY = 'has text behind a closing quotation mark: double marks inside a cell, as in "12"" pipe"'
 _OPEN = "begins with a quotation mark that nothing closes"
 
 
+class NamedFile(Protocol):
+    """A file as messages speak of it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def advice(self) -> str: ...
+
+
 class Header:
     """The columns of a file by their names."""
 
-    def __init__(self, names: Sequence[str], file: TextFile, *, numbered: bool = False) -> None:
+    def __init__(self, names: Sequence[str], file: NamedFile, *, numbered: bool = False) -> None:
         self._file = file
         self.width = len(names)
         self.damaged = any(is_damaged(name) for name in names)
@@ -212,11 +236,15 @@ class Header:
             raise Invalid(self._missing(missing))
         return places
 
+    def unread(self) -> list[str]:
+        """Names that stand in rows alone, where there is no header."""
+        return []
+
     def is_repeated_by(self, cells: Sequence[str]) -> bool:
         return (
             any(self._plain)
             and len(cells) == self.width
-            and [_plain(cell) for cell in cells] == self._plain
+            and all(_plain(cell) == name for cell, name in zip(cells, self._plain, strict=True))
         )
 
     def _missing(self, columns: Sequence[str]) -> str:
@@ -244,6 +272,14 @@ class Table:
     """A file's rows, and its header."""
 
     header: Header
+    records: Iterable[Record | Broken]
+    lines: "LinesOfTable | None" = None  # of a file of lines
+
+
+@dataclass(frozen=True)
+class LinesOfTable:
+    """What can be looked at again where a quotation mark may have taken in too much."""
+
     records: Records
     splitter: Splitter
 
@@ -274,7 +310,8 @@ def open_table(file: TextFile, form: FileForm) -> Table:
         raise Invalid(f"{file.name} cannot be read: its first row, line {row.line}, {row.reason}")
     if form.header_row == 0:
         records.again(row.lines)
-    return Table(Header(row.cells, file, numbered=form.header_row == 0), records, splitter)
+    header = Header(row.cells, file, numbered=form.header_row == 0)
+    return Table(header, records, LinesOfTable(records, splitter))
 
 
 def _no_rows(file: TextFile) -> str:
@@ -302,8 +339,13 @@ def _sniffed(first: TextLine, file: TextFile, form: FileForm) -> str:
 
 
 def _width(text: str, delimiter: str) -> int:
+    return len(cells_in(text, delimiter))
+
+
+def cells_in(text: str, delimiter: str) -> list[str]:
+    """The cells of one line by itself; none where a quotation mark is astray."""
     try:
         cells, held = Splitter(delimiter).split(text)
     except _Stray:
-        return 0
-    return len(cells) + (held is not None)
+        return []
+    return cells if held is None else [*cells, held]

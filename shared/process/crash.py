@@ -9,6 +9,8 @@ POINTS = frozenset(
         "ledger.intake.after_commit",
         "ledger.seal.before_commit",
         "ledger.start_day.between_ranges",
+        "ledger.import.after_reading",
+        "ledger.import.between_batches",
         "relay.after_send",
         "consume.before_commit",
         "consume.after_commit",

@@ -50,6 +50,7 @@ KNOWN = frozenset(
         "KAFKA_SSL_CA_FILE",
         "KAFKA_SSL_CERT_FILE",
         "KAFKA_SSL_KEY_FILE",
+        "LEDGER_IMPORTS_KEEP_DAYS",
         "LEDGER_KAFKA_TENANTS",
         "LEDGER_REJECTIONS_KEEP_DAYS",
         "LEDGER_UNDO_FACTS",

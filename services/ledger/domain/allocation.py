@@ -15,12 +15,16 @@ from services.ledger.domain.credits import (
     Credit,
     CreditKey,
     CreditKind,
+    Place,
     ReliefKind,
+    no_longer_waiting,
+    on_invoice,
     put,
     take_off,
 )
 from services.ledger.domain.currency_state import CurrencyState
 from services.ledger.domain.invoices import Holding, Invoice, Order, disputed_part
+from services.ledger.domain.recoveries import free_recoveries, marked, recover_loose, take_back
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import arranged
 
@@ -33,7 +37,7 @@ def place(state: AccountState, credit: Credit, amounts: Mapping[str, int], at: d
 
 
 def _put(state: AccountState, credit: Credit, amounts: Mapping[str, int], at: datetime) -> Credit:
-    credit = put(credit, amounts, at)
+    credit = put(credit, {on_invoice(known): minor for known, minor in amounts.items()}, at)
     assert credit.unapplied_minor >= 0
     state.set_credit(credit)
     return credit
@@ -64,7 +68,8 @@ def _set_held(
 ) -> None:
     balance = invoice.balance_minor - sum(more.values())
     relieved = sum([more.get(kind, 0) for kind in RELIEFS])
-    state.set_invoice(
+    held = marked(
+        state,
         structs.replace(
             invoice,
             balance_minor=balance,
@@ -74,8 +79,9 @@ def _set_held(
             relieved_minor=invoice.relieved_minor + relieved,
             holdings=holdings,
             credit_keys=credit_keys,
-        )
+        ),
     )
+    state.set_invoice(held)
 
 
 def release(state: AccountState, amounts: Mapping[str, Mapping[int, int]], at: datetime) -> None:
@@ -84,7 +90,7 @@ def release(state: AccountState, amounts: Mapping[str, Mapping[int, int]], at: d
 
     Of each invoice, what was put last is taken first.
     """
-    by_credit: dict[CreditKey, dict[tuple[str, datetime], int]] = {}
+    by_credit: dict[CreditKey, dict[tuple[Place, datetime], int]] = {}
     for invoice_id, taken in amounts.items():
         invoice = state.invoices[invoice_id]
         holdings: list[Holding] = []
@@ -100,7 +106,7 @@ def release(state: AccountState, amounts: Mapping[str, Mapping[int, int]], at: d
                 holdings.append(structs.replace(holding, amount_minor=rest))
             less[holding.kind] = less.get(holding.kind, 0) - amount
             lying = by_credit.setdefault((holding.kind, holding.credit_id), {})
-            place_of = (invoice_id, holding.applied_at)
+            place_of = (on_invoice(invoice_id), holding.applied_at)
             lying[place_of] = lying.get(place_of, 0) + amount
         _set_held(state, invoice, tuple(holdings[::-1]), less, invoice.credit_keys)
     for key, lying in by_credit.items():
@@ -108,7 +114,10 @@ def release(state: AccountState, amounts: Mapping[str, Mapping[int, int]], at: d
 
 
 def free_all(state: AccountState, invoice_id: str, at: datetime) -> None:
-    """Take all cash and credit off an invoice."""
+    """Take all cash and credit off an invoice, and what recovers it."""
+    recovered = state.invoices[invoice_id].recovered_minor
+    if recovered:
+        free_recoveries(state, invoice_id, recovered, at)
     holdings = state.invoices[invoice_id].holdings
     whole = {index: holding.amount_minor for index, holding in enumerate(holdings)}
     if whole:
@@ -129,6 +138,23 @@ def make_room(state: AccountState, invoice_id: str, room_minor: int, at: datetim
         room_minor -= parts[index]
     if parts:
         release(state, {invoice_id: parts}, at)
+
+
+def place_waiting(state: AccountState, invoice_id: str, currency: str, at: datetime) -> None:
+    """Put on an invoice what was aimed at it and waited."""
+    waited = state.aimed.get((invoice_id, currency))
+    if not waited:
+        return
+    state.set_aimed((invoice_id, currency), ())
+    # Credit notes sort before payments, each in fact order.
+    for credit in sorted([state.credits[key] for key in waited], key=lambda c: c.order):
+        aimed = sum([t.amount_minor for t in credit.targets if t.invoice_id == invoice_id])
+        credit = no_longer_waiting(credit, invoice_id)
+        state.set_credit(credit)
+        balance = state.invoices[invoice_id].balance_minor
+        amount = min(aimed, credit.unapplied_minor, balance)
+        if amount:
+            place(state, credit, {invoice_id: amount}, at)
 
 
 def relieve(
@@ -158,14 +184,13 @@ def withdraw(state: AccountState, kind: ReliefKind, credit_id: str, at: datetime
     relief = state.credits.get((kind, credit_id))
     if relief is None or not relief.amount_minor:
         return
-    ids = {known.invoice_id for known in relief.allocations if known.released_at is None}
     amounts = {
         invoice_id: {
             index: holding.amount_minor
             for index, holding in enumerate(state.invoices[invoice_id].holdings)
             if (holding.kind, holding.credit_id) == relief.key
         }
-        for invoice_id in sorted(ids)
+        for invoice_id in sorted(relief.lies_on)
     }
     release(state, amounts, at)
 
@@ -176,8 +201,9 @@ def free_latest_due_first(
     """Take so much of a payment off the invoices on which it lies, latest due first."""
     if amount_minor <= 0:
         return
-    ids = {known.invoice_id for known in payment.allocations if known.released_at is None}
-    invoices = sorted([state.invoices[i] for i in ids], key=lambda i: i.order, reverse=True)
+    amount_minor -= take_back(state, payment, amount_minor, at)
+    lies_on = [state.invoices[invoice_id] for invoice_id in payment.lies_on]
+    invoices = sorted(lies_on, key=lambda i: i.order, reverse=True)
     amounts: dict[str, dict[int, int]] = {}
     for invoice in invoices:
         for index in range(len(invoice.holdings) - 1, -1, -1):
@@ -206,6 +232,7 @@ def distribute(state: AccountState, currency: str, at: datetime) -> None:
         _spread(state, sums, state.credits[kind, order[3]], at)
         if index < len(sums.loose) and sums.loose[index] == order:
             index += 1
+    recover_loose(state, currency, at)
 
 
 def _spread(state: AccountState, sums: CurrencyState, credit: Credit, at: datetime) -> None:

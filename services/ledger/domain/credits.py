@@ -15,13 +15,29 @@ CreditKey = tuple[CreditKind, str]
 CreditOrder = tuple[int, datetime, int, str]
 
 
-class Allocation(Struct, frozen=True, gc=False):
-    """Money put on one invoice, and perhaps taken back."""
+# Where money lies: an invoice, a charge (of it, or of none), and whether it recovers what was
+# written off.
+Place = tuple[str | None, str | None, bool]
 
-    invoice_id: str
+
+def on_invoice(invoice_id: str) -> Place:
+    """On an invoice's own balance."""
+    return (invoice_id, None, False)
+
+
+class Allocation(Struct, frozen=True, gc=False):
+    """Money put on one invoice or charge, and perhaps taken back."""
+
+    invoice_id: str | None
     amount_minor: int
     applied_at: datetime
     released_at: datetime | None = None
+    charge_id: str | None = None
+    is_recovery: bool = False
+
+    @property
+    def place(self) -> Place:
+        return (self.invoice_id, self.charge_id, self.is_recovery)
 
 
 class Reversal(Struct, frozen=True, gc=False):
@@ -71,6 +87,18 @@ class Credit(Struct, frozen=True, gc=False):
         return self.kind in RELIEFS
 
     @property
+    def lies_on(self) -> set[str]:
+        """The invoices on whose balances some of it lies now."""
+        return {
+            known.invoice_id
+            for known in self.allocations
+            if known.released_at is None
+            and known.invoice_id is not None
+            and known.charge_id is None
+            and not known.is_recovery
+        }
+
+    @property
     def free_minor(self) -> int:
         """Unapplied, and not waiting for an invoice."""
         if not self.targets:
@@ -79,8 +107,8 @@ class Credit(Struct, frozen=True, gc=False):
         return max(0, self.unapplied_minor - waiting)
 
 
-def put(credit: Credit, amounts: Mapping[str, int], at: datetime) -> Credit:
-    """The credit after unapplied money was put on invoices (id → amount)."""
+def put(credit: Credit, amounts: Mapping[Place, int], at: datetime) -> Credit:
+    """The credit after unapplied money was put somewhere."""
     kept = credit.allocations
     start = len(kept)
     while start and kept[start - 1].applied_at == at:
@@ -89,11 +117,14 @@ def put(credit: Credit, amounts: Mapping[str, int], at: datetime) -> Credit:
     tail = []
     for earlier in kept[start:]:
         # Aimed and other money of one credit, put on one invoice at once, is one allocation.
-        more = fresh.pop(earlier.invoice_id, 0) if earlier.released_at is None else 0
+        more = fresh.pop(earlier.place, 0) if earlier.released_at is None else 0
         if more:
-            earlier = Allocation(earlier.invoice_id, earlier.amount_minor + more, at)
+            earlier = structs.replace(earlier, amount_minor=earlier.amount_minor + more)
         tail.append(earlier)
-    tail += [Allocation(invoice_id, amount, at) for invoice_id, amount in fresh.items()]
+    tail += [
+        Allocation(invoice_id, amount, at, None, charge_id, is_recovery)
+        for (invoice_id, charge_id, is_recovery), amount in fresh.items()
+    ]
     return structs.replace(
         credit,
         allocations=(*kept[:start], *tail),
@@ -101,23 +132,23 @@ def put(credit: Credit, amounts: Mapping[str, int], at: datetime) -> Credit:
     )
 
 
-def take_off(credit: Credit, amounts: Mapping[tuple[str, datetime], int], at: datetime) -> Credit:
+def take_off(credit: Credit, amounts: Mapping[tuple[Place, datetime], int], at: datetime) -> Credit:
     """The credit after money was taken off invoices: unapplied again, the history keeps it.
 
     A relief is so much less.
 
-    `amounts` are by invoice and the instant at which the money had been applied.
+    `amounts` are by place and the instant at which the money had been applied.
     """
     allocations: list[Allocation] = []
     for known in credit.allocations:
-        amount = amounts.get((known.invoice_id, known.applied_at), 0)
+        amount = amounts.get((known.place, known.applied_at), 0)
         if not amount or known.released_at is not None:
             allocations.append(known)
             continue
         assert amount <= known.amount_minor
         if known.amount_minor > amount:
             allocations.append(structs.replace(known, amount_minor=known.amount_minor - amount))
-        allocations.append(Allocation(known.invoice_id, amount, known.applied_at, at))
+        allocations.append(structs.replace(known, amount_minor=amount, released_at=at))
     freed = sum(amounts.values())
     if credit.is_relief:
         return structs.replace(

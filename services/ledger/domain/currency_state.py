@@ -37,6 +37,7 @@ class CurrencyState:
         "objects",
         "open",
         "overdue_minor",
+        "recalls",
         "unapplied_cash_minor",
         "unapplied_credit_minor",
     )
@@ -54,6 +55,7 @@ class CurrencyState:
         self.counted: dict[str, int] = {}  # what objects count, by name of the sum; never 0
         self.open: list[Order] = []  # invoices with a balance, oldest due first
         self.clear: list[Order] = []  # those of them with a part that is not disputed
+        self.recalls: list[Order] = []  # written-off invoices that free cash recovers
         self.loose: list[CreditOrder] = []  # credits with money that waits for no invoice
 
     @property
@@ -102,8 +104,13 @@ def requeue_invoice(sums: CurrencyState, before: Invoice | None, after: Invoice 
     if after is not None and after.balance_minor:
         now = after.order
         now_clear = now if after.balance_minor > after.disputed_minor else None
+    _requeue(sums.recalls, _recalls(before), _recalls(after))
     _requeue(sums.open, was, now)
     _requeue(sums.clear, was_clear, now_clear)
+
+
+def _recalls(invoice: Invoice | None) -> Order | None:
+    return invoice.order if invoice is not None and invoice.recalls_minor else None
 
 
 def requeue_credit(sums: CurrencyState, before: Credit | None, after: Credit | None) -> None:
@@ -119,6 +126,8 @@ def count_invoice(
         if invoice is None:
             sums.objects -= sign
             continue
+        if invoice.written_off_minor or invoice.recovered_minor:
+            sums.count(written_off_sums(invoice), sign)
         balance, disputed = sign * invoice.balance_minor, sign * invoice.disputed_minor
         sums.balance_minor += balance
         sums.disputed_minor += disputed
@@ -127,6 +136,14 @@ def count_invoice(
         if aged_on is not None and invoice.due_on < aged_on:
             sums.overdue_minor += balance
             sums.disputed_overdue_minor += disputed
+
+
+def written_off_sums(invoice: Invoice) -> Iterable[tuple[str, int]]:
+    """What an invoice adds to the sums of what was written off and recovered."""
+    return (
+        ("recoverable_minor", invoice.recoverable_minor),
+        ("recovered_minor", invoice.recovered_minor),
+    )
 
 
 def count_credit(sums: CurrencyState, before: Credit | None, after: Credit | None) -> None:

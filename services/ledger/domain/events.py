@@ -6,7 +6,7 @@ from typing import Any
 
 from services.ledger.domain.agreements import Command
 from services.ledger.domain.amounts import figures
-from services.ledger.domain.credits import Credit, CreditKey
+from services.ledger.domain.credits import Allocation, Credit, CreditKey
 from services.ledger.domain.facts import Fact
 from services.ledger.domain.state import AccountState
 from shared.clock import local_day
@@ -115,8 +115,7 @@ def allocations(
     for known in credit.allocations:
         applied_on = local_day(known.applied_at, zone)
         released = known.released_at
-        due = due_on(known.invoice_id) if due_on else state.invoices[known.invoice_id].due_on
-        late = (applied_on - due).days
+        late = (applied_on - _due_on(state, known, due_on)).days
         found.append(
             ledger.Allocation(
                 credit.credit_id,
@@ -128,9 +127,18 @@ def allocations(
                 released,
                 local_day(released, zone) if released is not None else None,
                 credit.kind,
+                known.charge_id,
+                "recovery" if known.is_recovery else None,
             )
         )
     return found
+
+
+def _due_on(state: AccountState, known: Allocation, due_on: Callable[[str], date] | None) -> date:
+    """Of the invoice; what belongs to none was due when money came for it."""
+    if known.invoice_id is None:
+        return local_day(known.applied_at, state.zone)
+    return due_on(known.invoice_id) if due_on else state.invoices[known.invoice_id].due_on
 
 
 def history_of(state: AccountState, invoice_id: str) -> list[ledger.Allocation]:

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from services.ledger.domain.credits import RELIEFS, Credit, CreditKey
-from services.ledger.domain.currency_state import RELIEF_SUMS
+from services.ledger.domain.credits import RELIEFS, Credit, CreditKey, Place, on_invoice
+from services.ledger.domain.currency_state import RELIEF_SUMS, written_off_sums
 from services.ledger.domain.invoices import Invoice, disputed_part
 from services.ledger.domain.journal import Totals
 from services.ledger.domain.state import AccountState
 
-_Lying = Counter[tuple[CreditKey, str]]  # what lies of each credit on each invoice
+_Lying = Counter[tuple[CreditKey, Place]]  # what lies of each credit where
 
 
 def invariants(state: AccountState) -> list[str]:
@@ -18,7 +18,7 @@ def invariants(state: AccountState) -> list[str]:
     for key, credit in state.credits.items():
         for known in credit.allocations:
             if known.released_at is None:
-                lying[key, known.invoice_id] += known.amount_minor
+                lying[key, known.place] += known.amount_minor
     found = [
         fault for invoice in state.invoices.values() for fault in _invoice_faults(invoice, lying)
     ]
@@ -42,12 +42,21 @@ def _invoice_faults(invoice: Invoice, lying: _Lying) -> Iterator[str]:
     held: Counter[str] = Counter()
     for holding in invoice.holdings:
         held[holding.kind] += holding.amount_minor
-        there = lying[(holding.kind, holding.credit_id), invoice.invoice_id]
+        there = lying[(holding.kind, holding.credit_id), on_invoice(invoice.invoice_id)]
         if there < holding.amount_minor:
             yield f"{name}: holds money of {holding.credit_id} that is not there"
     relieved = sum(held[kind] for kind in RELIEFS)
     if (held["payment"], held["credit_note"], relieved) != lies:
         yield f"{name}: what it holds is not what was put on it"
+    recovered = sum(holding.amount_minor for holding in invoice.recoveries)
+    if recovered != invoice.recovered_minor:
+        yield f"{name}: what recovers it is not what was recovered"
+    if min(invoice.recoverable_minor, invoice.recovered_minor) < 0:
+        yield f"{name}: a recovery is below zero"
+    for holding in invoice.recoveries:
+        place = (invoice.invoice_id, None, True)
+        if lying[(holding.kind, holding.credit_id), place] < holding.amount_minor:
+            yield f"{name}: {holding.credit_id} does not recover what it seems to"
     last = invoice.levels[-1]
     if (last.balance_minor, last.disputed_minor) != (invoice.balance_minor, invoice.disputed_minor):
         yield f"{name}: its last level is not what is open on it"
@@ -78,6 +87,8 @@ def _total_faults(state: AccountState) -> Iterator[str]:
             sums_of_others[RELIEF_SUMS[relief.kind]] += relief.amount_minor
         for other in others:
             sums_of_others.update(dict(other.counts()))
+        for invoice in invoices:
+            sums_of_others.update(dict(written_off_sums(invoice)))
         counted = Totals(
             sum(known.balance_minor for known in invoices),
             sum(known.disputed_minor for known in invoices),

@@ -9,6 +9,7 @@ from services.ledger.domain.credits import CreditKey, CreditKind
 from shared.events import billing
 from shared.events.ledger import Stage
 
+SMALL = "small:"  # of the id of a write-off of a small balance
 Order = tuple[date, date, str]  # due_on, issued_on, invoice_id: who is served first
 
 
@@ -60,6 +61,11 @@ class Invoice(Struct, frozen=True, gc=False):
     credited_minor: int = 0  # credit notes on it, whether aimed at it or not
     paid_minor: int = 0  # cash on it
     relieved_minor: int = 0  # forgone of it: concessions, write-offs, discounts
+    written_off_minor: int = 0  # in it
+    recoveries: tuple[Holding, ...] = ()  # cash for what was written off; not in the balance
+    recovered_minor: int = 0
+    recoverable_minor: int = 0  # written off and not sold, less recovered
+    recalls_minor: int = 0  # of it, what also money that is aimed at nothing recovers
     holdings: tuple[Holding, ...] = ()
     disputes: tuple[Dispute, ...] = ()
     voided_at: datetime | None = None
@@ -69,10 +75,20 @@ class Invoice(Struct, frozen=True, gc=False):
     stage: Stage | None = None  # the last announced stage that holds; None: none, or nothing open
 
     @property
-    def status(self) -> Literal["open", "paid", "void"]:
+    def status(self) -> Literal["open", "paid", "void", "written_off"]:
         if self.voided_at is not None:
             return "void"
-        return "open" if self.balance_minor else "paid"
+        if self.balance_minor:
+            return "open"
+        return "written_off" if self.is_written_off else "paid"
+
+    @property
+    def is_written_off(self) -> bool:
+        """Whether a write-off that is not one of a small balance lies on it."""
+        return self.written_off_minor > 0 and any(
+            holding.kind == "write_off" and not holding.credit_id.startswith(SMALL)
+            for holding in self.holdings
+        )
 
     @property
     def order(self) -> Order:

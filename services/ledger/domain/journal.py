@@ -4,6 +4,7 @@ Where money lies among the invoices of one account and currency is a view, not a
 entry is the change of a few totals, whether its fact came last or was back-dated.
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 from msgspec import Struct
@@ -13,19 +14,24 @@ from services.ledger.domain.chart import (
     CASH,
     DISCOUNTS,
     RECEIVABLE,
+    RECOVERIES,
     REVENUE_CLEARING,
     SETTLEMENT_CONCESSION,
+    SUSPENSE,
     UNAPPLIED_CASH,
     UNAPPLIED_CREDIT,
     misposted,
 )
 
-# What objects count by name, and the account on whose debit side it stands.
-_COUNTED = (
-    ("concession_minor", SETTLEMENT_CONCESSION),
-    ("bad_debt_minor", BAD_DEBT),
-    ("discount_minor", DISCOUNTS),
-)
+# What objects count by name, and what more of it posts.
+_COUNTED: Mapping[str, tuple[tuple[str, int], ...]] = {
+    "concession_minor": ((SETTLEMENT_CONCESSION, 1),),
+    "bad_debt_minor": ((BAD_DEBT, 1),),
+    "discount_minor": ((DISCOUNTS, 1),),
+    "recovered_minor": ((RECOVERIES, -1),),
+    "sold_minor": ((SUSPENSE, 1), (BAD_DEBT, -1)),  # the price of what was sold
+    "sale_paid_minor": ((CASH, 1), (SUSPENSE, -1)),
+}
 
 
 class Totals(Struct, frozen=True, gc=False):
@@ -63,19 +69,25 @@ class Entry(Struct, frozen=True, gc=False):
 
 def postings(before: Totals, after: Totals) -> tuple[tuple[str, int], ...]:
     """The postings that lead from one set of totals to the other; debits above zero."""
-    moved = (
-        (RECEIVABLE, after.balance_minor - before.balance_minor),
-        (CASH, after.cash_minor - before.cash_minor),
-        (UNAPPLIED_CASH, before.unapplied_cash_minor - after.unapplied_cash_minor),
-        (UNAPPLIED_CREDIT, before.unapplied_credit_minor - after.unapplied_credit_minor),
-        (REVENUE_CLEARING, before.billed_minor - after.billed_minor),
-        *_counted(before, after),
-    )
-    return tuple([posting for posting in moved if posting[1]])
+    moved = {
+        RECEIVABLE: after.balance_minor - before.balance_minor,
+        CASH: after.cash_minor - before.cash_minor,
+        UNAPPLIED_CASH: before.unapplied_cash_minor - after.unapplied_cash_minor,
+        UNAPPLIED_CREDIT: before.unapplied_credit_minor - after.unapplied_credit_minor,
+        REVENUE_CLEARING: before.billed_minor - after.billed_minor,
+    }
+    for account, more in _counted(before, after).items():
+        moved[account] = moved.get(account, 0) + more
+    return tuple([posting for posting in moved.items() if posting[1]])
 
 
-def _counted(before: Totals, after: Totals) -> list[tuple[str, int]]:
-    if before.counted == after.counted:
-        return []
-    was, now = dict(before.counted), dict(after.counted)
-    return [(account, now.get(name, 0) - was.get(name, 0)) for name, account in _COUNTED]
+def _counted(before: Totals, after: Totals) -> dict[str, int]:
+    """What the sums of objects post, by ledger account."""
+    moved: dict[str, int] = {}
+    if before.counted != after.counted:
+        was, now = dict(before.counted), dict(after.counted)
+        for name, sides in _COUNTED.items():
+            more = now.get(name, 0) - was.get(name, 0)
+            for account, sign in sides if more else ():
+                moved[account] = moved.get(account, 0) + sign * more
+    return moved

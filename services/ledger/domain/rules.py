@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from services.ledger.domain.policies import Policy, allocation, charges
@@ -53,6 +54,12 @@ class Rules:
     rates: RateTables = NO_RATES
     reporting_currency: str | None = None
     calendar: str | None = None
+
+    @cached_property
+    def has_small_balances(self) -> bool:
+        """Whether balances are ever let go by themselves."""
+        policies = (self.recovery.first, *self.recovery.later)
+        return any(policy.small_balance.is_above_zero for policy in policies)
 
 
 NO_RULES = Rules()

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ import msgspec
 import pytest
 
 from services.ledger.domain import record_in_slices
+from services.ledger.import_files.store import FileEvents
 from services.ledger.importer import __main__ as importer
 from services.ledger.importer import sending as importer_sending
-from services.ledger.importer.store import Refusals
+from services.ledger.importer.position import Position
 from shared.csv_events.mapping import MappingFile, parse_mapping
 from shared.csv_events.rows import Refusal
 from shared.database import Database
@@ -190,9 +190,9 @@ async def test_a_file_of_one_customer_newest_first_is_imported(
 def imported(
     path: Path, mapping: MappingFile, client: httpx.Client
 ) -> tuple[list[Refusal], dict[str, int]]:
-    with closing(Refusals()) as refusals:
-        counts = importer.import_file(path, mapping, "demo", client, refusals)
-        return list(refusals), counts
+    with FileEvents() as events, Position(None) as position:
+        counts = importer.import_file(path, mapping, "demo", client, events, position)
+        return list(events.refusals()), counts
 
 
 def sending(answer: Callable[[int], int], tmp_path: Path) -> tuple[list[int], Any]:

@@ -1,95 +1,19 @@
 """The importer's command line: what it prints, writes and exits with."""
 
 import csv
-import re
-import shlex
 import sys
-from collections.abc import Callable
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
+from services.ledger.import_files.refusals import HEADER as COLUMNS
 from services.ledger.importer import __main__ as importer
-from services.ledger.importer.refusals import HEADER as COLUMNS
-from services.ledger.importer.store import EventsInOrder
-from shared.csv_events.conditions import WORDS
 from shared.csv_events.mapping import (
-    EVENT_KEYS,
-    FILE_KEYS,
-    MAPPING_KEYS,
-    parse_mapping,
     read_mapping,
 )
-from shared.csv_events.rows import Made, read_events
-from shared.csv_events.rules import CELL_KEYS, KINDS
-from tests.architecture.files import ROOT
-
-SAMPLES = ROOT / "deploy" / "demo" / "mappings"
-MAPPING = """
-source: /import/test
-events:
-  - type: account-registered
-    time: "2026-01-01T00:00:00Z"
-    once_per: id
-    data: {account_id: {column: id}, name: {column: name}}
-  - type: invoice-issued
-    when: inv
-    data: {invoice_id: {column: inv}, account_id: {column: id}, currency: EUR,
-           amount_minor: {column: amount, as: money, currency: EUR},
-           issued_on: {column: day, as: date}, due_on: {column: day, as: date}}
-"""
-HEADER = "id,name,inv,amount,day\n"
-GOOD = "C1,One,V1,12.50,2026-02-01\nC2,Two,V2,7,2026-01-15\n"
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-class Ledger:
-    """Takes everything but invoices of nothing below zero, as the real one does."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def client(self, url: str | None, tenant: str) -> httpx.Client:
-        return httpx.Client(transport=httpx.MockTransport(self._take), base_url="http://ledger")
-
-    def _take(self, request: httpx.Request) -> httpx.Response:
-        rejected = []
-        events = msgspec.json.decode(request.content)
-        for index, event in enumerate(events):
-            if event["data"].get("amount_minor", 0) < 0:
-                error = {"pointer": "/data/amount_minor", "detail": "must be at least 0"}
-                rejected.append({"index": index, "errors": [error]})
-            else:
-                self.events.append(event)
-        accepted = len(events) - len(rejected)
-        return httpx.Response(
-            200, json={"accepted": accepted, "duplicates": 0, "rejected": rejected}
-        )
-
-
-@pytest.fixture
-def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
-    ledger = Ledger()
-    monkeypatch.setattr(importer, "ledger_client", ledger.client)
-    return ledger
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(content: str | bytes, *options: str, mapping: str = MAPPING) -> tuple[int, str, str]:
-        file, rules = tmp_path / "file [1].csv", tmp_path / "m.yaml"
-        file.write_bytes(content.encode() if isinstance(content, str) else content)
-        rules.write_text(mapping)
-        code = importer.main([str(file), "--mapping", str(rules), *options])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+from tests.unit.ledger.importer_rig import GOOD, HEADER, MAPPING, Ledger, Run, ordered
 
 
 def test_all_goes_in_in_the_order_of_the_facts(run: Run, ledger: Ledger) -> None:
@@ -150,6 +74,7 @@ def test_a_dry_run_says_what_would_be_and_sends_nothing(
         "  accounts                     4",
         "  days                 2026-01-15 to 2026-02-01",
         "  refused                      4",
+        "  after, in EUR: balance 19.50, overdue 19.50, unapplied 0.00",
     ]
     lines = [line.partition(":")[0] for line in errors.splitlines() if line.startswith("line")]
     assert lines == ["line 5, amount", "line 6, amount", "line 7, id", "line 8, day"]
@@ -266,132 +191,6 @@ events:
     file.write_text(
         "p,a,at\nP1,C1,2026-03-02T00:30:00+02:00\nP2,C1,2026-03-01T23:00:00Z\nP3,C1,2026-03-01T09:00:00Z\n"
     )
-    events = EventsInOrder()
-    for row in read_events(file, read_mapping(mapping), "demo"):
-        assert isinstance(row, list)
-        for made in row:
-            events.add(made)
-    ordered = [made.event["data"].get("payment_id") for made in events]
-    events.close()
-    assert ordered == [None, "P3", "P1", "P2"]
-
-
-# ------------------------------------------------- the samples
-
-
-def test_the_german_sample_goes_in_to_the_cent(
-    ledger: Ledger, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file, mapping = SAMPLES / "german_erp.csv", SAMPLES / "german_erp.yaml"
-    assert importer.main([str(file), "--mapping", str(mapping)]) == 0
-    assert "66 events accepted, 0 known already, 0 refused" in capsys.readouterr().out
-
-    # The same file, read here by hand.
-    text = file.read_bytes().decode("cp1252").splitlines()[3:]
-    rows = [row for row in csv.DictReader(text, delimiter=";") if row["Beleg"]]
-    expected: dict[str, tuple[str, int]] = {}
-    for row in rows:
-        digits = row["Betrag"].replace(".", "").replace(",", "").replace("-", "")
-        expected[row["Beleg"]] = (row["Währung"], int(digits))
-    assert len(expected) == 40
-
-    by_type: dict[str, list[dict[str, Any]]] = {}
-    for event in ledger.events:
-        by_type.setdefault(event["type"], []).append(event["data"])
-    made = {
-        data.get("invoice_id") if kind == "invoice-issued" else data["credit_note_id"]: (
-            data["currency"],
-            data["amount_minor"],
-        )
-        for kind in ("invoice-issued", "credit-note-issued")
-        for data in by_type[kind]
-    }
-    assert made == expected
-    assert [data["account_id"] for data in by_type["payment-received"]]
-    assert {data["name"] for data in by_type["account-registered"]} >= {
-        "Müller & Söhne GmbH", 'Café "Zur Mühle"',
-    }  # fmt: skip
-    first = next(data for data in by_type["invoice-issued"] if data["invoice_id"] == "RE-2026000")
-    assert first == {
-        "invoice_id": "RE-2026000",
-        "account_id": "10007",
-        "number": "RE-2026000",
-        "currency": "EUR",
-        "amount_minor": 282_610,
-        "issued_on": "2026-01-05",
-        "due_on": "2026-02-04",
-    }
-    without_due = next(d for d in by_type["invoice-issued"] if d["invoice_id"] == "RE-2026008")
-    assert (without_due["issued_on"], without_due["due_on"]) == ("2026-02-06", "2026-02-20")
-    yen = next(d for d in by_type["invoice-issued"] if d["currency"] == "JPY")
-    assert yen["amount_minor"] == 128_000
-
-
-@pytest.mark.parametrize("mapping", sorted(SAMPLES.glob("*.yaml")), ids=lambda path: path.name)
-def test_every_mapping_that_is_shipped_is_valid(mapping: Path) -> None:
-    assert read_mapping(mapping).events
-
-
-def test_made_is_what_the_order_gives_back(tmp_path: Path) -> None:
-    rows = list(
-        read_events(SAMPLES / "german_erp.csv", read_mapping(SAMPLES / "german_erp.yaml"), "demo")
-    )
-    made = [event for row in rows if isinstance(row, list) for event in row]
-    events = EventsInOrder()
-    for event in made:
-        events.add(event)
-    assert len(events) == len(made)
-    again = list(events)
-    events.close()
-    assert sorted(again, key=_place) == sorted(made, key=_place)
-
-
-def _place(made: Made) -> tuple[int, str]:
-    return made.line, made.rule.type
-
-
-# ------------------------------------------------- the documentation
-
-PAGE = (ROOT / "docs" / "import.md").read_text("utf-8")
-
-
-def test_the_documented_command_works(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (command,) = re.findall(
-        r"^    \.venv/bin/python -m services\.ledger\.importer (.*--dry-run)$", PAGE, re.M
-    )
-    monkeypatch.chdir(ROOT)
-    assert importer.main(shlex.split(command)) == 0
-    assert "invoice-issued              37" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", PAGE, re.S))
-def test_every_documented_mapping_is_valid(text: str) -> None:
-    assert parse_mapping(text).events
-
-
-def test_every_key_and_kind_is_documented() -> None:
-    names = {*MAPPING_KEYS, *FILE_KEYS, *EVENT_KEYS, *KINDS, *CELL_KEYS, *WORDS, "any", "first_of"}
-    assert not [
-        name for name in sorted(names) if f"`{name}" not in PAGE and f"{{{name}:" not in PAGE
-    ]
-
-
-def test_the_documented_provider_export_goes_in(tmp_path: Path) -> None:
-    text = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)[-1]
-    file = tmp_path / "f.csv"
-    file.write_text(
-        "id,Customer,Currency,Amount Due,Amount Paid,"
-        "Created (UTC),Due Date (UTC),Paid At (UTC),Status\n"
-        "in_1,cus/1,jpy,1000,0,2026-03-01 09:30,,,open\n"
-        "in_2,cus/1,eur,1250,1250,2026-03-02 09:30,2026-03-30 00:00,2026-03-05 10:00,paid\n"
-    )
-    rows = [row for row in read_events(file, parse_mapping(text), "demo") if isinstance(row, list)]
-    made = [made.event for row in rows for made in row]
-    assert [(e["type"], e["data"]["amount_minor"], e["data"]["currency"]) for e in made] == [
-        ("invoice-issued", 1000, "JPY"),
-        ("invoice-issued", 1250, "EUR"),
-        ("payment-received", 1250, "EUR"),
+    assert [e["data"].get("payment_id") for e in ordered(file, read_mapping(mapping))] == [
+        None, "P3", "P1", "P2",
     ]  # fmt: skip
-    assert made[2]["data"]["received_at"] == "2026-03-05T10:00:00Z"

@@ -130,7 +130,11 @@ def test_the_time_is_that_of_the_data(tmp_path: Path, kind: str, data: str, time
         ("evnts: []", "/evnts", "did you mean events?"),
         ("encodng: utf-8", "/encodng", "did you mean encoding?"),
         ("file: {delimeter: ';'}", "/file/delimeter", "did you mean delimiter?"),
-        ("file: {format: xlsx}", "/file/format", "must be csv"),
+        (
+            "file: {format: xls}",
+            "/file/format",
+            "must be one of csv, xlsx, ndjson (did you mean xlsx?)",
+        ),
         ("file: {header_row: -1}", "/file/header_row", "must be a line"),
         ("file: {header_row: true}", "/file/header_row", "must be a line"),
         ("file: {encoding: hex}", "/file/encoding", "not known"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from services.ledger.domain.arrangements import Arrangement, arrangements, in_force
-from services.ledger.domain.doors import Asking, Faults, in_the_way
+from services.ledger.domain.doors import Asking, RequestFaults, in_the_way
 from services.ledger.domain.holds import clock_stops
 from services.ledger.domain.owed import owed_on, undisputed
 from services.ledger.domain.state import AccountState
@@ -46,7 +46,7 @@ def check_invoices(
     currency: str,
     named: tuple[str, ...] | None,
     ids: Sequence[str],
-    faults: Faults,
+    faults: RequestFaults,
     *,
     with_disputed: bool,
 ) -> None:
@@ -75,7 +75,7 @@ def check_free(state: AccountState, ids: Sequence[str], asking: Asking) -> None:
 
 
 def replaced(
-    state: AccountState, currency: str, replaces: str | None, faults: Faults
+    state: AccountState, currency: str, replaces: str | None, faults: RequestFaults
 ) -> Conflict | None:
     """What stands in the way of a plan: an arrangement in force that it does not name."""
     running = in_force(state, currency)

@@ -16,7 +16,7 @@ from services.ledger.domain.agreements import (
 from services.ledger.domain.arrangements import PENDING, PLAN
 from services.ledger.domain.doors import (
     Asking,
-    Faults,
+    RequestFaults,
     Resolved,
     asked_of,
     in_the_way,
@@ -215,7 +215,7 @@ def _check(
     terms: _Terms,
     ids: tuple[str, ...],
 ) -> None:
-    faults = Faults()
+    faults = RequestFaults()
     named = offer.invoice_ids
     check_invoices(state, offer.currency, named, ids, faults, with_disputed=False)
     given = (offer.equal, offer.instalments, offer.deferred_on)
@@ -232,7 +232,7 @@ def _check(
     check_free(state, ids, asking)
 
 
-def _check_amounts(offer: PlanOffer, rule: PlanRule, terms: _Terms, faults: Faults) -> None:
+def _check_amounts(offer: PlanOffer, rule: PlanRule, terms: _Terms, faults: RequestFaults) -> None:
     total, down = terms.total_minor, offer.down_payment_minor
     if down is not None and down >= total:
         detail = f"must be less than the total ({total})"
@@ -255,7 +255,7 @@ def _check_amounts(offer: PlanOffer, rule: PlanRule, terms: _Terms, faults: Faul
 
 
 def _check_days(
-    offer: PlanOffer, asking: Asking, rule: PlanRule, terms: _Terms, faults: Faults
+    offer: PlanOffer, asking: Asking, rule: PlanRule, terms: _Terms, faults: RequestFaults
 ) -> None:
     """They grow, the first is not before the agreement, the last within what is approved."""
     pointers = {

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.ledger.domain.agreements import PolicyRef, PromiseCancelled, PromiseMade
-from services.ledger.domain.doors import Asking, Faults, Resolved, asked_of, in_the_way, situation
+from services.ledger.domain.doors import (
+    Asking,
+    RequestFaults,
+    Resolved,
+    asked_of,
+    in_the_way,
+    situation,
+)
 from services.ledger.domain.holds import clock_stops
 from services.ledger.domain.owed import undisputed_on
 from services.ledger.domain.policies.members import choose
@@ -115,7 +122,7 @@ def _check(
     request: PolicyRequest,
     ids: tuple[str, ...],
 ) -> None:
-    faults = Faults()
+    faults = RequestFaults()
     if offer.due_on < asking.on:
         faults.add("/due_on", f"lies before {asking.on}")
     elif (offer.due_on - asking.on).days > rule.max_days:

@@ -17,7 +17,7 @@ from services.ledger.domain.agreements import (
 from services.ledger.domain.arrangements import PENDING, SETTLEMENT
 from services.ledger.domain.doors import (
     Asking,
-    Faults,
+    RequestFaults,
     Resolved,
     asked_of,
     in_the_way,
@@ -167,7 +167,7 @@ def _check(
     ids: tuple[str, ...],
     answered: Answered,
 ) -> None:
-    asked, faults = request.asked, Faults()
+    asked, faults = request.asked, RequestFaults()
     assert isinstance(asked, SettlementAsked)
     named = terms.invoice_ids
     check_invoices(state, terms.currency, named, ids, faults, with_disputed=True)
@@ -193,7 +193,7 @@ def _check(
 
 
 def _check_dues(
-    terms: SettlementTerms, asking: Asking, rule: SettlementRule, faults: Faults
+    terms: SettlementTerms, asking: Asking, rule: SettlementRule, faults: RequestFaults
 ) -> None:
     """Days grow from the day itself to the last that the policy allows; the sum is the amount."""
     if (terms.pay_by_on is None) == (terms.instalments is None):

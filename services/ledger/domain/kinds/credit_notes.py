@@ -11,6 +11,7 @@ from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.kinds import Kind
 from services.ledger.domain.ranks import Rank
+from services.ledger.domain.recoveries import free_excess
 from services.ledger.domain.state import AccountState
 from shared.clock import day_start
 from shared.events import billing, ledger
@@ -88,6 +89,7 @@ def post(state: AccountState, note: Credit, at: datetime) -> None:
             make_room(state, note.invoice_id, amount - invoice.balance_minor, at)
             if amount:
                 place(state, note, {note.invoice_id: amount}, at)
+            free_excess(state, (note.invoice_id,), at)
     distribute(state, note.currency, at)
 
 

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from msgspec import structs
 
-from services.ledger.domain.allocation import distribute, free_all, place
-from services.ledger.domain.credits import CreditKey, no_longer_waiting
+from services.ledger.domain.allocation import distribute, free_all, place_waiting
+from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.events import View, on_invoice
 from services.ledger.domain.facts import Fact, Need, Position, newest
 from services.ledger.domain.invoices import Invoice
@@ -60,18 +60,7 @@ def _issue(state: AccountState, data: billing.InvoiceIssued, at: datetime) -> No
             data.amount_minor,
         )
     )
-    waited = state.aimed.get((invoice_id, currency))
-    if waited:
-        state.set_aimed((invoice_id, currency), ())
-        # Credit notes sort before payments, each in fact order.
-        for credit in sorted([state.credits[key] for key in waited], key=lambda c: c.order):
-            aimed = sum([t.amount_minor for t in credit.targets if t.invoice_id == invoice_id])
-            credit = no_longer_waiting(credit, invoice_id)
-            state.set_credit(credit)
-            balance = state.invoices[invoice_id].balance_minor
-            amount = min(aimed, credit.unapplied_minor, balance)
-            if amount:
-                place(state, credit, {invoice_id: amount}, at)
+    place_waiting(state, invoice_id, currency, at)
     distribute(state, currency, at)
 
 

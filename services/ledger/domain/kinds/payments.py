@@ -1,6 +1,6 @@
 """Payments: received, failed, and taken back by reversals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from msgspec import structs
@@ -12,6 +12,7 @@ from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position, instant_text
 from services.ledger.domain.kinds import Kind
 from services.ledger.domain.ranks import Rank
+from services.ledger.domain.recoveries import is_sold, recover
 from services.ledger.domain.state import AccountState
 from shared.errors import FieldError
 from shared.events import billing, ledger
@@ -95,7 +96,32 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
             payment = place(state, payment, {invoice.invoice_id: amount}, at)
             amounts[invoice.invoice_id] = amounts.get(invoice.invoice_id, 0) + amount
     state.aimed_now = amounts
+    _recover_aimed(state, data, amounts, at)
     distribute(state, data.currency, at)
+
+
+def _recover_aimed(
+    state: AccountState, data: billing.PaymentReceived, placed: Mapping[str, int], at: datetime
+) -> None:
+    """What is aimed at an invoice beyond its balance recovers what was written off of it; of an
+    invoice that was sold it waits, for it is the buyer's."""
+    beyond: dict[str, int] = {}
+    for target in data.allocations:
+        invoice = state.invoices.get(target.invoice_id) if target.invoice_id else None
+        if invoice is not None and invoice.currency == data.currency and invoice.written_off_minor:
+            known = beyond.get(invoice.invoice_id, -placed.get(invoice.invoice_id, 0))
+            beyond[invoice.invoice_id] = known + target.amount_minor
+    for invoice_id, minor in beyond.items():
+        payment = state.credits["payment", data.payment_id]
+        invoice = state.invoices[invoice_id]
+        part = min(minor, invoice.recoverable_minor)
+        if part > 0:
+            recover(state, payment, {invoice_id: part}, at)
+        elif minor > 0 and is_sold(state, invoice):
+            targets = (*payment.targets, Target(invoice_id, minor))
+            state.set_credit(structs.replace(payment, targets=targets))
+            awaited = (invoice_id, data.currency)
+            state.set_aimed(awaited, (*state.aimed.get(awaited, ()), payment.key))
 
 
 def _received_event(view: View, data: billing.PaymentReceived) -> ledger.PaymentReceived:

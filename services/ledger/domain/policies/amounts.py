@@ -24,6 +24,11 @@ class AmountByCurrency(Struct, frozen=True, gc=False):
     named: Mapping[str, int] = {}
     others: Decimal | None = None
 
+    @property
+    def is_above_zero(self) -> bool:
+        """Whether any amount is."""
+        return bool(self.others) or any(self.named.values())
+
     def minor(self, currency: str) -> int | None:
         """None: there is none for the currency."""
         if currency in self.named:

@@ -20,7 +20,7 @@ def place_of(event: dict[str, Any]) -> tuple[bool, str, int]:
 def acts_at(event: dict[str, Any]) -> str:
     """The day or the instant (UTC) of an event's fact; such texts sort as they act."""
     data = event["data"]
-    text = str(next((data[name] for name in INSTANTS if data.get(name)), event["time"]))
+    text = str(next((data[name] for name in INSTANTS if data.get(name)), event.get("time") or ""))
     if len(text) <= len("2026-03-31") or text.endswith("Z"):
         return text
     try:
