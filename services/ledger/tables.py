@@ -302,6 +302,31 @@ Index("ix_requests_noun", requests.c.tenant_id, requests.c.noun, requests.c.requ
 Index("ix_requests_account", requests.c.tenant_id, requests.c.account_id)
 Index("ix_requests_kept_at", requests.c.kept_at)
 
+approvals = Table(
+    "approvals",  # what waits for a decision, as its account has it
+    metadata,
+    Column("tenant_id", Text),
+    Column("approval_id", Text),  # <noun>:<id> of what waits
+    Column("account_id", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, approved, refused, expired, withdrawn
+    Column("requested_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "approval_id"),
+)
+Index(
+    "ix_approvals_state",
+    approvals.c.tenant_id,
+    approvals.c.state,
+    approvals.c.requested_at,
+    approvals.c.approval_id,
+)
+Index(
+    "ix_approvals_account",
+    approvals.c.tenant_id,
+    approvals.c.account_id,
+    approvals.c.requested_at,
+)
+
 rate_rows = Table(
     "rate_rows",  # a tenant's own reference rates, append-only: of a half-year the last row counts
     metadata,

@@ -143,7 +143,7 @@ class Engine:
         }
 
     def stops(self) -> set[tuple[str, date | None]]:
-        return {(stop.kind, stop.until) for stop in stops(self.account)}
+        return {(stop.kind, stop.until) for stop in stops(self.account, self.account.aged_on)}
 
     def commission(self, payment_id: str) -> int | None:
         found = commissions(self.account)
