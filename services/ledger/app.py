@@ -10,6 +10,7 @@ from services.ledger.api import (
     accounts,
     collectable,
     documents,
+    erasure,
     imports,
     intake,
     invoices,
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(accounts.router)
     app.include_router(collectable.router(runtime.caught_up))
     app.include_router(documents.router)  # before invoices, whose ids may hold slashes
+    app.include_router(erasure.router)
     app.include_router(imports.router)
     app.include_router(invoices.router)
     app.include_router(policies.router)

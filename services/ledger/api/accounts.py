@@ -14,6 +14,7 @@ from services.ledger.domain import AccountState
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
 from services.ledger.store.journal import EntrySpan
+from shared.clock import local_day
 from shared.events import billing
 from shared.texts import shallow
 from shared.web import PagingDep, ReadSessionDep, page
@@ -101,6 +102,7 @@ def account_view(account: AccountState, amounts: Any, as_of: date | None = None)
     return {
         "account_id": account.account_id,
         "registered": account.registered,
+        "erased_on": _erased_on(account),
         "name": profile.name or None,
         "kind": profile.kind,
         "debtor_id": profile.debtor_id,
@@ -121,3 +123,9 @@ def account_view(account: AccountState, amounts: Any, as_of: date | None = None)
         "plan": None,
         "as_of": as_of,
     }
+
+
+def _erased_on(account: AccountState) -> date | None:
+    """The day on which its personal data was erased."""
+    at = account.timeless.erased_at
+    return local_day(at, account.zone) if at is not None else None

@@ -46,6 +46,7 @@ class Timeless:
 
     __slots__ = (
         "disclosures",
+        "erased_at",
         "failed_contacts",
         "holds",
         "last_command_at",
@@ -55,6 +56,7 @@ class Timeless:
 
     def __init__(self) -> None:
         self.last_command_at: datetime | None = None
+        self.erased_at: datetime | None = None  # of its personal data: none comes in any more
         self.holds: dict[str, HoldSpan] = {}
         self.releases: dict[str, date] = {}  # of holds, that wait for an approval
         self.remitted: dict[str, tuple[str, str]] = {}  # payment → placement, "net" or "gross"
