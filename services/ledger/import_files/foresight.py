@@ -98,4 +98,4 @@ def _add(balances: Balances, amounts: Amounts) -> None:
     balances.balance += amounts.balance_minor
     balances.overdue += amounts.overdue_minor
     balances.unapplied += amounts.unapplied_minor
-    balances.charges += getattr(amounts, "charges_minor", None) or 0
+    balances.charges += amounts.charges_minor

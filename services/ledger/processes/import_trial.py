@@ -40,7 +40,7 @@ async def try_import(
 ) -> Report:
     """Raises `Invalid` where nothing can be made of the file."""
     today = await local_today(context, tenant_id)
-    tally = await context.compute.run(
+    tally = await context.files.run(
         tenant_id, read_job, folder, name, mapping, tenant_id, today, seconds=SECONDS_MAX
     )
     tenant = await _tenant(context, tenant_id)
@@ -52,7 +52,7 @@ async def try_import(
         await asyncio.to_thread(events.save)
     finally:
         await asyncio.to_thread(events.close)
-    return await context.compute.run(
+    return await context.files.run(
         tenant_id,
         foresee_job,
         folder,

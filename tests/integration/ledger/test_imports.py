@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from services.ledger import jobs
+from services.ledger.commands import intake
 from services.ledger.processes import imports as process
 from shared.database import Database
 from tests.factories import an_account, an_invoice
@@ -96,7 +97,7 @@ class Worker:
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await self._task
-        await self._context.compute.close()
+        await self._context.files.close()
 
 
 @pytest.fixture(autouse=True)
@@ -256,6 +257,42 @@ async def test_an_import_that_was_cancelled_goes_on_where_it_was(
     assert (await client.post("/v1/imports/none/resume")).status_code == 404
 
 
+async def test_an_event_that_can_not_be_taken_is_refused_alone(
+    client: httpx.AsyncClient, ledger_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = intake.take_events
+
+    async def take(session: Any, received: Any, context: Any) -> Any:
+        if any(event.item.data.account_id == "K7" for event in received):
+            raise RuntimeError("as if the rules had failed")
+        return await real(session, received, context)
+
+    monkeypatch.setattr(process, "take_events", take)
+    name = (await send(client, rows(97))).json()["import_id"]
+    async with Worker(ledger_db):
+        done = await until_it_is(client, name, lambda found: found["state"] == "done")
+    assert (done["events"], done["accepted"], done["refused"]) == (194, 192, 2)
+    refusals = (await client.get(f"/v1/imports/{name}/refusals")).text
+    assert [line.split(",")[0] for line in refusals.splitlines()[1:]] == ["9", "9"]
+
+
+async def test_a_ledger_that_takes_nothing_fails_the_import(
+    client: httpx.AsyncClient, ledger_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def take(*_: Any) -> Any:
+        raise RuntimeError("as if the rules were broken for all")
+
+    monkeypatch.setattr(process, "take_events", take)
+    name = (await send(client, rows(97))).json()["import_id"]
+    async with Worker(ledger_db):
+        failed = await until_it_is(client, name, lambda found: found["state"] == "failed")
+        assert failed["reason"] == "an error on our side; the service's log says more"
+        monkeypatch.undo()
+        assert (await send(client, rows(97))).json() == {"import_id": name}
+        done = await until_it_is(client, name, lambda found: found["state"] == "done")
+    assert done["sent"] == 194
+
+
 async def test_tenants_do_not_wait_for_each_other_nor_see_each_other(
     client: httpx.AsyncClient, ledger_db: Database
 ) -> None:
@@ -276,7 +313,9 @@ async def test_a_worker_that_is_killed_leaves_its_import_to_the_next(
     assert killed == -signal.SIGKILL
     left = await view(client, name)
     assert (left["state"], left["sent"], left["accepted"]) == ("sending", 500, 500)
-    await ledger_db.fetch("update imports set lease_until = now() - interval '1 second'")
+    # As if its lease had not been renewed for a while: then it need not be waited for.
+    await ledger_db.fetch("update imports set lease_until = lease_until - interval '15 seconds'")
+    assert (await client.post(f"/v1/imports/{name}/resume")).status_code == 202
     async with Worker(ledger_db):
         done = await until_it_is(client, name, lambda found: found["state"] == "done")
     assert (done["accepted"], done["duplicates"], done["sent"]) == (2_097, 0, 2_097)

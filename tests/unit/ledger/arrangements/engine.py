@@ -7,6 +7,7 @@ from typing import Any
 from services.ledger import domain
 from services.ledger.domain import Decision, Fact, LedgerAnnouncement
 from services.ledger.domain.arrangements import Arrangement
+from services.ledger.domain.promises import Promise
 from services.ledger.domain.settlements import Settlement
 from services.ledger.domain.stops import stops
 from shared.business_time import Begun
@@ -61,7 +62,7 @@ class Engine:
             found |= {"short": [p.short_minor for p in known.instalments]}
             day = self.begun.on(self.account.zone)
             found |= {"arrears": known.arrears_minor(day) if day else 0}
-        else:
+        elif isinstance(known, Promise):
             found |= {"received": known.received_minor, "asked": known.asked_minor}
             found |= {"grace_until": known.data.grace_until_on}
         if isinstance(known, Settlement):
