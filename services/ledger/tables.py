@@ -318,6 +318,31 @@ erasures = Table(
     PrimaryKeyConstraint("tenant_id", "account_id"),
 )
 
+approvals = Table(
+    "approvals",  # what waits for a decision, as its account has it
+    metadata,
+    Column("tenant_id", Text),
+    Column("approval_id", Text),  # <noun>:<id> of what waits
+    Column("account_id", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, approved, refused, expired, withdrawn
+    Column("requested_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "approval_id"),
+)
+Index(
+    "ix_approvals_state",
+    approvals.c.tenant_id,
+    approvals.c.state,
+    approvals.c.requested_at,
+    approvals.c.approval_id,
+)
+Index(
+    "ix_approvals_account",
+    approvals.c.tenant_id,
+    approvals.c.account_id,
+    approvals.c.requested_at,
+)
+
 rate_rows = Table(
     "rate_rows",  # a tenant's own reference rates, append-only: of a half-year the last row counts
     metadata,

@@ -8,9 +8,16 @@ from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
+from services.ledger.api.arrangement_views import (
+    plan_in_force,
+    standing_plans,
+    standing_settlements,
+)
 from services.ledger.api.dependencies import AsOf, ContextDep, Reader
+from services.ledger.api.views import hold_view, holds_to_come, promise_view
 from services.ledger.commands.accounts import find_account, in_slices
 from services.ledger.domain import AccountState
+from services.ledger.domain.promises import open_promises
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
 from services.ledger.store.journal import EntrySpan
@@ -68,7 +75,8 @@ async def get_account(
     else:
         then = await in_slices(session, domain.as_of_in_slices(account, as_of), account_id)
         amounts = domain.amounts_at(then, as_of)
-    return account_view(account, amounts, as_of)
+        return account_view(account, then, amounts, as_of)
+    return account_view(account, account, amounts)
 
 
 @router.get("/v1/accounts/{account_id}/journal", response_model=models.JournalPage)
@@ -97,7 +105,10 @@ async def get_journal(
     return page(rows, paging.limit, lambda row: (row["entry"],))
 
 
-def account_view(account: AccountState, amounts: Any, as_of: date | None = None) -> dict[str, Any]:
+def account_view(
+    account: AccountState, then: AccountState, amounts: Any, as_of: date | None = None
+) -> dict[str, Any]:
+    """Who it is now; what is agreed as it was `then`."""
     profile = account.profile or billing.AccountRegistered(account_id=account.account_id, name="")
     return {
         "account_id": account.account_id,
@@ -118,9 +129,12 @@ def account_view(account: AccountState, amounts: Any, as_of: date | None = None)
         "tags": list(profile.tags),
         "attributes": shallow(profile.attributes),
         "amounts": [to_builtins(entry, builtin_types=(date,)) for entry in amounts],
-        "holds": [],
-        "promises": [],
-        "plan": None,
+        "holds": [hold_view(hold) for hold in holds_to_come(then)],
+        "promises": [promise_view(promise) for promise in open_promises(then)],
+        "plans": standing_plans(then),
+        "settlements": standing_settlements(then),
+        "placements": [],
+        "plan": plan_in_force(then),
         "as_of": as_of,
     }
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from services.ledger.api.commands import ByBody, Reason, Staff, default_by
 from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.api.models import Answer
 from services.ledger.api.views import approval_view
 from services.ledger.commands.agreements import Asked, run_command
 from services.ledger.domain.agreements import By
@@ -36,18 +37,18 @@ class ErasureBody(Model):
     by: ByBody | None = Field(None, description="who asks; default: who calls")
 
 
-class ErasedView(Model):
+class ErasedView(Answer):
     what: str
     count: int
 
 
-class KeptView(Model):
+class KeptView(Answer):
     what: str
     why: str
     until_on: Day | None
 
 
-class CertificateView(Model):
+class CertificateView(Answer):
     """What was erased, and what is kept, and why."""
 
     certificate_id: str

@@ -69,6 +69,11 @@ class Hold(AccountObject, frozen=True, kw_only=True):
     policy: PolicyRef | None = None
 
 
+def holds(state: AccountState) -> list[Hold]:
+    """All, in the order in which they were placed."""
+    return [known for known in state.objects.of(NOUN).values() if isinstance(known, Hold)]
+
+
 def spans(state: AccountState) -> Iterable[HoldSpan]:
     return state.timeless.holds.values()
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from services.ledger.domain.approvals import approval_of
 from services.ledger.domain.arrangements import PENDING, PLAN, Arrangement, arrangements
-from services.ledger.domain.holds import HOLD_RULES, Hold
+from services.ledger.domain.holds import HOLD_RULES, holds
 from services.ledger.domain.promises import open_promises
 from services.ledger.domain.state import AccountState
 
@@ -58,13 +58,13 @@ def stopped_until(state: AccountState, known: Arrangement) -> date | None:
 
 
 def _holds(state: AccountState) -> list[Stop]:
+    """By their days: one that is released from a later day on still stops."""
     found = []
-    for hold_id, hold in state.objects.of("hold").items():
-        assert isinstance(hold, Hold)
+    for hold in holds(state):
         span, rule = hold.span, HOLD_RULES[hold.span.kind]
         is_today = state.aged_on is None or span.holds_on(state.aged_on)
-        if hold.state != "placed" or not is_today or rule.contact == "none":
+        if not is_today or rule.contact == "none":
             continue
         ids = span.invoice_ids if rule.contact == "its" else None
-        found.append(Stop("hold", hold_id, None, span.last_on, ids, span.kind))
+        found.append(Stop("hold", hold.hold_id, None, span.last_on, ids, span.kind))
     return found

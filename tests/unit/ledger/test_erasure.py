@@ -110,9 +110,7 @@ def test_what_is_owed_is_the_same_after_an_erasure() -> None:
     assert isinstance(request, ErasureAsked)
     domain.record(state, [a_fact("erasure-asked", request, at("2026-03-20"))], BEGUN)
     assert open_request(state) is not None
-    decided, fact = decide(
-        state, "erasure:C1", "approve", "compliance", "", asking(by="bob")
-    ).facts
+    decided, fact = decide(state, "erasure:C1", "approve", "compliance", "", asking(by="bob")).facts
     assert isinstance(fact, AccountErased)
     assert fact.stood == ("owed",)
     decision = domain.record(

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ledger_0013"
-down_revision = "ledger_0012"
+revision = "ledger_0014"
+down_revision = "ledger_0013"
 branch_labels = None
 depends_on = None
 
