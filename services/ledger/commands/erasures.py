@@ -10,6 +10,7 @@ from services.ledger.store.requests import delete_requests
 from shared.database import Session
 from shared.events import CONTACTS, Event
 from shared.log import outbox
+from shared.log.erasure import delete_records
 
 
 async def erase_stored(
@@ -33,6 +34,7 @@ async def erase_stored(
     await store.blank_published(session, key)
     counts["requests"] = await delete_requests(session, *key)
     counts["rejections"] = await store.blank_rejections(session, key)
+    await delete_records(session, *key)
     if data.because == "request":
         counts["answers"] = await store.delete_answers(session, key, rewritten.texts)
         counts["import-rows"] = await store.blank_import_rows(session, key, rewritten.texts)

@@ -299,3 +299,35 @@ async def test_silent_accounts_go_at_the_first_of_a_month(
     for other in ("C2", "C3"):
         answer = await demo.get(f"/v1/accounts/{other}/personal-data")
         assert answer.status_code == 404
+
+
+async def test_records_that_could_not_be_taken_in_go_too(
+    demo: httpx.AsyncClient, post: Post, ledger_db: Database
+) -> None:
+    await post(_account())
+    insert = (
+        "insert into dead_letters (consumer, source, part, position, topic, tenant, key,"
+        " is_ordered, headers, value, reason)"
+        " values ('ledger', 's', 'p', $1, 'billing.events', 'demo', 'C1', false, $2, $3, 'r')"
+    )
+    async with ledger_db.transaction() as session:
+        for position, kind in enumerate(("account-updated", "payment-received")):
+            headers = f'[["ce_type","{kind}"]]'
+            await session.execute(insert, position, headers, b'{"account_id":"C1"}')
+    assert (await demo.request("DELETE", URL, json=REASON)).status_code == 200
+    rows = await ledger_db.fetch("select headers from dead_letters")
+    assert [row[0] for row in rows] == ['[["ce_type","payment-received"]]']
+
+
+async def test_another_account_is_untouched(
+    demo: httpx.AsyncClient, post: Post, ledger_db: Database
+) -> None:
+    await post(_account(), an_account("C10", name="Zoe Okapi", email="zoe@mail.example"))
+    for body in ({"reason": ""}, {"reason": "r", "override": "so"}, {}):
+        assert (await demo.request("DELETE", URL, json=body)).status_code == 422
+    unknown = await demo.request("DELETE", "/v1/accounts/X/personal-data", json=REASON)
+    assert unknown.status_code == 404
+    assert (await demo.request("DELETE", URL, json=REASON)).status_code == 200
+    assert (await demo.get("/v1/accounts/C10")).json()["name"] == "Zoe Okapi"
+    found = (await demo.get("/v1/accounts", params={"q": "Zacharias"})).json()["items"]
+    assert found == []
