@@ -238,7 +238,7 @@ async def test_erasure_takes_what_is_personal_and_keeps_the_wish(
         account_id="C1", kind="consumer", timezone="Europe/Berlin", tags=("Dromedar",)
     )
     await world.take(world.ledger_event("account-updated", "C1", tagged))
-    personal = ("+49171", "Lawyer", "Evidence 1", "Evidence 2", "Dromedar", "Ada")
+    personal = ("+49171", "Lawyer", "Evidence 1", "Evidence 2", "Dromedar", "c1@example.com")
     assert [word for word in personal if word not in " ".join(await stored_texts(world.db))] == []
     await world.take(
         world.ledger_event("account-erased", "C1", ledger.AccountErased(account_id="C1"))
