@@ -75,8 +75,8 @@ async def get_account(
     else:
         then = await in_slices(session, domain.as_of_in_slices(account, as_of), account_id)
         amounts = domain.amounts_at(then, as_of)
-        return account_view(account, then, amounts, as_of)
-    return account_view(account, account, amounts)
+        return {**account_view(account, amounts, as_of), **agreed(then, as_of)}
+    return {**account_view(account, amounts), **agreed(account, tenant.begun.on(account.zone))}
 
 
 @router.get("/v1/accounts/{account_id}/journal", response_model=models.JournalPage)
@@ -105,10 +105,7 @@ async def get_journal(
     return page(rows, paging.limit, lambda row: (row["entry"],))
 
 
-def account_view(
-    account: AccountState, then: AccountState, amounts: Any, as_of: date | None = None
-) -> dict[str, Any]:
-    """Who it is now; what is agreed as it was `then`."""
+def account_view(account: AccountState, amounts: Any, as_of: date | None = None) -> dict[str, Any]:
     profile = account.profile or billing.AccountRegistered(account_id=account.account_id, name="")
     return {
         "account_id": account.account_id,
@@ -129,12 +126,6 @@ def account_view(
         "tags": list(profile.tags),
         "attributes": shallow(profile.attributes),
         "amounts": [to_builtins(entry, builtin_types=(date,)) for entry in amounts],
-        "holds": [hold_view(hold) for hold in holds_to_come(then)],
-        "promises": [promise_view(promise) for promise in open_promises(then)],
-        "plans": standing_plans(then),
-        "settlements": standing_settlements(then),
-        "placements": [],
-        "plan": plan_in_force(then),
         "as_of": as_of,
     }
 
@@ -143,3 +134,15 @@ def _erased_on(account: AccountState) -> date | None:
     """The day on which its personal data was erased."""
     at = account.timeless.erased_at
     return local_day(at, account.zone) if at is not None else None
+
+
+def agreed(account: AccountState, day: date | None) -> dict[str, Any]:
+    """What stands or waits, by the begun day."""
+    return {
+        "holds": [hold_view(hold) for hold in holds_to_come(account, day)],
+        "promises": [promise_view(promise) for promise in open_promises(account)],
+        "plans": standing_plans(account, day),
+        "settlements": standing_settlements(account, day),
+        "placements": [],
+        "plan": plan_in_force(account, day),
+    }

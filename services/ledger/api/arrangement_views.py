@@ -18,7 +18,8 @@ from services.ledger.domain.settlements import Settlement, settlements
 _STANDS = ("active", "accepted", "offered", PENDING)  # or it waits
 
 
-def plan_view(plan: Plan, state: AccountState) -> Shown:
+def plan_view(plan: Plan, state: AccountState, day: date | None) -> Shown:
+    """By the begun day."""
     data = plan.data
     return {
         "plan_id": plan.arrangement_id,
@@ -26,7 +27,7 @@ def plan_view(plan: Plan, state: AccountState) -> Shown:
         "kind": data.kind,
         "total_minor": data.total_minor,
         "paid_minor": plan.paid_minor,
-        "arrears_minor": _arrears(plan, state),
+        "arrears_minor": _arrears(plan, day),
         "has_down_payment": data.has_down_payment,
         "freeze": plain(data.freeze),
         "default": plain(data.default),
@@ -37,7 +38,8 @@ def plan_view(plan: Plan, state: AccountState) -> Shown:
     }
 
 
-def settlement_view(settlement: Settlement, state: AccountState) -> Shown:
+def settlement_view(settlement: Settlement, state: AccountState, day: date | None) -> Shown:
+    """By the begun day."""
     data = settlement.data
     return {
         "settlement_id": settlement.arrangement_id,
@@ -48,7 +50,7 @@ def settlement_view(settlement: Settlement, state: AccountState) -> Shown:
         "concession_minor": settlement.concession_minor,
         "conceded_minor": settlement.conceded_minor,
         "paid_minor": settlement.paid_minor,
-        "arrears_minor": _arrears(settlement, state),
+        "arrears_minor": _arrears(settlement, day),
         "pay_by_on": data.counter_pay_by_on or settlement.instalments[-1].due_on,
         "valid_until_on": data.valid_until_on,
         "counter_minor": data.counter_minor,
@@ -102,44 +104,46 @@ def _instalment(each: AgreedInstalment) -> Shown:
     }
 
 
-def _arrears(known: Arrangement, state: AccountState) -> int:
-    return known.arrears_minor(state.aged_on) if state.aged_on is not None else 0
+def _arrears(known: Arrangement, day: date | None) -> int:
+    return known.arrears_minor(day) if day is not None else 0
 
 
 # ── Of an account ───────────────────────────────────────────────────────────────────────────────
 
 
-def standing_plans(state: AccountState) -> list[Shown]:
-    return [plan_view(known, state) for known in plans(state) if known.state in _STANDS]
+def standing_plans(state: AccountState, day: date | None) -> list[Shown]:
+    return [plan_view(known, state, day) for known in plans(state) if known.state in _STANDS]
 
 
-def standing_settlements(state: AccountState) -> list[Shown]:
-    return [settlement_view(known, state) for known in settlements(state) if known.state in _STANDS]
+def standing_settlements(state: AccountState, day: date | None) -> list[Shown]:
+    return [
+        settlement_view(known, state, day) for known in settlements(state) if known.state in _STANDS
+    ]
 
 
-def plan_in_force(state: AccountState) -> Shown | None:
+def plan_in_force(state: AccountState, day: date | None) -> Shown | None:
     """The account's currency first, then by code."""
     profile = state.profile
     own = profile.currency if profile is not None else None
     running = [known for known in plans(state) if known.in_force]
     running.sort(key=lambda plan: (plan.currency != own, plan.currency))
-    return plan_view(running[0], state) if running else None
+    return plan_view(running[0], state, day) if running else None
 
 
-def checked_arrangements(state: AccountState) -> list[Shown]:
+def checked_arrangements(state: AccountState, day: date | None) -> list[Shown]:
     """For the live check: those that stand or wait."""
-    return [_checked(known, state) for known in arrangements(state) if known.state in _STANDS]
+    return [_checked(known, day) for known in arrangements(state) if known.state in _STANDS]
 
 
-def _checked(known: Arrangement, state: AccountState) -> Shown:
-    next_due_on, next_minor = _next(known, state.aged_on)
+def _checked(known: Arrangement, day: date | None) -> Shown:
+    next_due_on, next_minor = _next(known, day)
     return {
         "kind": known.noun,
         "id": known.arrangement_id,
         "state": known.state,
         "next_due_on": next_due_on,
         "next_minor": next_minor,
-        "arrears_minor": _arrears(known, state),
+        "arrears_minor": _arrears(known, day),
     }
 
 

@@ -55,13 +55,13 @@ def router(caught_up: CaughtUp) -> APIRouter:
 
 
 def _collectable(account: AccountState, tenant: LockedTenant, sequence: int) -> dict[str, Any]:
-    out = taken(account)
+    out, day = taken(account), tenant.begun.on(account.zone)
     return {
         "account_id": account.account_id,
         "sequence": sequence,
-        "stops": [plain(stop) for stop in stops(account)],
-        "holds": checked_holds(account),
-        "arrangements": checked_arrangements(account),
+        "stops": [plain(stop) for stop in stops(account, day)],
+        "holds": checked_holds(account, day),
+        "arrangements": checked_arrangements(account, day),
         "amounts": [
             {name: getattr(entry, name) for name in models.CollectableAmounts.model_fields}
             for entry in domain.amounts(account, tenant.begun)

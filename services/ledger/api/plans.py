@@ -1,5 +1,6 @@
 """Instalment plans over HTTP."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -76,11 +77,11 @@ def dues_of(instalments: list[DueBody] | None) -> tuple[Due, ...] | None:
     return tuple([Due(each.due_on, each.amount_minor) for each in instalments])
 
 
-def _shown(state: AccountState, plan_id: str) -> Shown:
+def _shown(state: AccountState, plan_id: str, day: date | None) -> Shown:
     plan = state.objects.of(PLAN).get(plan_id)
     if not isinstance(plan, Plan):
         raise NotFound(f"there is no plan {plan_id!r} of the account")
-    return plan_view(plan, state)
+    return plan_view(plan, state, day)
 
 
 @router.post(_PATH, status_code=201)
@@ -105,7 +106,7 @@ async def post_plan(body: PlanBody, call: CallDep, _caller: StaffOrDebtor) -> Re
         body,
         lambda state, asking: agree_plan(state, offer, asking),
         ("plan-agreed", plan_id),
-        lambda done: _shown(done.state, plan_id),
+        lambda done: _shown(done.state, plan_id, done.begun_on),
         id_pointer="/plan_id",
         status=201,
         is_agreed=True,
@@ -121,7 +122,7 @@ async def post_plan_cancel(
         body,
         lambda state, asking: cancel_plan(state, plan_id, body.reason, asking),
         ("plan-cancelled", plan_id),
-        lambda done: _shown(done.state, plan_id),
+        lambda done: _shown(done.state, plan_id, done.begun_on),
     )
 
 
@@ -138,14 +139,15 @@ async def list_plans(
     ] = None,
 ) -> Any:
     """An account's plans, in the order in which they were asked for."""
-    _, account = await find_account(session, caller.tenant, account_id, context)
+    tenant, account = await find_account(session, caller.tenant, account_id, context)
     found = [plan for plan in plans(account) if state in (None, plan.state)]
-    return {"items": [plan_view(plan, account) for plan in found]}
+    day = tenant.begun.on(account.zone)
+    return {"items": [plan_view(plan, account, day) for plan in found]}
 
 
 @router.get(_PATH + "/{plan_id:path}")
 async def get_plan(
     account_id: str, plan_id: str, context: ContextDep, session: ReadSessionDep, caller: Reader
 ) -> Any:
-    _, account = await find_account(session, caller.tenant, account_id, context)
-    return _shown(account, plan_id)
+    tenant, account = await find_account(session, caller.tenant, account_id, context)
+    return _shown(account, plan_id, tenant.begun.on(account.zone))

@@ -1,5 +1,6 @@
 """Settlements over HTTP: offers of ours, bids of the debtor."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -51,16 +52,16 @@ class SettlementBody(CommandBody):
     valid_until_on: Day | None = Field(None, description="of an offer, which needs it")
 
 
-def _shown(state: AccountState, settlement_id: str) -> Shown:
+def _shown(state: AccountState, settlement_id: str, day: date | None) -> Shown:
     settlement = state.objects.of(SETTLEMENT).get(settlement_id)
     if not isinstance(settlement, Settlement):
         raise NotFound(f"there is no settlement {settlement_id!r} of the account")
-    return settlement_view(settlement, state)
+    return settlement_view(settlement, state, day)
 
 
-def _answered(state: AccountState, settlement_id: str) -> Shown:
+def _answered(state: AccountState, settlement_id: str, day: date | None) -> Shown:
     """With the arrangements that it ended, or that its acceptance ends."""
-    shown = _shown(state, settlement_id)
+    shown = _shown(state, settlement_id, day)
     name, waits = f"{SETTLEMENT} {settlement_id}", shown["state"] in ("offered", "pending_approval")
     ends = [
         {"kind": known.noun, "id": known.arrangement_id}
@@ -91,7 +92,7 @@ async def post_settlement(body: SettlementBody, call: CallDep, _caller: StaffOrD
         body,
         lambda state, asking: offer_settlement(state, terms, asking),
         ("settlement-offered", settlement_id),
-        lambda done: _answered(done.state, settlement_id),
+        lambda done: _answered(done.state, settlement_id, done.begun_on),
         id_pointer="/settlement_id",
         status=201,
         is_agreed=True,
@@ -107,7 +108,7 @@ async def post_accept(
         body,
         lambda state, asking: accept_settlement(state, settlement_id, asking),
         ("settlement-accepted", settlement_id),
-        lambda done: _answered(done.state, settlement_id),
+        lambda done: _answered(done.state, settlement_id, done.begun_on),
     )
 
 
@@ -120,7 +121,7 @@ async def post_decline(
         body,
         lambda state, asking: decline_settlement(state, settlement_id, "debtor", "", asking),
         ("settlement-declined", settlement_id),
-        lambda done: _shown(done.state, settlement_id),
+        lambda done: _shown(done.state, settlement_id, done.begun_on),
     )
 
 
@@ -135,7 +136,7 @@ async def post_settlement_cancel(
             state, settlement_id, "withdrawn", body.reason, asking
         ),
         ("settlement-declined", settlement_id),
-        lambda done: _shown(done.state, settlement_id),
+        lambda done: _shown(done.state, settlement_id, done.begun_on),
     )
 
 
@@ -152,9 +153,10 @@ async def list_settlements(
     ] = None,
 ) -> Any:
     """An account's settlements, in the order in which they were offered or bid."""
-    _, account = await find_account(session, caller.tenant, account_id, context)
+    tenant, account = await find_account(session, caller.tenant, account_id, context)
     found = [known for known in settlements(account) if state in (None, known.state)]
-    return {"items": [settlement_view(known, account) for known in found]}
+    day = tenant.begun.on(account.zone)
+    return {"items": [settlement_view(known, account, day) for known in found]}
 
 
 @router.get(_PATH + "/{settlement_id:path}")
@@ -165,5 +167,5 @@ async def get_settlement(
     session: ReadSessionDep,
     caller: Reader,
 ) -> Any:
-    _, account = await find_account(session, caller.tenant, account_id, context)
-    return _shown(account, settlement_id)
+    tenant, account = await find_account(session, caller.tenant, account_id, context)
+    return _shown(account, settlement_id, tenant.begun.on(account.zone))

@@ -71,9 +71,8 @@ def hold_view(hold: Hold) -> Shown:
     }
 
 
-def holds_to_come(state: AccountState) -> list[Hold]:
+def holds_to_come(state: AccountState, day: date | None) -> list[Hold]:
     """In force at the begun day, or later."""
-    day = state.aged_on
     return [
         hold
         for hold in holds(state)
@@ -82,7 +81,7 @@ def holds_to_come(state: AccountState) -> list[Hold]:
     ]
 
 
-def checked_holds(state: AccountState) -> list[Shown]:
+def checked_holds(state: AccountState, day: date | None) -> list[Shown]:
     """For the live check: those in force at the begun day."""
     return [
         {
@@ -93,7 +92,7 @@ def checked_holds(state: AccountState) -> list[Shown]:
             "invoice_ids": _listed(hold.span.invoice_ids),
         }
         for hold in holds(state)
-        if state.aged_on is None or hold.span.holds_on(state.aged_on)
+        if day is None or hold.span.holds_on(day)
     ]
 
 
@@ -130,7 +129,7 @@ def previewed(shown: Shown, done: Done) -> Shown:
 def _changes(done: Done) -> Shown:
     before, after = (_collectable(done, state) for state in (done.before, done.state))
     return {
-        "stops": [plain(stop) for stop in stops(done.state)],
+        "stops": [plain(stop) for stop in stops(done.state, done.begun_on)],
         "collectable_minor": [
             {"currency": code, "before": before.get(code, 0), "after": minor}
             for code, minor in sorted(after.items())

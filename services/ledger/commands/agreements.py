@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, structs
@@ -82,6 +82,10 @@ class Done(Struct, frozen=True):
     tenant: LockedTenant
     facts: tuple[Command, ...]
     is_repeat: bool = False
+
+    @property
+    def begun_on(self) -> date | None:
+        return self.tenant.begun.on(self.state.zone)
 
 
 class AccountMoved(Conflict):

@@ -22,8 +22,8 @@ class Stop(Struct, frozen=True):
     hold_kind: str | None = None
 
 
-def stops(state: AccountState) -> list[Stop]:
-    """All that stand, by the begun day."""
+def stops(state: AccountState, day: date | None) -> list[Stop]:
+    """All that stand, by the begun day (None: none has begun)."""
     found = [
         Stop(
             "promise",
@@ -40,7 +40,7 @@ def stops(state: AccountState) -> list[Stop]:
         if known.in_force or known.state == PENDING
         for ids in (known.invoice_ids,)
     ]
-    found += _holds(state)
+    found += _holds(state, day)
     found += [
         Stop("disputed", invoice.invoice_id, invoice.currency, None, (invoice.invoice_id,))
         for invoice in state.invoices.values()
@@ -57,12 +57,12 @@ def stopped_until(state: AccountState, known: Arrangement) -> date | None:
     return None if known.noun == PLAN else known.instalments[-1].grace_until_on
 
 
-def _holds(state: AccountState) -> list[Stop]:
+def _holds(state: AccountState, day: date | None) -> list[Stop]:
     """By their days: one that is released from a later day on still stops."""
     found = []
     for hold in holds(state):
         span, rule = hold.span, HOLD_RULES[hold.span.kind]
-        is_today = state.aged_on is None or span.holds_on(state.aged_on)
+        is_today = day is None or span.holds_on(day)
         if not is_today or rule.contact == "none":
             continue
         ids = span.invoice_ids if rule.contact == "its" else None

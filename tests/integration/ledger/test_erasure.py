@@ -8,14 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ledger.commands.agreements import Asked, Door, run_command
-from services.ledger.context import Context, open_context
-from services.ledger.domain.agreements import By
-from services.ledger.domain.doors.approvals import decide
-from services.ledger.domain.doors.holds import HoldAsked, place_hold
+from services.ledger.context import open_context
 from services.ledger.processes.days import start_day
 from services.ledger.store.erasures import LATE_REJECTIONS
-from shared import clock
 from shared.database import Database
 from tests.dumps import stored_texts
 from tests.factories import a_billing_event, an_account, an_invoice
@@ -103,20 +98,6 @@ async def _life(demo: httpx.AsyncClient, post: Post) -> None:
         "/v1/accounts/C1/promises", json=promise, headers={"Idempotency-Key": "k1"}
     )
     assert promised.status_code == 201, promised.text
-
-
-async def _command(context: Context, account_id: str, fact: tuple[str, str], door: Door) -> None:
-    """By another person of the role."""
-    asked = Asked(
-        tenant_id="demo",
-        account_id=account_id,
-        fact=fact,
-        by=By("collector", "bob"),
-        roles=frozenset({"compliance"}),
-        request_hash="h",
-    )
-    async with context.db.transaction() as session:
-        await run_command(session, asked, door, context, now=clock.now())
 
 
 async def _found(db: Database) -> set[str]:
@@ -224,16 +205,16 @@ async def test_what_stands_is_erased_when_another_lets_it(
     assert (await said())[-1]["type"] == "approval-needed"
     assert await _found(ledger_db) == set(WORDS)
 
-    context = open_context(settings_for(ledger_db.url), application="test")
-    await _command(
-        context,
-        "C1",
-        ("approval-decided", "erasure:C1"),
-        lambda state, asking: decide(
-            state, "erasure:C1", "approve", "compliance", "Zacharias may go", asking
-        ),
-    )
-    await context.close()
+    decision = {
+        "decision": "approve",
+        "role": "compliance",
+        "reason": "Zacharias may go",
+        "by": {"kind": "collector", "id": "ann"},
+    }
+    decide = "/v1/approvals/erasure:C1/decide"
+    assert (await demo.post(decide, json=decision)).status_code == 403
+    decided = await demo.post(decide, json={**decision, "by": {"kind": "collector", "id": "bob"}})
+    assert decided.status_code == 200, decided.text
     assert await _found(ledger_db) == set()
     assert [e["type"] for e in await said()][-2:] == ["approval-closed", "account-erased"]
     certificate = (await demo.get(URL)).json()
@@ -285,10 +266,8 @@ async def test_silent_accounts_go_at_the_first_of_a_month(
     assert active.status_code == 200, active.text
     context = open_context(settings_for(ledger_db.url), application="test")
     days = ("2027-02-01", "2027-02-12", "2027-03-05", "2027-03-06")
-    hold = HoldAsked(hold_id="H1", kind="attorney")
-    await _command(
-        context, "C2", ("hold-placed", "H1"), lambda state, asking: place_hold(state, hold, asking)
-    )
+    hold = {"kind": "attorney", "reason": "he has one"}
+    assert (await demo.post("/v1/accounts/C2/holds", json=hold)).status_code == 201
     erased = []
     for day in days:
         started = await start_day(context, "demo", day=date.fromisoformat(day))

@@ -91,7 +91,7 @@ class Engine:
         return {"status": known.status, "balance": known.balance_minor}
 
     def stops(self) -> set[tuple[str, date | None]]:
-        return {(stop.kind, stop.until) for stop in stops(self.account)}
+        return {(stop.kind, stop.until) for stop in stops(self.account, self.account.aged_on)}
 
     def commission(self, payment_id: str) -> int | None:
         raise NotImplementedError
