@@ -29,8 +29,8 @@ class Context:
     makes_tenants: bool  # local mode: an unknown tenant is made at its first event
     accounts: AccountMemory = field(default_factory=AccountMemory)
     policies: Policies = field(default_factory=Policies)
-    compute: ComputePool = field(default_factory=ComputePool)  # documents are drawn in it
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
+    compute: ComputePool = field(default_factory=ComputePool)  # documents are drawn in it
     files: ComputePool = field(default_factory=_readers)
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from services.ledger.commands.accounts import (
-    Hold,
+    HeldTurns,
     LockedAccount,
     in_slices,
     lock_accounts,
@@ -133,7 +133,7 @@ async def keep_refusal(context: Context, tenant_id: str, error: AppError, *, now
 
 async def _lock(
     session: Session, key: AccountKey, context: Context, now: datetime
-) -> tuple[Hold, dict[AccountKey, LockedAccount], LockedTenant]:
+) -> tuple[HeldTurns, dict[AccountKey, LockedAccount], LockedTenant]:
     hold = await take_turns(session, {key}, context)
     tenants = await lock_tenants(session, {key[0]}, context, now=now, makes=False)
     heads = await account_store.lock_heads(session, [key])

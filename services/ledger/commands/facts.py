@@ -7,7 +7,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from services.ledger.commands.accounts import (
-    Hold,
+    HeldTurns,
     LockedAccount,
     in_slices,
     lock_accounts,
@@ -74,7 +74,7 @@ async def record_facts(
     return [outcome or _ACCEPTED for outcome in outcomes]
 
 
-Locked = tuple[Hold, Mapping[AccountKey, LockedAccount], Mapping[str, LockedTenant]]
+Locked = tuple[HeldTurns, Mapping[AccountKey, LockedAccount], Mapping[str, LockedTenant]]
 
 
 async def record_locked(

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import partial
 
 from services.ledger.commands.accounts import (
-    Hold,
+    HeldTurns,
     in_slices,
     lock_accounts,
     remember_updates,
@@ -107,7 +107,7 @@ async def put_tenant(session: Session, tenant: Tenant, context: Context, *, now:
 
 async def _rezone(
     session: Session,
-    hold: Hold,
+    hold: HeldTurns,
     tenant: Tenant,
     before: LockedTenant,
     context: Context,

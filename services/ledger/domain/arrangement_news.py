@@ -12,7 +12,7 @@ from msgspec import Struct
 from services.ledger.domain.agreements import Command
 from services.ledger.domain.arrangements import PLAN, AgreedInstalment, Arrangement
 from services.ledger.domain.events import View, common
-from services.ledger.domain.kinds import News
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import Step
 from services.ledger.domain.ranks import Turn
 from shared.clock import local_day

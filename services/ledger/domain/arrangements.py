@@ -37,6 +37,7 @@ class AgreedInstalment(Struct, frozen=True, gc=False):
     amount_minor: int
     up_to_minor: int  # it and all before it
     state: InstalmentState = "open"
+    is_judged: bool = False  # its judgement has happened
     short_minor: int = 0  # of one that is missed: what was missing when it came to be
     history: tuple[Step, ...] = ()  # since it was open first
 
@@ -277,11 +278,15 @@ def judged_at(
     return boundary(day, state.zone, turn, arrangement.name) if day is not None else None
 
 
-def is_judged(state: AccountState, arrangement: Arrangement, each: AgreedInstalment) -> bool:
-    """Whether the judgement of an instalment lies at the present place or before it."""
+def has_happened(state: AccountState, place: Position | None) -> bool:
+    """Whether a judgement has happened at the present place: its day has begun by now.
+
+    One at an earlier place may not have: of an arrangement that has only just come into force.
+    """
+    if place is None or state.horizon is None:
+        return False
     assert state.position is not None
-    place = judged_at(state, arrangement, each.grace_until_on, Turn.INSTALMENT)
-    return place is not None and place <= state.position
+    return place <= state.position and place[0] <= state.horizon
 
 
 def judge_instalments(state: AccountState, arrangement: A, at: datetime, cause: str) -> A:
@@ -289,12 +294,14 @@ def judge_instalments(state: AccountState, arrangement: A, at: datetime, cause: 
     nothing_owed = not owed_on(state, arrangement.invoice_ids)
     found: list[AgreedInstalment] = []
     for each in arrangement.instalments:
+        if not each.is_judged and has_happened(state, _judged_at(state, arrangement, each)):
+            each = structs.replace(each, is_judged=True)
         missing = each.up_to_minor - arrangement.cash_minor
         short = min(missing, arrangement.undisputed_minor)
         to: InstalmentState = "open"
         if missing <= 0 or nothing_owed:
             to = "paid"
-        elif short > 0 and is_judged(state, arrangement, each):
+        elif short > 0 and each.is_judged:
             to = "missed"
         if to != each.state:
             each = structs.replace(
@@ -307,18 +314,18 @@ def judge_instalments(state: AccountState, arrangement: A, at: datetime, cause: 
     return structs.replace(arrangement, instalments=tuple(found))
 
 
+def _judged_at(
+    state: AccountState, arrangement: Arrangement, each: AgreedInstalment
+) -> Position | None:
+    return judged_at(state, arrangement, each.grace_until_on, Turn.INSTALMENT)
+
+
 def next_judgements(state: AccountState, arrangement: Arrangement) -> Iterator[Position]:
-    """Where its instalments are judged."""
+    """Where its instalments are judged that are not yet."""
     for each in arrangement.instalments:
-        place = judged_at(state, arrangement, each.grace_until_on, Turn.INSTALMENT)
+        place = _judged_at(state, arrangement, each) if not each.is_judged else None
         if place is not None:
             yield place
-
-
-def first_later(state: AccountState, places: Iterator[Position]) -> Position | None:
-    """The first of these places behind the present one."""
-    assert state.position is not None
-    return min([place for place in places if place > state.position], default=None)
 
 
 # ── What stands still ───────────────────────────────────────────────────────────────────────────

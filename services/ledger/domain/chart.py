@@ -28,6 +28,8 @@ AGENCY_COMMISSION = "agency-commission"
 AGENCY_PAYABLE = "agency-payable"
 SUSPENSE = "suspense"
 
+JUDGEMENT = "judgement"  # the kind of fact in the entry of a boundary without an event of its own
+
 _NOTHING: frozenset[str] = frozenset()
 
 # Money that moves by itself between what is owed and what is unapplied, and the commission on what
@@ -81,6 +83,7 @@ JOURNAL: Mapping[str, frozenset[str]] = {
     "disclosure-made": _FOLLOWS,
     "disclosure-failed": _FOLLOWS,
     # Boundaries: what a day brings by itself
+    JUDGEMENT: _SOLD,  # facts dated after it that are known act again behind it
     "fee-charged": _AT_THE_HEAD | {FEE_INCOME, COST_RECOVERY},
     "interest-charged": _AT_THE_HEAD | {INTEREST_INCOME},
     "discount-granted": _MOVED | {DISCOUNTS, RECOVERIES},

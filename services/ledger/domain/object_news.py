@@ -7,7 +7,7 @@ from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.consequences import announce_in_parts
 from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.events import View
-from services.ledger.domain.kinds import News
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import AccountObject, Key
 from services.ledger.domain.registry import NOUNS
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices

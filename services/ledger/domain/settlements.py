@@ -14,7 +14,6 @@ class Settlement(Arrangement, frozen=True, kw_only=True):
     lapsed."""
 
     data: SettlementOffered
-    judged: int = 0  # so many instalments
     conceded_minor: int = 0  # what lies as concession now
 
     @property

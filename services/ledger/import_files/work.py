@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.ledger.import_files.foresight import foresee
 from services.ledger.import_files.reading import mapping_of, read_file
-from services.ledger.import_files.report import Report, Tally, report_of
+from services.ledger.import_files.report import FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents
 from shared.business_time import Begun
 from shared.csv_events.sniffing import Sniffed, sniff
@@ -32,7 +32,7 @@ def rows_told(folder: Path) -> int:
         return 0
 
 
-def read_job(folder: Path, name: str, mapping: str | None, tenant: str, today: date) -> Tally:
+def read_job(folder: Path, name: str, mapping: str | None, tenant: str, today: date) -> FileTally:
     """Raises `Invalid` where nothing can be made of the file."""
     told = folder / "rows"
 
@@ -55,7 +55,7 @@ def read_job(folder: Path, name: str, mapping: str | None, tenant: str, today: d
 
 
 def foresee_job(
-    folder: Path, tally: Tally, zone: str, begun: Begun, today: date, now: datetime
+    folder: Path, tally: FileTally, zone: str, begun: Begun, today: date, now: datetime
 ) -> Report:
     """The report of a dry run; what the ledger knows of the accounts is among the events by now."""
     with FileEvents(events_in(folder), is_new=False) as events:

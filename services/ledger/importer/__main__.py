@@ -28,7 +28,7 @@ from services.ledger.import_files.foresight import foresee
 from services.ledger.import_files.identity import import_id
 from services.ledger.import_files.reading import Progress as Told
 from services.ledger.import_files.reading import mapping_of, read_file
-from services.ledger.import_files.report import SKIPPED, Report, Tally, report_of
+from services.ledger.import_files.report import SKIPPED, FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents
 from services.ledger.importer.asking import agreed_mapping
 from services.ledger.importer.position import Position
@@ -174,7 +174,7 @@ def _rows(report: Report) -> str:
     return f"{report.rows} rows" + (f", skipped: {', '.join(why)}" if why else "")
 
 
-def _refuse_nothing(tally: Tally, events: FileEvents) -> None:
+def _refuse_nothing(tally: FileTally, events: FileEvents) -> None:
     if not len(events) and not events.refused:
         skipped = Counter(tally.skipped)
         told = f"{tally.rows} rows" + (f", {skipped.total()} skipped" if skipped else "")
@@ -220,7 +220,7 @@ def _read(
     events: FileEvents,
     progress: Progress,
     name: str,
-) -> Tally:
+) -> FileTally:
     with _told(path, progress, name) as told:
         tally = read_file(path, mapping, tenant, events, today=_today(), name=name, progress=told)
     _refuse_nothing(tally, events)

@@ -17,7 +17,7 @@ from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
 from services.ledger.import_files.folders import work_folder
 from services.ledger.import_files.reading import BATCH_EVENTS, mapping_of, parsed, refusals_of
-from services.ledger.import_files.report import Report, Tally, report_of
+from services.ledger.import_files.report import FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents, KnownAccount
 from services.ledger.import_files.work import (
     SECONDS_MAX,
@@ -158,7 +158,7 @@ class _Import:
         if not number:
             raise Invalid("the file is not kept any more: import it again")
 
-    async def _read(self) -> Tally:
+    async def _read(self) -> FileTally:
         """In a process of its own. Raises `Invalid` where nothing can be made of the file."""
         tenant_id, mapping = self._found.tenant_id, self._found.mapping
         today = await local_today(self._context, tenant_id)
@@ -173,7 +173,7 @@ class _Import:
             seconds=SECONDS_MAX,
         )
 
-    async def _begin_sending(self, tally: Tally, events: FileEvents) -> None:
+    async def _begin_sending(self, tally: FileTally, events: FileEvents) -> None:
         if not len(events) and not events.refused:
             raise Invalid("there is no row of which an event is made")
         await self._know_accounts(events)

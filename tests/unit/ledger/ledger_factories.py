@@ -171,7 +171,7 @@ class Ledger:
     def balance(self, invoice_id: str = "I1") -> int:
         return self.account.invoices[invoice_id].balance_minor
 
-    def pieces(self, source_id: str, kind: Any = "payment") -> list[tuple[str, int, bool]]:
+    def pieces(self, source_id: str, kind: Any = "payment") -> list[tuple[str | None, int, bool]]:
         """(invoice, amount, still there) of a source's whole history."""
         source = self.account.credits[kind, source_id]
         return [(p.invoice_id, p.amount_minor, p.released_at is None) for p in source.allocations]

@@ -64,7 +64,7 @@ class Resolved:
     request: PolicyRequest | None = None
 
 
-class Faults:
+class RequestFaults:
     """Collects what is wrong with a request, so that all of it is said at once."""
 
     def __init__(self) -> None:

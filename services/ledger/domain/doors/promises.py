@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.ledger.domain.agreements import PolicyRef, PromiseCancelled, PromiseMade
-from services.ledger.domain.doors import Asking, Faults, Resolved, in_the_way, situation
+from services.ledger.domain.doors import Asking, RequestFaults, Resolved, in_the_way, situation
 from services.ledger.domain.holds import clock_stops
 from services.ledger.domain.owed import undisputed_on
 from services.ledger.domain.policies.members import choose
@@ -118,7 +118,7 @@ def _check(
     request: PolicyRequest,
     ids: tuple[str, ...],
 ) -> None:
-    faults = Faults()
+    faults = RequestFaults()
     if offer.due_on < asking.on:
         faults.add("/due_on", f"lies before {asking.on}")
     elif (offer.due_on - asking.on).days > rule.max_days:

@@ -18,6 +18,7 @@ from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position
 from services.ledger.domain.movements import Movement, OpenCharge
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import AccountObject, Key
 from services.ledger.domain.state import AccountState
 from shared.clock import local_day
@@ -116,20 +117,6 @@ class Kind(Generic[D]):
 
 
 Value = TypeVar("Value", bound=AccountObject)
-
-
-class News(Struct, frozen=True):
-    """An event that follows from how an object changed."""
-
-    type: str
-    entity: str
-    cause: str  # with type and entity it makes the event's id
-    time: datetime
-    data: Struct
-    is_new: bool = True  # False: what was published is corrected, and comes before what is new
-    turn: int = 0  # among those of one instant; of corrections: among all
-    day: date | None = None  # None: the day of its time
-    carries: tuple[CreditKey, ...] = ()  # the credits whose histories it shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

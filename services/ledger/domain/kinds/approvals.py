@@ -6,8 +6,9 @@ from services.ledger.domain.agreements import ApprovalDecided
 from services.ledger.domain.approvals import NOUN, ApprovalRequest, ApprovalState, close
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position
-from services.ledger.domain.kinds import Kind, News, Noun
+from services.ledger.domain.kinds import Kind, Noun
 from services.ledger.domain.kinds.holds import release_span
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import boundary
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.state import AccountState

@@ -9,7 +9,8 @@ from services.ledger.domain.approvals import approval_of, ask
 from services.ledger.domain.events import View, common
 from services.ledger.domain.facts import Fact, Need, Position
 from services.ledger.domain.holds import HOLD_RULES, NOUN, Hold
-from services.ledger.domain.kinds import Acting, Kind, News, Noun
+from services.ledger.domain.kinds import Acting, Kind, Noun
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import NO_CURRENCY, Step, boundary
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.state import AccountState

@@ -22,7 +22,7 @@ from services.ledger.domain.arrangements import (
     begin,
     cash_on,
     ended,
-    first_later,
+    has_happened,
     in_state,
     judge_instalments,
     judged_at,
@@ -35,8 +35,9 @@ from services.ledger.domain.arrangements import (
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.kinds import Acting, Kind, News, Noun
+from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import Step, boundary
 from services.ledger.domain.owed import owed_on
 from services.ledger.domain.plans import Plan, plans
@@ -156,6 +157,8 @@ def _in_force(state: AccountState, plan: Plan, acting: Acting) -> Plan:
     if plan.cash_minor >= plan.amount_minor or nothing_owed:
         return in_state(plan, "completed", acting.at, acting.cause)
     because = _defaults(state, plan, acting)
+    if acting.key == plan.key:
+        plan = structs.replace(plan, watched=acting.position)
     return plan if because is None else in_state(plan, "defaulted", acting.at, because)
 
 
@@ -181,7 +184,7 @@ def _defaults(state: AccountState, plan: Plan, acting: Acting) -> str | None:
         return "first"
     if rule.missed is not None and len(missed) >= rule.missed:
         return "missed"
-    if any(place <= acting.position for place in _stood_missed(state, plan)):
+    if any(has_happened(state, place) for place in _stood_missed(state, plan)):
         return "days"
     return "new-invoice" if _new_invoice_is_old(state, plan, acting) else None
 
@@ -230,13 +233,17 @@ def _wake(state: AccountState, plan: Plan) -> Position | None:
     if not plan.in_force:
         return None
 
-    def places() -> Iterator[Position]:
-        yield from next_judgements(state, plan)
-        yield from _stood_missed(state, plan)
-        for invoice, day in _new_invoices(state, plan):
-            yield _reached_at(state, plan, invoice, day)
-
-    return first_later(state, places())
+    reached = [_reached_at(state, plan, *known) for known in _new_invoices(state, plan)]
+    watched = plan.watched or plan.began
+    assert watched is not None
+    return min(
+        [
+            *next_judgements(state, plan),
+            *_stood_missed(state, plan),
+            *(place for place in reached if place > watched),
+        ],
+        default=None,
+    )
 
 
 def _judge(state: AccountState, plan: Plan, at: datetime) -> None:

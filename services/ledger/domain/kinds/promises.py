@@ -10,8 +10,9 @@ from services.ledger.domain.credits import Credit
 from services.ledger.domain.events import View, common
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.holds import clock_stops
-from services.ledger.domain.kinds import Acting, Kind, News, Noun
+from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import Step, boundary
 from services.ledger.domain.owed import owed_on, undisputed_on
 from services.ledger.domain.promises import (
@@ -26,7 +27,7 @@ from services.ledger.domain.promises import (
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import arranged, taken
-from shared.clock import local_day
+from shared.clock import day_start, local_day
 from shared.events import billing, ledger
 
 
@@ -113,7 +114,10 @@ def _count(state: AccountState, payment: Credit, acting: Acting) -> None:
     known = [
         each
         for each in promises(state)
-        if not each.is_judged and each.state in ("open", "kept") and each.place < acting.position
+        if not each.is_judged
+        and each.state in ("open", "kept")
+        and each.place < acting.position
+        and acting.at < day_start(each.judged_on, state.zone)
     ]
     if not known or any(c.payment_id == payment.credit_id for p in known for c in p.counted):
         return
@@ -287,7 +291,8 @@ def _news(view: View, before: Promise | None, after: Promise | None) -> list[New
         or (after.state != "open" and before.received_minor != after.received_minor)
     )
     if before is None:
-        return [_step_news(view, after, after.history[-1])] if steps else []
+        is_open = after.state == "open"  # again
+        return [_step_news(view, after, after.history[-1])] if steps and not is_open else []
     return [_rejudged(view, before, after)] if is_other else []
 
 

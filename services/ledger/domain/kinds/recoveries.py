@@ -4,7 +4,8 @@ from datetime import datetime
 
 from services.ledger.domain.credits import Credit
 from services.ledger.domain.events import View, allocations
-from services.ledger.domain.kinds import Acting, News, Noun
+from services.ledger.domain.kinds import Acting, Noun
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import AccountObject
 from services.ledger.domain.ranks import Turn
 from services.ledger.domain.recoveries import recovering

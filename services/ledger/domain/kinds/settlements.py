@@ -1,6 +1,6 @@
 """Settlements: offered or bid, accepted, completed, lapsed (docs/ledger.md, Settlements)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,9 +28,8 @@ from services.ledger.domain.arrangements import (
     begin,
     cash_on,
     ended,
-    first_later,
+    has_happened,
     in_state,
-    is_judged,
     judge_instalments,
     next_judgements,
     placed_by,
@@ -40,8 +39,9 @@ from services.ledger.domain.arrangements import (
 )
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Need, Position
-from services.ledger.domain.kinds import Acting, Kind, News, Noun
+from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import Step, boundary
 from services.ledger.domain.owed import owed_on
 from services.ledger.domain.ranks import Rank, Turn
@@ -189,8 +189,7 @@ def _offered(state: AccountState, settlement: Settlement, acting: Acting) -> Set
     settlement = with_figures(state, settlement)
     if settlement.cash_minor >= settlement.amount_minor:
         return begin(state, settlement, acting.at, "payment")
-    place = _lapses_at(state, settlement)
-    if place is not None and place <= acting.position:
+    if has_happened(state, _lapses_at(state, settlement)):
         return ended(settlement, acting.at, "not-accepted")
     return settlement
 
@@ -208,12 +207,12 @@ def _accepted(state: AccountState, settlement: Settlement, acting: Acting) -> Se
     if not owed_on(state, settlement.invoice_ids):
         write_off = written_off_by(state, settlement)
         return ended(settlement, acting.at, write_off or "nothing-left")
+    known = settlement.instalments
     settlement = judge_instalments(state, settlement, acting.at, acting.cause)
-    judged = [each for each in settlement.instalments if is_judged(state, settlement, each)]
-    fresh = judged[settlement.judged :]
-    settlement = structs.replace(settlement, judged=len(judged))
-    if any(settlement.cash_minor < each.up_to_minor for each in fresh):
-        return ended(settlement, acting.at, "not-paid")
+    for was, each in zip(known, settlement.instalments, strict=True):
+        is_judged_now = each.is_judged and not was.is_judged
+        if is_judged_now and settlement.cash_minor < each.up_to_minor:
+            return ended(settlement, acting.at, "not-paid")
     return settlement
 
 
@@ -255,13 +254,10 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
     settlement = structs.replace(with_figures(state, settlement), conceded_minor=0)
     if _is_done(state, settlement):
         return _concede(state, settlement, at)
-    judged = [each for each in settlement.instalments if is_judged(state, settlement, each)]
-    settlement = structs.replace(
-        judge_instalments(state, settlement, at, acting.cause), judged=len(judged)
-    )
+    settlement = judge_instalments(state, settlement, at, acting.cause)
     if newer is not None:
         return ended(settlement, at, newer.name)
-    if len(judged) == len(settlement.instalments):
+    if settlement.instalments[-1].is_judged:
         return ended(settlement, at, "not-paid")
     return in_state(settlement, "accepted", at, acting.cause)
 
@@ -302,14 +298,11 @@ def _lapses_at(state: AccountState, settlement: Settlement) -> Position | None:
 
 
 def _wake(state: AccountState, settlement: Settlement) -> Position | None:
-    def places() -> Iterator[Position]:
-        lapses_at = _lapses_at(state, settlement)
-        if settlement.state == "offered" and lapses_at is not None:
-            yield lapses_at
-        if settlement.state == "accepted":
-            yield from next_judgements(state, settlement)
-
-    return first_later(state, places())
+    if settlement.state == "offered":
+        return _lapses_at(state, settlement)
+    if settlement.state == "accepted":
+        return min(next_judgements(state, settlement), default=None)
+    return None
 
 
 def _judge(state: AccountState, settlement: Settlement, at: datetime) -> None:

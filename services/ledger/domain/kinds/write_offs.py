@@ -20,8 +20,9 @@ from services.ledger.domain.approvals import approval_of, ask
 from services.ledger.domain.events import View, allocations, common
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.invoices import SMALL, Invoice
-from services.ledger.domain.kinds import Acting, Kind, News, Noun
+from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import AccountObject, Step, boundary
 from services.ledger.domain.owed import owed
 from services.ledger.domain.ranks import Rank, Turn

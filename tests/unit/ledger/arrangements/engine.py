@@ -7,6 +7,7 @@ from typing import Any
 from services.ledger import domain
 from services.ledger.domain import Decision, Fact, LedgerAnnouncement
 from services.ledger.domain.arrangements import Arrangement
+from services.ledger.domain.promises import Promise
 from services.ledger.domain.settlements import Settlement
 from services.ledger.domain.stops import stops
 from shared.business_time import Begun
@@ -17,9 +18,7 @@ RECORDED = datetime(2027, 1, 1, tzinfo=UTC)
 
 def fact_of(told: Told) -> Fact:
     fact_id = domain.fact_id_of(told.kind, "/billing", told.event_id, told.data)
-    return Fact(
-        told.kind, fact_id, "C1", "/billing", told.event_id, told.time, RECORDED, told.data
-    )
+    return Fact(told.kind, fact_id, "C1", "/billing", told.event_id, told.time, RECORDED, told.data)
 
 
 class Engine:
@@ -63,7 +62,7 @@ class Engine:
             found |= {"short": [p.short_minor for p in known.instalments]}
             day = self.begun.on(self.account.zone)
             found |= {"arrears": known.arrears_minor(day) if day else 0}
-        else:
+        elif isinstance(known, Promise):
             found |= {"received": known.received_minor, "asked": known.asked_minor}
             found |= {"grace_until": known.data.grace_until_on}
         if isinstance(known, Settlement):
@@ -76,7 +75,14 @@ class Engine:
 
     def amounts(self, currency: str) -> Mapping[str, int]:
         found = domain.amounts(self.account, self.begun, [currency])[0]
-        names = ("balance", "overdue", "disputed", "unapplied", "collectable", "arranged")
+        names: tuple[str, ...] = (
+            "balance",
+            "overdue",
+            "disputed",
+            "unapplied",
+            "collectable",
+            "arranged",
+        )
         names += ("arrears", "promised", "recoverable")
         return {name: getattr(found, f"{name}_minor") for name in names}
 
