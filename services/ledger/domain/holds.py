@@ -71,6 +71,8 @@ class Hold(AccountObject, frozen=True, kw_only=True):
 
 def _turn(span: HoldSpan) -> tuple[date, str]:
     return (span.from_on, span.hold_id)
+
+
 def holds(state: AccountState) -> list[Hold]:
     """All, in the order in which they were placed."""
     return [known for known in state.objects.of(NOUN).values() if isinstance(known, Hold)]
