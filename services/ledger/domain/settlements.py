@@ -25,6 +25,11 @@ class Settlement(Arrangement, frozen=True, kw_only=True):
         return self.data.policy
 
     @property
+    def waiver_id(self) -> str:
+        """Of the charges that it concedes."""
+        return f"{self.noun}:{self.arrangement_id}"
+
+    @property
     def concession_minor(self) -> int:
         """What is conceded at most."""
         return self.data.base_minor - self.data.amount_minor

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import structs
 
+from services.ledger.domain.accruals import post_interest
 from services.ledger.domain.agreements import PlanAgreed, PlanCancelled
 from services.ledger.domain.approvals import approval_of, ask, close
 from services.ledger.domain.arrangements import (
@@ -72,6 +73,8 @@ def _agree(state: AccountState, data: PlanAgreed, at: datetime) -> None:
         state=PENDING,
         data=data,
     )
+    for invoice_id in plan.invoice_ids:
+        post_interest(state, invoice_id, at)
     if data.approval is None:
         begin(state, plan, at, cause)
         return
@@ -155,8 +158,6 @@ def _in_force(state: AccountState, plan: Plan, acting: Acting) -> Plan:
 
 def _completed(state: AccountState, plan: Plan, acting: Acting) -> Plan:
     """A reversal may take it back, unless another arrangement has begun."""
-    if not any(invoice_id in state.before_invoices for invoice_id in plan.invoice_ids):
-        return plan
     known, cash = plan.cash_minor, cash_on(state, plan)
     plan = structs.replace(plan, cash_minor=cash)
     is_reversal = acting.fact is not None and isinstance(acting.fact.data, billing.PaymentReversed)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
+from services.ledger.domain.accruals import post_interest
 from services.ledger.domain.agreements import (
     SettlementAccepted,
     SettlementDeclined,
@@ -38,6 +39,7 @@ from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.settlement_news import no_event, offered_event, settlement_news
 from services.ledger.domain.settlements import CONCESSION, Settlement, settlement_of
 from services.ledger.domain.state import AccountState
+from services.ledger.domain.waivers import restore_waived, waive_open, waived_under
 
 _Data = SettlementOffered | SettlementAccepted | SettlementDeclined
 
@@ -72,6 +74,8 @@ def _offer(state: AccountState, data: SettlementOffered, at: datetime) -> None:
         state=PENDING,
         data=data,
     )
+    for invoice_id in settlement.invoice_ids:
+        post_interest(state, invoice_id, at)
     if data.verdict == "accepted":
         begin(state, settlement, at, "policy")
     elif data.verdict == "offered":
@@ -209,8 +213,6 @@ def _is_done(state: AccountState, settlement: Settlement) -> bool:
 
 def _completed(state: AccountState, settlement: Settlement, acting: Acting) -> Settlement:
     """Where less counts than before and not enough, all of the concession is taken back."""
-    if not any(invoice_id in state.before_invoices for invoice_id in settlement.invoice_ids):
-        return settlement
     known = settlement.cash_minor
     settlement = structs.replace(
         settlement,
@@ -229,6 +231,7 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
     """
     at = acting.at
     withdraw(state, CONCESSION, settlement.arrangement_id, at)
+    restore_waived(state, settlement.waiver_id, at)
     newer = began_after(state, settlement)
     if newer is None:
         state.objects.set(settlement.key, structs.replace(settlement, state="accepted"))
@@ -248,19 +251,24 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
 
 
 def _conceded(state: AccountState, settlement: Settlement) -> int:
-    """What lies as concession now."""
+    """What lies as concession now, and what is waived of charges."""
     relief = state.credits.get((CONCESSION, settlement.arrangement_id))
-    return relief.amount_minor if relief is not None else 0
+    principal = relief.amount_minor if relief is not None else 0
+    return principal + waived_under(state, settlement.waiver_id, settlement.invoice_ids)
 
 
 def _concede(state: AccountState, settlement: Settlement, at: datetime) -> Settlement:
-    """Take off what is still owed, at most what was to be conceded, oldest due first."""
+    """Take off what is still owed, at most what was to be conceded: charges before principal,
+    oldest due first."""
     left = settlement.concession_minor
-    amounts: dict[str, int] = {}
     invoices = [state.invoices[invoice_id] for invoice_id in settlement.invoice_ids]
-    for invoice in sorted(invoices, key=lambda known: known.order):
-        amounts[invoice.invoice_id] = min(left, invoice.balance_minor)
-        left -= amounts[invoice.invoice_id]
+    ids = [known.invoice_id for known in sorted(invoices, key=lambda known: known.order)]
+    for invoice_id in ids:
+        left -= waive_open(state, invoice_id, left, "settled", settlement.waiver_id, at)
+    amounts: dict[str, int] = {}
+    for invoice_id in ids:
+        amounts[invoice_id] = min(left, state.invoices[invoice_id].balance_minor)
+        left -= amounts[invoice_id]
     relieve(state, CONCESSION, settlement.arrangement_id, amounts, at)
     settlement = structs.replace(settlement, conceded_minor=_conceded(state, settlement))
     state.objects.set(settlement.key, structs.replace(settlement, state="completed"))
