@@ -1,7 +1,7 @@
 """An account as a whole: made, loaded from its facts, and read."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from msgspec import structs
 
@@ -111,6 +111,16 @@ def as_of_in_slices(state: AccountState, day: date) -> Slices[AccountState]:
         if not number % SLICE_ENTRIES:
             yield
     return then
+
+
+def before_in_slices(state: AccountState, at: datetime) -> Slices[AccountState]:
+    """The account as it was at an instant, by the facts known: for what is agreed then. It is the
+    account itself where nothing happened later."""
+    last = state.last
+    if last is None or last[0] <= at:
+        return state
+    begun_on = min(local_day(at, state.zone), state.aged_on) if state.aged_on is not None else None
+    return (yield from compute(state, at + timedelta(microseconds=1), begun_on))
 
 
 def next_on(state: AccountState) -> date | None:

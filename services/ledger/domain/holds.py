@@ -73,6 +73,11 @@ def _turn(span: HoldSpan) -> tuple[date, str]:
     return (span.from_on, span.hold_id)
 
 
+def holds(state: AccountState) -> list[Hold]:
+    """All, in the order in which they were placed."""
+    return [known for known in state.objects.of(NOUN).values() if isinstance(known, Hold)]
+
+
 def spans(state: AccountState) -> list[HoldSpan]:
     """All, in the order of their days, whenever each was heard of."""
     return sorted(state.timeless.holds.values(), key=_turn)

@@ -10,6 +10,8 @@ from datetime import date
 from msgspec import Struct
 
 from services.ledger.domain.chart import (
+    AGENCY_COMMISSION,
+    AGENCY_PAYABLE,
     BAD_DEBT,
     CASH,
     CHARGES_RECEIVABLE,
@@ -41,6 +43,9 @@ _COUNTED: Mapping[str, tuple[tuple[str, int], ...]] = {
     "fee_charged_minor": ((FEE_INCOME, -1),),
     "cost_charged_minor": ((COST_RECOVERY, -1),),
     "interest_charged_minor": ((INTEREST_INCOME, -1),),
+    # Withheld from what the agency hands over; or owed to it.
+    "commission_net_minor": ((AGENCY_COMMISSION, 1), (CASH, -1)),
+    "commission_payable_minor": ((AGENCY_COMMISSION, 1), (AGENCY_PAYABLE, -1)),
 }
 
 

@@ -56,6 +56,7 @@ class Timeless:
     __slots__ = (
         "disclosures",
         "disputed",
+        "erased_at",
         "failed_contacts",
         "holds",
         "last_command_at",
@@ -67,6 +68,7 @@ class Timeless:
 
     def __init__(self) -> None:
         self.last_command_at: datetime | None = None
+        self.erased_at: datetime | None = None  # of its personal data: none comes in any more
         self.holds: dict[str, HoldSpan] = {}
         self.released: dict[str, date] = {}  # hold → the first day without it
         self.releases: dict[str, date] = {}  # of holds, that wait for an approval

@@ -9,18 +9,22 @@ of grace. It changes nothing. What it refuses it refuses as a whole, with every 
 - `Forbidden` (403), `NotFound` (404)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from services.ledger.domain.agreements import By, Command
+from msgspec import structs
+
+from services.ledger.domain.agreements import By, Command, Role
+from services.ledger.domain.policies import Policy
 from services.ledger.domain.policies.conditions import Situation
-from services.ledger.domain.requests import PolicyRequest
+from services.ledger.domain.requests import PolicyRequest, answer
 from services.ledger.domain.state import AccountState
 from shared.calendars import business_days_after
 from shared.countries import country_code
-from shared.errors import Conflict, FieldError, Invalid
+from shared.errors import AppError, Conflict, FieldError, Forbidden, Invalid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,26 @@ class RequestFaults:
         """Raise `Invalid` where anything is wrong."""
         if self.errors:
             raise Invalid(detail, self.errors, self.members)
+
+
+@contextmanager
+def asked_of(policy: Policy, request: PolicyRequest) -> Iterator[None]:
+    """Let what is refused carry the request, for the dry runs of other policies: they look at it
+    alone, so that a refusal for another reason is said to be one."""
+    try:
+        yield
+    except AppError as error:
+        by_policy = answer(policy, request) == "refused"
+        error.request = structs.replace(  # type: ignore[attr-defined]
+            request, answer="refused", is_refused=not by_policy
+        )
+        raise
+
+
+def needs_role(asking: Asking, role: Role) -> None:
+    """Raises `Forbidden`."""
+    if role not in asking.roles:
+        raise Forbidden(f"This needs the role {role}.")
 
 
 def in_the_way(detail: str, because: str, **members: object) -> Conflict:

@@ -19,8 +19,9 @@ from services.ledger.domain.fees import NOUN as STEPS
 from services.ledger.domain.fees import Steps, charge_id_of, charge_step, next_steps
 from services.ledger.domain.interest import next_posting_day
 from services.ledger.domain.invoices import Invoice
-from services.ledger.domain.kinds import Acting, News, Noun
+from services.ledger.domain.kinds import Acting, Noun
 from services.ledger.domain.movements import Movement
+from services.ledger.domain.news import News
 from services.ledger.domain.objects import boundary
 from services.ledger.domain.policies.charges import StepKind
 from services.ledger.domain.ranks import Turn

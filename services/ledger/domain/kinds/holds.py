@@ -176,6 +176,10 @@ def _conclude(state: AccountState, acting: Acting) -> bool:
     return changed
 
 
+def _entry(hold_id: str, place: Position) -> tuple[str, str]:
+    return ("hold-expired", hold_id)
+
+
 def _news(view: View, before: Hold | None, after: Hold | None) -> list[News]:
     """It has ended: a release is announced by its own fact, unless it had to be approved."""
     if after is None or after.state == "placed" or (before and before.state == after.state):
@@ -252,6 +256,7 @@ NOUNS = (
         order=10,
         wake=_wake,
         judge=_judge,
+        entry=_entry,
         conclude=_conclude,
         news=_news,
     ),

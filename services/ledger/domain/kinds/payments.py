@@ -122,8 +122,10 @@ def _recover_aimed(
         invoice = state.invoices[invoice_id]
         part = min(minor, invoice.recoverable_minor)
         if part > 0:
-            recover(state, payment, {invoice_id: part}, at)
-        elif minor > 0 and is_sold(state, invoice):
+            payment = recover(state, payment, {invoice_id: part}, at)
+            state.aimed_now[invoice_id] = state.aimed_now.get(invoice_id, 0) + part
+            minor -= part
+        if minor > 0 and is_sold(state, invoice):
             targets = (*payment.targets, Target(invoice_id, minor))
             state.set_credit(structs.replace(payment, targets=targets))
             awaited = (invoice_id, data.currency)

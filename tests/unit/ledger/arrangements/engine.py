@@ -1,6 +1,7 @@
 """The ledger's domain as it is taken through stories: every step must keep the invariants."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -14,7 +15,9 @@ from services.ledger.domain.accruals import accrued_minor
 from services.ledger.domain.arrangements import Arrangement
 from services.ledger.domain.charge_events import postings
 from services.ledger.domain.charges import charge_of
+from services.ledger.domain.credit import is_exceeded
 from services.ledger.domain.fees import Steps
+from services.ledger.domain.placements import Placement, commissions
 from services.ledger.domain.policies.allocation import read_allocation
 from services.ledger.domain.policies.charge_rules import read_charges
 from services.ledger.domain.policies.charges import charging
@@ -24,9 +27,11 @@ from services.ledger.domain.rates import RateRow, rate_tables
 from services.ledger.domain.rules import NO_RULES, Dated, Rules
 from services.ledger.domain.settlements import Settlement
 from services.ledger.domain.stops import stops
+from services.ledger.domain.write_offs import WriteOff
 from shared.business_time import Begun
 from tests.unit.ledger.arrangements.told import BERLIN, Told
 
+_SUBJECTS = ("promise", "plan", "settlement", "write-off", "placement")
 RECORDED = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -46,8 +51,9 @@ class Engine:
         depth: int | None = None,
         policies: Any = None,
         rates: Any = None,
+        rules: Rules | None = None,
     ) -> None:
-        rules = rules_of(policies, rates)
+        rules = rules or rules_of(policies, rates)
         self.account = domain.new_account("C1", tenant_zone, depth, rules)
         self.begun = Begun(day=begun)
         self.said: list[LedgerAnnouncement] = []
@@ -90,10 +96,23 @@ class Engine:
             found |= {"arrears": known.arrears_minor(day) if day else 0}
         elif isinstance(known, Promise):
             found |= {"received": known.received_minor, "asked": known.asked_minor}
-            found |= {"grace_until": known.data.grace_until_on}
+            found |= {"invoices": known.covers, "grace_until": known.data.grace_until_on}
+        elif isinstance(known, WriteOff):
+            found |= {"amount": self._lying(name), "recovered": self._recovered(known)}
+        elif isinstance(known, Placement):
+            found |= {"invoices": known.invoice_ids, "placed": known.placed_minor}
+            found |= {"recalled_on": known.recalled_on}
         if isinstance(known, Settlement):
             found |= {"conceded": known.conceded_minor}
         return found
+
+    def _lying(self, write_off_id: str) -> int:
+        """What still lies as written off."""
+        relief = self.account.credits.get(("write_off", write_off_id))
+        return relief.amount_minor if relief is not None else 0
+
+    def _recovered(self, known: WriteOff) -> int:
+        return sum(self.account.invoices[i].recovered_minor for i in known.invoice_ids)
 
     def history(self, noun: str, name: str) -> list[tuple[str, datetime]]:
         known: Any = self.account.objects.values.get((noun, name))
@@ -129,13 +148,55 @@ class Engine:
         }
 
     def stops(self) -> set[tuple[str, date | None]]:
-        return {(stop.kind, stop.until) for stop in stops(self.account)}
+        return {(stop.kind, stop.until) for stop in stops(self.account, self.account.aged_on)}
 
     def commission(self, payment_id: str) -> int | None:
-        raise NotImplementedError
+        found = commissions(self.account)
+        return next((c.commission_minor for c in found if c.payment_id == payment_id), None)
 
     def exceeded(self) -> bool:
-        raise NotImplementedError
+        return is_exceeded(self.account)
+
+    def everything(self) -> dict[str, Any]:
+        """All that is so now, in plain data; as the referee says it."""
+        account = self.account
+        mine = [(key, value) for key, value in account.objects.each() if key[0] in _SUBJECTS]
+        subjects: list[tuple[tuple[str, str], Any]] = [*mine]
+        return {
+            "states": {
+                key: (known.state, known.history[-1].at if known.history else None)
+                for key, known in subjects
+            },
+            "figures": {
+                key: {
+                    name: value
+                    for name, value in self.figures(*key).items()
+                    if name not in ("because", "short")
+                }
+                for key, _ in subjects
+            },
+            "invoices": {name: self.invoice(name) for name in sorted(account.invoices)},
+            "amounts": {code: self.amounts(code) for code in sorted(account.currencies)},
+            "allocations": self._allocations(),
+            "stops": self.stops(),
+            "commissions": sorted(
+                (c.placement_id, c.payment_id, c.base_minor, c.commission_minor, c.settled)
+                for c in commissions(account)
+                if c.base_minor
+            ),
+            "exceeded": self.exceeded(),
+        }
+
+    def _allocations(self) -> list[tuple[Any, ...]]:
+        """What lies where now: (kind, source, invoice, charge, amount, is a recovery)."""
+        sums: Counter[tuple[Any, ...]] = Counter()
+        for (kind, credit_id), credit in self.account.credits.items():
+            for known in credit.allocations:
+                if known.released_at is None:
+                    place = (known.invoice_id, known.charge_id)
+                    sums[kind, credit_id, *place, known.is_recovery] += known.amount_minor
+        found = [(*key[:4], minor, key[4]) for key, minor in sums.items() if minor]
+        return sorted(found, key=repr)
 
     def charge(self, charge_id: str) -> Mapping[str, Any] | None:
         known = charge_of(self.account, charge_id)

@@ -7,6 +7,7 @@ from services.ledger.domain.arrangements import frozen
 from tests.unit.ledger.arrangements.engine import Engine
 from tests.unit.ledger.arrangements.told import (
     Told,
+    charged,
     credited,
     decided,
     disputed,
@@ -297,3 +298,27 @@ def test_nothing_is_charged_while_it_is_in_force() -> None:
     engine.start_day(on("02-03"))
     assert frozen(engine.account, "I1", on("02-02"), "fees")
     assert not frozen(engine.account, "I1", on("02-03"), "fees")
+
+
+def test_charges_are_conceded_before_principal_and_come_back_with_it() -> None:
+    engine = _account(
+        charged("B1", 500, "01-15"), settlement("T1", "01-20", 20500, ("01-29", 16000))
+    )
+    engine.record(paid("P1", 16000, "01-28", ("I1", 16000)))
+    assert _is(engine) == ("completed", "payment P1", 4500)
+    assert [each for each in engine.news("charge-")] == ["charge-waived B1"]
+    assert engine.account.credits["concession", "T1"].amount_minor == 4000
+    engine.start_day(on("02-05"))
+    engine.record(taken_back("X1", "P1", "02-05 10:00", 1))
+    assert _is(engine)[2] == 0
+    (amounts,) = [a for a in engine.event("settlement-rejudged").amounts]
+    assert (amounts.balance_minor, amounts.charges_minor) == (4001, 500)
+
+
+def test_no_more_than_the_difference_is_conceded() -> None:
+    engine = _account(paid("P0", 2000, "01-19"), settlement("T1", "01-20", 18000, ("01-29", 15000)))
+    engine.record(taken_back("X0", "P0", "01-22"), paid("P1", 15000, "01-28"))
+    assert _is(engine) == ("completed", "payment P1", 3000)
+    assert engine.amounts("EUR")["balance"] == 2000  # older money, owed beside it
+    engine.record(paid("P2", 2000, "01-29"))
+    assert engine.amounts("EUR")["balance"] == 0
