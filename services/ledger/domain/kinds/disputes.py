@@ -4,7 +4,10 @@ from datetime import datetime
 
 from msgspec import structs
 
+from services.ledger.domain.agreements import OpenedDispute, ResolvedDispute
 from services.ledger.domain.credits import Credit
+from services.ledger.domain.dispute_news import opened_members, resolved_members
+from services.ledger.domain.disputes import asked_minor
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Need
 from services.ledger.domain.invoices import Dispute, Invoice, disputed_part
@@ -58,7 +61,7 @@ def _check_opened(data: billing.DisputeOpened) -> list[FieldError]:
 def _open(state: AccountState, data: billing.DisputeOpened, at: datetime) -> None:
     assert data.invoice_id is not None
     invoice = state.invoices[data.invoice_id]
-    dispute = Dispute(data.dispute_id, data.amount_minor)
+    dispute = Dispute(data.dispute_id, asked_minor(invoice, data))
     _set_disputes(state, invoice, (*invoice.disputes, dispute))
 
 
@@ -70,8 +73,9 @@ def _opened_event(view: View, data: billing.DisputeOpened) -> ledger.DisputeOpen
         account_id=data.account_id,
         invoice_id=data.invoice_id,
         currency=invoice.currency,
-        amount_minor=data.amount_minor,
+        amount_minor=asked_minor(invoice, data),
         disputed_minor=invoice.disputed_minor,
+        **opened_members(view.state, data),
         amounts=view.touched(invoice.currency),
     )
 
@@ -121,6 +125,7 @@ def _resolved_event(view: View, data: billing.DisputeResolved) -> ledger.Dispute
         invoice_id=data.invoice_id,
         outcome=data.outcome,
         credited_minor=data.credited_minor,
+        **resolved_members(data),
         currency=invoice.currency,
         disputed_minor=invoice.disputed_minor,
         amounts=view.touched(invoice.currency),
@@ -130,7 +135,7 @@ def _resolved_event(view: View, data: billing.DisputeResolved) -> ledger.Dispute
 KINDS = (
     Kind(
         type="dispute-opened",
-        data=billing.DisputeOpened,
+        data=OpenedDispute,
         word="dispute",
         rank=Rank.DISPUTE_OPENED,
         identity=_id,
@@ -142,7 +147,7 @@ KINDS = (
     ),
     Kind(
         type="dispute-resolved",
-        data=billing.DisputeResolved,
+        data=ResolvedDispute,
         word="resolution",
         rank=_RESOLUTION_RANK,
         identity=_id,
