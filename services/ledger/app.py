@@ -12,6 +12,7 @@ from services.ledger.api import (
     collectable,
     disputes,
     documents,
+    erasure,
     holds,
     imports,
     intake,
@@ -67,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(collectable.router(runtime.caught_up))
     app.include_router(disputes.router)
     app.include_router(documents.router)  # before invoices, whose ids may hold slashes
+    app.include_router(erasure.router)
     app.include_router(holds.router)
     app.include_router(imports.router)
     app.include_router(invoices.router)

@@ -7,6 +7,7 @@ from uuid import uuid4
 from services.ledger.commands.imports import lease_end
 from services.ledger.commands.restating import forget_range
 from services.ledger.context import Context
+from services.ledger.import_files.folders import clear_left_folders
 from services.ledger.processes.days import start_day_by_clock
 from services.ledger.processes.imports import run_import
 from services.ledger.processes.restating import list_runs_to_do, restate
@@ -76,6 +77,8 @@ async def run_imports(context: Context, *, stop: asyncio.Event) -> None:
     those of different tenants side by side."""
     worker = uuid4().hex
     running: set[asyncio.Task[None]] = set()
+    with survived("ledger", IMPORTS):
+        await asyncio.to_thread(clear_left_folders)
     try:
         while not stop.is_set():
             running = {task for task in running if not task.done()}

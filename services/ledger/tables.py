@@ -40,6 +40,11 @@ Index(  # for dropping what later revisions replace
     _outbox.c.seq,
     postgresql_where=text("aggregatetype in ('ledger.contacts', 'ledger.tenants')"),
 )
+Index(  # for taking tags out of what an account's records published
+    "ix_outbox_records",
+    _outbox.c.aggregateid,
+    postgresql_where=text("type in ('account-registered', 'account-updated')"),
+)
 
 Instant = DateTime(timezone=True)
 
@@ -63,6 +68,7 @@ business_times = Table(
     Column("begun_on", Date),  # by `start-day {"day"}`: for every zone
     Column("begun_at", Instant),  # by `start-day {"at"}`: each zone's own day of it
     Column("recorded_at", Instant),  # `recordedtime` never goes below
+    Column("retained_on", Date),  # the last first of a month on which silent accounts were erased
 )
 
 accounts = Table(
@@ -301,6 +307,16 @@ requests = Table(
 Index("ix_requests_noun", requests.c.tenant_id, requests.c.noun, requests.c.request_id)
 Index("ix_requests_account", requests.c.tenant_id, requests.c.account_id)
 Index("ix_requests_kept_at", requests.c.kept_at)
+
+erasures = Table(
+    "erasures",  # accounts whose personal data is gone
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("erased_at", Instant, nullable=False),  # machine time
+    Column("certificate", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id"),
+)
 
 approvals = Table(
     "approvals",  # what waits for a decision, as its account has it

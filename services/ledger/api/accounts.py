@@ -21,6 +21,7 @@ from services.ledger.domain.promises import open_promises
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
 from services.ledger.store.journal import EntrySpan
+from shared.clock import local_day
 from shared.events import billing
 from shared.texts import shallow
 from shared.web import PagingDep, ReadSessionDep, page
@@ -109,6 +110,7 @@ def account_view(account: AccountState, amounts: Any, as_of: date | None = None)
     return {
         "account_id": account.account_id,
         "registered": account.registered,
+        "erased_on": _erased_on(account),
         "name": profile.name or None,
         "kind": profile.kind,
         "debtor_id": profile.debtor_id,
@@ -126,6 +128,12 @@ def account_view(account: AccountState, amounts: Any, as_of: date | None = None)
         "amounts": [to_builtins(entry, builtin_types=(date,)) for entry in amounts],
         "as_of": as_of,
     }
+
+
+def _erased_on(account: AccountState) -> date | None:
+    """The day on which its personal data was erased."""
+    at = account.timeless.erased_at
+    return local_day(at, account.zone) if at is not None else None
 
 
 def agreed(account: AccountState, day: date | None) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Amounts(Answer):
 class AccountView(Answer):
     account_id: str
     registered: bool
+    erased_on: Day | None = Field(description="when its personal data was erased")
     name: str | None
     kind: str
     debtor_id: str | None

@@ -15,6 +15,7 @@ from services.ledger.commands.accounts import (
     lock_accounts,
     take_turns,
 )
+from services.ledger.commands.erasures import erase_stored
 from services.ledger.commands.facts import record_locked
 from services.ledger.commands.new_facts import NewFact, Outcome
 from services.ledger.commands.tenants import lock_tenants, recorded_time
@@ -27,7 +28,7 @@ from services.ledger.domain import (
     fact_id_of,
     record_in_slices,
 )
-from services.ledger.domain.agreements import By, CommandFact
+from services.ledger.domain.agreements import AccountErased, By, CommandFact
 from services.ledger.domain.doors import Asking, Resolved
 from services.ledger.domain.doors.options import Option, options
 from services.ledger.domain.fork import fork
@@ -137,7 +138,10 @@ async def run_command(
             return Done(account.state, account.state, tenant, (), is_repeat=True)
         if outcome is not None:
             raise Invalid("The command cannot be taken.", outcome.errors)
-    if resolved.request is not None:
+    for fact in resolved.facts:
+        if isinstance(fact, AccountErased):
+            await erase_stored(session, asked.tenant_id, account.state, fact, now=now)
+    if resolved.request is not None and account.state.timeless.erased_at is None:
         request = _accepted(resolved)
         await request_store.keep_request(session, asked.tenant_id, request, now=now)
     return Done(account.state, account.state, tenant, resolved.facts)

@@ -338,3 +338,25 @@ class DisclosureFailed(Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
     account_id: str
     contact_id: str
+
+
+# ── Erasure ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class ErasureAsked(Command, frozen=True, kw_only=True):
+    """Of the personal data of an account where something stands: somebody else has to decide."""
+
+    erasure_id: str  # the account's id; with a number where it is asked for once more
+    because: tuple[str, ...]  # what stands
+    approval: Approval
+    reason: str = ""
+
+
+class AccountErased(Command, frozen=True, kw_only=True):
+    """The personal data of the account is gone, and none comes in any more."""
+
+    certificate_id: str
+    because: Literal["request", "retention"]
+    stood: tuple[str, ...] = ()  # what stood all the same
+    erased_on: date
+    reason: str = ""

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from services.ledger.domain.agreements import Instalment
 from services.ledger.domain.approvals import close
+from services.ledger.domain.charges import charges_of
 from services.ledger.domain.credits import Credit
 from services.ledger.domain.facts import Position
 from services.ledger.domain.holds import judgement_day
@@ -143,12 +144,16 @@ def counts_for(arrangement: Arrangement, credit: Credit) -> bool:
 
 
 def cash_on(state: AccountState, arrangement: Arrangement) -> int:
-    """What counts: the cash on its invoices of payments that came after the request."""
+    """What counts: the cash on its invoices, charges included, of payments that came after the
+    request."""
     return sum(
         [
             holding.amount_minor
             for invoice_id in arrangement.invoice_ids
-            for holding in state.invoices[invoice_id].holdings
+            for holding in (
+                *state.invoices[invoice_id].holdings,
+                *(held for charge in charges_of(state, invoice_id) for held in charge.holdings),
+            )
             if holding.kind == "payment"
             and counts_for(arrangement, state.credits[holding.kind, holding.credit_id])
         ]

@@ -9,6 +9,7 @@ from services.ledger.domain.before import Before
 from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.chart import JUDGEMENT
 from services.ledger.domain.consequences import Former, announce_moved
+from services.ledger.domain.credit import announce_crossing, is_exceeded
 from services.ledger.domain.decision import Decision
 from services.ledger.domain.events import View
 from services.ledger.domain.object_news import ObjectNews
@@ -74,7 +75,7 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
     state.age_to(day)
     if day is None or day == begun_on or not state.registered or not state.objects.values:
         return
-    before = Before()
+    before, was_exceeded = Before(), is_exceeded(state)
     yield from act_beyond(state, begun_on)
     before.note_applied(state)
     builder.post(JUDGEMENT, f"day {day}", f"day {day}", day)
@@ -89,7 +90,7 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
         noun = NOUNS[due[1][0]]
         kind, fact_id = JUDGEMENT, cause
         if noun.entry is not None:
-            kind, fact_id = noun.entry(fact_id)
+            kind, fact_id = noun.entry(due[1][1], due[0])
         builder.post(kind, fact_id, cause, local_day(due[0][0], state.zone))
         builder.changed.update(state.before_invoices)
         yield
@@ -104,3 +105,4 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
     found = yield from announce_age(builder, view, day)
     news.announce_new()
     yield from announce_paid(builder, view, found)
+    announce_crossing(builder, view, was_exceeded)

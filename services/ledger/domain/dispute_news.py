@@ -12,8 +12,12 @@ from shared.events import billing, ledger
 
 def opened_members(state: AccountState, data: billing.DisputeOpened) -> dict[str, Any]:
     case = dispute_of(state, data.dispute_id)
-    found: dict[str, Any] = {"reason_code": data.reason_code or UNSET}
+    found: dict[str, Any] = {
+        "reason_code": data.reason_code or UNSET,
+        "amount_minor": data.amount_minor,
+    }
     if case is not None:
+        found["amount_minor"] = case.asked_minor
         found |= {"evidence_by_on": case.evidence_by_on, "answer_by_on": case.answer_by_on}
         found["policy_version"] = case.policy.version
     if isinstance(data, OpenedDispute):

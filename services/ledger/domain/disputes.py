@@ -74,8 +74,9 @@ def open_case(state: AccountState, data: billing.DisputeOpened, at: datetime) ->
     """Keep a dispute with its deadlines."""
     day = local_day(at, state.zone)
     policy = state.rules.disputes.at(day)
-    invoice = state.invoices[data.invoice_id] if data.invoice_id is not None else None
-    asked = asked_minor(invoice, data) if invoice is not None else data.amount_minor
+    asked = data.amount_minor
+    if data.charge_id is None and data.invoice_id is not None:
+        asked = asked_minor(state.invoices[data.invoice_id], data)
     case = DisputeCase(
         currency=NO_CURRENCY,
         dispute_id=data.dispute_id,

@@ -10,9 +10,16 @@ from datetime import date
 from msgspec import Struct
 
 from services.ledger.domain.chart import (
+    AGENCY_COMMISSION,
+    AGENCY_PAYABLE,
     BAD_DEBT,
     CASH,
+    CHARGES_RECEIVABLE,
+    CHARGES_WAIVED,
+    COST_RECOVERY,
     DISCOUNTS,
+    FEE_INCOME,
+    INTEREST_INCOME,
     RECEIVABLE,
     RECOVERIES,
     REVENUE_CLEARING,
@@ -31,6 +38,14 @@ _COUNTED: Mapping[str, tuple[tuple[str, int], ...]] = {
     "recovered_minor": ((RECOVERIES, -1),),
     "sold_minor": ((SUSPENSE, 1), (BAD_DEBT, -1)),  # the price of what was sold
     "sale_paid_minor": ((CASH, 1), (SUSPENSE, -1)),
+    "charges_minor": ((CHARGES_RECEIVABLE, 1),),
+    "charges_waived_minor": ((CHARGES_WAIVED, 1),),
+    "fee_charged_minor": ((FEE_INCOME, -1),),
+    "cost_charged_minor": ((COST_RECOVERY, -1),),
+    "interest_charged_minor": ((INTEREST_INCOME, -1),),
+    # Withheld from what the agency hands over; or owed to it.
+    "commission_net_minor": ((AGENCY_COMMISSION, 1), (CASH, -1)),
+    "commission_payable_minor": ((AGENCY_COMMISSION, 1), (AGENCY_PAYABLE, -1)),
 }
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from services.ledger.domain.facts import Position
+from services.ledger.domain.invoices import Order
 from services.ledger.domain.ranks import Rank, Turn
 from shared.clock import day_start
 
@@ -32,6 +33,16 @@ class AccountObject(Struct, frozen=True, kw_only=True, gc=False):
     def takes(self) -> tuple[str, ...]:
         """The invoices that it has taken: of an arrangement or a placement in force."""
         return ()
+
+    @property
+    def of_invoice(self) -> str | None:
+        """The invoice that it belongs to, as a charge does."""
+        return None
+
+    @property
+    def open_order(self) -> Order | None:
+        """Where it stands among what money may go to; None: nothing is open on it."""
+        return None
 
     def arrears_minor(self, day: date) -> int:
         """What is due by an arrangement in force before a day, and not paid."""
@@ -54,13 +65,25 @@ def boundary(day: date, zone: str, turn: Turn, tie: str) -> Position:
 class ObjectStore:
     """The objects of one account, and the agenda of their boundaries."""
 
-    __slots__ = ("agenda", "before", "before_wakes", "of_noun", "values", "wakes")
+    __slots__ = (
+        "agenda",
+        "before",
+        "before_wakes",
+        "belonging",
+        "of_noun",
+        "queues",
+        "values",
+        "wakes",
+    )
 
     def __init__(self) -> None:
         self.values: dict[Key, AccountObject] = {}
         self.of_noun: dict[str, dict[str, AccountObject]] = {}
         self.agenda: list[tuple[Position, Key]] = []
         self.wakes: dict[Key, Position] = {}
+        self.belonging: dict[str, tuple[Key, ...]] = {}  # invoice → what belongs to it
+        # What money may go to besides invoices, oldest due first, by currency.
+        self.queues: dict[str, list[tuple[Order, Key]]] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -98,12 +121,33 @@ class ObjectStore:
         self._put(key, None)
 
     def _put(self, key: Key, value: AccountObject | None) -> None:
+        self._index(key, self.values.get(key), value)
         if value is not None:
             self.values[key] = value
             self.of_noun.setdefault(key[0], {})[key[1]] = value
         elif key in self.values:
             del self.values[key]
             del self.of_noun[key[0]][key[1]]
+
+    def _index(self, key: Key, before: AccountObject | None, after: AccountObject | None) -> None:
+        invoice_id = (before or after).of_invoice if before or after else None
+        if invoice_id is not None and (before is None or after is None):
+            known = self.belonging.get(invoice_id, ())
+            if after is not None:
+                self.belonging[invoice_id] = (*known, key)
+            elif len(known) > 1:
+                self.belonging[invoice_id] = tuple([other for other in known if other != key])
+            else:
+                del self.belonging[invoice_id]
+        was = before.open_order if before is not None else None
+        now = after.open_order if after is not None else None
+        if was == now:
+            return
+        if was is not None and before is not None:
+            queue = self.queues[before.currency]
+            del queue[bisect_left(queue, (was, key))]
+        if now is not None and after is not None:
+            insort(self.queues.setdefault(after.currency, []), (now, key))
 
     def set_wake(self, key: Key, position: Position | None) -> None:
         """Set when an object is judged next; None: never, by the facts known."""

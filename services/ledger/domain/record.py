@@ -8,6 +8,7 @@ from msgspec import Struct
 from services.ledger.domain.begin import advance
 from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.consequences import Former, announce_fact, reject_excess
+from services.ledger.domain.credit import announce_crossing, is_exceeded
 from services.ledger.domain.decision import Decision
 from services.ledger.domain.facts import Fact, Need, Position, instant_text, newest
 from services.ledger.domain.kinds import ANEW
@@ -51,6 +52,7 @@ def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[No
     state = builder.state
     was_registered, former = state.registered, Former.of(state)
     yield from advance(builder, begun.on(state.zone))
+    was_exceeded = is_exceeded(state)
     state.forget()
     effects = _Effects()
     _note(state, fact, effects)
@@ -79,6 +81,8 @@ def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[No
         yield from announce_paid(builder, view, paid)
     elif state.registered:
         yield from announce_history(builder, fact, begun_on)
+    if state.registered:
+        announce_crossing(builder, view_of(state, fact, at, begun_on), was_exceeded)
     reject_excess(builder)
     builder.changed.update(state.before_invoices)
 

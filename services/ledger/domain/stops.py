@@ -7,6 +7,7 @@ from msgspec import Struct
 from services.ledger.domain.approvals import approval_of
 from services.ledger.domain.arrangements import PENDING, PLAN, Arrangement, arrangements
 from services.ledger.domain.holds import HOLD_RULES, holds
+from services.ledger.domain.placements import placements
 from services.ledger.domain.promises import open_promises
 from services.ledger.domain.state import AccountState
 
@@ -51,6 +52,16 @@ def stops(state: AccountState, day: date | None) -> list[Stop]:
         )
         for invoice in state.invoices.values()
         if invoice.balance_minor and invoice.disputed_minor == invoice.balance_minor
+    ]
+    found += [
+        Stop("placed", known.placement_id, known.currency, known.data.until_on, known.invoice_ids)
+        for known in placements(state)
+        if known.is_placed
+    ]
+    found += [
+        Stop("written-off", invoice.invoice_id, invoice.currency, None, (invoice.invoice_id,))
+        for invoice in state.invoices.values()
+        if invoice.status == "written_off"
     ]
     return found
 

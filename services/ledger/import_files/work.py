@@ -6,6 +6,7 @@ The folder is the import's: the file stands in it, and what is made of it.
 from datetime import date, datetime
 from pathlib import Path
 
+from services.ledger.domain.rules import Rules
 from services.ledger.import_files.foresight import foresee
 from services.ledger.import_files.reading import mapping_of, read_file
 from services.ledger.import_files.report import FileTally, Report, report_of
@@ -55,11 +56,17 @@ def read_job(folder: Path, name: str, mapping: str | None, tenant: str, today: d
 
 
 def foresee_job(
-    folder: Path, tally: FileTally, zone: str, begun: Begun, today: date, now: datetime
+    folder: Path,
+    tally: FileTally,
+    zone: str,
+    begun: Begun,
+    rules: Rules,
+    today: date,
+    now: datetime,
 ) -> Report:
     """The report of a dry run; what the ledger knows of the accounts is among the events by now."""
     with FileEvents(events_in(folder), is_new=False) as events:
-        foresight = foresee(events, zone=zone, begun=begun, today=today, now=now)
+        foresight = foresee(events, zone=zone, begun=begun, rules=rules, today=today, now=now)
         return report_of(tally, events, foresight)
 
 

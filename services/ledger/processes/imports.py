@@ -7,9 +7,7 @@ last batch known, and counts nothing twice. Whoever was killed leaves a lease, w
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -17,6 +15,7 @@ from services.ledger.commands.imports import RENEW_SECONDS, lease_end
 from services.ledger.commands.intake import ReceivedEvent, refuse_event, take_events
 from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
+from services.ledger.import_files.folders import work_folder
 from services.ledger.import_files.reading import BATCH_EVENTS, mapping_of, parsed, refusals_of
 from services.ledger.import_files.report import FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents, KnownAccount
@@ -61,12 +60,7 @@ async def run_import(
 ) -> None:
     """Do one import that the worker has claimed, until it is over, or `stop`."""
     key = (found.tenant_id, found.import_id)
-    with ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(
-                await asyncio.to_thread(TemporaryDirectory, prefix="recoup-import-")
-            )
-        )
+    with work_folder() as folder:
         work = asyncio.create_task(_Import(context, found, worker, folder, stop).run())
         stopped = asyncio.create_task(stop.wait())
         try:

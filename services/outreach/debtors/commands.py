@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.outreach.activity.store import judgements
+from services.outreach.activity.store import judgements, timeline
 from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
 from services.outreach.consents.store import erase_wishes
 from services.outreach.debtors.domain import accounts
@@ -28,6 +28,7 @@ from services.outreach.debtors.store.rows import AccountKey, InvoiceKey, SourceK
 from services.outreach.history.store import erase_history
 from shared.database import Session
 from shared.events import CONTACTS, LEDGER, Received, ledger
+from shared.log.erasure import blank_contacts
 
 AccountFold = Callable[[AccountFacts, Any], AccountFacts]
 
@@ -128,6 +129,8 @@ async def _erase(session: Session, events: Sequence[Received]) -> None:
         await erase_wishes(session, tenant, account_ids)
         await erase_history(session, tenant, account_ids)
         await judgements.erase_judgements(session, tenant, account_ids)
+        await timeline.erase_tags(session, tenant, account_ids)
+        await blank_contacts(session, tenant, account_ids)
 
 
 async def _take_invoices(session: Session, events: Sequence[Received]) -> None:

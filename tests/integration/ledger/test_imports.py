@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,7 @@ from services.ledger.processes import imports as process
 from shared.database import Database
 from tests.factories import an_account, an_invoice
 from tests.integration.ledger.conftest import DEV_KEY
+from tests.integration.ledger.policies import begin, make_demo
 from tests.integration.ledger.processes import a_process
 
 MAPPING = """
@@ -182,6 +184,40 @@ async def test_a_dry_run_says_what_would_be_and_writes_nothing(
     assert (report["first_on"], report["last_on"]) == ("2026-01-15", "2026-02-01")
     assert await ledger_db.fetch("select 1 from imports") == []
     assert (await client.get("/v1/accounts/C5")).status_code == 404
+
+
+CHARGES = {
+    "name": "charges",
+    "version": "2026",
+    "rules": [
+        {"id": "late", "kind": "late_fee", "step": 1, "amount": {"fixed": {"EUR": "5"}},
+         "disclosure": None, "because": "terms 2024"},
+    ],
+}  # fmt: skip
+
+
+async def test_after_a_dry_run_is_what_the_ledger_has_after_the_import(
+    client: httpx.AsyncClient, ledger_db: Database
+) -> None:
+    """By the tenant's policies, at its begun day."""
+    await make_demo(client)
+    assert (await client.put("/v1/policies/charges", json=CHARGES)).status_code < 300
+    asked = {"version": "2026", "from": "2026-01-01", "reason": "terms"}
+    activated = await client.post("/v1/policies/charges/activate", json=asked)
+    assert activated.status_code < 300, activated.text
+    await begin(client, "2026-02-10")
+    content = HEADER + GOOD + "C2,Two,V3,5,2026-02-01\n"
+    report = (await send(client, content, dry_run=True)).json()
+    name = (await send(client, content)).json()["import_id"]
+    async with Worker(ledger_db):
+        await until_it_is(client, name, lambda found: found["state"] == "done")
+    found: Counter[str] = Counter()
+    for account in ("C1", "C2"):
+        (amounts,) = (await client.get(f"/v1/accounts/{account}")).json()["amounts"]
+        for key in ("balance", "overdue", "unapplied", "charges"):
+            found[key] += amounts.get(f"{key}_minor", 0)
+    assert report["after"]["EUR"] == dict(found)
+    assert found["overdue"] == 700
 
 
 async def test_every_fault_of_a_mapping_is_told_at_once(client: httpx.AsyncClient) -> None:

@@ -131,8 +131,8 @@ class Noun(Generic[Value]):
     # next wake a later one, or none.
     wake: Callable[[AccountState, Value], Position | None] | None = None
     judge: Callable[[AccountState, Value, datetime], None] | None = None
-    # What its boundary's journal entry is called, by its id: like which fact, and its id.
-    entry: Callable[[str], tuple[str, str]] | None = None
+    # What its boundary's journal entry is called, by its id and place: like which fact, and its id.
+    entry: Callable[[str, Position], tuple[str, str]] | None = None
     # What follows from each fact or boundary, after money has moved; whether it changed anything.
     conclude: Callable[[AccountState, "Acting"], bool] | None = None
     # What is announced of one that is different now (None: not there).

@@ -86,6 +86,10 @@ def _news(view: View, before: ApprovalRequest | None, after: ApprovalRequest | N
     return found
 
 
+def _entry(approval_id: str, place: Position) -> tuple[str, str]:
+    return ("approval-expired", approval_id)
+
+
 def _event(view: View, data: ApprovalDecided) -> None:
     return None  # what changes announces itself
 
@@ -104,4 +108,14 @@ KINDS = (
     ),
 )
 
-NOUNS = (Noun(name=NOUN, value=ApprovalRequest, order=0, wake=_wake, judge=_judge, news=_news),)
+NOUNS = (
+    Noun(
+        name=NOUN,
+        value=ApprovalRequest,
+        order=0,
+        wake=_wake,
+        judge=_judge,
+        entry=_entry,
+        news=_news,
+    ),
+)

@@ -1,10 +1,10 @@
-"""Write-offs and sales: made at once or once approved, reversed; small balances by their policy.
+"""Write-offs and sales: made at once or once approved, and reversed.
 
 What each writes off lies as a relief on its invoices. What recovers it is in `recoveries.py`.
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from msgspec import structs
@@ -16,25 +16,30 @@ from services.ledger.domain.agreements import (
     WriteOffReversed,
 )
 from services.ledger.domain.allocation import distribute, place, place_waiting, relieve, withdraw
-from services.ledger.domain.approvals import approval_of, ask
-from services.ledger.domain.events import View, allocations, common
-from services.ledger.domain.facts import Need, Position
-from services.ledger.domain.invoices import SMALL, Invoice
+from services.ledger.domain.approvals import approval_of, ask, close
+from services.ledger.domain.credits import CreditKey
+from services.ledger.domain.events import View
+from services.ledger.domain.facts import Need
+from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.movements import Movement
 from services.ledger.domain.news import News
-from services.ledger.domain.objects import AccountObject, Step, boundary
+from services.ledger.domain.objects import Step
 from services.ledger.domain.owed import owed
-from services.ledger.domain.ranks import Rank, Turn
+from services.ledger.domain.ranks import Rank
 from services.ledger.domain.recoveries import free_recoveries
+from services.ledger.domain.relief_movements import relief_movements
 from services.ledger.domain.state import AccountState
-from services.ledger.domain.taken import taken
 from services.ledger.domain.waivers import restore_waived, waive_open
+from services.ledger.domain.write_off_news import (
+    made_news,
+    reversed_news,
+    sold_news,
+    written_off_event,
+)
 from services.ledger.domain.write_offs import NOUN, WriteOff
-from shared.clock import local_day
 from shared.events import ledger
-
-_SMALL_NOUN = "small-balance"
 
 
 def _id(data: AccountWrittenOff | WriteOffReversed | SalePaid) -> str:
@@ -71,7 +76,7 @@ def _write_off(state: AccountState, data: AccountWrittenOff, at: datetime) -> No
         history=(Step("pending_approval", at, f"write-off {data.write_off_id}"),) if waits else (),
     )
     if data.approval is None:
-        _make(state, known, at, f"write-off {data.write_off_id}")
+        make(state, known, at, f"write-off {data.write_off_id}")
         return
     state.objects.set((NOUN, data.write_off_id), known)
     _ask(state, data, data.approval, at)
@@ -113,28 +118,31 @@ def _order(invoice: Invoice) -> Any:
     return invoice.order
 
 
-def _make(state: AccountState, known: WriteOff, at: datetime, because: str) -> None:
+def make(state: AccountState, known: WriteOff, at: datetime, because: str) -> None:
     """Write off what is owed now: charges are waived, then principal, oldest due first."""
     data = known.data
     named = data.invoice_ids if data is not None else known.invoice_ids
     ids = named or _open_invoices(state, known.currency)
-    invoices = sorted([state.invoices[i] for i in ids if i in state.invoices], key=_order)
+    named_invoices = [state.invoices[invoice_id] for invoice_id in ids]
+    invoices = sorted([i for i in named_invoices if i.currency == known.currency], key=_order)
     left = data.amount_minor if data is not None else None
     # The relief needs its write-off's kind: it is there before the money.
     made: Any = "made" if data is None else _made_state(data)
     step = Step(made, at, because)
     known = structs.replace(known, state=made, history=(*known.history, step))
     state.objects.set((NOUN, known.write_off_id), known)
-    charges = 0
+    charges, parts = 0, dict[str, int]()
     for invoice in invoices:
         part = waive_open(state, invoice.invoice_id, left, "written-off", known.write_off_id, at)
         charges += part
+        parts[invoice.invoice_id] = part
         left = left - part if left is not None else None
     amounts: dict[str, int] = {}
     for invoice in invoices:
         part = invoice.balance_minor if left is None else min(left, invoice.balance_minor)
         if part:
             amounts[invoice.invoice_id] = part
+            parts[invoice.invoice_id] += part
             left = left - part if left is not None else None
     relieve(state, "write_off", known.write_off_id, amounts, at)
     state.objects.set(
@@ -144,6 +152,7 @@ def _make(state: AccountState, known: WriteOff, at: datetime, because: str) -> N
             amount_minor=charges + sum(amounts.values()),
             charges_minor=charges,
             invoice_ids=tuple([invoice.invoice_id for invoice in invoices]),
+            parts=tuple(parts.items()),
         ),
     )
 
@@ -153,7 +162,9 @@ def _make(state: AccountState, known: WriteOff, at: datetime, because: str) -> N
 
 def _reverse(state: AccountState, data: WriteOffReversed, at: datetime) -> None:
     known = write_off_of(state, data.write_off_id)
-    if known.is_made:
+    if known.state == "pending_approval":
+        close(state, f"{NOUN}:{data.write_off_id}", "withdrawn", at, "reversed", data.by)
+    elif known.is_made:
         _undo(state, known, at, f"write-off reversal {data.write_off_id}")
 
 
@@ -195,10 +206,10 @@ def _conclude(state: AccountState, acting: Acting) -> bool:
         request = approval_of(state, f"{NOUN}:{write_off_id}")
         assert request is not None
         if request.state == "approved":
-            _make(state, known, acting.at, f"approval {request.approval_id}")
+            make(state, known, acting.at, f"approval {request.approval_id}")
             changed = True
         elif request.state != "open":
-            step = Step("refused", acting.at, f"approval {request.state}")
+            step = Step("refused", acting.at, request.state)
             state.objects.set(
                 (NOUN, write_off_id),
                 structs.replace(known, state="refused", history=(*known.history, step)),
@@ -207,152 +218,41 @@ def _conclude(state: AccountState, acting: Acting) -> bool:
     return changed
 
 
-# ── Small balances ──────────────────────────────────────────────────────────────────────────────
-
-
-class SmallBalance(AccountObject, frozen=True, kw_only=True):
-    """An invoice that is looked at so many days after the latest cash was put on it."""
-
-    invoice_id: str
-    on_day: Any  # date
-    is_done: bool = False
-
-
-def _watch(state: AccountState, acting: Acting) -> bool:
-    """Look at each invoice that cash was put on, some days later, if small balances are let go."""
-    if not state.rules.has_small_balances:
-        return False
-    changed = False
-    for invoice_id in list(state.before_invoices):
-        invoice = state.invoices.get(invoice_id)
-        known = state.objects.values.get((_SMALL_NOUN, invoice_id))
-        if invoice is None or not invoice.paid_minor or not invoice.balance_minor:
-            continue
-        cash = [held.applied_at for held in invoice.holdings if held.kind == "payment"]
-        put_on = local_day(max(cash), state.zone)
-        policy = state.rules.recovery.at(put_on)
-        on_day = put_on + timedelta(days=policy.small_after_days)
-        if isinstance(known, SmallBalance) and known.on_day == on_day:
-            continue
-        state.objects.set(
-            (_SMALL_NOUN, invoice_id),
-            SmallBalance(currency=invoice.currency, invoice_id=invoice_id, on_day=on_day),
-        )
-        changed = True
-    return changed
-
-
-def _small_wake(state: AccountState, known: SmallBalance) -> Position | None:
-    if known.is_done:
-        return None
-    invoice = state.invoices[known.invoice_id]
-    tie = f"{invoice.due_on} {known.invoice_id}"
-    return boundary(known.on_day, state.zone, Turn.SMALL_BALANCE, tie)
-
-
-def _let_go(state: AccountState, known: SmallBalance, at: datetime) -> None:
-    """Write off what is left of a small balance, if nothing speaks against it on this day."""
-    state.objects.set((_SMALL_NOUN, known.invoice_id), structs.replace(known, is_done=True))
-    invoice = state.invoices[known.invoice_id]
-    small = state.rules.recovery.at(known.on_day).small_minor(invoice.currency)
-    left = owed(state, known.invoice_id)
-    is_small = 0 < left <= small and invoice.due_on < known.on_day
-    if not is_small or invoice.disputes or known.invoice_id in taken(state):
-        return
-    assert state.position is not None
-    write_off_id = f"{SMALL}{known.invoice_id}"
-    made = WriteOff(
-        currency=invoice.currency,
-        write_off_id=write_off_id,
-        kind="small-balance",
-        data=None,
-        place=state.position,
-        state="made",
-        invoice_ids=(known.invoice_id,),
-    )
-    _make(state, made, at, f"small balance {known.invoice_id}")
-
-
 # ── Announced ───────────────────────────────────────────────────────────────────────────────────
 
 
+def _made_event(view: View, data: AccountWrittenOff) -> ledger.AccountWrittenOff | None:
+    """One that waits for its approval is announced when it is made."""
+    if data.approval is not None:
+        return None
+    return written_off_event(view, write_off_of(view.state, data.write_off_id))
+
+
+def _carries(view: View, data: AccountWrittenOff) -> Iterable[CreditKey]:
+    return () if data.approval is not None else (("write_off", data.write_off_id),)
+
+
 def _no_event(view: View, data: Any) -> None:
-    return None  # the write-off announces itself, when it is made
+    return None  # the write-off announces what becomes of it
 
 
 def _news(view: View, before: WriteOff | None, after: WriteOff | None) -> list[News]:
+    known = after or before
+    assert known is not None
     was_made = before is not None and before.is_made
-    if after is None or not after.is_made:
-        if not was_made:
-            return []
-        assert before is not None
-        return [_reversed_news(view, after or before, is_restated=after is None)]
-    lying = _lying(view.state, after)
-    if was_made and before is not None and before.amount_minor == after.amount_minor:
-        return []
-    credit = view.state.credits.get(("write_off", after.write_off_id))
-    data = ledger.AccountWrittenOff(
-        **_of(view, after),
-        kind=after.kind,
-        amount_minor=after.amount_minor,
-        charges_minor=after.charges_minor,
-        allocations=tuple(allocations(view.state, credit)) if credit is not None else (),
-    )
-    made_at = next(step.at for step in reversed(after.history) if step.state in ("made", "sold"))
-    cause = f"{lying} {after.amount_minor}, {view.cause}"
-    return [
-        News(
-            "account-written-off",
-            after.write_off_id,
-            cause,
-            made_at,
-            data,
-            is_new=not was_made,
-            turn=Turn.OTHER,
-        )
-    ]
-
-
-def _lying(state: AccountState, known: WriteOff) -> int:
-    credit = state.credits.get(("write_off", known.write_off_id))
-    return credit.amount_minor if credit is not None else 0
-
-
-def _of(view: View, known: WriteOff) -> dict[str, Any]:
-    whose = common(view, known.data) if known.data is not None else {}
-    return {
-        **whose,
-        "account_id": view.state.account_id,
-        "currency": known.currency,
-        "invoice_ids": known.invoice_ids or None,
-        "write_off_id": known.write_off_id,
-        "amounts": (view.amounts(known.currency),),
-    }
-
-
-def _reversed_news(view: View, known: WriteOff, *, is_restated: bool) -> News:
-    because = "restated" if is_restated else known.history[-1].because
-    data = ledger.WriteOffReversed(**_of(view, known), because=because)
-    at = view.at if is_restated else known.history[-1].at
-    return News(
-        "write-off-reversed",
-        known.write_off_id,
-        view.cause,
-        at,
-        data,
-        is_new=False,
-        turn=Turn.OTHER,
-    )
-
-
-def _entry(invoice_id: str) -> tuple[str, str]:
-    return ("account-written-off", f"{SMALL}{invoice_id}")
-
-
-def _movement(state: AccountState, data: AccountWrittenOff) -> tuple[str, int]:
-    known = state.objects.values.get((NOUN, data.write_off_id))
-    is_made = isinstance(known, WriteOff) and known.is_made
-    return (data.currency, -known.amount_minor if is_made and isinstance(known, WriteOff) else 0)
+    is_made = after is not None and after.is_made
+    is_new = not (before is not None and before.was_made)
+    is_own = before is None and known.data is not None and known.data.approval is None
+    if is_made and was_made:
+        is_other = before is not None and before.amount_minor != known.amount_minor
+        return made_news(view, known, is_new=False) if is_other else []
+    if is_made:
+        if not is_own:
+            return made_news(view, known, is_new=is_new)
+        return [sold_news(view, known, is_new=True)] if known.kind == "sold" else []
+    if was_made or (is_own and known.was_made):
+        return reversed_news(view, known, is_restated=after is None)
+    return []
 
 
 KINDS = (
@@ -365,7 +265,8 @@ KINDS = (
         also_needs=_its_invoices,
         provides=_need,
         apply=_write_off,
-        event=_no_event,
+        event=_made_event,
+        carries=_carries,
     ),
     Kind(
         type="write-off-reversed",
@@ -389,15 +290,18 @@ KINDS = (
     ),
 )
 
+
+def _movements(state: AccountState, known: WriteOff) -> Iterator[Movement]:
+    return relief_movements(state, "write_off", known.write_off_id, "write-off")
+
+
 NOUNS = (
-    Noun(name=NOUN, value=WriteOff, order=20, conclude=_conclude, news=_news),
     Noun(
-        name=_SMALL_NOUN,
-        value=SmallBalance,
-        order=90,
-        wake=_small_wake,
-        judge=_let_go,
-        entry=_entry,
-        conclude=_watch,
+        name=NOUN,
+        value=WriteOff,
+        order=20,
+        conclude=_conclude,
+        news=_news,
+        movements=_movements,
     ),
 )

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.unit.ledger.arrangements import stories
+from tests.unit.ledger.arrangements.engine import Engine
 from tests.unit.ledger.arrangements.subjects import Oracle
 from tests.unit.ledger.arrangements.telling import Subject, tell
 
-SUBJECTS: list[Callable[[], Subject]] = [Oracle]
+SUBJECTS: list[Callable[[], Subject]] = [Oracle, Engine]
 each_subject = pytest.mark.parametrize("subject", SUBJECTS)
 New = Callable[[], Subject]
 
