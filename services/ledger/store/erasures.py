@@ -154,8 +154,10 @@ async def blank_import_rows(session: Session, key: AccountKey, texts: Collection
     names = _Names(key[1], texts)
     rows = await session.fetch(
         "select import_id, line, refusal_id, reason, cells from import_refusals"
-        " where tenant_id = $1",
+        " where tenant_id = $1 and exists (select from unnest($2::text[]) t"
+        "  where position(lower(t) in lower(cells || reason)) > 0)",
         key[0],
+        [key[1], *texts],
     )
     lines: dict[str, set[int]] = {}
     gone: list[tuple[str, int, int]] = []
@@ -172,16 +174,24 @@ async def blank_import_rows(session: Session, key: AccountKey, texts: Collection
             _GONE,
             *(list(column) for column in zip(*gone, strict=True)),
         )
-    await _blank_reports(session, key[0], lines, names)
+    await _blank_reports(session, key[0], lines, (names, texts))
     return len(gone)
 
 
 async def _blank_reports(
-    session: Session, tenant_id: str, lines: Mapping[str, set[int]], names: "_Names"
+    session: Session,
+    tenant_id: str,
+    lines: Mapping[str, set[int]],
+    person: tuple["_Names", Collection[str]],
 ) -> None:
+    names, texts = person
     rows = await session.fetch(
-        "select import_id, report from imports where tenant_id = $1 and report is not null",
+        "select import_id, report from imports where tenant_id = $1 and report is not null"
+        " and (import_id = any($2::text[]) or exists (select from unnest($3::text[]) t"
+        "  where position(lower(t) in lower(convert_from(report, 'UTF8'))) > 0))",
         tenant_id,
+        list(lines),
+        list(texts),
     )
     for row in rows:
         report: dict[str, Any] = msgspec.json.decode(row["report"])

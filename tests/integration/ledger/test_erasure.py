@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from services.ledger.context import open_context
@@ -310,3 +311,37 @@ async def test_another_account_is_untouched(
     assert (await demo.get("/v1/accounts/C10")).json()["name"] == "Zoe Okapi"
     found = (await demo.get("/v1/accounts", params={"q": "Zacharias"})).json()["items"]
     assert found == []
+
+
+async def test_refused_rows_of_files_are_emptied(
+    demo: httpx.AsyncClient, post: Post, ledger_db: Database
+) -> None:
+    await post(_account())
+    report = {
+        "refusals": [{"line": 2, "column": "name", "reason": "Okapi"}, {"line": 3, "reason": "x"}],
+        "warnings": [{"code": "damaged-text", "detail": "Zacharias Example"}],
+    }
+    rows = ((2, "C1,Okapi", "Okapi"), (3, "C10,x", "x"), (4, "?,ZACH@mail.example", "y"))
+    async with ledger_db.transaction() as session:
+        await session.execute(
+            "insert into imports (tenant_id, import_id, name, state, created_at, report)"
+            " values ('demo', 'M1', 'f.csv', 'done', now(), $1)",
+            msgspec.json.encode(report),
+        )
+        for line, cells, reason in rows:
+            await session.execute(
+                "insert into import_refusals"
+                " (tenant_id, import_id, is_read, line, last_line, field, reason, cells)"
+                " values ('demo', 'M1', true, $1, $1, 'name', $2, $3)",
+                line,
+                reason,
+                cells,
+            )
+    certificate = (await demo.request("DELETE", URL, json=REASON)).json()
+    assert {"what": "import-rows", "count": 2} in certificate["erased"]
+    found = await ledger_db.fetch("select line, cells from import_refusals order by line")
+    assert [tuple(row) for row in found] == [(2, ""), (3, "C10,x"), (4, "")]
+    (kept,) = await ledger_db.fetch("select report from imports")
+    reasons = [each["reason"] for each in msgspec.json.decode(kept[0])["refusals"]]
+    assert reasons == ["erased with the account's personal data", "x"]
+    assert await _found(ledger_db) == set()
