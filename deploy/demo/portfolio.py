@@ -7,8 +7,10 @@ from its own numbers, so that what one does never changes what another does.
 import heapq
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from deploy.demo.payers import Payer, Planned
+from deploy.demo.acts import Planned, Request
+from deploy.demo.payers import Payer
 from deploy.demo.people import customers
 from deploy.demo.source import BillingEvent, rfc3339
 
@@ -26,6 +28,7 @@ class Portfolio:
         self.refused: list[str] = []
         self._heap: list[tuple[datetime, int, str, Planned]] = []
         self._planned = 0
+        self._requests: list[Request] = []
         self._payers: dict[str, Payer] = {}
         self._by_address: dict[str, list[Payer]] = {}
         for customer in customers(seed, accounts, FIRST_DAY, days):
@@ -37,6 +40,13 @@ class Portfolio:
 
     def until(self, instant: datetime) -> list[BillingEvent]:
         return list(self._happen(instant))
+
+    def requests(self) -> list[Request]:
+        asked, self._requests = self._requests, []
+        return asked
+
+    def answered(self, request: Request, shown: dict[str, Any] | None) -> None:
+        self._plan(self._payers[request.account_id], request.answered(shown))
 
     def contacted(self, addresses: Sequence[str], at: datetime) -> None:
         for address in addresses:
@@ -58,6 +68,7 @@ class Portfolio:
                     "time": rfc3339(at),
                     "data": event.data,
                 }
+            self._requests += done.requests
             self._plan(payer, done.planned)
 
     def _plan(self, payer: Payer, acts: Sequence[Planned]) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from deploy.demo.acts import Request
 from deploy.demo.source import BillingEvent
 from shared.csv_events.aims import aim_all
 from shared.csv_events.mapping import MappingFile, read_mapping
@@ -54,6 +56,12 @@ class Replay:
         while self._next < len(self._events) and self._events[self._next][0] < instant:
             self._next += 1
         return [event for _, event in self._events[start : self._next]]
+
+    def requests(self) -> list[Request]:
+        return []  # the file says what happened
+
+    def answered(self, request: Request, shown: dict[str, Any] | None) -> None:
+        raise AssertionError("nothing was asked")
 
     def contacted(self, addresses: Sequence[str], at: datetime) -> None:
         """What a file's debtors did stands in the file."""

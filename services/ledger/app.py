@@ -10,6 +10,7 @@ from services.ledger.api import (
     accounts,
     approvals,
     collectable,
+    disputes,
     documents,
     erasure,
     holds,
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(accounts.router)
     app.include_router(approvals.router)
     app.include_router(collectable.router(runtime.caught_up))
+    app.include_router(disputes.router)
     app.include_router(documents.router)  # before invoices, whose ids may hold slashes
     app.include_router(erasure.router)
     app.include_router(holds.router)

@@ -116,7 +116,7 @@ class CommandCall:
         self,
         body: CommandBody,
         door: Door,
-        fact: tuple[str, str],
+        fact: tuple[str, str] | None,
         view: Callable[[Done], Any],
         *,
         id_pointer: str = "",
@@ -147,7 +147,7 @@ class CommandCall:
         return Made(202 if waits else status, shown)
 
     async def _asked(
-        self, body: CommandBody, fact: tuple[str, str], id_pointer: str, is_agreed: bool
+        self, body: CommandBody, fact: tuple[str, str] | None, id_pointer: str, is_agreed: bool
     ) -> Asked:
         by = body.by
         if by is not None and by.kind != "debtor" and self.is_debtor:

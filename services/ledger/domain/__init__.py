@@ -46,7 +46,7 @@ from services.ledger.domain.record import (
     rezone,
     rezone_in_slices,
 )
-from services.ledger.domain.registry import KINDS, cause_of, fact_id_of
+from services.ledger.domain.registry import KINDS, cause_of, fact_id_of, kept
 from services.ledger.domain.slices import Slices, run
 from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.state import AccountState
@@ -84,6 +84,7 @@ __all__ = [
     "fact_id_of",
     "history_of",
     "invariants",
+    "kept",
     "load_account",
     "load_account_in_slices",
     "new_account",

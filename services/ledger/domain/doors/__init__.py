@@ -17,7 +17,7 @@ from typing import Any
 
 from msgspec import structs
 
-from services.ledger.domain.agreements import By, Command, Role
+from services.ledger.domain.agreements import By, CommandFact, Role
 from services.ledger.domain.policies import Policy
 from services.ledger.domain.policies.conditions import Situation
 from services.ledger.domain.requests import PolicyRequest, answer
@@ -64,7 +64,7 @@ class Asking:
 class Resolved:
     """The facts that a request comes to, in order; the request as its policy saw it."""
 
-    facts: tuple[Command, ...]
+    facts: tuple[CommandFact, ...]
     request: PolicyRequest | None = None
 
 

@@ -95,7 +95,7 @@ def _agree(state: AccountState, data: PlanAgreed, at: datetime) -> None:
 
 
 def _cancel(state: AccountState, data: PlanCancelled, at: datetime) -> None:
-    because = f"cancellation {data.plan_id}"
+    because = f"plan cancellation {data.plan_id}"
     plan = state.objects.of(PLAN)[data.plan_id]
     assert isinstance(plan, Plan)
     if plan.state == PENDING:
@@ -269,7 +269,7 @@ KINDS = (
     Kind(
         type="plan-cancelled",
         data=PlanCancelled,
-        word="cancellation",
+        word="plan cancellation",
         rank=Rank.PLAN_CANCELLED,
         identity=_id,
         needs=_need,

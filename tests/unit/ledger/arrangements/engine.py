@@ -1,6 +1,7 @@
 """The ledger's domain as it is taken through stories: every step must keep the invariants."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -27,6 +28,7 @@ from services.ledger.domain.write_offs import WriteOff
 from shared.business_time import Begun
 from tests.unit.ledger.arrangements.told import BERLIN, Told
 
+_SUBJECTS = ("promise", "plan", "settlement", "write-off", "placement")
 RECORDED = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -151,6 +153,47 @@ class Engine:
 
     def exceeded(self) -> bool:
         return is_exceeded(self.account)
+
+    def everything(self) -> dict[str, Any]:
+        """All that is so now, in plain data; as the referee says it."""
+        account = self.account
+        mine = [(key, value) for key, value in account.objects.each() if key[0] in _SUBJECTS]
+        subjects: list[tuple[tuple[str, str], Any]] = [*mine]
+        return {
+            "states": {
+                key: (known.state, known.history[-1].at if known.history else None)
+                for key, known in subjects
+            },
+            "figures": {
+                key: {
+                    name: value
+                    for name, value in self.figures(*key).items()
+                    if name not in ("because", "short")
+                }
+                for key, _ in subjects
+            },
+            "invoices": {name: self.invoice(name) for name in sorted(account.invoices)},
+            "amounts": {code: self.amounts(code) for code in sorted(account.currencies)},
+            "allocations": self._allocations(),
+            "stops": self.stops(),
+            "commissions": sorted(
+                (c.placement_id, c.payment_id, c.base_minor, c.commission_minor, c.settled)
+                for c in commissions(account)
+                if c.base_minor
+            ),
+            "exceeded": self.exceeded(),
+        }
+
+    def _allocations(self) -> list[tuple[Any, ...]]:
+        """What lies where now: (kind, source, invoice, charge, amount, is a recovery)."""
+        sums: Counter[tuple[Any, ...]] = Counter()
+        for (kind, credit_id), credit in self.account.credits.items():
+            for known in credit.allocations:
+                if known.released_at is None:
+                    place = (known.invoice_id, known.charge_id)
+                    sums[kind, credit_id, *place, known.is_recovery] += known.amount_minor
+        found = [(*key[:4], minor, key[4]) for key, minor in sums.items() if minor]
+        return sorted(found, key=repr)
 
     def charge(self, charge_id: str) -> Mapping[str, Any] | None:
         known = charge_of(self.account, charge_id)
