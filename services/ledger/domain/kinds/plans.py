@@ -1,4 +1,4 @@
-"""Plans: agreed, cancelled, completed or in default (docs/ledger.md, Plans)."""
+"""Plans: agreed, cancelled, completed or in default (docs/ledger/plans.md)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Settlements: offered or bid, accepted, completed, lapsed (docs/ledger.md, Settlements)."""
+"""Settlements: offered or bid, accepted, completed, lapsed (docs/ledger/settlements.md)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
