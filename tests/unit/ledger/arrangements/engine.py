@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
 
+import msgspec
+
 from services.ledger import domain
 from services.ledger.domain import Decision, Fact, LedgerAnnouncement
 from services.ledger.domain.accruals import accrued_minor
@@ -19,6 +21,7 @@ from services.ledger.domain.placements import Placement, commissions
 from services.ledger.domain.policies.allocation import read_allocation
 from services.ledger.domain.policies.charge_rules import read_charges
 from services.ledger.domain.policies.charges import charging
+from services.ledger.domain.policies.recovery import RecoveryPolicy
 from services.ledger.domain.promises import Promise
 from services.ledger.domain.rates import RateRow, rate_tables
 from services.ledger.domain.rules import NO_RULES, Dated, Rules
@@ -220,7 +223,7 @@ def rules_of(policies: Any = None, rates: Any = None) -> Rules:
     if not policies and not rates:
         return NO_RULES
     found: dict[str, Any] = {}
-    read = {"charges": _charging, "allocation": _allocation}
+    read = {"charges": _charging, "allocation": _allocation, "recovery": _recovery}
     for name, dated in (policies or {}).items():
         if name not in read:
             continue
@@ -238,11 +241,19 @@ def rules_of(policies: Any = None, rates: Any = None) -> Rules:
 
 def _charging(document: Any) -> Any:
     rules = [
-        rule if rule.get("disclosure") else {**rule, "because": "terms"}
-        for rule in document.get("rules", [])
+        {**rule, "id": f"{rule['id']}-{number}"}
+        | ({} if rule.get("disclosure") else {"because": "terms"})
+        for number, rule in enumerate(document.get("rules", []))
     ]
+    for rule in rules:
+        if rule["kind"] == "compensation":
+            rule.pop("step", None)
     whole = {"name": "charges", "version": "1", **document, "rules": rules}
     return charging(read_charges(json.dumps(whole, default=str)), {})
+
+
+def _recovery(document: Any) -> Any:
+    return msgspec.convert({"name": "recovery", "version": "1", **document}, RecoveryPolicy)
 
 
 def _allocation(document: Any) -> Any:
