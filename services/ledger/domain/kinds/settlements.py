@@ -208,6 +208,8 @@ def _accepted(state: AccountState, settlement: Settlement, acting: Acting) -> Se
         )
     if not owed_on(state, settlement.invoice_ids):
         write_off = written_off_by(state, settlement)
+        if write_off is None:
+            settlement = judge_instalments(state, settlement, acting.at, acting.cause)
         return ended(settlement, acting.at, write_off or "nothing-left")
     settlement = judge_instalments(state, settlement, acting.at, acting.cause)
     judged = [each for each in settlement.instalments if is_judged(state, settlement, each)]
