@@ -279,9 +279,7 @@ def test_money_aimed_at_what_was_sold_waits_for_the_buyer_and_other_money_passes
 
 
 def test_a_sale_that_was_paid_and_is_returned_leaves_what_is_owed_to_the_buyer() -> None:
-    engine = account(
-        invoice(), sold(), sale_paid(1500, "01-22"), write_off_reversed("S1", "01-28")
-    )
+    engine = account(invoice(), sold(), sale_paid(1500, "01-22"), write_off_reversed("S1", "01-28"))
     assert booked(engine) == {
         "revenue-clearing": -10000,
         "receivable": 10000,
@@ -335,9 +333,7 @@ def test_it_is_not_let_go_where(more: tuple[Told, ...]) -> None:
 
 
 def test_it_is_not_let_go_before_it_is_past_due() -> None:
-    engine = account(
-        invoice("I1", 10000, due="02-03"), paid("P1", 9996, "01-20"), rules=LETTING_GO
-    )
+    engine = account(invoice("I1", 10000, due="02-03"), paid("P1", 9996, "01-20"), rules=LETTING_GO)
     engine.start_day(on("02-10"))
     assert engine.invoice("I1")["balance"] == 4
 
@@ -402,12 +398,9 @@ def test_a_payment_told_late_makes_it_smaller_and_it_is_announced_again() -> Non
 
 
 def test_a_recovery_stays_when_a_new_invoice_comes_and_is_ordinary_cash_once_reversed() -> None:
-    engine = account(
-        invoice(), written_off("W1", "01-20"), paid("P1", 3000, "01-22")
-    )
+    engine = account(invoice(), written_off("W1", "01-20"), paid("P1", 3000, "01-22"))
     engine.record(invoice("I2", 500, due="02-10", issued="01-25"))
     assert engine.invoice("I2")["balance"] == 500
     engine.record(write_off_reversed("W1", "01-28"))
     assert engine.invoice("I1") == {"status": "open", "balance": 7000, "recoverable": 0}
     assert booked(engine) == {"receivable": 7500, "revenue-clearing": -10500, "cash": 3000}
-
