@@ -100,6 +100,16 @@ async def list_due_accounts(
     return [DueAccount(*row) for row in rows]
 
 
+async def visit_on(session: Session, tenant_id: str, day: date) -> None:
+    """Let a day look at every account of a tenant: other rules hold from it on."""
+    await session.execute(
+        "update accounts set next_on = least(next_on, $2)"
+        " where tenant_id = $1 and is_registered and (next_on is null or next_on > $2)",
+        tenant_id,
+        day,
+    )
+
+
 async def lock_due_heads(
     session: Session, keys: Iterable[AccountKey], until_on: date, *, waits: bool
 ) -> dict[AccountKey, AccountHead]:
