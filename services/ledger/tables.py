@@ -87,6 +87,7 @@ accounts = Table(
     Column("next_on", Date),  # the first day that has something to announce
     Column("entries", Integer, nullable=False),  # of the journal
     Column("journal_hash", LargeBinary, nullable=False),  # of the last entry
+    Column("rates_revision", BigInteger, nullable=False, server_default="0"),  # computed by it
     PrimaryKeyConstraint("tenant_id", "account_id"),
     # Every intake updates the row: leave room for it on its own page (HOT).
     postgresql_with={"fillfactor": "80"},
@@ -372,6 +373,7 @@ runs = Table(
     Column("begun_at", Instant, nullable=False),  # machine time
     Column("ended_at", Instant),
     Column("failure", Text),
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # of the rates it brings
     PrimaryKeyConstraint("tenant_id", "run_id"),
 )
 Index("ix_runs_open", runs.c.begun_at, postgresql_where=runs.c.ended_at.is_(None))

@@ -28,7 +28,8 @@ async def insert_accounts(session: Session, keys: Iterable[AccountKey]) -> None:
 
 
 _HEADS = (
-    "select tenant_id, account_id, version, entries, journal_hash, begun_on from accounts"
+    "select tenant_id, account_id, version, entries, journal_hash, begun_on, rates_revision"
+    " from accounts"
     " where (tenant_id, account_id) in (select * from unnest($1::text[], $2::text[]))"
 )
 
@@ -143,7 +144,7 @@ async def lock_zoneless_heads(
 ) -> dict[AccountKey, AccountHead]:
     """Lock the accounts that live in the tenant's zone."""
     rows = await session.fetch(
-        "select account_id, version, entries, journal_hash, begun_on from accounts"
+        "select account_id, version, entries, journal_hash, begun_on, rates_revision from accounts"
         " where tenant_id = $1 and zone is null order by account_id limit $2 for update",
         tenant_id,
         limit,
@@ -194,8 +195,8 @@ def _changed_approvals(
 
 _UPDATE_ACCOUNTS = (
     "update accounts a set version = a.version + 1, next_on = u.n, entries = u.e,"
-    " journal_hash = u.h, begun_on = u.b from unnest($1::text[], $2::text[], $3::date[],"
-    " $4::int[], $5::bytea[], $6::date[]) as u(t, a, n, e, h, b)"
+    " journal_hash = u.h, begun_on = u.b, rates_revision = u.r from unnest($1::text[], $2::text[],"
+    " $3::date[], $4::int[], $5::bytea[], $6::date[], $7::bigint[]) as u(t, a, n, e, h, b, r)"
     " where a.tenant_id = u.t and a.account_id = u.a"
 )
 _UPDATE_PROFILES = (
@@ -219,6 +220,7 @@ async def _update_accounts(
         [heads[update.key][0] for update in updates],
         [heads[update.key][1] for update in updates],
         [update.state.aged_on for update in updates],
+        [update.state.rules.rates.revision for update in updates],
     )
     known = [
         (update.key, update.state.profile)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.ledger import consumer
+from services.ledger.commands.restating import restate_range
 from services.ledger.context import open_context
+from services.ledger.processes.restating import restate
 from shared.clock import monotonic
 from shared.database import Database
 from shared.events import OUTREACH, Event
@@ -46,8 +48,8 @@ POLICY: Body = {
 BY_HAND: Body = {"charge_id": "B1", "kind": "cost", "currency": "EUR", "reason": "the court"}
 
 
-async def charge_from(desk: Desk, day: str) -> None:
-    stored = await desk.client.put("/v1/policies/charges", json=POLICY)
+async def charge_from(desk: Desk, day: str, policy: Body = POLICY) -> None:
+    stored = await desk.client.put("/v1/policies/charges", json=policy)
     assert stored.status_code == 201, stored.text
     body = {"version": "1", "from": day, "reason": "as agreed"}
     done = await desk.client.post("/v1/policies/charges/activate", json=body)
@@ -172,3 +174,42 @@ def contact_sent(contact_id: str, text_id: str) -> Event:
             disclosures=(text_id,),
         ),
     )
+
+
+async def test_rates_that_come_late_restate_what_was_charged(
+    desk: Desk, ledger_url: str, said: Any
+) -> None:
+    """A payment that comes between the rates and the run announces no figure twice, nor none."""
+    await desk.open(("I1", 100000), ("I2", 100000))
+    interest = {
+        "id": "base",
+        "kind": "interest",
+        "rate": {"reference": "bgb-base", "margin": "6.3"},
+        "because": "law",
+    }
+    await charge_from(desk, "2027-01-20", {**POLICY, "rules": [interest]})
+    await desk.start("02-10")
+    assert (await desk.see("charges"))["items"] == []
+    checked = (await desk.client.get("/v1/integrity")).json()["items"]
+    assert [name["violations"] for name in checked if "have a rate" in name["name"]] == [2]
+    rows = {"rows": [{"from_on": "2027-01-01", "percent": "1"}], "source": "the bank"}
+    stored = await desk.client.put("/v1/rates/bgb-base", json=rows)
+    assert stored.status_code == 202, stored.text
+    await desk.pay("P1", 100000, "02-11")
+    assert (await desk.see("charges"))["items"] == [], "until the run comes to it"
+    context = open_context(settings_for(ledger_url), application="ledger-worker")
+    try:
+        await restate(context, "demo", stored.json()["run_id"], restate_range)
+    finally:
+        await context.close()
+    charges = {known["charge_id"]: known for known in (await desk.see("charges"))["items"]}
+    assert charges["interest:I1"]["amount_minor"] == 23 * 20
+    assert charges["interest:I2"]["amount_minor"] == 22 * 20
+    told = [event["data"] for event in await said() if event["type"] == "interest-charged"]
+    assert {each["charge_id"]: each["amount_minor"] for each in told} == {
+        "interest:I1": 460,
+        "interest:I2": 440,
+    }
+    assert (await desk.money())["charges_minor"] == 900
+    checked = (await desk.client.get("/v1/integrity")).json()["items"]
+    assert [name for name in checked if name["violations"]] == []
