@@ -116,8 +116,9 @@ def as_of_in_slices(state: AccountState, day: date) -> Slices[AccountState]:
 def next_on(state: AccountState) -> date | None:
     """The earliest day on which `begin` could announce something that it has not announced."""
     days = [state.next_queue[0][0]] if state.next_queue else []
-    if state.objects.agenda:
-        days.append(local_day(state.objects.agenda[0][0][0], state.zone))
+    boundary = state.objects.next
+    if boundary is not None:
+        days.append(local_day(boundary[0][0], state.zone))
     reminder_on = next_reminder_on(state) if state.objects.values else None
     if reminder_on is not None:
         days.append(reminder_on)

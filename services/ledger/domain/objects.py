@@ -54,13 +54,16 @@ def boundary(day: date, zone: str, turn: Turn, tie: str) -> Position:
 class ObjectStore:
     """The objects of one account, and the agenda of their boundaries."""
 
-    __slots__ = ("agenda", "before", "before_wakes", "of_noun", "values", "wakes")
+    __slots__ = ("agenda", "before", "before_wakes", "of_noun", "passed", "values", "wakes")
 
     def __init__(self) -> None:
         self.values: dict[Key, AccountObject] = {}
         self.of_noun: dict[str, dict[str, AccountObject]] = {}
         self.agenda: list[tuple[Position, Key]] = []
         self.wakes: dict[Key, Position] = {}
+        # Boundaries of days to come that a fact dated later made needless. Once their day begins
+        # they come all the same, at their place, and that fact acts again.
+        self.passed: list[tuple[Position, Key]] = []
         self.forget()
 
     def forget(self) -> None:
@@ -121,18 +124,35 @@ class ObjectStore:
             insort(self.agenda, (position, key))
             self.wakes[key] = position
 
+    @property
+    def next(self) -> tuple[Position, Key] | None:
+        """The next boundary, whether its day has begun or not."""
+        return min([*self.agenda[:1], *self.passed[:1]], default=None)
+
     def due(self, horizon: datetime | None) -> tuple[Position, Key] | None:
         """The next boundary, if its instant is not behind the horizon (None: no day has begun)."""
-        if not self.agenda or horizon is None or self.agenda[0][0][0] > horizon:
-            return None
-        return self.agenda[0]
+        found = self.next if horizon is not None else None
+        return found if found is not None and horizon and found[0][0] <= horizon else None
+
+    def keep_passed(self, position: Position) -> None:
+        """Keep the wakes that what acts at this place took, although it lies behind them."""
+        for item in self._passed_by(self.before_wakes, position):
+            insort(self.passed, item)
+
+    def _passed_by(
+        self, before_wakes: Mapping[Key, Position | None], position: Position
+    ) -> list[tuple[Position, Key]]:
+        return [(wake, key) for key, wake in before_wakes.items() if wake and wake < position]
 
     def undo(
         self,
         before: Mapping[Key, AccountObject | None],
         before_wakes: Mapping[Key, Position | None],
+        position: Position,
     ) -> None:
-        """Put objects and their wakes back to what they were."""
+        """Put objects and their wakes back to what they were before what acted at this place."""
+        for passed in self._passed_by(before_wakes, position):
+            del self.passed[bisect_left(self.passed, passed)]
         for key, value in before.items():
             self._put(key, value)
         for key, position in before_wakes.items():

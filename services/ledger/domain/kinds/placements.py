@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -24,7 +24,7 @@ from shared.clock import local_day
 from shared.events import ledger
 
 _FIRST = -1  # a beginning is announced before what ends by it
-_WAITS = "pending_approval"
+_WAITS: Final = "pending_approval"
 
 
 def _id(data: AccountPlaced | AccountRecalled) -> str:

@@ -141,7 +141,7 @@ def test_a_hold_told_late_ends_it_earlier_and_commission_ends_with_its_tail() ->
     assert "account-recalled G1" in said(engine)
     assert engine.figures("placement", "G1")["because"] == "hold H1"
     assert (engine.commission("P1"), engine.commission("P2")) == (180, None)
-    again = [event.data for event in engine.last if event.type == "commission-due"]
+    again: list[Any] = [event.data for event in engine.last if event.type == "commission-due"]
     assert [(data.payment_id, data.commission_minor) for data in again] == [("P2", 0)]
 
 
