@@ -14,8 +14,8 @@ from shared.process.watchdog import exit_now
 FILES_MAX = 8  # that are read at a time: one tenant's file takes minutes, others don't wait
 
 
-def _pool() -> ComputePool:
-    """Reads files and draws documents apart from the event loop."""
+def _readers() -> ComputePool:
+    """Reads files apart from the event loop."""
     return ComputePool(size=FILES_MAX)
 
 
@@ -30,10 +30,12 @@ class Context:
     accounts: AccountMemory = field(default_factory=AccountMemory)
     policies: Policies = field(default_factory=Policies)
     begun: set[str] = field(default_factory=set)  # tenants seen to have begun a day
-    compute: ComputePool = field(default_factory=_pool)
+    compute: ComputePool = field(default_factory=ComputePool)  # documents are drawn in it
+    files: ComputePool = field(default_factory=_readers)
 
     async def close(self) -> None:
         await self.compute.close()
+        await self.files.close()
         await self.db.close()
 
 

@@ -4,10 +4,12 @@ themselves."""
 import asyncio
 from uuid import uuid4
 
+from services.ledger.commands.imports import lease_end
 from services.ledger.commands.restating import forget_range
 from services.ledger.context import Context
+from services.ledger.import_files.folders import clear_left_folders
 from services.ledger.processes.days import start_day_by_clock
-from services.ledger.processes.imports import lease_end, run_import
+from services.ledger.processes.imports import run_import
 from services.ledger.processes.restating import list_runs_to_do, restate
 from services.ledger.store.imports import FileImport, claim_import
 from services.ledger.store.tenants import list_tenants
@@ -75,6 +77,8 @@ async def run_imports(context: Context, *, stop: asyncio.Event) -> None:
     those of different tenants side by side."""
     worker = uuid4().hex
     running: set[asyncio.Task[None]] = set()
+    with survived("ledger", IMPORTS):
+        await asyncio.to_thread(clear_left_folders)
     try:
         while not stop.is_set():
             running = {task for task in running if not task.done()}
@@ -94,7 +98,8 @@ async def run_imports(context: Context, *, stop: asyncio.Event) -> None:
 
 async def _claim(context: Context, worker: str) -> FileImport | None:
     async with context.db.transaction() as session:
-        return await claim_import(session, worker, now=clock.now(), lease_until=lease_end())
+        now = clock.now()
+        return await claim_import(session, worker, now=now, lease_until=lease_end(now))
 
 
 async def _import(context: Context, found: FileImport, worker: str, stop: asyncio.Event) -> None:

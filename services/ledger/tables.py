@@ -40,6 +40,11 @@ Index(  # for dropping what later revisions replace
     _outbox.c.seq,
     postgresql_where=text("aggregatetype in ('ledger.contacts', 'ledger.tenants')"),
 )
+Index(  # for taking tags out of what an account's records published
+    "ix_outbox_records",
+    _outbox.c.aggregateid,
+    postgresql_where=text("type in ('account-registered', 'account-updated')"),
+)
 
 Instant = DateTime(timezone=True)
 
@@ -63,6 +68,7 @@ business_times = Table(
     Column("begun_on", Date),  # by `start-day {"day"}`: for every zone
     Column("begun_at", Instant),  # by `start-day {"at"}`: each zone's own day of it
     Column("recorded_at", Instant),  # `recordedtime` never goes below
+    Column("retained_on", Date),  # the last first of a month on which silent accounts were erased
 )
 
 accounts = Table(
@@ -92,7 +98,9 @@ Index(
     postgresql_where=accounts.c.next_on.is_not(None),
 )
 
-Index("ix_accounts_bytes", accounts.c.tenant_id, text('account_id collate "C"'))  # order of seals
+# The order of seals. The migration makes it `collate "C"`, which is not seen where the two are
+# compared.
+Index("ix_accounts_bytes", accounts.c.tenant_id, accounts.c.account_id)
 
 facts = Table(
     "facts",
@@ -299,6 +307,41 @@ requests = Table(
 Index("ix_requests_noun", requests.c.tenant_id, requests.c.noun, requests.c.request_id)
 Index("ix_requests_account", requests.c.tenant_id, requests.c.account_id)
 Index("ix_requests_kept_at", requests.c.kept_at)
+
+erasures = Table(
+    "erasures",  # accounts whose personal data is gone
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("erased_at", Instant, nullable=False),  # machine time
+    Column("certificate", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id"),
+)
+
+approvals = Table(
+    "approvals",  # what waits for a decision, as its account has it
+    metadata,
+    Column("tenant_id", Text),
+    Column("approval_id", Text),  # <noun>:<id> of what waits
+    Column("account_id", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, approved, refused, expired, withdrawn
+    Column("requested_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "approval_id"),
+)
+Index(
+    "ix_approvals_state",
+    approvals.c.tenant_id,
+    approvals.c.state,
+    approvals.c.requested_at,
+    approvals.c.approval_id,
+)
+Index(
+    "ix_approvals_account",
+    approvals.c.tenant_id,
+    approvals.c.account_id,
+    approvals.c.requested_at,
+)
 
 rate_rows = Table(
     "rate_rows",  # a tenant's own reference rates, append-only: of a half-year the last row counts

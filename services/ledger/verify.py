@@ -62,7 +62,7 @@ def shown(text: object) -> str:
 
 
 @dataclass
-class Tree:
+class HashTree:
     """Leaves come one by one; a hash per level is kept (RFC 9162)."""
 
     leaves: int = 0
@@ -99,7 +99,7 @@ class Verifier:
         self.account: str | None = None
         self.last_n = self.sealed_n = self.head_seal = 0
         self.hashes: tuple[str, ...] = ()  # of the entry before: as it says, and as it is
-        self.trees: dict[int, Tree] = {}
+        self.trees: dict[int, HashTree] = {}
         self.roots: dict[int, str] = {}  # where the path of the one account leads
         self.seals = 0
         self.last_seal: int | None = None
@@ -231,7 +231,7 @@ class Verifier:
             else:
                 self.roots[seal] = root
         else:
-            tree = self.trees.setdefault(seal, Tree())
+            tree = self.trees.setdefault(seal, HashTree())
             tree.add(leaf)
             tree.entries += n - self.sealed_n
         self.head_seal, self.sealed_n = seal, n
@@ -266,7 +266,7 @@ class Verifier:
             if self.roots.pop(n, seal["root"]) != seal["root"]:
                 self.fault(f"seal {n}: root differs")
             return
-        tree = self.trees.pop(n, Tree())
+        tree = self.trees.pop(n, HashTree())
         if tree.root() != seal["root"]:
             self.fault(f"seal {n}: root differs")
         if number(seal["accounts"]) != tree.leaves:

@@ -6,6 +6,7 @@ from services.ledger import consumer
 from services.ledger.context import open_context
 from services.ledger.jobs import run_imports, run_restating, run_scheduler
 from services.ledger.settings import Settings
+from services.ledger.store.erasures import LATE_REJECTIONS
 from shared.database.retention import kept_for
 from shared.process.serve import run_worker
 from shared.process.start import settings_of
@@ -31,6 +32,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 *kept_for("rejections", "rejected_at", settings.rejections_keep_days),
                 *kept_for("imports", "finished_at", settings.imports_keep_days),
                 *kept_for("requests", "kept_at", REQUESTS_KEEP_DAYS),
+                LATE_REJECTIONS,
             ),
         )
     finally:

@@ -23,7 +23,21 @@ HANDLERS: Mapping[str, Handler] = {
     "payment-received": Handler(fold.its_payment, fold.on_payment_received),
     "payment-reversed": Handler(fold.its_payment, fold.on_payment_reversed),
     "credit-note-issued": Handler(fold.its_credit_note, fold.on_credit_note_issued),
-    "allocation-changed": Handler(fold.its_allocations, fold.on_allocation_changed),
+    # Of a recovery it is the payment's own event, or `allocation-changed`, that says it.
+    **dict.fromkeys(
+        (
+            "allocation-changed",
+            "settlement-completed",
+            "account-written-off",
+            "discount-granted",
+            "discount-revoked",
+        ),
+        Handler(fold.its_allocations, fold.on_allocations),
+    ),
+    **dict.fromkeys(
+        ("fee-charged", "interest-charged", "charge-waived"),
+        Handler(fold.its_charge, fold.on_charge),
+    ),
     "segment-changed": Handler(fold.no_items, fold.on_segment_changed),
     "contact-planned": Handler(fold.its_contact, fold.on_contact_planned),
     "contact-suppressed": Handler(fold.its_contact, fold.on_contact_suppressed),

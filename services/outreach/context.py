@@ -57,7 +57,10 @@ def open_context(settings: Settings, db: Database) -> Context:
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
         mailer=Mailer(settings.mail_server) if settings.mail_server is not None else None,
         content=ContentVersions(
-            settings.strategies, templates.versions, settings.residence_default
+            settings.strategies,
+            templates.versions,
+            settings.residence_default,
+            templates.text_ids(settings.sender.creditor),
         ),
         templates=templates,
         sender=settings.sender,

@@ -106,6 +106,20 @@ money = Table(
     Index(None, "tenant_id", "account_id", "invoice_id"),
 )
 
+stops = Table(
+    "stops",  # what stops contact about an account's invoices, from the ledger's events
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("name", Text),  # promise …, plan …, settlement …, pending …, hold …, placement …
+    Column("kind", Text, nullable=False),
+    Column("currency", Text),  # none: any
+    Column("invoice_ids", ARRAY(Text)),  # none: all, also later ones
+    Column("from_on", Date, nullable=False),
+    Column("resume_on", Date),  # the first day without it; none: it stands
+    PrimaryKeyConstraint("tenant_id", "account_id", "name"),
+)
+
 debtors = Table(
     "debtors",  # whom to plan for again, and the lock that a debtor's planning takes
     metadata,

@@ -25,6 +25,7 @@ _ENCODINGS: Mapping[str, str] = {
     "shift_jis": "",
 }
 _NUMBER = re.compile(r"[-+(]{0,2}[0-9][0-9.,' ]{0,40}[-)]?")
+_NUMBER_MAX = 60
 _MARKS = re.compile(r"[.,' ]")
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"})
 
@@ -91,7 +92,7 @@ def _example(content: bytes, encoding: str) -> str:
 
 
 def looks_like_number(text: str) -> bool:
-    return len(text) <= 60 and _NUMBER.fullmatch(_bare(text)) is not None
+    return len(text) <= _NUMBER_MAX and _NUMBER.fullmatch(_bare(text)) is not None
 
 
 def _bare(text: str) -> str:
@@ -106,7 +107,7 @@ def find_numbers(texts: Iterable[str]) -> Found:
     examples: dict[tuple[str, str], str] = {}
     doubtful, is_indian = "", False
     for text in texts:
-        number = _bare(text).strip("-+() ")
+        number = _bare(text[:_NUMBER_MAX]).strip("-+() ")
         marks = _MARKS.findall(number)
         if not marks:
             continue

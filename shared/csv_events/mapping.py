@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
 from shared.csv_events.cells import (
     BadCell,
@@ -144,28 +145,28 @@ def read_mapping(path: Path) -> MappingFile:
     return parse_mapping(read_text(path))
 
 
-def parse_mapping(text: str, found: Mapping[str, Any] | None = None) -> MappingFile:
-    """Check a mapping. Raises `Invalid` that names every fault by its place.
-
-    `found`: what holds where the mapping says nothing (`numbers`, `dates`, `file`).
-    """
+def parse_mapping(text: str) -> MappingFile:
+    """Check a mapping. Raises `Invalid` that names every fault by its place."""
     document = read_document(text)
     if not isinstance(document.raw, dict):
         raise Invalid("the mapping is not a YAML mapping")
-    reader = _MappingReader(_completed(document.raw, found or {}))
+    reader = _MappingReader(document.raw)
     made = reader.read()
     if errors := [*document.doubles, *document.placed(reader.errors)]:
         raise Invalid("the mapping is not valid", errors)
     return made
 
 
-def _completed(content: Mapping[Any, Any], found: Mapping[str, Any]) -> Mapping[Any, Any]:
+def completed_text(text: str, found: Mapping[str, Any]) -> str:
+    """A mapping with what holds where it says nothing (`numbers`, `dates`, `file`)."""
+    content = read_document(text).raw
     form = content.get("file", {})
+    known = form.keys() | content.keys()
     more = {name: value for name, value in found.items() if name not in content}
-    if isinstance(form, dict) and "file" in found:
-        known = form.keys() | content.keys()
-        more["file"] = {**{k: v for k, v in found["file"].items() if k not in known}, **form}
-    return {**content, **more}
+    if "file" in found:
+        found_form = {name: value for name, value in found["file"].items() if name not in known}
+        more["file"] = {**form, **found_form}
+    return yaml.safe_dump({**content, **more}, sort_keys=False, allow_unicode=True)
 
 
 class _MappingReader:

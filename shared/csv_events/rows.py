@@ -339,7 +339,8 @@ def _advice(file: TextFile) -> str:
     found = find_encoding(file.path)
     if found is None or not found.is_sure:
         return file.advice()
-    return f"is not utf-8; {found.because}: say `file: {{encoding: {found.value}}}`"
+    how = f"`file: {{encoding: {found.value}}}`"
+    return f"is not utf-8; say what it is, as it seems {how}: {found.because}"
 
 
 def content_id(source: str, kind: str, data: Mapping[str, Any]) -> str:

@@ -244,7 +244,7 @@ class Header:
         return (
             any(self._plain)
             and len(cells) == self.width
-            and [_plain(cell) for cell in cells] == self._plain
+            and all(_plain(cell) == name for cell, name in zip(cells, self._plain, strict=True))
         )
 
     def _missing(self, columns: Sequence[str]) -> str:

@@ -61,7 +61,10 @@ class ContactSuppressed(_Contact, frozen=True, kw_only=True):
 
 
 class ContactCancelled(_Contact, frozen=True, kw_only=True):
-    because: Literal["paid", "hold", "disputed", "promise", "corrected", "erased", "superseded"]
+    because: Literal[
+        "paid", "promise", "plan", "settlement", "disputed", "hold", "placed", "written-off",
+        "corrected", "erased", "superseded",
+    ]  # fmt: skip
 
 
 class ContactSent(_Contact, frozen=True, kw_only=True):

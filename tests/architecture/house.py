@@ -19,8 +19,8 @@ AREA = LAYERS | {"__init__"}
 # What one service alone has, and what for.
 OWN: dict[str, frozenset[str]] = {
     # Files of invoices (what is made of one, and the command line), what people are handed, and the
-    # check of an exported journal.
-    "ledger": frozenset({"import_files", "importer", "documents", "verify"}),
+    # check of an exported journal; statutory packs and reference rates as data.
+    "ledger": frozenset({"import_files", "importer", "documents", "verify", "packs", "rates"}),
     "metrics": frozenset({"rebuild", "dashboard"}),  # figures from the log's begin; the pages
     "outreach": frozenset({"page"}),  # the governor's page
     "segmentation": frozenset({"learning", "policies"}),  # models; policies that are shipped

@@ -93,6 +93,8 @@ def test_large_bodies_are_for_few(services: Services) -> None:
     }
     assert large == {
         ("POST", "/v1/events"): 8 * 1024 * 1024,
+        ("POST", "/v1/imports"): 514 * 1024 * 1024,
+        ("POST", "/v1/imports/sniff"): 514 * 1024 * 1024,
         ("POST", "/v1/compliance/evaluate"): 8 * 1024 * 1024,
         ("POST", "/v1/compliance/timeline"): 2 * 1024 * 1024,
         ("POST", "/v1/accounts/{account_id}/contact-history"): 4 * 1024 * 1024,

@@ -215,7 +215,7 @@ MUTANTS = (
     ),
     Mutant(
         "aiokafka imported in a command",
-        "services.ledger:record_facts",
+        "services.ledger:record_locked",
         '    crash_point("ledger.intake.before_commit")\n',
         "    from aiokafka import AIOKafkaProducer as _\n",
         (f"{RULES}::test_the_source_keeps[kafka_in_one_place]",),

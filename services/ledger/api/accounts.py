@@ -8,12 +8,21 @@ from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
+from services.ledger.api.arrangement_views import (
+    plan_in_force,
+    standing_plans,
+    standing_settlements,
+)
 from services.ledger.api.dependencies import AsOf, ContextDep, Reader
+from services.ledger.api.hand_over_views import standing_placements
+from services.ledger.api.views import hold_view, holds_to_come, promise_view
 from services.ledger.commands.accounts import find_account, in_slices
 from services.ledger.domain import AccountState
+from services.ledger.domain.promises import open_promises
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
 from services.ledger.store.journal import EntrySpan
+from shared.clock import local_day
 from shared.events import billing
 from shared.texts import shallow
 from shared.web import PagingDep, ReadSessionDep, page
@@ -67,7 +76,8 @@ async def get_account(
     else:
         then = await in_slices(session, domain.as_of_in_slices(account, as_of), account_id)
         amounts = domain.amounts_at(then, as_of)
-    return account_view(account, amounts, as_of)
+        return {**account_view(account, amounts, as_of), **agreed(then, as_of)}
+    return {**account_view(account, amounts), **agreed(account, tenant.begun.on(account.zone))}
 
 
 @router.get("/v1/accounts/{account_id}/journal", response_model=models.JournalPage)
@@ -101,6 +111,7 @@ def account_view(account: AccountState, amounts: Any, as_of: date | None = None)
     return {
         "account_id": account.account_id,
         "registered": account.registered,
+        "erased_on": _erased_on(account),
         "name": profile.name or None,
         "kind": profile.kind,
         "debtor_id": profile.debtor_id,
@@ -116,8 +127,23 @@ def account_view(account: AccountState, amounts: Any, as_of: date | None = None)
         "tags": list(profile.tags),
         "attributes": shallow(profile.attributes),
         "amounts": [to_builtins(entry, builtin_types=(date,)) for entry in amounts],
-        "holds": [],
-        "promises": [],
-        "plan": None,
         "as_of": as_of,
+    }
+
+
+def _erased_on(account: AccountState) -> date | None:
+    """The day on which its personal data was erased."""
+    at = account.timeless.erased_at
+    return local_day(at, account.zone) if at is not None else None
+
+
+def agreed(account: AccountState, day: date | None) -> dict[str, Any]:
+    """What stands or waits, by the begun day."""
+    return {
+        "holds": [hold_view(hold) for hold in holds_to_come(account, day)],
+        "promises": [promise_view(promise) for promise in open_promises(account)],
+        "plans": standing_plans(account, day),
+        "settlements": standing_settlements(account, day),
+        "placements": standing_placements(account),
+        "plan": plan_in_force(account, day),
     }

@@ -8,9 +8,13 @@ from fastapi import APIRouter
 
 from services.ledger import domain
 from services.ledger.api import models
+from services.ledger.api.arrangement_views import checked_arrangements
 from services.ledger.api.dependencies import ContextDep
+from services.ledger.api.views import checked_holds, plain
 from services.ledger.commands.accounts import find_accounts
 from services.ledger.domain import AccountState
+from services.ledger.domain.stops import stops
+from services.ledger.domain.taken import taken
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store.tenants import LockedTenant
 from shared.database import Session
@@ -51,18 +55,15 @@ def router(caught_up: CaughtUp) -> APIRouter:
 
 
 def _collectable(account: AccountState, tenant: LockedTenant, sequence: int) -> dict[str, Any]:
+    out, day = taken(account), tenant.begun.on(account.zone)
     return {
         "account_id": account.account_id,
         "sequence": sequence,
-        "holds": [],
+        "stops": [plain(stop) for stop in stops(account, day)],
+        "holds": checked_holds(account, day),
+        "arrangements": checked_arrangements(account, day),
         "amounts": [
-            {
-                "currency": entry.currency,
-                "collectable_minor": entry.collectable_minor,
-                "overdue_minor": entry.overdue_minor,
-                "disputed_minor": entry.disputed_minor,
-                "unapplied_minor": entry.unapplied_minor,
-            }
+            {name: getattr(entry, name) for name in models.CollectableAmounts.model_fields}
             for entry in domain.amounts(account, tenant.begun)
         ],
         "invoices": [
@@ -74,6 +75,7 @@ def _collectable(account: AccountState, tenant: LockedTenant, sequence: int) -> 
                 "balance_minor": invoice.balance_minor,
                 "disputed_minor": invoice.disputed_minor,
                 "stage": invoice.stage,
+                "taken_by": out.get(invoice.invoice_id),
             }
             for invoice in account.invoices.values()
             if invoice.status == "open"

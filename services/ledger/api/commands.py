@@ -1,4 +1,4 @@
-"""What all commands about an account have in common over HTTP (docs/ledger.md, Commands)."""
+"""What all commands about an account have in common over HTTP (docs/ledger/commands.md)."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, Field
 
 from services.ledger.api.dependencies import ContextDep
-from services.ledger.api.views import changes
+from services.ledger.api.views import previewed
 from services.ledger.commands.agreements import Asked, Done, Door, keep_refusal, run_command
 from services.ledger.domain.agreements import By
 from shared import clock
-from shared.errors import AppError
+from shared.errors import AppError, Forbidden
 from shared.texts import id_fault, text_fault
 from shared.web import Instant, Model
 from shared.web.auth import Caller, caller_of, needs
@@ -40,9 +40,16 @@ def _id(value: str) -> str:
     return value
 
 
+def _once(ids: list[str]) -> list[str]:
+    if len(set(ids)) < len(ids):
+        raise ValueError("names one twice")
+    return ids
+
+
 Id = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_id)]
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
 Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
+Ids = Annotated[list[Id], Field(min_length=1, max_length=1000), AfterValidator(_once)]
 
 
 class ByBody(Model):
@@ -57,6 +64,16 @@ class CommandBody(Model):
     by: ByBody | None = Field(None, description="who asked; default: who calls")
     channel: Annotated[str, Field(max_length=50), AfterValidator(_text)] | None = None
     note: Text | None = Field(None, description="kept in the ledger, never published")
+
+
+class ReasonBody(CommandBody):
+    """What ends something says why."""
+
+    reason: Reason
+
+
+def ids_of(named: list[str] | None) -> tuple[str, ...] | None:
+    return tuple(named) if named is not None else None
 
 
 class CommandCall:
@@ -81,6 +98,11 @@ class CommandCall:
         self.if_match = if_match
         self.caller = caller_of(request)
 
+    @property
+    def is_debtor(self) -> bool:
+        """Whether the portal calls, for the debtor."""
+        return "ledger:write" not in self.caller.scopes
+
     def id_for(self, noun: str, chosen: str | None) -> str:
         """The id that the caller chose, or one that the same Idempotency-Key gives again."""
         if chosen is not None:
@@ -94,14 +116,15 @@ class CommandCall:
         self,
         body: CommandBody,
         door: Door,
-        fact: tuple[str, str],
+        fact: tuple[str, str] | None,
         view: Callable[[Done], Any],
         *,
         id_pointer: str = "",
         status: int = 200,
+        is_agreed: bool = False,
     ) -> Response:
         """Run the command and show what it made. 202 where it waits for an approval."""
-        now, asked = clock.now(), await self._asked(body, fact, id_pointer)
+        now, asked = clock.now(), await self._asked(body, fact, id_pointer, is_agreed)
         try:
             async with self.context.db.transaction() as session:
 
@@ -119,12 +142,17 @@ class CommandCall:
 
     def _made(self, done: Done, shown: Any, status: int) -> Made:
         if self.preview:
-            return Made(200, {**shown, **changes(done)})
+            return Made(200, previewed(shown, done))
         waits = any(getattr(fact, "approval", None) is not None for fact in done.facts)
+        waits = waits or (done.is_repeat and shown.get("state") == "pending_approval")
         return Made(202 if waits else status, shown)
 
-    async def _asked(self, body: CommandBody, fact: tuple[str, str], id_pointer: str) -> Asked:
+    async def _asked(
+        self, body: CommandBody, fact: tuple[str, str] | None, id_pointer: str, is_agreed: bool
+    ) -> Asked:
         by = body.by
+        if by is not None and by.kind != "debtor" and self.is_debtor:
+            raise Forbidden("The portal speaks for the debtor alone.")
         content = f"{self.request.url.path}\n".encode() + await self.request.body()
         return Asked(
             tenant_id=self.caller.tenant,
@@ -138,6 +166,7 @@ class CommandCall:
             roles=self.caller.roles,
             if_match=self.if_match,
             is_preview=self.preview,
+            is_agreed=is_agreed,
             request_hash=hashlib.sha256(content).hexdigest(),
         )
 

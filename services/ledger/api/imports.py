@@ -59,7 +59,7 @@ def _multipart(**parts: Any) -> dict[str, Any]:
 async def sniff_file(request: Request, context: ContextDep, caller: Uploader) -> Any:
     """How the file is written, what its columns seem to be, and a mapping to begin with."""
     async with uploaded(request, has_mapping=False) as upload:
-        found = await context.compute.run(
+        found = await context.files.run(
             caller.tenant, sniff_job, upload.folder, upload.name, seconds=SECONDS_MAX
         )
     return json_response(found)
@@ -170,7 +170,7 @@ async def cancel_import(import_id: str, session: SessionDep, caller: Importer) -
 @router.post("/{import_id}/resume", status_code=202, response_model=models.ImportView)
 async def resume_import(import_id: str, session: SessionDep, caller: Importer) -> Any:
     """Go on behind the last events that went in, after a failure or a cancellation."""
-    return _view(await go_on_with_import(session, caller.tenant, import_id))
+    return _view(await go_on_with_import(session, caller.tenant, import_id, clock.now()))
 
 
 def _view(found: FileImport) -> dict[str, Any]:

@@ -26,11 +26,18 @@ class Amounts(Answer):
     collectable_minor: int
     oldest_due_on: date | None
     days_past_due: int
+    charges_minor: int = 0
+    disputed_charges_minor: int = 0
+    arranged_minor: int = Field(0, description="overdue principal of invoices that are taken")
+    arrears_minor: int = 0
+    promised_minor: int = Field(0, description="still missing of open promises")
+    recoverable_minor: int = 0
 
 
 class AccountView(Answer):
     account_id: str
     registered: bool
+    erased_on: Day | None = Field(description="when its personal data was erased")
     name: str | None
     kind: str
     debtor_id: str | None
@@ -48,6 +55,9 @@ class AccountView(Answer):
     amounts: list[Amounts]
     holds: list[dict[str, Any]]
     promises: list[dict[str, Any]]
+    plans: list[dict[str, Any]]
+    settlements: list[dict[str, Any]]
+    placements: list[dict[str, Any]]
     plan: dict[str, Any] | None
     as_of: date | None
 
@@ -261,6 +271,12 @@ class CollectableAmounts(Answer):
     overdue_minor: int
     disputed_minor: int
     unapplied_minor: int
+    charges_minor: int = 0
+    disputed_charges_minor: int = 0
+    arranged_minor: int = 0
+    arrears_minor: int = 0
+    promised_minor: int = 0
+    recoverable_minor: int = 0
 
 
 class CollectableInvoice(Answer):
@@ -271,12 +287,15 @@ class CollectableInvoice(Answer):
     balance_minor: int
     disputed_minor: int
     stage: int | None
+    taken_by: str | None = Field(description="`plan L1`, `settlement T1`, `placement G1`")
 
 
 class CollectableAccount(Answer):
     account_id: str
     sequence: int
+    stops: list[dict[str, Any]]
     holds: list[dict[str, Any]]
+    arrangements: list[dict[str, Any]]
     amounts: list[CollectableAmounts]
     invoices: list[CollectableInvoice]
 

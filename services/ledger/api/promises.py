@@ -6,7 +6,16 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.ledger.api.commands import CallDep, CommandBody, Id, Reason, Staff, StaffOrDebtor
+from services.ledger.api.commands import (
+    CallDep,
+    CommandBody,
+    Id,
+    Ids,
+    ReasonBody,
+    Staff,
+    StaffOrDebtor,
+    ids_of,
+)
 from services.ledger.api.dependencies import ContextDep, Reader
 from services.ledger.api.views import promise_view
 from services.ledger.commands.accounts import find_account
@@ -28,13 +37,9 @@ class PromiseBody(CommandBody):
     currency: Currency
     amount_minor: Minor
     due_on: Day
-    invoice_ids: list[Id] | None = Field(None, min_length=1, max_length=1000)
+    invoice_ids: Ids | None = None
     supersedes: list[Id] = Field(default_factory=list, max_length=100)
     mandate_id: Id | None = None
-
-
-class ReasonBody(CommandBody):
-    reason: Reason
 
 
 def _shown(done: Done, promise_id: str) -> Any:
@@ -52,7 +57,7 @@ async def post_promise(body: PromiseBody, call: CallDep, _caller: StaffOrDebtor)
         currency=body.currency,
         amount_minor=body.amount_minor,
         due_on=body.due_on,
-        invoice_ids=tuple(body.invoice_ids) if body.invoice_ids is not None else None,
+        invoice_ids=ids_of(body.invoice_ids),
         supersedes=tuple(body.supersedes),
         mandate_id=body.mandate_id,
     )
@@ -63,6 +68,7 @@ async def post_promise(body: PromiseBody, call: CallDep, _caller: StaffOrDebtor)
         lambda done: _shown(done, promise_id),
         id_pointer="/promise_id",
         status=201,
+        is_agreed=True,
     )
 
 

@@ -13,7 +13,7 @@ from services.ledger.api.dependencies import ContextDep, Reader, Writer
 from services.ledger.api.models import Answer
 from services.ledger.commands.rates import put_rates
 from services.ledger.domain.policies.charges import Pack
-from services.ledger.domain.policies.reader import Faults, decimal
+from services.ledger.domain.policies.reader import ReadFaults, decimal
 from services.ledger.domain.rates import PERCENT_MAX, RateRow, percent_text, row_fault
 from services.ledger.store.rates import OwnRow, list_own_rates
 from services.ledger.store.runs import find_run
@@ -192,7 +192,7 @@ def _checked(name: str, body: SentRates) -> list[RateRow]:
         errors.append(FieldError("/path/name", "must be 1 to 64 of a-z, 0-9 and -"))
     if fault := text_fault(body.source):
         errors.append(FieldError("/source", fault))
-    faults = Faults()
+    faults = ReadFaults()
     seen: set[date] = set()
     rows = []
     for place, row in enumerate(body.rows):

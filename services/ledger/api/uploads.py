@@ -5,12 +5,12 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from fastapi import Request
 from msgspec import Struct
 from starlette.datastructures import FormData, UploadFile
 
+from services.ledger.import_files.folders import work_folder
 from services.ledger.import_files.work import file_in
 from shared.errors import FieldError, Invalid, TooLarge, UnsupportedMediaType
 from shared.texts import line
@@ -45,8 +45,7 @@ async def uploaded(request: Request, *, has_mapping: bool = True) -> AsyncIterat
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
         raise UnsupportedMediaType("Send multipart/form-data with the part `file`.")
-    with TemporaryDirectory(prefix="recoup-upload-") as name:
-        folder = Path(name)
+    with work_folder() as folder:
         async with request.form(max_files=2, max_fields=4, max_part_size=MAPPING_BYTES_MAX) as form:
             file = form.get("file")
             errors = _faults(form, has_mapping=has_mapping)

@@ -10,7 +10,8 @@ from services.ledger import domain
 from services.ledger.commands.agreements import Done
 from services.ledger.domain import AccountState
 from services.ledger.domain.approvals import ApprovalRequest
-from services.ledger.domain.holds import Hold
+from services.ledger.domain.disputes import DisputeCase
+from services.ledger.domain.holds import HOLD_RULES, Hold, holds
 from services.ledger.domain.objects import Step
 from services.ledger.domain.promises import Promise
 from services.ledger.domain.stops import stops
@@ -39,7 +40,7 @@ def promise_view(promise: Promise) -> Shown:
         "grace_until_on": data.grace_until_on,
         "kept_from_percent": data.kept_from_percent,
         "partly_from_percent": data.partly_from_percent,
-        "invoice_ids": list(data.invoice_ids) if data.invoice_ids is not None else None,
+        "invoice_ids": _listed(data.invoice_ids),
         "covers": list(promise.covers),
         "supersedes": list(data.supersedes),
         "mandate_id": data.mandate_id,
@@ -53,7 +54,7 @@ def promise_view(promise: Promise) -> Shown:
     }
 
 
-def hold_view(hold: Hold, state: AccountState) -> Shown:
+def hold_view(hold: Hold) -> Shown:
     span = hold.span
     return {
         "hold_id": hold.hold_id,
@@ -63,11 +64,41 @@ def hold_view(hold: Hold, state: AccountState) -> Shown:
         "from_on": span.from_on,
         "until_on": span.last_on,
         "released_on": span.released_on,
-        "invoice_ids": list(span.invoice_ids) if span.invoice_ids is not None else None,
+        "invoice_ids": _listed(span.invoice_ids),
+        "stops": list(HOLD_RULES[span.kind].stops),
         "by": plain(hold.by),
         "channel": hold.channel,
         "history": steps(hold.history),
     }
+
+
+def holds_to_come(state: AccountState, day: date | None) -> list[Hold]:
+    """In force at the begun day, or later."""
+    return [
+        hold
+        for hold in holds(state)
+        if (last_on := hold.span.last_on) is None
+        or (last_on >= hold.span.from_on and (day is None or last_on >= day))
+    ]
+
+
+def checked_holds(state: AccountState, day: date | None) -> list[Shown]:
+    """For the live check: those in force at the begun day."""
+    return [
+        {
+            "hold_id": hold.hold_id,
+            "kind": hold.span.kind,
+            "from_on": hold.span.from_on,
+            "until_on": hold.span.last_on,
+            "invoice_ids": _listed(hold.span.invoice_ids),
+        }
+        for hold in holds(state)
+        if day is None or hold.span.holds_on(day)
+    ]
+
+
+def _listed(ids: tuple[str, ...] | None) -> list[str] | None:
+    return list(ids) if ids is not None else None
 
 
 def approval_view(account_id: str, request: ApprovalRequest) -> Shown:
@@ -79,21 +110,62 @@ def approval_view(account_id: str, request: ApprovalRequest) -> Shown:
         "state": request.state,
         "currency": request.currency or None,
         "amount_minor": request.amount_minor,
-        "invoice_ids": list(request.invoice_ids) if request.invoice_ids is not None else None,
+        "invoice_ids": _listed(request.invoice_ids),
         "role": request.role,
         "expires_on": request.expires_on,
         "requested_by": plain(request.requested_by),
         "requested_at": request.requested_at,
+        "decided_by": plain(request.decided_by),
         "history": steps(request.history),
     }
 
 
-def changes(done: Done) -> Shown:
+def dispute_view(case: DisputeCase, state: AccountState) -> Shown:
+    """`disputed_minor` is what it holds now."""
+    data, resolution = case.data, case.resolution
+    invoice = state.invoices.get(data.invoice_id) if data.invoice_id is not None else None
+    held = 0
+    if invoice is not None and case.state == "open" and data.charge_id is None:
+        balance = invoice.balance_minor
+        held = balance if case.asked_minor is None else min(balance, case.asked_minor)
+    return {
+        "dispute_id": case.dispute_id,
+        "state": case.state,
+        "because": case.history[-1].because,
+        "invoice_id": data.invoice_id,
+        "charge_id": data.charge_id,
+        "currency": invoice.currency if invoice is not None else None,
+        "amount_minor": case.asked_minor,
+        "lines": list(data.lines),
+        "disputed_minor": held,
+        "reason_code": data.reason_code,
+        "reason": data.reason,
+        "evidence": [plain(each) for each in case.evidence],
+        "evidence_by_on": case.evidence_by_on,
+        "answer_by_on": case.answer_by_on,
+        "deadlines_passed": list(case.passed),
+        "after_rejection": plain(case.after_rejection),
+        "outcome": resolution.outcome if resolution is not None else None,
+        "credited_minor": resolution.credited_minor if resolution is not None else None,
+        "policy": plain(case.policy),
+        "by": plain(getattr(data, "by", None)),
+        "channel": getattr(data, "channel", None),
+        "note": getattr(data, "note", None),
+        "history": steps(case.history),
+    }
+
+
+def previewed(shown: Shown, done: Done) -> Shown:
     """What a preview adds: what would end, be stopped, and be collectable."""
+    ended = ends(done.before, done.state)
+    named = [each for each in shown.get("ends", ()) if each not in ended]
+    return {**shown, **_changes(done), "ends": [*ended, *named]}
+
+
+def _changes(done: Done) -> Shown:
     before, after = (_collectable(done, state) for state in (done.before, done.state))
     return {
-        "ends": ends(done.before, done.state),
-        "stops": [plain(stop) for stop in stops(done.state)],
+        "stops": [plain(stop) for stop in stops(done.state, done.begun_on)],
         "collectable_minor": [
             {"currency": code, "before": before.get(code, 0), "after": minor}
             for code, minor in sorted(after.items())

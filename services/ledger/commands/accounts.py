@@ -46,7 +46,7 @@ class LockedAccount(Struct, frozen=True):
         return self.remembered.state
 
 
-class Hold:
+class HeldTurns:
     """The turns that one transaction has. They end with it, after its failure is cleaned up."""
 
     def __init__(self, memory: AccountMemory) -> None:
@@ -88,10 +88,10 @@ def not_computable(account_id: str, error: Exception) -> NotComputable:
     )
 
 
-async def take_turns(session: Session, keys: Collection[AccountKey], context: Context) -> Hold:
+async def take_turns(session: Session, keys: Collection[AccountKey], context: Context) -> HeldTurns:
     """Take the turns of some accounts until the transaction ends, and read those that are cold."""
     memory = context.accounts
-    hold = Hold(memory)
+    hold = HeldTurns(memory)
     session.at_end(hold.end)
     for key in sorted(keys):
         await memory.turns.take(key, session)
@@ -102,7 +102,7 @@ async def take_turns(session: Session, keys: Collection[AccountKey], context: Co
     return hold
 
 
-async def try_turns(session: Session, keys: Iterable[AccountKey], context: Context) -> Hold:
+async def try_turns(session: Session, keys: Iterable[AccountKey], context: Context) -> HeldTurns:
     """The same for those of the accounts whose turns are free."""
     free = [key for key in keys if not context.accounts.turns.is_taken(key)]
     return await take_turns(session, free, context)  # nobody comes between: free ones don't wait
@@ -110,7 +110,7 @@ async def try_turns(session: Session, keys: Iterable[AccountKey], context: Conte
 
 async def lock_accounts(
     session: Session,
-    hold: Hold,
+    hold: HeldTurns,
     heads: Mapping[AccountKey, AccountHead],
     terms: Mapping[str, Terms],
     context: Context,
@@ -144,7 +144,7 @@ def _is_other(state: AccountState, terms: Terms) -> bool:
 
 
 def remember_updates(
-    hold: Hold,
+    hold: HeldTurns,
     context: Context,
     locked: Mapping[AccountKey, LockedAccount],
     updates: Iterable[AccountUpdate],
@@ -252,7 +252,7 @@ async def compute_accounts(
     }
 
 
-async def _read_cold(session: Session, hold: Hold, context: Context) -> None:
+async def _read_cold(session: Session, hold: HeldTurns, context: Context) -> None:
     """Read and compute accounts as of the version seen; those that are not stored are left out."""
     cold, memory = hold.keys - hold.remembered.keys(), context.accounts
     if not cold:
@@ -269,7 +269,7 @@ async def _read_cold(session: Session, hold: Hold, context: Context) -> None:
 
 async def _read_newer(
     session: Session,
-    hold: Hold,
+    hold: HeldTurns,
     stale: Mapping[AccountKey, LockedAccount],
     terms: Mapping[str, Terms],
     memory: AccountMemory,

@@ -43,6 +43,7 @@ def update_of(
         notices=tuple(decision.notices),
         changed_invoices=frozenset(decision.changed_invoices),
         is_profile_changed=decision.is_profile_changed,
+        changed_objects=frozenset(decision.changed_objects),
     )
 
 

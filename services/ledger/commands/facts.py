@@ -7,7 +7,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from services.ledger.commands.accounts import (
-    Hold,
+    HeldTurns,
     LockedAccount,
     in_slices,
     lock_accounts,
@@ -28,6 +28,7 @@ from services.ledger.domain import (
     doubtful_ids,
     record_in_slices,
 )
+from services.ledger.domain.personal import impersonal_fact
 from services.ledger.domain.recorded_time import RecordedTime
 from services.ledger.domain.waiting import Wait, waits
 from services.ledger.store import accounts as account_store
@@ -74,7 +75,7 @@ async def record_facts(
     return [outcome or _ACCEPTED for outcome in outcomes]
 
 
-Locked = tuple[Hold, Mapping[AccountKey, LockedAccount], Mapping[str, LockedTenant]]
+Locked = tuple[HeldTurns, Mapping[AccountKey, LockedAccount], Mapping[str, LockedTenant]]
 
 
 async def record_locked(
@@ -91,6 +92,7 @@ async def record_locked(
     times = {
         tenant_id: recorded_time(tenant, context, now) for tenant_id, tenant in tenants.items()
     }
+    batch = [_admitted(new, locked) for new in batch]
     await refuse_misplaced(session, batch, outcomes)
     accepted = await _insert_new(session, batch, outcomes, locked, times)
     hold.changing.update(batch[index].account_key for index in accepted)
@@ -107,6 +109,14 @@ async def record_locked(
     crash_point("ledger.intake.before_commit")
     session.after_commit(partial(crash_point, "ledger.intake.after_commit"))
     session.after_commit(partial(remember_updates, hold, context, locked, updates))
+
+
+def _admitted(new: NewFact, locked: Mapping[AccountKey, LockedAccount]) -> NewFact:
+    """An erased account takes no personal data: what came without it is compared and kept."""
+    account = locked.get(new.account_key)
+    if account is None or account.state.timeless.erased_at is None:
+        return new
+    return replace(new, fact=impersonal_fact(new.fact))
 
 
 def _changed_waits(
@@ -234,7 +244,7 @@ async def _decide(
             some = decision.announcements[start : start + _SLICE_EVENTS]
             events += events_of(key, some, recorded_at, tracing)
             await session.give_way()
-        if update.is_profile_changed:
+        if update.is_profile_changed and account.state.timeless.erased_at is None:
             events.append(contact_of(key, account.state, recorded_at))
     telemetry.LEDGER_REDONE_FACTS.labels("ledger").inc(redone)
     telemetry.LEDGER_RECOMPUTED_ACCOUNTS.labels("ledger").inc(recomputed)

@@ -1,7 +1,7 @@
 """Imports as their callers know them: begun, cancelled, resumed."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.ledger.store.imports import (
     FileImport,
@@ -13,6 +13,18 @@ from services.ledger.store.imports import (
 )
 from shared.database import Session
 from shared.errors import Conflict, NotFound
+
+LEASE_SECONDS = 30.0  # of who works on an import
+RENEW_SECONDS = 5.0
+
+
+def lease_end(now: datetime) -> datetime:
+    return now + timedelta(seconds=LEASE_SECONDS)
+
+
+def silent_lease(now: datetime) -> datetime:
+    """A lease that ends earlier was not renewed twice: its worker is gone, or hangs."""
+    return now + timedelta(seconds=LEASE_SECONDS - 2 * RENEW_SECONDS)
 
 
 async def begin_import(
@@ -28,7 +40,7 @@ async def begin_import(
     """Keep a file, so that a worker imports it. The same again is the same import: one that failed
     or was cancelled goes on."""
     if not await insert_import(session, tenant_id, import_id, name=name, mapping=mapping, now=now):
-        await restart_import(session, tenant_id, import_id)
+        await restart_import(session, tenant_id, import_id, silent_lease=silent_lease(now))
         return
     number = 0
     async for part in parts:
@@ -55,10 +67,12 @@ async def stop_import(
     return await get_import(session, tenant_id, import_id)
 
 
-async def go_on_with_import(session: Session, tenant_id: str, import_id: str) -> FileImport:
+async def go_on_with_import(
+    session: Session, tenant_id: str, import_id: str, now: datetime
+) -> FileImport:
     """Behind the last events that went in. Raises `NotFound`, or `Conflict` for one that is
     done."""
-    await restart_import(session, tenant_id, import_id)
+    await restart_import(session, tenant_id, import_id, silent_lease=silent_lease(now))
     found = await get_import(session, tenant_id, import_id)
     if found.state == "done":
         raise Conflict("the import is done: there is nothing to resume")

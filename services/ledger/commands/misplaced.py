@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.ledger.commands.new_facts import NewFact, Outcome
 from services.ledger.domain import Fact, difference
+from services.ledger.domain.agreements import Command
 from services.ledger.domain.facts import Need
 from services.ledger.domain.waiting import is_taken, misplaced, need_of, provider_of
 from services.ledger.store.facts import NamedFact, find_namesakes, find_owners
@@ -14,11 +15,13 @@ async def refuse_misplaced(
     session: Session, batch: Sequence[NewFact], outcomes: list[Outcome | None]
 ) -> None:
     """Set the outcome of such facts, by what is known and by what stands before them in the
-    batch."""
+    batch. Those of commands were checked at their door."""
     needing = {
         index: need
         for index, new in enumerate(batch)
-        if outcomes[index] is None and (need := need_of(new.fact)) is not None
+        if outcomes[index] is None
+        and not isinstance(new.fact.data, Command)
+        and (need := need_of(new.fact)) is not None
     }
     if not needing:
         return

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import partial
 
 from services.ledger.commands.accounts import (
-    Hold,
+    HeldTurns,
     in_slices,
     lock_accounts,
     remember_updates,
@@ -107,7 +107,7 @@ async def put_tenant(session: Session, tenant: Tenant, context: Context, *, now:
 
 async def _rezone(
     session: Session,
-    hold: Hold,
+    hold: HeldTurns,
     tenant: Tenant,
     before: LockedTenant,
     context: Context,
@@ -139,7 +139,8 @@ async def _rezone(
         )
         updates.append(update_of(key, account, decision, recorded_at))
         outbox.append(session, events_of(key, decision.announcements, recorded_at, {}))
-        if account.state.profile is not None:
+        is_erased = account.state.timeless.erased_at is not None
+        if account.state.profile is not None and not is_erased:
             outbox.append(session, [contact_of(key, account.state, recorded_at)])
     await account_store.save_updates(session, updates)
     session.after_commit(partial(remember_updates, hold, context, locked, updates))

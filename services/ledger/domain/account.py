@@ -1,7 +1,7 @@
 """An account as a whole: made, loaded from its facts, and read."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from msgspec import structs
 
@@ -113,12 +113,25 @@ def as_of_in_slices(state: AccountState, day: date) -> Slices[AccountState]:
     return then
 
 
+def before_in_slices(state: AccountState, at: datetime) -> Slices[AccountState]:
+    """The account as it was at an instant, by the facts known: for what is agreed then. It is the
+    account itself where nothing happened later."""
+    last = state.last
+    if last is None or last[0] <= at:
+        return state
+    begun_on = min(local_day(at, state.zone), state.aged_on) if state.aged_on is not None else None
+    return (yield from compute(state, at + timedelta(microseconds=1), begun_on))
+
+
 def next_on(state: AccountState) -> date | None:
     """The earliest day on which `begin` could announce something that it has not announced."""
     days = [state.next_queue[0][0]] if state.next_queue else []
-    boundary = state.objects.next
-    if boundary is not None:
-        days.append(local_day(boundary[0][0], state.zone))
+    if state.objects.agenda:
+        days.append(local_day(state.objects.agenda[0][0][0], state.zone))
+    if state.objects.values and state.last is not None and state.aged_on is not None:
+        tomorrow = state.aged_on + timedelta(days=1)
+        if state.last[0] >= day_start(tomorrow, state.zone):
+            days.append(tomorrow)  # what is dated later acts again behind what that day brings
     reminder_on = next_reminder_on(state) if state.objects.values else None
     if reminder_on is not None:
         days.append(reminder_on)

@@ -5,6 +5,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from services.ledger.domain.charges import charges_of
 from services.ledger.domain.currency_state import CurrencyState
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import TAKERS, taken
@@ -86,6 +87,15 @@ def _of_objects(
         ]
     )
     charges = sums.counted.get("charges_minor", 0) - sums.counted.get("disputed_charges_minor", 0)
+    if charges:
+        charges -= sum(
+            [
+                charge.balance_minor - charge.disputed_minor
+                for invoice_id in out
+                for charge in charges_of(state, invoice_id)
+                if charge.currency == currency
+            ]
+        )
     return _OfObjects(arranged, free, arrears, charges)
 
 

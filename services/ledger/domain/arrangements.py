@@ -1,4 +1,4 @@
-"""What plans and settlements have in common (docs/ledger.md, Plans).
+"""What plans and settlements have in common (docs/ledger/plans.md).
 
 One of an account and currency is in force at most. Cash of payments that came after it was asked
 for counts for it where it lies on its invoices; as far as such cash is aimed at nothing, it goes
@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from services.ledger.domain.agreements import Instalment
 from services.ledger.domain.approvals import close
+from services.ledger.domain.charges import charges_of
 from services.ledger.domain.credits import Credit
 from services.ledger.domain.facts import Position
 from services.ledger.domain.holds import judgement_day
@@ -37,6 +38,7 @@ class AgreedInstalment(Struct, frozen=True, gc=False):
     amount_minor: int
     up_to_minor: int  # it and all before it
     state: InstalmentState = "open"
+    is_judged: bool = False  # its judgement has happened
     short_minor: int = 0  # of one that is missed: what was missing when it came to be
     history: tuple[Step, ...] = ()  # since it was open first
 
@@ -142,12 +144,16 @@ def counts_for(arrangement: Arrangement, credit: Credit) -> bool:
 
 
 def cash_on(state: AccountState, arrangement: Arrangement) -> int:
-    """What counts: the cash on its invoices of payments that came after the request."""
+    """What counts: the cash on its invoices, charges included, of payments that came after the
+    request."""
     return sum(
         [
             holding.amount_minor
             for invoice_id in arrangement.invoice_ids
-            for holding in state.invoices[invoice_id].holdings
+            for holding in (
+                *state.invoices[invoice_id].holdings,
+                *(held for charge in charges_of(state, invoice_id) for held in charge.holdings),
+            )
             if holding.kind == "payment"
             and counts_for(arrangement, state.credits[holding.kind, holding.credit_id])
         ]
@@ -277,11 +283,15 @@ def judged_at(
     return boundary(day, state.zone, turn, arrangement.name) if day is not None else None
 
 
-def is_judged(state: AccountState, arrangement: Arrangement, each: AgreedInstalment) -> bool:
-    """Whether the judgement of an instalment lies at the present place or before it."""
+def has_happened(state: AccountState, place: Position | None) -> bool:
+    """Whether a judgement has happened at the present place: its day has begun by now.
+
+    One at an earlier place may not have: of an arrangement that has only just come into force.
+    """
+    if place is None or state.horizon is None:
+        return False
     assert state.position is not None
-    place = judged_at(state, arrangement, each.grace_until_on, Turn.INSTALMENT)
-    return place is not None and place <= state.position
+    return place <= state.position and place[0] <= state.horizon
 
 
 def judge_instalments(state: AccountState, arrangement: A, at: datetime, cause: str) -> A:
@@ -289,12 +299,14 @@ def judge_instalments(state: AccountState, arrangement: A, at: datetime, cause: 
     nothing_owed = not owed_on(state, arrangement.invoice_ids)
     found: list[AgreedInstalment] = []
     for each in arrangement.instalments:
+        if not each.is_judged and has_happened(state, _judged_at(state, arrangement, each)):
+            each = structs.replace(each, is_judged=True)
         missing = each.up_to_minor - arrangement.cash_minor
         short = min(missing, arrangement.undisputed_minor)
         to: InstalmentState = "open"
         if missing <= 0 or nothing_owed:
             to = "paid"
-        elif short > 0 and is_judged(state, arrangement, each):
+        elif short > 0 and each.is_judged:
             to = "missed"
         if to != each.state:
             each = structs.replace(
@@ -307,18 +319,18 @@ def judge_instalments(state: AccountState, arrangement: A, at: datetime, cause: 
     return structs.replace(arrangement, instalments=tuple(found))
 
 
+def _judged_at(
+    state: AccountState, arrangement: Arrangement, each: AgreedInstalment
+) -> Position | None:
+    return judged_at(state, arrangement, each.grace_until_on, Turn.INSTALMENT)
+
+
 def next_judgements(state: AccountState, arrangement: Arrangement) -> Iterator[Position]:
-    """Where its instalments are judged."""
+    """Where its instalments are judged that are not yet."""
     for each in arrangement.instalments:
-        place = judged_at(state, arrangement, each.grace_until_on, Turn.INSTALMENT)
+        place = _judged_at(state, arrangement, each) if not each.is_judged else None
         if place is not None:
             yield place
-
-
-def first_later(state: AccountState, places: Iterator[Position]) -> Position | None:
-    """The first of these places behind the present one."""
-    assert state.position is not None
-    return min([place for place in places if place > state.position], default=None)
 
 
 # ── What stands still ───────────────────────────────────────────────────────────────────────────

@@ -7,6 +7,7 @@ from operator import attrgetter, itemgetter
 from services.ledger.domain.amounts import figures
 from services.ledger.domain.before import Before
 from services.ledger.domain.builder import DecisionBuilder
+from services.ledger.domain.chart import JUDGEMENT
 from services.ledger.domain.consequences import Former, announce_moved
 from services.ledger.domain.credit import announce_crossing, is_exceeded
 from services.ledger.domain.decision import Decision
@@ -14,7 +15,7 @@ from services.ledger.domain.events import View
 from services.ledger.domain.object_news import ObjectNews
 from services.ledger.domain.registry import NOUNS
 from services.ledger.domain.reminders import remind
-from services.ledger.domain.replay import act_next_boundary
+from services.ledger.domain.replay import act_beyond, act_next_boundary
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
 from services.ledger.domain.stage_events import (
     announce_age,
@@ -70,11 +71,15 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
 
     A day that has begun is known to an account when `start-day` comes to it, or a fact before that.
     """
-    state = builder.state
+    state, begun_on = builder.state, builder.state.aged_on
     state.age_to(day)
-    if day is None or not state.registered or state.objects.due(state.horizon) is None:
+    if day is None or day == begun_on or not state.registered or not state.objects.values:
         return
     before, was_exceeded = Before(), is_exceeded(state)
+    yield from act_beyond(state, begun_on)
+    before.note_applied(state)
+    builder.post(JUDGEMENT, f"day {day}", f"day {day}", day)
+    builder.changed.update(state.before_invoices)
     while True:
         state.forget()
         due = state.objects.due(state.horizon)
@@ -83,9 +88,9 @@ def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:
             break
         before.note_applied(state)
         noun = NOUNS[due[1][0]]
-        kind, fact_id = noun.name, due[1][1]
+        kind, fact_id = JUDGEMENT, cause
         if noun.entry is not None:
-            kind, fact_id = noun.entry(fact_id)
+            kind, fact_id = noun.entry(due[1][1], due[0])
         builder.post(kind, fact_id, cause, local_day(due[0][0], state.zone))
         builder.changed.update(state.before_invoices)
         yield

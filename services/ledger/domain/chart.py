@@ -28,6 +28,8 @@ AGENCY_COMMISSION = "agency-commission"
 AGENCY_PAYABLE = "agency-payable"
 SUSPENSE = "suspense"
 
+JUDGEMENT = "judgement"  # the kind of fact in the entry of a boundary without an event of its own
+
 _NOTHING: frozenset[str] = frozenset()
 
 # Money that moves by itself between what is owed and what is unapplied, and the commission on what
@@ -42,8 +44,9 @@ _LOSSES = frozenset({DISCOUNTS, SETTLEMENT_CONCESSION, BAD_DEBT, RECOVERIES})
 _FOLLOWS = _MOVED | _INCOMES | _LOSSES
 _BILLED = _FOLLOWS | {REVENUE_CLEARING}
 _SOLD = _FOLLOWS | {SUSPENSE}
-# At the end of an account's history nothing is said anew: money goes where it is due now.
-_AT_THE_HEAD = _MOVED | _LOSSES
+# At the end of an account's history money goes where it is due now, and interest of what it is put
+# on, or taken off, is posted just before.
+_AT_THE_HEAD = _MOVED | _LOSSES | _INCOMES
 
 JOURNAL: Mapping[str, frozenset[str]] = {
     # From billing platforms
@@ -81,13 +84,14 @@ JOURNAL: Mapping[str, frozenset[str]] = {
     "disclosure-made": _FOLLOWS,
     "disclosure-failed": _FOLLOWS,
     # Boundaries: what a day brings by itself
-    "fee-charged": _AT_THE_HEAD | {FEE_INCOME, COST_RECOVERY},
-    "interest-charged": _AT_THE_HEAD | {INTEREST_INCOME},
+    JUDGEMENT: _SOLD,  # facts dated after it that are known act again behind it
+    "fee-charged": _AT_THE_HEAD,
+    "interest-charged": _AT_THE_HEAD,
     "discount-granted": _MOVED | {DISCOUNTS, RECOVERIES},
     "discount-revoked": _MOVED | {DISCOUNTS, RECOVERIES},
     "plan-defaulted": _AT_THE_HEAD,
-    "settlement-completed": _AT_THE_HEAD | {CHARGES_WAIVED},
-    "settlement-lapsed": _AT_THE_HEAD | {CHARGES_WAIVED},
+    "settlement-completed": _AT_THE_HEAD,
+    "settlement-lapsed": _AT_THE_HEAD,
     "hold-expired": _AT_THE_HEAD,
     "approval-expired": _AT_THE_HEAD,
     "commission-due": _COMMISSION,

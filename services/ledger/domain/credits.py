@@ -50,10 +50,11 @@ class Reversal(Struct, frozen=True, gc=False):
 
 
 class Target(Struct, frozen=True, gc=False):
-    """A part that waits for an invoice that is not there yet."""
+    """A part that waits for an invoice, or for a charge, that is not there yet."""
 
-    invoice_id: str
+    invoice_id: str | None
     amount_minor: int
+    charge_id: str | None = None
 
 
 class Credit(Struct, frozen=True, gc=False):

@@ -19,7 +19,14 @@ def fork(state: AccountState) -> AccountState:
     }
     other.objects = _parts(state.objects, ObjectStore)
     other.objects.of_noun = {noun: dict(known) for noun, known in state.objects.of_noun.items()}
+    other.objects.queues = {code: list(queue) for code, queue in state.objects.queues.items()}
     other.timeless = _parts(state.timeless, Timeless)
+    other.timeless.disclosures = {
+        text: dict(known) for text, known in state.timeless.disclosures.items()
+    }
+    other.timeless.to_credit = {
+        invoice_id: dict(known) for invoice_id, known in state.timeless.to_credit.items()
+    }
     other.touched = {name: list(places) for name, places in state.touched.items()}
     other.forget()
     return other

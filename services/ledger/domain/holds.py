@@ -1,4 +1,4 @@
-"""Holds: what each kind stops, on which days, and for which invoices (docs/ledger.md, Holds)."""
+"""Holds: what each kind stops, on which days, and for which invoices (docs/ledger/holds.md)."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -69,12 +69,22 @@ class Hold(AccountObject, frozen=True, kw_only=True):
     policy: PolicyRef | None = None
 
 
-def spans(state: AccountState) -> Iterable[HoldSpan]:
-    return state.timeless.holds.values()
+def _turn(span: HoldSpan) -> tuple[date, str]:
+    return (span.from_on, span.hold_id)
 
 
-def stops_fees(state: AccountState, invoice: Invoice, day: date) -> bool:
-    """Whether a hold stops fees on a day."""
+def holds(state: AccountState) -> list[Hold]:
+    """All, in the order in which they were placed."""
+    return [known for known in state.objects.of(NOUN).values() if isinstance(known, Hold)]
+
+
+def spans(state: AccountState) -> list[HoldSpan]:
+    """All, in the order of their days, whenever each was heard of."""
+    return sorted(state.timeless.holds.values(), key=_turn)
+
+
+def stops_fees(state: AccountState, invoice: Invoice | None, day: date) -> bool:
+    """Whether a hold stops fees on a day; without an invoice: those of the account."""
     return any(_stops(span, invoice, day, HOLD_RULES[span.kind].fees) for span in spans(state))
 
 
@@ -83,8 +93,12 @@ def stops_interest(state: AccountState, invoice: Invoice, day: date) -> bool:
     return any(_stops(span, invoice, day, HOLD_RULES[span.kind].interest) for span in spans(state))
 
 
-def _stops(span: HoldSpan, invoice: Invoice, day: date, does: bool) -> bool:
-    if not does or not span.holds_on(day) or not span.names(invoice.invoice_id):
+def _stops(span: HoldSpan, invoice: Invoice | None, day: date, does: bool) -> bool:
+    if not does or not span.holds_on(day):
+        return False
+    if invoice is None:
+        return span.invoice_ids is None
+    if not span.names(invoice.invoice_id):
         return False
     is_general = span.invoice_ids is None and HOLD_RULES[span.kind].only_older
     return not is_general or invoice.issued_on < span.from_on

@@ -43,7 +43,7 @@ class Segment(Struct, frozen=True, kw_only=True):
         )
 
 
-class Terms(Struct, frozen=True, kw_only=True):
+class InterestTerms(Struct, frozen=True, kw_only=True):
     """What the days of a debt bear while one rule and its limits hold."""
 
     rate: Rate
@@ -98,9 +98,9 @@ def _next_month(day: date) -> date:
 # ── Rates ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def terms_of(rule: InterestRule, due_on: date, limits: Iterable[Limit]) -> Terms:
+def terms_of(rule: InterestRule, due_on: date, limits: Iterable[Limit]) -> InterestTerms:
     """The terms of a debt under a rule and the limits that fit it."""
-    return Terms(
+    return InterestTerms(
         rate=rule.rate,
         day_count=rule.day_count,
         starts_on=starts_on(due_on, rule.after_days),
@@ -108,7 +108,7 @@ def terms_of(rule: InterestRule, due_on: date, limits: Iterable[Limit]) -> Terms
     )
 
 
-def percent_on(terms: Terms, tables: RateTables, day: date) -> Fraction | None:
+def percent_on(terms: InterestTerms, tables: RateTables, day: date) -> Fraction | None:
     """Percent a year that a day bears, never below 0; None: a row is missing that it depends on,
     also one of a limit: a day never bears more than it may."""
     found = [_percent(rate, terms, tables, day) for rate in (terms.rate, *terms.limits)]
@@ -116,14 +116,14 @@ def percent_on(terms: Terms, tables: RateTables, day: date) -> Fraction | None:
     return max(Fraction(0), min(known)) if len(known) == len(found) else None
 
 
-def _percent(rate: Rate, terms: Terms, tables: RateTables, day: date) -> Fraction | None:
+def _percent(rate: Rate, terms: InterestTerms, tables: RateTables, day: date) -> Fraction | None:
     if rate.reference is None:
         return rate.percent
     base = tables.percent_on(rate.reference, terms.starts_on if rate.fixed_at_start else day)
     return None if base is None else base + rate.margin
 
 
-def _changes_by_half_year(terms: Terms) -> bool:
+def _changes_by_half_year(terms: InterestTerms) -> bool:
     return any(
         rate.reference is not None and not rate.fixed_at_start
         for rate in (terms.rate, *terms.limits)
@@ -134,7 +134,7 @@ def _changes_by_half_year(terms: Terms) -> bool:
 
 
 def segments(
-    terms: Terms, tables: RateTables, basis_minor: int, from_on: date, to_on: date
+    terms: InterestTerms, tables: RateTables, basis_minor: int, from_on: date, to_on: date
 ) -> Iterator[Segment]:
     """The days from one to another, both included, on one basis. Days before interest starts are
     left out."""

@@ -2,7 +2,7 @@
 
 Each is a value, known by its noun and id. A fact or a boundary replaces it; the undo entry keeps it
 as it was. An object may have a wake: the place of the next boundary at which it must be judged, in
-the one order of the account's facts (docs/ledger.md, Judgements). The wakes make the agenda.
+the one order of the account's facts (docs/ledger/commands.md). The wakes make the agenda.
 """
 
 from bisect import bisect_left, insort
@@ -12,6 +12,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from services.ledger.domain.facts import Position
+from services.ledger.domain.invoices import Order
 from services.ledger.domain.ranks import Rank, Turn
 from shared.clock import day_start
 
@@ -32,6 +33,16 @@ class AccountObject(Struct, frozen=True, kw_only=True, gc=False):
     def takes(self) -> tuple[str, ...]:
         """The invoices that it has taken: of an arrangement or a placement in force."""
         return ()
+
+    @property
+    def of_invoice(self) -> str | None:
+        """The invoice that it belongs to, as a charge does."""
+        return None
+
+    @property
+    def open_order(self) -> Order | None:
+        """Where it stands among what money may go to; None: nothing is open on it."""
+        return None
 
     def arrears_minor(self, day: date) -> int:
         """What is due by an arrangement in force before a day, and not paid."""
@@ -54,16 +65,25 @@ def boundary(day: date, zone: str, turn: Turn, tie: str) -> Position:
 class ObjectStore:
     """The objects of one account, and the agenda of their boundaries."""
 
-    __slots__ = ("agenda", "before", "before_wakes", "of_noun", "passed", "values", "wakes")
+    __slots__ = (
+        "agenda",
+        "before",
+        "before_wakes",
+        "belonging",
+        "of_noun",
+        "queues",
+        "values",
+        "wakes",
+    )
 
     def __init__(self) -> None:
         self.values: dict[Key, AccountObject] = {}
         self.of_noun: dict[str, dict[str, AccountObject]] = {}
         self.agenda: list[tuple[Position, Key]] = []
         self.wakes: dict[Key, Position] = {}
-        # Boundaries of days to come that a fact dated later made needless. Once their day begins
-        # they come all the same, at their place, and that fact acts again.
-        self.passed: list[tuple[Position, Key]] = []
+        self.belonging: dict[str, tuple[Key, ...]] = {}  # invoice → what belongs to it
+        # What money may go to besides invoices, oldest due first, by currency.
+        self.queues: dict[str, list[tuple[Order, Key]]] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -101,12 +121,33 @@ class ObjectStore:
         self._put(key, None)
 
     def _put(self, key: Key, value: AccountObject | None) -> None:
+        self._index(key, self.values.get(key), value)
         if value is not None:
             self.values[key] = value
             self.of_noun.setdefault(key[0], {})[key[1]] = value
         elif key in self.values:
             del self.values[key]
             del self.of_noun[key[0]][key[1]]
+
+    def _index(self, key: Key, before: AccountObject | None, after: AccountObject | None) -> None:
+        invoice_id = (before or after).of_invoice if before or after else None
+        if invoice_id is not None and (before is None or after is None):
+            known = self.belonging.get(invoice_id, ())
+            if after is not None:
+                self.belonging[invoice_id] = (*known, key)
+            elif len(known) > 1:
+                self.belonging[invoice_id] = tuple([other for other in known if other != key])
+            else:
+                del self.belonging[invoice_id]
+        was = before.open_order if before is not None else None
+        now = after.open_order if after is not None else None
+        if was == now:
+            return
+        if was is not None and before is not None:
+            queue = self.queues[before.currency]
+            del queue[bisect_left(queue, (was, key))]
+        if now is not None and after is not None:
+            insort(self.queues.setdefault(after.currency, []), (now, key))
 
     def set_wake(self, key: Key, position: Position | None) -> None:
         """Set when an object is judged next; None: never, by the facts known."""
@@ -124,35 +165,18 @@ class ObjectStore:
             insort(self.agenda, (position, key))
             self.wakes[key] = position
 
-    @property
-    def next(self) -> tuple[Position, Key] | None:
-        """The next boundary, whether its day has begun or not."""
-        return min([*self.agenda[:1], *self.passed[:1]], default=None)
-
     def due(self, horizon: datetime | None) -> tuple[Position, Key] | None:
         """The next boundary, if its instant is not behind the horizon (None: no day has begun)."""
-        found = self.next if horizon is not None else None
-        return found if found is not None and horizon and found[0][0] <= horizon else None
-
-    def keep_passed(self, position: Position) -> None:
-        """Keep the wakes that what acts at this place took, although it lies behind them."""
-        for item in self._passed_by(self.before_wakes, position):
-            insort(self.passed, item)
-
-    def _passed_by(
-        self, before_wakes: Mapping[Key, Position | None], position: Position
-    ) -> list[tuple[Position, Key]]:
-        return [(wake, key) for key, wake in before_wakes.items() if wake and wake < position]
+        if not self.agenda or horizon is None or self.agenda[0][0][0] > horizon:
+            return None
+        return self.agenda[0]
 
     def undo(
         self,
         before: Mapping[Key, AccountObject | None],
         before_wakes: Mapping[Key, Position | None],
-        position: Position,
     ) -> None:
-        """Put objects and their wakes back to what they were before what acted at this place."""
-        for passed in self._passed_by(before_wakes, position):
-            del self.passed[bisect_left(self.passed, passed)]
+        """Put objects and their wakes back to what they were."""
         for key, value in before.items():
             self._put(key, value)
         for key, position in before_wakes.items():

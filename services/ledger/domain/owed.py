@@ -2,19 +2,26 @@
 
 from collections.abc import Iterable
 
+from services.ledger.domain.charges import disputed_charges_of, open_charges_of
 from services.ledger.domain.state import AccountState
 
 
 def owed(state: AccountState, invoice_id: str) -> int:
     """Its balance plus the open charges that belong to it, in minor units."""
     invoice = state.invoices.get(invoice_id)
-    return invoice.balance_minor if invoice is not None else 0
+    if invoice is None:
+        return 0
+    return invoice.balance_minor + open_charges_of(state, invoice_id)
 
 
 def undisputed(state: AccountState, invoice_id: str) -> int:
     """What is owed on it less the disputed part."""
     invoice = state.invoices.get(invoice_id)
-    return invoice.balance_minor - invoice.disputed_minor if invoice is not None else 0
+    if invoice is None:
+        return 0
+    free = invoice.balance_minor - invoice.disputed_minor
+    charged = open_charges_of(state, invoice_id)
+    return free + (charged - disputed_charges_of(state, invoice_id) if charged else 0)
 
 
 def owed_on(state: AccountState, invoice_ids: Iterable[str]) -> int:

@@ -1,7 +1,8 @@
-"""A plan: what is paid in instalments, and what came of it (docs/ledger.md, Plans)."""
+"""A plan: what is paid in instalments, and what came of it (docs/ledger/plans.md)."""
 
 from services.ledger.domain.agreements import By, PlanAgreed, PolicyRef
 from services.ledger.domain.arrangements import PLAN, Arrangement
+from services.ledger.domain.facts import Position
 from services.ledger.domain.state import AccountState
 
 
@@ -10,6 +11,7 @@ class Plan(Arrangement, frozen=True, kw_only=True):
     cancelled."""
 
     data: PlanAgreed
+    watched: Position | None = None  # the last place at which new invoices were looked at
 
     @property
     def by(self) -> By:

@@ -7,8 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.ledger.domain.holds import NOUN as HOLD
-from services.ledger.domain.holds import Hold
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.owed import owed
 from services.ledger.domain.policies.recovery import RecoveryPolicy
@@ -101,26 +99,3 @@ def let_go(state: AccountState, policy: RecoveryPolicy, day: date) -> Iterator[I
             and local_day(max(cash), state.zone) + wait <= day
         ):
             yield invoice
-
-
-def still_needed(state: AccountState) -> list[str]:
-    """Why an account's personal data must be kept; nothing: it need not be."""
-    because = []
-    if any(sums.balance_minor for sums in state.currencies.values()):
-        because.append("owed")
-    if any(
-        sums.unapplied_cash_minor or sums.unapplied_credit_minor
-        for sums in state.currencies.values()
-    ):
-        because.append("unapplied")
-    if any(invoice.disputes and invoice.balance_minor for invoice in state.invoices.values()):
-        because.append("dispute")
-    out = {name.partition(" ")[0] for name in taken(state).values()}
-    if out - {"placement"}:
-        because.append("arrangement")
-    if "placement" in out:
-        because.append("placement")
-    holds = state.objects.of(HOLD).values()
-    if any(isinstance(hold, Hold) and hold.state == "placed" for hold in holds):
-        because.append("hold")
-    return because

@@ -29,17 +29,19 @@ class Rank(IntEnum):
     SETTLEMENT_DECLINED = 20
     WRITE_OFF = 21
     PLACEMENT = 22
-    APPROVAL_DECIDED = 23
-    WRITE_OFF_REVERSED = 24
-    RECALL = 25
+    ERASURE_ASKED = 23
+    APPROVAL_DECIDED = 24
+    WRITE_OFF_REVERSED = 25
+    RECALL = 26
     # Those that act at no place: what they say holds for the whole history.
-    AMENDMENT = 26
-    REGISTRATION = 27
-    UPDATE = 28
-    AGENCY_REMITTED = 29
-    DISCLOSURE = 30
-    DISCLOSURE_FAILED = 31
-    SALE_PAID = 32
+    AMENDMENT = 27
+    REGISTRATION = 28
+    UPDATE = 29
+    AGENCY_REMITTED = 30
+    DISCLOSURE = 31
+    DISCLOSURE_FAILED = 32
+    SALE_PAID = 33
+    ERASED = 34
 
 
 class Turn(IntEnum):

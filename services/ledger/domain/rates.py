@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from services.ledger.domain.policies import reader
 from services.ledger.domain.policies.charges import Confidence
-from services.ledger.domain.policies.reader import Faults, Members
+from services.ledger.domain.policies.reader import Members, ReadFaults
 
 PERCENT_MAX = 1000
 _DECIMALS_MAX = 10
@@ -93,7 +93,7 @@ def percent_text(percent: Fraction) -> str:
 
 def read_rate_table(text: str) -> RateTable:
     """A table that comes with the ledger. Raises `Invalid` with all faults."""
-    faults = Faults()
+    faults = ReadFaults()
     document, given = reader.read_object(text, faults)
     name = given.take("name", reader.name, needed=True)
     title = given.take("title", reader.text, needed=True)
@@ -120,7 +120,7 @@ def row_fault(from_on: date, seen: Collection[date]) -> str | None:
     return "stands there twice" if from_on in seen else None
 
 
-def _read_rows(given: Members, faults: Faults) -> Iterable[RateRow]:
+def _read_rows(given: Members, faults: ReadFaults) -> Iterable[RateRow]:
     seen: set[date] = set()
     given_rows = list(reader.items(given, "rows"))
     if not given_rows and not faults.errors:

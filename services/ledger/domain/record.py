@@ -15,7 +15,7 @@ from services.ledger.domain.kinds import ANEW
 from services.ledger.domain.object_news import ObjectNews
 from services.ledger.domain.registration import announce_history
 from services.ledger.domain.registry import KINDS, cause_of, view_of
-from services.ledger.domain.replay import Act, act, act_next_boundary
+from services.ledger.domain.replay import Act, act, act_beyond, act_next_boundary
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices, run
 from services.ledger.domain.stage_events import announce_age, announce_paid
 from services.ledger.domain.stages import StageNotice
@@ -180,8 +180,11 @@ def absorb_in_slices(
             yield
     yield from act(state, effects.acts, effects.since)
     touched = set(state.before_invoices)
+    known_on = state.aged_on
     if begun_on is not None:
         state.age_to(begun_on)
+    yield from act_beyond(state, known_on)
+    touched.update(state.before_invoices)
     while (yield from act_next_boundary(state)) is not None:
         touched.update(state.before_invoices)
     for notice in notices:

@@ -10,10 +10,12 @@ from operator import itemgetter
 
 from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.consequences import Former, announce_fact
+from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Position
+from services.ledger.domain.object_news import ObjectNews
 from services.ledger.domain.ordering import arrange
 from services.ledger.domain.registry import KINDS, view_of
-from services.ledger.domain.replay import apply, prepared
+from services.ledger.domain.replay import apply, apply_boundary, prepared
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices
 from services.ledger.domain.stage_events import announce_age, announce_begun, announce_paid
 from services.ledger.domain.stages import StageNotice, news
@@ -37,6 +39,7 @@ def announce_history(
     yield from _announce_one(replay, registration, at, begun_on, acts=False)
     items = yield from _timeline(final, registration, begun_on)
     for number, (position, item) in enumerate(items, start=1):
+        yield from _announce_boundaries(replay, registration, position, begun_on)
         if isinstance(item, Fact):
             kind = KINDS[item.kind]
             if kind.apply is not None:
@@ -51,7 +54,9 @@ def announce_history(
             announce_begun(replay, item, (amounts,), registration)
         if not number % (SLICE_ENTRIES // 10):
             yield
+    yield from _announce_boundaries(replay, registration, None, begun_on)
     builder.announcements += replay.announcements
+    builder.changed_objects |= replay.changed_objects
     builder.notices |= replay.notices
     builder.changed |= replay.changed
     final.notices = state.notices
@@ -59,6 +64,27 @@ def announce_history(
         final.refresh(invoice_id)
         if not number % SLICE_ENTRIES:
             yield
+
+
+def _announce_boundaries(
+    replay: DecisionBuilder,
+    registration: Fact,
+    until: Position | None,
+    begun_on: date | None,
+) -> Slices[None]:
+    """Let the boundaries before a place happen, and announce what came of each."""
+    state = replay.state
+    while (due := state.objects.due(state.horizon)) is not None:
+        if until is not None and due[0] > until:
+            return
+        cause = apply_boundary(state, *due)
+        view = View(state, registration, cause, due[0][0], begun_on)
+        news = ObjectNews(replay, view)
+        yield from news.find(state.objects.before)
+        news.announce_corrections()
+        paid = yield from announce_age(replay, view, None)
+        news.announce_new()
+        yield from announce_paid(replay, view, paid)
 
 
 def _announce_one(
@@ -69,8 +95,13 @@ def _announce_one(
         state.forget()
     view = view_of(state, fact, at, begun_on)
     day = KINDS[fact.kind].day_of(fact.data, at, state.zone)
+    news = ObjectNews(replay, view)
+    if state.objects.before:
+        yield from news.find(state.objects.before)
     yield from announce_fact(replay, view, day, Former.of(state))
+    news.announce_corrections()
     paid = yield from announce_age(replay, view, None)
+    news.announce_new()
     yield from announce_paid(replay, view, paid)
 
 

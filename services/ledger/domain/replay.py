@@ -7,7 +7,7 @@ difference between before and after it, object by object.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from heapq import merge
 
 from services.ledger.domain.before import Before
@@ -16,11 +16,13 @@ from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.kinds import ANEW, Acting
 from services.ledger.domain.objects import Key
 from services.ledger.domain.ordering import arrange
+from services.ledger.domain.ranks import Rank
 from services.ledger.domain.registry import KINDS, NOUNS
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices
 from services.ledger.domain.slipping import entries_behind, is_disjoint, related
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.undo import Undo
+from shared.clock import day_start
 
 Act = tuple[Position, Fact]
 
@@ -221,6 +223,23 @@ def _act_until(
         number += 1
         if not number % SLICE_ENTRIES:
             yield
+
+
+def act_beyond(state: AccountState, begun_on: date | None) -> Slices[None]:
+    """Let facts act again that are dated after the day that had begun: boundaries that have
+    happened by now come before them. Afterwards `before_…` show what is different."""
+    state.forget()
+    if not state.objects.values or state.last is None:
+        return
+    first: Position = ANEW
+    if begun_on is not None:
+        first = (day_start(begun_on + timedelta(days=1), state.zone), Rank.BOUNDARY, "")
+    if state.last < first:
+        return
+    if first == ANEW or (state.forgotten is not None and first <= state.forgotten):
+        yield from _act_anew(state)
+    else:
+        yield from _act_behind(state, (), first)
 
 
 def act_next_boundary(state: AccountState) -> Slices[str | None]:

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from services.ledger.domain.policies import Policy, allocation, charges
 from services.ledger.domain.policies.allocation import AllocationPolicy
-from services.ledger.domain.policies.charges import Charging, Pack, charging
+from services.ledger.domain.policies.charges import Charging, Pack, Post, charging
 from services.ledger.domain.policies.disputes import DisputePolicy
 from services.ledger.domain.policies.recovery import RecoveryPolicy
 from services.ledger.domain.rates import NO_RATES, RateTables
@@ -60,6 +60,51 @@ class Rules:
         """Whether balances are ever let go by themselves."""
         policies = (self.recovery.first, *self.recovery.later)
         return any(policy.small_balance.is_above_zero for policy in policies)
+
+    @cached_property
+    def chargings(self) -> tuple[Charging, ...]:
+        return (self.charges.first, *self.charges.later)
+
+    @cached_property
+    def has_charges(self) -> bool:
+        """Whether anything is ever charged by itself."""
+        return any(not charging.is_empty for charging in self.chargings)
+
+    @cached_property
+    def has_interest(self) -> bool:
+        return any(charging.interest for charging in self.chargings)
+
+    @cached_property
+    def late_fee_steps(self) -> tuple[int, ...]:
+        """Every step at which some version could charge a late fee."""
+        return tuple(sorted({step for each in self.chargings for step in each.late_fee_steps()}))
+
+    @cached_property
+    def has_compensation(self) -> bool:
+        return any(one.rule.kind == "compensation" for each in self.chargings for one in each.steps)
+
+    @cached_property
+    def posts(self) -> tuple[Post, ...]:
+        """The ways in which interest is ever posted. Days that no rule fits are posted by stage."""
+        named = {one.rule.post for each in self.chargings for one in each.interest}
+        return tuple(sorted(named | {"stage"})) if named else ()
+
+    @cached_property
+    def ages(self) -> tuple[int, ...]:
+        """The days past due at which another rule or limit may begin to fit."""
+        whens = [
+            one.when.when
+            for each in self.chargings
+            for one in (*(known.rule for known in each.interest), *each.limits)
+        ]
+        return tuple(
+            sorted({age for when in whens for age in (when.age_from, when.age_below) if age})
+        )
+
+    @cached_property
+    def brings_along(self) -> bool:
+        """Whether some version counts days of before it."""
+        return any(each.accrue_from is not None and each.interest for each in self.chargings)
 
 
 NO_RULES = Rules()

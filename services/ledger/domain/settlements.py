@@ -1,4 +1,4 @@
-"""A settlement: less than what is owed settles it (docs/ledger.md, Settlements)."""
+"""A settlement: less than what is owed settles it (docs/ledger/settlements.md)."""
 
 from typing import Final
 
@@ -14,7 +14,6 @@ class Settlement(Arrangement, frozen=True, kw_only=True):
     lapsed."""
 
     data: SettlementOffered
-    judged: int = 0  # so many instalments
     conceded_minor: int = 0  # what lies as concession now
 
     @property
@@ -26,6 +25,11 @@ class Settlement(Arrangement, frozen=True, kw_only=True):
         return self.data.policy
 
     @property
+    def waiver_id(self) -> str:
+        """Of the charges that it concedes."""
+        return f"{self.noun}:{self.arrangement_id}"
+
+    @property
     def concession_minor(self) -> int:
         """What is conceded at most."""
         return self.data.base_minor - self.data.amount_minor
@@ -35,3 +39,9 @@ def settlements(state: AccountState) -> list[Settlement]:
     """All, in the order in which they were offered or bid."""
     known = state.objects.of(SETTLEMENT).values()
     return [each for each in known if isinstance(each, Settlement)]
+
+
+def settlement_of(state: AccountState, settlement_id: str) -> Settlement:
+    known = state.objects.of(SETTLEMENT)[settlement_id]
+    assert isinstance(known, Settlement)
+    return known

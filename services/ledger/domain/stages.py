@@ -164,7 +164,7 @@ def _is_stage(known: StageNotice, invoice: Invoice) -> bool:
     return known.kind == "stage" and known.due_on == invoice.due_on
 
 
-class News(Struct, frozen=True):
+class StageNews(Struct, frozen=True):
     """What has to be announced of one invoice's age after a fact."""
 
     refuted: list[StageNotice]  # were announced and never came to be, highest stage first
@@ -172,12 +172,12 @@ class News(Struct, frozen=True):
     begun: list[StageNotice]  # newly shown, in order of time
 
 
-NO_NEWS = News([], [], [])
+NO_NEWS = StageNews([], [], [])
 
 
 def news(
     invoice: Invoice, notices: tuple[StageNotice, ...], zone: str, begun_on: date | None
-) -> News:
+) -> StageNews:
     """What was announced against what is so, up to the begun day (reopenings: at once)."""
     may_begin = begun_on is not None and begun_on >= first_day(invoice)
     if not notices and not may_begin and not invoice.reopenings:
@@ -209,4 +209,4 @@ def news(
             if stage[0] not in known and stage[1] <= begun_on:
                 begun.append(_notice(invoice, *stage))
     begun.sort(key=lambda now: (now.at, now.kind == "reopened", now.stage or 0))
-    return News(refuted, again, begun)
+    return StageNews(refuted, again, begun)

@@ -229,7 +229,6 @@ class AccountState:
             credit = self.credits[key]
             count_credit(self._touch(credit.currency), earlier, credit)
         self._count_objects()
-        self.objects.keep_passed(position)
         entry = Undo(
             position,
             fact,
@@ -333,7 +332,7 @@ class AccountState:
                     sums.count(known.counts(), sign)
             if now is not None and now.currency:
                 self._drop_empty(now.currency)
-        self.objects.undo(entry.objects, entry.wakes, entry.position)
+        self.objects.undo(entry.objects, entry.wakes)
 
     def _drop_empty(self, code: str) -> None:
         if code in self.currencies and not self.currencies[code].objects:

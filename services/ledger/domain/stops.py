@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from services.ledger.domain.approvals import approval_of
 from services.ledger.domain.arrangements import PENDING, PLAN, Arrangement, arrangements
-from services.ledger.domain.holds import HOLD_RULES, Hold
+from services.ledger.domain.holds import HOLD_RULES, holds
 from services.ledger.domain.placements import placements
 from services.ledger.domain.promises import open_promises
 from services.ledger.domain.state import AccountState
@@ -23,8 +23,8 @@ class Stop(Struct, frozen=True):
     hold_kind: str | None = None
 
 
-def stops(state: AccountState) -> list[Stop]:
-    """All that stand, by the begun day."""
+def stops(state: AccountState, day: date | None) -> list[Stop]:
+    """All that stand, by the begun day (None: none has begun)."""
     found = [
         Stop(
             "promise",
@@ -41,9 +41,15 @@ def stops(state: AccountState) -> list[Stop]:
         if known.in_force or known.state == PENDING
         for ids in (known.invoice_ids,)
     ]
-    found += _holds(state)
+    found += _holds(state, day)
     found += [
-        Stop("disputed", invoice.invoice_id, invoice.currency, None, (invoice.invoice_id,))
+        Stop(
+            "disputed",
+            invoice.disputes[-1].dispute_id,
+            invoice.currency,
+            None,
+            (invoice.invoice_id,),
+        )
         for invoice in state.invoices.values()
         if invoice.balance_minor and invoice.disputed_minor == invoice.balance_minor
     ]
@@ -68,14 +74,14 @@ def stopped_until(state: AccountState, known: Arrangement) -> date | None:
     return None if known.noun == PLAN else known.instalments[-1].grace_until_on
 
 
-def _holds(state: AccountState) -> list[Stop]:
+def _holds(state: AccountState, day: date | None) -> list[Stop]:
+    """By their days: one that is released from a later day on still stops."""
     found = []
-    for hold_id, hold in state.objects.of("hold").items():
-        assert isinstance(hold, Hold)
+    for hold in holds(state):
         span, rule = hold.span, HOLD_RULES[hold.span.kind]
-        is_today = state.aged_on is None or span.holds_on(state.aged_on)
-        if hold.state != "placed" or not is_today or rule.contact == "none":
+        is_today = day is None or span.holds_on(day)
+        if not is_today or rule.contact == "none":
             continue
         ids = span.invoice_ids if rule.contact == "its" else None
-        found.append(Stop("hold", hold_id, None, span.last_on, ids, span.kind))
+        found.append(Stop("hold", hold.hold_id, None, span.last_on, ids, span.kind))
     return found

@@ -41,23 +41,42 @@ class HoldSpan(Struct, frozen=True, gc=False):
         return self.invoice_ids is None or invoice_id in self.invoice_ids
 
 
+class ToCredit(Struct, frozen=True, gc=False):
+    """What a credit note for a dispute takes, or has taken."""
+
+    dispute_id: str
+    amount_minor: int
+    currency: str | None  # None: the invoice's
+    is_own: bool  # posted by the resolution, unless the platform sends one
+
+
 class Timeless:
     """Filled by `learn` before any fact acts."""
 
     __slots__ = (
         "disclosures",
+        "disputed",
+        "erased_at",
         "failed_contacts",
         "holds",
         "last_command_at",
+        "released",
         "releases",
         "remitted",
+        "to_credit",
     )
 
     def __init__(self) -> None:
         self.last_command_at: datetime | None = None
+        self.erased_at: datetime | None = None  # of its personal data: none comes in any more
         self.holds: dict[str, HoldSpan] = {}
+        self.released: dict[str, date] = {}  # hold → the first day without it
         self.releases: dict[str, date] = {}  # of holds, that wait for an approval
         self.remitted: dict[str, tuple[str, str]] = {}  # payment → placement, "net" or "gross"
-        # Days on which a text was disclosed, by text and contact; contacts that failed.
-        self.disclosures: dict[str, dict[str, date]] = {}
+        # When a text was disclosed, by text and contact; contacts that failed.
+        self.disclosures: dict[str, dict[str, datetime]] = {}
         self.failed_contacts: set[str] = set()
+        # Of disputes, where interest is charged: invoices that they are about, and what will be
+        # credited because of them: by invoice, and by credit note.
+        self.disputed: set[tuple[str, str]] = set()  # dispute, invoice
+        self.to_credit: dict[str, dict[str, ToCredit]] = {}

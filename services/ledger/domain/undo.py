@@ -11,7 +11,8 @@ from services.ledger.domain.objects import AccountObject, Key
 
 UNDO_FACTS = 10_000  # entries kept: facts dated before all of them make the account computed anew
 
-Awaited = tuple[str, str]  # an invoice that is not there yet, and the currency of what waits for it
+# An invoice that is not there yet and the currency of what waits for it; of a charge: "charge" too.
+Awaited = tuple[str, ...]
 Name = str | CreditKey | Awaited  # of what slipping in looks at: an invoice by its id
 _NO_OBJECTS: Mapping[Key, AccountObject | None] = {}
 _NO_WAKES: Mapping[Key, Position | None] = {}

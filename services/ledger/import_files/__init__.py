@@ -5,6 +5,7 @@
 `order`      the order in which the facts of a file act
 `report`     what is said of a file
 `foresight`  what the ledger would make of it
+`folders`    where all this stands meanwhile; `work`: what runs there in a process of its own
 
 No database of ours, no network: who imports runs it in a process of its own.
 """

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from services.ledger import domain
-from services.ledger.domain import Fact, difference
+from services.ledger.domain import Fact, difference, kept
+from services.ledger.domain.facts import newest
+from services.ledger.domain.rules import NO_RULES, Rules
 from services.ledger.domain.waiting import owner_of
+from services.ledger.import_files.order import ACCOUNTS
 from services.ledger.import_files.report import Balances, Foresight
 from services.ledger.import_files.store import FileEvents
 from shared.business_time import NOTHING_BEGUN, Begun
@@ -24,25 +27,33 @@ def foresee(
     *,
     zone: str = "UTC",
     begun: Begun = NOTHING_BEGUN,
+    rules: Rules = NO_RULES,
     today: date,
     now: datetime,
 ) -> Foresight:
-    """Duplicates, conflicts, and the amounts of the file's accounts after it.
+    """Duplicates, conflicts, and the amounts of the file's accounts by the tenant's rules.
 
-    What is overdue is counted at the begun day; where none has begun, today.
+    What is overdue, and what is charged, is counted at the begun day; where none has begun, today.
     """
     foresight = Foresight()
     after = ""
     while accounts := events.accounts(after=after, limit=_PARSED):
         for account_id in accounts:
             facts = _facts(account_id, events, foresight, now)
-            state = domain.load_account(account_id, zone, facts, (), 0)
-            day = begun.on(state.zone) or today
+            day = begun.on(_zone_of(facts, zone)) or today
+            state = domain.load_account(account_id, zone, facts, (), 0, rules=rules, begun_on=day)
             for amounts in domain.amounts_at(state, day):
                 _add(foresight.after.setdefault(amounts.currency, Balances()), amounts)
         after = accounts[-1]
     foresight.after = dict(sorted(foresight.after.items()))
     return foresight
+
+
+def _zone_of(facts: list[Fact], zone: str) -> str:
+    """The account's own zone, else the tenant's."""
+    records = [fact for fact in facts if fact.kind in ACCOUNTS]
+    own: str | None = getattr(max(records, key=newest).data, "timezone", None) if records else None
+    return own or zone
 
 
 def _facts(account_id: str, events: FileEvents, foresight: Foresight, now: datetime) -> list[Fact]:
@@ -90,7 +101,7 @@ def _new_facts(account_id: str, events: FileEvents, now: datetime) -> Iterator[F
                 event_id=item.id,
                 time=item.time,
                 recordedtime=now,
-                data=item.data,
+                data=kept(item.type, item.data),
             )
 
 
@@ -98,4 +109,4 @@ def _add(balances: Balances, amounts: Amounts) -> None:
     balances.balance += amounts.balance_minor
     balances.overdue += amounts.overdue_minor
     balances.unapplied += amounts.unapplied_minor
-    balances.charges += getattr(amounts, "charges_minor", None) or 0
+    balances.charges += amounts.charges_minor

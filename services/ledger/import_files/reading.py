@@ -10,7 +10,7 @@ import msgspec
 
 from services.ledger.domain import check, fact_id_of
 from services.ledger.import_files.order import ACCOUNTS, acts_at
-from services.ledger.import_files.report import Tally
+from services.ledger.import_files.report import FileTally
 from services.ledger.import_files.store import FileEvents
 from shared.cloudevents import BATCH, Incoming, Refused, parse_http
 from shared.csv_events.cloud_events import AS_IT_IS, read_cloud_events
@@ -41,7 +41,7 @@ def read_file(
     today: date,
     name: str | None = None,
     progress: Progress | None = None,
-) -> Tally:
+) -> FileTally:
     """Read all of a file into `events`. Raises `Invalid` where nothing can be made of it."""
     return _Reading(mapping, events, today).read(
         _outcomes(path, mapping, tenant, name, watch := RowWatch(mapping)), watch, progress
@@ -77,11 +77,11 @@ class _Reading:
         self._mapping, self._events = mapping, events
         self._places = {id(rule): place for place, rule in enumerate(mapping.events)}
         self._today = today.isoformat()
-        self.tally = Tally()
+        self.tally = FileTally()
 
     def read(
         self, outcomes: Iterator[Outcome], watch: RowWatch, progress: Progress | None
-    ) -> Tally:
+    ) -> FileTally:
         rest = self._made(outcomes, watch, progress)
         while batch := list(islice(rest, BATCH_EVENTS)):
             self._take(batch, watch)

@@ -31,7 +31,7 @@ class CurrencyCount(Struct):
     lines: list[int] = []
 
 
-class Tally(Struct):
+class FileTally(Struct):
     """What was counted while a file was read."""
 
     rows: int = 0
@@ -139,7 +139,7 @@ class Report(Struct, omit_defaults=False):
             yield f"  warning: {warning.code}, {warning.count}: {warning.detail}{at}"
 
 
-def report_of(tally: Tally, events: FileEvents, foresight: Foresight | None = None) -> Report:
+def report_of(tally: FileTally, events: FileEvents, foresight: Foresight | None = None) -> Report:
     """What is known of the file's accounts elsewhere must be in `events` by now."""
     new, known = events.count_accounts()
     shown = events.refusals(limit=REFUSALS_SHOWN)
@@ -163,7 +163,7 @@ def report_of(tally: Tally, events: FileEvents, foresight: Foresight | None = No
     )
 
 
-def _warnings(tally: Tally, events: FileEvents) -> Iterator[FileWarning]:
+def _warnings(tally: FileTally, events: FileEvents) -> Iterator[FileWarning]:
     warned = dict(tally.warned)
     warned.update(_rare_currencies(tally))
     found = {
@@ -180,7 +180,7 @@ def _warnings(tally: Tally, events: FileEvents) -> Iterator[FileWarning]:
             yield FileWarning(code, each.count, each.lines[:LINES_SHOWN], each.detail)
 
 
-def _rare_currencies(tally: Tally) -> dict[str, Warned]:
+def _rare_currencies(tally: FileTally) -> dict[str, Warned]:
     every = sum(used.count for used in tally.currencies.values())
     rare = {
         code: used

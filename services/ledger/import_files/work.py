@@ -6,14 +6,15 @@ The folder is the import's: the file stands in it, and what is made of it.
 from datetime import date, datetime
 from pathlib import Path
 
+from services.ledger.domain.rules import Rules
 from services.ledger.import_files.foresight import foresee
 from services.ledger.import_files.reading import mapping_of, read_file
-from services.ledger.import_files.report import Report, Tally, report_of
+from services.ledger.import_files.report import FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents
 from shared.business_time import Begun
 from shared.csv_events.sniffing import Sniffed, sniff
 
-SECONDS_MAX = 3_600.0  # of one file
+SECONDS_MAX = 4 * 3_600.0  # of one file; 512 MiB take some twenty minutes
 
 
 def file_in(folder: Path) -> Path:
@@ -32,7 +33,7 @@ def rows_told(folder: Path) -> int:
         return 0
 
 
-def read_job(folder: Path, name: str, mapping: str | None, tenant: str, today: date) -> Tally:
+def read_job(folder: Path, name: str, mapping: str | None, tenant: str, today: date) -> FileTally:
     """Raises `Invalid` where nothing can be made of the file."""
     told = folder / "rows"
 
@@ -55,11 +56,17 @@ def read_job(folder: Path, name: str, mapping: str | None, tenant: str, today: d
 
 
 def foresee_job(
-    folder: Path, tally: Tally, zone: str, begun: Begun, today: date, now: datetime
+    folder: Path,
+    tally: FileTally,
+    zone: str,
+    begun: Begun,
+    rules: Rules,
+    today: date,
+    now: datetime,
 ) -> Report:
     """The report of a dry run; what the ledger knows of the accounts is among the events by now."""
     with FileEvents(events_in(folder), is_new=False) as events:
-        foresight = foresee(events, zone=zone, begun=begun, today=today, now=now)
+        foresight = foresee(events, zone=zone, begun=begun, rules=rules, today=today, now=now)
         return report_of(tally, events, foresight)
 
 

@@ -28,7 +28,7 @@ from services.ledger.import_files.foresight import foresee
 from services.ledger.import_files.identity import import_id
 from services.ledger.import_files.reading import Progress as Told
 from services.ledger.import_files.reading import mapping_of, read_file
-from services.ledger.import_files.report import SKIPPED, Report, Tally, report_of
+from services.ledger.import_files.report import SKIPPED, FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents
 from services.ledger.importer.asking import agreed_mapping
 from services.ledger.importer.position import Position
@@ -38,6 +38,7 @@ from services.ledger.importer.sending import (
     data_folder,
     ledger_client,
     send_events,
+    tried_by_ledger,
 )
 from shared import clock
 from shared.csv_events.document import read_text
@@ -61,10 +62,11 @@ def main(arguments: list[str] | None = None) -> int:
             report = _opened(options, stack)
             path = stack.enter_context(regular_file(options.file))
             if text is not None:
-                mapping = agreed_mapping(path, text, options, errors)
+                text = agreed_mapping(path, text, options, errors)
+                mapping = mapping_of(text)
             events = stack.enter_context(FileEvents())
             if options.dry_run:
-                said = _try(path, mapping, options, events)
+                said = _try(path, text, mapping, options, events)
             else:
                 client = ledger_client(options.url, options.tenant)
                 said = _import(path, text, mapping, options, events, client)
@@ -142,11 +144,21 @@ def _import(
     )
 
 
-def _try(path: Path, mapping: MappingFile, options: argparse.Namespace, events: FileEvents) -> str:
+def _try(
+    path: Path,
+    text: str | None,
+    mapping: MappingFile,
+    options: argparse.Namespace,
+    events: FileEvents,
+) -> str:
     with _progress() as progress:
         tally = _read(path, mapping, options.tenant, events, progress, options.file.name)
-    foresight = foresee(events, zone=mapping.zone or "UTC", today=_today(), now=clock.now())
-    report = report_of(tally, events, foresight)
+    if options.url is not None:
+        client = ledger_client(options.url, options.tenant)
+        report = tried_by_ledger(client, path, options.file.name, text)
+    else:
+        foresight = foresee(events, zone=mapping.zone or "UTC", today=_today(), now=clock.now())
+        report = report_of(tally, events, foresight)
     if options.json:
         return msgspec.json.encode(report).decode()
     title = f"{options.file.name}: {_rows(report)}; nothing was sent. Of it would become:"
@@ -162,7 +174,7 @@ def _rows(report: Report) -> str:
     return f"{report.rows} rows" + (f", skipped: {', '.join(why)}" if why else "")
 
 
-def _refuse_nothing(tally: Tally, events: FileEvents) -> None:
+def _refuse_nothing(tally: FileTally, events: FileEvents) -> None:
     if not len(events) and not events.refused:
         skipped = Counter(tally.skipped)
         told = f"{tally.rows} rows" + (f", {skipped.total()} skipped" if skipped else "")
@@ -208,7 +220,7 @@ def _read(
     events: FileEvents,
     progress: Progress,
     name: str,
-) -> Tally:
+) -> FileTally:
     with _told(path, progress, name) as told:
         tally = read_file(path, mapping, tenant, events, today=_today(), name=name, progress=told)
     _refuse_nothing(tally, events)

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from services.ledger.importer.sending import CannotSend
 from shared.csv_events.files import STANDARD_INPUT
-from shared.csv_events.mapping import MappingFile, parse_mapping
+from shared.csv_events.mapping import completed_text, parse_mapping
 from shared.csv_events.proposal import Proposal, propose
 
 
@@ -16,18 +16,15 @@ class NotAgreed(CannotSend):
     """Nobody agreed to what was found out about the file."""
 
 
-def agreed_mapping(
-    path: Path, text: str, options: argparse.Namespace, console: Console
-) -> MappingFile:
-    """The mapping, completed by what was found out if somebody agrees. Raises `NotAgreed`,
+def agreed_mapping(path: Path, text: str, options: argparse.Namespace, console: Console) -> str:
+    """The mapping's text, completed by what was found out if somebody agrees. Raises `NotAgreed`,
     `Invalid`."""
-    mapping = parse_mapping(text)
-    proposal = propose(path, mapping, text, options.file.name)
+    proposal = propose(path, parse_mapping(text), text, options.file.name)
     if proposal is None:
-        return mapping
+        return text
     if not options.yes:
         _ask(proposal, options, console)
-    return parse_mapping(text, proposal.found)
+    return completed_text(text, proposal.found)
 
 
 def _ask(proposal: Proposal, options: argparse.Namespace, console: Console) -> None:

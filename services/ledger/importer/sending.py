@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from services.ledger.import_files.reading import BATCH_EVENTS, refusals_of
+from services.ledger.import_files.report import Report
 from services.ledger.import_files.store import FileEvents
 from services.ledger.importer.position import Part, Position
 from shared.addresses import BadUrl, read_url
@@ -18,6 +20,7 @@ from shared.errors import FieldError
 from shared.process.settings import PORTS, Env
 
 TIMEOUT_SECONDS = 60.0
+TRIAL_SECONDS = 4 * 3600.0  # of a large file
 TRIES = 8  # that fail, one after the other
 PAUSE_SECONDS = 0.5
 TOO_MUCH = (413, 429, 502, 503, 504)  # a part of it may pass, or the same a little later
@@ -87,6 +90,28 @@ def send_events(
                 events.refuse(refusal)
             position.note(part)
             yield part.events
+
+
+def tried_by_ledger(client: httpx.Client, path: Path, name: str, text: str | None) -> Report:
+    """A dry run beside what the ledger knows. Raises `CannotSend`."""
+    with client, path.open("rb") as file:
+        parts = {"file": (name, file)}
+        try:
+            answer = client.post(
+                "/v1/imports",
+                files=parts,
+                data={} if text is None else {"mapping": text},
+                params={"dry_run": "true"},
+                timeout=TRIAL_SECONDS,
+            )
+        except httpx.TransportError as error:
+            raise CannotSend(f"the ledger at {client.base_url} does not answer: {error}") from error
+    try:
+        if answer.status_code == httpx.codes.OK:
+            return msgspec.json.decode(answer.content, type=Report)
+    except msgspec.MsgspecError:
+        pass  # not the ledger's
+    raise CannotSend(f"the ledger answers {answer.status_code}: {answer.text[:500]}")
 
 
 def _is_known(client: httpx.Client, mapping: MappingFile, events: FileEvents, sent: int) -> bool:

@@ -12,6 +12,7 @@ from services.ledger.commands.days import (
     set_next_aside,
 )
 from services.ledger.context import Context
+from services.ledger.processes.retention import erase_silent
 from services.ledger.processes.seals import seal_journal
 from services.ledger.store.tenants import find_tenant_times
 from shared import clock
@@ -72,6 +73,8 @@ async def start_day(
                 counts.update(done.counts)
                 after = done.last
                 limit = min(RANGE_ACCOUNTS, limit * 2)
+    if erased := await erase_silent(context, tenant_id):
+        counts["account-erased"] += erased
     return StartedDay(dict(counts), set_aside)
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from services.ledger.context import Context
+from services.ledger.domain.rules import NO_RULES, Rules
 from services.ledger.import_files.report import Report
 from services.ledger.import_files.store import FileEvents, KnownAccount
 from services.ledger.import_files.work import SECONDS_MAX, events_in, foresee_job, read_job
@@ -40,7 +41,7 @@ async def try_import(
 ) -> Report:
     """Raises `Invalid` where nothing can be made of the file."""
     today = await local_today(context, tenant_id)
-    tally = await context.compute.run(
+    tally = await context.files.run(
         tenant_id, read_job, folder, name, mapping, tenant_id, today, seconds=SECONDS_MAX
     )
     tenant = await _tenant(context, tenant_id)
@@ -52,13 +53,14 @@ async def try_import(
         await asyncio.to_thread(events.save)
     finally:
         await asyncio.to_thread(events.close)
-    return await context.compute.run(
+    return await context.files.run(
         tenant_id,
         foresee_job,
         folder,
         tally,
         _ZONE if tenant is None else tenant.settings.timezone,
         NOTHING_BEGUN if tenant is None else tenant.begun,
+        NO_RULES if tenant is None else await _rules(context, tenant),
         today,
         clock.now(),
         seconds=SECONDS_MAX,
@@ -68,6 +70,11 @@ async def try_import(
 async def _tenant(context: Context, tenant_id: str) -> LockedTenant | None:
     async with context.db.reading() as session:
         return (await find_tenant_times(session, [tenant_id])).get(tenant_id)
+
+
+async def _rules(context: Context, tenant: LockedTenant) -> Rules:
+    async with context.db.reading() as session:
+        return await context.policies.rules(session, tenant.settings)
 
 
 async def _know_accounts(context: Context, tenant_id: str, events: FileEvents) -> None:

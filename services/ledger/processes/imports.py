@@ -7,18 +7,17 @@ last batch known, and counts nothing twice. Whoever was killed leaves a lease, w
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import ExitStack
-from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
+from services.ledger.commands.imports import RENEW_SECONDS, lease_end
 from services.ledger.commands.intake import ReceivedEvent, refuse_event, take_events
 from services.ledger.commands.new_facts import Outcome
 from services.ledger.context import Context
+from services.ledger.import_files.folders import work_folder
 from services.ledger.import_files.reading import BATCH_EVENTS, mapping_of, parsed, refusals_of
-from services.ledger.import_files.report import Report, Tally, report_of
+from services.ledger.import_files.report import FileTally, Report, report_of
 from services.ledger.import_files.store import FileEvents, KnownAccount
 from services.ledger.import_files.work import (
     SECONDS_MAX,
@@ -39,15 +38,17 @@ from shared.process.compute import ComputeFailed
 from shared.process.crash import crash_point
 from shared.process.failures import is_for_now, note_failure
 from shared.process.tasks import end, pause
+from shared.process.telemetry import logger
 
-LEASE_SECONDS = 30.0
-RENEW_SECONDS = 5.0
 TRIES = 8  # of a batch that fails for now, one after the other
+FAILED_MAX = 20  # events that fail for good, one after the other: it is not they
 KNOWN_ACCOUNTS = 1_000
 REFUSALS = 1_000
 REST_SHARE = 0.1  # of the time that a batch took: others want the database too
 REST_SECONDS_MAX = 0.2
 REASON_MAX = 2_000
+
+log = logger(__name__)
 
 
 class LostImport(Exception):
@@ -59,12 +60,7 @@ async def run_import(
 ) -> None:
     """Do one import that the worker has claimed, until it is over, or `stop`."""
     key = (found.tenant_id, found.import_id)
-    with ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(
-                await asyncio.to_thread(TemporaryDirectory, prefix="recoup-import-")
-            )
-        )
+    with work_folder() as folder:
         work = asyncio.create_task(_Import(context, found, worker, folder, stop).run())
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -91,13 +87,11 @@ async def _renew(context: Context, key: tuple[str, str], worker: str, folder: Pa
     rows = rows_told(folder)
     try:
         async with context.db.transaction() as session:
-            return await store.renew_lease(session, key, worker, lease_until=lease_end(), rows=rows)
+            return await store.renew_lease(
+                session, key, worker, lease_until=lease_end(clock.now()), rows=rows
+            )
     except Unavailable:
         return True  # whether it is still ours, the next batch will see
-
-
-def lease_end() -> datetime:
-    return clock.now() + timedelta(seconds=LEASE_SECONDS)
 
 
 class _Import:
@@ -152,6 +146,7 @@ class _Import:
             await store.finish_import(
                 session, self._key, self._worker, state=state, reason=reason, now=clock.now()
             )
+        log.info("import over", tenant=self._key[0], import_id=self._key[1], state=state)
 
     # ------------------------------------------------- reading
 
@@ -163,11 +158,11 @@ class _Import:
         if not number:
             raise Invalid("the file is not kept any more: import it again")
 
-    async def _read(self) -> Tally:
+    async def _read(self) -> FileTally:
         """In a process of its own. Raises `Invalid` where nothing can be made of the file."""
         tenant_id, mapping = self._found.tenant_id, self._found.mapping
         today = await local_today(self._context, tenant_id)
-        return await self._context.compute.run(
+        return await self._context.files.run(
             tenant_id,
             read_job,
             self._folder,
@@ -178,7 +173,7 @@ class _Import:
             seconds=SECONDS_MAX,
         )
 
-    async def _begin_sending(self, tally: Tally, events: FileEvents) -> None:
+    async def _begin_sending(self, tally: FileTally, events: FileEvents) -> None:
         if not len(events) and not events.refused:
             raise Invalid("there is no row of which an event is made")
         await self._know_accounts(events)
@@ -222,7 +217,7 @@ class _Import:
         async with self._db.reading() as session:
             now = await store.find_import(session, *self._key)
         position, size = now.sent if now else 0, BATCH_EVENTS
-        failures = 0
+        failures = in_a_row = 0
         while True:
             batch = await asyncio.to_thread(events.batch, mapping, after=position, size=size)
             if not batch:
@@ -243,7 +238,12 @@ class _Import:
                 if len(batch) > 1:
                     size = len(batch) // 2
                     continue
+                in_a_row += 1
+                if in_a_row > FAILED_MAX:
+                    raise
                 await self._refuse(mapping, events, batch[0], error)
+            else:
+                in_a_row = 0
             position, failures = position + len(batch), 0
             size = min(BATCH_EVENTS, size * 2)
             crash_point("ledger.import.between_batches")

@@ -11,10 +11,11 @@ from services.ledger.commands.policies import business_now, zone_of
 from services.ledger.commands.terms import find_terms
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
+from services.ledger.domain.erasures import still_needed
 from services.ledger.domain.policies import BUILT_IN, Policy
 from services.ledger.domain.policies.recovery import RecoveryPolicy
 from services.ledger.domain.policies.retention import RetentionPolicy
-from services.ledger.domain.policy_trials import Moved, Tally, let_go, still_needed
+from services.ledger.domain.policy_trials import Moved, Tally, let_go
 from services.ledger.domain.requests import NOUNS, answer
 from services.ledger.store import accounts as account_store
 from services.ledger.store import policy_trials as trial_store

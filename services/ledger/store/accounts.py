@@ -1,11 +1,14 @@
 """Account rows: found, locked, and saved set by set with all that follows from their facts."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
 
 from services.ledger.domain import AccountState, Entry, StageNotice, next_on
+from services.ledger.domain.approvals import NOUN, ApprovalRequest, approval_of
+from services.ledger.domain.objects import Key
+from services.ledger.store.approvals import save_approvals
 from services.ledger.store.journal import AccountHead, AccountKey, insert_entries
 from services.ledger.store.notices import upsert_notices
 from shared.database import Session
@@ -148,6 +151,7 @@ class AccountUpdate(Struct, frozen=True, gc=False):
     notices: tuple[StageNotice, ...]
     changed_invoices: frozenset[str]
     is_profile_changed: bool
+    changed_objects: frozenset[Key] = frozenset()
 
     @property
     def version(self) -> int:
@@ -165,6 +169,17 @@ async def save_updates(session: Session, updates: Sequence[AccountUpdate]) -> No
     await upsert_notices(
         session, [(u.key, u.version, notice) for u in updates for notice in u.notices]
     )
+    await save_approvals(session, _changed_approvals(updates))
+
+
+def _changed_approvals(
+    updates: Sequence[AccountUpdate],
+) -> Iterator[tuple[AccountKey, ApprovalRequest]]:
+    for update in updates:
+        for noun, approval_id in sorted(update.changed_objects):
+            request = approval_of(update.state, approval_id) if noun == NOUN else None
+            if request is not None:
+                yield update.key, request
 
 
 _UPDATE_ACCOUNTS = (

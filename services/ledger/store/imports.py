@@ -115,16 +115,19 @@ async def list_imports(
     return [FileImport(**dict(row)) for row in rows]
 
 
-async def restart_import(session: Session, tenant_id: str, import_id: str) -> bool:
-    """Let one that failed or was cancelled go on; whether it did not go on already."""
-    status = await session.execute(
+async def restart_import(
+    session: Session, tenant_id: str, import_id: str, *, silent_lease: datetime
+) -> None:
+    """Let one go on that failed or was cancelled, or whose worker is silent: its lease ends before
+    `silent_lease`."""
+    await session.execute(
         "update imports set state = 'reading', reason = null, finished_at = null, worker = null,"
         " lease_until = null where tenant_id = $1 and import_id = $2"
-        " and state in ('failed', 'cancelled')",
+        f" and (state in ('failed', 'cancelled') or ({_RUNNING} and lease_until < $3))",
         tenant_id,
         import_id,
+        silent_lease,
     )
-    return status.endswith(" 1")
 
 
 async def cancel_import(session: Session, tenant_id: str, import_id: str, now: datetime) -> bool:

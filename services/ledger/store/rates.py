@@ -40,13 +40,7 @@ class Rates:
             return self._shipped
         known = self._known.get(tenant_id)
         if known is None or known.revision != revision:
-            own = await list_own_rates(session, tenant_id)
-            rows = {
-                name: [RateRow(row.from_on, row.percent) for row in found]
-                for name, found in own.items()
-            }
-            revision = max(row.revision for found in own.values() for row in found)
-            known = rate_tables(shipped_rates().values(), rows, revision)
+            known = await read_rate_tables(session, tenant_id)
             # A revision that is taken back may come again with other rows.
             session.after_commit(partial(self._remember, tenant_id, known))
         return known
@@ -56,6 +50,16 @@ class Rates:
         self._known.move_to_end(tenant_id)
         if len(self._known) > TENANTS_MAX:
             self._known.popitem(last=False)
+
+
+async def read_rate_tables(
+    session: Session, tenant_id: str, until_revision: int | None = None
+) -> RateTables:
+    """All rates of a tenant as they are, or as they were at a revision."""
+    own = await list_own_rates(session, tenant_id, until_revision)
+    rows = {name: [RateRow(row.from_on, row.percent) for row in own[name]] for name in own}
+    revision = max((row.revision for found in own.values() for row in found), default=0)
+    return rate_tables(shipped_rates().values(), rows, revision)
 
 
 async def get_revision(session: Session, tenant_id: str) -> int:
@@ -93,12 +97,16 @@ async def insert_rate_rows(
     )
 
 
-async def list_own_rates(session: Session, tenant_id: str) -> Mapping[str, list[OwnRow]]:
-    """The rows of a tenant that count, by name and day."""
+async def list_own_rates(
+    session: Session, tenant_id: str, until_revision: int | None = None
+) -> Mapping[str, list[OwnRow]]:
+    """The rows of a tenant that count, or counted at a revision, by name and day."""
     rows = await session.fetch(
         "select distinct on (name, from_on) name, from_on, percent, source, stored_by, stored_at,"
-        " revision from rate_rows where tenant_id = $1 order by name, from_on, revision desc",
+        " revision from rate_rows where tenant_id = $1 and ($2::bigint is null or revision <= $2)"
+        " order by name, from_on, revision desc",
         tenant_id,
+        until_revision,
     )
     found: dict[str, list[OwnRow]] = {}
     for row in rows:

@@ -8,6 +8,7 @@ measure (day; until): amount; also
 - `credited` (credited): what sales are lowered by
 - `open` (balance changed; due day): change of the open balance; count of open invoices
 - `credit` (unapplied credit changed): its change
+- `charges` (charged, waived, paid): change of what is open of charges
 - `received` (received, reversed): payments less reversals; count of payments
 - `entered` (entered collections): what was open then, and what came to it later because money
   that had been put on it before, or credit, was taken back; count
@@ -33,6 +34,8 @@ from services.metrics.domain.invoices import Entry, Invoice, days_of, find_entry
 from services.metrics.domain.items import (
     FAR,
     FIRST_DAY,
+    Allocated,
+    Charged,
     Credited,
     Fact,
     ItemKind,
@@ -46,7 +49,7 @@ from services.metrics.domain.view import View
 from services.metrics.domain.windows import ONE_DAY
 from shared.clock import day_start
 
-STOCKS = ("open", "credit")
+STOCKS = ("open", "credit", "charges")
 
 
 class MoneyCell(Struct, frozen=True):
@@ -141,16 +144,22 @@ def _add_debt(cells: MoneyCells, invoice: Invoice, view: View, changes: dict[dat
     cell = MoneyCell("invoiced", currency, issued_on, FAR, kind, country, segment)
     add(cells, cell, invoice.amount, 1)
     _change(changes, issued_on, invoice.amount)
+    for put in invoice.given_up:  # neither cash nor credit, and no less sold
+        applied_on, released_on = days_of(put, issued_on)
+        _change(changes, applied_on, -put.amount_minor)
+        if put.released_at is not None:
+            _change(changes, released_on, put.amount_minor)
     for put in invoice.cash:
         amount = put.amount_minor
         applied_on, released_on = days_of(put, issued_on)
-        _change(changes, applied_on, -amount)
+        if not put.is_recovery:
+            _change(changes, applied_on, -amount)
         if released_on != applied_on:
             segment = view.segment_before(put.applied_at)
             late = amount * max(0, (applied_on - invoice.due_on).days)
             cell = MoneyCell("late", currency, applied_on, released_on, kind, country, segment)
             add(cells, cell, amount, 0, late)
-        if put.released_at is not None:
+        if put.released_at is not None and not put.is_recovery:
             _change(changes, released_on, amount)
     entry = find_entry(invoice, view) if invoice.staged or invoice.reopened else None
     if entry is not None:
@@ -169,7 +178,8 @@ def _add_collections(
         add(cells, cell, amount, count)
 
     add_to("entered", entry.day, entry.amount, 1)
-    for puts, is_cash in ((invoice.cash, True), (invoice.credit, False)):
+    taken = (invoice.cash, True), (invoice.credit, False), (invoice.given_up, False)
+    for puts, is_cash in taken:
         for put in puts:
             applied_on, released_on = days_of(put, invoice.issued_on)
             is_recovered = is_cash and entry.counts(put.applied_at)
@@ -179,7 +189,7 @@ def _add_collections(
                 continue
             if is_recovered:
                 add_to("recovered", released_on, -put.amount_minor)
-            elif entry.counts(put.released_at):
+            elif entry.counts(put.released_at) and not put.is_recovery:
                 add_to("entered", released_on, put.amount_minor)
     first_past_due = min(invoice.due_on + ONE_DAY, FAR)
     for day, amount in changes.items():
@@ -276,9 +286,39 @@ def _credit_note_cells(facts: Sequence[Fact], view: View) -> MoneyCells:
     return cells
 
 
+def _charge_cells(facts: Sequence[Fact], view: View) -> MoneyCells:
+    """A charge, and what lies on it: credit notes' money is no longer unapplied there either."""
+    cells: MoneyCells = {}
+    charged: Charged | None = None
+    sources: dict[tuple[bool, str, str], Allocated] = {}
+    for fact in facts:
+        if isinstance(fact, Charged):
+            charged = fact
+        elif isinstance(fact, Allocated):
+            sources[fact.source] = fact
+    if charged is None:
+        return cells
+    changes: dict[date, int] = {}
+    credit: dict[date, int] = {}
+    for day, amount in charged.moves:
+        _change(changes, bounded(day), amount)
+    for source in sources.values():
+        for put in source.puts:
+            applied_on, released_on = days_of(put, FIRST_DAY)
+            for moved in (changes, credit) if source.is_credit else (changes,):
+                _change(moved, applied_on, -put.amount_minor)
+                if put.released_at is not None:
+                    _change(moved, released_on, put.amount_minor)
+    for measure, moved in (("charges", changes), ("credit", credit)):
+        if moved:
+            _add_stock(cells, view, measure, charged.currency, FAR, moved)
+    return cells
+
+
 # What the items of each kind add.
 MONEY_CELLS: dict[ItemKind, Callable[[Sequence[Fact], View], MoneyCells]] = {
     "invoice": _invoice_cells,
+    "charge": _charge_cells,
     "payment": _payment_cells,
     "credit_note": _credit_note_cells,
 }

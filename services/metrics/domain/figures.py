@@ -94,11 +94,11 @@ class Figures:
 
     @property
     def opening_receivables(self) -> int:
-        return self.opening["open"].amount - self.opening["credit"].amount
+        return _receivables(self.opening)
 
     @property
     def closing_receivables(self) -> int:
-        return self.closing["open"].amount - self.closing["credit"].amount
+        return _receivables(self.closing)
 
     @property
     def not_yet_due(self) -> int:
@@ -111,6 +111,11 @@ class Figures:
         later = next((age for age in AGES if start is None or age > start), None)
         older = self.closing_aged[later] if later else Amount()
         return Amount(since.amount - older.amount, since.count - older.count)
+
+
+def _receivables(stocks: dict[str, Amount]) -> int:
+    """What is owed, charges included, net of credit that waits."""
+    return stocks["open"].amount + stocks["charges"].amount - stocks["credit"].amount
 
 
 class Group:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.metrics.domain.items import (
     WITH_CURRENCY,
     Account,
     Allocated,
     Amended,
+    Charged,
     Credited,
     Fact,
     Issued,
@@ -31,19 +33,15 @@ from services.metrics.domain.items import (
     Segment,
     Staged,
     Voided,
+    item_of,
     slot_of,
+    target_of,
 )
 from shared.countries import country_code
 from shared.events import Received, ledger, outreach, segmentation
 
 ItemKey = tuple[ItemKind, str]
-_SOURCES: dict[str, ItemKind] = {
-    "payment": "payment",
-    "credit_note": "credit_note",
-    "concession": "credit_note",
-    "write_off": "credit_note",
-    "discount": "credit_note",
-}
+_MONEY = ("payment", "credit_note")  # the other sources give up what they take from a balance
 
 
 class AccountItems:
@@ -62,12 +60,12 @@ class AccountItems:
         return item
 
     def missing(self) -> list[ItemKey]:
-        """Invoices that money which came up again was on, and that are not at hand yet."""
+        """What money that came up again was on, and what is not at hand yet."""
         return [
-            ("invoice", invoice_id)
+            key
             for item in self.by_key.values()
-            for invoice_id in item.puts_on
-            if ("invoice", invoice_id) not in self.by_key
+            for key in map(item_of, item.puts_on)
+            if key not in self.by_key
         ]
 
     def currencies(self) -> dict[str, int]:
@@ -177,9 +175,10 @@ def on_credit_note_issued(
     _allocate(items, event, data.allocations, ("credit_note", data.credit_note_id))
 
 
-def on_allocation_changed(
-    items: AccountItems, event: Received, data: ledger.AllocationChanged
+def on_allocations(
+    items: AccountItems, event: Received, data: ledger.AllocationChanged | ledger.Allocated
 ) -> None:
+    """Whatever else the event says: where money lies now, or what was given up of what."""
     _allocate(items, event, data.allocations, adds=ledger.adds(data))
 
 
@@ -199,39 +198,60 @@ def _allocate(
     """
     histories: dict[ItemKey, dict[str, list[Put]]] = {source: {} for source in sources}
     for each in allocations:
-        history = histories.setdefault((_SOURCES[each.source_kind], each.source_id), {})
-        if each.amount_minor == 0 or each.invoice_id is None or each.charge_id is not None:
-            continue  # what pays a charge is not on the invoice
-        history.setdefault(each.invoice_id, []).append(
+        history = histories.setdefault((each.source_kind, each.source_id), {})
+        target = target_of(each.invoice_id, each.charge_id)
+        if each.amount_minor == 0 or target is None:
+            continue
+        history.setdefault(target, []).append(
             Put(
                 each.amount_minor,
                 each.applied_at,
                 each.applied_on,
                 each.released_at,
                 each.released_on,
+                each.use == "recovery",
             )
         )
     for (kind, source_id), history in histories.items():
         source = items.item(kind, source_id)
+        given_up = "" if kind in _MONEY else kind
         puts_on = tuple(dict.fromkeys((*source.puts_on, *history)))
-        for invoice_id in history if adds else puts_on:
-            facts = items.item("invoice", invoice_id).facts
-            before = _last_puts(facts, source_id, kind == "payment")
-            puts = (*(before if adds else ()), *history.get(invoice_id, ()))
+        for target in history if adds else puts_on:
+            facts = items.item(*item_of(target)).facts
+            slot = recorded_slot(facts, event)
+            now = Allocated(slot, source_id, kind == "payment", (), given_up)
+            before = _last_puts(facts, now.source)
+            puts = (*(before if adds else ()), *history.get(target, ()))
             if puts != before:
-                slot = recorded_slot(facts, event)
-                facts.append(Allocated(slot, source_id, kind == "payment", puts))
+                facts.append(replace(now, puts=puts))
         puts_on = puts_on if adds else tuple(history)
         if source.puts_on != puts_on:
             source.puts_on, source.is_changed = puts_on, True
 
 
-def _last_puts(facts: Iterable[Fact], source_id: str, is_cash: bool) -> tuple[Put, ...]:
+def _last_puts(facts: Iterable[Fact], source: tuple[bool, str, str]) -> tuple[Put, ...]:
     puts: tuple[Put, ...] = ()
     for fact in facts:
-        if isinstance(fact, Allocated) and fact.source_id == source_id and fact.is_cash == is_cash:
+        if isinstance(fact, Allocated) and fact.source == source:
             puts = fact.puts
     return puts
+
+
+# ── Charges ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def on_charge(
+    items: AccountItems,
+    event: Received,
+    data: ledger.FeeCharged | ledger.InterestCharged | ledger.ChargeWaived,
+) -> None:
+    facts = items.item("charge", data.charge_id).facts
+    moves = [(posting.on, posting.amount_minor) for posting in data.posted]
+    moves += [(waiver.on, -waiver.amount_minor) for waiver in data.waivers]
+    assert data.currency is not None, "a charge has a currency"
+    facts.append(Charged(recorded_slot(facts, event), data.currency, tuple(moves)))
+    if isinstance(data, ledger.ChargeWaived):
+        _allocate(items, event, data.allocations)
 
 
 # ── Contacts ────────────────────────────────────────────────────────────────────────────────────
@@ -293,8 +313,12 @@ def its_credit_note(data: ledger.CreditNoteIssued) -> Iterable[ItemKey]:
     return keys
 
 
-def its_allocations(data: ledger.AllocationChanged) -> Iterable[ItemKey]:
+def its_allocations(data: Any) -> Iterable[ItemKey]:
     return tuple(_allocated(data.allocations))
+
+
+def its_charge(data: Any) -> Iterable[ItemKey]:
+    return (("charge", data.charge_id), *_allocated(getattr(data, "allocations", ())))
 
 
 def its_contact(data: Any) -> Iterable[ItemKey]:
@@ -303,6 +327,7 @@ def its_contact(data: Any) -> Iterable[ItemKey]:
 
 def _allocated(allocations: Sequence[ledger.Allocation]) -> Iterator[ItemKey]:
     for each in allocations:
-        if each.invoice_id is not None:
-            yield "invoice", each.invoice_id
-        yield _SOURCES[each.source_kind], each.source_id
+        target = target_of(each.invoice_id, each.charge_id)
+        if target is not None:
+            yield item_of(target)
+        yield each.source_kind, each.source_id

@@ -29,6 +29,7 @@ class Invoice:
     is_void: bool
     cash: list[Put]
     credit: list[Put]
+    given_up: list[Put]  # conceded, written off, discounted
     staged: list[int]
     reopened: list[Reopened]
 
@@ -39,10 +40,10 @@ def read_invoice(facts: Sequence[Fact]) -> Invoice | None:
     is_void = False
     staged: list[Staged] = []
     reopened: list[Reopened] = []
-    sources: dict[tuple[bool, str], Allocated] = {}
+    sources: dict[tuple[bool, str, str], Allocated] = {}
     for fact in facts:
         if isinstance(fact, Allocated):
-            sources[fact.is_cash, fact.source_id] = fact
+            sources[fact.source] = fact
         elif isinstance(fact, Issued):
             issued, due_on = fact, fact.due_on  # by the amendments that came before it, too
         elif isinstance(fact, Staged):
@@ -63,7 +64,8 @@ def read_invoice(facts: Sequence[Fact]) -> Invoice | None:
         due_on=due_on,
         is_void=is_void,
         cash=[put for source in sources.values() if source.is_cash for put in source.puts],
-        credit=[put for source in sources.values() if not source.is_cash for put in source.puts],
+        credit=[put for s in sources.values() if s.is_credit for put in s.puts],
+        given_up=[put for source in sources.values() if source.given_up for put in source.puts],
         staged=[fact.stage for fact in staged if bounded(fact.due_on) == due_on],
         reopened=reopened,
     )
@@ -107,9 +109,9 @@ def find_entry(invoice: Invoice, view: View) -> Entry | None:
 
 def _balance_at(invoice: Invoice, moment: Entry) -> int:
     balance = invoice.amount
-    for puts in (invoice.cash, invoice.credit):
+    for puts in (invoice.cash, invoice.credit, invoice.given_up):
         for put in puts:
-            if not moment.counts(put.applied_at):
+            if not put.is_recovery and not moment.counts(put.applied_at):
                 balance -= put.amount_minor
                 if put.released_at is not None and not moment.counts(put.released_at):
                     balance += put.amount_minor

@@ -1,4 +1,4 @@
-"""What is remembered of invoices, payments, credit notes, contacts and accounts.
+"""What is remembered of invoices, charges, payments, credit notes, contacts and accounts.
 
 An item is the list of facts about it, in the order of its topic, each with the quarter of an
 hour in which it was recorded (`recorded_slot`). Whatever was known at some moment is the same list
@@ -13,7 +13,9 @@ from typing import Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-ItemKind = Literal["invoice", "payment", "credit_note", "contact"]
+# What takes from a balance: money, credit, and what is given up of it.
+SourceKind = Literal["payment", "credit_note", "concession", "write_off", "discount"]
+ItemKind = Literal["invoice", "charge", "contact"] | SourceKind
 Result = Literal["planned", "suppressed", "cancelled", "sent", "uncertain", "failed"]
 
 # Days are kept within what both Python's and PostgreSQL's calendars can add to.
@@ -69,22 +71,40 @@ class Reopened(Struct, frozen=True, array_like=True, tag="o"):
 
 
 class Put(Struct, frozen=True, array_like=True):
-    """Money put on an invoice, and perhaps taken back."""
+    """Money put on an invoice or a charge, and perhaps taken back."""
 
     amount_minor: int
     applied_at: datetime
     applied_on: date
     released_at: datetime | None = None
     released_on: date | None = None
+    is_recovery: bool = False  # of what was written off: the balance is 0 already
 
 
 class Allocated(Struct, frozen=True, array_like=True, tag="p"):
-    """All that one source ever put on the invoice, by the facts known. The newest list counts."""
+    """All that one source ever put on it, by the facts known. The newest list counts."""
 
     recorded_slot: int
     source_id: str
     is_cash: bool
     puts: tuple[Put, ...]
+    given_up: str = ""  # concession, write_off, discount; else it is cash or credit
+
+    @property
+    def source(self) -> tuple[bool, str, str]:
+        return (self.is_cash, self.given_up, self.source_id)
+
+    @property
+    def is_credit(self) -> bool:
+        return not self.is_cash and not self.given_up
+
+
+class Charged(Struct, frozen=True, array_like=True, tag="f"):
+    """A fee, a cost or interest as it was announced last. The newest counts."""
+
+    recorded_slot: int
+    currency: str
+    moves: tuple[tuple[date, int], ...]  # what was charged, and (below 0) taken back or waived
 
 
 class Paid(Struct, frozen=True, array_like=True, tag="r"):
@@ -141,6 +161,7 @@ Fact = (
     | Credited
     | Replaced
     | Occurred
+    | Charged
 )
 
 
@@ -164,10 +185,10 @@ class Segment(Struct, frozen=True, array_like=True):
 
 
 class Item(Struct):
-    """One invoice, payment, credit note or contact."""
+    """One invoice, charge, source of money, or contact."""
 
     facts: list[Fact]
-    puts_on: tuple[str, ...] = ()  # of a payment or credit note: the invoices its money ever was on
+    puts_on: tuple[str, ...] = ()  # of a source: the invoices and charges (`target_of`) it was on
     folded: int = 0  # how many of the facts the stored measures already hold
     is_changed: bool = False  # something to store apart from new facts
 
@@ -203,6 +224,20 @@ class Account(Struct):
         # A day earlier: the day of an instant depends on a zone, which may have changed.
         since_on = max(min(each.day for each in segments) - timedelta(days=1), FIRST_DAY)
         return min(since_on, FAR), min(each.recorded_slot for each in segments)
+
+
+_OF_CHARGE = "\x1f"  # no id has such a character
+
+
+def target_of(invoice_id: str | None, charge_id: str | None) -> str | None:
+    """How an item remembers what it was put on; None: on nothing."""
+    return invoice_id if charge_id is None else f"{_OF_CHARGE}{charge_id}"
+
+
+def item_of(target: str) -> tuple[ItemKind, str]:
+    if target.startswith(_OF_CHARGE):
+        return "charge", target.removeprefix(_OF_CHARGE)
+    return "invoice", target
 
 
 F = TypeVar("F", bound=Struct)

@@ -177,7 +177,7 @@ def _suppressed_by_rule(figures: Figures, _by: By) -> Ratio:
 _MONEY = ("currency", "segment", "country", "kind")
 _SOLD = ("currency", "segment", "country")  # docs/decisions/0006-splits-of-dso.md
 _CONTACT = ("channel", "segment", "country", "kind", "strategy")
-_RECEIVABLES = ("open", "credit")
+_RECEIVABLES = ("open", "charges", "credit")
 _SALES = ("invoiced", "credited")
 
 _ALL = (

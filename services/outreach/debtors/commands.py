@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.outreach.activity.store import judgements
+from services.outreach.activity.store import judgements, timeline
 from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
 from services.outreach.consents.store import erase_wishes
 from services.outreach.debtors.domain import accounts
@@ -17,15 +17,18 @@ from services.outreach.debtors.domain.account_books import (
     sources_in,
 )
 from services.outreach.debtors.domain.accounts import AccountFacts
+from services.outreach.debtors.domain.stops import STOP_FOLDS
 from services.outreach.debtors.store import accounts as account_store
 from services.outreach.debtors.store import invoices as invoice_store
 from services.outreach.debtors.store import money as money_store
 from services.outreach.debtors.store import people as person_store
+from services.outreach.debtors.store import stops as stop_store
 from services.outreach.debtors.store import tenants as tenant_store
 from services.outreach.debtors.store.rows import AccountKey, InvoiceKey, SourceKey
 from services.outreach.history.store import erase_history
 from shared.database import Session
 from shared.events import CONTACTS, LEDGER, Received, ledger
+from shared.log.erasure import blank_contacts
 
 AccountFold = Callable[[AccountFacts, Any], AccountFacts]
 
@@ -35,7 +38,7 @@ ACCOUNT_FOLDS: Mapping[str, AccountFold] = {
     "account-erased": lambda account, _: accounts.erased(account),
 }
 # Of these the plans of a debtor may change.
-_REPLANS = {*ACCOUNT_FOLDS, *BOOKED_TYPES, "contact-details"}
+_REPLANS = {*ACCOUNT_FOLDS, *BOOKED_TYPES, *STOP_FOLDS, "contact-details"}
 
 
 async def take_facts(session: Session, events: Sequence[Received]) -> None:
@@ -60,6 +63,7 @@ async def take_facts(session: Session, events: Sequence[Received]) -> None:
     await _take_people(session, events, after)
     await _erase(session, events)
     await _take_invoices(session, events)
+    await _take_stops(session, events)
 
 
 async def take_tenants(session: Session, events: Sequence[Received]) -> None:
@@ -125,6 +129,8 @@ async def _erase(session: Session, events: Sequence[Received]) -> None:
         await erase_wishes(session, tenant, account_ids)
         await erase_history(session, tenant, account_ids)
         await judgements.erase_judgements(session, tenant, account_ids)
+        await timeline.erase_tags(session, tenant, account_ids)
+        await blank_contacts(session, tenant, account_ids)
 
 
 async def _take_invoices(session: Session, events: Sequence[Received]) -> None:
@@ -166,4 +172,22 @@ async def _take_invoices(session: Session, events: Sequence[Received]) -> None:
             for key in sources
             if (on := books[key[:2]].money.get(key[2], {})) != standing.get(key, {})
         },
+    )
+
+
+async def _take_stops(session: Session, events: Sequence[Received]) -> None:
+    found = [event for event in events if event.type in STOP_FOLDS]
+    before = await stop_store.find_stops(session, {(e.tenant, e.key) for e in found})
+    after = {key: dict(stops) for key, stops in before.items()}
+    for event in found:
+        stops = after.setdefault((event.tenant, event.key), {})
+        STOP_FOLDS[event.type](stops, event, event.decode())
+    await stop_store.upsert_stops(
+        session,
+        [
+            (tenant, stop)
+            for (tenant, account_id), stops in after.items()
+            for name, stop in stops.items()
+            if before.get((tenant, account_id), {}).get(name) != stop
+        ],
     )

@@ -46,6 +46,8 @@ async def reassess_accounts(session: Session, events: Sequence[Received], contex
     believed = batch.believed()
     await store.update_accounts(session, rows)
     await assessments.upsert_assessments(session, believed)
+    if erased := [(e.tenant, e.key) for e in events if e.type == "account-erased"]:
+        await assessments.erase_tags(session, erased)
     await assessments.upsert_shadows(session, shadows_of(rows, believed, rules))
     await keep_warnings(session, batch.episodes)
     outbox.append(session, batch.events)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from services.segmentation.domain.agreements import Agreements
 from services.segmentation.domain.commitments import Commitments
 from services.segmentation.domain.contacts import Contacts
 from services.segmentation.domain.invoices import Invoice, Settled, fact_of, settled_of
@@ -28,6 +29,9 @@ class Owed(Struct, array_like=True, frozen=True, gc=False):
     unapplied_minor: int
     collectable_minor: int
     oldest_due_on: date | None = None
+    promised_minor: int = 0
+    recoverable_minor: int = 0
+    charges_minor: int = 0
 
 
 class Paid(Struct, array_like=True, frozen=True, gc=False):
@@ -103,6 +107,7 @@ class Account(Struct):
     payer: Payer = field(default_factory=Payer)
     contacts: Contacts = field(default_factory=Contacts)
     commitments: Commitments = field(default_factory=Commitments, name="course")
+    agreements: Agreements | None = None  # None: nothing was ever agreed
 
 
 NOTHING_PAID = Paid()

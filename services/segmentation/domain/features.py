@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from services.segmentation.domain.account import NO_CASH, NOTHING_PAID, Account, Owed
+from services.segmentation.domain.agreements import agreement_features
 from services.segmentation.domain.contacts import Engagement, engagement_of
 from services.segmentation.domain.invoices import Settled
 
@@ -64,12 +65,32 @@ class Features(Struct, frozen=True, gc=False):
     received_minor: int = 0  # cash ever received
     bounced_minor: int = 0  # of it, what was charged back or bounced
     lifetime_minor: int = 0  # cash ever received and kept
+    promised_minor: int = 0  # still missing of open promises
+    recoverable_minor: int = 0  # written off and not recovered
+    charges_minor: int = 0  # open fees, costs and interest
+    open_promises: int = 0
+    promises_kept: int = 0
+    promises_partly_kept: int = 0
+    promises_broken: int = 0  # in the last 180 days
+    promises_ever_broken: int = 0
+    arrangement: str | None = None  # plan | settlement, while it is in force
+    missed_instalments: int = 0  # that stand missed, of what is in force
+    plans_defaulted: int = 0
+    settlements_lapsed: int = 0
+    hold_kinds: tuple[str, ...] = ()  # of the holds in force
+    is_placed: bool = False  # with an agency, or in court
     indices: dict[str, float] = {}  # the market's, as last published on that day
 
     @property
     def late_percent(self) -> int | None:
         """Share of settled invoices that were late, rounded down; None: none settled."""
         return None if self.settled == 0 else 100 * self.settled_late // self.settled
+
+    @property
+    def promise_kept_percent(self) -> int | None:
+        """Share of judged promises that were kept, rounded down; None: none was judged."""
+        judged = self.promises_kept + self.promises_partly_kept + self.promises_ever_broken
+        return None if judged == 0 else 100 * self.promises_kept // judged
 
     @property
     def disputed_percent(self) -> int:
@@ -101,6 +122,7 @@ def features_of(account: Account, indices: Mapping[str, float] | None = None) ->
     days_late = sum([one.days_late for one in account.paid.values()]) if settled else 0
     cash = account.cash.get(currency or "", NO_CASH)
     disputes, outcomes = account.dispute_ids, account.disputes_ended
+    agreed = agreement_features(account.agreements, on, recent_from)
     # By place: with so many fields, naming each one takes as long as all the rest of it.
     return Features(
         account.kind,  # kind
@@ -140,6 +162,10 @@ def features_of(account: Account, indices: Mapping[str, float] | None = None) ->
         cash.received_minor,  # received_minor
         cash.bounced_minor,  # bounced_minor
         cash.received_minor - cash.bounced_minor - cash.refunded_minor,  # lifetime_minor
+        owed.promised_minor,  # promised_minor
+        owed.recoverable_minor,  # recoverable_minor
+        owed.charges_minor,  # charges_minor
+        *agreed,  # open_promises to is_placed
         dict(indices) if indices else {},  # indices
     )
 

@@ -10,6 +10,7 @@ from datetime import UTC, timedelta
 from functools import partial
 from typing import Any
 
+from services.segmentation.domain import fold_agreements
 from services.segmentation.domain.account import (
     Account,
     Owed,
@@ -22,6 +23,7 @@ from services.segmentation.domain.account import (
     note_payment,
     note_reversal,
 )
+from services.segmentation.domain.agreements import Agreements
 from services.segmentation.domain.contacts import Contact
 from services.segmentation.domain.invoices import Invoice, Put
 from shared.countries import country_code
@@ -123,6 +125,9 @@ def _take_amounts(account: Account, amounts: Iterable[ledger.Amounts]) -> bool:
             item.unapplied_minor,
             item.collectable_minor,
             item.oldest_due_on,
+            item.promised_minor,
+            item.recoverable_minor,
+            item.charges_minor,
         )
         if account.owed.get(item.currency) != owed:
             account.owed[item.currency] = owed
@@ -305,6 +310,22 @@ def _on_dispute_resolved(
     return True
 
 
+def _on_agreement(account: Account, _id: str, event: Received, data: ledger.OfAccount) -> bool:
+    agreements = account.agreements
+    if agreements is None:
+        agreements = account.agreements = Agreements()
+    fold_agreements.FOLDS[event.type](agreements, data, fold_agreements.day_of(event))
+    return _on_figures(account, _id, event, data) or True
+
+
+def _on_figures(account: Account, _id: str, event: Received, data: ledger.OfAccount) -> bool:
+    """What is owed has changed, or how much of it was given up."""
+    allocations = getattr(data, "allocations", ())
+    if allocations and not isinstance(data, ledger.RecoveryReceived):
+        _take_allocations(account, allocations, adds=ledger.adds(data))
+    return _take_amounts(account, data.amounts) or bool(allocations)
+
+
 def _on_contact_made(
     account: Account, account_id: str, event: Received, data: outreach.ContactSent
 ) -> bool:
@@ -338,6 +359,15 @@ HANDLERS: dict[str, Handler] = {
     "credit-note-issued": _on_credit_note_issued,
     "dispute-opened": _on_dispute_opened,
     "dispute-resolved": _on_dispute_resolved,
+    **dict.fromkeys(fold_agreements.FOLDS, _on_agreement),
+    **dict.fromkeys(
+        [
+            *("account-written-off", "write-off-reversed", "recovery-received"),
+            *("fee-charged", "interest-charged", "charge-waived"),
+            *("discount-granted", "discount-revoked", "dispute-deadline-passed"),
+        ],
+        _on_figures,
+    ),
     "contact-sent": _on_contact_made,
     "contact-uncertain": _on_contact_made,
 }

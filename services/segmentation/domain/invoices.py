@@ -13,6 +13,8 @@ from services.segmentation.learning.cases import InvoiceFacts
 from shared import clock
 
 PAYMENT = "payment:"  # how the keys of `money` begin where the source is cash
+WRITE_OFF = "write_off:"
+SMALL = "write_off:small:"  # a rest too small to ask for; it is paid all the same
 
 
 class Put(Struct, array_like=True, frozen=True, gc=False):
@@ -41,6 +43,16 @@ class Invoice(Struct, array_like=True):
     def counts(self) -> bool:
         """Whether it says anything of its payer: issued, above 0, not void."""
         return bool(self.amount_minor) and not self.is_void
+
+    @property
+    def is_written_off(self) -> bool:
+        """Whether some of it was given up: that is not how an invoice is settled."""
+        return any(
+            source.startswith(WRITE_OFF)
+            and not source.startswith(SMALL)
+            and any(put.until is None for put in puts)
+            for source, puts in self.money.items()
+        )
 
     @property
     def open_minor(self) -> int:
@@ -109,7 +121,7 @@ def settled_of(invoice_id: str, invoice: Invoice) -> Settled | None:
             for put in puts:
                 if put.until is None and (on is None or put.on > on):
                     on = put.on
-    if on is None or invoice.due_on is None:
+    if on is None or invoice.due_on is None or invoice.is_written_off:
         return None
     return Settled(on, invoice_id, max(0, (on - invoice.due_on).days))
 
@@ -129,6 +141,8 @@ def fact_of(
         was_open = invoice.open_minor_on(invoice.due_on) > 0
     elif open_minor <= 0:
         settled_on = last_on or invoice.issued_on
+    if settled_on is not None and invoice.is_written_off:
+        settled_on = None
     decided_on = invoice.issued_on
     if invoice.decided_at is not None:
         decided_on = max(decided_on, clock.local_day(invoice.decided_at, zone))

@@ -1,6 +1,6 @@
 """SQL of assessments: what was believed of an account by day, and what challengers answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -32,6 +32,21 @@ async def upsert_assessments(
     await upsert_encoded(
         session,
         [(key, encode_record(item)) for key in sorted(believed) for item in believed[key].values()],
+    )
+
+
+async def erase_tags(session: Session, keys: Collection[Key]) -> None:
+    """Take the labels that people gave an account out of what was believed of it."""
+    await session.execute(
+        """
+        update assessments
+        set features = convert_to(
+          jsonb_set(convert_from(features, 'UTF8')::jsonb, '{tags}', '[]')::text, 'UTF8')
+        from unnest($1::text[], $2::text[]) as k (t, a)
+        where tenant_id = t and account_id = a
+        """,
+        [key[0] for key in keys],
+        [key[1] for key in keys],
     )
 
 

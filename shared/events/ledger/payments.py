@@ -1,7 +1,7 @@
 """Payments and credit notes, and where their money lies."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -72,6 +72,6 @@ class CreditNoteIssued(Struct, frozen=True, kw_only=True, gc=False):
     parts: int | UnsetType = UNSET
 
 
-def adds(data: AllocationChanged) -> bool:
+def adds(data: Any) -> bool:
     """Whether its allocations add to those of the parts before, instead of replacing them."""
-    return data.part is not UNSET and data.part > 1
+    return data.part is not UNSET and bool(data.part > 1)

@@ -11,6 +11,7 @@ import pytest
 from services.ledger.app import create_app
 from services.ledger.settings import Settings
 from shared.database import Database
+from tests.integration.ledger.desk import Desk
 
 DEV_KEY = "a-key-for-tests-only"
 
@@ -64,6 +65,12 @@ def post(client: httpx.AsyncClient) -> Callable[..., Awaitable[httpx.Response]]:
         )
 
     return post
+
+
+@pytest.fixture
+def desk(client: httpx.AsyncClient, post: Callable[..., Awaitable[httpx.Response]]) -> Desk:
+    """Somebody who talks about the account C1."""
+    return Desk(client, post)
 
 
 @pytest.fixture

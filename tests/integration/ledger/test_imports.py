@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -16,10 +17,12 @@ import msgspec
 import pytest
 
 from services.ledger import jobs
+from services.ledger.commands import intake
 from services.ledger.processes import imports as process
 from shared.database import Database
 from tests.factories import an_account, an_invoice
 from tests.integration.ledger.conftest import DEV_KEY
+from tests.integration.ledger.policies import begin, make_demo
 from tests.integration.ledger.processes import a_process
 
 MAPPING = """
@@ -96,7 +99,7 @@ class Worker:
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await self._task
-        await self._context.compute.close()
+        await self._context.files.close()
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +186,40 @@ async def test_a_dry_run_says_what_would_be_and_writes_nothing(
     assert (await client.get("/v1/accounts/C5")).status_code == 404
 
 
+CHARGES = {
+    "name": "charges",
+    "version": "2026",
+    "rules": [
+        {"id": "late", "kind": "late_fee", "step": 1, "amount": {"fixed": {"EUR": "5"}},
+         "disclosure": None, "because": "terms 2024"},
+    ],
+}  # fmt: skip
+
+
+async def test_after_a_dry_run_is_what_the_ledger_has_after_the_import(
+    client: httpx.AsyncClient, ledger_db: Database
+) -> None:
+    """By the tenant's policies, at its begun day."""
+    await make_demo(client)
+    assert (await client.put("/v1/policies/charges", json=CHARGES)).status_code < 300
+    asked = {"version": "2026", "from": "2026-01-01", "reason": "terms"}
+    activated = await client.post("/v1/policies/charges/activate", json=asked)
+    assert activated.status_code < 300, activated.text
+    await begin(client, "2026-02-10")
+    content = HEADER + GOOD + "C2,Two,V3,5,2026-02-01\n"
+    report = (await send(client, content, dry_run=True)).json()
+    name = (await send(client, content)).json()["import_id"]
+    async with Worker(ledger_db):
+        await until_it_is(client, name, lambda found: found["state"] == "done")
+    found: Counter[str] = Counter()
+    for account in ("C1", "C2"):
+        (amounts,) = (await client.get(f"/v1/accounts/{account}")).json()["amounts"]
+        for key in ("balance", "overdue", "unapplied", "charges"):
+            found[key] += amounts.get(f"{key}_minor", 0)
+    assert report["after"]["EUR"] == dict(found)
+    assert found["overdue"] == 700
+
+
 async def test_every_fault_of_a_mapping_is_told_at_once(client: httpx.AsyncClient) -> None:
     bad = "events:\n  - type: invoice-lost\n    data: {a: {column: x, as: magic}}\ncolour: red\n"
     answer = await send(client, HEADER + GOOD, bad)
@@ -256,6 +293,42 @@ async def test_an_import_that_was_cancelled_goes_on_where_it_was(
     assert (await client.post("/v1/imports/none/resume")).status_code == 404
 
 
+async def test_an_event_that_can_not_be_taken_is_refused_alone(
+    client: httpx.AsyncClient, ledger_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = intake.take_events
+
+    async def take(session: Any, received: Any, context: Any) -> Any:
+        if any(event.item.data.account_id == "K7" for event in received):
+            raise RuntimeError("as if the rules had failed")
+        return await real(session, received, context)
+
+    monkeypatch.setattr(process, "take_events", take)
+    name = (await send(client, rows(97))).json()["import_id"]
+    async with Worker(ledger_db):
+        done = await until_it_is(client, name, lambda found: found["state"] == "done")
+    assert (done["events"], done["accepted"], done["refused"]) == (194, 192, 2)
+    refusals = (await client.get(f"/v1/imports/{name}/refusals")).text
+    assert [line.split(",")[0] for line in refusals.splitlines()[1:]] == ["9", "9"]
+
+
+async def test_a_ledger_that_takes_nothing_fails_the_import(
+    client: httpx.AsyncClient, ledger_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def take(*_: Any) -> Any:
+        raise RuntimeError("as if the rules were broken for all")
+
+    monkeypatch.setattr(process, "take_events", take)
+    name = (await send(client, rows(97))).json()["import_id"]
+    async with Worker(ledger_db):
+        failed = await until_it_is(client, name, lambda found: found["state"] == "failed")
+        assert failed["reason"] == "an error on our side; the service's log says more"
+        monkeypatch.undo()
+        assert (await send(client, rows(97))).json() == {"import_id": name}
+        done = await until_it_is(client, name, lambda found: found["state"] == "done")
+    assert done["sent"] == 194
+
+
 async def test_tenants_do_not_wait_for_each_other_nor_see_each_other(
     client: httpx.AsyncClient, ledger_db: Database
 ) -> None:
@@ -276,7 +349,9 @@ async def test_a_worker_that_is_killed_leaves_its_import_to_the_next(
     assert killed == -signal.SIGKILL
     left = await view(client, name)
     assert (left["state"], left["sent"], left["accepted"]) == ("sending", 500, 500)
-    await ledger_db.fetch("update imports set lease_until = now() - interval '1 second'")
+    # As if its lease had not been renewed for a while: then it need not be waited for.
+    await ledger_db.fetch("update imports set lease_until = lease_until - interval '15 seconds'")
+    assert (await client.post(f"/v1/imports/{name}/resume")).status_code == 202
     async with Worker(ledger_db):
         done = await until_it_is(client, name, lambda found: found["state"] == "done")
     assert (done["accepted"], done["duplicates"], done["sent"]) == (2_097, 0, 2_097)

@@ -1,5 +1,6 @@
 """Packs, reference rates of tenants, and the runs that restate accounts."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -12,9 +13,10 @@ import pytest
 from deploy.keys import mint, new_pair
 from services.ledger.commands.restating import RestatedRange, forget_range
 from services.ledger.context import Context
+from services.ledger.jobs import run_restating
 from services.ledger.processes.restating import list_runs_to_do, restate
 from services.ledger.store.policies import Policies
-from services.ledger.store.rates import Rates
+from services.ledger.store.rates import Rates, read_rate_tables
 from services.ledger.store.runs import Run, list_accounts_after
 from shared import clock
 from shared.database import Database, Session
@@ -23,6 +25,7 @@ from shared.events.ledger import Tenant
 from tests.factories import an_account
 from tests.integration.ledger.conftest import api
 from tests.integration.ledger.processes import a_process
+from tests.integration.shared.rig import until
 
 Post = Callable[..., Awaitable[httpx.Response]]
 URL = "/v1/rates/bgb-base"
@@ -99,6 +102,12 @@ async def test_own_rows_are_added_and_corrected_and_those_that_came_stay(
     assert corrected.json()["revision"] == 2
     kept = await ledger_db.fetch("select percent from rate_rows order by revision, from_on")
     assert [row[0] for row in kept] == ["1.3", "1.52", "1.4"]  # append-only
+    async with ledger_db.reading() as session:
+        then = await read_rate_tables(session, "demo", 1)
+        now = await read_rate_tables(session, "demo")
+    assert (then.revision, now.revision) == (1, 2)
+    assert then.percent_on("bgb-base", date(2026, 1, 1)) == Fraction("1.3")
+    assert now.percent_on("bgb-base", date(2026, 1, 1)) == Fraction("1.4")
 
     other = await demo.get(URL, headers={"X-Tenant": "other"})
     assert rows_of(other.json())["2026-01-01"] == ("1.27", False)
@@ -238,6 +247,8 @@ async def test_a_row_of_a_begun_half_year_restates_every_account(
     begun = await run_of(demo, run_id)
     assert (begun["state"], begun["accounts"], begun["done"]) == ("running", 5, 0)
     assert (begun["from_on"], begun["because"]) == ("2026-07-01", "rates bgb-base 1")
+    again = await put(demo, ("2026-07-01", "1.52"))
+    assert (again.status_code, again.json()["run_id"]) == (202, run_id)
     context = a_process(ledger_db)
     assert [run.run_id for run in await list_runs_to_do(context)] == [run_id]
     await restate(context, "demo", run_id, forget_range)
@@ -246,8 +257,24 @@ async def test_a_row_of_a_begun_half_year_restates_every_account(
     done = await run_of(demo, run_id)
     assert (done["state"], done["done"], done["set_aside"]) == ("done", 5, 0)
     assert done["ended_at"] is not None
+    assert (await put(demo, ("2026-07-01", "1.52"))).status_code == 200
     other = await demo.get(f"/v1/runs/{run_id}", headers={"X-Tenant": "other"})
     assert other.status_code == 404
+
+
+async def test_the_worker_brings_runs_to_their_ends(
+    demo: httpx.AsyncClient, post: Post, ledger_db: Database
+) -> None:
+    run_id = await a_run(demo, post)
+    stop = asyncio.Event()
+    job = asyncio.create_task(run_restating(a_process(ledger_db), stop=stop))
+
+    async def is_done() -> bool:
+        return bool((await run_of(demo, run_id))["state"] == "done")
+
+    await until(is_done, "the run is done")
+    stop.set()
+    await job
 
 
 async def test_rows_of_days_to_come_restate_nothing(demo: httpx.AsyncClient) -> None:

@@ -166,7 +166,8 @@ class LedgerPeer:
         currency: str = "EUR",
         disputed_minor: int = 0,
         unapplied_minor: int = 0,
-        holds: tuple[Any, ...] = (),
+        stops: tuple[Any, ...] = (),
+        disclose: tuple[str, ...] = (),
     ) -> None:
         """Set what the ledger says of an account: its open invoices, all at one stage."""
         overdue = sum(minor for _, _, minor in invoices) if stage is not None else 0
@@ -174,7 +175,11 @@ class LedgerPeer:
         self.accounts[account_id] = {
             "account_id": account_id,
             "sequence": sequence,
-            "holds": list(holds),
+            "holds": [],
+            "stops": list(stops),
+            "arrangements": [],
+            "charges": [],
+            "disclose": list(disclose),
             "amounts": [
                 {
                     "currency": currency,

@@ -49,7 +49,8 @@ async def test_what_only_the_check_knows_ends_the_step(world: World) -> None:
 
 async def test_a_hold_cancels(world: World) -> None:
     await world.overdue()
-    world.answers("C1", ("I1", DUE_ON, 10_000), holds=({"kind": "bankruptcy"},))
+    stop = {"kind": "hold", "hold_kind": "bankruptcy", "id": "H1", "until": None}
+    world.answers("C1", ("I1", DUE_ON, 10_000), stops=(stop,))
     assert (await world.run()).counts["cancelled"] == 1
     (cancelled,) = await world.announced("contact-cancelled")
     assert cancelled["data"]["because"] == "hold"

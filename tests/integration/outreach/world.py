@@ -40,15 +40,18 @@ def a_context(
     residence: str | None = "IS",  # whose clocks show UTC, as those of this world
 ) -> Context:
     templates = Templates(TEMPLATES)
+    sender = Sender("accounts@creditor.example", "Creditor Ltd")
     return Context(
         db=db,
         clock=clock,
         guard=ClockGuard(db, clock, last="the last run of contacts"),
         ledger=LedgerClient(ledger_url, "token"),
         mailer=Mailer(MailServer.from_url(smtp_url)) if smtp_url is not None else None,
-        content=ContentVersions(STRATEGIES, templates.versions, residence),
+        content=ContentVersions(
+            STRATEGIES, templates.versions, residence, templates.text_ids(sender.creditor)
+        ),
         templates=templates,
-        sender=Sender("accounts@creditor.example", "Creditor Ltd"),
+        sender=sender,
         rulebooks=RuleBooks(RULEBOOKS),
         compute=ComputePool(),
     )

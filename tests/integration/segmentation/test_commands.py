@@ -13,6 +13,8 @@ from services.segmentation.store import assessments
 from services.segmentation.tables import metadata
 from shared.database import Database
 from shared.database.migrate import differences
+from shared.events import ledger
+from tests.dumps import stored_texts
 from tests.integration.segmentation.helpers import (
     context_for,
     growing_old,
@@ -156,3 +158,20 @@ async def test_a_state_that_was_changed_and_rolled_back_is_read_again(
     await take(other_db, events)
     rows = "select * from accounts order by account_id"
     assert await segmentation_db.fetch(rows) == await other_db.fetch(rows)
+
+
+async def test_labels_of_an_erased_account_go_from_what_was_believed(
+    segmentation_db: Database,
+) -> None:
+    story = growing_old()
+    story.events.clear()
+    story.registered(0, tags=("Dromedar",))
+    story.issued("I1", 1, due=14, minor=10_000, balance=10_000)
+    story.overdue("I1", 15, due=14, stage=1, balance=10_000, overdue=10_000)
+    await take(segmentation_db, story.events)
+    assert "Dromedar" in " ".join(await stored_texts(segmentation_db))
+    story.say("account-erased", ledger.AccountErased(account_id="C1"), 20)
+    await take(segmentation_db, story.events[-1:])
+    assert "Dromedar" not in " ".join(await stored_texts(segmentation_db))
+    async with segmentation_db.reading() as session:
+        assert await store.find_account(session, KEY) is not None

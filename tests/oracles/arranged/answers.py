@@ -58,7 +58,7 @@ def figures(w: World, noun: str, name: str) -> dict[str, Any]:
         answer |= {"received": it.received, "asked": it.asked, "invoices": it.invoices}
         answer |= {"grace_until": it.data.grace_until_on}
     elif noun in ("plan", "settlement"):
-        answer |= {"paid": it.paid, "parts": [part.state for part in it.parts]}
+        answer |= {"paid": it.paid, "parts": [part.state or "open" for part in it.parts]}
         answer |= {"short": [part.short for part in it.parts]}
         answer |= {"arrears": arrangements.arrears(w, it)}
         if noun == "settlement":

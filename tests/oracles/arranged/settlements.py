@@ -100,7 +100,8 @@ def _is_done(w: "World", settlement: Arrangement) -> bool:
 def judge_offer(w: "World", settlement: Arrangement, now: datetime) -> None:
     if settlement.state != "offered":
         return
-    if arrangements.paid(w, settlement) >= settlement.data.amount_minor:
+    settlement.paid = arrangements.paid(w, settlement)
+    if settlement.paid >= settlement.data.amount_minor:
         arrangements.begin(w, settlement, now, "payment")  # paying is accepting
         return
     last: date | None = settlement.data.valid_until_on

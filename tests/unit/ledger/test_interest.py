@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ledger.domain.interest import (
+    InterestTerms,
     Segment,
-    Terms,
     days_without_rate,
     half_up,
     merged,
@@ -43,8 +43,8 @@ def d(text: str) -> date:
 
 def terms(
     due: str, *, percent: str = "7.3", day_count: DayCount = "act/365", after_days: int = 0
-) -> Terms:
-    return Terms(
+) -> InterestTerms:
+    return InterestTerms(
         rate=Rate(percent=Fraction(percent)),
         day_count=day_count,
         starts_on=d(due) + timedelta(days=after_days + 1),
@@ -55,12 +55,14 @@ UK = Rate(reference="boe-bank-rate", margin=Fraction(8), fixed_at_start=True)
 DE = Rate(reference="bgb-base", margin=Fraction(9))
 
 
-def at(rate: Rate, due: str, *limits: Rate) -> Terms:
+def at(rate: Rate, due: str, *limits: Rate) -> InterestTerms:
     starts_on = d(due) + timedelta(days=1)
-    return Terms(rate=rate, day_count="act/365", starts_on=starts_on, limits=limits)
+    return InterestTerms(rate=rate, day_count="act/365", starts_on=starts_on, limits=limits)
 
 
-def borne(of: Terms, basis: int, start: str, end: str, tables: RateTables = RATES) -> Fraction:
+def borne(
+    of: InterestTerms, basis: int, start: str, end: str, tables: RateTables = RATES
+) -> Fraction:
     return total(segments(of, tables, basis, d(start), d(end)))
 
 
@@ -109,7 +111,7 @@ def test_the_sum_is_the_same_however_a_time_is_cut_and_day_by_day(
     first: date, days: int, cuts: list[int], of: Rate
 ) -> None:
     last = first + timedelta(days=days)
-    of_debt = Terms(rate=of, day_count="30/360", starts_on=first)
+    of_debt = InterestTerms(rate=of, day_count="30/360", starts_on=first)
     whole = total(segments(of_debt, RATES, 12345, first, last))
     starts = sorted({first, *(first + timedelta(days=cut) for cut in cuts if cut <= days)})
     ends = [*(day - timedelta(days=1) for day in starts[1:]), last]

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from services.ledger.domain.late_fees import Due, Fee, Skipped, amount_on, bounce_fee, step_charge
 from services.ledger.domain.policies.charge_rules import read_charges
-from services.ledger.domain.policies.charges import Charging, FeeAmount, charging
+from services.ledger.domain.policies.charges import Charging, FeeAmount, Rate, charging
 from services.ledger.domain.policies.debts import Debt
 from services.ledger.store.shipped import shipped_packs, shipped_rates
 
@@ -190,7 +190,7 @@ def test_unverified_packs_only_where_they_are_accepted() -> None:
     accepted = policy("", ", packs: [fr-late-payment], accept_unverified: [fr-late-payment]")
     found = accepted.interest_rule(french)
     assert found is not None
-    assert (found.rule.rate.reference, found.rule.rate.margin) == ("ecb-mro", Fraction(10))
+    assert found.rule.rate == Rate(reference="ecb-mro", margin=Fraction(10))
 
 
 def test_german_consumers_pay_no_costs_and_small_fees() -> None:
@@ -204,8 +204,7 @@ def test_german_consumers_pay_no_costs_and_small_fees() -> None:
     assert compensation(rules, consumer, 10_000)[0] == "limit"
     assert compensation(rules, EUR, 10_000)[0] == 4000
     (limit,) = rules.limits_of(consumer)
-    assert limit.max_rate is not None
-    assert (limit.max_rate.reference, limit.max_rate.margin) == ("bgb-base", Fraction(5))
+    assert limit.max_rate == Rate(reference="bgb-base", margin=Fraction(5))
 
 
 def test_a_returned_payment() -> None:

@@ -6,11 +6,12 @@ import pytest
 from msgspec import structs
 
 from services.ledger.domain.agreements import By
+from services.ledger.domain.erasures import still_needed
 from services.ledger.domain.holds import Hold
 from services.ledger.domain.invoices import Dispute, Holding, Invoice
 from services.ledger.domain.objects import AccountObject
 from services.ledger.domain.policies import read_policy
-from services.ledger.domain.policy_trials import let_go, still_needed
+from services.ledger.domain.policy_trials import let_go
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.timeless import HoldSpan
 from shared.events import billing

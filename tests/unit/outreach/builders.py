@@ -9,6 +9,7 @@ from services.outreach.activity.domain.contacts import Item
 from services.outreach.activity.domain.decisions import Decision, Reason
 from services.outreach.compliance import read_book
 from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.debtors.domain.stops import Stop, StopKind
 from services.outreach.dunning.domain.live_check import (
     CheckedAccount,
     CheckedAmounts,
@@ -46,6 +47,11 @@ def an_invoice(invoice_id: str = "I1", account_id: str = "C1", **fields: Any) ->
     """Overdue at its first stage, due on Monday, 2 March 2026."""
     base = Invoice(account_id, invoice_id, "EUR", MONDAY, balance_minor=10_000, stage=1)
     return replace(base, **fields)
+
+
+def a_stop(kind: StopKind = "promise", **fields: Any) -> Stop:
+    """Of all invoices of C1, since Monday, 2 March 2026."""
+    return replace(Stop("C1", f"{kind} X1", kind, None, None, MONDAY), **fields)
 
 
 def upcoming(invoice_id: str = "I1", due_on: date = MONDAY, **fields: Any) -> Invoice:
@@ -114,7 +120,7 @@ def a_check(
     sequence: int = 5,
     unapplied_minor: int = 0,
     collectable_minor: int | None = None,
-    holds: tuple[object, ...] = (),
+    **more: Any,
 ) -> CheckedAccount:
     """What the ledger answers of one account, its amounts following from its invoices."""
     overdue = sum(i.balance_minor for i in invoices if i.stage is not None)
@@ -128,4 +134,4 @@ def a_check(
         disputed_minor=sum(i.disputed_minor for i in invoices),
         unapplied_minor=unapplied_minor,
     )
-    return CheckedAccount(account_id, sequence, (amounts,), invoices, holds)
+    return CheckedAccount(account_id, sequence, (amounts,), invoices, **more)

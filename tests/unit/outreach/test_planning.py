@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.debtors.domain.stops import Stop
 from services.outreach.dunning.domain.cancellations import first_reason
 from services.outreach.dunning.domain.planning import (
     DebtorFacts,
@@ -23,6 +24,7 @@ from tests.unit.outreach.builders import (
     MONDAY,
     STRATEGIES,
     a_debtor,
+    a_stop,
     an_account,
     an_invoice,
     an_item,
@@ -266,10 +268,43 @@ def test_work_for_a_person_needs_no_leave_of_the_governor() -> None:
         (a_debtor(an_invoice(), accounts=(an_account("C2"),)), "superseded"),
         (a_debtor(an_invoice(), accounts=(an_account(is_erased=True),)), "erased"),
         (a_debtor(), "corrected"),
+        (a_debtor(an_invoice(state="written_off")), "written-off"),
+        (a_debtor(an_invoice(), stops=(a_stop("hold"),)), "hold"),
+        (a_debtor(an_invoice(disputed_minor=10_000), stops=(a_stop("hold"),)), "disputed"),
+        (a_debtor(an_invoice(disputed_minor=10_000), stops=(a_stop("plan"),)), "plan"),
+        (a_debtor(an_invoice(), stops=(a_stop("hold"), a_stop("promise"))), "promise"),
+        (a_debtor(an_invoice(), stops=(a_stop(invoice_ids=("I2",)),)), None),
+        (a_debtor(an_invoice(), stops=(a_stop(currency="USD"),)), None),
+        (a_debtor(an_invoice(), stops=(a_stop(account_id="C2"),)), None),
+        (a_debtor(an_invoice(), stops=(a_stop(from_on=date(2026, 3, 4)),)), None),
+        (a_debtor(an_invoice(), stops=(a_stop(resume_on=date(2026, 3, 3)),)), None),
     ],
 )
 def test_the_fate_of_a_planned_step(debtor: object, because: str | None) -> None:
-    assert reason_to_cancel(an_item(), debtor) == because  # type: ignore[arg-type]
+    found = reason_to_cancel(an_item(), debtor, at("2026-03-03 09:00"))  # type: ignore[arg-type]
+    assert found == because
+
+
+def test_nothing_is_planned_inside_a_stop_and_the_ladder_goes_on_after_it() -> None:
+    invoice = an_invoice()
+    for kind in ("promise", "plan", "settlement", "hold", "placed"):
+        debtor = a_debtor(invoice, stops=(a_stop(kind),))
+        assert plan(debtor, at("2026-03-05 09:00"), weekdays("UTC")) is None
+    ended = a_stop("promise", resume_on=date(2026, 3, 13))
+    found = planned(a_debtor(invoice, stops=(ended,)), "2026-03-12 21:30")
+    assert (steps(found), found.due_at) == ({"I1": "reminder"}, at("2026-03-13 08:00"))
+    begun = an_invoice(anchor_on=found.anchors["C1", "I1"])
+    made = {KEY: frozenset({"reminder"})}  # the next steps keep their distance to this one
+    later = planned(a_debtor(begun, made=made, stops=(ended,)), "2026-03-13 09:00")
+    first, second = STRATEGIES["consumer"].overdue[:2]
+    assert steps(later) == {"I1": second.name}
+    apart = second.offset_days - first.offset_days
+    assert (later.due_at.date() - date(2026, 3, 13)).days >= apart
+
+
+def test_a_stop_of_some_invoices_leaves_the_others_to_be_asked_for() -> None:
+    debtor = a_debtor(an_invoice("I1"), an_invoice("I2"), stops=(a_stop(invoice_ids=("I1",)),))
+    assert steps(planned(debtor, "2026-03-03 08:00")) == {"I2": "reminder"}
 
 
 def test_the_most_telling_reason_is_given() -> None:
@@ -289,6 +324,15 @@ INVOICES = st.builds(
     resumed_on=st.dates(date(2026, 1, 1), date(2026, 3, 1)) | st.none(),
 )
 
+STOPS = st.builds(
+    a_stop,
+    account_id=st.sampled_from(["C1", "C2"]),
+    kind=st.sampled_from(["promise", "hold"]),
+    invoice_ids=st.sampled_from([None, ("I1",), ("I1", "I2")]),
+    from_on=st.dates(date(2025, 12, 1), date(2026, 2, 1)),
+    resume_on=st.dates(date(2026, 1, 1), date(2026, 4, 1)) | st.none(),
+)
+
 
 @settings(max_examples=200)
 @given(
@@ -297,6 +341,7 @@ INVOICES = st.builds(
     contact_from=st.dates(date(2026, 1, 1), date(2026, 4, 1)),
     contacted=st.booleans(),
     hours=st.integers(0, 24 * 60),
+    stops=st.lists(STOPS, max_size=2),
 )
 def test_whatever_the_facts_a_plan_keeps_the_rules(
     invoices: list[Invoice],
@@ -304,10 +349,11 @@ def test_whatever_the_facts_a_plan_keeps_the_rules(
     contact_from: date,
     contacted: bool,
     hours: int,
+    stops: list[Stop],
 ) -> None:
     now = at("2026-02-01 00:00") + timedelta(hours=hours)
     accounts = tuple(an_account(name, is_contacted=contacted) for name in ("C1", "C2"))
-    debtor = a_debtor(*invoices, accounts=accounts, contact_from=contact_from)
+    debtor = a_debtor(*invoices, accounts=accounts, contact_from=contact_from, stops=tuple(stops))
     govern = weekdays(*zones)
     found = plan(debtor, now, govern)
     if found is None:
@@ -325,7 +371,7 @@ def test_whatever_the_facts_a_plan_keeps_the_rules(
         assert step is not None
         assert invoice.state == "open"
         assert not invoice.is_disputed
-        assert reason_to_cancel(item, debtor) is None
+        assert reason_to_cancel(item, debtor, now) is None
         if step.is_reminder:
             assert invoice.stage is None
             assert found.due_at.date() <= invoice.due_on

@@ -1,7 +1,9 @@
 """Workbooks (.xlsx), read as files of rows."""
 
+import random
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -168,3 +170,14 @@ def test_two_cells_at_the_ends_of_a_sheet_cost_no_memory(tmp_path: Path) -> None
 
     with pytest.raises(Invalid, match=r"too much memory|no Excel workbook"):
         read(a_workbook(tmp_path, fill))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_workbook_gives_rows_or_a_refusal(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    content = bytearray(a_workbook(tmp_path, rows_of).read_bytes())
+    for _ in range(1 + 10 * seed):
+        content[chance.randrange(4, len(content))] = chance.randrange(256)
+    (tmp_path / "file.xlsx").write_bytes(content[: len(content) - 40 * seed])
+    with suppress(Invalid):
+        read(tmp_path / "file.xlsx")

@@ -1,5 +1,9 @@
 """What a command may ask of an account, and the facts that it comes to: one module per noun.
 
+promises.py, plans.py, settlements.py (debts.py: for which invoices, and whether they are free),
+disputes.py, holds.py, approvals.py, erasures.py · options.py what may be asked now, by the same
+rules
+
 A door checks a request against policies and balances and resolves it: invoices, amounts, days, ends
 of grace. It changes nothing. What it refuses it refuses as a whole, with every fault:
 
@@ -9,18 +13,22 @@ of grace. It changes nothing. What it refuses it refuses as a whole, with every 
 - `Forbidden` (403), `NotFound` (404)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from services.ledger.domain.agreements import By, Command
+from msgspec import structs
+
+from services.ledger.domain.agreements import By, CommandFact, Role
+from services.ledger.domain.policies import Policy
 from services.ledger.domain.policies.conditions import Situation
-from services.ledger.domain.requests import PolicyRequest
+from services.ledger.domain.requests import PolicyRequest, answer
 from services.ledger.domain.state import AccountState
 from shared.calendars import business_days_after
 from shared.countries import country_code
-from shared.errors import Conflict, FieldError, Invalid
+from shared.errors import AppError, Conflict, FieldError, Forbidden, Invalid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +68,11 @@ class Asking:
 class Resolved:
     """The facts that a request comes to, in order; the request as its policy saw it."""
 
-    facts: tuple[Command, ...]
+    facts: tuple[CommandFact, ...]
     request: PolicyRequest | None = None
 
 
-class Faults:
+class RequestFaults:
     """Collects what is wrong with a request, so that all of it is said at once."""
 
     def __init__(self) -> None:
@@ -79,6 +87,26 @@ class Faults:
         """Raise `Invalid` where anything is wrong."""
         if self.errors:
             raise Invalid(detail, self.errors, self.members)
+
+
+@contextmanager
+def asked_of(policy: Policy, request: PolicyRequest) -> Iterator[None]:
+    """Let what is refused carry the request, for the dry runs of other policies: they look at it
+    alone, so that a refusal for another reason is said to be one."""
+    try:
+        yield
+    except AppError as error:
+        by_policy = answer(policy, request) == "refused"
+        error.request = structs.replace(  # type: ignore[attr-defined]
+            request, answer="refused", is_refused=not by_policy
+        )
+        raise
+
+
+def needs_role(asking: Asking, role: Role) -> None:
+    """Raises `Forbidden`."""
+    if role not in asking.roles:
+        raise Forbidden(f"This needs the role {role}.")
 
 
 def in_the_way(detail: str, because: str, **members: object) -> Conflict:

@@ -5,6 +5,8 @@ from typing import Literal
 from services.ledger.domain.agreements import ApprovalDecided, Role
 from services.ledger.domain.approvals import approval_of
 from services.ledger.domain.doors import Asking, Resolved, in_the_way
+from services.ledger.domain.doors.erasures import erase_approved
+from services.ledger.domain.erasures import NOUN as ERASURE
 from services.ledger.domain.state import AccountState
 from shared.errors import Forbidden, NotFound
 
@@ -35,4 +37,6 @@ def decide(
         role=role,
         reason=reason,
     )
+    if request.kind == ERASURE and decision == "approve":
+        return Resolved((fact, erase_approved(state, asking)))
     return Resolved((fact,))

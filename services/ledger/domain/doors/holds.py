@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from services.ledger.domain.agreements import Approval, HoldKind, HoldPlaced, HoldReleased
 from services.ledger.domain.approvals import approval_of
-from services.ledger.domain.doors import Asking, Faults, Resolved, in_the_way
+from services.ledger.domain.doors import Asking, RequestFaults, Resolved, in_the_way
 from services.ledger.domain.holds import HOLD_RULES, MANUAL_DAYS_MAX, NOUN, Hold
 from services.ledger.domain.state import AccountState
 from shared.errors import NotFound
@@ -33,7 +33,7 @@ def place_hold(state: AccountState, asked: HoldAsked, asking: Asking) -> Resolve
     until_on = asked.until_on
     if until_on is None and rule.days is not None:
         until_on = from_on + timedelta(days=rule.days - 1)
-    faults = Faults()
+    faults = RequestFaults()
     for number, invoice_id in enumerate(asked.invoice_ids or ()):
         if invoice_id not in state.invoices:
             faults.add(f"/invoice_ids/{number}", "is no invoice of the account")

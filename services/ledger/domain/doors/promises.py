@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.ledger.domain.agreements import PolicyRef, PromiseCancelled, PromiseMade
-from services.ledger.domain.doors import Asking, Faults, Resolved, in_the_way, situation
+from services.ledger.domain.doors import (
+    Asking,
+    RequestFaults,
+    Resolved,
+    asked_of,
+    in_the_way,
+    situation,
+)
 from services.ledger.domain.holds import clock_stops
 from services.ledger.domain.owed import undisputed_on
 from services.ledger.domain.policies.members import choose
@@ -15,7 +22,7 @@ from services.ledger.domain.requests import PolicyRequest, PromiseAsked
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import taken
 from shared.clock import local_day
-from shared.errors import AppError, NotFound
+from shared.errors import NotFound
 
 BROKEN_DAYS = 180
 
@@ -88,11 +95,8 @@ def make_promise(state: AccountState, offer: PromiseOffer, asking: Asking) -> Re
             by_supervisor="supervisor" in asking.roles,
         ),
     )
-    try:
+    with asked_of(policy, request):
         _check(state, offer, asking, rule, request, ids)
-    except AppError as error:
-        error.request = request  # type: ignore[attr-defined]
-        raise
     fact = PromiseMade(
         **asking.common(state.account_id),
         policy=PolicyRef("promises", policy.version, number),
@@ -118,7 +122,7 @@ def _check(
     request: PolicyRequest,
     ids: tuple[str, ...],
 ) -> None:
-    faults = Faults()
+    faults = RequestFaults()
     if offer.due_on < asking.on:
         faults.add("/due_on", f"lies before {asking.on}")
     elif (offer.due_on - asking.on).days > rule.max_days:

@@ -36,8 +36,21 @@ def _learn_registration(
 
 
 def _learn(state: AccountState, fact: Fact, data: billing.AccountRegistered) -> Position | None:
+    before = state.profile
     state.take_profile(fact)
-    return ANEW if state.own_zone() != state.zone else None
+    if state.own_zone() != state.zone:
+        return ANEW
+    # Whoever turns out to be a consumer loses the charges of a business, of all times.
+    is_charged_anew = state.rules.has_charges and _debtor(before) != _debtor(state.profile)
+    return ANEW if is_charged_anew else None
+
+
+def _debtor(profile: billing.AccountRegistered | None) -> object:
+    """What charge rules look at."""
+    if profile is None:
+        return None
+    countries = [place.country for place in profile.addresses if place.country]
+    return (profile.kind, countries[:1], frozenset(profile.tags))
 
 
 def _entity(data: billing.AccountRegistered) -> str:

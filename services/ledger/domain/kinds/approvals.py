@@ -86,7 +86,7 @@ def _news(view: View, before: ApprovalRequest | None, after: ApprovalRequest | N
     return found
 
 
-def _entry(approval_id: str) -> tuple[str, str]:
+def _entry(approval_id: str, place: Position) -> tuple[str, str]:
     return ("approval-expired", approval_id)
 
 

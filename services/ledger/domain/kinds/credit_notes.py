@@ -6,6 +6,7 @@ from datetime import date, datetime
 from msgspec import structs
 
 from services.ledger.domain.allocation import distribute, make_room, place
+from services.ledger.domain.charging import first_charging
 from services.ledger.domain.credits import Credit, CreditKey, Target
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Position
@@ -13,6 +14,7 @@ from services.ledger.domain.kinds import Kind
 from services.ledger.domain.ranks import Rank
 from services.ledger.domain.recoveries import free_excess
 from services.ledger.domain.state import AccountState
+from services.ledger.domain.timeless import ToCredit
 from shared.clock import day_start
 from shared.events import billing, ledger
 
@@ -52,6 +54,12 @@ def _learn(state: AccountState, fact: Fact, data: billing.CreditNoteIssued) -> P
         if own is not None:
             _, at, rank, _ = own.order
             places.append((at, rank, dispute_id))
+    if data.dispute_id is not None and data.invoice_id is not None and state.rules.has_charges:
+        # What it takes was never really owed: nothing is charged on it, from the first day on.
+        note = ToCredit(data.dispute_id, data.amount_minor, data.currency, is_own=False)
+        state.timeless.to_credit.setdefault(data.invoice_id, {})[data.credit_note_id] = note
+        first = first_charging(state, data.invoice_id)
+        places += [first] if first is not None else []
     return min(places, default=None)
 
 

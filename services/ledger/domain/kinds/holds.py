@@ -55,8 +55,7 @@ def _from_on(data: HoldPlaced, zone: str) -> datetime:
 
 
 def _learn_placed(state: AccountState, fact: Fact, data: HoldPlaced) -> Position:
-    known = state.timeless.holds.get(data.hold_id)
-    released_on = known.released_on if known is not None else None
+    released_on = state.timeless.released.get(data.hold_id)
     state.timeless.holds[data.hold_id] = HoldSpan(
         data.hold_id, data.kind, data.invoice_ids, data.from_on, data.until_on, released_on
     )
@@ -110,11 +109,11 @@ def _learn_released(state: AccountState, fact: Fact, data: HoldReleased) -> Posi
 
 def release_span(state: AccountState, hold_id: str, released_on: date) -> Position | None:
     """Let a hold end before a day, for the whole history; gives from where facts act again."""
+    released_on = min(released_on, state.timeless.released.get(hold_id, released_on))
+    state.timeless.released[hold_id] = released_on
     span = state.timeless.holds.get(hold_id)
     if span is None:
-        return None
-    if span.released_on is not None:
-        released_on = min(released_on, span.released_on)
+        return None  # its hold comes later
     state.timeless.holds[hold_id] = structs.replace(span, released_on=released_on)
     return _place_of(state, span.from_on)
 
@@ -177,7 +176,7 @@ def _conclude(state: AccountState, acting: Acting) -> bool:
     return changed
 
 
-def _entry(hold_id: str) -> tuple[str, str]:
+def _entry(hold_id: str, place: Position) -> tuple[str, str]:
     return ("hold-expired", hold_id)
 
 

@@ -5,10 +5,13 @@ from datetime import date, datetime
 
 from msgspec import structs
 
+from services.ledger.domain.accruals import begin_accrual, post_interest
 from services.ledger.domain.allocation import distribute, free_all, place_waiting
+from services.ledger.domain.charges import void_charges
 from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.events import View, on_invoice
 from services.ledger.domain.facts import Fact, Need, Position, newest
+from services.ledger.domain.fees import begin_steps
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.kinds import Kind
 from services.ledger.domain.ranks import Rank
@@ -60,6 +63,8 @@ def _issue(state: AccountState, data: billing.InvoiceIssued, at: datetime) -> No
             data.amount_minor,
         )
     )
+    begin_accrual(state, state.invoices[invoice_id])
+    begin_steps(state, state.invoices[invoice_id])
     place_waiting(state, invoice_id, currency, at)
     distribute(state, currency, at)
 
@@ -130,8 +135,10 @@ def _amended_event(view: View, data: billing.InvoiceAmended) -> ledger.InvoiceAm
 
 
 def _void(state: AccountState, data: billing.InvoiceVoided, at: datetime) -> None:
-    """Free all cash and credit on the invoice; both are allocated again."""
+    """Free all cash and credit on the invoice and its charges; both are allocated again."""
+    post_interest(state, data.invoice_id, at)
     free_all(state, data.invoice_id, at)
+    void_charges(state, data.invoice_id, at)
     invoice = state.invoices[data.invoice_id]
     state.set_invoice(structs.replace(invoice, voided_at=at, balance_minor=0, disputed_minor=0))
     distribute(state, invoice.currency, at)

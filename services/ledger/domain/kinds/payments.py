@@ -5,11 +5,16 @@ from datetime import UTC, datetime
 
 from msgspec import structs
 
-from services.ledger.domain.allocation import distribute, free_latest_due_first, place
-from services.ledger.domain.arrangements import most_for
+from services.ledger.domain.allocation import (
+    aim_at_charge,
+    aim_at_invoice,
+    distribute,
+    free_latest_due_first,
+)
 from services.ledger.domain.credits import Credit, CreditKey, Reversal, Target
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position, instant_text
+from services.ledger.domain.fees import charge_for_return
 from services.ledger.domain.kinds import Kind
 from services.ledger.domain.ranks import Rank
 from services.ledger.domain.recoveries import is_sold, recover
@@ -81,19 +86,20 @@ def _receive(state: AccountState, data: billing.PaymentReceived, at: datetime) -
         payment = structs.replace(payment, targets=tuple(waiting))
     state.set_credit(payment)
     for target_id in dict.fromkeys([target.invoice_id for target in waiting]):
+        assert target_id is not None
         awaited = (target_id, data.currency)
         state.set_aimed(awaited, (*state.aimed.get(awaited, ()), payment.key))
     amounts: dict[str, int] = {}
-    for invoice_id, amount_minor in aimed:
-        invoice = state.invoices.get(invoice_id) if invoice_id is not None else None
+    for target in data.allocations:
+        payment = state.credits[payment.key]
+        if target.charge_id is not None:
+            aim_at_charge(state, payment, target.charge_id, target.amount_minor, at)
+            continue
+        invoice = state.invoices.get(target.invoice_id or "")
         if invoice is None or invoice.currency != data.currency:
             continue
-        amount = min(amount_minor, invoice.balance_minor)
-        most = most_for(state, payment, invoice.invoice_id)
-        if most is not None:
-            amount = min(amount, most)
+        amount = aim_at_invoice(state, payment, invoice, target.amount_minor, at)
         if amount:
-            payment = place(state, payment, {invoice.invoice_id: amount}, at)
             amounts[invoice.invoice_id] = amounts.get(invoice.invoice_id, 0) + amount
     state.aimed_now = amounts
     _recover_aimed(state, data, amounts, at)
@@ -209,6 +215,7 @@ def _reverse(state: AccountState, data: billing.PaymentReversed, at: datetime) -
             ),
         )
     )
+    charge_for_return(state, data.reversal_id, data.kind, data.currency, taken, at)
     distribute(state, payment.currency, at)
 
 

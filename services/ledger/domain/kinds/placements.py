@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from msgspec import structs
 
@@ -24,7 +24,7 @@ from shared.clock import local_day
 from shared.events import ledger
 
 _FIRST = -1  # a beginning is announced before what ends by it
-_WAITS: Final = "pending_approval"
+_WAITS: PlacementState = "pending_approval"
 
 
 def _id(data: AccountPlaced | AccountRecalled) -> str:
@@ -182,7 +182,7 @@ def _judge(state: AccountState, known: Placement, at: datetime) -> None:
     _recall(state, known, at, "expired")
 
 
-def _entry(placement_id: str) -> tuple[str, str]:
+def _entry(placement_id: str, place: Position) -> tuple[str, str]:
     return ("account-recalled", placement_id)
 
 

@@ -1,19 +1,13 @@
-"""Plans: agreed, cancelled, completed or in default (docs/ledger.md, Plans)."""
+"""Plans: agreed, cancelled, completed or in default (docs/ledger/plans.md)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from msgspec import structs
 
+from services.ledger.domain.accruals import post_interest
 from services.ledger.domain.agreements import PlanAgreed, PlanCancelled
 from services.ledger.domain.approvals import approval_of, ask, close
-from services.ledger.domain.arrangement_news import (
-    about,
-    instalment_news,
-    is_continued,
-    since,
-    terms_of,
-)
 from services.ledger.domain.arrangements import (
     PENDING,
     PLAN,
@@ -22,7 +16,7 @@ from services.ledger.domain.arrangements import (
     begin,
     cash_on,
     ended,
-    first_later,
+    has_happened,
     in_state,
     judge_instalments,
     judged_at,
@@ -32,22 +26,20 @@ from services.ledger.domain.arrangements import (
     withdraw_waiting,
     written_off_by,
 )
-from services.ledger.domain.events import View
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
-from services.ledger.domain.news import News
 from services.ledger.domain.objects import Step, boundary
 from services.ledger.domain.owed import owed_on
+from services.ledger.domain.plan_news import agreed_event, no_event, plan_news
 from services.ledger.domain.plans import Plan, plans
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.state import AccountState
 from shared.clock import day_start, local_day
-from shared.events import billing, ledger
+from shared.events import billing
 
 _AFTER_ALL = 99  # the rank of what is seen after all facts of an instant
-_ENDS = ("completed", "defaulted", "cancelled")
 
 
 def _id(data: PlanAgreed | PlanCancelled) -> str:
@@ -81,6 +73,8 @@ def _agree(state: AccountState, data: PlanAgreed, at: datetime) -> None:
         state=PENDING,
         data=data,
     )
+    for invoice_id in plan.invoice_ids:
+        post_interest(state, invoice_id, at)
     if data.approval is None:
         begin(state, plan, at, cause)
         return
@@ -101,7 +95,7 @@ def _agree(state: AccountState, data: PlanAgreed, at: datetime) -> None:
 
 
 def _cancel(state: AccountState, data: PlanCancelled, at: datetime) -> None:
-    because = f"cancellation {data.plan_id}"
+    because = f"plan cancellation {data.plan_id}"
     plan = state.objects.of(PLAN)[data.plan_id]
     assert isinstance(plan, Plan)
     if plan.state == PENDING:
@@ -147,6 +141,7 @@ def _in_force(state: AccountState, plan: Plan, acting: Acting) -> Plan:
     if placement is not None:
         return ended(plan, acting.at, placement)
     nothing_owed = not owed_on(state, plan.invoice_ids)
+    plan = judge_instalments(state, plan, acting.at, acting.cause)
     if plan.cash_minor < plan.amount_minor and nothing_owed:
         write_off = written_off_by(state, plan)
         if write_off is not None:
@@ -154,17 +149,16 @@ def _in_force(state: AccountState, plan: Plan, acting: Acting) -> Plan:
         if not plan.cash_minor:
             plan = judge_instalments(state, plan, acting.at, acting.cause)
             return ended(plan, acting.at, "nothing-left")
-    plan = judge_instalments(state, plan, acting.at, acting.cause)
     if plan.cash_minor >= plan.amount_minor or nothing_owed:
         return in_state(plan, "completed", acting.at, acting.cause)
     because = _defaults(state, plan, acting)
+    if acting.key == plan.key:
+        plan = structs.replace(plan, watched=acting.position)
     return plan if because is None else in_state(plan, "defaulted", acting.at, because)
 
 
 def _completed(state: AccountState, plan: Plan, acting: Acting) -> Plan:
     """A reversal may take it back, unless another arrangement has begun."""
-    if not any(invoice_id in state.before_invoices for invoice_id in plan.invoice_ids):
-        return plan
     known, cash = plan.cash_minor, cash_on(state, plan)
     plan = structs.replace(plan, cash_minor=cash)
     is_reversal = acting.fact is not None and isinstance(acting.fact.data, billing.PaymentReversed)
@@ -183,7 +177,7 @@ def _defaults(state: AccountState, plan: Plan, acting: Acting) -> str | None:
         return "first"
     if rule.missed is not None and len(missed) >= rule.missed:
         return "missed"
-    if any(place <= acting.position for place in _stood_missed(state, plan)):
+    if any(has_happened(state, place) for place in _stood_missed(state, plan)):
         return "days"
     return "new-invoice" if _new_invoice_is_old(state, plan, acting) else None
 
@@ -232,13 +226,17 @@ def _wake(state: AccountState, plan: Plan) -> Position | None:
     if not plan.in_force:
         return None
 
-    def places() -> Iterator[Position]:
-        yield from next_judgements(state, plan)
-        yield from _stood_missed(state, plan)
-        for invoice, day in _new_invoices(state, plan):
-            yield _reached_at(state, plan, invoice, day)
-
-    return first_later(state, places())
+    reached = [_reached_at(state, plan, *known) for known in _new_invoices(state, plan)]
+    watched = plan.watched or plan.began
+    assert watched is not None
+    return min(
+        [
+            *next_judgements(state, plan),
+            *_stood_missed(state, plan),
+            *(place for place in reached if place > watched),
+        ],
+        default=None,
+    )
 
 
 def _judge(state: AccountState, plan: Plan, at: datetime) -> None:
@@ -253,111 +251,8 @@ def _watch(state: AccountState, acting: Acting) -> None:
                 state.objects.touch(plan.key)
 
 
-def _entry(plan_id: str) -> tuple[str, str]:
+def _entry(plan_id: str, place: Position) -> tuple[str, str]:
     return ("plan-defaulted", plan_id)
-
-
-# ── Announced ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _agreed_event(view: View, data: PlanAgreed) -> ledger.PlanAgreed | None:
-    """One that waits for an approval is announced when it is agreed."""
-    return None if data.approval is not None else _agreed_news(view, data)
-
-
-def _agreed_news(view: View, data: PlanAgreed) -> ledger.PlanAgreed:
-    plan = view.state.objects.of(PLAN)[data.plan_id]
-    assert isinstance(plan, Plan)
-    return ledger.PlanAgreed(
-        **about(view, plan, data),
-        plan_id=data.plan_id,
-        kind=data.kind,
-        total_minor=data.total_minor,
-        instalments=terms_of(data.instalments),
-        freeze=ledger.Freeze(data.freeze.fees, data.freeze.interest),
-        replaces=data.replaces,
-    )
-
-
-def _no_event(view: View, data: PlanCancelled) -> None:
-    return None  # the plan announces that it has ended
-
-
-def _news(view: View, before: Plan | None, after: Plan | None) -> list[News]:
-    if after is None:
-        return []
-    data, found = after.data, instalment_news(view, before, after, after.data)
-    was_in_force = before is not None and before.began is not None
-    begins = after.began is not None and not was_in_force and data.approval is not None
-    if begins:
-        assert after.began is not None
-        event, began_at = _agreed_news(view, data), after.began[0]
-        cause = f"agreed, {view.cause}"
-        found.append(News("plan-agreed", data.plan_id, cause, began_at, event, turn=-1))
-    known = before.history if before is not None else ()
-    state = before.state if before is not None else "active"
-    is_forward = begins or (is_continued(known, after.history) and state in (PENDING, "active"))
-    if is_forward and after.state in _ENDS:
-        found.append(_step_news(view, after))
-    elif before is not None and not begins and _said(view, before) != _said(view, after):
-        found.append(_rejudged(view, before, after))
-    return found
-
-
-def _arrears(view: View, plan: Plan) -> int:
-    """At the end of a plan, or of one in force before the begun day."""
-    day = view.begun_on if plan.in_force else local_day(plan.history[-1].at, view.state.zone)
-    return plan.arrears_on(day) if day is not None else 0
-
-
-def _said(view: View, plan: Plan) -> tuple[object, ...]:
-    """What was announced of the state in which it is."""
-    if plan.state in (PENDING, "refused"):
-        return ("not agreed",)
-    if plan.state == "defaulted":
-        return (plan.state, plan.paid_minor, _arrears(view, plan))
-    return (plan.state, plan.paid_minor if plan.state in ("completed", "cancelled") else None)
-
-
-def _step_news(view: View, plan: Plan) -> News:
-    step = plan.history[-1]
-    figures = about(view, plan, plan.data) | {
-        "plan_id": plan.arrangement_id,
-        "paid_minor": plan.paid_minor,
-    }
-    event: ledger.PlanCompleted | ledger.PlanDefaulted | ledger.PlanCancelled
-    if step.state == "completed":
-        event = ledger.PlanCompleted(**figures)
-    elif step.state == "defaulted":
-        arrears = _arrears(view, plan)
-        event = ledger.PlanDefaulted(**figures, because=step.because, arrears_minor=arrears)  # type: ignore[arg-type]
-    else:
-        event = ledger.PlanCancelled(**figures, because=step.because)
-    cause = f"{step.at.isoformat()}, {view.cause}"
-    return News(
-        f"plan-{step.state}", plan.arrangement_id, cause, step.at, event, turn=Turn.ARRANGEMENT
-    )
-
-
-def _rejudged(view: View, before: Plan, after: Plan) -> News:
-    event = ledger.PlanRejudged(
-        **about(view, after, after.data),
-        plan_id=after.arrangement_id,
-        paid_minor=after.paid_minor,
-        arrears_minor=_arrears(view, after),
-        from_state=before.state,
-        to_state=after.state,
-        because=view.cause,
-    )
-    return News(
-        "plan-rejudged",
-        after.arrangement_id,
-        view.cause,
-        since(view, after.state, after.history),
-        event,
-        is_new=False,
-        turn=Turn.ARRANGEMENT,
-    )
 
 
 KINDS = (
@@ -370,17 +265,17 @@ KINDS = (
         also_needs=_its_invoices,
         provides=_need,
         apply=_agree,
-        event=_agreed_event,
+        event=agreed_event,
     ),
     Kind(
         type="plan-cancelled",
         data=PlanCancelled,
-        word="cancellation",
+        word="plan cancellation",
         rank=Rank.PLAN_CANCELLED,
         identity=_id,
         needs=_need,
         apply=_cancel,
-        event=_no_event,
+        event=no_event,
     ),
 )
 
@@ -393,6 +288,6 @@ NOUNS = (
         judge=_judge,
         entry=_entry,
         conclude=_conclude,
-        news=_news,
+        news=plan_news,
     ),
 )

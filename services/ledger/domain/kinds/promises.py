@@ -1,4 +1,4 @@
-"""Promises to pay: made, cancelled, and judged by what came in (docs/ledger.md, Promises)."""
+"""Promises to pay: made, cancelled, and judged by what came in (docs/ledger/promises.md)."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import structs
 
 from services.ledger.domain.agreements import PromiseCancelled, PromiseMade
+from services.ledger.domain.charges import NOUN as CHARGE
 from services.ledger.domain.credits import Credit
 from services.ledger.domain.events import View, common
 from services.ledger.domain.facts import Need, Position
@@ -124,7 +125,8 @@ def _count(state: AccountState, payment: Credit, acting: Acting) -> None:
         return
     aims = dict(state.aimed_now)
     for target in payment.targets:  # it waits, but it was paid
-        aims[target.invoice_id] = aims.get(target.invoice_id, 0) + target.amount_minor
+        name = target.invoice_id or f"{CHARGE} {target.charge_id}"
+        aims[name] = aims.get(name, 0) + target.amount_minor
     free = payment.amount_minor - sum(aims.values()) - state.arranged_now
     outside = arranged(state)
     for promise in sorted(known, key=turn_of):
@@ -297,7 +299,8 @@ def _news(view: View, before: Promise | None, after: Promise | None) -> list[New
         or (after.state != "open" and before.received_minor != after.received_minor)
     )
     if before is None:
-        return [_step_news(view, after, after.history[-1])] if steps else []
+        is_open = after.state == "open"  # again
+        return [_step_news(view, after, after.history[-1])] if steps and not is_open else []
     return [_rejudged(view, before, after)] if is_other else []
 
 

@@ -1,11 +1,11 @@
-"""Settlements: offered or bid, accepted, completed, lapsed (docs/ledger.md, Settlements)."""
+"""Settlements: offered or bid, accepted, completed, lapsed (docs/ledger/settlements.md)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from msgspec import structs
 
+from services.ledger.domain.accruals import post_interest
 from services.ledger.domain.agreements import (
     SettlementAccepted,
     SettlementDeclined,
@@ -13,13 +13,6 @@ from services.ledger.domain.agreements import (
 )
 from services.ledger.domain.allocation import distribute, relieve, withdraw
 from services.ledger.domain.approvals import approval_of, ask, close
-from services.ledger.domain.arrangement_news import (
-    about,
-    instalment_news,
-    is_continued,
-    since,
-    terms_of,
-)
 from services.ledger.domain.arrangements import (
     PENDING,
     SETTLEMENT,
@@ -28,9 +21,8 @@ from services.ledger.domain.arrangements import (
     begin,
     cash_on,
     ended,
-    first_later,
+    has_happened,
     in_state,
-    is_judged,
     judge_instalments,
     next_judgements,
     placed_by,
@@ -38,17 +30,18 @@ from services.ledger.domain.arrangements import (
     withdraw_waiting,
     written_off_by,
 )
-from services.ledger.domain.events import View
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
-from services.ledger.domain.news import News
+from services.ledger.domain.movements import Movement
 from services.ledger.domain.objects import Step, boundary
 from services.ledger.domain.owed import owed_on
 from services.ledger.domain.ranks import Rank, Turn
-from services.ledger.domain.settlements import CONCESSION, Settlement
+from services.ledger.domain.relief_movements import relief_movements
+from services.ledger.domain.settlement_news import no_event, offered_event, settlement_news
+from services.ledger.domain.settlements import CONCESSION, Settlement, settlement_of
 from services.ledger.domain.state import AccountState
-from shared.events import ledger
+from services.ledger.domain.waivers import restore_waived, waive_open, waived_under
 
 _Data = SettlementOffered | SettlementAccepted | SettlementDeclined
 
@@ -63,12 +56,6 @@ def _need(data: _Data) -> Need:
 
 def _its_invoices(data: SettlementOffered) -> Iterable[Need]:
     return [invoice_need(invoice_id) for invoice_id in data.invoice_ids]
-
-
-def _settlement(state: AccountState, settlement_id: str) -> Settlement:
-    known = state.objects.of(SETTLEMENT)[settlement_id]
-    assert isinstance(known, Settlement)
-    return known
 
 
 # ── Offered, accepted, declined ─────────────────────────────────────────────────────────────────
@@ -89,6 +76,8 @@ def _offer(state: AccountState, data: SettlementOffered, at: datetime) -> None:
         state=PENDING,
         data=data,
     )
+    for invoice_id in settlement.invoice_ids:
+        post_interest(state, invoice_id, at)
     if data.verdict == "accepted":
         begin(state, settlement, at, "policy")
     elif data.verdict == "offered":
@@ -133,13 +122,13 @@ def _wait(
 
 
 def _accept(state: AccountState, data: SettlementAccepted, at: datetime) -> None:
-    settlement = _settlement(state, data.settlement_id)
+    settlement = settlement_of(state, data.settlement_id)
     if settlement.state == "offered":
         begin(state, settlement, at, "debtor")
 
 
 def _decline(state: AccountState, data: SettlementDeclined, at: datetime) -> None:
-    settlement = _settlement(state, data.settlement_id)
+    settlement = settlement_of(state, data.settlement_id)
     if settlement.state == PENDING:
         close(state, f"{SETTLEMENT}:{data.settlement_id}", "withdrawn", at, "declined", data.by)
     if settlement.state in ("offered", PENDING):
@@ -155,7 +144,7 @@ def _conclude(state: AccountState, acting: Acting) -> bool:
         return False
     before = dict(state.objects.of(SETTLEMENT))
     for settlement_id in before:
-        settlement = _settlement(state, settlement_id)  # the one before it may have ended it
+        settlement = settlement_of(state, settlement_id)  # the one before it may have ended it
         if settlement.state == PENDING:
             settlement = _approved(state, settlement, acting)
         if settlement.state == "offered":
@@ -190,8 +179,7 @@ def _offered(state: AccountState, settlement: Settlement, acting: Acting) -> Set
     settlement = with_figures(state, settlement)
     if settlement.cash_minor >= settlement.amount_minor:
         return begin(state, settlement, acting.at, "payment")
-    place = _lapses_at(state, settlement)
-    if place is not None and place <= acting.position:
+    if has_happened(state, _lapses_at(state, settlement)):
         return ended(settlement, acting.at, "not-accepted")
     return settlement
 
@@ -201,22 +189,20 @@ def _accepted(state: AccountState, settlement: Settlement, acting: Acting) -> Se
     placement = placed_by(state, settlement)
     if placement is not None:
         return ended(settlement, acting.at, placement)
+    known = settlement.instalments
+    settlement = judge_instalments(state, settlement, acting.at, acting.cause)
     if _is_done(state, settlement):
-        settlement = judge_instalments(state, settlement, acting.at, acting.cause)
-        return in_state(
-            _concede(state, settlement, acting.at), "completed", acting.at, acting.cause
-        )
+        settlement = _concede(state, settlement, acting.at)
+        return in_state(settlement, "completed", acting.at, acting.cause)
     if not owed_on(state, settlement.invoice_ids):
         write_off = written_off_by(state, settlement)
         if write_off is None:
             settlement = judge_instalments(state, settlement, acting.at, acting.cause)
         return ended(settlement, acting.at, write_off or "nothing-left")
-    settlement = judge_instalments(state, settlement, acting.at, acting.cause)
-    judged = [each for each in settlement.instalments if is_judged(state, settlement, each)]
-    fresh = judged[settlement.judged :]
-    settlement = structs.replace(settlement, judged=len(judged))
-    if any(settlement.cash_minor < each.up_to_minor for each in fresh):
-        return ended(settlement, acting.at, "not-paid")
+    for was, each in zip(known, settlement.instalments, strict=True):
+        is_judged_now = each.is_judged and not was.is_judged
+        if is_judged_now and settlement.cash_minor < each.up_to_minor:
+            return ended(settlement, acting.at, "not-paid")
     return settlement
 
 
@@ -231,8 +217,6 @@ def _is_done(state: AccountState, settlement: Settlement) -> bool:
 
 def _completed(state: AccountState, settlement: Settlement, acting: Acting) -> Settlement:
     """Where less counts than before and not enough, all of the concession is taken back."""
-    if not any(invoice_id in state.before_invoices for invoice_id in settlement.invoice_ids):
-        return settlement
     known = settlement.cash_minor
     settlement = structs.replace(
         settlement,
@@ -251,6 +235,7 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
     """
     at = acting.at
     withdraw(state, CONCESSION, settlement.arrangement_id, at)
+    restore_waived(state, settlement.waiver_id, at)
     newer = began_after(state, settlement)
     if newer is None:
         state.objects.set(settlement.key, structs.replace(settlement, state="accepted"))
@@ -258,13 +243,10 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
     settlement = structs.replace(with_figures(state, settlement), conceded_minor=0)
     if _is_done(state, settlement):
         return _concede(state, settlement, at)
-    judged = [each for each in settlement.instalments if is_judged(state, settlement, each)]
-    settlement = structs.replace(
-        judge_instalments(state, settlement, at, acting.cause), judged=len(judged)
-    )
+    settlement = judge_instalments(state, settlement, at, acting.cause)
     if newer is not None:
         return ended(settlement, at, newer.name)
-    if len(judged) == len(settlement.instalments):
+    if settlement.instalments[-1].is_judged:
         return ended(settlement, at, "not-paid")
     return in_state(settlement, "accepted", at, acting.cause)
 
@@ -273,19 +255,24 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
 
 
 def _conceded(state: AccountState, settlement: Settlement) -> int:
-    """What lies as concession now."""
+    """What lies as concession now, and what is waived of charges."""
     relief = state.credits.get((CONCESSION, settlement.arrangement_id))
-    return relief.amount_minor if relief is not None else 0
+    principal = relief.amount_minor if relief is not None else 0
+    return principal + waived_under(state, settlement.waiver_id, settlement.invoice_ids)
 
 
 def _concede(state: AccountState, settlement: Settlement, at: datetime) -> Settlement:
-    """Take off what is still owed, at most what was to be conceded, oldest due first."""
+    """Take off what is still owed, at most what was to be conceded: charges before principal,
+    oldest due first."""
     left = settlement.concession_minor
-    amounts: dict[str, int] = {}
     invoices = [state.invoices[invoice_id] for invoice_id in settlement.invoice_ids]
-    for invoice in sorted(invoices, key=lambda known: known.order):
-        amounts[invoice.invoice_id] = min(left, invoice.balance_minor)
-        left -= amounts[invoice.invoice_id]
+    ids = [known.invoice_id for known in sorted(invoices, key=lambda known: known.order)]
+    for invoice_id in ids:
+        left -= waive_open(state, invoice_id, left, "settled", settlement.waiver_id, at)
+    amounts: dict[str, int] = {}
+    for invoice_id in ids:
+        amounts[invoice_id] = min(left, state.invoices[invoice_id].balance_minor)
+        left -= amounts[invoice_id]
     relieve(state, CONCESSION, settlement.arrangement_id, amounts, at)
     settlement = structs.replace(settlement, conceded_minor=_conceded(state, settlement))
     state.objects.set(settlement.key, structs.replace(settlement, state="completed"))
@@ -305,154 +292,19 @@ def _lapses_at(state: AccountState, settlement: Settlement) -> Position | None:
 
 
 def _wake(state: AccountState, settlement: Settlement) -> Position | None:
-    def places() -> Iterator[Position]:
-        lapses_at = _lapses_at(state, settlement)
-        if settlement.state == "offered" and lapses_at is not None:
-            yield lapses_at
-        if settlement.state == "accepted":
-            yield from next_judgements(state, settlement)
-
-    return first_later(state, places())
+    if settlement.state == "offered":
+        return _lapses_at(state, settlement)
+    if settlement.state == "accepted":
+        return min(next_judgements(state, settlement), default=None)
+    return None
 
 
 def _judge(state: AccountState, settlement: Settlement, at: datetime) -> None:
     """What is so at this place follows from what lies before it: the conclusions say it."""
 
 
-def _entry(settlement_id: str) -> tuple[str, str]:
+def _entry(settlement_id: str, place: Position) -> tuple[str, str]:
     return ("settlement-lapsed", settlement_id)
-
-
-# ── Announced ───────────────────────────────────────────────────────────────────────────────────
-
-_ENDS = ("completed", "lapsed", "declined")
-
-
-def _offered_event(view: View, data: SettlementOffered) -> ledger.SettlementOffered | None:
-    """Whatever else it came to at once is announced by the settlement itself."""
-    settlement = _settlement(view.state, data.settlement_id)
-    if data.verdict == "offered":
-        return ledger.SettlementOffered(**_terms(view, settlement))
-    return None
-
-
-def _terms(view: View, settlement: Settlement) -> dict[str, Any]:
-    data = settlement.data
-    return {
-        **about(view, settlement, data),
-        "settlement_id": data.settlement_id,
-        "kind": data.kind,
-        "base_minor": data.base_minor,
-        "amount_minor": data.amount_minor,
-        "conceded_minor": settlement.concession_minor,
-        "instalments": terms_of(data.instalments),
-        "valid_until_on": data.valid_until_on,
-    }
-
-
-def _no_event(view: View, data: SettlementAccepted | SettlementDeclined) -> None:
-    return None  # the settlement announces what became of it
-
-
-def _news(view: View, before: Settlement | None, after: Settlement | None) -> list[News]:
-    if after is None:
-        return []
-    found = instalment_news(view, before, after, after.data)
-    known = before.history if before is not None else ()
-    fresh = after.history[len(known) :] if is_continued(known, after.history) else ()
-    began_newly = after.began is not None and (before is None or before.began is None)
-    if after.data.approval is not None:
-        found += [_begun_news(view, after, step) for step in fresh if step.state == "offered"]
-    if began_newly:
-        found += [
-            _begun_news(view, after, step) for step in after.history if step.state == "accepted"
-        ][:1]
-    state = before.state if before is not None else PENDING
-    is_step = began_newly or (bool(fresh) and state in (PENDING, "offered", "accepted"))
-    if is_step and after.state in _ENDS:
-        found.append(_step_news(view, after))
-    elif before is not None and not is_step and _said(before) != _said(after):
-        found.append(_rejudged(view, before, after))
-    return found
-
-
-def _said(settlement: Settlement) -> tuple[object, ...]:
-    """What was announced of the state in which it is."""
-    figures = settlement.state in ("completed", "lapsed")
-    return (
-        settlement.state,
-        settlement.paid_minor if figures else None,
-        settlement.conceded_minor,
-    )
-
-
-def _begun_news(view: View, settlement: Settlement, step: Step) -> News:
-    event: ledger.SettlementOffered | ledger.SettlementAccepted
-    if step.state == "offered":
-        event = ledger.SettlementOffered(**_terms(view, settlement))
-    else:
-        event = ledger.SettlementAccepted(**_terms(view, settlement), how=step.because)  # type: ignore[arg-type]
-    cause = f"{step.at.isoformat()}, {view.cause}"
-    kind = f"settlement-{step.state}"
-    return News(kind, settlement.arrangement_id, cause, step.at, event, turn=-1)
-
-
-def _step_news(view: View, settlement: Settlement) -> News:
-    step = settlement.history[-1]
-    figures = about(view, settlement, settlement.data)
-    figures["settlement_id"] = settlement.arrangement_id
-    carries: tuple[tuple[str, str], ...] = ()
-    event: ledger.SettlementDeclined | ledger.SettlementCompleted | ledger.SettlementLapsed
-    if step.state == "declined":
-        data = settlement.data
-        is_by_policy = data.verdict == "declined"
-        event = ledger.SettlementDeclined(
-            **figures,
-            because=step.because,  # type: ignore[arg-type]
-            counter_minor=data.counter_minor if is_by_policy else None,
-        )
-    elif step.state == "completed":
-        carries = ((CONCESSION, settlement.arrangement_id),)
-        event = ledger.SettlementCompleted(
-            **figures,
-            paid_minor=settlement.paid_minor,
-            conceded_minor=settlement.conceded_minor,
-            allocations=view.history(carries),  # type: ignore[arg-type]
-        )
-    else:
-        event = ledger.SettlementLapsed(
-            **figures, because=step.because, paid_minor=settlement.paid_minor
-        )
-    return News(
-        f"settlement-{step.state}",
-        settlement.arrangement_id,
-        f"{step.at.isoformat()}, {view.cause}",
-        step.at,
-        event,
-        turn=Turn.ARRANGEMENT,
-        carries=carries,
-    )
-
-
-def _rejudged(view: View, before: Settlement, after: Settlement) -> News:
-    event = ledger.SettlementRejudged(
-        **about(view, after, after.data),
-        settlement_id=after.arrangement_id,
-        paid_minor=after.paid_minor,
-        conceded_minor=after.conceded_minor,
-        from_state=before.state,
-        to_state=after.state,
-        because=view.cause,
-    )
-    return News(
-        "settlement-rejudged",
-        after.arrangement_id,
-        view.cause,
-        since(view, after.state, after.history),
-        event,
-        is_new=False,
-        turn=Turn.ARRANGEMENT,
-    )
 
 
 KINDS = (
@@ -465,7 +317,7 @@ KINDS = (
         also_needs=_its_invoices,
         provides=_need,
         apply=_offer,
-        event=_offered_event,
+        event=offered_event,
     ),
     Kind(
         type="settlement-accepted",
@@ -475,7 +327,7 @@ KINDS = (
         identity=_id,
         needs=_need,
         apply=_accept,
-        event=_no_event,
+        event=no_event,
     ),
     Kind(
         type="settlement-declined",
@@ -485,9 +337,14 @@ KINDS = (
         identity=_id,
         needs=_need,
         apply=_decline,
-        event=_no_event,
+        event=no_event,
     ),
 )
+
+
+def _movements(state: AccountState, known: Settlement) -> Iterator[Movement]:
+    return relief_movements(state, "concession", known.arrangement_id, "concession")
+
 
 NOUNS = (
     Noun(
@@ -498,6 +355,7 @@ NOUNS = (
         judge=_judge,
         entry=_entry,
         conclude=_conclude,
-        news=_news,
+        news=settlement_news,
+        movements=_movements,
     ),
 )

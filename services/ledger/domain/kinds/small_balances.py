@@ -110,7 +110,7 @@ def _let_go(state: AccountState, known: SmallBalance, at: datetime) -> None:
     make(state, made, at, f"small balance {known.invoice_id}")
 
 
-def _entry(invoice_id: str) -> tuple[str, str]:
+def _entry(invoice_id: str, place: Position) -> tuple[str, str]:
     return ("account-written-off", f"{SMALL}{invoice_id}")
 
 

@@ -5,7 +5,7 @@ from typing import Literal, cast
 from msgspec import Struct
 
 from services.ledger.domain.policies import reader
-from services.ledger.domain.policies.reader import Faults
+from services.ledger.domain.policies.reader import ReadFaults
 
 NAME = "allocation"
 
@@ -36,7 +36,7 @@ BUILT_IN = AllocationPolicy(version="default")
 
 def read_allocation(text: str) -> AllocationPolicy:
     """Raises `Invalid` with all faults."""
-    faults = Faults()
+    faults = ReadFaults()
     source, document = reader.read_object(text, faults)
     document.take("name", reader.one_of(NAME), needed=True)
     version = document.take("version", reader.version, needed=True)

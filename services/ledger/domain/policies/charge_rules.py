@@ -32,7 +32,7 @@ from services.ledger.domain.policies.charges import (
     Waive,
 )
 from services.ledger.domain.policies.debts import read_when
-from services.ledger.domain.policies.reader import Faults, Members
+from services.ledger.domain.policies.reader import Members, ReadFaults
 
 KINDS = ("late_fee", "compensation", "interest", "bounce_fee")
 _NO_AMOUNT = FeeAmount()
@@ -49,7 +49,7 @@ def read_charges(
     text: str, *, packs: Collection[str] | None = None, rates: Collection[str] | None = None
 ) -> ChargesPolicy:
     """`packs` and `rates` are the names that are there. Raises `Invalid` with all faults."""
-    faults = Faults()
+    faults = ReadFaults()
     text_read, document = reader.read_object(text, faults)
     known = _Known(rates)
     document.take("name", reader.one_of(NAME), needed=True)
@@ -78,7 +78,7 @@ def read_charges(
 
 def read_pack(text: str, *, rates: Collection[str] | None = None) -> Pack:
     """A pack, of the same rules. Raises `Invalid`."""
-    faults = Faults()
+    faults = ReadFaults()
     text_read, document = reader.read_object(text, faults)
     known = _Known(rates)
     name = document.take("name", reader.name, needed=True)
@@ -287,7 +287,7 @@ def _check_rises(
     most: AmountByCurrency | None,
     pointer: str,
     words: str,
-    faults: Faults,
+    faults: ReadFaults,
     *,
     strictly: bool = False,
 ) -> None:
@@ -327,7 +327,7 @@ def _read_limits(document: Members, known: _Known) -> tuple[Limit, ...]:
     return tuple(found)
 
 
-def _none(value: Any, pointer: str, faults: Faults) -> frozenset[Limited] | None:
+def _none(value: Any, pointer: str, faults: ReadFaults) -> frozenset[Limited] | None:
     """`true`: no fee and no cost; or a list of those that there must not be."""
     if isinstance(value, bool):
         return frozenset(get_args(Limited)) if value else frozenset()

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from services.ledger.domain.policies import reader
 from services.ledger.domain.policies.conditions import Situation, When
-from services.ledger.domain.policies.reader import Faults, Members
+from services.ledger.domain.policies.reader import Members, ReadFaults
 from shared.countries import country_code
 
 DAYS_MAX = 36_500
@@ -84,7 +84,7 @@ def read_when(rule: Members) -> DebtWhen:
     return DebtWhen(when=When(**found), currency=currency, product=product)
 
 
-def _country(value: Any, pointer: str, faults: Faults) -> str | None:
+def _country(value: Any, pointer: str, faults: ReadFaults) -> str | None:
     if not isinstance(value, str) or len(value) != 2 or country_code(value) != value:
         faults.add(pointer, "must be a code of ISO 3166-1 like DE")
         return None

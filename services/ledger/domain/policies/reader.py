@@ -29,7 +29,7 @@ _VERSION = re.compile("[A-Za-z0-9][A-Za-z0-9._-]*")
 Value = TypeVar("Value")
 
 
-class Faults:
+class ReadFaults:
     """The faults of one document, in the order in which they were found."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Faults:
 class Members:
     """One object of a document: its members are taken one by one; what is left is not known."""
 
-    def __init__(self, data: Any, pointer: str, faults: Faults) -> None:
+    def __init__(self, data: Any, pointer: str, faults: ReadFaults) -> None:
         self.pointer = pointer
         self.faults = faults
         self.is_object = isinstance(data, dict)
@@ -79,7 +79,7 @@ class Members:
     def take(
         self,
         name: str,
-        read: Callable[[Any, str, Faults], Value | None],
+        read: Callable[[Any, str, ReadFaults], Value | None],
         *,
         needed: bool = False,
     ) -> Value | None:
@@ -100,7 +100,7 @@ class Members:
         return self._data
 
 
-def read_object(text: str, faults: Faults) -> tuple[Document, Members]:
+def read_object(text: str, faults: ReadFaults) -> tuple[Document, Members]:
     """The object that a text holds. Raises `Invalid` where it holds none."""
     document = read_text(text)
     return document, Members(document.data, "", faults)
@@ -109,7 +109,7 @@ def read_object(text: str, faults: Faults) -> tuple[Document, Members]:
 # ── Readers: (value, pointer, faults) → value, or None after a fault ────────────────────────────
 
 
-def text(value: Any, pointer: str, faults: Faults) -> str | None:
+def text(value: Any, pointer: str, faults: ReadFaults) -> str | None:
     if not isinstance(value, str):
         faults.add(pointer, "must be a text")
         return None
@@ -119,7 +119,7 @@ def text(value: Any, pointer: str, faults: Faults) -> str | None:
     return value
 
 
-def name(value: Any, pointer: str, faults: Faults) -> str | None:
+def name(value: Any, pointer: str, faults: ReadFaults) -> str | None:
     """The id of something."""
     if not isinstance(value, str):
         faults.add(pointer, "must be a text")
@@ -130,7 +130,7 @@ def name(value: Any, pointer: str, faults: Faults) -> str | None:
     return value
 
 
-def version(value: Any, pointer: str, faults: Faults) -> str | None:
+def version(value: Any, pointer: str, faults: ReadFaults) -> str | None:
     """Also a plain number: `version: 3`."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -146,14 +146,14 @@ def _length_fault(value: str, longest: int) -> str | None:
     return f"must have at most {longest} characters" if len(value) > longest else None
 
 
-def boolean(value: Any, pointer: str, faults: Faults) -> bool | None:
+def boolean(value: Any, pointer: str, faults: ReadFaults) -> bool | None:
     if not isinstance(value, bool):
         faults.add(pointer, "must be true or false")
         return None
     return value
 
 
-def day(value: Any, pointer: str, faults: Faults) -> date | None:
+def day(value: Any, pointer: str, faults: ReadFaults) -> date | None:
     if isinstance(value, date):
         return value
     try:
@@ -165,8 +165,8 @@ def day(value: Any, pointer: str, faults: Faults) -> date | None:
     return None
 
 
-def one_of(*choices: str) -> Callable[[Any, str, Faults], str | None]:
-    def read(value: Any, pointer: str, faults: Faults) -> str | None:
+def one_of(*choices: str) -> Callable[[Any, str, ReadFaults], str | None]:
+    def read(value: Any, pointer: str, faults: ReadFaults) -> str | None:
         if value in choices and isinstance(value, str):
             return value
         faults.add(pointer, f"must be one of {', '.join(choices)}")
@@ -175,8 +175,8 @@ def one_of(*choices: str) -> Callable[[Any, str, Faults], str | None]:
     return read
 
 
-def whole(least: int, most: int) -> Callable[[Any, str, Faults], int | None]:
-    def read(value: Any, pointer: str, faults: Faults) -> int | None:
+def whole(least: int, most: int) -> Callable[[Any, str, ReadFaults], int | None]:
+    def read(value: Any, pointer: str, faults: ReadFaults) -> int | None:
         if type(value) is int and least <= value <= most:
             return value
         faults.add(pointer, f"must be a whole number from {least} to {most}")
@@ -185,10 +185,10 @@ def whole(least: int, most: int) -> Callable[[Any, str, Faults], int | None]:
     return read
 
 
-def decimal(least: int, most: int) -> Callable[[Any, str, Faults], Fraction | None]:
+def decimal(least: int, most: int) -> Callable[[Any, str, ReadFaults], Fraction | None]:
     """A decimal number, also as a text, exact."""
 
-    def read(value: Any, pointer: str, faults: Faults) -> Fraction | None:
+    def read(value: Any, pointer: str, faults: ReadFaults) -> Fraction | None:
         found = _fraction(value)
         if found is None or not least <= found <= most:
             faults.add(pointer, f"must be a decimal number from {least} to {most}, like 9.5")
@@ -198,7 +198,7 @@ def decimal(least: int, most: int) -> Callable[[Any, str, Faults], Fraction | No
     return read
 
 
-def percent_above_zero(value: Any, pointer: str, faults: Faults) -> Fraction | None:
+def percent_above_zero(value: Any, pointer: str, faults: ReadFaults) -> Fraction | None:
     found = _fraction(value)
     if found is None or not 0 < found <= 100:
         faults.add(pointer, "must be a decimal number above 0 up to 100, like 1.5")
@@ -214,11 +214,11 @@ def _fraction(value: Any) -> Fraction | None:
 
 
 def list_of(
-    read: Callable[[Any, str, Faults], Value | None], *, single: bool = False
-) -> Callable[[Any, str, Faults], tuple[Value, ...] | None]:
+    read: Callable[[Any, str, ReadFaults], Value | None], *, single: bool = False
+) -> Callable[[Any, str, ReadFaults], tuple[Value, ...] | None]:
     """A list of values, each once; `single`: one value may stand for a list of one."""
 
-    def read_list(value: Any, pointer: str, faults: Faults) -> tuple[Value, ...] | None:
+    def read_list(value: Any, pointer: str, faults: ReadFaults) -> tuple[Value, ...] | None:
         if single and not isinstance(value, list):
             found = read(value, pointer, faults)
             return None if found is None else (found,)
@@ -242,10 +242,10 @@ def list_of(
 
 def amounts(
     *, is_above_zero: bool = False
-) -> Callable[[Any, str, Faults], AmountByCurrency | None]:
+) -> Callable[[Any, str, ReadFaults], AmountByCurrency | None]:
     """Major units by currency with `default`, exact in the currency's decimals."""
 
-    def read(value: Any, pointer: str, faults: Faults) -> AmountByCurrency | None:
+    def read(value: Any, pointer: str, faults: ReadFaults) -> AmountByCurrency | None:
         if found := amount_faults(value, pointer):
             faults.errors.extend(found)
             return None
@@ -274,12 +274,14 @@ def items(members: Members, name_: str) -> Iterator[Members]:
 
 
 def known(
-    names: Collection[str] | None, what: str, read: Callable[[Any, str, Faults], str | None] = name
-) -> Callable[[Any, str, Faults], str | None]:
+    names: Collection[str] | None,
+    what: str,
+    read: Callable[[Any, str, ReadFaults], str | None] = name,
+) -> Callable[[Any, str, ReadFaults], str | None]:
     """A name of something that is there; without names, of anything."""
 
-    def read_known(value: Any, pointer: str, faults: Faults) -> str | None:
-        found = read(value, pointer, faults)
+    def read_known(value: Any, pointer: str, faults: ReadFaults) -> str | None:
+        found = name(value, pointer, faults)
         if found is not None and names is not None and found not in names:
             there = ", ".join(sorted(names)) or "none"
             faults.add(pointer, f"there is no {what} {shown(found)!r}: there is {there}")
@@ -289,7 +291,7 @@ def known(
     return read_known
 
 
-def currency(value: Any, pointer: str, faults: Faults) -> str | None:
+def currency(value: Any, pointer: str, faults: ReadFaults) -> str | None:
     if not isinstance(value, str) or not is_currency(value):
         faults.add(pointer, "must be an ISO 4217 code like EUR")
         return None

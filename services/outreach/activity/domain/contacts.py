@@ -78,6 +78,7 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     refused_since: datetime | None = None  # this and `retry_at`: business time
     refusals: int = 0  # in a row, by that mailbox
     retry_at: datetime | None = None  # not before then, while it is a message
+    charge_texts: tuple[str, ...] = ()  # what it tells of charges to come
 
     @property
     def rulebook_version(self) -> str | None:
@@ -85,8 +86,9 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
 
     @property
     def disclosures(self) -> tuple[str, ...]:
-        """The texts that the message must carry."""
-        return self.decision.text_ids if self.decision is not None else ()
+        """The texts that the message carries: what rules require, and what charges need."""
+        required = self.decision.text_ids if self.decision is not None else ()
+        return tuple(dict.fromkeys((*required, *self.charge_texts)))
 
     @property
     def account_id(self) -> str:

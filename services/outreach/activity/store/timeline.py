@@ -1,6 +1,6 @@
 """SQL of the timeline: every event of an account that came in or was announced."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -81,4 +81,18 @@ async def _insert(session: Session, rows: Sequence[Sequence[object]]) -> None:
         order by ord
         """,
         *[list(column) for column in zip(*rows, strict=True)],
+    )
+
+
+async def erase_tags(session: Session, tenant: str, account_ids: Collection[str]) -> None:
+    """Labels that people gave an account; what it did and what it owed names nobody."""
+    await session.execute(
+        """
+        update story
+        set data = convert_to((convert_from(data, 'UTF8')::jsonb - 'tags')::text, 'UTF8')
+        where tenant_id = $1 and account_id = any($2)
+          and type in ('account-registered', 'account-updated')
+        """,
+        tenant,
+        sorted(account_ids),
     )

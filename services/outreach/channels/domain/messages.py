@@ -21,8 +21,17 @@ WORD_MAX = 75  # of an encoded word (RFC 2047)
 
 
 @dataclass(frozen=True)
+class ChargeLine:
+    """One fee, cost or interest in a message."""
+
+    name: str
+    currency: str
+    amount_minor: int
+
+
+@dataclass(frozen=True)
 class Line:
-    """One invoice in a message."""
+    """One invoice in a message, with its charges in the amount."""
 
     account_id: str
     invoice_id: str
@@ -30,6 +39,7 @@ class Line:
     due_on: date
     currency: str
     amount_minor: int
+    charges: tuple[ChargeLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,8 @@ class MessageContent:
     upcoming_totals: tuple[Total, ...]
     overdue_unlisted: int = 0  # further invoices, which the totals count and no line names
     upcoming_unlisted: int = 0
+    charges: tuple[ChargeLine, ...] = ()  # that belong to no invoice of the list
+    charges_unlisted: int = 0
 
 
 @dataclass(frozen=True)

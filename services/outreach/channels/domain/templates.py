@@ -62,6 +62,14 @@ class Templates:
         in the default one, or they name what is not known of the creditor."""
         return [each for each in text_ids if self._words_of(each, language, creditor) is None]
 
+    def text_ids(self, creditor: CreditorDetails) -> frozenset[str]:
+        """The disclosures that can be written to everybody, whatever their language."""
+        return frozenset(
+            text_id
+            for text_id in self._disclosures.get(LANGUAGE_DEFAULT, {})
+            if not any(self.unworded([text_id], code, creditor) for code in self._disclosures)
+        )
+
     def _words_of(
         self, text_id: str, language: str | None, creditor: CreditorDetails
     ) -> str | None:

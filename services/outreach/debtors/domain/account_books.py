@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UNSET
+
 from services.outreach.debtors.domain import invoices
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.money import (
@@ -52,11 +54,15 @@ class AccountBooks:
                 if known is not None:
                     self._change(invoice_id, invoices.with_money(known, more))
                     touched.append(invoice_id)
+        if event.type == "account-written-off":
+            for invoice_id in set(invoices_named(data.allocations)) & self.invoices.keys():
+                self._change(invoice_id, invoices.written_off(self.invoices[invoice_id]))
+                touched.append(invoice_id)
         if event.type == "invoice-issued":
             if data.invoice_id not in self.invoices:
                 placed = placed_on(self.money, data.invoice_id)
                 self.invoices[data.invoice_id] = invoices.issued(data, placed)
-        elif event.type in INVOICE_FOLDS and data.invoice_id in self.invoices:
+        elif _is_of_invoice(event.type, data) and data.invoice_id in self.invoices:
             known = self.invoices[data.invoice_id]
             self._change(data.invoice_id, INVOICE_FOLDS[event.type](known, data, event))
             touched.append(data.invoice_id)
@@ -78,5 +84,10 @@ def invoices_in(type_: str, data: Any) -> Iterator[str]:
     """The invoices that must be at hand, besides those on which these sources stand."""
     if type_ in MONEY_TYPES:
         yield from invoices_named(data.allocations)
-    if type_ == "invoice-issued" or type_ in INVOICE_FOLDS:
+    if type_ == "invoice-issued" or _is_of_invoice(type_, data):
         yield data.invoice_id
+
+
+def _is_of_invoice(type_: str, data: Any) -> bool:
+    """Whether it changes an invoice: the dispute of a charge does not."""
+    return type_ in INVOICE_FOLDS and getattr(data, "charge_id", UNSET) is UNSET

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from shared.events import ledger
 
-State = Literal["open", "paid", "void"]
+State = Literal["open", "paid", "void", "written_off"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,12 @@ def with_money(invoice: Invoice, more_minor: int) -> Invoice:
     if invoice.state == "void":
         return invoice
     return _figured(invoice, balance_minor=invoice.balance_minor - more_minor)
+
+
+def written_off(invoice: Invoice) -> Invoice:
+    """What is left of it, if anything, is still owed."""
+    is_over = invoice.state == "open" and invoice.balance_minor <= 0
+    return replace(invoice, state="written_off") if is_over else invoice
 
 
 def dispute_opened(invoice: Invoice, data: ledger.DisputeOpened) -> Invoice:

@@ -18,12 +18,17 @@ MONEY_TYPES = frozenset(
         "credit-note-issued",
         "allocation-changed",
         "invoice-voided",
+        "settlement-completed",
+        "account-written-off",
+        "charge-waived",
+        "discount-granted",
+        "discount-revoked",
     }
 )
 
 
 def source_of(kind: str, source_id: str) -> str:
-    """What a payment or credit note is called: `payment:P1`."""
+    """What a source of money (or of what is given up) is called: `payment:P1`."""
     return f"{kind}:{source_id}"
 
 
@@ -57,7 +62,7 @@ def moved(money: MutableMapping[str, Standing], data: Any) -> dict[str, int]:
             on = now[source_of(each.source_kind, each.source_id)]
             on[invoice_id] = on.get(invoice_id, 0) + each.amount_minor
     more: dict[str, int] = {}
-    is_more = isinstance(data, ledger.AllocationChanged) and ledger.adds(data)
+    is_more = ledger.adds(data)
     for source, on in now.items():
         before = money.get(source, {})
         after = {**before, **_sum(before, on)} if is_more else on

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.debtors.store.invoices import find_invoices
 from services.outreach.debtors.store.profiles import get_profiles
+from services.outreach.debtors.store.stops import find_stops
 from services.outreach.dunning.domain.governor import ContactGovernor
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
@@ -25,12 +26,20 @@ async def load_governors(
         session,
         {(tenant, item.account_id, item.invoice_id) for c in contacts for item in c.items},
     )
+    stops = await find_stops(
+        session, {(tenant, item.account_id) for c in contacts for item in c.items}
+    )
     return {
         contact.contact_id: ContactGovernor(
             profiles[contact.debtor_key],
             [invoices[tenant, item.account_id, item.invoice_id] for item in contact.items],
             content.strategies,
             rulebooks,
+            [
+                stop
+                for account_id in contact.account_ids
+                for stop in stops.get((tenant, account_id), {}).values()
+            ],
         )
         for contact in contacts
     }

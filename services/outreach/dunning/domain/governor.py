@@ -14,10 +14,12 @@ from services.outreach.activity.domain.decisions import (
 from services.outreach.debtors.domain.debtor_profile import DebtorProfile
 from services.outreach.debtors.domain.governor_question import governor_question
 from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.debtors.domain.stops import Stop
 from services.outreach.dunning.domain.cancellations import Because
-from services.outreach.dunning.domain.planning import lead
+from services.outreach.dunning.domain.planning import lead, stopped
 from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
+from shared.clock import local_day
 from shared.mail_addresses import deliverable
 
 
@@ -30,23 +32,28 @@ class ContactGovernor:
         invoices: Iterable[Invoice],
         strategies: Strategies,
         rulebooks: RuleBookVersions,
+        stops: Iterable[Stop] = (),
     ) -> None:
         self.profile = profile
+        self._stops = tuple(stops)
         self._invoices = {(i.account_id, i.invoice_id): i for i in invoices}
         self._strategies = strategies
         self._rulebooks = rulebooks
         self.recorded: RecordedDecision | None = None  # the last question and its answer
 
-    def lapsed(self, item: Item) -> Because | None:
+    def lapsed(self, item: Item, at: datetime) -> Because | None:
         """Why the item is not to be asked for any more, by what is known now; None: it stands."""
-        if all(account.account_id != item.account_id for account in self.profile.accounts):
+        zones = {account.account_id: account.timezone for account in self.profile.accounts}
+        if item.account_id not in zones:
             return "superseded"  # the account belongs to another debtor now
         invoice = self._invoices[item.invoice[:2]]
         if invoice.state == "paid":
             return "paid"
+        if invoice.state == "written_off":
+            return "written-off"
         if invoice.state == "void":
             return "corrected"
-        return "disputed" if invoice.is_disputed else None
+        return stopped(self._stops, invoice, local_day(at, zones[item.account_id]))
 
     def govern(self, at: datetime, items: Sequence[Item], to: str | None = None) -> Decision:
         """What the rules in force at that instant decide of a message about these items; `to`: the

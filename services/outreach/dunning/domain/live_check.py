@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 from msgspec import Struct
 
 from services.outreach.activity.domain.contacts import Item
-from services.outreach.dunning.domain.cancellations import Because, first_reason
+from services.outreach.debtors.domain.stops import ACCOUNT_WIDE_HOLDS
+from services.outreach.dunning.domain.cancellations import REASONS, Because, first_reason
 from services.outreach.dunning.domain.strategies import Strategies
 
 # A ledger further behind its intake is not believed (docs/decisions/0003-how-outreach-plans.md).
@@ -27,6 +27,21 @@ class CheckedAmounts(Struct, frozen=True):
     unapplied_minor: int
 
 
+class CheckedCharge(Struct, frozen=True):
+    """An open fee, cost or interest."""
+
+    charge_id: str
+    kind: str  # fee | cost | interest
+    currency: str
+    balance_minor: int
+    disputed_minor: int = 0
+    invoice_id: str | None = None
+
+    @property
+    def owed_minor(self) -> int:
+        return self.balance_minor - self.disputed_minor
+
+
 class CheckedInvoice(Struct, frozen=True):
     """An open invoice."""
 
@@ -37,11 +52,51 @@ class CheckedInvoice(Struct, frozen=True):
     disputed_minor: int
     number: str | None = None
     stage: int | None = None
+    taken_by: str | None = None  # plan L1, settlement T1, placement G1
+    charges: tuple[CheckedCharge, ...] = ()
 
     @property
     def owed_minor(self) -> int:
-        """What may be asked for: the balance less its disputed part."""
+        """What of it may be asked for: the balance less its disputed part."""
         return self.balance_minor - self.disputed_minor
+
+    @property
+    def asked_charges(self) -> tuple[CheckedCharge, ...]:
+        """Those that may be asked for with it."""
+        return tuple(charge for charge in self.charges if charge.owed_minor > 0)
+
+
+class CheckedStop(Struct, frozen=True):
+    """Why nobody may be asked for some invoices now."""
+
+    kind: str  # promise, plan, settlement, disputed, hold, placed, written-off
+    id: str = ""
+    hold_kind: str | None = None
+    currency: str | None = None  # None: any
+    until: date | None = None  # the last day; None: not known
+    invoice_ids: tuple[str, ...] | None = None  # None: all
+
+    @property
+    def because(self) -> Because:
+        """The reason to give; a stop of a kind that is not known stops all the same."""
+        return next((reason for reason in REASONS if reason == self.kind), "hold")
+
+    def covers(self, invoice_id: str | None, currency: str) -> bool:
+        if self.invoice_ids is None or self.hold_kind in ACCOUNT_WIDE_HOLDS:
+            return self.currency in (None, currency)
+        return invoice_id in self.invoice_ids
+
+
+class CheckedArrangement(Struct, frozen=True):
+    kind: str  # plan | settlement
+    id: str
+    state: str
+    next_due_on: date | None = None
+    next_minor: int | None = None
+    arrears_minor: int = 0
+
+
+_TAKEN: Mapping[str, Because] = {"plan": "plan", "settlement": "settlement"}  # else: placed
 
 
 class CheckedAccount(Struct, frozen=True, dict=True):
@@ -49,10 +104,71 @@ class CheckedAccount(Struct, frozen=True, dict=True):
     sequence: int
     amounts: tuple[CheckedAmounts, ...]
     invoices: tuple[CheckedInvoice, ...]
-    holds: tuple[Any, ...] = ()
+    stops: tuple[CheckedStop, ...] = ()
+    arrangements: tuple[CheckedArrangement, ...] = ()
+    charges: tuple[CheckedCharge, ...] = ()  # of the whole account
+    disclose: tuple[str, ...] = ()  # texts about charges to come that the debtor has yet to be told
 
     def invoice(self, invoice_id: str) -> CheckedInvoice | None:
         return self._by_id.get(invoice_id)
+
+    def stopped_by(self, invoice: CheckedInvoice) -> Because | None:
+        """Why the invoice is not to be asked for; None: nothing stops it."""
+        found = [s.because for s in self.stops if s.covers(invoice.invoice_id, invoice.currency)]
+        if invoice.taken_by is not None:
+            found.append(_TAKEN.get(invoice.taken_by.partition(" ")[0], "placed"))
+        return first_reason(found) if found else None
+
+    def is_written_off(self, invoice_id: str) -> bool:
+        return any(
+            stop.because == "written-off" and invoice_id in (stop.invoice_ids or ())
+            for stop in self.stops
+        )
+
+    def asked_invoices(self, currency: str) -> list[CheckedInvoice]:
+        """What is past due and may be asked for, oldest due first."""
+        return [
+            invoice
+            for invoice in sorted(self.invoices, key=lambda i: (i.due_on, i.invoice_id))
+            if invoice.currency == currency
+            and invoice.stage is not None
+            and invoice.owed_minor > 0
+            and self.stopped_by(invoice) is None
+        ]
+
+    def asked_charges(self, currency: str) -> list[CheckedCharge]:
+        """Charges beside the open invoices that may be asked for."""
+        return [
+            charge
+            for charge in self.charges
+            if charge.currency == currency
+            and charge.owed_minor > 0
+            and (charge.invoice_id is None or self.invoice(charge.invoice_id) is None)
+            and not any(stop.covers(charge.invoice_id, currency) for stop in self.stops)
+        ]
+
+    def asked_minor(self, currency: str) -> int:
+        """What a message asks for: the collectable amount; where some of it is stopped (a promise)
+        or asked for by other messages (arrears), no more than what it lists."""
+        amounts = self.amounts_in(currency)
+        if amounts is None:
+            return 0
+        is_in_part = (
+            any(arrangement.arrears_minor for arrangement in self.arrangements)
+            or any(stop.covers(None, currency) for stop in self.stops)
+            or any(i.currency == currency and self.stopped_by(i) for i in self.invoices)
+        )
+        if not is_in_part:
+            return amounts.collectable_minor
+        listed = self.listed_minor(currency) - amounts.unapplied_minor
+        return min(amounts.collectable_minor, max(0, listed))
+
+    def listed_minor(self, currency: str) -> int:
+        """The sum of what a message lists as past due."""
+        invoices = self.asked_invoices(currency)
+        charges = [charge for invoice in invoices for charge in invoice.asked_charges]
+        charges += self.asked_charges(currency)
+        return sum(i.owed_minor for i in invoices) + sum(c.owed_minor for c in charges)
 
     @cached_property
     def _by_id(self) -> Mapping[str, CheckedInvoice]:
@@ -155,11 +271,11 @@ def reminder_minor(account: CheckedAccount, currency: str, items: Iterable[Item]
 
 
 def _refusal(item: Item, account: CheckedAccount, is_reminder: bool) -> Because | None:
-    if account.holds:
-        return "hold"
     invoice = account.invoice(item.invoice_id)
     if invoice is None or invoice.balance_minor <= 0:
-        return "paid"
+        return "written-off" if account.is_written_off(item.invoice_id) else "paid"
+    if (stop := account.stopped_by(invoice)) is not None:
+        return stop
     if invoice.due_on != item.due_on:
         return "corrected"
     if invoice.owed_minor <= 0:
@@ -168,8 +284,7 @@ def _refusal(item: Item, account: CheckedAccount, is_reminder: bool) -> Because 
         return None if invoice.stage is None else "superseded"
     if invoice.stage is None:
         return "corrected"
-    amounts = account.amounts_in(invoice.currency)
-    return None if amounts is not None and amounts.collectable_minor > 0 else "paid"
+    return None if account.asked_minor(invoice.currency) > 0 else "paid"
 
 
 def is_reminder(item: Item, strategies: Strategies) -> bool:

@@ -1,19 +1,22 @@
 """What the message of a contact says, from the live check alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from services.outreach.activity.domain.contacts import Item
 from services.outreach.channels.domain.addresses import printable
-from services.outreach.channels.domain.messages import Line, MessageContent, Total
+from services.outreach.channels.domain.messages import ChargeLine, Line, MessageContent, Total
 from services.outreach.dunning.domain.live_check import (
     CheckedAccount,
+    CheckedCharge,
     CheckedInvoice,
     is_reminder,
     reminder_minor,
 )
 from services.outreach.dunning.domain.strategies import Strategies
 
+CHARGE_NAMES = {"fee": "fee", "cost": "costs", "interest": "interest"}
 LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
 
 
@@ -23,32 +26,23 @@ def content(
     """What the message says, from the ledger's answer alone.
 
     If anything covered is past due, all that is past due in the covered accounts is listed, so that
-    the total asked for is the account's collectable amount and not a part of it.
+    the total asked for is the account's collectable amount and not a part of it. What a promise, an
+    arrangement, a hold or a placement stops is neither listed nor asked for.
     """
     reminders = sorted(item for item in items if is_reminder(item, strategies))
     late = {item.account_id for item in items if not is_reminder(item, strategies)}
     overdue: list[Line] = []
+    charges: list[ChargeLine] = []
     asked: list[Total] = []
     for account_id in sorted(late):
         account = checked[account_id]
-        lines = [
-            _line(account_id, invoice)
-            for invoice in sorted(account.invoices, key=lambda i: (i.due_on, i.invoice_id))
-            if invoice.stage is not None and invoice.owed_minor > 0
-        ]
-        for amounts in account.amounts:
-            mine = [line for line in lines if line.currency == amounts.currency]
-            if amounts.collectable_minor > 0:
-                overdue += mine
-                opened = sum(line.amount_minor for line in mine)
-                asked.append(
-                    Total(
-                        amounts.currency,
-                        opened,
-                        max(0, opened - amounts.collectable_minor),
-                        amounts.collectable_minor,
-                    )
-                )
+        for currency in [amounts.currency for amounts in account.amounts]:
+            asks = account.asked_minor(currency)
+            if asks > 0:
+                overdue += [_overdue(account_id, i) for i in account.asked_invoices(currency)]
+                charges += [_charge(charge) for charge in account.asked_charges(currency)]
+                opened = account.listed_minor(currency)
+                asked.append(Total(currency, opened, max(0, opened - asks), asks))
     upcoming, upcoming_totals = _upcoming(reminders, checked)
     return MessageContent(
         tuple(overdue[:LINES_MAX]),
@@ -57,6 +51,8 @@ def content(
         upcoming_totals,
         overdue_unlisted=max(0, len(overdue) - LINES_MAX),
         upcoming_unlisted=max(0, len(upcoming) - LINES_MAX),
+        charges=tuple(charges[:LINES_MAX]),
+        charges_unlisted=max(0, len(charges) - LINES_MAX),
     )
 
 
@@ -92,6 +88,19 @@ def _summed(totals: Iterable[Total]) -> tuple[Total, ...]:
         )
         for currency, found in sorted(by_currency.items())
     )
+
+
+def _overdue(account_id: str, invoice: CheckedInvoice) -> Line:
+    """With its charges, each by its name."""
+    charges = tuple(_charge(charge) for charge in invoice.asked_charges)
+    line = _line(account_id, invoice)
+    amount = line.amount_minor + sum(charge.amount_minor for charge in charges)
+    return replace(line, amount_minor=amount, charges=charges)
+
+
+def _charge(charge: CheckedCharge) -> ChargeLine:
+    name = CHARGE_NAMES.get(charge.kind, "charge")
+    return ChargeLine(name, charge.currency, charge.owed_minor)
 
 
 def _line(account_id: str, invoice: CheckedInvoice) -> Line:

@@ -19,7 +19,9 @@ OutcomeKind = Literal[
 
 # What the ledger's check refused for one of these reasons is over, even where our own facts will
 # never show it (money that waits on account, a hold): the ladder goes on with its next step.
-_FINAL: frozenset[str] = frozenset({"paid", "disputed", "hold"})
+_FINAL: frozenset[str] = frozenset(
+    {"paid", "promise", "plan", "settlement", "disputed", "hold", "placed", "written-off"}
+)
 
 
 @dataclass(frozen=True)

@@ -106,15 +106,17 @@ def due_of(
         is_news = is_ahead(checked, contact.account_ids, known)
         return Outcome(contact, "cancelled", due.because, is_news=is_news)
     sequences = {name: account.sequence for name, account in checked.items()}
-    return worded(contact, due.items, content.strategies, content.template_versions, sequences)
+    after = worded(contact, due.items, content.strategies, content.template_versions, sequences)
+    to_tell = {text for name in after.account_ids for text in checked[name].disclose}
+    return structs.replace(after, charge_texts=tuple(sorted(to_tell & content.text_ids)))
 
 
 def reviewed(
-    message: OutgoingMessage, governor: ContactGovernor, content: ContentVersions
+    message: OutgoingMessage, governor: ContactGovernor, content: ContentVersions, at: datetime
 ) -> OutgoingMessage | Outcome:
     """The message about what still stands: a payment may have come in since the check was asked."""
     contact = message.contact
-    lapsed = {item: why for item in contact.items if (why := governor.lapsed(item)) is not None}
+    lapsed = {item: why for item in contact.items if (why := governor.lapsed(item, at))}
     if not lapsed:
         return replace(message, governor=governor)
     items = tuple(item for item in contact.items if item not in lapsed)

@@ -76,7 +76,7 @@ class Planner:
         self, contact: DebtorContact, debtor: DebtorFacts, found: Plan | None
     ) -> DebtorContact | None:
         """The contact as it stands by today's facts; None: it is over."""
-        checked = [reason_to_cancel(item, debtor) for item in contact.items]
+        checked = [reason_to_cancel(item, debtor, self._time.at) for item in contact.items]
         reasons = [reason for reason in checked if reason is not None]
         if found is None or len(reasons) == len(checked):
             because = first_reason(reasons)

@@ -7,14 +7,15 @@ answer depends on nothing but the facts, the rules and the instant.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from services.outreach.activity.domain.contacts import AccountKind, Item
 from services.outreach.activity.domain.decisions import Decision
 from services.outreach.debtors.domain.invoices import Invoice
-from services.outreach.dunning.domain.cancellations import Because
+from services.outreach.debtors.domain.stops import Stop, resumed_on, stopped_by, without_end
+from services.outreach.dunning.domain.cancellations import Because, first_reason
 from services.outreach.dunning.domain.strategies import Step, Strategies, Strategy
 from services.outreach.dunning.domain.workdays import first_in_office
 from shared.clock import day_start, local_day
@@ -46,10 +47,15 @@ class DebtorFacts:
     last_contact_at: datetime | None = None
     refused_since: datetime | None = None  # the mailbox refuses the message under way for now
     paused_until: datetime | None = None  # so that it is not tried before then
+    stops: tuple[Stop, ...] = ()  # of all its accounts; those that have ended too
 
     @cached_property
     def _by_id(self) -> Mapping[tuple[str, str], Invoice]:
         return {(i.account_id, i.invoice_id): i for i in self.invoices}
+
+    @cached_property
+    def endless_stops(self) -> tuple[Stop, ...]:
+        return without_end(self.stops)
 
     def invoice(self, account_id: str, invoice_id: str) -> Invoice | None:
         return self._by_id.get((account_id, invoice_id))
@@ -85,17 +91,20 @@ def plan(debtor: DebtorFacts, strategies: Strategies, at: datetime, govern: Gove
     earliest = max(at, _quiet_until(debtor, at))
     anchors: dict[tuple[str, str], date] = {}
     options: list[_Option] = []
-    for invoice in debtor.invoices:
-        account = accounts.get(invoice.account_id)
+    for known in debtor.invoices:
+        account = accounts.get(known.account_id)
         if account is None or account.is_erased:
             continue
-        if invoice.state != "open" or invoice.is_disputed:
+        if known.state != "open" or known.is_disputed:
             continue
+        if stopped_by(debtor.endless_stops, known, local_day(at, account.timezone)) is not None:
+            continue
+        invoice = replace(known, resumed_on=resumed_on(debtor.stops, known))
         strategy = strategies[account.kind]
         # A ladder whose first message is being refused has begun all the same.
         begun = min(earliest, debtor.refused_since or earliest)
         anchor = anchored(invoice, account, strategy, debtor, local_day(begun, account.timezone))
-        if anchor != (invoice.anchor_on or invoice.due_on) or invoice.resumed_on is not None:
+        if anchor != (invoice.anchor_on or invoice.due_on) or known.resumed_on is not None:
             anchors[invoice.account_id, invoice.invoice_id] = anchor
         options += _options(invoice, account, strategy, debtor, anchor)
     return _timed(options, debtor, strategies, earliest, anchors, govern)
@@ -157,7 +166,7 @@ def _pause(
     return min([debtor.paused_until, *persons])
 
 
-def reason_to_cancel(item: Item, debtor: DebtorFacts) -> Because | None:
+def reason_to_cancel(item: Item, debtor: DebtorFacts, at: datetime) -> Because | None:
     """Why a planned step is not to be made any more; None: it stands."""
     account = next((a for a in debtor.accounts if a.account_id == item.account_id), None)
     if debtor.contact_from is None:
@@ -171,11 +180,24 @@ def reason_to_cancel(item: Item, debtor: DebtorFacts) -> Because | None:
         return "corrected"
     if invoice.state == "paid":
         return "paid"
-    if invoice.is_disputed:
-        return "disputed"
+    if invoice.state == "written_off":
+        return "written-off"
+    reason = stopped(debtor.endless_stops, invoice, local_day(at, account.timezone))
+    if reason is not None:
+        return reason
     if invoice.stage is None and not invoice.is_due_soon:
         return "corrected"
     return None
+
+
+def stopped(stops: Iterable[Stop], invoice: Invoice, day: date) -> Because | None:
+    """Why an open invoice is not to be asked for on a day; None: it may be."""
+    found: list[Because] = []
+    if invoice.is_disputed:
+        found.append("disputed")
+    if (stop := stopped_by(stops, invoice, day)) is not None:
+        found.append(stop)
+    return first_reason(found) if found else None
 
 
 def lead(items: Iterable[Item], strategies: Strategies) -> tuple[Item, Strategy, Step]:
@@ -231,6 +253,8 @@ def _options(
         day = (invoice.due_on if step.is_reminder else anchor) + timedelta(days=step.offset_days)
         if day < debtor.contact_from:  # its own day; where a weekend moves it to does not count
             continue
+        if invoice.resumed_on is not None and step.is_reminder:
+            day = max(day, invoice.resumed_on)
         yield _Option(
             day_start(day, account.timezone),
             invoice.due_on if step.is_reminder else None,

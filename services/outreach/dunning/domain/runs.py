@@ -14,6 +14,7 @@ class ContentVersions:
     strategies: Strategies
     template_versions: Mapping[str, str]
     residence_default: str | None = None
+    text_ids: frozenset[str] = frozenset()  # disclosures that there are words for
 
 
 @dataclass(frozen=True)

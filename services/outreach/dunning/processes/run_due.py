@@ -252,9 +252,9 @@ class _Run:
         judgements: list[Judgement] = []
         for message in messages:
             governor = governors[message.contact.contact_id]
-            result = outgoing.reviewed(message, governor, context.content)
+            at = context.business_now(self._at)
+            result = outgoing.reviewed(message, governor, context.content, at)
             if isinstance(result, OutgoingMessage):
-                at = context.business_now(self._at)
                 result = outgoing.governed(result, at, context.templates, context.creditor)
                 judgements += governor.judgements(message.contact)
             results.append(result)

@@ -11,6 +11,7 @@ from services.outreach.activity.store.contacts import to_contact
 from services.outreach.debtors.domain.accounts import AccountFacts
 from services.outreach.debtors.store.accounts import find_accounts
 from services.outreach.debtors.store.invoices import to_invoice
+from services.outreach.debtors.store.stops import find_stops
 from services.outreach.dunning.domain.planner import DebtorState
 from services.outreach.dunning.domain.planning import Account, DebtorFacts
 from services.outreach.dunning.store.contacts import UNDER_WAY
@@ -89,6 +90,7 @@ async def get_debtors(
     )
     invoices = await _invoices(session, tenant, accounts, contacts)
     made = await _steps(session, tenant, [row["account_id"] for row in accounts])
+    stops = await find_stops(session, {(tenant, row["account_id"]) for row in accounts})
     last = await session.fetch(
         """
         select debtor_key, last_contact_at, contacts_made from debtors
@@ -105,6 +107,14 @@ async def get_debtors(
         key = row["debtor_key"]
         contact, lease_until = contacts.get(key, (None, None))
         debtor = _debtor(key, contact_from, rows_of[key], invoices, made, row["last_contact_at"])
+        debtor = replace(
+            debtor,
+            stops=tuple(
+                stop
+                for account in debtor.accounts
+                for stop in stops.get((tenant, account.account_id), {}).values()
+            ),
+        )
         if contact is not None:
             debtor = replace(
                 debtor, refused_since=contact.refused_since, paused_until=contact.retry_at

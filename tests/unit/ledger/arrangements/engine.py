@@ -1,17 +1,30 @@
 """The ledger's domain as it is taken through stories: every step must keep the invariants."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from services.ledger import domain
 from services.ledger.domain import Decision, Fact, LedgerAnnouncement
+from services.ledger.domain.accruals import accrued_minor
 from services.ledger.domain.arrangements import Arrangement
+from services.ledger.domain.charge_events import postings
+from services.ledger.domain.charges import charge_of
 from services.ledger.domain.credit import is_exceeded
+from services.ledger.domain.fees import Steps
 from services.ledger.domain.placements import Placement, commissions
+from services.ledger.domain.policies.allocation import read_allocation
+from services.ledger.domain.policies.charge_rules import read_charges
+from services.ledger.domain.policies.charges import charging
+from services.ledger.domain.policies.recovery import RecoveryPolicy
 from services.ledger.domain.promises import Promise
-from services.ledger.domain.rules import NO_RULES, Rules
+from services.ledger.domain.rates import RateRow, rate_tables
+from services.ledger.domain.rules import NO_RULES, Dated, Rules
 from services.ledger.domain.settlements import Settlement
 from services.ledger.domain.stops import stops
 from services.ledger.domain.write_offs import WriteOff
@@ -36,8 +49,11 @@ class Engine:
         tenant_zone: str = BERLIN,
         begun: date | None = None,
         depth: int | None = None,
-        rules: Rules = NO_RULES,
+        policies: Any = None,
+        rates: Any = None,
+        rules: Rules | None = None,
     ) -> None:
+        rules = rules or rules_of(policies, rates)
         self.account = domain.new_account("C1", tenant_zone, depth, rules)
         self.begun = Begun(day=begun)
         self.said: list[LedgerAnnouncement] = []
@@ -67,6 +83,11 @@ class Engine:
     def news(self, *beginnings: str) -> list[str]:
         """`instalment-missed L1/2`, `plan-rejudged L1 defaulted→active`: said by the last step."""
         return brief(self.last, *beginnings)
+
+    def event(self, kind: str) -> Any:
+        """The data of the one event of a type that the last step said."""
+        (only,) = [event.data for event in self.last if event.type == kind]
+        return only
 
     def figures(self, noun: str, name: str) -> Mapping[str, Any]:
         known: Any = self.account.objects.values[noun, name]
@@ -111,18 +132,26 @@ class Engine:
             "arranged",
         )
         names += ("arrears", "promised", "recoverable", "charges", "disputed_charges")
-        return {name: getattr(found, f"{name}_minor") for name in names}
+        day = self.begun.on(self.account.zone)
+        accrued = sum(
+            accrued_minor(self.account, invoice_id, day)
+            for invoice_id, invoice in self.account.invoices.items()
+            if invoice.currency == currency
+        )
+        return {name: getattr(found, f"{name}_minor") for name in names} | {"accrued": accrued}
 
     def invoice(self, invoice_id: str) -> Mapping[str, Any]:
         known = self.account.invoices[invoice_id]
+        discounts = [h.amount_minor for h in known.holdings if h.kind == "discount"]
         return {
             "status": known.status,
             "balance": known.balance_minor,
             "recoverable": known.recoverable_minor,
+            "discount": sum(discounts),
         }
 
     def stops(self) -> set[tuple[str, date | None]]:
-        return {(stop.kind, stop.until) for stop in stops(self.account)}
+        return {(stop.kind, stop.until) for stop in stops(self.account, self.account.aged_on)}
 
     def commission(self, payment_id: str) -> int | None:
         found = commissions(self.account)
@@ -173,10 +202,65 @@ class Engine:
         return sorted(found, key=repr)
 
     def charge(self, charge_id: str) -> Mapping[str, Any] | None:
-        raise NotImplementedError
+        known = charge_of(self.account, charge_id)
+        if known is None:
+            return None
+        return {
+            "amount": 0 if known.is_void else known.amount_minor,
+            "waived": known.waived_minor,
+            "paid": known.paid_minor,
+            "posted": [(p.on.isoformat(), p.amount_minor) for p in postings(known)],
+        }
 
     def skipped(self, charge_id: str) -> str | None:
-        raise NotImplementedError
+        for steps in self.account.objects.of("steps").values():
+            assert isinstance(steps, Steps)
+            for skip in steps.skipped:
+                if skip.charge_id == charge_id:
+                    return skip.reason
+        return None
+
+
+def rules_of(policies: Any = None, rates: Any = None) -> Rules:
+    """Rules as the stories write them: documents by the day from which they hold."""
+    if not policies and not rates:
+        return NO_RULES
+    found: dict[str, Any] = {}
+    read = {"charges": _charging, "allocation": _allocation, "recovery": _recovery}
+    for name, dated in (policies or {}).items():
+        if name not in read:
+            continue
+        days = sorted(dated, key=lambda item: item[0])
+        first = getattr(NO_RULES, name).first
+        found[name] = Dated(
+            first, tuple(day for day, _ in days), tuple(read[name](doc) for _, doc in days)
+        )
+    rows = {
+        name: [RateRow(day, Fraction(percent)) for day, percent in known]
+        for name, known in (rates or {}).items()
+    }
+    return Rules(rates=rate_tables((), rows, 1), **found)
+
+
+def _charging(document: Any) -> Any:
+    rules = [
+        {**rule, "id": f"{rule['id']}-{number}"}
+        | ({} if rule.get("disclosure") else {"because": "terms"})
+        for number, rule in enumerate(document.get("rules", []))
+    ]
+    for rule in rules:
+        if rule["kind"] == "compensation":
+            rule.pop("step", None)
+    whole = {"name": "charges", "version": "1", **document, "rules": rules}
+    return charging(read_charges(json.dumps(whole, default=str)), {})
+
+
+def _recovery(document: Any) -> Any:
+    return msgspec.convert({"name": "recovery", "version": "1", **document}, RecoveryPolicy)
+
+
+def _allocation(document: Any) -> Any:
+    return read_allocation(json.dumps({"name": "allocation", "version": "1", **document}))
 
 
 def brief(said: Sequence[LedgerAnnouncement], *beginnings: str) -> list[str]:

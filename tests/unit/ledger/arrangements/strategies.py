@@ -30,14 +30,20 @@ plan_ids, settlement_ids = st.sampled_from(["L1", "L2"]), st.sampled_from(["T1",
 approval_ids = st.sampled_from(["plan:L1", "settlement:T1", "write-off:W1", "placement:G1"])
 
 
+def not_before(instant: str) -> st.SearchStrategy[str]:
+    """A day that a door lets through: none before the day of the command."""
+    return st.sampled_from([day for day in DAYS if day >= instant[:5]])
+
+
 @st.composite
-def some_instalments(draw: Any) -> tuple[tuple[str, int], ...]:
-    due = sorted(draw(st.lists(days, min_size=1, max_size=3, unique=True)))
+def some_instalments(draw: Any, instant: str) -> tuple[tuple[str, int], ...]:
+    due = sorted(draw(st.lists(not_before(instant), min_size=1, max_size=3, unique=True)))
     return tuple((day, draw(st.integers(1, 6))) for day in due)
 
 
 @st.composite
 def plans(draw: Any) -> Told:
+    asked = draw(instants)
     rule = DefaultRule(
         missed=draw(st.sampled_from([None, 1, 2])),
         days=draw(st.sampled_from([3, 10])),
@@ -45,11 +51,11 @@ def plans(draw: Any) -> Told:
     )
     return told.plan(
         draw(plan_ids),
-        draw(instants),
+        asked,
         draw(invoice_lists),
-        *draw(some_instalments()),
+        *draw(some_instalments(asked)),
         default=rule,
-        approval=draw(approvals),
+        approval=draw(st.none() | not_before(asked).map(lambda day: Approval("finance", on(day)))),
         freeze=Freeze(draw(st.booleans()), draw(st.booleans())),
         has_down_payment=draw(st.booleans()),
         currency=draw(currencies),
@@ -60,17 +66,19 @@ def plans(draw: Any) -> Told:
 @st.composite
 def settlements(draw: Any) -> Told:
     verdict = draw(st.sampled_from(["offered", "accepted", "pending_approval", "declined"]))
-    parts = draw(some_instalments())
+    asked = draw(instants)
+    parts = draw(some_instalments(asked))
+    waits = verdict == "pending_approval"
     return told.settlement(
         draw(settlement_ids),
-        draw(instants),
+        asked,
         sum(amount for _, amount in parts) + draw(minor),
         *parts,
         kind="offer" if verdict == "offered" else draw(st.sampled_from(["offer", "bid"])),
         verdict=verdict,
         invoices=draw(invoice_lists),
-        approval=Approval("finance", on(draw(days))) if verdict == "pending_approval" else None,
-        valid_until=draw(days),
+        approval=Approval("finance", on(draw(not_before(asked)))) if waits else None,
+        valid_until=draw(not_before(asked)),
         currency=draw(currencies),
         after_hold_days=draw(st.sampled_from([0, 3])),
     )
@@ -91,11 +99,12 @@ def holds(draw: Any) -> Told:
 
 @st.composite
 def promises(draw: Any) -> Told:
+    made = draw(instants)
     return told.promise(
         draw(st.sampled_from(["R1", "R2", "R3"])),
         draw(minor),
-        draw(days),
-        draw(instants),
+        draw(not_before(made)),
+        made,
         draw(st.none() | invoice_lists),
         currency=draw(currencies),
         supersedes=draw(st.sampled_from([(), (), ("R1",)])),

@@ -1,0 +1,71 @@
+"""SQL of what stops contact about accounts' invoices."""
+
+from collections.abc import Collection, Iterable
+
+from services.outreach.debtors.domain.stops import Stop
+from services.outreach.debtors.store.rows import AccountKey, columns
+from shared.database import Record, Session
+
+
+async def find_stops(
+    session: Session, keys: Collection[AccountKey]
+) -> dict[AccountKey, dict[str, Stop]]:
+    """By account and name; those that have ended too."""
+    if not keys:
+        return {}
+    rows = await session.fetch(
+        """
+        select s.* from stops s
+        join unnest($1::text[], $2::text[]) as k (tenant_id, account_id)
+          using (tenant_id, account_id)
+        order by s.account_id, s.name
+        """,
+        *columns(sorted(keys), 2),
+    )
+    found: dict[AccountKey, dict[str, Stop]] = {}
+    for row in rows:
+        found.setdefault((row["tenant_id"], row["account_id"]), {})[row["name"]] = _stop(row)
+    return found
+
+
+def _stop(row: Record) -> Stop:
+    ids = row["invoice_ids"]
+    return Stop(
+        account_id=row["account_id"],
+        name=row["name"],
+        kind=row["kind"],
+        currency=row["currency"],
+        invoice_ids=None if ids is None else tuple(ids),
+        from_on=row["from_on"],
+        resume_on=row["resume_on"],
+    )
+
+
+async def upsert_stops(session: Session, stops: Iterable[tuple[str, Stop]]) -> None:
+    """Each with its tenant. Few at a time: their lists of invoices differ in length."""
+    rows = [
+        (tenant, s.account_id, s.name, s.kind, s.currency, s.invoice_ids, s.from_on, s.resume_on)
+        for tenant, s in stops
+    ]
+    for tenant, account_id, name, kind, currency, ids, from_on, resume_on in sorted(
+        rows, key=lambda row: row[:3]
+    ):
+        await session.execute(
+            """
+            insert into stops (tenant_id, account_id, name, kind, currency, invoice_ids, from_on,
+                               resume_on)
+            values ($1, $2, $3, $4, $5, $6, $7, $8)
+            on conflict (tenant_id, account_id, name) do update set
+              kind = excluded.kind, currency = excluded.currency,
+              invoice_ids = excluded.invoice_ids, from_on = excluded.from_on,
+              resume_on = excluded.resume_on
+            """,
+            tenant,
+            account_id,
+            name,
+            kind,
+            currency,
+            None if ids is None else list(ids),
+            from_on,
+            resume_on,
+        )
