@@ -164,6 +164,7 @@ class Reader:
 
     def _write_off_reversed(self, entity: str, data: Any) -> None:
         self.write_offs[entity] = 0
+        self.histories.pop(("write_off", entity), None)
 
     def _recovery_received(self, entity: str, data: Any) -> None:
         self.recoveries[data.payment_id, data.invoice_id] = data.amount_minor
