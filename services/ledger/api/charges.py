@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from services.ledger import domain
 from services.ledger.api.commands import CallDep, CommandBody, Id, Reason, Staff
-from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.api.dependencies import ContextDep, Reader, ReaderOrDebtor
 from services.ledger.api.views import charge_view, plain
 from services.ledger.commands.accounts import find_account, in_slices
 from services.ledger.commands.agreements import Done
@@ -142,7 +142,7 @@ async def get_payoff(
     account_id: str,
     context: ContextDep,
     session: ReadSessionDep,
-    caller: Reader,
+    caller: ReaderOrDebtor,
     on: Annotated[Day | None, Query(description="default: the begun day")] = None,
     currency: str | None = None,
 ) -> Any:
