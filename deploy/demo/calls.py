@@ -68,6 +68,17 @@ class Calls:
         }
         _body(await self._services["ledger"].put(f"/v1/tenants/{TENANT}", json=settings))
 
+    async def put_policy(self, document: dict[str, Any], from_on: date) -> None:
+        """In force from a day that has not begun."""
+        client, path = self._services["ledger"], f"/v1/policies/{document['name']}"
+        _body(await client.put(path, json=document))
+        activation = {
+            "version": document["version"],
+            "from": from_on.isoformat(),
+            "reason": "the demo begins",
+        }
+        _body(await client.post(f"{path}/activate", json=activation))
+
     async def post_events(self, events: Sequence[BillingEvent]) -> list[str]:
         """Tell the ledger; gives the reasons of those that it refused."""
         refused: list[str] = []

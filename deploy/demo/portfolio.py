@@ -16,6 +16,31 @@ from deploy.demo.source import BillingEvent, rfc3339
 
 FIRST_DAY = date(2026, 1, 1)
 SOURCE = "/demo/billing"
+# What late payers are charged: a fee a month past due, and interest.
+CHARGES: dict[str, Any] = {
+    "name": "charges",
+    "version": "demo",
+    "rules": [
+        {
+            "id": "late",
+            "kind": "late_fee",
+            "step": 31,
+            "amount": {"fixed": {"EUR": 5, "USD": 5, "JPY": 800}},
+            "disclosure": None,
+            "because": "terms of the contract",
+        },
+        {
+            "id": "interest",
+            "kind": "interest",
+            "rate": {"percent": 9},
+            "day_count": "act/365",
+            "after_days": 0,
+            "post": "stage",
+            "disclosure": None,
+            "because": "terms of the contract",
+        },
+    ],
+}
 
 
 class Portfolio:
@@ -25,6 +50,7 @@ class Portfolio:
         self.first_day = FIRST_DAY
         self.days = days
         self.accounts = accounts
+        self.policies: Sequence[dict[str, Any]] = [CHARGES]
         self.refused: list[str] = []
         self._heap: list[tuple[datetime, int, str, Planned]] = []
         self._planned = 0

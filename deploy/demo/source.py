@@ -15,6 +15,7 @@ class Source(Protocol):
     first_day: date
     days: int
     accounts: int
+    policies: Sequence[dict[str, Any]]  # in force from its first day
     refused: list[str]  # rows of which no event could be made
 
     def until(self, instant: datetime) -> list[BillingEvent]:

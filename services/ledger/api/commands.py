@@ -144,6 +144,7 @@ class CommandCall:
         if self.preview:
             return Made(200, previewed(shown, done))
         waits = any(getattr(fact, "approval", None) is not None for fact in done.facts)
+        waits = waits or (done.is_repeat and shown.get("state") == "pending_approval")
         return Made(202 if waits else status, shown)
 
     async def _asked(

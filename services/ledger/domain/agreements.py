@@ -207,7 +207,7 @@ class EvidenceAdded(Command, frozen=True, kw_only=True):
     charge_id: str | None = None
 
 
-CommandFact = Command | OpenedDispute | ResolvedDispute
+CommandFact = Command | OpenedDispute | ResolvedDispute | billing.PaymentReceived
 
 
 # ── Holds ───────────────────────────────────────────────────────────────────────────────────────

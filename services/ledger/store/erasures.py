@@ -267,20 +267,22 @@ async def note_retained(session: Session, tenant_id: str, day: date) -> None:
 
 async def list_silent(
     session: Session, tenant_id: str, before: datetime, after: str, limit: int
-) -> list[str]:
-    """The next accounts, by id, that may be erased: nothing is open, the last fact is older."""
+) -> tuple[list[str], str | None]:
+    """Of the next range of accounts, by id, those that may be erased: nothing is open, and the last
+    fact is older. And the last account of the range (None: there are no more)."""
     rows = await session.fetch(
-        "select account_id from accounts a where tenant_id = $1 and account_id > $3"
-        " and is_registered and not exists (select from erasures e"
-        "  where e.tenant_id = a.tenant_id and e.account_id = a.account_id)"
-        " and not exists (select from invoices i where i.tenant_id = a.tenant_id"
+        "with range as (select account_id from accounts where tenant_id = $1 and account_id > $3"
+        "  and is_registered order by account_id limit $4)"
+        " select account_id, not exists (select from erasures e"
+        "  where e.tenant_id = $1 and e.account_id = a.account_id)"
+        " and not exists (select from invoices i where i.tenant_id = $1"
         "  and i.account_id = a.account_id and i.status = 'open')"
-        " and not exists (select from facts f where f.tenant_id = a.tenant_id"
+        " and not exists (select from facts f where f.tenant_id = $1"
         "  and f.account_id = a.account_id and coalesce(f.time, f.recorded_at) >= $2)"
-        " order by account_id limit $4",
+        " from range a order by account_id",
         tenant_id,
         before,
         after,
         limit,
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows if row[1]], rows[-1][0] if rows else None
