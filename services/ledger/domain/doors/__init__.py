@@ -1,7 +1,8 @@
 """What a command may ask of an account, and the facts that it comes to: one module per noun.
 
 promises.py, plans.py, settlements.py (debts.py: for which invoices, and whether they are free),
-disputes.py, holds.py, write_offs.py (and sales), placements.py, approvals.py, erasures.py ·
+disputes.py, holds.py, write_offs.py (and sales), placements.py, charges.py (by hand, waived),
+approvals.py, erasures.py ·
 options.py what may be asked now, by the same rules
 
 A door checks a request against policies and balances and resolves it: invoices, amounts, days, ends
