@@ -108,7 +108,11 @@ class InvoiceView(InvoiceRow):
     payment_url: str | None
     attributes: dict[str, Any]
     allocations: list[AllocationView]
+    charges_minor: int = Field(0, description="open charges of it; not in its balance")
+    accrued_minor: int = Field(0, description="interest up to the begun day, not posted yet")
+    per_day_minor: int = Field(0, description="what one more day bears")
     charges: list[dict[str, Any]]
+    charges_skipped: list[dict[str, Any]] = Field([], description="charge_id, step and reason")
 
 
 class InvoicePage(Answer):
