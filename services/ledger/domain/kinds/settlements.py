@@ -215,13 +215,6 @@ def _is_done(state: AccountState, settlement: Settlement) -> bool:
 
 def _completed(state: AccountState, settlement: Settlement, acting: Acting) -> Settlement:
     """Where less counts than before and not enough, all of the concession is taken back."""
-    is_touched = any(
-        invoice_id in state.before_invoices
-        or any(key in state.objects.before for key in state.objects.belonging.get(invoice_id, ()))
-        for invoice_id in settlement.invoice_ids
-    )
-    if not is_touched:
-        return settlement
     known = settlement.cash_minor
     settlement = structs.replace(
         settlement,
@@ -240,7 +233,6 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
     """
     at = acting.at
     withdraw(state, CONCESSION, settlement.arrangement_id, at)
-    restore_waived(state, _waiver_id(settlement), at)
     restore_waived(state, settlement.waiver_id, at)
     newer = began_after(state, settlement)
     if newer is None:
@@ -261,20 +253,6 @@ def _taken_back(state: AccountState, settlement: Settlement, acting: Acting) -> 
 
 
 def _conceded(state: AccountState, settlement: Settlement) -> int:
-    """What lies as concession now, waived charges included."""
-    relief = state.credits.get((CONCESSION, settlement.arrangement_id))
-    waived = waived_under(state, _waiver_id(settlement), settlement.invoice_ids)
-    return (relief.amount_minor if relief is not None else 0) + waived
-
-
-def _waiver_id(settlement: Settlement) -> str:
-    """Under which charges are waived for it."""
-    return f"{SETTLEMENT}:{settlement.arrangement_id}"
-
-
-def _concede(state: AccountState, settlement: Settlement, at: datetime) -> Settlement:
-    """Take off what is still owed, at most what was to be conceded, oldest due first: charges
-    before principal."""
     """What lies as concession now, and what is waived of charges."""
     relief = state.credits.get((CONCESSION, settlement.arrangement_id))
     principal = relief.amount_minor if relief is not None else 0
@@ -286,13 +264,6 @@ def _concede(state: AccountState, settlement: Settlement, at: datetime) -> Settl
     oldest due first."""
     left = settlement.concession_minor
     invoices = [state.invoices[invoice_id] for invoice_id in settlement.invoice_ids]
-    invoices.sort(key=lambda known: known.order)
-    waiver_id = _waiver_id(settlement)
-    for invoice in invoices:
-        left -= waive_open(state, invoice.invoice_id, left, "settled", waiver_id, at)
-    for invoice in invoices:
-        amounts[invoice.invoice_id] = min(left, invoice.balance_minor)
-        left -= amounts[invoice.invoice_id]
     ids = [known.invoice_id for known in sorted(invoices, key=lambda known: known.order)]
     for invoice_id in ids:
         left -= waive_open(state, invoice_id, left, "settled", settlement.waiver_id, at)
