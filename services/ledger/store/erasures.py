@@ -1,6 +1,5 @@
 """Erasure: facts are rewritten without what is personal, and what shows it elsewhere goes."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -225,21 +224,31 @@ class _Names:
     """Finds an account's id, or the person's name, mail address or phone, as words of a text."""
 
     def __init__(self, account_id: str, texts: Iterable[str]) -> None:
-        self._account = _words((account_id,))
+        self._account_id = account_id.lower()
         people = {text for text in texts if text}
-        self._person = _words({*people, *(shown(text) for text in people)}) if people else None
+        self._person = {text.lower() for text in (*people, *map(shown, people))}
 
     def stand_in(self, text: str) -> bool:
-        return bool(self._account.search(text)) or self.person_stands_in(text)
+        return _has_word(text.lower(), self._account_id) or self.person_stands_in(text)
 
     def person_stands_in(self, text: str) -> bool:
-        return self._person is not None and bool(self._person.search(text))
+        lower = text.lower()
+        return any(_has_word(lower, each) for each in self._person)
 
 
-def _words(texts: Iterable[str]) -> re.Pattern[str]:
-    """Literal texts: nothing of them is read as a pattern."""
-    either = "|".join(re.escape(text) for text in sorted(texts))
-    return re.compile(rf"(?<![\w-])(?:{either})(?![\w-])", re.IGNORECASE)
+def _has_word(text: str, word: str) -> bool:
+    """Whether it stands there, and not as a part of a longer word or id."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not (_continues(text[start - 1 : start]) or _continues(text[end : end + 1])):
+            return True
+        start = text.find(word, start + 1)
+    return False
+
+
+def _continues(character: str) -> bool:
+    return character.isalnum() or character in ("_", "-")
 
 
 def _text(body: bytes | None) -> str:
