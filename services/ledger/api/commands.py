@@ -1,4 +1,4 @@
-"""What all commands about an account have in common over HTTP (docs/ledger.md, Commands)."""
+"""What all commands about an account have in common over HTTP (docs/ledger/commands.md)."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Promises to pay: made, cancelled, and judged by what came in (docs/ledger.md, Promises)."""
+"""Promises to pay: made, cancelled, and judged by what came in (docs/ledger/promises.md)."""
 
 from collections.abc import Iterable
 from datetime import datetime

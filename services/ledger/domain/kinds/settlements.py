@@ -1,4 +1,4 @@
-"""Settlements: offered or bid, accepted, completed, lapsed (docs/ledger.md, Settlements)."""
+"""Settlements: offered or bid, accepted, completed, lapsed (docs/ledger/settlements.md)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -196,6 +196,8 @@ def _accepted(state: AccountState, settlement: Settlement, acting: Acting) -> Se
         return in_state(settlement, "completed", acting.at, acting.cause)
     if not owed_on(state, settlement.invoice_ids):
         write_off = written_off_by(state, settlement)
+        if write_off is None:
+            settlement = judge_instalments(state, settlement, acting.at, acting.cause)
         return ended(settlement, acting.at, write_off or "nothing-left")
     for was, each in zip(known, settlement.instalments, strict=True):
         is_judged_now = each.is_judged and not was.is_judged

@@ -58,6 +58,7 @@ class Engine:
         self.begun = Begun(day=begun)
         self.said: list[LedgerAnnouncement] = []
         self.last: list[LedgerAnnouncement] = []
+        self.booked: Counter[str] = Counter()  # the balance of each ledger account
 
     def record(self, *facts: Told) -> None:
         known = {(fact.kind, fact.fact_id) for fact in self.account.facts}
@@ -72,6 +73,8 @@ class Engine:
         assert domain.invariants(self.account) == []
         for entry in decision.entries:
             assert sum(amount for _, amount in entry.postings) == 0
+            for account, amount in entry.postings:
+                self.booked[account] += amount
         ids = [(event.type, event.entity, event.cause) for event in decision.announcements]
         assert len(ids) == len(set(ids)), ids
         self.last = decision.announcements

@@ -121,6 +121,8 @@ def test_undo_and_redo_is_the_computation_from_nothing_and_what_is_said_is_so(
     whole = accounts[-1]
     stand = {charge.charge_id: members(whole, charge) for charge in all_charges(whole)}
     for charge_id, known in stand.items():
+        if not known["amount_minor"] and charge_id not in said:
+            continue  # its invoice was void by all that was known when it could first be said
         for name in ("amount_minor", "waived_minor", "posted", "waivers"):
             assert known[name] == getattr(said[charge_id], name), (charge_id, name)
     assert all(not said[gone].amount_minor for gone in said.keys() - stand.keys())
