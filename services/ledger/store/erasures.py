@@ -224,31 +224,27 @@ class _Names:
     """Finds an account's id, or the person's name, mail address or phone, as words of a text."""
 
     def __init__(self, account_id: str, texts: Iterable[str]) -> None:
-        self._account_id = account_id.lower()
+        self._account = account_id.casefold()
         people = {text for text in texts if text}
-        self._person = {text.lower() for text in (*people, *map(shown, people))}
+        self._person = {each.casefold() for text in people for each in (text, shown(text))}
 
     def stand_in(self, text: str) -> bool:
-        return _has_word(text.lower(), self._account_id) or self.person_stands_in(text)
+        return _stands_in(self._account, text.casefold()) or self.person_stands_in(text)
 
     def person_stands_in(self, text: str) -> bool:
-        lower = text.lower()
-        return any(_has_word(lower, each) for each in self._person)
+        folded = text.casefold()
+        return any(_stands_in(words, folded) for words in self._person)
 
 
-def _has_word(text: str, word: str) -> bool:
-    """Whether it stands there, and not as a part of a longer word or id."""
-    start = text.find(word)
+def _stands_in(words: str, text: str) -> bool:
+    """Whether words stand in a text with nothing of a word before or behind them."""
+    start = text.find(words)
     while start >= 0:
-        end = start + len(word)
-        if not (_continues(text[start - 1 : start]) or _continues(text[end : end + 1])):
+        around = text[max(0, start - 1) : start] + text[start + len(words) :][:1]
+        if not any(character.isalnum() or character in "_-" for character in around):
             return True
-        start = text.find(word, start + 1)
+        start = text.find(words, start + 1)
     return False
-
-
-def _continues(character: str) -> bool:
-    return character.isalnum() or character in ("_", "-")
 
 
 def _text(body: bytes | None) -> str:

@@ -284,7 +284,9 @@ def _check_days(
 def _instalments(
     offer: PlanOffer, asking: Asking, rule: PlanRule, terms: _Terms
 ) -> tuple[Instalment, ...]:
-    dues = [DueAmount(day, minor) for day, minor in zip(terms.days, terms.amounts or (), strict=True)]
+    dues = [
+        DueAmount(day, minor) for day, minor in zip(terms.days, terms.amounts or (), strict=True)
+    ]
     if offer.down_payment_minor is not None:
         dues.insert(0, DueAmount(asking.on, offer.down_payment_minor))
     return tuple(
