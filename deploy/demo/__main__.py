@@ -106,6 +106,8 @@ async def _work(
     platform: Platform,
 ) -> Report:
     await calls.put_tenant(source.first_day, _REPORTING_CURRENCY)
+    for policy in source.policies:
+        await calls.put_policy(policy, source.first_day)
     working = DemoDays(calls, mailbox, source)
     started = monotonic()
     with _progress(console) as progress:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import httpx
 
+from deploy.demo.acts import Request
 from deploy.demo.platform import Platform
 from deploy.demo.source import BillingEvent, rfc3339
 from shared.clock import monotonic
@@ -17,6 +18,8 @@ from shared.process.settings import PORTS
 TENANT = "demo"
 BATCH_EVENTS = 500
 _SETTLED_IN_A_ROW = 2
+_ASKING = {"kind": "collector", "id": "anna"}
+_DECIDING = {"kind": "collector", "id": "bruno"}
 _LAST = "metrics"  # reads what all others say
 _PAUSE_SECONDS_MIN, _PAUSE_SECONDS_MAX = 0.004, 0.03
 _SETTLE_SECONDS_MAX = 120.0
@@ -65,6 +68,17 @@ class Calls:
         }
         _body(await self._services["ledger"].put(f"/v1/tenants/{TENANT}", json=settings))
 
+    async def put_policy(self, document: dict[str, Any], from_on: date) -> None:
+        """In force from a day that has not begun."""
+        client, path = self._services["ledger"], f"/v1/policies/{document['name']}"
+        _body(await client.put(path, json=document))
+        activation = {
+            "version": document["version"],
+            "from": from_on.isoformat(),
+            "reason": "the demo begins",
+        }
+        _body(await client.post(f"{path}/activate", json=activation))
+
     async def post_events(self, events: Sequence[BillingEvent]) -> list[str]:
         """Tell the ledger; gives the reasons of those that it refused."""
         refused: list[str] = []
@@ -83,6 +97,33 @@ class Calls:
                 for error in item["errors"]
             ]
         return refused
+
+    async def ask(self, request: Request) -> dict[str, Any] | None:
+        """What the ledger made of a command, once what it needs is decided; None: refused."""
+        client, path = self._services["ledger"], f"/v1/accounts/{request.account_id}"
+        answer = await client.post(
+            f"{path}/{request.noun}s",
+            json={**request.body, "by": _ASKING},
+            headers={"Idempotency-Key": request.id},
+        )
+        if answer.status_code in (httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY):
+            return None
+        shown = _body(answer)
+        if answer.status_code == httpx.codes.ACCEPTED:
+            await self._decide(request, shown)
+        found: dict[str, Any] = await self.get("ledger", f"{path}/{request.noun}s/{request.id}")
+        return found
+
+    async def _decide(self, request: Request, shown: dict[str, Any]) -> None:
+        decision = {
+            "decision": "approve" if request.is_approved else "refuse",
+            "role": shown["role"],
+            "reason": "looked at",
+            "at": request.body["at"],
+            "by": _DECIDING,
+        }
+        path = f"/v1/approvals/{shown['approval_id']}/decide"
+        _body(await self._services["ledger"].post(path, json=decision))
 
     async def start_day(self, day: date) -> None:
         client = self._services["ledger"]

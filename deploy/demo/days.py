@@ -20,6 +20,7 @@ class DaysResult:
 
     billing: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)  # "promise taken"
     refused: list[str] = field(default_factory=list)
     rounds: int = 0
     milliseconds: Counter[str] = field(default_factory=Counter)
@@ -69,6 +70,12 @@ class DemoDays:
             self.worked.refused += await self._calls.post_events(events)
             self._spent("events", started)
             self.worked.billing.update(event["type"] for event in events)
+        started = monotonic()
+        for request in self._source.requests():
+            shown = await self._calls.ask(request)
+            self.worked.asked[f"{request.noun} {'refused' if shown is None else 'taken'}"] += 1
+            self._source.answered(request, shown)
+        self._spent("requests", started)
 
     async def _run(self, at: datetime) -> tuple[dict[str, int], datetime | None]:
         """Once everybody knows what there is to know, make what is due; debtors read it."""

@@ -4,13 +4,13 @@ A payer keeps its own account of what it thinks it owes. Each act says billing e
 further acts; the portfolio puts them in the order of time.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from random import Random
 from typing import Any
 
+from deploy.demo.acts import BillingEvent, Consequences, Planned
+from deploy.demo.deals import Bill, Deals
 from deploy.demo.people import Customer
 from deploy.demo.source import rfc3339
 from shared.clock import local_day, zone
@@ -33,41 +33,6 @@ _MOVED_BEFORE_DUE = 0.3  # of that, when nothing is past due yet
 _PAYS_IN_TIME = {"prompt": 0.94, "forgetful": 0.55, "slow": 0.1, "struggling": 0.35, "silent": 0.0}
 
 
-@dataclass(frozen=True)
-class BillingEvent:
-    """A billing event to be."""
-
-    type: str
-    id: str
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Planned:
-    """Something that will happen."""
-
-    at: datetime
-    act: Callable[[datetime], "Consequences"]
-
-
-@dataclass
-class Consequences:
-    """What came of an act."""
-
-    events: list[BillingEvent] = field(default_factory=list)
-    planned: list[Planned] = field(default_factory=list)
-
-
-@dataclass
-class Bill:
-    """An invoice as its payer sees it."""
-
-    invoice_id: str
-    due_on: date
-    open_minor: int
-    is_disputed: bool = False
-
-
 class Payer:
     """A customer with its bills and its own random numbers."""
 
@@ -76,6 +41,7 @@ class Payer:
         self._rng = Random(f"{seed}:{customer.account_id}")  # noqa: S311 - repeats, no secret
         self._bills: dict[str, Bill] = {}
         self._numbers: dict[str, int] = {}
+        self._deals = Deals(customer, self._rng, self._bills, self._number, self._pay)
 
     # ------------------------------------------------------------------ what it hears from us
 
@@ -94,6 +60,8 @@ class Payer:
             chance *= _MOVED_BEFORE_DUE
         if self._rng.random() >= chance:
             return []
+        if (deal := self._deals.consider(asked, at)) is not None:
+            return deal
         after = at + self._hours(1, 90)
         if self.customer.habit == "struggling":
             part = self._rng.uniform(0.25, 0.7)
@@ -231,7 +199,7 @@ class Payer:
 
     def _pay(self, invoice_id: str, part: float, at: datetime) -> Consequences:
         bill, rng = self._bills[invoice_id], self._rng
-        if not bill.open_minor or bill.is_disputed:
+        if not bill.open_minor or bill.is_disputed or bill.in_deal:
             return Consequences()
         if rng.random() < _FAILS:
             return self._fail(bill, part, at)
@@ -293,7 +261,9 @@ class Payer:
 
     def _open(self) -> list[Bill]:
         """What it thinks it owes and does not dispute, oldest due first."""
-        bills = [b for b in self._bills.values() if b.open_minor and not b.is_disputed]
+        bills = [
+            b for b in self._bills.values() if b.open_minor and not (b.is_disputed or b.in_deal)
+        ]
         return sorted(bills, key=lambda bill: (bill.due_on, bill.invoice_id))
 
     def _number(self, kind: str) -> str:

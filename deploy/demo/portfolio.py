@@ -7,13 +7,40 @@ from its own numbers, so that what one does never changes what another does.
 import heapq
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from deploy.demo.payers import Payer, Planned
+from deploy.demo.acts import Planned, Request
+from deploy.demo.payers import Payer
 from deploy.demo.people import customers
 from deploy.demo.source import BillingEvent, rfc3339
 
 FIRST_DAY = date(2026, 1, 1)
 SOURCE = "/demo/billing"
+# What late payers are charged: a fee a month past due, and interest.
+CHARGES: dict[str, Any] = {
+    "name": "charges",
+    "version": "demo",
+    "rules": [
+        {
+            "id": "late",
+            "kind": "late_fee",
+            "step": 31,
+            "amount": {"fixed": {"EUR": 5, "USD": 5, "JPY": 800}},
+            "disclosure": None,
+            "because": "terms of the contract",
+        },
+        {
+            "id": "interest",
+            "kind": "interest",
+            "rate": {"percent": 9},
+            "day_count": "act/365",
+            "after_days": 0,
+            "post": "stage",
+            "disclosure": None,
+            "because": "terms of the contract",
+        },
+    ],
+}
 
 
 class Portfolio:
@@ -23,9 +50,11 @@ class Portfolio:
         self.first_day = FIRST_DAY
         self.days = days
         self.accounts = accounts
+        self.policies: Sequence[dict[str, Any]] = [CHARGES]
         self.refused: list[str] = []
         self._heap: list[tuple[datetime, int, str, Planned]] = []
         self._planned = 0
+        self._requests: list[Request] = []
         self._payers: dict[str, Payer] = {}
         self._by_address: dict[str, list[Payer]] = {}
         for customer in customers(seed, accounts, FIRST_DAY, days):
@@ -37,6 +66,13 @@ class Portfolio:
 
     def until(self, instant: datetime) -> list[BillingEvent]:
         return list(self._happen(instant))
+
+    def requests(self) -> list[Request]:
+        asked, self._requests = self._requests, []
+        return asked
+
+    def answered(self, request: Request, shown: dict[str, Any] | None) -> None:
+        self._plan(self._payers[request.account_id], request.answered(shown))
 
     def contacted(self, addresses: Sequence[str], at: datetime) -> None:
         for address in addresses:
@@ -58,6 +94,7 @@ class Portfolio:
                     "time": rfc3339(at),
                     "data": event.data,
                 }
+            self._requests += done.requests
             self._plan(payer, done.planned)
 
     def _plan(self, payer: Payer, acts: Sequence[Planned]) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from deploy.demo.acts import Request
 from deploy.demo.source import BillingEvent
 from shared.csv_events.aims import aim_all
 from shared.csv_events.mapping import MappingFile, read_mapping
@@ -21,6 +23,7 @@ class Replay:
 
     def __init__(self, path: Path, mapping: Path, days: int | None) -> None:
         """Raises `Invalid` where nothing can be made of the file."""
+        self.policies: Sequence[dict[str, Any]] = []  # its amounts are what they are
         self.refused: list[str] = []
         events = self._read(path, read_mapping(mapping))
         if not events:
@@ -54,6 +57,12 @@ class Replay:
         while self._next < len(self._events) and self._events[self._next][0] < instant:
             self._next += 1
         return [event for _, event in self._events[start : self._next]]
+
+    def requests(self) -> list[Request]:
+        return []  # the file says what happened
+
+    def answered(self, request: Request, shown: dict[str, Any] | None) -> None:
+        raise AssertionError("nothing was asked")
 
     def contacted(self, addresses: Sequence[str], at: datetime) -> None:
         """What a file's debtors did stands in the file."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,8 +15,9 @@ from deploy.demo.platform import Platform
 from deploy.demo.source import Source
 from shared.clock import ONE_DAY
 from shared.database import Database
-from shared.events import BILLING, TOPICS, producer
+from shared.events import BILLING, LEDGER, TOPICS, producer
 from shared.log import outbox
+from shared.log.wire import OutboxRow
 
 Report = dict[str, Any]
 
@@ -38,6 +39,19 @@ CONTACT_KPIS = {
     "contacts_cancelled": "channel",
     "contacts_failed": "channel",
 }
+AGREEMENTS = ("promise", "plan", "instalment", "settlement", "dispute", "approval")
+# Of the ledger's events, those whose amounts are summed by currency, and what names each: said
+# again, the last one counts.
+_SUMMED = {
+    "promise-made": ("promised", "promise_id"),
+    "plan-agreed": ("planned", "plan_id"),
+    "settlement-completed": ("conceded", "settlement_id"),
+    "fee-charged": ("fees", "charge_id"),
+    "interest-charged": ("interest", "charge_id"),
+    "account-written-off": ("written off", "write_off_id"),
+    "recovery-received": ("recovered", "payment_id"),
+}
+_MEMBERS = ("conceded_minor", "total_minor", "amount_minor")  # the first that is there
 _SLICE = 5000
 
 
@@ -57,6 +71,7 @@ async def make_report(
     first, last = source.first_day, source.first_day + (source.days - 1) * ONE_DAY
     integrity = await calls.get("ledger", "/v1/integrity")
     events = await _count_events(platform)
+    ledger = events.get(LEDGER, {})
     return {
         **asked,
         "from": first.isoformat(),
@@ -69,6 +84,9 @@ async def make_report(
             name: await _contacts(calls, name, split, first, last)
             for name, split in CONTACT_KPIS.items()
         },
+        "asked": dict(sorted(worked.asked.items())),
+        "agreements": {noun: _states(ledger, noun) for noun in AGREEMENTS},
+        "amounts": await _sums(platform),
         "runs": dict(sorted(worked.runs.items())),
         "events": {"billing.events": dict(sorted(worked.billing.items())), **events},
         "refused": [*source.refused, *worked.refused],
@@ -116,6 +134,32 @@ async def _contacts(calls: Calls, name: str, split: str, first: date, last: date
     }
 
 
+def _states(counts: Mapping[str, int], noun: str) -> dict[str, int]:
+    """How often each thing was announced of a noun: `promise-kept` is `kept`."""
+    prefix = f"{noun}-"
+    return {
+        kind.removeprefix(prefix): count
+        for kind, count in counts.items()
+        if kind.startswith(prefix)
+    }
+
+
+async def _sums(platform: Platform) -> dict[str, dict[str, int]]:
+    """What was agreed, conceded, charged, written off and recovered, by currency."""
+    last: dict[tuple[str, str, str, str], tuple[str, int]] = {}
+    async for row, kind in _rows(platform, producer(LEDGER), [LEDGER]):
+        if (named := _SUMMED.get(kind)) is not None:
+            name, member = named
+            data = msgspec.json.decode(row.payload or "{}")
+            amount = next((data[each] for each in _MEMBERS if data.get(each) is not None), 0)
+            which = (name, data["account_id"], data[member], data.get("invoice_id") or "")
+            last[which] = (data["currency"], amount)
+    found: dict[str, dict[str, int]] = {name: {} for name, _ in _SUMMED.values()}
+    for (name, *_), (currency, amount) in sorted(last.items()):
+        found[name][currency] = found[name].get(currency, 0) + amount
+    return {name: dict(sorted(sums.items())) for name, sums in found.items()}
+
+
 def _figures(group: dict[str, Any]) -> dict[str, Any]:
     return {name: group[name] for name in ("value", "numerator", "denominator")}
 
@@ -128,17 +172,26 @@ async def _count_events(platform: Platform) -> dict[str, dict[str, int]]:
 
 
 async def _count_of(platform: Platform, service: str) -> Counter[tuple[str, str]]:
-    counts: Counter[tuple[str, str]] = Counter()
     topics = [topic for topic in TOPICS if producer(topic) == service]
+    counts: Counter[tuple[str, str]] = Counter()
+    async for row, kind in _rows(platform, service, topics):
+        counts[row.topic, kind] += 1
+    return counts
+
+
+async def _rows(
+    platform: Platform, service: str, topics: list[str]
+) -> AsyncIterator[tuple[OutboxRow, str]]:
+    """All rows of a service's outbox, each with the type of its event."""
     db = Database(platform.database(service), pool_size=1, application="recoup-demo")
     try:
         after = 0
         while rows := await outbox.read(db, after=after, topics=topics, limit=_SLICE):
-            counts.update((row.topic, _typed.decode(row.headers).type) for row in rows)
+            for row in rows:
+                yield row, _typed.decode(row.headers).type
             after = rows[-1].seq
     finally:
         await db.close()
-    return counts
 
 
 def _sorted(counts: Iterable[tuple[tuple[str, str], int]]) -> dict[str, dict[str, int]]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, Protocol
 
+from deploy.demo.acts import Request
+
 BillingEvent = dict[str, Any]  # CloudEvents JSON
 
 
@@ -13,10 +15,19 @@ class Source(Protocol):
     first_day: date
     days: int
     accounts: int
+    policies: Sequence[dict[str, Any]]  # in force from its first day
     refused: list[str]  # rows of which no event could be made
 
     def until(self, instant: datetime) -> list[BillingEvent]:
         """What happened since the last call, up to and without the instant."""
+        ...
+
+    def requests(self) -> list[Request]:
+        """What was asked of the ledger meanwhile, besides events."""
+        ...
+
+    def answered(self, request: Request, shown: dict[str, Any] | None) -> None:
+        """What the ledger made of it; None: it was refused."""
         ...
 
     def contacted(self, addresses: Sequence[str], at: datetime) -> None:

@@ -29,6 +29,8 @@ def show(console: Console, report: Report) -> None:
     console.print(_kpis(report))
     console.print(_aging(report))
     console.print(_contacts(report))
+    console.print(_agreements(report))
+    console.print(_amounts(report))
     _sums(console, report)
 
 
@@ -117,6 +119,28 @@ def _contacts(report: Report) -> Table:
         rows.append((label, found["value"] or 0, ", ".join(parts)))
     for label, count, parts_text in rows:
         table.add_row(label, f"{count:,}", parts_text)
+    return table
+
+
+def _agreements(report: Report) -> Table:
+    table = _table("Promises, plans, settlements, disputes", show_header=False)
+    table.add_column()
+    table.add_column()
+    for noun, states in report["agreements"].items():
+        table.add_row(f"{noun}s", ", ".join(f"{state} {n:,}" for state, n in states.items()) or "–")
+    return table
+
+
+def _amounts(report: Report) -> Table:
+    """What was agreed, let go, charged and lost, and what came back."""
+    amounts = report["amounts"]
+    table = _table("Agreed, charged, lost")
+    table.add_column("")
+    for name in amounts:
+        table.add_column(name, justify="right")
+    for currency in sorted({currency for found in amounts.values() for currency in found}):
+        cells = (money(found.get(currency, 0), currency) for found in amounts.values())
+        table.add_row(currency, *cells)
     return table
 
 

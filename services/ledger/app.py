@@ -10,6 +10,8 @@ from services.ledger.api import (
     accounts,
     approvals,
     collectable,
+    credit,
+    disputes,
     documents,
     erasure,
     holds,
@@ -18,6 +20,7 @@ from services.ledger.api import (
     invoices,
     journal,
     options,
+    placements,
     plans,
     policies,
     promises,
@@ -25,6 +28,7 @@ from services.ledger.api import (
     settlements,
     tenants,
     waiting,
+    write_offs,
 )
 from services.ledger.context import open_context
 from services.ledger.settings import Settings
@@ -65,12 +69,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(accounts.router)
     app.include_router(approvals.router)
     app.include_router(collectable.router(runtime.caught_up))
+    app.include_router(credit.router)
+    app.include_router(disputes.router)
     app.include_router(documents.router)  # before invoices, whose ids may hold slashes
     app.include_router(erasure.router)
     app.include_router(holds.router)
     app.include_router(imports.router)
     app.include_router(invoices.router)
     app.include_router(options.router)
+    app.include_router(placements.router)
     app.include_router(plans.router)
     app.include_router(policies.router)
     app.include_router(promises.router)
@@ -79,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(journal.router)
     app.include_router(tenants.router)
     app.include_router(waiting.router)
+    app.include_router(write_offs.router)
     return app
 
 

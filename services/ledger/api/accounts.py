@@ -14,6 +14,7 @@ from services.ledger.api.arrangement_views import (
     standing_settlements,
 )
 from services.ledger.api.dependencies import AsOf, ContextDep, Reader
+from services.ledger.api.hand_over_views import standing_placements
 from services.ledger.api.views import hold_view, holds_to_come, promise_view
 from services.ledger.commands.accounts import find_account, in_slices
 from services.ledger.domain import AccountState
@@ -143,6 +144,6 @@ def agreed(account: AccountState, day: date | None) -> dict[str, Any]:
         "promises": [promise_view(promise) for promise in open_promises(account)],
         "plans": standing_plans(account, day),
         "settlements": standing_settlements(account, day),
-        "placements": [],
+        "placements": standing_placements(account),
         "plan": plan_in_force(account, day),
     }

@@ -1,4 +1,4 @@
-"""What all commands about an account have in common over HTTP (docs/ledger.md, Commands)."""
+"""What all commands about an account have in common over HTTP (docs/ledger/commands.md)."""
 
 import hashlib
 from collections.abc import Callable
@@ -116,7 +116,7 @@ class CommandCall:
         self,
         body: CommandBody,
         door: Door,
-        fact: tuple[str, str],
+        fact: tuple[str, str] | None,
         view: Callable[[Done], Any],
         *,
         id_pointer: str = "",
@@ -144,10 +144,11 @@ class CommandCall:
         if self.preview:
             return Made(200, previewed(shown, done))
         waits = any(getattr(fact, "approval", None) is not None for fact in done.facts)
+        waits = waits or (done.is_repeat and shown.get("state") == "pending_approval")
         return Made(202 if waits else status, shown)
 
     async def _asked(
-        self, body: CommandBody, fact: tuple[str, str], id_pointer: str, is_agreed: bool
+        self, body: CommandBody, fact: tuple[str, str] | None, id_pointer: str, is_agreed: bool
     ) -> Asked:
         by = body.by
         if by is not None and by.kind != "debtor" and self.is_debtor:

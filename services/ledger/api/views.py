@@ -10,6 +10,7 @@ from services.ledger import domain
 from services.ledger.commands.agreements import Done
 from services.ledger.domain import AccountState
 from services.ledger.domain.approvals import ApprovalRequest
+from services.ledger.domain.disputes import DisputeCase
 from services.ledger.domain.holds import HOLD_RULES, Hold, holds
 from services.ledger.domain.objects import Step
 from services.ledger.domain.promises import Promise
@@ -116,6 +117,41 @@ def approval_view(account_id: str, request: ApprovalRequest) -> Shown:
         "requested_at": request.requested_at,
         "decided_by": plain(request.decided_by),
         "history": steps(request.history),
+    }
+
+
+def dispute_view(case: DisputeCase, state: AccountState) -> Shown:
+    """`disputed_minor` is what it holds now."""
+    data, resolution = case.data, case.resolution
+    invoice = state.invoices.get(data.invoice_id) if data.invoice_id is not None else None
+    held = 0
+    if invoice is not None and case.state == "open" and data.charge_id is None:
+        balance = invoice.balance_minor
+        held = balance if case.asked_minor is None else min(balance, case.asked_minor)
+    return {
+        "dispute_id": case.dispute_id,
+        "state": case.state,
+        "because": case.history[-1].because,
+        "invoice_id": data.invoice_id,
+        "charge_id": data.charge_id,
+        "currency": invoice.currency if invoice is not None else None,
+        "amount_minor": case.asked_minor,
+        "lines": list(data.lines),
+        "disputed_minor": held,
+        "reason_code": data.reason_code,
+        "reason": data.reason,
+        "evidence": [plain(each) for each in case.evidence],
+        "evidence_by_on": case.evidence_by_on,
+        "answer_by_on": case.answer_by_on,
+        "deadlines_passed": list(case.passed),
+        "after_rejection": plain(case.after_rejection),
+        "outcome": resolution.outcome if resolution is not None else None,
+        "credited_minor": resolution.credited_minor if resolution is not None else None,
+        "policy": plain(case.policy),
+        "by": plain(getattr(data, "by", None)),
+        "channel": getattr(data, "channel", None),
+        "note": getattr(data, "note", None),
+        "history": steps(case.history),
     }
 
 

@@ -28,7 +28,7 @@ from services.ledger.domain import (
     fact_id_of,
     record_in_slices,
 )
-from services.ledger.domain.agreements import AccountErased, By, Command
+from services.ledger.domain.agreements import AccountErased, By, CommandFact
 from services.ledger.domain.doors import Asking, Resolved
 from services.ledger.domain.doors.options import Option, options
 from services.ledger.domain.fork import fork
@@ -58,7 +58,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     tenant_id: str
     account_id: str
-    fact: tuple[str, str]  # kind and id of the fact that says that it was done already
+    fact: tuple[str, str] | None  # kind and id of the fact that says that it was done already
     id_pointer: str = ""  # of that id in the body, where the caller chose it
     at: datetime | None = None
     by: By = By()
@@ -80,7 +80,7 @@ class Done(Struct, frozen=True):
     state: AccountState
     before: AccountState  # of a preview: the account as it is
     tenant: LockedTenant
-    facts: tuple[Command, ...]
+    facts: tuple[CommandFact, ...]
     is_repeat: bool = False
 
     @property
@@ -134,6 +134,8 @@ async def run_command(
     tenants = {asked.tenant_id: tenant}
     await record_locked(session, new, outcomes, (hold, locked, tenants), context, now=now)
     for outcome in outcomes:
+        if outcome is not None and outcome.status == "duplicate":
+            return Done(account.state, account.state, tenant, (), is_repeat=True)
         if outcome is not None:
             raise Invalid("The command cannot be taken.", outcome.errors)
     for fact in resolved.facts:
@@ -168,6 +170,8 @@ async def _lock(
 
 async def _was_done(session: Session, asked: Asked) -> bool:
     """Whether this command's fact is known. Raises `Invalid` where it is another's."""
+    if asked.fact is None:
+        return False  # known by what was asked alone
     kind, fact_id = asked.fact
     owner = asked.account_id if KINDS[kind].needs is not None else ""
     name = (asked.tenant_id, kind, fact_id, owner)
@@ -175,7 +179,7 @@ async def _was_done(session: Session, asked: Asked) -> bool:
     if known is None:
         return False
     data = known.data
-    same = isinstance(data, Command) and data.request_hash == asked.request_hash
+    same = getattr(data, "request_hash", None) == asked.request_hash
     if same and known.account_id == asked.account_id:
         return True
     if not asked.id_pointer:
@@ -257,7 +261,7 @@ async def find_options(
     return found, heads[key].version
 
 
-def _new_fact(asked: Asked, data: Command, at: datetime) -> NewFact:
+def _new_fact(asked: Asked, data: CommandFact, at: datetime) -> NewFact:
     kind = _TYPE_OF[type(data)]
     fact_id = fact_id_of(kind, SOURCE, asked.request_hash, data)
     fact = Fact(kind, fact_id, asked.account_id, SOURCE, f"{kind} {fact_id}", at, at, data)

@@ -24,8 +24,8 @@ async def erase_stored(
     """What follows from the fact of an erasure. The account's row is locked, so that nothing
     personal comes in before this ends, and afterwards nothing is taken in any more.
 
-    By itself (`retention`) an account is erased whose last fact is months old: answers and rows of
-    files, which are kept for days, show nothing of it.
+    By itself (`retention`) an account is erased whose last fact is months old: answers, which are
+    kept for a day, show nothing of it.
     """
     key = (tenant_id, state.account_id)
     rewritten = await store.rewrite_facts(session, key)
@@ -37,7 +37,7 @@ async def erase_stored(
     await delete_records(session, *key)
     if data.because == "request":
         counts["answers"] = await store.delete_answers(session, key, rewritten.texts)
-        counts["import-rows"] = await store.blank_import_rows(session, key, rewritten.texts)
+    counts["import-rows"] = await store.blank_import_rows(session, key, rewritten.texts)
     certificate = certificate_of(state.account_id, data, counts)
     await store.insert_certificate(session, tenant_id, certificate, now)
     await outbox.erase(session, _tombstone(tenant_id, state.facts[-1]))

@@ -8,7 +8,7 @@ from msgspec import Struct
 from services.ledger.commands.facts import record_facts
 from services.ledger.commands.new_facts import NewFact, Outcome
 from services.ledger.context import Context
-from services.ledger.domain import Fact, check, fact_id_of
+from services.ledger.domain import Fact, check, fact_id_of, kept
 from services.ledger.store.rejections import Rejection, insert_rejections
 from shared import clock
 from shared.cloudevents import Incoming, Refused
@@ -76,7 +76,7 @@ def _fact_of(event: ReceivedEvent, now: datetime) -> NewFact | tuple[FieldError,
             event_id=item.id,
             time=item.time,
             recordedtime=now,
-            data=item.data,
+            data=kept(item.type, item.data),
         ),
         origin=event.origin,
         correlationid=item.correlationid,

@@ -1,21 +1,41 @@
 """The ledger's rules, pure: the state of an account is a function of its facts, its zone, the
-begun day and nothing else (docs/ledger.md). No IO, no clock, no settings.
+begun day and its tenant's policies of each day (docs/ledger.md). No IO, no clock, no settings.
 
 Where to start reading:
 
-1. `facts`         what a billing platform sent
+1. `facts`         one accepted thing, from a billing platform or a command (`agreements`)
 2. `kinds`         what each kind of fact is and does: one file per noun, one `Kind` per kind
 3. `state`         an account: its objects, queues and sums, and the undo entries of its last facts
 4. `allocation`    where money goes
-5. `replay`        a fact acts: on top, or at its place in the past, or all of them from nothing
-6. `record`        facts in, decision out; `stage_events`: what a begun day shows
+5. `objects`       what else an account has, and the agenda of its judgements; a `Noun` of `kinds`
+                   says what happens there
+6. `replay`        a fact acts: on top, or at its place in the past, or all of them from nothing
+7. `record`        facts in, decision out; `begin`: what a begun day brings
+8. `doors`         what a command may ask, and the facts that it comes to
 
-And: `registry` (all kinds), `intake` (refusals, duplicates, conflicts), `ordering` (the one order
-of facts), `invoices` and `credits` (the values), `stages` (how old a debt is), `events`,
-`consequences`, `parts` and `registration` (what is announced), `builder` and `decision`, `account`
-(loading and reads), `journal`, `chart` (who may post where), `chain` (hashes and seals),
-`journal_lines` (exported), `amounts`, `statement`, `integrity` and `account_checks` (what must
-always hold), `slices` (long computations give way).
+And, by what they are about:
+
+- facts: `registry` (all kinds and nouns), `intake` (refusals, duplicates, conflicts), `ranks` and
+  `ordering` (the one order), `waiting` (what waits for what), `timeless` (what holds for the whole
+  history), `recorded_time`, `personal` (what goes when an account is erased)
+- acting and acting again: `undo`, `before`, `slipping`, `conclusions` (what follows from each
+  fact), `fork` (a copy to try things on), `slices` (long computations give way)
+- money: `invoices` and `credits` (the values), `currency_state` (sums and queues), `placing` (money
+  on invoices and off), `serving` (in the order of a policy), `recoveries`, `discounts`, `owed`
+- age: `stages` (how old a debt is), `stage_events`, `buckets`, `reminders` (instalments due soon)
+- agreements: `promises`, `arrangements` (what `plans` and `settlements` have in common), `taken`,
+  `disputes`, `holds`, `write_offs`, `placements`, `credit` (limits), `approvals`, `stops`
+- charges: `charges` (the values), `charging` (which rules hold), `fees` and `late_fees`, `accruals`
+  and `interest`, `rates`, `waivers`
+- policies: `policies` (the documents), `rules` (what holds on each day), `requests` and
+  `policy_trials` (dry runs)
+- announced: `events`, `news`, `object_news`, `arrangement_news`, `plan_news`, `settlement_news`,
+  `dispute_news`, `write_off_news`, `charge_events`, `consequences`, `registration`, `parts` (of
+  what is too long for one event), `builder` and `decision`
+- read: `account` (loading and reads), `amounts`, `statement`, `movements` and `relief_movements`
+  (its lines), `references`, `erasures` (certificates)
+- books: `journal`, `chart` (who may post where), `chain` (hashes and seals), `journal_lines`
+  (exported), `integrity` and `account_checks` (what must always hold)
 """
 
 from services.ledger.domain.account import (
@@ -46,7 +66,7 @@ from services.ledger.domain.record import (
     rezone,
     rezone_in_slices,
 )
-from services.ledger.domain.registry import KINDS, cause_of, fact_id_of
+from services.ledger.domain.registry import KINDS, cause_of, fact_id_of, kept
 from services.ledger.domain.slices import Slices, run
 from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.state import AccountState
@@ -84,6 +104,7 @@ __all__ = [
     "fact_id_of",
     "history_of",
     "invariants",
+    "kept",
     "load_account",
     "load_account_in_slices",
     "new_account",

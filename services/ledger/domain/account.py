@@ -128,6 +128,10 @@ def next_on(state: AccountState) -> date | None:
     days = [state.next_queue[0][0]] if state.next_queue else []
     if state.objects.agenda:
         days.append(local_day(state.objects.agenda[0][0][0], state.zone))
+    if state.objects.values and state.last is not None and state.aged_on is not None:
+        tomorrow = state.aged_on + timedelta(days=1)
+        if state.last[0] >= day_start(tomorrow, state.zone):
+            days.append(tomorrow)  # what is dated later acts again behind what that day brings
     reminder_on = next_reminder_on(state) if state.objects.values else None
     if reminder_on is not None:
         days.append(reminder_on)

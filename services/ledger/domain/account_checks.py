@@ -7,10 +7,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from services.ledger.domain.charges import NOUN as CHARGE
+from services.ledger.domain.charges import Charge
 from services.ledger.domain.chart import (
+    AGENCY_COMMISSION,
+    AGENCY_PAYABLE,
+    BAD_DEBT,
     CASH,
+    CHARGES_RECEIVABLE,
+    CHARGES_WAIVED,
+    COST_RECOVERY,
+    DISCOUNTS,
+    FEE_INCOME,
+    INTEREST_INCOME,
     RECEIVABLE,
+    RECOVERIES,
     REVENUE_CLEARING,
+    SETTLEMENT_CONCESSION,
+    SUSPENSE,
     UNAPPLIED_CASH,
     UNAPPLIED_CREDIT,
 )
@@ -41,25 +55,67 @@ def _invariant_faults(state: AccountState, booked: Booked) -> int:
     return len(invariants(state))
 
 
+def _charge_faults(state: AccountState, booked: Booked) -> int:
+    charges = [known for known in state.objects.of(CHARGE).values() if isinstance(known, Charge)]
+    return sum(
+        min(charge.balance_minor, charge.waived_minor, charge.paid_minor) < 0
+        or charge.paid_minor != sum(holding.amount_minor for holding in charge.holdings)
+        for charge in charges
+    )
+
+
 def _idle_money(state: AccountState, booked: Booked) -> int:
     if not state.registered:
         return 0
     return sum(bool(sums.open and sums.loose) for sums in state.currencies.values())
 
 
+def _counted(*signed: tuple[str, int]) -> Callable[[Totals], int]:
+    """The sum of what objects count under some names, each with its sign."""
+
+    def amount(totals: Totals) -> int:
+        known = dict(totals.counted)
+        return sum(sign * known.get(name, 0) for name, sign in signed)
+
+    return amount
+
+
 _RECEIVABLE: _Expected = {RECEIVABLE: lambda totals: totals.balance_minor}
-_CASH: _Expected = {CASH: lambda totals: totals.cash_minor}
+_CHARGES: _Expected = {CHARGES_RECEIVABLE: _counted(("charges_minor", 1))}
+_OTHER_CASH = _counted(("sale_paid_minor", 1), ("commission_net_minor", -1))
+_CASH: _Expected = {CASH: lambda totals: totals.cash_minor + _OTHER_CASH(totals)}
 _UNAPPLIED: _Expected = {
     UNAPPLIED_CASH: lambda totals: -totals.unapplied_cash_minor,
     UNAPPLIED_CREDIT: lambda totals: -totals.unapplied_credit_minor,
 }
 _CLEARING: _Expected = {REVENUE_CLEARING: lambda totals: -totals.billed_minor}
+_INCOMES: _Expected = {
+    FEE_INCOME: _counted(("fee_charged_minor", -1)),
+    COST_RECOVERY: _counted(("cost_charged_minor", -1)),
+    INTEREST_INCOME: _counted(("interest_charged_minor", -1)),
+    CHARGES_WAIVED: _counted(("charges_waived_minor", 1)),
+}
+_LOSSES: _Expected = {
+    DISCOUNTS: _counted(("discount_minor", 1)),
+    SETTLEMENT_CONCESSION: _counted(("concession_minor", 1)),
+    BAD_DEBT: _counted(("bad_debt_minor", 1), ("sold_minor", -1)),
+    RECOVERIES: _counted(("recovered_minor", -1)),
+    AGENCY_COMMISSION: _counted(("commission_net_minor", 1), ("commission_payable_minor", 1)),
+    AGENCY_PAYABLE: _counted(("commission_payable_minor", -1)),
+    SUSPENSE: _counted(("sold_minor", 1), ("sale_paid_minor", -1)),
+}
 
 CHECKS: Mapping[str, _Check] = {
     "receivable equals invoices' balances": partial(booked_otherwise, _RECEIVABLE),
+    "charges-receivable equals charges' balances": partial(booked_otherwise, _CHARGES),
     "cash equals payments less what was taken back and withheld": partial(booked_otherwise, _CASH),
     "unapplied accounts equal unapplied money": partial(booked_otherwise, _UNAPPLIED),
     "revenue-clearing equals credit notes less invoices": partial(booked_otherwise, _CLEARING),
+    "incomes equal charges, charges-waived equals waivers": partial(booked_otherwise, _INCOMES),
+    "discounts, concession, bad-debt, recoveries, commission equal what stands": partial(
+        booked_otherwise, _LOSSES
+    ),
+    "a charge's balance is amount less waived less paid, never below 0": _charge_faults,
     "nothing lies unapplied beside an open balance": _idle_money,
     "accounts keep the domain's invariants": _invariant_faults,
 }

@@ -13,6 +13,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from shared.events import billing
+
 ActorKind = Literal["collector", "debtor", "system"]
 Role = Literal["supervisor", "finance", "compliance", "legal", "manager"]
 HoldKind = Literal[
@@ -172,9 +174,40 @@ class SettlementDeclined(Command, frozen=True, kw_only=True):
 # ── Disputes ────────────────────────────────────────────────────────────────────────────────────
 
 
+class OpenedDispute(billing.DisputeOpened, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A dispute as it is kept: opened by a billing platform, or by a command."""
+
+    by: By | None = None
+    channel: str | None = None
+    note: str | None = None
+    policy: PolicyRef | None = None
+    segment: str | None = None
+    request_hash: str | None = None
+
+
+class ResolvedDispute(
+    billing.DisputeResolved, frozen=True, kw_only=True, omit_defaults=True, gc=False
+):
+    """A resolution as it is kept."""
+
+    reason_code: Literal["amended"] | None = None  # another took its place
+    reason: str = ""
+    by: By | None = None
+    channel: str | None = None
+    note: str | None = None
+    policy: PolicyRef | None = None
+    segment: str | None = None
+    request_hash: str | None = None
+
+
 class EvidenceAdded(Command, frozen=True, kw_only=True):
     dispute_id: str
     ref: str
+    invoice_id: str | None = None  # what the dispute is about
+    charge_id: str | None = None
+
+
+CommandFact = Command | OpenedDispute | ResolvedDispute | billing.PaymentReceived
 
 
 # ── Holds ───────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""What plans and settlements have in common (docs/ledger.md, Plans).
+"""What plans and settlements have in common (docs/ledger/plans.md).
 
 One of an account and currency is in force at most. Cash of payments that came after it was asked
 for counts for it where it lies on its invoices; as far as such cash is aimed at nothing, it goes

@@ -8,7 +8,7 @@ from services.ledger.domain.charges import Charge, Posted, Waived
 from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.events import View
 from services.ledger.domain.interest import Segment
-from services.ledger.domain.kinds import News
+from services.ledger.domain.news import News
 from services.ledger.domain.ranks import Turn
 from services.ledger.domain.rates import percent_text
 from services.ledger.domain.state import AccountState

@@ -1,7 +1,7 @@
 """The credit limit: what an account owes in its currency, and whether that is more than it may.
 
 It is looked at by all facts known, so a crossing is announced once, and none that only a fact of
-the past uncovers (docs/ledger.md, Credit).
+the past uncovers (docs/ledger/credit.md).
 """
 
 from collections import Counter

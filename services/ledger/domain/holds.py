@@ -1,4 +1,4 @@
-"""Holds: what each kind stops, on which days, and for which invoices (docs/ledger.md, Holds)."""
+"""Holds: what each kind stops, on which days, and for which invoices (docs/ledger/holds.md)."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta

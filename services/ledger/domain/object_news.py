@@ -29,6 +29,7 @@ class ObjectNews:
     def find(self, changed: Mapping[Key, AccountObject | None]) -> Slices[None]:
         """Compare objects with what they were (None: not there)."""
         known = self._view.state.objects.values
+        changed = {key: was for key, was in changed.items() if was != known.get(key)}
         self._builder.changed_objects.update(changed)
         order = {name: number for number, name in enumerate(NOUNS)}
         for number, key in enumerate(sorted(changed, key=lambda k: (order[k[0]], k[1])), start=1):

@@ -2,7 +2,7 @@
 
 Each is a value, known by its noun and id. A fact or a boundary replaces it; the undo entry keeps it
 as it was. An object may have a wake: the place of the next boundary at which it must be judged, in
-the one order of the account's facts (docs/ledger.md, Judgements). The wakes make the agenda.
+the one order of the account's facts (docs/ledger/commands.md). The wakes make the agenda.
 """
 
 from bisect import bisect_left, insort

@@ -1,4 +1,4 @@
-"""A plan: what is paid in instalments, and what came of it (docs/ledger.md, Plans)."""
+"""A plan: what is paid in instalments, and what came of it (docs/ledger/plans.md)."""
 
 from services.ledger.domain.agreements import By, PlanAgreed, PolicyRef
 from services.ledger.domain.arrangements import PLAN, Arrangement

@@ -1,4 +1,4 @@
-"""Recoveries: cash for what was written off (docs/ledger.md, Write-offs).
+"""Recoveries: cash for what was written off (docs/ledger/write-offs.md).
 
 The balance of the invoice stays 0, and the cash stays there when new invoices come. Which money
 recovers follows from the kind of write-off: all of it, only what is aimed at the invoice, or none.

@@ -45,6 +45,15 @@ def fact_id_of(kind: str, source: str, event_id: str, data: Struct) -> str:
     return KINDS[kind].fact_id(source, event_id, data)
 
 
+def kept(kind: str, data: Struct) -> Struct:
+    """The data of an event as a fact of its kind keeps it: there may be more to a fact."""
+    cls = KINDS[kind].data
+    if type(data) is cls:
+        return data
+    kept_data: Struct = cls(**{name: getattr(data, name) for name in data.__struct_fields__})
+    return kept_data
+
+
 def cause_of(fact: Fact) -> str:
     """What `because` and our event ids call this fact: `payment P2`."""
     return KINDS[fact.kind].cause(fact)

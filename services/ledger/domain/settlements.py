@@ -1,4 +1,4 @@
-"""A settlement: less than what is owed settles it (docs/ledger.md, Settlements)."""
+"""A settlement: less than what is owed settles it (docs/ledger/settlements.md)."""
 
 from typing import Final
 

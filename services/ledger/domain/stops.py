@@ -43,7 +43,13 @@ def stops(state: AccountState, day: date | None) -> list[Stop]:
     ]
     found += _holds(state, day)
     found += [
-        Stop("disputed", invoice.invoice_id, invoice.currency, None, (invoice.invoice_id,))
+        Stop(
+            "disputed",
+            invoice.disputes[-1].dispute_id,
+            invoice.currency,
+            None,
+            (invoice.invoice_id,),
+        )
         for invoice in state.invoices.values()
         if invoice.balance_minor and invoice.disputed_minor == invoice.balance_minor
     ]

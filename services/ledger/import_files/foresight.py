@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from services.ledger import domain
-from services.ledger.domain import Fact, difference
+from services.ledger.domain import Fact, difference, kept
 from services.ledger.domain.facts import newest
 from services.ledger.domain.rules import NO_RULES, Rules
 from services.ledger.domain.waiting import owner_of
@@ -101,7 +101,7 @@ def _new_facts(account_id: str, events: FileEvents, now: datetime) -> Iterator[F
                 event_id=item.id,
                 time=item.time,
                 recordedtime=now,
-                data=item.data,
+                data=kept(item.type, item.data),
             )
 
 

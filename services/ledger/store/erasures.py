@@ -154,8 +154,10 @@ async def blank_import_rows(session: Session, key: AccountKey, texts: Collection
     names = _Names(key[1], texts)
     rows = await session.fetch(
         "select import_id, line, refusal_id, reason, cells from import_refusals"
-        " where tenant_id = $1",
+        " where tenant_id = $1 and exists (select from unnest($2::text[]) t"
+        "  where position(lower(t) in lower(cells || reason)) > 0)",
         key[0],
+        [key[1], *texts],
     )
     lines: dict[str, set[int]] = {}
     gone: list[tuple[str, int, int]] = []
@@ -172,16 +174,24 @@ async def blank_import_rows(session: Session, key: AccountKey, texts: Collection
             _GONE,
             *(list(column) for column in zip(*gone, strict=True)),
         )
-    await _blank_reports(session, key[0], lines, names)
+    await _blank_reports(session, key[0], lines, (names, texts))
     return len(gone)
 
 
 async def _blank_reports(
-    session: Session, tenant_id: str, lines: Mapping[str, set[int]], names: "_Names"
+    session: Session,
+    tenant_id: str,
+    lines: Mapping[str, set[int]],
+    person: tuple["_Names", Collection[str]],
 ) -> None:
+    names, texts = person
     rows = await session.fetch(
-        "select import_id, report from imports where tenant_id = $1 and report is not null",
+        "select import_id, report from imports where tenant_id = $1 and report is not null"
+        " and (import_id = any($2::text[]) or exists (select from unnest($3::text[]) t"
+        "  where position(lower(t) in lower(convert_from(report, 'UTF8'))) > 0))",
         tenant_id,
+        list(lines),
+        list(texts),
     )
     for row in rows:
         report: dict[str, Any] = msgspec.json.decode(row["report"])
@@ -257,20 +267,22 @@ async def note_retained(session: Session, tenant_id: str, day: date) -> None:
 
 async def list_silent(
     session: Session, tenant_id: str, before: datetime, after: str, limit: int
-) -> list[str]:
-    """The next accounts, by id, that may be erased: nothing is open, the last fact is older."""
+) -> tuple[list[str], str | None]:
+    """Of the next range of accounts, by id, those that may be erased: nothing is open, and the last
+    fact is older. And the last account of the range (None: there are no more)."""
     rows = await session.fetch(
-        "select account_id from accounts a where tenant_id = $1 and account_id > $3"
-        " and is_registered and not exists (select from erasures e"
-        "  where e.tenant_id = a.tenant_id and e.account_id = a.account_id)"
-        " and not exists (select from invoices i where i.tenant_id = a.tenant_id"
+        "with range as (select account_id from accounts where tenant_id = $1 and account_id > $3"
+        "  and is_registered order by account_id limit $4)"
+        " select account_id, not exists (select from erasures e"
+        "  where e.tenant_id = $1 and e.account_id = a.account_id)"
+        " and not exists (select from invoices i where i.tenant_id = $1"
         "  and i.account_id = a.account_id and i.status = 'open')"
-        " and not exists (select from facts f where f.tenant_id = a.tenant_id"
+        " and not exists (select from facts f where f.tenant_id = $1"
         "  and f.account_id = a.account_id and coalesce(f.time, f.recorded_at) >= $2)"
-        " order by account_id limit $4",
+        " from range a order by account_id",
         tenant_id,
         before,
         after,
         limit,
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows if row[1]], rows[-1][0] if rows else None

@@ -19,14 +19,15 @@ def instant(text: str) -> str:
     """`01-12 10:00` in 2027, UTC; without a time noon."""
     day, _, time = text.partition(" ")
     seconds = "" if time.count(":") == 2 else ":00"
-    return f"2027-{day}T{time or '12:00'}{seconds}Z"
+    day = day if len(day) == 10 else f"2027-{day}"
+    return f"{day}T{time or '12:00'}{seconds}Z"
 
 
 class Desk:
     """One account, C1 of the tenant demo."""
 
     def __init__(self, client: httpx.AsyncClient, post: Post) -> None:
-        self.client, self._post = client, post
+        self.client, self.post = client, post
         client.headers["X-Tenant"] = "demo"
 
     async def open(self, *invoices: tuple[str, int], day: str = "01-12") -> None:
@@ -38,7 +39,7 @@ class Desk:
         await self.start(day)
 
     async def events(self, *events: dict[str, Any]) -> None:
-        answer = await self._post(*events)
+        answer = await self.post(*events)
         assert answer.status_code == 200, answer.text
         assert answer.json()["rejected"] == [], answer.text
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from services.ledger.context import open_context
@@ -252,10 +253,9 @@ async def test_an_erasure_and_intake_at_once(
 async def test_silent_accounts_go_at_the_first_of_a_month(
     demo: httpx.AsyncClient, post: Post, ledger_db: Database
 ) -> None:
-    old, held, owing = (
-        an_account(name, **{**PERSON, "name": "Zacharias"}) for name in ("C1", "C2", "C3")
-    )
-    await post(old, held, owing, an_invoice("I3", "C3", issued_on="2026-12-11"))
+    names = ("C0", "C1", "C2", "C3")  # broken, silent, held, owing
+    accounts = [an_account(name, **{**PERSON, "name": "Zacharias"}) for name in names]
+    await post(*accounts, an_invoice("I3", "C3", issued_on="2026-12-11"))
     await begin(demo, "2027-01-12")
     async with ledger_db.transaction() as session:
         await session.execute("update facts set time = '2026-12-11T10:00Z' where time is not null")
@@ -268,6 +268,9 @@ async def test_silent_accounts_go_at_the_first_of_a_month(
     days = ("2027-02-01", "2027-02-12", "2027-03-05", "2027-03-06")
     hold = {"kind": "attorney", "reason": "he has one"}
     assert (await demo.post("/v1/accounts/C2/holds", json=hold)).status_code == 201
+    async with ledger_db.transaction() as session:  # nobody can compute it: that harms no other
+        await session.execute("update facts set data = '{}' where account_id = 'C0'")
+    context.accounts.forget([("demo", "C0")])
     erased = []
     for day in days:
         started = await start_day(context, "demo", day=date.fromisoformat(day))
@@ -275,7 +278,7 @@ async def test_silent_accounts_go_at_the_first_of_a_month(
     await context.close()
     assert erased == [0, 0, 1, 0]
     assert (await demo.get(URL)).json()["because"] == "retention"
-    for other in ("C2", "C3"):
+    for other in ("C0", "C2", "C3"):
         answer = await demo.get(f"/v1/accounts/{other}/personal-data")
         assert answer.status_code == 404
 
@@ -310,3 +313,37 @@ async def test_another_account_is_untouched(
     assert (await demo.get("/v1/accounts/C10")).json()["name"] == "Zoe Okapi"
     found = (await demo.get("/v1/accounts", params={"q": "Zacharias"})).json()["items"]
     assert found == []
+
+
+async def test_refused_rows_of_files_are_emptied(
+    demo: httpx.AsyncClient, post: Post, ledger_db: Database
+) -> None:
+    await post(_account())
+    report = {
+        "refusals": [{"line": 2, "column": "name", "reason": "Okapi"}, {"line": 3, "reason": "x"}],
+        "warnings": [{"code": "damaged-text", "detail": "Zacharias Example"}],
+    }
+    rows = ((2, "C1,Okapi", "Okapi"), (3, "C10,x", "x"), (4, "?,ZACH@mail.example", "y"))
+    async with ledger_db.transaction() as session:
+        await session.execute(
+            "insert into imports (tenant_id, import_id, name, state, created_at, report)"
+            " values ('demo', 'M1', 'f.csv', 'done', now(), $1)",
+            msgspec.json.encode(report),
+        )
+        for line, cells, reason in rows:
+            await session.execute(
+                "insert into import_refusals"
+                " (tenant_id, import_id, is_read, line, last_line, field, reason, cells)"
+                " values ('demo', 'M1', true, $1, $1, 'name', $2, $3)",
+                line,
+                reason,
+                cells,
+            )
+    certificate = (await demo.request("DELETE", URL, json=REASON)).json()
+    assert {"what": "import-rows", "count": 2} in certificate["erased"]
+    found = await ledger_db.fetch("select line, cells from import_refusals order by line")
+    assert [tuple(row) for row in found] == [(2, ""), (3, "C10,x"), (4, "")]
+    (kept,) = await ledger_db.fetch("select report from imports")
+    reasons = [each["reason"] for each in msgspec.json.decode(kept[0])["refusals"]]
+    assert reasons == ["erased with the account's personal data", "x"]
+    assert await _found(ledger_db) == set()

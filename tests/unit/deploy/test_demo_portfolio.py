@@ -144,3 +144,29 @@ def test_some_debtors_have_two_accounts() -> None:
     for debtor in accounts:
         first, second = (person for person in people if person.debtor_id == debtor)
         assert (first.email, first.name) == (second.email, second.name)
+
+
+def test_who_is_moved_may_promise_and_then_pays_as_promised() -> None:
+    portfolio, other = Portfolio(3, 100, DAYS), Portfolio(3, 100, DAYS)
+    lived(portfolio, contacted=True)
+    lived(other, contacted=True)
+    asked = portfolio.requests()
+    assert portfolio.requests() == []
+    assert [each.body for each in asked] == [each.body for each in other.requests()]
+    assert {each.noun for each in asked} == {"promise", "plan", "settlement"}
+    assert len({each.id for each in asked}) == len(asked)
+    for each in asked:
+        portfolio.answered(each, None)
+    assert portfolio.until(END + 400 * ONE_DAY) == other.until(END + 400 * ONE_DAY)
+
+
+def test_what_is_arranged_is_paid_as_arranged() -> None:
+    portfolio = Portfolio(3, 100, DAYS)
+    lived(portfolio, contacted=True)
+    due_on = (FIRST_DAY + (DAYS + 20) * ONE_DAY).isoformat()
+    instalments = [{"n": 1, "due_on": due_on, "amount_minor": 1234}]
+    for each in portfolio.requests():
+        portfolio.answered(each, {"state": "accepted", "instalments": instalments})
+    later = portfolio.until(END + 30 * ONE_DAY)
+    amounts = [event["data"].get("amount_minor") for event in later]
+    assert amounts.count(1234) > 1

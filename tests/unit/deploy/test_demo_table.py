@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from deploy.demo import table
-from deploy.demo.report import CONTACT_KPIS, MONEY_KPIS, event_count
+from deploy.demo.report import AGREEMENTS, CONTACT_KPIS, MONEY_KPIS, event_count
 
 
 def a_report(**changes: Any) -> dict[str, Any]:
@@ -24,6 +24,8 @@ def a_report(**changes: Any) -> dict[str, Any]:
         },
         "aging": {"EUR": {"current": 123456, "1-30": 7}},
         "contacts": {name: {"value": 3, "email": 3} for name in CONTACT_KPIS},
+        "agreements": {noun: {} for noun in AGREEMENTS} | {"promise": {"broken": 1, "kept": 1234}},
+        "amounts": {"promised": {"EUR": 5000}, "recovered": {"JPY": 700}},
         "mails_received": 3,
         "events": {"billing.events": {"invoice-issued": 2}, "ledger.events": {"x": 3}},
         "refused": [],
@@ -42,6 +44,12 @@ def shown(report: dict[str, Any]) -> str:
 def test_the_tables_show_figures_segments_ageing_and_speed() -> None:
     text = shown(a_report())
     for part in ("25.0%", "legal", "none yet", "1,234.56", "email 3", "5 events", "0 times"):
+        assert part in text
+
+
+def test_the_tables_show_what_was_agreed_and_what_came_of_it() -> None:
+    text = shown(a_report())
+    for part in ("promises", "broken 1, kept 1,234", "50.00", "recovered", "700"):
         assert part in text
 
 

@@ -9,7 +9,17 @@ from services.ledger.domain import Entry, agreements, chart
 from services.ledger.domain.registry import KINDS
 
 # Facts of commands that have no class of their own, and classes that are no facts.
-_NO_FACTS = {"By", "PolicyRef", "Approval", "Instalment", "Command", "Freeze", "DefaultRule"}
+_NO_FACTS = {
+    "OpenedDispute",
+    "ResolvedDispute",
+    "By",
+    "PolicyRef",
+    "Approval",
+    "Instalment",
+    "Command",
+    "Freeze",
+    "DefaultRule",
+}
 
 
 def facts_of_commands() -> list[str]:

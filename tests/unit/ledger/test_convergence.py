@@ -144,7 +144,9 @@ def test_on_top_and_computed_again_give_the_same(
         decision = _take(account, [fact], begun)
         stored |= {(said.invoice_id, said.key): said for said in decision.notices}
         known = facts[: index + 1]
-        loaded = domain.load_account("C1", BERLIN, reversed(known), stored.values())
+        loaded = domain.load_account(
+            "C1", BERLIN, reversed(known), stored.values(), begun_on=account.aged_on
+        )
         assert state(loaded, begun) == state(account, begun)
         assert domain.next_on(loaded) == domain.next_on(account)
 

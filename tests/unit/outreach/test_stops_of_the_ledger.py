@@ -48,7 +48,7 @@ def _compare(engine: Engine) -> None:
         if event.type in STOP_FOLDS:
             STOP_FOLDS[event.type](held, event, event.decode())
         fold(account, "C1", event)
-    wanted = stops_of_the_ledger(engine.account)
+    wanted = stops_of_the_ledger(engine.account, engine.account.aged_on)
     open_ended = without_end(held.values())
     agreed = {_named(stop) for stop in open_ended if stop.kind not in ("hold", "placed")}
     assert agreed == _agreed(wanted)

@@ -1,5 +1,9 @@
 """What a command may ask of an account, and the facts that it comes to: one module per noun.
 
+promises.py, plans.py, settlements.py (debts.py: for which invoices, and whether they are free),
+disputes.py, holds.py, approvals.py, erasures.py · options.py what may be asked now, by the same
+rules
+
 A door checks a request against policies and balances and resolves it: invoices, amounts, days, ends
 of grace. It changes nothing. What it refuses it refuses as a whole, with every fault:
 
@@ -17,7 +21,7 @@ from typing import Any
 
 from msgspec import structs
 
-from services.ledger.domain.agreements import By, Command, Role
+from services.ledger.domain.agreements import By, CommandFact, Role
 from services.ledger.domain.policies import Policy
 from services.ledger.domain.policies.conditions import Situation
 from services.ledger.domain.requests import PolicyRequest, answer
@@ -64,7 +68,7 @@ class Asking:
 class Resolved:
     """The facts that a request comes to, in order; the request as its policy saw it."""
 
-    facts: tuple[Command, ...]
+    facts: tuple[CommandFact, ...]
     request: PolicyRequest | None = None
 
 

@@ -1,12 +1,15 @@
 """The debts that a plan or a settlement is asked for: which invoices, and what is owed on them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
+from services.ledger.domain.accruals import post_interest
 from services.ledger.domain.arrangements import Arrangement, arrangements, in_force
 from services.ledger.domain.doors import Asking, RequestFaults, in_the_way
+from services.ledger.domain.fork import fork
 from services.ledger.domain.holds import clock_stops
 from services.ledger.domain.owed import owed_on, undisputed
+from services.ledger.domain.ranks import Rank
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import taken
 from shared.clock import local_day
@@ -61,6 +64,35 @@ def check_invoices(
             faults.add(pointer, f"is not open: it is {invoice.status}")
         elif not with_disputed and undisputed(state, invoice_id) <= 0:
             faults.add(pointer, "is wholly disputed")
+
+
+def check_named(
+    state: AccountState,
+    currency: str,
+    named: Sequence[str],
+    faults: RequestFaults,
+    *,
+    is_owed: Callable[[str], bool],
+) -> None:
+    """Each must be there, and something owed on it."""
+    for number, invoice_id in enumerate(named):
+        pointer, invoice = f"/invoice_ids/{number}", state.invoices.get(invoice_id)
+        if invoice is None or invoice.currency != currency:
+            faults.add(pointer, f"is no invoice of the account in {currency}")
+        elif not is_owed(invoice_id):
+            faults.add(pointer, f"has nothing owed on it: it is {invoice.status}")
+
+
+def with_interest(state: AccountState, ids: Sequence[str], asking: Asking) -> AccountState:
+    """The account with the interest that a request posts at its instant."""
+    if not state.rules.has_interest:
+        return state
+    then = fork(state)
+    then.position = (asking.at, Rank.PLAN_AGREED, "")
+    for invoice_id in ids:
+        if invoice_id in then.invoices:
+            post_interest(then, invoice_id, asking.at)
+    return then
 
 
 def check_free(state: AccountState, ids: Sequence[str], asking: Asking) -> None:

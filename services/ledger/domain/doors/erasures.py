@@ -2,7 +2,7 @@
 
 from uuid import NAMESPACE_URL, uuid5
 
-from services.ledger.domain.agreements import AccountErased, Approval, ErasureAsked
+from services.ledger.domain.agreements import AccountErased, Approval, ErasureAsked, Role
 from services.ledger.domain.doors import Asking, Resolved
 from services.ledger.domain.erasures import open_request, request_id, requests, still_needed
 from services.ledger.domain.policies.retention import RetentionPolicy
@@ -10,7 +10,7 @@ from services.ledger.domain.state import AccountState
 from shared.clock import local_day
 from shared.errors import Conflict, Forbidden
 
-ROLE = "compliance"
+ROLE: Role = "compliance"
 _APPROVAL_BUSINESS_DAYS = 10
 
 

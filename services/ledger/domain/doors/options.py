@@ -8,7 +8,7 @@ from typing import Any
 
 from services.ledger.domain.arrangements import in_force
 from services.ledger.domain.doors import Asking, situation
-from services.ledger.domain.doors.debts import arranged_ids, check_free
+from services.ledger.domain.doors.debts import arranged_ids, check_free, with_interest
 from services.ledger.domain.doors.promises import broken_lately, covered, most_minor
 from services.ledger.domain.doors.settlements import bids_lately
 from services.ledger.domain.holds import clock_stops
@@ -24,10 +24,20 @@ Option = dict[str, Any]
 
 def options(state: AccountState, asking: Asking, *, for_staff: bool) -> list[Option]:
     """Of each currency in which something is owed."""
+    state = with_interest(state, _past_due(state, asking), asking)
     return [
         _options(state, currency, asking, for_staff)
         for currency in sorted(state.currencies)
         if state.currencies[currency].open or state.currencies[currency].counted
+    ]
+
+
+def _past_due(state: AccountState, asking: Asking) -> list[str]:
+    return [
+        invoice_id
+        for sums in state.currencies.values()
+        for due_on, _, invoice_id in sums.open
+        if due_on < asking.on
     ]
 
 

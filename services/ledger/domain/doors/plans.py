@@ -31,6 +31,7 @@ from services.ledger.domain.doors.debts import (
     check_invoices,
     not_found,
     replaced,
+    with_interest,
 )
 from services.ledger.domain.owed import owed_on, undisputed_on
 from services.ledger.domain.plans import Plan, plans
@@ -131,6 +132,7 @@ def agree_plan(state: AccountState, offer: PlanOffer, asking: Asking) -> Resolve
     """Raises `Invalid` with `total_minor` and limits, `Conflict`."""
     policy = asking.policies["plans"]
     ids = arranged_ids(state, offer.currency, offer.invoice_ids, asking.on, with_disputed=False)
+    state = with_interest(state, ids, asking)
     number, rule = choose(
         policy.rules, seen := situation(state, asking, offer.currency, ids, owed_on(state, ids))
     )

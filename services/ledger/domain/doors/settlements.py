@@ -30,6 +30,7 @@ from services.ledger.domain.doors.debts import (
     check_free,
     check_invoices,
     not_found,
+    with_interest,
 )
 from services.ledger.domain.doors.plans import Due
 from services.ledger.domain.owed import owed_on
@@ -83,6 +84,7 @@ def offer_settlement(state: AccountState, terms: SettlementTerms, asking: Asking
     """Raises `Invalid` with `base_minor` and `least_minor`, `Conflict`."""
     policy = asking.policies["settlements"]
     ids = arranged_ids(state, terms.currency, terms.invoice_ids, asking.on, with_disputed=True)
+    state = with_interest(state, ids, asking)
     base = owed_on(state, ids)
     number, rule = choose(policy.rules, seen := situation(state, asking, terms.currency, ids, base))
     dues = terms.dues

@@ -1,9 +1,16 @@
-"""What a kind of fact is: everything about it stands in one `Kind`, in the file of its noun.
+"""What kinds of facts and objects are: everything about one stands in the file of its noun.
 
-What facts make besides invoices and credits (promises, plans, charges) is declared by a `Noun`.
+A `Kind` is a kind of fact: who it is, when it acts, what it waits for, what it does, what is
+announced. What facts make besides invoices and credits (promises, plans, charges) is declared by a
+`Noun`: when an object is judged next, what happens there, what follows from any fact.
 
-A new kind of fact is a new file here (with its events in `shared/events`) and a test. Its `KINDS`
-are found by `services.ledger.domain.registry`; nothing else names it.
+accounts.py, invoices.py, credit_notes.py, payments.py: what billing platforms send · disputes.py,
+dispute_cases.py (deadlines, evidence) · promises.py, plans.py, settlements.py, holds.py ·
+write_offs.py, recoveries.py, small_balances.py · placements.py, commissions.py · charges.py (made
+by hand, waived, disclosed), charging.py (what days charge) · approvals.py, erasures.py
+
+A new kind of fact is a new file here (with its events in `shared/events`) and a test. `KINDS` and
+`NOUNS` are found by `services.ledger.domain.registry`; nothing else names them.
 """
 
 import builtins

@@ -65,6 +65,8 @@ def _provides(data: ChargeAdded) -> Need:
 
 def _add(state: AccountState, data: ChargeAdded, at: datetime) -> None:
     invoice = state.invoices[data.invoice_id] if data.invoice_id is not None else None
+    if invoice is not None and invoice.currency != data.currency:
+        return  # no door lets it through
     charge = Charge(
         currency=data.currency,
         charge_id=data.charge_id,

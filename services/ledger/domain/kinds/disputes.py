@@ -5,10 +5,13 @@ from datetime import datetime
 from msgspec import UNSET, Struct, structs
 
 from services.ledger.domain.accruals import accrue, post_interest, release_withheld
+from services.ledger.domain.agreements import OpenedDispute, ResolvedDispute
 from services.ledger.domain.allocation import distribute
 from services.ledger.domain.charges import charge_of, disputed_of, is_own_id
 from services.ledger.domain.charging import first_charging
 from services.ledger.domain.credits import Credit
+from services.ledger.domain.dispute_news import opened_members, resolved_members
+from services.ledger.domain.disputes import asked_minor
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position
 from services.ledger.domain.fees import charge_withheld
@@ -82,7 +85,7 @@ def _open(state: AccountState, data: billing.DisputeOpened, at: datetime) -> Non
     assert data.invoice_id is not None
     accrue(state, data.invoice_id, local_day(at, state.zone))
     invoice = state.invoices[data.invoice_id]
-    dispute = Dispute(data.dispute_id, data.amount_minor)
+    dispute = Dispute(data.dispute_id, asked_minor(invoice, data))
     _set_disputes(state, invoice, (*invoice.disputes, dispute))
 
 
@@ -119,8 +122,8 @@ def _opened_event(view: View, data: billing.DisputeOpened) -> ledger.DisputeOpen
         invoice_id=subject.invoice_id,
         charge_id=data.charge_id if data.charge_id is not None else UNSET,
         currency=subject.currency,
-        amount_minor=data.amount_minor,
         disputed_minor=subject.disputed_minor,
+        **opened_members(view.state, data),
         amounts=_amounts(view, subject),
     )
 
@@ -222,6 +225,7 @@ def _resolved_event(view: View, data: billing.DisputeResolved) -> ledger.Dispute
         credited_minor=data.credited_minor,
         currency=subject.currency,
         disputed_minor=subject.disputed_minor,
+        **resolved_members(data),
         amounts=_amounts(view, subject),
     )
 
@@ -229,7 +233,7 @@ def _resolved_event(view: View, data: billing.DisputeResolved) -> ledger.Dispute
 KINDS = (
     Kind(
         type="dispute-opened",
-        data=billing.DisputeOpened,
+        data=OpenedDispute,
         word="dispute",
         rank=Rank.DISPUTE_OPENED,
         identity=_id,
@@ -242,7 +246,7 @@ KINDS = (
     ),
     Kind(
         type="dispute-resolved",
-        data=billing.DisputeResolved,
+        data=ResolvedDispute,
         word="resolution",
         rank=_RESOLUTION_RANK,
         identity=_id,

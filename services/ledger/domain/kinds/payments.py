@@ -123,6 +123,7 @@ def _recover_aimed(
         part = min(minor, invoice.recoverable_minor)
         if part > 0:
             payment = recover(state, payment, {invoice_id: part}, at)
+            state.aimed_now[invoice_id] = state.aimed_now.get(invoice_id, 0) + part
             minor -= part
         if minor > 0 and is_sold(state, invoice):
             targets = (*payment.targets, Target(invoice_id, minor))

@@ -24,7 +24,7 @@ from shared.clock import local_day
 from shared.events import ledger
 
 _FIRST = -1  # a beginning is announced before what ends by it
-_WAITS = "pending_approval"
+_WAITS: PlacementState = "pending_approval"
 
 
 def _id(data: AccountPlaced | AccountRecalled) -> str:

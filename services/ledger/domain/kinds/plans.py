@@ -1,4 +1,4 @@
-"""Plans: agreed, cancelled, completed or in default (docs/ledger.md, Plans)."""
+"""Plans: agreed, cancelled, completed or in default (docs/ledger/plans.md)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -95,7 +95,7 @@ def _agree(state: AccountState, data: PlanAgreed, at: datetime) -> None:
 
 
 def _cancel(state: AccountState, data: PlanCancelled, at: datetime) -> None:
-    because = f"cancellation {data.plan_id}"
+    because = f"plan cancellation {data.plan_id}"
     plan = state.objects.of(PLAN)[data.plan_id]
     assert isinstance(plan, Plan)
     if plan.state == PENDING:
@@ -147,6 +147,7 @@ def _in_force(state: AccountState, plan: Plan, acting: Acting) -> Plan:
         if write_off is not None:
             return ended(plan, acting.at, write_off)
         if not plan.cash_minor:
+            plan = judge_instalments(state, plan, acting.at, acting.cause)
             return ended(plan, acting.at, "nothing-left")
     if plan.cash_minor >= plan.amount_minor or nothing_owed:
         return in_state(plan, "completed", acting.at, acting.cause)
@@ -269,7 +270,7 @@ KINDS = (
     Kind(
         type="plan-cancelled",
         data=PlanCancelled,
-        word="cancellation",
+        word="plan cancellation",
         rank=Rank.PLAN_CANCELLED,
         identity=_id,
         needs=_need,

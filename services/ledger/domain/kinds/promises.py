@@ -1,4 +1,4 @@
-"""Promises to pay: made, cancelled, and judged by what came in (docs/ledger.md, Promises)."""
+"""Promises to pay: made, cancelled, and judged by what came in (docs/ledger/promises.md)."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,9 +6,11 @@ from datetime import datetime
 from msgspec import structs
 
 from services.ledger.domain.agreements import PromiseCancelled, PromiseMade
+from services.ledger.domain.charges import NOUN as CHARGE
 from services.ledger.domain.credits import Credit
 from services.ledger.domain.events import View, common
 from services.ledger.domain.facts import Need, Position
+from services.ledger.domain.holds import NOUN as HOLD
 from services.ledger.domain.holds import clock_stops
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
@@ -122,8 +124,10 @@ def _count(state: AccountState, payment: Credit, acting: Acting) -> None:
     if not known or any(c.payment_id == payment.credit_id for p in known for c in p.counted):
         return
     aims = dict(state.aimed_now)
-    waiting = sum(target.amount_minor for target in payment.targets)
-    free = payment.amount_minor - sum(aims.values()) - waiting - state.arranged_now
+    for target in payment.targets:  # it waits, but it was paid
+        name = target.invoice_id or f"{CHARGE} {target.charge_id}"
+        aims[name] = aims.get(name, 0) + target.amount_minor
+    free = payment.amount_minor - sum(aims.values()) - state.arranged_now
     outside = arranged(state)
     for promise in sorted(known, key=turn_of):
         if promise.currency != payment.currency:
@@ -210,13 +214,13 @@ def _end_by_others(state: AccountState, acting: Acting) -> None:
     if not still_open:
         return
     out = taken(state)
-    day = local_day(acting.at, state.zone)
+    day, known = local_day(acting.at, state.zone), state.objects.values
     for promise in still_open:
         key, because = (NOUN, promise.promise_id), None
         by_holds = [
             span
             for span in clock_stops(state, promise.covers)
-            if span.holds_on(day) and day < promise.judged_on
+            if span.holds_on(day) and day < promise.judged_on and (HOLD, span.hold_id) in known
         ]
         by_taker = [out[invoice_id] for invoice_id in promise.covers if invoice_id in out]
         if by_holds:

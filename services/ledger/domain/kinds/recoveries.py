@@ -1,14 +1,17 @@
 """What payments recovered of invoices that were written off, as it is announced."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from services.ledger.domain.credits import Credit
 from services.ledger.domain.events import View, allocations
 from services.ledger.domain.kinds import Acting, Noun
+from services.ledger.domain.movements import Movement
 from services.ledger.domain.news import News
 from services.ledger.domain.objects import AccountObject
 from services.ledger.domain.ranks import Turn
 from services.ledger.domain.recoveries import recovering
+from services.ledger.domain.relief_movements import recovery_movements
 from services.ledger.domain.state import AccountState
 from shared.events import ledger
 
@@ -88,4 +91,17 @@ def _news(view: View, before: Recovery | None, after: Recovery | None) -> list[N
     return [News("recovery-received", entity, cause, known.at, data, is_new, Turn.OTHER)]
 
 
-NOUNS = (Noun(name=NOUN, value=Recovery, order=80, conclude=_conclude, news=_news),)
+def _movements(state: AccountState, known: Recovery) -> Iterator[Movement]:
+    return recovery_movements(state, known.payment_id, known.invoice_id)
+
+
+NOUNS = (
+    Noun(
+        name=NOUN,
+        value=Recovery,
+        order=80,
+        conclude=_conclude,
+        news=_news,
+        movements=_movements,
+    ),
+)

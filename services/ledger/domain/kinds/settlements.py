@@ -1,6 +1,6 @@
-"""Settlements: offered or bid, accepted, completed, lapsed (docs/ledger.md, Settlements)."""
+"""Settlements: offered or bid, accepted, completed, lapsed (docs/ledger/settlements.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from msgspec import structs
@@ -33,9 +33,11 @@ from services.ledger.domain.arrangements import (
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.movements import Movement
 from services.ledger.domain.objects import Step, boundary
 from services.ledger.domain.owed import owed_on
 from services.ledger.domain.ranks import Rank, Turn
+from services.ledger.domain.relief_movements import relief_movements
 from services.ledger.domain.settlement_news import no_event, offered_event, settlement_news
 from services.ledger.domain.settlements import CONCESSION, Settlement, settlement_of
 from services.ledger.domain.state import AccountState
@@ -194,6 +196,8 @@ def _accepted(state: AccountState, settlement: Settlement, acting: Acting) -> Se
         return in_state(settlement, "completed", acting.at, acting.cause)
     if not owed_on(state, settlement.invoice_ids):
         write_off = written_off_by(state, settlement)
+        if write_off is None:
+            settlement = judge_instalments(state, settlement, acting.at, acting.cause)
         return ended(settlement, acting.at, write_off or "nothing-left")
     for was, each in zip(known, settlement.instalments, strict=True):
         is_judged_now = each.is_judged and not was.is_judged
@@ -337,6 +341,11 @@ KINDS = (
     ),
 )
 
+
+def _movements(state: AccountState, known: Settlement) -> Iterator[Movement]:
+    return relief_movements(state, "concession", known.arrangement_id, "concession")
+
+
 NOUNS = (
     Noun(
         name=SETTLEMENT,
@@ -347,5 +356,6 @@ NOUNS = (
         entry=_entry,
         conclude=_conclude,
         news=settlement_news,
+        movements=_movements,
     ),
 )

@@ -3,7 +3,7 @@
 What each writes off lies as a relief on its invoices. What recovers it is in `recoveries.py`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -23,11 +23,13 @@ from services.ledger.domain.facts import Need
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
+from services.ledger.domain.movements import Movement
 from services.ledger.domain.news import News
 from services.ledger.domain.objects import Step
 from services.ledger.domain.owed import owed
 from services.ledger.domain.ranks import Rank
 from services.ledger.domain.recoveries import free_recoveries
+from services.ledger.domain.relief_movements import relief_movements
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.waivers import restore_waived, waive_open
 from services.ledger.domain.write_off_news import (
@@ -288,4 +290,18 @@ KINDS = (
     ),
 )
 
-NOUNS = (Noun(name=NOUN, value=WriteOff, order=20, conclude=_conclude, news=_news),)
+
+def _movements(state: AccountState, known: WriteOff) -> Iterator[Movement]:
+    return relief_movements(state, "write_off", known.write_off_id, "write-off")
+
+
+NOUNS = (
+    Noun(
+        name=NOUN,
+        value=WriteOff,
+        order=20,
+        conclude=_conclude,
+        news=_news,
+        movements=_movements,
+    ),
+)

@@ -1,4 +1,4 @@
-"""What a tenant decides of arrangements: one document for each name, version by version.
+"""What a tenant decides: one document for each name, version by version (docs/policies.md).
 
 promises.py, plans.py, settlements.py, disputes.py, recovery.py, retention.py: what each document
 says, with its defaults and the built-in version · conditions.py for whom a rule holds · amounts.py

@@ -1,10 +1,13 @@
 """The ledger's domain as it is taken through stories: every step must keep the invariants."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from services.ledger import domain
 from services.ledger.domain import Decision, Fact, LedgerAnnouncement
@@ -18,6 +21,7 @@ from services.ledger.domain.placements import Placement, commissions
 from services.ledger.domain.policies.allocation import read_allocation
 from services.ledger.domain.policies.charge_rules import read_charges
 from services.ledger.domain.policies.charges import charging
+from services.ledger.domain.policies.recovery import RecoveryPolicy
 from services.ledger.domain.promises import Promise
 from services.ledger.domain.rates import RateRow, rate_tables
 from services.ledger.domain.rules import NO_RULES, Dated, Rules
@@ -27,6 +31,7 @@ from services.ledger.domain.write_offs import WriteOff
 from shared.business_time import Begun
 from tests.unit.ledger.arrangements.told import BERLIN, Told
 
+_SUBJECTS = ("promise", "plan", "settlement", "write-off", "placement")
 RECORDED = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -53,6 +58,7 @@ class Engine:
         self.begun = Begun(day=begun)
         self.said: list[LedgerAnnouncement] = []
         self.last: list[LedgerAnnouncement] = []
+        self.booked: Counter[str] = Counter()  # the balance of each ledger account
 
     def record(self, *facts: Told) -> None:
         known = {(fact.kind, fact.fact_id) for fact in self.account.facts}
@@ -67,6 +73,8 @@ class Engine:
         assert domain.invariants(self.account) == []
         for entry in decision.entries:
             assert sum(amount for _, amount in entry.postings) == 0
+            for account, amount in entry.postings:
+                self.booked[account] += amount
         ids = [(event.type, event.entity, event.cause) for event in decision.announcements]
         assert len(ids) == len(set(ids)), ids
         self.last = decision.announcements
@@ -152,6 +160,47 @@ class Engine:
     def exceeded(self) -> bool:
         return is_exceeded(self.account)
 
+    def everything(self) -> dict[str, Any]:
+        """All that is so now, in plain data; as the referee says it."""
+        account = self.account
+        mine = [(key, value) for key, value in account.objects.each() if key[0] in _SUBJECTS]
+        subjects: list[tuple[tuple[str, str], Any]] = [*mine]
+        return {
+            "states": {
+                key: (known.state, known.history[-1].at if known.history else None)
+                for key, known in subjects
+            },
+            "figures": {
+                key: {
+                    name: value
+                    for name, value in self.figures(*key).items()
+                    if name not in ("because", "short")
+                }
+                for key, _ in subjects
+            },
+            "invoices": {name: self.invoice(name) for name in sorted(account.invoices)},
+            "amounts": {code: self.amounts(code) for code in sorted(account.currencies)},
+            "allocations": self._allocations(),
+            "stops": self.stops(),
+            "commissions": sorted(
+                (c.placement_id, c.payment_id, c.base_minor, c.commission_minor, c.settled)
+                for c in commissions(account)
+                if c.base_minor
+            ),
+            "exceeded": self.exceeded(),
+        }
+
+    def _allocations(self) -> list[tuple[Any, ...]]:
+        """What lies where now: (kind, source, invoice, charge, amount, is a recovery)."""
+        sums: Counter[tuple[Any, ...]] = Counter()
+        for (kind, credit_id), credit in self.account.credits.items():
+            for known in credit.allocations:
+                if known.released_at is None:
+                    place = (known.invoice_id, known.charge_id)
+                    sums[kind, credit_id, *place, known.is_recovery] += known.amount_minor
+        found = [(*key[:4], minor, key[4]) for key, minor in sums.items() if minor]
+        return sorted(found, key=repr)
+
     def charge(self, charge_id: str) -> Mapping[str, Any] | None:
         known = charge_of(self.account, charge_id)
         if known is None:
@@ -177,7 +226,7 @@ def rules_of(policies: Any = None, rates: Any = None) -> Rules:
     if not policies and not rates:
         return NO_RULES
     found: dict[str, Any] = {}
-    read = {"charges": _charging, "allocation": _allocation}
+    read = {"charges": _charging, "allocation": _allocation, "recovery": _recovery}
     for name, dated in (policies or {}).items():
         if name not in read:
             continue
@@ -195,11 +244,19 @@ def rules_of(policies: Any = None, rates: Any = None) -> Rules:
 
 def _charging(document: Any) -> Any:
     rules = [
-        rule if rule.get("disclosure") else {**rule, "because": "terms"}
-        for rule in document.get("rules", [])
+        {**rule, "id": f"{rule['id']}-{number}"}
+        | ({} if rule.get("disclosure") else {"because": "terms"})
+        for number, rule in enumerate(document.get("rules", []))
     ]
+    for rule in rules:
+        if rule["kind"] == "compensation":
+            rule.pop("step", None)
     whole = {"name": "charges", "version": "1", **document, "rules": rules}
     return charging(read_charges(json.dumps(whole, default=str)), {})
+
+
+def _recovery(document: Any) -> Any:
+    return msgspec.convert({"name": "recovery", "version": "1", **document}, RecoveryPolicy)
 
 
 def _allocation(document: Any) -> Any:

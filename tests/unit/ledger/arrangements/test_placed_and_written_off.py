@@ -1,0 +1,406 @@
+"""Placements, commissions, sales and small balances: what is so, what is announced and posted."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from services.ledger.domain.agreements import AccountWrittenOff, Approval, By, SalePaid
+from services.ledger.domain.policies.amounts import AmountByCurrency
+from services.ledger.domain.policies.recovery import RecoveryPolicy
+from services.ledger.domain.rules import Dated, Rules
+from services.ledger.domain.stops import stops
+from tests.unit.ledger.arrangements.engine import Engine
+from tests.unit.ledger.arrangements.told import (
+    Told,
+    at,
+    credited,
+    decided,
+    disputed,
+    hold,
+    invoice,
+    on,
+    paid,
+    placed,
+    plan,
+    promise,
+    recalled,
+    registered,
+    remitted,
+    taken_back,
+    voided,
+    write_off_reversed,
+    written_off,
+)
+
+FINANCE = Approval("finance", on("03-15"))
+
+
+def account(*facts: Told, rules: Rules | None = None, day: str = "01-20") -> Engine:
+    """Registered, the day begun, and these facts."""
+    engine = Engine(rules=rules) if rules is not None else Engine()
+    engine.record(registered())
+    engine.start_day(on(day))
+    for fact in facts:
+        engine.record(fact)
+    return engine
+
+
+def booked(engine: Engine) -> dict[str, int]:
+    """The balance of each ledger account by all that was posted."""
+    return {name: minor for name, minor in engine.booked.items() if minor}
+
+
+def said(engine: Engine, *beginnings: str) -> list[str]:
+    return engine.news(*beginnings)
+
+
+# ── Placements ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_placement_is_announced_with_each_debt_and_ends_a_plan_and_a_promise() -> None:
+    engine = account(
+        invoice("I1", 10000),
+        invoice("I2", 5000),
+        plan("L1", "01-20 09:00", ("I1",), ("02-01", 10000)),
+        promise("R1", 5000, "01-29", "01-20 10:00", ("I2",)),
+        placed("G1", "01-20 11:00", ("I1", "I2")),
+    )
+    assert said(engine) == ["account-placed G1", "plan-cancelled L1", "promise-cancelled R1"]
+    data: Any = engine.last[0].data
+    assert [(debt.invoice_id, debt.amount_minor) for debt in data.invoices] == [
+        ("I1", 10000),
+        ("I2", 5000),
+    ]
+    assert (data.placed_minor, data.kind, data.to) == (15000, "agency", "Sample Agency")
+    assert engine.figures("plan", "L1")["because"] == "placement G1"
+    assert engine.amounts("EUR")["collectable"] == 0
+
+
+def test_one_that_waits_is_announced_when_it_is_approved_and_begins_then() -> None:
+    engine = account(invoice(), placed("G1", "01-20", ("I1",), approval=FINANCE))
+    assert said(engine) == ["approval-needed placement:G1"]
+    engine.record(paid("P1", 4000, "01-21"))
+    engine.record(decided("placement:G1", "01-22"))
+    assert said(engine, "account", "approval") == [
+        "account-placed G1",
+        "approval-closed placement:G1",
+    ]
+    assert engine.figures("placement", "G1")["placed"] == 6000
+    assert engine.commission("P1") is None
+
+
+@pytest.mark.parametrize("ending", ["refused", "withdrawn", "expired"])
+def test_one_that_is_not_approved_is_refused(ending: str) -> None:
+    engine = account(invoice(), placed("G1", "01-20", ("I1",), approval=FINANCE))
+    if ending == "refused":
+        engine.record(decided("placement:G1", "01-22", "refuse"))
+    elif ending == "withdrawn":
+        engine.record(recalled("G1", "01-22"))
+    else:
+        engine.start_day(on("03-16"))
+    figures = engine.figures("placement", "G1")
+    assert (figures["state"], figures["because"]) == ("refused", ending)
+    assert engine.stops() == set()
+
+
+def test_it_comes_back_after_its_last_day() -> None:
+    engine = account(invoice(), placed("G1", "01-20", ("I1",), until_on=on("02-10")))
+    assert {(stop.kind, stop.until) for stop in stops(engine.account)} == {("placed", on("02-10"))}
+    engine.start_day(on("02-10"))
+    assert engine.figures("placement", "G1")["state"] == "placed"
+    engine.start_day(on("02-11"))
+    assert engine.figures("placement", "G1")["because"] == "expired"
+    assert "account-recalled G1" in said(engine)
+    assert engine.history("placement", "G1")[-1] == ("recalled", at("02-10 23:00"))
+    assert engine.amounts("EUR")["collectable"] == 10000
+
+
+def test_it_comes_back_paid_and_is_out_again_when_the_money_is_refuted() -> None:
+    engine = account(
+        invoice(), placed("G1", "01-20", ("I1",)), paid("P1", 10000, "01-22", ("I1", 10000))
+    )
+    assert engine.figures("placement", "G1")["because"] == "paid"
+    engine.record(taken_back("X1", "P1", "01-22"))  # a later fact: it stays recalled
+    assert engine.figures("placement", "G1")["state"] == "recalled"
+    other = account(invoice(), placed("G1", "01-20", ("I1",)), credited("K1", 10000, "01-22", "I1"))
+    assert other.figures("placement", "G1")["because"] == "paid"
+    other.record(invoice("I0", 1, due="01-01"))
+    assert other.figures("placement", "G1")["because"] == "paid"
+
+
+def test_a_hold_told_late_ends_it_earlier_and_commission_ends_with_its_tail() -> None:
+    engine = account(
+        invoice(),
+        placed("G1", "01-20", ("I1",), tail_days=2),
+        paid("P1", 1000, "01-25", ("I1", 1000)),
+        paid("P2", 1000, "01-30", ("I1", 1000)),
+    )
+    assert engine.commission("P2") == 180
+    engine.record(hold("H1", "deceased", "01-24", told="01-31"))
+    assert "account-recalled G1" in said(engine)
+    assert engine.figures("placement", "G1")["because"] == "hold H1"
+    assert (engine.commission("P1"), engine.commission("P2")) == (180, None)
+    again = [event.data for event in engine.last if event.type == "commission-due"]
+    assert [(data.payment_id, data.commission_minor) for data in again] == [("P2", 0)]
+
+
+def test_a_second_placement_takes_what_is_free_only() -> None:
+    engine = account(
+        invoice("I1"),
+        invoice("I2", 500),
+        placed("G1", "01-20 10:00", ("I1",)),
+        placed("G2", "01-20 11:00", ("I1", "I2")),
+        placed("G3", "01-20 12:00", ("I1",)),
+    )
+    assert engine.figures("placement", "G2")["invoices"] == ("I2",)
+    figures = engine.figures("placement", "G3")
+    assert (figures["state"], figures["because"]) == ("recalled", "placement G1")
+
+
+def test_written_off_debts_can_be_placed_and_recoveries_cost_commission() -> None:
+    engine = account(
+        invoice(),
+        written_off("W1", "01-20 10:00"),
+        placed("G1", "01-20 11:00", ("I1",), percent="12.5"),
+        paid("P1", 1004, "01-22"),
+    )
+    assert engine.figures("placement", "G1")["placed"] == 10000
+    assert engine.commission("P1") == 126  # 125.5, half up
+    assert engine.amounts("EUR")["recoverable"] == 8996
+    assert {stop.kind for stop in stops(engine.account)} == {"placed", "written-off"}
+
+
+# ── Commission ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_net_is_withheld_from_cash_and_direct_money_is_owed_to_the_agency() -> None:
+    engine = account(
+        invoice("I1", 20000),
+        placed("G1", "01-20", ("I1",), direct_commission_percent="5"),
+        remitted("P1", "G1", "net"),
+        paid("P1", 1000, "01-22", ("I1", 1000)),
+        paid("P2", 1000, "01-23", ("I1", 1000)),
+    )
+    assert (engine.commission("P1"), engine.commission("P2")) == (180, 50)
+    assert booked(engine) == {
+        "receivable": 18000,
+        "revenue-clearing": -20000,
+        "cash": 1820,
+        "agency-commission": 230,
+        "agency-payable": -50,
+    }
+    engine.record(taken_back("X1", "P1", "01-25", 400))
+    assert engine.commission("P1") == 108
+    due: Any = next(event.data for event in engine.last if event.type == "commission-due")
+    assert (due.base_minor, due.commission_minor, due.settled) == (600, 108, "net")
+    engine.record(taken_back("X2", "P1", "01-26"))
+    assert engine.commission("P1") == 0
+    assert booked(engine)["cash"] == 1000
+    assert booked(engine)["agency-commission"] == 50
+
+
+def test_that_the_agency_took_it_may_be_told_after_the_payment() -> None:
+    facts = (
+        invoice("I1", 20000),
+        placed("G1", "01-20", ("I1",), direct_commission_percent="5"),
+        paid("P1", 1000, "01-22", ("I1", 1000)),
+    )
+    first, late = account(remitted("P1", "G1", "gross"), *facts), account(*facts)
+    late.record(remitted("P1", "G1", "gross"))
+    assert said(late) == ["commission-due G1 P1"]
+    assert first.commission("P1") == late.commission("P1") == 180
+    assert booked(first) == booked(late)
+
+
+def test_commission_follows_money_to_where_it_lies() -> None:
+    engine = account(
+        invoice("I1", 1000, due="01-10"),
+        placed("G1", "01-20", ("I1",)),
+        paid("P1", 1000, "01-22"),
+    )
+    assert engine.commission("P1") == 180
+    engine.record(invoice("I0", 400, due="01-05"))  # older: it takes of the money that is free
+    assert engine.commission("P1") == 108
+
+
+# ── Sale ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def sold(name: str = "S1", when: str = "01-20", price: int = 1500) -> Told:
+    data = AccountWrittenOff(
+        account_id="C1",
+        write_off_id=name,
+        kind="sold",
+        currency="EUR",
+        invoice_ids=("I1",),
+        to="Buyer",
+        price_minor=price,
+        by=By("collector", "U1"),
+    )
+    return Told("account-written-off", name, at(when), data)
+
+
+def sale_paid(amount: int, when: str = "01-30", name: str = "S1") -> Told:
+    data = SalePaid(account_id="C1", write_off_id=name, amount_minor=amount)
+    return Told("sale-paid", name, at(when), data)
+
+
+def test_a_sale_is_a_write_off_for_a_price() -> None:
+    engine = account(invoice(), sold())
+    assert said(engine) == ["account-written-off S1", "account-placed S1"]
+    handed: Any = engine.last[1].data
+    assert (handed.kind, handed.to, handed.price_minor) == ("sale", "Buyer", 1500)
+    assert engine.figures("write-off", "S1")["state"] == "sold"
+    assert (engine.amounts("EUR")["balance"], engine.amounts("EUR")["recoverable"]) == (0, 0)
+    assert booked(engine) == {"revenue-clearing": -10000, "suspense": 1500, "bad-debt": 8500}
+    engine.record(sale_paid(1500))
+    assert booked(engine) == {"revenue-clearing": -10000, "cash": 1500, "bad-debt": 8500}
+
+
+def test_money_aimed_at_what_was_sold_waits_for_the_buyer_and_other_money_passes_it_by() -> None:
+    engine = account(
+        invoice(),
+        sold(),
+        paid("P1", 300, "01-22", ("I1", 300)),
+        paid("P2", 200, "01-23"),
+        invoice("I2", 1000, due="02-10", issued="01-24"),
+    )
+    assert engine.amounts("EUR")["unapplied"] == 300
+    assert engine.invoice("I2")["balance"] == 800
+    engine.record(write_off_reversed("S1", "01-28"))
+    assert engine.invoice("I1")["balance"] == 9700
+    assert engine.amounts("EUR")["unapplied"] == 0
+    assert said(engine, "write-off", "account", "invoice-re") == [
+        "write-off-reversed S1",
+        "account-recalled S1",
+        "invoice-reopened I1",
+    ]
+
+
+def test_a_sale_that_was_paid_and_is_returned_leaves_what_is_owed_to_the_buyer() -> None:
+    engine = account(invoice(), sold(), sale_paid(1500, "01-22"), write_off_reversed("S1", "01-28"))
+    assert booked(engine) == {
+        "revenue-clearing": -10000,
+        "receivable": 10000,
+        "cash": 1500,
+        "suspense": -1500,
+    }
+
+
+# ── Small balances ──────────────────────────────────────────────────────────────────────────────
+
+
+def small(cents: int = 5, days: int = 14) -> RecoveryPolicy:
+    most = AmountByCurrency({"EUR": cents})
+    return RecoveryPolicy(name="recovery", version="1", small_balance=most, small_after_days=days)
+
+
+LETTING_GO = Rules(recovery=Dated(small()))
+
+
+def almost_paid(*more: Told, rules: Rules = LETTING_GO, left: int = 5) -> Engine:
+    return account(invoice(), paid("P1", 10000 - left, "01-20"), *more, rules=rules)
+
+
+def test_a_small_balance_is_let_go_so_many_days_after_the_latest_cash() -> None:
+    engine = almost_paid()
+    engine.start_day(on("02-02"))
+    assert engine.invoice("I1") == {"status": "open", "balance": 5, "recoverable": 0}
+    engine.start_day(on("02-03"))
+    assert engine.invoice("I1") == {"status": "paid", "balance": 0, "recoverable": 5}
+    assert said(engine) == ["account-written-off small:I1", "invoice-paid I1"]
+    assert engine.stops() == set()
+    assert booked(engine) == {"revenue-clearing": -10000, "cash": 9995, "bad-debt": 5}
+
+
+NOT_LET_GO: dict[str, tuple[Told, ...]] = {
+    "more cash came, so it is looked at later": (paid("P2", 1, "01-30"),),
+    "a dispute is open": (disputed("D1", "I1", "01-30", 2),),
+    "it is in a plan": (plan("L1", "01-30", ("I1",), ("03-01", 5)),),
+    "it is placed": (placed("G1", "01-30", ("I1",)),),
+    "it is more than small": (invoice("I0", 1, due="01-01"),),
+    "it is void": (voided("I1", "01-30"),),
+    "the cash was taken back": (taken_back("X1", "P1", "01-30"),),
+}
+
+
+@pytest.mark.parametrize("more", NOT_LET_GO.values(), ids=NOT_LET_GO)
+def test_it_is_not_let_go_where(more: tuple[Told, ...]) -> None:
+    engine = almost_paid(*more)
+    engine.start_day(on("02-03"))
+    assert said(engine, "account-written-off") == []
+
+
+def test_it_is_not_let_go_before_it_is_past_due() -> None:
+    engine = account(invoice("I1", 10000, due="02-03"), paid("P1", 9996, "01-20"), rules=LETTING_GO)
+    engine.start_day(on("02-10"))
+    assert engine.invoice("I1")["balance"] == 4
+
+
+def test_the_policy_of_the_day_says_what_is_small_and_when() -> None:
+    later = Rules(recovery=Dated(small(3), (on("02-01"),), (small(5, 12),)))
+    engine = almost_paid(rules=later)
+    engine.start_day(on("01-31"))
+    assert engine.invoice("I1")["balance"] == 5
+    engine.start_day(on("02-01"))  # 12 days after the cash
+    assert engine.invoice("I1")["balance"] == 0
+
+
+def test_one_that_never_was_is_taken_back_because_it_is_restated() -> None:
+    engine = almost_paid()
+    engine.start_day(on("02-03"))
+    engine.record(paid("P2", 2, "01-30"))  # told late: there was later cash
+    assert said(engine, "write-off", "invoice-re") == [
+        "write-off-reversed small:I1",
+        "invoice-reopened I1",
+    ]
+    data: Any = next(event.data for event in engine.last if event.type == "write-off-reversed")
+    assert data.because == "restated"
+    engine.start_day(on("02-13"))
+    assert engine.invoice("I1") == {"status": "paid", "balance": 0, "recoverable": 3}
+
+
+def test_money_that_comes_after_all_recovers_it_only_if_it_is_aimed_there() -> None:
+    engine = almost_paid()
+    engine.start_day(on("02-03"))
+    engine.record(paid("P2", 2, "02-04"))
+    assert engine.amounts("EUR")["unapplied"] == 2
+    engine.record(paid("P3", 2, "02-05", ("I1", 2)))
+    assert engine.invoice("I1")["recoverable"] == 3
+    assert "recovery-received P3 I1" in said(engine)
+
+
+def test_without_a_small_balance_nothing_is_watched() -> None:
+    engine = almost_paid(rules=Rules())
+    assert Counter(noun for (noun, _), _ in engine.account.objects.each()) == {}
+
+
+# ── Write-offs ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_one_that_waits_and_is_reversed_is_withdrawn() -> None:
+    engine = account(
+        invoice(),
+        written_off("W1", "01-20", approval=FINANCE),
+        write_off_reversed("W1", "01-21"),
+    )
+    assert engine.figures("write-off", "W1")["state"] == "refused"
+    assert said(engine, "approval") == ["approval-closed write-off:W1"]
+    assert engine.invoice("I1")["balance"] == 10000
+
+
+def test_a_payment_told_late_makes_it_smaller_and_it_is_announced_again() -> None:
+    engine = account(invoice(), written_off("W1", "01-20"))
+    engine.record(paid("P1", 1000, "01-15"))
+    again: Any = next(e.data for e in engine.last if e.type == "account-written-off")
+    assert (again.amount_minor, again.kind) == (9000, "uncollectable")
+
+
+def test_a_recovery_stays_when_a_new_invoice_comes_and_is_ordinary_cash_once_reversed() -> None:
+    engine = account(invoice(), written_off("W1", "01-20"), paid("P1", 3000, "01-22"))
+    engine.record(invoice("I2", 500, due="02-10", issued="01-25"))
+    assert engine.invoice("I2")["balance"] == 500
+    engine.record(write_off_reversed("W1", "01-28"))
+    assert engine.invoice("I1") == {"status": "open", "balance": 7000, "recoverable": 0}
+    assert booked(engine) == {"receivable": 7500, "revenue-clearing": -10500, "cash": 3000}
