@@ -1,7 +1,6 @@
 """Discounts for early payment: granted when enough lies on an invoice in time, and taken back as a
 whole (docs/charges.md)."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
