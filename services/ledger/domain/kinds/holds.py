@@ -212,9 +212,9 @@ def _news(view: View, before: Hold | None, after: Hold | None) -> list[News]:
 
 
 def _released_event(view: View, data: HoldReleased) -> ledger.HoldReleased | None:
-    if data.approval is not None:
-        return None
     span = view.state.timeless.holds[data.hold_id]
+    if data.approval is not None or not span.is_released:  # it had expired by itself
+        return None
     return ledger.HoldReleased(
         **common(view, data),
         currency=None,

@@ -297,6 +297,7 @@ def _news(view: View, before: Promise | None, after: Promise | None) -> list[New
     is_other = before is not None and (
         before.state != after.state
         or (after.state != "open" and before.received_minor != after.received_minor)
+        or (after.state in _TYPES and before.is_judged and before.asked_minor != after.asked_minor)
     )
     if before is None:
         is_open = after.state == "open"  # again
