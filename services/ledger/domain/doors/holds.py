@@ -63,17 +63,22 @@ def place_hold(state: AccountState, asked: HoldAsked, asking: Asking) -> Resolve
 def release_hold(
     state: AccountState, hold_id: str, released_on: date | None, reason: str, asking: Asking
 ) -> Resolved:
-    """By somebody without its role it waits for one who has it. Raises `NotFound`, `Conflict`."""
+    """By somebody without its role it waits for one who has it. It is asked for once: where that
+    was refused or has expired, somebody of the role may still release it.
+
+    Raises `NotFound`, `Conflict`.
+    """
     known = state.objects.of(NOUN).get(hold_id)
     if not isinstance(known, Hold):
         raise NotFound(f"there is no hold {hold_id!r} of the account")
     if known.state != "placed" or known.span.released_on is not None:
         raise in_the_way(f"hold {hold_id} has ended", known.state, state=known.state)
     request = approval_of(state, f"{NOUN}:{hold_id}")
-    if request is not None:
-        because = f"approval {request.approval_id}"
-        raise in_the_way(f"a release of hold {hold_id} was asked for", because)
     role = HOLD_RULES[known.span.kind].role
+    if request is not None and (request.state == "open" or role not in asking.roles):
+        because = f"approval {request.approval_id}"
+        detail = f"a release of hold {hold_id} was asked for: it is {request.state}"
+        raise in_the_way(detail, because)
     approval = None
     if role not in asking.roles:
         expires_on = asking.grace(asking.on, APPROVAL_BUSINESS_DAYS)

@@ -8,7 +8,7 @@ from services.ledger.domain.agreements import HoldPlaced, HoldReleased
 from services.ledger.domain.approvals import approval_of, ask
 from services.ledger.domain.events import View, common
 from services.ledger.domain.facts import Fact, Need, Position
-from services.ledger.domain.holds import HOLD_RULES, NOUN, Hold
+from services.ledger.domain.holds import HOLD_RULES, NOUN, Hold, asked_release_id
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.news import News
 from services.ledger.domain.objects import NO_CURRENCY, Step, boundary
@@ -21,7 +21,7 @@ from shared.events import ledger
 _CLOCKED = ("promise", "plan", "settlement", "placement")  # nouns whose judgements holds move
 
 
-def _hold_id(data: HoldPlaced | HoldReleased) -> str:
+def _hold_id(data: HoldPlaced) -> str:
     return data.hold_id
 
 
@@ -33,8 +33,14 @@ def _provides(data: HoldPlaced) -> Need:
     return (NOUN, data.hold_id)
 
 
-def _provides_release(data: HoldReleased) -> Need:
-    return ("hold-release", data.hold_id)
+def _release_id(data: HoldReleased) -> str:
+    """One that was asked for is another fact than the release itself: refused, it leaves that to
+    who has the role. No hold's id ends with a blank."""
+    return data.hold_id if data.approval is None else asked_release_id(data.hold_id)
+
+
+def _provides_release(data: HoldReleased) -> Need | None:
+    return ("hold-release", data.hold_id) if data.approval is not None else None
 
 
 def _place_of(state: AccountState, day: date) -> Position:
@@ -120,7 +126,9 @@ def release_span(state: AccountState, hold_id: str, released_on: date) -> Positi
 
 def _release(state: AccountState, data: HoldReleased, at: datetime) -> None:
     if data.approval is None:
-        _end(state, hold(state, data.hold_id), at)
+        known = hold(state, data.hold_id)
+        if known.span.is_released:  # else its own last day ends it, when that is over
+            _end(state, known, at)
         return
     ask(
         state,
@@ -207,9 +215,9 @@ def _news(view: View, before: Hold | None, after: Hold | None) -> list[News]:
 
 
 def _released_event(view: View, data: HoldReleased) -> ledger.HoldReleased | None:
-    if data.approval is not None:
-        return None
     span = view.state.timeless.holds[data.hold_id]
+    if data.approval is not None or not span.is_released:
+        return None  # it waits, or its own last day comes first
     return ledger.HoldReleased(
         **common(view, data),
         currency=None,
@@ -239,7 +247,7 @@ KINDS = (
         data=HoldReleased,
         word="release",
         rank=Rank.HOLD_RELEASED,
-        identity=_hold_id,
+        identity=_release_id,
         instant=_released_at,
         needs=_need,
         provides=_provides_release,
