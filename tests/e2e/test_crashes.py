@@ -108,7 +108,7 @@ def outcome(desk: Desk) -> Outcome:
             "violations": desk.integrity(),
         },
         log={
-            key: [(e.type, e.sequence, e.time, e.day, e.data) for e in events]
+            key: [(e.type, e.sequence, e.time, e.day, _figures(e)) for e in events]
             for key, events in by_key(desk, "ledger.events").items()
         },
         figures={
@@ -124,6 +124,12 @@ def outcome(desk: Desk) -> Outcome:
             for account in DEBTORS
         },
     )
+
+
+def _figures(event: Logged) -> dict[str, Any]:
+    """An event's data, without the hashes over when each entry was recorded."""
+    hashes = ("root", "previous", "hash") if event.type == "ledger-sealed" else ()
+    return {name: value for name, value in event.data.items() if name not in hashes}
 
 
 def by_key(desk: Desk, topic: str) -> dict[str, list[Logged]]:

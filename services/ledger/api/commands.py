@@ -7,7 +7,6 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
-from msgspec import structs
 from pydantic import AfterValidator, Field
 
 from services.ledger.api.dependencies import ContextDep
@@ -123,11 +122,9 @@ class CommandCall:
         id_pointer: str = "",
         status: int = 200,
         is_agreed: bool = False,
-        or_fact: tuple[str, str] | None = None,
     ) -> Response:
         """Run the command and show what it made. 202 where it waits for an approval."""
         now, asked = clock.now(), await self._asked(body, fact, id_pointer, is_agreed)
-        asked = structs.replace(asked, or_fact=or_fact)
         try:
             async with self.context.db.transaction() as session:
 
@@ -147,6 +144,7 @@ class CommandCall:
         if self.preview:
             return Made(200, previewed(shown, done))
         waits = any(getattr(fact, "approval", None) is not None for fact in done.facts)
+        waits = waits or (done.is_repeat and shown.get("state") == "pending_approval")
         return Made(202 if waits else status, shown)
 
     async def _asked(

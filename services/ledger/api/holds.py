@@ -23,7 +23,7 @@ from services.ledger.commands.accounts import find_account
 from services.ledger.domain import AccountState
 from services.ledger.domain.agreements import HoldKind
 from services.ledger.domain.doors.holds import HoldAsked, place_hold, release_hold
-from services.ledger.domain.holds import NOUN, Hold, asked_release_id, holds
+from services.ledger.domain.holds import NOUN, Hold, holds
 from shared.errors import NotFound
 from shared.web import Day, ReadSessionDep
 
@@ -87,7 +87,6 @@ async def post_release(hold_id: str, body: ReleaseBody, call: CallDep, _caller: 
         lambda state, asking: release_hold(state, hold_id, body.released_on, body.reason, asking),
         ("hold-released", hold_id),
         lambda done: _shown(done.state, hold_id),
-        or_fact=("hold-released", asked_release_id(hold_id)),
     )
 
 

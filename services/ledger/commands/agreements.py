@@ -59,7 +59,6 @@ class Asked(Struct, frozen=True, kw_only=True):
     tenant_id: str
     account_id: str
     fact: tuple[str, str] | None  # kind and id of the fact that says that it was done already
-    or_fact: tuple[str, str] | None = None  # or of another that says so
     id_pointer: str = ""  # of that id in the body, where the caller chose it
     at: datetime | None = None
     by: By = By()
@@ -114,8 +113,8 @@ async def run_command(
     account = locked[key]
     if not account.state.registered:
         raise NotFound(f"there is no account {asked.account_id!r}")
-    if (done := await _find_done(session, asked)) is not None:
-        return Done(account.state, account.state, tenant, (done,), is_repeat=True)
+    if await _was_done(session, asked):
+        return Done(account.state, account.state, tenant, (), is_repeat=True)
     if asked.if_match not in (None, "*", etag_of(account.head.version)):
         raise AccountMoved("Something happened to the account: read its options again.")
     asking = await _asking(session, asked, account.state, tenant, context, now)
@@ -136,7 +135,7 @@ async def run_command(
     await record_locked(session, new, outcomes, (hold, locked, tenants), context, now=now)
     for outcome in outcomes:
         if outcome is not None and outcome.status == "duplicate":
-            return Done(account.state, account.state, tenant, resolved.facts, is_repeat=True)
+            return Done(account.state, account.state, tenant, (), is_repeat=True)
         if outcome is not None:
             raise Invalid("The command cannot be taken.", outcome.errors)
     for fact in resolved.facts:
@@ -169,21 +168,22 @@ async def _lock(
     return hold, locked, tenants[key[0]]
 
 
-async def _find_done(session: Session, asked: Asked) -> Any | None:
-    """This command's fact, where it is known. Raises `Invalid` where it is another's."""
-    names = [
-        (asked.tenant_id, kind, fact_id, asked.account_id if KINDS[kind].needs is not None else "")
-        for kind, fact_id in (each for each in (asked.fact, asked.or_fact) if each is not None)
-    ]
-    if not names:
-        return None  # known by what was asked alone
-    found = await fact_store.find_facts(session, names)
-    for known in found.values():
-        same = getattr(known.data, "request_hash", None) == asked.request_hash
-        if same and known.account_id == asked.account_id:
-            return known.data
-    if not found or not asked.id_pointer:
-        return None  # an end that happened: the door says in what state it finds it
+async def _was_done(session: Session, asked: Asked) -> bool:
+    """Whether this command's fact is known. Raises `Invalid` where it is another's."""
+    if asked.fact is None:
+        return False  # known by what was asked alone
+    kind, fact_id = asked.fact
+    owner = asked.account_id if KINDS[kind].needs is not None else ""
+    name = (asked.tenant_id, kind, fact_id, owner)
+    known = (await fact_store.find_facts(session, [name])).get(name)
+    if known is None:
+        return False
+    data = known.data
+    same = getattr(data, "request_hash", None) == asked.request_hash
+    if same and known.account_id == asked.account_id:
+        return True
+    if not asked.id_pointer:
+        return False  # an end that happened: the door says in what state it finds it
     detail = "names something else already"
     raise Invalid("The id is taken.", [FieldError(asked.id_pointer, detail)])
 

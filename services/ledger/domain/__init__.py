@@ -32,8 +32,8 @@ And, by what they are about:
 - announced: `events`, `news`, `object_news`, `arrangement_news`, `plan_news`, `settlement_news`,
   `dispute_news`, `write_off_news`, `charge_events`, `consequences`, `registration`, `parts` (of
   what is too long for one event), `builder` and `decision`
-- read: `account` (loading and reads), `amounts`, `statement`, `movements` and `relief_movements`
-  (its lines), `references`, `erasures` (certificates)
+- read: `account` (loading and reads), `amounts`, `payoff`, `statement`, `movements` and
+  `relief_movements` (its lines), `references`, `erasures` (certificates)
 - books: `journal`, `chart` (who may post where), `chain` (hashes and seals), `journal_lines`
   (exported), `integrity` and `account_checks` (what must always hold)
 """

@@ -73,11 +73,6 @@ def _turn(span: HoldSpan) -> tuple[date, str]:
     return (span.from_on, span.hold_id)
 
 
-def asked_release_id(hold_id: str) -> str:
-    """The id of the fact that a release was asked for by somebody without the role."""
-    return f"{hold_id} "
-
-
 def holds(state: AccountState) -> list[Hold]:
     """All, in the order in which they were placed."""
     return [known for known in state.objects.of(NOUN).values() if isinstance(known, Hold)]

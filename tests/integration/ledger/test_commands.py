@@ -274,34 +274,24 @@ async def test_who_may_do_what(
     assert (hold["until_on"], hold["role"]) == ("2027-01-14", "compliance")
 
 
-async def test_a_release_that_was_refused_is_left_to_who_has_the_role(
+async def test_a_release_that_was_refused_is_for_who_has_the_role(
     desk: Desk, ledger_url: str, tmp_path: Path, tokens: Callable[..., dict[str, str]]
 ) -> None:
     await desk.open(("I1", 10000))
-    await desk.say("holds", 201, "01-12", hold_id="H1", kind="deceased", reason="a letter")
-    more = {
-        "RECOUP_LOCAL": "1",
-        "RECOUP_JWKS": str(tmp_path / "jwks.json"),
-        "RECOUP_JWT_AUDIENCE": "recoup",
-        "RECOUP_JWT_ISSUER": "recoup",
-    }
+    await desk.say("holds", 201, "01-12", hold_id="H1", kind="attorney", reason="a letter")
+    more = {"RECOUP_JWKS": str(tmp_path / "jwks.json")}
+    more |= {"RECOUP_JWT_AUDIENCE": "recoup", "RECOUP_JWT_ISSUER": "recoup"}
     async with api(ledger_url, **more) as client:
         del client.headers["Authorization"]
         other, staff = Desk(client, desk.post), tokens("ledger:write")
-        for _ in range(2):  # the same again: the first answer
-            waits = await other.say("holds/H1/release", 202, "01-13", headers=staff, reason="so")
-        assert (waits["state"], waits["approval_id"]) == ("placed", "hold:H1")
-        boss = tokens("ledger:write", "compliance", subject="boss")
-        await other.say("holds/H1/release", 409, "01-14", headers=boss, reason="so")
-        decision: Body = {"decision": "refuse", "role": "compliance", "reason": "he is dead"}
-        path = "/v1/approvals/hold:H1/decide"
-        for by in ({"kind": "system", "id": "ada"}, {"kind": "collector"}):
-            await other.say(path, 403, "01-14", headers=boss, by=by, **decision)
-        await other.say(path, 200, "01-14", headers=boss, **decision)
-        again = await other.say("holds/H1/release", 409, "01-15", headers=staff, reason="again")
-        assert again["because"] == "approval hold:H1"
-        done = await other.say("holds/H1/release", 200, "01-16", headers=boss, reason="he lives")
-    assert (done["state"], done["released_on"]) == ("released", "2027-01-16")
+        await other.say("holds/H1/release", 202, "01-13", headers=staff, reason="it is over")
+        await desk.decide("hold:H1", at="01-14", role="compliance", decision="refuse")
+        refused = await other.say("holds/H1/release", 409, "01-15", headers=staff, reason="it is")
+        assert refused["because"] == "refused"
+    assert (await desk.see("holds/H1"))["state"] == "placed"
+    done = await desk.say("holds/H1/release", 200, "01-15", reason="it is")
+    assert (done["state"], done["until_on"]) == ("released", "2027-01-14")
+    assert (await desk.say("holds/H1/release", 409, "01-16", reason="so"))["state"] == "released"
 
 
 async def test_the_earlier_end_of_a_hold_counts_and_is_announced_once(
@@ -319,6 +309,14 @@ async def test_the_earlier_end_of_a_hold_counts_and_is_announced_once(
     (event,) = [each for each in await said() if each["type"] == "hold-released"]
     assert event["time"] == "2027-01-20T23:00:00Z"
     assert (event["data"]["because"], event["data"]["released_on"]) == ("expired", "2027-01-21")
+
+
+async def test_nobody_decides_under_no_name_or_as_something_else(desk: Desk) -> None:
+    await desk.open(("I1", 10000))
+    await desk.say("settlements", 202, "01-12", **{**BID, "amount_minor": 6000})
+    for by in ({"kind": "system", "id": "dev"}, {"kind": "collector"}):
+        await desk.decide("settlement:T1", 403, by=by)
+    await desk.decide("settlement:T1", at="01-13")
 
 
 async def test_another_tenant_sees_nothing(desk: Desk) -> None:

@@ -63,11 +63,7 @@ def place_hold(state: AccountState, asked: HoldAsked, asking: Asking) -> Resolve
 def release_hold(
     state: AccountState, hold_id: str, released_on: date | None, reason: str, asking: Asking
 ) -> Resolved:
-    """By somebody without its role it waits for one who has it. It is asked for once: where that
-    was refused or has expired, somebody of the role may still release it.
-
-    Raises `NotFound`, `Conflict`.
-    """
+    """By somebody without its role it waits for one who has it. Raises `NotFound`, `Conflict`."""
     known = state.objects.of(NOUN).get(hold_id)
     if not isinstance(known, Hold):
         raise NotFound(f"there is no hold {hold_id!r} of the account")
@@ -75,10 +71,12 @@ def release_hold(
         raise in_the_way(f"hold {hold_id} has ended", known.state, state=known.state)
     request = approval_of(state, f"{NOUN}:{hold_id}")
     role = HOLD_RULES[known.span.kind].role
-    if request is not None and (request.state == "open" or role not in asking.roles):
+    if request is not None and request.state == "open":
         because = f"approval {request.approval_id}"
-        detail = f"a release of hold {hold_id} was asked for: it is {request.state}"
-        raise in_the_way(detail, because)
+        raise in_the_way(f"a release of hold {hold_id} was asked for", because)
+    if request is not None and role not in asking.roles:
+        detail = f"a release of hold {hold_id} was {request.state}: it needs the role {role}"
+        raise in_the_way(detail, request.state, state=known.state)
     approval = None
     if role not in asking.roles:
         expires_on = asking.grace(asking.on, APPROVAL_BUSINESS_DAYS)
@@ -89,5 +87,6 @@ def release_hold(
         released_on=released_on or asking.on,
         reason=reason,
         approval=approval,
+        is_second=request is not None,
     )
     return Resolved((fact,))

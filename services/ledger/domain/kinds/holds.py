@@ -8,7 +8,7 @@ from services.ledger.domain.agreements import HoldPlaced, HoldReleased
 from services.ledger.domain.approvals import approval_of, ask
 from services.ledger.domain.events import View, common
 from services.ledger.domain.facts import Fact, Need, Position
-from services.ledger.domain.holds import HOLD_RULES, NOUN, Hold, asked_release_id
+from services.ledger.domain.holds import HOLD_RULES, NOUN, Hold
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.news import News
 from services.ledger.domain.objects import NO_CURRENCY, Step, boundary
@@ -25,6 +25,11 @@ def _hold_id(data: HoldPlaced) -> str:
     return data.hold_id
 
 
+def _release_id(data: HoldReleased) -> str:
+    """A hold is released once; a request that was refused or expired released nothing."""
+    return f"{data.hold_id} again" if data.is_second else data.hold_id
+
+
 def _need(data: HoldReleased) -> Need:
     return (NOUN, data.hold_id)
 
@@ -33,14 +38,8 @@ def _provides(data: HoldPlaced) -> Need:
     return (NOUN, data.hold_id)
 
 
-def _release_id(data: HoldReleased) -> str:
-    """One that was asked for is another fact than the release itself: refused, it leaves that to
-    who has the role. No hold's id ends with a blank."""
-    return data.hold_id if data.approval is None else asked_release_id(data.hold_id)
-
-
 def _provides_release(data: HoldReleased) -> Need | None:
-    return ("hold-release", data.hold_id) if data.approval is not None else None
+    return None if data.is_second else ("hold-release", data.hold_id)
 
 
 def _place_of(state: AccountState, day: date) -> Position:
@@ -216,8 +215,8 @@ def _news(view: View, before: Hold | None, after: Hold | None) -> list[News]:
 
 def _released_event(view: View, data: HoldReleased) -> ledger.HoldReleased | None:
     span = view.state.timeless.holds[data.hold_id]
-    if data.approval is not None or not span.is_released:
-        return None  # it waits, or its own last day comes first
+    if data.approval is not None or not span.is_released:  # it had expired by itself
+        return None
     return ledger.HoldReleased(
         **common(view, data),
         currency=None,

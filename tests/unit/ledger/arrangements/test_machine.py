@@ -100,7 +100,7 @@ class Machine(RuleBasedStateMachine):
         found = differences(self.engine, self.oracle)
         if self.oracle.begun is None:  # the ledger shows a hold to come until a day has begun
             found = [line for line in found if not line.startswith("stops")]
-        assert found == [], self.oracle.facts
+        assert not found, "\n".join(found)
 
     def teardown(self) -> None:
         """Computed from nothing, in another order, the account is the same."""
