@@ -220,7 +220,7 @@ def check_contacts(desk: Desk, mail: MailServer, found: Outcome, twin: Outcome, 
     assert len(said(desk, "contact-sent")) == len(sure)
 
 
-# Deaths in work that this story has none of have stories of their own: test_imports.py, test_rates.py.
+# Deaths in work that this story has none of have stories of their own (test_imports.py).
 ELSEWHERE = ("ledger.import.", "ledger.restate.")
 LIVED_POINTS = sorted(point for point in POINTS if not point.startswith(ELSEWHERE))
 LOCAL_POINTS = [point for point in LIVED_POINTS if not point.startswith(("relay.", "restore."))]
