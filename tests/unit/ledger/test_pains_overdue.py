@@ -11,7 +11,7 @@ test_pains_order, named by their number. The others, and why they are not here:
 | 21 | one message per debtor: outreach (the ledger answers per account: one live check) |
 | 30 | duplicate guards and send times of reminders: outreach |
 | 34, 35 (retry budgets, stale jobs, deleted methods) | outreach and payment; failures: here |
-| 37 | idempotency keys are the HTTP door's: tests/integration/ledger/test_arrangements |
+| 37 | idempotency keys are the HTTP door's: tests/integration/ledger/test_commands |
 """
 
 from datetime import date, timedelta
