@@ -10,7 +10,8 @@ from services.ledger import domain
 from services.ledger.commands.agreements import Done
 from services.ledger.domain import AccountState
 from services.ledger.domain.approvals import ApprovalRequest
-from services.ledger.domain.charges import charge_of
+from services.ledger.domain.charge_events import members
+from services.ledger.domain.charges import Charge, charge_of, disputed_of
 from services.ledger.domain.disputes import DisputeCase
 from services.ledger.domain.holds import HOLD_RULES, Hold, holds
 from services.ledger.domain.objects import Step
@@ -52,6 +53,30 @@ def promise_view(promise: Promise) -> Shown:
         "channel": data.channel,
         "note": data.note,
         "history": steps(promise.history),
+    }
+
+
+def charge_view(state: AccountState, charge: Charge) -> Shown:
+    return plain(members(state, charge)) | {
+        "account_id": state.account_id,
+        "currency": charge.currency,
+        "policy_version": charge.policy_version,
+        "reason": charge.reason,
+        "by": plain(charge.by) if charge.by is not None else None,
+    }
+
+
+def checked_charge(state: AccountState, charge: Charge) -> Shown:
+    """For the live check: what is open of a charge, and why it was made."""
+    return {
+        "charge_id": charge.charge_id,
+        "kind": charge.kind,
+        "currency": charge.currency,
+        "charged_on": charge.charged_on,
+        "step": charge.step,
+        "amount_minor": charge.amount_minor,
+        "balance_minor": charge.balance_minor,
+        "disputed_minor": disputed_of(state, charge),
     }
 
 

@@ -59,6 +59,7 @@ accounts = Table(
     Column("next_on", Date),  # the first day that has something to announce
     Column("entries", Integer, nullable=False),  # of the journal
     Column("journal_hash", LargeBinary, nullable=False),  # of the last entry
+    Column("rates_revision", BigInteger, nullable=False, server_default="0"),  # computed by it
     PrimaryKeyConstraint("tenant_id", "account_id"),
     # Every intake updates the row: leave room for it on its own page (HOT).
     postgresql_with={"fillfactor": "80"},

@@ -106,6 +106,7 @@ runs = Table(
     Column("begun_at", Instant, nullable=False),  # machine time
     Column("ended_at", Instant),
     Column("failure", Text),
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # of the rates it brings
     PrimaryKeyConstraint("tenant_id", "run_id"),
 )
 Index("ix_runs_open", runs.c.begun_at, postgresql_where=runs.c.ended_at.is_(None))
