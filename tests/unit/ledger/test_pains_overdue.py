@@ -3,7 +3,7 @@
 Those of 1 to 40 that concern the ledger have a test here, in test_pains_money or in
 test_pains_order, named by their number. The others, and why they are not here:
 
-| 7 (conditions on failed payments) | contacts are chosen by outreach's strategies; the stages: here |
+| 7 (failed payments as a condition) | outreach's strategies choose contacts; the stages: here |
 | 12 | locks and retries under load: tests/integration/ledger/test_scale, test_processes |
 | 13, 40 (webhooks that never arrive) | delivery is the outbox's and the log's: tests/e2e/test_log |
 | 14 | payment retries, reminders, requests for payment: outreach and its providers |
@@ -11,7 +11,7 @@ test_pains_order, named by their number. The others, and why they are not here:
 | 21 | one message per debtor: outreach (the ledger answers per account: one live check) |
 | 30 | duplicate guards and send times of reminders: outreach |
 | 34, 35 (retry budgets, stale jobs, deleted methods) | outreach and payment; failures: here |
-| 37 | idempotency keys are the HTTP door's: tests/integration/ledger/test_arrangements |
+| 37 | idempotency keys are the HTTP door's: tests/integration/ledger/test_commands |
 """
 
 from datetime import date, timedelta
