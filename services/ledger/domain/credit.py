@@ -75,11 +75,11 @@ def exposure_minor(state: AccountState, currency: str) -> int:
 
 def is_exceeded(state: AccountState) -> bool:
     """Whether more is owed than the limit (none: never; 0: anything is more)."""
-    currency = watched_currency(state)
-    limit = state.profile.credit_limit_minor if state.profile is not None else None
-    if not state.registered or currency is None or limit is None:
+    profile = state.profile
+    if profile is None or profile.credit_limit_minor is None or not state.registered:
         return False
-    return exposure_minor(state, currency) > limit
+    currency = watched_currency(state)
+    return currency is not None and exposure_minor(state, currency) > profile.credit_limit_minor
 
 
 def credit_position(state: AccountState) -> CreditPosition:

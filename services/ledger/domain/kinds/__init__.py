@@ -115,6 +115,8 @@ class Kind(Generic[D]):
 
     def all_needs(self, data: D) -> tuple[Need, ...]:
         """Everything that it waits for; it acts at the latest instant of all."""
+        if self.needs is None and self.also_needs is _nothing:
+            return ()
         first = self.needs(data) if self.needs is not None else None
         others = self.also_needs(data)
         return (*(() if first is None else (first,)), *others) if first or others else ()
