@@ -57,7 +57,8 @@ def promise_view(promise: Promise) -> Shown:
 
 
 def charge_view(state: AccountState, charge: Charge) -> Shown:
-    return plain(members(state, charge)) | {
+    shown: Shown = plain(members(state, charge))
+    return shown | {
         "account_id": state.account_id,
         "currency": charge.currency,
         "policy_version": charge.policy_version,

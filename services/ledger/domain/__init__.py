@@ -26,7 +26,7 @@ And, by what they are about:
 - agreements: `promises`, `arrangements` (what `plans` and `settlements` have in common), `taken`,
   `disputes`, `holds`, `write_offs`, `placements`, `credit` (limits), `approvals`, `stops`
 - charges: `charges` (the values), `charging` (which rules hold), `fees` and `late_fees`, `accruals`
-  and `interest`, `rates`, `waivers`
+  and `interest`, `rates`, `restating` (by other rates), `waivers`
 - policies: `policies` (the documents), `rules` (what holds on each day), `requests` and
   `policy_trials` (dry runs)
 - announced: `events`, `news`, `object_news`, `arrangement_news`, `plan_news`, `settlement_news`,

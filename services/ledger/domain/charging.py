@@ -77,8 +77,10 @@ def disclose(state: AccountState, day: date) -> list[str]:
         for invoice in state.invoices.values()
         if invoice.balance_minor
     ]
-    for one in (*charging.steps, *charging.interest, *charging.bounce_fees):
-        rule = one.rule
+    rules: list[ChargeRule] = [one.rule for one in charging.steps]
+    rules += [known.rule for known in charging.interest]
+    rules += [returned.rule for returned in charging.bounce_fees]
+    for rule in rules:
         if rule.disclosure is None or disclosed_from(state, rule.disclosure) is not None:
             continue
         if any(rule.when.fits(debt) for debt in debts):

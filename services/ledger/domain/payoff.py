@@ -23,7 +23,7 @@ from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import taken
 
 
-class Part(Struct, frozen=True):
+class PayoffPart(Struct, frozen=True):
     """Of what is asked for: below 0 it takes from it."""
 
     kind: str  # principal, cost, interest, fee, discount
@@ -38,7 +38,7 @@ class InvoicePayoff(Struct, frozen=True):
     issued_on: date
     due_on: date
     days_past_due: int
-    parts: tuple[Part, ...]
+    parts: tuple[PayoffPart, ...]
     disputed_minor: int
     taken_by: str | None
 
@@ -52,7 +52,7 @@ class Payoff(Struct, frozen=True):
     discount_minor: int
     per_day_minor: int  # what one more day adds
     invoices: tuple[InvoicePayoff, ...]
-    charges: tuple[Part, ...]  # that belong to no invoice
+    charges: tuple[PayoffPart, ...]  # that belong to no invoice
 
 
 def payoff_in_slices(
@@ -117,30 +117,30 @@ def _of_currency(state: AccountState, currency: str, on: date) -> Payoff:
     )
 
 
-def _parts(state: AccountState, invoice: Invoice, on: date) -> tuple[Part, ...]:
+def _parts(state: AccountState, invoice: Invoice, on: date) -> tuple[PayoffPart, ...]:
     """What is open on an invoice and its charges, accrued interest included."""
     found = []
     if invoice.balance_minor:
         name = invoice.number or invoice.invoice_id
-        found.append(Part("principal", None, invoice.balance_minor, f"Invoice {name}"))
+        found.append(PayoffPart("principal", None, invoice.balance_minor, f"Invoice {name}"))
     accrued = accrued_minor(state, invoice.invoice_id, on)
     if accrued and interest_charge(state, invoice.invoice_id) is None:
-        found.append(Part("interest", f"{INTEREST}{invoice.invoice_id}", accrued, "Interest"))
+        found.append(PayoffPart("interest", f"{INTEREST}{invoice.invoice_id}", accrued, "Interest"))
     for charge in charges_of(state, invoice.invoice_id):
         part = _of_charge(charge, accrued if charge.kind == "interest" else 0)
         if part.amount_minor:
             found.append(part)
     discount = _discount(state, invoice, on)
     if discount:
-        found.append(Part("discount", None, -discount, "Discount for early payment"))
+        found.append(PayoffPart("discount", None, -discount, "Discount for early payment"))
     return tuple(found)
 
 
-def _of_charge(charge: Charge, more_minor: int = 0) -> Part:
+def _of_charge(charge: Charge, more_minor: int = 0) -> PayoffPart:
     text = {"interest": "Interest", "cost": "Costs", "fee": "Fee"}[charge.kind]
     if charge.step is not None and charge.kind == "fee":
         text = f"Late fee after {charge.step} days"
-    return Part(charge.kind, charge.charge_id, charge.balance_minor + more_minor, text)
+    return PayoffPart(charge.kind, charge.charge_id, charge.balance_minor + more_minor, text)
 
 
 def _discount(state: AccountState, invoice: Invoice, on: date) -> int:
