@@ -241,8 +241,9 @@ async def test_an_offer_is_accepted_declined_taken_back(desk: Desk) -> None:
     assert stays["state"] == "accepted"
     third = {**offer, "settlement_id": "T3"}
     await desk.say("settlements", 201, "01-12 16:00", **third)
-    no = await desk.say("settlements/T3/decline", 200, "01-12 17:00")
-    assert (no["state"], no["because"]) == ("declined", "debtor")
+    answer = await desk.client.post("/v1/accounts/C1/settlements/T3/decline")
+    no = answer.json()
+    assert (answer.status_code, no["state"], no["because"]) == (200, "declined", "debtor")
     await desk.say("settlements", 201, "01-12 18:00", **{**offer, "settlement_id": "T4"})
     back = await desk.say("settlements/T4/cancel", 200, "01-12 19:00", reason="a slip")
     assert (back["state"], back["because"]) == ("declined", "withdrawn")
