@@ -101,6 +101,9 @@ def invoice_view(tenant: LockedTenant, account: AccountState, invoice: Invoice) 
             to_builtins(entry, builtin_types=(date, datetime)) | {"source_kind": entry.source_kind}
             for entry in domain.history_of(account, invoice.invoice_id)
         ],
+        "written_off_minor": invoice.written_off_minor,
+        "recovered_minor": invoice.recovered_minor,
+        "recoverable_minor": invoice.recoverable_minor,
         **charged_members(account, invoice, tenant.begun.on(account.zone)),
     }
 

@@ -86,6 +86,10 @@ class AllocationView(Answer):
     days_late: int
     released_at: datetime | None = None
     released_on: date | None = None
+    charge_id: str | None = Field(None, description="of a charge, not of its principal")
+    use: Literal["recovery"] | None = Field(
+        None, alias="as", description="recovery: for what was written off; not in its balance"
+    )
 
 
 class InvoiceRow(Answer):
@@ -109,6 +113,9 @@ class InvoiceView(InvoiceRow):
     payment_url: str | None
     attributes: dict[str, Any]
     allocations: list[AllocationView]
+    written_off_minor: int = Field(0, description="what was given up of it, sold or not")
+    recovered_minor: int = Field(0, description="what came in for that; not in its balance")
+    recoverable_minor: int = Field(0, description="what may still come in for that")
     charges_minor: int = Field(0, description="open charges of it; not in its balance")
     accrued_minor: int = Field(0, description="interest up to the begun day, not posted yet")
     per_day_minor: int = Field(0, description="what one more day bears")

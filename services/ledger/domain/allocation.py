@@ -86,10 +86,11 @@ def aim_at_invoice(
     """Put money on the invoice it is aimed at: on its principal, or on all of it in the order of
     the policy; gives how much it was."""
     amount_minor = min(amount_minor, payment.unapplied_minor)
-    policy = state.rules.allocation.at(local_day(at, state.zone))
-    if policy.targets == "order" and has_charges(state, invoice.currency):
-        ids = (invoice.invoice_id,)
-        return serve(state, payment.key, amount_minor, at, only=ids, is_aimed=True)
+    if has_charges(state, invoice.currency):
+        policy = state.rules.allocation.at(local_day(at, state.zone))
+        if policy.targets == "order":
+            ids = (invoice.invoice_id,)
+            return serve(state, payment.key, amount_minor, at, only=ids, is_aimed=True)
     amount = min(amount_minor, invoice.balance_minor)
     most = most_for(state, payment, invoice.invoice_id) if state.objects.values else None
     if most is not None:
@@ -163,7 +164,8 @@ def distribute(state: AccountState, currency: str, at: datetime) -> None:
     sums = state.currencies.get(currency)
     if not state.registered or sums is None:
         return
-    look_at_discounts(state, currency, at)
+    if state.offers_discounts:
+        look_at_discounts(state, currency, at)
     index, charged = 0, has_charges(state, currency)
     while index < len(sums.loose) and (
         sums.open or (charged and is_anything_open(state, currency))
@@ -176,8 +178,10 @@ def distribute(state: AccountState, currency: str, at: datetime) -> None:
             _spread(state, sums, state.credits[kind, order[3]], at)
         if index < len(sums.loose) and sums.loose[index] == order:
             index += 1
-    recover_loose(state, currency, at)
-    look_at_discounts(state, currency, at)
+    if sums.recalls:
+        recover_loose(state, currency, at)
+    if state.offers_discounts:
+        look_at_discounts(state, currency, at)
 
 
 def _spread(state: AccountState, sums: CurrencyState, credit: Credit, at: datetime) -> None:

@@ -75,11 +75,11 @@ def exposure_minor(state: AccountState, currency: str) -> int:
 
 def is_exceeded(state: AccountState) -> bool:
     """Whether more is owed than the limit (none: never; 0: anything is more)."""
-    currency = watched_currency(state)
-    limit = state.profile.credit_limit_minor if state.profile is not None else None
-    if not state.registered or currency is None or limit is None:
+    profile = state.profile
+    if profile is None or profile.credit_limit_minor is None or not state.registered:
         return False
-    return exposure_minor(state, currency) > limit
+    currency = watched_currency(state)
+    return currency is not None and exposure_minor(state, currency) > profile.credit_limit_minor
 
 
 def credit_position(state: AccountState) -> CreditPosition:
@@ -108,7 +108,7 @@ def credit_position(state: AccountState) -> CreditPosition:
 def _exceeded_since(state: AccountState, currency: str, limit_minor: int) -> date | None:
     """The day since which more than the present limit is owed, by all facts known."""
     moved: Counter[datetime] = Counter()
-    for at, minor in _moves(state, currency):
+    for at, minor in moves(state, currency):
         moved[at] += minor
     total, since = 0, None
     for at in sorted(moved):
@@ -117,7 +117,7 @@ def _exceeded_since(state: AccountState, currency: str, limit_minor: int) -> dat
     return since
 
 
-def _moves(state: AccountState, currency: str) -> Iterator[tuple[datetime, int]]:
+def moves(state: AccountState, currency: str) -> Iterator[tuple[datetime, int]]:
     """What raised and lowered the exposure, and when."""
     for invoice in state.invoices.values():
         if invoice.currency == currency:

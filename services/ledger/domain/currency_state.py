@@ -104,7 +104,8 @@ def requeue_invoice(sums: CurrencyState, before: Invoice | None, after: Invoice 
     if after is not None and after.balance_minor:
         now = after.order
         now_clear = now if after.balance_minor > after.disputed_minor else None
-    _requeue(sums.recalls, _recalls(before), _recalls(after))
+    if sums.recalls or (after is not None and after.recalls_minor):
+        _requeue(sums.recalls, _recalls(before), _recalls(after))
     _requeue(sums.open, was, now)
     _requeue(sums.clear, was_clear, now_clear)
 

@@ -1,7 +1,6 @@
 """Discounts for early payment: granted when enough lies on an invoice in time, and taken back as a
 whole (docs/charges.md)."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -56,11 +55,13 @@ def look_at_discounts(state: AccountState, currency: str, at: datetime) -> None:
             _grant(state, invoice, offer.until_on, at)
 
 
-def _offering(state: AccountState, currency: str) -> Iterator[Invoice]:
-    for invoice_id in list(state.before_invoices):
-        invoice = state.invoices[invoice_id]
-        if invoice.data.early_discount is not None and invoice.currency == currency:
-            yield invoice
+def _offering(state: AccountState, currency: str) -> list[Invoice]:
+    found = [state.invoices[invoice_id] for invoice_id in state.before_invoices]
+    return [
+        invoice
+        for invoice in found
+        if invoice.data.early_discount is not None and invoice.currency == currency
+    ]
 
 
 def right_minor(state: AccountState, invoice: Invoice) -> int:

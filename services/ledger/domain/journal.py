@@ -84,13 +84,16 @@ class Entry(Struct, frozen=True, gc=False):
 
 def postings(before: Totals, after: Totals) -> tuple[tuple[str, int], ...]:
     """The postings that lead from one set of totals to the other; debits above zero."""
-    moved = {
-        RECEIVABLE: after.balance_minor - before.balance_minor,
-        CASH: after.cash_minor - before.cash_minor,
-        UNAPPLIED_CASH: before.unapplied_cash_minor - after.unapplied_cash_minor,
-        UNAPPLIED_CREDIT: before.unapplied_credit_minor - after.unapplied_credit_minor,
-        REVENUE_CLEARING: before.billed_minor - after.billed_minor,
-    }
+    found = (
+        (RECEIVABLE, after.balance_minor - before.balance_minor),
+        (CASH, after.cash_minor - before.cash_minor),
+        (UNAPPLIED_CASH, before.unapplied_cash_minor - after.unapplied_cash_minor),
+        (UNAPPLIED_CREDIT, before.unapplied_credit_minor - after.unapplied_credit_minor),
+        (REVENUE_CLEARING, before.billed_minor - after.billed_minor),
+    )
+    if before.counted == after.counted:
+        return tuple([posting for posting in found if posting[1]])
+    moved = dict(found)
     for account, more in _counted(before, after).items():
         moved[account] = moved.get(account, 0) + more
     return tuple([posting for posting in moved.items() if posting[1]])
@@ -99,10 +102,9 @@ def postings(before: Totals, after: Totals) -> tuple[tuple[str, int], ...]:
 def _counted(before: Totals, after: Totals) -> dict[str, int]:
     """What the sums of objects post, by ledger account."""
     moved: dict[str, int] = {}
-    if before.counted != after.counted:
-        was, now = dict(before.counted), dict(after.counted)
-        for name, sides in _COUNTED.items():
-            more = now.get(name, 0) - was.get(name, 0)
-            for account, sign in sides if more else ():
-                moved[account] = moved.get(account, 0) + sign * more
+    was, now = dict(before.counted), dict(after.counted)
+    for name, sides in _COUNTED.items():
+        more = now.get(name, 0) - was.get(name, 0)
+        for account, sign in sides if more else ():
+            moved[account] = moved.get(account, 0) + sign * more
     return moved

@@ -84,12 +84,16 @@ class ObjectStore:
         self.belonging: dict[str, tuple[Key, ...]] = {}  # invoice → what belongs to it
         # What money may go to besides invoices, oldest due first, by currency.
         self.queues: dict[str, list[tuple[Order, Key]]] = {}
-        self.forget()
+        self.before: dict[Key, AccountObject | None] = {}
+        self.before_wakes: dict[Key, Position | None] = {}
 
     def forget(self) -> None:
         """Begin a new fact: nothing is touched yet."""
-        self.before: dict[Key, AccountObject | None] = {}
-        self.before_wakes: dict[Key, Position | None] = {}
+        # Undo entries keep those that are not empty.
+        if self.before:
+            self.before = {}
+        if self.before_wakes:
+            self.before_wakes = {}
 
     def of(self, noun: str) -> Mapping[str, AccountObject]:
         """All objects of a noun, by id, in the order in which they came to be."""

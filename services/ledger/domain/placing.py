@@ -66,7 +66,7 @@ def _set_held(
     credit_keys: tuple[CreditKey, ...],
 ) -> None:
     balance = invoice.balance_minor - sum(more.values())
-    relieved = sum([more.get(kind, 0) for kind in RELIEFS])
+    relieved = sum([minor for kind, minor in more.items() if kind in RELIEFS])
     held = marked(
         state,
         structs.replace(

@@ -10,6 +10,7 @@ from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.consequences import Former, announce_fact, reject_excess
 from services.ledger.domain.credit import announce_crossing, is_exceeded
 from services.ledger.domain.decision import Decision
+from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position, instant_text, newest
 from services.ledger.domain.kinds import ANEW
 from services.ledger.domain.object_news import ObjectNews
@@ -51,7 +52,10 @@ def record_in_slices(state: AccountState, facts: Sequence[Fact], begun: Begun) -
 def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[None]:
     state = builder.state
     was_registered, former = state.registered, Former.of(state)
-    yield from advance(builder, begun.on(state.zone))
+    begun_on = begun.on(state.zone)
+    if state.objects.values:
+        yield from advance(builder, begun_on)
+    state.age_to(begun_on)
     was_exceeded = is_exceeded(state)
     state.forget()
     effects = _Effects()
@@ -68,23 +72,32 @@ def _record_one(builder: DecisionBuilder, fact: Fact, begun: Begun) -> Slices[No
     begun_on = begun.on(state.zone)
     state.age_to(begun_on)
     day = KINDS[fact.kind].day_of(fact.data, at, state.zone)
-    builder.post(fact.kind, fact.fact_id, cause_of(fact), day)
+    view = view_of(state, fact, at, begun_on)
+    builder.post(fact.kind, fact.fact_id, view.cause, day)
     if was_registered:
-        view = view_of(state, fact, at, begun_on)
-        news = ObjectNews(builder, view)
-        if state.objects.before:
-            yield from news.find(state.objects.before)
-        yield from announce_fact(builder, view, day, former, news.carried)
-        news.announce_corrections()
-        paid = yield from announce_age(builder, view, begun_on)
-        news.announce_new()
-        yield from announce_paid(builder, view, paid)
+        yield from _announce(builder, view, day, former)
     elif state.registered:
         yield from announce_history(builder, fact, begun_on)
-    if state.registered:
+    if is_exceeded(state) != was_exceeded:
         announce_crossing(builder, view_of(state, fact, at, begun_on), was_exceeded)
     reject_excess(builder)
     builder.changed.update(state.before_invoices)
+
+
+def _announce(builder: DecisionBuilder, view: View, day: date, former: Former) -> Slices[None]:
+    """Announce a fact, and all that it changed."""
+    news = None
+    if view.state.objects.before:
+        news = ObjectNews(builder, view)
+        yield from news.find(view.state.objects.before)
+    yield from announce_fact(builder, view, day, former, news.carried if news is not None else ())
+    if news is not None:
+        news.announce_corrections()
+    paid = yield from announce_age(builder, view, view.begun_on)
+    if news is not None:
+        news.announce_new()
+    if paid:
+        yield from announce_paid(builder, view, paid)
 
 
 class _Effects(Struct):
@@ -235,13 +248,6 @@ def rezone_in_slices(
     if state.registered:
         begun_on = begun.on(state.zone)
         state.age_to(begun_on)
-        view = view_of(state, cause, at, begun_on)
-        news = ObjectNews(builder, view)
-        yield from news.find(state.objects.before)
-        yield from announce_fact(builder, view, day, former, news.carried)
-        news.announce_corrections()
-        paid = yield from announce_age(builder, view, begun_on)
-        news.announce_new()
-        yield from announce_paid(builder, view, paid)
+        yield from _announce(builder, view_of(state, cause, at, begun_on), day, former)
     builder.changed.update(state.before_invoices)
     return builder.decision()

@@ -43,7 +43,8 @@ def _apply(state: AccountState, position: Position, fact: Fact) -> Undo:
     assert kind.apply is not None
     kind.apply(state, fact.data, position[0])
     cause = kind.cause(fact)
-    if state.registered:
+    objects, makes_objects = state.objects, kind.makes_objects or state.rules.makes_objects
+    if state.registered and (objects.values or objects.before or makes_objects):
         conclude(state, Acting(position, fact, None, cause))
     state.settle(fact, cause, position)
     return state.undo[-1]
@@ -89,7 +90,7 @@ def act(state: AccountState, acts: Sequence[Act], since: Position | None = None)
     last = state.last
     if (last is None or first > last) and first != ANEW and len(acts) == 1:
         apply(state, *acts[0])
-        if state.objects.due(state.horizon) is None:
+        if not state.objects.agenda or state.objects.due(state.horizon) is None:
             return 0
         return (yield from _act_boundaries(state))
     if since is None and len(acts) == 1 and not state.objects.values:
@@ -213,6 +214,8 @@ def _act_until(
     state: AccountState, place: Position | None, before: "Before | None"
 ) -> Slices[None]:
     """Let every boundary before a place act whose day has begun (None: every one)."""
+    if not state.objects.agenda:
+        return
     horizon, number = state.horizon, 0
     while (due := state.objects.due(horizon)) is not None:
         if place is not None and due[0] > place:

@@ -71,6 +71,11 @@ class Rules:
         return any(not charging.is_empty for charging in self.chargings)
 
     @cached_property
+    def makes_objects(self) -> bool:
+        """Whether facts about invoices and money alone ever bring anything besides those."""
+        return self.has_charges or self.has_small_balances
+
+    @cached_property
     def has_interest(self) -> bool:
         return any(charging.interest for charging in self.chargings)
 

@@ -28,7 +28,7 @@ from services.ledger.domain.objects import ObjectStore
 from services.ledger.domain.rules import NO_RULES, Rules
 from services.ledger.domain.stages import StageNotice, holding_stage, next_day
 from services.ledger.domain.timeless import Timeless
-from services.ledger.domain.undo import UNDO_FACTS, Awaited, Name, Undo, position_of
+from services.ledger.domain.undo import NOTHING, UNDO_FACTS, Awaited, Name, Undo, position_of
 from shared.clock import day_start
 from shared.events import billing
 
@@ -59,6 +59,7 @@ class AccountState:
         "next_queue",
         "notices",
         "objects",
+        "offers_discounts",
         "position",
         "profile_fact",
         "registered",
@@ -92,6 +93,7 @@ class AccountState:
         self.registered = False
         self.profile_fact: Fact | None = None  # whose record holds now
         self.amendments: dict[str, tuple[Fact, ...]] = {}  # of an invoice, oldest first
+        self.offers_discounts = False  # whether any invoice ever did
         self.settled: set[str] = set()  # disputes that have a credit note of the platform
         self.reversals: dict[str, Fact] = {}
         self.waiting: dict[Need, tuple[Fact, ...]] = {}
@@ -115,18 +117,32 @@ class AccountState:
         self.notices: dict[str, tuple[StageNotice, ...]] = {}
         self.next_days: dict[str, date] = {}  # invoice → next day on which it may be news
         self.next_queue: list[tuple[date, str]] = []
-        self.forget()
-
-    def forget(self) -> None:
-        """Begin a new fact: nothing is touched yet."""
+        # What the fact in hand has touched, as it was before it.
         self.before_invoices: dict[str, Invoice | None] = {}
         self.before_credits: dict[CreditKey, Credit | None] = {}
         self.before_aimed: dict[Awaited, tuple[CreditKey, ...]] = {}
         self.before_totals: dict[str, Totals] = {}
-        self.objects.forget()
         self.spread = False
         self.aimed_now: dict[str, int] = {}  # what a payment put on the invoices it is aimed at
         self.arranged_now = 0  # what of its free money went to the arrangement
+
+    def forget(self) -> None:
+        """Begin a new fact: nothing is touched yet. Undo entries keep what is not empty."""
+        if self.before_invoices:
+            self.before_invoices = {}
+        if self.before_credits:
+            self.before_credits = {}
+        if self.before_aimed:
+            self.before_aimed = {}
+        if self.before_totals:
+            self.before_totals = {}
+        if self.aimed_now:
+            self.aimed_now = {}
+        objects = self.objects
+        if objects.before or objects.before_wakes:
+            objects.forget()
+        self.spread = False
+        self.arranged_now = 0
 
     def become(self, other: "AccountState") -> None:
         """Take everything over from another state of the same account."""
@@ -186,6 +202,8 @@ class AccountState:
         before = self.invoices.get(invoice_id)
         if invoice_id not in self.before_invoices:
             self.before_invoices[invoice_id] = before
+        if before is None and invoice.data.early_discount is not None:
+            self.offers_discounts = True
         self.invoices[invoice_id] = invoice
         requeue_invoice(self.currency(invoice.currency), before, invoice)
 
@@ -228,16 +246,17 @@ class AccountState:
         for key, earlier in self.before_credits.items():
             credit = self.credits[key]
             count_credit(self._touch(credit.currency), earlier, credit)
-        self._count_objects()
+        if self.objects.before:
+            self._count_objects()
         entry = Undo(
             position,
             fact,
-            self.before_invoices,
-            self.before_credits,
-            self.before_aimed,
+            self.before_invoices or NOTHING,
+            self.before_credits or NOTHING,
+            self.before_aimed or NOTHING,
             self.spread,
-            self.objects.before,
-            self.objects.before_wakes,
+            self.objects.before or NOTHING,
+            self.objects.before_wakes or NOTHING,
         )
         self.undo.append(entry)
         for name in entry.names:

@@ -1,6 +1,7 @@
 """What a fact or a boundary did, so that it can be taken back."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,8 +15,7 @@ UNDO_FACTS = 10_000  # entries kept: facts dated before all of them make the acc
 # An invoice that is not there yet and the currency of what waits for it; of a charge: "charge" too.
 Awaited = tuple[str, ...]
 Name = str | CreditKey | Awaited  # of what slipping in looks at: an invoice by its id
-_NO_OBJECTS: Mapping[Key, AccountObject | None] = {}
-_NO_WAKES: Mapping[Key, Position | None] = {}
+NOTHING: Mapping[Any, Any] = {}
 
 
 class Undo(Struct, frozen=True, gc=False):
@@ -23,12 +23,12 @@ class Undo(Struct, frozen=True, gc=False):
 
     position: Position
     fact: Fact | None  # None: a boundary, which comes again by itself
-    invoices: dict[str, Invoice | None]
-    credits: dict[CreditKey, Credit | None]
-    aimed: dict[Awaited, tuple[CreditKey, ...]]
+    invoices: Mapping[str, Invoice | None]
+    credits: Mapping[CreditKey, Credit | None]
+    aimed: Mapping[Awaited, tuple[CreditKey, ...]]
     spread: bool  # whether it put money where the queues led
-    objects: Mapping[Key, AccountObject | None] = _NO_OBJECTS
-    wakes: Mapping[Key, Position | None] = _NO_WAKES
+    objects: Mapping[Key, AccountObject | None] = NOTHING
+    wakes: Mapping[Key, Position | None] = NOTHING
 
     @property
     def names(self) -> tuple[Name, ...]:

@@ -125,7 +125,9 @@ def release_span(state: AccountState, hold_id: str, released_on: date) -> Positi
 
 def _release(state: AccountState, data: HoldReleased, at: datetime) -> None:
     if data.approval is None:
-        _end(state, hold(state, data.hold_id), at)
+        known = hold(state, data.hold_id)
+        if known.span.is_released:  # else its own last day ends it, when that is over
+            _end(state, known, at)
         return
     ask(
         state,
