@@ -12,7 +12,7 @@ import msgspec
 from services.ledger.import_files.reading import BATCH_EVENTS, refusals_of
 from services.ledger.import_files.report import Report
 from services.ledger.import_files.store import FileEvents
-from services.ledger.importer.position import SentPart, Position
+from services.ledger.importer.position import Position, SentPart
 from shared.addresses import BadUrl, read_url
 from shared.csv_events.mapping import MappingFile
 from shared.csv_events.rows import Made, Refusal
