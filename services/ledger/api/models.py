@@ -28,6 +28,7 @@ class Amounts(Answer):
     days_past_due: int
     charges_minor: int = 0
     disputed_charges_minor: int = 0
+    accrued_minor: int = Field(0, description="interest up to the begun day, not posted yet")
     arranged_minor: int = Field(0, description="overdue principal of invoices that are taken")
     arrears_minor: int = 0
     promised_minor: int = Field(0, description="still missing of open promises")

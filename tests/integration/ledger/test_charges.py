@@ -60,6 +60,7 @@ async def test_a_policy_charges_from_its_day_on(desk: Desk, said: Any) -> None:
     await desk.open(("I1", 100000))
     await charge_from(desk, "2027-01-20")
     await desk.start("01-25")
+    assert (await desk.money())["accrued_minor"] == 120
     seen = await desk.see("/v1/invoices/I1")
     assert (seen["accrued_minor"], seen["per_day_minor"], seen["charges"]) == (120, 20, [])
     assert (await desk.check())["disclose"] == ["late-fee"]
