@@ -8,20 +8,17 @@ from services.ledger.domain.agreements import EvidenceAdded
 from services.ledger.domain.disputes import (
     NOUN,
     DisputeCase,
-    dispute_of,
     keep_evidence,
-    open_case,
-    resolve_case,
 )
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Need, Position
-from services.ledger.domain.kinds import Acting, Kind, Noun
+from services.ledger.domain.kinds import Kind, Noun
 from services.ledger.domain.news import News
 from services.ledger.domain.objects import boundary
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.state import AccountState
 from shared.clock import day_start
-from shared.events import billing, ledger
+from shared.events import ledger
 
 _DAY = timedelta(days=1)
 
@@ -39,16 +36,6 @@ def _add(state: AccountState, data: EvidenceAdded, at: datetime) -> None:
 
 def _event(view: View, data: EvidenceAdded) -> None:
     return None  # references never leave the ledger
-
-
-def _conclude(state: AccountState, acting: Acting) -> bool:
-    """Its own facts make it: what is held on the invoice is theirs, too."""
-    data = acting.fact.data if acting.fact is not None else None
-    if isinstance(data, billing.DisputeOpened) and dispute_of(state, data.dispute_id) is None:
-        open_case(state, data, acting.at)
-    elif isinstance(data, billing.DisputeResolved):
-        resolve_case(state, data, acting.at)
-    return False  # nothing else follows from it
 
 
 def _wake(state: AccountState, case: DisputeCase) -> Position | None:
@@ -118,7 +105,6 @@ NOUNS = (
         order=12,
         wake=_wake,
         judge=_judge,
-        conclude=_conclude,
         news=_news,
     ),
 )

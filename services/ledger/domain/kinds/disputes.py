@@ -11,7 +11,7 @@ from services.ledger.domain.charges import charge_of, disputed_of, is_own_id
 from services.ledger.domain.charging import first_charging
 from services.ledger.domain.credits import Credit
 from services.ledger.domain.dispute_news import opened_members, resolved_members
-from services.ledger.domain.disputes import asked_minor
+from services.ledger.domain.disputes import asked_minor, open_case, resolve_case
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Need, Position
 from services.ledger.domain.fees import charge_withheld
@@ -79,6 +79,7 @@ def _learn_opened(state: AccountState, fact: Fact, data: billing.DisputeOpened) 
 
 
 def _open(state: AccountState, data: billing.DisputeOpened, at: datetime) -> None:
+    open_case(state, data, at)
     if data.charge_id is not None:
         dispute_charge(state, data.dispute_id, data.charge_id, data.amount_minor)
         return
@@ -153,6 +154,7 @@ def _learn_resolved(
 def _resolve(state: AccountState, data: billing.DisputeResolved, at: datetime) -> None:
     """Let go what is held; what is credited is a credit note, unless the platform sends one. What
     was withheld is charged, as the policy of the day on which the dispute was opened says."""
+    resolve_case(state, data, at)
     if data.charge_id is not None:
         _resolve_charge(state, data, data.charge_id, at)
         return
