@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Noun = Literal["promise", "plan", "settlement"]
+Noun = Literal["promise", "plan", "settlement", "write-off"]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a payer agrees with us: promises, plans, settlements.
+"""What a payer agrees with us: promises, plans, settlements, and what becomes of old debts.
 
 A deal is asked for over HTTP. What the ledger answers (which instalments, whether it needs an
 approval, or that it can't be) decides what the payer means to do next.
@@ -30,6 +30,7 @@ _ASKS: dict[Habit, tuple[float, float, float]] = {
     "silent": (0.2, 0.1, 0.4),
 }
 _KEEPS = {"prompt": 0.95, "forgetful": 0.75, "slow": 0.55, "struggling": 0.6, "silent": 0.4}
+_REMEMBERS = 0.4  # of written-off debts, some are paid after all
 _APPROVED = 0.7  # of bids that need somebody's approval
 
 
@@ -74,6 +75,13 @@ class Deals:
                 return [Planned(after, partial(act, late))]
             draw -= asks[kind]
         return None
+
+    def give_up(self, invoice_id: str, at: datetime) -> Consequences:
+        """Nobody expects the debt any more: somebody asks to write it off, finance approves."""
+        if not (bills := self._open([invoice_id])):
+            return Consequences()
+        body = {"kind": "uneconomic", "invoice_ids": [invoice_id], "reason": "nobody answers"}
+        return self._asked("write-off", "W", bills, at, body, self._written_off)
 
     # ------------------------------------------------------------------ asking
 
@@ -135,7 +143,7 @@ class Deals:
             return [] if shown is None else then(ids, shown)
 
         common = {
-            f"{noun}_id": number,
+            f"{noun.replace('-', '_')}_id": number,
             "currency": self._customer.place.currency,
             "at": rfc3339(at),
         }
@@ -180,6 +188,16 @@ class Deals:
             return []
         return self._pays(ids, shown["instalments"], is_whole=True)
 
+    def _written_off(self, ids: list[str], shown: dict[str, Any]) -> list[Planned]:
+        """It is over for the payer too, unless it remembers, months later."""
+        bills = [self._bills[each] for each in ids]
+        for bill in bills:
+            bill.in_deal = True
+        if self._rng.random() >= _REMEMBERS:
+            return []
+        at = datetime.fromisoformat(shown["history"][-1]["at"]) + self._hours(24 * 10, 24 * 60)
+        return [Planned(at, partial(self._remember, bill)) for bill in bills]
+
     def _pays(
         self, ids: list[str], instalments: Sequence[dict[str, Any]], *, is_whole: bool
     ) -> list[Planned]:
@@ -195,6 +213,14 @@ class Deals:
             pay = partial(self._transfer, ids, instalment["amount_minor"], ends)
             planned.append(Planned(at, pay))
         return planned
+
+    def _remember(self, bill: Bill, at: datetime) -> Consequences:
+        """It pays what was written off: aimed at it, for other bills may be open."""
+        amount = bill.open_minor
+        done = self._transfer([bill.invoice_id], amount, True, at)
+        aim = {"invoice_id": bill.invoice_id, "amount_minor": amount}
+        done.events[0].data["allocations"] = [aim]
+        return done
 
     def _transfer(
         self, ids: list[str], amount_minor: int, ends: bool, at: datetime

@@ -21,6 +21,7 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _VOIDED, _DISPUTED, _CREDITED, _EXTENDED = 0.005, 0.03, 0.03, 0.01
 # Shares of all payments.
 _FAILS, _CHARGED_BACK, _REFUNDED, _OVERPAID = 0.02, 0.015, 0.01, 0.01
+_GIVEN_UP_AFTER = 120 * _DAY  # past due, of who hardly ever pays
 # How likely each kind of payer acts on a message about a debt past due.
 _MOVED_BY_MESSAGE = {
     "prompt": 0.85,
@@ -131,7 +132,10 @@ class Payer:
         due = self._at(bill.due_on, 8)
         if habit == "slow":
             return [Planned(due + self._hours(24 * 4, 24 * 45), pay)]
-        if habit != "silent" and rng.random() < 0.5:
+        if habit == "silent":
+            given_up = due + _GIVEN_UP_AFTER + self._hours(0, 24 * 20)
+            return [Planned(given_up, partial(self._deals.give_up, bill.invoice_id))]
+        if rng.random() < 0.5:
             return [Planned(due + self._hours(24 * 40, 24 * 110), pay)]
         return []
 

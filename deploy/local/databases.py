@@ -31,7 +31,7 @@ from shared.process.settings import BadSetting, Env
 SERVICES = ("ledger", "segmentation", "outreach", "metrics")
 # Without Kafka: who reads the outboxes of whom (`PRODUCERS` of the services' settings).
 PRODUCERS = {
-    "ledger": ("segmentation",),
+    "ledger": ("segmentation", "outreach"),
     "segmentation": ("ledger", "outreach"),
     "outreach": ("ledger", "segmentation"),
     "metrics": ("ledger", "segmentation", "outreach"),

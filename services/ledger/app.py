@@ -9,6 +9,7 @@ from services.ledger import consumer
 from services.ledger.api import (
     accounts,
     approvals,
+    charges,
     collectable,
     credit,
     disputes,
@@ -81,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(plans.router)
     app.include_router(policies.router)
     app.include_router(promises.router)
+    app.include_router(charges.router)
     app.include_router(rates.router)
     app.include_router(settlements.router)
     app.include_router(journal.router)

@@ -1,11 +1,13 @@
-"""Door 2: `billing.events` and segmentation's.
+"""Door 2: `billing.events`, segmentation's and outreach's.
 
 Billing's have no heads and are not parked: facts converge, bad ones are rejections. Of segmentation
 the ledger remembers which segment each account is in, in order, for the conditions of policies.
+What contacts disclosed, and which of them failed, are facts that charges depend on.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from services.ledger.commands.disclosures import take_disclosures
 from services.ledger.commands.intake import ReceivedEvent, take_events
 from services.ledger.commands.segments import take_segments
 from services.ledger.context import Context
@@ -13,14 +15,16 @@ from services.ledger.settings import Settings
 from shared.cloudevents import Incoming, Refused, parse_kafka
 from shared.database import Session
 from shared.errors import FieldError
-from shared.events import BILLING, SEGMENTATION, billing
+from shared.events import BILLING, OUTREACH, SEGMENTATION, Received, billing
 from shared.ids import is_tenant
 from shared.log.consume import RawRecord, RawSubscription
 from shared.log.runtime import Runtime
 from shared.log.subscriptions import Subscription
 
 CONSUMER = "ledger"
-SEGMENTS_CONSUMER = "ledger-segments"  # a group of its own: its place is kept, with heads
+# Groups of their own: their places are kept, with heads.
+SEGMENTS_CONSUMER = "ledger-segments"
+DISCLOSURES_CONSUMER = "ledger-disclosures"
 
 Handler = Callable[[Session, Sequence[ReceivedEvent], Context], Awaitable[object]]
 
@@ -30,8 +34,8 @@ HANDLERS: Mapping[str, Handler] = dict.fromkeys(billing.TYPES, take_events)
 
 
 def runtime(settings: Settings, context: Context) -> Runtime:
-    """The ledger reads `billing.events`, where there is Kafka, and segmentation's events, there or
-    in its outbox."""
+    """The ledger reads `billing.events`, where there is Kafka, and segmentation's and outreach's
+    events, there or in their outboxes."""
 
     async def take(session: Session, records: Sequence[RawRecord]) -> None:
         by_handler: dict[Handler, list[ReceivedEvent]] = {}
@@ -49,12 +53,24 @@ def runtime(settings: Settings, context: Context) -> Runtime:
     segments = Subscription(
         SEGMENTS_CONSUMER, (SEGMENTATION,), frozenset({"segment-changed"}), take_segments
     )
-    is_reachable = settings.common.kafka is not None or settings.producer_urls
+
+    async def disclose(session: Session, events: Sequence[Received]) -> None:
+        await take_disclosures(session, events, context)
+
+    disclosures = Subscription(
+        DISCLOSURES_CONSUMER, (OUTREACH,), frozenset({"contact-sent", "contact-failed"}), disclose
+    )
+    by_producer = {"segmentation": segments, "outreach": disclosures}
+    reachable = [
+        subscription
+        for producer, subscription in by_producer.items()
+        if settings.common.kafka is not None or producer in settings.producer_urls
+    ]
     return Runtime(
         "ledger",
         settings.common,
         context.db,
-        [billing_events, segments] if is_reachable else [billing_events],
+        [billing_events, *reachable],
         producer_urls=settings.producer_urls,
     )
 

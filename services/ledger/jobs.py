@@ -5,7 +5,7 @@ import asyncio
 from uuid import uuid4
 
 from services.ledger.commands.imports import lease_end
-from services.ledger.commands.restating import forget_range
+from services.ledger.commands.restating import restate_range
 from services.ledger.context import Context
 from services.ledger.import_files.folders import clear_left_folders
 from services.ledger.processes.days import start_day_by_clock
@@ -68,7 +68,7 @@ async def run_restating(context: Context, *, stop: asyncio.Event) -> None:
                 if stop.is_set():
                     return
                 with survived("ledger", "restating", tenant=run.tenant_id):
-                    await restate(context, run.tenant_id, run.run_id, forget_range)
+                    await restate(context, run.tenant_id, run.run_id, restate_range)
         await pause(stop, LOOK_SECONDS)
 
 

@@ -9,7 +9,7 @@ from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common, Env
 
 REJECTIONS_KEEP_DAYS = 90
-PRODUCERS = ("segmentation",)
+PRODUCERS = ("segmentation", "outreach")
 IMPORTS_KEEP_DAYS = 90
 
 
@@ -22,8 +22,9 @@ class Settings:
     # Which tenants may write to `billing.events`; None: any (local mode). An event that names none
     # belongs to the first.
     kafka_tenants: tuple[str, ...] | None
-    # Where Kafka is off: the database of segmentation, in whose outbox the segments of accounts
-    # are. A ledger that is alone has none; no account then is in a segment.
+    # Where Kafka is off: the databases of segmentation, in whose outbox the segments of accounts
+    # are, and of outreach, which says what contacts disclosed. A ledger that is alone has none; no
+    # account then is in a segment, and nothing is disclosed.
     producer_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     undo_facts: int = UNDO_FACTS  # of an account; an earlier fact costs a computation of it all
     rejections_keep_days: int | None = REJECTIONS_KEEP_DAYS

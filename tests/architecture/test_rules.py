@@ -18,7 +18,9 @@ def test_the_source_keeps(rule: Rule) -> None:
 
 
 def test_there_is_a_source_to_look_at() -> None:
-    assert {"shared/clock.py", "services/ledger/tables.py"} <= {source.path for source in SOURCES}
+    assert {"shared/clock.py", "services/ledger/tables/base.py"} <= {
+        source.path for source in SOURCES
+    }
 
 
 LONG_FUNCTION = "def f():\n" + "    pass\n" * rules.FUNCTION_LINES_MAX

@@ -6,9 +6,10 @@ invoice. What the rows mean here:
 * `Create Fine`: the invoice, due 60 days later. `Send Fine`: its postage, a cost charged by hand.
   `Add penalty`: what the new total is above the fine, a fee charged by hand.
 * `Payment`: a payment that names no invoice (`payment_eur`; rows of 0 repeat a running total).
-* `Insert Date Appeal to Prefecture`, `Appeal to Judge`: a dispute of the whole fine. It is upheld by
-  `#` (the prefecture) or `G` (the judge): the fine is credited, its postage and penalty are waived.
-  It is rejected by a result that came without that, and by a hand-over, which only a final fine has.
+* `Insert Date Appeal to Prefecture`, `Appeal to Judge`: a dispute of the whole fine. It is upheld
+  by `#` (the prefecture) or `G` (the judge): the fine is credited, its postage and penalty are
+  waived. It is rejected by a result that came without that, and by a hand-over, which only a final
+  fine has.
 * `Send for Credit Collection`: placed with an agency.
 
 Days are days of the office; what happens on one day keeps the order of the rows.

@@ -87,7 +87,24 @@ def test_the_same_seed_gives_the_same_report(tmp_path: Path, size: dict[str, str
     assert set(first["kpis"]["invoiced"]) == {"EUR", "USD", "JPY"}
     assert all(found["segments"] for found in first["kpis"]["invoiced"].values())
     assert first["aging"]["EUR"]["current"] > 0
+    assert first["agreements"]["promise"]["made"] == first["asked"]["promise taken"] > 0
     assert left_over() <= before, "its data folder is gone"
+
+
+@pytest.mark.full
+@pytest.mark.timeout(2 * SECONDS_MAX + 60)
+def test_most_of_a_year_shows_what_becomes_of_debts(tmp_path: Path) -> None:
+    """What the first contact begins: promises, plans, a settlement, charges, a loss, a recovery."""
+    report = demo(tmp_path / "a.json", {"SEED": "5", "DAYS": "225", "ACCOUNTS": "70"})
+    check(report)
+    assert not report["refused"]
+    happened = report["agreements"]
+    assert {"made", "kept", "broken"} <= set(happened["promise"])
+    assert {"agreed", "completed"} <= set(happened["plan"])
+    assert {"accepted", "completed"} <= set(happened["settlement"])
+    assert {"opened", "resolved"} <= set(happened["dispute"])
+    for name in ("conceded", "fees", "interest", "written off", "recovered"):
+        assert sum(report["amounts"][name].values()) > 0, name
 
 
 @pytest.mark.timeout(SECONDS_MAX + 60)
@@ -103,6 +120,7 @@ def test_a_file_of_ones_own_is_worked_too(tmp_path: Path) -> None:
     assert report["aging"]["USD"]["1-30"] == 6174
     assert report["contacts"]["contacts_suppressed"]["no-address"] > 0
     assert report["events"]["billing.events"]["invoice-issued"] == 3
+    assert not any(report["amounts"].values()), "a file's amounts are what they are"
 
 
 @pytest.mark.full

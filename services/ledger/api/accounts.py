@@ -18,6 +18,7 @@ from services.ledger.api.hand_over_views import standing_placements
 from services.ledger.api.views import hold_view, holds_to_come, promise_view
 from services.ledger.commands.accounts import find_account, in_slices
 from services.ledger.domain import AccountState
+from services.ledger.domain.accruals import accrued_in
 from services.ledger.domain.promises import open_promises
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
@@ -126,7 +127,11 @@ def account_view(account: AccountState, amounts: Any, as_of: date | None = None)
         "currency": profile.currency,
         "tags": list(profile.tags),
         "attributes": shallow(profile.attributes),
-        "amounts": [to_builtins(entry, builtin_types=(date,)) for entry in amounts],
+        "amounts": [
+            to_builtins(entry, builtin_types=(date,))
+            | {"accrued_minor": accrued_in(account, entry.currency, as_of or account.aged_on)}
+            for entry in amounts
+        ],
         "as_of": as_of,
     }
 

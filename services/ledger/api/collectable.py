@@ -10,9 +10,12 @@ from services.ledger import domain
 from services.ledger.api import models
 from services.ledger.api.arrangement_views import checked_arrangements
 from services.ledger.api.dependencies import ContextDep
-from services.ledger.api.views import checked_holds, plain
+from services.ledger.api.views import checked_charge, checked_holds, plain
 from services.ledger.commands.accounts import find_accounts
 from services.ledger.domain import AccountState
+from services.ledger.domain.accruals import per_day_minor
+from services.ledger.domain.charges import all_charges, charges_of, open_charges_of
+from services.ledger.domain.charging import disclose
 from services.ledger.domain.stops import stops
 from services.ledger.domain.taken import taken
 from services.ledger.store import invoices as invoice_store
@@ -66,6 +69,12 @@ def _collectable(account: AccountState, tenant: LockedTenant, sequence: int) -> 
             {name: getattr(entry, name) for name in models.CollectableAmounts.model_fields}
             for entry in domain.amounts(account, tenant.begun)
         ],
+        "charges": [
+            checked_charge(account, charge)
+            for charge in all_charges(account)
+            if charge.invoice_id is None and charge.balance_minor
+        ],
+        "disclose": disclose(account, day) if day is not None else [],
         "invoices": [
             {
                 "invoice_id": invoice.invoice_id,
@@ -76,8 +85,15 @@ def _collectable(account: AccountState, tenant: LockedTenant, sequence: int) -> 
                 "disputed_minor": invoice.disputed_minor,
                 "stage": invoice.stage,
                 "taken_by": out.get(invoice.invoice_id),
+                "charges_minor": open_charges_of(account, invoice.invoice_id),
+                "per_day_minor": per_day_minor(account, invoice.invoice_id, day),
+                "charges": [
+                    checked_charge(account, charge)
+                    for charge in charges_of(account, invoice.invoice_id)
+                    if charge.balance_minor
+                ],
             }
             for invoice in account.invoices.values()
-            if invoice.status == "open"
+            if invoice.status == "open" or open_charges_of(account, invoice.invoice_id)
         ],
     }

@@ -9,10 +9,14 @@ from msgspec import to_builtins
 from services.ledger import domain
 from services.ledger.api import models
 from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.api.views import charge_view
 from services.ledger.commands.accounts import each_account, find_accounts, in_slices
 from services.ledger.context import Context
 from services.ledger.domain import AccountState, Invoice
+from services.ledger.domain.accruals import accrued_minor, per_day_minor
 from services.ledger.domain.buckets import OpenBalance, bucket_of, days_past_due, sums
+from services.ledger.domain.charges import charges_of, open_charges_of
+from services.ledger.domain.fees import steps_of
 from services.ledger.store import invoices as invoice_store
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.database import Session
@@ -97,7 +101,24 @@ def invoice_view(tenant: LockedTenant, account: AccountState, invoice: Invoice) 
             to_builtins(entry, builtin_types=(date, datetime)) | {"source_kind": entry.source_kind}
             for entry in domain.history_of(account, invoice.invoice_id)
         ],
-        "charges": [],
+        "written_off_minor": invoice.written_off_minor,
+        "recovered_minor": invoice.recovered_minor,
+        "recoverable_minor": invoice.recoverable_minor,
+        **charged_members(account, invoice, tenant.begun.on(account.zone)),
+    }
+
+
+def charged_members(account: AccountState, invoice: Invoice, day: date | None) -> dict[str, Any]:
+    """The charges of an invoice, why others were not made, and the interest that grows."""
+    steps = steps_of(account, invoice.invoice_id)
+    return {
+        "charges_minor": open_charges_of(account, invoice.invoice_id),
+        "accrued_minor": accrued_minor(account, invoice.invoice_id, day),
+        "per_day_minor": per_day_minor(account, invoice.invoice_id, day),
+        "charges": [
+            charge_view(account, charge) for charge in charges_of(account, invoice.invoice_id)
+        ],
+        "charges_skipped": [to_builtins(skip) for skip in steps.skipped] if steps else [],
     }
 
 

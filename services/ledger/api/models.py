@@ -28,6 +28,7 @@ class Amounts(Answer):
     days_past_due: int
     charges_minor: int = 0
     disputed_charges_minor: int = 0
+    accrued_minor: int = Field(0, description="interest up to the begun day, not posted yet")
     arranged_minor: int = Field(0, description="overdue principal of invoices that are taken")
     arrears_minor: int = 0
     promised_minor: int = Field(0, description="still missing of open promises")
@@ -85,6 +86,10 @@ class AllocationView(Answer):
     days_late: int
     released_at: datetime | None = None
     released_on: date | None = None
+    charge_id: str | None = Field(None, description="of a charge, not of its principal")
+    use: Literal["recovery"] | None = Field(
+        None, alias="as", description="recovery: for what was written off; not in its balance"
+    )
 
 
 class InvoiceRow(Answer):
@@ -108,7 +113,14 @@ class InvoiceView(InvoiceRow):
     payment_url: str | None
     attributes: dict[str, Any]
     allocations: list[AllocationView]
+    written_off_minor: int = Field(0, description="what was given up of it, sold or not")
+    recovered_minor: int = Field(0, description="what came in for that; not in its balance")
+    recoverable_minor: int = Field(0, description="what may still come in for that")
+    charges_minor: int = Field(0, description="open charges of it; not in its balance")
+    accrued_minor: int = Field(0, description="interest up to the begun day, not posted yet")
+    per_day_minor: int = Field(0, description="what one more day bears")
     charges: list[dict[str, Any]]
+    charges_skipped: list[dict[str, Any]] = Field([], description="charge_id, step and reason")
 
 
 class InvoicePage(Answer):
@@ -288,6 +300,9 @@ class CollectableInvoice(Answer):
     disputed_minor: int
     stage: int | None
     taken_by: str | None = Field(description="`plan L1`, `settlement T1`, `placement G1`")
+    charges_minor: int = Field(0, description="open charges of it; not in its balance")
+    per_day_minor: int = 0
+    charges: list[dict[str, Any]] = []
 
 
 class CollectableAccount(Answer):
@@ -297,6 +312,8 @@ class CollectableAccount(Answer):
     holds: list[dict[str, Any]]
     arrangements: list[dict[str, Any]]
     amounts: list[CollectableAmounts]
+    charges: list[dict[str, Any]] = Field([], description="open ones that belong to no invoice")
+    disclose: list[str] = Field([], description="texts that charge rules still need to be told")
     invoices: list[CollectableInvoice]
 
 

@@ -24,7 +24,7 @@ from services.ledger.commands.accounts import find_account
 from services.ledger.domain import AccountState
 from services.ledger.domain.arrangements import PLAN
 from services.ledger.domain.doors.plans import (
-    Due,
+    DueAmount,
     EqualTerms,
     Every,
     PlanOffer,
@@ -71,10 +71,10 @@ class PlanBody(CommandBody):
     mandate_id: Id | None = None
 
 
-def dues_of(instalments: list[DueBody] | None) -> tuple[Due, ...] | None:
+def dues_of(instalments: list[DueBody] | None) -> tuple[DueAmount, ...] | None:
     if instalments is None:
         return None
-    return tuple([Due(each.due_on, each.amount_minor) for each in instalments])
+    return tuple([DueAmount(each.due_on, each.amount_minor) for each in instalments])
 
 
 def _shown(state: AccountState, plan_id: str, day: date | None) -> Shown:

@@ -37,6 +37,7 @@ from shared.web.models import Currency, Minor
 
 router = APIRouter(tags=["settlements"])
 _PATH = "/v1/accounts/{account_id}/settlements"
+_SAYS_NOTHING = CommandBody(at=None, by=None, channel=None, note=None)  # a body may be left out
 
 
 class SettlementBody(CommandBody):
@@ -101,7 +102,7 @@ async def post_settlement(body: SettlementBody, call: CallDep, _caller: StaffOrD
 
 @router.post(_PATH + "/{settlement_id:path}/accept")
 async def post_accept(
-    settlement_id: str, body: CommandBody, call: CallDep, _caller: StaffOrDebtor
+    settlement_id: str, call: CallDep, _caller: StaffOrDebtor, body: CommandBody = _SAYS_NOTHING
 ) -> Response:
     """Accept an offer: an arrangement in force ends."""
     return await call.answer(
@@ -114,7 +115,7 @@ async def post_accept(
 
 @router.post(_PATH + "/{settlement_id:path}/decline")
 async def post_decline(
-    settlement_id: str, body: CommandBody, call: CallDep, _caller: StaffOrDebtor
+    settlement_id: str, call: CallDep, _caller: StaffOrDebtor, body: CommandBody = _SAYS_NOTHING
 ) -> Response:
     """The debtor does not want it."""
     return await call.answer(

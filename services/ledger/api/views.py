@@ -10,6 +10,8 @@ from services.ledger import domain
 from services.ledger.commands.agreements import Done
 from services.ledger.domain import AccountState
 from services.ledger.domain.approvals import ApprovalRequest
+from services.ledger.domain.charge_events import members
+from services.ledger.domain.charges import Charge, charge_of, disputed_of
 from services.ledger.domain.disputes import DisputeCase
 from services.ledger.domain.holds import HOLD_RULES, Hold, holds
 from services.ledger.domain.objects import Step
@@ -51,6 +53,31 @@ def promise_view(promise: Promise) -> Shown:
         "channel": data.channel,
         "note": data.note,
         "history": steps(promise.history),
+    }
+
+
+def charge_view(state: AccountState, charge: Charge) -> Shown:
+    shown: Shown = plain(members(state, charge))
+    return shown | {
+        "account_id": state.account_id,
+        "currency": charge.currency,
+        "policy_version": charge.policy_version,
+        "reason": charge.reason,
+        "by": plain(charge.by) if charge.by is not None else None,
+    }
+
+
+def checked_charge(state: AccountState, charge: Charge) -> Shown:
+    """For the live check: what is open of a charge, and why it was made."""
+    return {
+        "charge_id": charge.charge_id,
+        "kind": charge.kind,
+        "currency": charge.currency,
+        "charged_on": charge.charged_on,
+        "step": charge.step,
+        "amount_minor": charge.amount_minor,
+        "balance_minor": charge.balance_minor,
+        "disputed_minor": disputed_of(state, charge),
     }
 
 
@@ -123,21 +150,24 @@ def approval_view(account_id: str, request: ApprovalRequest) -> Shown:
 def dispute_view(case: DisputeCase, state: AccountState) -> Shown:
     """`disputed_minor` is what it holds now."""
     data, resolution = case.data, case.resolution
+    charge = charge_of(state, data.charge_id) if data.charge_id is not None else None
     invoice = state.invoices.get(data.invoice_id) if data.invoice_id is not None else None
-    held = 0
-    if invoice is not None and case.state == "open" and data.charge_id is None:
-        balance = invoice.balance_minor
-        held = balance if case.asked_minor is None else min(balance, case.asked_minor)
+    balance = invoice.balance_minor if invoice is not None and charge is None else 0
+    if charge is not None:
+        balance = charge.balance_minor
+    asked = case.asked_minor
+    held = balance if asked is None else min(balance, asked)
+    about = charge or invoice
     return {
         "dispute_id": case.dispute_id,
         "state": case.state,
         "because": case.history[-1].because,
         "invoice_id": data.invoice_id,
         "charge_id": data.charge_id,
-        "currency": invoice.currency if invoice is not None else None,
-        "amount_minor": case.asked_minor,
+        "currency": about.currency if about is not None else None,
+        "amount_minor": asked,
         "lines": list(data.lines),
-        "disputed_minor": held,
+        "disputed_minor": held if case.state == "open" else 0,
         "reason_code": data.reason_code,
         "reason": data.reason,
         "evidence": [plain(each) for each in case.evidence],

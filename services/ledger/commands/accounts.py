@@ -124,12 +124,12 @@ async def lock_accounts(
     for key, head in heads.items():
         account = hold.remembered.get(key)
         if account is None:
-            known = terms[key[0]]
+            known = terms[key[0]].of(head)
             new = domain.new_account(key[1], known.zone, memory.undo_facts, known.rules)
             account = hold.remembered[key] = Remembered(_BEFORE_ALL if head.version else 0, new)
         assert account.version <= head.version, "nobody has its turn, so nobody has changed it"
         locked[key] = LockedAccount(head, account)
-        if account.version != head.version or _is_other(account.state, terms[key[0]]):
+        if account.version != head.version or _is_other(account.state, terms[key[0]].of(head)):
             stale[key] = locked[key]
     if stale:
         await _read_newer(session, hold, stale, terms, memory)
@@ -210,7 +210,11 @@ async def _each_account(
         if memory.turns.try_take(key):
             try:
                 known = memory.recall(key)
-                if known and known.version == head.version and not _is_other(known.state, terms):
+                if (
+                    known
+                    and known.version == head.version
+                    and not _is_other(known.state, terms.of(head))
+                ):
                     yield known.state
                     continue
             finally:
@@ -243,7 +247,7 @@ async def compute_accounts(
                 facts.get(key, ()),
                 notices.get(key, ()),
                 undo_facts,
-                rules=terms.rules,
+                rules=terms.of(head).rules,
                 begun_on=head.begun_on,
             ),
             key[1],
@@ -279,7 +283,7 @@ async def _read_newer(
     facts = await list_facts(session, versions, is_after=True)
     notices = await list_notices(session, versions, is_after=True)
     for key, account in stale.items():
-        remembered, known = account.remembered, terms[key[0]]
+        remembered, known = account.remembered, terms[key[0]].of(account.head)
         hold.changing.add(key)
         newer = facts.get(key, [])
         if _is_other(remembered.state, known):

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.ledger.commands.tenants import latest_day, lock_tenants, recorded_time
 from services.ledger.context import Context
 from services.ledger.domain.policies import Policy
+from services.ledger.store.accounts import visit_on
 from services.ledger.store.tenants import find_tenant_times
 from shared.database import Session
 from shared.documents import Activation, ActivationRequest, ActivationResult, Proposal
@@ -27,6 +28,9 @@ async def zone_of(session: Session, tenant_id: str) -> str:
     """The tenant's time zone."""
     found = await find_tenant_times(session, [tenant_id])
     return found[tenant_id].settings.timezone if tenant_id in found else "UTC"
+
+
+_BY_DAY = ("charges", "recovery")  # what days bring by themselves
 
 
 async def activate_policy(
@@ -63,6 +67,9 @@ async def activate_policy(
     if done.is_new:
         assert done.activation is not None, "what is new was written"
         outbox.append(session, [_activated(tenant_id, done.activation)])
+        assert done.activation.from_on is not None, "a policy counts from a day on"
+        if done.activation.name in _BY_DAY:
+            await visit_on(session, tenant_id, done.activation.from_on)
     return done
 
 

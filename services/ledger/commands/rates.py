@@ -56,7 +56,15 @@ async def put_rates(
         return StoredRates(revision, None)
     run_id = _run_id(tenant_id, revision)
     because = f"rates {name} {revision}"
-    await insert_run(session, tenant_id, run_id, because=because, from_on=first, now=now)
+    await insert_run(
+        session,
+        tenant_id,
+        run_id,
+        because=because,
+        from_on=first,
+        revision=revision,
+        now=now,
+    )
     return StoredRates(revision, run_id)
 
 

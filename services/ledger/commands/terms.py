@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from services.ledger.context import Context
 from services.ledger.domain.rules import NO_RULES, Rules
+from services.ledger.store.journal import AccountHead
+from services.ledger.store.runs import list_open_revisions
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.database import Session
 from shared.events.ledger import Tenant
@@ -16,6 +18,15 @@ class Terms(Struct, frozen=True):
 
     zone: str
     rules: Rules = NO_RULES
+    # While runs restate accounts to other rates: the rules of before each, by its revision.
+    older: tuple[tuple[int, Rules], ...] = ()
+
+    def of(self, head: AccountHead) -> "Terms":
+        """Those of one account: until a run comes to it, it is as its rates were."""
+        for revision, rules in self.older if head.version else ():
+            if head.rates_revision < revision:
+                return Terms(self.zone, rules)
+        return self
 
 
 async def find_terms(
@@ -36,4 +47,9 @@ async def terms_of(
 
 
 async def terms_for(session: Session, settings: Tenant, context: Context) -> Terms:
-    return Terms(settings.timezone, await context.policies.rules(session, settings))
+    rules = await context.policies.rules(session, settings)
+    older = [
+        (revision, await context.policies.rules_before(session, settings, revision))
+        for revision in await list_open_revisions(session, settings.tenant_id)
+    ]
+    return Terms(settings.timezone, rules, tuple(older))

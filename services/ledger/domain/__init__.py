@@ -26,14 +26,14 @@ And, by what they are about:
 - agreements: `promises`, `arrangements` (what `plans` and `settlements` have in common), `taken`,
   `disputes`, `holds`, `write_offs`, `placements`, `credit` (limits), `approvals`, `stops`
 - charges: `charges` (the values), `charging` (which rules hold), `fees` and `late_fees`, `accruals`
-  and `interest`, `rates`, `waivers`
+  and `interest`, `rates`, `restating` (by other rates), `waivers`
 - policies: `policies` (the documents), `rules` (what holds on each day), `requests` and
   `policy_trials` (dry runs)
 - announced: `events`, `news`, `object_news`, `arrangement_news`, `plan_news`, `settlement_news`,
   `dispute_news`, `write_off_news`, `charge_events`, `consequences`, `registration`, `parts` (of
   what is too long for one event), `builder` and `decision`
-- read: `account` (loading and reads), `amounts`, `statement`, `movements` and `relief_movements`
-  (its lines), `references`, `erasures` (certificates)
+- read: `account` (loading and reads), `amounts`, `payoff`, `statement`, `movements` and
+  `relief_movements` (its lines), `references`, `erasures` (certificates)
 - books: `journal`, `chart` (who may post where), `chain` (hashes and seals), `journal_lines`
   (exported), `integrity` and `account_checks` (what must always hold)
 """

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from services.ledger.domain.accruals import NOUN as INTEREST
+from services.ledger.domain.accruals import Accrual, interest_charge, segments_through
 from services.ledger.domain.charges import NOUN as CHARGE
 from services.ledger.domain.charges import Charge
 from services.ledger.domain.chart import (
@@ -29,6 +31,7 @@ from services.ledger.domain.chart import (
     UNAPPLIED_CREDIT,
 )
 from services.ledger.domain.integrity import invariants
+from services.ledger.domain.interest import days_without_rate, half_up, total
 from services.ledger.domain.journal import NO_TOTALS, Totals
 from services.ledger.domain.state import AccountState
 
@@ -64,10 +67,34 @@ def _charge_faults(state: AccountState, booked: Booked) -> int:
     )
 
 
+def _interest_faults(state: AccountState, booked: Booked) -> int:
+    """Invoices whose interest is not the sum of its days, or is posted beyond it."""
+    found = 0
+    for invoice_id, accrual in state.objects.of(INTEREST).items():
+        assert isinstance(accrual, Accrual)
+        charge = interest_charge(state, invoice_id)
+        posted = 0 if charge is None or charge.is_void else charge.amount_minor
+        found += total(accrual.segments) != accrual.interest or posted > half_up(accrual.interest)
+    return found
+
+
+def _days_without_rate(state: AccountState, booked: Booked) -> int:
+    """Invoices with days of interest that bear nothing, as no rate is known for them yet."""
+    if state.aged_on is None:
+        return 0
+    return sum(
+        days_without_rate(segments_through(state, invoice_id, state.aged_on)) > 0
+        for invoice_id in state.objects.of(INTEREST)
+    )
+
+
 def _idle_money(state: AccountState, booked: Booked) -> int:
     if not state.registered:
         return 0
-    return sum(bool(sums.open and sums.loose) for sums in state.currencies.values())
+    return sum(
+        bool(sums.loose and (sums.open or state.objects.queues.get(currency)))
+        for currency, sums in state.currencies.items()
+    )
 
 
 def _counted(*signed: tuple[str, int]) -> Callable[[Totals], int]:
@@ -116,6 +143,8 @@ CHECKS: Mapping[str, _Check] = {
         booked_otherwise, _LOSSES
     ),
     "a charge's balance is amount less waived less paid, never below 0": _charge_faults,
+    "posted interest equals its segments rounded once": _interest_faults,
+    "days of interest have a rate": _days_without_rate,
     "nothing lies unapplied beside an open balance": _idle_money,
     "accounts keep the domain's invariants": _invariant_faults,
 }

@@ -363,6 +363,15 @@ def accrued_minor(state: AccountState, invoice_id: str, day: date | None) -> int
     return max(0, half_up(total(segments_through(state, invoice_id, day))) - before)
 
 
+def accrued_in(state: AccountState, currency: str, day: date | None) -> int:
+    """The same of all invoices of a currency."""
+    return sum(
+        accrued_minor(state, invoice_id, day)
+        for invoice_id in state.objects.of(NOUN)
+        if state.invoices[invoice_id].currency == currency
+    )
+
+
 def segments_through(state: AccountState, invoice_id: str, day: date) -> tuple[Segment, ...]:
     """The runs of days that bear interest up to a day."""
     known = accrual_of(state, invoice_id)

@@ -232,6 +232,7 @@ class HoldReleased(Command, frozen=True, kw_only=True):
     released_on: date
     reason: str = ""
     approval: Approval | None = None
+    is_second: bool = False  # after a request that was refused or expired
 
 
 # ── Write-off, placement, sale ──────────────────────────────────────────────────────────────────

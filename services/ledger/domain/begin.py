@@ -1,8 +1,8 @@
 """A day begins: judgements and charges of its boundaries happen, stages are announced."""
 
 from bisect import bisect_right
-from datetime import date
-from operator import attrgetter, itemgetter
+from datetime import date, datetime
+from operator import itemgetter
 
 from services.ledger.domain.amounts import figures
 from services.ledger.domain.before import Before
@@ -10,7 +10,7 @@ from services.ledger.domain.builder import DecisionBuilder
 from services.ledger.domain.chart import JUDGEMENT
 from services.ledger.domain.consequences import Former, announce_moved
 from services.ledger.domain.credit import announce_crossing, is_exceeded
-from services.ledger.domain.decision import Decision
+from services.ledger.domain.decision import Decision, LedgerAnnouncement
 from services.ledger.domain.events import View
 from services.ledger.domain.object_news import ObjectNews
 from services.ledger.domain.registry import NOUNS
@@ -28,6 +28,8 @@ from services.ledger.domain.stages import StageNotice
 from services.ledger.domain.state import AccountState
 from shared.business_time import Begun
 from shared.clock import day_start, local_day
+
+_CHARGED = frozenset({"fee-charged", "interest-charged"})
 
 
 def begin(state: AccountState, begun: Begun) -> Decision:
@@ -62,8 +64,13 @@ def begin_in_slices(state: AccountState, begun: Begun) -> Slices[Decision]:
         if not number % SLICE_ENTRIES:
             yield
     remind(builder, day)
-    builder.announcements.sort(key=attrgetter("time"))  # stable: of one instant as they were made
+    builder.announcements.sort(key=_in_time)  # stable: of one instant as they were made
     return builder.decision()
+
+
+def _in_time(each: LedgerAnnouncement) -> tuple[datetime, bool]:
+    """By instant, and of one instant a stage first: what is charged on its day follows."""
+    return (each.time, each.type in _CHARGED)
 
 
 def advance(builder: DecisionBuilder, day: date | None) -> Slices[None]:

@@ -38,7 +38,7 @@ class ChainedEntry(Struct, frozen=True, gc=False):
     tenant: str
 
 
-class Posted(Protocol):
+class EntryContent(Protocol):
     """What an entry says by itself, wherever it stands."""
 
     @property
@@ -56,7 +56,7 @@ class Posted(Protocol):
 
 
 def chained(
-    key: tuple[str, str], n: int, entry: Posted, recorded_at: datetime, previous: bytes
+    key: tuple[str, str], n: int, entry: EntryContent, recorded_at: datetime, previous: bytes
 ) -> ChainedEntry:
     """An entry in its place: the `n`th of an account (tenant, account), after a hash (of the first:
     nothing)."""

@@ -67,6 +67,27 @@ def is_disclosed(state: AccountState, rule: ChargeRule, day: date) -> bool:
     return first is not None and first <= day
 
 
+def disclose(state: AccountState, day: date) -> list[str]:
+    """The texts that rules which fit what is open, or would, still need: none of a rule's texts was
+    disclosed yet."""
+    charging = charging_on(state, day)
+    needed: set[str] = set()
+    debts = [
+        debt_of(state, invoice, invoice.currency, day)
+        for invoice in state.invoices.values()
+        if invoice.balance_minor
+    ]
+    rules: list[ChargeRule] = [one.rule for one in charging.steps]
+    rules += [known.rule for known in charging.interest]
+    rules += [returned.rule for returned in charging.bounce_fees]
+    for rule in rules:
+        if rule.disclosure is None or disclosed_from(state, rule.disclosure) is not None:
+            continue
+        if any(rule.when.fits(debt) for debt in debts):
+            needed.add(rule.disclosure.texts[0])
+    return sorted(needed)
+
+
 # ── Stops ───────────────────────────────────────────────────────────────────────────────────────
 
 

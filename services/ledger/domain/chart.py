@@ -83,6 +83,9 @@ JOURNAL: Mapping[str, frozenset[str]] = {
     "charge-waived": _FOLLOWS,
     "disclosure-made": _FOLLOWS,
     "disclosure-failed": _FOLLOWS,
+    "erasure-asked": _NOTHING,
+    "account-erased": _NOTHING,
+    "rates-restated": _SOLD,  # begun days have other rates: all acts again
     # Boundaries: what a day brings by itself
     JUDGEMENT: _SOLD,  # facts dated after it that are known act again behind it
     "fee-charged": _AT_THE_HEAD,

@@ -108,7 +108,7 @@ def credit_position(state: AccountState) -> CreditPosition:
 def _exceeded_since(state: AccountState, currency: str, limit_minor: int) -> date | None:
     """The day since which more than the present limit is owed, by all facts known."""
     moved: Counter[datetime] = Counter()
-    for at, minor in _moves(state, currency):
+    for at, minor in moves(state, currency):
         moved[at] += minor
     total, since = 0, None
     for at in sorted(moved):
@@ -117,7 +117,7 @@ def _exceeded_since(state: AccountState, currency: str, limit_minor: int) -> dat
     return since
 
 
-def _moves(state: AccountState, currency: str) -> Iterator[tuple[datetime, int]]:
+def moves(state: AccountState, currency: str) -> Iterator[tuple[datetime, int]]:
     """What raised and lowered the exposure, and when."""
     for invoice in state.invoices.values():
         if invoice.currency == currency:

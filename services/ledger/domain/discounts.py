@@ -1,10 +1,10 @@
 """Discounts for early payment: granted when enough lies on an invoice in time, and taken back as a
 whole (docs/charges.md)."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from services.ledger.domain.facts import Position
 from services.ledger.domain.interest import half_up
@@ -15,7 +15,7 @@ from services.ledger.domain.state import AccountState
 from shared.clock import local_day
 
 NOUN = "discount"
-_RELIEF = "discount"
+_RELIEF: Final = "discount"
 
 
 class Discount(AccountObject, frozen=True, kw_only=True):

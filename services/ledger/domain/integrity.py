@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from services.ledger.domain.charges import Charge, all_charges, disputed_of, place_of
 from services.ledger.domain.credits import RELIEFS, Credit, CreditKey, Place, on_invoice
 from services.ledger.domain.currency_state import RELIEF_SUMS, written_off_sums
 from services.ledger.domain.invoices import Invoice, disputed_part
@@ -23,6 +24,12 @@ def invariants(state: AccountState) -> list[str]:
         fault for invoice in state.invoices.values() for fault in _invoice_faults(invoice, lying)
     ]
     found += [fault for credit in state.credits.values() for fault in _credit_faults(credit)]
+    found += [
+        fault for charge in all_charges(state) for fault in _charge_faults(state, charge, lying)
+    ]
+    queued = sorted(key for queue in state.objects.queues.values() for _, key in queue)
+    if queued != sorted(("charge", c.charge_id) for c in all_charges(state) if c.balance_minor):
+        found.append("the queues of open charges are not the open charges")
     found += _total_faults(state)
     if state.registered:
         found += _loose_faults(state)
@@ -60,6 +67,24 @@ def _invoice_faults(invoice: Invoice, lying: _Lying) -> Iterator[str]:
     last = invoice.levels[-1]
     if (last.balance_minor, last.disputed_minor) != (invoice.balance_minor, invoice.disputed_minor):
         yield f"{name}: its last level is not what is open on it"
+
+
+def _charge_faults(state: AccountState, charge: Charge, lying: _Lying) -> Iterator[str]:
+    name = f"charge {charge.charge_id}"
+    amounts = (charge.amount_minor, charge.waived_minor, charge.paid_minor, charge.balance_minor)
+    if min(amounts) < 0:
+        yield f"{name}: an amount is below zero"
+    if charge.amount_minor != sum(entry.amount_minor for entry in charge.posted):
+        yield f"{name}: its amount is not what was posted"
+    if charge.waived_minor != sum(entry.amount_minor for entry in charge.waived):
+        yield f"{name}: what is waived of it does not follow from its waivers"
+    if charge.paid_minor != sum(holding.amount_minor for holding in charge.holdings):
+        yield f"{name}: what it holds is not what was put on it"
+    if charge.disputed_minor != disputed_of(state, charge):
+        yield f"{name}: the disputed part does not follow from its disputes"
+    for holding in charge.holdings:
+        if lying[(holding.kind, holding.credit_id), place_of(charge)] < holding.amount_minor:
+            yield f"{name}: holds money of {holding.credit_id} that is not there"
 
 
 def _credit_faults(credit: Credit) -> Iterator[str]:
@@ -124,5 +149,5 @@ def _total_faults(state: AccountState) -> Iterator[str]:
 
 def _loose_faults(state: AccountState) -> Iterator[str]:
     for currency, sums in state.currencies.items():
-        if sums.open and sums.loose:
+        if sums.loose and (sums.open or state.objects.queues.get(currency)):
             yield f"{currency}: money is unapplied although a balance is open"

@@ -134,7 +134,8 @@ class ObjectStore:
             del self.of_noun[key[0]][key[1]]
 
     def _index(self, key: Key, before: AccountObject | None, after: AccountObject | None) -> None:
-        invoice_id = (before or after).of_invoice if before or after else None
+        either = before if before is not None else after
+        invoice_id = either.of_invoice if either is not None else None
         if invoice_id is not None and (before is None or after is None):
             known = self.belonging.get(invoice_id, ())
             if after is not None:

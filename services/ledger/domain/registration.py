@@ -9,17 +9,18 @@ from datetime import date, datetime
 from operator import itemgetter
 
 from services.ledger.domain.builder import DecisionBuilder
-from services.ledger.domain.consequences import Former, announce_fact
+from services.ledger.domain.consequences import Former, announce_fact, announce_moved
 from services.ledger.domain.events import View
 from services.ledger.domain.facts import Fact, Position
 from services.ledger.domain.object_news import ObjectNews
 from services.ledger.domain.ordering import arrange
-from services.ledger.domain.registry import KINDS, view_of
+from services.ledger.domain.registry import KINDS, NOUNS, view_of
 from services.ledger.domain.replay import apply, apply_boundary, prepared
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices
 from services.ledger.domain.stage_events import announce_age, announce_begun, announce_paid
 from services.ledger.domain.stages import StageNotice, news
 from services.ledger.domain.state import AccountState
+from shared.clock import local_day
 
 _BEFORE_ALL = 0  # the rank of a stage boundary
 _AFTER_ALL = 99  # the rank of a stage that is seen after all facts of its instant
@@ -77,10 +78,16 @@ def _announce_boundaries(
     while (due := state.objects.due(state.horizon)) is not None:
         if until is not None and due[0] > until:
             return
-        cause = apply_boundary(state, *due)
-        view = View(state, registration, cause, due[0][0], begun_on)
+        cause, day = apply_boundary(state, *due), local_day(due[0][0], state.zone)
+        noun = NOUNS[due[1][0]]
+        if noun.entry is not None:
+            cause = " ".join(noun.entry(due[1][1], due[0]))
+        # An object has many boundaries, all of them announced by one fact.
+        view = View(state, registration, f"{cause}, {day}", due[0][0], begun_on)
         news = ObjectNews(replay, view)
         yield from news.find(state.objects.before)
+        moved = [key for key in state.before_credits if key not in news.carried]
+        yield from announce_moved(replay, view, day, moved, Former.of(state))
         news.announce_corrections()
         paid = yield from announce_age(replay, view, None)
         news.announce_new()

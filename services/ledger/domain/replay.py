@@ -44,8 +44,8 @@ def _apply(state: AccountState, position: Position, fact: Fact) -> Undo:
     assert kind.apply is not None
     kind.apply(state, fact.data, position[0])
     cause = kind.cause(fact)
-    objects = state.objects
-    if state.registered and (objects.values or objects.before or state.rules.makes_objects):
+    objects, makes_objects = state.objects, kind.makes_objects or state.rules.makes_objects
+    if state.registered and (objects.values or objects.before or makes_objects):
         conclude(state, Acting(position, fact, None, cause))
     state.settle(fact, cause, position)
     return state.undo[-1]

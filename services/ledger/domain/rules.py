@@ -104,11 +104,8 @@ class Rules:
     @cached_property
     def ages(self) -> tuple[int, ...]:
         """The days past due at which another rule or limit may begin to fit."""
-        whens = [
-            one.when.when
-            for each in self.chargings
-            for one in (*(known.rule for known in each.interest), *each.limits)
-        ]
+        whens = [known.rule.when.when for each in self.chargings for known in each.interest]
+        whens += [limit.when.when for each in self.chargings for limit in each.limits]
         return tuple(
             sorted({age for when in whens for age in (when.age_from, when.age_below) if age})
         )

@@ -11,7 +11,6 @@ from datetime import datetime
 from services.ledger.domain.accruals import post_interest
 from services.ledger.domain.arrangements import first_call, most_for
 from services.ledger.domain.charges import (
-    NOUN,
     Charge,
     charge_of,
     charges_of,
@@ -253,13 +252,12 @@ def _take_piece(
 ) -> None:
     if known.invoice_id is not None:
         post_interest(state, known.invoice_id, at)
-    if known.charge_id is None:
+    charge = charge_of(state, known.charge_id) if known.charge_id is not None else None
+    if charge is not None:
+        holdings = charge.holdings
+    else:
         assert known.invoice_id is not None
         holdings = state.invoices[known.invoice_id].holdings
-    else:
-        charge = state.objects.values[NOUN, known.charge_id]
-        assert isinstance(charge, Charge)
-        holdings = charge.holdings
     taken: dict[int, int] = {}
     for index in range(len(holdings) - 1, -1, -1):
         held = holdings[index]
@@ -267,8 +265,8 @@ def _take_piece(
             taken[index] = min(part, held.amount_minor)
             part -= taken[index]
     taken = {index: minor for index, minor in taken.items() if minor}
-    if known.charge_id is None:
+    if charge is not None:
+        take(state, charge, taken, at)
+    else:
         assert known.invoice_id is not None
         release(state, {known.invoice_id: taken}, at)
-    else:
-        take(state, charge, taken, at)

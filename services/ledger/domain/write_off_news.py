@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.ledger.domain.events import View, allocations, common
+from services.ledger.domain.events import View, common
 from services.ledger.domain.news import News
 from services.ledger.domain.ranks import Turn
 from services.ledger.domain.state import AccountState
@@ -29,14 +29,13 @@ def made_news(view: View, known: WriteOff, *, is_new: bool) -> list[News]:
 
 
 def written_off_event(view: View, known: WriteOff) -> ledger.AccountWrittenOff:
-    credit = view.state.credits.get(("write_off", known.write_off_id))
     return ledger.AccountWrittenOff(
         **_of(view, known),
         write_off_id=known.write_off_id,
         kind=known.kind,
         amount_minor=known.amount_minor,
         charges_minor=known.charges_minor,
-        allocations=tuple(allocations(view.state, credit)) if credit is not None else (),
+        allocations=view.history([("write_off", known.write_off_id)]),
     )
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from shared.csv_events.rows import Refusal
 
 
-class Part(Struct, frozen=True):
+class SentPart(Struct, frozen=True):
     """What became of some events that followed one another."""
 
     events: int
@@ -26,7 +26,7 @@ class Part(Struct, frozen=True):
         return [Refusal(line, col, why, last) for line, last, col, why in self.refusals]
 
 
-_DECODER = msgspec.json.Decoder(Part)
+_DECODER = msgspec.json.Decoder(SentPart)
 
 
 class Position:
@@ -56,7 +56,7 @@ class Position:
     def sent(self) -> int:
         return sum(part.events for part in self.parts)
 
-    def note(self, part: Part) -> None:
+    def note(self, part: SentPart) -> None:
         self.parts.append(part)
         if self._file is not None:
             self._file.write(msgspec.json.encode(part) + b"\n")
@@ -69,7 +69,7 @@ class Position:
             self._file.truncate(0)
 
 
-def _read(path: Path) -> list[Part]:
+def _read(path: Path) -> list[SentPart]:
     parts = []
     for line in path.read_bytes().split(b"\n"):
         try:

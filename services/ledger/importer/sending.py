@@ -12,7 +12,7 @@ import msgspec
 from services.ledger.import_files.reading import BATCH_EVENTS, refusals_of
 from services.ledger.import_files.report import Report
 from services.ledger.import_files.store import FileEvents
-from services.ledger.importer.position import Part, Position
+from services.ledger.importer.position import Position, SentPart
 from shared.addresses import BadUrl, read_url
 from shared.csv_events.mapping import MappingFile
 from shared.csv_events.rows import Made, Refusal
@@ -121,7 +121,7 @@ def _is_known(client: httpx.Client, mapping: MappingFile, events: FileEvents, se
     return not any(part.accepted for part in _send(client, mapping, batch))
 
 
-def _send(client: httpx.Client, mapping: MappingFile, batch: list[Made]) -> Iterator[Part]:
+def _send(client: httpx.Client, mapping: MappingFile, batch: list[Made]) -> Iterator[SentPart]:
     sent, size, failures = 0, len(batch), 0
     while sent < len(batch):
         part = batch[sent : sent + size]
@@ -149,13 +149,13 @@ def _receipt(answer: httpx.Response) -> Any:
     return content if isinstance(content, dict) and "accepted" in content else None
 
 
-def _part(receipt: Any, mapping: MappingFile, part: list[Made]) -> Part:
+def _part(receipt: Any, mapping: MappingFile, part: list[Made]) -> SentPart:
     refusals: list[Refusal] = []
     for rejected in receipt["rejected"]:
         errors = [FieldError(error["pointer"], error["detail"]) for error in rejected["errors"]]
         refusals += refusals_of(mapping, part[rejected["index"]], errors)
     told = [(r.line, r.last, r.column, r.reason) for r in refusals]
-    return Part(len(part), receipt["accepted"], receipt["duplicates"], told)
+    return SentPart(len(part), receipt["accepted"], receipt["duplicates"], told)
 
 
 def _post(client: httpx.Client, part: list[Made]) -> tuple[httpx.Response | None, str]:

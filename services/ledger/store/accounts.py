@@ -28,7 +28,8 @@ async def insert_accounts(session: Session, keys: Iterable[AccountKey]) -> None:
 
 
 _HEADS = (
-    "select tenant_id, account_id, version, entries, journal_hash, begun_on from accounts"
+    "select tenant_id, account_id, version, entries, journal_hash, begun_on, rates_revision"
+    " from accounts"
     " where (tenant_id, account_id) in (select * from unnest($1::text[], $2::text[]))"
 )
 
@@ -100,6 +101,16 @@ async def list_due_accounts(
     return [DueAccount(*row) for row in rows]
 
 
+async def visit_on(session: Session, tenant_id: str, day: date) -> None:
+    """Let a day look at every account of a tenant: other rules hold from it on."""
+    await session.execute(
+        "update accounts set next_on = least(next_on, $2)"
+        " where tenant_id = $1 and is_registered and (next_on is null or next_on > $2)",
+        tenant_id,
+        day,
+    )
+
+
 async def lock_due_heads(
     session: Session, keys: Iterable[AccountKey], until_on: date, *, waits: bool
 ) -> dict[AccountKey, AccountHead]:
@@ -133,7 +144,7 @@ async def lock_zoneless_heads(
 ) -> dict[AccountKey, AccountHead]:
     """Lock the accounts that live in the tenant's zone."""
     rows = await session.fetch(
-        "select account_id, version, entries, journal_hash, begun_on from accounts"
+        "select account_id, version, entries, journal_hash, begun_on, rates_revision from accounts"
         " where tenant_id = $1 and zone is null order by account_id limit $2 for update",
         tenant_id,
         limit,
@@ -184,8 +195,8 @@ def _changed_approvals(
 
 _UPDATE_ACCOUNTS = (
     "update accounts a set version = a.version + 1, next_on = u.n, entries = u.e,"
-    " journal_hash = u.h, begun_on = u.b from unnest($1::text[], $2::text[], $3::date[],"
-    " $4::int[], $5::bytea[], $6::date[]) as u(t, a, n, e, h, b)"
+    " journal_hash = u.h, begun_on = u.b, rates_revision = u.r from unnest($1::text[], $2::text[],"
+    " $3::date[], $4::int[], $5::bytea[], $6::date[], $7::bigint[]) as u(t, a, n, e, h, b, r)"
     " where a.tenant_id = u.t and a.account_id = u.a"
 )
 _UPDATE_PROFILES = (
@@ -209,6 +220,7 @@ async def _update_accounts(
         [heads[update.key][0] for update in updates],
         [heads[update.key][1] for update in updates],
         [update.state.aged_on for update in updates],
+        [update.state.rules.rates.revision for update in updates],
     )
     known = [
         (update.key, update.state.profile)

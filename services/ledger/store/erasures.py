@@ -1,6 +1,5 @@
 """Erasure: facts are rewritten without what is personal, and what shows it elsewhere goes."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -225,21 +224,27 @@ class _Names:
     """Finds an account's id, or the person's name, mail address or phone, as words of a text."""
 
     def __init__(self, account_id: str, texts: Iterable[str]) -> None:
-        self._account = _words((account_id,))
+        self._account = account_id.casefold()
         people = {text for text in texts if text}
-        self._person = _words({*people, *(shown(text) for text in people)}) if people else None
+        self._person = {each.casefold() for text in people for each in (text, shown(text))}
 
     def stand_in(self, text: str) -> bool:
-        return bool(self._account.search(text)) or self.person_stands_in(text)
+        return _stands_in(self._account, text.casefold()) or self.person_stands_in(text)
 
     def person_stands_in(self, text: str) -> bool:
-        return self._person is not None and bool(self._person.search(text))
+        folded = text.casefold()
+        return any(_stands_in(words, folded) for words in self._person)
 
 
-def _words(texts: Iterable[str]) -> re.Pattern[str]:
-    """Literal texts: nothing of them is read as a pattern."""
-    either = "|".join(re.escape(text) for text in sorted(texts))
-    return re.compile(rf"(?<![\w-])(?:{either})(?![\w-])", re.IGNORECASE)
+def _stands_in(words: str, text: str) -> bool:
+    """Whether words stand in a text with nothing of a word before or behind them."""
+    start = text.find(words)
+    while start >= 0:
+        around = text[max(0, start - 1) : start] + text[start + len(words) :][:1]
+        if not any(character.isalnum() or character in "_-" for character in around):
+            return True
+        start = text.find(words, start + 1)
+    return False
 
 
 def _text(body: bytes | None) -> str:

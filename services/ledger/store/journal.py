@@ -25,6 +25,7 @@ class AccountHead(Struct, frozen=True, gc=False):
     entries: int
     journal_hash: bytes
     begun_on: date | None = None  # the day up to which its judgements have happened
+    rates_revision: int = 0  # of the tenant's rates, by which it was last computed
 
 
 class RecordedEntry(Struct, frozen=True, gc=False):

@@ -1,6 +1,7 @@
 """The policies of tenants, kept as values until another version is activated."""
 
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from services.ledger.domain.policies import Policy
 from services.ledger.domain.policies.kind import BUILT_INS, POLICIES
 from services.ledger.domain.rates import RateTables
 from services.ledger.domain.rules import Dated, Rules, dated, rules_of
-from services.ledger.store.rates import Rates
+from services.ledger.store.rates import Rates, read_rate_tables
 from services.ledger.store.shipped import shipped_packs
 from shared.database import Session
 from shared.documents import Documents, History
@@ -70,3 +71,9 @@ class Policies:
                 self._rules.popitem(last=False)
         self._rules.move_to_end(tenant.tenant_id)
         return known[1]
+
+    async def rules_before(self, session: Session, tenant: Tenant, revision: int) -> Rules:
+        """The same with the rates as they were before a revision of them."""
+        rules = await self.rules(session, tenant)
+        tables = await read_rate_tables(session, tenant.tenant_id, revision - 1)
+        return replace(rules, rates=tables)

@@ -23,6 +23,7 @@ class Run(Struct, frozen=True, kw_only=True):
     begun_at: datetime
     ended_at: datetime | None
     failure: str | None
+    revision: int = 0  # of the rates that it brings to the accounts
 
     @property
     def state(self) -> Literal["running", "done", "failed"]:
@@ -32,19 +33,36 @@ class Run(Struct, frozen=True, kw_only=True):
 
 
 async def insert_run(
-    session: Session, tenant_id: str, run_id: str, *, because: str, from_on: date, now: datetime
+    session: Session,
+    tenant_id: str,
+    run_id: str,
+    *,
+    because: str,
+    from_on: date,
+    revision: int,
+    now: datetime,
 ) -> None:
     """Begin a run over all accounts of a tenant."""
     await session.execute(
         "insert into runs (tenant_id, run_id, because, from_on, cursor, accounts, done, changed,"
-        " set_aside, begun_at) select $1, $2, $3, $4, '', count(*), 0, 0, 0, $5"
+        " set_aside, begun_at, revision) select $1, $2, $3, $4, '', count(*), 0, 0, 0, $5, $6"
         " from accounts where tenant_id = $1",
         tenant_id,
         run_id,
         because,
         from_on,
         now,
+        revision,
     )
+
+
+async def list_open_revisions(session: Session, tenant_id: str) -> list[int]:
+    """The revisions that runs still bring to accounts of a tenant, the first one first."""
+    rows = await session.fetch(
+        "select revision from runs where tenant_id = $1 and ended_at is null order by revision",
+        tenant_id,
+    )
+    return [row[0] for row in rows]
 
 
 async def find_run(session: Session, tenant_id: str, run_id: str) -> Run | None:

@@ -90,8 +90,18 @@ async def test_a_settlement_takes_the_place_of_a_plan(desk: Desk) -> None:
 
 
 async def test_a_hold_told_late(desk: Desk) -> None:
-    """The story S12, without its agency."""
-    await desk.open(("I1", 10000), ("I3", 3000))
+    """The story S12."""
+    await desk.open(("I1", 10000), ("I2", 5000), ("I3", 3000))
+    agency: Body = {
+        "placement_id": "G1",
+        "kind": "agency",
+        "to": "Inkasso AG",
+        "currency": "EUR",
+        "invoice_ids": ["I2"],
+        "commission_percent": "18",
+    }
+    await desk.say("placements", 202, "01-12 09:00", **agency)
+    await desk.decide("placement:G1", at="01-12 09:30")
     two: Body = {"count": 2, "first_due_on": "2027-02-01", "every": "month"}
     await desk.say("plans", 201, "01-12 10:00", **plan(invoice_ids=["I1"], equal=two))
     promise: Body = {"currency": "EUR", "amount_minor": 3000, "invoice_ids": ["I3"]}
@@ -108,6 +118,9 @@ async def test_a_hold_told_late(desk: Desk) -> None:
     ended = await desk.see("promises/R1")
     assert (ended["state"], ended["because"]) == ("cancelled", "hold H1")
     assert ended["history"][-1]["at"] == "2027-01-19T23:00:00Z"
+    recalled = await desk.see("placements/G1")
+    assert (recalled["state"], recalled["because"]) == ("recalled", "hold H1")
+    assert recalled["history"][-1]["at"] == "2027-01-19T23:00:00Z"
     await desk.start("06-01")
     running = await desk.see("plans/L1")
     assert [part["state"] for part in running["instalments"]] == ["open", "open"]
@@ -228,8 +241,9 @@ async def test_an_offer_is_accepted_declined_taken_back(desk: Desk) -> None:
     assert stays["state"] == "accepted"
     third = {**offer, "settlement_id": "T3"}
     await desk.say("settlements", 201, "01-12 16:00", **third)
-    no = await desk.say("settlements/T3/decline", 200, "01-12 17:00")
-    assert (no["state"], no["because"]) == ("declined", "debtor")
+    answer = await desk.client.post("/v1/accounts/C1/settlements/T3/decline")
+    no = answer.json()
+    assert (answer.status_code, no["state"], no["because"]) == (200, "declined", "debtor")
     await desk.say("settlements", 201, "01-12 18:00", **{**offer, "settlement_id": "T4"})
     back = await desk.say("settlements/T4/cancel", 200, "01-12 19:00", reason="a slip")
     assert (back["state"], back["because"]) == ("declined", "withdrawn")

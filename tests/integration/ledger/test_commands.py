@@ -274,6 +274,51 @@ async def test_who_may_do_what(
     assert (hold["until_on"], hold["role"]) == ("2027-01-14", "compliance")
 
 
+async def test_a_release_that_was_refused_is_for_who_has_the_role(
+    desk: Desk, ledger_url: str, tmp_path: Path, tokens: Callable[..., dict[str, str]]
+) -> None:
+    await desk.open(("I1", 10000))
+    await desk.say("holds", 201, "01-12", hold_id="H1", kind="attorney", reason="a letter")
+    more = {"RECOUP_JWKS": str(tmp_path / "jwks.json")}
+    more |= {"RECOUP_JWT_AUDIENCE": "recoup", "RECOUP_JWT_ISSUER": "recoup"}
+    async with api(ledger_url, **more) as client:
+        del client.headers["Authorization"]
+        other, staff = Desk(client, desk.post), tokens("ledger:write")
+        await other.say("holds/H1/release", 202, "01-13", headers=staff, reason="it is over")
+        await desk.decide("hold:H1", at="01-14", role="compliance", decision="refuse")
+        refused = await other.say("holds/H1/release", 409, "01-15", headers=staff, reason="it is")
+        assert refused["because"] == "refused"
+    assert (await desk.see("holds/H1"))["state"] == "placed"
+    done = await desk.say("holds/H1/release", 200, "01-15", reason="it is")
+    assert (done["state"], done["until_on"]) == ("released", "2027-01-14")
+    assert (await desk.say("holds/H1/release", 409, "01-16", reason="so"))["state"] == "released"
+
+
+async def test_the_earlier_end_of_a_hold_counts_and_is_announced_once(
+    desk: Desk, said: Said
+) -> None:
+    await desk.open(("I1", 10000))
+    hold: Body = {"hold_id": "H1", "kind": "hardship", "until_on": "2027-01-20"}
+    await desk.say("holds", 201, "01-12", reason="a letter", **hold)
+    late = await desk.say(
+        "holds/H1/release", 200, "01-13", released_on="2027-03-01", reason="in March"
+    )
+    assert (late["state"], late["until_on"]) == ("placed", "2027-01-20")
+    await desk.start("03-05")
+    assert (await desk.see("holds/H1"))["state"] == "expired"
+    (event,) = [each for each in await said() if each["type"] == "hold-released"]
+    assert event["time"] == "2027-01-20T23:00:00Z"
+    assert (event["data"]["because"], event["data"]["released_on"]) == ("expired", "2027-01-21")
+
+
+async def test_nobody_decides_under_no_name_or_as_something_else(desk: Desk) -> None:
+    await desk.open(("I1", 10000))
+    await desk.say("settlements", 202, "01-12", **{**BID, "amount_minor": 6000})
+    for by in ({"kind": "system", "id": "dev"}, {"kind": "collector"}):
+        await desk.decide("settlement:T1", 403, by=by)
+    await desk.decide("settlement:T1", at="01-13")
+
+
 async def test_another_tenant_sees_nothing(desk: Desk) -> None:
     await desk.open(("I1", 10000))
     await desk.say("settlements", 202, "01-12", **{**BID, "amount_minor": 6000})

@@ -34,6 +34,11 @@ async def test_a_write_off_is_approved_recovered_and_reversed(desk: Desk) -> Non
     assert stop["kind"] == "written-off"
     await desk.pay("P1", 3000, "07-01")
     assert (await desk.money())["recoverable_minor"] == 4500
+    invoice = await desk.see("/v1/invoices/I1")
+    figures = [f"{name}_minor" for name in ("written_off", "recovered", "recoverable")]
+    assert [invoice[name] for name in figures] == [7500, 3000, 4500]
+    uses = {each["source_id"]: each["as"] for each in invoice["allocations"]}
+    assert uses == {"P0": None, "W1": None, "P1": "recovery"}
     await desk.pay("P2", 1000, "05-30")
     assert (await desk.see("write-offs/W1"))["amount_minor"] == 6500
     assert (await desk.money())["recoverable_minor"] == 3500
@@ -45,6 +50,16 @@ async def test_a_write_off_is_approved_recovered_and_reversed(desk: Desk) -> Non
     assert (money["balance_minor"], money["recoverable_minor"]) == (6000, 0)
     gone = await desk.say("write-offs/W1/reverse", 409, "07-11", reason="again")
     assert gone["state"] == "reversed"
+
+
+async def test_no_write_off_takes_the_id_of_a_small_balance(desk: Desk) -> None:
+    await desk.open(("I1", 10000))
+    named: Body = {**W1, "write_off_id": "small:I1"}
+    refused = await desk.say("write-offs", 422, "01-13", **named)
+    assert pointers(refused) == ["/write_off_id"]
+    sale: Body = {"placement_id": "small:I1", "kind": "sale", "to": "B", "currency": "EUR"}
+    sale |= {"invoice_ids": ["I1"], "price_minor": 1}
+    assert pointers(await desk.say("placements", 422, "01-13", **sale)) == ["/placement_id"]
 
 
 async def test_a_write_off_over_a_plan_is_warned_of(desk: Desk) -> None:

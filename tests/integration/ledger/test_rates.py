@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from deploy.keys import mint, new_pair
-from services.ledger.commands.restating import RestatedRange, forget_range
+from services.ledger.commands.restating import RestatedRange, restate_range
 from services.ledger.context import Context
 from services.ledger.jobs import run_restating
 from services.ledger.processes.restating import list_runs_to_do, restate
@@ -251,9 +251,9 @@ async def test_a_row_of_a_begun_half_year_restates_every_account(
     assert (again.status_code, again.json()["run_id"]) == (202, run_id)
     context = a_process(ledger_db)
     assert [run.run_id for run in await list_runs_to_do(context)] == [run_id]
-    await restate(context, "demo", run_id, forget_range)
+    await restate(context, "demo", run_id, restate_range)
     assert await list_runs_to_do(context) == []
-    await restate(context, "demo", run_id, forget_range)  # once more: nothing to do
+    await restate(context, "demo", run_id, restate_range)  # once more: nothing to do
     done = await run_of(demo, run_id)
     assert (done["state"], done["done"], done["set_aside"]) == ("done", 5, 0)
     assert done["ended_at"] is not None

@@ -18,7 +18,10 @@ async def test_an_account_now_and_as_of_a_day(client: httpx.AsyncClient, post: P
     await start_day(client, day="2026-03-25")
     now = (await client.get("/v1/accounts/C1")).json()
     assert now["registered"] is True
-    assert now["amounts"] == [
+    (amounts,) = now["amounts"]
+    others = {name for name in amounts if amounts[name] == 0}
+    assert others >= {"charges_minor", "arranged_minor", "promised_minor", "recoverable_minor"}
+    for name, expected in (
         {
             "currency": "EUR",
             "balance_minor": 6000,
@@ -30,7 +33,8 @@ async def test_an_account_now_and_as_of_a_day(client: httpx.AsyncClient, post: P
             "oldest_due_on": "2026-03-15",
             "days_past_due": 10,
         }
-    ]
+    ).items():
+        assert amounts[name] == expected, name
     before = (await client.get("/v1/accounts/C1?as_of=2026-03-19")).json()
     assert (before["amounts"][0]["balance_minor"], before["amounts"][0]["days_past_due"]) == (
         10000,

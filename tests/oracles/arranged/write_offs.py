@@ -57,7 +57,8 @@ def make(w: "World", write_off: WriteOff, now: datetime) -> None:
             rest -= part
     write_off.become("made", now, w.cause)
     for arrangement in w.arrangements.values():
-        if arrangement.in_force and touched & set(arrangement.invoices):
+        is_touched = arrangement.in_force and touched & set(arrangement.invoices)
+        if is_touched and not arrangements.owed(w, arrangement):  # written off as a whole
             arrangements.end(arrangement, now, f"write-off {write_off.id}")
 
 

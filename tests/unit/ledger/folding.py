@@ -5,9 +5,28 @@ from typing import Any
 
 from services.ledger.domain import LedgerAnnouncement
 from shared.events import ledger
-from shared.events.ledger import Allocation, AllocationChanged, Amounts
+from shared.events.ledger import Allocation, Amounts
 
-STAGED = {"invoice-overdue", "invoice-reopened"}
+# What a step of a promise, plan or settlement says that it is now.
+STEPS = {
+    "promise-made": "open",
+    "promise-kept": "kept",
+    "promise-partly-kept": "partly_kept",
+    "promise-broken": "broken",
+    "promise-cancelled": "cancelled",
+    "plan-agreed": "active",
+    "plan-completed": "completed",
+    "plan-defaulted": "defaulted",
+    "plan-cancelled": "cancelled",
+    "settlement-offered": "offered",
+    "settlement-accepted": "accepted",
+    "settlement-declined": "declined",
+    "settlement-completed": "completed",
+    "settlement-lapsed": "lapsed",
+    "instalment-paid": "paid",
+    "instalment-missed": "missed",
+}
+REJUDGED = ("promise", "plan", "settlement", "instalment")
 
 
 class Reader:
@@ -24,6 +43,15 @@ class Reader:
         self.cash: dict[str, int] = {}
         self.credit: dict[str, int] = {}
         self.taken: dict[str, int] = {}
+        self.states: dict[tuple[str, str], str] = {}  # of promises, plans … by noun and id
+        self.figures: dict[tuple[str, str], Any] = {}  # the event that said its state last
+        self.charges: dict[str, Any] = {}
+        self.write_offs: dict[str, int] = {}  # principal that stands written off
+        self.recoveries: dict[tuple[str, str], int] = {}  # by payment and invoice
+        self.commissions: dict[tuple[str, str], tuple[int, int]] = {}
+        self.placements: dict[str, str] = {}
+        self.holds: dict[str, str] = {}
+        self.exceeded = False
 
     def read(self, said: Sequence[LedgerAnnouncement]) -> None:
         for event in said:
@@ -33,11 +61,20 @@ class Reader:
             by_source: dict[tuple[str, str], list[Allocation]] = {}
             for piece in getattr(data, "allocations", ()):
                 by_source.setdefault((piece.source_kind, piece.source_id), []).append(piece)
-            adds = isinstance(data, AllocationChanged) and ledger.adds(data)
+            adds = hasattr(data, "part") and ledger.adds(data)
             for key, pieces in by_source.items():
                 before = self.histories.get(key, ()) if adds else ()
                 self.histories[key] = (*before, *pieces)
+            self._read_state(event.type, event.entity, data)
             getattr(self, "_" + event.type.replace("-", "_"), self._ignore)(event.entity, data)
+
+    def _read_state(self, kind: str, entity: str, data: Any) -> None:
+        noun, _, word = kind.partition("-")
+        if kind in STEPS or (noun in REJUDGED and word == "rejudged"):
+            if noun == "instalment":
+                noun = "plan/n" if data.plan_id is not None else "settlement/n"
+            self.states[noun, entity] = STEPS.get(kind) or data.to_state
+            self.figures[noun, entity] = data
 
     def balance(self, invoice_id: str) -> int:
         """Amount less all money that lies on the invoice by the histories said last."""
@@ -47,7 +84,27 @@ class Reader:
             piece.amount_minor
             for pieces in self.histories.values()
             for piece in pieces
-            if piece.invoice_id == invoice_id and piece.released_at is None
+            if piece.invoice_id == invoice_id
+            and piece.is_on_principal
+            and piece.released_at is None
+        )
+
+    def lying(self, kind: str) -> int:
+        """What lies of all sources of a kind."""
+        return sum(
+            piece.amount_minor
+            for (source_kind, _), pieces in self.histories.items()
+            for piece in pieces
+            if source_kind == kind and piece.released_at is None
+        )
+
+    def on_charge(self, charge_id: str) -> int:
+        """The money that lies on a charge."""
+        return sum(
+            piece.amount_minor
+            for pieces in self.histories.values()
+            for piece in pieces
+            if piece.charge_id == charge_id and piece.released_at is None
         )
 
     def _ignore(self, entity: str, data: Any) -> None:
@@ -92,3 +149,45 @@ class Reader:
         if data.replaces:
             self.credit.pop(data.replaces, None)
             self.histories.pop(("credit_note", data.replaces), None)
+
+    # ── Charges ──────────────────────────────────────────────────────────────────────────────────
+
+    def _charge(self, entity: str, data: Any) -> None:
+        self.charges[entity] = data
+
+    _fee_charged = _interest_charged = _charge_waived = _charge
+
+    # ── Written off, placed, held ────────────────────────────────────────────────────────────────
+
+    def _account_written_off(self, entity: str, data: Any) -> None:
+        self.write_offs[entity] = data.amount_minor
+
+    def _write_off_reversed(self, entity: str, data: Any) -> None:
+        self.write_offs[entity] = 0
+        self.histories.pop(("write_off", entity), None)
+
+    def _recovery_received(self, entity: str, data: Any) -> None:
+        self.recoveries[data.payment_id, data.invoice_id] = data.amount_minor
+
+    def _account_placed(self, entity: str, data: Any) -> None:
+        if data.kind != "sale":
+            self.placements[entity] = "placed"
+
+    def _account_recalled(self, entity: str, data: Any) -> None:
+        self.placements[entity] = "recalled"
+
+    def _commission_due(self, entity: str, data: Any) -> None:
+        figures = (data.base_minor, data.commission_minor)
+        self.commissions[data.placement_id, data.payment_id] = figures
+
+    def _hold_placed(self, entity: str, data: Any) -> None:
+        self.holds[entity] = "placed"
+
+    def _hold_released(self, entity: str, data: Any) -> None:
+        self.holds[entity] = data.because
+
+    def _credit_limit_exceeded(self, entity: str, data: Any) -> None:
+        self.exceeded = True
+
+    def _credit_limit_cleared(self, entity: str, data: Any) -> None:
+        self.exceeded = False

@@ -1,8 +1,9 @@
 """What a command may ask of an account, and the facts that it comes to: one module per noun.
 
 promises.py, plans.py, settlements.py (debts.py: for which invoices, and whether they are free),
-disputes.py, holds.py, approvals.py, erasures.py · options.py what may be asked now, by the same
-rules
+disputes.py, holds.py, write_offs.py (and sales), placements.py, charges.py (by hand, waived),
+approvals.py, erasures.py ·
+options.py what may be asked now, by the same rules
 
 A door checks a request against policies and balances and resolves it: invoices, amounts, days, ends
 of grace. It changes nothing. What it refuses it refuses as a whole, with every fault:

@@ -28,7 +28,9 @@ def decide(
         raise in_the_way(detail, request.state, state=request.state)
     if role != request.role or role not in asking.roles:
         raise Forbidden(f"This needs the role {request.role}.")
-    if asking.by.id is not None and asking.by == request.requested_by:
+    if asking.by.id is None:
+        raise Forbidden("Who decides has to be named.")
+    if asking.by.id == request.requested_by.id:
         raise Forbidden("Who asked for it may not decide it.")
     fact = ApprovalDecided(
         **asking.common(state.account_id),

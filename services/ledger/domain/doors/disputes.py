@@ -9,6 +9,7 @@ from services.ledger.domain.agreements import (
     PolicyRef,
     ResolvedDispute,
 )
+from services.ledger.domain.charges import charge_of
 from services.ledger.domain.disputes import DisputeCase, asked_minor, dispute_of
 from services.ledger.domain.doors import (
     Asking,
@@ -25,7 +26,6 @@ from shared.errors import NotFound
 from shared.events.billing import Evidence, ReasonCode
 
 Outcome = Literal["upheld", "rejected", "partly"]
-_CHARGE = "charge"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,12 @@ def open_dispute(state: AccountState, terms: DisputeTerms, asking: Asking) -> Re
     if (terms.invoice_id is None) == (terms.charge_id is None):
         faults.add("", "needs either invoice_id or charge_id")
     elif terms.charge_id is not None:
-        if terms.charge_id not in state.objects.of(_CHARGE):
+        charge = charge_of(state, terms.charge_id)
+        if charge is None:
             faults.add("/charge_id", "is no charge of the account")
+        elif (terms.amount_minor or 0) > charge.amount_minor:
+            most = charge.amount_minor
+            faults.add("/amount_minor", f"is more than the charge: {most}", most_minor=most)
         if terms.lines:
             faults.add("/lines", "are those of an invoice")
     else:
@@ -160,6 +164,10 @@ def resolve_dispute(
     if verdict.outcome != "rejected" and verdict.reason_code is not None:
         faults.add("/reason_code", "is for rejected disputes alone")
     invoice_id = case.data.invoice_id if case.data.charge_id is None else None
+    charge = charge_of(state, case.data.charge_id) if case.data.charge_id is not None else None
+    if charge is not None and credited is not None and credited > charge.balance_minor:
+        most = charge.balance_minor
+        faults.add("/credited_minor", f"is more than can be waived: {most}", most_minor=most)
     if invoice_id is not None:
         invoice = state.invoices[invoice_id]
         most = invoice.amount_minor - invoice.credited_minor

@@ -70,10 +70,13 @@ def release_hold(
     if known.state != "placed" or known.span.released_on is not None:
         raise in_the_way(f"hold {hold_id} has ended", known.state, state=known.state)
     request = approval_of(state, f"{NOUN}:{hold_id}")
-    if request is not None:
+    role = HOLD_RULES[known.span.kind].role
+    if request is not None and request.state == "open":
         because = f"approval {request.approval_id}"
         raise in_the_way(f"a release of hold {hold_id} was asked for", because)
-    role = HOLD_RULES[known.span.kind].role
+    if request is not None and role not in asking.roles:
+        detail = f"a release of hold {hold_id} was {request.state}: it needs the role {role}"
+        raise in_the_way(detail, request.state, state=known.state)
     approval = None
     if role not in asking.roles:
         expires_on = asking.grace(asking.on, APPROVAL_BUSINESS_DAYS)
@@ -84,5 +87,6 @@ def release_hold(
         released_on=released_on or asking.on,
         reason=reason,
         approval=approval,
+        is_second=request is not None,
     )
     return Resolved((fact,))

@@ -3,16 +3,17 @@
 The same rules as the doors', in passes over the open invoices alone.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from services.ledger.domain.arrangements import in_force
 from services.ledger.domain.doors import Asking, situation
 from services.ledger.domain.doors.debts import arranged_ids, check_free, with_interest
-from services.ledger.domain.doors.promises import broken_lately, covered, most_minor
+from services.ledger.domain.doors.promises import broken_lately, covered, missing_on
 from services.ledger.domain.doors.settlements import bids_lately
 from services.ledger.domain.holds import clock_stops
-from services.ledger.domain.owed import owed_on, undisputed, undisputed_on
+from services.ledger.domain.owed import owed, undisputed
 from services.ledger.domain.policies.members import choose
 from services.ledger.domain.policies.plans import PlanRule
 from services.ledger.domain.promises import open_promises
@@ -41,26 +42,55 @@ def _past_due(state: AccountState, asking: Asking) -> list[str]:
     ]
 
 
+class _Debts:
+    """What is owed on the open invoices of a currency, and undisputed: looked up once."""
+
+    def __init__(self, state: AccountState, currency: str) -> None:
+        self.open_ids = [invoice_id for _, _, invoice_id in state.currencies[currency].open]
+        self._owed = {invoice_id: owed(state, invoice_id) for invoice_id in self.open_ids}
+        self._free = {
+            invoice_id: undisputed(state, invoice_id)
+            if self._may_differ(state, invoice_id)
+            else minor
+            for invoice_id, minor in self._owed.items()
+        }
+
+    @staticmethod
+    def _may_differ(state: AccountState, invoice_id: str) -> bool:
+        return bool(state.invoices[invoice_id].disputes) or invoice_id in state.objects.belonging
+
+    @property
+    def clear_ids(self) -> list[str]:
+        """With something that is not disputed."""
+        return [invoice_id for invoice_id, minor in self._free.items() if minor > 0]
+
+    def owed_on(self, ids: Iterable[str]) -> int:
+        return sum([self._owed.get(invoice_id, 0) for invoice_id in ids])
+
+    def undisputed_on(self, ids: Iterable[str]) -> int:
+        return sum([self._free.get(invoice_id, 0) for invoice_id in ids])
+
+
 def _options(state: AccountState, currency: str, asking: Asking, for_staff: bool) -> Option:
-    sums, because = state.currencies[currency], dict[str, str]()
-    open_ids = [invoice_id for _, _, invoice_id in sums.open]
+    debts, because = _Debts(state, currency), dict[str, str]()
     return {
         "currency": currency,
-        "pay": {"most_minor": owed_on(state, open_ids)},
-        "promise": _promise(state, currency, asking, because),
-        "plan": _plan(state, currency, asking, because),
-        "settlement": _settlement(state, currency, asking, because, for_staff),
-        "dispute": {"invoice_ids": [i for i in open_ids if undisputed(state, i) > 0]},
+        "pay": {"most_minor": debts.owed_on(debts.open_ids)},
+        "promise": _promise(state, currency, debts, asking, because),
+        "plan": _plan(state, currency, debts, asking, because),
+        "settlement": _settlement(state, currency, debts, asking, because, for_staff),
+        "dispute": {"invoice_ids": debts.clear_ids},
         "because": because,
     }
 
 
 def _promise(
-    state: AccountState, currency: str, asking: Asking, because: dict[str, str]
+    state: AccountState, currency: str, debts: _Debts, asking: Asking, because: dict[str, str]
 ) -> Option | None:
     ids = covered(state, currency, None)
-    most = most_minor(state, currency, ids)
-    seen = situation(state, asking, currency, ids, undisputed_on(state, ids))
+    free = debts.undisputed_on(ids)
+    most = max(0, free - missing_on(state, currency, ids))
+    seen = situation(state, asking, currency, ids, free)
     _, rule = choose(asking.policies["promises"].rules, seen)
     stands = "nothing-owed"
     if most and any(span.holds_on(asking.on) for span in clock_stops(state, ids)):
@@ -80,11 +110,11 @@ def _broken_too_often(state: AccountState, asking: Asking, most: int) -> bool:
 
 
 def _plan(
-    state: AccountState, currency: str, asking: Asking, because: dict[str, str]
+    state: AccountState, currency: str, debts: _Debts, asking: Asking, because: dict[str, str]
 ) -> Option | None:
     ids = arranged_ids(state, currency, None, asking.on, with_disputed=False)
-    total = undisputed_on(state, ids)
-    seen = situation(state, asking, currency, ids, owed_on(state, ids))
+    total = debts.undisputed_on(ids)
+    seen = situation(state, asking, currency, ids, debts.owed_on(ids))
     rule: PlanRule
     _, rule = choose(asking.policies["plans"].rules, seen)
     least = rule.least_minor(currency)
@@ -108,10 +138,15 @@ def _plan(
 
 
 def _settlement(
-    state: AccountState, currency: str, asking: Asking, because: dict[str, str], for_staff: bool
+    state: AccountState,
+    currency: str,
+    debts: _Debts,
+    asking: Asking,
+    because: dict[str, str],
+    for_staff: bool,
 ) -> Option | None:
     ids = arranged_ids(state, currency, None, asking.on, with_disputed=True)
-    base = owed_on(state, ids)
+    base = debts.owed_on(ids)
     seen = situation(state, asking, currency, ids, base)
     _, rule = choose(asking.policies["settlements"].rules, seen)
     stands = _in_the_way(state, ids, asking)

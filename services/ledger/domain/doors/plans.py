@@ -53,7 +53,7 @@ class EqualTerms:
 
 
 @dataclass(frozen=True)
-class Due:
+class DueAmount:
     due_on: date
     amount_minor: int
 
@@ -66,7 +66,7 @@ class PlanOffer:
     currency: str
     invoice_ids: tuple[str, ...] | None = None
     equal: EqualTerms | None = None
-    instalments: tuple[Due, ...] | None = None
+    instalments: tuple[DueAmount, ...] | None = None
     deferred_on: date | None = None
     down_payment_minor: int | None = None
     replaces: str | None = None
@@ -284,9 +284,11 @@ def _check_days(
 def _instalments(
     offer: PlanOffer, asking: Asking, rule: PlanRule, terms: _Terms
 ) -> tuple[Instalment, ...]:
-    dues = [Due(day, minor) for day, minor in zip(terms.days, terms.amounts or (), strict=True)]
+    dues = [
+        DueAmount(day, minor) for day, minor in zip(terms.days, terms.amounts or (), strict=True)
+    ]
     if offer.down_payment_minor is not None:
-        dues.insert(0, Due(asking.on, offer.down_payment_minor))
+        dues.insert(0, DueAmount(asking.on, offer.down_payment_minor))
     return tuple(
         [
             Instalment(n, due.due_on, asking.grace(due.due_on, grace), due.amount_minor)

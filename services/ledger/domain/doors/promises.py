@@ -52,15 +52,23 @@ def most_minor(
     state: AccountState, currency: str, invoice_ids: Iterable[str], without: Iterable[str] = ()
 ) -> int:
     """What can still be promised: undisputed less what open promises that share one miss."""
+    ids = tuple(invoice_ids)
+    missing = missing_on(state, currency, ids, without)
+    return max(0, undisputed_on(state, set(ids)) - missing)
+
+
+def missing_on(
+    state: AccountState, currency: str, invoice_ids: Iterable[str], without: Iterable[str] = ()
+) -> int:
+    """What open promises that share one of these invoices still miss."""
     ids, left_out = set(invoice_ids), set(without)
-    missing = sum(
+    return sum(
         promise.missing_minor
         for promise in open_promises(state)
         if promise.currency == currency
         and promise.promise_id not in left_out
         and not ids.isdisjoint(promise.covers)
     )
-    return max(0, undisputed_on(state, ids) - missing)
 
 
 def broken_lately(state: AccountState, on: date) -> int:

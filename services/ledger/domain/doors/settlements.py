@@ -32,7 +32,7 @@ from services.ledger.domain.doors.debts import (
     not_found,
     with_interest,
 )
-from services.ledger.domain.doors.plans import Due
+from services.ledger.domain.doors.plans import DueAmount
 from services.ledger.domain.owed import owed_on
 from services.ledger.domain.policies.members import choose
 from services.ledger.domain.policies.settlements import AFTER_HOLD_DAYS, SettlementRule
@@ -58,14 +58,14 @@ class SettlementTerms:
     amount_minor: int
     invoice_ids: tuple[str, ...] | None = None
     pay_by_on: date | None = None
-    instalments: tuple[Due, ...] | None = None
+    instalments: tuple[DueAmount, ...] | None = None
     valid_until_on: date | None = None
 
     @property
-    def dues(self) -> tuple[Due, ...]:
+    def dues(self) -> tuple[DueAmount, ...]:
         if self.instalments is not None:
             return self.instalments
-        return (Due(self.pay_by_on, self.amount_minor),) if self.pay_by_on is not None else ()
+        return (DueAmount(self.pay_by_on, self.amount_minor),) if self.pay_by_on is not None else ()
 
     def pointer(self, number: int) -> str:
         """Where a due day was asked for."""

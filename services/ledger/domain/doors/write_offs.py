@@ -20,6 +20,7 @@ from services.ledger.domain.doors import (
 )
 from services.ledger.domain.doors.debts import check_named, not_found
 from services.ledger.domain.holds import HOLD_RULES, spans
+from services.ledger.domain.invoices import SMALL
 from services.ledger.domain.owed import owed, owed_on, undisputed
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import taken
@@ -44,6 +45,7 @@ def write_off(state: AccountState, asked: WriteOffAsked, asking: Asking) -> Reso
     """Above a small balance finance has to agree. Raises `Invalid` with `most_minor`."""
     policy = asking.policies["recovery"]
     faults = RequestFaults()
+    _check_id("/write_off_id", asked.write_off_id, faults)
     ids = asked.invoice_ids
     if ids is None:
         ids = open_ids(state, asked.currency)
@@ -71,6 +73,11 @@ def write_off(state: AccountState, asked: WriteOffAsked, asking: Asking) -> Reso
         reason=asked.reason,
     )
     return Resolved((fact,))
+
+
+def _check_id(pointer: str, write_off_id: str, faults: RequestFaults) -> None:
+    if write_off_id.startswith(SMALL):
+        faults.add(pointer, f"must not begin with {SMALL}: so begin those of small balances")
 
 
 def open_ids(state: AccountState, currency: str) -> tuple[str, ...]:
@@ -125,6 +132,7 @@ def sell(state: AccountState, asked: SaleAsked, asking: Asking) -> Resolved:
     """All that is owed on the invoices, for a price; finance has to agree. Raises `Invalid`,
     `Conflict`."""
     faults = RequestFaults()
+    _check_id("/placement_id", asked.placement_id, faults)
     ids = asked.invoice_ids
     check_named(state, asked.currency, ids, faults, is_owed=lambda i: owed(state, i) > 0)
     faults.refuse("The sale cannot be made.")

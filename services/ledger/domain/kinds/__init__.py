@@ -68,6 +68,7 @@ class Kind(Generic[D]):
     learn: Callable[[AccountState, Fact, D], Position | None] | None = None
     apply: Callable[[AccountState, D, datetime], None] | None = None
     acts_unregistered: bool = False  # also before the account is registered
+    makes_objects: bool = False  # what is concluded from it may be the account's first object
 
     # What is announced: an event (None: nothing yet) about an entity (None: the fact's id), the
     # credits whose histories the event carries, and what the fact moves in a statement (currency,

@@ -1,6 +1,6 @@
 """Charges: made by hand or by themselves, waived; the disclosures that they depend on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from msgspec import structs
@@ -55,8 +55,8 @@ def _charged_on(data: ChargeAdded) -> date:
     return data.charged_on
 
 
-def _its_invoice(data: ChargeAdded) -> Need | None:
-    return invoice_need(data.invoice_id) if data.invoice_id is not None else None
+def _its_invoice(data: ChargeAdded) -> Iterable[Need]:
+    return (invoice_need(data.invoice_id),) if data.invoice_id is not None else ()
 
 
 def _provides(data: ChargeAdded) -> Need:
@@ -96,10 +96,10 @@ def _waiver_id(data: ChargeWaived) -> str:
     return data.waiver_id
 
 
-def _waived_charge(data: ChargeWaived) -> Need | None:
+def _waived_charge(data: ChargeWaived) -> Iterable[Need]:
     """One that the ledger makes by itself is not brought by a fact: the waiver waits for it by
     itself."""
-    return None if is_own_id(data.charge_id) else ("charge", data.charge_id)
+    return () if is_own_id(data.charge_id) else (("charge", data.charge_id),)
 
 
 def _provides_waiver(data: ChargeWaived) -> Need:
@@ -173,7 +173,8 @@ def _conclude_waivers(state: AccountState, acting: Acting) -> bool:
 
 
 def _contact(data: DisclosureMade | DisclosureFailed) -> str:
-    return data.contact_id
+    """A contact may cover several accounts."""
+    return f"{data.contact_id} {data.account_id}"
 
 
 def _learn_disclosure(state: AccountState, fact: Fact, data: DisclosureMade) -> Position | None:
@@ -306,7 +307,7 @@ KINDS = (
         identity=_added_id,
         instant=_added_at,
         day=_charged_on,
-        needs=_its_invoice,
+        also_needs=_its_invoice,
         provides=_provides,
         apply=_add,
         event=_no_event,
@@ -317,7 +318,7 @@ KINDS = (
         word="waiver",
         rank=Rank.CHARGE_WAIVED,
         identity=_waiver_id,
-        needs=_waived_charge,
+        also_needs=_waived_charge,
         provides=_provides_waiver,
         apply=_waive,
         event=_no_event,

@@ -4,6 +4,7 @@ steps; and discounts for early payment."""
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from msgspec import structs
 
@@ -11,6 +12,7 @@ from services.ledger.domain.accruals import NOUN as INTEREST
 from services.ledger.domain.accruals import Accrual, post_interest
 from services.ledger.domain.allocation import distribute
 from services.ledger.domain.charging import charging_on, debt_of
+from services.ledger.domain.credits import CreditKey
 from services.ledger.domain.discounts import NOUN as DISCOUNT
 from services.ledger.domain.discounts import Discount, discount_id
 from services.ledger.domain.events import View, allocations
@@ -162,11 +164,11 @@ def _discount_news(view: View, before: Discount | None, after: Discount | None) 
     if was == now:
         return []
     relief = view.state.credits.get(("discount", discount_id(shown.invoice_id)))
-    key = ("discount", discount_id(shown.invoice_id))
+    key: CreditKey = ("discount", discount_id(shown.invoice_id))
     history = tuple(allocations(view.state, relief)) if relief is not None else ()
     if relief is None:
-        history = view.history((key,))  # type: ignore[arg-type]
-    whose = {
+        history = view.history((key,))
+    whose: dict[str, Any] = {
         "account_id": view.state.account_id,
         "currency": shown.currency,
         "invoice_ids": (shown.invoice_id,),
@@ -176,7 +178,7 @@ def _discount_news(view: View, before: Discount | None, after: Discount | None) 
     }
     if now:
         assert after is not None
-        granted = ledger.DiscountGranted(**whose, amount_minor=now)  # type: ignore[arg-type]
+        granted = ledger.DiscountGranted(**whose, amount_minor=now)
         at = after.moves[-1][0][0]
         return [
             News(
@@ -186,12 +188,10 @@ def _discount_news(view: View, before: Discount | None, after: Discount | None) 
                 at,
                 granted,
                 turn=_LAST,
-                carries=(key,),  # type: ignore[arg-type]
+                carries=(key,),
             )
         ]
-    revoked = ledger.DiscountRevoked(  # type: ignore[arg-type]
-        **whose, amount_minor=was, because=view.cause
-    )
+    revoked = ledger.DiscountRevoked(**whose, amount_minor=was, because=view.cause)
     at = after.moves[-1][0][0] if after is not None else view.at
     return [
         News(
@@ -202,7 +202,7 @@ def _discount_news(view: View, before: Discount | None, after: Discount | None) 
             revoked,
             is_new=False,
             turn=-99,
-            carries=(key,),  # type: ignore[arg-type]
+            carries=(key,),
         )
     ]
 

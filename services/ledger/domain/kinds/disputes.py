@@ -233,6 +233,7 @@ def _resolved_event(view: View, data: billing.DisputeResolved) -> ledger.Dispute
 KINDS = (
     Kind(
         type="dispute-opened",
+        makes_objects=True,
         data=OpenedDispute,
         word="dispute",
         rank=Rank.DISPUTE_OPENED,

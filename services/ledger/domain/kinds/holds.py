@@ -21,8 +21,13 @@ from shared.events import ledger
 _CLOCKED = ("promise", "plan", "settlement", "placement")  # nouns whose judgements holds move
 
 
-def _hold_id(data: HoldPlaced | HoldReleased) -> str:
+def _hold_id(data: HoldPlaced) -> str:
     return data.hold_id
+
+
+def _release_id(data: HoldReleased) -> str:
+    """A hold is released once; a request that was refused or expired released nothing."""
+    return f"{data.hold_id} again" if data.is_second else data.hold_id
 
 
 def _need(data: HoldReleased) -> Need:
@@ -33,8 +38,8 @@ def _provides(data: HoldPlaced) -> Need:
     return (NOUN, data.hold_id)
 
 
-def _provides_release(data: HoldReleased) -> Need:
-    return ("hold-release", data.hold_id)
+def _provides_release(data: HoldReleased) -> Need | None:
+    return None if data.is_second else ("hold-release", data.hold_id)
 
 
 def _place_of(state: AccountState, day: date) -> Position:
@@ -120,7 +125,9 @@ def release_span(state: AccountState, hold_id: str, released_on: date) -> Positi
 
 def _release(state: AccountState, data: HoldReleased, at: datetime) -> None:
     if data.approval is None:
-        _end(state, hold(state, data.hold_id), at)
+        known = hold(state, data.hold_id)
+        if known.span.is_released:  # else its own last day ends it, when that is over
+            _end(state, known, at)
         return
     ask(
         state,
@@ -207,9 +214,9 @@ def _news(view: View, before: Hold | None, after: Hold | None) -> list[News]:
 
 
 def _released_event(view: View, data: HoldReleased) -> ledger.HoldReleased | None:
-    if data.approval is not None:
-        return None
     span = view.state.timeless.holds[data.hold_id]
+    if data.approval is not None or not span.is_released:  # it had expired by itself
+        return None
     return ledger.HoldReleased(
         **common(view, data),
         currency=None,
@@ -239,7 +246,7 @@ KINDS = (
         data=HoldReleased,
         word="release",
         rank=Rank.HOLD_RELEASED,
-        identity=_hold_id,
+        identity=_release_id,
         instant=_released_at,
         needs=_need,
         provides=_provides_release,

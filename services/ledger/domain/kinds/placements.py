@@ -231,17 +231,18 @@ def _news(view: View, before: Placement | None, after: Placement | None) -> list
     found: list[News] = []
     was = before if before is not None and before.began is not None else None
     is_own = before is None and after.data.approval is None
+    is_again = False
     if after.began is not None and not is_own:
         is_back = was is not None and was.state == "recalled" and after.is_placed
         if was is None or is_back or _begun(was) != _begun(after):
             cause = f"placed, {view.cause}"
             at, data = after.began[0], _placed(view, after)
-            is_new = was is None
+            is_new, is_again = was is None, was is not None
             found.append(
                 News("account-placed", after.placement_id, cause, at, data, is_new, _FIRST)
             )
     last = before.history[-1] if before is not None and before.state == "recalled" else None
-    if after.state == "recalled" and after.history[-1] != last:
+    if after.state == "recalled" and (after.history[-1] != last or is_again):
         step = after.history[-1]
         recalled = ledger.AccountRecalled(**_of(view, after), because=step.because)
         cause, is_new = f"{step.because}, {view.cause}", last is None

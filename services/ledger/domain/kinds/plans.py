@@ -141,14 +141,13 @@ def _in_force(state: AccountState, plan: Plan, acting: Acting) -> Plan:
     if placement is not None:
         return ended(plan, acting.at, placement)
     nothing_owed = not owed_on(state, plan.invoice_ids)
-    plan = judge_instalments(state, plan, acting.at, acting.cause)
     if plan.cash_minor < plan.amount_minor and nothing_owed:
         write_off = written_off_by(state, plan)
-        if write_off is not None:
+        if write_off is not None:  # that pays no instalment
             return ended(plan, acting.at, write_off)
-        if not plan.cash_minor:
-            plan = judge_instalments(state, plan, acting.at, acting.cause)
-            return ended(plan, acting.at, "nothing-left")
+    plan = judge_instalments(state, plan, acting.at, acting.cause)
+    if nothing_owed and not plan.cash_minor:
+        return ended(plan, acting.at, "nothing-left")
     if plan.cash_minor >= plan.amount_minor or nothing_owed:
         return in_state(plan, "completed", acting.at, acting.cause)
     because = _defaults(state, plan, acting)

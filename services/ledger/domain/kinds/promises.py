@@ -10,8 +10,8 @@ from services.ledger.domain.charges import NOUN as CHARGE
 from services.ledger.domain.credits import Credit
 from services.ledger.domain.events import View, common
 from services.ledger.domain.facts import Need, Position
+from services.ledger.domain.holds import HOLD_RULES, spans
 from services.ledger.domain.holds import NOUN as HOLD
-from services.ledger.domain.holds import clock_stops
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
 from services.ledger.domain.news import News
@@ -29,6 +29,7 @@ from services.ledger.domain.promises import (
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import arranged, taken
+from services.ledger.domain.timeless import HoldSpan
 from shared.clock import day_start, local_day
 from shared.events import billing, ledger
 
@@ -108,7 +109,10 @@ def _conclude(state: AccountState, acting: Acting) -> bool:
     elif isinstance(data, billing.PaymentReversed):
         _take_back(state, data, acting)
     _end_by_others(state, acting)
-    return any(before[key] != value for key, value in state.objects.of(NOUN).items())
+    return any(
+        before[key] is not value and before[key] != value
+        for key, value in state.objects.of(NOUN).items()
+    )
 
 
 def _count(state: AccountState, payment: Credit, acting: Acting) -> None:
@@ -215,24 +219,30 @@ def _end_by_others(state: AccountState, acting: Acting) -> None:
         return
     out = taken(state)
     day, known = local_day(acting.at, state.zone), state.objects.values
+    stopping = [
+        span
+        for span in spans(state)
+        if HOLD_RULES[span.kind].clocks and span.holds_on(day) and (HOLD, span.hold_id) in known
+    ]
+    owed: dict[tuple[str, ...], int] = {}  # most promises of an account cover the same
     for promise in still_open:
         key, because = (NOUN, promise.promise_id), None
-        by_holds = [
-            span
-            for span in clock_stops(state, promise.covers)
-            if span.holds_on(day) and day < promise.judged_on and (HOLD, span.hold_id) in known
-        ]
-        by_taker = [out[invoice_id] for invoice_id in promise.covers if invoice_id in out]
-        if by_holds:
-            because = f"hold {by_holds[0].hold_id}"
-        elif by_taker:
-            because = by_taker[0]
+        if promise.covers not in owed:
+            owed[promise.covers] = owed_on(state, promise.covers)
+        if stopping and day < promise.judged_on:
+            because = next((f"hold {s.hold_id}" for s in stopping if _covers(s, promise)), None)
+        if because is None and out:
+            because = next((out[known_id] for known_id in promise.covers if known_id in out), None)
         if because is not None:
             state.objects.set(key, _in_state(promise, "cancelled", acting.at, because))
-        elif not owed_on(state, promise.covers):
+        elif not owed[promise.covers]:
             to: PromiseState = "kept" if promise.received_minor else "cancelled"
             because = acting.cause if to == "kept" else "nothing-left"
             state.objects.set(key, _in_state(promise, to, acting.at, because))
+
+
+def _covers(span: HoldSpan, promise: Promise) -> bool:
+    return any(span.names(invoice_id) for invoice_id in promise.covers)
 
 
 # ── Judged ──────────────────────────────────────────────────────────────────────────────────────
@@ -297,6 +307,7 @@ def _news(view: View, before: Promise | None, after: Promise | None) -> list[New
     is_other = before is not None and (
         before.state != after.state
         or (after.state != "open" and before.received_minor != after.received_minor)
+        or (after.state in _TYPES and before.is_judged and before.asked_minor != after.asked_minor)
     )
     if before is None:
         is_open = after.state == "open"  # again

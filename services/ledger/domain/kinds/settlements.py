@@ -189,16 +189,16 @@ def _accepted(state: AccountState, settlement: Settlement, acting: Acting) -> Se
     placement = placed_by(state, settlement)
     if placement is not None:
         return ended(settlement, acting.at, placement)
-    known = settlement.instalments
+    known, nothing_owed = settlement.instalments, not owed_on(state, settlement.invoice_ids)
+    write_off = written_off_by(state, settlement) if nothing_owed else None
+    if write_off is not None and settlement.cash_minor < settlement.amount_minor:
+        return ended(settlement, acting.at, write_off)  # that pays no instalment
     settlement = judge_instalments(state, settlement, acting.at, acting.cause)
     if _is_done(state, settlement):
         settlement = _concede(state, settlement, acting.at)
         return in_state(settlement, "completed", acting.at, acting.cause)
-    if not owed_on(state, settlement.invoice_ids):
-        write_off = written_off_by(state, settlement)
-        if write_off is None:
-            settlement = judge_instalments(state, settlement, acting.at, acting.cause)
-        return ended(settlement, acting.at, write_off or "nothing-left")
+    if nothing_owed:
+        return ended(settlement, acting.at, "nothing-left")
     for was, each in zip(known, settlement.instalments, strict=True):
         is_judged_now = each.is_judged and not was.is_judged
         if is_judged_now and settlement.cash_minor < each.up_to_minor:

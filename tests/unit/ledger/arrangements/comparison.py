@@ -32,11 +32,7 @@ def by_referee(oracle: Oracle) -> dict[str, Any]:
             figures["invoices"] = ()
         if "parts" in figures:  # of one that was never in force they are not judged
             figures["parts"] = [state or "open" for state in figures["parts"]]
-    for figures in found["amounts"].values():
-        del figures["accrued"]
     found["amounts"] = _with_anything(found["amounts"])
-    for figures in found["invoices"].values():
-        del figures["discount"]
     found["commissions"] = [known for known in found["commissions"] if known[2]]
     return found
 

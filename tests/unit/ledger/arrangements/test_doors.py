@@ -9,7 +9,13 @@ import pytest
 
 from services.ledger.domain.agreements import PlanAgreed, SettlementOffered
 from services.ledger.domain.doors import Asking
-from services.ledger.domain.doors.plans import Due, EqualTerms, PlanOffer, agree_plan, due_days
+from services.ledger.domain.doors.plans import (
+    DueAmount,
+    EqualTerms,
+    PlanOffer,
+    agree_plan,
+    due_days,
+)
 from services.ledger.domain.doors.promises import most_minor
 from services.ledger.domain.doors.settlements import SettlementTerms, offer_settlement
 from services.ledger.domain.policies import NAMES
@@ -97,7 +103,7 @@ def test_offers_and_bids(case: cases.Bid) -> None:
     state = account(invoice("I1", case.base))
     parts = [case.amount // case.instalments] * case.instalments
     parts[-1] += case.amount - sum(parts)
-    several = tuple(Due(date(2027, 1, number), part) for number, part in enumerate(parts, 13))
+    several = tuple(DueAmount(date(2027, 1, number), part) for number, part in enumerate(parts, 13))
     terms = SettlementTerms(
         settlement_id="T1",
         kind="offer" if case.kind == "offer" else "bid",
