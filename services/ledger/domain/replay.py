@@ -25,6 +25,7 @@ from services.ledger.domain.undo import Undo
 from shared.clock import day_start
 
 Act = tuple[Position, Fact]
+_WITH_OBJECTS = 5  # so much more work is a fact or a boundary where there are objects
 
 
 def apply(state: AccountState, position: Position, fact: Fact) -> None:
@@ -187,13 +188,15 @@ def _act_behind(state: AccountState, acts: Sequence[Act], first: Position) -> Sl
         if not number % SLICE_ENTRIES:
             yield
     again.reverse()
+    work = 0
     for position, fact in merge(sorted(acts), again, key=_place):
-        yield from _act_until(state, position, before)
+        work += yield from _act_until(state, position, before)
         apply(state, position, fact)
         before.note_applied(state)
-        number += 1
-        if not number % SLICE_ENTRIES:
+        work += _weight(state)
+        if work >= SLICE_ENTRIES:
             yield
+            work = 0
     yield from _act_until(state, None, before)
     before.restore_stages(state)
     yield from before.show(state)
@@ -212,20 +215,28 @@ def _act_boundaries(state: AccountState) -> Slices[int]:
 
 def _act_until(
     state: AccountState, place: Position | None, before: "Before | None"
-) -> Slices[None]:
-    """Let every boundary before a place act whose day has begun (None: every one)."""
+) -> Slices[int]:
+    """Let every boundary before a place act whose day has begun (None: every one); gives how much
+    work that was."""
     if not state.objects.agenda:
-        return
+        return 0
     horizon, number = state.horizon, 0
     while (due := state.objects.due(horizon)) is not None:
         if place is not None and due[0] > place:
-            return
+            break
         apply_boundary(state, *due)
         if before is not None:
             before.note_applied(state)
-        number += 1
-        if not number % SLICE_ENTRIES:
+        number += _WITH_OBJECTS
+        if number >= SLICE_ENTRIES:
             yield
+            number = 0
+    return number
+
+
+def _weight(state: AccountState) -> int:
+    """How much work a fact is."""
+    return _WITH_OBJECTS if state.objects.values else 1
 
 
 def act_beyond(state: AccountState, begun_on: date | None) -> Slices[None]:
@@ -301,12 +312,15 @@ def compute(
 
 def apply_all(state: AccountState, ordered: Iterable[Act]) -> Slices[None]:
     """Let facts act on an account of which nothing has acted, each after the boundaries before."""
-    for number, (position, fact) in enumerate(ordered, start=1):
+    work = 0
+    for position, fact in ordered:
         if state.objects.agenda:
-            yield from _act_until(state, position, None)
+            work += yield from _act_until(state, position, None)
         apply(state, position, fact)
-        if not number % SLICE_ENTRIES:
+        work += _weight(state)
+        if work >= SLICE_ENTRIES:
             yield
+            work = 0
     yield from _act_until(state, None, None)
 
 

@@ -71,6 +71,13 @@ class Rules:
         return any(not charging.is_empty for charging in self.chargings)
 
     @cached_property
+    def charges_from(self) -> date:
+        """Before this day nothing is ever charged."""
+        days = (date.min, *self.charges.from_on)
+        found = [day for day, each in zip(days, self.chargings, strict=True) if not each.is_empty]
+        return min(found, default=date.max)
+
+    @cached_property
     def makes_objects(self) -> bool:
         """Whether facts about invoices and money alone ever bring anything besides those."""
         return self.has_charges or self.has_small_balances

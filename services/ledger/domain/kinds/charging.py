@@ -63,10 +63,13 @@ def _wake_interest(state: AccountState, accrual: Accrual) -> Position | None:
     invoice = state.invoices[accrual.invoice_id]
     assert state.position is not None
     places = []
+    first_on = state.rules.charges_from
     for post in state.rules.posts:
         after_on = invoice.due_on
         if accrual.done is not None:
             after_on = local_day(accrual.done[0], state.zone)
+        if first_on > after_on:
+            after_on = first_on - _DAY  # the days before it bear nothing to post
         day = next_posting_day(post, invoice.due_on, max(after_on, invoice.due_on))
         while day is not None:
             place = boundary(day, state.zone, Turn.CHARGE, _tie(invoice, "1"))
@@ -120,6 +123,8 @@ def _wake_steps(state: AccountState, steps: Steps) -> Position | None:
     """The next day on which some version could charge something."""
     invoice = state.invoices[steps.invoice_id]
     for on, kind, step in next_steps(state, invoice):
+        if on < state.rules.charges_from:
+            continue
         place = _step_place(state, invoice, on, kind, step)
         is_done = steps.done is not None and place <= steps.done
         if not is_done and place[0] > invoice.at and _is_open_at(state, invoice, place[0]):
