@@ -126,9 +126,8 @@ def figures(case_ids: list[str]) -> "pd.DataFrame":
     """A row for each fine: cents of every kind, and what they leave open."""
     rows = pd.read_csv(FILE, dtype=str, keep_default_na=False)
     rows = rows[rows["case_id"].isin(case_ids)].reset_index(drop=True)
-    names = ["amount", "expense", "payment_eur"]
-    money = rows[names].apply(lambda column: pd.to_numeric(column).fillna(0).mul(100).round())
-    rows[names] = money.astype(int)
+    for name in ("amount", "expense", "payment_eur"):
+        rows[name] = [round(float(text or 0) * 100) for text in rows[name]]
 
     def cents_of(activity: str, column: str) -> "pd.Series[int]":
         return rows[column].where(rows["activity"] == activity, 0).groupby(rows["case_id"]).sum()

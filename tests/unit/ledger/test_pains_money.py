@@ -193,8 +193,8 @@ def test_pain_25_a_part_paid_invoice_ages_on_and_its_history_stays() -> None:
     engine.start_day(on("01-11"))
     engine.record(paid("P1", 9999, "01-12 12:00"))
     engine.start_day(on("02-10"))
-    overdue = [event.data for event in engine.said if event.type == "invoice-overdue"]
-    assert [(data.stage, data.balance_minor) for data in overdue] == [(1, 10000), (31, 1)]  # type: ignore[attr-defined]
+    overdue = engine.published("invoice-overdue")
+    assert [(data.stage, data.balance_minor) for data in overdue] == [(1, 10000), (31, 1)]
     engine.record(taken_back("X1", "P1", "02-11 12:00"))
     (piece,) = engine.event("payment-reversed").allocations
     assert (piece.amount_minor, piece.applied_on, piece.released_on) == (
@@ -236,5 +236,6 @@ def test_pain_28_a_fee_is_on_the_balance_of_the_account(money: int) -> None:
     known, left = engine.amounts("EUR"), 0 if money else 1000
     assert (known["charges"], known["collectable"]) == (left, 0 if money else 11000)
     assert (engine.booked["fee-income"], engine.booked["charges-receivable"]) == (-1000, left)
-    shown = engine.last[-1].data.amounts[0]  # type: ignore[attr-defined]
+    (event,) = engine.published("payment-received" if money else "fee-charged")
+    (shown,) = event.amounts
     assert (shown.charges_minor, shown.balance_minor) == (left, 0 if money else 10000)

@@ -85,7 +85,7 @@ def test_pain_32_events_come_in_the_order_of_what_happened() -> None:
         "invoice-overdue",
         "invoice-paid",
     ]
-    assert [event.data.stage for event in engine.last if event.type == "invoice-overdue"] == [1, 31]  # type: ignore[attr-defined]
+    assert [data.stage for data in engine.published("invoice-overdue")] == [1, 31]
 
 
 def test_pain_33_one_change_is_said_once() -> None:

@@ -46,11 +46,7 @@ def stage(engine: Engine, name: str = "I1") -> int | None:
 
 def overdue(engine: Engine) -> list[tuple[str, int]]:
     """Every stage that was ever published, in order."""
-    return [
-        (event.entity, getattr(event.data, "stage", 0))
-        for event in engine.said
-        if event.type == "invoice-overdue"
-    ]
+    return [(data.invoice_id, data.stage) for data in engine.published("invoice-overdue")]
 
 
 def test_pain_01_states_are_anchored_anew_when_the_earliest_invoice_is_settled() -> None:
@@ -147,16 +143,12 @@ def test_pain_08_a_day_begun_late_dates_states_by_their_own_days() -> None:
     """State dates use “now” instead of the logical date when notifications are late."""
     engine = an_engine(invoice())
     engine.start_day(on("03-25"))
-    seen = [
-        (event.data.stage, event.day, event.data.since_on, event.data.days_past_due)  # type: ignore[attr-defined]
-        for event in engine.said
-        if event.type == "invoice-overdue"
-    ]
-    assert seen == [
-        (1, on("01-11"), on("01-11"), 1),
-        (31, on("02-10"), on("02-10"), 31),
-        (61, on("03-12"), on("03-12"), 61),
-    ]
+    assert [
+        (data.stage, data.since_on, data.days_past_due)
+        for data in engine.published("invoice-overdue")
+    ] == [(1, on("01-11"), 1), (31, on("02-10"), 31), (61, on("03-12"), 61)]
+    days = [event.day for event in engine.said if event.type == "invoice-overdue"]
+    assert days == [on("01-11"), on("02-10"), on("03-12")]
 
 
 def test_pain_09_nothing_stands_after_the_balance_is_settled() -> None:

@@ -89,6 +89,10 @@ class Engine:
         (only,) = [event.data for event in self.last if event.type == kind]
         return only
 
+    def published(self, kind: str) -> list[Any]:
+        """The data of all events of a type that were ever said."""
+        return [event.data for event in self.said if event.type == kind]
+
     def figures(self, noun: str, name: str) -> Mapping[str, Any]:
         known: Any = self.account.objects.values[noun, name]
         found: dict[str, Any] = {"state": known.state, "because": known.history[-1].because}
