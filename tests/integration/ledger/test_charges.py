@@ -13,6 +13,7 @@ from shared.database import Database
 from shared.events import OUTREACH, Event
 from shared.events.outreach import ContactSent, Cover
 from shared.log import outbox
+from tests.factories import an_account, an_invoice
 from tests.integration.ledger.conftest import settings_for
 from tests.integration.ledger.desk import Body, Desk, pointers
 
@@ -45,6 +46,7 @@ POLICY: Body = {
     ],
     "waive": {"within": {"EUR": "2"}, "role": "supervisor"},
 }
+LATE = {"issued_on": "2026-12-11", "due_on": "2027-01-10"}
 BY_HAND: Body = {"charge_id": "B1", "kind": "cost", "currency": "EUR", "reason": "the court"}
 
 
@@ -87,6 +89,46 @@ async def test_a_policy_charges_from_its_day_on(desk: Desk, said: Any) -> None:
     assert [event["data"]["charge_id"] for event in told] == ["late-fee:I1:31"]
     checked = (await desk.client.get("/v1/integrity")).json()
     assert [name for name in checked["items"] if name["violations"]] == []
+
+
+async def test_a_dry_run_charges_the_last_90_days_anew(desk: Desk, said: Any) -> None:
+    """C1 was charged from 20 January on by the policy in force; C2 has another currency."""
+    await desk.open(("I1", 100000))
+    await desk.events(an_account("C2"), an_invoice("I2", "C2", 7000, currency="USD", **LATE))
+    await charge_from(desk, "2027-01-20")
+    await desk.say("charges", 201, "01-13 10:00", amount_minor=3000, **BY_HAND)
+    await desk.start("03-12")
+    heard = len(await said())
+    url = "/v1/policies/charges/dry-run"
+    dearer = POLICY["rules"][0] | {"amount": {"fixed": {"EUR": "7"}}}
+    tried = POLICY | {"version": "2", "rules": [dearer, *POLICY["rules"][1:]]}
+    answer = (await desk.client.post(url, json=tried)).json()
+    assert answer == {
+        "version": "2",
+        "against": "1",
+        "since": "2026-12-12",
+        "accounts": 2,
+        "charges": {
+            "fee": {"count": 1, "amount_minor": {"EUR": 700}},
+            "interest": {"count": 2, "amount_minor": {"EUR": 1220, "USD": 85}},
+        },
+        "moved": [
+            {
+                "account_id": "C1",
+                "before": {"EUR": 500 + 1040},
+                "after": {"EUR": 700 + 1220},
+            },
+            {"account_id": "C2", "before": {"USD": 73}, "after": {"USD": 85}},
+        ],
+        "skipped": {"no_amount_in_currency": 1, "not_disclosed": 2},
+        "summary": "2 of 2 accounts would have been charged otherwise since 2026-12-12",
+    }
+    none = {"name": "charges", "version": "3", "rules": []}
+    (first, *_) = (await desk.client.post(f"{url}?limit=1", json=none)).json()["moved"]
+    assert first == {"account_id": "C1", "before": {"EUR": 1540}, "after": {}}
+    assert len(await said()) == heard
+    unknown = await desk.client.post(url, json=none | {"packs": ["nowhere"]})
+    assert (unknown.status_code, pointers(unknown.json())) == (422, ["/packs/0"])
 
 
 async def test_a_charge_by_hand_is_paid_and_waived(desk: Desk) -> None:
