@@ -15,9 +15,10 @@ from services.ledger.context import Context
 from services.ledger.domain import AccountState, Invoice
 from services.ledger.domain.accruals import accrued_minor, per_day_minor
 from services.ledger.domain.buckets import OpenBalance, bucket_of, days_past_due, sums
-from services.ledger.domain.charges import charges_of, open_charges_of
+from services.ledger.domain.charges import all_charges, charges_of, open_charges_of
 from services.ledger.domain.fees import steps_of
 from services.ledger.store import invoices as invoice_store
+from services.ledger.store.open_charges import sum_open_charges
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.database import Session
 from shared.errors import NotFound
@@ -159,9 +160,16 @@ async def get_aging(
 async def _balances_now(session: Session, tenant: LockedTenant) -> list[OpenBalance]:
     settings = tenant.settings
     rows = await invoice_store.sum_open(session, settings.tenant_id, settings.timezone)
+    charges = await sum_open_charges(session, settings.tenant_id, settings.timezone)
     return [
-        OpenBalance(code, bucket_of(due_on, tenant.begun.on(zone)), count, minor)
-        for zone, code, due_on, count, minor in rows
+        *(
+            OpenBalance(code, bucket_of(due_on, tenant.begun.on(zone)), count, minor)
+            for zone, code, due_on, count, minor in rows
+        ),
+        *(
+            OpenBalance(code, bucket_of(day, tenant.begun.on(zone)), 0, 0, minor)
+            for zone, code, day, minor in charges
+        ),
     ]
 
 
@@ -169,7 +177,7 @@ async def _balances_at(
     session: Session, context: Context, tenant: LockedTenant, day: date
 ) -> list[OpenBalance]:
     """By every account at the end of a day, a page of accounts at a time."""
-    balances: dict[tuple[str, str], tuple[int, int]] = {}
+    balances: dict[tuple[str, str], tuple[int, int, int]] = {}
     after = ""
     while ids := await invoice_store.list_account_ids(
         session, tenant.settings.tenant_id, after=after, limit=_PAGE_ACCOUNTS
@@ -186,10 +194,17 @@ async def _balances_at(
 
 
 def _add_open(
-    balances: dict[tuple[str, str], tuple[int, int]], account: AccountState, day: date
+    balances: dict[tuple[str, str], tuple[int, int, int]], account: AccountState, day: date
 ) -> None:
     for invoice in account.invoices.values():
         if invoice.balance_minor:
             place = invoice.currency, bucket_of(invoice.due_on, day)
-            count, minor = balances.get(place, (0, 0))
-            balances[place] = count + 1, minor + invoice.balance_minor
+            count, minor, charged = balances.get(place, (0, 0, 0))
+            balances[place] = count + 1, minor + invoice.balance_minor, charged
+    for charge in all_charges(account):
+        if charge.balance_minor:
+            of_invoice = account.invoices.get(charge.invoice_id or "")
+            by_day = of_invoice.due_on if of_invoice is not None else charge.charged_on
+            place = charge.currency, bucket_of(by_day, day)
+            count, minor, charged = balances.get(place, (0, 0, 0))
+            balances[place] = count, minor, charged + charge.balance_minor

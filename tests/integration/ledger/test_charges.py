@@ -131,6 +131,38 @@ async def test_a_dry_run_charges_the_last_90_days_anew(desk: Desk, said: Any) ->
     assert (unknown.status_code, pointers(unknown.json())) == (422, ["/packs/0"])
 
 
+async def test_ageing_shows_charges_beside_principal(desk: Desk) -> None:
+    """A charge stands in the bucket of its invoice, paid or not; one without by its own day."""
+
+    async def aged(query: str = "") -> dict[str, tuple[int, int, int]]:
+        found = await desk.see(f"/v1/aging?currency=EUR{query}")
+        return {
+            row["bucket"]: (row["count"], row["amount_minor"], row["charges_minor"])
+            for row in found["buckets"]
+            if row["count"] or row["charges_minor"]
+        }
+
+    await desk.open(("I1", 10000))
+    await desk.invoice("I2", 500)
+    more = {"currency": "EUR", "kind": "cost", "reason": "x"}
+    for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
+        body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
+        await desk.say("charges", 201, "01-13 10:00", **body)
+    await desk.pay("P1", 10000, "01-15", allocations=[{"invoice_id": "I1", "amount_minor": 10000}])
+    assert await aged() == {"current": (0, 0, 40), "1-30": (1, 500, 300)}
+    await desk.start("02-11")
+    assert await aged() == {"1-30": (0, 0, 40), "31-60": (1, 500, 300)}
+    assert await aged("&as_of=2027-01-14") == {"1-30": (2, 10500, 340)}
+    assert await aged("&as_of=2027-01-12") == {"1-30": (2, 10500, 0)}
+    (group,) = (await desk.see("/v1/aging?group_by=currency"))["groups"]
+    assert [row["charges_minor"] for row in group["buckets"]] == [0, 40, 300, 0, 0, 0]
+    await desk.say("charges/B1/waive", 200, "02-11 14:00", reason="round")
+    assert await aged() == {"1-30": (0, 0, 40), "31-60": (1, 500, 0)}
+    assert await aged("&as_of=2027-01-15") == {"1-30": (1, 500, 340)}
+    checked = (await desk.client.get("/v1/integrity")).json()
+    assert [name for name in checked["items"] if name["violations"]] == []
+
+
 async def test_a_charge_by_hand_is_paid_and_waived(desk: Desk) -> None:
     await desk.open(("I1", 10000))
     await charge_from(desk, "2027-01-20")
