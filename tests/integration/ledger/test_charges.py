@@ -163,6 +163,33 @@ async def test_ageing_shows_charges_beside_principal(desk: Desk) -> None:
     assert [name for name in checked["items"] if name["violations"]] == []
 
 
+async def test_charges_of_a_paid_invoice_are_promised_and_paid(desk: Desk) -> None:
+    """Principal is paid; 3.00 stand on the invoice, 0.40 on none."""
+    await desk.open(("I1", 10000), ("I2", 500))
+    more = {"currency": "EUR", "kind": "cost", "reason": "x"}
+    for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
+        body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
+        await desk.say("charges", 201, "01-13 10:00", **body)
+    aims = [{"invoice_id": "I1", "amount_minor": 10000}, {"invoice_id": "I2", "amount_minor": 500}]
+    await desk.pay("P1", 10500, "01-13 11:00", allocations=aims)
+    (option,) = (await desk.see("options"))["currencies"]
+    assert option["pay"] == {"most_minor": 340}
+    promised = {"currency": "EUR", "due_on": "2027-01-20"}
+    body = {"promise_id": "R1", "amount_minor": 301, "invoice_ids": ["I1"], **promised}
+    refused = await desk.say("promises", 422, "01-13 12:00", **body)
+    assert (pointers(refused), refused["most_minor"]) == (["/amount_minor"], 300)
+    await desk.say("promises", 201, "01-13 12:00", **{**body, "amount_minor": 300})
+    nothing = {**body, "promise_id": "R2", "amount_minor": 1, "invoice_ids": ["I2"]}
+    refused = await desk.say("promises", 422, "01-13 12:00", **nothing)
+    assert pointers(refused) == ["/invoice_ids/0", "/amount_minor"]
+    aims = [{"charge_id": "B1", "amount_minor": 300}]
+    await desk.pay("P2", 300, "01-14", allocations=aims)
+    kept = await desk.see("promises/R1")
+    assert (kept["state"], kept["received_minor"]) == ("kept", 300)
+    (option,) = (await desk.see("options"))["currencies"]
+    assert option["pay"] == {"most_minor": 40}
+
+
 async def test_a_charge_by_hand_is_paid_and_waived(desk: Desk) -> None:
     await desk.open(("I1", 10000))
     await charge_from(desk, "2027-01-20")
