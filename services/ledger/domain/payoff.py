@@ -29,7 +29,7 @@ class PayoffPart(Struct, frozen=True):
     kind: str  # principal, cost, interest, fee, discount
     charge_id: str | None
     amount_minor: int
-    text: str
+    step: int | None = None  # of a late fee
 
 
 class InvoicePayoff(Struct, frozen=True):
@@ -121,26 +121,23 @@ def _parts(state: AccountState, invoice: Invoice, on: date) -> tuple[PayoffPart,
     """What is open on an invoice and its charges, accrued interest included."""
     found = []
     if invoice.balance_minor:
-        name = invoice.number or invoice.invoice_id
-        found.append(PayoffPart("principal", None, invoice.balance_minor, f"Invoice {name}"))
+        found.append(PayoffPart("principal", None, invoice.balance_minor))
     accrued = accrued_minor(state, invoice.invoice_id, on)
     if accrued and interest_charge(state, invoice.invoice_id) is None:
-        found.append(PayoffPart("interest", f"{INTEREST}{invoice.invoice_id}", accrued, "Interest"))
+        found.append(PayoffPart("interest", f"{INTEREST}{invoice.invoice_id}", accrued))
     for charge in charges_of(state, invoice.invoice_id):
         part = _of_charge(charge, accrued if charge.kind == "interest" else 0)
         if part.amount_minor:
             found.append(part)
     discount = _discount(state, invoice, on)
     if discount:
-        found.append(PayoffPart("discount", None, -discount, "Discount for early payment"))
+        found.append(PayoffPart("discount", None, -discount))
     return tuple(found)
 
 
 def _of_charge(charge: Charge, more_minor: int = 0) -> PayoffPart:
-    text = {"interest": "Interest", "cost": "Costs", "fee": "Fee"}[charge.kind]
-    if charge.step is not None and charge.kind == "fee":
-        text = f"Late fee after {charge.step} days"
-    return PayoffPart(charge.kind, charge.charge_id, charge.balance_minor + more_minor, text)
+    step = charge.step if charge.kind == "fee" else None
+    return PayoffPart(charge.kind, charge.charge_id, charge.balance_minor + more_minor, step)
 
 
 def _discount(state: AccountState, invoice: Invoice, on: date) -> int:

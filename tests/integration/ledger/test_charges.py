@@ -58,6 +58,11 @@ async def charge_from(desk: Desk, day: str, policy: Body = POLICY) -> None:
     assert done.status_code == 200, done.text
 
 
+async def _texts(desk: Desk, query: str) -> list[str]:
+    payoff = await desk.see(f"payoff?on=2027-02-20{query}")
+    return [part["text"] for part in payoff["currencies"][0]["invoices"][0]["parts"]]
+
+
 async def test_a_policy_charges_from_its_day_on(desk: Desk, said: Any) -> None:
     await desk.open(("I1", 100000))
     await charge_from(desk, "2027-01-20")
@@ -80,6 +85,13 @@ async def test_a_policy_charges_from_its_day_on(desk: Desk, said: Any) -> None:
         "interest",
         "fee",
     ]
+    assert (await _texts(desk, ""))[1] == "Interest"
+    assert await _texts(desk, "&language=de-AT") == [
+        "Rechnung I1",
+        "Zinsen",
+        "Mahngebühr nach 31 Tagen",
+    ]
+    await desk.see("payoff?on=2027-02-20&language=xx", 422)
     await desk.see("payoff?on=2027-02-09", 422)
     await desk.start("03-12")
     assert (await desk.see("/v1/invoices/I1"))["charges_skipped"] == [
