@@ -141,7 +141,9 @@ def measure_days(invoices: int) -> list[Day]:
     """A day with stages alone, and one on which charges, promises and instalments are due too."""
     return [
         _day("stages", invoices, NO_RULES, lambda _: [], DAY_AIM),
-        _day("and charges, promises, instalments", invoices, charging_rules(), _agreed, FULL_DAY_AIM),
+        _day(
+            "and charges, promises, instalments", invoices, charging_rules(), _agreed, FULL_DAY_AIM
+        ),
     ]
 
 
@@ -216,9 +218,7 @@ def _registered(account_id: str) -> Fact:
 
 def _invoice(account_id: str, number: int, due_on: date) -> Fact:
     invoice_id = f"{account_id} I{number:05}"
-    data = billing.InvoiceIssued(
-        invoice_id, account_id, "EUR", 100_00, date(2026, 5, 1), due_on
-    )
+    data = billing.InvoiceIssued(invoice_id, account_id, "EUR", 100_00, date(2026, 5, 1), due_on)
     return _fact("invoice-issued", invoice_id, account_id, None, data)
 
 

@@ -213,9 +213,7 @@ def _act_boundaries(state: AccountState) -> Slices[int]:
     return 0
 
 
-def _act_until(
-    state: AccountState, place: Position | None, before: "Before | None"
-) -> Slices[int]:
+def _act_until(state: AccountState, place: Position | None, before: "Before | None") -> Slices[int]:
     """Let every boundary before a place act whose day has begun (None: every one); gives how much
     work that was."""
     if not state.objects.agenda:
