@@ -1,4 +1,4 @@
-"""Who wins, of money: taken back, aimed elsewhere, written off, placed (docs/ledger/precedence.md)."""
+"""Who wins, of money: taken back, aimed elsewhere, written off, placed (docs/ledger/)."""
 
 from collections.abc import Callable
 
