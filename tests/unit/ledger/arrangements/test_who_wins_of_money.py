@@ -50,7 +50,6 @@ HALVES = (("02-01", 5000), ("03-01", 5000))
 
 
 @each_subject
-@each_subject
 def test_chargeback_after_a_settlement_was_completed(subject: New) -> None:
     story = account(
         settlement("T1", "01-20", 10000, ("01-29", 8000)),
