@@ -306,3 +306,23 @@ def test_what_is_unapplied_is_not_collectable_beside_a_placement(subject: New) -
         sums(unapplied=300, collectable=9700),
     )
     tell(story, subject())
+
+
+@each_subject
+def test_payment_that_accepts_an_offer_counts_for_no_promise(subject: New) -> None:
+    story = account(
+        settlement(
+            "T1",
+            "01-20",
+            10000,
+            ("01-29", 8000),
+            kind="offer",
+            verdict="offered",
+            valid_until="01-28",
+        ),
+        promise("R1", 4000, "02-05", "01-21 10:00"),
+        paid("P1", 8000, "01-22"),
+        see("settlement", "T1", state="completed", conceded=2000),
+        see("promise", "R1", state="cancelled", received=0),
+    )
+    tell(story, subject())
