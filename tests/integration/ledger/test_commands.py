@@ -339,6 +339,8 @@ async def test_another_tenant_sees_nothing(desk: Desk) -> None:
 
 
 # ── Disputes ────────────────────────────────────────────────────────────────────────────────────
+<<<<<<< HEAD
+=======
 
 
 async def test_a_dispute_from_its_opening_to_its_end(desk: Desk, said: Said) -> None:
@@ -349,6 +351,7 @@ async def test_a_dispute_from_its_opening_to_its_end(desk: Desk, said: Said) -> 
     opened = await desk.say("disputes", 201, "01-12", reason="it wobbles", **body)
     assert (opened["amount_minor"], opened["disputed_minor"]) == (4000, 4000)
     assert (opened["evidence_by_on"], opened["answer_by_on"]) == ("2027-01-26", "2027-02-11")
+    assert opened["after_rejection"] == {"interest": "charge", "fees": "forgive"}
     again = await desk.say("disputes", None, "01-12", reason="it wobbles", **body)
     assert again == opened
     other = await desk.say("disputes", 422, "01-12", reason="it does not", **body)
@@ -407,3 +410,4 @@ async def test_a_dispute_of_the_billing_platform(desk: Desk) -> None:
     )
     assert amended["credited_minor"] is None
     assert (await desk.check())["stops"] == []
+>>>>>>> review1
