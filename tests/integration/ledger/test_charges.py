@@ -13,7 +13,11 @@ from shared.database import Database
 from shared.events import OUTREACH, Event
 from shared.events.outreach import ContactSent, Cover
 from shared.log import outbox
+<<<<<<< HEAD
 from tests.factories import an_account, an_invoice
+=======
+from tests.factories import a_billing_event
+>>>>>>> review2
 from tests.integration.ledger.conftest import settings_for
 from tests.integration.ledger.desk import Body, Desk, pointers
 
@@ -327,3 +331,42 @@ async def test_rates_that_come_late_restate_what_was_charged(
     assert (await desk.money())["charges_minor"] == 900
     checked = (await desk.client.get("/v1/integrity")).json()["items"]
     assert [name for name in checked if name["violations"]] == []
+
+
+async def test_reads_of_interest_that_grows(desk: Desk) -> None:
+    """Up to the begun day, also where that day changed nothing else; as of a day what it was."""
+    await desk.open(("I1", 100000))
+    await charge_from(desk, "2027-01-20")
+    await desk.start("02-10")
+    await desk.start("02-15")  # no step, nothing is posted: the day is no work
+    assert (await desk.money())["accrued_minor"] == 5 * 20
+    assert (await desk.see("/v1/invoices/I1"))["accrued_minor"] == 5 * 20
+    then = await desk.see("/v1/accounts/C1?as_of=2027-01-25")
+    assert then["amounts"][0]["accrued_minor"] == 6 * 20
+    invoice = await desk.see("/v1/invoices/I1?as_of=2027-01-25")
+    assert (invoice["accrued_minor"], invoice["days_past_due"], invoice["charges"]) == (120, 15, [])
+    await desk.see("/v1/invoices/I1?as_of=2026-12-10", 404)
+
+
+async def test_a_void_invoice_bears_nothing_more(desk: Desk) -> None:
+    await desk.open(("I1", 100000))
+    await charge_from(desk, "2027-01-20")
+    await desk.start("01-25")
+    void = a_billing_event("invoice-voided", {"account_id": "C1", "invoice_id": "I1"})
+    await desk.events({**void, "time": "2027-01-25T10:00:00Z"})
+    assert (await desk.see("/v1/invoices/I1"))["accrued_minor"] == 0
+    assert (await desk.see("payoff?on=2027-01-25"))["currencies"][0]["total_minor"] == 0
+
+
+async def test_a_payoff_asks_for_no_interest_below_the_minimum(desk: Desk) -> None:
+    await desk.open(("I1", 100000))
+    rules = [{**POLICY["rules"][1], "minimum": {"EUR": "2"}}]
+    await charge_from(desk, "2027-01-20", {**POLICY, "rules": rules})
+    await desk.start("01-25")
+    assert (await desk.money())["accrued_minor"] == 120
+    (least,) = (await desk.see("payoff?on=2027-01-28"))["currencies"]
+    (above,) = (await desk.see("payoff?on=2027-01-29"))["currencies"]
+    assert (least["total_minor"], above["total_minor"]) == (100000, 100200)
+    await desk.pay("P1", 100000, "01-25")
+    assert (await desk.see("payoff?on=2027-01-25"))["currencies"][0]["total_minor"] == 0
+    assert (await desk.money())["unapplied_minor"] == 0
