@@ -3,7 +3,8 @@
 BENCH_EVENTS= sets how many events (100,000), BENCH_PARTS= which parts, separated by commas:
 batch (one client), batches (four clients), single (64 clients), kafka, whole (all services, until
 every KPI shows the events), latency, latency-kafka,
-account (one account, the rules alone: BENCH_ACCOUNT_INVOICES=), long (accounts with long
+account (one account, the rules alone: BENCH_ACCOUNT_INVOICES=), charged (the same with charges,
+and days that begin: BENCH_CHARGED_INVOICES=, BENCH_DAY_INVOICES=), long (accounts with long
 histories, BENCH_LONG_EVENTS=), documents (a long statement), governor (verdicts),
 learning (BENCH_INVOICES=), population
 (BENCH_ACCOUNTS=).
@@ -24,6 +25,7 @@ def run(events: int, parts: list[str]) -> Report:
     # Their packages (a broker, a foreign client) are not needed for the others.
     from tests.benchmarks import (
         account,
+        charged,
         documents,
         governor,
         kafka,
@@ -67,6 +69,8 @@ def run(events: int, parts: list[str]) -> Report:
         out.delays("Intake to KPI at 500 events/s, over Kafka", delays, report.KAFKA_P99_MS)
     if "account" in parts:
         out.missed += account.show(out.console)
+    if "charged" in parts:
+        out.missed += charged.show(out.console)
     if "documents" in parts:
         out.missed += documents.show(out.console)
     if "governor" in parts:

@@ -9,9 +9,15 @@ import pytest
 from tests.architecture.files import ROOT
 
 EVENTS = 1_000
+SHOWN = {
+    "batch": "Batches of 500",
+    "single": "Single",
+    "latency": "to KPI",
+    "charged": "A day begins",
+}
 
 
-@pytest.mark.parametrize("parts", ["batch,single", "latency"])
+@pytest.mark.parametrize("parts", ["batch,single", "latency", "charged"])
 def test_it_measures(postgres: str, parts: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks"],
@@ -21,6 +27,8 @@ def test_it_measures(postgres: str, parts: str) -> None:
             "RECOUP_POSTGRES_URL": postgres,
             "BENCH_EVENTS": str(EVENTS),
             "BENCH_PARTS": parts,
+            "BENCH_CHARGED_INVOICES": "100",
+            "BENCH_DAY_INVOICES": "100",
         },
         capture_output=True,
         text=True,
@@ -29,5 +37,5 @@ def test_it_measures(postgres: str, parts: str) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     said = done.stdout
     for part in parts.split(","):
-        assert {"batch": "Batches of 500", "single": "Single", "latency": "to KPI"}[part] in said
+        assert SHOWN[part] in said
     assert "Peak memory" in said

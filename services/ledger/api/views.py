@@ -174,7 +174,10 @@ def dispute_view(case: DisputeCase, state: AccountState) -> Shown:
         "evidence_by_on": case.evidence_by_on,
         "answer_by_on": case.answer_by_on,
         "deadlines_passed": list(case.passed),
-        "after_rejection": plain(case.after_rejection),
+        "after_rejection": {
+            "interest": case.after_rejection.interest,
+            "fees": case.after_rejection.fees,
+        },
         "outcome": resolution.outcome if resolution is not None else None,
         "credited_minor": resolution.credited_minor if resolution is not None else None,
         "policy": plain(case.policy),

@@ -1,9 +1,11 @@
 """A settlement: less than what is owed settles it (docs/ledger/settlements.md)."""
 
+from datetime import datetime
 from typing import Final
 
 from services.ledger.domain.agreements import By, PolicyRef, SettlementOffered
 from services.ledger.domain.arrangements import SETTLEMENT, Arrangement
+from services.ledger.domain.credits import Credit
 from services.ledger.domain.state import AccountState
 
 CONCESSION: Final = "concession"
@@ -45,3 +47,16 @@ def settlement_of(state: AccountState, settlement_id: str) -> Settlement:
     known = state.objects.of(SETTLEMENT)[settlement_id]
     assert isinstance(known, Settlement)
     return known
+
+
+def accepted_by(state: AccountState, payment: Credit, at: datetime) -> tuple[str, ...]:
+    """The invoices of an offer that a payment at this instant accepts."""
+    found: list[str] = []
+    for known in state.objects.of(SETTLEMENT).values():
+        assert isinstance(known, Settlement)
+        if known.currency == payment.currency and any(
+            step.state == "accepted" and step.because == "payment" and step.at == at
+            for step in known.history
+        ):
+            found += known.data.invoice_ids
+    return tuple(found)

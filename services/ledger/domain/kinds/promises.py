@@ -27,6 +27,7 @@ from services.ledger.domain.promises import (
     turn_of,
 )
 from services.ledger.domain.ranks import Rank, Turn
+from services.ledger.domain.settlements import accepted_by
 from services.ledger.domain.state import AccountState
 from services.ledger.domain.taken import arranged, taken
 from services.ledger.domain.timeless import HoldSpan
@@ -133,6 +134,13 @@ def _count(state: AccountState, payment: Credit, acting: Acting) -> None:
         aims[name] = aims.get(name, 0) + target.amount_minor
     free = payment.amount_minor - sum(aims.values()) - state.arranged_now
     outside = arranged(state)
+    for invoice_id in accepted_by(state, payment, acting.at):  # what accepts an offer pays it alone
+        lying = sum(
+            known.amount_minor
+            for known in payment.allocations
+            if known.invoice_id == invoice_id and known.applied_at == acting.at
+        )
+        free -= max(0, lying - aims.pop(invoice_id, 0))
     for promise in sorted(known, key=turn_of):
         if promise.currency != payment.currency:
             continue

@@ -50,7 +50,6 @@ HALVES = (("02-01", 5000), ("03-01", 5000))
 
 
 @each_subject
-@each_subject
 def test_chargeback_after_a_settlement_was_completed(subject: New) -> None:
     story = account(
         settlement("T1", "01-20", 10000, ("01-29", 8000)),
@@ -305,5 +304,25 @@ def test_what_is_unapplied_is_not_collectable_beside_a_placement(subject: New) -
         written_off("S1", "01-20 10:00", "sold", invoices=("I2",)),
         paid("P1", 300, "01-21", ("I2", 300)),
         sums(unapplied=300, collectable=9700),
+    )
+    tell(story, subject())
+
+
+@each_subject
+def test_payment_that_accepts_an_offer_counts_for_no_promise(subject: New) -> None:
+    story = account(
+        settlement(
+            "T1",
+            "01-20",
+            10000,
+            ("01-29", 8000),
+            kind="offer",
+            verdict="offered",
+            valid_until="01-28",
+        ),
+        promise("R1", 4000, "02-05", "01-21 10:00"),
+        paid("P1", 8000, "01-22"),
+        see("settlement", "T1", state="completed", conceded=2000),
+        see("promise", "R1", state="cancelled", received=0),
     )
     tell(story, subject())
