@@ -156,9 +156,9 @@ async def test_ageing_shows_charges_beside_principal(desk: Desk) -> None:
 
     await desk.open(("I1", 10000))
     await desk.invoice("I2", 500)
-    more = {"currency": "EUR", "kind": "cost", "reason": "x"}
+    more: Body = {"currency": "EUR", "kind": "cost", "reason": "x"}
     for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
-        body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
+        body: Body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
         await desk.say("charges", 201, "01-13 10:00", **body)
     await desk.pay("P1", 10000, "01-15", allocations=[{"invoice_id": "I1", "amount_minor": 10000}])
     assert await aged() == {"current": (0, 0, 40), "1-30": (1, 500, 300)}
@@ -178,20 +178,20 @@ async def test_ageing_shows_charges_beside_principal(desk: Desk) -> None:
 async def test_charges_of_a_paid_invoice_are_promised_and_paid(desk: Desk) -> None:
     """Principal is paid; 3.00 stand on the invoice, 0.40 on none."""
     await desk.open(("I1", 10000), ("I2", 500))
-    more = {"currency": "EUR", "kind": "cost", "reason": "x"}
+    more: Body = {"currency": "EUR", "kind": "cost", "reason": "x"}
     for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
-        body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
+        body: Body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
         await desk.say("charges", 201, "01-13 10:00", **body)
     aims = [{"invoice_id": "I1", "amount_minor": 10000}, {"invoice_id": "I2", "amount_minor": 500}]
     await desk.pay("P1", 10500, "01-13 11:00", allocations=aims)
     (option,) = (await desk.see("options"))["currencies"]
     assert option["pay"] == {"most_minor": 340}
-    promised = {"currency": "EUR", "due_on": "2027-01-20"}
-    body = {"promise_id": "R1", "amount_minor": 301, "invoice_ids": ["I1"], **promised}
-    refused = await desk.say("promises", 422, "01-13 12:00", **body)
+    promised: Body = {"currency": "EUR", "due_on": "2027-01-20"}
+    asked: Body = {"promise_id": "R1", "amount_minor": 301, "invoice_ids": ["I1"], **promised}
+    refused = await desk.say("promises", 422, "01-13 12:00", **asked)
     assert (pointers(refused), refused["most_minor"]) == (["/amount_minor"], 300)
-    await desk.say("promises", 201, "01-13 12:00", **{**body, "amount_minor": 300})
-    nothing = {**body, "promise_id": "R2", "amount_minor": 1, "invoice_ids": ["I2"]}
+    await desk.say("promises", 201, "01-13 12:00", **{**asked, "amount_minor": 300})
+    nothing = {**asked, "promise_id": "R2", "amount_minor": 1, "invoice_ids": ["I2"]}
     refused = await desk.say("promises", 422, "01-13 12:00", **nothing)
     assert pointers(refused) == ["/invoice_ids/0", "/amount_minor"]
     aims = [{"charge_id": "B1", "amount_minor": 300}]
