@@ -29,8 +29,9 @@ def waits(state: AccountState) -> frozenset[Wait]:
         for need, facts in state.waiting.items()
         for fact in facts
     }
-    for (invoice_id, _), keys in state.aimed.items():
-        found |= {Wait(_AIMED[kind], credit_id, "invoice", invoice_id) for kind, credit_id in keys}
+    for (needs_id, _, *noun), keys in state.aimed.items():
+        needs = noun[0] if noun else "invoice"
+        found |= {Wait(_AIMED[kind], credit_id, needs, needs_id) for kind, credit_id in keys}
     return frozenset(found)
 
 

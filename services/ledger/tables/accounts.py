@@ -107,7 +107,7 @@ waiting_facts = Table(
     Column("account_id", Text),
     Column("kind", Text),
     Column("fact_id", Text),
-    Column("needs", Text),  # invoice, payment, dispute
+    Column("needs", Text),  # invoice, payment, dispute, charge
     Column("needs_id", Text),
     PrimaryKeyConstraint("tenant_id", "account_id", "kind", "fact_id", "needs_id", "needs"),
 )

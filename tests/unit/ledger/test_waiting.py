@@ -11,6 +11,7 @@ from services.ledger.domain import Fact
 from services.ledger.domain.slices import SLICE_ENTRIES
 from services.ledger.domain.waiting import waits
 from shared.business_time import Begun
+from shared.events import billing
 from tests.unit.ledger.ledger_factories import (
     BERLIN,
     RECORDED,
@@ -250,3 +251,13 @@ def test_a_dispute_of_a_charge_waits_for_the_charge() -> None:
         assert ledger.record(structs.replace(fact, data=data)) == []
     waiting = {(wait.kind, wait.needs, wait.needs_id) for wait in waits(ledger.account)}
     assert waiting == {("dispute-opened", "charge", "fee"), ("dispute-resolved", "dispute", "D1")}
+
+
+def test_money_waits_for_the_charge_that_it_is_aimed_at() -> None:
+    ledger = Ledger(registered(), invoice("A", 100))
+    payment = paid("P1", 70, "2026-03-05")
+    targets = (billing.Target(charge_id="late-fee:A:1", amount_minor=20),)
+    ledger.record(structs.replace(payment, data=structs.replace(payment.data, allocations=targets)))
+    (wait,) = waits(ledger.account)
+    assert (wait.kind, wait.fact_id) == ("payment-received", "P1")
+    assert (wait.needs, wait.needs_id) == ("charge", "late-fee:A:1")
