@@ -9,9 +9,12 @@ from fastapi.responses import Response
 from services.ledger import domain
 from services.ledger.api.commands import CallDep, CommandBody, Id, Reason, Staff
 from services.ledger.api.dependencies import ContextDep, Reader, ReaderOrDebtor
+from services.ledger.api.documents import Language, language_problems
 from services.ledger.api.views import charge_view, plain
 from services.ledger.commands.accounts import find_account, in_slices
 from services.ledger.commands.agreements import Done
+from services.ledger.documents.payoff import part_text
+from services.ledger.documents.words import Words, language_of
 from services.ledger.domain.charges import Charge, all_charges, charge_of
 from services.ledger.domain.doors.charges import (
     ChargeAsked,
@@ -20,7 +23,7 @@ from services.ledger.domain.doors.charges import (
     waive_charge,
     waiver_state,
 )
-from services.ledger.domain.payoff import payoff_in_slices
+from services.ledger.domain.payoff import InvoicePayoff, Payoff, PayoffPart, payoff_in_slices
 from shared.errors import FieldError, Invalid
 from shared.web import Day, ReadSessionDep
 from shared.web.models import Currency, Minor
@@ -145,8 +148,12 @@ async def get_payoff(
     caller: ReaderOrDebtor,
     on: Annotated[Day | None, Query(description="default: the begun day")] = None,
     currency: str | None = None,
+    language: Language = None,
 ) -> Any:
-    """What settles everything on a day, as if it had begun and nothing more came."""
+    """What settles everything on a day, as if it had begun and nothing more came; its texts in a
+    language, else in the account's own."""
+    if problems := language_problems(language):
+        raise Invalid("There are no texts in this language.", problems)
     tenant, account = await find_account(session, caller.tenant, account_id, context)
     begun_on = tenant.begun.on(account.zone)
     day = on or begun_on
@@ -157,4 +164,23 @@ async def get_payoff(
     if begun_on is not None and day < begun_on:
         raise Invalid("The day is over.", [FieldError("/query/on", f"lies before {begun_on}")])
     found = await in_slices(session, payoff_in_slices(account, day, currency), account_id)
-    return {"on": day, "currencies": [plain(each) for each in found]}
+    words = Words(language_of(language, account.profile.language if account.profile else None))
+    return {
+        "on": day,
+        "language": words.language,
+        "currencies": [_payoff_view(each, words) for each in found],
+    }
+
+
+def _payoff_view(payoff: Payoff, words: Words) -> dict[str, Any]:
+    def parts(
+        found: tuple[PayoffPart, ...], invoice: InvoicePayoff | None = None
+    ) -> list[dict[str, Any]]:
+        return [plain(part) | {"text": part_text(part, invoice, words)} for part in found]
+
+    return plain(payoff) | {
+        "invoices": [
+            plain(invoice) | {"parts": parts(invoice.parts, invoice)} for invoice in payoff.invoices
+        ],
+        "charges": parts(payoff.charges),
+    }

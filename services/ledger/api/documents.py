@@ -73,7 +73,7 @@ class StatementQuery:
             Format | None, Query(alias="format", description="goes before `Accept`")
         ] = None,
     ) -> None:
-        problems = _language_problems(language)
+        problems = language_problems(language)
         if from_on is not None and to_on is not None and from_on > to_on:
             problems.append(FieldError("/query/to", "is before `from`"))
         if currency is not None and not is_currency(currency):
@@ -100,7 +100,7 @@ class StatementQuery:
         return from_on, to_on
 
 
-def _language_problems(language: str | None) -> list[FieldError]:
+def language_problems(language: str | None) -> list[FieldError]:
     if (
         language is None
         or language_of(language) == language.replace("_", "-").split("-")[0].lower()
@@ -205,7 +205,7 @@ async def get_invoice_document(
     language: Language = None,
 ) -> Any:
     """A copy of an invoice as PDF, with what was paid and what is open."""
-    if problems := _language_problems(language):
+    if problems := language_problems(language):
         raise Invalid("The copy cannot be made.", problems)
     is_document = request.scope.get("raw_path", b"/document").endswith(b"/document")
     wanted = invoice_id if is_document else f"{invoice_id}/document"  # an id that ends like that

@@ -8,16 +8,17 @@ from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
-from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.api.dependencies import AsOf, ContextDep, Reader
 from services.ledger.api.views import charge_view
 from services.ledger.commands.accounts import each_account, find_accounts, in_slices
 from services.ledger.context import Context
 from services.ledger.domain import AccountState, Invoice
 from services.ledger.domain.accruals import accrued_minor, per_day_minor
 from services.ledger.domain.buckets import OpenBalance, bucket_of, days_past_due, sums
-from services.ledger.domain.charges import charges_of, open_charges_of
+from services.ledger.domain.charges import all_charges, charges_of, open_charges_of
 from services.ledger.domain.fees import steps_of
 from services.ledger.store import invoices as invoice_store
+from services.ledger.store.open_charges import sum_open_charges
 from services.ledger.store.tenants import LockedTenant, find_tenant_times
 from shared.database import Session
 from shared.errors import NotFound
@@ -59,10 +60,21 @@ async def list_invoices(
 
 @router.get("/v1/invoices/{invoice_id:path}", response_model=models.InvoiceView)
 async def get_invoice(
-    invoice_id: str, context: ContextDep, session: ReadSessionDep, caller: Reader
+    invoice_id: str,
+    context: ContextDep,
+    session: ReadSessionDep,
+    caller: Reader,
+    as_of: AsOf = None,
 ) -> Any:
-    """One invoice with the whole history of the money on it."""
-    return invoice_view(*await find_invoice(session, caller.tenant, invoice_id, context))
+    """One invoice with the whole history of the money on it, now or as of a day."""
+    tenant, account, now = await find_invoice(session, caller.tenant, invoice_id, context)
+    if as_of is None:
+        return invoice_view(tenant, account, now)
+    then = await in_slices(session, domain.as_of_in_slices(account, as_of), account.account_id)
+    invoice = then.invoices.get(invoice_id)
+    if invoice is None:
+        raise NotFound(f"there was no invoice {shown(invoice_id)!r} on {as_of}")
+    return _view_on(as_of, then, invoice)
 
 
 async def find_invoice(
@@ -82,6 +94,11 @@ async def find_invoice(
 
 
 def invoice_view(tenant: LockedTenant, account: AccountState, invoice: Invoice) -> dict[str, Any]:
+    """As it is at the begun day."""
+    return _view_on(tenant.begun.on(account.zone), account, invoice)
+
+
+def _view_on(day: date | None, account: AccountState, invoice: Invoice) -> dict[str, Any]:
     issued = invoice.data
     return {
         "account_id": account.account_id,
@@ -90,9 +107,7 @@ def invoice_view(tenant: LockedTenant, account: AccountState, invoice: Invoice) 
             for name in models.InvoiceRow.model_fields
             if name not in ("account_id", "days_past_due")
         },
-        "days_past_due": days_past_due(invoice.due_on, tenant.begun.on(account.zone))
-        if invoice.status == "open"
-        else 0,
+        "days_past_due": days_past_due(invoice.due_on, day) if invoice.status == "open" else 0,
         "purpose": issued.purpose,
         "product": issued.product,
         "payment_url": issued.payment_url,
@@ -104,7 +119,7 @@ def invoice_view(tenant: LockedTenant, account: AccountState, invoice: Invoice) 
         "written_off_minor": invoice.written_off_minor,
         "recovered_minor": invoice.recovered_minor,
         "recoverable_minor": invoice.recoverable_minor,
-        **charged_members(account, invoice, tenant.begun.on(account.zone)),
+        **charged_members(account, invoice, day),
     }
 
 
@@ -159,9 +174,16 @@ async def get_aging(
 async def _balances_now(session: Session, tenant: LockedTenant) -> list[OpenBalance]:
     settings = tenant.settings
     rows = await invoice_store.sum_open(session, settings.tenant_id, settings.timezone)
+    charges = await sum_open_charges(session, settings.tenant_id, settings.timezone)
     return [
-        OpenBalance(code, bucket_of(due_on, tenant.begun.on(zone)), count, minor)
-        for zone, code, due_on, count, minor in rows
+        *(
+            OpenBalance(code, bucket_of(due_on, tenant.begun.on(zone)), count, minor)
+            for zone, code, due_on, count, minor in rows
+        ),
+        *(
+            OpenBalance(code, bucket_of(day, tenant.begun.on(zone)), 0, 0, minor)
+            for zone, code, day, minor in charges
+        ),
     ]
 
 
@@ -169,7 +191,7 @@ async def _balances_at(
     session: Session, context: Context, tenant: LockedTenant, day: date
 ) -> list[OpenBalance]:
     """By every account at the end of a day, a page of accounts at a time."""
-    balances: dict[tuple[str, str], tuple[int, int]] = {}
+    balances: dict[tuple[str, str], tuple[int, int, int]] = {}
     after = ""
     while ids := await invoice_store.list_account_ids(
         session, tenant.settings.tenant_id, after=after, limit=_PAGE_ACCOUNTS
@@ -186,10 +208,17 @@ async def _balances_at(
 
 
 def _add_open(
-    balances: dict[tuple[str, str], tuple[int, int]], account: AccountState, day: date
+    balances: dict[tuple[str, str], tuple[int, int, int]], account: AccountState, day: date
 ) -> None:
     for invoice in account.invoices.values():
         if invoice.balance_minor:
             place = invoice.currency, bucket_of(invoice.due_on, day)
-            count, minor = balances.get(place, (0, 0))
-            balances[place] = count + 1, minor + invoice.balance_minor
+            count, minor, charged = balances.get(place, (0, 0, 0))
+            balances[place] = count + 1, minor + invoice.balance_minor, charged
+    for charge in all_charges(account):
+        if charge.balance_minor:
+            of_invoice = account.invoices.get(charge.invoice_id or "")
+            by_day = of_invoice.due_on if of_invoice is not None else charge.charged_on
+            place = charge.currency, bucket_of(by_day, day)
+            count, minor, charged = balances.get(place, (0, 0, 0))
+            balances[place] = count, minor, charged + charge.balance_minor

@@ -130,8 +130,11 @@ class InvoicePage(Answer):
 
 class Bucket(Answer):
     bucket: Literal["current", "1-30", "31-60", "61-90", "91-120", "121+"]
-    count: int
-    amount_minor: int
+    count: int = Field(description="open invoices")
+    amount_minor: int = Field(description="open principal")
+    charges_minor: int = Field(
+        description="open charges, by the due day of their invoice, or the day of the charge"
+    )
 
 
 class AgingGroup(Answer):

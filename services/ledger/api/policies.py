@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from services.ledger.commands import policies as commands
 from services.ledger.context import Context
@@ -61,6 +61,36 @@ class PolicyTrial(Model):
     summary: str
 
 
+class ChargedSum(Model):
+    count: int
+    amount_minor: dict[str, int]  # by currency
+
+
+class ChargedAccount(Model):
+    """What rules charged an account since that day, by currency: as it was, and as tried."""
+
+    account_id: str
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+class ChargesTrial(Model):
+    """What `charges` would have charged, had it been in force `since` 90 days."""
+
+    version: str
+    against: str
+    since: Day
+    accounts: int
+    charges: dict[str, ChargedSum]  # by kind
+    moved: list[ChargedAccount]  # the 100 that move most
+    skipped: dict[str, int]  # by reason
+    summary: str
+
+
+class TrialAnswer(RootModel[PolicyTrial | ChargesTrial]):
+    """Of `charges` the sums of what is charged, of the others what comes out otherwise."""
+
+
 # ---------------------------------------------------------- the context, as surfaces ask for it
 
 
@@ -101,6 +131,7 @@ async def _known(request: Request, tenant: str, name: str, source: str) -> None:
 
 
 async def _dry_run(tried: DryRun[Policy]) -> dict[str, Any]:
+    await _known(tried.request, tried.tenant, tried.name, tried.source)
     policy = await asyncio.to_thread(tried.parse)
     return await try_policy(_context(tried.request), tried.tenant, tried.name, policy, tried.limit)
 
@@ -146,7 +177,7 @@ _routes.dry_run_of_version(
         name="dry_run_policy",
         summary="Try a policy on the requests of the last 180 days, or on today's accounts",
     ),
-    PolicyTrial,
+    TrialAnswer,
     cases=TRIAL_CASES,
     version_help="A version that is here; else the body is the policy.",
 )

@@ -13,8 +13,10 @@ from services.ledger.commands.terms import Terms, terms_for
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
 from services.ledger.domain.account_checks import CHECKS
+from services.ledger.domain.charges import all_charges
 from services.ledger.store import accounts as account_store
 from services.ledger.store import invoices as invoice_store
+from services.ledger.store.open_charges import list_open_charges
 from services.ledger.store.tenants import find_tenant_times
 from shared.database import Session
 
@@ -22,6 +24,7 @@ PAGE_ACCOUNTS = 200
 
 
 INVOICES = "invoices equal what their facts say"
+CHARGES = "open charges equal what their facts say"
 MEMORY = "accounts in memory equal what their facts say"
 BALANCED = "entries sum to zero"
 CHAINS = "hash chains are whole"
@@ -31,7 +34,9 @@ SEALS = "seals equal their heads"
 async def check_accounts(session: Session, tenant_id: str, context: Context) -> dict[str, int]:
     """Compute every account from its facts and compare, and hash the journal anew; gives violations
     by invariant."""
-    counts = Counter(dict.fromkeys((BALANCED, *CHECKS, INVOICES, MEMORY, CHAINS, SEALS), 0))
+    counts = Counter(
+        dict.fromkeys((BALANCED, *CHECKS, INVOICES, CHARGES, MEMORY, CHAINS, SEALS), 0)
+    )
     tenants = await find_tenant_times(session, [tenant_id])
     if tenant_id not in tenants:
         return dict(counts)
@@ -54,9 +59,11 @@ async def _check_page(
     entries = await check_entries(session, tenant_id, {key[1]: heads[key] for key in heads})
     counts = Counter({BALANCED: entries.unbalanced, CHAINS: entries.broken})
     stored = await invoice_store.list_stored(session, tenant_id, ids)
+    charges = await list_open_charges(session, tenant_id, ids)
     for key, state in computed.items():
         booked = entries.booked[key[1]]
         counts.update({name: check(state, booked) for name, check in CHECKS.items()})
+        counts[CHARGES] += _other_charges(charges.get(key[1], {}), state)
         counts[INVOICES] += _differences(stored.get(key[1], {}), state)
         # Whoever has its turn may be changing it; of the others this loop sees no half.
         remembered = context.accounts.recall(key)
@@ -89,3 +96,10 @@ def _differences(
         for invoice in state.invoices.values()
     }
     return sum(stored.get(key) != computed.get(key) for key in stored.keys() | computed.keys())
+
+
+def _other_charges(stored: Mapping[str, int], state: AccountState) -> int:
+    computed = {charge.charge_id: charge.balance_minor for charge in all_charges(state)}
+    return sum(
+        stored.get(key, 0) != computed.get(key, 0) for key in stored.keys() | computed.keys()
+    )

@@ -1,5 +1,6 @@
 """Ageing buckets: open balances by how long they are past due."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
@@ -10,20 +11,22 @@ _LAST_DAYS = (0, 30, 60, 90, 120)  # of each bucket but the last
 
 
 class OpenBalance(Struct, frozen=True, gc=False):
-    """What is open on some invoices of one currency and one bucket."""
+    """What is open on some invoices of one currency and one bucket, and of charges in it."""
 
     currency: str
     bucket: str
     invoices: int
-    amount_minor: int
+    amount_minor: int  # of principal
+    charges_minor: int = 0
 
 
 class BucketSum(Struct, frozen=True, gc=False):
     """A bucket of a report."""
 
     bucket: str
-    count: int
+    count: int  # of invoices
     amount_minor: int
+    charges_minor: int
 
 
 def days_past_due(due_on: date, day: date | None) -> int:
@@ -42,9 +45,13 @@ def bucket_of(due_on: date, day: date | None) -> str:
 
 def sums(balances: Iterable[OpenBalance], currency: str) -> list[BucketSum]:
     """All buckets of one currency, in order; never summed over currencies."""
-    counts, minors = dict.fromkeys(BUCKETS, 0), dict.fromkeys(BUCKETS, 0)
+    counts, minors, charges = Counter[str](), Counter[str](), Counter[str]()
     for balance in balances:
-        if balance.currency == currency:
-            counts[balance.bucket] += balance.invoices
-            minors[balance.bucket] += balance.amount_minor
-    return [BucketSum(bucket, counts[bucket], minors[bucket]) for bucket in BUCKETS]
+        if balance.currency != currency:
+            continue
+        counts[balance.bucket] += balance.invoices
+        minors[balance.bucket] += balance.amount_minor
+        charges[balance.bucket] += balance.charges_minor
+    return [
+        BucketSum(bucket, counts[bucket], minors[bucket], charges[bucket]) for bucket in BUCKETS
+    ]

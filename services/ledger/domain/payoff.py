@@ -15,8 +15,10 @@ from services.ledger.domain.charges import (
     charges_of,
     disputed_charges_of,
 )
+from services.ledger.domain.charging import charging_on, debt_of
 from services.ledger.domain.discounts import right_minor
 from services.ledger.domain.fork import fork
+from services.ledger.domain.interest import minimum_of
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.slices import Slices
 from services.ledger.domain.state import AccountState
@@ -29,7 +31,7 @@ class PayoffPart(Struct, frozen=True):
     kind: str  # principal, cost, interest, fee, discount
     charge_id: str | None
     amount_minor: int
-    text: str
+    step: int | None = None  # of a late fee
 
 
 class InvoicePayoff(Struct, frozen=True):
@@ -118,29 +120,42 @@ def _of_currency(state: AccountState, currency: str, on: date) -> Payoff:
 
 
 def _parts(state: AccountState, invoice: Invoice, on: date) -> tuple[PayoffPart, ...]:
-    """What is open on an invoice and its charges, accrued interest included."""
+    """What is open on an invoice and its charges, with the interest that paying would post."""
     found = []
     if invoice.balance_minor:
+<<<<<<< HEAD
+        found.append(PayoffPart("principal", None, invoice.balance_minor))
+    accrued = accrued_minor(state, invoice.invoice_id, on)
+=======
         name = invoice.number or invoice.invoice_id
         found.append(PayoffPart("principal", None, invoice.balance_minor, f"Invoice {name}"))
-    accrued = accrued_minor(state, invoice.invoice_id, on)
+    accrued = _to_post_minor(state, invoice, on)
+>>>>>>> review2
     if accrued and interest_charge(state, invoice.invoice_id) is None:
-        found.append(PayoffPart("interest", f"{INTEREST}{invoice.invoice_id}", accrued, "Interest"))
+        found.append(PayoffPart("interest", f"{INTEREST}{invoice.invoice_id}", accrued))
     for charge in charges_of(state, invoice.invoice_id):
         part = _of_charge(charge, accrued if charge.kind == "interest" else 0)
         if part.amount_minor:
             found.append(part)
     discount = _discount(state, invoice, on)
     if discount:
-        found.append(PayoffPart("discount", None, -discount, "Discount for early payment"))
+        found.append(PayoffPart("discount", None, -discount))
     return tuple(found)
 
 
+def _to_post_minor(state: AccountState, invoice: Invoice, on: date) -> int:
+    """The interest that paying on a day would post: none while all of it is below the minimum."""
+    accrued = accrued_minor(state, invoice.invoice_id, on)
+    charge = interest_charge(state, invoice.invoice_id)
+    whole = accrued + (charge.amount_minor if charge is not None else 0)
+    rule = charging_on(state, on).interest_rule(debt_of(state, invoice, invoice.currency, on))
+    least = minimum_of(rule.rule.minimum, invoice.currency) if rule is not None else 0
+    return accrued if whole >= least else 0
+
+
 def _of_charge(charge: Charge, more_minor: int = 0) -> PayoffPart:
-    text = {"interest": "Interest", "cost": "Costs", "fee": "Fee"}[charge.kind]
-    if charge.step is not None and charge.kind == "fee":
-        text = f"Late fee after {charge.step} days"
-    return PayoffPart(charge.kind, charge.charge_id, charge.balance_minor + more_minor, text)
+    step = charge.step if charge.kind == "fee" else None
+    return PayoffPart(charge.kind, charge.charge_id, charge.balance_minor + more_minor, step)
 
 
 def _discount(state: AccountState, invoice: Invoice, on: date) -> int:

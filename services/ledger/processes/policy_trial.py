@@ -2,17 +2,21 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
 
-from services.ledger.commands.accounts import compute_accounts
+from services.ledger import domain
+from services.ledger.commands.accounts import compute_accounts, in_slices
 from services.ledger.commands.policies import business_now, zone_of
 from services.ledger.commands.terms import find_terms
 from services.ledger.context import Context
 from services.ledger.domain import AccountState
+from services.ledger.domain.charge_trials import TRIED_DAYS, ChargeTally, rules_from
 from services.ledger.domain.erasures import still_needed
 from services.ledger.domain.policies import BUILT_IN, Policy
+from services.ledger.domain.policies.charges import charging
 from services.ledger.domain.policies.recovery import RecoveryPolicy
 from services.ledger.domain.policies.retention import RetentionPolicy
 from services.ledger.domain.policy_trials import Moved, Tally, let_go
@@ -20,6 +24,7 @@ from services.ledger.domain.requests import NOUNS, answer
 from services.ledger.store import accounts as account_store
 from services.ledger.store import policy_trials as trial_store
 from services.ledger.store.requests import list_requests
+from services.ledger.store.shipped import shipped_packs
 from shared import clock
 from shared.clock import day_start, local_day
 from shared.database import Session
@@ -52,8 +57,7 @@ async def try_policy(
         tried = Tried(context, tenant_id, zone, today, policy, current, limit)
         if name not in _TRIALS:
             raise Conflict(f"There is no dry run of {name} here.")
-        trial, summary = await _TRIALS[name](session, tried)
-    return trial.answer(policy.version, version or BUILT_IN, summary)
+        return await _TRIALS[name](session, tried, version or BUILT_IN)
 
 
 async def _try_requests(session: Session, tried: Tried) -> tuple[Tally, str]:
@@ -132,6 +136,28 @@ async def _try_allocation(session: Session, tried: Tried) -> tuple[Tally, str]:
     return Tally(), "Money that lies stays: an order counts for money that moves from its day on"
 
 
+async def _try_charges(session: Session, tried: Tried, against: str) -> dict[str, Any]:
+    """Today's accounts anew, with the document in force for 90 days."""
+    since = tried.today - timedelta(days=TRIED_DAYS)
+    terms = (await find_terms(session, [tried.tenant_id], tried.context)).get(tried.tenant_id)
+    tally = ChargeTally(since)
+    if terms is not None:
+        tried_rules = rules_from(terms.rules, charging(tried.policy, shipped_packs()), since)
+        ids = await trial_store.list_registered_accounts(session, tried.tenant_id, tried.limit)
+        async for state in _accounts(session, tried, ids):
+            again = domain.load_account_in_slices(
+                state.account_id,
+                terms.zone,
+                state.facts,
+                chain(*state.notices.values()),
+                0,
+                rules=tried_rules,
+                begun_on=state.aged_on,
+            )
+            tally.count(state, await in_slices(session, again, state.account_id))
+    return tally.answer(tried.policy.version, against)
+
+
 async def _accounts(
     session: Session, tried: Tried, account_ids: Iterable[str]
 ) -> AsyncIterator[AccountState]:
@@ -148,9 +174,23 @@ async def _accounts(
             await session.give_way()
 
 
-_TRIALS: Mapping[str, Callable[[Session, Tried], Awaitable[tuple[Tally, str]]]] = {
-    **dict.fromkeys(NOUNS, _try_requests),
-    "recovery": _try_recovery,
-    "retention": _try_retention,
-    "allocation": _try_allocation,
+Try = Callable[[Session, Tried], Awaitable[tuple[Tally, str]]]
+
+
+def _tallied(trial: Try) -> Callable[[Session, Tried, str], Awaitable[dict[str, Any]]]:
+    """A dry run that counts cases, and answers with what moves from where to where."""
+
+    async def answered(session: Session, tried: Tried, against: str) -> dict[str, Any]:
+        tally, summary = await trial(session, tried)
+        return tally.answer(tried.policy.version, against, summary)
+
+    return answered
+
+
+_TRIALS: Mapping[str, Callable[[Session, Tried, str], Awaitable[dict[str, Any]]]] = {
+    **dict.fromkeys(NOUNS, _tallied(_try_requests)),
+    "recovery": _tallied(_try_recovery),
+    "retention": _tallied(_try_retention),
+    "allocation": _tallied(_try_allocation),
+    "charges": _try_charges,
 }

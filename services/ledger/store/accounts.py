@@ -7,10 +7,13 @@ from msgspec import Struct
 
 from services.ledger.domain import AccountState, Entry, StageNotice, next_on
 from services.ledger.domain.approvals import NOUN, ApprovalRequest, approval_of
+from services.ledger.domain.charges import NOUN as CHARGE
+from services.ledger.domain.charges import Charge, charge_of
 from services.ledger.domain.objects import Key
 from services.ledger.store.approvals import save_approvals
 from services.ledger.store.journal import AccountHead, AccountKey, insert_entries
 from services.ledger.store.notices import upsert_notices
+from services.ledger.store.open_charges import save_open_charges
 from shared.database import Session
 
 
@@ -181,6 +184,7 @@ async def save_updates(session: Session, updates: Sequence[AccountUpdate]) -> No
         session, [(u.key, u.version, notice) for u in updates for notice in u.notices]
     )
     await save_approvals(session, _changed_approvals(updates))
+    await save_open_charges(session, _changed_charges(updates))
 
 
 def _changed_approvals(
@@ -191,6 +195,15 @@ def _changed_approvals(
             request = approval_of(update.state, approval_id) if noun == NOUN else None
             if request is not None:
                 yield update.key, request
+
+
+def _changed_charges(
+    updates: Sequence[AccountUpdate],
+) -> Iterator[tuple[AccountKey, str, Charge | None]]:
+    for update in updates:
+        for noun, charge_id in sorted(update.changed_objects):
+            if noun == CHARGE:
+                yield update.key, charge_id, charge_of(update.state, charge_id)
 
 
 _UPDATE_ACCOUNTS = (

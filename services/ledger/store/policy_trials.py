@@ -47,3 +47,15 @@ async def list_silent_accounts(
         before,
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def list_registered_accounts(session: Session, tenant_id: str, limit: int) -> list[str]:
+    """Those with an invoice, in order of their ids, at most so many."""
+    rows = await session.fetch(
+        "select account_id from accounts a where tenant_id = $1 and is_registered and exists"
+        " (select from invoices i where i.tenant_id = a.tenant_id and i.account_id = a.account_id)"
+        " order by account_id limit $2",
+        tenant_id,
+        limit,
+    )
+    return [row[0] for row in rows]

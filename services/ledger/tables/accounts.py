@@ -138,6 +138,19 @@ Index(
     postgresql_where=text("status = 'open'"),
 )
 
+open_charges = Table(
+    "open_charges",  # with something open, as their accounts have them
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("charge_id", Text),
+    Column("invoice_id", Text),  # None: it belongs to none
+    Column("currency", Text, nullable=False),
+    Column("charged_on", Date, nullable=False),
+    Column("balance_minor", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "charge_id"),
+)
+
 announcements = Table(
     "announcements",
     metadata,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel
 
 from shared.database import Session
 from shared.documents import Activation, ActivationResult, KeptVersion, StoredVersion, store
@@ -205,7 +206,7 @@ class DocumentRoutes(Generic[Content]):
     def dry_run_of_version(
         self,
         texts: RouteTexts,
-        model: type[Model] | None = None,
+        model: type[BaseModel] | None = None,
         *,
         cases: int,
         version_help: str = "A version that is here; else the body is the document.",
@@ -337,7 +338,7 @@ class DocumentRoutes(Generic[Content]):
         path: str,
         endpoint: Callable[..., Any],
         texts: RouteTexts,
-        model: type[Model] | None = None,
+        model: type[BaseModel] | None = None,
         body: dict[str, Any] | None = None,
     ) -> None:
         self._add_at(self._surface.path + path, method, endpoint, texts, model, body)
@@ -348,7 +349,7 @@ class DocumentRoutes(Generic[Content]):
         method: str,
         endpoint: Callable[..., Any],
         texts: RouteTexts,
-        model: type[Model] | None = None,
+        model: type[BaseModel] | None = None,
         body: dict[str, Any] | None = None,
     ) -> None:
         self._router.add_api_route(

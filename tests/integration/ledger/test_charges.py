@@ -13,6 +13,11 @@ from shared.database import Database
 from shared.events import OUTREACH, Event
 from shared.events.outreach import ContactSent, Cover
 from shared.log import outbox
+<<<<<<< HEAD
+from tests.factories import an_account, an_invoice
+=======
+from tests.factories import a_billing_event
+>>>>>>> review2
 from tests.integration.ledger.conftest import settings_for
 from tests.integration.ledger.desk import Body, Desk, pointers
 
@@ -45,6 +50,7 @@ POLICY: Body = {
     ],
     "waive": {"within": {"EUR": "2"}, "role": "supervisor"},
 }
+LATE = {"issued_on": "2026-12-11", "due_on": "2027-01-10"}
 BY_HAND: Body = {"charge_id": "B1", "kind": "cost", "currency": "EUR", "reason": "the court"}
 
 
@@ -54,6 +60,11 @@ async def charge_from(desk: Desk, day: str, policy: Body = POLICY) -> None:
     body = {"version": "1", "from": day, "reason": "as agreed"}
     done = await desk.client.post("/v1/policies/charges/activate", json=body)
     assert done.status_code == 200, done.text
+
+
+async def _texts(desk: Desk, query: str) -> list[str]:
+    payoff = await desk.see(f"payoff?on=2027-02-20{query}")
+    return [part["text"] for part in payoff["currencies"][0]["invoices"][0]["parts"]]
 
 
 async def test_a_policy_charges_from_its_day_on(desk: Desk, said: Any) -> None:
@@ -78,6 +89,13 @@ async def test_a_policy_charges_from_its_day_on(desk: Desk, said: Any) -> None:
         "interest",
         "fee",
     ]
+    assert (await _texts(desk, ""))[1] == "Interest"
+    assert await _texts(desk, "&language=de-AT") == [
+        "Rechnung I1",
+        "Zinsen",
+        "Mahngebühr nach 31 Tagen",
+    ]
+    await desk.see("payoff?on=2027-02-20&language=xx", 422)
     await desk.see("payoff?on=2027-02-09", 422)
     await desk.start("03-12")
     assert (await desk.see("/v1/invoices/I1"))["charges_skipped"] == [
@@ -87,6 +105,105 @@ async def test_a_policy_charges_from_its_day_on(desk: Desk, said: Any) -> None:
     assert [event["data"]["charge_id"] for event in told] == ["late-fee:I1:31"]
     checked = (await desk.client.get("/v1/integrity")).json()
     assert [name for name in checked["items"] if name["violations"]] == []
+
+
+async def test_a_dry_run_charges_the_last_90_days_anew(desk: Desk, said: Any) -> None:
+    """C1 was charged from 20 January on by the policy in force; C2 has another currency."""
+    await desk.open(("I1", 100000))
+    await desk.events(an_account("C2"), an_invoice("I2", "C2", 7000, currency="USD", **LATE))
+    await charge_from(desk, "2027-01-20")
+    await desk.say("charges", 201, "01-13 10:00", amount_minor=3000, **BY_HAND)
+    await desk.start("03-12")
+    heard = len(await said())
+    url = "/v1/policies/charges/dry-run"
+    dearer = POLICY["rules"][0] | {"amount": {"fixed": {"EUR": "7"}}}
+    tried = POLICY | {"version": "2", "rules": [dearer, *POLICY["rules"][1:]]}
+    answer = (await desk.client.post(url, json=tried)).json()
+    assert answer == {
+        "version": "2",
+        "against": "1",
+        "since": "2026-12-12",
+        "accounts": 2,
+        "charges": {
+            "fee": {"count": 1, "amount_minor": {"EUR": 700}},
+            "interest": {"count": 2, "amount_minor": {"EUR": 1220, "USD": 85}},
+        },
+        "moved": [
+            {
+                "account_id": "C1",
+                "before": {"EUR": 500 + 1040},
+                "after": {"EUR": 700 + 1220},
+            },
+            {"account_id": "C2", "before": {"USD": 73}, "after": {"USD": 85}},
+        ],
+        "skipped": {"no_amount_in_currency": 1, "not_disclosed": 2},
+        "summary": "2 of 2 accounts would have been charged otherwise since 2026-12-12",
+    }
+    none = {"name": "charges", "version": "3", "rules": []}
+    (first, *_) = (await desk.client.post(f"{url}?limit=1", json=none)).json()["moved"]
+    assert first == {"account_id": "C1", "before": {"EUR": 1540}, "after": {}}
+    assert len(await said()) == heard
+    unknown = await desk.client.post(url, json=none | {"packs": ["nowhere"]})
+    assert (unknown.status_code, pointers(unknown.json())) == (422, ["/packs/0"])
+
+
+async def test_ageing_shows_charges_beside_principal(desk: Desk) -> None:
+    """A charge stands in the bucket of its invoice, paid or not; one without by its own day."""
+
+    async def aged(query: str = "") -> dict[str, tuple[int, int, int]]:
+        found = await desk.see(f"/v1/aging?currency=EUR{query}")
+        return {
+            row["bucket"]: (row["count"], row["amount_minor"], row["charges_minor"])
+            for row in found["buckets"]
+            if row["count"] or row["charges_minor"]
+        }
+
+    await desk.open(("I1", 10000))
+    await desk.invoice("I2", 500)
+    more = {"currency": "EUR", "kind": "cost", "reason": "x"}
+    for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
+        body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
+        await desk.say("charges", 201, "01-13 10:00", **body)
+    await desk.pay("P1", 10000, "01-15", allocations=[{"invoice_id": "I1", "amount_minor": 10000}])
+    assert await aged() == {"current": (0, 0, 40), "1-30": (1, 500, 300)}
+    await desk.start("02-11")
+    assert await aged() == {"1-30": (0, 0, 40), "31-60": (1, 500, 300)}
+    assert await aged("&as_of=2027-01-14") == {"1-30": (2, 10500, 340)}
+    assert await aged("&as_of=2027-01-12") == {"1-30": (2, 10500, 0)}
+    (group,) = (await desk.see("/v1/aging?group_by=currency"))["groups"]
+    assert [row["charges_minor"] for row in group["buckets"]] == [0, 40, 300, 0, 0, 0]
+    await desk.say("charges/B1/waive", 200, "02-11 14:00", reason="round")
+    assert await aged() == {"1-30": (0, 0, 40), "31-60": (1, 500, 0)}
+    assert await aged("&as_of=2027-01-15") == {"1-30": (1, 500, 340)}
+    checked = (await desk.client.get("/v1/integrity")).json()
+    assert [name for name in checked["items"] if name["violations"]] == []
+
+
+async def test_charges_of_a_paid_invoice_are_promised_and_paid(desk: Desk) -> None:
+    """Principal is paid; 3.00 stand on the invoice, 0.40 on none."""
+    await desk.open(("I1", 10000), ("I2", 500))
+    more = {"currency": "EUR", "kind": "cost", "reason": "x"}
+    for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
+        body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
+        await desk.say("charges", 201, "01-13 10:00", **body)
+    aims = [{"invoice_id": "I1", "amount_minor": 10000}, {"invoice_id": "I2", "amount_minor": 500}]
+    await desk.pay("P1", 10500, "01-13 11:00", allocations=aims)
+    (option,) = (await desk.see("options"))["currencies"]
+    assert option["pay"] == {"most_minor": 340}
+    promised = {"currency": "EUR", "due_on": "2027-01-20"}
+    body = {"promise_id": "R1", "amount_minor": 301, "invoice_ids": ["I1"], **promised}
+    refused = await desk.say("promises", 422, "01-13 12:00", **body)
+    assert (pointers(refused), refused["most_minor"]) == (["/amount_minor"], 300)
+    await desk.say("promises", 201, "01-13 12:00", **{**body, "amount_minor": 300})
+    nothing = {**body, "promise_id": "R2", "amount_minor": 1, "invoice_ids": ["I2"]}
+    refused = await desk.say("promises", 422, "01-13 12:00", **nothing)
+    assert pointers(refused) == ["/invoice_ids/0", "/amount_minor"]
+    aims = [{"charge_id": "B1", "amount_minor": 300}]
+    await desk.pay("P2", 300, "01-14", allocations=aims)
+    kept = await desk.see("promises/R1")
+    assert (kept["state"], kept["received_minor"]) == ("kept", 300)
+    (option,) = (await desk.see("options"))["currencies"]
+    assert option["pay"] == {"most_minor": 40}
 
 
 async def test_a_charge_by_hand_is_paid_and_waived(desk: Desk) -> None:
@@ -214,3 +331,42 @@ async def test_rates_that_come_late_restate_what_was_charged(
     assert (await desk.money())["charges_minor"] == 900
     checked = (await desk.client.get("/v1/integrity")).json()["items"]
     assert [name for name in checked if name["violations"]] == []
+
+
+async def test_reads_of_interest_that_grows(desk: Desk) -> None:
+    """Up to the begun day, also where that day changed nothing else; as of a day what it was."""
+    await desk.open(("I1", 100000))
+    await charge_from(desk, "2027-01-20")
+    await desk.start("02-10")
+    await desk.start("02-15")  # no step, nothing is posted: the day is no work
+    assert (await desk.money())["accrued_minor"] == 5 * 20
+    assert (await desk.see("/v1/invoices/I1"))["accrued_minor"] == 5 * 20
+    then = await desk.see("/v1/accounts/C1?as_of=2027-01-25")
+    assert then["amounts"][0]["accrued_minor"] == 6 * 20
+    invoice = await desk.see("/v1/invoices/I1?as_of=2027-01-25")
+    assert (invoice["accrued_minor"], invoice["days_past_due"], invoice["charges"]) == (120, 15, [])
+    await desk.see("/v1/invoices/I1?as_of=2026-12-10", 404)
+
+
+async def test_a_void_invoice_bears_nothing_more(desk: Desk) -> None:
+    await desk.open(("I1", 100000))
+    await charge_from(desk, "2027-01-20")
+    await desk.start("01-25")
+    void = a_billing_event("invoice-voided", {"account_id": "C1", "invoice_id": "I1"})
+    await desk.events({**void, "time": "2027-01-25T10:00:00Z"})
+    assert (await desk.see("/v1/invoices/I1"))["accrued_minor"] == 0
+    assert (await desk.see("payoff?on=2027-01-25"))["currencies"][0]["total_minor"] == 0
+
+
+async def test_a_payoff_asks_for_no_interest_below_the_minimum(desk: Desk) -> None:
+    await desk.open(("I1", 100000))
+    rules = [{**POLICY["rules"][1], "minimum": {"EUR": "2"}}]
+    await charge_from(desk, "2027-01-20", {**POLICY, "rules": rules})
+    await desk.start("01-25")
+    assert (await desk.money())["accrued_minor"] == 120
+    (least,) = (await desk.see("payoff?on=2027-01-28"))["currencies"]
+    (above,) = (await desk.see("payoff?on=2027-01-29"))["currencies"]
+    assert (least["total_minor"], above["total_minor"]) == (100000, 100200)
+    await desk.pay("P1", 100000, "01-25")
+    assert (await desk.see("payoff?on=2027-01-25"))["currencies"][0]["total_minor"] == 0
+    assert (await desk.money())["unapplied_minor"] == 0

@@ -257,7 +257,12 @@ async def test_sums_over_accounts_leave_64_bits_and_stay_whole_numbers(
         aging = await client.get(path)
         assert aging.status_code == 200, aging.text
         (bucket,) = (found for found in aging.json()["buckets"] if found["count"])
-        assert bucket == {"bucket": "1-30", "count": 1600, "amount_minor": total}
+        assert bucket == {
+            "bucket": "1-30",
+            "count": 1600,
+            "amount_minor": total,
+            "charges_minor": 0,
+        }
         assert f'"amount_minor":{total}' in aging.text.replace(" ", "")
     account = (await client.get("/v1/accounts/X0")).json()
     assert account["amounts"][0]["collectable_minor"] == 400 * LARGEST

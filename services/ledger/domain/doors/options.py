@@ -75,13 +75,19 @@ def _options(state: AccountState, currency: str, asking: Asking, for_staff: bool
     debts, because = _Debts(state, currency), dict[str, str]()
     return {
         "currency": currency,
-        "pay": {"most_minor": debts.owed_on(debts.open_ids)},
+        "pay": {"most_minor": _all_open(state, currency)},
         "promise": _promise(state, currency, debts, asking, because),
         "plan": _plan(state, currency, debts, asking, because),
         "settlement": _settlement(state, currency, debts, asking, because, for_staff),
         "dispute": {"invoice_ids": debts.clear_ids},
         "because": because,
     }
+
+
+def _all_open(state: AccountState, currency: str) -> int:
+    """Principal, and every open charge: also of paid invoices, and of none."""
+    sums = state.currencies[currency]
+    return sums.balance_minor + sums.counted.get("charges_minor", 0)
 
 
 def _promise(

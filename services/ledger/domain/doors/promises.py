@@ -14,7 +14,7 @@ from services.ledger.domain.doors import (
     situation,
 )
 from services.ledger.domain.holds import clock_stops
-from services.ledger.domain.owed import undisputed_on
+from services.ledger.domain.owed import owed, undisputed_on
 from services.ledger.domain.policies.members import choose
 from services.ledger.domain.policies.promises import PromiseRule
 from services.ledger.domain.promises import NOUN, Promise, open_promises, promises
@@ -141,7 +141,7 @@ def _check(
         invoice = state.invoices.get(invoice_id)
         if invoice is None or invoice.currency != offer.currency:
             faults.add(pointer, f"is no invoice of the account in {offer.currency}")
-        elif not invoice.balance_minor:
+        elif not owed(state, invoice_id):
             faults.add(pointer, f"is not open: it is {invoice.status}")
     for number, promise_id in enumerate(offer.supersedes):
         if promise_id not in state.objects.of(NOUN):
