@@ -123,14 +123,8 @@ def _parts(state: AccountState, invoice: Invoice, on: date) -> tuple[PayoffPart,
     """What is open on an invoice and its charges, with the interest that paying would post."""
     found = []
     if invoice.balance_minor:
-<<<<<<< HEAD
         found.append(PayoffPart("principal", None, invoice.balance_minor))
-    accrued = accrued_minor(state, invoice.invoice_id, on)
-=======
-        name = invoice.number or invoice.invoice_id
-        found.append(PayoffPart("principal", None, invoice.balance_minor, f"Invoice {name}"))
     accrued = _to_post_minor(state, invoice, on)
->>>>>>> review2
     if accrued and interest_charge(state, invoice.invoice_id) is None:
         found.append(PayoffPart("interest", f"{INTEREST}{invoice.invoice_id}", accrued))
     for charge in charges_of(state, invoice.invoice_id):

@@ -13,11 +13,7 @@ from shared.database import Database
 from shared.events import OUTREACH, Event
 from shared.events.outreach import ContactSent, Cover
 from shared.log import outbox
-<<<<<<< HEAD
-from tests.factories import an_account, an_invoice
-=======
-from tests.factories import a_billing_event
->>>>>>> review2
+from tests.factories import a_billing_event, an_account, an_invoice
 from tests.integration.ledger.conftest import settings_for
 from tests.integration.ledger.desk import Body, Desk, pointers
 
