@@ -16,7 +16,7 @@ router = APIRouter(tags=["intake"])
 async def get_waiting(
     session: ReadSessionDep, caller: Reader, paging: PagingDep, account_id: str | None = None
 ) -> Any:
-    """Accepted facts, and money aimed at invoices or charges, that wait for what is not there (yet)."""
+    """Accepted facts, and money aimed at something, that wait for what is not there (yet)."""
     found = await list_waits(
         session,
         caller.tenant,
