@@ -178,7 +178,8 @@ def _payoff_view(payoff: Payoff, words: Words) -> dict[str, Any]:
     ) -> list[dict[str, Any]]:
         return [plain(part) | {"text": part_text(part, invoice, words)} for part in found]
 
-    return plain(payoff) | {
+    return {
+        **plain(payoff),
         "invoices": [
             plain(invoice) | {"parts": parts(invoice.parts, invoice)} for invoice in payoff.invoices
         ],

@@ -158,7 +158,7 @@ async def test_ageing_shows_charges_beside_principal(desk: Desk) -> None:
     await desk.invoice("I2", 500)
     more = {"currency": "EUR", "kind": "cost", "reason": "x"}
     for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
-        body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
+        body: Body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
         await desk.say("charges", 201, "01-13 10:00", **body)
     await desk.pay("P1", 10000, "01-15", allocations=[{"invoice_id": "I1", "amount_minor": 10000}])
     assert await aged() == {"current": (0, 0, 40), "1-30": (1, 500, 300)}
@@ -180,18 +180,18 @@ async def test_charges_of_a_paid_invoice_are_promised_and_paid(desk: Desk) -> No
     await desk.open(("I1", 10000), ("I2", 500))
     more = {"currency": "EUR", "kind": "cost", "reason": "x"}
     for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
-        body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
-        await desk.say("charges", 201, "01-13 10:00", **body)
+        charged: Body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
+        await desk.say("charges", 201, "01-13 10:00", **charged)
     aims = [{"invoice_id": "I1", "amount_minor": 10000}, {"invoice_id": "I2", "amount_minor": 500}]
     await desk.pay("P1", 10500, "01-13 11:00", allocations=aims)
     (option,) = (await desk.see("options"))["currencies"]
     assert option["pay"] == {"most_minor": 340}
     promised = {"currency": "EUR", "due_on": "2027-01-20"}
-    body = {"promise_id": "R1", "amount_minor": 301, "invoice_ids": ["I1"], **promised}
+    body: Body = {"promise_id": "R1", "amount_minor": 301, "invoice_ids": ["I1"], **promised}
     refused = await desk.say("promises", 422, "01-13 12:00", **body)
     assert (pointers(refused), refused["most_minor"]) == (["/amount_minor"], 300)
     await desk.say("promises", 201, "01-13 12:00", **{**body, "amount_minor": 300})
-    nothing = {**body, "promise_id": "R2", "amount_minor": 1, "invoice_ids": ["I2"]}
+    nothing: Body = {**body, "promise_id": "R2", "amount_minor": 1, "invoice_ids": ["I2"]}
     refused = await desk.say("promises", 422, "01-13 12:00", **nothing)
     assert pointers(refused) == ["/invoice_ids/0", "/amount_minor"]
     aims = [{"charge_id": "B1", "amount_minor": 300}]
