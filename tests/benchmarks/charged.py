@@ -72,8 +72,8 @@ class Long:
 
 def measure_long(invoices: int) -> Long:
     """The long account beside small ones."""
-    small = 0.0
-    for _ in range(0, MEASURED, SMALL_INVOICES):
+    measured, small = min(MEASURED_MAX, invoices), 0.0
+    for _ in range(0, measured, SMALL_INVOICES):
         account = _account(SMALL_INVOICES)
         small += _seconds(account, [_payment(n) for n in range(SMALL_INVOICES)])
     before = psutil.Process().memory_info().rss

@@ -1,5 +1,6 @@
 """Reads: accounts and their journal."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ from services.ledger.store import invoices as invoice_store
 from services.ledger.store import journal as journal_store
 from services.ledger.store.journal import EntrySpan
 from shared.clock import local_day
-from shared.events import billing
+from shared.events import billing, ledger
 from shared.texts import shallow
 from shared.web import PagingDep, ReadSessionDep, page
 
@@ -77,8 +78,21 @@ async def get_account(
     else:
         then = await in_slices(session, domain.as_of_in_slices(account, as_of), account_id)
         amounts = domain.amounts_at(then, as_of)
-        return {**account_view(account, amounts, as_of), **agreed(then, as_of)}
-    return {**account_view(account, amounts), **agreed(account, tenant.begun.on(account.zone))}
+        shown = account_view(account, _with_accrued(then, amounts, as_of))
+        return {**shown, **agreed(then, as_of), "as_of": as_of}
+    day = tenant.begun.on(account.zone)
+    return {**account_view(account, _with_accrued(account, amounts, day)), **agreed(account, day)}
+
+
+def _with_accrued(
+    account: AccountState, amounts: Iterable[ledger.Amounts], day: date | None
+) -> list[dict[str, Any]]:
+    """Amounts, and the interest up to a day that is not posted."""
+    return [
+        to_builtins(entry, builtin_types=(date,))
+        | {"accrued_minor": accrued_in(account, entry.currency, day)}
+        for entry in amounts
+    ]
 
 
 @router.get("/v1/accounts/{account_id}/journal", response_model=models.JournalPage)
@@ -107,7 +121,7 @@ async def get_journal(
     return page(rows, paging.limit, lambda row: (row["entry"],))
 
 
-def account_view(account: AccountState, amounts: Any, as_of: date | None = None) -> dict[str, Any]:
+def account_view(account: AccountState, amounts: list[dict[str, Any]]) -> dict[str, Any]:
     profile = account.profile or billing.AccountRegistered(account_id=account.account_id, name="")
     return {
         "account_id": account.account_id,
@@ -127,12 +141,8 @@ def account_view(account: AccountState, amounts: Any, as_of: date | None = None)
         "currency": profile.currency,
         "tags": list(profile.tags),
         "attributes": shallow(profile.attributes),
-        "amounts": [
-            to_builtins(entry, builtin_types=(date,))
-            | {"accrued_minor": accrued_in(account, entry.currency, as_of or account.aged_on)}
-            for entry in amounts
-        ],
-        "as_of": as_of,
+        "amounts": amounts,
+        "as_of": None,
     }
 
 

@@ -8,7 +8,7 @@ from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
-from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.api.dependencies import AsOf, ContextDep, Reader
 from services.ledger.api.views import charge_view
 from services.ledger.commands.accounts import each_account, find_accounts, in_slices
 from services.ledger.context import Context
@@ -60,10 +60,21 @@ async def list_invoices(
 
 @router.get("/v1/invoices/{invoice_id:path}", response_model=models.InvoiceView)
 async def get_invoice(
-    invoice_id: str, context: ContextDep, session: ReadSessionDep, caller: Reader
+    invoice_id: str,
+    context: ContextDep,
+    session: ReadSessionDep,
+    caller: Reader,
+    as_of: AsOf = None,
 ) -> Any:
-    """One invoice with the whole history of the money on it."""
-    return invoice_view(*await find_invoice(session, caller.tenant, invoice_id, context))
+    """One invoice with the whole history of the money on it, now or as of a day."""
+    tenant, account, now = await find_invoice(session, caller.tenant, invoice_id, context)
+    if as_of is None:
+        return invoice_view(tenant, account, now)
+    then = await in_slices(session, domain.as_of_in_slices(account, as_of), account.account_id)
+    invoice = then.invoices.get(invoice_id)
+    if invoice is None:
+        raise NotFound(f"there was no invoice {shown(invoice_id)!r} on {as_of}")
+    return _view_on(as_of, then, invoice)
 
 
 async def find_invoice(
@@ -83,6 +94,11 @@ async def find_invoice(
 
 
 def invoice_view(tenant: LockedTenant, account: AccountState, invoice: Invoice) -> dict[str, Any]:
+    """As it is at the begun day."""
+    return _view_on(tenant.begun.on(account.zone), account, invoice)
+
+
+def _view_on(day: date | None, account: AccountState, invoice: Invoice) -> dict[str, Any]:
     issued = invoice.data
     return {
         "account_id": account.account_id,
@@ -91,9 +107,7 @@ def invoice_view(tenant: LockedTenant, account: AccountState, invoice: Invoice) 
             for name in models.InvoiceRow.model_fields
             if name not in ("account_id", "days_past_due")
         },
-        "days_past_due": days_past_due(invoice.due_on, tenant.begun.on(account.zone))
-        if invoice.status == "open"
-        else 0,
+        "days_past_due": days_past_due(invoice.due_on, day) if invoice.status == "open" else 0,
         "purpose": issued.purpose,
         "product": issued.product,
         "payment_url": issued.payment_url,
@@ -105,7 +119,7 @@ def invoice_view(tenant: LockedTenant, account: AccountState, invoice: Invoice) 
         "written_off_minor": invoice.written_off_minor,
         "recovered_minor": invoice.recovered_minor,
         "recoverable_minor": invoice.recoverable_minor,
-        **charged_members(account, invoice, tenant.begun.on(account.zone)),
+        **charged_members(account, invoice, day),
     }
 
 

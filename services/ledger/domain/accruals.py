@@ -353,13 +353,13 @@ def cut(parts: tuple[Segment, ...], last_on: date) -> tuple[Segment, ...]:
 
 
 def accrued_minor(state: AccountState, invoice_id: str, day: date | None) -> int:
-    """Interest up to a day that is not posted."""
+    """Interest up to a day that is not posted. A void invoice bears none."""
     if day is None or not state.rules.has_interest:
+        return 0
+    if state.invoices[invoice_id].voided_at is not None:
         return 0
     charge = interest_charge(state, invoice_id)
     before = charge.amount_minor if charge is not None else 0
-    if charge is not None and charge.is_void:
-        return 0
     return max(0, half_up(total(segments_through(state, invoice_id, day))) - before)
 
 

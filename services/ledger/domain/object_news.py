@@ -13,6 +13,12 @@ from services.ledger.domain.registry import NOUNS
 from services.ledger.domain.slices import SLICE_ENTRIES, Slices
 from shared.clock import local_day
 
+_ORDER = {name: number for number, name in enumerate(NOUNS)}
+
+
+def _turn(key: Key) -> tuple[int, str]:
+    return (_ORDER[key[0]], key[1])
+
 
 class ObjectNews:
     """What is to be announced of the objects that a fact, a boundary or several changed."""
@@ -31,8 +37,7 @@ class ObjectNews:
         known = self._view.state.objects.values
         changed = {key: was for key, was in changed.items() if was != known.get(key)}
         self._builder.changed_objects.update(changed)
-        order = {name: number for number, name in enumerate(NOUNS)}
-        for number, key in enumerate(sorted(changed, key=lambda k: (order[k[0]], k[1])), start=1):
+        for number, key in enumerate(sorted(changed, key=_turn), start=1):
             noun = NOUNS[key[0]]
             if noun.news is not None:
                 for news in noun.news(self._view, changed[key], known.get(key)):

@@ -15,8 +15,10 @@ from services.ledger.domain.charges import (
     charges_of,
     disputed_charges_of,
 )
+from services.ledger.domain.charging import charging_on, debt_of
 from services.ledger.domain.discounts import right_minor
 from services.ledger.domain.fork import fork
+from services.ledger.domain.interest import minimum_of
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.slices import Slices
 from services.ledger.domain.state import AccountState
@@ -118,11 +120,11 @@ def _of_currency(state: AccountState, currency: str, on: date) -> Payoff:
 
 
 def _parts(state: AccountState, invoice: Invoice, on: date) -> tuple[PayoffPart, ...]:
-    """What is open on an invoice and its charges, accrued interest included."""
+    """What is open on an invoice and its charges, with the interest that paying would post."""
     found = []
     if invoice.balance_minor:
         found.append(PayoffPart("principal", None, invoice.balance_minor))
-    accrued = accrued_minor(state, invoice.invoice_id, on)
+    accrued = _to_post_minor(state, invoice, on)
     if accrued and interest_charge(state, invoice.invoice_id) is None:
         found.append(PayoffPart("interest", f"{INTEREST}{invoice.invoice_id}", accrued))
     for charge in charges_of(state, invoice.invoice_id):
@@ -133,6 +135,16 @@ def _parts(state: AccountState, invoice: Invoice, on: date) -> tuple[PayoffPart,
     if discount:
         found.append(PayoffPart("discount", None, -discount))
     return tuple(found)
+
+
+def _to_post_minor(state: AccountState, invoice: Invoice, on: date) -> int:
+    """The interest that paying on a day would post: none while all of it is below the minimum."""
+    accrued = accrued_minor(state, invoice.invoice_id, on)
+    charge = interest_charge(state, invoice.invoice_id)
+    whole = accrued + (charge.amount_minor if charge is not None else 0)
+    rule = charging_on(state, on).interest_rule(debt_of(state, invoice, invoice.currency, on))
+    least = minimum_of(rule.rule.minimum, invoice.currency) if rule is not None else 0
+    return accrued if whole >= least else 0
 
 
 def _of_charge(charge: Charge, more_minor: int = 0) -> PayoffPart:

@@ -13,7 +13,7 @@ from shared.database import Database
 from shared.events import OUTREACH, Event
 from shared.events.outreach import ContactSent, Cover
 from shared.log import outbox
-from tests.factories import an_account, an_invoice
+from tests.factories import a_billing_event, an_account, an_invoice
 from tests.integration.ledger.conftest import settings_for
 from tests.integration.ledger.desk import Body, Desk, pointers
 
@@ -156,7 +156,7 @@ async def test_ageing_shows_charges_beside_principal(desk: Desk) -> None:
 
     await desk.open(("I1", 10000))
     await desk.invoice("I2", 500)
-    more = {"currency": "EUR", "kind": "cost", "reason": "x"}
+    more: Body = {"currency": "EUR", "kind": "cost", "reason": "x"}
     for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
         body: Body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
         await desk.say("charges", 201, "01-13 10:00", **body)
@@ -178,20 +178,20 @@ async def test_ageing_shows_charges_beside_principal(desk: Desk) -> None:
 async def test_charges_of_a_paid_invoice_are_promised_and_paid(desk: Desk) -> None:
     """Principal is paid; 3.00 stand on the invoice, 0.40 on none."""
     await desk.open(("I1", 10000), ("I2", 500))
-    more = {"currency": "EUR", "kind": "cost", "reason": "x"}
+    more: Body = {"currency": "EUR", "kind": "cost", "reason": "x"}
     for charge_id, minor, of in (("B1", 300, {"invoice_id": "I1"}), ("B2", 40, {})):
-        charged: Body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
-        await desk.say("charges", 201, "01-13 10:00", **charged)
+        body: Body = {"charge_id": charge_id, "amount_minor": minor, **of, **more}
+        await desk.say("charges", 201, "01-13 10:00", **body)
     aims = [{"invoice_id": "I1", "amount_minor": 10000}, {"invoice_id": "I2", "amount_minor": 500}]
     await desk.pay("P1", 10500, "01-13 11:00", allocations=aims)
     (option,) = (await desk.see("options"))["currencies"]
     assert option["pay"] == {"most_minor": 340}
-    promised = {"currency": "EUR", "due_on": "2027-01-20"}
-    body: Body = {"promise_id": "R1", "amount_minor": 301, "invoice_ids": ["I1"], **promised}
-    refused = await desk.say("promises", 422, "01-13 12:00", **body)
+    promised: Body = {"currency": "EUR", "due_on": "2027-01-20"}
+    asked: Body = {"promise_id": "R1", "amount_minor": 301, "invoice_ids": ["I1"], **promised}
+    refused = await desk.say("promises", 422, "01-13 12:00", **asked)
     assert (pointers(refused), refused["most_minor"]) == (["/amount_minor"], 300)
-    await desk.say("promises", 201, "01-13 12:00", **{**body, "amount_minor": 300})
-    nothing: Body = {**body, "promise_id": "R2", "amount_minor": 1, "invoice_ids": ["I2"]}
+    await desk.say("promises", 201, "01-13 12:00", **{**asked, "amount_minor": 300})
+    nothing = {**asked, "promise_id": "R2", "amount_minor": 1, "invoice_ids": ["I2"]}
     refused = await desk.say("promises", 422, "01-13 12:00", **nothing)
     assert pointers(refused) == ["/invoice_ids/0", "/amount_minor"]
     aims = [{"charge_id": "B1", "amount_minor": 300}]
@@ -327,3 +327,42 @@ async def test_rates_that_come_late_restate_what_was_charged(
     assert (await desk.money())["charges_minor"] == 900
     checked = (await desk.client.get("/v1/integrity")).json()["items"]
     assert [name for name in checked if name["violations"]] == []
+
+
+async def test_reads_of_interest_that_grows(desk: Desk) -> None:
+    """Up to the begun day, also where that day changed nothing else; as of a day what it was."""
+    await desk.open(("I1", 100000))
+    await charge_from(desk, "2027-01-20")
+    await desk.start("02-10")
+    await desk.start("02-15")  # no step, nothing is posted: the day is no work
+    assert (await desk.money())["accrued_minor"] == 5 * 20
+    assert (await desk.see("/v1/invoices/I1"))["accrued_minor"] == 5 * 20
+    then = await desk.see("/v1/accounts/C1?as_of=2027-01-25")
+    assert then["amounts"][0]["accrued_minor"] == 6 * 20
+    invoice = await desk.see("/v1/invoices/I1?as_of=2027-01-25")
+    assert (invoice["accrued_minor"], invoice["days_past_due"], invoice["charges"]) == (120, 15, [])
+    await desk.see("/v1/invoices/I1?as_of=2026-12-10", 404)
+
+
+async def test_a_void_invoice_bears_nothing_more(desk: Desk) -> None:
+    await desk.open(("I1", 100000))
+    await charge_from(desk, "2027-01-20")
+    await desk.start("01-25")
+    void = a_billing_event("invoice-voided", {"account_id": "C1", "invoice_id": "I1"})
+    await desk.events({**void, "time": "2027-01-25T10:00:00Z"})
+    assert (await desk.see("/v1/invoices/I1"))["accrued_minor"] == 0
+    assert (await desk.see("payoff?on=2027-01-25"))["currencies"][0]["total_minor"] == 0
+
+
+async def test_a_payoff_asks_for_no_interest_below_the_minimum(desk: Desk) -> None:
+    await desk.open(("I1", 100000))
+    rules = [{**POLICY["rules"][1], "minimum": {"EUR": "2"}}]
+    await charge_from(desk, "2027-01-20", {**POLICY, "rules": rules})
+    await desk.start("01-25")
+    assert (await desk.money())["accrued_minor"] == 120
+    (least,) = (await desk.see("payoff?on=2027-01-28"))["currencies"]
+    (above,) = (await desk.see("payoff?on=2027-01-29"))["currencies"]
+    assert (least["total_minor"], above["total_minor"]) == (100000, 100200)
+    await desk.pay("P1", 100000, "01-25")
+    assert (await desk.see("payoff?on=2027-01-25"))["currencies"][0]["total_minor"] == 0
+    assert (await desk.money())["unapplied_minor"] == 0

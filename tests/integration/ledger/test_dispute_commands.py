@@ -31,6 +31,7 @@ async def test_a_dispute_from_its_opening_to_its_end(desk: Desk, said: Said) -> 
     opened = await desk.say("disputes", 201, "01-12", reason="it wobbles", **body)
     assert (opened["amount_minor"], opened["disputed_minor"]) == (4000, 4000)
     assert (opened["evidence_by_on"], opened["answer_by_on"]) == ("2027-01-26", "2027-02-11")
+    assert opened["after_rejection"] == {"interest": "charge", "fees": "forgive"}
     again = await desk.say("disputes", None, "01-12", reason="it wobbles", **body)
     assert again == opened
     other = await desk.say("disputes", 422, "01-12", reason="it does not", **body)

@@ -1,4 +1,4 @@
-"""What users of other systems complain about, 16 to 28: part payments, fees, interest (PAINS.md).
+"""What users of other systems complain about, 16 to 28: part payments, fees, interest.
 
 What of 1 to 40 is not here, and why: test_pains_overdue.
 """

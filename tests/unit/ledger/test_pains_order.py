@@ -1,4 +1,4 @@
-"""What users of other systems complain about, 29 to 40: days, order, duplicates (PAINS.md).
+"""What users of other systems complain about, 29 to 40: days, order, duplicates.
 
 What of 1 to 40 is not here, and why: test_pains_overdue.
 """

@@ -1,4 +1,4 @@
-"""What users of other systems complain about, 1 to 13: when something is overdue (PAINS.md).
+"""What users of other systems complain about, 1 to 13: when something is overdue.
 
 Those of 1 to 40 that concern the ledger have a test here, in test_pains_money or in
 test_pains_order, named by their number. The others, and why they are not here:

@@ -56,7 +56,7 @@ from tests.unit.ledger.arrangements.test_arranged_convergence import let_through
 from tests.unit.ledger.arrangements.told import Told, on
 
 LAST = on("05-05")
-LATER = [instant for instant in INSTANTS if "03-02" <= instant[:5] <= "03-30"]
+LATER = [instant for instant in INSTANTS if "03-03" <= instant[:5] <= "03-30"]
 AGREED = ("promise-", "plan-", "settlement-", "instalment-", "account-w", "account-p", "charge")
 WITHOUT_MONEY = ("account-", "invoice-", "disclosure-", "hold-", "charge-added")
 
@@ -77,12 +77,14 @@ def _ended(
 
 @st.composite
 def _promised(draw: Any) -> list[Told]:
-    """Stories in which promises and payments meet for certain."""
+    """Stories in which promises, a plan over another invoice and payments meet for certain."""
     money = st.builds(
         told.paid, st.sampled_from(["P1", "P2", "P3"]), st.integers(1, 12), st.sampled_from(LATER)
     )
     facts = draw(some_facts())
-    facts += [told.promise(f"R{n}", draw(st.integers(2, 12)), "03-30", "03-01") for n in (1, 2)]
+    facts.append(told.invoice("I1", 12, "03-01", "03-01"))
+    facts.append(told.plan("L1", "03-01 12:00", ("I1",), ("03-30", draw(st.integers(3, 12)))))
+    facts += [told.promise(f"R{n}", draw(st.integers(2, 12)), "03-30", "03-02") for n in (1, 2)]
     facts += draw(st.lists(money, min_size=2, max_size=4))
     return let_through(list({(fact.kind, fact.fact_id): fact for fact in facts}.values()))
 
