@@ -73,7 +73,7 @@ class Long:
 def measure_long(invoices: int) -> Long:
     """The long account beside small ones."""
     small = 0.0
-    for start in range(0, MEASURED, SMALL_INVOICES):
+    for _ in range(0, MEASURED, SMALL_INVOICES):
         account = _account(SMALL_INVOICES)
         small += _seconds(account, [_payment(n) for n in range(SMALL_INVOICES)])
     before = psutil.Process().memory_info().rss

@@ -29,8 +29,8 @@ And, by what they are about:
   and `interest`, `rates`, `restating` (by other rates), `waivers`
 - policies: `policies` (the documents), `rules` (what holds on each day), `requests` and
   `policy_trials` (dry runs)
-- announced: `events`, `news`, `object_news`, `arrangement_news`, `plan_news`, `settlement_news`,
-  `dispute_news`, `write_off_news`, `charge_events`, `consequences`, `registration`, `parts` (of
+- announced: `events`, `news`, `object_news`, `arrangement_news`, `plan_news`, `promise_news`,
+  `settlement_news`, `dispute_news`, `write_off_news`, `charge_events`, `consequences`, `registration`, `parts` (of
   what is too long for one event), `builder` and `decision`
 - read: `account` (loading and reads), `amounts`, `payoff`, `statement`, `movements` and
   `relief_movements` (its lines), `references`, `erasures` (certificates)

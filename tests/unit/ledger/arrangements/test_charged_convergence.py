@@ -149,12 +149,12 @@ def test_the_engine_charges_what_the_referee_charges(
             seen, wanted = engine.amounts(currency), referee.amounts(currency)
             assert {name: seen[name] for name in names} == {name: wanted[name] for name in names}
     for charge in all_charges(engine.account):
-        wanted = referee.charge(charge.charge_id)
-        assert wanted is not None
+        known = referee.charge(charge.charge_id)
+        assert known is not None
         if not charge.is_void:
             assert (charge.amount_minor, charge.waived_minor) == (
-                wanted["amount"],
-                wanted["waived"],
+                known["amount"],
+                known["waived"],
             )
 
 
