@@ -336,6 +336,3 @@ async def test_another_tenant_sees_nothing(desk: Desk) -> None:
     )
     answer = await desk.client.get("/v1/approvals", headers=theirs)
     assert answer.json()["items"] == []
-
-
-# ── Disputes ────────────────────────────────────────────────────────────────────────────────────
