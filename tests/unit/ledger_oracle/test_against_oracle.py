@@ -78,7 +78,9 @@ def test_the_end_is_the_same_however_the_facts_arrived(story: Story) -> None:
     """Loaded from all facts in reverse order, and in batches: the same account as one by one."""
     steps = told(story)
     announcements = list(steps.announced.values())
-    loaded = load_account("C1", story.tenant_zone, story.facts[::-1], announcements)
+    loaded = load_account(
+        "C1", story.tenant_zone, story.facts[::-1], announcements, begun_on=steps.account.aged_on
+    )
     check_state(loaded, steps.model.now, steps.begun)
     again = begin(loaded, steps.begun)
     assert again.announcements == []
