@@ -66,7 +66,7 @@ class CheckedInvoice(Struct, frozen=True):
         return tuple(charge for charge in self.charges if charge.owed_minor > 0)
 
 
-class CheckedStop(Struct, frozen=True):
+class CheckedStop(Struct, frozen=True, dict=True):
     """Why nobody may be asked for some invoices now."""
 
     kind: str  # promise, plan, settlement, disputed, hold, placed, written-off
@@ -84,7 +84,11 @@ class CheckedStop(Struct, frozen=True):
     def covers(self, invoice_id: str | None, currency: str) -> bool:
         if self.invoice_ids is None or self.hold_kind in ACCOUNT_WIDE_HOLDS:
             return self.currency in (None, currency)
-        return invoice_id in self.invoice_ids
+        return invoice_id in self.ids
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        return frozenset(self.invoice_ids or ())
 
 
 class CheckedArrangement(Struct, frozen=True):
@@ -120,10 +124,7 @@ class CheckedAccount(Struct, frozen=True, dict=True):
         return first_reason(found) if found else None
 
     def is_written_off(self, invoice_id: str) -> bool:
-        return any(
-            stop.because == "written-off" and invoice_id in (stop.invoice_ids or ())
-            for stop in self.stops
-        )
+        return any(stop.because == "written-off" and invoice_id in stop.ids for stop in self.stops)
 
     def asked_invoices(self, currency: str) -> list[CheckedInvoice]:
         """What is past due and may be asked for, oldest due first."""
@@ -150,6 +151,16 @@ class CheckedAccount(Struct, frozen=True, dict=True):
     def asked_minor(self, currency: str) -> int:
         """What a message asks for: the collectable amount; where some of it is stopped (a promise)
         or asked for by other messages (arrears), no more than what it lists."""
+        known = self._asked.get(currency)
+        if known is None:  # every item of a message asks, and the answer is over all invoices
+            known = self._asked[currency] = self._asked_minor(currency)
+        return known
+
+    @cached_property
+    def _asked(self) -> dict[str, int]:
+        return {}
+
+    def _asked_minor(self, currency: str) -> int:
         amounts = self.amounts_in(currency)
         if amounts is None:
             return 0
