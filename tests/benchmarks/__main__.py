@@ -4,7 +4,8 @@ BENCH_EVENTS= sets how many events (100,000), BENCH_PARTS= which parts, separate
 batch (one client), batches (four clients), single (64 clients), kafka, whole (all services, until
 every KPI shows the events), latency, latency-kafka,
 account (one account, the rules alone: BENCH_ACCOUNT_INVOICES=), charged (the same with charges,
-and days that begin: BENCH_CHARGED_INVOICES=, BENCH_DAY_INVOICES=), long (accounts with long
+and days that begin: BENCH_CHARGED_INVOICES=, BENCH_DAY_INVOICES=), kinds (facts of every kind of
+command, BENCH_KINDS_INVOICES=), long (accounts with long
 histories, BENCH_LONG_EVENTS=), documents (a long statement), governor (verdicts),
 learning (BENCH_INVOICES=), population
 (BENCH_ACCOUNTS=).
@@ -29,6 +30,7 @@ def run(events: int, parts: list[str]) -> Report:
         documents,
         governor,
         kafka,
+        kinds,
         latency,
         long_accounts,
         population,
@@ -71,6 +73,8 @@ def run(events: int, parts: list[str]) -> Report:
         out.missed += account.show(out.console)
     if "charged" in parts:
         out.missed += charged.show(out.console)
+    if "kinds" in parts:
+        out.missed += kinds.show(out.console)
     if "documents" in parts:
         out.missed += documents.show(out.console)
     if "governor" in parts:
