@@ -1,7 +1,8 @@
 """Facts of every kind of command, as the domain records them, against the cost of a payment.
 
 `python -m tests.benchmarks.kinds`. Each is recorded on copies of one account of
-BENCH_KINDS_INVOICES= open invoices (100), so that none builds on another. Time is CPU time.
+BENCH_KINDS_INVOICES= open invoices (100), so that none builds on another; and `options` and a
+preview on BENCH_OPTIONS_INVOICES= invoices (1,000). Time is CPU time.
 """
 
 import os
@@ -25,12 +26,16 @@ from services.ledger.domain.agreements import (
     PromiseMade,
     SettlementOffered,
 )
+from services.ledger.domain.doors import Asking
+from services.ledger.domain.doors.options import options
 from services.ledger.domain.fork import fork
+from services.ledger.domain.policies import NAMES
 from shared.business_time import Begun
 from shared.events import billing
 
 INVOICES, TIMES = 100, 20
 AIM = 1.5  # of a payment
+OPTIONS_INVOICES, ASKED, P99_AIM_MS = 1_000, 100, 30.0
 _DAY, _LATER = date(2026, 6, 10), date(2026, 6, 20)
 _BEGUN = Begun(day=_DAY)
 _AT = datetime(2026, 6, 10, 9, tzinfo=UTC)
@@ -98,6 +103,27 @@ def measure(invoices: int) -> dict[str, float]:
     return found
 
 
+def delays(invoices: int) -> dict[str, float]:
+    """99th percentiles of `options`, and of a promise that is only tried, in milliseconds."""
+    account = _account(invoices)
+    policies = {name: known.read(known.source) for name, known in NAMES.items()}
+    asking = Asking(at=_AT, on=_DAY, begun_on=_DAY, now=_AT, policies=policies)
+    promise = _fact("promise-made", MADE["promise-made"](), _AT)
+    return {
+        "options": _p99(lambda: options(account, asking, for_staff=True)),
+        "preview": _p99(lambda: domain.record(fork(account), [promise], _BEGUN)),
+    }
+
+
+def _p99(work: Callable[[], object]) -> float:
+    found = []
+    for _ in range(ASKED):
+        started = time.process_time()
+        work()
+        found.append(1000 * (time.process_time() - started))
+    return sorted(found)[int(0.99 * ASKED) - 1]
+
+
 def show(console: Console) -> list[str]:
     """Measure and print; gives the aims that were missed."""
     found = measure(int(os.environ.get("BENCH_KINDS_INVOICES") or INVOICES))
@@ -106,7 +132,13 @@ def show(console: Console) -> list[str]:
     for kind, seconds in found.items():
         table.add_row(kind, f"{1e6 * seconds:,.0f}", f"{seconds / payment:.2f}")
     console.print(table)
+    slow = delays(int(os.environ.get("BENCH_OPTIONS_INVOICES") or OPTIONS_INVOICES))
+    console.print("p99: " + ", ".join(f"{name} {ms:.1f} ms" for name, ms in slow.items()))
     return [
+        f"{name}: p99 {ms:.1f} ms, aim {P99_AIM_MS:.0f}"
+        for name, ms in slow.items()
+        if ms > P99_AIM_MS
+    ] + [
         f"{kind}: {seconds / payment:.2f} of a payment, aim at most {AIM}"
         for kind, seconds in found.items()
         if seconds > AIM * payment
