@@ -23,8 +23,8 @@ from services.ledger.api.views import Shown
 from services.ledger.commands.accounts import find_account
 from services.ledger.domain import AccountState
 from services.ledger.domain.arrangements import PLAN
+from services.ledger.domain.doors.debts import DueAmount
 from services.ledger.domain.doors.plans import (
-    DueAmount,
     EqualTerms,
     Every,
     PlanOffer,

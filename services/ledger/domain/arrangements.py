@@ -11,8 +11,8 @@ from typing import Literal, TypeVar
 
 from msgspec import Struct, structs
 
-from services.ledger.domain.agreements import Instalment
-from services.ledger.domain.approvals import close
+from services.ledger.domain.agreements import Instalment, PlanAgreed, SettlementOffered
+from services.ledger.domain.approvals import ask, close
 from services.ledger.domain.charges import charges_of
 from services.ledger.domain.credits import Credit
 from services.ledger.domain.facts import Position
@@ -26,6 +26,7 @@ from shared.clock import local_day
 PLAN, SETTLEMENT = "plan", "settlement"
 PENDING = "pending_approval"
 IN_FORCE = ("active", "accepted")
+Agreement = PlanAgreed | SettlementOffered
 InstalmentState = Literal["open", "paid", "missed"]
 
 
@@ -231,7 +232,7 @@ def begin(state: AccountState, arrangement: A, at: datetime, because: str) -> A:
     older = in_force(state, arrangement.currency)
     if older is not None:
         state.objects.set(older.key, ended(older, at, arrangement.name))
-    withdraw_waiting(state, arrangement, at)
+    _withdraw_waiting(state, arrangement, at)
     to = "active" if arrangement.noun == PLAN else "accepted"
     after = in_state(arrangement, to, at, because)
     after = with_figures(state, structs.replace(after, began=state.position))
@@ -239,7 +240,27 @@ def begin(state: AccountState, arrangement: A, at: datetime, because: str) -> A:
     return after
 
 
-def withdraw_waiting(state: AccountState, arrangement: Arrangement, at: datetime) -> None:
+def wait(
+    state: AccountState, arrangement: Arrangement, data: Agreement, amount_minor: int, at: datetime
+) -> None:
+    """Let it wait for its approval, and no other of its currency."""
+    assert data.approval is not None
+    _withdraw_waiting(state, arrangement, at)
+    state.objects.set(arrangement.key, in_state(arrangement, PENDING, at, arrangement.name))
+    ask(
+        state,
+        arrangement.noun,
+        arrangement.arrangement_id,
+        data.approval,
+        currency=arrangement.currency,
+        invoice_ids=arrangement.invoice_ids,
+        amount_minor=amount_minor,
+        by=data.by,
+        at=at,
+    )
+
+
+def _withdraw_waiting(state: AccountState, arrangement: Arrangement, at: datetime) -> None:
     """One waits per currency: others that wait for an approval are withdrawn."""
     for known in arrangements(state, arrangement.currency):
         if known.state == PENDING and known.key != arrangement.key:

@@ -30,3 +30,8 @@ def owed_on(state: AccountState, invoice_ids: Iterable[str]) -> int:
 
 def undisputed_on(state: AccountState, invoice_ids: Iterable[str]) -> int:
     return sum(undisputed(state, invoice_id) for invoice_id in invoice_ids)
+
+
+def in_currency(state: AccountState, invoice_ids: Iterable[str], currency: str) -> tuple[str, ...]:
+    """Those of the invoices that are in a currency."""
+    return tuple([i for i in invoice_ids if state.invoices[i].currency == currency])

@@ -1,9 +1,11 @@
 """The debts that a plan or a settlement is asked for: which invoices, and what is owed on them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.ledger.domain.accruals import post_interest
+from services.ledger.domain.agreements import Instalment
 from services.ledger.domain.arrangements import Arrangement, arrangements, in_force
 from services.ledger.domain.doors import Asking, RequestFaults, in_the_way
 from services.ledger.domain.fork import fork
@@ -16,6 +18,12 @@ from shared.clock import local_day
 from shared.errors import Conflict, NotFound
 
 APPROVAL_BUSINESS_DAYS = 5
+
+
+@dataclass(frozen=True)
+class DueAmount:
+    due_on: date
+    amount_minor: int
 
 
 def arranged_ids(
@@ -129,6 +137,20 @@ def replaced(
 def asked_since(state: AccountState, known: Arrangement, on: date, days: int) -> bool:
     """Whether it was asked for in the so many days that end with a day."""
     return local_day(known.place[0], state.zone) > on - timedelta(days=days)
+
+
+def resolved_instalments(
+    dues: Iterable[DueAmount], grace_business_days: int, asking: Asking
+) -> tuple[Instalment, ...]:
+    """Numbered from 1, each with the end of its grace."""
+    return tuple(
+        [
+            Instalment(
+                n, due.due_on, asking.grace(due.due_on, grace_business_days), due.amount_minor
+            )
+            for n, due in enumerate(dues, 1)
+        ]
+    )
 
 
 def approval_until(asking: Asking, first_due_on: date) -> date:

@@ -24,6 +24,7 @@ from services.ledger.domain.doors import (
     situation,
 )
 from services.ledger.domain.doors.debts import (
+    DueAmount,
     approval_until,
     arranged_ids,
     asked_since,
@@ -31,6 +32,7 @@ from services.ledger.domain.doors.debts import (
     check_invoices,
     not_found,
     replaced,
+    resolved_instalments,
     with_interest,
 )
 from services.ledger.domain.owed import owed_on, undisputed_on
@@ -50,12 +52,6 @@ class EqualTerms:
     count: int
     first_due_on: date
     every: Every
-
-
-@dataclass(frozen=True)
-class DueAmount:
-    due_on: date
-    amount_minor: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,13 +285,7 @@ def _instalments(
     ]
     if offer.down_payment_minor is not None:
         dues.insert(0, DueAmount(asking.on, offer.down_payment_minor))
-    return tuple(
-        [
-            Instalment(n, due.due_on, asking.grace(due.due_on, grace), due.amount_minor)
-            for grace in (rule.grace_business_days,)
-            for n, due in enumerate(dues, 1)
-        ]
-    )
+    return resolved_instalments(dues, rule.grace_business_days, asking)
 
 
 def cancel_plan(state: AccountState, plan_id: str, reason: str, asking: Asking) -> Resolved:

@@ -8,7 +8,6 @@ from msgspec import structs
 
 from services.ledger.domain.agreements import (
     Approval,
-    Instalment,
     PolicyRef,
     SettlementAccepted,
     SettlementDeclined,
@@ -24,15 +23,16 @@ from services.ledger.domain.doors import (
     situation,
 )
 from services.ledger.domain.doors.debts import (
+    DueAmount,
     approval_until,
     arranged_ids,
     asked_since,
     check_free,
     check_invoices,
     not_found,
+    resolved_instalments,
     with_interest,
 )
-from services.ledger.domain.doors.plans import DueAmount
 from services.ledger.domain.owed import owed_on
 from services.ledger.domain.policies.members import choose
 from services.ledger.domain.policies.settlements import AFTER_HOLD_DAYS, SettlementRule
@@ -109,14 +109,7 @@ def offer_settlement(state: AccountState, terms: SettlementTerms, asking: Asking
     answered = settlement_answer(rule, terms.amount_minor, base, count)
     with asked_of(policy, request):
         _check(state, terms, asking, rule, request, ids, answered)
-    instalments = tuple(
-        [
-            Instalment(
-                n, due.due_on, asking.grace(due.due_on, rule.grace_business_days), due.amount_minor
-            )
-            for n, due in enumerate(dues, 1)
-        ]
-    )
+    instalments = resolved_instalments(dues, rule.grace_business_days, asking)
     fact = SettlementOffered(
         **asking.common(state.account_id),
         policy=PolicyRef("settlements", policy.version, number),

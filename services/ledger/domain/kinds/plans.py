@@ -7,7 +7,7 @@ from msgspec import structs
 
 from services.ledger.domain.accruals import post_interest
 from services.ledger.domain.agreements import PlanAgreed, PlanCancelled
-from services.ledger.domain.approvals import approval_of, ask, close
+from services.ledger.domain.approvals import approval_of, close
 from services.ledger.domain.arrangements import (
     PENDING,
     PLAN,
@@ -22,16 +22,16 @@ from services.ledger.domain.arrangements import (
     judged_at,
     next_judgements,
     placed_by,
+    wait,
     with_figures,
-    withdraw_waiting,
     written_off_by,
 )
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.invoices import Invoice
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
-from services.ledger.domain.objects import Step, boundary
-from services.ledger.domain.owed import owed_on
+from services.ledger.domain.objects import boundary
+from services.ledger.domain.owed import in_currency, owed_on
 from services.ledger.domain.plan_news import agreed_event, no_event, plan_news
 from services.ledger.domain.plans import Plan, plans
 from services.ledger.domain.ranks import Rank, Turn
@@ -59,15 +59,12 @@ def _its_invoices(data: PlanAgreed) -> Iterable[Need]:
 
 def _agree(state: AccountState, data: PlanAgreed, at: datetime) -> None:
     assert state.position is not None
-    cause = f"plan {data.plan_id}"
     plan = Plan(
         noun=PLAN,
         arrangement_id=data.plan_id,
         currency=data.currency,
         place=state.position,
-        invoice_ids=tuple(
-            [i for i in data.invoice_ids if state.invoices[i].currency == data.currency]
-        ),
+        invoice_ids=in_currency(state, data.invoice_ids, data.currency),
         after_hold_days=data.after_hold_days,
         instalments=agreed(data.instalments),
         state=PENDING,
@@ -76,22 +73,9 @@ def _agree(state: AccountState, data: PlanAgreed, at: datetime) -> None:
     for invoice_id in plan.invoice_ids:
         post_interest(state, invoice_id, at)
     if data.approval is None:
-        begin(state, plan, at, cause)
-        return
-    withdraw_waiting(state, plan, at)
-    waits = (Step(PENDING, at, cause),)
-    state.objects.set(plan.key, structs.replace(plan, history=waits))
-    ask(
-        state,
-        PLAN,
-        data.plan_id,
-        data.approval,
-        currency=data.currency,
-        invoice_ids=plan.invoice_ids,
-        amount_minor=data.total_minor,
-        by=data.by,
-        at=at,
-    )
+        begin(state, plan, at, plan.name)
+    else:
+        wait(state, plan, data, data.total_minor, at)
 
 
 def _cancel(state: AccountState, data: PlanCancelled, at: datetime) -> None:

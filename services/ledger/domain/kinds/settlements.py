@@ -12,7 +12,7 @@ from services.ledger.domain.agreements import (
     SettlementOffered,
 )
 from services.ledger.domain.allocation import distribute, relieve, withdraw
-from services.ledger.domain.approvals import approval_of, ask, close
+from services.ledger.domain.approvals import approval_of, close
 from services.ledger.domain.arrangements import (
     PENDING,
     SETTLEMENT,
@@ -26,16 +26,16 @@ from services.ledger.domain.arrangements import (
     judge_instalments,
     next_judgements,
     placed_by,
+    wait,
     with_figures,
-    withdraw_waiting,
     written_off_by,
 )
 from services.ledger.domain.facts import Need, Position
 from services.ledger.domain.kinds import Acting, Kind, Noun
 from services.ledger.domain.kinds.invoices import invoice_need
 from services.ledger.domain.movements import Movement
-from services.ledger.domain.objects import Step, boundary
-from services.ledger.domain.owed import owed_on
+from services.ledger.domain.objects import boundary
+from services.ledger.domain.owed import in_currency, owed_on
 from services.ledger.domain.ranks import Rank, Turn
 from services.ledger.domain.relief_movements import relief_movements
 from services.ledger.domain.settlement_news import no_event, offered_event, settlement_news
@@ -68,9 +68,7 @@ def _offer(state: AccountState, data: SettlementOffered, at: datetime) -> None:
         arrangement_id=data.settlement_id,
         currency=data.currency,
         place=state.position,
-        invoice_ids=tuple(
-            [i for i in data.invoice_ids if state.invoices[i].currency == data.currency]
-        ),
+        invoice_ids=in_currency(state, data.invoice_ids, data.currency),
         after_hold_days=data.after_hold_days,
         instalments=agreed(data.instalments),
         state=PENDING,
@@ -85,7 +83,7 @@ def _offer(state: AccountState, data: SettlementOffered, at: datetime) -> None:
     elif data.verdict == "declined":
         state.objects.set(settlement.key, in_state(settlement, "declined", at, "policy"))
     else:
-        _wait(state, settlement, data, at)
+        wait(state, settlement, data, data.amount_minor, at)
 
 
 def _become_offered(
@@ -99,26 +97,6 @@ def _become_offered(
     settlement = with_figures(state, in_state(settlement, "offered", at, because))
     state.objects.set(settlement.key, settlement)
     return settlement
-
-
-def _wait(
-    state: AccountState, settlement: Settlement, data: SettlementOffered, at: datetime
-) -> None:
-    assert data.approval is not None
-    withdraw_waiting(state, settlement, at)
-    waits = (Step(PENDING, at, settlement.name),)
-    state.objects.set(settlement.key, structs.replace(settlement, history=waits))
-    ask(
-        state,
-        SETTLEMENT,
-        data.settlement_id,
-        data.approval,
-        currency=data.currency,
-        invoice_ids=settlement.invoice_ids,
-        amount_minor=data.amount_minor,
-        by=data.by,
-        at=at,
-    )
 
 
 def _accept(state: AccountState, data: SettlementAccepted, at: datetime) -> None:

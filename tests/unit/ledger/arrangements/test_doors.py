@@ -9,8 +9,8 @@ import pytest
 
 from services.ledger.domain.agreements import PlanAgreed, SettlementOffered
 from services.ledger.domain.doors import Asking
+from services.ledger.domain.doors.debts import DueAmount
 from services.ledger.domain.doors.plans import (
-    DueAmount,
     EqualTerms,
     PlanOffer,
     agree_plan,
