@@ -44,6 +44,7 @@ PAID = Entry(
 
 
 def test_chg_s12() -> None:
+    """CHG-S12."""
     first = entry_hash(chained(C1, 1, issued("I1"), ISSUED_AT, b""))
     assert first.hex() == "b883cd23e86873c01c204309a94b9ab2b0c984eeff84154762462f1f586d2804"
     second = entry_hash(chained(C1, 2, PAID, PAID_AT, first))
