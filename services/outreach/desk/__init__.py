@@ -1,0 +1,1 @@
+"""What people do: cases, tasks, the work list, dispositions, approvals, reviews."""

@@ -1,0 +1,1 @@
+"""What comes in: receipts, replies and requests, understood or handed to a person."""

@@ -1,0 +1,1 @@
+"""The debtor's own door: an ASGI app of its own, behind a signed link."""

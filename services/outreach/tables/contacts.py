@@ -1,0 +1,97 @@
+"""Contacts, the steps they make, what was asked about them, and the timeline."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Identity,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.outreach.tables.metadata import INSTANT, metadata
+
+_IN_FLIGHT = text("state in ('planned', 'claimed', 'intent')")
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("tenant_id", Text),
+    Column("contact_id", Text),
+    Column("debtor_key", Text, nullable=False),
+    Column("debtor_id", Text),
+    Column("state", Text, nullable=False),
+    Column("due_at", INSTANT, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # JSON: what it covers, in which words
+    Column("rules", ARRAY(Text), nullable=False),  # suppressions announced
+    Column("planned_at", INSTANT, nullable=False),  # this and `attempted_at`: business time
+    Column("attempted_at", INSTANT),
+    Column("until_at", INSTANT),
+    Column("because", Text),
+    Column("message_id", Text),
+    Column("claim", Text),  # who works on it
+    Column("lease_until", INSTANT),  # machine time
+    PrimaryKeyConstraint("tenant_id", "contact_id"),
+    # A debtor has at most one contact under way: what makes two at once impossible.
+    Index(
+        "uq_contacts_under_way", "tenant_id", "debtor_key", unique=True, postgresql_where=_IN_FLIGHT
+    ),
+    Index("ix_contacts_due", "tenant_id", "due_at", postgresql_where=_IN_FLIGHT),
+    Index(
+        "ix_contacts_leases",
+        "lease_until",
+        postgresql_where=text("state in ('claimed', 'intent')"),
+    ),
+)
+
+contact_accounts = Table(
+    "contact_accounts",  # which accounts a contact covers, for reading by account
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("contact_id", Text),
+    PrimaryKeyConstraint("tenant_id", "account_id", "contact_id"),
+)
+
+steps = Table(
+    "steps",  # a step of an invoice's ladder is made at most once for one due day
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("invoice_id", Text),
+    Column("due_on", Date),
+    Column("step", Text),
+    Column("contact_id", Text, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id", "due_on", "step"),
+)
+
+story = Table(
+    "story",  # every event of an account that came in or was announced, for the timeline
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("at", INSTANT),
+    Column("ord", BigInteger, Identity(always=True)),
+    Column("topic", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("day", Date),
+    Column("data", LargeBinary, nullable=False),  # JSON, never personal data
+    PrimaryKeyConstraint("tenant_id", "account_id", "at", "ord"),
+)
+
+judgements = Table(
+    "judgements",  # the question that was asked about each contact: for dry runs of rule books
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("contact_id", Text),
+    Column("at", INSTANT, nullable=False),
+    Column("question", LargeBinary, nullable=False),  # JSON, personal; deleted at erasure
+    PrimaryKeyConstraint("tenant_id", "account_id", "contact_id"),
+    Index(None, "tenant_id", "at", "contact_id"),
+)
