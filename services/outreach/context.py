@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.outreach.channels.clients import Mailer
+from services.outreach.channels.clients.smtp import Mailer
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.clients import LedgerClient

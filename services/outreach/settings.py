@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from services.outreach.channels.clients import MailServer
+from services.outreach.channels.clients.smtp import MailServer
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.compliance import RuleBook, read_book

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from services.outreach.channels.clients import Mailer, MailServer
+from services.outreach.channels.clients.smtp import Mailer, MailServer
 from shared.events import CONTACTS, ledger
 from tests.integration.outreach.world import DUE_ON, MORNING, World
 from tests.unit.outreach.builders import at

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.outreach.channels.clients import Mailer, MailServer
+from services.outreach.channels.clients.smtp import Mailer, MailServer
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.consumer import take_events

@@ -6,7 +6,7 @@ from jinja2 import TemplateError
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.channels.clients import Blame, Handover
+from services.outreach.channels.clients.smtp import Blame, Handover
 from services.outreach.channels.domain.messages import Envelope, message_id
 from services.outreach.context import Context
 from services.outreach.dunning.commands.plans import LEASE
