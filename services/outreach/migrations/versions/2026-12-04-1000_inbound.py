@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "outreach_0015"
-down_revision = "outreach_0008"
+down_revision = "outreach_0016"
 branch_labels = None
 depends_on = None
 
