@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-<<<<<<< HEAD
 from services.outreach.channels.clients.factories import FACTORIES
 from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
-=======
-from services.outreach.channels.clients.smtp import Mailer
->>>>>>> texting
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.clients import LedgerClient

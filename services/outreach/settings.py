@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from services.outreach.channels.clients.smtp import MailServer
-<<<<<<< HEAD
 from services.outreach.channels.domain.links import Links
-=======
->>>>>>> texting
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.domain.tokens import LinkKey, LinkKeys

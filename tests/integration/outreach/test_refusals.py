@@ -5,10 +5,6 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-<<<<<<< HEAD
-=======
-from services.outreach.channels.clients.smtp import Mailer, MailServer
->>>>>>> texting
 from shared.events import CONTACTS, ledger
 from tests.integration.outreach.world import DUE_ON, MORNING, World, channels_over
 from tests.unit.outreach.builders import at

@@ -6,7 +6,6 @@ from jinja2 import TemplateError
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
-<<<<<<< HEAD
 from services.outreach.channels.clients.registry import OpenProvider
 from services.outreach.channels.domain.contract import (
     Accepted,
@@ -19,10 +18,6 @@ from services.outreach.channels.domain.contract import (
 )
 from services.outreach.channels.domain.messages import Envelope
 from services.outreach.channels.domain.parts import Parts
-=======
-from services.outreach.channels.clients.smtp import Blame, Handover
-from services.outreach.channels.domain.messages import Envelope, message_id
->>>>>>> texting
 from services.outreach.context import Context
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.results import rewrite_intent

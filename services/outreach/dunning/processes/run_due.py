@@ -17,13 +17,9 @@ from msgspec import Struct
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.business_times import get_business_time, raise_business_time
-<<<<<<< HEAD
 from services.outreach.channels.clients.registry import UNKNOWNS_MAX, TenantChannels
 from services.outreach.channels.clients.smtp import SMTP_CONNECTIONS_MAX
 from services.outreach.channels.store import get_settings
-=======
-from services.outreach.channels.clients.smtp import SMTP_CONNECTIONS_MAX
->>>>>>> texting
 from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
