@@ -21,15 +21,35 @@ inbound = Table(
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("try_at", INSTANT, nullable=False),  # not before then; the lease of who reads it now
     Column("failure", Text),
+    Column("command", LargeBinary),  # JSON: what the ledger is asked to do, before it is
     Column("ended_at", INSTANT),
     Column("debtor_key", Text),
     Column("account_id", Text),
     Column("contact_id", Text),
     Column("reply_class", Text),
     Column("effect", Text),
+    Column("address", Text),  # personal: the sender's, as `addresses` has it
     Column("text", Text),  # personal: what its writer wrote himself
     PrimaryKeyConstraint("tenant_id", "inbound_id"),
     Index("ix_inbound_open", "try_at", postgresql_where=text("state = 'open'")),
+    Index(
+        "ix_inbound_address",
+        "tenant_id",
+        "address",
+        postgresql_where=text("address is not null"),
+    ),
+    Index("ix_inbound_state", "tenant_id", "state", "received_at", "inbound_id"),
     Index("ix_inbound_account", "tenant_id", "account_id"),
     Index("ix_inbound_debtor", "tenant_id", "debtor_key"),
+)
+
+addresses = Table(
+    "addresses",  # personal: whose mailboxes and numbers these are; deleted with the details
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("kind", Text),  # email | phone
+    Column("address", Text),  # small letters; E.164
+    PrimaryKeyConstraint("tenant_id", "account_id", "kind", "address"),
+    Index(None, "tenant_id", "kind", "address"),
 )
