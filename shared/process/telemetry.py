@@ -91,6 +91,11 @@ DEAD_LETTERS = Counter(
 RELAYED_EVENTS = Counter("recoup_relayed_events", "Events sent to Kafka", ("service", "topic"))
 # Contacts by what became of them: planned, sent, suppressed, deferred, cancelled, uncertain.
 CONTACTS = Counter("recoup_contacts", "Contacts", ("service", "channel", "outcome"))
+# Days until a reference rate that contact rules need is not known any more, of the tenant with the
+# fewest. Alarm below 30.
+REFERENCE_RATE_DAYS_LEFT = Gauge(
+    "recoup_reference_rate_days_left", "Days a reference rate is known", ("service", "rate")
+)
 # From the ledger's check of an account to the hand-over of its message: must stay under 2 s.
 CHECK_TO_HANDOVER_SECONDS = Histogram(
     "recoup_check_to_handover_seconds", "Live check to hand-over", ("service",), buckets=_FAST
