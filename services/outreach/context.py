@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.outreach.channels.clients import Mailer
+from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.clients import LedgerClient
@@ -27,6 +28,7 @@ class Context:
     content: ContentVersions
     templates: Templates
     sender: Sender
+    links: Links  # of messages, back to us
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
 
@@ -64,6 +66,7 @@ def open_context(settings: Settings, db: Database) -> Context:
         ),
         templates=templates,
         sender=settings.sender,
+        links=settings.links,
         rulebooks=RuleBooks(settings.rulebooks),
         compute=ComputePool(),
     )
