@@ -7,11 +7,22 @@ from services.outreach.tables import (
     debtors,
     desk,
     inbound,
+    organisations,
     permissions,
+    reference_rates,
     tenants,
 )
 from services.outreach.tables.metadata import metadata
 
 __all__ = [
-    "channels", "contacts", "debtors", "desk", "inbound", "metadata", "permissions", "tenants",
-]  # fmt: skip
+    "channels",
+    "contacts",
+    "debtors",
+    "desk",
+    "inbound",
+    "metadata",
+    "organisations",
+    "permissions",
+    "reference_rates",
+    "tenants",
+]
