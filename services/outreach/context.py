@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.outreach.channels.clients.factories import FACTORIES
 from services.outreach.channels.clients.registry import ChannelRegistry
+from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.clients import LedgerClient
@@ -28,6 +29,7 @@ class Context:
     content: ContentVersions
     templates: Templates
     sender: Sender
+    links: Links  # of messages, back to us
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
 
@@ -64,6 +66,7 @@ def open_context(settings: Settings, db: Database) -> Context:
         ),
         templates=templates,
         sender=settings.sender,
+        links=settings.links,
         rulebooks=RuleBooks(settings.rulebooks),
         compute=ComputePool(),
     )

@@ -1,5 +1,6 @@
 """Settings of outreach: read once by `app.py` and `worker.py`, passed down as values."""
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -7,13 +8,15 @@ from pathlib import Path
 from typing import Self
 
 from services.outreach.channels.clients.smtp import MailServer
+from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import RuleBook, read_book
 from services.outreach.compliance.geography.places import country_zones
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
 from services.outreach.rulebooks.domain.versions import built_in
-from shared.addresses import BadUrl
+from shared.addresses import BadUrl, read_url
 from shared.countries import iso_code
 from shared.documents import BuiltIn
 from shared.errors import Invalid
@@ -48,6 +51,7 @@ class Settings:
     mail_name: str
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
     tax_id: str | None
+    links: Links = field(repr=False)
     strategies: Strategies = field(repr=False)
     template_sources: Mapping[str, str] = field(repr=False)
     rulebooks: tuple[BuiltIn[RuleBook], ...] = field(repr=False)
@@ -73,6 +77,10 @@ class Settings:
             mail_name=env.text("OUTREACH_MAIL_NAME") or MAIL_NAME_DEFAULT,
             postal_address=env.text("OUTREACH_POSTAL_ADDRESS"),
             tax_id=env.text("OUTREACH_TAX_ID"),
+            links=Links(
+                keys=env.attempt(lambda: _link_keys(env, common)),
+                public_url=env.attempt(lambda: _public_url(env, common)),
+            ),
             strategies=strategies,
             template_sources=templates,
             rulebooks=env.attempt(lambda: _rulebooks(env)),
@@ -163,6 +171,33 @@ def _texts(env: Env, name: str, default: Path, patterns: tuple[str, ...]) -> dic
     if not texts:
         raise BadSetting(name, f"names {folder}, which holds no {' or '.join(patterns)}")
     return texts
+
+
+def _link_keys(env: Env, common: Common) -> LinkKeys:
+    """What signs addresses and links in messages: given, or in local mode made of the dev key."""
+    name = "OUTREACH_LINK_KEYS"
+    given = env.text(name)
+    if given is None and common.local and common.dev_key is not None:
+        secret = hmac.digest(common.dev_key.encode(), b"recoup links", "sha256")
+        return LinkKeys(LinkKey(0, secret))
+    if given is None:
+        raise BadSetting(name, "is not set: give it 1: and 32 random bytes in base64")
+    try:
+        return LinkKeys.read(given)
+    except Invalid as error:
+        raise BadSetting(name, error.detail) from error
+
+
+def _public_url(env: Env, common: Common) -> str:
+    """Where debtors find us."""
+    name = "OUTREACH_PUBLIC_URL"
+    here = f"http://127.0.0.1:{common.port('outreach')}" if common.local else None
+    text = env.url(name, ("https", "http"), default=here)
+    if text is None:
+        raise BadSetting(name, "is not set: messages link to it, like https://pay.example.com")
+    if text.startswith("http:") and not read_url(text, ("http",)).is_here:
+        raise BadSetting(name, "must start with https:// unless it is this machine")
+    return text.rstrip("/")
 
 
 def _mail_from(env: Env) -> str:

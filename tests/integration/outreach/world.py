@@ -28,7 +28,7 @@ from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import RULEBOOKS, STRATEGIES, TEMPLATES, at
+from tests.unit.outreach.builders import LINKS, RULEBOOKS, STRATEGIES, TEMPLATES, at
 
 DUE_ON = date(2026, 3, 2)  # a Monday
 MORNING = at("2026-03-03 09:00")
@@ -61,6 +61,7 @@ def a_context(
         ),
         templates=templates,
         sender=SENDER,
+        links=LINKS,
         rulebooks=RuleBooks(RULEBOOKS),
         compute=ComputePool(),
     )
