@@ -70,7 +70,7 @@ async def test_the_pauses_grow_and_no_run_in_between_tries(
             tried.append(minutes)
     assert tried == [0, 10, 20, 40, 100, 340]
     world.mail.mode = "accept"
-    ran = await world.run(MORNING + 25 * HOUR)
+    ran = await world.run(MORNING + 30 * HOUR)
     assert ran.counts["sent"] == 1
     assert len(world.mail.messages) == 1
 
