@@ -245,7 +245,10 @@ class World:
 
 
 def counts(**given: int) -> dict[str, int]:
-    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
+    names = (
+        "planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "failed", "held",
+        "handed_over",
+    )  # fmt: skip
     return {**dict.fromkeys(names, 0), **given}
 
 

@@ -23,6 +23,7 @@ def to_contact(row: Record) -> DebtorContact:
         until=row["until_at"],
         because=row["because"],
         message_id=row["message_id"],
+        find_at=row["find_at"],
     )
 
 

@@ -5,9 +5,12 @@ That is about dead processes and not about business time, so it happens with eit
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.activity.store.business_times import get_business_time
 from services.outreach.dunning.commands.results import record_outcomes
+from services.outreach.dunning.domain.intents import FIND_AFTER
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.store.contacts import find_ended_leases
@@ -41,6 +44,7 @@ async def _end(
     contact: DebtorContact,
     machine_now: datetime,
 ) -> int:
+    uncertain = replace(contact, find_at=machine_now + FIND_AFTER)
     async with db.transaction() as session:
         at = contact.attempted_at or machine_now
         time = RunTime(at, at, machine_now)
@@ -52,7 +56,7 @@ async def _end(
             session,
             tenant,
             time,
-            [Outcome(contact, "uncertain", LEASE_ENDED)],
+            [Outcome(uncertain, "uncertain", LEASE_ENDED)],
             expected={"intent"},
             claim=claim,
         )
