@@ -112,10 +112,7 @@ async def test_receipts_of_two_parts_at_once_are_both_seen(
         parts = [SentPart(n, f"{contact}-{n}", f"{contact}-{n}") for n in (1, 2, 3)]
         await texts.submitted(sent(*parts, total=3, contact=contact))
         await asyncio.gather(
-            *(
-                texts.received("demo", "texts", receipt(part.part_id, "delivered"))
-                for part in parts
-            )
+            *(texts.received("demo", "texts", receipt(part.part_id, "delivered")) for part in parts)
         )
         assert taken.states[-1] == "delivered"
 
