@@ -73,9 +73,7 @@ async def port() -> AsyncIterator[int]:
 async def test_a_text_in_parts_is_delivered(port: int) -> None:
     kept = Kept()
     address = Smsc.from_url(f"smpp://recoup:secret8@127.0.0.1:{port}")
-    channel = SmppChannel(
-        SmppSettings("demo", "texts", address, "+49555000", "hex-decimal"), kept
-    )
+    channel = SmppChannel(SmppSettings("demo", "texts", address, "+49555000", "hex-decimal"), kept)
     try:
         sent = await channel.send(an_intent("Zahlung fällig: 12,00 €. " * 12))
         assert isinstance(sent, Accepted)

@@ -2,9 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -15,22 +13,18 @@ from services.outreach.channels.clients.smpp_session import Smsc as Address
 from services.outreach.channels.domain.contract import (
     Accepted,
     CannotSay,
-    Intent,
     Later,
     Refused,
     Sent,
     Unknown,
     Withdrawn,
 )
-from services.outreach.channels.domain.parts import SmsParts
-from services.outreach.channels.domain.smpp_receipts import PartReceipt
-from services.outreach.channels.domain.sms_parts import InboundPart, SentText
-from shared import clock
 from shared.addresses import BadUrl
-from tests.integration.outreach.channels.kept import Kept
 from tests.integration.outreach.channels.intents import an_intent as intent
+from tests.integration.outreach.channels.kept import Kept
 from tests.integration.outreach.channels.smsc import Smsc
 from tests.integration.outreach.world import until
+
 
 @pytest.fixture
 def kept() -> Kept:
