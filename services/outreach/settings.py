@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from services.outreach.channels.clients import MailServer
+from services.outreach.channels.clients.smtp import MailServer
 from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
@@ -22,12 +22,16 @@ from shared.documents import BuiltIn
 from shared.errors import Invalid
 from shared.mail_addresses import deliverable
 from shared.process.settings import BadSetting, Common, Env
+from shared.process.variables import KNOWN
 
 _HERE = Path(__file__).parent
 PRODUCERS = ("ledger", "segmentation")
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
 JUDGEMENTS_KEEP_DAYS = 730
+# Tenants' settings name variables that hold their secrets. Ours are none of theirs, but for the
+# mail server of the installation.
+FOR_TENANTS = frozenset({"OUTREACH_SMTP_URL"})
 # Locally, for whom no place is known at all: a country whose clocks show UTC, like the local
 # mode's tenants. Elsewhere nobody is contacted of whom it is not known where they live.
 RESIDENCE_LOCAL = "IS"
@@ -54,6 +58,7 @@ class Settings:
     residence_default: str | None  # a country, for whom no place at all is known
     story_keep_days: int | None  # None: for ever
     judgements_keep_days: int | None
+    secrets: Mapping[str, str] = field(repr=False)  # what tenants' settings may name
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -82,6 +87,7 @@ class Settings:
             residence_default=env.attempt(lambda: _residence(env, common)),
             story_keep_days=env.days("OUTREACH_STORY_KEEP_DAYS"),
             judgements_keep_days=env.days("OUTREACH_JUDGEMENTS_KEEP_DAYS", JUDGEMENTS_KEEP_DAYS),
+            secrets={n: v for n, v in values.items() if n not in KNOWN or n in FOR_TENANTS},
         )
         return env.checked(settings)
 

@@ -91,6 +91,21 @@ DEAD_LETTERS = Counter(
 RELAYED_EVENTS = Counter("recoup_relayed_events", "Events sent to Kafka", ("service", "topic"))
 # Contacts by what became of them: planned, sent, suppressed, deferred, cancelled, uncertain.
 CONTACTS = Counter("recoup_contacts", "Contacts", ("service", "channel", "outcome"))
+# Hand-overs to providers, by how they ended: accepted, refused, later, unknown.
+PROVIDER_HANDOVERS = Counter(
+    "recoup_provider_handovers", "Hand-overs to providers", ("service", "channel", "result")
+)
+# Providers left alone for a while after faults of their own in a row. Alarm on a steady rise.
+BREAKERS_OPENED = Counter(
+    "recoup_provider_breaker_opened", "Providers left alone", ("service", "channel")
+)
+# Contacts of which it is not known whether they arrived, by what was found out about them: sent,
+# not-sent, unknown (72 hours have passed). Alarm on a rise of unknown.
+UNCERTAIN_RESOLVED = Counter(
+    "recoup_uncertain_resolved", "Uncertain contacts resolved", ("service", "channel", "result")
+)
+# What providers have said of messages: sent, failed, delivered, opened; unmatched: of none of ours.
+RECEIPTS = Counter("recoup_receipts", "Receipts of providers", ("service", "state"))
 # From the ledger's check of an account to the hand-over of its message: must stay under 2 s.
 CHECK_TO_HANDOVER_SECONDS = Histogram(
     "recoup_check_to_handover_seconds", "Live check to hand-over", ("service",), buckets=_FAST
@@ -151,6 +166,10 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     DEAD_LETTERS,
     RELAYED_EVENTS,
     CONTACTS,
+    PROVIDER_HANDOVERS,
+    BREAKERS_OPENED,
+    UNCERTAIN_RESOLVED,
+    RECEIPTS,
     CHECK_TO_HANDOVER_SECONDS,
     JOB_SECONDS,
     JOB_FAILURES,

@@ -102,7 +102,7 @@ def an_item(
     account_id: str = "C1",
     due_on: date = MONDAY,
 ) -> Item:
-    return Item(account_id, invoice_id, due_on, "consumer", step, step, "consumer")
+    return Item(account_id, invoice_id, due_on, "consumer", step, step)
 
 
 def checked_invoice(invoice_id: str = "I1", **fields: Any) -> CheckedInvoice:

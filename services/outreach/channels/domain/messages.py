@@ -111,6 +111,8 @@ class Envelope:
     at: datetime
     language: str | None = None
     creditor: CreditorDetails | None = None  # None: no more is known of them than the sender's name
+    reply_to: str | None = None
+    opt_outs: tuple[str, ...] = ()  # https: and mailto: addresses (RFC 2369)
 
 
 def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
@@ -125,6 +127,12 @@ def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
     message["Date"] = format_datetime(envelope.at)
     message["Message-ID"] = envelope.message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
+    if envelope.reply_to is not None:
+        message["Reply-To"] = _mailbox("", envelope.reply_to, "Reply-To")
+    if envelope.opt_outs:
+        message["List-Unsubscribe"] = ",\n ".join(f"<{_bare(url)}>" for url in envelope.opt_outs)
+        if envelope.opt_outs[0].startswith("http"):
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     message.attach(_part(text, "plain"))
     message.attach(_part(html, "html"))
     return message.as_bytes()
@@ -155,6 +163,12 @@ def _mailbox(name: str, address: str, header: str) -> str:
     if _is_plain(name):
         return formataddr((name, address))
     return f"{_encoded(name, header)}\n <{address}>"
+
+
+def _bare(url: str) -> str:
+    if not url.isascii() or not url.isprintable() or " " in url or "<" in url or ">" in url:
+        raise ValueError("not a URL that a header may carry")
+    return url
 
 
 def message_id(contact_id: str, sender: str) -> str:
