@@ -127,15 +127,23 @@ def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
     message["Date"] = format_datetime(envelope.at)
     message["Message-ID"] = envelope.message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
-    if envelope.reply_to is not None:
-        message["Reply-To"] = _mailbox("", envelope.reply_to, "Reply-To")
-    if envelope.opt_outs:
-        message["List-Unsubscribe"] = ",\n ".join(f"<{_bare(url)}>" for url in envelope.opt_outs)
-        if envelope.opt_outs[0].startswith("http"):
-            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     message.attach(_part(text, "plain"))
     message.attach(_part(html, "html"))
-    return message.as_bytes()
+    return _ways_back(envelope) + message.as_bytes()
+
+
+def _ways_back(envelope: Envelope) -> bytes:
+    """The headers by which a reader answers or opts out: on lines of their own making, because
+    addresses have no blank at which a long line could be folded."""
+    lines = []
+    if envelope.reply_to is not None:
+        lines.append(f"Reply-To: {_mailbox('', envelope.reply_to, 'Reply-To')}")
+    if envelope.opt_outs:
+        urls = ",\n ".join(f"<{_bare(url)}>" for url in envelope.opt_outs)
+        lines.append(f"List-Unsubscribe: {urls}")
+        if envelope.opt_outs[0].startswith("http"):
+            lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")  # RFC 8058
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
 def _part(text: str, subtype: str) -> MIMENonMultipart:
