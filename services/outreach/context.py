@@ -57,7 +57,7 @@ def open_context(settings: Settings, db: Database) -> Context:
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender),
+        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender, settings.links),
         content=ContentVersions(
             settings.strategies,
             templates.versions,

@@ -11,6 +11,7 @@ from services.outreach.tables import (
     permissions,
     reference_rates,
     tenants,
+    texts,
 )
 from services.outreach.tables.metadata import metadata
 
@@ -25,4 +26,5 @@ __all__ = [
     "permissions",
     "reference_rates",
     "tenants",
+    "texts",
 ]
