@@ -95,8 +95,9 @@ tasks = Table(
         "skill",
         text("urgency desc"),
         text("priority desc"),
-        "ready_at",
+        "due_at",
         "task_id",
+        "ready_at",
         "queue",
         postgresql_where=_OPEN,
     ),
@@ -106,7 +107,8 @@ tasks = Table(
         "owner",
         text("urgency desc"),
         text("priority desc"),
-        "ready_at",
+        "due_at",
+        "task_id",
         postgresql_where=text("state = 'open' and owner is not null"),
     ),
     Index("ix_tasks_leases", "lease_until", postgresql_where=text("state = 'claimed'")),
@@ -158,6 +160,8 @@ approvals = Table(
     Column("decided_by", Text),
     Column("decided_at", INSTANT),
     Column("reason", Text),
+    Column("decision", Text),  # approve | refuse, as soon as its command is being run
+    Column("running_since", INSTANT),  # machine time; none: nothing is being run
     Column("effect", Text),  # done | failed | none
     Column("failure", Text),
     PrimaryKeyConstraint("tenant_id", "approval_id"),

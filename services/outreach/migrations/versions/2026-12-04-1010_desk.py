@@ -42,7 +42,7 @@ _TABLES = {
         requested_by text not null, requested_at timestamptz not null, expires_at timestamptz,
         account_id text, contact_id text, channel text, rule text, citation text,
         rulebook_version text, command bytea, decided_by text, decided_at timestamptz,
-        reason text, effect text, failure text,
+        reason text, decision text, running_since timestamptz, effect text, failure text,
         constraint pk_approvals primary key (tenant_id, approval_id)""",
     "notes": """
         tenant_id text not null, account_id text not null, at timestamptz not null,
@@ -76,9 +76,9 @@ _INDEXES = (
     "create unique index uq_cases_open on cases (tenant_id, account_id) where state = 'open'",
     "create index ix_tasks_account on tasks (tenant_id, account_id)",
     "create index ix_tasks_worklist on tasks (tenant_id, skill, urgency desc, priority desc,"
-    " ready_at, task_id, queue) where state = 'open'",
+    " due_at, task_id, ready_at, queue) where state = 'open'",
     "create index ix_tasks_owners on tasks (tenant_id, owner, urgency desc, priority desc,"
-    " ready_at) where state = 'open' and owner is not null",
+    " due_at, task_id) where state = 'open' and owner is not null",
     "create index ix_tasks_leases on tasks (lease_until) where state = 'claimed'",
     "create index ix_calls_tenant_id_account_id on calls (tenant_id, account_id)",
     "create index ix_approvals_account on approvals (tenant_id, account_id)",
