@@ -13,7 +13,7 @@ _TABLES = {
         tenant_id text not null, case_id text not null, account_id text not null,
         number integer not null, state text not null, because text not null,
         opened_at timestamptz not null, owner text, is_escalated boolean default false not null,
-        closed_at timestamptz, closed_because text,
+        closed_at timestamptz, closed_because text, ending text,
         constraint pk_cases primary key (tenant_id, case_id)""",
     "tasks": """
         tenant_id text not null, task_id text not null, case_id text not null,
@@ -27,12 +27,16 @@ _TABLES = {
         script text, due_on date, invoice_ids text[] default '{}' not null, note text,
         disposition text, seconds integer, closing_note text, call_id text,
         follow_up_at timestamptz, closed_at timestamptz, because text, completion bytea,
+        answer bytea,
         constraint pk_tasks primary key (tenant_id, task_id)""",
     "calls": """
         tenant_id text not null, call_id text not null, task_id text not null,
         account_id text not null, collector text not null, address text,
         at timestamptz not null, decision bytea not null,
         constraint pk_calls primary key (tenant_id, call_id)""",
+    "queues": """
+        tenant_id text not null, queue text not null, skill text not null,
+        constraint pk_queues primary key (tenant_id, queue)""",
     "priorities": """
         tenant_id text not null, account_id text not null, priority integer not null,
         constraint pk_priorities primary key (tenant_id, account_id)""",
