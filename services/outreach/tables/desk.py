@@ -37,6 +37,7 @@ cases = Table(
     Column("is_escalated", Boolean, nullable=False, server_default=FALSE),
     Column("closed_at", INSTANT),
     Column("closed_because", Text),
+    Column("ending", Text),  # what its debts ended by so far, if it must stay open
     PrimaryKeyConstraint("tenant_id", "case_id"),
     Index("uq_cases_number", "tenant_id", "account_id", "number", unique=True),
     Index("uq_cases_open", "tenant_id", "account_id", unique=True, postgresql_where=_OPEN),
@@ -84,7 +85,8 @@ tasks = Table(
     Column("follow_up_at", INSTANT),
     Column("closed_at", INSTANT),
     Column("because", Text),  # it was cancelled
-    Column("completion", LargeBinary),  # SHA-256 of what completed it
+    Column("completion", LargeBinary),  # SHA-256 of what completes it, from the command on
+    Column("answer", LargeBinary),  # JSON: the first answer
     PrimaryKeyConstraint("tenant_id", "task_id"),
     Index("ix_tasks_account", "tenant_id", "account_id"),
     # The order of the work list, in each skill: what is not ready or of another queue is passed
@@ -95,8 +97,9 @@ tasks = Table(
         "skill",
         text("urgency desc"),
         text("priority desc"),
-        "ready_at",
+        "due_at",
         "task_id",
+        "ready_at",
         "queue",
         postgresql_where=_OPEN,
     ),
@@ -106,7 +109,8 @@ tasks = Table(
         "owner",
         text("urgency desc"),
         text("priority desc"),
-        "ready_at",
+        "due_at",
+        "task_id",
         postgresql_where=text("state = 'open' and owner is not null"),
     ),
     Index("ix_tasks_leases", "lease_until", postgresql_where=text("state = 'claimed'")),
@@ -125,6 +129,15 @@ calls = Table(
     Column("decision", LargeBinary, nullable=False),  # JSON
     PrimaryKeyConstraint("tenant_id", "call_id"),
     Index(None, "tenant_id", "account_id"),
+)
+
+queues = Table(
+    "queues",  # which certificate the tasks of a queue need, unless they say it themselves
+    metadata,
+    Column("tenant_id", Text),
+    Column("queue", Text),
+    Column("skill", Text, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "queue"),
 )
 
 priorities = Table(
@@ -158,6 +171,8 @@ approvals = Table(
     Column("decided_by", Text),
     Column("decided_at", INSTANT),
     Column("reason", Text),
+    Column("decision", Text),  # approve | refuse, as soon as its command is being run
+    Column("running_since", INSTANT),  # machine time; none: nothing is being run
     Column("effect", Text),  # done | failed | none
     Column("failure", Text),
     PrimaryKeyConstraint("tenant_id", "approval_id"),

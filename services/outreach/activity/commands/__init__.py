@@ -14,6 +14,7 @@ from services.outreach.activity.commands.approvals import (
     withdraw_approvals,
 )
 from services.outreach.activity.commands.cases import close_cases, open_cases
+from services.outreach.activity.commands.contact_record import record_entries
 from services.outreach.activity.commands.tasks import cancel_tasks, open_tasks
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "close_cases",
     "open_cases",
     "open_tasks",
+    "record_entries",
     "refuse_future",
     "request_approvals",
     "withdraw_approvals",

@@ -81,7 +81,7 @@ async def close_cases(
                 case_id=row["case_id"],
                 account_id=row["account_id"],
                 number=row["number"],
-                because=because,
+                because=row["closed_because"],
                 closed_at=at,
             ),
             (row["account_id"],),

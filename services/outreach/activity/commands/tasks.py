@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from services.outreach.activity.commands.announcements import announce
 from services.outreach.activity.commands.cases import open_cases
 from services.outreach.activity.domain import desk_events
@@ -21,6 +23,11 @@ async def open_tasks(
     new = {id_: task for id_, task in by_id.items() if id_ not in known}
     if not new:
         return []
+    skills = await store.find_queue_skills(session, tenant, {task.queue for task in new.values()})
+    new = {
+        id_: task if task.skill else replace(task, skill=skills.get(task.queue))
+        for id_, task in new.items()
+    }
     accounts = {
         task.account_id: min(
             other.opened_at or recorded_at

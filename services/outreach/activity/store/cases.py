@@ -67,7 +67,8 @@ async def update_finished_cases(
     plan, settlement or dispute is open; of an erased account in any case."""
     return await session.fetch(
         """
-        update cases c set state = 'closed', closed_at = $4, closed_because = $3
+        update cases c set state = 'closed', closed_at = $4,
+          closed_because = case when $3 = 'done' then coalesce(c.ending, $3) else $3 end
         where c.tenant_id = $1 and c.account_id = any($2) and c.state = 'open'
           and ($5 or (
             not exists (
@@ -81,7 +82,7 @@ async def update_finished_cases(
               select from stops s where s.tenant_id = c.tenant_id
                 and s.account_id = c.account_id and s.resume_on is null
                 and s.kind in ('promise', 'plan', 'settlement'))))
-        returning c.case_id, c.account_id, c.number
+        returning c.case_id, c.account_id, c.number, c.closed_because
         """,
         tenant,
         sorted(accounts),

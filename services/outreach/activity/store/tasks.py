@@ -54,6 +54,18 @@ async def find_task_ids(session: Session, tenant: str, ids: Iterable[str]) -> se
     return {row["task_id"] for row in rows}
 
 
+async def find_queue_skills(
+    session: Session, tenant: str, queues: Collection[str]
+) -> dict[str, str]:
+    """Which certificate the tasks of a queue need, where they need any."""
+    rows = await session.fetch(
+        "select queue, skill from queues where tenant_id = $1 and queue = any($2)",
+        tenant,
+        sorted(queues),
+    )
+    return {row["queue"]: row["skill"] for row in rows}
+
+
 async def find_accounts_of_tasks(
     session: Session, tenant: str, accounts: Collection[str]
 ) -> dict[str, TaskAccount]:
@@ -148,7 +160,7 @@ async def cancel_tasks(
     return await session.fetch(
         """
         update tasks set state = 'cancelled', because = $2, closed_at = $3, lease_until = null
-        where tenant_id = $1 and state in ('open', 'claimed')
+        where tenant_id = $1 and (state = 'open' or (state = 'claimed' and completion is null))
           and ($4::text[] is null or account_id = any($4))
           and ($5::text[] is null or cause = any($5))
           and ($6::text[] is null or contact_id = any($6))

@@ -4,7 +4,7 @@ contact record."""
 from alembic import op
 
 revision = "outreach_0016"
-down_revision = "outreach_0011"
+down_revision = "outreach_0013"
 branch_labels = None
 depends_on = None
 
@@ -13,7 +13,7 @@ _TABLES = {
         tenant_id text not null, case_id text not null, account_id text not null,
         number integer not null, state text not null, because text not null,
         opened_at timestamptz not null, owner text, is_escalated boolean default false not null,
-        closed_at timestamptz, closed_because text,
+        closed_at timestamptz, closed_because text, ending text,
         constraint pk_cases primary key (tenant_id, case_id)""",
     "tasks": """
         tenant_id text not null, task_id text not null, case_id text not null,
@@ -27,12 +27,16 @@ _TABLES = {
         script text, due_on date, invoice_ids text[] default '{}' not null, note text,
         disposition text, seconds integer, closing_note text, call_id text,
         follow_up_at timestamptz, closed_at timestamptz, because text, completion bytea,
+        answer bytea,
         constraint pk_tasks primary key (tenant_id, task_id)""",
     "calls": """
         tenant_id text not null, call_id text not null, task_id text not null,
         account_id text not null, collector text not null, address text,
         at timestamptz not null, decision bytea not null,
         constraint pk_calls primary key (tenant_id, call_id)""",
+    "queues": """
+        tenant_id text not null, queue text not null, skill text not null,
+        constraint pk_queues primary key (tenant_id, queue)""",
     "priorities": """
         tenant_id text not null, account_id text not null, priority integer not null,
         constraint pk_priorities primary key (tenant_id, account_id)""",
@@ -42,7 +46,7 @@ _TABLES = {
         requested_by text not null, requested_at timestamptz not null, expires_at timestamptz,
         account_id text, contact_id text, channel text, rule text, citation text,
         rulebook_version text, command bytea, decided_by text, decided_at timestamptz,
-        reason text, effect text, failure text,
+        reason text, decision text, running_since timestamptz, effect text, failure text,
         constraint pk_approvals primary key (tenant_id, approval_id)""",
     "notes": """
         tenant_id text not null, account_id text not null, at timestamptz not null,
@@ -76,9 +80,9 @@ _INDEXES = (
     "create unique index uq_cases_open on cases (tenant_id, account_id) where state = 'open'",
     "create index ix_tasks_account on tasks (tenant_id, account_id)",
     "create index ix_tasks_worklist on tasks (tenant_id, skill, urgency desc, priority desc,"
-    " ready_at, task_id, queue) where state = 'open'",
+    " due_at, task_id, ready_at, queue) where state = 'open'",
     "create index ix_tasks_owners on tasks (tenant_id, owner, urgency desc, priority desc,"
-    " ready_at) where state = 'open' and owner is not null",
+    " due_at, task_id) where state = 'open' and owner is not null",
     "create index ix_tasks_leases on tasks (lease_until) where state = 'claimed'",
     "create index ix_calls_tenant_id_account_id on calls (tenant_id, account_id)",
     "create index ix_approvals_account on approvals (tenant_id, account_id)",
