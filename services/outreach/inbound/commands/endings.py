@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.outreach.activity.commands import announce, open_tasks
 from services.outreach.activity.domain.tasks import NewTask
@@ -19,6 +20,8 @@ from services.outreach.consents.domain import (
     current_preferences,
 )
 from services.outreach.consents.store import list_consents, list_preferences
+from services.outreach.debtors.domain.address_states import WRONG_PARTY, AddressState
+from services.outreach.debtors.store.addresses import find_address_states, upsert_address_states
 from services.outreach.debtors.store.people import find_people
 from services.outreach.inbound.commands.pauses import pause_accounts
 from services.outreach.inbound.domain.decisions import Answer, Sender
@@ -73,14 +76,9 @@ async def end_reply(
     if sender is not None:
         await _pauses(session, item, match, sender, answer)
         await _tasks(session, item, incoming, match, sender, answer)
-    if answer.is_wrong_party and incoming.address is not None:
-        await address_store.mark_wrong_party(
-            session, item.tenant, item.channel, sorted(match.owners), incoming.address,
-            item.received_at,
-        )  # fmt: skip
-    await announce(
-        session, item.tenant, clock_mode_now(clock_mode, item), _entries(item, match, answer)
-    )
+    if answer.is_wrong_party:
+        await _wrong_party(session, item, incoming, match)
+    await announce(session, item.tenant, _now(clock_mode, item), _entries(item, match, answer))
     await end_item(
         session,
         item,
@@ -104,7 +102,7 @@ async def end_item(session: Session, item: OpenItem, ending: Ending) -> None:
     crash_point("outreach.inbound.before_commit")
 
 
-def clock_mode_now(clock_mode: Clock, item: OpenItem) -> datetime:
+def _now(clock_mode: Clock, item: OpenItem) -> datetime:
     """When what follows is recorded: business time."""
     return max(item.received_at, clock.now()) if clock_mode == "system" else item.received_at
 
@@ -201,6 +199,28 @@ async def _close_channel(
         f"inbound {item.inbound_id}",
     )
     await record_preferences(session, item.tenant, account_id, clock_mode, [wish], BY)
+
+
+async def _wrong_party(
+    session: Session, item: OpenItem, incoming: Incoming, match: Match
+) -> None:
+    """Nobody there is the debtor: no message goes to it any more."""
+    targets = await _targets(session, item, incoming, match)
+    accounts = {account_id for account_id, _ in targets}
+    known = await find_address_states(session, item.tenant, accounts)
+    states = []
+    for account_id, address in targets:
+        key = (account_id, item.channel, address)
+        state = known.get(key) or AddressState(*key)
+        states.append(
+            replace(
+                state,
+                state=WRONG_PARTY,
+                because=f"inbound {item.inbound_id}",
+                changed_at=item.received_at,
+            )
+        )
+    await upsert_address_states(session, item.tenant, states)
 
 
 # ------------------------------------------------------------------------------ pauses and tasks
@@ -303,3 +323,10 @@ def _of_account(
         )
         for type_, data in found
     ]
+
+
+async def hand_over(session: Session, clock_mode: Clock, item: OpenItem, note: str) -> None:
+    """What cannot be read is a person's."""
+    if await store.lock_open(session, item):
+        del clock_mode, note
+        await end_item(session, item, Ending("for-person", "none"))

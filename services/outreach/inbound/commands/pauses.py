@@ -36,3 +36,11 @@ async def end_pauses(
 ) -> None:
     """A person has seen to it."""
     raise NotImplementedError
+
+
+async def pause_waiting(session: Session, item: OpenItem, sender: Sender) -> None:
+    """Until the ledger answers nobody asks for what may be promised or disputed already."""
+    day = local_day(item.received_at, sender.zone)
+    await pause_accounts(
+        session, item.tenant, sender.account_ids, "reply", item.inbound_id, day, is_endless=False
+    )

@@ -1,7 +1,6 @@
 """SQL of addresses: which accounts have a mailbox or a number."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 
 from services.outreach.debtors.store.rows import AccountKey, columns
 from shared.database import Session
@@ -63,29 +62,3 @@ async def list_addresses(
         sorted(account_ids),
     )
     return [(row["account_id"], row["address"]) for row in rows]
-
-
-async def mark_wrong_party(
-    session: Session,
-    tenant: str,
-    channel: str,
-    account_ids: Collection[str],
-    address: str,
-    at: datetime,
-) -> None:
-    """Nobody there is the debtor: no message goes to it any more."""
-    await session.execute(
-        """
-        insert into address_states (tenant_id, account_id, channel, address, state, because,
-                                    changed_at)
-        select $1, account_id, $2, $4, 'wrong-party', 'wrong-party', $5
-        from unnest($3::text[]) as k (account_id) order by account_id
-        on conflict (tenant_id, account_id, channel, address) do update set
-          state = excluded.state, because = excluded.because, changed_at = excluded.changed_at
-        """,
-        tenant,
-        channel,
-        sorted(account_ids),
-        address,
-        at,
-    )
