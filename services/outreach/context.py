@@ -10,6 +10,7 @@ from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.inbound.domain.word_lists import WordLists
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
 from shared import clock
@@ -30,6 +31,7 @@ class Context:
     templates: Templates
     sender: Sender
     links: Links  # of messages, back to us
+    words: WordLists  # that tell what a reply wants
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
 
@@ -67,6 +69,7 @@ def open_context(settings: Settings, db: Database) -> Context:
         templates=templates,
         sender=settings.sender,
         links=settings.links,
+        words=settings.words,
         rulebooks=RuleBooks(settings.rulebooks),
         compute=ComputePool(),
     )

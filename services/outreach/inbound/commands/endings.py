@@ -23,7 +23,7 @@ from services.outreach.consents.store import list_consents, list_preferences
 from services.outreach.debtors.domain.address_states import WRONG_PARTY, AddressState
 from services.outreach.debtors.store.addresses import find_address_states, upsert_address_states
 from services.outreach.debtors.store.people import find_people
-from services.outreach.inbound.commands.pauses import pause_accounts
+from services.outreach.inbound.commands.pauses import cause_of, end_pauses, pause_accounts
 from services.outreach.inbound.domain.decisions import Answer, Sender
 from services.outreach.inbound.domain.incoming import Incoming
 from services.outreach.inbound.domain.items import Ending, OpenItem
@@ -172,9 +172,7 @@ async def _record(
         form="written",
         evidence=f"inbound {item.inbound_id}",
     )
-    await record_consent(
-        session, item.tenant, account_id, clock_mode, consent, BY, is_dated=True
-    )
+    await record_consent(session, item.tenant, account_id, clock_mode, consent, BY, is_dated=True)
 
 
 async def _is_stopped(session: Session, item: OpenItem, account_id: str, address: str) -> bool:
@@ -201,9 +199,7 @@ async def _close_channel(
     await record_preferences(session, item.tenant, account_id, clock_mode, [wish], BY)
 
 
-async def _wrong_party(
-    session: Session, item: OpenItem, incoming: Incoming, match: Match
-) -> None:
+async def _wrong_party(session: Session, item: OpenItem, incoming: Incoming, match: Match) -> None:
     """Nobody there is the debtor: no message goes to it any more."""
     targets = await _targets(session, item, incoming, match)
     accounts = {account_id for account_id, _ in targets}
@@ -216,7 +212,7 @@ async def _wrong_party(
             replace(
                 state,
                 state=WRONG_PARTY,
-                because=f"inbound {item.inbound_id}",
+                because=cause_of(item.inbound_id),
                 changed_at=item.received_at,
             )
         )
@@ -229,7 +225,10 @@ async def _wrong_party(
 async def _pauses(
     session: Session, item: OpenItem, match: Match, sender: Sender, answer: Answer
 ) -> None:
+    day = local_day(item.received_at, sender.zone)
     if answer.pause is None:
+        if item.tries > 1:  # it waited for the ledger
+            await end_pauses(session, item.tenant, sender.account_ids, item.inbound_id, day)
         return
     account_ids = match.asked_accounts if answer.pause == "claim" else sender.account_ids
     await pause_accounts(
@@ -238,7 +237,7 @@ async def _pauses(
         account_ids,
         answer.pause,
         item.inbound_id,
-        local_day(item.received_at, sender.zone),
+        day,
         is_endless=answer.is_pause_endless,
     )
 
@@ -257,7 +256,7 @@ async def _tasks(
     task = NewTask(
         kind=answer.task,
         account_id=sender.account_id,
-        cause=f"inbound {item.inbound_id}",
+        cause=cause_of(item.inbound_id),
         due_at=item.received_at,
         contact_id=match.contact_id,
         debtor_id=match.debtor_id,
@@ -325,8 +324,7 @@ def _of_account(
     ]
 
 
-async def hand_over(session: Session, clock_mode: Clock, item: OpenItem, note: str) -> None:
-    """What cannot be read is a person's."""
+async def hand_over(session: Session, item: OpenItem, failure: str) -> None:
+    """What cannot be read is a person's, and he is told why."""
     if await store.lock_open(session, item):
-        del clock_mode, note
-        await end_item(session, item, Ending("for-person", "none"))
+        await end_item(session, item, Ending("for-person", "none", failure=failure))

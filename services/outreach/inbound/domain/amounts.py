@@ -11,10 +11,44 @@ from services.outreach.inbound.domain.words import plain, words_of
 from shared.money import DECIMALS, MAX_MINOR, to_minor
 
 _POINT_COUNTRIES = frozenset(
-    "US GB IE CA AU NZ IN SG MX JP CN HK KR IL PH TH MY ZA NG KE GH PK BD LK TW MT PR DO GT HN NI"
-    " PA PE SV".split()
+    [
+        "US",
+        "GB",
+        "IE",
+        "CA",
+        "AU",
+        "NZ",
+        "IN",
+        "SG",
+        "MX",
+        "JP",
+        "CN",
+        "HK",
+        "KR",
+        "IL",
+        "PH",
+        "TH",
+        "MY",
+        "ZA",
+        "NG",
+        "KE",
+        "GH",
+        "PK",
+        "BD",
+        "LK",
+        "TW",
+        "MT",
+        "PR",
+        "DO",
+        "GT",
+        "HN",
+        "NI",
+        "PA",
+        "PE",
+        "SV",
+    ]
 )  # where 1,234.56 is written; elsewhere 1.234,56
-_DOLLARS = frozenset("USD CAD AUD NZD SGD HKD TWD MXN".split())
+_DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN"])
 _SIGNS = {"€": ("EUR",), "£": ("GBP",), "$": tuple(sorted(_DOLLARS)), "¥": ("JPY", "CNY")}
 _WORDS = {
     **dict.fromkeys(("euro", "euros"), ("EUR",)),
@@ -30,7 +64,9 @@ _CODES = {
     if code not in {"ALL", "AMD", "TOP", "TRY", "MAD", "GEL", "MOP", "BAM", "PEN", "LAK", "DEM"}
 }
 _TIMES = frozenset({"uhr", "h", "heures", "heure", "horas", "hs"})
-_TO_WHOM = frozenset({"you", "the", "about", "ihnen", "euch", "dir", "die", "vous", "les", "le", "los"})
+_TO_WHOM = frozenset(
+    {"you", "the", "about", "ihnen", "euch", "dir", "die", "vous", "les", "le", "los"}
+)
 _PART_WORDS = frozenset({"half", "halfte", "moitie", "mitad", "third", "drittel", "tiers"})
 
 
@@ -120,8 +156,8 @@ def find_amounts(
             index = last + 1
             continue
         minor = _minor(text, (currencies or (currency,))[0], country)
-        is_amount = currencies is not None or _has_cents(text) or _follows_promise(
-            tokens, index, lists
+        is_amount = (
+            currencies is not None or _has_cents(text) or _follows_promise(tokens, index, lists)
         )
         if minor is None or not is_amount:
             found.is_unclear = True

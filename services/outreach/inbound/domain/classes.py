@@ -34,9 +34,7 @@ def read_words(text: str, lists: WordLists) -> Reading:
         for class_, phrases in lists.matters.items()
         if has_any(hidden(line, lists.exceptions.get(class_, ())), phrases)
     )
-    return Reading(
-        _class_of(text, line, matters, lists), matters, has_any(line, lists.negations)
-    )
+    return Reading(_class_of(text, line, matters, lists), matters, has_any(line, lists.negations))
 
 
 def _class_of(text: str, line: str, matters: tuple[str, ...], lists: WordLists) -> ReplyClass:

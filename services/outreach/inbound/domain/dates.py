@@ -97,9 +97,7 @@ def _packed(
     return packed, places
 
 
-def _month_first(
-    tokens: Sequence[Token], at: int, month: int, today: date, found: Days
-) -> int:
+def _month_first(tokens: Sequence[Token], at: int, month: int, today: date, found: Days) -> int:
     """March 12[th][,] [2027]: how many tokens after the month belong to it; 0: it is no date."""
     day = at + 1
     if day >= len(tokens) or not _is_day(tokens[day]):
@@ -184,9 +182,7 @@ def _is_dotted(tokens: Sequence[Token], index: int, parts: Sequence[str]) -> boo
 def _is_date_like(tokens: Sequence[Token], index: int) -> bool:
     """12.03. with no currency on either side."""
     sides = (index - 1, index + 2)
-    return not any(
-        0 <= side < len(tokens) and tokens[side].text in _MONEY for side in sides
-    )
+    return not any(0 <= side < len(tokens) and tokens[side].text in _MONEY for side in sides)
 
 
 _MONEY = frozenset({"€", "$", "£", "¥", "eur", "euro", "euros", "usd", "gbp", "chf"})
@@ -199,9 +195,7 @@ def _day_of_month(
     at = index + 1
     while at < len(tokens) and at - index <= 4:
         token = tokens[at]
-        if token.text == "." or (
-            token.kind == "word" and token.text in (_OF | _ORDINALS)
-        ):
+        if token.text == "." or (token.kind == "word" and token.text in (_OF | _ORDINALS)):
             at += 1
             continue
         break

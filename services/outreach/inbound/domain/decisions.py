@@ -117,7 +117,9 @@ def answer(
         case "stop" if channel in STOPPABLE:
             return Answer("stop", "applied", "consent", is_consent_revoked=True)
         case "stop" | "stop-unclear":
-            return replace(_for_person(reading, "stop-unclear"), closes_channel=channel in STOPPABLE)
+            return replace(
+                _for_person(reading, "stop-unclear"), closes_channel=channel in STOPPABLE
+            )
         case "start":
             return Answer("start", "applied", "consent", is_consent_given_back=True)
         case "wrong-party":

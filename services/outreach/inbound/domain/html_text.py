@@ -8,7 +8,27 @@ _HIDDEN = {
     name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("style", "script", "head", "title")
 }
 _BLOCKS = frozenset(
-    "p div br tr li ul ol table h1 h2 h3 h4 h5 h6 hr pre section article blockquote".split()
+    [
+        "p",
+        "div",
+        "br",
+        "tr",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "pre",
+        "section",
+        "article",
+        "blockquote",
+    ]
 )
 
 

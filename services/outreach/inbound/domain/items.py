@@ -86,6 +86,7 @@ class Ending:
     account_id: str | None = None
     contact_id: str | None = None
     address: str | None = field(default=None, repr=False)
+    failure: str | None = None  # why a person has to look at it, where that is it
     text: str | None = field(default=None, repr=False)
 
 
@@ -134,4 +135,3 @@ def encoded(envelope: Envelope) -> bytes:
 
 def decoded(content: bytes) -> Envelope:
     return msgspec.json.decode(content, type=Envelope)
-

@@ -34,9 +34,7 @@ async def match_sender(session: Session, item: OpenItem, incoming: Incoming) -> 
     return _match(accounts, key, contact, incoming, owners)
 
 
-async def _answered(
-    session: Session, item: OpenItem, incoming: Incoming
-) -> AnsweredContact | None:
+async def _answered(session: Session, item: OpenItem, incoming: Incoming) -> AnsweredContact | None:
     for contact_id in incoming.contact_ids:
         if found := await store.find_contact(session, item.tenant, contact_id):
             return found

@@ -73,7 +73,7 @@ async def _put_back(context: Context, item: OpenItem, error: Exception) -> None:
     reason = error.detail if isinstance(error, AppError) else type(error).__name__
     async with context.db.transaction() as session:
         if item.tries >= TRIES_MAX and not is_retriable(error):
-            await hand_over(session, context.clock, item, f"cannot be read: {reason}")
+            await hand_over(session, item, f"cannot be read: {reason}"[:200])
         else:
             try_at = clock.now() + timedelta(seconds=wait)
             await store.put_back(session, item, try_at, reason[:200])
@@ -127,9 +127,7 @@ async def _answer(context: Context, item: OpenItem, incoming: Incoming) -> None:
         await end_reply(session, context.clock, item, incoming, match, decided)
 
 
-async def _decided(
-    context: Context, item: OpenItem, incoming: Incoming, match: Match
-) -> Answer:
+async def _decided(context: Context, item: OpenItem, incoming: Incoming, match: Match) -> Answer:
     if item.command is not None:  # the ledger was asked already, or was about to be
         return commanded(item.command)
     sender, reading = match.sender, incoming.reading
@@ -196,9 +194,7 @@ def _known(checked: Mapping[str, CheckedAccount]) -> KnownDebt:
     )
 
 
-async def _commanded(
-    context: Context, item: OpenItem, decided: Answer, command: Command
-) -> Answer:
+async def _commanded(context: Context, item: OpenItem, decided: Answer, command: Command) -> Answer:
     """The ledger's answer. Kept before it is asked, so that asked again it is asked the same."""
     if item.command is None:
         async with context.db.transaction() as session:

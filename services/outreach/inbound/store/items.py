@@ -135,14 +135,14 @@ async def lock_open(session: Session, item: OpenItem) -> bool:
         item.tenant,
         item.inbound_id,
     )
-    return state == "open"
+    return bool(state == "open")
 
 
 async def end_item(session: Session, item: OpenItem, ending: Ending, now: datetime) -> None:
     await session.execute(
         """
         update inbound set state = $3, effect = $4, reply_class = $5, debtor_key = $6,
-          account_id = $7, contact_id = $8, address = $9, text = $10, ended_at = $11, failure = null
+          account_id = $7, contact_id = $8, address = $9, text = $10, ended_at = $11, failure = $12
         where tenant_id = $1 and inbound_id = $2
         """,
         item.tenant,
@@ -156,6 +156,7 @@ async def end_item(session: Session, item: OpenItem, ending: Ending, now: dateti
         ending.address,
         ending.text,
         now,
+        ending.failure,
     )
 
 

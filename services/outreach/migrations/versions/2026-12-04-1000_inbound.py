@@ -59,9 +59,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "tenant_id", "account_id", "kind", "address", name="pk_addresses"
-        ),
+        sa.PrimaryKeyConstraint("tenant_id", "account_id", "kind", "address", name="pk_addresses"),
     )
     op.create_index(
         "ix_addresses_tenant_id_kind_address", "addresses", ["tenant_id", "kind", "address"]

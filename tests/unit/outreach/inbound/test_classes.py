@@ -133,7 +133,9 @@ def test_case_marks_and_punctuation_change_nothing(data: st.DataObject) -> None:
 
 
 def test_a_list_that_does_not_fit_is_refused_with_all_its_faults() -> None:
-    sources = {"xx.yaml": "stop: [ok, '...']\ndays: {someday: [x]}\nmonths: [[a]]\nexcept: {z: [a]}"}
+    sources = {
+        "xx.yaml": "stop: [ok, '...']\ndays: {someday: [x]}\nmonths: [[a]]\nexcept: {z: [a]}"
+    }
     with pytest.raises(Invalid) as refused:
         parse_word_lists(sources)
     assert {error.pointer for error in refused.value.errors} == {

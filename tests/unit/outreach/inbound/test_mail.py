@@ -40,7 +40,9 @@ def a_mail(text: str = "I will pay", **headers: str) -> EmailMessage:
 
 def test_who_wrote_what_to_whom() -> None:
     mail = read_mail(
-        a_mail(In_Reply_To="<c1@creditor.example>", References="<a@x> <c1@creditor.example>").as_bytes()
+        a_mail(
+            In_Reply_To="<c1@creditor.example>", References="<a@x> <c1@creditor.example>"
+        ).as_bytes()
     )
     assert mail.from_ == "ann@example.com"
     assert mail.to == ("r+token@reply.example",)
@@ -135,7 +137,9 @@ def test_hostile_mail_is_read_in_bounded_steps() -> None:
         outer.attach(deep)
         deep = outer  # type: ignore[assignment]
     assert read_mail(deep.as_bytes()).text == ""
-    nested = "".join(f"--b{n}\r\nContent-Type: multipart/mixed; boundary=b{n + 1}\r\n\r\n" for n in range(900))
+    nested = "".join(
+        f"--b{n}\r\nContent-Type: multipart/mixed; boundary=b{n + 1}\r\n\r\n" for n in range(900)
+    )
     for raw in (
         b"",
         b"\x00" * 100_000,

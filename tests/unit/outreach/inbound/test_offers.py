@@ -21,9 +21,7 @@ def offer(
     currency: str = "EUR",
     ids: tuple[str, ...] = (),
 ) -> Offer:
-    return read_offer(
-        text, LISTS, today=today, country=country, currency=currency, known_ids=ids
-    )
+    return read_offer(text, LISTS, today=today, country=country, currency=currency, known_ids=ids)
 
 
 @pytest.mark.parametrize(
@@ -142,8 +140,7 @@ def test_the_amount_is_in_the_accounts_currency() -> None:
 
 @settings(max_examples=100)
 @given(
-    st.text(max_size=200)
-    | st.text(string.digits + " .,/-:'€$ampril", max_size=80),
+    st.text(max_size=200) | st.text(string.digits + " .,/-:'€$ampril", max_size=80),
     st.sampled_from(("DE", "US", None)),
     st.dates(),
 )
@@ -163,7 +160,9 @@ def test_a_written_day_is_read_again(day: date, form: str) -> None:
 
 
 @settings(max_examples=60)
-@given(st.integers(1, 10**9), st.sampled_from((("DE", ".", ","), ("GB", ",", "."), ("FR", " ", ","))))
+@given(
+    st.integers(1, 10**9), st.sampled_from((("DE", ".", ","), ("GB", ",", "."), ("FR", " ", ",")))
+)
 def test_a_written_amount_is_read_again(minor: int, form: tuple[str, str, str]) -> None:
     country, thousands, decimal = form
     whole = f"{minor // 100:,}".replace(",", thousands)
