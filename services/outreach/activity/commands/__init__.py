@@ -1,6 +1,7 @@
 """What every area does: announce events, tell the business time of an account, and ask people for
 work and for decisions."""
 
+from services.outreach.activity.commands.activations import ask_to_activate
 from services.outreach.activity.commands.announcements import (
     CLOCK_SKEW_MAX,
     CoveredEvent,
@@ -23,6 +24,7 @@ __all__ = [
     "account_now",
     "announce",
     "announce_events",
+    "ask_to_activate",
     "cancel_tasks",
     "close_cases",
     "open_cases",
