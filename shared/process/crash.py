@@ -19,6 +19,7 @@ POINTS = frozenset(
         "outreach.after_intent",
         "outreach.after_handover",
         "outreach.after_result",
+        "outreach.command.after_answer",
         "restore.marked",
         "restore.one_restored",
         "restore.settled",
