@@ -139,10 +139,6 @@ def test_a_call_costs_its_begun_minutes_and_has_its_outcome() -> None:
     ended = outcome.ended(LEFT)
     assert (ended.outcome, ended.cost_micros) == ("conversation", 40_100)
     assert ended.cost_currency == "EUR"
-        "conversation",
-        40_100,
-        "EUR",
-    )
 
 
 def test_what_was_surely_not_accepted_is_no_attempt_and_its_step_is_free() -> None:
