@@ -8,6 +8,7 @@ from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.store import get_settings
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.inbound.domain.word_lists import WordLists
@@ -15,7 +16,7 @@ from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
 from shared import clock
 from shared.business_time import Clock
-from shared.database import Database
+from shared.database import Database, Session
 from shared.database.clock_guard import ClockGuard
 from shared.process.compute import ComputePool
 
@@ -34,11 +35,17 @@ class Context:
     words: WordLists  # that tell what a reply wants
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
+    is_local: bool = True
 
     @property
     def creditor(self) -> CreditorDetails:
         """As disclosures name them."""
         return self.sender.creditor
+
+    async def has_four_eyes(self, session: Session, tenant: str) -> bool:
+        """Whether somebody else must agree before a version of a document comes into force."""
+        asked = (await get_settings(session, tenant)).settings.four_eyes_activation
+        return not self.is_local if asked is None else asked
 
     def business_now(self, at: datetime) -> datetime:
         """The instant at which something that is done now, in a run for `at`, is done."""
@@ -72,4 +79,5 @@ def open_context(settings: Settings, db: Database) -> Context:
         words=settings.words,
         rulebooks=RuleBooks(settings.rulebooks),
         compute=ComputePool(),
+        is_local=settings.common.local,
     )

@@ -9,6 +9,7 @@ from services.outreach.context import Context
 from services.outreach.debtors.store.tenants import list_contacting_tenants
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
+from services.outreach.dunning.processes.uncertain import CLAIMED_MAX, resolve_uncertain
 from services.outreach.inbound.processes.imap import poll_mailboxes
 from services.outreach.inbound.processes.lmtp import serve_lmtp
 from services.outreach.inbound.processes.reading import read_next
@@ -24,6 +25,7 @@ from shared.process.tasks import pause
 SCHEDULE_SECONDS = 60.0
 RATES_SECONDS = 12 * 3600.0
 LEASES_SECONDS = 2.0  # between two looks
+UNCERTAIN_SECONDS = 15.0  # between two looks for those whose quarter of an hour is over
 INBOUND_SECONDS = 1.0  # likewise, where nothing waits
 INBOUND_LANES = 4  # items read at once: one that waits for the ledger holds up few
 
@@ -99,6 +101,15 @@ async def watch_rates(context: Context) -> None:
         telemetry.REFERENCE_RATE_DAYS_LEFT.labels("outreach", name).set(days)
 
 
+async def run_uncertain(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: ask providers about uncertain contacts, until stopped."""
+    while not stop.is_set():
+        asked = 0
+        with survived("outreach", "uncertain"):
+            if not context.guard.has_jumped():  # else all would be asked about at once
+                asked = await resolve_uncertain(context, clock.now())
+        if asked < CLAIMED_MAX:
+            await pause(stop, UNCERTAIN_SECONDS)
 async def run_inbound(context: Context, *, stop: asyncio.Event) -> None:
     """Read what the doors left, in several lanes, until stopped."""
 

@@ -12,6 +12,7 @@ from services.outreach.jobs import (
     run_leases,
     run_rate_watch,
     run_scheduler,
+    run_uncertain,
 )
 from services.outreach.settings import Settings
 from shared.database import Database
@@ -30,6 +31,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     )
     jobs = {
         "leases": run_leases(context, stop=stop),
+        "uncertain": run_uncertain(context, stop=stop),
         "inbound": run_inbound(context, stop=stop),
         **mail_jobs(context, settings, stop=stop),
     }

@@ -19,6 +19,8 @@ POINTS = frozenset(
         "outreach.after_intent",
         "outreach.after_handover",
         "outreach.after_result",
+        "outreach.uncertain.after_find",
+        "outreach.uncertain.before_commit",
         "outreach.inbound.before_commit",
         "outreach.command.after_answer",
         "restore.marked",

@@ -234,6 +234,11 @@ class World:
     async def types_announced(self) -> list[str]:
         return [event["type"] for event in await self.announced()]
 
+    async def value(self, query: str, *values: Any) -> Any:
+        """One value of the database."""
+        async with self.db.reading() as session:
+            return await session.fetchval(query, *values)
+
     async def states(self) -> list[str]:
         rows = await self.db.fetch("select state from contacts order by planned_at, contact_id")
         return [row["state"] for row in rows]

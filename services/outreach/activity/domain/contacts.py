@@ -141,6 +141,15 @@ class HandOverTo(Struct, frozen=True):
     approve: str  # role
 
 
+class Resolution(Struct, frozen=True):
+    """What a person knows of an uncertain contact. The evidence is theirs: deleted at erasure."""
+
+    was_sent: bool
+    evidence: str
+    by: str
+    at: datetime  # machine time
+
+
 class Cover(Struct, frozen=True, order=True):
     """One account that the contact speaks of, as checked."""
 
@@ -193,6 +202,8 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     handed_at: datetime | None = None  # machine time of it
     find_at: datetime | None = None  # machine time: the provider is asked about it then
     units: int = 0  # that are paid for: segments, sheets
+    outcome: str | None = None  # of a call: how it ended, as rules know it
+    resolution: Resolution | None = None  # what a person found out of it while it was uncertain
     is_opened: bool = False  # a provider has said so
     slot_day: date | None = None  # of the tenant: the slots that it holds
     slots: tuple[str, ...] = ()

@@ -55,7 +55,8 @@ async def erase_addresses(session: Session, tenant: str, account_ids: Collection
     await session.execute(
         """
         update contacts c
-        set body = convert_to((convert_from(c.body, 'UTF8')::jsonb - 'address')::text, 'UTF8')
+        set body = convert_to(
+          (convert_from(c.body, 'UTF8')::jsonb - 'address' - 'resolution')::text, 'UTF8')
         from contact_accounts k
         where k.tenant_id = $1 and k.account_id = any($2)
           and c.tenant_id = k.tenant_id and c.contact_id = k.contact_id

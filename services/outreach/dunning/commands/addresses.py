@@ -36,7 +36,7 @@ async def mark_addresses(
         state for key, state in after.items() if state != (before.get(key) or AddressState(*key))
     ]
     await upsert_address_states(session, tenant, changed)
-    await _revoke(session, tenant, time, telling)
+    await revoke_consents(session, tenant, time, [o for o in telling if o.is_consent_revoked])
 
 
 def _told(state: AddressState, outcome: Outcome, time: RunTime) -> AddressState:
@@ -52,14 +52,12 @@ def _told(state: AddressState, outcome: Outcome, time: RunTime) -> AddressState:
     return state
 
 
-async def _revoke(
+async def revoke_consents(
     session: Session, tenant: str, time: RunTime, outcomes: Sequence[Outcome]
 ) -> None:
     """The provider knows that the debtor wants nothing more over this channel."""
     for outcome in outcomes:
         contact = outcome.contact
-        if not outcome.is_consent_revoked:
-            continue
         channel: ContactChannel = contact.channel  # type: ignore[assignment]
         consent = ChannelConsent(
             channel,

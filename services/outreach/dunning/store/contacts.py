@@ -222,6 +222,76 @@ async def is_any_sent(session: Session, tenant: str, since: datetime) -> bool:
     return bool(found)
 
 
+async def lock_contacts(
+    session: Session, tenant: str, contact_ids: Collection[str]
+) -> dict[str, DebtorContact]:
+    """As they stand, until this transaction ends. Their debtors are locked first, in order."""
+    ids = sorted(contact_ids)
+    await session.execute(
+        """
+        select from debtors where tenant_id = $1 and debtor_key in (
+          select debtor_key from contacts where tenant_id = $1 and contact_id = any($2))
+        order by debtor_key for update
+        """,
+        tenant,
+        ids,
+    )
+    rows = await session.fetch(
+        """
+        select * from contacts where tenant_id = $1 and contact_id = any($2)
+        order by contact_id for update
+        """,
+        tenant,
+        ids,
+    )
+    return {row["contact_id"]: to_contact(row) for row in rows}
+
+
+async def find_by_message_id(
+    session: Session, tenant: str, message_ids: Collection[str]
+) -> dict[str, str]:
+    """Contacts by what their provider calls them."""
+    if not message_ids:
+        return {}
+    rows = await session.fetch(
+        "select message_id, contact_id from contacts"
+        " where tenant_id = $1 and message_id = any($2) order by contact_id",
+        tenant,
+        sorted(message_ids),
+    )
+    return {row["message_id"]: row["contact_id"] for row in rows}
+
+
+async def claim_uncertain(
+    session: Session, machine_now: datetime, next_at: datetime, limit: int
+) -> list[tuple[str, DebtorContact]]:
+    """Uncertain contacts whose time has come, with their tenants, each taken by moving its next
+    time on: several workers take different ones, and one that fails is asked about again."""
+    rows = await session.fetch(
+        """
+        update contacts set find_at = $2
+        where (tenant_id, contact_id) in (
+          select tenant_id, contact_id from contacts
+          where state = 'uncertain' and find_at <= $1
+          order by find_at limit $3 for update skip locked)
+        returning *
+        """,
+        machine_now,
+        next_at,
+        limit,
+    )
+    return [(row["tenant_id"], to_contact(row)) for row in rows]
+
+
+async def stop_asking(session: Session, tenant: str, contact_id: str) -> None:
+    await session.execute(
+        "update contacts set find_at = null"
+        " where tenant_id = $1 and contact_id = $2 and state = 'uncertain'",
+        tenant,
+        contact_id,
+    )
+
+
 async def find_ended_leases(
     session: Session, machine_now: datetime, limit: int
 ) -> list[tuple[str, str, DebtorContact]]:
