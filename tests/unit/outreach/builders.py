@@ -7,9 +7,13 @@ from typing import Any
 
 from services.outreach.activity.domain.contacts import Item
 from services.outreach.activity.domain.decisions import Decision, Reason
+from services.outreach.channels.domain.links import Links
+from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import read_book
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.stops import Stop, StopKind
+from services.outreach.dunning.domain.assignment_document import ASSIGNMENTS as ASSIGNMENTS_NAME
+from services.outreach.dunning.domain.assignment_document import parse_assignments
 from services.outreach.dunning.domain.live_check import (
     CheckedAccount,
     CheckedAmounts,
@@ -17,14 +21,27 @@ from services.outreach.dunning.domain.live_check import (
 )
 from services.outreach.dunning.domain.planning import Account, DebtorFacts, Govern
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse
+from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.dunning.domain.workdays import first_in_office
 from services.outreach.rulebooks.domain.versions import built_in
+from shared.documents import BuiltIn
 
 FOLDER = Path(__file__).resolve().parents[3] / "services" / "outreach"
 STRATEGIES: Strategies = by_kind(
     parse(path.read_text(encoding="utf-8"))
-    for path in sorted((FOLDER / "dunning" / "strategies").glob("*"))
+    for path in sorted((FOLDER / "dunning" / "kind_strategies").glob("*"))
 )
+_SHIPPED = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in sorted((FOLDER / "dunning" / "strategies").glob("*.yaml"))
+}
+_RULES = _SHIPPED.pop("strategy-assignments.yaml")
+PACKS = tuple(
+    BuiltIn(pack.name, pack.version, text, pack)
+    for text in _SHIPPED.values()
+    for pack in (parse_strategy(text),)
+)
+ASSIGNMENTS = BuiltIn(ASSIGNMENTS_NAME, "2026-12-01", _RULES, parse_assignments(_RULES))
 RULEBOOKS = tuple(
     built_in(read_book(text), text)
     for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))
@@ -34,6 +51,8 @@ TEMPLATES = {
     path.name: path.read_text(encoding="utf-8")
     for path in sorted((FOLDER / "channels" / "templates").glob("*"))
 }
+
+LINKS = Links(LinkKeys(LinkKey(1, b"\x01" * 32)), "https://pay.creditor.example")
 
 MONDAY = date(2026, 3, 2)  # the 2nd of March 2026
 
@@ -98,7 +117,7 @@ def an_item(
     account_id: str = "C1",
     due_on: date = MONDAY,
 ) -> Item:
-    return Item(account_id, invoice_id, due_on, "consumer", step, step, "consumer")
+    return Item(account_id, invoice_id, due_on, "consumer", step, step)
 
 
 def checked_invoice(invoice_id: str = "I1", **fields: Any) -> CheckedInvoice:

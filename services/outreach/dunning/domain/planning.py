@@ -268,7 +268,8 @@ def _options(
                 strategy.name,
                 step.name,
                 _words(step, account, strategy).name,
-                account.kind,
+                n=step.offset_days,
+                kind=account.kind,
             ),
         )
 
