@@ -196,7 +196,7 @@ async def test_the_worker_takes_everything_in_once(
         await loop
     rows = await outreach_db.fetch("select type from story order by ord")
     assert sorted(row["type"] for row in rows) == [
-        "account-registered", "contact-details", "invoice-issued",
+        "account-registered", "contact-details", "invoice-issued", "strategy-assigned",
     ]  # fmt: skip
     assert len(await outreach_db.fetch("select from invoices")) == 1
 
