@@ -10,6 +10,7 @@ from services.outreach.debtors.commands import take_arms, take_facts, take_tenan
 from services.outreach.desk.commands.facts import follow_facts, follow_priorities
 from services.outreach.dunning.commands.warnings import start_on_warnings
 from services.outreach.dunning.domain.strategies import Strategies
+from services.outreach.inbound.commands.addresses import follow_addresses
 from shared.database import Database, Session
 from shared.events import (
     CONTACTS,
@@ -36,6 +37,7 @@ async def on_tenants(session: Session, events: Sequence[Received], _plans: Strat
 
 async def on_facts(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
     await take_facts(session, events)
+    await follow_addresses(session, events)
     await follow_facts(session, events)
 
 

@@ -11,6 +11,7 @@ from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.store import get_settings
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.inbound.domain.word_lists import WordLists
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
 from shared import clock
@@ -31,6 +32,7 @@ class Context:
     templates: Templates
     sender: Sender
     links: Links  # of messages, back to us
+    words: WordLists  # that tell what a reply wants
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
     is_local: bool = True
@@ -64,7 +66,7 @@ def open_context(settings: Settings, db: Database) -> Context:
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender),
+        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender, settings.links),
         content=ContentVersions(
             settings.strategies,
             templates.versions,
@@ -74,6 +76,7 @@ def open_context(settings: Settings, db: Database) -> Context:
         templates=templates,
         sender=settings.sender,
         links=settings.links,
+        words=settings.words,
         rulebooks=RuleBooks(settings.rulebooks),
         compute=ComputePool(),
         is_local=settings.common.local,

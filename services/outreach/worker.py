@@ -7,6 +7,8 @@ from services.outreach import consumer
 from services.outreach.context import open_context
 from services.outreach.jobs import (
     forgotten,
+    mail_jobs,
+    run_inbound,
     run_leases,
     run_rate_watch,
     run_scheduler,
@@ -30,6 +32,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     jobs = {
         "leases": run_leases(context, stop=stop),
         "uncertain": run_uncertain(context, stop=stop),
+        "inbound": run_inbound(context, stop=stop),
+        **mail_jobs(context, settings, stop=stop),
     }
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)

@@ -21,6 +21,7 @@ POINTS = frozenset(
         "outreach.after_result",
         "outreach.uncertain.after_find",
         "outreach.uncertain.before_commit",
+        "outreach.inbound.before_commit",
         "outreach.command.after_answer",
         "restore.marked",
         "restore.one_restored",

@@ -6,10 +6,12 @@ from services.outreach.tables import (
     contacts,
     debtors,
     desk,
+    inbound,
     organisations,
     permissions,
     reference_rates,
     tenants,
+    texts,
 )
 from services.outreach.tables.metadata import metadata
 
@@ -18,9 +20,11 @@ __all__ = [
     "contacts",
     "debtors",
     "desk",
+    "inbound",
     "metadata",
     "organisations",
     "permissions",
     "reference_rates",
     "tenants",
+    "texts",
 ]

@@ -29,6 +29,7 @@ from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, led
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
 from tests.unit.outreach.builders import LINKS, RULEBOOKS, STRATEGIES, TEMPLATES, at
+from tests.unit.outreach.inbound.lists import LISTS
 
 DUE_ON = date(2026, 3, 2)  # a Monday
 MORNING = at("2026-03-03 09:00")
@@ -38,7 +39,7 @@ SENDER = Sender("accounts@creditor.example", "Creditor Ltd")
 def channels_over(smtp_url: str | None) -> ChannelRegistry:
     """The channels of tenants whose mail goes over that server (none: no channel)."""
     environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
-    return ChannelRegistry(FACTORIES, environment, SENDER)
+    return ChannelRegistry(FACTORIES, environment, SENDER, LINKS)
 
 
 def a_context(
@@ -62,6 +63,7 @@ def a_context(
         templates=templates,
         sender=SENDER,
         links=LINKS,
+        words=LISTS,
         rulebooks=RuleBooks(RULEBOOKS),
         compute=ComputePool(),
     )

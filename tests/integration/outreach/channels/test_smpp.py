@@ -2,9 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -15,73 +13,17 @@ from services.outreach.channels.clients.smpp_session import Smsc as Address
 from services.outreach.channels.domain.contract import (
     Accepted,
     CannotSay,
-    Intent,
     Later,
     Refused,
     Sent,
     Unknown,
     Withdrawn,
 )
-from services.outreach.channels.domain.parts import SmsParts
-from services.outreach.channels.domain.smpp_receipts import PartReceipt
-from services.outreach.channels.domain.sms_parts import InboundPart, SentText
-from shared import clock
 from shared.addresses import BadUrl
+from tests.integration.outreach.channels.intents import an_intent as intent
+from tests.integration.outreach.channels.kept import Kept
 from tests.integration.outreach.channels.smsc import Smsc
-
-CONTACT = "6f1c1d9a-2b7e-5c3d-9e4f-0123456789ab"
-
-
-@dataclass
-class Kept:
-    """A log of texts in memory."""
-
-    sent: list[SentText] = field(default_factory=list)
-    receipts: list[PartReceipt] = field(default_factory=list)
-    inbound: list[InboundPart] = field(default_factory=list)
-    fails: bool = False
-
-    async def submitted(self, text: SentText) -> None:
-        self.sent.append(text)
-
-    async def received(self, tenant: str, provider: str, receipt: PartReceipt) -> None:
-        if self.fails:
-            raise RuntimeError("the database is away")
-        self.receipts.append(receipt)
-
-    async def arrived(self, part: InboundPart) -> None:
-        if self.fails:
-            raise RuntimeError("the database is away")
-        self.inbound.append(part)
-
-    async def message_ids(self, tenant: str, provider: str, contact_id: str) -> Sequence[str]:
-        return [
-            part.message_id
-            for text in self.sent
-            if text.contact_id == contact_id
-            for part in text.parts
-            if part.message_id
-        ]
-
-
-def intent(
-    text: str | None = "Hello", *, to: str = "+4915112345600", seconds: float = 60
-) -> Intent:
-    async def parts() -> SmsParts | None:
-        return None if text is None else SmsParts(text)
-
-    now = clock.now()
-    return Intent(
-        tenant="demo",
-        contact_id=CONTACT,
-        to=to,
-        to_name="",
-        deadline=now + timedelta(seconds=seconds),
-        callback_token="token",
-        at=now,
-        language="en",
-        parts=parts,
-    )
+from tests.integration.outreach.world import until
 
 
 @pytest.fixture
@@ -112,12 +54,6 @@ async def opened(kept: Kept, smsc: Smsc) -> AsyncIterator[Opened]:
     yield make
     for channel in channels:
         await channel.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def test_a_text_is_accepted_with_a_receipt_asked_for(
