@@ -14,6 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.clients.smpp_session import (
     IDLE_SECONDS,
     NotBound,
@@ -45,6 +46,8 @@ from services.outreach.channels.domain.sms_parts import (
 )
 from services.outreach.channels.domain.sms_text import SmsText, sms_text
 from shared import clock
+from shared.addresses import BadUrl
+from shared.errors import Unavailable
 from shared.process import telemetry
 from shared.process.failures import note_failure
 from shared.process.tasks import end, first
@@ -339,6 +342,24 @@ class SmppChannel:
                 {k: n for k, n in self._acknowledged.items() if k.endswith(window)}
             )
         self._acknowledged[digest] += 1
+
+
+def open_smpp(texts: TextLog, setup: ProviderSetup) -> SmppChannel:
+    """Of a provider of the kind `smpp`. Raises `Unavailable`."""
+    provider = setup.provider
+    try:
+        smsc = Smsc.from_url(setup.secret)
+    except BadUrl as error:
+        raise Unavailable(f"the variable {provider.secret} {error}") from error
+    settings = SmppSettings(
+        setup.tenant,
+        setup.name,
+        smsc,
+        provider.from_ or "",
+        provider.message_ids,
+        provider.segments_max,
+    )
+    return SmppChannel(settings, texts)
 
 
 def _result(answer: Pdu) -> Accepted | Refused | Later | Unknown:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
+from services.outreach.channels.domain.sms_parts import TextLog
+
 SCRIPT_KEPT_FOR: Final = timedelta(hours=1)  # machine time; longer than any telephone rings
 
 
@@ -21,3 +23,7 @@ class ScriptShelf(Protocol):
     """Keeps scripts."""
 
     async def put(self, script: CallScript) -> None: ...
+
+
+class ChannelLog(TextLog, ScriptShelf, Protocol):
+    """All that adapters keep."""
