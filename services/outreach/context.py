@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.outreach.channels.clients.factories import FACTORIES
+from services.outreach.channels.clients.factories import factories
 from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.processes.channel_log import DatabaseChannelLog
 from services.outreach.channels.store import get_settings
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
@@ -28,6 +29,7 @@ class Context:
     guard: ClockGuard  # before anybody is contacted
     ledger: LedgerClient
     channels: ChannelRegistry  # of all tenants, by their settings
+    channel_log: DatabaseChannelLog  # what their adapters learn
     content: ContentVersions
     templates: Templates
     sender: Sender
@@ -61,12 +63,14 @@ class Context:
 def open_context(settings: Settings, db: Database) -> Context:
     """The context of a process, on its database."""
     templates = Templates(settings.template_sources)
+    log = DatabaseChannelLog(db, None, None)
     return Context(
         db=db,
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender, settings.links),
+        channels=ChannelRegistry(factories(log), settings.secrets, settings.sender, settings.links),
+        channel_log=log,
         content=ContentVersions(
             settings.strategies,
             templates.versions,

@@ -47,7 +47,7 @@ call_scripts = Table(
     Column("token", Text),  # of the callback URL
     Column("tenant_id", Text, nullable=False),
     Column("provider", Text, nullable=False),
-    Column("twiml", Text, nullable=False),
+    Column("body", Text, nullable=False),
     Column("at", INSTANT, nullable=False),  # machine time
     PrimaryKeyConstraint("token"),
     Index(None, "at"),

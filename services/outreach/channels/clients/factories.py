@@ -11,13 +11,14 @@ from services.outreach.channels.clients.smpp import open_smpp
 from services.outreach.channels.clients.twilio import open_twilio
 from services.outreach.channels.domain.call_scripts import ChannelLog
 
-FACTORIES: Mapping[str, Factory] = {"smtp": open_mail, "dialler": open_dialler}
+FACTORIES: Mapping[str, Factory] = {"smtp": open_mail}
 
 
 def factories(log: ChannelLog) -> Mapping[str, Factory]:
     """All of them; `log` keeps what adapters learn."""
     return {
         **FACTORIES,
+        "dialler": partial(open_dialler, log),
         "smpp": partial(open_smpp, log),
         "twilio": partial(open_twilio, log),
     }

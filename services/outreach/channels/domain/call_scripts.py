@@ -16,7 +16,7 @@ class CallScript:
     tenant: str
     provider: str
     token: str  # of the callback URL: by which it is asked for
-    twiml: str
+    text: str  # TwiML for providers who speak it
 
 
 class ScriptShelf(Protocol):

@@ -27,4 +27,4 @@ async def script_for(context: Context, provider: str, token: str, request: Provi
     except BadUrl as error:
         raise Unavailable("the provider's variable holds no account") from error
     form = TwilioReader(account.token, clock.now()).form(request)
-    return SILENCE if answered_by(form) == "machine" else script.twiml
+    return SILENCE if answered_by(form) == "machine" else script.text

@@ -9,26 +9,26 @@ from shared.database import Session
 async def upsert_script(session: Session, script: CallScript, now: datetime) -> None:
     await session.execute(
         """
-        insert into call_scripts (token, tenant_id, provider, twiml, at)
+        insert into call_scripts (token, tenant_id, provider, body, at)
         values ($1, $2, $3, $4, $5)
-        on conflict (token) do update set provider = excluded.provider, twiml = excluded.twiml,
+        on conflict (token) do update set provider = excluded.provider, body = excluded.body,
                                           at = excluded.at
         """,
         script.token,
         script.tenant,
         script.provider,
-        script.twiml,
+        script.text,
         now,
     )
 
 
 async def find_script(session: Session, provider: str, token: str) -> CallScript | None:
     rows = await session.fetch(
-        "select tenant_id, twiml from call_scripts where token = $1 and provider = $2",
+        "select tenant_id, body from call_scripts where token = $1 and provider = $2",
         token,
         provider,
     )
-    return CallScript(rows[0]["tenant_id"], provider, token, rows[0]["twiml"]) if rows else None
+    return CallScript(rows[0]["tenant_id"], provider, token, rows[0]["body"]) if rows else None
 
 
 async def delete_scripts(session: Session, before: datetime) -> None:

@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("token", sa.Text(), nullable=False),
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
-        sa.Column("twiml", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
         sa.Column("at", _INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("token", name="pk_call_scripts"),
     )
