@@ -108,7 +108,7 @@ async def find_history(
 
 class _Body(msgspec.Struct):
     channel: str
-    outcome: str = ""  # of a call
+    outcome: str | None = None  # of a call
 
 
 _BODY = msgspec.json.Decoder(_Body)

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from msgspec.structs import replace
-
-from services.outreach.activity.domain.contacts import Channel, DebtorContact, State
+from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.channels.domain.call_outcomes import CallResult
-from services.outreach.channels.domain.costs import voice_micros
-from services.outreach.channels.domain.tenant_settings import Costs
 from services.outreach.dunning.domain.outcomes import Outcome
 from shared.clock import day_start, local_day
 
@@ -98,36 +94,6 @@ def call_state(state: State) -> CallState:
             return "uncertain"
         case _:
             return "over"
-
-
-def outcomes(
-    contact: DebtorContact, result: CallResult, costs: Costs, next_channel: Channel | None
-) -> list[Outcome]:
-    """What a result makes of a call that was given, one after the other."""
-    was_uncertain = contact.state == "uncertain"
-    paid = replace(
-        contact,
-        outcome=result.outcome or "",
-        seconds=result.seconds,
-        units=1,
-        cost_micros=voice_micros(costs, result.seconds),
-        cost_currency=costs.currency,
-    )
-    if result.state == "failed":
-        return [
-            Outcome(
-                paid,
-                "failed",
-                result.code,
-                is_address_dead=result.is_address_dead,
-                next_channel=next_channel,
-                is_resolved=was_uncertain,
-            )
-        ]
-    sent = Outcome(paid, "sent", contact.contact_id, is_resolved=was_uncertain)
-    if result.state == "sent":
-        return [sent]
-    return [sent, Outcome(replace(paid, state="sent"), "delivered", contact.contact_id)]
 
 
 def is_same(contact: DebtorContact, result: CallResult) -> bool:

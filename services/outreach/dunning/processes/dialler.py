@@ -8,20 +8,18 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import uuid4
 
+from services.outreach.activity.commands import tenant_now
 from services.outreach.activity.domain.contacts import DebtorContact, State
-from services.outreach.activity.store.business_times import get_business_time
 from services.outreach.channels.domain.call_outcomes import CallResult
-from services.outreach.channels.store import get_settings
 from services.outreach.channels.store.call_scripts import find_script
 from services.outreach.context import Context
 from services.outreach.dunning.commands.plans import LEASE
-from services.outreach.dunning.commands.results import record_outcomes
-from services.outreach.dunning.domain import dialler, retries, suppressions
+from services.outreach.dunning.commands.receipts import take_receipts
+from services.outreach.dunning.domain import dialler, suppressions
 from services.outreach.dunning.domain.dialler import Go, NoGo
 from services.outreach.dunning.domain.intents import callback_token
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.outgoing import OutgoingMessage
-from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.processes.live_check import LiveCheck
 from services.outreach.dunning.processes.run_due import ContactRun, open_run
 from services.outreach.dunning.store import dialler as store
@@ -50,8 +48,7 @@ async def give(context: Context, tenant: str, contact_id: str) -> Go | NoGo:
                 raise NotFound("There is no such call.")
             return dialler.no_go(*found)
     async with context.db.reading() as session:
-        last = await get_business_time(session, tenant)
-    at = machine_now if context.clock == "system" or last is None else last
+        at = await tenant_now(session, context.clock, tenant)
     run = await open_run(context, tenant, at, kind=_Giving)
     run.begin(claim)
     await run.make([contact])
@@ -113,9 +110,6 @@ async def take_result(
     """How a call went that was given. The same again changes nothing. Raises `NotFound`,
     `Conflict` (it was not given, or ended otherwise)."""
     now = clock.now()
-    async with context.db.reading() as session:
-        settings = (await get_settings(session, tenant)).settings
-    channels = await context.channels.channels(tenant, settings)
     async with context.db.transaction() as session:
         found = await store.find_call(session, tenant, contact_id, for_update=True)
         if found is None:
@@ -125,16 +119,13 @@ async def take_result(
             if dialler.is_same(contact, result):
                 return contact
             raise Conflict(f"The call is {dialler.call_state(contact.state)}.")
-        last = await get_business_time(session, tenant)
-        business = now if context.clock == "system" or last is None else last
-        time = RunTime(business, business, now, context.clock)
-        other = retries.next_channel(contact, channels.configured)
-        expected = frozenset({contact.state})
-        for outcome in dialler.outcomes(contact, result, settings.costs, other):
-            await record_outcomes(session, tenant, time, [outcome], expected=expected, claim=None)
-            contact = outcome.ended(business)
-            expected = frozenset({contact.state})
-        return contact
+        business = await tenant_now(session, context.clock, tenant)
+        receipt = result.receipt(business, token=contact_id, provider_id=contact_id)
+        await take_receipts(
+            session, tenant, now, [receipt], links=context.links, clock_mode=context.clock
+        )
+        after = await store.find_call(session, tenant, contact_id)
+        return contact if after is None else after[0]
 
 
 async def list_calls(
