@@ -13,6 +13,7 @@ from services.outreach.channels.store import get_settings
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.inbound.domain.word_lists import WordLists
+from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
 from shared import clock
@@ -63,7 +64,7 @@ class Context:
 def open_context(settings: Settings, db: Database) -> Context:
     """The context of a process, on its database."""
     templates = Templates(settings.template_sources)
-    log = DatabaseChannelLog(db, None, None)
+    log = open_channel_log(db, settings.common.clock, settings.links)
     return Context(
         db=db,
         clock=settings.common.clock,

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from services.outreach.channels.processes.listening import listen
 from services.outreach.context import Context
 from services.outreach.debtors.store.tenants import list_contacting_tenants
 from services.outreach.dunning.processes.leases import end_leases
@@ -28,6 +29,9 @@ LEASES_SECONDS = 2.0  # between two looks
 UNCERTAIN_SECONDS = 15.0  # between two looks for those whose quarter of an hour is over
 INBOUND_SECONDS = 1.0  # likewise, where nothing waits
 INBOUND_LANES = 4  # items read at once: one that waits for the ledger holds up few
+
+TEXTS_SECONDS = 15.0  # between two looks for operators to be connected to
+TEXTS_KEEP_DAYS = 30  # receipts of texts come within days
 
 log = telemetry.logger(__name__)
 
@@ -136,11 +140,23 @@ def mail_jobs(
     return jobs
 
 
+async def run_texts(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: stay connected to operators, and hand on what waited for long enough."""
+    while not stop.is_set():
+        with survived("outreach", "texts"):
+            await listen(context)
+        with survived("outreach", "texts"):
+            if not context.guard.has_jumped():
+                await context.channel_log.tidy(clock.now())
+        await pause(stop, TEXTS_SECONDS)
+
+
 def forgotten(settings: Settings) -> tuple[Rule, ...]:
     """What is not kept for ever. By a manual clock nothing is old: its days are its own."""
     if settings.common.clock == "manual":
         return ()
     return (
+        *kept_for("text_parts", "seen_at", TEXTS_KEEP_DAYS),
         *kept_for("story", "at", settings.story_keep_days),
         *kept_for("judgements", "at", settings.judgements_keep_days),
         *kept_for("inbound", "ended_at", settings.inbound_keep_days),

@@ -12,6 +12,7 @@ from services.outreach.jobs import (
     run_leases,
     run_rate_watch,
     run_scheduler,
+    run_texts,
     run_uncertain,
 )
 from services.outreach.settings import Settings
@@ -34,6 +35,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         "uncertain": run_uncertain(context, stop=stop),
         "inbound": run_inbound(context, stop=stop),
         **mail_jobs(context, settings, stop=stop),
+        "texts": run_texts(context, stop=stop),
     }
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)

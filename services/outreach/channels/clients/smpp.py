@@ -93,7 +93,7 @@ class SmppChannel:
         self._acknowledged: Counter[str] = Counter()
         self._reference = secrets.randbelow(256)
 
-    def bind(self) -> None:
+    def listen(self) -> None:
         """Be bound from now on, also for what comes in while nothing goes out."""
         if self._keeper is None and not self._ending.is_set():
             self._keeper = asyncio.create_task(self._stay_bound())
@@ -161,7 +161,7 @@ class SmppChannel:
             return self._session
         if self._keeper is None:
             self._attempt = asyncio.get_running_loop().create_future()
-            self.bind()
+            self.listen()
         if self._attempt is None:
             raise NotBound(self._fault)
         return await asyncio.shield(self._attempt)

@@ -13,7 +13,6 @@ from services.outreach.channels.store import text_parts as store
 from services.outreach.channels.store.call_scripts import delete_scripts, upsert_script
 from shared import clock
 from shared.database import Database, Session
-from shared.errors import Unavailable
 from shared.process.failures import survived
 
 INCOMPLETE_AFTER = timedelta(minutes=10)  # without a further part; then what there is, is handed on
@@ -27,7 +26,7 @@ class DatabaseChannelLog:
     """The log of all tenants' channels, in the database."""
 
     def __init__(
-        self, db: Database, take_receipts: TakeReceipts | None, take_inbound: TakeInbound | None
+        self, db: Database, take_receipts: TakeReceipts, take_inbound: TakeInbound
     ) -> None:
         self._db = db
         self._take_receipts = take_receipts
@@ -81,8 +80,6 @@ class DatabaseChannelLog:
                 await self._hand_on(parts)
 
     async def _hand_on(self, parts: Sequence[InboundPart]) -> None:
-        if self._take_inbound is None:
-            raise Unavailable("nobody takes messages in")
         message: InboundText = joined(parts)
         await self._take_inbound(message)
         if parts[0].total > 1:
@@ -94,5 +91,5 @@ class DatabaseChannelLog:
     async def _say(
         self, session: Session, tenant: str, now: datetime, receipt: Receipt | None
     ) -> None:
-        if receipt is not None and self._take_receipts is not None:
+        if receipt is not None:
             await self._take_receipts(session, tenant, now, [receipt])
