@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.outreach.channels.clients.factories import FACTORIES
+from services.outreach.channels.clients.factories import FACTORIES, factories
 from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.settings_document import read_settings
@@ -21,6 +21,7 @@ from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.processes.run_due import RunDue, run_due
+from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
 from shared.business_time import Clock
 from shared.database import Database
@@ -51,12 +52,15 @@ def a_context(
     residence: str | None = "IS",  # whose clocks show UTC, as those of this world
 ) -> Context:
     templates = Templates(TEMPLATES)
+    log = open_channel_log(db, clock, LINKS)
+    environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
     return Context(
         db=db,
         clock=clock,
         guard=ClockGuard(db, clock, last="the last run of contacts"),
         ledger=LedgerClient(ledger_url, "token"),
-        channels=channels_over(smtp_url),
+        channels=ChannelRegistry(factories(log), environment, SENDER, LINKS),
+        channel_log=log,
         content=ContentVersions(
             STRATEGIES, templates.versions, residence, templates.text_ids(SENDER.creditor)
         ),
