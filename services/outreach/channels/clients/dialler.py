@@ -3,8 +3,9 @@
 A run only offers calls to it. `go` is the hand-over: there the script is given out.
 """
 
+from services.outreach.channels.clients.channel_log import ScriptShelf
 from services.outreach.channels.clients.registry import ProviderSetup
-from services.outreach.channels.domain.call_scripts import CallScript, ScriptShelf
+from services.outreach.channels.domain.call_scripts import CallScript
 from services.outreach.channels.domain.contract import (
     Accepted,
     CannotSay,

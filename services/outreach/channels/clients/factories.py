@@ -4,12 +4,12 @@
 from collections.abc import Mapping
 from functools import partial
 
+from services.outreach.channels.clients.channel_log import ChannelLog
 from services.outreach.channels.clients.dialler import open_dialler
 from services.outreach.channels.clients.mail import open_mail
 from services.outreach.channels.clients.registry import Factory
 from services.outreach.channels.clients.smpp import open_smpp
 from services.outreach.channels.clients.twilio import open_twilio
-from services.outreach.channels.domain.call_scripts import ChannelLog
 
 FACTORIES: Mapping[str, Factory] = {"smtp": open_mail}
 

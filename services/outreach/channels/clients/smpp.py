@@ -14,6 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from services.outreach.channels.clients.channel_log import TextLog
 from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.clients.smpp_session import (
     IDLE_SECONDS,
@@ -42,7 +43,6 @@ from services.outreach.channels.domain.sms_parts import (
     InboundPart,
     SentPart,
     SentText,
-    TextLog,
 )
 from services.outreach.channels.domain.sms_text import SmsText, sms_text
 from shared import clock

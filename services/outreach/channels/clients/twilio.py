@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 
 import httpx
 
+from services.outreach.channels.clients.channel_log import ScriptShelf
 from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.domain import twilio
-from services.outreach.channels.domain.call_scripts import CallScript, ScriptShelf
+from services.outreach.channels.domain.call_scripts import CallScript
 from services.outreach.channels.domain.contract import (
     Accepted,
     CannotSay,

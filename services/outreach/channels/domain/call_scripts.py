@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
-
-from services.outreach.channels.domain.sms_parts import TextLog
+from typing import Final
 
 SCRIPT_KEPT_FOR: Final = timedelta(hours=1)  # machine time; longer than any telephone rings
 
@@ -17,13 +15,3 @@ class CallScript:
     provider: str
     token: str  # of the callback URL: by which it is asked for
     text: str  # TwiML for providers who speak it
-
-
-class ScriptShelf(Protocol):
-    """Keeps scripts."""
-
-    async def put(self, script: CallScript) -> None: ...
-
-
-class ChannelLog(TextLog, ScriptShelf, Protocol):
-    """All that adapters keep."""
