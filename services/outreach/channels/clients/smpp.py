@@ -37,7 +37,7 @@ from services.outreach.channels.domain.contract import (
 )
 from services.outreach.channels.domain.parts import SmsParts
 from services.outreach.channels.domain.phone_numbers import caller
-from services.outreach.channels.domain.smpp import Delivery, Pdu
+from services.outreach.channels.domain.smpp import OperatorDelivery, Pdu
 from services.outreach.channels.domain.smpp_receipts import MessageIds, part_id, read_receipt
 from services.outreach.channels.domain.sms_parts import (
     InboundPart,
@@ -294,7 +294,7 @@ class SmppChannel:
 
     # What comes in
 
-    async def _taken(self, delivery: Delivery) -> int:
+    async def _taken(self, delivery: OperatorDelivery) -> int:
         settings, now = self._settings, clock.now()
         if delivery.is_receipt:
             receipt = read_receipt(delivery, settings.ids, now)
@@ -306,7 +306,7 @@ class SmppChannel:
         self._acknowledge(part, now)
         return smpp.OK
 
-    def _inbound(self, delivery: Delivery, now: datetime) -> InboundPart:
+    def _inbound(self, delivery: OperatorDelivery, now: datetime) -> InboundPart:
         from_, to = caller(delivery.source), caller(delivery.destination)
         if delivery.parts > 1:
             key = f"{from_} {to} {delivery.reference} {delivery.parts}"
@@ -324,7 +324,7 @@ class SmppChannel:
             delivery.parts,
         )
 
-    def _key(self, from_: str, to: str, delivery: Delivery, now: datetime) -> str:
+    def _key(self, from_: str, to: str, delivery: OperatorDelivery, now: datetime) -> str:
         """Messages have no id in SMPP. The same words are the same message where the operator may
         not know that we have it; once it was told so, they are written anew."""
         window = int(now.timestamp()) // _REPEAT_SECONDS
