@@ -7,10 +7,12 @@ from functools import partial
 
 from services.outreach.activity.store.timeline import insert_received
 from services.outreach.debtors.commands import take_facts, take_segments, take_tenants
+from services.outreach.desk.commands.facts import follow_facts, follow_priorities
 from services.outreach.dunning.commands.assignments import assign_after
 from services.outreach.dunning.commands.warnings import start_on_warnings
 from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.store.strategies import StrategyBooks
+from services.outreach.inbound.commands.addresses import follow_addresses
 from shared.business_time import Clock
 from shared.database import Database, Session
 from shared.events import (
@@ -38,13 +40,17 @@ async def on_tenants(session: Session, events: Sequence[Received], _plans: Strat
 
 async def on_facts(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
     await take_facts(session, events)
+    await follow_addresses(session, events)
+    await follow_facts(session, events)
 
 
 async def on_segments(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
     await take_segments(session, events)
+    await follow_priorities(session, events)
 
 
 async def on_warnings(session: Session, events: Sequence[Received], strategies: Strategies) -> None:
+    await follow_priorities(session, events)
     await start_on_warnings(session, events, strategies)
 
 

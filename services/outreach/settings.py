@@ -22,6 +22,8 @@ from services.outreach.dunning.domain.assignments import Assignments
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
 from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_document import parse_strategy
+from services.outreach.inbound.domain.mailboxes import Mailbox
+from services.outreach.inbound.domain.word_lists import WordLists, parse_word_lists
 from services.outreach.rulebooks.domain.versions import built_in
 from shared.addresses import BadUrl, read_url
 from shared.countries import iso_code
@@ -37,6 +39,8 @@ MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
 ASSIGNMENTS_FILE = f"{ASSIGNMENTS}.yaml"
 JUDGEMENTS_KEEP_DAYS = 730
+INBOUND_KEEP_DAYS = 730
+MAILBOXES_MAX = 20
 # Tenants' settings name variables that hold their secrets. Ours are none of theirs, but for the
 # mail server of the installation.
 FOR_TENANTS = frozenset({"OUTREACH_SMTP_URL"})
@@ -68,6 +72,10 @@ class Settings:
     residence_default: str | None  # a country, for whom no place at all is known
     story_keep_days: int | None  # None: for ever
     judgements_keep_days: int | None
+    inbound_keep_days: int | None
+    words: WordLists = field(repr=False)  # that tell what a reply wants
+    lmtp: tuple[str, int] | None  # where mail servers hand mail over; None: nowhere
+    mailboxes: tuple[Mailbox, ...]  # that are looked into
     secrets: Mapping[str, str] = field(repr=False)  # what tenants' settings may name
 
     @classmethod
@@ -100,6 +108,10 @@ class Settings:
             residence_default=env.attempt(lambda: _residence(env, common)),
             story_keep_days=env.days("OUTREACH_STORY_KEEP_DAYS"),
             judgements_keep_days=env.days("OUTREACH_JUDGEMENTS_KEEP_DAYS", JUDGEMENTS_KEEP_DAYS),
+            inbound_keep_days=env.days("OUTREACH_INBOUND_KEEP_DAYS", INBOUND_KEEP_DAYS),
+            words=env.attempt(lambda: _words(env)),
+            lmtp=env.attempt(lambda: _lmtp(env)),
+            mailboxes=env.attempt(lambda: _mailboxes(env)),
             secrets={n: v for n, v in values.items() if n not in KNOWN or n in FOR_TENANTS},
         )
         return env.checked(settings)
@@ -119,6 +131,43 @@ def _templates(env: Env, strategies: Strategies | None) -> dict[str, str]:
     except Invalid as error:
         raise BadSetting(name, f"does not fit: {error.detail}") from error
     return texts
+
+
+# Both processes of the local mode ask for the same lists.
+_word_lists = lru_cache(maxsize=4)(lambda sources: parse_word_lists(dict(sources)))
+
+
+def _words(env: Env) -> WordLists:
+    name = "OUTREACH_INBOUND_WORDS"
+    texts = _texts(env, name, _HERE / "inbound" / "words", ("*.yaml",))
+    try:
+        return _word_lists(tuple(texts.items()))
+    except Invalid as error:
+        reasons = "; ".join(f"{e.pointer} {e.detail}" for e in error.errors)
+        raise BadSetting(name, f"does not fit: {error.detail} {reasons}".rstrip()) from error
+
+
+def _lmtp(env: Env) -> tuple[str, int] | None:
+    """An address of this machine's network: LMTP knows no sign-in."""
+    name = "OUTREACH_LMTP_LISTEN"
+    text = env.text(name)
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise BadSetting(name, "is not host:port, like 127.0.0.1:8024")
+    return host.strip("[]"), int(port)
+
+
+def _mailboxes(env: Env) -> tuple[Mailbox, ...]:
+    name = "OUTREACH_IMAP_URLS"
+    urls = (env.text(name) or "").split()
+    if len(urls) > MAILBOXES_MAX:
+        raise BadSetting(name, f"names {len(urls)} mailboxes; {MAILBOXES_MAX} are looked into")
+    try:
+        return tuple(map(Mailbox.from_url, urls))
+    except BadUrl as error:
+        raise BadSetting(name, f"has a URL that {error}") from error
 
 
 def _mail_server(env: Env) -> MailServer | None:

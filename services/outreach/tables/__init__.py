@@ -5,11 +5,14 @@ from services.outreach.tables import (
     channels,
     contacts,
     debtors,
+    desk,
+    inbound,
     organisations,
     permissions,
     reference_rates,
     strategies,
     tenants,
+    texts,
 )
 from services.outreach.tables.metadata import metadata
 
@@ -17,10 +20,13 @@ __all__ = [
     "channels",
     "contacts",
     "debtors",
+    "desk",
+    "inbound",
     "metadata",
     "organisations",
     "permissions",
     "reference_rates",
     "strategies",
     "tenants",
+    "texts",
 ]
