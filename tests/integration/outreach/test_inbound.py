@@ -459,8 +459,8 @@ async def test_a_message_of_the_portal_is_certain(world: World, http: httpx.Asyn
 
 
 async def with_texts(http: httpx.AsyncClient) -> None:
-    settings = {"providers": {"texts": {"channel": "sms", "kind": "twilio",
-                                        "secret": "TWILIO_TEST", "from": "+4930123456"}}}  # fmt: skip
+    texts = {"channel": "sms", "kind": "twilio", "secret": "TWILIO_TEST", "from": "+4930123456"}
+    settings = {"providers": {"texts": texts}}
     answer = await http.put("/v1/settings", json=settings)
     assert answer.status_code == 200, answer.text
 

@@ -255,4 +255,5 @@ def test_a_mailbox_that_makes_no_sense_is_refused(url: str) -> None:
 def test_a_mailbox_has_a_folder_and_a_tenant() -> None:
     mailbox = Mailbox.from_url("imaps://u:p%40@mail.example.com/Replies?tenant=demo")
     assert (mailbox.port, mailbox.folder, mailbox.tenant) == (993, "Replies", "demo")
-    assert mailbox.password == "p@" and "p@" not in repr(mailbox)
+    assert mailbox.password == "p@"
+    assert "p@" not in repr(mailbox)
