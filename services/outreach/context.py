@@ -1,12 +1,13 @@
 """What outreach's doors and processes work with, opened once in each process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.outreach.channels.clients.factories import FACTORIES
 from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
+from services.outreach.channels.domain.recent_opt_outs import RecentOptOuts
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
@@ -32,6 +33,7 @@ class Context:
     links: Links  # of messages, back to us
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
+    recent_opt_outs: RecentOptOuts = field(default_factory=RecentOptOuts)
 
     @property
     def creditor(self) -> CreditorDetails:

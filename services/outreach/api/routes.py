@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from services.outreach.activity import api as activity
-from services.outreach.api import compliance
+from services.outreach.api import compliance, opt_outs
 from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
 from services.outreach.dunning import api as dunning
@@ -11,5 +11,5 @@ from services.outreach.history import api as history
 from services.outreach.rulebooks import api as rulebooks
 
 router = APIRouter()
-for part in (activity, channels, consents, history, rulebooks, compliance, dunning):
+for part in (activity, channels, consents, history, rulebooks, compliance, dunning, opt_outs):
     router.include_router(part.router)
