@@ -9,7 +9,7 @@ from fpdf.bidi import BidiParagraph
 from fpdf.enums import TextDirection
 from fpdf.fonts import TTFFont
 
-from services.ledger.documents.joining import joined
+from shared.pdf.joining import joined
 
 _FONTS = Path(__file__).parent / "fonts"
 _FAMILY = "DejaVu"
