@@ -19,6 +19,7 @@ POINTS = frozenset(
         "outreach.after_intent",
         "outreach.after_handover",
         "outreach.after_result",
+        "outreach.letters.after_file",
         "restore.marked",
         "restore.one_restored",
         "restore.settled",
