@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from services.outreach.activity import api as activity
-from services.outreach.api import compliance, contacts, integrity, reference_rates
+from services.outreach.api import compliance, contacts, integrity, opt_outs, reference_rates
 from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
 from services.outreach.dunning import api as dunning
@@ -26,5 +26,6 @@ for part in (
     contacts,
     reference_rates,
     dunning,
+    opt_outs,
 ):
     router.include_router(part.router)
