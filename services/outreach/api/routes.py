@@ -22,5 +22,6 @@ for part in (
     compliance,
     reference_rates,
     dunning,
+    desk,
 ):
     router.include_router(part.router)
