@@ -6,6 +6,7 @@ from services.outreach.activity import api as activity
 from services.outreach.api import compliance, reference_rates
 from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
+from services.outreach.desk import api as desk
 from services.outreach.dunning import api as dunning
 from services.outreach.history import api as history
 from services.outreach.organisations import api as organisations

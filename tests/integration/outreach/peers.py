@@ -1,6 +1,7 @@
 """Real peers in this process: a mail server that misbehaves on demand, the ledger's HTTP door."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -152,6 +153,8 @@ class LedgerPeer:
     calls: list[list[str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    commands: list[dict[str, Any]] = field(default_factory=list)  # what else it was asked
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by path; else 201
 
     @property
     def url(self) -> str:
@@ -227,6 +230,24 @@ class LedgerPeer:
                 ],
                 "intake_caught_up_at": None if self.mode == "never-caught-up" else caught_up_at,
             }
+
+        @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
+        async def command(path: str, request: Request) -> Response:
+            content = await request.body()
+            self.commands.append(
+                {
+                    "method": request.method,
+                    "path": f"/{path}",
+                    "body": json.loads(content) if content else None,
+                    "key": request.headers.get("idempotency-key"),
+                    "actor": request.headers.get("x-actor"),
+                    "tenant": request.headers.get("x-tenant"),
+                }
+            )
+            status, answer = self.answers.get(f"/{path}", (201, {}))
+            if status == 0:  # the answer is lost on the way
+                raise RuntimeError("lost")
+            return Response(json.dumps(answer), status, media_type="application/json")
 
         return app
 
