@@ -6,36 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
-from services.outreach.activity.commands import cancel_tasks, open_tasks
-from services.outreach.activity.domain.tasks import NewTask
+from services.outreach.activity.commands import cancel_tasks
 from services.outreach.desk.processes.upkeep import tend_desk
 from shared.events import SEGMENTATION, ledger
 from shared.events.segmentation import SegmentChanged
+from tests.integration.outreach.desk.helpers import ANN, BOB, a_task, moved, opened
 from tests.integration.outreach.world import MORNING, World
 from tests.unit.outreach.builders import at
-
-ANN, BOB = {"X-Actor": "ann"}, {"X-Actor": "bob"}
-
-
-def a_task(cause: str, account_id: str = "C1", **given: Any) -> NewTask:
-    given = {"kind": "reply", "due_at": MORNING} | given
-    return NewTask(account_id=account_id, cause=cause, **given)
-
-
-async def opened(world: World, *tasks: NewTask) -> list[str]:
-    async with world.db.transaction() as session:
-        return await open_tasks(session, world.tenant, MORNING, tasks)
-
-
-async def moved(world: World, instant: datetime) -> None:
-    """Business time has come so far."""
-    async with world.db.transaction() as session:
-        await session.execute(
-            "insert into business_times (tenant_id, at) values ($1, $2)"
-            " on conflict (tenant_id) do update set at = excluded.at",
-            world.tenant,
-            instant,
-        )
 
 
 @pytest.fixture
