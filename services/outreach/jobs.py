@@ -8,6 +8,7 @@ from typing import Any
 from services.outreach.channels.processes.listening import listen
 from services.outreach.context import Context
 from services.outreach.debtors.store.tenants import list_contacting_tenants
+from services.outreach.desk.processes.upkeep import tend_desk
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
 from services.outreach.dunning.processes.uncertain import CLAIMED_MAX, resolve_uncertain
@@ -71,6 +72,7 @@ async def run_leases(context: Context, *, stop: asyncio.Event) -> None:
         with survived("outreach", "leases"):
             if not context.guard.has_jumped():  # else all leases would seem to have ended
                 await end_leases(context.db, context.clock, clock.now())
+                await tend_desk(context)
         await pause(stop, LEASES_SECONDS)
 
 

@@ -6,6 +6,7 @@ from services.outreach.activity import api as activity
 from services.outreach.api import compliance, contacts, integrity, opt_outs, reference_rates
 from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
+from services.outreach.desk import api as desk
 from services.outreach.dunning import api as dunning
 from services.outreach.history import api as history
 from services.outreach.inbound import api as inbound
@@ -27,5 +28,6 @@ for part in (
     reference_rates,
     dunning,
     opt_outs,
+    desk,
 ):
     router.include_router(part.router)
