@@ -23,7 +23,7 @@ from services.outreach.consents.store import list_consents, list_preferences
 from services.outreach.debtors.domain.address_states import WRONG_PARTY, AddressState
 from services.outreach.debtors.store.addresses import find_address_states, upsert_address_states
 from services.outreach.debtors.store.people import find_people
-from services.outreach.inbound.commands.pauses import cause_of, end_pauses, pause_accounts
+from services.outreach.inbound.commands.pauses import cause_of, end_pauses, pause_for
 from services.outreach.inbound.domain.decisions import Answer, Sender
 from services.outreach.inbound.domain.incoming import Incoming
 from services.outreach.inbound.domain.items import Ending, OpenItem
@@ -230,14 +230,12 @@ async def _pauses(
         if item.tries > 1:  # it waited for the ledger
             await end_pauses(session, item.tenant, sender.account_ids, item.inbound_id, day)
         return
-    account_ids = match.asked_accounts if answer.pause == "claim" else sender.account_ids
-    await pause_accounts(
+    await pause_for(
         session,
-        item.tenant,
-        account_ids,
+        item,
+        sender,
         answer.pause,
-        item.inbound_id,
-        day,
+        match.asked_accounts,
         is_endless=answer.is_pause_endless,
     )
 
