@@ -1,17 +1,18 @@
-"""Where adapters keep what they learn about texts: each in a transaction of its own."""
+"""Where adapters keep what they learn: each time in a transaction of its own."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from services.outreach.channels.commands.texts import keep_sent_text, take_part_receipt
+from services.outreach.channels.domain.call_scripts import SCRIPT_KEPT_FOR, CallScript
 from services.outreach.channels.domain.contract import Receipt
 from services.outreach.channels.domain.inbound_messages import InboundText, TakeInbound
 from services.outreach.channels.domain.smpp_receipts import PartReceipt
 from services.outreach.channels.domain.sms_parts import InboundPart, SentText, joined
 from services.outreach.channels.store import text_parts as store
+from services.outreach.channels.store.call_scripts import delete_scripts, upsert_script
 from shared import clock
 from shared.database import Database, Session
-from shared.errors import Unavailable
 from shared.process.failures import survived
 
 INCOMPLETE_AFTER = timedelta(minutes=10)  # without a further part; then what there is, is handed on
@@ -21,11 +22,11 @@ _INCOMPLETE_MAX = 100  # at a time
 TakeReceipts = Callable[[Session, str, datetime, Sequence[Receipt]], Awaitable[None]]
 
 
-class DatabaseTextLog:
-    """The log of texts of all tenants, in the database."""
+class DatabaseChannelLog:
+    """The log of all tenants' channels, in the database."""
 
     def __init__(
-        self, db: Database, take_receipts: TakeReceipts | None, take_inbound: TakeInbound | None
+        self, db: Database, take_receipts: TakeReceipts, take_inbound: TakeInbound
     ) -> None:
         self._db = db
         self._take_receipts = take_receipts
@@ -58,6 +59,16 @@ class DatabaseTextLog:
         async with self._db.reading() as session:
             return await store.list_message_ids(session, tenant, provider, contact_id)
 
+    async def put(self, script: CallScript) -> None:
+        async with self._db.transaction() as session:
+            await upsert_script(session, script, clock.now())
+
+    async def tidy(self, now: datetime) -> None:
+        """What waited for long enough: parts for their rest, scripts for their call."""
+        async with self._db.transaction() as session:
+            await delete_scripts(session, now - SCRIPT_KEPT_FOR)
+        await self.hand_on_incomplete(now)
+
     async def hand_on_incomplete(self, now: datetime) -> None:
         """Messages whose other parts never came, with what there is of them."""
         async with self._db.reading() as session:
@@ -69,8 +80,6 @@ class DatabaseTextLog:
                 await self._hand_on(parts)
 
     async def _hand_on(self, parts: Sequence[InboundPart]) -> None:
-        if self._take_inbound is None:
-            raise Unavailable("nobody takes messages in")
         message: InboundText = joined(parts)
         await self._take_inbound(message)
         if parts[0].total > 1:
@@ -82,5 +91,5 @@ class DatabaseTextLog:
     async def _say(
         self, session: Session, tenant: str, now: datetime, receipt: Receipt | None
     ) -> None:
-        if receipt is not None and self._take_receipts is not None:
+        if receipt is not None:
             await self._take_receipts(session, tenant, now, [receipt])

@@ -12,7 +12,7 @@ from services.outreach.channels.domain.contract import Receipt, ReceiptState
 from services.outreach.channels.domain.inbound_messages import InboundText
 from services.outreach.channels.domain.smpp_receipts import PartReceipt
 from services.outreach.channels.domain.sms_parts import InboundPart, SentPart, SentText
-from services.outreach.channels.processes.text_log import INCOMPLETE_AFTER, DatabaseTextLog
+from services.outreach.channels.processes.channel_log import INCOMPLETE_AFTER, DatabaseChannelLog
 from shared.database import Database, Session
 from shared.errors import Unavailable
 
@@ -46,8 +46,8 @@ def taken() -> Taken:
 
 
 @pytest.fixture
-def texts(outreach_db: Database, taken: Taken) -> DatabaseTextLog:
-    return DatabaseTextLog(outreach_db, taken.take_receipts, taken.take_inbound)
+def texts(outreach_db: Database, taken: Taken) -> DatabaseChannelLog:
+    return DatabaseChannelLog(outreach_db, taken.take_receipts, taken.take_inbound)
 
 
 def sent(*parts: SentPart, total: int = 2, contact: str = "c1") -> SentText:
@@ -63,7 +63,7 @@ ONE, TWO = SentPart(1, "a", "a"), SentPart(2, "b", "b")
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_delivered_when_all_parts_are_in_any_order(
-    texts: DatabaseTextLog, taken: Taken, order: Sequence[int]
+    texts: DatabaseChannelLog, taken: Taken, order: Sequence[int]
 ) -> None:
     """The text may even be known later than its receipts."""
     steps = (
@@ -83,7 +83,7 @@ async def test_delivered_when_all_parts_are_in_any_order(
 
 
 async def test_failed_as_soon_as_one_part_is_and_repeats_change_nothing(
-    texts: DatabaseTextLog, taken: Taken
+    texts: DatabaseChannelLog, taken: Taken
 ) -> None:
     await texts.submitted(sent(ONE, TWO))
     await texts.received("demo", "texts", receipt("a", "failed", 1, "smpp-undeliv"))
@@ -98,14 +98,16 @@ async def test_failed_as_soon_as_one_part_is_and_repeats_change_nothing(
     assert taken.states[-1] == "delivered"
 
 
-async def test_a_part_that_never_left_fails_the_text(texts: DatabaseTextLog, taken: Taken) -> None:
+async def test_a_part_that_never_left_fails_the_text(
+    texts: DatabaseChannelLog, taken: Taken
+) -> None:
     await texts.submitted(sent(ONE, SentPart(2, "c1/2", "", failure="smpp-0x45")))
     assert [taken.receipts[0].state, taken.receipts[0].code] == ["failed", "smpp-0x45"]
     assert await texts.message_ids("demo", "texts", "c1") == ["a"]
 
 
 async def test_receipts_of_two_parts_at_once_are_both_seen(
-    texts: DatabaseTextLog, taken: Taken
+    texts: DatabaseChannelLog, taken: Taken
 ) -> None:
     for number in range(5):
         contact = f"c{number}"
@@ -118,7 +120,7 @@ async def test_receipts_of_two_parts_at_once_are_both_seen(
 
 
 async def test_an_id_that_is_given_again_belongs_to_the_newer_text(
-    texts: DatabaseTextLog, taken: Taken
+    texts: DatabaseChannelLog, taken: Taken
 ) -> None:
     await texts.submitted(sent(ONE, total=1))
     await texts.received("demo", "texts", receipt("a", "failed"))
@@ -127,7 +129,7 @@ async def test_an_id_that_is_given_again_belongs_to_the_newer_text(
     assert (taken.receipts[-1].token, taken.states[-1]) == ("token-c2", "delivered")
 
 
-async def test_providers_and_tenants_are_apart(texts: DatabaseTextLog, taken: Taken) -> None:
+async def test_providers_and_tenants_are_apart(texts: DatabaseChannelLog, taken: Taken) -> None:
     await texts.submitted(sent(ONE, total=1))
     await texts.received("other", "texts", receipt("a", "delivered"))
     await texts.received("demo", "others", receipt("a", "delivered"))
@@ -139,7 +141,7 @@ def arrived(text: str, number: int = 1, total: int = 1) -> InboundPart:
 
 
 async def test_a_message_in_parts_is_handed_on_once_it_is_whole(
-    texts: DatabaseTextLog, taken: Taken
+    texts: DatabaseChannelLog, taken: Taken
 ) -> None:
     await texts.arrived(arrived("hle Freitag", 2, 2))
     assert taken.texts == []
@@ -154,7 +156,7 @@ async def test_a_message_in_parts_is_handed_on_once_it_is_whole(
 
 
 async def test_parts_that_stay_alone_are_handed_on_after_a_while(
-    texts: DatabaseTextLog, taken: Taken
+    texts: DatabaseChannelLog, taken: Taken
 ) -> None:
     await texts.arrived(arrived("STOP", 1, 2))
     await texts.hand_on_incomplete(AT + INCOMPLETE_AFTER - timedelta(seconds=1))
