@@ -444,7 +444,7 @@ async def test_what_was_written_goes_with_the_account(
     (row,) = await world.db.fetch("select content, text, address, state from inbound")
     assert (row["content"], row["text"], row["address"]) == (b"", None, None)
     assert row["state"] == "for-person"
-    assert await world.db.fetch("select * from addresses") == []
+    assert await world.db.fetch("select * from account_addresses") == []
     assert "Rumpelstilzchen" not in str(await world.announced())
 
 
