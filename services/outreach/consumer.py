@@ -12,7 +12,7 @@ from services.outreach.dunning.commands.assignments import assign_after
 from services.outreach.dunning.commands.warnings import start_on_warnings
 from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.store.strategies import StrategyBooks
-from services.outreach.inbound.commands.addresses import follow_addresses
+from services.outreach.inbound.commands.erasure import erase_replies
 from services.outreach.webhooks.store import insert_events
 from shared import clock
 from shared.business_time import Clock
@@ -42,8 +42,8 @@ async def on_tenants(session: Session, events: Sequence[Received], _plans: Strat
 
 
 async def on_facts(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+    await erase_replies(session, events)
     await take_facts(session, events)
-    await follow_addresses(session, events)
     await follow_facts(session, events)
 
 
