@@ -9,13 +9,14 @@ from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.recent_opt_outs import RecentOptOuts
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.store import get_settings
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
 from shared import clock
 from shared.business_time import Clock
-from shared.database import Database
+from shared.database import Database, Session
 from shared.database.clock_guard import ClockGuard
 from shared.process.compute import ComputePool
 
@@ -33,12 +34,18 @@ class Context:
     links: Links  # of messages, back to us
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
+    is_local: bool = True
     recent_opt_outs: RecentOptOuts = field(default_factory=RecentOptOuts)
 
     @property
     def creditor(self) -> CreditorDetails:
         """As disclosures name them."""
         return self.sender.creditor
+
+    async def has_four_eyes(self, session: Session, tenant: str) -> bool:
+        """Whether somebody else must agree before a version of a document comes into force."""
+        asked = (await get_settings(session, tenant)).settings.four_eyes_activation
+        return not self.is_local if asked is None else asked
 
     def business_now(self, at: datetime) -> datetime:
         """The instant at which something that is done now, in a run for `at`, is done."""
@@ -59,7 +66,14 @@ def open_context(settings: Settings, db: Database) -> Context:
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender, settings.links),
+        channels=ChannelRegistry(
+            FACTORIES,
+            settings.secrets,
+            settings.sender,
+            settings.links,
+            letters_dir=settings.letters_dir,
+            is_local=settings.common.local,
+        ),
         content=ContentVersions(
             settings.strategies,
             templates.versions,
@@ -71,4 +85,5 @@ def open_context(settings: Settings, db: Database) -> Context:
         links=settings.links,
         rulebooks=RuleBooks(settings.rulebooks),
         compute=ComputePool(),
+        is_local=settings.common.local,
     )

@@ -5,7 +5,13 @@ import asyncio
 
 from services.outreach import consumer
 from services.outreach.context import open_context
-from services.outreach.jobs import forgotten, run_leases, run_scheduler
+from services.outreach.jobs import (
+    forgotten,
+    run_leases,
+    run_rate_watch,
+    run_scheduler,
+    run_uncertain,
+)
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import run_worker
@@ -21,9 +27,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     runtime = consumer.runtime(
         common, db, settings.strategies, producer_urls=settings.producer_urls
     )
-    jobs = {"leases": run_leases(context, stop=stop)}
+    jobs = {
+        "leases": run_leases(context, stop=stop),
+        "uncertain": run_uncertain(context, stop=stop),
+    }
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)
+        jobs["rates"] = run_rate_watch(context, stop=stop)
     try:
         await runtime.work(stop, jobs, forgets=forgotten(settings))
     finally:

@@ -56,6 +56,7 @@ KNOWN = frozenset(
         "LEDGER_UNDO_FACTS",
         "LEDGER_URL",
         "OUTREACH_JUDGEMENTS_KEEP_DAYS",
+        "OUTREACH_LETTERS_DIR",
         "OUTREACH_LINK_KEYS",
         "OUTREACH_MAIL_FROM",
         "OUTREACH_MAIL_NAME",

@@ -31,6 +31,7 @@ from services.outreach.debtors.store import money as money_store
 from services.outreach.debtors.store import people as person_store
 from services.outreach.debtors.store import stops as stop_store
 from services.outreach.debtors.store import tenants as tenant_store
+from services.outreach.debtors.store.addresses import erase_addresses
 from services.outreach.debtors.store.rows import AccountKey, InvoiceKey, SourceKey
 from services.outreach.history.store import erase_history
 from shared.database import Session
@@ -176,6 +177,7 @@ async def _erase(session: Session, events: Sequence[Received]) -> None:
     for tenant, account_ids in by_tenant.items():
         await erase_wishes(session, tenant, account_ids)
         await erase_history(session, tenant, account_ids)
+        await erase_addresses(session, tenant, account_ids)
         await judgements.erase_judgements(session, tenant, account_ids)
         await timeline.erase_tags(session, tenant, account_ids)
         await blank_contacts(session, tenant, account_ids)

@@ -1,7 +1,28 @@
 """Outreach's tables, as Alembic and the test of agreement see them, a module for each noun. SQL is
 in `store`."""
 
-from services.outreach.tables import addresses, channels, contacts, debtors, permissions, tenants
+from services.outreach.tables import (
+    addresses,
+    channels,
+    contacts,
+    debtors,
+    desk,
+    organisations,
+    permissions,
+    reference_rates,
+    tenants,
+)
 from services.outreach.tables.metadata import metadata
 
-__all__ = ["addresses", "channels", "contacts", "debtors", "metadata", "permissions", "tenants"]
+__all__ = [
+    "addresses",
+    "channels",
+    "contacts",
+    "debtors",
+    "desk",
+    "metadata",
+    "organisations",
+    "permissions",
+    "reference_rates",
+    "tenants",
+]

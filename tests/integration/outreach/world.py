@@ -232,6 +232,11 @@ class World:
     async def types_announced(self) -> list[str]:
         return [event["type"] for event in await self.announced()]
 
+    async def value(self, query: str, *values: Any) -> Any:
+        """One value of the database."""
+        async with self.db.reading() as session:
+            return await session.fetchval(query, *values)
+
     async def states(self) -> list[str]:
         rows = await self.db.fetch("select state from contacts order by planned_at, contact_id")
         return [row["state"] for row in rows]
@@ -245,7 +250,10 @@ class World:
 
 
 def counts(**given: int) -> dict[str, int]:
-    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
+    names = (
+        "planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "failed", "held",
+        "handed_over",
+    )  # fmt: skip
     return {**dict.fromkeys(names, 0), **given}
 
 

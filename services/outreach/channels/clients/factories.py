@@ -3,7 +3,12 @@
 
 from collections.abc import Mapping
 
+from services.outreach.channels.clients.letters import open_folder, open_put
 from services.outreach.channels.clients.mail import open_mail
 from services.outreach.channels.clients.registry import Factory
 
-FACTORIES: Mapping[str, Factory] = {"smtp": open_mail}
+FACTORIES: Mapping[str, Factory] = {
+    "smtp": open_mail,
+    "folder": open_folder,
+    "http-put": open_put,
+}

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from services.outreach.channels.domain.breakers import Breaker, Bucket, is_providers_fault
 from services.outreach.channels.domain.contract import (
@@ -26,6 +27,7 @@ from shared import clock
 from shared.errors import Unavailable
 from shared.process import telemetry
 
+AT_ONCE = 8  # messages side by side, unless an adapter says otherwise
 UNKNOWNS_MAX = 3  # of one provider in one run
 MAIL_SERVER = "OUTREACH_SMTP_URL"  # of the installation, for tenants without a mail provider
 BREAKER_OPEN = "breaker-open"
@@ -44,6 +46,8 @@ class ProviderSetup:
     sender: Sender  # of the installation, where the settings say nothing
     links: Links = field(repr=False)  # that lead from messages back to us
     secrets: Mapping[str, str] = field(repr=False)  # by the variable's name
+    letters_dir: Path | None = None  # in which folders for letters may be; None: nowhere
+    is_local: bool = False  # else nobody's settings reach into our own network
 
     @property
     def secret(self) -> str:
@@ -67,6 +71,7 @@ class OpenProvider:
         self.setup = setup
         self.name = setup.name
         self.channel = setup.provider.channel
+        self.at_once = getattr(channel, "at_once", AT_ONCE)  # messages side by side
         self._adapter = channel
         self._breaker = Breaker()
         rate = setup.provider.rate_per_second
@@ -183,11 +188,16 @@ class ChannelRegistry:
         environment: Mapping[str, str],
         sender: Sender,
         links: Links,
+        *,
+        letters_dir: Path | None = None,
+        is_local: bool = False,
     ) -> None:
         self.environment = environment  # what settings may name
         self._factories = factories
         self._sender = sender
         self._links = links
+        self._letters_dir = letters_dir
+        self._is_local = is_local
         self._open: dict[tuple[str, str], OpenProvider] = {}
 
     async def channels(self, tenant: str, settings: TenantSettings) -> TenantChannels:
@@ -222,6 +232,8 @@ class ChannelRegistry:
                 self._sender,
                 self._links,
                 self._secrets(provider),
+                self._letters_dir,
+                self._is_local,
             )
             for name, provider in providers.items()
         }
