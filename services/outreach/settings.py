@@ -64,6 +64,7 @@ class Settings:
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
     tax_id: str | None
     links: Links = field(repr=False)
+    letters_dir: Path | None  # in which tenants' folders for letters are; None: they have none
     strategies: Strategies = field(repr=False)
     packs: tuple[BuiltIn[Strategy], ...] = field(repr=False)
     assignments: BuiltIn[Assignments] = field(repr=False)  # until a tenant has its own
@@ -103,6 +104,7 @@ class Settings:
                 keys=env.attempt(lambda: _link_keys(env, common)),
                 public_url=env.attempt(lambda: _public_url(env, common)),
             ),
+            letters_dir=env.attempt(lambda: _letters_dir(env, common)),
             strategies=strategies,
             packs=() if packs is None else packs[0],
             assignments=None if packs is None else packs[1],
@@ -290,6 +292,18 @@ def _public_url(env: Env, common: Common) -> str:
     if text.startswith("http:") and not read_url(text, ("http",)).is_here:
         raise BadSetting(name, "must start with https:// unless it is this machine")
     return text.rstrip("/")
+
+
+def _letters_dir(env: Env, common: Common) -> Path | None:
+    """The folder that the folders for letters are in: no tenant's settings lead out of it."""
+    name = "OUTREACH_LETTERS_DIR"
+    given = env.text(name)
+    if given is None:
+        return common.data_dir / "letters" if common.local else None
+    folder = Path(given)
+    if not folder.is_dir():
+        raise BadSetting(name, "names no folder")
+    return folder
 
 
 def _mail_from(env: Env) -> str:
