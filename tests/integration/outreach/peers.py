@@ -1,7 +1,6 @@
 """Real peers in this process: a mail server that misbehaves on demand, the ledger's HTTP door."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any, Literal
 
+import msgspec
 import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI, Request, Response
@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request, Response
 MailMode = Literal[
     "accept", "refuse", "greylist", "full", "no-lookup", "closing", "break", "refuse-sender",
     "busy-sender", "refuse-data", "defer-data", "full-data", "hang", "drop", "slow",
-    "garbled", "unsure", "no-tls", "sign-in",
+    "garbled", "unsure", "no-tls", "sign-in", "disabled", "over-quota", "sender-at-recipient",
 ]  # fmt: skip
 
 
@@ -35,6 +35,9 @@ _AT_RECIPIENT = {
     "garbled": "what?",
     "unsure": "252 cannot verify",
     "no-tls": "454 4.7.0 TLS not available",
+    "disabled": "550 5.2.1 mailbox disabled",
+    "over-quota": "552 5.2.2 over quota",
+    "sender-at-recipient": "550 5.1.8 sender address rejected: domain not found",
     "sign-in": "534 5.7.9 stronger authentication needed",
 }
 _AT_DATA = {
@@ -58,6 +61,7 @@ class MailSink:
     refusing: set[str] = field(default_factory=set)  # addresses that are refused for now
     breaking: set[str] = field(default_factory=set)  # addresses at which the line breaks
     named: list[str] = field(default_factory=list)  # every recipient that was asked for
+    senders: list[str] = field(default_factory=list)  # return paths of what was received
 
     def cut(self) -> None:
         """Close every connection, as a server does with those that lie idle."""
@@ -108,6 +112,7 @@ class MailSink:
         if self.mode in _AT_DATA:
             return _AT_DATA[self.mode]
         self.received.append(content)
+        self.senders.append(str(envelope.mail_from))
         if self.mode == "hang":
             await self.released.wait()
         if self.mode == "drop":
@@ -143,6 +148,20 @@ async def mail_sink() -> AsyncIterator[MailSink]:
 LedgerMode = Literal["good", "hang", "behind", "never-caught-up", "error", "garbage", "empty"]
 
 
+@dataclass(frozen=True)
+class LedgerCommand:
+    """One call of a command."""
+
+    noun: str
+    account_id: str
+    body: dict[str, Any]
+    key: str
+    actor: str
+    status: int
+    method: str = "POST"
+    path: str = ""
+
+
 @dataclass
 class LedgerPeer:
     """`POST /v1/accounts/collectable` as the contract has it, over state that a test writes."""
@@ -153,12 +172,33 @@ class LedgerPeer:
     calls: list[list[str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
-    commands: list[dict[str, Any]] = field(default_factory=list)  # what else it was asked
-    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by path; else 201
+    commands: list[LedgerCommand] = field(default_factory=list)  # each call, repeats too
+    answered: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by Idempotency-Key
+    next_answers: list[tuple[int, Any]] = field(default_factory=list)  # in place of 201
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by path, if any
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def taken(self) -> list[LedgerCommand]:
+        """What it did: each command once, however often it came."""
+        done = [c for c in self.commands if c.status == 201]
+        return list({c.key: c for c in done}.values())
+
+    def _answer(self, path: str, key: str | None, body: Any) -> tuple[int, Any]:
+        if path in self.answers:
+            return self.answers[path]
+        if key in self.answered:
+            known = next(c for c in self.commands if c.key == key)
+            if known.body != body:
+                return 409, {"detail": "the key was used for something else"}
+            return self.answered[key]
+        status, answer = self.next_answers.pop(0) if self.next_answers else (201, {"id": key})
+        if status < 500 and key is not None:
+            self.answered.setdefault(key, (status, answer))
+        return status, answer
 
     def owes(
         self,
@@ -233,21 +273,23 @@ class LedgerPeer:
 
         @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
         async def command(path: str, request: Request) -> Response:
+            """A command, as the ledger takes it: the same key again has the first answer."""
+            key = request.headers.get("idempotency-key")
             content = await request.body()
+            body = msgspec.json.decode(content) if content else None
+            status, answer = self._answer(f"/{path}", key, body)
+            parts = [*path.split("/"), "", "", "", ""]
+            actor = request.headers.get("x-actor", "")
             self.commands.append(
-                {
-                    "method": request.method,
-                    "path": f"/{path}",
-                    "body": json.loads(content) if content else None,
-                    "key": request.headers.get("idempotency-key"),
-                    "actor": request.headers.get("x-actor"),
-                    "tenant": request.headers.get("x-tenant"),
-                }
+                LedgerCommand(
+                    parts[3], parts[2], body, key or "", actor, status, request.method, f"/{path}"
+                )
             )
-            status, answer = self.answers.get(f"/{path}", (201, {}))
             if status == 0:  # the answer is lost on the way
-                raise RuntimeError("lost")
-            return Response(json.dumps(answer), status, media_type="application/json")
+                raise ConnectionResetError("lost")
+            return Response(
+                msgspec.json.encode(answer), status_code=status, media_type="application/json"
+            )
 
         return app
 

@@ -9,6 +9,7 @@ from services.outreach.activity.commands.announcements import (
     announce,
     announce_events,
     refuse_future,
+    tenant_now,
 )
 from services.outreach.activity.commands.approvals import (
     request_approvals,
@@ -32,5 +33,6 @@ __all__ = [
     "record_entries",
     "refuse_future",
     "request_approvals",
+    "tenant_now",
     "withdraw_approvals",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.outreach.dunning.domain.strategies import Strategies
+from shared.business_time import Clock
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,4 @@ class RunTime:
     at: datetime
     recorded_at: datetime
     machine_now: datetime
+    clock: Clock = "manual"
