@@ -23,6 +23,7 @@ POINTS = frozenset(
         "outreach.uncertain.before_commit",
         "outreach.inbound.before_commit",
         "outreach.command.after_answer",
+        "outreach.letters.after_file",
         "restore.marked",
         "restore.one_restored",
         "restore.settled",

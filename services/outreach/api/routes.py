@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from services.outreach.activity import api as activity
-from services.outreach.api import compliance, contacts, integrity, reference_rates
+from services.outreach.api import compliance, contacts, integrity, opt_outs, reference_rates
 from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
 from services.outreach.desk import api as desk
@@ -27,6 +27,7 @@ for part in (
     contacts,
     reference_rates,
     dunning,
+    opt_outs,
     desk,
 ):
     router.include_router(part.router)

@@ -1,6 +1,7 @@
 """Real peers in this process: a mail server that misbehaves on demand, the ledger's HTTP door."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any, Literal
 
-import msgspec
 import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI, Request, Response
@@ -158,8 +158,6 @@ class LedgerCommand:
     key: str
     actor: str
     status: int
-    method: str = "POST"
-    path: str = ""
 
 
 @dataclass
@@ -175,7 +173,8 @@ class LedgerPeer:
     commands: list[LedgerCommand] = field(default_factory=list)  # each call, repeats too
     answered: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by Idempotency-Key
     next_answers: list[tuple[int, Any]] = field(default_factory=list)  # in place of 201
-    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by path, if any
+    requests: list[dict[str, Any]] = field(default_factory=list)  # what else it was asked
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by path; else as above
 
     @property
     def url(self) -> str:
@@ -186,19 +185,6 @@ class LedgerPeer:
         """What it did: each command once, however often it came."""
         done = [c for c in self.commands if c.status == 201]
         return list({c.key: c for c in done}.values())
-
-    def _answer(self, path: str, key: str | None, body: Any) -> tuple[int, Any]:
-        if path in self.answers:
-            return self.answers[path]
-        if key in self.answered:
-            known = next(c for c in self.commands if c.key == key)
-            if known.body != body:
-                return 409, {"detail": "the key was used for something else"}
-            return self.answered[key]
-        status, answer = self.next_answers.pop(0) if self.next_answers else (201, {"id": key})
-        if status < 500 and key is not None:
-            self.answered.setdefault(key, (status, answer))
-        return status, answer
 
     def owes(
         self,
@@ -246,6 +232,17 @@ class LedgerPeer:
             ],
         }
 
+    def _answer(self, key: str, body: Any) -> tuple[int, Any]:
+        if key in self.answered:
+            known = next(c for c in self.commands if c.key == key)
+            if known.body != body:
+                return 409, {"detail": "the key was used for something else"}
+            return self.answered[key]
+        found = self.next_answers.pop(0) if self.next_answers else (201, {"id": key})
+        if found[0] < 500:
+            self.answered[key] = found
+        return found
+
     def app(self) -> FastAPI:
         app = FastAPI()
 
@@ -274,22 +271,32 @@ class LedgerPeer:
         @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
         async def command(path: str, request: Request) -> Response:
             """A command, as the ledger takes it: the same key again has the first answer."""
-            key = request.headers.get("idempotency-key")
             content = await request.body()
-            body = msgspec.json.decode(content) if content else None
-            status, answer = self._answer(f"/{path}", key, body)
-            parts = [*path.split("/"), "", "", "", ""]
-            actor = request.headers.get("x-actor", "")
-            self.commands.append(
-                LedgerCommand(
-                    parts[3], parts[2], body, key or "", actor, status, request.method, f"/{path}"
-                )
+            key = request.headers.get("idempotency-key")
+            actor = request.headers.get("x-actor")
+            body = json.loads(content) if content else None
+            self.requests.append(
+                {
+                    "method": request.method,
+                    "path": f"/{path}",
+                    "body": body,
+                    "key": key,
+                    "actor": actor,
+                    "tenant": request.headers.get("x-tenant"),
+                }
             )
-            if status == 0:  # the answer is lost on the way
-                raise ConnectionResetError("lost")
-            return Response(
-                msgspec.json.encode(answer), status_code=status, media_type="application/json"
-            )
+            if f"/{path}" in self.answers:
+                status, answer = self.answers[f"/{path}"]
+                if status == 0:  # the answer is lost on the way
+                    raise RuntimeError("lost")
+                return Response(json.dumps(answer), status, media_type="application/json")
+            if request.method != "POST" or key is None:
+                return Response("{}", 201, media_type="application/json")
+            status, answer = self._answer(key, body)
+            parts = path.split("/")
+            account_id, noun = (parts[2], parts[3]) if len(parts) > 3 else ("", parts[-1])
+            self.commands.append(LedgerCommand(noun, account_id, body, key, actor or "", status))
+            return Response(json.dumps(answer), status, media_type="application/json")
 
         return app
 

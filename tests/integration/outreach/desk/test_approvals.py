@@ -72,9 +72,9 @@ async def test_approving_runs_the_command_once_under_the_approval_s_id(
     assert first.status_code == 200, first.text
     assert first.json() == again.json()
     assert (first.json()["state"], first.json()["effect"]) == ("approved", "done")
-    (command,) = world.ledger.commands
-    assert (command.path, command.key) == ("/v1/accounts/C1/placements", approval_id)
-    assert command.body["to"] == "one"
+    (command,) = world.ledger.requests
+    assert (command["path"], command["key"]) == ("/v1/accounts/C1/placements", approval_id)
+    assert command["body"]["to"] == "one"
     (event,) = await world.announced("approval-decided")
     assert (event["data"]["decision"], event["data"]["by"]) == ("approved", "bob")
     assert (await decided(desk, approval_id, "refuse")).status_code == 409
@@ -85,7 +85,7 @@ async def test_refusing_runs_nothing(world: World, desk: httpx.AsyncClient) -> N
     approval_id = await asked(world, command=PLACE)
     refused = await decided(desk, approval_id, "refuse")
     assert (refused.json()["state"], refused.json()["effect"]) == ("refused", "none")
-    assert world.ledger.commands == []
+    assert world.ledger.requests == []
 
 
 async def test_who_asked_does_not_decide(world: World, desk: httpx.AsyncClient) -> None:
@@ -132,7 +132,7 @@ async def test_without_an_answer_nobody_else_decides_and_a_job_ends_it(
     await tend_desk(world.context)
     shown = (await desk.get(f"/v1/approvals/{approval_id}")).json()
     assert (shown["state"], shown["effect"], shown["decided_by"]) == ("approved", "done", "bob")
-    assert len({command.key for command in world.ledger.commands}) == 1
+    assert len({command["key"] for command in world.ledger.requests}) == 1
 
 
 async def test_nobody_decides_in_time(world: World, desk: httpx.AsyncClient) -> None:
@@ -188,9 +188,9 @@ async def test_what_the_ledger_asks_is_decided_there(
     assert (item["kind"], item["role"], item["requested_by"]) == (listed, role, "ann")
     assert item["expires_at"] == "2026-03-11T00:00:00Z"
     assert (await decided(desk, item["approval_id"], "refuse")).status_code == 200
-    (command,) = world.ledger.commands
-    assert command.path == f"/v1/approvals/{kind}:X1/decide"
-    assert command.body == {
+    (command,) = world.ledger.requests
+    assert command["path"] == f"/v1/approvals/{kind}:X1/decide"
+    assert command["body"] == {
         "by": {"kind": "collector", "id": "bob"}, "decision": "refuse", "role": role,
         "reason": "so be it",
     }  # fmt: skip

@@ -37,4 +37,4 @@ async def test_killed_after_the_answer_the_same_again_ends_it(
     assert await run(world, outreach_url, task_id, None) == 0
     assert len(await world.announced("task-completed")) == 1
     assert len(await world.announced("right-party-contacted")) == 1
-    assert len({command.key for command in world.ledger.commands}) == 1
+    assert len({command["key"] for command in world.ledger.requests}) == 1

@@ -238,12 +238,12 @@ async def test_a_promise_goes_to_the_ledger_as_it_was_given_and_once(
     again = await completed(desk, task_id, disposition="promise", command=PROMISE, note="fine")
     assert first.status_code == again.status_code == 200
     assert first.json() == again.json()
-    (command,) = world.ledger.commands
-    by = command.body.pop("by")
-    assert command.body == PROMISE
+    (command,) = world.ledger.requests
+    by = command["body"].pop("by")
+    assert command["body"] == PROMISE
     assert by == {"kind": "collector", "id": "ann"}
-    assert (command.method, command.path) == ("POST", "/v1/accounts/C1/promises")
-    assert command.key
+    assert (command["method"], command["path"]) == ("POST", "/v1/accounts/C1/promises")
+    assert command["key"]
     types = [e["type"] for e in await world.announced("task-completed", "right-party-contacted")]
     assert sorted(types) == ["right-party-contacted", "task-completed"]
     other = await completed(desk, task_id, disposition="refusal")
@@ -279,7 +279,7 @@ async def test_without_an_answer_the_same_again_is_safe_and_nothing_else(
     world.ledger.answers.clear()
     done = await completed(desk, task_id, disposition="promise", command=PROMISE)
     assert done.status_code == 200
-    assert len({command.key for command in world.ledger.commands}) == 1
+    assert len({command["key"] for command in world.ledger.requests}) == 1
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ async def test_what_follows_a_disposition(
     task_id = await a_claimed_call(world, desk)
     done = await completed(desk, task_id, disposition=disposition)
     assert done.status_code == 200, done.text
-    placed = [command.body["kind"] for command in world.ledger.commands]
+    placed = [command["body"]["kind"] for command in world.ledger.requests]
     assert placed == ([hold] if hold else [])
     followed = [e["data"]["kind"] for e in await world.announced("task-created")][1:]
     assert followed == ([task] if task else [])
