@@ -14,3 +14,7 @@ LIVE_CHECK_STALE = "live-check-stale"
 CHANNEL_UNAVAILABLE = "channel-unavailable"
 MAILBOX_REFUSES = "mailbox-refuses-for-now"
 DETAILS_BEHIND = "contact-details-behind"  # an account's details have not been read yet
+FAILED_ALREADY = "failed-already"  # over that channel, of the same step
+NO_TEMPLATE = "no-template"  # no text for that channel in the languages of the debtor
+NO_CONTACT_DATA = "no-contact-data"  # neither e-mail nor phone nor address is known
+ORGANISATION_CAP = "organisation-cap"
