@@ -7,6 +7,7 @@ from functools import partial
 
 from services.outreach.activity.store.timeline import insert_received
 from services.outreach.debtors.commands import take_arms, take_facts, take_tenants
+from services.outreach.desk.commands.facts import follow_facts, follow_priorities
 from services.outreach.dunning.commands.warnings import start_on_warnings
 from services.outreach.dunning.domain.strategies import Strategies
 from shared.database import Database, Session
@@ -35,13 +36,20 @@ async def on_tenants(session: Session, events: Sequence[Received], _plans: Strat
 
 async def on_facts(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
     await take_facts(session, events)
+    await follow_facts(session, events)
 
 
 async def on_segments(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
     await take_arms(session, events)
+    await follow_priorities(session, events)
+
+
+async def on_scores(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+    await follow_priorities(session, events)
 
 
 async def on_warnings(session: Session, events: Sequence[Received], strategies: Strategies) -> None:
+    await follow_priorities(session, events)
     await start_on_warnings(session, events, strategies)
 
 
@@ -59,9 +67,10 @@ HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(_types(LEDGER), on_facts),
     "contact-details": on_facts,
     "segment-changed": on_segments,
+    "account-scored": on_scores,
     "early-warning-raised": on_warnings,
     **dict.fromkeys(
-        ("account-scored", "model-promoted", "segment-policy-activated", "policy-activated"),
+        ("model-promoted", "segment-policy-activated", "policy-activated"),
         only_noted,
     ),
 }

@@ -7,6 +7,8 @@ from typing import Any
 
 from services.outreach.activity.domain.contacts import Item
 from services.outreach.activity.domain.decisions import Decision, Reason
+from services.outreach.channels.domain.links import Links
+from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import read_book
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.stops import Stop, StopKind
@@ -34,6 +36,8 @@ TEMPLATES = {
     path.name: path.read_text(encoding="utf-8")
     for path in sorted((FOLDER / "channels" / "templates").glob("*"))
 }
+
+LINKS = Links(LinkKeys(LinkKey(1, b"\x01" * 32)), "https://pay.creditor.example")
 
 MONDAY = date(2026, 3, 2)  # the 2nd of March 2026
 

@@ -20,6 +20,7 @@ from services.outreach.channels.domain.messages import (
     MessageContent,
     email,
 )
+from services.outreach.channels.domain.parts import EmailParts
 from shared.errors import Invalid
 
 PARTS = ("subject.txt", "body.txt", "body.html")  # of every template
@@ -104,6 +105,13 @@ class Templates:
         self, template: str, envelope: Envelope, lists: MessageContent, text_ids: Iterable[str] = ()
     ) -> bytes:
         """The whole message, ready for SMTP, with the disclosures that it must carry."""
+        parts = self.parts(template, envelope, lists, text_ids)
+        return email(envelope, parts.subject, parts.text, parts.html)
+
+    def parts(
+        self, template: str, envelope: Envelope, lists: MessageContent, text_ids: Iterable[str] = ()
+    ) -> EmailParts:
+        """What the message says, with the disclosures that it must carry."""
         creditor = envelope.creditor or CreditorDetails(envelope.sender_name)
         texts = [self._words_of(text_id, envelope.language, creditor) for text_id in text_ids]
         if None in texts:
@@ -117,7 +125,7 @@ class Templates:
         subject, text, html = (
             self._environment.get_template(f"{template}.{part}").render(values) for part in PARTS
         )
-        return email(envelope, subject, text, html)
+        return EmailParts(subject, text, html)
 
 
 def _disclosure_texts(name: str, text: str) -> dict[str, str]:

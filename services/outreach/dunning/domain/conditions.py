@@ -103,7 +103,7 @@ class Case:
 
     def holds(self, facts: ConditionFacts) -> bool:
         return (
-            all(getattr(facts, fact) in allowed for fact, allowed in self.words.items())
+            all(_is_among(fact, facts, allowed) for fact, allowed in self.words.items())
             and all(facts.arms.get(name) in arms for name, arms in self.arms.items())
             and self._tags_hold(facts.tags)
             and all(bound.holds(facts) for bound in self.amounts)
@@ -121,6 +121,15 @@ class Case:
             and self.tags_all <= tags
             and self.tags_none.isdisjoint(tags)
         )
+
+
+def _is_among(fact: WordFact, facts: ConditionFacts, allowed: frozenset[str]) -> bool:
+    word: str | None = getattr(facts, fact)
+    if word is None:
+        return False
+    if fact == "language":  # `de` takes `de-AT` too
+        return word.lower() in allowed or word.lower().partition("-")[0] in allowed
+    return word in allowed
 
 
 When = tuple[Case, ...]

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.activity.domain.decisions import Decision, Reason
-from services.outreach.activity.domain.parts import covers_in_parts, ids_in_parts
+from services.outreach.activity.domain.parts import (
+    covers_in_parts,
+    numbered,
+    part_cause,
+    task_in_parts,
+)
 from services.outreach.activity.domain.timeline import TimelineEntry
 from services.outreach.dunning.domain.cancellations import Because
 from shared.clock import local_day
@@ -156,28 +161,6 @@ def refused_by(contact: DebtorContact, decision: Decision) -> DebtorContact:
         until=decision.until,
         rules=contact.rules if leading.rule in contact.rules else (*contact.rules, leading.rule),
     )
-
-
-def task_in_parts(task: outreach.TaskCreated, cause: str) -> list[tuple[str, outreach.TaskCreated]]:
-    """A task whose invoices don't fit one event comes in several; each with its cause."""
-    parts = ids_in_parts(task.invoice_ids)
-    return [
-        (
-            part_cause(cause, number),
-            replace(task, invoice_ids=invoice_ids, **numbered(number, len(parts))),
-        )
-        for number, invoice_ids in enumerate(parts, 1)
-    ]
-
-
-def part_cause(cause: str, number: int) -> str:
-    """The first part is caused like a whole event, so that it has the same id."""
-    return cause if number == 1 else f"{cause} part {number}"
-
-
-def numbered(number: int, parts: int) -> dict[str, Any]:
-    """The members that number a part; a whole event has none."""
-    return {"part": number, "parts": parts} if parts > 1 else {"part": UNSET, "parts": UNSET}
 
 
 def _common(contact: DebtorContact) -> dict[str, Any]:

@@ -54,13 +54,13 @@ class Recipients:
 
     people: Mapping[str, ledger.Contact]  # by account
     sequences: Mapping[str, int]  # the ledger's, as far as it was taken in
-    has_channel: bool
+    configured: frozenset[str]  # channels that have a provider
 
     def address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
         """To whom it goes; or that it can't. A person who takes over needs no address."""
         if contact.channel == "person":
             return OutgoingMessage(contact, "", "")
-        if not self.has_channel:
+        if contact.channel not in self.configured:
             return Outcome(contact, "suppressed", suppressions.CHANNEL_NOT_CONFIGURED)
         for account_id in contact.account_ids:
             person = self.people.get(account_id)

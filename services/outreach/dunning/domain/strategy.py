@@ -20,6 +20,7 @@ PauseKind = Literal[
 ]
 HandOverKind = Literal["agency", "legal"]
 
+HAND_OVER_ROLES: Final[Mapping[HandOverKind, str]] = {"agency": "supervisor", "legal": "legal"}
 CHANNELS: Final[tuple[StepChannel, ...]] = get_args(StepChannel)
 MESSAGE_CHANNELS: Final = frozenset(CHANNELS) - {"person"}
 TONES: Final[tuple[Tone, ...]] = ("friendly", "neutral", "firm", "final")  # softest first
@@ -108,11 +109,15 @@ class ResumeAfterDays:
 
 @dataclass(frozen=True, kw_only=True)
 class HandOver:
-    """An invoice goes to somebody else, once `approve` (a role) has agreed."""
+    """An invoice goes to somebody else, once somebody of the role has agreed."""
 
     kind: HandOverKind
     to: str
-    approve: str
+    approve: str | None = None  # a role; None: the usual one of the kind
+
+    @property
+    def role(self) -> str:
+        return self.approve or HAND_OVER_ROLES[self.kind]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,13 @@
+"""What a strategy must know of a tenant's templates: which are there, and with which texts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TemplateFacts:
+    """Of the templates that a tenant has, in its language (`de` speaks for `de-AT` too)."""
+
+    language: str
+    channels: Mapping[str, frozenset[str]]  # by template, those it has a text for
+    with_amounts: frozenset[str] = field(default_factory=frozenset)  # templates that name amounts
