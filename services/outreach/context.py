@@ -10,11 +10,13 @@ from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.dunning.domain.strategy_faults import TenantTexts
+from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
 from shared import clock
 from shared.business_time import Clock
-from shared.database import Database
+from shared.database import Database, Session
 from shared.database.clock_guard import ClockGuard
 from shared.process.compute import ComputePool
 
@@ -31,6 +33,7 @@ class Context:
     sender: Sender
     links: Links  # of messages, back to us
     rulebooks: RuleBooks
+    strategies: StrategyBooks
     compute: ComputePool  # for what would hold up the event loop
 
     @property
@@ -41,6 +44,10 @@ class Context:
     def business_now(self, at: datetime) -> datetime:
         """The instant at which something that is done now, in a run for `at`, is done."""
         return clock.now() if self.clock == "system" else at
+
+    async def tenant_texts(self, _session: Session, _tenant: str) -> TenantTexts | None:
+        """The words that strategies of the tenant may use; None: any."""
+        return None
 
     async def close(self) -> None:
         """Let go of the peers and end the processes that compute; the database is its opener's."""
@@ -68,5 +75,6 @@ def open_context(settings: Settings, db: Database) -> Context:
         sender=settings.sender,
         links=settings.links,
         rulebooks=RuleBooks(settings.rulebooks),
+        strategies=StrategyBooks(settings.packs, settings.assignments),
         compute=ComputePool(),
     )

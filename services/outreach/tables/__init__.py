@@ -9,6 +9,7 @@ from services.outreach.tables import (
     organisations,
     permissions,
     reference_rates,
+    strategies,
     tenants,
 )
 from services.outreach.tables.metadata import metadata
@@ -22,5 +23,6 @@ __all__ = [
     "organisations",
     "permissions",
     "reference_rates",
+    "strategies",
     "tenants",
 ]

@@ -30,6 +30,7 @@ from services.outreach.dunning.domain import outgoing, suppressions
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, Recipients
 from services.outreach.dunning.domain.runs import RunTime
+from services.outreach.dunning.processes.assignments import apply_activations
 from services.outreach.dunning.processes.delivery import Delivery
 from services.outreach.dunning.processes.live_check import LiveCheck, check
 from services.outreach.dunning.store.debtors import count_held, find_next_due
@@ -70,6 +71,7 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     started = clock.monotonic()
     async with context.db.transaction() as session:
         at = await raise_business_time(session, tenant, at)
+    await apply_activations(context, tenant, at)
     async with context.db.reading() as session:
         stored = await get_settings(session, tenant)
     channels = await context.channels.channels(tenant, stored.settings)
