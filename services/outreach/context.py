@@ -66,7 +66,6 @@ def open_context(settings: Settings, db: Database) -> Context:
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
         channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender),
         content=ContentVersions(
-            settings.strategies,
             templates.versions,
             settings.residence_default,
             templates.text_ids(settings.sender.creditor),

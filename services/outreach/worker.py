@@ -19,7 +19,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     db = Database(settings.database_url, application="outreach-worker", when_replaced=exit_now)
     context = open_context(settings, db)
     runtime = consumer.runtime(
-        common, db, settings.strategies, context.strategies, producer_urls=settings.producer_urls
+        common, db, context.strategies, producer_urls=settings.producer_urls
     )
     jobs = {"leases": run_leases(context, stop=stop)}
     if common.clock == "system":

@@ -1,5 +1,6 @@
 """SQL of contacts as records: rows into contacts, and those of an account."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -50,3 +51,19 @@ async def list_contacts(
         limit,
     )
     return [(to_contact(row), row["planned_at"]) for row in rows]
+
+
+async def erase_addresses(session: Session, tenant: str, account_ids: Collection[str]) -> None:
+    """To which address a contact went is personal; that it was made is not."""
+    await session.execute(
+        """
+        update contacts c
+        set body = convert_to((convert_from(c.body, 'UTF8')::jsonb - 'address')::text, 'UTF8')
+        from contact_accounts a
+        where a.tenant_id = $1 and a.account_id = any($2)
+          and c.tenant_id = a.tenant_id and c.contact_id = a.contact_id
+          and position('"address":"'::bytea in c.body) > 0
+        """,
+        tenant,
+        sorted(account_ids),
+    )

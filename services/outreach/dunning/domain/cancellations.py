@@ -39,7 +39,7 @@ def reason_to_cancel(item: Item, debtor: DebtorFacts, at: datetime) -> Because |
     invoice = debtor.invoice(item.account_id, item.subject_id)
     if invoice is None or invoice.due_on != item.anchor_on:
         return "corrected"
-    reason = _fate(invoice) or stopped(debtor.endless_stops, invoice, day)
+    reason = fate_of(invoice) or stopped(debtor.endless_stops, invoice, day)
     if reason is not None:
         return reason
     if invoice.stage is None and not invoice.is_due_soon:
@@ -52,7 +52,7 @@ def _reaction_over(item: Item, debtor: DebtorFacts, account: Account, day: date)
     key = (item.reaction, item.subject_id)
     found = [debtor.invoice(item.account_id, name) for name in item.invoices]
     known = [invoice for invoice in found if invoice is not None]
-    fates = [reason for invoice in known if (reason := _fate(invoice)) is not None]
+    fates = [reason for invoice in known if (reason := fate_of(invoice)) is not None]
     if known and len(fates) == len(known):
         return first_reason(fates)
     if any(o.account_id == account.account_id and o.key == key for o in debtor.occasions):
@@ -61,7 +61,7 @@ def _reaction_over(item: Item, debtor: DebtorFacts, account: Account, day: date)
     return first_reason(stops) if stops else "superseded"
 
 
-def _fate(invoice: Invoice) -> Because | None:
+def fate_of(invoice: Invoice) -> Because | None:
     """How an invoice that is open no more has ended."""
     match invoice.state:
         case "paid":

@@ -7,27 +7,37 @@ import msgspec
 
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.store.contacts import to_contact
+from services.outreach.dunning.domain.contacts import lane_of
 from shared.database import Session
 
-UNDER_WAY = "('planned', 'claimed', 'intent')"
+UNDER_WAY = "('planned', 'held', 'claimed', 'intent')"
 
 
 async def insert_contacts(
     session: Session, tenant: str, contacts: Iterable[DebtorContact], planned_at: datetime
 ) -> None:
     rows = [
-        (c.contact_id, c.debtor_key, c.debtor_id, c.state, c.due_at, msgspec.json.encode(c))
+        (
+            c.contact_id,
+            c.debtor_key,
+            c.debtor_id,
+            lane_of(c),
+            c.state,
+            c.due_at,
+            msgspec.json.encode(c),
+        )
         for c in contacts
     ]
     if not rows:
         return
     await session.execute(
         """
-        insert into contacts (tenant_id, contact_id, debtor_key, debtor_id, state, due_at, body,
-                              rules, planned_at)
-        select $1, contact_id, debtor_key, debtor_id, state, due_at, body, '{}', $8
-        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[])
-          as k (contact_id, debtor_key, debtor_id, state, due_at, body)
+        insert into contacts (tenant_id, contact_id, debtor_key, debtor_id, lane, state, due_at,
+                              body, rules, planned_at)
+        select $1, contact_id, debtor_key, debtor_id, lane, state, due_at, body, '{}', $9
+        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                    $7::timestamptz[], $8::bytea[])
+          as k (contact_id, debtor_key, debtor_id, lane, state, due_at, body)
         """,
         tenant,
         *[list(column) for column in zip(*rows, strict=True)],
@@ -105,46 +115,6 @@ async def upsert_contact_accounts(
     )
 
 
-async def insert_steps(
-    session: Session, tenant: str, contacts: Sequence[DebtorContact]
-) -> set[str]:
-    """The steps that these contacts make; gives the ids of contacts of which all were free."""
-    rows = [
-        (i.account_id, i.invoice_id, i.due_on, i.step, c.contact_id)
-        for c in contacts
-        for i in c.items
-    ]
-    if not rows:
-        return set()
-    rows.sort()
-    taken = await session.fetch(
-        """
-        insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)
-        select $1, account_id, invoice_id, due_on, step, contact_id
-        from unnest($2::text[], $3::text[], $4::date[], $5::text[], $6::text[])
-          as k (account_id, invoice_id, due_on, step, contact_id)
-        on conflict do nothing
-        returning contact_id
-        """,
-        tenant,
-        *[list(column) for column in zip(*rows, strict=True)],
-    )
-    made: dict[str, int] = {}
-    for row in taken:
-        made[row["contact_id"]] = made.get(row["contact_id"], 0) + 1
-    return {c.contact_id for c in contacts if made.get(c.contact_id) == len(c.items)}
-
-
-async def delete_steps(session: Session, tenant: str, contact_ids: Collection[str]) -> None:
-    """The contacts were not made after all: their steps can be made by others."""
-    if contact_ids:
-        await session.execute(
-            "delete from steps where tenant_id = $1 and contact_id = any($2)",
-            tenant,
-            sorted(contact_ids),
-        )
-
-
 async def mark_reached(
     session: Session, tenant: str, contacts: Sequence[DebtorContact], at: datetime
 ) -> None:
@@ -202,3 +172,19 @@ async def find_ended_leases(
         limit,
     )
     return [(row["tenant_id"], row["claim"], to_contact(row)) for row in rows]
+
+
+async def unmark_reached(session: Session, tenant: str, account_ids: Collection[str]) -> None:
+    """A message has not arrived after all: when these accounts were reached by the others."""
+    await session.execute(
+        """
+        update accounts a set contacted_at = (
+          select max(c.attempted_at) from contact_accounts k
+          join contacts c using (tenant_id, contact_id)
+          where k.tenant_id = a.tenant_id and k.account_id = a.account_id
+            and c.state in ('sent', 'delivered', 'uncertain'))
+        where a.tenant_id = $1 and a.account_id = any($2)
+        """,
+        tenant,
+        sorted(account_ids),
+    )
