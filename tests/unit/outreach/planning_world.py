@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from services.outreach.activity.domain.contacts import ATTEMPTS, Item, MessageChannel, Tone
-from services.outreach.activity.domain.decisions import Decision
+from services.outreach.activity.domain.contacts import ATTEMPTS, MessageChannel, Tone
+from services.outreach.debtors.domain.account_money import CurrencyAmounts
 from services.outreach.debtors.domain.invoices import Invoice, Resume
 from services.outreach.debtors.domain.occasions import Occasion
 from services.outreach.debtors.domain.stops import Stop
@@ -15,7 +15,6 @@ from services.outreach.dunning.domain import planning
 from services.outreach.dunning.domain.conditions import AmountBound, Case, NumberBound
 from services.outreach.dunning.domain.debtor_facts import (
     Account,
-    AmountsKnown,
     DebtorFacts,
     StepMade,
     StepState,
@@ -34,6 +33,7 @@ from services.outreach.dunning.domain.strategy import (
     on_ladder,
 )
 from shared.clock import day_start, local_day, zone
+from tests.unit.outreach.builders import Post
 
 BERLIN = "Europe/Berlin"
 STAGES = (1, 31, 61, 91, 121)
@@ -133,31 +133,6 @@ def local(text: str) -> datetime:
 
 
 @dataclass
-class Post:
-    """Every channel is configured and addressed, and nothing is forbidden, but for what is said."""
-
-    unreachable: set[str] = field(default_factory=set)
-    has_no_data: bool = False
-    decide: Callable[[datetime, tuple[Item, ...], str], Decision] | None = None
-
-    def rule_against(
-        self, channel: MessageChannel, account_ids: tuple[str, ...], template: str | None
-    ) -> str | None:
-        return "no-address" if channel in self.unreachable else None
-
-    def after_organisation(
-        self, at: datetime, channel: MessageChannel, account_ids: tuple[str, ...]
-    ) -> datetime:
-        return at
-
-    def govern(self, at: datetime, items: tuple[Item, ...], channel: MessageChannel) -> Decision:
-        return self.decide(at, items, channel) if self.decide else Decision("allow", at)
-
-    def cut_off(self) -> time:
-        return time(16)
-
-
-@dataclass
 class PlanningWorld:
     """One account with its invoices; what happens by day is the story's."""
 
@@ -185,7 +160,7 @@ class PlanningWorld:
         found = [i for i in self.invoices.values() if i.state == "open"]
         overdue = sum(i.balance_minor for i in found if i.stage is not None)
         disputed = sum(i.disputed_minor for i in found if i.stage is not None)
-        amounts = AmountsKnown(sum(i.balance_minor for i in found), overdue, overdue - disputed)
+        amounts = CurrencyAmounts(sum(i.balance_minor for i in found), overdue, overdue - disputed)
         account = Account(
             "C1", "consumer", BERLIN, self.strategy, self.is_contacted, country="DE",
             pays_within=self.pays_within, amounts={"EUR": amounts}, paid_on=self.paid_on,
@@ -256,7 +231,9 @@ class PlanningWorld:
             tried = steps[item.n].tried if item.n in steps else ()
             steps[item.n] = StepMade(item.n, item.step, on, state, tried)
         when = at.astimezone(zone(BERLIN)).strftime("%m-%d %H:%M")
-        about = "+".join(sorted({i.subject_id for i in made.items})) if len(self.invoices) > 1 else ""
+        about = (
+            "+".join(sorted({i.subject_id for i in made.items})) if len(self.invoices) > 1 else ""
+        )
         self.diary.append(f"{when} {made.lead.step} {made.channel} {about}".strip())
 
     def bounced(self, channel: MessageChannel, step: str) -> None:

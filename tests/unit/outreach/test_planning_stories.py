@@ -64,7 +64,10 @@ def test_out_g3_a_part_payment_gives_some_quiet() -> None:
         world.paid_on = date(2027, 3, 14)
 
     world = a_world(happens={"2027-03-14": pays})
-    assert world.run(FIRST, "2027-03-31")[3:] == ["03-17 09:00 second email", "03-22 09:00 firm email"]
+    assert world.run(FIRST, "2027-03-31")[3:] == [
+        "03-17 09:00 second email",
+        "03-22 09:00 firm email",
+    ]
 
 
 def test_out_g4_a_broken_promise_is_answered_and_the_ladder_goes_on_firm() -> None:

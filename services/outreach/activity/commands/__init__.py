@@ -1,6 +1,7 @@
 """What every area does: announce events, tell the business time of an account, and ask people for
 work and for decisions."""
 
+from services.outreach.activity.commands.activations import ask_to_activate
 from services.outreach.activity.commands.announcements import (
     CLOCK_SKEW_MAX,
     CoveredEvent,
@@ -8,6 +9,7 @@ from services.outreach.activity.commands.announcements import (
     announce,
     announce_events,
     refuse_future,
+    tenant_now,
 )
 from services.outreach.activity.commands.approvals import (
     request_approvals,
@@ -23,6 +25,7 @@ __all__ = [
     "account_now",
     "announce",
     "announce_events",
+    "ask_to_activate",
     "cancel_tasks",
     "close_cases",
     "open_cases",
@@ -30,5 +33,6 @@ __all__ = [
     "record_entries",
     "refuse_future",
     "request_approvals",
+    "tenant_now",
     "withdraw_approvals",
 ]

@@ -64,6 +64,7 @@ async def close_approvals(
         """
         update approvals set state = $4, decided_at = $5, effect = 'none'
         where tenant_id = $1 and kind = $2 and subject_id = any($3) and state = 'pending'
+          and running_since is null
         returning approval_id, kind, subject_id, account_id
         """,
         tenant,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
 from shared.database import Record, Session
+from shared.errors import NotFound
 
 _BODY = msgspec.json.Decoder(DebtorContact)
 
@@ -24,7 +25,20 @@ def to_contact(row: Record) -> DebtorContact:
         until=row["until_at"],
         because=row["because"],
         message_id=row["message_id"],
+        find_at=row["find_at"],
     )
+
+
+async def get_contact(
+    session: Session, tenant: str, contact_id: str
+) -> tuple[DebtorContact, datetime]:
+    """A contact and when it was planned. Raises `NotFound`."""
+    row = await session.fetchrow(
+        "select * from contacts where tenant_id = $1 and contact_id = $2", tenant, contact_id
+    )
+    if row is None:
+        raise NotFound("There is no such contact.")
+    return to_contact(row), row["planned_at"]
 
 
 async def list_contacts(
@@ -51,19 +65,3 @@ async def list_contacts(
         limit,
     )
     return [(to_contact(row), row["planned_at"]) for row in rows]
-
-
-async def erase_addresses(session: Session, tenant: str, account_ids: Collection[str]) -> None:
-    """To which address a contact went is personal; that it was made is not."""
-    await session.execute(
-        """
-        update contacts c
-        set body = convert_to((convert_from(c.body, 'UTF8')::jsonb - 'address')::text, 'UTF8')
-        from contact_accounts a
-        where a.tenant_id = $1 and a.account_id = any($2)
-          and c.tenant_id = a.tenant_id and c.contact_id = a.contact_id
-          and position('"address":"'::bytea in c.body) > 0
-        """,
-        tenant,
-        sorted(account_ids),
-    )

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from services.outreach.activity.store import judgements, timeline
-from services.outreach.activity.store.contacts import erase_addresses
 from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
 from services.outreach.consents.store import erase_wishes
 from services.outreach.debtors.commands.occasions import take_occasions
@@ -28,6 +27,7 @@ from services.outreach.debtors.store import money as money_store
 from services.outreach.debtors.store import people as person_store
 from services.outreach.debtors.store import stops as stop_store
 from services.outreach.debtors.store import tenants as tenant_store
+from services.outreach.debtors.store.addresses import erase_addresses
 from services.outreach.debtors.store.pauses import erase_pauses
 from services.outreach.debtors.store.rows import AccountKey, InvoiceKey, SourceKey
 from services.outreach.history.store import erase_history

@@ -46,9 +46,7 @@ def with_amounts(
         return replace(after, overdue_since_on=money.overdue_since_on or day), None
     if money.overdue_since_on is None:
         return after, None
-    return replace(after, overdue_since_on=None), paid_up(
-        account_id, day, money.overdue_since_on
-    )
+    return replace(after, overdue_since_on=None), paid_up(account_id, day, money.overdue_since_on)
 
 
 def amounts_in(data: Any) -> tuple[ledger.Amounts, ...]:

@@ -38,9 +38,7 @@ async def find_account_money(
     }
 
 
-async def update_account_money(
-    session: Session, found: Mapping[AccountKey, AccountMoney]
-) -> None:
+async def update_account_money(session: Session, found: Mapping[AccountKey, AccountMoney]) -> None:
     """Of accounts that are known already."""
     rows = [
         (*key, msgspec.json.encode(money.amounts).decode(), money.overdue_since_on)

@@ -14,11 +14,11 @@ from services.outreach.activity.commands import (
 from services.outreach.activity.domain import desk_events
 from services.outreach.activity.domain.desk_events import CaseEnd, CaseOpening
 from services.outreach.activity.store.accounts import find_zones
-from services.outreach.desk.store.erasure import erase_personal
 from services.outreach.desk.domain import case_facts, ledger_approvals
 from services.outreach.desk.store import approvals as approval_store
 from services.outreach.desk.store import cases as case_store
 from services.outreach.desk.store import tasks as task_store
+from services.outreach.desk.store.erasure import erase_personal
 from shared.database import Session
 from shared.events import Received, ledger, outreach
 

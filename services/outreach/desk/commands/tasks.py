@@ -96,9 +96,7 @@ async def extend_task(session: Session, tenant: str, task_id: str, person: str) 
     """Keep a task for another quarter of an hour."""
     row = await lock_task(session, tenant, task_id)
     check_claimant(row, person)
-    return await store.update_task(
-        session, tenant, task_id, {"lease_until": clock.now() + LEASE}
-    )
+    return await store.update_task(session, tenant, task_id, {"lease_until": clock.now() + LEASE})
 
 
 async def release_task(

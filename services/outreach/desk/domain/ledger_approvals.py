@@ -3,9 +3,12 @@
 from datetime import datetime, timedelta
 
 import msgspec
-from msgspec import Struct
 
-from services.outreach.activity.domain.approvals import ApprovalKind, NewApproval
+from services.outreach.activity.domain.approvals import (
+    ApprovalCommand,
+    ApprovalKind,
+    NewApproval,
+)
 from shared.clock import day_start, is_zone
 from shared.events import ledger
 
@@ -18,34 +21,6 @@ _KINDS: dict[str, ApprovalKind] = {
     "hold": "release",
     "erasure": "erasure",
 }
-
-
-class ApprovalCommand(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What deciding runs: the ledger's own approval is decided, a command of the ledger is run, or
-    a version of a document is put in force."""
-
-    ledger_approval: str | None = None
-    ledger_role: str | None = None
-    path: str | None = None  # of a command of the ledger, run when it is approved
-    body: dict[str, object] | None = None
-    activation: "Activating | None" = None
-
-
-class Activating(Struct, frozen=True, kw_only=True):
-    """A version that waits for a second pair of eyes."""
-
-    documents: str  # rulebooks, strategies, …
-    name: str
-    version: str | None
-    from_on: str | None
-    zone: str
-    reason: str | None
-    options: dict[str, object] | None
-    by: str
-
-
-def read_command(text: bytes | None) -> ApprovalCommand:
-    return ApprovalCommand() if text is None else msgspec.json.decode(text, type=ApprovalCommand)
 
 
 def kind_of(needed: ledger.ApprovalNeeded) -> ApprovalKind:

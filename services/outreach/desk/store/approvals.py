@@ -92,3 +92,25 @@ async def find_unfinished(session: Session, before: datetime, limit: int) -> lis
         before,
         limit,
     )
+
+
+async def lock_expired(session: Session, tenant: str, at: datetime, limit: int) -> list[Record]:
+    return await session.fetch(
+        """
+        select * from approvals
+        where tenant_id = $1 and state = 'pending' and running_since is null and expires_at <= $2
+        order by expires_at limit $3 for update skip locked
+        """,
+        tenant,
+        at,
+        limit,
+    )
+
+
+async def list_waiting_tenants(session: Session) -> list[str]:
+    """Those of which an approval with an end waits."""
+    rows = await session.fetch(
+        "select distinct tenant_id from approvals"
+        " where state = 'pending' and expires_at is not null order by tenant_id"
+    )
+    return [row["tenant_id"] for row in rows]

@@ -65,6 +65,7 @@ class ChannelChoice:
     decision: Decision | None = None
     rule: str | None = None
     passed_over: tuple[PassedOver, ...] = ()
+    put_off: Decision | None = None  # by which it comes later than it could
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Chooser:
         if contact is None:
             return None
         for each in contact.given_up:
-            if each.channel == channel:
+            if each.channel == channel and (each.until is None or self.now < each.until):
                 return each.rule
         away = contact.unavailable_since if contact.channel == channel else None
         outage = timedelta(hours=lead.strategy.fallback.outage_hours)
@@ -135,10 +136,14 @@ class Chooser:
         timing: Timing,
     ) -> ChannelChoice:
         """The first instant at which hours, organisation and governor agree on the channel."""
+        contact = self.contact
+        if contact is not None and contact.channel == channel and contact.retry_at is not None:
+            earliest = max(earliest, contact.retry_at)  # the provider has asked for a pause
         first = moment = self._in_hours(channel, lead, earliest, timing)
         limit = first + timedelta(days=lead.strategy.fallback.wait_days)
         covered = items()
         decision: Decision | None = None
+        put_off: Decision | None = None
         for _ in range(ASKED_MAX):
             by = self.reach.after_organisation(moment, channel, account_ids)
             if by > moment:
@@ -155,11 +160,11 @@ class Chooser:
             then = self._in_hours(channel, lead, decision.until, timing)
             if then <= moment:
                 break
-            moment = then
+            moment, put_off = then, decision
         assert decision is not None, "the rules are asked at least once"
         ruled = decision.leading if decision.verdict != "allow" else None
         said = ruled.rule if ruled is not None else None
-        return ChannelChoice(channel, moment, decision.verdict, decision, said)
+        return ChannelChoice(channel, moment, decision.verdict, decision, said, put_off=put_off)
 
     def _governed(self, at: datetime, items: tuple[Item, ...], channel: MessageChannel) -> Decision:
         """What a person has let pass is met; what defers beside it holds."""

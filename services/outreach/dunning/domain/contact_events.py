@@ -17,13 +17,14 @@ from services.outreach.activity.domain.parts import (
     task_in_parts,
 )
 from services.outreach.activity.domain.timeline import TimelineEntry
+from services.outreach.channels.domain.costs import cost_minor
 from services.outreach.dunning.domain.cancellations import Because
 from shared.clock import local_day
 from shared.events import Announcement, outreach
 
 Type = Literal[
     "contact-planned", "contact-suppressed", "contact-cancelled", "contact-sent",
-    "contact-uncertain", "contact-failed",
+    "contact-uncertain", "contact-failed", "contact-delivered", "contact-opened",
 ]  # fmt: skip
 _CLASSES: dict[Type, Any] = {
     "contact-planned": outreach.ContactPlanned,
@@ -32,6 +33,8 @@ _CLASSES: dict[Type, Any] = {
     "contact-sent": outreach.ContactSent,
     "contact-uncertain": outreach.ContactUncertain,
     "contact-failed": outreach.ContactFailed,
+    "contact-delivered": outreach.ContactDelivered,
+    "contact-opened": outreach.ContactOpened,
 }
 
 
@@ -59,21 +62,48 @@ class ContactEvents:
     def cancelled(self, contact: DebtorContact, because: Because) -> list[TimelineEntry]:
         return self._contact("contact-cancelled", contact, because, because=because)
 
-    def sent(self, contact: DebtorContact, message_id: str) -> list[TimelineEntry]:
+    def sent(
+        self, contact: DebtorContact, message_id: str, *, is_resolved: bool = False
+    ) -> list[TimelineEntry]:
         return self._contact(
             "contact-sent",
             contact,
             "sent",
-            sent_at=self.at,
+            sent_at=contact.left_at or self.at,
             message_id=message_id,
             disclosures=contact.disclosures,
+            resolved_from="uncertain" if is_resolved else None,
         )
+
+    def delivered(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
+        return self._contact("contact-delivered", contact, "delivered", delivered_at=at)
+
+    def opened(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
+        return self._contact("contact-opened", contact, "opened", opened_at=at)
 
     def uncertain(self, contact: DebtorContact, because: str) -> list[TimelineEntry]:
         return self._contact("contact-uncertain", contact, "uncertain", because=because)
 
-    def failed(self, contact: DebtorContact, reason_code: str) -> list[TimelineEntry]:
-        return self._contact("contact-failed", contact, "failed", reason_code=reason_code)
+    def failed(
+        self,
+        contact: DebtorContact,
+        reason_code: str,
+        *,
+        is_address_dead: bool = False,
+        next_channel: str | None = None,
+        failed_at: datetime | None = None,
+        is_resolved: bool = False,
+    ) -> list[TimelineEntry]:
+        return self._contact(
+            "contact-failed",
+            contact,
+            "failed",
+            reason_code=reason_code,
+            is_address_dead=is_address_dead,
+            next_channel=next_channel,
+            failed_at=failed_at,
+            resolved_from="uncertain" if is_resolved else None,
+        )
 
     def handed_over(self, contact: DebtorContact) -> list[TimelineEntry]:
         """A person takes over: a task."""
@@ -131,7 +161,6 @@ def suppressed_by(contact: DebtorContact, rule: str) -> DebtorContact:
     return replace(contact, state="suppressed", because=rule, until=until, rules=rules)
 
 
-
 def _common(contact: DebtorContact) -> dict[str, Any]:
     return {
         "contact_id": contact.contact_id,
@@ -147,4 +176,15 @@ def _common(contact: DebtorContact) -> dict[str, Any]:
         "rulebook_version": contact.rulebook_version,
         "purpose": contact.purpose,
         "language": contact.language,
+        **_cost(contact),
+    }
+
+
+def _cost(contact: DebtorContact) -> dict[str, Any]:
+    if contact.cost_currency is None:
+        return {}
+    return {
+        "cost_micros": contact.cost_micros,
+        "cost_minor": cost_minor(contact.cost_micros, contact.cost_currency),
+        "cost_currency": contact.cost_currency,
     }

@@ -1,6 +1,6 @@
 """Contacts as planning makes them: about which subjects, over what, in the words of the firmest."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -15,7 +15,8 @@ from services.outreach.dunning.domain.debtor_facts import DebtorFacts
 from services.outreach.dunning.domain.planning import Plan
 from shared import ids
 
-VersionOf = Callable[[str], str | None]  # of a template that is used
+# Who has to agree to a hand-over where the step does not say it.
+APPROVERS: Mapping[str, str] = {"agency": "supervisor", "legal": "legal"}
 
 
 def contact_id(tenant: str, debtor_key: str, items: Iterable[Item], attempt: int) -> str:
@@ -107,14 +108,17 @@ def moved(
         items=found.items,
         covers=contact.covers if contact.items == found.items else covers_of(found.items, {}),
         arms=dict(debtor.by_account[lead.account_id].arms),
-        decision=found.decision,
+        decision=found.put_off or found.decision,
         passed_over=found.passed_over,
+        tried=found.tried,
         unavailable_since=contact.unavailable_since if is_same else None,
         queue=step.queue if step.is_person else None,
         script=step.script,
         hand_over=None
         if hand_over is None
-        else HandOverTo(hand_over.kind, hand_over.to, hand_over.approve),
+        else HandOverTo(
+            hand_over.kind, hand_over.to, hand_over.approve or APPROVERS[hand_over.kind]
+        ),
     )
 
 

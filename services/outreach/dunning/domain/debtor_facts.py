@@ -14,6 +14,7 @@ from services.outreach.activity.domain.contacts import (
     Item,
     SubjectKind,
 )
+from services.outreach.debtors.domain.account_money import CurrencyAmounts
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.occasions import Occasion
 from services.outreach.debtors.domain.stops import Stop
@@ -64,15 +65,6 @@ class StepMade:
 
 
 @dataclass(frozen=True)
-class AmountsKnown:
-    """What an account owes in one currency, as the ledger last said."""
-
-    balance_minor: int = 0
-    overdue_minor: int = 0
-    collectable_minor: int = 0
-
-
-@dataclass(frozen=True)
 class Account:
     account_id: str
     kind: AccountKind
@@ -88,7 +80,7 @@ class Account:
     pays_within: float | None = None
     late_payment: float | None = None
     priority: int | None = None
-    amounts: Mapping[str, AmountsKnown] = field(default_factory=dict)  # by currency
+    amounts: Mapping[str, CurrencyAmounts] = field(default_factory=dict)  # by currency
     paid_on: date | None = None  # the last payment that was not wholly taken back
     asked_on: date | None = None  # the last message about something past due
     contacts: int = 0  # attempts since its last payment

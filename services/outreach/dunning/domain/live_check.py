@@ -239,9 +239,7 @@ class CheckedItems:
         return first_reason(self.refused.values())
 
 
-def still_due(
-    items: Iterable[Item], checked: Mapping[str, CheckedAccount]
-) -> CheckedItems:
+def still_due(items: Iterable[Item], checked: Mapping[str, CheckedAccount]) -> CheckedItems:
     """Each item against the answer. Every account of the items must be in it."""
     items = tuple(items)
     refused: dict[Item, Because] = {}

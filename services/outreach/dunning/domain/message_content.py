@@ -19,9 +19,7 @@ CHARGE_NAMES = {"fee": "fee", "cost": "costs", "interest": "interest"}
 LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
 
 
-def content(
-    items: Sequence[Item], checked: Mapping[str, CheckedAccount]
-) -> MessageContent:
+def content(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> MessageContent:
     """What the message says, from the ledger's answer alone.
 
     If anything covered is past due, all that is past due in the covered accounts is listed, so that
@@ -29,7 +27,9 @@ def content(
     arrangement, a hold or a placement stops is neither listed nor asked for.
     """
     reminders = sorted(item for item in items if item.is_reminder)
-    late = {item.account_id for item in items if item.section == "overdue" or item.reaction in ASKING}
+    late = {
+        item.account_id for item in items if item.section == "overdue" or item.reaction in ASKING
+    }
     overdue: list[Line] = []
     charges: list[ChargeLine] = []
     asked: list[Total] = []

@@ -44,6 +44,11 @@ class OutgoingMessage:
             (a.details.language for a in accounts if a.details and a.details.language), None
         )
 
+    @property
+    def addressed(self) -> DebtorContact:
+        """The contact, with where it goes."""
+        return structs.replace(self.contact, address=self.recipient)
+
     def with_contact(self, contact: DebtorContact) -> "OutgoingMessage":
         return replace(self, contact=contact)
 

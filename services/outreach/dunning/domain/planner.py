@@ -190,7 +190,7 @@ class Planner:
     ) -> None:
         if contact.due_at > self._time.at:
             return
-        decision, recorded = contact.decision, governor.recorded
+        decision, recorded = found.decision, governor.recorded
         if recorded is not None and decision is not None:
             self.changes.judgements.append(
                 Judgement(contact.contact_id, contact.account_id, decision.at, recorded.question)
@@ -234,7 +234,7 @@ class Planner:
         self.changes.approvals.append(
             NewApproval(
                 kind="contact",
-                subject_id=_asked_about(contact, leading.rule),
+                subject_id=asked_about(contact, leading.rule),
                 role=leading.role or decision.role or COMPLIANCE,
                 requested_by=ASKED_BY,
                 requested_at=self._time.at,
@@ -256,9 +256,7 @@ class Planner:
 
     # ------------------------------------------------------------------ hand-overs
 
-    def _decide_hand_overs(
-        self, state: DebtorState, found: tuple[Plan, ...], made: int
-    ) -> int:
+    def _decide_hand_overs(self, state: DebtorState, found: tuple[Plan, ...], made: int) -> int:
         """Each of one invoice, beside whatever else goes to the debtor."""
         debtor = state.debtor
         wanted = {(p.lead.account_id, p.lead.subject_id): p for p in found}
@@ -310,7 +308,7 @@ class Planner:
         )
 
 
-def _asked_about(contact: DebtorContact, rule: str) -> str:
+def asked_about(contact: DebtorContact, rule: str) -> str:
     """What is asked for once: of a contact that has passed one rule, each further one."""
     return f"{contact.contact_id}/{rule}" if contact.approved_rules else contact.contact_id
 

@@ -6,7 +6,7 @@ firmest of it speaks for it. The answer depends on nothing but the facts, the ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from services.outreach.activity.domain.contacts import Channel, DebtorContact, Item, PassedOver
@@ -40,6 +40,8 @@ class Plan:
     decision: Decision | None = None  # the governor's; None: it is not asked about this
     rule: str | None = None  # under which it is not made, or not now
     passed_over: tuple[PassedOver, ...] = ()
+    tried: tuple[Channel, ...] = ()  # over which the leading step has failed
+    put_off: Decision | None = None  # the governor's, by which it comes later than it could
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,10 @@ class _Instant:
                     continue
             if made.due_at > limit:
                 return self._at_the_limit(made, limit)
+            if found is not None and found.put_off is not None and made.put_off is None:
+                made = replace(made, put_off=found.put_off)
             if made.due_at == moment or (
-                found is not None and found.items == made.items and found.due_at == made.due_at
+                found is not None and (found.due_at, found.items) == (made.due_at, made.items)
             ):
                 return made
             found, moment = made, made.due_at
@@ -201,10 +205,8 @@ class _Instant:
     def _at_the_limit(self, made: Plan, limit: datetime) -> Plan:
         """Beyond it nothing is looked for: then it is planned again."""
         verdict: Effect = "defer" if made.verdict == "allow" else made.verdict
-        return Plan(
-            limit, made.items, made.lead, made.strategy, made.step, made.channel, verdict,
-            made.decision, made.rule or suppressions.TOO_SOON, made.passed_over,
-        )  # fmt: skip
+        rule = made.rule or suppressions.TOO_SOON
+        return replace(made, due_at=limit, verdict=verdict, rule=rule)
 
     def _timing(self, account: Account) -> Timing:
         zone = account.timezone
@@ -233,6 +235,8 @@ def _plan(
         choice.decision,
         choice.rule,
         choice.passed_over,
+        lead.tried,
+        choice.put_off,
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.business_time import Clock
+
 
 @dataclass(frozen=True)
 class ContentVersions:
@@ -21,3 +23,4 @@ class RunTime:
     at: datetime
     recorded_at: datetime
     machine_now: datetime
+    clock: Clock = "manual"

@@ -100,9 +100,7 @@ class DebtorSources:
     strategies: Mapping[StrategyKey, Strategy]
 
 
-async def list_strategies(
-    session: Session, tenant: str, keys: Sequence[str]
-) -> list[StrategyKey]:
+async def list_strategies(session: Session, tenant: str, keys: Sequence[str]) -> list[StrategyKey]:
     """The versions that accounts of these debtors are on."""
     rows = await session.fetch(
         """
@@ -256,9 +254,7 @@ def _account(row: Record, profile: DebtorProfile, facts: _Facts) -> Account:
     paid_on = facts.paid.get(account_id)
     broken = [
         stop.ended_on
-        for (_, name), stops in facts.stops.items()
-        if name == account_id
-        for stop in stops.values()
+        for stop in facts.stops.get((row["tenant_id"], account_id), {}).values()
         if stop.kind == "promise" and stop.outcome in NOT_KEPT and stop.ended_on is not None
     ]
     return Account(

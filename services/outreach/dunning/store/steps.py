@@ -44,8 +44,9 @@ async def insert_steps(
                                    $12::text[], $13::text[]) as k
         on conflict (tenant_id, account_id, subject, subject_id, anchor_on, reaction, n)
         do update set step = excluded.step, strategy = excluded.strategy,
-          version = excluded.version, made_on = excluded.made_on, state = excluded.state,
-          contact_id = excluded.contact_id
+          version = excluded.version, state = excluded.state, contact_id = excluded.contact_id,
+          made_on = case when steps.contact_id = excluded.contact_id and steps.state <> 'open'
+                    then steps.made_on else excluded.made_on end
         where steps.state = 'open' or steps.contact_id = excluded.contact_id
         returning contact_id
         """,
@@ -79,9 +80,7 @@ async def delete_steps(session: Session, tenant: str, contact_ids: Collection[st
     )
 
 
-async def set_step_states(
-    session: Session, tenant: str, states: Mapping[str, str]
-) -> None:
+async def set_step_states(session: Session, tenant: str, states: Mapping[str, str]) -> None:
     """How contacts stand now (sent, delivered, uncertain …), by contact."""
     if not states:
         return
@@ -156,9 +155,7 @@ async def find_steps(
         key: SubjectKey = (
             row["account_id"], row["subject"], row["subject_id"], anchor_on, row["reaction"],
         )  # fmt: skip
-        step = StepMade(
-            row["n"], row["step"], row["made_on"], row["state"], tuple(row["tried"])
-        )
+        step = StepMade(row["n"], row["step"], row["made_on"], row["state"], tuple(row["tried"]))
         found.setdefault(row["account_id"], {}).setdefault(key, []).append(step)
     return {
         account_id: {key: tuple(steps) for key, steps in by_key.items()}
