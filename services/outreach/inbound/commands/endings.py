@@ -237,6 +237,7 @@ async def _pauses(
         account_ids,
         answer.pause,
         item.inbound_id,
+        item.received_at,
         day,
         is_endless=answer.is_pause_endless,
     )
