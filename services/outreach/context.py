@@ -95,7 +95,6 @@ def open_context(settings: Settings, db: Database) -> Context:
             [key.secret for key in settings.links.keys.all], is_local=settings.common.local
         ),
         content=ContentVersions(
-            settings.strategies,
             templates.versions,
             settings.residence_default,
             templates.text_ids(settings.sender.creditor),
