@@ -1,12 +1,13 @@
 """What outreach's doors and processes work with, opened once in each process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.outreach.channels.clients.factories import FACTORIES
 from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
+from services.outreach.channels.domain.recent_opt_outs import RecentOptOuts
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.store import get_settings
 from services.outreach.dunning.clients import LedgerClient
@@ -34,6 +35,7 @@ class Context:
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
     is_local: bool = True
+    recent_opt_outs: RecentOptOuts = field(default_factory=RecentOptOuts)
 
     @property
     def creditor(self) -> CreditorDetails:
@@ -64,7 +66,7 @@ def open_context(settings: Settings, db: Database) -> Context:
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender),
+        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender, settings.links),
         content=ContentVersions(
             settings.strategies,
             templates.versions,

@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request, Response
 MailMode = Literal[
     "accept", "refuse", "greylist", "full", "no-lookup", "closing", "break", "refuse-sender",
     "busy-sender", "refuse-data", "defer-data", "full-data", "hang", "drop", "slow",
-    "garbled", "unsure", "no-tls", "sign-in",
+    "garbled", "unsure", "no-tls", "sign-in", "disabled", "over-quota", "sender-at-recipient",
 ]  # fmt: skip
 
 
@@ -34,6 +34,9 @@ _AT_RECIPIENT = {
     "garbled": "what?",
     "unsure": "252 cannot verify",
     "no-tls": "454 4.7.0 TLS not available",
+    "disabled": "550 5.2.1 mailbox disabled",
+    "over-quota": "552 5.2.2 over quota",
+    "sender-at-recipient": "550 5.1.8 sender address rejected: domain not found",
     "sign-in": "534 5.7.9 stronger authentication needed",
 }
 _AT_DATA = {
@@ -57,6 +60,7 @@ class MailSink:
     refusing: set[str] = field(default_factory=set)  # addresses that are refused for now
     breaking: set[str] = field(default_factory=set)  # addresses at which the line breaks
     named: list[str] = field(default_factory=list)  # every recipient that was asked for
+    senders: list[str] = field(default_factory=list)  # return paths of what was received
 
     def cut(self) -> None:
         """Close every connection, as a server does with those that lie idle."""
@@ -107,6 +111,7 @@ class MailSink:
         if self.mode in _AT_DATA:
             return _AT_DATA[self.mode]
         self.received.append(content)
+        self.senders.append(str(envelope.mail_from))
         if self.mode == "hang":
             await self.released.wait()
         if self.mode == "drop":

@@ -38,7 +38,7 @@ SENDER = Sender("accounts@creditor.example", "Creditor Ltd")
 def channels_over(smtp_url: str | None) -> ChannelRegistry:
     """The channels of tenants whose mail goes over that server (none: no channel)."""
     environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
-    return ChannelRegistry(FACTORIES, environment, SENDER)
+    return ChannelRegistry(FACTORIES, environment, SENDER, LINKS)
 
 
 def a_context(

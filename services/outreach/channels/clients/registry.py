@@ -19,6 +19,7 @@ from services.outreach.channels.domain.contract import (
     Sent,
     Withdrawn,
 )
+from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.tenant_settings import Provider, TenantSettings
 from shared import clock
@@ -42,6 +43,7 @@ class ProviderSetup:
     provider: Provider
     settings: TenantSettings
     sender: Sender  # of the installation, where the settings say nothing
+    links: Links = field(repr=False)  # that lead from messages back to us
     secrets: Mapping[str, str] = field(repr=False)  # by the variable's name
 
     @property
@@ -178,11 +180,16 @@ class ChannelRegistry:
     """The open channels of all tenants, in one process."""
 
     def __init__(
-        self, factories: Mapping[str, Factory], environment: Mapping[str, str], sender: Sender
+        self,
+        factories: Mapping[str, Factory],
+        environment: Mapping[str, str],
+        sender: Sender,
+        links: Links,
     ) -> None:
         self.environment = environment  # what settings may name
         self._factories = factories
         self._sender = sender
+        self._links = links
         self._open: dict[tuple[str, str], OpenProvider] = {}
 
     async def channels(self, tenant: str, settings: TenantSettings) -> TenantChannels:
@@ -210,7 +217,13 @@ class ChannelRegistry:
             providers[name] = Provider(channel="email", kind="smtp", secret=MAIL_SERVER)
         return {
             name: ProviderSetup(
-                tenant, name, provider, settings, self._sender, self._secrets(provider)
+                tenant,
+                name,
+                provider,
+                settings,
+                self._sender,
+                self._links,
+                self._secrets(provider),
             )
             for name, provider in providers.items()
         }

@@ -1,0 +1,1 @@
+"""What channels record beyond what they send."""
