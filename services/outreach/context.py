@@ -1,12 +1,13 @@
 """What outreach's doors and processes work with, opened once in each process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.outreach.channels.clients.factories import factories
 from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
+from services.outreach.channels.domain.recent_opt_outs import RecentOptOuts
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.processes.channel_log import DatabaseChannelLog
 from services.outreach.channels.store import get_settings
@@ -39,6 +40,7 @@ class Context:
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
     is_local: bool = True
+    recent_opt_outs: RecentOptOuts = field(default_factory=RecentOptOuts)
 
     @property
     def creditor(self) -> CreditorDetails:

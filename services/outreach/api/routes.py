@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from services.outreach.activity import api as activity
-from services.outreach.api import compliance, contacts, integrity, reference_rates
+from services.outreach.api import compliance, contacts, integrity, opt_outs, reference_rates
 from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
 from services.outreach.dunning import api as dunning
@@ -24,6 +24,7 @@ for part in (
     rulebooks,
     compliance,
     contacts,
+    opt_outs,
     reference_rates,
     dunning,
 ):

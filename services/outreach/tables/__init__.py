@@ -2,6 +2,7 @@
 in `store`."""
 
 from services.outreach.tables import (
+    addresses,
     channels,
     contacts,
     debtors,
@@ -16,6 +17,7 @@ from services.outreach.tables import (
 from services.outreach.tables.metadata import metadata
 
 __all__ = [
+    "addresses",
     "channels",
     "contacts",
     "debtors",

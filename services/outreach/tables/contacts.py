@@ -42,6 +42,7 @@ contacts = Table(
     Index(
         "uq_contacts_under_way", "tenant_id", "debtor_key", unique=True, postgresql_where=_IN_FLIGHT
     ),
+    Index(None, "contact_id"),  # a token in an address names a contact and no tenant
     Index("ix_contacts_due", "tenant_id", "due_at", postgresql_where=_IN_FLIGHT),
     Index(
         "ix_contacts_failed",

@@ -1,1 +1,1 @@
-"""What changes the records of channels, within the caller's transaction."""
+"""What channels record beyond what they send."""

@@ -51,8 +51,9 @@ class MailPeer:
 async def mail_peer() -> AsyncIterator[MailPeer]:
     async with mail_sink() as sink:
         provider = Provider(channel="email", kind="smtp", secret="URL")
-        secrets = {"URL": sink.url}
-        setup = ProviderSetup("demo", "mail", provider, TenantSettings(), SENDER, LINKS, secrets)
+        setup = ProviderSetup(
+            "demo", "mail", provider, TenantSettings(), SENDER, LINKS, {"URL": sink.url}
+        )
         peer = MailPeer(sink, FACTORIES["smtp"](setup))
         try:
             yield peer
