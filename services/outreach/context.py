@@ -3,15 +3,20 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.outreach.channels.clients.factories import FACTORIES
+from services.outreach.channels.clients.factories import factories
 from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.recent_opt_outs import RecentOptOuts
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.processes.channel_log import DatabaseChannelLog
 from services.outreach.channels.store import get_settings
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.dunning.domain.strategy_faults import TenantTexts
+from services.outreach.dunning.store.strategies import StrategyBooks
+from services.outreach.inbound.domain.word_lists import WordLists
+from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
 from shared import clock
@@ -28,11 +33,14 @@ class Context:
     guard: ClockGuard  # before anybody is contacted
     ledger: LedgerClient
     channels: ChannelRegistry  # of all tenants, by their settings
+    channel_log: DatabaseChannelLog  # what their adapters learn
     content: ContentVersions
     templates: Templates
     sender: Sender
     links: Links  # of messages, back to us
+    words: WordLists  # that tell what a reply wants
     rulebooks: RuleBooks
+    strategies: StrategyBooks
     compute: ComputePool  # for what would hold up the event loop
     is_local: bool = True
     recent_opt_outs: RecentOptOuts = field(default_factory=RecentOptOuts)
@@ -51,6 +59,10 @@ class Context:
         """The instant at which something that is done now, in a run for `at`, is done."""
         return clock.now() if self.clock == "system" else at
 
+    async def tenant_texts(self, _session: Session, _tenant: str) -> TenantTexts | None:
+        """The words that strategies of the tenant may use; None: any."""
+        return None
+
     async def close(self) -> None:
         """Let go of the peers and end the processes that compute; the database is its opener's."""
         await self.compute.close()
@@ -61,12 +73,14 @@ class Context:
 def open_context(settings: Settings, db: Database) -> Context:
     """The context of a process, on its database."""
     templates = Templates(settings.template_sources)
+    log = open_channel_log(db, settings.common.clock, settings.links)
     return Context(
         db=db,
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender, settings.links),
+        channels=ChannelRegistry(factories(log), settings.secrets, settings.sender, settings.links),
+        channel_log=log,
         content=ContentVersions(
             settings.strategies,
             templates.versions,
@@ -76,7 +90,9 @@ def open_context(settings: Settings, db: Database) -> Context:
         templates=templates,
         sender=settings.sender,
         links=settings.links,
+        words=settings.words,
         rulebooks=RuleBooks(settings.rulebooks),
+        strategies=StrategyBooks(settings.packs, settings.assignments),
         compute=ComputePool(),
         is_local=settings.common.local,
     )

@@ -16,7 +16,7 @@ from services.outreach.activity.store.addresses import (
 from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
 from services.outreach.consents.commands import repeat_refusals
 from services.outreach.consents.store import erase_wishes
-from services.outreach.debtors.domain import accounts
+from services.outreach.debtors.domain import accounts, segments
 from services.outreach.debtors.domain.account_books import (
     BOOKED_TYPES,
     AccountBooks,
@@ -24,6 +24,7 @@ from services.outreach.debtors.domain.account_books import (
     sources_in,
 )
 from services.outreach.debtors.domain.accounts import AccountFacts
+from services.outreach.debtors.domain.segments import SegmentFacts
 from services.outreach.debtors.domain.stops import STOP_FOLDS
 from services.outreach.debtors.store import accounts as account_store
 from services.outreach.debtors.store import invoices as invoice_store
@@ -45,6 +46,10 @@ ACCOUNT_FOLDS: Mapping[str, AccountFold] = {
     "account-registered": accounts.registered,
     "account-updated": accounts.registered,
     "account-erased": lambda account, _: accounts.erased(account),
+}
+_SEGMENT_FOLDS: Mapping[str, Callable[[SegmentFacts, Any], SegmentFacts]] = {
+    "segment-changed": segments.in_segment,
+    "account-scored": segments.scored,
 }
 # Of these the plans of a debtor may change.
 _REPLANS = {*ACCOUNT_FOLDS, *BOOKED_TYPES, *STOP_FOLDS, "contact-details"}
@@ -85,10 +90,17 @@ async def take_tenants(session: Session, events: Sequence[Received]) -> None:
                 await mark_tenant_dirty(session, event.tenant)
 
 
-async def take_arms(session: Session, events: Sequence[Received]) -> None:
-    """In which arms of experiments accounts are: that only labels later contacts."""
-    arms = {(e.tenant, e.key): e.decode().arms for e in events}
-    await account_store.upsert_arms(session, arms.items())
+async def take_segments(session: Session, events: Sequence[Received]) -> None:
+    """Segments, arms of experiments and scores, as segmentation has announced them last. What asks
+    for them is planned for anew."""
+    found: dict[AccountKey, SegmentFacts] = {}
+    for event in events:
+        key = (event.tenant, event.key)
+        fold = _SEGMENT_FOLDS[event.type]
+        found[key] = fold(found.get(key, SegmentFacts()), event.decode())
+    known = await account_store.find_accounts(session, found.keys())
+    await mark_dirty(session, {(key[0], account.debtor_key) for key, account in known.items()})
+    await account_store.upsert_segments(session, found.items())
 
 
 def _folded_accounts(
@@ -178,6 +190,7 @@ async def _erase(session: Session, events: Sequence[Received]) -> None:
         await erase_wishes(session, tenant, account_ids)
         await erase_history(session, tenant, account_ids)
         await erase_addresses(session, tenant, account_ids)
+        await account_store.erase_segments(session, tenant, account_ids)
         await judgements.erase_judgements(session, tenant, account_ids)
         await timeline.erase_tags(session, tenant, account_ids)
         await blank_contacts(session, tenant, account_ids)

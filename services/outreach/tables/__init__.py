@@ -7,10 +7,13 @@ from services.outreach.tables import (
     contacts,
     debtors,
     desk,
+    inbound,
     organisations,
     permissions,
     reference_rates,
+    strategies,
     tenants,
+    texts,
 )
 from services.outreach.tables.metadata import metadata
 
@@ -20,9 +23,12 @@ __all__ = [
     "contacts",
     "debtors",
     "desk",
+    "inbound",
     "metadata",
     "organisations",
     "permissions",
     "reference_rates",
+    "strategies",
     "tenants",
+    "texts",
 ]

@@ -16,6 +16,7 @@ from services.outreach.channels.domain.contract import (
     Found,
     Intent,
     Later,
+    Listener,
     Sent,
     Withdrawn,
 )
@@ -115,6 +116,11 @@ class OpenProvider:
             return CannotSay()
         finally:
             await self._leave()
+
+    def listen(self) -> None:
+        """Be there for what the provider hands over by itself, if it does."""
+        if isinstance(self._adapter, Listener):
+            self._adapter.listen()
 
     def _note(self, sent: Sent) -> None:
         was_open = not self.is_available

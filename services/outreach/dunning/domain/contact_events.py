@@ -82,7 +82,7 @@ class ContactEvents:
         return self._contact(
             "contact-sent",
             contact,
-            "sent",
+            "sent" if contact.outcome is None else f"sent {contact.outcome}",  # a call that ended
             sent_at=contact.left_at or self.at,
             message_id=message_id,
             disclosures=contact.disclosures,

@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import uuid4
 
 from msgspec import Struct
@@ -31,12 +32,15 @@ from services.outreach.dunning.commands.plans import DEBTORS_MAX, PlannedBatch, 
 from services.outreach.dunning.commands.recipients import load_recipients
 from services.outreach.dunning.commands.results import record_outcomes, write_intents
 from services.outreach.dunning.domain import outgoing, retries, suppressions
+from services.outreach.dunning.domain.dialler import OFFER_LEASE
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, Recipients
 from services.outreach.dunning.domain.runs import RunTime
+from services.outreach.dunning.processes.assignments import apply_activations
 from services.outreach.dunning.processes.delivery import Delivery
 from services.outreach.dunning.processes.live_check import LiveCheck, check
 from services.outreach.dunning.store.debtors import count_held, find_next_due
+from services.outreach.dunning.store.dialler import offer_calls
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from services.outreach.rulebooks.processes.books import ready_books
 from shared import clock
@@ -76,10 +80,8 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     started = clock.monotonic()
     async with context.db.transaction() as session:
         at = await raise_business_time(session, tenant, at)
-    async with context.db.reading() as session:
-        stored = await get_settings(session, tenant)
-    channels = await context.channels.channels(tenant, stored.settings)
-    run = _Run(context, tenant, at, await _rulebooks(context, tenant, at), channels)
+    await apply_activations(context, tenant, at)
+    run = await open_run(context, tenant, at, kind=ContactRun)
     await run.work()
     async with context.db.reading() as session:
         due_at, is_dirty = await find_next_due(session, tenant)
@@ -98,6 +100,17 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     )
 
 
+_R = TypeVar("_R", bound="ContactRun")
+
+
+async def open_run(context: Context, tenant: str, at: datetime, *, kind: type[_R]) -> _R:
+    """A run, with the tenant's channels and rule books as they are now."""
+    async with context.db.reading() as session:
+        stored = await get_settings(session, tenant)
+    channels = await context.channels.channels(tenant, stored.settings)
+    return kind(context, tenant, at, await _rulebooks(context, tenant, at), channels)
+
+
 async def _rulebooks(context: Context, tenant: str, at: datetime) -> RuleBookVersions:
     """The tenant's rule books. Raises `Unavailable` where they contradict each other: then nobody
     is contacted, and the tenants after it have their turn all the same."""
@@ -109,7 +122,7 @@ async def _rulebooks(context: Context, tenant: str, at: datetime) -> RuleBookVer
     return rulebooks
 
 
-class _Run:
+class ContactRun:
     """One run for one tenant."""
 
     def __init__(
@@ -165,6 +178,7 @@ class _Run:
             )
         waiting, ended = _split(recipients.address(contact) for contact in claimed)
         await self._record(ended, {"claimed"})
+        waiting = await self._offer(waiting)
         checked: LiveCheck | None = None
         while waiting:
             if self._stopped_by is None and (
@@ -198,6 +212,25 @@ class _Run:
                 contact = retries.stopped(message.contact, self._at, provider.seconds_left)
                 ended.append(Outcome(contact, "deferred", suppressions.CHANNEL_UNAVAILABLE))
         await self._record(ended, {"claimed"})
+        return remaining
+
+    async def _offer(self, messages: Sequence[OutgoingMessage]) -> list[OutgoingMessage]:
+        """Put calls on the list of the tenant's dialler, which comes for them; gives the others."""
+        offered: list[OutgoingMessage] = []
+        remaining: list[OutgoingMessage] = []
+        for message in messages:
+            provider = self._provider(message)
+            is_diallers = provider is not None and provider.setup.provider.kind == "dialler"
+            (offered if is_diallers else remaining).append(message)
+        if offered:
+            async with self._context.db.transaction() as session:
+                await offer_calls(
+                    session,
+                    self._tenant,
+                    [message.contact.contact_id for message in offered],
+                    claim=self._claim,
+                    lease_until=clock.now() + OFFER_LEASE,
+                )
         return remaining
 
     def _takes(self, provider: OpenProvider) -> bool:
