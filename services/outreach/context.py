@@ -82,7 +82,6 @@ def open_context(settings: Settings, db: Database) -> Context:
         channels=ChannelRegistry(factories(log), settings.secrets, settings.sender, settings.links),
         channel_log=log,
         content=ContentVersions(
-            settings.strategies,
             templates.versions,
             settings.residence_default,
             templates.text_ids(settings.sender.creditor),

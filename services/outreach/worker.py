@@ -27,9 +27,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     common = settings.common
     db = Database(settings.database_url, application="outreach-worker", when_replaced=exit_now)
     context = open_context(settings, db)
-    runtime = consumer.runtime(
-        common, db, settings.strategies, context.strategies, producer_urls=settings.producer_urls
-    )
+    runtime = consumer.runtime(common, db, context.strategies, producer_urls=settings.producer_urls)
     jobs = {
         "leases": run_leases(context, stop=stop),
         "uncertain": run_uncertain(context, stop=stop),
