@@ -17,6 +17,7 @@ from services.outreach.inbound.processes.lmtp import serve_lmtp
 from services.outreach.inbound.processes.reading import read_next
 from services.outreach.rulebooks.processes.reference_rates import find_tenant_rates
 from services.outreach.settings import Settings
+from services.outreach.webhooks.processes import post_due
 from shared import clock
 from shared.database.holds import Held
 from shared.database.retention import Rule, kept_for
@@ -25,6 +26,7 @@ from shared.process.failures import survived
 from shared.process.tasks import pause
 
 SCHEDULE_SECONDS = 60.0
+WEBHOOKS_SECONDS = 1.0  # between two looks that find nothing
 RATES_SECONDS = 12 * 3600.0
 LEASES_SECONDS = 2.0  # between two looks
 UNCERTAIN_SECONDS = 15.0  # between two looks for those whose quarter of an hour is over
@@ -74,6 +76,16 @@ async def run_leases(context: Context, *, stop: asyncio.Event) -> None:
                 await end_leases(context.db, context.clock, clock.now())
                 await tend_desk(context)
         await pause(stop, LEASES_SECONDS)
+
+
+async def run_webhooks(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: post what waits for endpoints, round after round."""
+    clients = context.webhooks
+    while not stop.is_set():
+        posted = 0
+        with survived("outreach", "webhooks"):
+            posted = await post_due(context.db, clients.poster, clients.box)
+        await pause(stop, 0.0 if posted else WEBHOOKS_SECONDS)
 
 
 async def run_rate_watch(context: Context, *, stop: asyncio.Event) -> None:

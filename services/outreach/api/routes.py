@@ -12,6 +12,7 @@ from services.outreach.history import api as history
 from services.outreach.inbound import api as inbound
 from services.outreach.organisations import api as organisations
 from services.outreach.rulebooks import api as rulebooks
+from services.outreach.webhooks import api as webhooks
 
 router = APIRouter()
 for part in (
@@ -29,5 +30,6 @@ for part in (
     dunning,
     opt_outs,
     desk,
+    webhooks,
 ):
     router.include_router(part.router)

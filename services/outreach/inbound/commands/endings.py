@@ -238,6 +238,7 @@ async def _pauses(
         answer.pause,
         item.inbound_id,
         day,
+        item.received_at,
         is_endless=answer.is_pause_endless,
     )
 
