@@ -13,10 +13,13 @@ from services.outreach.channels.processes.channel_log import DatabaseChannelLog
 from services.outreach.channels.store import get_settings
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.dunning.domain.strategy_faults import TenantTexts
+from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.inbound.domain.word_lists import WordLists
 from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
+from services.outreach.webhooks.clients import WebhookClients, open_webhook_clients
 from shared import clock
 from shared.business_time import Clock
 from shared.database import Database, Session
@@ -32,12 +35,14 @@ class Context:
     ledger: LedgerClient
     channels: ChannelRegistry  # of all tenants, by their settings
     channel_log: DatabaseChannelLog  # what their adapters learn
+    webhooks: WebhookClients
     content: ContentVersions
     templates: Templates
     sender: Sender
     links: Links  # of messages, back to us
     words: WordLists  # that tell what a reply wants
     rulebooks: RuleBooks
+    strategies: StrategyBooks
     compute: ComputePool  # for what would hold up the event loop
     is_local: bool = True
     recent_opt_outs: RecentOptOuts = field(default_factory=RecentOptOuts)
@@ -56,11 +61,16 @@ class Context:
         """The instant at which something that is done now, in a run for `at`, is done."""
         return clock.now() if self.clock == "system" else at
 
+    async def tenant_texts(self, _session: Session, _tenant: str) -> TenantTexts | None:
+        """The words that strategies of the tenant may use; None: any."""
+        return None
+
     async def close(self) -> None:
         """Let go of the peers and end the processes that compute; the database is its opener's."""
         await self.compute.close()
         await self.ledger.close()
         await self.channels.close()
+        await self.webhooks.close()
 
 
 def open_context(settings: Settings, db: Database) -> Context:
@@ -72,10 +82,18 @@ def open_context(settings: Settings, db: Database) -> Context:
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        channels=ChannelRegistry(factories(log), settings.secrets, settings.sender, settings.links),
+        channels=ChannelRegistry(
+            factories(log),
+            settings.secrets,
+            settings.sender,
+            settings.links,
+            is_local=settings.common.local,
+        ),
         channel_log=log,
+        webhooks=open_webhook_clients(
+            [key.secret for key in settings.links.keys.all], is_local=settings.common.local
+        ),
         content=ContentVersions(
-            settings.strategies,
             templates.versions,
             settings.residence_default,
             templates.text_ids(settings.sender.creditor),
@@ -85,6 +103,7 @@ def open_context(settings: Settings, db: Database) -> Context:
         links=settings.links,
         words=settings.words,
         rulebooks=RuleBooks(settings.rulebooks),
+        strategies=StrategyBooks(settings.packs, settings.assignments),
         compute=ComputePool(),
         is_local=settings.common.local,
     )

@@ -14,7 +14,13 @@ from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import RuleBook, read_book
 from services.outreach.compliance.geography.places import country_zones
-from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
+from services.outreach.dunning.domain.assignment_document import (
+    ASSIGNMENTS,
+    parse_assignments,
+)
+from services.outreach.dunning.domain.assignments import Assignments
+from services.outreach.dunning.domain.strategy import Strategy
+from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.inbound.domain.mailboxes import Mailbox
 from services.outreach.inbound.domain.word_lists import WordLists, parse_word_lists
 from services.outreach.rulebooks.domain.versions import built_in
@@ -27,9 +33,10 @@ from shared.process.settings import BadSetting, Common, Env
 from shared.process.variables import KNOWN
 
 _HERE = Path(__file__).parent
-PRODUCERS = ("ledger", "segmentation")
+PRODUCERS = ("ledger", "segmentation")  # and itself
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
+ASSIGNMENTS_FILE = f"{ASSIGNMENTS}.yaml"
 JUDGEMENTS_KEEP_DAYS = 730
 INBOUND_KEEP_DAYS = 730
 MAILBOXES_MAX = 20
@@ -56,7 +63,8 @@ class Settings:
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
     tax_id: str | None
     links: Links = field(repr=False)
-    strategies: Strategies = field(repr=False)
+    packs: tuple[BuiltIn[Strategy], ...] = field(repr=False)
+    assignments: BuiltIn[Assignments] = field(repr=False)  # until a tenant has its own
     template_sources: Mapping[str, str] = field(repr=False)
     rulebooks: tuple[BuiltIn[RuleBook], ...] = field(repr=False)
     residence_default: str | None  # a country, for whom no place at all is known
@@ -73,12 +81,15 @@ class Settings:
         env = Env(values, collects=True)
         common = Common.read(env)
         producers = () if common.kafka else PRODUCERS
-        strategies = env.attempt(lambda: _strategies(env))
-        templates = env.attempt(lambda: _templates(env, strategies))
+        packs = env.attempt(lambda: _packs(env))
+        templates = env.attempt(lambda: _templates(env))
         settings = cls(
             common=common,
             database_url=env.database("outreach"),
-            producer_urls={service: env.producer("outreach", service) for service in producers},
+            producer_urls={
+                **{service: env.producer("outreach", service) for service in producers},
+                "outreach": env.database("outreach"),
+            },
             ledger_url=env.peer("ledger", common),
             mail_server=env.attempt(lambda: _mail_server(env)),
             mail_from=env.attempt(lambda: _mail_from(env)),
@@ -89,7 +100,8 @@ class Settings:
                 keys=env.attempt(lambda: _link_keys(env, common)),
                 public_url=env.attempt(lambda: _public_url(env, common)),
             ),
-            strategies=strategies,
+            packs=() if packs is None else packs[0],
+            assignments=None if packs is None else packs[1],
             template_sources=templates,
             rulebooks=env.attempt(lambda: _rulebooks(env)),
             residence_default=env.attempt(lambda: _residence(env, common)),
@@ -109,12 +121,12 @@ class Settings:
         return Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id)
 
 
-def _templates(env: Env, strategies: Strategies | None) -> dict[str, str]:
+def _templates(env: Env) -> dict[str, str]:
     name = "OUTREACH_TEMPLATES"
     shipped = _HERE / "channels" / "templates"
     texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml"))
     try:
-        Templates(texts).check(() if strategies is None else template_uses(strategies))
+        Templates(texts).check(())
     except Invalid as error:
         raise BadSetting(name, f"does not fit: {error.detail}") from error
     return texts
@@ -166,14 +178,36 @@ def _mail_server(env: Env) -> MailServer | None:
         raise BadSetting(name, str(error)) from error
 
 
-def _strategies(env: Env) -> Strategies:
+# Both processes of the local mode ask for the same ones; what is read is immutable.
+_read_strategy = lru_cache(maxsize=64)(parse_strategy)
+
+
+def _packs(env: Env) -> tuple[tuple[BuiltIn[Strategy], ...], BuiltIn[Assignments]]:
+    """The strategies that come with the platform, or those of a folder in their place; and whose
+    they are until a tenant has its own assignments."""
     name = "OUTREACH_STRATEGIES"
     texts = _texts(env, name, _HERE / "dunning" / "strategies", ("*.yaml",))
+    assigning = texts.pop(ASSIGNMENTS_FILE, None)
+    if assigning is None:
+        raise BadSetting(name, f"names a folder without {ASSIGNMENTS_FILE}")
+    packs: dict[str, BuiltIn[Strategy]] = {}
+    file = ASSIGNMENTS_FILE
     try:
-        return by_kind(parse(text) for text in texts.values())
+        assignments = parse_assignments(assigning)
+        for each, text in texts.items():
+            file = each
+            pack = _read_strategy(text)
+            if pack.name in packs:
+                raise BadSetting(name, f"holds two strategies of the name {pack.name}")
+            packs[pack.name] = BuiltIn(pack.name, pack.version, text, pack)
     except Invalid as error:
         reasons = "; ".join(f"{e.pointer} {e.detail}" for e in error.errors)
-        raise BadSetting(name, f"does not fit: {error.detail} {reasons}".rstrip()) from error
+        raise BadSetting(name, f"holds {file}: {error.detail} {reasons}".rstrip()) from error
+    missing = sorted(assignments.strategies - packs.keys())
+    if missing:
+        raise BadSetting(name, f"holds no {', '.join(missing)}, which {ASSIGNMENTS_FILE} names")
+    built = BuiltIn(ASSIGNMENTS, assignments.version, assigning, assignments)
+    return tuple(packs[pack_name] for pack_name in sorted(packs)), built
 
 
 # Both processes of the local mode ask for the same books; a book is immutable.

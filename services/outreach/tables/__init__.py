@@ -11,8 +11,10 @@ from services.outreach.tables import (
     organisations,
     permissions,
     reference_rates,
+    strategies,
     tenants,
     texts,
+    webhooks,
 )
 from services.outreach.tables.metadata import metadata
 
@@ -27,6 +29,8 @@ __all__ = [
     "organisations",
     "permissions",
     "reference_rates",
+    "strategies",
     "tenants",
     "texts",
+    "webhooks",
 ]

@@ -19,17 +19,18 @@ from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
-from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.processes.run_due import RunDue, run_due
+from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
+from services.outreach.webhooks.clients import open_webhook_clients
 from shared.business_time import Clock
 from shared.database import Database
 from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import LINKS, RULEBOOKS, STRATEGIES, TEMPLATES, at
+from tests.unit.outreach.builders import ASSIGNMENTS, LINKS, PACKS, RULEBOOKS, TEMPLATES, at
 from tests.unit.outreach.inbound.lists import LISTS
 
 DUE_ON = date(2026, 3, 2)  # a Monday
@@ -59,16 +60,16 @@ def a_context(
         clock=clock,
         guard=ClockGuard(db, clock, last="the last run of contacts"),
         ledger=LedgerClient(ledger_url, "token"),
-        channels=ChannelRegistry(factories(log), environment, SENDER, LINKS),
+        channels=ChannelRegistry(factories(log), environment, SENDER, LINKS, is_local=True),
         channel_log=log,
-        content=ContentVersions(
-            STRATEGIES, templates.versions, residence, templates.text_ids(SENDER.creditor)
-        ),
+        webhooks=open_webhook_clients([b"k" * 32], is_local=True),
+        content=ContentVersions(templates.versions, residence, templates.text_ids(SENDER.creditor)),
         templates=templates,
         sender=SENDER,
         links=LINKS,
         words=LISTS,
         rulebooks=RuleBooks(RULEBOOKS),
+        strategies=StrategyBooks(PACKS, ASSIGNMENTS),
         compute=ComputePool(),
     )
 
@@ -80,7 +81,6 @@ class World:
     mail: MailSink
     context: Context
     tenant: str = "demo"
-    strategies: Strategies = field(default_factory=lambda: STRATEGIES)
     sequences: dict[tuple[str, str], int] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ what the log tells
@@ -105,7 +105,9 @@ class World:
 
     async def take(self, *events: Received) -> None:
         async with self.db.transaction() as session:
-            await take_events(session, events, strategies=self.strategies)
+            await take_events(
+                session, events, books=self.context.strategies, clock_mode=self.context.clock
+            )
 
     def ledger_event(self, type_: str, key: str, data: Struct, on: date = DUE_ON) -> Received:
         return self.event(LEDGER, key, type_, data, time=datetime.combine(on, time(), UTC))

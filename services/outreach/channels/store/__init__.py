@@ -9,4 +9,11 @@ from services.outreach.channels.store.tenant_settings import (
     list_tenants_with,
 )
 
-__all__ = ["NONE", "StoredSettings", "find_settings", "get_settings", "insert_settings", "list_tenants_with"]
+__all__ = [
+    "NONE",
+    "StoredSettings",
+    "find_settings",
+    "get_settings",
+    "insert_settings",
+    "list_tenants_with",
+]

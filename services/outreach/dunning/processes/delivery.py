@@ -223,7 +223,7 @@ class Delivery:
             language=self._language,
             creditor=context.creditor,
         )
-        lists = content(contact.items, self._checked.accounts, context.content.strategies)
+        lists = content(contact.items, self._checked.accounts)
         try:
             message = context.templates.parts(
                 contact.template, envelope, lists, contact.disclosures

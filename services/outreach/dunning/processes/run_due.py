@@ -33,9 +33,12 @@ from services.outreach.dunning.commands.recipients import load_recipients
 from services.outreach.dunning.commands.results import record_outcomes, write_intents
 from services.outreach.dunning.domain import outgoing, retries, suppressions
 from services.outreach.dunning.domain.dialler import OFFER_LEASE
+from services.outreach.dunning.domain.governor import Means
+from services.outreach.dunning.domain.means import means_of
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, Recipients
 from services.outreach.dunning.domain.runs import RunTime
+from services.outreach.dunning.processes.assignments import apply_activations
 from services.outreach.dunning.processes.delivery import Delivery
 from services.outreach.dunning.processes.live_check import LiveCheck, check
 from services.outreach.dunning.store.debtors import count_held, find_next_due
@@ -79,6 +82,7 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     started = clock.monotonic()
     async with context.db.transaction() as session:
         at = await raise_business_time(session, tenant, at)
+    await apply_activations(context, tenant, at)
     run = await open_run(context, tenant, at, kind=ContactRun)
     await run.work()
     async with context.db.reading() as session:
@@ -106,7 +110,8 @@ async def open_run(context: Context, tenant: str, at: datetime, *, kind: type[_R
     async with context.db.reading() as session:
         stored = await get_settings(session, tenant)
     channels = await context.channels.channels(tenant, stored.settings)
-    return kind(context, tenant, at, await _rulebooks(context, tenant, at), channels)
+    means = means_of(stored.settings, channels.configured, context.content)
+    return kind(context, tenant, at, await _rulebooks(context, tenant, at), channels, means)
 
 
 async def _rulebooks(context: Context, tenant: str, at: datetime) -> RuleBookVersions:
@@ -130,9 +135,11 @@ class ContactRun:
         at: datetime,
         rulebooks: RuleBookVersions,
         channels: TenantChannels,
+        means: Means,
     ) -> None:
         self._context = context
         self._channels = channels
+        self._means = means
         self._rulebooks = rulebooks
         self._tenant = tenant
         self._at = at
@@ -269,6 +276,8 @@ class ContactRun:
                     self._time(),
                     self._context.content,
                     self._rulebooks,
+                    self._context.strategies,
+                    self._means,
                     claim=self._claim,
                     tried=self._tried,
                     skipped=self._refuted,
@@ -291,10 +300,9 @@ class ContactRun:
         note_failure("outreach", "run-due", error, tenant=self._tenant)
         self._refuted.add(debtor_key)
         self.counts["set_aside"] += 1
-        strategies = self._context.content.strategies
         with survived("outreach", "run-due", tenant=self._tenant):  # else each run tries it again
             async with self._context.db.transaction() as session:
-                await set_aside(session, self._tenant, debtor_key, self._time(), strategies, error)
+                await set_aside(session, self._tenant, debtor_key, self._time(), error)
         if self.counts["set_aside"] >= SET_ASIDE_MAX:
             raise Unavailable(
                 f"{SET_ASIDE_MAX} debtors were set aside in one run; the last for"

@@ -238,6 +238,7 @@ async def _pauses(
         answer.pause,
         item.inbound_id,
         day,
+        item.received_at,
         is_endless=answer.is_pause_endless,
     )
 
@@ -274,8 +275,9 @@ def _entries(item: OpenItem, match: Match, answer: Answer) -> list[TimelineEntry
     """Announced under the account of the reply; a STOP from a number of several debtors under the
     lowest account of each."""
     by_debtor: dict[str, str] = {}
-    for account_id, key in sorted(match.owners.items()):
-        by_debtor.setdefault(key, account_id)
+    if answer.state == "applied":  # else nobody knows whose it is
+        for account_id, key in sorted(match.owners.items()):
+            by_debtor.setdefault(key, account_id)
     sender = match.sender
     if sender is not None and match.debtor_key is not None:
         by_debtor = {match.debtor_key: sender.account_id}

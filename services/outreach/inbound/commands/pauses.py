@@ -1,11 +1,10 @@
 """Dunning rests while an answer waits for a person, or a claim to have paid for its payment."""
 
 from collections.abc import Collection
-from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
-from services.outreach.debtors.domain.stops import Stop
-from services.outreach.debtors.store.stops import find_stops, upsert_stops
+from services.outreach.debtors.domain.own_pauses import OwnPause
+from services.outreach.dunning.commands.pauses import end_pause, pause
 from services.outreach.inbound.domain.decisions import PauseKind, Sender
 from services.outreach.inbound.domain.items import OpenItem
 from shared.clock import local_day
@@ -24,28 +23,44 @@ async def pause_accounts(
     kind: PauseKind,
     inbound_id: str,
     from_on: date,
+    at: datetime,
     *,
     is_endless: bool,
 ) -> None:
-    del is_endless
-    name = cause_of(inbound_id)
-    stops = [Stop(each, name, kind, None, None, from_on) for each in account_ids]  # type: ignore[arg-type]
-    await upsert_stops(session, [(tenant, stop) for stop in stops])
+    for account_id in sorted(account_ids):
+        asked = OwnPause(
+            pause_id=_pause_id(inbound_id, account_id),
+            account_id=account_id,
+            kind=kind,
+            from_on=from_on,
+            created_at=at,
+            is_endless=is_endless,
+        )
+        await pause(session, tenant, asked)
 
 
 async def end_pauses(
     session: Session, tenant: str, account_ids: Collection[str], inbound_id: str, on: date
 ) -> None:
     """A person has seen to it."""
-    found = await find_stops(session, {(tenant, each) for each in account_ids})
-    named = [stops.get(cause_of(inbound_id)) for stops in found.values()]
-    ended = [replace(stop, resume_on=on) for stop in named if stop is not None]
-    await upsert_stops(session, [(tenant, stop) for stop in ended])
+    for account_id in sorted(account_ids):
+        await end_pause(session, tenant, _pause_id(inbound_id, account_id), on)
 
 
 async def pause_waiting(session: Session, item: OpenItem, sender: Sender) -> None:
     """Until the ledger answers nobody asks for what may be promised or disputed already."""
     day = local_day(item.received_at, sender.zone)
     await pause_accounts(
-        session, item.tenant, sender.account_ids, "reply", item.inbound_id, day, is_endless=False
+        session,
+        item.tenant,
+        sender.account_ids,
+        "reply",
+        item.inbound_id,
+        day,
+        item.received_at,
+        is_endless=False,
     )
+
+
+def _pause_id(inbound_id: str, account_id: str) -> str:
+    return f"{cause_of(inbound_id)} {account_id}"

@@ -10,6 +10,7 @@ from services.outreach.inbound.domain.classes import Reading, read_words
 from services.outreach.inbound.domain.items import Envelope, OpenItem
 from services.outreach.inbound.domain.mail import IncomingMail
 from services.outreach.inbound.domain.word_lists import WordLists
+from services.outreach.inbound.domain.words import storable
 
 ANSWERED_MAX = 10  # contacts that one mail may name
 _MACHINES = frozenset({"mailer-daemon", "postmaster", "mail-daemon", "mdaemon"})
@@ -33,7 +34,7 @@ class Incoming:
 
 def incoming_text(item: OpenItem, lists: WordLists) -> Incoming:
     """A short message, or one of the portal."""
-    text = item.content.decode("utf-8", "replace")
+    text = storable(item.content.decode("utf-8", "replace"))
     is_phone = item.kind == "text"
     return Incoming(
         reading=read_words(text, lists),
@@ -50,11 +51,11 @@ def incoming_mail(
 ) -> Incoming:
     """A mail that is no report."""
     tokens = list(_tokens((*item.envelope.to, *mail.to), keys))
-    reading, text = _reading(mail, lists, is_opt_out=any(letter == "u" for letter, _ in tokens))
+    reading, read = _reading(mail, lists, is_opt_out=any(letter == "u" for letter, _ in tokens))
     local = (mail.from_ or "").partition("@")[0]
     return Incoming(
         reading=reading,
-        text=text,
+        text=storable(read),
         kind="email",
         address=mail.from_,
         contact_ids=(*(contact for _, contact in tokens), *_contacts_of(item.envelope)),
