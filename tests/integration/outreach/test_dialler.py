@@ -1,59 +1,57 @@
 """A tenant's dialler over HTTP: what is due, `go`, results, and what becomes of a call without."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from services.outreach import dunning as strategies_package
-from services.outreach.activity.store.business_times import raise_business_time
 from services.outreach.channels.domain.parts import VoiceParts
-from services.outreach.dunning.domain.strategies import by_kind, parse
 from services.outreach.dunning.processes.delivery import Delivery
 from services.outreach.dunning.processes.leases import end_leases
 from shared import clock
+from shared.events import ledger
 from tests.integration.outreach.doors import client_of, settings_for
-from tests.integration.outreach.world import MORNING, World
+from tests.integration.outreach.world import World
 from tests.unit.outreach.builders import at
 
-SHIPPED = Path(strategies_package.__path__[0]) / "strategies"
 PROVIDERS = {"calls": {"channel": "voice", "kind": "dialler"}}
 EARLY = at("2026-03-03 00:00")  # planned for 08:01
+NUMBER = "+3545123456"
+CALLS = """\
+name: calls
+version: "1"
+title: Calls
+ladder:
+  - {name: call, from: due, days: 1, channels: [voice], tone: friendly, template: reminder}
+  - {name: two, from: due, days: 20, channels: [person], tone: neutral}
+"""
+RULES = """\
+version: "1"
+rules:
+  - {strategy: calls}
+"""
+YAML = {"content-type": "application/yaml"}
 ANSWERED = {"status": "answered", "answered_by": "human", "seconds": 61}
 
 
 @pytest.fixture
-def calling(tmp_path: Path) -> Path:
-    """The shipped strategies, whose messages are calls."""
-    for file in SHIPPED.glob("*.yaml"):
-        text = file.read_text(encoding="utf-8").replace("channel: email", "channel: voice")
-        (tmp_path / file.name).write_text(text, encoding="utf-8")
-    return tmp_path
-
-
-@pytest.fixture
-async def calls(world: World, calling: Path) -> World:
-    """One contact that is a call, planned for the morning."""
-    strategies = by_kind(parse(file.read_text()) for file in calling.glob("*.yaml"))
-    content = replace(world.context.content, strategies=strategies)
-    world.context = replace(world.context, content=content)
-    await world.settings(providers=PROVIDERS, costs={"voice": {"call": 5000, "minute": 20000}})
-    await world.overdue()
-    print(await world.run(EARLY), await world.states(), await world.announced())
-    return world
-
-
-@pytest.fixture
 async def dialler(
-    calls: World, calling: Path, outreach_url: str, monkeypatch: pytest.MonkeyPatch
+    world: World, outreach_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[httpx.AsyncClient]:
+    """The door, and an account that is called from the day after its due day on."""
     monkeypatch.setattr(Delivery, "_rendered", lambda self: VoiceParts("Good morning."))
-    settings = settings_for(calls, outreach_url, OUTREACH_STRATEGIES=str(calling))
-    async for client in client_of(settings):
+    await world.settings(providers=PROVIDERS, costs={"voice": {"call": 5000, "minute": 20000}})
+    await world.account("C1", phones=(ledger.Phone(number=NUMBER, type="mobile"),))
+    async for client in client_of(settings_for(world, outreach_url)):
+        for path, text in (("strategies/calls", CALLS), ("strategy-assignments", RULES)):
+            kept = await client.put(f"/v1/{path}", content=text, headers=YAML)
+            assert kept.status_code == 201, kept.text
+            body = {"version": "1", "from": "2026-03-02"}
+            assert (await client.post(f"/v1/{path}/activate", json=body)).status_code == 200
+        await world.overdue()
+        await world.run(EARLY)
         yield client
 
 
@@ -95,7 +93,6 @@ async def test_a_call_is_listed_given_and_told(dialler: httpx.AsyncClient, world
     assert go["to"]
     seconds = (msgspec.convert(go["valid_until"], type(before)) - before).total_seconds()
     assert 10 <= seconds < 60
-    print(await world.types_announced(), await world.states())
     assert await state(world) == "intent"
     assert (await dialler.get("/v1/dialler/calls")).json()["calls"] == []
     answer = await told(dialler, name, ANSWERED)
