@@ -11,13 +11,14 @@ from services.outreach.channels.domain.parts import VoiceParts
 from services.outreach.dunning.processes.delivery import Delivery
 from services.outreach.dunning.processes.leases import end_leases
 from shared import clock
-from shared.events import ledger
+from shared.events.billing import Phone
 from tests.integration.outreach.doors import client_of, settings_for
 from tests.integration.outreach.world import World
 from tests.unit.outreach.builders import at
 
 PROVIDERS = {"calls": {"channel": "voice", "kind": "dialler"}}
-EARLY = at("2026-03-03 00:00")  # planned for 08:01
+EARLY = at("2026-03-04 00:00")
+DAY = at("2026-03-04 10:00")
 NUMBER = "+3545123456"
 CALLS = """\
 name: calls
@@ -43,15 +44,17 @@ async def dialler(
     """The door, and an account that is called from the day after its due day on."""
     monkeypatch.setattr(Delivery, "_rendered", lambda self: VoiceParts("Good morning."))
     await world.settings(providers=PROVIDERS, costs={"voice": {"call": 5000, "minute": 20000}})
-    await world.account("C1", phones=(ledger.Phone(number=NUMBER, type="mobile"),))
+    await world.account("C1", phones=(Phone(number=NUMBER, type="mobile"),))
+    await world.run(at("2026-03-02 00:00"))
     async for client in client_of(settings_for(world, outreach_url)):
         for path, text in (("strategies/calls", CALLS), ("strategy-assignments", RULES)):
             kept = await client.put(f"/v1/{path}", content=text, headers=YAML)
             assert kept.status_code == 201, kept.text
-            body = {"version": "1", "from": "2026-03-02"}
-            assert (await client.post(f"/v1/{path}/activate", json=body)).status_code == 200
+            body = {"version": "1", "from": "2026-03-04"}
+            made = await client.post(f"/v1/{path}/activate", json=body)
+            assert made.status_code == 200, made.text
         await world.overdue()
-        await world.run(EARLY)
+        print(await world.run(EARLY), await world.states(), await world.announced())
         yield client
 
 
@@ -70,7 +73,7 @@ async def state(world: World) -> str:
 
 async def offer(world: World) -> str:
     """The call is due, and a run offers it."""
-    await world.run()
+    await world.run(DAY)
     name = str(await world.value("select contact_id from contacts where claim = 'dialler'"))
     return name
 
@@ -85,8 +88,8 @@ async def test_a_call_is_listed_given_and_told(dialler: httpx.AsyncClient, world
     assert [(call["contact_id"], call["script"], call["amd"]) for call in listed] == [
         (name, "reminder", True)
     ]
-    assert listed[0]["not_before"] == "2026-03-03T08:01:00Z"
-    assert listed[0]["not_after"] == "2026-03-04T00:00:00Z"
+    assert listed[0]["not_before"] == "2026-03-04T09:00:00Z"
+    assert listed[0]["not_after"] == "2026-03-05T00:00:00Z"
     before = clock.now()
     go = (await dialler.post(f"/v1/dialler/calls/{name}/go")).json()
     assert (go["go"], go["script"]) == (True, "Good morning.")
@@ -195,9 +198,9 @@ async def test_bad_results_and_calls_of_nobody_are_refused(
 
 
 async def test_a_run_offers_calls_to_the_dialler(dialler: httpx.AsyncClient, world: World) -> None:
-    ran = await world.run()
+    ran = await world.run(DAY)
     assert ran.counts["sent"] == 0
     name = await contact_id(world)
     listed = (await dialler.get("/v1/dialler/calls")).json()["calls"]
     assert [call["contact_id"] for call in listed] == [name]
-    assert (await world.run()).held == 0
+    assert (await world.run(DAY)).held == 0
