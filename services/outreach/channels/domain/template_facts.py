@@ -1,4 +1,4 @@
-"""What a tenant's templates have text for: what strategies are checked by, and channels chosen by."""
+"""What a tenant's templates have text for: strategies are checked by it, channels chosen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
