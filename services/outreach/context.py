@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.outreach.channels.clients import Mailer
-from services.outreach.channels.domain.messages import CreditorDetails, Sender
+from services.outreach.channels.clients.factories import FACTORIES
+from services.outreach.channels.clients.registry import ChannelRegistry
+from services.outreach.channels.domain.links import Links
+from services.outreach.channels.domain.message_values import CreditorDetails
+from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
@@ -23,10 +26,11 @@ class Context:
     clock: Clock
     guard: ClockGuard  # before anybody is contacted
     ledger: LedgerClient
-    mailer: Mailer | None  # None: no channel is configured
+    channels: ChannelRegistry  # of all tenants, by their settings
     content: ContentVersions
     templates: Templates
     sender: Sender
+    links: Links  # of messages, back to us
     rulebooks: RuleBooks
     compute: ComputePool  # for what would hold up the event loop
 
@@ -43,27 +47,27 @@ class Context:
         """Let go of the peers and end the processes that compute; the database is its opener's."""
         await self.compute.close()
         await self.ledger.close()
-        if self.mailer is not None:
-            await self.mailer.close()
+        await self.channels.close()
 
 
 def open_context(settings: Settings, db: Database) -> Context:
     """The context of a process, on its database."""
-    templates = Templates(settings.template_sources)
+    templates = settings.templates
     return Context(
         db=db,
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        mailer=Mailer(settings.mail_server) if settings.mail_server is not None else None,
+        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender),
         content=ContentVersions(
             settings.strategies,
-            templates.versions,
+            templates.in_force,
             settings.residence_default,
             templates.text_ids(settings.sender.creditor),
         ),
         templates=templates,
         sender=settings.sender,
+        links=settings.links,
         rulebooks=RuleBooks(settings.rulebooks),
         compute=ComputePool(),
     )

@@ -7,6 +7,7 @@ from services.outreach.context import Context
 from services.outreach.debtors.store.tenants import list_contacting_tenants
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
+from services.outreach.rulebooks.processes.reference_rates import find_tenant_rates
 from services.outreach.settings import Settings
 from shared import clock
 from shared.database.holds import Held
@@ -16,6 +17,7 @@ from shared.process.failures import survived
 from shared.process.tasks import pause
 
 SCHEDULE_SECONDS = 60.0
+RATES_SECONDS = 12 * 3600.0
 LEASES_SECONDS = 2.0  # between two looks
 
 log = telemetry.logger(__name__)
@@ -57,6 +59,37 @@ async def run_leases(context: Context, *, stop: asyncio.Event) -> None:
             if not context.guard.has_jumped():  # else all leases would seem to have ended
                 await end_leases(context.db, context.clock, clock.now())
         await pause(stop, LEASES_SECONDS)
+
+
+async def run_rate_watch(context: Context, *, stop: asyncio.Event) -> None:
+    """Twice a day: which reference rates run out soon, so that somebody loads their next rows."""
+    while not stop.is_set():
+        with survived("outreach", "rates"):
+            await watch_rates(context)
+        await pause(stop, RATES_SECONDS)
+
+
+async def watch_rates(context: Context) -> None:
+    """Every contacting tenant's; the tenants after one that fails have their turn."""
+    async with context.db.reading() as session:
+        tenants = await list_contacting_tenants(session)
+    left: dict[str, int] = {}
+    for tenant in tenants:
+        with survived("outreach", "rates", tenant=tenant):
+            rates = await find_tenant_rates(context, tenant)
+            for rate in rates.known.values():
+                days = rate.runs_out_in(rates.today)
+                if days is not None:
+                    left[rate.name] = min(days, left.get(rate.name, days))
+            for rate in rates.short:
+                log.warning(
+                    "a reference rate runs out",
+                    tenant=tenant,
+                    rate=rate.name,
+                    known_until=str(rate.known_until),
+                )
+    for name, days in left.items():
+        telemetry.REFERENCE_RATE_DAYS_LEFT.labels("outreach", name).set(days)
 
 
 def forgotten(settings: Settings) -> tuple[Rule, ...]:

@@ -1,30 +1,37 @@
 """Settings of outreach: read once by `app.py` and `worker.py`, passed down as values."""
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from services.outreach.channels.clients import MailServer
+from services.outreach.channels.clients.smtp import MailServer
+from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import RuleBook, read_book
 from services.outreach.compliance.geography.places import country_zones
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
 from services.outreach.rulebooks.domain.versions import built_in
-from shared.addresses import BadUrl
+from shared.addresses import BadUrl, read_url
 from shared.countries import iso_code
 from shared.documents import BuiltIn
 from shared.errors import Invalid
 from shared.mail_addresses import deliverable
 from shared.process.settings import BadSetting, Common, Env
+from shared.process.variables import KNOWN
 
 _HERE = Path(__file__).parent
 PRODUCERS = ("ledger", "segmentation")
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
 JUDGEMENTS_KEEP_DAYS = 730
+# Tenants' settings name variables that hold their secrets. Ours are none of theirs, but for the
+# mail server of the installation.
+FOR_TENANTS = frozenset({"OUTREACH_SMTP_URL"})
 # Locally, for whom no place is known at all: a country whose clocks show UTC, like the local
 # mode's tenants. Elsewhere nobody is contacted of whom it is not known where they live.
 RESIDENCE_LOCAL = "IS"
@@ -44,12 +51,14 @@ class Settings:
     mail_name: str
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
     tax_id: str | None
+    links: Links = field(repr=False)
     strategies: Strategies = field(repr=False)
-    template_sources: Mapping[str, str] = field(repr=False)
+    templates: Templates = field(repr=False)
     rulebooks: tuple[BuiltIn[RuleBook], ...] = field(repr=False)
     residence_default: str | None  # a country, for whom no place at all is known
     story_keep_days: int | None  # None: for ever
     judgements_keep_days: int | None
+    secrets: Mapping[str, str] = field(repr=False)  # what tenants' settings may name
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -68,12 +77,17 @@ class Settings:
             mail_name=env.text("OUTREACH_MAIL_NAME") or MAIL_NAME_DEFAULT,
             postal_address=env.text("OUTREACH_POSTAL_ADDRESS"),
             tax_id=env.text("OUTREACH_TAX_ID"),
+            links=Links(
+                keys=env.attempt(lambda: _link_keys(env, common)),
+                public_url=env.attempt(lambda: _public_url(env, common)),
+            ),
             strategies=strategies,
-            template_sources=templates,
+            templates=templates,
             rulebooks=env.attempt(lambda: _rulebooks(env)),
             residence_default=env.attempt(lambda: _residence(env, common)),
             story_keep_days=env.days("OUTREACH_STORY_KEEP_DAYS"),
             judgements_keep_days=env.days("OUTREACH_JUDGEMENTS_KEEP_DAYS", JUDGEMENTS_KEEP_DAYS),
+            secrets={n: v for n, v in values.items() if n not in KNOWN or n in FOR_TENANTS},
         )
         return env.checked(settings)
 
@@ -83,15 +97,22 @@ class Settings:
         return Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id)
 
 
-def _templates(env: Env, strategies: Strategies | None) -> dict[str, str]:
+def _templates(env: Env, strategies: Strategies | None) -> Templates:
     name = "OUTREACH_TEMPLATES"
     shipped = _HERE / "channels" / "templates"
-    texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml"))
+    texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml", "*/*.yaml"))
     try:
-        Templates(texts).check(() if strategies is None else template_uses(strategies))
+        templates = _read_templates(tuple(sorted(texts.items())))
+        templates.check(() if strategies is None else template_uses(strategies))
     except Invalid as error:
         raise BadSetting(name, f"does not fit: {error.detail}") from error
-    return texts
+    return templates
+
+
+@lru_cache(maxsize=4)
+def _read_templates(texts: tuple[tuple[str, str], ...]) -> Templates:
+    """Once for all processes of the local mode."""
+    return Templates(dict(texts))
 
 
 def _mail_server(env: Env) -> MailServer | None:
@@ -148,7 +169,7 @@ def _texts(env: Env, name: str, default: Path, patterns: tuple[str, ...]) -> dic
     folder = Path(env.text(name) or default)
     try:
         texts = {
-            path.name: path.read_text(encoding="utf-8")
+            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
             for pattern in patterns
             for path in sorted(folder.glob(pattern))
         }
@@ -157,6 +178,33 @@ def _texts(env: Env, name: str, default: Path, patterns: tuple[str, ...]) -> dic
     if not texts:
         raise BadSetting(name, f"names {folder}, which holds no {' or '.join(patterns)}")
     return texts
+
+
+def _link_keys(env: Env, common: Common) -> LinkKeys:
+    """What signs addresses and links in messages: given, or in local mode made of the dev key."""
+    name = "OUTREACH_LINK_KEYS"
+    given = env.text(name)
+    if given is None and common.local and common.dev_key is not None:
+        secret = hmac.digest(common.dev_key.encode(), b"recoup links", "sha256")
+        return LinkKeys(LinkKey(0, secret))
+    if given is None:
+        raise BadSetting(name, "is not set: give it 1: and 32 random bytes in base64")
+    try:
+        return LinkKeys.read(given)
+    except Invalid as error:
+        raise BadSetting(name, error.detail) from error
+
+
+def _public_url(env: Env, common: Common) -> str:
+    """Where debtors find us."""
+    name = "OUTREACH_PUBLIC_URL"
+    here = f"http://127.0.0.1:{common.port('outreach')}" if common.local else None
+    text = env.url(name, ("https", "http"), default=here)
+    if text is None:
+        raise BadSetting(name, "is not set: messages link to it, like https://pay.example.com")
+    if text.startswith("http:") and not read_url(text, ("http",)).is_here:
+        raise BadSetting(name, "must start with https:// unless it is this machine")
+    return text.rstrip("/")
 
 
 def _mail_from(env: Env) -> str:

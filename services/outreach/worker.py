@@ -5,7 +5,7 @@ import asyncio
 
 from services.outreach import consumer
 from services.outreach.context import open_context
-from services.outreach.jobs import forgotten, run_leases, run_scheduler
+from services.outreach.jobs import forgotten, run_leases, run_rate_watch, run_scheduler
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import run_worker
@@ -24,6 +24,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     jobs = {"leases": run_leases(context, stop=stop)}
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)
+        jobs["rates"] = run_rate_watch(context, stop=stop)
     try:
         await runtime.work(stop, jobs, forgets=forgotten(settings))
     finally:

@@ -6,12 +6,10 @@ the label `service`, so that four services can share a process.
 """
 
 import logging
-import re
 import sys
 import traceback
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, MutableMapping
 from contextvars import ContextVar
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -21,6 +19,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from shared.process.redaction import redact
 from shared.process.repeats import Repeats
 
 # ---------------------------------------------------------------------------- figures
@@ -91,6 +90,26 @@ DEAD_LETTERS = Counter(
 RELAYED_EVENTS = Counter("recoup_relayed_events", "Events sent to Kafka", ("service", "topic"))
 # Contacts by what became of them: planned, sent, suppressed, deferred, cancelled, uncertain.
 CONTACTS = Counter("recoup_contacts", "Contacts", ("service", "channel", "outcome"))
+# Days until a reference rate that contact rules need is not known any more, of the tenant with the
+# fewest. Alarm below 30.
+REFERENCE_RATE_DAYS_LEFT = Gauge(
+    "recoup_reference_rate_days_left", "Days a reference rate is known", ("service", "rate")
+)
+# Hand-overs to providers, by how they ended: accepted, refused, later, unknown.
+PROVIDER_HANDOVERS = Counter(
+    "recoup_provider_handovers", "Hand-overs to providers", ("service", "channel", "result")
+)
+# Providers left alone for a while after faults of their own in a row. Alarm on a steady rise.
+BREAKERS_OPENED = Counter(
+    "recoup_provider_breaker_opened", "Providers left alone", ("service", "channel")
+)
+# Contacts of which it is not known whether they arrived, by what was found out about them: sent,
+# not-sent, unknown (72 hours have passed). Alarm on a rise of unknown.
+UNCERTAIN_RESOLVED = Counter(
+    "recoup_uncertain_resolved", "Uncertain contacts resolved", ("service", "channel", "result")
+)
+# What providers have said of messages: sent, failed, delivered, opened; unmatched: of none of ours.
+RECEIPTS = Counter("recoup_receipts", "Receipts of providers", ("service", "state"))
 # From the ledger's check of an account to the hand-over of its message: must stay under 2 s.
 CHECK_TO_HANDOVER_SECONDS = Histogram(
     "recoup_check_to_handover_seconds", "Live check to hand-over", ("service",), buckets=_FAST
@@ -151,6 +170,10 @@ METRICS: tuple[Counter | Gauge | Histogram, ...] = (
     DEAD_LETTERS,
     RELAYED_EVENTS,
     CONTACTS,
+    PROVIDER_HANDOVERS,
+    BREAKERS_OPENED,
+    UNCERTAIN_RESOLVED,
+    RECEIPTS,
     CHECK_TO_HANDOVER_SECONDS,
     JOB_SECONDS,
     JOB_FAILURES,
@@ -199,117 +222,6 @@ def exposition(service: str) -> bytes:
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 tenant: ContextVar[str | None] = ContextVar("tenant", default=None)
 current_service: ContextVar[str | None] = ContextVar("current_service", default=None)
-
-BLANK = "[redacted]"
-_SECRET_KEYS = frozenset(
-    {
-        "authorization",
-        "token",
-        "access_token",
-        "service_token",
-        "dev_key",
-        "api_key",
-        "secret",
-        "password",
-        "cookie",
-        "set_cookie",
-        "jwks",
-        "database_url",
-        "dsn",
-        "smtp_url",
-        "credentials",
-        "private_key",
-    }
-)
-_PERSONAL_KEYS = frozenset(
-    {
-        "name",
-        "email",
-        "emails",
-        "phone",
-        "phones",
-        "number",
-        "address",
-        "addresses",
-        "line1",
-        "line2",
-        "postal_code",
-        "birth_date",
-        "comment",
-        "body",
-        "message_text",
-        "recipient",
-        "to",
-    }
-)
-_BLANKED_KEYS = _SECRET_KEYS | _PERSONAL_KEYS
-# Of a value and of a traceback in a line; no pattern below sees more. Each begins where no longer
-# run of its own letters does, and never goes back, so that its time grows with the text alone.
-VALUE_MAX, TRACEBACK_MAX, ITEMS_MAX = 2_000, 16_000, 100
-_INT_MAX = 2**63
-_SHAPES = (
-    (re.compile(r"(?i)\b(bearer)\s++[A-Za-z0-9._~+/=-]+"), rf"\1 {BLANK}"),
-    (re.compile(r"(://[^\s:/@]*+):[^\s/@]++@"), rf"\1:{BLANK}@"),
-    (re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]*\w"), BLANK),  # an e-mail address
-    (re.compile(r"(?<![\w-])\+\d[\d ()./-]{6,}\d"), BLANK),  # an international phone number
-)
-_DOTTED = re.compile(r"(?<![\w-])[\w-]++\.[\w-]++\.[\w-]*+")
-
-
-def scrub(text: str) -> str:
-    """A text without what looks like a secret, an e-mail address or a phone number."""
-    text = _DOTTED.sub(_without_token, text)
-    for shape, instead in _SHAPES:
-        text = shape.sub(instead, text)
-    return text
-
-
-def _without_token(dotted: re.Match[str]) -> str:
-    """A JSON Web Token is three such parts; each of the first two is base64 of `{"`…"""
-    start = dotted[0].find("eyJ")
-    return dotted[0] if start < 0 else dotted[0][:start] + BLANK
-
-
-def _cut(text: str, length_max: int = VALUE_MAX) -> str:
-    """A text within its bound (what it begins with, and what it ends with), fit for the writer."""
-    if len(text) > length_max:
-        tail = length_max // 4
-        text = f"{text[: length_max - tail]} … {text[-tail:]}"
-    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
-
-
-def _scrubbed(value: Any, depth: int = 0, length_max: int = VALUE_MAX) -> Any:
-    if isinstance(value, str):
-        return scrub(_cut(value, length_max))
-    if isinstance(value, int) and not -_INT_MAX <= value < _INT_MAX:
-        return f"a number of {value.bit_length()} bits"
-    if isinstance(value, bool | int | float | None):
-        return value
-    if depth > 5:
-        return BLANK
-    if isinstance(value, Mapping):
-        return {
-            _cut(str(key)): BLANK
-            if str(key).lower() in _BLANKED_KEYS
-            else _scrubbed(item, depth + 1)
-            for key, item in islice(value.items(), ITEMS_MAX)
-        }
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_scrubbed(item, depth + 1) for item in islice(value, ITEMS_MAX)]
-    if isinstance(value, bytes | bytearray | memoryview):
-        return scrub(repr(bytes(value[:VALUE_MAX])))
-    return scrub(_cut(str(value)))
-
-
-def redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """Blank secrets and personal data, by key and by shape."""
-    for key, value in line.items():
-        if key in ("timestamp", "level", "logger", "module", "service"):
-            continue
-        longest = TRACEBACK_MAX if key in ("exception", "stack") else VALUE_MAX
-        blank = key.lower() in _BLANKED_KEYS
-        line[key] = BLANK if blank else _scrubbed(value, length_max=longest)
-    return line
 
 
 def _add_context(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:

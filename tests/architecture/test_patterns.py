@@ -18,7 +18,7 @@ def test_patterns_are_found() -> None:
     names = {found.name for found in FOUND}
     assert {"shared.ids.TENANT", "shared.field_errors._STEP", "shared.texts._CONTROLS"} <= names
     assert any("compliance" in name and "Header.version" in name for name in names)
-    assert any(name.startswith("shared.process.telemetry._SHAPES") for name in names)
+    assert any(name.startswith("shared.process.redaction._SHAPES") for name in names)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Nothing is connected: what is asked here is answered before anything is needed.
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ class Services:
             "RECOUP_JWKS": str(folder / keys.PUBLIC),
             "RECOUP_SESSION_SECRET": SECRET,
             "RECOUP_SERVICE_TOKEN": "unused",
+            "OUTREACH_LINK_KEYS": f"1:{b64encode(bytes(32)).decode()}",
+            "OUTREACH_PUBLIC_URL": "https://pay.example.com",
         }
         self.apps: dict[str, FastAPI] = {
             name: docs.app_of(name, environment) for name in sorted(PORTS)

@@ -333,6 +333,9 @@ class TenantSettings(Model):
     party: Literal["first", "third"] = "first"
     reporting_currency: str | None = None
     contact_from: Day | None = None
+    organisation: str | None = Field(
+        None, description="tenants of one share limits on contacts; set by operators of all tenants"
+    )
 
 
 class TenantView(TenantSettings):

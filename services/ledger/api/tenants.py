@@ -16,7 +16,8 @@ from services.ledger.store.tenants import find_tenants
 from shared import clock
 from shared.calendars import CALENDARS
 from shared.clock import is_zone
-from shared.errors import FieldError, Invalid, NotFound
+from shared.database import Session
+from shared.errors import FieldError, Forbidden, Invalid, NotFound
 from shared.events.ledger import Tenant
 from shared.ids import is_tenant
 from shared.money import is_currency
@@ -37,6 +38,7 @@ async def store_tenant(
 ) -> Any:
     """Store a tenant's settings; members left out take their defaults."""
     _check_tenant(tenant_id, body, caller)
+    await _check_organisation(session, tenant_id, body.organisation, caller)
     tenant = Tenant(tenant_id=tenant_id, **body.model_dump())
     await put_tenant(session, tenant, context, now=clock.now())
     return {"tenant_id": tenant_id, **body.model_dump()}
@@ -60,8 +62,21 @@ def _check_tenant(tenant_id: str, body: models.TenantSettings, caller: Caller) -
         errors.append(
             FieldError("/calendar", f"is none of the calendars: {', '.join(sorted(CALENDARS))}")
         )
+    if body.organisation is not None and not is_tenant(body.organisation):
+        errors.append(FieldError("/organisation", "must be 1–40 of a–z, 0–9 and -"))
     if errors:
         raise Invalid("the tenant's settings are not valid", errors)
+
+
+async def _check_organisation(
+    session: Session, tenant_id: str, organisation: str | None, caller: Caller
+) -> None:
+    """Tenants of one organisation limit each other's contacts: none joins another on its own."""
+    if caller.any_tenant:
+        return
+    known = (await find_tenants(session, [tenant_id])).get(tenant_id)
+    if organisation != (known.organisation if known is not None else None):
+        raise Forbidden("The organisation is set by operators who may act for any tenant.")
 
 
 @router.get("/v1/tenants/{tenant_id}", response_model=models.TenantView, tags=["tenants"])

@@ -10,7 +10,7 @@ from shared.business_time import Begun
 from shared.database import Session
 from shared.events.ledger import Tenant
 
-_COLUMNS = "tenant_id, timezone, calendar, party, reporting_currency, contact_from"
+_COLUMNS = "tenant_id, timezone, calendar, party, reporting_currency, contact_from, organisation"
 
 
 async def find_tenants(session: Session, tenant_ids: Sequence[str]) -> dict[str, Tenant]:
@@ -34,7 +34,7 @@ async def insert_tenants(session: Session, tenants: Sequence[Tenant]) -> list[st
     rows = await session.fetch(
         f"insert into tenants ({_COLUMNS}) "
         "select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],"
-        " $6::date[]) as t(tenant_id, z, c, p, r, f) order by 1 "
+        " $6::date[], $7::text[]) as t(tenant_id, z, c, p, r, f, o) order by 1 "
         "on conflict do nothing returning tenant_id",
         *_transpose(tenants),
     )
@@ -44,10 +44,11 @@ async def insert_tenants(session: Session, tenants: Sequence[Tenant]) -> list[st
 
 async def upsert_tenant(session: Session, tenant: Tenant) -> None:
     await session.execute(
-        f"insert into tenants ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6) "
+        f"insert into tenants ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7) "
         "on conflict (tenant_id) do update set timezone = excluded.timezone,"
         " calendar = excluded.calendar, party = excluded.party,"
-        " reporting_currency = excluded.reporting_currency, contact_from = excluded.contact_from",
+        " reporting_currency = excluded.reporting_currency, contact_from = excluded.contact_from,"
+        " organisation = excluded.organisation",
         *(column[0] for column in _transpose([tenant])),
     )
     await _insert_business_times(session, [tenant.tenant_id])
@@ -69,6 +70,7 @@ def _transpose(tenants: Sequence[Tenant]) -> list[list[Any]]:
         [t.party for t in tenants],
         [t.reporting_currency for t in tenants],
         [t.contact_from for t in tenants],
+        [t.organisation for t in tenants],
     ]
 
 
@@ -87,7 +89,8 @@ _LOCK_TENANTS = (
     "with hashes as (select distinct hashtext(t) as h from unnest($1::text[]) t order by 1),"
     " gate as materialized (select count(pg_advisory_xact_lock{mode}({gate}, h)) from hashes)"
     " select b.tenant_id, timezone, calendar, party, reporting_currency, contact_from,"
-    " begun_on, begun_at, recorded_at from gate, business_times b join tenants t using (tenant_id)"
+    " organisation, begun_on, begun_at, recorded_at"
+    " from gate, business_times b join tenants t using (tenant_id)"
     " where b.tenant_id = any($1::text[]) order by b.tenant_id for {strength} of b for share of t"
 )
 _LOCK_SHARED = _LOCK_TENANTS.format(mode="_shared", gate=_GATE, strength="share")
@@ -106,7 +109,8 @@ async def find_tenant_times(session: Session, tenant_ids: Iterable[str]) -> dict
     """The same without locks, for reads."""
     rows = await session.fetch(
         "select t.tenant_id, timezone, calendar, party, reporting_currency, contact_from,"
-        " begun_on, begun_at, recorded_at from business_times b join tenants t using (tenant_id)"
+        " organisation, begun_on, begun_at, recorded_at"
+        " from business_times b join tenants t using (tenant_id)"
         " where b.tenant_id = any($1::text[])",
         sorted(tenant_ids),
     )
@@ -122,9 +126,10 @@ def _locked(row: Any) -> LockedTenant:
             party=row[3],
             reporting_currency=row[4],
             contact_from=row[5],
+            organisation=row[6],
         ),
-        Begun(day=row[6], at=row[7]),
-        row[8],
+        Begun(day=row[7], at=row[8]),
+        row[9],
     )
 
 

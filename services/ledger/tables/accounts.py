@@ -29,6 +29,7 @@ tenants = Table(
     Column("party", Text, nullable=False),
     Column("reporting_currency", Text),
     Column("contact_from", Date),
+    Column("organisation", Text),
 )
 
 # The tenant's business time. Every transaction that writes reads it FOR SHARE; only `start-day`

@@ -325,11 +325,15 @@ MONEY_CELLS: dict[ItemKind, Callable[[Sequence[Fact], View], MoneyCells]] = {
 
 
 def contact_cells(facts: Sequence[Fact], view: View) -> ContactCells:
-    """What a contact adds."""
+    """What a contact adds. An attempt counts once: what was in doubt counts as sent when it is
+    announced as sent, and not at all when the provider never had it."""
     cells: ContactCells = {}
+    occurred = [fact for fact in facts if isinstance(fact, Occurred)]
+    known = {fact.result for fact in occurred}
+    is_settled = not known.isdisjoint({"sent", "not-accepted"})
     counted: set[tuple[str, str]] = set()
-    for fact in facts:
-        if not isinstance(fact, Occurred):
+    for fact in occurred:
+        if fact.result == "not-accepted" or (fact.result == "uncertain" and is_settled):
             continue
         results: list[tuple[str, str]] = [(fact.result, fact.rule)]
         if fact.result == "suppressed":

@@ -281,7 +281,14 @@ on_contact_suppressed = _occurred("suppressed")
 on_contact_cancelled = _occurred("cancelled")
 on_contact_sent = _occurred("sent")
 on_contact_uncertain = _occurred("uncertain")
-on_contact_failed = _occurred("failed")
+_on_refused = _occurred("failed")
+_on_not_accepted = _occurred("not-accepted")
+
+
+def on_contact_failed(items: AccountItems, event: Received, data: outreach.ContactFailed) -> None:
+    """Refused or undelivered; or it turned out that the provider had never had it."""
+    is_attempt = data.reason_code != "not-accepted"
+    (_on_refused if is_attempt else _on_not_accepted)(items, event, data)
 
 
 # ── Which items an event speaks of ──────────────────────────────────────────────────────────────

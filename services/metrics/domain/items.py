@@ -16,7 +16,10 @@ from msgspec import Struct
 # What takes from a balance: money, credit, and what is given up of it.
 SourceKind = Literal["payment", "credit_note", "concession", "write_off", "discount"]
 ItemKind = Literal["invoice", "charge", "contact"] | SourceKind
-Result = Literal["planned", "suppressed", "cancelled", "sent", "uncertain", "failed"]
+# `not-accepted`: what was in doubt had never reached the provider.
+Result = Literal[
+    "planned", "suppressed", "cancelled", "sent", "uncertain", "failed", "not-accepted"
+]
 
 # Days are kept within what both Python's and PostgreSQL's calendars can add to.
 FIRST_DAY = date(1000, 1, 1)

@@ -3,12 +3,22 @@
 from fastapi import APIRouter
 
 from services.outreach.activity import api as activity
-from services.outreach.api import compliance
+from services.outreach.api import compliance, reference_rates
+from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
 from services.outreach.dunning import api as dunning
 from services.outreach.history import api as history
 from services.outreach.rulebooks import api as rulebooks
 
 router = APIRouter()
-for part in (activity, consents, history, rulebooks, compliance, dunning):
+for part in (
+    activity,
+    channels,
+    consents,
+    history,
+    rulebooks,
+    compliance,
+    reference_rates,
+    dunning,
+):
     router.include_router(part.router)

@@ -19,7 +19,8 @@ from services.outreach.compliance.books.editor_schema import schema
 from services.outreach.compliance.books.rule_book import RuleBook, digest_of, read_book
 from services.outreach.compliance.comparison import AnswerChange, Comparison, compare
 from services.outreach.compliance.facts.situation import Situation
-from services.outreach.compliance.question.question import Question
+from services.outreach.compliance.kinds.interest import ReferenceTable, reference_tables
+from services.outreach.compliance.question.question import Question, ReferenceRate
 from services.outreach.compliance.question.reader import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -40,6 +41,8 @@ __all__ = [
     "Comparison",
     "Guards",
     "Question",
+    "ReferenceRate",
+    "ReferenceTable",
     "RuleBook",
     "RuleSet",
     "Situation",
@@ -50,6 +53,7 @@ __all__ = [
     "evaluate",
     "read_book",
     "read_question",
+    "reference_tables",
     "schema",
     "timeline",
 ]

@@ -1,7 +1,22 @@
 """Outreach's tables, as Alembic and the test of agreement see them, a module for each noun. SQL is
 in `store`."""
 
-from services.outreach.tables import contacts, debtors, permissions, tenants
+from services.outreach.tables import (
+    channels,
+    contacts,
+    debtors,
+    permissions,
+    reference_rates,
+    tenants,
+)
 from services.outreach.tables.metadata import metadata
 
-__all__ = ["contacts", "debtors", "metadata", "permissions", "tenants"]
+__all__ = [
+    "channels",
+    "contacts",
+    "debtors",
+    "metadata",
+    "permissions",
+    "reference_rates",
+    "tenants",
+]

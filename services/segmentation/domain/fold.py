@@ -10,7 +10,7 @@ from datetime import UTC, timedelta
 from functools import partial
 from typing import Any
 
-from services.segmentation.domain import fold_agreements
+from services.segmentation.domain import fold_agreements, fold_contacts
 from services.segmentation.domain.account import (
     Account,
     Owed,
@@ -24,10 +24,9 @@ from services.segmentation.domain.account import (
     note_reversal,
 )
 from services.segmentation.domain.agreements import Agreements
-from services.segmentation.domain.contacts import Contact
 from services.segmentation.domain.invoices import Invoice, Put
 from shared.countries import country_code
-from shared.events import LEDGER, OUTREACH, Received, ledger, outreach
+from shared.events import LEDGER, OUTREACH, Received, ledger
 
 # What an event does to an account; whether an assessment could come out another way after it.
 Handler = Callable[[Account, str, Received, Any], bool]
@@ -39,10 +38,7 @@ def touched(event: Received) -> tuple[str, ...]:
     """The accounts an event speaks of: the key's, or all that a contact covers."""
     if event.type not in HANDLERS or not event.key:
         return ()
-    if event.topic == OUTREACH:
-        contact: outreach.ContactSent = event.decode()
-        return tuple(sorted({cover.account_id for cover in contact.new_covers}))
-    return (event.key,)
+    return fold_contacts.touched(event) if event.topic == OUTREACH else (event.key,)
 
 
 def fold(account: Account, account_id: str, event: Received) -> bool:
@@ -326,18 +322,8 @@ def _on_figures(account: Account, _id: str, event: Received, data: ledger.OfAcco
     return _take_amounts(account, data.amounts) or bool(allocations)
 
 
-def _on_contact_made(
-    account: Account, account_id: str, event: Received, data: outreach.ContactSent
-) -> bool:
-    """Sent, or perhaps sent: both count as an attempt. The event's time is the contact's."""
-    covers = data.new_covers
-    if any(cover.account_id == account_id for cover in covers):
-        # Every part names the whole cost: those of the first bear it.
-        cost_minor = 0 if data.is_further_part else data.cost_minor // len(covers)
-        account.contacts.add(
-            Contact(event.time, data.channel, cost_minor, data.cost_currency or "")
-        )
-    return True
+def _on_contact(account: Account, account_id: str, event: Received, data: Any) -> bool:
+    return fold_contacts.FOLDS[event.type](account.contacts, account_id, event.time, data)
 
 
 HANDLERS: dict[str, Handler] = {
@@ -368,6 +354,5 @@ HANDLERS: dict[str, Handler] = {
         ],
         _on_figures,
     ),
-    "contact-sent": _on_contact_made,
-    "contact-uncertain": _on_contact_made,
+    **dict.fromkeys(fold_contacts.FOLDS, _on_contact),
 }

@@ -59,3 +59,4 @@ class Tenant(Struct, frozen=True, kw_only=True, gc=False):
     party: Literal["first", "third"] = "first"
     reporting_currency: str | None = None
     contact_from: date | None = None
+    organisation: str | None = None  # tenants of one may share limits on contacts

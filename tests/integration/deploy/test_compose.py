@@ -5,6 +5,7 @@ import copy
 import os
 import re
 import signal
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -267,6 +268,7 @@ def test_every_health_check_passes(
         "RECOUP_JWKS_FILE": str(jwks),
         "RECOUP_SERVICE_TOKEN": token,
         "RECOUP_SESSION_SECRET": "a-secret-of-these-tests-long-enough",
+        "OUTREACH_LINK_KEYS": f"1:{b64encode(bytes(32)).decode()}",
         "KAFKA_CLUSTER_ID": "not used here",
         "LEDGER_KAFKA_TENANTS": "demo",
     }

@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from deploy.keys import new_pair
 from tests.factories import a_billing_event, a_payment, an_account, an_invoice
+from tests.integration.ledger.conftest import api
+from tests.integration.ledger.desk import token
 from tests.integration.ledger.test_story import start_day
 
 Post = Callable[..., Awaitable[httpx.Response]]
@@ -207,3 +211,33 @@ async def test_accounts_are_found_by_what_people_know(
     for text in ("ada", "c1@example", "4930123", "2026-77", "I1"):
         found = (await client.get("/v1/accounts", params={"q": text})).json()["items"]
         assert [item["account_id"] for item in found] == ["C1"], text
+
+
+async def test_an_organisation_is_joined_by_operators_alone(
+    client: httpx.AsyncClient, ledger_url: str, tmp_path: Path
+) -> None:
+    """Tenants of one organisation limit each other's contacts."""
+    put = await client.put("/v1/tenants/demo", json={"organisation": "shops"})
+    assert put.json()["organisation"] == "shops"
+    assert (await client.get("/v1/tenants/demo")).json()["organisation"] == "shops"
+    wrong = await client.put("/v1/tenants/demo", json={"organisation": "Shops & Co"})
+    assert wrong.json()["errors"][0]["pointer"] == "/organisation"
+    new_pair(tmp_path)
+    mine = token(tmp_path, ["admin"])
+    more = {
+        "RECOUP_LOCAL": "0",
+        "RECOUP_DEV_KEY": "",
+        "RECOUP_JWKS": str(tmp_path / "jwks.json"),
+        "RECOUP_JWT_AUDIENCE": "recoup",
+        "RECOUP_JWT_ISSUER": "recoup",
+        "LEDGER_KAFKA_TENANTS": "demo",
+    }
+    async with api(ledger_url, **more) as outside:
+        del outside.headers["Authorization"]
+        for body, status in (
+            ({"organisation": "others"}, 403),
+            ({}, 403),  # to leave it is the same
+            ({"organisation": "shops", "timezone": "Europe/Berlin"}, 200),
+        ):
+            answer = await outside.put("/v1/tenants/demo", json=body, headers=mine)
+            assert answer.status_code == status, (body, answer.text)

@@ -203,6 +203,33 @@ async def test_contacts_and_suppressions_by_rule(
     assert [(g["key"]["country"], g["value"]) for g in by_country["groups"]] == [("DE", 2)]
 
 
+async def test_an_attempt_that_was_in_doubt_counts_once(
+    deliver: Deliver, client: httpx.AsyncClient
+) -> None:
+    noon, later = at("2026-03-16", 12), at("2026-03-17", 12)
+    gone = a_contact("contact-failed", "K2", time=later, sequence=5)
+    assert gone.data is not None
+    never_had = msgspec.json.encode(
+        msgspec.json.decode(gone.data) | {"reason_code": "not-accepted"}
+    )
+    await deliver(
+        [
+            *(a_contact("contact-uncertain", f"K{n}", time=noon, sequence=n) for n in (1, 2, 3)),
+            a_contact("contact-sent", "K1", time=later, sequence=4),
+            msgspec.structs.replace(gone, data=never_had),
+            an_account(),
+        ]
+    )
+    window = {"from": "2026-03-16", "to": "2026-03-17"}
+    found = await ask(client, "/v1/kpis/contacts", group_by="result", **window)
+    assert [(g["key"]["result"], g["value"]) for g in found["groups"]] == [
+        ("sent", 1), ("uncertain", 1),
+    ]  # fmt: skip
+    assert (await ask(client, "/v1/kpis/contacts_failed", **window))["value"] == 0
+    then = await ask(client, "/v1/kpis/contacts", as_of="2026-03-16", **window)
+    assert then["value"] == 3  # what was known then stays what was known then
+
+
 async def test_as_of_ends_with_the_tenants_day_whenever_its_zone_is_told(
     deliver: Deliver, client: httpx.AsyncClient
 ) -> None:

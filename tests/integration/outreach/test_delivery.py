@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.outreach.channels.clients import Mailer, MailServer
+from services.outreach.channels.clients.smtp import Mailer, MailServer
 from services.outreach.context import Context
 from services.outreach.dunning.processes import delivery, leases
 from services.outreach.dunning.processes.leases import end_leases

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from services.outreach.channels.clients import Handover, Mailer, MailServer
+from services.outreach.channels.clients.smtp import Handover, Mailer, MailServer
 from shared.addresses import BadUrl
 from tests.certificates import Authority
 

@@ -5,9 +5,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from services.outreach.channels.clients import Mailer, MailServer
 from shared.events import CONTACTS, ledger
-from tests.integration.outreach.world import DUE_ON, MORNING, World
+from tests.integration.outreach.world import DUE_ON, MORNING, World, channels_over
 from tests.unit.outreach.builders import at
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -81,7 +80,7 @@ async def test_a_restart_forgets_no_pause(world: World, slow_machine: None) -> N
     await world.overdue()
     await world.run(MORNING)
     world.mail.mode = "accept"
-    world.context = replace(world.context, mailer=Mailer(MailServer.from_url(world.mail.url)))
+    world.context = replace(world.context, channels=channels_over(world.mail.url))
     assert (await world.run(MORNING + timedelta(minutes=29))).counts["sent"] == 0
     assert (await world.run(MORNING + timedelta(minutes=30))).counts["sent"] == 1
 
@@ -115,8 +114,7 @@ async def test_a_server_that_is_away_for_weeks_burns_nobodys_step(
     await world.overdue()
     before = world.context
     if mode == "nobody":
-        nobody = Mailer(MailServer.from_url("smtp://127.0.0.1:1"))
-        world.context = replace(before, mailer=nobody)
+        world.context = replace(before, channels=channels_over("smtp://127.0.0.1:1"))
     else:
         world.mail.mode = mode  # type: ignore[assignment]
     await run_days(world, MORNING, DUE_ON + timedelta(days=14))

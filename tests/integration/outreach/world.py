@@ -9,9 +9,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.outreach.channels.clients import Mailer, MailServer
+from services.outreach.channels.clients.factories import FACTORIES
+from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry
 from services.outreach.channels.domain.messages import Sender
+from services.outreach.channels.domain.settings_document import read_settings
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.store import insert_settings
 from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
@@ -25,10 +28,17 @@ from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import RULEBOOKS, STRATEGIES, TEMPLATES, at
+from tests.unit.outreach.builders import LINKS, RULEBOOKS, STRATEGIES, TEMPLATES, at
 
 DUE_ON = date(2026, 3, 2)  # a Monday
 MORNING = at("2026-03-03 09:00")
+SENDER = Sender("accounts@creditor.example", "Creditor Ltd")
+
+
+def channels_over(smtp_url: str | None) -> ChannelRegistry:
+    """The channels of tenants whose mail goes over that server (none: no channel)."""
+    environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
+    return ChannelRegistry(FACTORIES, environment, SENDER)
 
 
 def a_context(
@@ -40,18 +50,18 @@ def a_context(
     residence: str | None = "IS",  # whose clocks show UTC, as those of this world
 ) -> Context:
     templates = Templates(TEMPLATES)
-    sender = Sender("accounts@creditor.example", "Creditor Ltd")
     return Context(
         db=db,
         clock=clock,
         guard=ClockGuard(db, clock, last="the last run of contacts"),
         ledger=LedgerClient(ledger_url, "token"),
-        mailer=Mailer(MailServer.from_url(smtp_url)) if smtp_url is not None else None,
+        channels=channels_over(smtp_url),
         content=ContentVersions(
-            STRATEGIES, templates.versions, residence, templates.text_ids(sender.creditor)
+            STRATEGIES, templates.in_force, residence, templates.text_ids(SENDER.creditor)
         ),
         templates=templates,
-        sender=sender,
+        sender=SENDER,
+        links=LINKS,
         rulebooks=RuleBooks(RULEBOOKS),
         compute=ComputePool(),
     )
@@ -97,6 +107,14 @@ class World:
     async def tenant_settings(self, contact_from: date | None = date(2026, 1, 1)) -> None:
         data = ledger.Tenant(tenant_id=self.tenant, contact_from=contact_from)
         await self.take(self.event(TENANTS, self.tenant, "tenant-settings", data, time=MORNING))
+
+    async def settings(self, **document: Any) -> None:
+        """The tenant's settings, as `PUT /v1/settings` keeps them."""
+        settings = read_settings(document, self.context.channels.environment)
+        async with self.db.transaction() as session:
+            await insert_settings(
+                session, self.tenant, settings, recorded_at=MORNING, recorded_by="test"
+            )
 
     async def account(
         self,
@@ -246,4 +264,6 @@ async def until(condition: Callable[[], object], seconds: float = 120) -> None:
         await met.wait()
 
 
-__all__ = ["DUE_ON", "MORNING", "SEGMENTATION", "World", "a_context", "counts", "until"]
+__all__ = [
+    "DUE_ON", "MORNING", "SEGMENTATION", "World", "a_context", "channels_over", "counts", "until",
+]  # fmt: skip

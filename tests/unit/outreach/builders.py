@@ -7,6 +7,9 @@ from typing import Any
 
 from services.outreach.activity.domain.contacts import Item
 from services.outreach.activity.domain.decisions import Decision, Reason
+from services.outreach.channels.domain.links import Links
+from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import read_book
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.stops import Stop, StopKind
@@ -30,10 +33,14 @@ RULEBOOKS = tuple(
     for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))
     for text in (path.read_text(encoding="utf-8"),)
 )
+_TEMPLATES = FOLDER / "channels" / "templates"
 TEMPLATES = {
-    path.name: path.read_text(encoding="utf-8")
-    for path in sorted((FOLDER / "channels" / "templates").glob("*"))
+    path.relative_to(_TEMPLATES).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted(_TEMPLATES.rglob("*.*"))
 }
+WORDS = Templates(TEMPLATES)
+
+LINKS = Links(LinkKeys(LinkKey(1, b"\x01" * 32)), "https://pay.creditor.example")
 
 MONDAY = date(2026, 3, 2)  # the 2nd of March 2026
 
@@ -98,7 +105,7 @@ def an_item(
     account_id: str = "C1",
     due_on: date = MONDAY,
 ) -> Item:
-    return Item(account_id, invoice_id, due_on, "consumer", step, step, "consumer")
+    return Item(account_id, invoice_id, due_on, "consumer", step, step)
 
 
 def checked_invoice(invoice_id: str = "I1", **fields: Any) -> CheckedInvoice:

@@ -38,11 +38,25 @@ def test_passwords_are_not_shown() -> None:
         ("OUTREACH_RULEBOOKS", "/nowhere"),
         ("OUTREACH_RESIDENCE_DEFAULT", "Germany"),
         ("OUTREACH_DATABASE_URL", ""),
+        ("OUTREACH_LINK_KEYS", "1:c2hvcnQ="),
+        ("OUTREACH_PUBLIC_URL", "http://pay.example.com"),
+        ("OUTREACH_PUBLIC_URL", "pay.example.com"),
     ],
 )
 def test_a_wrong_value_stops_the_start_by_name(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name):
         Settings.from_env({**GOOD, name: value})
+
+
+def test_what_signs_links_is_made_of_the_dev_key_locally_and_demanded_elsewhere() -> None:
+    local = Settings.from_env(GOOD).links
+    assert local == Settings.from_env(GOOD).links
+    assert local != Settings.from_env({**GOOD, "RECOUP_DEV_KEY": "another-dev-key-x"}).links
+    assert local.public_url == "http://127.0.0.1:8003"
+    elsewhere = {k: v for k, v in GOOD.items() if k not in ("RECOUP_LOCAL", "RECOUP_DEV_KEY")}
+    with pytest.raises(BadSetting) as caught:
+        Settings.from_env(elsewhere)
+    assert {"OUTREACH_LINK_KEYS", "OUTREACH_PUBLIC_URL"} <= {f.name for f in caught.value.faults}
 
 
 def test_a_strategy_that_does_not_fit_stops_the_start(tmp_path: Path) -> None:
@@ -74,5 +88,8 @@ def test_only_the_local_mode_takes_a_residence_for_granted(tmp_path: Path) -> No
         "RECOUP_JWKS": str(keys),
         "RECOUP_SERVICE_TOKEN": "t",
         "LEDGER_URL": "https://ledger.example",
+        "OUTREACH_LINK_KEYS": f"1:{'ab' * 22}",
+        "OUTREACH_PUBLIC_URL": "https://pay.example.com/",
     }
+    assert Settings.from_env(elsewhere).links.public_url == "https://pay.example.com"
     assert Settings.from_env(elsewhere).residence_default is None

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from services.segmentation.domain.account import Account, Owed
-from services.segmentation.domain.contacts import CONTACTS_KEPT
+from services.segmentation.domain.contacts import CONTACTS_KEPT, engagement_of
 from services.segmentation.domain.features import engagement, features_of
 from services.segmentation.domain.fold import fold, touched
-from shared.events import LEDGER, Received, ledger
+from shared.events import LEDGER, OUTREACH, Received, ledger, outreach
 from tests.unit.segmentation.builders import (
     ACCOUNT,
     Story,
@@ -326,3 +326,58 @@ def test_any_interleaving_and_any_split_ends_in_the_same_state(
     assert features_of(account) == features_of(whole)
     assert contacts_since_payment(account) == contacts_since_payment(whole)
     assert sorted(account.open_ids) == sorted(whole.open_ids)
+
+
+def outreach_says(story: Story, number: int, type_: str, data: Any) -> Story:
+    return story.say(type_, data, number, OUTREACH)
+
+
+def a_contact(contact_id: str, **more: Any) -> dict[str, Any]:
+    cover = outreach.Cover(account_id=ACCOUNT, checked_sequence=1, invoice_ids=())
+    return {
+        "contact_id": contact_id, "account_id": ACCOUNT, "channel": "sms", "strategy": "s",
+        "strategy_version": "1", "step": "first", "tone": "friendly", "covers": (cover,),
+        "cost_minor": 8, "cost_currency": "EUR", **more,
+    }  # fmt: skip
+
+
+def test_an_attempt_counts_once_whatever_is_announced_of_it() -> None:
+    story = Story().registered()
+    doubt = outreach.ContactUncertain(**a_contact("c1"), because="timeout")
+    sent = outreach.ContactSent(
+        **a_contact("c1"), sent_at=at(1), message_id="m", resolved_from="uncertain"
+    )
+    outreach_says(story, 1, "contact-uncertain", doubt)
+    outreach_says(story, 2, "contact-sent", sent)
+    contacts = story.folded().contacts
+    assert (contacts.by_channel, contacts.costs) == ({"sms": 1}, {"EUR": (1, 8)})
+
+
+def test_what_a_provider_never_had_is_no_attempt() -> None:
+    story = Story().registered().contacted(1)
+    doubt = outreach.ContactUncertain(**a_contact("c1"), because="timeout")
+    gone = outreach.ContactFailed(**a_contact("c1"), reason_code="not-accepted")
+    outreach_says(story, 2, "contact-uncertain", doubt)
+    outreach_says(story, 3, "contact-failed", gone)
+    contacts = story.folded().contacts
+    assert (contacts.by_channel, contacts.costs) == ({"email": 1}, {"EUR": (0, 0)})
+
+
+def test_a_channel_shows_what_arrived_and_who_answered() -> None:
+    story = Story().registered()
+    for number, name in enumerate(("c1", "c2", "c3"), start=1):
+        sent = outreach.ContactSent(**a_contact(name), sent_at=at(number), message_id="m")
+        outreach_says(story, number, "contact-sent", sent)
+    arrived = outreach.ContactDelivered(**a_contact("c1"), delivered_at=at(4))
+    bounced = outreach.ContactFailed(**a_contact("c2"), reason_code="undelivered")
+    reply = outreach.ReplyReceived(
+        inbound_id="i", account_id=ACCOUNT, contact_id="c1", channel="sms", reply_class="other",
+        received_at=at(5),
+    )  # fmt: skip
+    visit = outreach.PortalVisited(account_id=ACCOUNT, contact_id="c3", level=1, visited_at=at(5))
+    outreach_says(story, 4, "contact-delivered", arrived)
+    outreach_says(story, 4, "contact-failed", bounced)
+    outreach_says(story, 5, "reply-received", reply)
+    outreach_says(story, 5, "portal-visited", visit)
+    seen = engagement_of(story.folded().contacts, None, at(6).date(), "EUR").channels["sms"]
+    assert (seen.contacts, seen.delivered, seen.failed, seen.engaged) == (3, 1, 1, 2)

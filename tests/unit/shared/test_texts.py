@@ -17,7 +17,7 @@ from shared.events.billing import Currency
 from shared.field_errors import explain
 from shared.json_names import doubled_name
 from shared.money import DECIMALS, is_currency
-from shared.process import telemetry
+from shared.process import redaction
 from shared.web import Instant, problem_of
 from shared.web.models import Day
 from shared.yaml_text import read_document
@@ -103,7 +103,7 @@ def test_values_of_log_lines_are_bounded() -> None:
         "b" * 10: {"k" * 10**6: b"\xff" * 10**6},
         "exception": "first " + "x" * 10**6 + " last",
     }
-    redacted = telemetry.redact(None, "info", dict(line))
+    redacted = redaction.redact(None, "info", dict(line))
     encoded = msgspec.json.encode(redacted, enc_hook=str)
     assert len(encoded) < 60_000
     assert redacted["exception"].startswith("first ")

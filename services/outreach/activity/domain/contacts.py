@@ -1,11 +1,12 @@
-"""The record of a contact: which invoices, in which words, how far it has come.
+"""The record of a contact: about which subjects, in which words, over what, how far it has come.
 
-planned → claimed → intent → sent | uncertain | failed        (e-mail)
-planned → claimed → handed-over                               (a person)
-planned → suppressed | cancelled                              at any time before the intent
+planned → claimed → intent → sent | uncertain | failed        (a message)
+planned → claimed → handed-over                               (a person; a hand-over)
+planned ⇄ held; planned, held → suppressed | cancelled        (a person decides first)
+sent → delivered | failed; failed → delivered; uncertain → sent | failed
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal
 
@@ -14,31 +15,130 @@ from msgspec import Struct
 from services.outreach.activity.domain.decisions import Decision
 
 AccountKind = Literal["consumer", "business"]
-Channel = Literal["email", "person"]
+Channel = Literal["email", "sms", "voice", "letter", "portal", "webhook", "person", "hand-over"]
+MessageChannel = Literal["email", "sms", "voice", "letter", "portal", "webhook"]
 Tone = Literal["friendly", "neutral", "firm", "final"]
 State = Literal[
-    "planned", "claimed", "intent", "sent", "uncertain", "failed", "suppressed", "cancelled",
-    "handed-over",
+    "planned", "held", "claimed", "intent", "sent", "delivered", "uncertain", "failed",
+    "suppressed", "cancelled", "handed-over",
 ]  # fmt: skip
+SubjectKind = Literal[
+    "invoice", "promise", "plan", "instalment", "settlement", "payment", "dispute", "account"
+]
+Section = Literal["overdue", "upcoming", "promise", "instalment", "service"]
 
+TONES: tuple[Tone, ...] = ("friendly", "neutral", "firm", "final")  # softest first
 # The results after which a message may have reached the debtor.
-REACHED: frozenset[State] = frozenset({"sent", "uncertain"})
+REACHED: frozenset[State] = frozenset({"sent", "delivered", "uncertain"})
+# What counts as an attempt when a contact ends sent or uncertain; people's calls besides.
+ATTEMPTS: frozenset[Channel] = frozenset({"email", "sms", "voice", "letter"})
+_SECTIONS: Mapping[str, Section] = {
+    "promise-due": "promise",
+    "promise-broken": "promise",
+    "instalment-due": "instalment",
+    "instalment-missed": "instalment",
+    "settlement-due": "instalment",
+}
 
 
-class Item(Struct, frozen=True, order=True):
-    """One invoice's step that a contact covers."""
+class Item(
+    Struct,
+    frozen=True,
+    order=True,
+    omit_defaults=True,
+    rename={"subject_id": "invoice_id", "anchor_on": "due_on"},
+):
+    """One step of one subject that a contact covers. It says all that becomes of it, whatever
+    becomes of its strategy. Its JSON is kept, so names in it don't change."""
 
     account_id: str
-    invoice_id: str
-    due_on: date
+    subject_id: str
+    anchor_on: date  # an invoice's due day; the day of what is answered
     strategy: str
     step: str  # the step that is made by it
     words: str  # the step whose tone and template it takes; the same but for a late first contact
-    kind: AccountKind
+    subject: SubjectKind = "invoice"
+    version: str = ""
+    n: int = 0  # the step's ladder day
+    reaction: str = ""  # what it answers; none: it is a step of the ladder
+    tone: Tone = "friendly"
+    template: str | None = None
+    channels: tuple[Channel, ...] = ("email",)  # the preferred first
+    invoices: tuple[str, ...] = ()  # what a reaction speaks of; an invoice's step of its own
+    kind: AccountKind = "consumer"
+
+    @property
+    def key(self) -> tuple[str, SubjectKind, str, date, str]:
+        """What climbs: no step of it is made twice."""
+        return (self.account_id, self.subject, self.subject_id, self.anchor_on, self.reaction)
 
     @property
     def invoice(self) -> tuple[str, str, date]:
-        return (self.account_id, self.invoice_id, self.due_on)
+        return (self.account_id, self.subject_id, self.anchor_on)
+
+    @property
+    def invoice_id(self) -> str:
+        return self.subject_id
+
+    @property
+    def due_on(self) -> date:
+        return self.anchor_on
+
+    @property
+    def invoice_ids(self) -> tuple[str, ...]:
+        return (self.subject_id,) if self.subject == "invoice" else self.invoices
+
+    @property
+    def is_ladder(self) -> bool:
+        return not self.reaction
+
+    @property
+    def is_reminder(self) -> bool:
+        """Whether it is a ladder's step about money that is not past due yet."""
+        return self.is_ladder and self.n <= 0
+
+    @property
+    def is_person(self) -> bool:
+        return self.channels == ("person",)
+
+    @property
+    def section(self) -> Section:
+        """Where a message speaks of it."""
+        if self.is_ladder:
+            return "upcoming" if self.n <= 0 else "overdue"
+        return _SECTIONS.get(self.reaction, "service")
+
+    @property
+    def purpose(self) -> str:
+        """What a contact is for that it leads."""
+        return self.reaction or self.section
+
+    @property
+    def firmness(self) -> tuple[bool, int, int, str, str]:
+        """What "leading" compares: a person, then the tone, then the ladder day, then the ids."""
+        n = self.n if self.is_ladder else 0
+        return (self.is_person, TONES.index(self.tone), n, self.account_id, self.subject_id)
+
+
+def leading(items: Iterable[Item]) -> Item:
+    """The firmest item: its strategy speaks for the contact."""
+    return max(items, key=lambda item: item.firmness)
+
+
+class PassedOver(Struct, frozen=True, omit_defaults=True):
+    """A channel that was not taken, and under which rule."""
+
+    channel: Channel
+    rule: str
+    until: datetime | None = None
+
+
+class HandOverTo(Struct, frozen=True):
+    """Who takes an invoice over, and who has to agree."""
+
+    kind: Literal["agency", "legal"]
+    to: str
+    approve: str  # role
 
 
 class Cover(Struct, frozen=True, order=True):
@@ -79,6 +179,22 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     refusals: int = 0  # in a row, by that mailbox
     retry_at: datetime | None = None  # not before then, while it is a message
     charge_texts: tuple[str, ...] = ()  # what it tells of charges to come
+    purpose: str = "overdue"  # overdue, upcoming, or the reaction that leads
+    language: str | None = None  # in which it is written
+    address: str | None = None  # to which it goes: personal, deleted at erasure
+    provider: str | None = None  # by its name in the tenant's settings
+    provider_id: str | None = None  # what the provider calls it
+    passed_over: tuple[PassedOver, ...] = ()  # channels before the one that is taken
+    tried: tuple[Channel, ...] = ()  # over which its steps have failed before
+    given_up: tuple[PassedOver, ...] = ()  # channels that it is not to take, by what came of them
+    unavailable_since: datetime | None = None  # business time; its channel has been away since
+    attempts: int = 0  # of sending it, to which the provider said "later"
+    approved_rules: tuple[str, ...] = ()  # which a person has let pass
+    cost_micros: int = 0
+    cost_currency: str | None = None
+    queue: str | None = None  # of a person's task
+    script: str | None = None  # template that a person or a call reads out
+    hand_over: HandOverTo | None = None
 
     @property
     def rulebook_version(self) -> str | None:

@@ -1,5 +1,6 @@
 """Whether the amounts of a message add up: nobody is asked for a sum that its lines don't make."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from services.outreach.channels.domain.message_values import (
@@ -44,12 +45,14 @@ def _adds_up(line: Line) -> bool:
 def _of_totals(
     section: str, lines: Iterable[Line], charges: Iterable[LinePart], totals: Iterable[Total]
 ) -> Iterator[str]:
-    listed: dict[str, int] = {}
-    for each in (*lines, *charges):
-        listed[each.currency] = listed.get(each.currency, 0) + each.amount_minor
+    listed: Counter[str] = Counter()
+    for line in lines:
+        listed[line.currency] += line.amount_minor
+    for charge in charges:
+        listed[charge.currency] += charge.amount_minor
     seen: set[str] = set()
     for total in totals:
-        made = listed.get(total.currency, 0) + total.unlisted_minor
+        made = listed[total.currency] + total.unlisted_minor
         if total.currency in seen or made != total.open_minor:
             yield f"the lines {section} in {total.currency} do not make what is open"
         if total.open_minor - total.unapplied_minor != total.asked_minor or total.asked_minor < 0:

@@ -29,11 +29,12 @@ class Disclosures:
         }
 
     def words(
-        self, text_id: str, language: str, channel: str, creditor: CreditorDetails
+        self, text_id: str, languages: tuple[str, ...], channel: str, creditor: CreditorDetails
     ) -> str | None:
-        """None: there are no words, or they name what is not known of the creditor."""
-        for code in (language.partition("-")[0], LANGUAGE_DEFAULT):
-            words = self._texts.get(code, {}).get(text_id)
+        """In the first of the reader's languages in which there are some, whatever language the
+        message is in. None: there are no words, or they name what is not known of the creditor."""
+        for code in (*languages, LANGUAGE_DEFAULT):
+            words = self._texts.get(code.partition("-")[0], {}).get(text_id)
             if isinstance(words, dict):
                 words = words.get(channel, words.get("email"))
             if words is not None:
@@ -47,8 +48,8 @@ class Disclosures:
         self, text_ids: Iterable[str], language: str | None, creditor: CreditorDetails
     ) -> list[str]:
         """Those that cannot be written."""
-        code = language or LANGUAGE_DEFAULT
-        return [each for each in text_ids if self.words(each, code, "email", creditor) is None]
+        languages = (language or LANGUAGE_DEFAULT,)
+        return [e for e in text_ids if self.words(e, languages, "email", creditor) is None]
 
     def text_ids(self, creditor: CreditorDetails) -> frozenset[str]:
         """Those that can be written to everybody, whatever their language."""

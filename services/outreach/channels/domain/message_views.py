@@ -10,7 +10,6 @@ from services.outreach.channels.domain.message_values import (
     CreditorDetails,
     Line,
     LinePart,
-    MessageContent,
     MessageValues,
     Total,
 )
@@ -95,7 +94,7 @@ class _Views:
         self._notation, self._labels = notation, labels
 
     def part(self, part: LinePart) -> PartView:
-        name = self._labels.get(part.kind, part.kind)
+        name = self._labels.get(part.name) or self._labels.get(part.kind, part.kind)
         return PartView(part.kind, name, self._notation.money(part.amount_minor, part.currency))
 
     def lines(self, lines: Iterable[Line]) -> tuple[LineView, ...]:
@@ -133,7 +132,3 @@ class _Views:
 def charges_minor(parts: Iterable[LinePart]) -> int:
     """Fees, costs and interest."""
     return sum(part.amount_minor for part in parts if part.kind not in (PRINCIPAL, DISCOUNT))
-
-
-def is_empty(content: MessageContent) -> bool:
-    return content == MessageContent()

@@ -23,6 +23,7 @@ from services.outreach.channels.domain.template_document import TEXT_CHANNELS, M
 from services.outreach.channels.domain.template_language import BadTemplate
 from services.outreach.channels.domain.wording import Wording
 
+NOT_WRITTEN, NOT_BALANCED = "message-not-written", "message-not-balanced"
 HTML_PARTS = frozenset({"html"})
 SPOKEN_PARTS = frozenset({"subject", "title", "script"})  # on one line
 
@@ -51,8 +52,8 @@ def render(
     if language is None or text_channel is None:
         raise NotWritten("no-template", channel)
     if faults := imbalances(values.content):
-        raise NotWritten("message-not-balanced", "; ".join(faults))
-    filled = fill(wording, template, text_channel, language, values)
+        raise NotWritten(NOT_BALANCED, "; ".join(faults))
+    filled = fill(wording, template, text_channel, language, values, languages)
     return as_parts(text_channel, filled)
 
 
@@ -62,25 +63,30 @@ def fill(
     channel: Any,
     language: str,
     values: MessageValues,
+    languages: tuple[str, ...] = (),
 ) -> dict[str, str]:
-    """The texts of the parts, by name. Raises `NotWritten`."""
-    context = _variables(wording, channel, language, values)
+    """The texts of the parts, by name; `languages`: the reader's. Raises `NotWritten`."""
+    context = _variables(wording, channel, language, values, languages or (language,))
     context["asks"] = template.asks
     found = {}
     for part, source in template.languages[language].sources(channel).items():
         try:
             text = wording.language.filled(source, context, is_html=part in HTML_PARTS)
         except (TemplateError, BadTemplate) as error:
-            raise NotWritten("message-not-written", f"{part}: {error}") from error
+            raise NotWritten(NOT_WRITTEN, f"{part}: {error}") from error
         found[part] = _tidy(part, text)
     return found
 
 
 def _variables(
-    wording: Wording, channel: str, language: str, values: MessageValues
+    wording: Wording,
+    channel: str,
+    language: str,
+    values: MessageValues,
+    languages: tuple[str, ...],
 ) -> dict[str, Any]:
     words = {
-        text_id: wording.disclosures.words(text_id, language, channel, values.creditor)
+        text_id: wording.disclosures.words(text_id, languages, channel, values.creditor)
         for text_id in (*values.text_ids, OPT_OUT)
     }
     disclosures = []

@@ -198,7 +198,7 @@ def _filter_fault(node: nodes.Filter) -> str | None:
         return f"the filter {node.name} takes one value at most"
     value = next((each.value for each in node.args if isinstance(each, nodes.Const)), None)
     if node.name in ("wordwrap", "truncate") and not (
-        isinstance(value, int) and WIDTH_MIN <= value
+        isinstance(value, int) and value >= WIDTH_MIN
     ):
         return f"the filter {node.name} takes a width of at least {WIDTH_MIN}"
     if node.args and node.name not in ("wordwrap", "truncate", "default", "d"):

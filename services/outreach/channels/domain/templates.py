@@ -1,14 +1,16 @@
 """The words of messages as one thing: ready templates, layouts, labels, disclosures; `render`."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from services.outreach.channels.domain import rendering
 from services.outreach.channels.domain.message_values import CreditorDetails, MessageValues
 from services.outreach.channels.domain.parts import Parts
 from services.outreach.channels.domain.ready_templates import ready_templates
 from services.outreach.channels.domain.template_document import MessageTemplate
-from services.outreach.channels.domain.template_facts import TemplateFacts
+from services.outreach.channels.domain.templates_in_force import TemplatesInForce
 from services.outreach.channels.domain.wording import Wording
+from shared.errors import Invalid
 
 
 class Templates:
@@ -16,13 +18,20 @@ class Templates:
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self.wording = Wording({n: text for n, text in sources.items() if n.startswith("_")})
-        self.ready = ready_templates(sources)
+        self.ready = ready_templates(sources, self.wording.digest)
         self.wording.disclosures.check()
 
-    @property
-    def facts(self) -> TemplateFacts:
-        """Of the ready ones."""
-        return TemplateFacts({name: each.content for name, each in self.ready.items()})
+    def check(self, uses: Iterable[tuple[str, str]]) -> None:
+        """Raise `Invalid` unless every template that is used is there. `uses`: who uses it, and its
+        name."""
+        for user, template in uses:
+            if template not in self.ready:
+                raise Invalid(f"{user}: there is no template {template}")
+
+    @cached_property
+    def in_force(self) -> TemplatesInForce:
+        """The ready ones: all there is for a tenant without templates of its own."""
+        return TemplatesInForce({name: each.content for name, each in self.ready.items()})
 
     def render(
         self,

@@ -34,7 +34,7 @@ class Provider(
     channel: Literal["email", "sms", "voice", "letter", "portal", "webhook"]
     kind: Literal["smtp", "twilio", "smpp", "dialler", "folder", "http-put", "webhook", "portal"]
     secret: str | None = None  # name of the variable with URL, token or password
-    from_: Annotated[str | None, Meta(max_length=320)] = None
+    from_: Annotated[str, Meta(max_length=320)] | None = None
     reply_domain: str | None = None
     bounce_domain: str | None = None
     dkim: Dkim | None = None

@@ -1,5 +1,6 @@
 """Statutory interest and fixed sums of a late debt, to the minor unit."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Literal, NamedTuple
@@ -8,6 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct
 
 from services.outreach.compliance.params import Params, Role
+from services.outreach.compliance.question.question import Question
+from services.outreach.compliance.question.terms import Percent, given
 from services.outreach.compliance.rule import (
     Attempt,
     Finding,
@@ -24,7 +27,7 @@ from shared.texts import matching
 class Base(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A published rate, in force from a day on until the next; unknown from `until` on."""
 
-    percent: Annotated[str, matching(r"-?[0-9]{1,2}(\.[0-9]{1,4})?", 8)]
+    percent: Percent
     since: date = msgspec.field(name="from")
     until: date | None = None
 
@@ -32,6 +35,7 @@ class Base(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Rate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     margin_percent: Annotated[str, matching(r"[0-9]{1,2}(\.[0-9]{1,4})?", 7)]
     base: tuple[Base, ...] = ()
+    reference: Annotated[str, matching("[a-z0-9][a-z0-9-]{0,63}", 64)] | None = None  # its name
     # The base rate is the one of the last such day (MM-DD) before interest starts, or on that day
     # itself if it rules from its own day on.
     reference_days: tuple[Annotated[str, matching("[0-9]{2}-[0-9]{2}", 5)], ...] = ()
@@ -47,8 +51,11 @@ class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Interest(Params, frozen=True, kw_only=True):
     """What the law adds to a late debt: simple interest, fixed sums. Goes to the record.
 
+    Asks for a person only where the message claims interest and no table has the base rate: the
+    book's, or what the question knows under `reference`.
+
     {currency: GBP, rate: {margin_percent: "8", base: [{from: 2025-12-18, percent: "3.75"}],
-     reference_days: ["06-30", "12-31"]}}
+     reference: boe-bank-rate, reference_days: ["06-30", "12-31"]}}
     {currency: GBP, fixed: [{below_minor: 100000, sum_minor: 4000}, {sum_minor: 10000}]}
     """
 
@@ -87,12 +94,14 @@ class _Late(NamedTuple):
 
 
 def _evaluate(rule: Rule, attempt: Attempt, debt: int) -> Finding | None:
-    """A late debt whose rate nobody entered needs a person. Where it isn't known whether the debt
-    is late, or how much it is, it is taken to be."""
+    """A late debt whose rate nobody entered needs a person, if interest on it is claimed. Where it
+    isn't known whether the debt is late, or how much it is, it is taken to be."""
     params: Interest = rule.params
-    if params.rate is None:
+    question = attempt.facts.question
+    content = question.contact.content
+    if params.rate is None or content is UNSET or content.claims_interest is not True:
         return None
-    owed = attempt.facts.question.debts[debt]
+    owed = question.debts[debt]
     late = _late(rule, attempt, debt)
     if late is not None:
         start = late.due_on + timedelta(days=1)
@@ -105,7 +114,7 @@ def _evaluate(rule: Rule, attempt: Attempt, debt: int) -> Finding | None:
         start = min(attempt.facts.dates(attempt.at)) - timedelta(days=max(days - 1, 0))
     else:
         return None
-    if _percent(params.rate, start) is not None:
+    if _percent(params.rate, start, question) is not None:
         return None
     return not_known(rule, [f"the base rate for interest from {start} on"], params.role)
 
@@ -117,7 +126,8 @@ def _evidence(rule: Rule, attempt: Attempt, debt: int) -> dict[str, Any] | None:
         return None
     kept: dict[str, Any] = {"debt": attempt.facts.label(debt)}
     if params.rate is not None:
-        percent = _percent(params.rate, late.due_on + timedelta(days=1))
+        start = late.due_on + timedelta(days=1)
+        percent = _percent(params.rate, start, attempt.facts.question)
         kept["interest_minor"] = None
         kept["rate_percent"] = None
         if percent is not None:
@@ -151,10 +161,10 @@ def _late(rule: Rule, attempt: Attempt, debt: int) -> _Late | None:
     return _Late(amount, days, due)
 
 
-def _percent(rate: Rate, start: date) -> Decimal | None:
-    """Margin and base rate for interest that starts on a day; None where the table ends."""
+def _percent(rate: Rate, start: date, question: Question) -> Decimal | None:
+    """Margin and base rate for interest that starts on a day; None where the tables end."""
     margin = Decimal(rate.margin_percent)
-    if not rate.base:
+    if not rate.base and rate.reference is None:
         return margin
     day = start
     if rate.reference_days:
@@ -166,14 +176,44 @@ def _percent(rate: Rate, start: date) -> Decimal | None:
         last = start if rate.rules_same_day else start - timedelta(days=1)
         day = max(each for each in days if each <= last)
     percent = None
-    for base in rate.base:
+    for base in _table(rate, question):
         if base.since <= day:
             percent = None if base.until is not None and day >= base.until else base.percent
     return None if percent is None else margin + Decimal(percent)
 
 
+def _table(rate: Rate, question: Question) -> list[Base]:
+    """The book's rates and those that the question knows, by their days; of two the latter."""
+    rows = {base.since: base for base in rate.base}
+    for known in given(question.reference_rates):
+        if known.name == rate.reference:
+            rows[known.since] = Base(
+                percent=known.percent, since=known.since, until=known.until or None
+            )
+    return [rows[day] for day in sorted(rows)]
+
+
 def _rounded(value: Decimal) -> int:
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+class ReferenceTable(NamedTuple):
+    """The rows that a rule has of a rate it names."""
+
+    name: str
+    rule: str
+    rows: tuple[Base, ...]
+
+
+def reference_tables(rules: Iterable[Rule]) -> list[ReferenceTable]:
+    """Of every rule that needs a named rate."""
+    return [
+        ReferenceTable(rule.params.rate.reference, rule.id, rule.params.rate.base)
+        for rule in rules
+        if isinstance(rule.params, Interest)
+        and rule.params.rate is not None
+        and rule.params.rate.reference is not None
+    ]
 
 
 KIND = Kind(

@@ -31,6 +31,7 @@ class Content(Part, frozen=True, kw_only=True):
     reveals_debt: Flag = UNSET
     overshadows: Flag = UNSET  # presses for payment inside the validation period
     fees: Flag = UNSET
+    claims_interest: Flag = UNSET  # it asks for interest on the debt
     fees_legal_basis: Flag = UNSET
     marketing: Flag = UNSET
     postcard: Flag = UNSET

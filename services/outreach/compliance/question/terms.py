@@ -37,6 +37,7 @@ Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Clock = Annotated[str, matching("([01][0-9]|2[0-3]):[0-5][0-9]|24:00", 5)]
+Percent = Annotated[str, matching(r"-?[0-9]{1,2}(\.[0-9]{1,4})?", 8)]  # a decimal as text
 Currency = Annotated[str, matching("[A-Z]{3}", 3)]
 Flag = bool | UnsetType | None  # null is a known no
 

@@ -59,9 +59,11 @@ def governor_question(
     channel: str,
     to: str | None,
     invoices: Sequence[Invoice],
+    claims_interest: bool | None = None,
 ) -> dict[str, Any]:
     """May this message about these invoices leave at that instant? The shape is that of
-    `POST /v1/compliance/evaluate`."""
+    `POST /v1/compliance/evaluate`. `claims_interest`: whether it asks for interest; None: the live
+    check has not told yet."""
     wishes = _wishes(profile, at)
     notified = [past for past in profile.history if past.more.get("notice")]
     invoices = sorted(invoices, key=lambda i: (i.due_on, i.invoice_id))[:DEBTS_MAX]
@@ -76,12 +78,22 @@ def governor_question(
             "purpose": "collect",
             "initiated_by": "collector",
             "person": "debtor",
-            "content": _CONTENT,
+            "content": _CONTENT
+            if claims_interest is None
+            else {**_CONTENT, "claims_interest": claims_interest},
             **({} if to is None else {"to": to}),
         },
         "history": list(_history(profile, at, invoices)),
     }
+    if claims_interest and profile.reference_rates:
+        asked["reference_rates"] = profile.reference_rates
     return asked
+
+
+def wished_language(profile: DebtorProfile, at: datetime) -> str | None:
+    """In which the person has asked to be written to."""
+    language: str | None = _wishes(profile, at).get("language")
+    return language
 
 
 def _wishes(profile: DebtorProfile, at: datetime) -> dict[str, Any]:
@@ -124,9 +136,7 @@ def _debtor(
     places = list(places_of(profile))
     if places:
         debtor["addresses"] = places
-    language = wishes.get("language") or next(
-        (a.details.language for a in profile.accounts if a.details and a.details.language), None
-    )
+    language = wishes.get("language") or profile.account_language
     if language:
         debtor["language"] = language[:TEXT_MAX]
     if "work" in wishes.get("inconvenient_places", ()):

@@ -9,6 +9,8 @@ from services.outreach.consents.store import find_wishes
 from services.outreach.debtors.domain.debtor_profile import AccountProfile, DebtorProfile
 from services.outreach.history.domain import PastContact
 from services.outreach.history.store import find_history
+from services.outreach.rulebooks.domain.reference_rates import as_known
+from services.outreach.rulebooks.store import find_rates
 from shared.database import Record, Session
 from shared.events import ledger
 
@@ -31,6 +33,7 @@ async def get_profiles(
         sorted(keys),
     )
     accounts = [row["account_id"] for row in rows]
+    rates = as_known(await find_rates(session, tenant))
     wishes = await find_wishes(session, tenant, accounts)
     history = await find_history(session, tenant, accounts)
     profiles: dict[str, list[AccountProfile]] = {key: [] for key in keys}
@@ -46,7 +49,7 @@ async def get_profiles(
             )
         )
     return {
-        key: DebtorProfile(party, tuple(found), _of(history, found), residence_default)
+        key: DebtorProfile(party, tuple(found), _of(history, found), residence_default, rates)
         for key, found in profiles.items()
     }
 

@@ -1,6 +1,6 @@
 """To whom claimed contacts go, as known now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.debtors.store.accounts import find_accounts
@@ -10,10 +10,10 @@ from shared.database import Session
 
 
 async def load_recipients(
-    session: Session, tenant: str, contacts: Sequence[DebtorContact], *, has_channel: bool
+    session: Session, tenant: str, contacts: Sequence[DebtorContact], *, configured: Collection[str]
 ) -> Recipients:
     account_ids = sorted({a for contact in contacts for a in contact.account_ids})
     people = await find_people(session, tenant, account_ids)
     known = await find_accounts(session, {(tenant, a) for a in account_ids})
     sequences = {account_id: facts.sequence for (_, account_id), facts in known.items()}
-    return Recipients(people, sequences, has_channel)
+    return Recipients(people, sequences, frozenset(configured))

@@ -16,7 +16,9 @@ from services.outreach.activity.domain.decisions import Decision
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.stops import Stop, resumed_on, stopped_by, without_end
 from services.outreach.dunning.domain.cancellations import Because, first_reason
-from services.outreach.dunning.domain.strategies import Step, Strategies, Strategy
+from services.outreach.dunning.domain.strategies import KindStep as Step
+from services.outreach.dunning.domain.strategies import KindStrategy as Strategy
+from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.domain.workdays import first_in_office
 from shared.clock import day_start, local_day
 
@@ -266,7 +268,8 @@ def _options(
                 strategy.name,
                 step.name,
                 _words(step, account, strategy).name,
-                account.kind,
+                n=step.offset_days,
+                kind=account.kind,
             ),
         )
 

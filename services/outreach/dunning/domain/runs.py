@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.outreach.channels.domain.templates_in_force import TemplatesInForce
 from services.outreach.dunning.domain.strategies import Strategies
 
 
@@ -12,9 +13,13 @@ class ContentVersions:
     """Versioned strategies and templates, and where debtors may live of whom no place is known."""
 
     strategies: Strategies
-    template_versions: Mapping[str, str]
+    templates: TemplatesInForce
     residence_default: str | None = None
     text_ids: frozenset[str] = frozenset()  # disclosures that there are words for
+
+    @property
+    def template_versions(self) -> Mapping[str, str]:
+        return self.templates.versions
 
 
 @dataclass(frozen=True)

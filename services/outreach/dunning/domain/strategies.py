@@ -23,7 +23,7 @@ OFFSET_DAYS_MIN, OFFSET_DAYS_MAX = (
 _Name = Annotated[str, matching("[a-z0-9][a-z0-9-]{0,63}", 64)]
 
 
-class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class KindStep(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One contact of a plan: when, how, with which words."""
 
     name: _Name
@@ -54,33 +54,33 @@ class _Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: _Name
     kind: AccountKind
     version: Annotated[str, Meta(min_length=1, max_length=64)]
-    steps: tuple[Step, ...]
+    steps: tuple[KindStep, ...]
     on_warning: dict[str, WarningStep] = {}  # by kind of warning
 
 
 @dataclass(frozen=True)
-class Strategy:
+class KindStrategy:
     """A checked plan: steps in order of their offsets, none of them softer than the one before."""
 
     name: str
     kind: AccountKind
     version: str
-    steps: tuple[Step, ...]
+    steps: tuple[KindStep, ...]
     on_warning: Mapping[str, WarningStep] = field(default_factory=dict)  # by kind of warning
 
     @property
-    def overdue(self) -> tuple[Step, ...]:
+    def overdue(self) -> tuple[KindStep, ...]:
         """The steps after the due day, first to last."""
         return tuple(step for step in self.steps if not step.is_reminder)
 
-    def step(self, name: str) -> Step | None:
+    def step(self, name: str) -> KindStep | None:
         return next((step for step in self.steps if step.name == name), None)
 
 
-Strategies = Mapping[AccountKind, Strategy]
+Strategies = Mapping[AccountKind, KindStrategy]
 
 
-def parse(text: str) -> Strategy:
+def parse(text: str) -> KindStrategy:
     """A strategy from its YAML. Raises `Invalid`, naming every bad field."""
     try:
         document = msgspec.convert(yaml.safe_load(text), _Document)
@@ -93,14 +93,14 @@ def parse(text: str) -> Strategy:
         errors.append(FieldError("/steps", "needs a step after the due day (offset_days above 0)"))
     if errors:
         raise Invalid(f"the strategy {document.name} contradicts itself", errors)
-    return Strategy(
+    return KindStrategy(
         document.name, document.kind, document.version, document.steps, document.on_warning
     )
 
 
-def by_kind(strategies: Iterable[Strategy]) -> Strategies:
+def by_kind(strategies: Iterable[KindStrategy]) -> Strategies:
     """One strategy for each kind of account. Raises `Invalid` when one is missing or double."""
-    found: dict[AccountKind, Strategy] = {}
+    found: dict[AccountKind, KindStrategy] = {}
     for strategy in strategies:
         if strategy.kind in found:
             raise Invalid(f"two strategies for {strategy.kind} accounts")

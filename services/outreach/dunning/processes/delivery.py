@@ -1,19 +1,32 @@
 """Hand a message over, never on a check that has grown old, and tell how it ended."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from jinja2 import TemplateError
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.channels.clients import Blame, Handover
-from services.outreach.channels.domain.messages import Envelope, message_id
+from services.outreach.channels.clients.registry import OpenProvider
+from services.outreach.channels.domain.balance import imbalances
+from services.outreach.channels.domain.contract import (
+    Accepted,
+    Intent,
+    Later,
+    Refused,
+    Sent,
+    Unknown,
+    Withdrawn,
+)
+from services.outreach.channels.domain.creditors import creditor_of
+from services.outreach.channels.domain.message_values import MessageValues
+from services.outreach.channels.domain.parts import Parts
+from services.outreach.channels.domain.rendering import NOT_BALANCED, NotWritten
 from services.outreach.context import Context
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.results import rewrite_intent
 from services.outreach.dunning.domain import refusals, suppressions
 from services.outreach.dunning.domain.live_check import is_complete
-from services.outreach.dunning.domain.message_content import content
+from services.outreach.dunning.domain.message_content import collectable, content
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, due_of, governed
 from services.outreach.dunning.domain.runs import RunTime
@@ -37,6 +50,7 @@ class Delivery:
         claim: str,
         message: OutgoingMessage,
         checked: LiveCheck,
+        provider: OpenProvider,
         stopped_by: Callable[[], str | None],
     ) -> None:
         self._context = context
@@ -46,46 +60,58 @@ class Delivery:
         self._outgoing = message
         self._contact = message.contact
         self._checked = checked
+        self._provider = provider
         self._stopped_by = stopped_by  # the rule under which the run tries nothing more
         self._withdrawn: Outcome | None = None  # why, when we think better of it
-        self.blame: Blame | None = None  # of a message that was not taken for now
+        self.blame: str | None = None  # of a message that was not taken for now
 
     async def hand_over(self) -> Outcome | None:
         """How it ended; None: the claim was lost, and somebody else records how."""
-        mailer = self._context.mailer
-        assert mailer is not None, "intents are only written when there is a channel"
-        handover = await mailer.deliver(
-            self._context.sender.address, self._outgoing.recipient, self._message
-        )
-        if handover.fate == "withdrawn":
+        sent = await self._provider.send(self._intent())
+        if isinstance(sent, Withdrawn):
             return self._withdrawn
-        if handover.fate == "sent":
+        if isinstance(sent, Accepted):
             crash_point("outreach.after_handover")
-        return await self._outcome(handover)
+        return await self._outcome(sent)
 
-    async def _outcome(self, handover: Handover) -> Outcome:
+    def _intent(self) -> Intent:
+        return Intent(
+            tenant=self._tenant,
+            contact_id=self._contact.contact_id,
+            to=self._outgoing.recipient,
+            to_name=self._outgoing.recipient_name,
+            deadline=clock.now() + LEASE,
+            callback_token=self._contact.contact_id,
+            at=self._time.at,
+            language=self._languages[0],
+            parts=self._parts,
+        )
+
+    async def _outcome(self, sent: Sent) -> Outcome:
         contact = self._contact
-        match handover.fate:
-            case "sent":
-                return Outcome(contact, "sent", self._message_id)
-            case "refused":
-                return Outcome(contact, "failed", handover.code)
-            case "uncertain":
-                return Outcome(contact, "uncertain", handover.code)
-            case _:
-                self.blame = handover.blame
-                return await self._not_taken(handover.blame)
+        match sent:
+            case Accepted():
+                return Outcome(contact, "sent", sent.provider_id)
+            case Refused():
+                return Outcome(contact, "failed", sent.code)
+            case Unknown():
+                return Outcome(contact, "uncertain", sent.code)
+            case Later():
+                self.blame = sent.blame
+                return await self._not_taken(sent.blame)
+            case Withdrawn():
+                raise AssertionError("was looked at before")
 
-    async def _not_taken(self, blame: Blame) -> Outcome:
+    async def _not_taken(self, blame: str) -> Outcome:
         """Another time: after a pause where this mailbox is to blame, which is given up some day.
 
         Where that is not clear it is only given up if others got their messages meanwhile."""
         at = self._time.at
-        if blame == "server":
+        if blame == "provider":
             return Outcome(self._contact, "deferred", suppressions.CHANNEL_UNAVAILABLE)
         contact = refusals.refused(self._contact, self._outgoing.recipient, at)
         is_over = refusals.has_refused_for_days(contact, at)
-        if is_over and (blame == "mailbox" or await self._are_others_served(contact)):
+        if is_over and (blame == "recipient" or await self._are_others_served(contact)):
             return Outcome(contact, "suppressed", suppressions.MAILBOX_GIVEN_UP)
         return Outcome(contact, "deferred", suppressions.MAILBOX_REFUSES)
 
@@ -94,11 +120,7 @@ class Delivery:
         async with self._context.db.reading() as session:
             return await is_any_sent(session, self._tenant, contact.refused_since)
 
-    @property
-    def _message_id(self) -> str:
-        return message_id(self._contact.contact_id, self._context.sender.address)
-
-    async def _message(self) -> bytes | None:
+    async def _parts(self) -> Parts | None:
         """The message, on a check young enough; None if it must not leave now."""
         stopped_by = self._stopped_by()
         if stopped_by is not None:
@@ -154,30 +176,45 @@ class Delivery:
         self._contact, self._checked = contact, checked
         return held
 
-    def _rendered(self) -> bytes | None:
+    def _rendered(self) -> Parts | None:
+        """Filled with what the check says; None: it cannot be written, and is not sent."""
         context, contact = self._context, self._contact
-        assert contact.template is not None, "an e-mail has a template"
-        envelope = Envelope(
-            sender=context.sender.address,
-            sender_name=context.sender.name,
-            recipient=self._outgoing.recipient,
-            recipient_name=self._outgoing.recipient_name,
-            message_id=self._message_id,
-            at=self._time.at,
-            language=self._outgoing.language,
-            creditor=context.creditor,
-        )
-        lists = content(contact.items, self._checked.accounts, context.content.strategies)
         try:
-            message = context.templates.email(
-                contact.template, envelope, lists, contact.disclosures
+            template = context.content.templates.find(contact.template)
+            if template is None:
+                raise NotWritten("no-template", str(contact.template))
+            message = context.templates.render(
+                template, contact.channel, self._languages, self._values()
             )
-        except (TemplateError, ValueError) as error:
-            telemetry.logger(__name__).error("message not written", reason=type(error).__name__)
-            self._withdraw("failed", "message-not-written")
+        except NotWritten as error:
+            telemetry.logger(__name__).error(
+                "message not written", reason=error.reason, template=contact.template
+            )
+            self._withdraw("failed", error.reason)
             return None
         telemetry.CHECK_TO_HANDOVER_SECONDS.labels("outreach").observe(self._checked.age_seconds)
         return message
+
+    @property
+    def _languages(self) -> tuple[str, ...]:
+        return self._outgoing.languages(self._time.at, self._provider.setup.settings.language)
+
+    def _values(self) -> MessageValues:
+        """Raises `NotWritten` where the totals are not what the ledger says is collectable."""
+        context, contact, setup = self._context, self._contact, self._provider.setup
+        strategies, accounts = context.content.strategies, self._checked.accounts
+        lists = content(contact.items, accounts, strategies)
+        if faults := imbalances(lists, collectable(contact.items, accounts, strategies)):
+            raise NotWritten(NOT_BALANCED, "; ".join(faults))
+        expires_at = self._time.at + timedelta(days=setup.settings.portal.link_days)
+        return MessageValues(
+            name=self._outgoing.recipient_name,
+            creditor=creditor_of(setup.settings, setup.sender),
+            content=lists,
+            portal_url=context.links.portal(self._tenant, contact.contact_id, expires_at),
+            text_ids=contact.disclosures,
+            country=self._outgoing.country,
+        )
 
     def _withdraw(self, kind: OutcomeKind, why: str) -> None:
         self._withdrawn = Outcome(self._contact, kind, why)

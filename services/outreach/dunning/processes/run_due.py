@@ -17,7 +17,9 @@ from msgspec import Struct
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.business_times import get_business_time, raise_business_time
-from services.outreach.channels.clients import SMTP_CONNECTIONS_MAX
+from services.outreach.channels.clients.registry import UNKNOWNS_MAX, TenantChannels
+from services.outreach.channels.clients.smtp import SMTP_CONNECTIONS_MAX
+from services.outreach.channels.store import get_settings
 from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
@@ -47,7 +49,6 @@ SET_ASIDE_MAX = 100  # debtors of one run; where more fail, something else is br
 # As many intents at once as there are connections: none waits for another's while its lease runs.
 # Just before the data a lease that has grown old is renewed with the check (delivery.py).
 WAVE = SMTP_CONNECTIONS_MAX
-UNCERTAIN_MAX = 3  # in one run; a server that loses that many gets no more until the next run
 BROKEN_MAX = 3  # in a row: so many lines that break at a recipient are the server's fault
 CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for all that wait
 
@@ -69,7 +70,10 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     started = clock.monotonic()
     async with context.db.transaction() as session:
         at = await raise_business_time(session, tenant, at)
-    run = _Run(context, tenant, at, await _rulebooks(context, tenant, at))
+    async with context.db.reading() as session:
+        stored = await get_settings(session, tenant)
+    channels = await context.channels.channels(tenant, stored.settings)
+    run = _Run(context, tenant, at, await _rulebooks(context, tenant, at), channels)
     await run.work()
     async with context.db.reading() as session:
         due_at, is_dirty = await find_next_due(session, tenant)
@@ -99,9 +103,15 @@ class _Run:
     """One run for one tenant."""
 
     def __init__(
-        self, context: Context, tenant: str, at: datetime, rulebooks: RuleBookVersions
+        self,
+        context: Context,
+        tenant: str,
+        at: datetime,
+        rulebooks: RuleBookVersions,
+        channels: TenantChannels,
     ) -> None:
         self._context = context
+        self._channels = channels
         self._rulebooks = rulebooks
         self._tenant = tenant
         self._at = at
@@ -138,9 +148,8 @@ class _Run:
     async def _make_all(self, claimed: Sequence[DebtorContact]) -> None:
         """Wave by wave: check, intent, hand over. What falls on the way is recorded at once."""
         async with self._context.db.reading() as session:
-            has_channel = self._context.mailer is not None
             recipients = await load_recipients(
-                session, self._tenant, claimed, has_channel=has_channel
+                session, self._tenant, claimed, configured=self._channels.configured
             )
         waiting, ended = _split(recipients.address(contact) for contact in claimed)
         await self._record(ended, {"claimed"})
@@ -294,6 +303,8 @@ class _Run:
             await end(pending)  # what was begun and not recorded ends with its lease
 
     async def _hand_over(self, message: OutgoingMessage, checked: LiveCheck) -> Outcome | None:
+        provider = self._channels.provider(message.contact.channel)
+        assert provider is not None, "intents are only written when there is a channel"
         delivery = Delivery(
             self._context,
             self._tenant,
@@ -301,6 +312,7 @@ class _Run:
             self._claim,
             message,
             checked,
+            provider,
             lambda: self._stopped_by,
         )
         try:
@@ -311,7 +323,7 @@ class _Run:
             await self._set_aside(message.contact.debtor_key, error)
             return None  # whether it left is not known: it ends with its lease
         self._broken = self._broken + 1 if delivery.blame == "unclear" else 0
-        if delivery.blame == "server" or self._broken >= BROKEN_MAX:
+        if delivery.blame == "provider" or self._broken >= BROKEN_MAX:
             self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
         return outcome
 
@@ -341,7 +353,7 @@ class _Run:
             return
         self.counts += counts
         self._begun |= {outcome.contact.contact_id for outcome in outcomes}
-        if self.counts["uncertain"] >= UNCERTAIN_MAX:
+        if self.counts["uncertain"] >= UNKNOWNS_MAX:
             self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
 
     def _time(self) -> RunTime:

@@ -6,10 +6,12 @@ What little work is done at once; the rest is for another process (`processes/qu
 from dataclasses import dataclass
 
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw
+from msgspec.structs import replace
 
 from services.outreach.compliance import (
     Question,
+    ReferenceRate,
     Situation,
     check_size,
     evaluate,
@@ -37,25 +39,33 @@ class Answers:
     is_array: bool
 
 
-def answer_little(versions: RuleBookVersions, body: bytes) -> Answers | None:
+Rates = tuple[ReferenceRate, ...]  # that the tenant has loaded
+
+
+def needs_rates(body: bytes) -> bool:
+    """Whether any question may claim interest: only then does a reference rate matter."""
+    return b"claims_interest" in body
+
+
+def answer_little(versions: RuleBookVersions, body: bytes, rates: Rates = ()) -> Answers | None:
     """The answers; None: they are too much work to be done here. Raises `Invalid`, `Unreadable`."""
     if len(body) > BYTES_HERE_MAX:
         return None
     questions, is_array = _questions(body)
     if sum(map(_work, questions)) > WORK_HERE_MAX:
         return None
-    return Answers([_answered(versions, each) for each in questions], is_array)
+    return Answers([_answered(versions, each, rates) for each in questions], is_array)
 
 
-def answer_all(versions: RuleBookVersions, body: bytes) -> Answers:
+def answer_all(versions: RuleBookVersions, body: bytes, rates: Rates = ()) -> Answers:
     """The answers, whatever work they are."""
     questions, is_array = _questions(body)
-    return Answers([_answered(versions, each) for each in questions], is_array)
+    return Answers([_answered(versions, each, rates) for each in questions], is_array)
 
 
-def show_timeline(versions: RuleBookVersions, body: bytes) -> bytes:
+def show_timeline(versions: RuleBookVersions, body: bytes, rates: Rates = ()) -> bytes:
     """The answer now, what it would be over the next days, and the zones, in JSON."""
-    question = read_question(body)
+    question = _with_rates(read_question(body), rates)
     check_size(question)
     books = versions.at(question.at).books
     return msgspec.json.encode(
@@ -97,10 +107,20 @@ def _work(question: Question | AppError) -> int:
     return len(question.debts) * (_WORK_OF_A_DEBT + contacts)
 
 
-def _answered(versions: RuleBookVersions, question: Question | AppError) -> bytes | AppError:
+def _with_rates(question: Question, rates: Rates) -> Question:
+    """A question that names rates itself knows what it asks by."""
+    if not rates or question.reference_rates is not UNSET:
+        return question
+    return replace(question, reference_rates=rates)
+
+
+def _answered(
+    versions: RuleBookVersions, question: Question | AppError, rates: Rates
+) -> bytes | AppError:
     if isinstance(question, AppError):
         return question
     try:
+        question = _with_rates(question, rates)
         return msgspec.json.encode(evaluate(question, versions.at(question.at).books))
     except AppError as error:
         return error
