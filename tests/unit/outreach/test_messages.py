@@ -6,6 +6,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parseaddr
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -66,19 +67,18 @@ def as_email(
     text_ids: tuple[str, ...] = (),
     *,
     creditor: CreditorDetails = CREDITOR,
-    words: Templates = WORDS,
-    **fields: object,
+    **fields: Any,
 ) -> bytes:
     """The bytes of a message, filled and put in an envelope."""
     to = envelope(**fields)
     values = MessageValues(to.recipient_name, creditor, lists, text_ids=text_ids)
-    chosen = words.in_force.templates[template]
-    parts = words.render(chosen, "email", language_chain(to.language), values)
+    chosen = WORDS.in_force.templates[template]
+    parts = WORDS.render(chosen, "email", language_chain(to.language), values)
     assert isinstance(parts, EmailParts)
     return email(to, parts.subject, parts.text, parts.html)
 
 
-def written(template: str = "reminder", **fields: object) -> EmailMessage:
+def written(template: str = "reminder", **fields: Any) -> EmailMessage:
     return parsed(as_email(template, said(a_check(checked_invoice())), **fields))
 
 

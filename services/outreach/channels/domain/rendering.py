@@ -20,7 +20,7 @@ from services.outreach.channels.domain.parts import (
     VoiceParts,
 )
 from services.outreach.channels.domain.template_document import TEXT_CHANNELS, MessageTemplate
-from services.outreach.channels.domain.template_language import BadTemplate
+from services.outreach.channels.domain.template_language import BadTemplate, TooMuch
 from services.outreach.channels.domain.wording import Wording
 
 NOT_WRITTEN, NOT_BALANCED = "message-not-written", "message-not-balanced"
@@ -31,8 +31,10 @@ SPOKEN_PARTS = frozenset({"subject", "title", "script"})  # on one line
 class NotWritten(Exception):
     """A message that cannot be written, under its reason."""
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    def __init__(self, reason: str, detail: str = "", *, is_endless: bool = False) -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.detail = detail
+        self.is_endless = is_endless  # it would run or write without end
         self.reason = reason  # no-template | no-words | message-not-written | message-not-balanced
 
 
@@ -68,14 +70,34 @@ def fill(
     """The texts of the parts, by name; `languages`: the reader's. Raises `NotWritten`."""
     context = _variables(wording, channel, language, values, languages or (language,))
     context["asks"] = template.asks
-    found = {}
-    for part, source in template.languages[language].sources(channel).items():
-        try:
-            text = wording.language.filled(source, context, is_html=part in HTML_PARTS)
-        except (TemplateError, BadTemplate) as error:
-            raise NotWritten(NOT_WRITTEN, f"{part}: {error}") from error
-        found[part] = _tidy(part, text)
-    return found
+    sources = template.languages[language].sources(channel)
+    return {part: _part(wording, part, source, context) for part, source in sources.items()}
+
+
+def fill_with(
+    wording: Wording,
+    template: MessageTemplate,
+    source: str,
+    part: str,
+    language: str,
+    values: MessageValues,
+    disclosures: tuple[str, ...],
+    opt_out: str | None,
+) -> str:
+    """One part, with words of disclosures that are given. Raises `NotWritten`."""
+    labels = wording.labels(language)
+    context = variables(values, notation(language, values.country), labels, disclosures, opt_out)
+    context["asks"] = template.asks
+    return _part(wording, part, source, context)
+
+
+def _part(wording: Wording, part: str, source: str, context: Mapping[str, Any]) -> str:
+    try:
+        text = wording.language.filled(source, context, is_html=part in HTML_PARTS)
+    except (TemplateError, BadTemplate) as error:
+        is_endless = isinstance(error, TooMuch)
+        raise NotWritten(NOT_WRITTEN, f"{part}: {error}", is_endless=is_endless) from error
+    return _tidy(part, text)
 
 
 def _variables(

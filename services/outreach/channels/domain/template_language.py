@@ -17,6 +17,7 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     UndefinedError,
+    meta,
     nodes,
     pass_context,
 )
@@ -44,6 +45,17 @@ _NODES = (
     nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.Neg,
     nodes.Pos, nodes.Keyword, nodes.Tuple, nodes.List, nodes.Concat, nodes.Slice,
 )  # fmt: skip
+
+
+VARIABLES = frozenset(
+    {"name", "creditor", "overdue", "upcoming", "promises", "instalments", "settlements", "totals",
+     "overdue_totals", "upcoming_totals", "overdue_unlisted", "upcoming_unlisted", "charges",
+     "charges_unlisted", "pay_url", "portal_url", "disclosures", "opt_out", "labels", "asks"}
+)  # fmt: skip
+MEMBERS = frozenset(
+    {"number", "due_on", "short", "amount", "parts", "name", "kind", "charges", "currency", "open",
+     "unapplied", "phone", "address", "url", "index", "index0", "revindex", "revindex0", "length"}
+)  # fmt: skip  # of variables, and of `loop`
 
 
 class BadTemplate(Exception):
@@ -134,27 +146,49 @@ class TemplateLanguage:
         environment.filters["counted"] = _counted
         return environment
 
+    def unknown_names(self, source: str) -> frozenset[str]:
+        """Variables that there are not, and members that none of them has. Raises `BadTemplate`."""
+        tree = self._parsed(source, is_html=False)
+        unknown = set(meta.find_undeclared_variables(tree)) - VARIABLES
+        for found in tree.find_all(nodes.Getattr):
+            of_labels = isinstance(found.node, nodes.Name) and found.node.name == "labels"
+            if found.attr not in MEMBERS | {"first", "last"} and not of_labels:
+                unknown.add(found.attr)
+        for found in tree.find_all(nodes.Getitem):
+            if isinstance(found.arg, nodes.Const) and isinstance(found.arg.value, str):
+                unknown |= {found.arg.value} - MEMBERS
+        return frozenset(unknown)
+
+    def literal_text(self, source: str) -> str:
+        """What stands in it as it is; a variable is one letter. Raises `BadTemplate`."""
+        tree = self._parsed(source, is_html=False)
+        return "".join(_literal(tree))
+
     def _compiled(self, source: str, is_html: bool) -> Template:
         """Raises `BadTemplate`."""
         return self._made(source, is_html=is_html, is_ours=False)
 
     def _made(self, source: str, *, is_html: bool, is_ours: bool) -> Template:
         environment = self._html if is_html else self._plain
+        tree = self._parsed(source, is_html=is_html, is_ours=is_ours)
         try:
-            tree = environment.parse(source)
-            if not is_ours:
-                self._check(tree)
             for loop in tree.find_all(nodes.For):
                 weight = nodes.Const(1 + sum(1 for _ in loop.find_all(nodes.Node)))
                 loop.iter = nodes.Filter(loop.iter, "counted", [weight], [], None, None)
             code = environment.compile(tree)
-        except TemplateError as error:
-            line = getattr(error, "lineno", None)
-            place = f"line {line}: " if line else ""
-            raise BadTemplate(f"{place}{error.message or 'it cannot be read'}") from error
-        except (RecursionError, SyntaxError, OverflowError, ValueError, MemoryError) as error:
-            raise BadTemplate("it is nested too deep, or cannot be read") from error
+        except (TemplateError, *_TOO_DEEP) as error:
+            raise _bad(error) from error
         return Template.from_code(environment, code, environment.make_globals(None))
+
+    def _parsed(self, source: str, *, is_html: bool, is_ours: bool = False) -> nodes.Template:
+        environment = self._html if is_html else self._plain
+        try:
+            tree = environment.parse(source)
+            if not is_ours:
+                self._check(tree)
+        except (TemplateError, *_TOO_DEEP) as error:
+            raise _bad(error) from error
+        return tree
 
     def _check(self, tree: nodes.Template) -> None:
         """Raises `BadTemplate` for what is not of the language."""
@@ -188,6 +222,43 @@ class TemplateLanguage:
     def filled(self, source: str, values: Mapping[str, Any], *, is_html: bool = False) -> str:
         """The text with its values. Raises `BadTemplate`, `TemplateError`."""
         return _bounded(self.compiled(source, is_html), values)
+
+
+_TOO_DEEP = (RecursionError, SyntaxError, OverflowError, ValueError, MemoryError)
+
+
+def _bad(error: Exception) -> BadTemplate:
+    if not isinstance(error, TemplateError):
+        return BadTemplate("it is nested too deep, or cannot be read")
+    line = getattr(error, "lineno", None)
+    place = f"line {line}: " if line else ""
+    return BadTemplate(f"{place}{error.message or 'it cannot be read'}")
+
+
+def _literal(node: nodes.Node) -> Iterator[str]:
+    if isinstance(node, nodes.TemplateData):
+        yield node.data
+    elif isinstance(node, nodes.Const):
+        if isinstance(node.value, str):
+            yield node.value
+    elif isinstance(node, nodes.Extends):
+        return
+    elif isinstance(node, nodes.Output):
+        for each in node.nodes:
+            yield from _literal(each) if isinstance(each, nodes.TemplateData) else _shown(each)
+    else:
+        for child in node.iter_child_nodes():
+            yield from _literal(child)
+        if isinstance(node, nodes.Block):
+            yield "\n\n"
+
+
+def _shown(node: nodes.Node) -> Iterator[str]:
+    """A variable stands as one letter; texts in an expression as they are."""
+    texts = [each.value for each in node.find_all(nodes.Const) if isinstance(each.value, str)]
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        texts.append(node.value)
+    yield " ".join(texts) if texts else "x"
 
 
 def _filter_fault(node: nodes.Filter) -> str | None:

@@ -8,11 +8,13 @@ from types import MappingProxyType
 import msgspec
 
 from services.outreach.channels.domain.disclosures import Disclosures
+from services.outreach.channels.domain.languages import LANGUAGE_DEFAULT
 from services.outreach.channels.domain.template_language import (
     LAYOUTS,
     BadTemplate,
     TemplateLanguage,
 )
+from services.outreach.channels.domain.word_lists import WordLists, read_word_lists
 from shared.errors import Invalid
 from shared.yaml_text import read_document
 
@@ -24,8 +26,9 @@ class Wording:
     """Read once in each process from files by their name. Raises `Invalid`."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
+        said = [name for name in sorted(sources) if not name.startswith("_lint.")]
         self._digest = hashlib.sha256(
-            "\x00".join(f"{name}\x00{sources[name]}" for name in sorted(sources)).encode()
+            "\x00".join(f"{name}\x00{sources[name]}" for name in said).encode()
         ).hexdigest()
         layouts = {name: sources[f"_{name}"] for name in LAYOUTS if f"_{name}" in sources}
         if missing := sorted(set(LAYOUTS) - layouts.keys()):
@@ -40,6 +43,14 @@ class Wording:
             for name, text in sources.items()
             if (match := _LABELS.fullmatch(name))
         }
+
+        self._words = read_word_lists(sources)
+        if LANGUAGE_DEFAULT not in self._words:
+            raise Invalid(f"there is no _lint.{LANGUAGE_DEFAULT}.yaml")
+
+    def words(self, language: str) -> WordLists:
+        """What the lint looks for; in a language without lists of its own: the English ones."""
+        return self._words.get(language.partition("-")[0], self._words[LANGUAGE_DEFAULT])
 
     @property
     def digest(self) -> str:
