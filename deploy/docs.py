@@ -26,7 +26,8 @@ EVENTS = ROOT / "docs" / "events"
 API = ROOT / "docs" / "api"
 RELEASED = ROOT / "tests" / "contracts" / "released"
 VERSION = 1
-LOCAL: Mapping[str, str] = {"RECOUP_LOCAL": "1"}
+# Keys that sign nothing: an application is made to be described.
+LOCAL: Mapping[str, str] = {"RECOUP_LOCAL": "1", "OUTREACH_LINK_KEYS": f"1:{'A' * 43}"}
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _INTRODUCTION = """\

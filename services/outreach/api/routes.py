@@ -8,6 +8,7 @@ from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
 from services.outreach.dunning import api as dunning
 from services.outreach.history import api as history
+from services.outreach.organisations import api as organisations
 from services.outreach.rulebooks import api as rulebooks
 
 router = APIRouter()
@@ -16,6 +17,7 @@ for part in (
     channels,
     consents,
     history,
+    organisations,
     rulebooks,
     compliance,
     reference_rates,

@@ -7,24 +7,27 @@ from shared.events import ledger
 async def upsert_tenant(session: Session, settings: ledger.Tenant) -> bool:
     """Whether this changed when, or by which rules, the tenant's debtors may be contacted."""
     before = await session.fetchrow(
-        "select contact_from, party from tenants where tenant_id = $1 for update",
+        "select contact_from, party, organisation from tenants where tenant_id = $1 for update",
         settings.tenant_id,
     )
     await session.execute(
         """
-        insert into tenants (tenant_id, timezone, contact_from, party) values ($1, $2, $3, $4)
+        insert into tenants (tenant_id, timezone, contact_from, party, organisation)
+        values ($1, $2, $3, $4, $5)
         on conflict (tenant_id) do update set
           timezone = excluded.timezone, contact_from = excluded.contact_from,
-          party = excluded.party
+          party = excluded.party, organisation = excluded.organisation
         """,
         settings.tenant_id,
         settings.timezone,
         settings.contact_from,
         settings.party,
+        settings.organisation,
     )
     if before is None:
         return settings.contact_from is not None
-    return (before["contact_from"], before["party"]) != (settings.contact_from, settings.party)
+    after = (settings.contact_from, settings.party, settings.organisation)
+    return (before["contact_from"], before["party"], before["organisation"]) != after
 
 
 async def list_contacting_tenants(session: Session) -> list[str]:

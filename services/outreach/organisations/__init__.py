@@ -1,0 +1,1 @@
+"""Organisations: tenants that share limits on contacts, and what each of them has tried."""
