@@ -9,6 +9,7 @@ from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.message_values import CreditorDetails
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.store import TenantTemplates
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.rulebooks.store import RuleBooks
@@ -28,7 +29,8 @@ class Context:
     ledger: LedgerClient
     channels: ChannelRegistry  # of all tenants, by their settings
     content: ContentVersions
-    templates: Templates
+    templates: Templates  # words, and the templates that come with the platform
+    tenant_templates: TenantTemplates
     sender: Sender
     links: Links  # of messages, back to us
     rulebooks: RuleBooks
@@ -66,6 +68,7 @@ def open_context(settings: Settings, db: Database) -> Context:
             templates.text_ids(settings.sender.creditor),
         ),
         templates=templates,
+        tenant_templates=TenantTemplates(templates),
         sender=settings.sender,
         links=settings.links,
         rulebooks=RuleBooks(settings.rulebooks),

@@ -1,4 +1,4 @@
-"""SQL of tenants' settings."""
+"""SQL of tenants' settings; the message templates of tenants."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,8 +6,12 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from services.outreach.channels.domain.template_kind import message_templates
+from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.domain.templates_in_force import TemplatesInForce
 from services.outreach.channels.domain.tenant_settings import TenantSettings
 from shared.database import Session
+from shared.documents import Documents
 
 _DOCUMENT = msgspec.json.Decoder(TenantSettings)
 
@@ -67,3 +71,19 @@ async def insert_settings(
         recorded_by,
     )
     return after
+
+
+class TenantTemplates:
+    """The message templates of tenants, next to those that come with the platform. One per
+    process."""
+
+    def __init__(self, templates: Templates) -> None:
+        self.documents = Documents(message_templates(templates.wording), templates.ready.values())
+        self._ready = templates.in_force
+
+    async def in_force(self, session: Session, tenant: str, at: datetime) -> TemplatesInForce:
+        """Those that count at an instant."""
+        history = await self.documents.history(session, tenant)
+        if not history.activations:
+            return self._ready
+        return TemplatesInForce(history.in_force(at))

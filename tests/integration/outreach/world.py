@@ -13,8 +13,7 @@ from services.outreach.channels.clients.factories import FACTORIES
 from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.settings_document import read_settings
-from services.outreach.channels.domain.templates import Templates
-from services.outreach.channels.store import insert_settings
+from services.outreach.channels.store import TenantTemplates, insert_settings
 from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
@@ -28,7 +27,7 @@ from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import LINKS, RULEBOOKS, STRATEGIES, TEMPLATES, at
+from tests.unit.outreach.builders import LINKS, RULEBOOKS, STRATEGIES, WORDS, at
 
 DUE_ON = date(2026, 3, 2)  # a Monday
 MORNING = at("2026-03-03 09:00")
@@ -49,7 +48,7 @@ def a_context(
     clock: Clock = "manual",
     residence: str | None = "IS",  # whose clocks show UTC, as those of this world
 ) -> Context:
-    templates = Templates(TEMPLATES)
+    templates = WORDS
     return Context(
         db=db,
         clock=clock,
@@ -60,6 +59,7 @@ def a_context(
             STRATEGIES, templates.in_force, residence, templates.text_ids(SENDER.creditor)
         ),
         templates=templates,
+        tenant_templates=TenantTemplates(templates),
         sender=SENDER,
         links=LINKS,
         rulebooks=RuleBooks(RULEBOOKS),

@@ -146,6 +146,10 @@ class TemplateLanguage:
         environment.filters["counted"] = _counted
         return environment
 
+    def check(self, source: str) -> None:
+        """Raises `BadTemplate` where a text is not of this language."""
+        self._parsed(source, is_html=False)
+
     def unknown_names(self, source: str) -> frozenset[str]:
         """Variables that there are not, and members that none of them has. Raises `BadTemplate`."""
         tree = self._parsed(source, is_html=False)
@@ -154,9 +158,9 @@ class TemplateLanguage:
             of_labels = isinstance(found.node, nodes.Name) and found.node.name == "labels"
             if found.attr not in MEMBERS | {"first", "last"} and not of_labels:
                 unknown.add(found.attr)
-        for found in tree.find_all(nodes.Getitem):
-            if isinstance(found.arg, nodes.Const) and isinstance(found.arg.value, str):
-                unknown |= {found.arg.value} - MEMBERS
+        for item in tree.find_all(nodes.Getitem):
+            if isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
+                unknown |= {item.arg.value} - MEMBERS
         return frozenset(unknown)
 
     def literal_text(self, source: str) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from services.outreach.channels.domain.languages import language_code
+from services.outreach.channels.domain.shape_faults import shape_faults
 from services.outreach.channels.domain.template_document import MessageTemplate
 from shared.errors import FieldError, Invalid
-from shared.field_errors import escape, field_errors
+from shared.field_errors import escape
 from shared.texts import faults
 from shared.yaml_text import read_document
 
@@ -19,7 +20,7 @@ NO_LANGUAGE = "is not a language's code like de or de-AT"
 def read_template(text: str) -> MessageTemplate:
     """Raises `Invalid`."""
     data = _data(text)
-    errors = list(field_errors(data, MessageTemplate, ""))
+    errors = list(shape_faults(data, MessageTemplate, ""))
     if not errors:
         template = msgspec.convert(data, MessageTemplate)
         errors = list(_faults(template))

@@ -35,6 +35,20 @@ class Agreed:
     settlements: tuple[Line, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Of one account in one currency: what its lines make, and what is asked for."""
+
+    account_id: str
+    currency: str
+    open_minor: int
+    asks_minor: int
+
+    @property
+    def unapplied_minor(self) -> int:
+        return max(0, self.open_minor - self.asks_minor)
+
+
 def content(
     items: Sequence[Item],
     checked: Mapping[str, CheckedAccount],
@@ -60,6 +74,18 @@ def content(
                 charges += [_charge(charge) for charge in account.asked_charges(currency)]
                 asked.append(_Asked(account_id, currency, account.listed_minor(currency), asks))
     upcoming, asked_early = _upcoming(reminders, checked, asked)
+    return _listed(overdue, charges, asked, upcoming, asked_early, agreed)
+
+
+def _listed(
+    overdue: Sequence[Line],
+    charges: Sequence[LinePart],
+    asked: Sequence[_Asked],
+    upcoming: Sequence[Line],
+    asked_early: Sequence[_Asked],
+    agreed: Agreed,
+) -> MessageContent:
+    """As many lines as a message has, and the totals of all."""
     return MessageContent(
         tuple(overdue[:LINES_MAX]),
         _summed(asked, [*overdue[LINES_MAX:], *charges[LINES_MAX:]]),
@@ -73,6 +99,36 @@ def content(
         instalments=agreed.instalments[:LINES_MAX],
         settlements=agreed.settlements[:LINES_MAX],
     )
+
+
+def content_of_account(account: CheckedAccount) -> MessageContent:
+    """All of an account that may be asked for now, past due or not: what a preview shows."""
+    overdue: list[Line] = []
+    charges: list[LinePart] = []
+    asked: list[_Asked] = []
+    upcoming: list[Line] = []
+    for currency in [amounts.currency for amounts in account.amounts]:
+        asks = account.asked_minor(currency)
+        if asks > 0:
+            overdue += [_overdue(account.account_id, i) for i in account.asked_invoices(currency)]
+            charges += [_charge(charge) for charge in account.asked_charges(currency)]
+            opened = account.listed_minor(currency)
+            asked.append(_Asked(account.account_id, currency, opened, asks))
+    early = [
+        i
+        for i in sorted(account.invoices, key=lambda i: (i.due_on, i.invoice_id))
+        if i.stage is None and i.owed_minor > 0 and account.stopped_by(i) is None
+    ]
+    upcoming = [_line(account.account_id, invoice) for invoice in early]
+    used = {each.currency: each.unapplied_minor for each in asked}
+    asked_early = []
+    for currency in sorted({invoice.currency for invoice in early}):
+        opened = sum(i.owed_minor for i in early if i.currency == currency)
+        amounts = account.amounts_in(currency)
+        waits = (amounts.unapplied_minor if amounts else 0) - used.get(currency, 0)
+        asks = max(0, opened - max(0, waits))
+        asked_early.append(_Asked(account.account_id, currency, opened, asks))
+    return _listed(overdue, charges, asked, upcoming, asked_early, Agreed())
 
 
 def collectable(
@@ -90,20 +146,6 @@ def collectable(
 def _late(items: Sequence[Item], strategies: Strategies) -> list[str]:
     """The accounts of which something covered is past due."""
     return sorted({item.account_id for item in items if not is_reminder(item, strategies)})
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Of one account in one currency: what its lines make, and what is asked for."""
-
-    account_id: str
-    currency: str
-    open_minor: int
-    asks_minor: int
-
-    @property
-    def unapplied_minor(self) -> int:
-        return max(0, self.open_minor - self.asks_minor)
 
 
 def _upcoming(

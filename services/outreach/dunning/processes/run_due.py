@@ -19,6 +19,7 @@ from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.business_times import get_business_time, raise_business_time
 from services.outreach.channels.clients.registry import UNKNOWNS_MAX, TenantChannels
 from services.outreach.channels.clients.smtp import SMTP_CONNECTIONS_MAX
+from services.outreach.channels.processes.templates import with_templates
 from services.outreach.channels.store import get_settings
 from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
@@ -73,6 +74,7 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     async with context.db.reading() as session:
         stored = await get_settings(session, tenant)
     channels = await context.channels.channels(tenant, stored.settings)
+    context = await with_templates(context, tenant, at)
     run = _Run(context, tenant, at, await _rulebooks(context, tenant, at), channels)
     await run.work()
     async with context.db.reading() as session:
