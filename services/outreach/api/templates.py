@@ -1,5 +1,6 @@
 """Message templates over HTTP: all of a tenant, new versions, a look at one, when each counts."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from services.outreach.api.dependencies import ContextDep
 from services.outreach.channels.commands import activate_template
 from services.outreach.channels.domain.template_document import MessageTemplate, TextChannel
+from services.outreach.channels.domain.template_kind import checked_outline
 from services.outreach.channels.domain.templates_in_force import tone_of
 from services.outreach.channels.processes.templates import (
     lint,
@@ -29,6 +31,7 @@ from shared.documents import (
     ActivationRequest,
     ActivationResult,
     Documents,
+    Outline,
     Proposal,
 )
 from shared.errors import NotFound
@@ -36,7 +39,7 @@ from shared.web import Model, context_of, json_response
 from shared.web.auth import Caller, needs
 from shared.web.documents import DocumentRoutes, DryRun, RouteTexts, Surface
 
-TEMPLATE_BYTES_MAX = 1024 * 1024
+TEMPLATE_BYTES_MAX = 512 * 1024
 Severity = Literal["error", "warning"]
 
 router = APIRouter(tags=["templates"])
@@ -133,8 +136,13 @@ async def _activate(
     )
 
 
+async def _checked(request: Request, tenant: str, name: str, source: str) -> Outline:
+    """Apart: a long one takes long to read."""
+    return await _context(request).compute.run(tenant, checked_outline, name, source)
+
+
 async def _dry_run(tried: DryRun[MessageTemplate]) -> dict[str, Any]:
-    template = tried.parse()
+    template = await asyncio.to_thread(tried.parse)
     found = await lint(_context(tried.request), tried.tenant, tried.name, template)
     errors = sum(finding.is_error for finding in found)
     return {
@@ -162,6 +170,7 @@ _routes = DocumentRoutes(
         business_now=_business_now,
         zone=_zone,
         dry_run=_dry_run,
+        checked=_checked,
         activate=_activate,
         schema=_schema,
         readers=("outreach:read", "outreach:write"),

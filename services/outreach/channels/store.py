@@ -78,7 +78,7 @@ class TenantTemplates:
     process."""
 
     def __init__(self, templates: Templates) -> None:
-        self.documents = Documents(message_templates(templates.wording), templates.ready.values())
+        self.documents = Documents(message_templates(templates.wording.language), templates.ready.values())
         self._ready = templates.in_force
 
     async def in_force(self, session: Session, tenant: str, at: datetime) -> TemplatesInForce:

@@ -33,7 +33,7 @@ READY = (
     "dispute-received", "dispute-result", "thanks", "apology", "care", "validation", "new-link",
     "stop-confirmed", "first-call",
 )  # fmt: skip
-KIND = message_templates(WORDS.wording)
+KIND = message_templates(WORDS.wording.language)
 VALUES = samples.sample("overdue")
 
 

@@ -206,7 +206,7 @@ class TemplateLanguage:
     def _fault(self, node: nodes.Node) -> str | None:
         match node:
             case nodes.Extends(template=nodes.Const(value=str() as name)):
-                known = name in self._layouts.made
+                known = name in LAYOUTS
                 return None if known else f"there is no layout {name}: {', '.join(LAYOUTS)}"
             case nodes.Extends():
                 return "a layout is named by a text"

@@ -7,6 +7,7 @@ from html import unescape
 from services.outreach.channels.domain.lint.samples import CREDITOR, PAY_URL, PORTAL_URL
 
 OURS = frozenset({PAY_URL, PORTAL_URL, str(CREDITOR.url)})
+_PUNCTUATION = ".,;:!?"  # at the end of a sentence, not of a link
 _URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"')]+|\bwww\.[^\s<>\"')]+", re.IGNORECASE)
 _DOMAIN = re.compile(
     r"(?<![\w@./-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|net|org|info|biz|io|co|eu|de|at|ch|fr|es|uk|us"
@@ -34,10 +35,16 @@ def foreign(text: str, *, is_html: bool) -> Iterator[str]:
             yield f"<{element.lower()}>"
         for found in (*_ATTRIBUTE.findall(text), *_STYLE_URL.findall(text)):
             target = unescape("".join(found)).strip()
-            if target not in OURS and not target.startswith("#"):
+            if not _is_ours(target) and not target.startswith("#"):
                 yield target[:100]
         bare = unescape(_TAG.sub(" ", text))
-    for ours in sorted(OURS, key=len, reverse=True):
-        bare = bare.replace(ours, " ")
-    for found in (*_URL.findall(bare), *_DOMAIN.findall(_URL.sub(" ", bare))):
+    for found in _URL.findall(bare):
+        if not _is_ours(found.rstrip(_PUNCTUATION)):
+            yield found[:100]
+    for found in _DOMAIN.findall(_URL.sub(" ", bare)):
         yield found[:100]
+
+
+def _is_ours(link: str) -> bool:
+    """One of ours, or what lies below it."""
+    return link in OURS or link.startswith(tuple(f"{ours}{c}" for ours in OURS for c in "/?#"))
