@@ -23,7 +23,7 @@ def create_app(settings: Settings) -> FastAPI:
     db = Database(settings.database_url, application="outreach-api", when_replaced=exit_now)
     context = open_context(settings, db)
     runtime = consumer.runtime(
-        common, db, settings.strategies, producer_urls=settings.producer_urls
+        common, db, settings.strategies, context.strategies, producer_urls=settings.producer_urls
     )
 
     @asynccontextmanager

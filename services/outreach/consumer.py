@@ -6,9 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from services.outreach.activity.store.timeline import insert_received
-from services.outreach.debtors.commands import take_arms, take_facts, take_tenants
+from services.outreach.debtors.commands import take_facts, take_segments, take_tenants
+from services.outreach.desk.commands.facts import follow_facts, follow_priorities
+from services.outreach.dunning.commands.assignments import assign_after
 from services.outreach.dunning.commands.warnings import start_on_warnings
 from services.outreach.dunning.domain.strategies import Strategies
+from services.outreach.dunning.store.strategies import StrategyBooks
+from services.outreach.inbound.commands.addresses import follow_addresses
+from shared.business_time import Clock
 from shared.database import Database, Session
 from shared.events import (
     CONTACTS,
@@ -35,13 +40,17 @@ async def on_tenants(session: Session, events: Sequence[Received], _plans: Strat
 
 async def on_facts(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
     await take_facts(session, events)
+    await follow_addresses(session, events)
+    await follow_facts(session, events)
 
 
 async def on_segments(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
-    await take_arms(session, events)
+    await take_segments(session, events)
+    await follow_priorities(session, events)
 
 
 async def on_warnings(session: Session, events: Sequence[Received], strategies: Strategies) -> None:
+    await follow_priorities(session, events)
     await start_on_warnings(session, events, strategies)
 
 
@@ -59,16 +68,22 @@ HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(_types(LEDGER), on_facts),
     "contact-details": on_facts,
     "segment-changed": on_segments,
+    "account-scored": on_segments,
     "early-warning-raised": on_warnings,
     **dict.fromkeys(
-        ("account-scored", "model-promoted", "segment-policy-activated", "policy-activated"),
+        ("model-promoted", "segment-policy-activated", "policy-activated"),
         only_noted,
     ),
 }
 
 
 async def take_events(
-    session: Session, events: Sequence[Received], *, strategies: Strategies
+    session: Session,
+    events: Sequence[Received],
+    *,
+    strategies: Strategies,
+    books: StrategyBooks,
+    clock_mode: Clock,
 ) -> None:
     """One ordered batch of new events."""
     await insert_received(session, events)
@@ -76,20 +91,27 @@ async def take_events(
         own = [event for event in events if HANDLERS.get(event.type) is handler]
         if own:
             await handler(session, own, strategies)
+    await assign_after(session, events, books, clock_mode)
 
 
-def subscription(strategies: Strategies) -> Subscription:
+def subscription(strategies: Strategies, books: StrategyBooks, clock_mode: Clock) -> Subscription:
     """What the worker consumes."""
     return Subscription(
         consumer=CONSUMER,
         topics=TOPICS,
         types=frozenset(HANDLERS),
-        take=partial(take_events, strategies=strategies),
+        take=partial(take_events, strategies=strategies, books=books, clock_mode=clock_mode),
     )
 
 
 def runtime(
-    common: Common, db: Database, strategies: Strategies, *, producer_urls: Mapping[str, str]
+    common: Common,
+    db: Database,
+    strategies: Strategies,
+    books: StrategyBooks,
+    *,
+    producer_urls: Mapping[str, str],
 ) -> Runtime:
     """Outreach on the log: it reads the ledger and segmentation, and writes its own events."""
-    return Runtime("outreach", common, db, [subscription(strategies)], producer_urls=producer_urls)
+    subscribed = subscription(strategies, books, common.clock)
+    return Runtime("outreach", common, db, [subscribed], producer_urls=producer_urls)

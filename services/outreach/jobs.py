@@ -1,12 +1,19 @@
-"""Door 3: the clock. When contacts are made (by the system clock, about once a minute), and when
-lost leases are looked for (by the machine's)."""
+"""Door 3: the clock. When contacts are made (by the system clock, about once a minute), when lost
+leases are looked for and what has come in is read (by the machine's)."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
+from services.outreach.channels.processes.listening import listen
 from services.outreach.context import Context
 from services.outreach.debtors.store.tenants import list_contacting_tenants
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
+from services.outreach.dunning.processes.uncertain import CLAIMED_MAX, resolve_uncertain
+from services.outreach.inbound.processes.imap import poll_mailboxes
+from services.outreach.inbound.processes.lmtp import serve_lmtp
+from services.outreach.inbound.processes.reading import read_next
 from services.outreach.rulebooks.processes.reference_rates import find_tenant_rates
 from services.outreach.settings import Settings
 from shared import clock
@@ -19,6 +26,12 @@ from shared.process.tasks import pause
 SCHEDULE_SECONDS = 60.0
 RATES_SECONDS = 12 * 3600.0
 LEASES_SECONDS = 2.0  # between two looks
+UNCERTAIN_SECONDS = 15.0  # between two looks for those whose quarter of an hour is over
+INBOUND_SECONDS = 1.0  # likewise, where nothing waits
+INBOUND_LANES = 4  # items read at once: one that waits for the ledger holds up few
+
+TEXTS_SECONDS = 15.0  # between two looks for operators to be connected to
+TEXTS_KEEP_DAYS = 30  # receipts of texts come within days
 
 log = telemetry.logger(__name__)
 
@@ -92,11 +105,61 @@ async def watch_rates(context: Context) -> None:
         telemetry.REFERENCE_RATE_DAYS_LEFT.labels("outreach", name).set(days)
 
 
+async def run_uncertain(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: ask providers about uncertain contacts, until stopped."""
+    while not stop.is_set():
+        asked = 0
+        with survived("outreach", "uncertain"):
+            if not context.guard.has_jumped():  # else all would be asked about at once
+                asked = await resolve_uncertain(context, clock.now())
+        if asked < CLAIMED_MAX:
+            await pause(stop, UNCERTAIN_SECONDS)
+
+
+async def run_inbound(context: Context, *, stop: asyncio.Event) -> None:
+    """Read what the doors left, in several lanes, until stopped."""
+
+    async def read() -> None:
+        while not stop.is_set():
+            was_read = False
+            with survived("outreach", "inbound"):
+                was_read = await read_next(context)
+            if not was_read:
+                await pause(stop, INBOUND_SECONDS)
+
+    await asyncio.gather(*[read() for _ in range(INBOUND_LANES)])
+
+
+def mail_jobs(
+    context: Context, settings: Settings, *, stop: asyncio.Event
+) -> dict[str, Coroutine[Any, Any, None]]:
+    """Where mail comes in by itself, as the settings have it."""
+    jobs: dict[str, Coroutine[Any, Any, None]] = {}
+    if settings.lmtp is not None:
+        jobs["lmtp"] = serve_lmtp(context, *settings.lmtp, stop=stop)
+    if settings.mailboxes:
+        jobs["mailboxes"] = poll_mailboxes(context, settings.mailboxes, stop=stop)
+    return jobs
+
+
+async def run_texts(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: stay connected to operators, and hand on what waited for long enough."""
+    while not stop.is_set():
+        with survived("outreach", "texts"):
+            await listen(context)
+        with survived("outreach", "texts"):
+            if not context.guard.has_jumped():
+                await context.channel_log.tidy(clock.now())
+        await pause(stop, TEXTS_SECONDS)
+
+
 def forgotten(settings: Settings) -> tuple[Rule, ...]:
     """What is not kept for ever. By a manual clock nothing is old: its days are its own."""
     if settings.common.clock == "manual":
         return ()
     return (
+        *kept_for("text_parts", "seen_at", TEXTS_KEEP_DAYS),
         *kept_for("story", "at", settings.story_keep_days),
         *kept_for("judgements", "at", settings.judgements_keep_days),
+        *kept_for("inbound", "ended_at", settings.inbound_keep_days),
     )

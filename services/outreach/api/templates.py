@@ -8,10 +8,10 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from services.outreach.api.dependencies import ContextDep
-from services.outreach.channels.commands import activate_template
+from services.outreach.channels.commands.templates import activate_template
 from services.outreach.channels.domain.template_document import MessageTemplate, TextChannel
+from services.outreach.channels.domain.template_facts import tone_of
 from services.outreach.channels.domain.template_kind import checked_outline
-from services.outreach.channels.domain.templates_in_force import tone_of
 from services.outreach.channels.processes.templates import (
     lint,
     refuse_bad_words,

@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from services.outreach.activity.domain.address_marks import email_mark
 from services.outreach.activity.store import judgements, timeline
+from services.outreach.activity.store.addresses import (
+    AccountAddress,
+    find_refused,
+    replace_addresses,
+)
 from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
+from services.outreach.consents.commands import repeat_refusals
 from services.outreach.consents.store import erase_wishes
-from services.outreach.debtors.domain import accounts
+from services.outreach.debtors.domain import accounts, segments
 from services.outreach.debtors.domain.account_books import (
     BOOKED_TYPES,
     AccountBooks,
@@ -17,6 +24,7 @@ from services.outreach.debtors.domain.account_books import (
     sources_in,
 )
 from services.outreach.debtors.domain.accounts import AccountFacts
+from services.outreach.debtors.domain.segments import SegmentFacts
 from services.outreach.debtors.domain.stops import STOP_FOLDS
 from services.outreach.debtors.store import accounts as account_store
 from services.outreach.debtors.store import invoices as invoice_store
@@ -24,11 +32,13 @@ from services.outreach.debtors.store import money as money_store
 from services.outreach.debtors.store import people as person_store
 from services.outreach.debtors.store import stops as stop_store
 from services.outreach.debtors.store import tenants as tenant_store
+from services.outreach.debtors.store.addresses import erase_addresses
 from services.outreach.debtors.store.rows import AccountKey, InvoiceKey, SourceKey
 from services.outreach.history.store import erase_history
 from shared.database import Session
 from shared.events import CONTACTS, LEDGER, Received, ledger
 from shared.log.erasure import blank_contacts
+from shared.mail_addresses import deliverable
 
 AccountFold = Callable[[AccountFacts, Any], AccountFacts]
 
@@ -36,6 +46,10 @@ ACCOUNT_FOLDS: Mapping[str, AccountFold] = {
     "account-registered": accounts.registered,
     "account-updated": accounts.registered,
     "account-erased": lambda account, _: accounts.erased(account),
+}
+_SEGMENT_FOLDS: Mapping[str, Callable[[SegmentFacts, Any], SegmentFacts]] = {
+    "segment-changed": segments.in_segment,
+    "account-scored": segments.scored,
 }
 # Of these the plans of a debtor may change.
 _REPLANS = {*ACCOUNT_FOLDS, *BOOKED_TYPES, *STOP_FOLDS, "contact-details"}
@@ -62,6 +76,7 @@ async def take_facts(session: Session, events: Sequence[Received]) -> None:
     )
     await _take_people(session, events, after)
     await _erase(session, events)
+    await _take_addresses(session, events, before, after)
     await _take_invoices(session, events)
     await _take_stops(session, events)
 
@@ -75,10 +90,17 @@ async def take_tenants(session: Session, events: Sequence[Received]) -> None:
                 await mark_tenant_dirty(session, event.tenant)
 
 
-async def take_arms(session: Session, events: Sequence[Received]) -> None:
-    """In which arms of experiments accounts are: that only labels later contacts."""
-    arms = {(e.tenant, e.key): e.decode().arms for e in events}
-    await account_store.upsert_arms(session, arms.items())
+async def take_segments(session: Session, events: Sequence[Received]) -> None:
+    """Segments, arms of experiments and scores, as segmentation has announced them last. What asks
+    for them is planned for anew."""
+    found: dict[AccountKey, SegmentFacts] = {}
+    for event in events:
+        key = (event.tenant, event.key)
+        fold = _SEGMENT_FOLDS[event.type]
+        found[key] = fold(found.get(key, SegmentFacts()), event.decode())
+    known = await account_store.find_accounts(session, found.keys())
+    await mark_dirty(session, {(key[0], account.debtor_key) for key, account in known.items()})
+    await account_store.upsert_segments(session, found.items())
 
 
 def _folded_accounts(
@@ -119,6 +141,45 @@ async def _take_people(
     )
 
 
+async def _take_addresses(
+    session: Session,
+    events: Sequence[Received],
+    before: Mapping[AccountKey, AccountFacts],
+    after: Mapping[AccountKey, AccountFacts],
+) -> None:
+    """Who is reached where; what was refused of an address holds for who comes to have it."""
+    found: dict[AccountKey, set[AccountAddress]] = {}
+    for event in events:
+        key = (event.tenant, event.key)
+        if event.type == "account-erased":
+            found[key] = set()
+        elif event.topic == CONTACTS:
+            erased = key in after and after[key].is_erased
+            found[key] = set() if erased or event.data is None else _addresses(event)
+    if not found and not after:
+        return
+    new = await replace_addresses(
+        session, found.keys(), {each for addresses in found.values() for each in addresses}
+    )
+    registered = {
+        key
+        for key, account in after.items()
+        if account.is_registered and (key not in before or not before[key].is_registered)
+    }
+    refused = await find_refused(session, new, registered)
+    if refused:
+        await repeat_refusals(session, refused, max(event.recordedtime for event in events))
+
+
+def _addresses(event: Received) -> set[AccountAddress]:
+    details: ledger.Contact = event.decode()
+    address = deliverable(details.email)
+    if address is None:
+        return set()
+    mark = email_mark(event.tenant, address)
+    return {AccountAddress(event.tenant, event.key, "email", address, mark)}
+
+
 async def _erase(session: Session, events: Sequence[Received]) -> None:
     """What people wish and what was asked about them goes with their details."""
     by_tenant: dict[str, set[str]] = {}
@@ -128,6 +189,8 @@ async def _erase(session: Session, events: Sequence[Received]) -> None:
     for tenant, account_ids in by_tenant.items():
         await erase_wishes(session, tenant, account_ids)
         await erase_history(session, tenant, account_ids)
+        await erase_addresses(session, tenant, account_ids)
+        await account_store.erase_segments(session, tenant, account_ids)
         await judgements.erase_judgements(session, tenant, account_ids)
         await timeline.erase_tags(session, tenant, account_ids)
         await blank_contacts(session, tenant, account_ids)

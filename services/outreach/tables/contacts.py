@@ -36,15 +36,26 @@ contacts = Table(
     Column("message_id", Text),
     Column("claim", Text),  # who works on it
     Column("lease_until", INSTANT),  # machine time
-    Column("provider", Text),  # over which it went, by its name in the settings
-    Column("handed_at", INSTANT),  # machine time: its hand-over began
     Column("find_at", INSTANT),  # machine time: of an uncertain one the provider is asked then
     PrimaryKeyConstraint("tenant_id", "contact_id"),
     # A debtor has at most one contact under way: what makes two at once impossible.
     Index(
         "uq_contacts_under_way", "tenant_id", "debtor_key", unique=True, postgresql_where=_IN_FLIGHT
     ),
+    Index(None, "contact_id"),  # a token in an address names a contact and no tenant
     Index("ix_contacts_due", "tenant_id", "due_at", postgresql_where=_IN_FLIGHT),
+    Index(
+        "ix_contacts_failed",
+        "tenant_id",
+        "debtor_key",
+        postgresql_where=text("state = 'failed'"),
+    ),
+    Index(
+        "ix_contacts_message_id",
+        "tenant_id",
+        "message_id",
+        postgresql_where=text("message_id is not null"),
+    ),
     Index("ix_contacts_uncertain", "find_at", postgresql_where=text("state = 'uncertain'")),
     Index(
         "ix_contacts_leases",

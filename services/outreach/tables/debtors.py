@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -32,6 +33,12 @@ accounts = Table(
     Column("is_registered", Boolean, nullable=False, server_default=FALSE),
     Column("is_erased", Boolean, nullable=False, server_default=FALSE),
     Column("contacted_at", INSTANT),  # business time; when a message reached it, or may have
+    Column("tags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # As segmentation has announced them last; none: not yet.
+    Column("segment", Text),
+    Column("pays_within", Double),  # this and the next: probabilities
+    Column("late_payment", Double),
+    Column("priority", Integer),
     PrimaryKeyConstraint("tenant_id", "account_id"),
     Index(None, "tenant_id", "debtor_key"),
 )

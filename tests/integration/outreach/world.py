@@ -9,17 +9,20 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.outreach.channels.clients.factories import FACTORIES
+from services.outreach.channels.clients.factories import FACTORIES, factories
 from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.settings_document import read_settings
-from services.outreach.channels.store import TenantTemplates, insert_settings
+from services.outreach.channels.store import insert_settings
+from services.outreach.channels.store.templates import TenantTemplates
 from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.processes.run_due import RunDue, run_due
+from services.outreach.dunning.store.strategies import StrategyBooks
+from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
 from shared.business_time import Clock
 from shared.database import Database
@@ -27,7 +30,15 @@ from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import LINKS, RULEBOOKS, STRATEGIES, WORDS, at
+from tests.unit.outreach.builders import (
+    ASSIGNMENTS,
+    LINKS,
+    PACKS,
+    RULEBOOKS,
+    STRATEGIES,
+    at,
+)
+from tests.unit.outreach.inbound.lists import LISTS
 
 DUE_ON = date(2026, 3, 2)  # a Monday
 MORNING = at("2026-03-03 09:00")
@@ -37,7 +48,7 @@ SENDER = Sender("accounts@creditor.example", "Creditor Ltd")
 def channels_over(smtp_url: str | None) -> ChannelRegistry:
     """The channels of tenants whose mail goes over that server (none: no channel)."""
     environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
-    return ChannelRegistry(FACTORIES, environment, SENDER)
+    return ChannelRegistry(FACTORIES, environment, SENDER, LINKS)
 
 
 def a_context(
@@ -49,12 +60,15 @@ def a_context(
     residence: str | None = "IS",  # whose clocks show UTC, as those of this world
 ) -> Context:
     templates = WORDS
+    log = open_channel_log(db, clock, LINKS)
+    environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
     return Context(
         db=db,
         clock=clock,
         guard=ClockGuard(db, clock, last="the last run of contacts"),
         ledger=LedgerClient(ledger_url, "token"),
-        channels=channels_over(smtp_url),
+        channels=ChannelRegistry(factories(log), environment, SENDER, LINKS),
+        channel_log=log,
         content=ContentVersions(
             STRATEGIES, templates.in_force, residence, templates.text_ids(SENDER.creditor)
         ),
@@ -62,7 +76,9 @@ def a_context(
         tenant_templates=TenantTemplates(templates),
         sender=SENDER,
         links=LINKS,
+        words=LISTS,
         rulebooks=RuleBooks(RULEBOOKS),
+        strategies=StrategyBooks(PACKS, ASSIGNMENTS),
         compute=ComputePool(),
     )
 
@@ -99,7 +115,13 @@ class World:
 
     async def take(self, *events: Received) -> None:
         async with self.db.transaction() as session:
-            await take_events(session, events, strategies=self.strategies)
+            await take_events(
+                session,
+                events,
+                strategies=self.strategies,
+                books=self.context.strategies,
+                clock_mode=self.context.clock,
+            )
 
     def ledger_event(self, type_: str, key: str, data: Struct, on: date = DUE_ON) -> Received:
         return self.event(LEDGER, key, type_, data, time=datetime.combine(on, time(), UTC))
@@ -232,6 +254,11 @@ class World:
     async def types_announced(self) -> list[str]:
         return [event["type"] for event in await self.announced()]
 
+    async def value(self, query: str, *values: Any) -> Any:
+        """One value of the database."""
+        async with self.db.reading() as session:
+            return await session.fetchval(query, *values)
+
     async def states(self) -> list[str]:
         rows = await self.db.fetch("select state from contacts order by planned_at, contact_id")
         return [row["state"] for row in rows]
@@ -245,7 +272,10 @@ class World:
 
 
 def counts(**given: int) -> dict[str, int]:
-    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
+    names = (
+        "planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "failed", "held",
+        "handed_over",
+    )  # fmt: skip
     return {**dict.fromkeys(names, 0), **given}
 
 

@@ -13,6 +13,8 @@ from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import read_book
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.stops import Stop, StopKind
+from services.outreach.dunning.domain.assignment_document import ASSIGNMENTS as ASSIGNMENTS_NAME
+from services.outreach.dunning.domain.assignment_document import parse_assignments
 from services.outreach.dunning.domain.live_check import (
     CheckedAccount,
     CheckedAmounts,
@@ -20,14 +22,27 @@ from services.outreach.dunning.domain.live_check import (
 )
 from services.outreach.dunning.domain.planning import Account, DebtorFacts, Govern
 from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse
+from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.dunning.domain.workdays import first_in_office
 from services.outreach.rulebooks.domain.versions import built_in
+from shared.documents import BuiltIn
 
 FOLDER = Path(__file__).resolve().parents[3] / "services" / "outreach"
 STRATEGIES: Strategies = by_kind(
     parse(path.read_text(encoding="utf-8"))
-    for path in sorted((FOLDER / "dunning" / "strategies").glob("*"))
+    for path in sorted((FOLDER / "dunning" / "kind_strategies").glob("*"))
 )
+_SHIPPED = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in sorted((FOLDER / "dunning" / "strategies").glob("*.yaml"))
+}
+_RULES = _SHIPPED.pop("strategy-assignments.yaml")
+PACKS = tuple(
+    BuiltIn(pack.name, pack.version, text, pack)
+    for text in _SHIPPED.values()
+    for pack in (parse_strategy(text),)
+)
+ASSIGNMENTS = BuiltIn(ASSIGNMENTS_NAME, "2026-12-01", _RULES, parse_assignments(_RULES))
 RULEBOOKS = tuple(
     built_in(read_book(text), text)
     for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))

@@ -21,9 +21,9 @@ from services.outreach.channels.domain.message_values import (
 from services.outreach.channels.domain.parts import EmailParts, Parts, SmsParts
 from services.outreach.channels.domain.rendering import NotWritten
 from services.outreach.channels.domain.template_document import TEXT_CHANNELS, MessageTemplate
+from services.outreach.channels.domain.template_facts import TemplateFacts, tone_of
 from services.outreach.channels.domain.template_kind import message_templates
 from services.outreach.channels.domain.template_texts import read_template
-from services.outreach.channels.domain.templates_in_force import TemplatesInForce, tone_of
 from shared.errors import Invalid
 from tests.unit.outreach.builders import MONDAY, TEMPLATES, WORDS
 
@@ -284,11 +284,13 @@ def test_the_first_language_that_has_the_channel_is_taken() -> None:
     with pytest.raises(NotWritten) as caught:
         WORDS.render(template, "letter", chain, VALUES)
     assert caught.value.reason == "no-template"
-    found = TemplatesInForce({"mine": template})
-    assert found.channels_in("de-AT") == {"mine": frozenset({"email"})}
+    found = TemplateFacts({"mine": template})
+    assert found.has_text("mine", "email", "de-AT")
+    assert not found.has_text("mine", "sms", "de-AT")
+    assert found.has_text("mine", "sms", "en")
+    assert (found.knows("mine"), found.knows("other"), found.asks("mine")) == (True, False, False)
     assert found.language_of("mine", "sms", ("de",)) is None
     assert found.language_of("mine", "webhook", ("de",)) == "de"
-    assert found.with_amounts == frozenset()
 
 
 def test_a_text_of_no_html_has_some_made_of_it() -> None:

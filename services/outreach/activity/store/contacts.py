@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
 from shared.database import Record, Session
+from shared.errors import NotFound
 
 _BODY = msgspec.json.Decoder(DebtorContact)
 
@@ -23,7 +24,20 @@ def to_contact(row: Record) -> DebtorContact:
         until=row["until_at"],
         because=row["because"],
         message_id=row["message_id"],
+        find_at=row["find_at"],
     )
+
+
+async def get_contact(
+    session: Session, tenant: str, contact_id: str
+) -> tuple[DebtorContact, datetime]:
+    """A contact and when it was planned. Raises `NotFound`."""
+    row = await session.fetchrow(
+        "select * from contacts where tenant_id = $1 and contact_id = $2", tenant, contact_id
+    )
+    if row is None:
+        raise NotFound("There is no such contact.")
+    return to_contact(row), row["planned_at"]
 
 
 async def list_contacts(
@@ -50,3 +64,11 @@ async def list_contacts(
         limit,
     )
     return [(to_contact(row), row["planned_at"]) for row in rows]
+
+
+async def find_contact_anywhere(
+    session: Session, contact_id: str
+) -> tuple[str, DebtorContact] | None:
+    """The tenant and the contact that a token of ours names; its id is unique beyond tenants."""
+    row = await session.fetchrow("select * from contacts where contact_id = $1", contact_id)
+    return None if row is None else (row["tenant_id"], to_contact(row))

@@ -2,8 +2,23 @@
 `domain/provider_kinds.py`, and the suite of `tests/integration/outreach/channels/`."""
 
 from collections.abc import Mapping
+from functools import partial
 
+from services.outreach.channels.clients.channel_log import ChannelLog
+from services.outreach.channels.clients.dialler import open_dialler
 from services.outreach.channels.clients.mail import open_mail
 from services.outreach.channels.clients.registry import Factory
+from services.outreach.channels.clients.smpp import open_smpp
+from services.outreach.channels.clients.twilio import open_twilio
 
 FACTORIES: Mapping[str, Factory] = {"smtp": open_mail}
+
+
+def factories(log: ChannelLog) -> Mapping[str, Factory]:
+    """All of them; `log` keeps what adapters learn."""
+    return {
+        **FACTORIES,
+        "dialler": partial(open_dialler, log),
+        "smpp": partial(open_smpp, log),
+        "twilio": partial(open_twilio, log),
+    }

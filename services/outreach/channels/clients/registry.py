@@ -16,15 +16,18 @@ from services.outreach.channels.domain.contract import (
     Found,
     Intent,
     Later,
+    Listener,
     Sent,
     Withdrawn,
 )
+from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.tenant_settings import Provider, TenantSettings
 from shared import clock
 from shared.errors import Unavailable
 from shared.process import telemetry
 
+AT_ONCE = 8  # messages side by side, unless an adapter says otherwise
 UNKNOWNS_MAX = 3  # of one provider in one run
 MAIL_SERVER = "OUTREACH_SMTP_URL"  # of the installation, for tenants without a mail provider
 BREAKER_OPEN = "breaker-open"
@@ -41,6 +44,7 @@ class ProviderSetup:
     provider: Provider
     settings: TenantSettings
     sender: Sender  # of the installation, where the settings say nothing
+    links: Links = field(repr=False)  # that lead from messages back to us
     secrets: Mapping[str, str] = field(repr=False)  # by the variable's name
 
     @property
@@ -65,6 +69,7 @@ class OpenProvider:
         self.setup = setup
         self.name = setup.name
         self.channel = setup.provider.channel
+        self.at_once = getattr(channel, "at_once", AT_ONCE)  # messages side by side
         self._adapter = channel
         self._breaker = Breaker()
         rate = setup.provider.rate_per_second
@@ -111,6 +116,11 @@ class OpenProvider:
             return CannotSay()
         finally:
             await self._leave()
+
+    def listen(self) -> None:
+        """Be there for what the provider hands over by itself, if it does."""
+        if isinstance(self._adapter, Listener):
+            self._adapter.listen()
 
     def _note(self, sent: Sent) -> None:
         was_open = not self.is_available
@@ -176,11 +186,16 @@ class ChannelRegistry:
     """The open channels of all tenants, in one process."""
 
     def __init__(
-        self, factories: Mapping[str, Factory], environment: Mapping[str, str], sender: Sender
+        self,
+        factories: Mapping[str, Factory],
+        environment: Mapping[str, str],
+        sender: Sender,
+        links: Links,
     ) -> None:
         self.environment = environment  # what settings may name
         self._factories = factories
         self._sender = sender
+        self._links = links
         self._open: dict[tuple[str, str], OpenProvider] = {}
 
     async def channels(self, tenant: str, settings: TenantSettings) -> TenantChannels:
@@ -208,7 +223,13 @@ class ChannelRegistry:
             providers[name] = Provider(channel="email", kind="smtp", secret=MAIL_SERVER)
         return {
             name: ProviderSetup(
-                tenant, name, provider, settings, self._sender, self._secrets(provider)
+                tenant,
+                name,
+                provider,
+                settings,
+                self._sender,
+                self._links,
+                self._secrets(provider),
             )
             for name, provider in providers.items()
         }

@@ -47,6 +47,8 @@ class Envelope:
     message_id: str
     at: datetime
     language: str | None = None
+    reply_to: str | None = None
+    opt_outs: tuple[str, ...] = ()  # https: and mailto: addresses (RFC 2369)
 
 
 def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
@@ -63,7 +65,21 @@ def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
     message.attach(_part(text, "plain"))
     message.attach(_part(html, "html"))
-    return message.as_bytes()
+    return _ways_back(envelope) + message.as_bytes()
+
+
+def _ways_back(envelope: Envelope) -> bytes:
+    """The headers by which a reader answers or opts out: on lines of their own making, because
+    addresses have no blank at which a long line could be folded."""
+    lines = []
+    if envelope.reply_to is not None:
+        lines.append(f"Reply-To: {_mailbox('', envelope.reply_to, 'Reply-To')}")
+    if envelope.opt_outs:
+        urls = ",\n ".join(f"<{_bare(url)}>" for url in envelope.opt_outs)
+        lines.append(f"List-Unsubscribe: {urls}")
+        if envelope.opt_outs[0].startswith("http"):
+            lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")  # RFC 8058
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
 def _part(text: str, subtype: str) -> MIMENonMultipart:
@@ -91,6 +107,12 @@ def _mailbox(name: str, address: str, header: str) -> str:
     if _is_plain(name):
         return formataddr((name, address))
     return f"{_encoded(name, header)}\n <{address}>"
+
+
+def _bare(url: str) -> str:
+    if not url.isascii() or not url.isprintable() or " " in url or "<" in url or ">" in url:
+        raise ValueError("not a URL that a header may carry")
+    return url
 
 
 def message_id(contact_id: str, sender: str) -> str:

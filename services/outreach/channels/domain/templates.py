@@ -8,7 +8,7 @@ from services.outreach.channels.domain.message_values import CreditorDetails, Me
 from services.outreach.channels.domain.parts import Parts
 from services.outreach.channels.domain.ready_templates import ready_templates
 from services.outreach.channels.domain.template_document import MessageTemplate
-from services.outreach.channels.domain.templates_in_force import TemplatesInForce
+from services.outreach.channels.domain.template_facts import TemplateFacts
 from services.outreach.channels.domain.wording import Wording
 from shared.errors import Invalid
 
@@ -29,9 +29,9 @@ class Templates:
                 raise Invalid(f"{user}: there is no template {template}")
 
     @cached_property
-    def in_force(self) -> TemplatesInForce:
+    def in_force(self) -> TemplateFacts:
         """The ready ones: all there is for a tenant without templates of its own."""
-        return TemplatesInForce({name: each.content for name, each in self.ready.items()})
+        return TemplateFacts({name: each.content for name, each in self.ready.items()})
 
     def render(
         self,

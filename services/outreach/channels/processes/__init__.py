@@ -1,1 +1,1 @@
-"""What is done with channels over several steps: templates made ready, tried and looked at."""
+"""What channels do over several transactions."""

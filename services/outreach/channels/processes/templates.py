@@ -8,14 +8,14 @@ from services.outreach.channels.domain.languages import LANGUAGE_DEFAULT
 from services.outreach.channels.domain.lint.findings import Finding
 from services.outreach.channels.domain.lint.linting import SEGMENTS_MAX, lint_template
 from services.outreach.channels.domain.template_document import MessageTemplate
-from services.outreach.channels.domain.templates_in_force import TemplatesInForce, tone_of
+from services.outreach.channels.domain.template_facts import TemplateFacts, tone_of
 from services.outreach.channels.domain.tenant_settings import TenantSettings
 from services.outreach.channels.store import get_settings
 from services.outreach.context import Context
 from shared.errors import Invalid
 
 
-async def templates_in_force(context: Context, tenant: str, at: datetime) -> TemplatesInForce:
+async def templates_in_force(context: Context, tenant: str, at: datetime) -> TemplateFacts:
     """Those that count at an instant. Long ones are read apart, once in each process."""
     templates = context.tenant_templates
     async with context.db.reading() as session:

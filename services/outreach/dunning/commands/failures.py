@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.outreach.activity.commands import announce
+from services.outreach.activity.commands import open_tasks
 from services.outreach.dunning.domain.failures import task_of
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.domain.strategies import Strategies
@@ -30,5 +30,5 @@ async def set_aside(
     )
     account = await store.find_first_account(session, tenant, debtor_key)
     if is_new and account is not None:
-        task = task_of(tenant, debtor_key, account, strategies, time.at)
-        await announce(session, tenant, time.recorded_at, [task])
+        task = task_of(debtor_key, account, strategies, time.at)
+        await open_tasks(session, tenant, time.recorded_at, [task])

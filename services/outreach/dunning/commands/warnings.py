@@ -1,14 +1,16 @@
-"""Start strategies on early warnings: announce the task that each leads to, once per episode."""
+"""Start strategies on early warnings: open the task that each leads to, once per episode."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from services.outreach.activity.commands import CoveredEvent, announce_events
+from services.outreach.activity.commands import open_tasks
+from services.outreach.activity.domain.tasks import NewTask
 from services.outreach.debtors.store.accounts import find_accounts
 from services.outreach.dunning.domain import warnings as rules
 from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.store import warnings as store
 from shared.database import Session
-from shared.events import OUTREACH, Announcement, Event, Received
+from shared.events import Received
 from shared.process import telemetry
 
 
@@ -24,35 +26,19 @@ async def start_on_warnings(
         return
     contact_from = await store.find_contact_from(session, {e.tenant for e in warnings})
     invoices = await store.find_open_invoices(session, accounts.keys())
-    known = await store.find_task_ids(session, accounts.keys())
-    events: list[CoveredEvent] = []
-    started = 0
+    tasks: dict[tuple[str, datetime], list[NewTask]] = {}
     for warning in warnings:
         key = (warning.tenant, warning.key)
         task = rules.task_of(
             warning, accounts[key], strategies, contact_from.get(warning.tenant), invoices[key]
         )
-        if rules.task_id(warning) not in known and task:
-            known.add(rules.task_id(warning))
-            events += [(_event(part, warning), (warning.key,)) for part in task]
-            started += 1
-    await announce_events(session, events)
+        if task is not None:
+            tasks.setdefault((warning.tenant, warning.recordedtime), []).append(task)
+    started = 0
+    for (tenant, recorded_at), found in tasks.items():
+        started += len(await open_tasks(session, tenant, recorded_at, found))
     if started:
         session.after_commit(lambda: _count(started))
-
-
-def _event(task: Announcement, warning: Received) -> Event:
-    """The task as it is published: after the warning that causes it."""
-    return Event.of(
-        task,
-        topic=OUTREACH,
-        tenant=warning.tenant,
-        key=warning.key,
-        recordedtime=warning.recordedtime,
-        correlationid=warning.correlationid,
-        causationid=warning.id,
-        traceparent=warning.traceparent,
-    )
 
 
 def _count(tasks: int) -> None:

@@ -54,6 +54,11 @@ class OutgoingMessage:
         country = next(named, None)
         return country_code(country) if country is not None else None
 
+    @property
+    def addressed(self) -> DebtorContact:
+        """The contact, with where it goes."""
+        return structs.replace(self.contact, address=self.recipient)
+
     def with_contact(self, contact: DebtorContact) -> "OutgoingMessage":
         return replace(self, contact=contact)
 

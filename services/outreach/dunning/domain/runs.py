@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.outreach.channels.domain.templates_in_force import TemplatesInForce
+from services.outreach.channels.domain.template_facts import TemplateFacts
 from services.outreach.dunning.domain.strategies import Strategies
+from shared.business_time import Clock
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class ContentVersions:
     """Versioned strategies and templates, and where debtors may live of whom no place is known."""
 
     strategies: Strategies
-    templates: TemplatesInForce
+    templates: TemplateFacts
     residence_default: str | None = None
     text_ids: frozenset[str] = frozenset()  # disclosures that there are words for
 
@@ -29,3 +30,4 @@ class RunTime:
     at: datetime
     recorded_at: datetime
     machine_now: datetime
+    clock: Clock = "manual"

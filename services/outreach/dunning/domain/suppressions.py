@@ -14,3 +14,5 @@ LIVE_CHECK_STALE = "live-check-stale"
 CHANNEL_UNAVAILABLE = "channel-unavailable"
 MAILBOX_REFUSES = "mailbox-refuses-for-now"
 DETAILS_BEHIND = "contact-details-behind"  # an account's details have not been read yet
+RAMP = "ramp"  # the day's contacts of a tenant or version that starts slowly are made
+CAPACITY = "capacity"  # the day's work of a channel or queue is given out

@@ -306,12 +306,13 @@ async def find_next_due(session: Session, tenant: str) -> tuple[datetime | None,
 
 
 async def count_held(session: Session, tenant: str, at: datetime, machine_now: datetime) -> int:
-    """Contacts that are due, and that a claim which has not ended keeps from being made."""
+    """Contacts that are due, and that a claim which has not ended keeps from being made. A call
+    that waits for its dialler, or that it makes, is on its way."""
     held: int = await session.fetchval(
         """
         select count(*) from contacts
         where tenant_id = $1 and due_at <= $2 and state in ('claimed', 'intent')
-          and lease_until >= $3
+          and lease_until >= $3 and claim not like 'dialler%'
         """,
         tenant,
         at,

@@ -1,17 +1,12 @@
-"""SQL of early warnings: what a task about one depends on, and the tasks announced before."""
+"""SQL of early warnings: what a task about one depends on."""
 
 from collections.abc import Collection
 from datetime import date
-
-import msgspec
 
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.store.invoices import to_invoice
 from services.outreach.debtors.store.rows import AccountKey
 from shared.database import Session
-from shared.events import OUTREACH, outreach
-
-_TASK = msgspec.json.Decoder(outreach.TaskCreated)
 
 
 async def find_contact_from(session: Session, tenants: Collection[str]) -> dict[str, date]:
@@ -44,20 +39,3 @@ async def find_open_invoices(
     for row in rows:
         found[row["tenant_id"], row["account_id"]].append(to_invoice(row))
     return found
-
-
-async def find_task_ids(session: Session, keys: Collection[AccountKey]) -> set[str]:
-    """The tasks announced of these accounts so far. An account has a handful of them."""
-    tenants, account_ids = zip(*sorted(keys), strict=True)
-    rows = await session.fetch(
-        """
-        select s.data from story s
-        join unnest($1::text[], $2::text[]) as k (tenant_id, account_id)
-          using (tenant_id, account_id)
-        where s.topic = $3 and s.type = 'task-created'
-        """,
-        list(tenants),
-        list(account_ids),
-        OUTREACH,
-    )
-    return {_TASK.decode(row["data"]).task_id for row in rows}

@@ -1,6 +1,6 @@
 """An SMSC for tests, over TCP, with every fault: it does what the last digits of a number say.
 
-00 takes it and says nothing more · 08, 14, 58, 0b, 45: that status (as text after `x`) · see `FAULTS`.
+Which status each message meets is the test's to say.
 It reads and writes SMPP 3.4 by itself: nothing here is the adapter's.
 """
 
