@@ -13,11 +13,14 @@ from services.outreach.dunning.commands.warnings import start_on_warnings
 from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.inbound.commands.addresses import follow_addresses
+from services.outreach.webhooks.store import insert_events
+from shared import clock
 from shared.business_time import Clock
 from shared.database import Database, Session
 from shared.events import (
     CONTACTS,
     LEDGER,
+    OUTREACH,
     SCHEMAS,
     SEGMENTATION,
     TENANTS,
@@ -112,6 +115,19 @@ def runtime(
     *,
     producer_urls: Mapping[str, str],
 ) -> Runtime:
-    """Outreach on the log: it reads the ledger and segmentation, and writes its own events."""
-    subscribed = subscription(strategies, books, common.clock)
-    return Runtime("outreach", common, db, [subscribed], producer_urls=producer_urls)
+    """Outreach on the log: it reads the ledger and segmentation, and its own events for webhooks."""
+    subscribed = [subscription(strategies, books, common.clock), WEBHOOKS]
+    return Runtime("outreach", common, db, subscribed, producer_urls=producer_urls)
+
+
+async def take_own_events(session: Session, events: Sequence[Received]) -> None:
+    """Let our own events wait for the endpoints that want them."""
+    await insert_events(session, events, clock.now())
+
+
+WEBHOOKS = Subscription(
+    consumer="outreach-webhooks",
+    topics=(OUTREACH,),
+    types=frozenset(_types(OUTREACH)),
+    take=take_own_events,
+)

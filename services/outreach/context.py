@@ -21,6 +21,7 @@ from services.outreach.inbound.domain.word_lists import WordLists
 from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
+from services.outreach.webhooks.clients import WebhookClients, open_webhook_clients
 from shared import clock
 from shared.business_time import Clock
 from shared.database import Database, Session
@@ -36,6 +37,7 @@ class Context:
     ledger: LedgerClient
     channels: ChannelRegistry  # of all tenants, by their settings
     channel_log: DatabaseChannelLog  # what their adapters learn
+    webhooks: WebhookClients
     content: ContentVersions
     templates: Templates  # words, and the templates that come with the platform
     tenant_templates: TenantTemplates
@@ -73,6 +75,7 @@ class Context:
         await self.compute.close()
         await self.ledger.close()
         await self.channels.close()
+        await self.webhooks.close()
 
 
 def open_context(settings: Settings, db: Database) -> Context:
@@ -84,8 +87,17 @@ def open_context(settings: Settings, db: Database) -> Context:
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        channels=ChannelRegistry(factories(log), settings.secrets, settings.sender, settings.links),
+        channels=ChannelRegistry(
+            factories(log),
+            settings.secrets,
+            settings.sender,
+            settings.links,
+            is_local=settings.common.local,
+        ),
         channel_log=log,
+        webhooks=open_webhook_clients(
+            [key.secret for key in settings.links.keys.all], is_local=settings.common.local
+        ),
         content=ContentVersions(
             settings.strategies,
             templates.in_force,

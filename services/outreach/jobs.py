@@ -8,6 +8,7 @@ from typing import Any
 from services.outreach.channels.processes.listening import listen
 from services.outreach.context import Context
 from services.outreach.debtors.store.tenants import list_contacting_tenants
+from services.outreach.desk.processes.upkeep import tend_desk
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
 from services.outreach.dunning.processes.uncertain import CLAIMED_MAX, resolve_uncertain
@@ -16,6 +17,7 @@ from services.outreach.inbound.processes.lmtp import serve_lmtp
 from services.outreach.inbound.processes.reading import read_next
 from services.outreach.rulebooks.processes.reference_rates import find_tenant_rates
 from services.outreach.settings import Settings
+from services.outreach.webhooks.processes import post_due
 from shared import clock
 from shared.database.holds import Held
 from shared.database.retention import Rule, kept_for
@@ -24,6 +26,7 @@ from shared.process.failures import survived
 from shared.process.tasks import pause
 
 SCHEDULE_SECONDS = 60.0
+WEBHOOKS_SECONDS = 1.0  # between two looks that find nothing
 RATES_SECONDS = 12 * 3600.0
 LEASES_SECONDS = 2.0  # between two looks
 UNCERTAIN_SECONDS = 15.0  # between two looks for those whose quarter of an hour is over
@@ -71,7 +74,18 @@ async def run_leases(context: Context, *, stop: asyncio.Event) -> None:
         with survived("outreach", "leases"):
             if not context.guard.has_jumped():  # else all leases would seem to have ended
                 await end_leases(context.db, context.clock, clock.now())
+                await tend_desk(context)
         await pause(stop, LEASES_SECONDS)
+
+
+async def run_webhooks(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: post what waits for endpoints, round after round."""
+    clients = context.webhooks
+    while not stop.is_set():
+        posted = 0
+        with survived("outreach", "webhooks"):
+            posted = await post_due(context.db, clients.poster, clients.box)
+        await pause(stop, 0.0 if posted else WEBHOOKS_SECONDS)
 
 
 async def run_rate_watch(context: Context, *, stop: asyncio.Event) -> None:

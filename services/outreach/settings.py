@@ -34,7 +34,7 @@ from shared.process.settings import BadSetting, Common, Env
 from shared.process.variables import KNOWN
 
 _HERE = Path(__file__).parent
-PRODUCERS = ("ledger", "segmentation")
+PRODUCERS = ("ledger", "segmentation")  # and itself
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
 ASSIGNMENTS_FILE = f"{ASSIGNMENTS}.yaml"
@@ -89,7 +89,10 @@ class Settings:
         settings = cls(
             common=common,
             database_url=env.database("outreach"),
-            producer_urls={service: env.producer("outreach", service) for service in producers},
+            producer_urls={
+                **{service: env.producer("outreach", service) for service in producers},
+                "outreach": env.database("outreach"),
+            },
             ledger_url=env.peer("ledger", common),
             mail_server=env.attempt(lambda: _mail_server(env)),
             mail_from=env.attempt(lambda: _mail_from(env)),

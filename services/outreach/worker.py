@@ -14,6 +14,7 @@ from services.outreach.jobs import (
     run_scheduler,
     run_texts,
     run_uncertain,
+    run_webhooks,
 )
 from services.outreach.settings import Settings
 from shared.database import Database
@@ -36,6 +37,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         "inbound": run_inbound(context, stop=stop),
         **mail_jobs(context, settings, stop=stop),
         "texts": run_texts(context, stop=stop),
+        "webhooks": run_webhooks(context, stop=stop),
     }
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)

@@ -24,6 +24,7 @@ POINTS = frozenset(
         "outreach.inbound.before_commit",
         "outreach.command.after_answer",
         "outreach.letters.after_file",
+        "outreach.webhook.after_post",
         "restore.marked",
         "restore.one_restored",
         "restore.settled",

@@ -13,11 +13,13 @@ from services.outreach.api import (
 )
 from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
+from services.outreach.desk import api as desk
 from services.outreach.dunning import api as dunning
 from services.outreach.history import api as history
 from services.outreach.inbound import api as inbound
 from services.outreach.organisations import api as organisations
 from services.outreach.rulebooks import api as rulebooks
+from services.outreach.webhooks import api as webhooks
 
 router = APIRouter()
 for part in (
@@ -35,5 +37,7 @@ for part in (
     templates,
     dunning,
     opt_outs,
+    desk,
+    webhooks,
 ):
     router.include_router(part.router)

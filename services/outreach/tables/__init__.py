@@ -14,6 +14,7 @@ from services.outreach.tables import (
     strategies,
     tenants,
     texts,
+    webhooks,
 )
 from services.outreach.tables.metadata import metadata
 
@@ -31,4 +32,5 @@ __all__ = [
     "strategies",
     "tenants",
     "texts",
+    "webhooks",
 ]

@@ -24,6 +24,7 @@ from services.outreach.dunning.processes.run_due import RunDue, run_due
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
+from services.outreach.webhooks.clients import open_webhook_clients
 from shared.business_time import Clock
 from shared.database import Database
 from shared.database.clock_guard import ClockGuard
@@ -67,8 +68,9 @@ def a_context(
         clock=clock,
         guard=ClockGuard(db, clock, last="the last run of contacts"),
         ledger=LedgerClient(ledger_url, "token"),
-        channels=ChannelRegistry(factories(log), environment, SENDER, LINKS),
+        channels=ChannelRegistry(factories(log), environment, SENDER, LINKS, is_local=True),
         channel_log=log,
+        webhooks=open_webhook_clients([b"k" * 32], is_local=True),
         content=ContentVersions(
             STRATEGIES, templates.in_force, residence, templates.text_ids(SENDER.creditor)
         ),

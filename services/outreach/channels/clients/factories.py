@@ -10,8 +10,9 @@ from services.outreach.channels.clients.mail import open_mail
 from services.outreach.channels.clients.registry import Factory
 from services.outreach.channels.clients.smpp import open_smpp
 from services.outreach.channels.clients.twilio import open_twilio
+from services.outreach.channels.clients.webhook import open_webhook
 
-FACTORIES: Mapping[str, Factory] = {"smtp": open_mail}
+FACTORIES: Mapping[str, Factory] = {"smtp": open_mail, "webhook": open_webhook}
 
 
 def factories(log: ChannelLog) -> Mapping[str, Factory]:

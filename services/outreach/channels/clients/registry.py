@@ -46,6 +46,7 @@ class ProviderSetup:
     sender: Sender  # of the installation, where the settings say nothing
     links: Links = field(repr=False)  # that lead from messages back to us
     secrets: Mapping[str, str] = field(repr=False)  # by the variable's name
+    is_local: bool = False  # then providers may stand in this machine's network
 
     @property
     def secret(self) -> str:
@@ -191,7 +192,10 @@ class ChannelRegistry:
         environment: Mapping[str, str],
         sender: Sender,
         links: Links,
+        *,
+        is_local: bool = False,
     ) -> None:
+        self._is_local = is_local
         self.environment = environment  # what settings may name
         self._factories = factories
         self._sender = sender
@@ -230,6 +234,7 @@ class ChannelRegistry:
                 self._sender,
                 self._links,
                 self._secrets(provider),
+                self._is_local,
             )
             for name, provider in providers.items()
         }
