@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from services.outreach.activity.domain.contacts import Tone
 from services.outreach.channels.domain.template_document import LanguageTexts, MessageTemplate
-from shared.documents import BuiltIn
+from shared.documents.history import BuiltIn
 from shared.errors import Invalid
 from shared.yaml_text import read_document
 
