@@ -41,7 +41,7 @@ PACKS = tuple(
 STRATEGIES = {pack.name: pack.content for pack in PACKS}
 _ASSIGNING = (_STRATEGIES / "strategy-assignments.yaml").read_text(encoding="utf-8")
 ASSIGNED = parse_assignments(_ASSIGNING)
-ASSIGNMENTS = BuiltIn("assignments", ASSIGNED.version, _ASSIGNING, ASSIGNED)
+ASSIGNMENTS = BuiltIn("strategy-assignments", ASSIGNED.version, _ASSIGNING, ASSIGNED)
 RULEBOOKS = tuple(
     built_in(read_book(text), text)
     for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))
