@@ -87,6 +87,7 @@ def open_context(settings: Settings, db: Database) -> Context:
             settings.secrets,
             settings.sender,
             settings.links,
+            letters_dir=settings.letters_dir,
             is_local=settings.common.local,
         ),
         channel_log=log,

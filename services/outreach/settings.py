@@ -63,6 +63,7 @@ class Settings:
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
     tax_id: str | None
     links: Links = field(repr=False)
+    letters_dir: Path | None  # in which tenants' folders for letters are; None: they have none
     packs: tuple[BuiltIn[Strategy], ...] = field(repr=False)
     assignments: BuiltIn[Assignments] = field(repr=False)  # until a tenant has its own
     template_sources: Mapping[str, str] = field(repr=False)
@@ -100,6 +101,7 @@ class Settings:
                 keys=env.attempt(lambda: _link_keys(env, common)),
                 public_url=env.attempt(lambda: _public_url(env, common)),
             ),
+            letters_dir=env.attempt(lambda: _letters_dir(env, common)),
             packs=() if packs is None else packs[0],
             assignments=None if packs is None else packs[1],
             template_sources=templates,
@@ -281,6 +283,18 @@ def _public_url(env: Env, common: Common) -> str:
     if text.startswith("http:") and not read_url(text, ("http",)).is_here:
         raise BadSetting(name, "must start with https:// unless it is this machine")
     return text.rstrip("/")
+
+
+def _letters_dir(env: Env, common: Common) -> Path | None:
+    """The folder that the folders for letters are in: no tenant's settings lead out of it."""
+    name = "OUTREACH_LETTERS_DIR"
+    given = env.text(name)
+    if given is None:
+        return common.data_dir / "letters" if common.local else None
+    folder = Path(given)
+    if not folder.is_dir():
+        raise BadSetting(name, "names no folder")
+    return folder
 
 
 def _mail_from(env: Env) -> str:

@@ -30,7 +30,14 @@ from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import ASSIGNMENTS, LINKS, PACKS, RULEBOOKS, TEMPLATES, at
+from tests.unit.outreach.builders import (
+    ASSIGNMENTS,
+    LINKS,
+    PACKS,
+    RULEBOOKS,
+    TEMPLATES,
+    at,
+)
 from tests.unit.outreach.inbound.lists import LISTS
 
 DUE_ON = date(2026, 3, 2)  # a Monday
