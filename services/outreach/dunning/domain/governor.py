@@ -24,6 +24,7 @@ from services.outreach.dunning.domain.cancellations import Because, fate_of, sto
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.clock import local_day
 from shared.countries import country_code
+from shared.events import ledger
 from shared.mail_addresses import deliverable
 
 _NO_MOBILE = frozenset({"landline", "fixed", "fixed_line"})
@@ -143,7 +144,7 @@ class ContactGovernor:
 
     def _address(self, channel: str, accounts: Sequence[AccountProfile]) -> str | None:
         for account in accounts:
-            for address in _addresses(channel, account):
+            for address in addresses(channel, account.details, account.country):
                 if not self._unusable.has(channel, address):
                     return address
         return None
@@ -203,9 +204,8 @@ class ContactGovernor:
         ]
 
 
-def _addresses(channel: str, account: AccountProfile) -> Iterable[str]:
-    """The account's addresses for a channel, as its providers take them."""
-    details = account.details
+def addresses(channel: str, details: ledger.Contact | None, country: str | None) -> Iterable[str]:
+    """An account's addresses for a channel, as its providers take them."""
     if details is None:
         return
     match channel:
@@ -216,7 +216,7 @@ def _addresses(channel: str, account: AccountProfile) -> Iterable[str]:
         case "sms" | "voice":
             for phone in details.phones:
                 is_fixed = (phone.type or "").strip().lower() in _NO_MOBILE
-                number = e164(phone.number, country_code(account.country))
+                number = e164(phone.number, country_code(country))
                 if number is not None and not (channel == "sms" and is_fixed):
                     yield number
         case "letter":
@@ -225,7 +225,7 @@ def _addresses(channel: str, account: AccountProfile) -> Iterable[str]:
                 if _filled(address_.line1) and any(place):
                     lines = (
                         address_.line1, address_.line2, address_.postal_code, address_.city,
-                        address_.region, address_.country or account.country,
+                        address_.region, address_.country or country,
                     )  # fmt: skip
                     yield "\n".join(each.strip() for each in lines if each and each.strip())
         case _:

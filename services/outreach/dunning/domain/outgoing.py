@@ -3,7 +3,7 @@ the live check, still due by what is known, allowed by the contact rules. Each g
 the outcome that it has instead."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from msgspec import structs
@@ -14,7 +14,7 @@ from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.domain import suppressions
 from services.outreach.dunning.domain.cancellations import first_reason
 from services.outreach.dunning.domain.contacts import worded
-from services.outreach.dunning.domain.governor import ContactGovernor
+from services.outreach.dunning.domain.governor import ContactGovernor, addresses
 from services.outreach.dunning.domain.live_check import (
     CheckedAccount,
     is_ahead,
@@ -24,7 +24,6 @@ from services.outreach.dunning.domain.live_check import (
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.runs import ContentVersions
 from shared.events import ledger
-from shared.mail_addresses import deliverable
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,7 @@ class Recipients:
     people: Mapping[str, ledger.Contact]  # by account
     sequences: Mapping[str, int]  # the ledger's, as far as it was taken in
     configured: frozenset[str]  # channels that have a provider
+    countries: Mapping[str, str | None] = field(default_factory=dict)  # by account
 
     def address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
         """To whom it goes; or that it can't. A person who takes over needs no address."""
@@ -69,12 +69,14 @@ class Recipients:
             return Outcome(contact, "suppressed", suppressions.CHANNEL_NOT_CONFIGURED)
         for account_id in contact.account_ids:
             person = self.people.get(account_id)
-            address = deliverable(person.email) if person is not None else None
+            found = addresses(contact.channel, person, self.countries.get(account_id))
+            address = next(iter(found), None)
             if person is not None and address is not None:
                 return OutgoingMessage(contact, address, person.name)
         if not self.people.keys() >= set(contact.account_ids):  # every account has details
             return Outcome(contact, "deferred", suppressions.DETAILS_BEHIND)
-        named = [self.people[account_id].email for account_id in contact.account_ids]
+        people = [self.people[account_id] for account_id in contact.account_ids]
+        named = [person.email for person in people if contact.channel == "email"]
         is_there = any(email is not None and email.strip() for email in named)
         rule = suppressions.ADDRESS_UNUSABLE if is_there else suppressions.NO_ADDRESS
         return Outcome(contact, "suppressed", rule)
