@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from services.outreach.activity.commands import ask_to_activate
 from services.outreach.dunning.commands.strategies import activate_strategy
 from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_text import json_schema
@@ -123,6 +124,14 @@ async def _activate(
     return await activate_strategy(session, tenant, strategy_books(request), asked)
 
 
+async def _second_pair(
+    request: Request, session: Session, tenant: str, asked: ActivationRequest
+) -> dict[str, Any] | None:
+    if not await context_of(request).has_four_eyes(session, tenant):
+        return None
+    return await ask_to_activate(session, tenant, "strategies", asked)
+
+
 async def _known(request: Request, tenant: str, name: str, source: str) -> None:
     await processes.check_strategy(context_of(request), tenant, name, source)
 
@@ -210,6 +219,7 @@ _routes = DocumentRoutes(
         dry_run=_dry_run,
         known=_known,
         activate=_activate,
+        second_pair=_second_pair,
         schema=lambda _name: json_schema(),
         readers=("outreach:read", "outreach:write"),
         writers=("outreach:write",),
