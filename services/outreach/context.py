@@ -8,6 +8,7 @@ from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import CreditorDetails, Sender
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.store import get_settings
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.dunning.domain.strategy_faults import TenantTexts
@@ -35,11 +36,17 @@ class Context:
     rulebooks: RuleBooks
     strategies: StrategyBooks
     compute: ComputePool  # for what would hold up the event loop
+    is_local: bool = True
 
     @property
     def creditor(self) -> CreditorDetails:
         """As disclosures name them."""
         return self.sender.creditor
+
+    async def has_four_eyes(self, session: Session, tenant: str) -> bool:
+        """Whether somebody else must agree before a version of a document comes into force."""
+        asked = (await get_settings(session, tenant)).settings.four_eyes_activation
+        return not self.is_local if asked is None else asked
 
     def business_now(self, at: datetime) -> datetime:
         """The instant at which something that is done now, in a run for `at`, is done."""
@@ -66,7 +73,6 @@ def open_context(settings: Settings, db: Database) -> Context:
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
         channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender),
         content=ContentVersions(
-            settings.strategies,
             templates.versions,
             settings.residence_default,
             templates.text_ids(settings.sender.creditor),
@@ -77,4 +83,5 @@ def open_context(settings: Settings, db: Database) -> Context:
         rulebooks=RuleBooks(settings.rulebooks),
         strategies=StrategyBooks(settings.packs, settings.assignments),
         compute=ComputePool(),
+        is_local=settings.common.local,
     )

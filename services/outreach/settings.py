@@ -19,7 +19,6 @@ from services.outreach.dunning.domain.assignment_document import (
     parse_assignments,
 )
 from services.outreach.dunning.domain.assignments import Assignments
-from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
 from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.rulebooks.domain.versions import built_in
@@ -60,7 +59,6 @@ class Settings:
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
     tax_id: str | None
     links: Links = field(repr=False)
-    strategies: Strategies = field(repr=False)
     packs: tuple[BuiltIn[Strategy], ...] = field(repr=False)
     assignments: BuiltIn[Assignments] = field(repr=False)  # until a tenant has its own
     template_sources: Mapping[str, str] = field(repr=False)
@@ -75,9 +73,8 @@ class Settings:
         env = Env(values, collects=True)
         common = Common.read(env)
         producers = () if common.kafka else PRODUCERS
-        strategies = _kind_strategies()
         packs = env.attempt(lambda: _packs(env))
-        templates = env.attempt(lambda: _templates(env, strategies))
+        templates = env.attempt(lambda: _templates(env))
         settings = cls(
             common=common,
             database_url=env.database("outreach"),
@@ -92,7 +89,6 @@ class Settings:
                 keys=env.attempt(lambda: _link_keys(env, common)),
                 public_url=env.attempt(lambda: _public_url(env, common)),
             ),
-            strategies=strategies,
             packs=() if packs is None else packs[0],
             assignments=None if packs is None else packs[1],
             template_sources=templates,
@@ -110,12 +106,12 @@ class Settings:
         return Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id)
 
 
-def _templates(env: Env, strategies: Strategies | None) -> dict[str, str]:
+def _templates(env: Env) -> dict[str, str]:
     name = "OUTREACH_TEMPLATES"
     shipped = _HERE / "channels" / "templates"
     texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml"))
     try:
-        Templates(texts).check(() if strategies is None else template_uses(strategies))
+        Templates(texts).check(())
     except Invalid as error:
         raise BadSetting(name, f"does not fit: {error.detail}") from error
     return texts
@@ -128,11 +124,6 @@ def _mail_server(env: Env) -> MailServer | None:
         return MailServer.from_url(url) if url is not None else None
     except BadUrl as error:
         raise BadSetting(name, str(error)) from error
-
-
-def _kind_strategies() -> Strategies:
-    folder = _HERE / "dunning" / "kind_strategies"
-    return by_kind(parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.yaml"))
 
 
 # Both processes of the local mode ask for the same ones; what is read is immutable.

@@ -5,7 +5,13 @@ import asyncio
 
 from services.outreach import consumer
 from services.outreach.context import open_context
-from services.outreach.jobs import forgotten, run_leases, run_rate_watch, run_scheduler
+from services.outreach.jobs import (
+    forgotten,
+    run_leases,
+    run_rate_watch,
+    run_scheduler,
+    run_uncertain,
+)
 from services.outreach.settings import Settings
 from shared.database import Database
 from shared.process.serve import run_worker
@@ -18,10 +24,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     common = settings.common
     db = Database(settings.database_url, application="outreach-worker", when_replaced=exit_now)
     context = open_context(settings, db)
-    runtime = consumer.runtime(
-        common, db, settings.strategies, context.strategies, producer_urls=settings.producer_urls
-    )
-    jobs = {"leases": run_leases(context, stop=stop)}
+    runtime = consumer.runtime(common, db, context.strategies, producer_urls=settings.producer_urls)
+    jobs = {
+        "leases": run_leases(context, stop=stop),
+        "uncertain": run_uncertain(context, stop=stop),
+    }
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)
         jobs["rates"] = run_rate_watch(context, stop=stop)

@@ -5,7 +5,7 @@ commits behind our back, and what must come last of all (the outbox) runs just b
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, TypeAlias
@@ -105,6 +105,7 @@ class Session:
     __slots__ = (
         "_after_commit",
         "_at_end",
+        "_collected",
         "_gave_way_at",
         "_last_of_all",
         "_spoke_at",
@@ -122,6 +123,7 @@ class Session:
         self.is_fresh = True  # no statement yet, so no snapshot yet
         self._last_of_all: Callable[[Session], Awaitable[None]] | None = None
         self._after_commit: list[Callable[[], None]] = []
+        self._collected: dict[Collector, list[Any]] = {}
         self._at_end: list[Callable[[bool], None]] = []
         self.longest_silence = 0.0  # between two statements, in seconds
         self._spoke_at = self._gave_way_at = clock.monotonic()
@@ -176,8 +178,16 @@ class Session:
         """Run `call` just before COMMIT, after all else: the one statement that may wait there."""
         self._last_of_all = call
 
+    def collect(self, collector: "Collector", items: Iterable[Any]) -> None:
+        """Keep items for `collector`, which takes all of them at once just before what comes last:
+        so it can take its locks in one order, and for a moment only."""
+        self._collected.setdefault(collector, []).extend(items)
+
     async def finish(self) -> bool:
-        """Do what comes last of all; whether there was anything."""
+        """Do what was put off to the end, then what comes last of all; whether there was any."""
+        while self._collected:
+            collector, items = self._collected.popitem()
+            await collector(self, items)
         if self._last_of_all is None:
             return False
         await self._last_of_all(self)
@@ -202,6 +212,8 @@ class Session:
         while self._at_end:
             self._at_end.pop()(self.is_committed)
 
+
+Collector = Callable[[Session, list[Any]], Awaitable[None]]
 
 # Readers and writers of one database in one process share its bell, whoever opened them.
 _bells: WeakValueDictionary[str, Wakeup] = WeakValueDictionary()

@@ -26,7 +26,7 @@ from shared.process.service_token import token_watched
 from shared.process.settings import PORTS, Common
 from shared.process.worker_door import READY_SECONDS_MAX, scraped
 from shared.web import problems
-from shared.web.auth import Auth, Caller
+from shared.web.auth import Auth, Caller, acting
 from shared.web.context import ServiceContext
 from shared.web.edge import Edge, Recognize
 from shared.web.holds import router as holds_router
@@ -165,7 +165,9 @@ def _recognizer(auth: Auth, page: PageSessions | None) -> Recognize:
                 raise Forbidden("The session is for another tenant.")
             if caller is not None:
                 return caller
-        return await auth.caller(None if shown is None else shown.decode("latin-1"), tenant)
+        found = await auth.caller(None if shown is None else shown.decode("latin-1"), tenant)
+        actor = headers.get(b"x-actor")
+        return acting(found, None if actor is None else actor.decode("latin-1"))
 
     return recognize
 

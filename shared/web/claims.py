@@ -29,7 +29,7 @@ SCOPES = (
 ROLES = ("supervisor", "finance", "compliance", "legal", "manager")
 ANY_TENANT = "*"
 _TIME_END = float(2**40)  # in the year 36812: what is later is no time
-_SUBJECT_LENGTH_MAX = 256
+SUBJECT_LENGTH_MAX = 256
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def read_claims(claims: Mapping[str, Any], expected: Expected, now: float) -> Gr
     _check_origin(claims, expected)
     subject, tenant, scope = claims["sub"], claims["tenant"], claims["scope"]
     scopes, roles = _names("scope", scope), _names("roles", claims.get("roles", ""))
-    if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_LENGTH_MAX:
+    if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_LENGTH_MAX:
         raise Unauthenticated("The token's claim 'sub' is not a text of 1 to 256 characters.")
     if not subject.isprintable():
         raise Unauthenticated("The token's claim 'sub' has characters that cannot be shown.")

@@ -101,6 +101,7 @@ _ONCE = (
     b"content-length",
     b"content-encoding",
     b"x-tenant",
+    b"x-actor",
     b"origin",
     b"idempotency-key",
 )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.activity.domain.verdicts import verdict_of
 from services.outreach.activity.store.accounts import get_known_account
-from services.outreach.activity.store.contacts import list_contacts
+from services.outreach.activity.store.contacts import get_contact, list_contacts
 from services.outreach.activity.store.timeline import list_timeline
 from shared.events import producer
 from shared.web import Model, PagingDep, ReadSessionDep, json_response, page
@@ -52,6 +52,12 @@ class VerdictView(Model):
     decided_by: list[DecidedView]
 
 
+class GivenUpView(Model):
+    channel: str
+    rule: str
+    until: datetime | None
+
+
 class ContactView(Model):
     contact_id: str
     state: str
@@ -73,6 +79,13 @@ class ContactView(Model):
     until: datetime | None
     verdict: VerdictView | None  # none yet: nobody has tried to make it
     covers: list[CoverView]
+    purpose: str
+    language: str | None
+    provider: str | None  # over which it went, or goes, by its name in the settings
+    given_up: list[GivenUpView]  # channels that it is not to take, or not before an instant
+    outcome: str | None  # of a call
+    cost_micros: int
+    cost_currency: str | None
 
 
 class ContactPage(Model):
@@ -127,11 +140,19 @@ async def read_contacts(
         limit=paging.limit + 1,
     )
     shown = page(found, paging.limit, lambda item: (item[1], item[0].contact_id))
-    shown["items"] = [_contact(contact, planned_at) for contact, planned_at in shown["items"]]
+    shown["items"] = [contact_view(contact, planned_at) for contact, planned_at in shown["items"]]
     return json_response(shown)
 
 
-def _contact(contact: DebtorContact, planned_at: datetime) -> dict[str, Any]:
+@router.get(
+    "/v1/contacts/{contact_id}", response_model=ContactView, summary="One contact as it stands"
+)
+async def read_contact(contact_id: str, caller: Reader, session: ReadSessionDep) -> Response:
+    return json_response(contact_view(*await get_contact(session, caller.tenant, contact_id)))
+
+
+def contact_view(contact: DebtorContact, planned_at: datetime) -> dict[str, Any]:
+    """As routes show it: nothing personal."""
     return {
         "contact_id": contact.contact_id,
         # To whoever asks, a contact that a run works on is still planned.
@@ -154,4 +175,14 @@ def _contact(contact: DebtorContact, planned_at: datetime) -> dict[str, Any]:
         "until": contact.until,
         "verdict": verdict_of(contact),
         "covers": contact.covers,
+        "purpose": contact.purpose,
+        "language": contact.language,
+        "provider": contact.provider,
+        "given_up": [
+            {"channel": each.channel, "rule": each.rule, "until": each.until}
+            for each in contact.given_up
+        ],
+        "outcome": contact.outcome,
+        "cost_micros": contact.cost_micros,
+        "cost_currency": contact.cost_currency,
     }

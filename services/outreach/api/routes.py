@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from services.outreach.activity import api as activity
-from services.outreach.api import compliance, reference_rates
+from services.outreach.api import compliance, contacts, reference_rates
 from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
 from services.outreach.dunning import api as dunning
@@ -20,6 +20,7 @@ for part in (
     organisations,
     rulebooks,
     compliance,
+    contacts,
     reference_rates,
     dunning,
 ):

@@ -1,10 +1,14 @@
-"""The ledger's live check over HTTP. Never called with a transaction open."""
+"""The ledger over HTTP: its live check, and commands on behalf of people. Never called with a
+transaction open."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx
 import msgspec
+from msgspec import Struct
 
 from services.outreach.dunning.domain.live_check import CheckedAccount, CollectableAnswer
 from shared.errors import Unavailable
@@ -12,11 +16,27 @@ from shared.errors import Unavailable
 CHECK_TIMEOUT_SECONDS = 2.0
 CHECK_ACCOUNTS_MAX = 500
 
+COMMAND_TIMEOUT_SECONDS = 10.0
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
 _ANSWER = msgspec.json.Decoder(CollectableAnswer)
 
 
+class CommandAnswer(Struct, frozen=True):
+    """What the ledger answered; whether it liked the command is the caller's to see."""
+
+    status: int
+    body: Any  # JSON; None: it was none
+
+    @property
+    def is_done(self) -> bool:
+        return 200 <= self.status < 300
+
+
 class LedgerClient:
-    """The ledger, asked what is collectable just before a contact is made."""
+    """The ledger, asked what is collectable just before a contact is made, and told what people
+    have agreed."""
 
     def __init__(self, url: str, token: str | None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
@@ -56,5 +76,42 @@ class LedgerClient:
         except msgspec.DecodeError as error:
             raise Unavailable(f"the ledger's check does not fit its contract: {error}") from error
 
+    async def command(
+        self,
+        tenant: str,
+        method: Method,
+        path: str,
+        body: Mapping[str, Any] | None,
+        key: str | None,
+        actor: str,
+    ) -> CommandAnswer:
+        """Run a command, or read what it is about; the same key runs it once. Raises `Unavailable`
+        where there was no answer, or none that says how it ended: the same again is safe."""
+        headers = {"X-Tenant": tenant, "X-Actor": header_text(actor)}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
+                response = await self._http.request(
+                    method,
+                    path,
+                    content=None if body is None else msgspec.json.encode(body),
+                    headers={**headers, "Content-Type": "application/json"},
+                    timeout=COMMAND_TIMEOUT_SECONDS,
+                )
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise Unavailable(f"the ledger: {type(error).__name__}") from error
+        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise Unavailable(f"the ledger answered {response.status_code}")
+        try:
+            return CommandAnswer(response.status_code, msgspec.json.decode(response.content))
+        except msgspec.DecodeError:
+            return CommandAnswer(response.status_code, None)
+
     async def close(self) -> None:
         await self._http.aclose()
+
+
+def header_text(text: str) -> str:
+    """As a header may carry it: what is not plain ASCII stands as in an address."""
+    return quote(text, safe="@.:+-_ ")

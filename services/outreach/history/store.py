@@ -63,7 +63,7 @@ async def find_history(
           select c.contact_id, c.attempted_at, c.body
           from contact_accounts a join contacts c using (tenant_id, contact_id)
           where a.tenant_id = $1 and a.account_id = k.account_id
-            and c.state in ('sent', 'uncertain') and c.attempted_at is not null
+            and c.state in ('sent', 'delivered', 'uncertain') and c.attempted_at is not null
           order by c.attempted_at desc limit $3) c
         """,
         tenant,
@@ -92,6 +92,7 @@ async def find_history(
             row["attempted_at"],
             _BODY.decode(row["body"]).channel,
             "sent",
+            is_own=True,
         )
         for row in own
     }

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from services.outreach.activity.commands import ask_to_activate
 from services.outreach.compliance import RuleBook, schema
 from services.outreach.rulebooks import commands
 from services.outreach.rulebooks import store as rulebook_store
@@ -140,6 +141,14 @@ async def _activate(
     return await commands.activate_rulebook(session, tenant, _rule_books(request), asked)
 
 
+async def _second_pair(
+    request: Request, session: Session, tenant: str, asked: ActivationRequest
+) -> dict[str, Any] | None:
+    if not await context_of(request).has_four_eyes(session, tenant):
+        return None
+    return await ask_to_activate(session, tenant, "rulebooks", asked)
+
+
 async def _checked(request: Request, tenant: str, name: str, source: str) -> Outline:
     return await check_book(context_of(request), tenant, name, source)
 
@@ -248,6 +257,7 @@ _routes = DocumentRoutes(
         dry_run=_dry_run,
         checked=_checked,
         activate=_activate,
+        second_pair=_second_pair,
         schema=lambda _name: schema(),
         readers=("outreach:read", "outreach:write"),
         writers=("outreach:write",),

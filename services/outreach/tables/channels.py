@@ -1,10 +1,9 @@
-"""Channels: the settings of tenants, what providers hold, addresses that do not work, slots."""
+"""Channels: the settings of tenants, addresses that do not work, slots."""
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Date,
-    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
@@ -25,17 +24,6 @@ tenant_settings = Table(
     Column("recorded_at", INSTANT, nullable=False),  # machine time
     Column("recorded_by", Text, nullable=False),
     PrimaryKeyConstraint("tenant_id", "number"),
-)
-
-provider_messages = Table(
-    "provider_messages",  # by which ids providers speak of contacts; several for one in parts
-    metadata,
-    Column("tenant_id", Text),
-    Column("provider_id", Text),
-    Column("contact_id", Text, nullable=False),
-    Column("state", Text),  # sent, failed, delivered, as receipts have said; null: nothing yet
-    PrimaryKeyConstraint("tenant_id", "provider_id"),
-    Index(None, "tenant_id", "contact_id"),
 )
 
 address_states = Table(

@@ -85,12 +85,12 @@ class DocumentRequests(Generic[Content]):
         if len(sent.text) > SOURCE_HERE_MAX:
             await documents.read_apart(tenant, stored)
 
-    async def activate(
+    async def activation_asked(
         self, request: Request, session: Session, caller: Caller, name: str, terms: Terms
-    ) -> ActivationResult:
+    ) -> ActivationRequest:
         surface, tenant = self._surface, caller.tenant
         zone = "UTC" if surface.zone is None else await surface.zone(request, session, tenant)
-        asked = ActivationRequest(
+        return ActivationRequest(
             name=name,
             version=terms.version,
             by=caller.subject,
@@ -100,9 +100,24 @@ class DocumentRequests(Generic[Content]):
             reason=terms.reason,
             options=terms.options,
         )
-        if surface.activate is not None:
-            return await surface.activate(request, session, tenant, asked)
-        return await surface.documents(request).activate(session, tenant, asked)
+
+    async def second_pair(
+        self, request: Request, session: Session, tenant: str, asked: ActivationRequest
+    ) -> Answer | None:
+        """What is answered where somebody else has to agree first."""
+        if self._surface.second_pair is None:
+            return None
+        if asked.version is not None:  # raises for what is not there
+            documents = self._surface.documents(request)
+            await documents.get_version(session, tenant, asked.name, asked.version)
+        return await self._surface.second_pair(request, session, tenant, asked)
+
+    async def activate(
+        self, request: Request, session: Session, tenant: str, asked: ActivationRequest
+    ) -> ActivationResult:
+        if self._surface.activate is not None:
+            return await self._surface.activate(request, session, tenant, asked)
+        return await self._surface.documents(request).activate(session, tenant, asked)
 
     async def dry_run(
         self, request: Request, tenant: str, name: str, limit: int, version: str | None = None

@@ -35,7 +35,7 @@ from shared.web.documents.views import (
     terms_of,
     version_answer,
 )
-from shared.web.idempotency import once
+from shared.web.idempotency import Made, once
 from shared.web.models import Model, json_response
 from shared.web.paging import PagingDep, page
 from shared.web.sessions import ReadSessionDep
@@ -182,7 +182,10 @@ class DocumentRoutes(Generic[Content]):
                 version, done = kept.stored.version, None
                 if activate:
                     terms = Terms(version=version, reason=reason)
-                    done = await self._requests.activate(request, session, caller, name, terms)
+                    asked = await self._requests.activation_asked(
+                        request, session, caller, name, terms
+                    )
+                    done = await self._requests.activate(request, session, caller.tenant, asked)
                 documents = self._surface.documents(request)
                 active, _ = await documents.find_active(session, caller.tenant, name)
             return json_response(answer(kept, done, active == version))
@@ -248,7 +251,14 @@ class DocumentRoutes(Generic[Content]):
             async with _transaction(request) as session:
 
                 async def act() -> Answer:
-                    done = await self._requests.activate(request, session, caller, name, wanted)
+                    tenant = caller.tenant
+                    activation = await self._requests.activation_asked(
+                        request, session, caller, name, wanted
+                    )
+                    waits = await self._requests.second_pair(request, session, tenant, activation)
+                    if waits is not None:
+                        return Made(202, waits)
+                    done = await self._requests.activate(request, session, tenant, activation)
                     return answer(name, wanted, done)
 
                 return await once(request, session, caller, act, status=200)

@@ -60,6 +60,11 @@ class Surface(Generic[Content]):
     activate: (
         Callable[[Request, Session, str, ActivationRequest], Awaitable[ActivationResult]] | None
     ) = None
+    # Asks somebody else first: what is answered (202) instead of activating; its None: nobody need
+    # be asked.
+    second_pair: (
+        Callable[[Request, Session, str, ActivationRequest], Awaitable[Any | None]] | None
+    ) = None
     schema: Callable[[str], Any]  # JSON Schema of the document of a name
     readers: tuple[str, ...]  # scopes
     writers: tuple[str, ...]

@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from services.outreach.channels.domain.parts import Parts
 from services.outreach.dunning.processes import run_due as run_due_process
 from services.outreach.dunning.processes.delivery import Delivery
 from shared.errors import Unavailable
@@ -48,7 +49,7 @@ async def break_intents(world: World, _patch: pytest.MonkeyPatch) -> None:
 async def break_hand_over(_world: World, patch: pytest.MonkeyPatch) -> None:
     rendered = Delivery._rendered
 
-    def broken(delivery: Delivery) -> bytes | None:
+    def broken(delivery: Delivery) -> Parts | None:
         if delivery._contact.account_id == POISONED:
             raise KeyError("template")
         return rendered(delivery)

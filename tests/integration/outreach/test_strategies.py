@@ -1,14 +1,16 @@
 """Strategies and assignments over HTTP: kept, activated from a day on, and who is on which."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from services.outreach.dunning.store.strategies import StrategyBooks
 from shared.events import LEDGER, SEGMENTATION, ledger, segmentation
 from tests.integration.outreach.world import DUE_ON, MORNING, World
-from tests.unit.outreach.builders import at
+from tests.unit.outreach.builders import SHIPPED_ASSIGNMENTS, SHIPPED_PACKS, at
 
 GENTLE = """\
 name: gentle
@@ -29,6 +31,18 @@ YAML = {"content-type": "application/yaml"}
 PATH = "/v1/strategies/gentle"
 ASSIGNED = "/v1/strategy-assignments"
 NEXT_WEEK = "2026-03-10"
+
+
+@pytest.fixture
+async def world(world: World) -> World:
+    """With the strategies that come with the platform."""
+    books = StrategyBooks(SHIPPED_PACKS, SHIPPED_ASSIGNMENTS)
+    world.context = replace(world.context, strategies=books)
+    async with world.db.transaction() as session:
+        await session.execute("delete from account_strategies")
+        await session.execute("delete from outbox where type = 'strategy-assigned'")
+    await world.account()
+    return world
 
 
 async def put(client: httpx.AsyncClient, path: str, text: str) -> httpx.Response:

@@ -54,7 +54,10 @@ async def test_a_warning_hands_the_account_to_a_person(world: World) -> None:
     await world.take(warning(world))
     (task,) = await tasks(world)
     assert task.pop("task_id")
+    assert task.pop("case_id")
     assert task == {
+        "kind": "early-warning", "queue": "collectors", "due_at": "2026-03-03T09:00:00Z",
+        "skill": None, "contact_id": None,
         "account_id": "C1", "debtor_id": "D1", "strategy": "consumer", "step": "call-early",
         "strategy_version": STRATEGIES["consumer"].version, "due_on": "2026-03-03",
         "invoice_ids": ["I1", "I2"],

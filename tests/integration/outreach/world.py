@@ -19,7 +19,6 @@ from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
-from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.processes.run_due import RunDue, run_due
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.rulebooks.store import RuleBooks
@@ -29,15 +28,7 @@ from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import (
-    ASSIGNMENTS,
-    LINKS,
-    PACKS,
-    RULEBOOKS,
-    STRATEGIES,
-    TEMPLATES,
-    at,
-)
+from tests.unit.outreach.builders import ASSIGNMENTS, LINKS, PACKS, RULEBOOKS, TEMPLATES, at
 
 DUE_ON = date(2026, 3, 2)  # a Monday
 MORNING = at("2026-03-03 09:00")
@@ -65,9 +56,7 @@ def a_context(
         guard=ClockGuard(db, clock, last="the last run of contacts"),
         ledger=LedgerClient(ledger_url, "token"),
         channels=channels_over(smtp_url),
-        content=ContentVersions(
-            STRATEGIES, templates.versions, residence, templates.text_ids(SENDER.creditor)
-        ),
+        content=ContentVersions(templates.versions, residence, templates.text_ids(SENDER.creditor)),
         templates=templates,
         sender=SENDER,
         links=LINKS,
@@ -84,7 +73,6 @@ class World:
     mail: MailSink
     context: Context
     tenant: str = "demo"
-    strategies: Strategies = field(default_factory=lambda: STRATEGIES)
     sequences: dict[tuple[str, str], int] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ what the log tells
@@ -110,11 +98,7 @@ class World:
     async def take(self, *events: Received) -> None:
         async with self.db.transaction() as session:
             await take_events(
-                session,
-                events,
-                strategies=self.strategies,
-                books=self.context.strategies,
-                clock_mode=self.context.clock,
+                session, events, books=self.context.strategies, clock_mode=self.context.clock
             )
 
     def ledger_event(self, type_: str, key: str, data: Struct, on: date = DUE_ON) -> Received:
@@ -264,7 +248,10 @@ class World:
 
 
 def counts(**given: int) -> dict[str, int]:
-    names = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain")
+    names = (
+        "planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "failed", "held",
+        "handed_over",
+    )  # fmt: skip
     return {**dict.fromkeys(names, 0), **given}
 
 

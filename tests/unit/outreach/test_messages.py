@@ -29,7 +29,6 @@ from shared.mail_addresses import deliverable
 from tests.unit.outreach.builders import (
     MONDAY,
     RULEBOOKS,
-    STRATEGIES,
     TEMPLATES,
     a_check,
     an_item,
@@ -54,7 +53,7 @@ def envelope(**fields: object) -> Envelope:
 
 def said(account: CheckedAccount, step: str = "reminder", *invoice_ids: str) -> MessageContent:
     items = [an_item(step, invoice_id) for invoice_id in invoice_ids or ("I1",)]
-    return content(items, {"C1": account}, STRATEGIES)
+    return content(items, {"C1": account})
 
 
 def written(template: str = "reminder", **fields: object) -> EmailMessage:

@@ -141,6 +141,15 @@ class HandOverTo(Struct, frozen=True):
     approve: str  # role
 
 
+class Resolution(Struct, frozen=True):
+    """What a person knows of an uncertain contact. The evidence is theirs: deleted at erasure."""
+
+    was_sent: bool
+    evidence: str
+    by: str
+    at: datetime  # machine time
+
+
 class Cover(Struct, frozen=True, order=True):
     """One account that the contact speaks of, as checked."""
 
@@ -189,6 +198,15 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     given_up: tuple[PassedOver, ...] = ()  # channels that it is not to take, by what came of them
     unavailable_since: datetime | None = None  # business time; its channel has been away since
     attempts: int = 0  # of sending it, to which the provider said "later"
+    left_at: datetime | None = None  # business time of the hand-over, also of what counts as none
+    handed_at: datetime | None = None  # machine time of it
+    find_at: datetime | None = None  # machine time: the provider is asked about it then
+    units: int = 0  # that are paid for: segments, sheets
+    outcome: str | None = None  # of a call: how it ended, as rules know it
+    resolution: Resolution | None = None  # what a person found out of it while it was uncertain
+    is_opened: bool = False  # a provider has said so
+    slot_day: date | None = None  # of the tenant: the slots that it holds
+    slots: tuple[str, ...] = ()
     approved_rules: tuple[str, ...] = ()  # which a person has let pass
     cost_micros: int = 0
     cost_currency: str | None = None

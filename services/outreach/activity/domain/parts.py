@@ -6,8 +6,10 @@ first continues the last one of the part before, perhaps without a further invoi
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from shared.events import outreach
@@ -53,6 +55,28 @@ def ids_in_parts(
         part.append(id_)
         left -= needed
     return [*parts, tuple(part)]
+
+
+def task_in_parts(task: outreach.TaskCreated, cause: str) -> list[tuple[str, outreach.TaskCreated]]:
+    """A task whose invoices don't fit one event comes in several; each with its cause."""
+    parts = ids_in_parts(task.invoice_ids)
+    return [
+        (
+            part_cause(cause, number),
+            replace(task, invoice_ids=invoice_ids, **numbered(number, len(parts))),
+        )
+        for number, invoice_ids in enumerate(parts, 1)
+    ]
+
+
+def part_cause(cause: str, number: int) -> str:
+    """The first part is caused like a whole event, so that it has the same id."""
+    return cause if number == 1 else f"{cause} part {number}"
+
+
+def numbered(number: int, parts: int) -> dict[str, Any]:
+    """The members that number a part; a whole event has none."""
+    return {"part": number, "parts": parts} if parts > 1 else {"part": UNSET, "parts": UNSET}
 
 
 def _bytes(text: str) -> int:

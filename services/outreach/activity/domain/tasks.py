@@ -1,7 +1,7 @@
 """Work for a person, as the areas that find it ask for it. The desk is where it is done."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -11,6 +11,9 @@ TaskKind = Literal[
     "set-aside",
 ]  # fmt: skip
 
+TASK_KINDS: frozenset[str] = frozenset(get_args(TaskKind))
+# For these somebody picks up the phone: the governor is asked before.
+CALL_KINDS: frozenset[str] = frozenset({"call", "callback", "early-warning"})
 QUEUE_DEFAULT = "collectors"
 
 
@@ -33,3 +36,6 @@ class NewTask(Struct, frozen=True, kw_only=True):
     invoice_ids: tuple[str, ...] = ()
     note: str | None = None  # stays in outreach
     escalated: bool = False
+    opened_at: datetime | None = None  # business time of what it comes of; none: recorded then
+    account_ids: tuple[str, ...] = ()  # further accounts in whose timelines it stands
+    attempt: int = 1  # so often it has been tried, this one included

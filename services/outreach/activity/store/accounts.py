@@ -1,5 +1,6 @@
 """SQL of an account as every area needs it: whether it is there, its debtor's lock, its zone."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from shared.database import Session
@@ -21,6 +22,16 @@ async def get_zone(session: Session, tenant: str, account_id: str) -> str:
         "select timezone from accounts where tenant_id = $1 and account_id = $2", tenant, account_id
     )
     return zone
+
+
+async def find_zones(session: Session, tenant: str, accounts: Collection[str]) -> dict[str, str]:
+    """The time zones in which known accounts are kept."""
+    rows = await session.fetch(
+        "select account_id, timezone from accounts where tenant_id = $1 and account_id = any($2)",
+        tenant,
+        sorted(accounts),
+    )
+    return {row["account_id"]: row["timezone"] for row in rows}
 
 
 async def lock_debtor_of(session: Session, tenant: str, account_id: str) -> None:

@@ -1,5 +1,6 @@
 """SQL of contacts as records: rows into contacts, and those of an account."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
 from shared.database import Record, Session
+from shared.errors import NotFound
 
 _BODY = msgspec.json.Decoder(DebtorContact)
 
@@ -23,7 +25,20 @@ def to_contact(row: Record) -> DebtorContact:
         until=row["until_at"],
         because=row["because"],
         message_id=row["message_id"],
+        find_at=row["find_at"],
     )
+
+
+async def get_contact(
+    session: Session, tenant: str, contact_id: str
+) -> tuple[DebtorContact, datetime]:
+    """A contact and when it was planned. Raises `NotFound`."""
+    row = await session.fetchrow(
+        "select * from contacts where tenant_id = $1 and contact_id = $2", tenant, contact_id
+    )
+    if row is None:
+        raise NotFound("There is no such contact.")
+    return to_contact(row), row["planned_at"]
 
 
 async def list_contacts(

@@ -25,6 +25,7 @@ from shared import clock
 from shared.errors import Unavailable
 from shared.process import telemetry
 
+AT_ONCE = 8  # messages side by side, unless an adapter says otherwise
 UNKNOWNS_MAX = 3  # of one provider in one run
 MAIL_SERVER = "OUTREACH_SMTP_URL"  # of the installation, for tenants without a mail provider
 BREAKER_OPEN = "breaker-open"
@@ -65,6 +66,7 @@ class OpenProvider:
         self.setup = setup
         self.name = setup.name
         self.channel = setup.provider.channel
+        self.at_once = getattr(channel, "at_once", AT_ONCE)  # messages side by side
         self._adapter = channel
         self._breaker = Breaker()
         rate = setup.provider.rate_per_second

@@ -92,6 +92,8 @@ class Receipt:
     code: str = ""
     is_address_dead: bool = False
     is_consent_revoked: bool = False
+    outcome: str = ""  # of a call: as the contact rules name it
+    seconds: int | None = None  # that a call lasted: what is paid for
 
 
 Sent = Accepted | Refused | Later | Unknown | Withdrawn

@@ -30,6 +30,22 @@ def letter_micros(costs: Costs, sheets: int) -> int:
     return costs.letter.first + costs.letter.sheet * max(0, sheets - 1)
 
 
+def contact_micros(costs: Costs, channel: str, to: str, units: int) -> int:
+    """What a message costs that a provider has taken: segments, sheets; of a call what it costs to
+    make one, its minutes come with its result."""
+    match channel:
+        case "email":
+            return costs.email
+        case "sms":
+            return sms_micros(costs, to, units)
+        case "voice":
+            return voice_micros(costs, 0)
+        case "letter":
+            return letter_micros(costs, units)
+        case _:
+            return 0
+
+
 def cost_minor(micros: int, currency: str) -> int:
     """The amount in minor units, half up."""
     scale: int = 10 ** DECIMALS[currency]

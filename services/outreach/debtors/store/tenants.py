@@ -7,27 +7,29 @@ from shared.events import ledger
 async def upsert_tenant(session: Session, settings: ledger.Tenant) -> bool:
     """Whether this changed when, or by which rules, the tenant's debtors may be contacted."""
     before = await session.fetchrow(
-        "select contact_from, party, organisation from tenants where tenant_id = $1 for update",
+        "select contact_from, party, organisation, calendar from tenants where tenant_id = $1 for update",
         settings.tenant_id,
     )
     await session.execute(
         """
-        insert into tenants (tenant_id, timezone, contact_from, party, organisation)
-        values ($1, $2, $3, $4, $5)
+        insert into tenants (tenant_id, timezone, contact_from, party, organisation, calendar)
+        values ($1, $2, $3, $4, $5, $6)
         on conflict (tenant_id) do update set
           timezone = excluded.timezone, contact_from = excluded.contact_from,
-          party = excluded.party, organisation = excluded.organisation
+          party = excluded.party, organisation = excluded.organisation,
+          calendar = excluded.calendar
         """,
         settings.tenant_id,
         settings.timezone,
         settings.contact_from,
         settings.party,
         settings.organisation,
+        settings.calendar,
     )
     if before is None:
         return settings.contact_from is not None
-    after = (settings.contact_from, settings.party, settings.organisation)
-    return (before["contact_from"], before["party"], before["organisation"]) != after
+    after = (settings.contact_from, settings.party, settings.organisation, settings.calendar)
+    return tuple(before) != after
 
 
 async def list_contacting_tenants(session: Session) -> list[str]:

@@ -25,6 +25,9 @@ class RunDueCounts(Model):
     deferred: int
     cancelled: int
     uncertain: int
+    failed: int  # refused by the provider: nothing left, or nothing arrived
+    held: int  # wait for a person's approval
+    handed_over: int  # to people
     set_aside: int = 0  # debtors who can't be planned for or contacted: a person has a task
 
 

@@ -2,30 +2,41 @@
 that are to be made now."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from msgspec.structs import replace
 
-from services.outreach.activity.commands import announce
+from services.outreach.activity.commands import (
+    announce,
+    open_tasks,
+    request_approvals,
+    withdraw_approvals,
+)
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.store.debtors import reopen_debtors
 from services.outreach.activity.store.judgements import upsert_judgements
+from services.outreach.debtors.domain.debtor_profile import DebtorProfile
 from services.outreach.debtors.store.invoices import set_anchors
 from services.outreach.debtors.store.profiles import get_profiles
-from services.outreach.dunning.domain.governor import ContactGovernor
-from services.outreach.dunning.domain.planner import PlanChanges, Planner
+from services.outreach.dunning.commands.governors import find_unusable
+from services.outreach.dunning.domain.debtor_facts import DebtorState
+from services.outreach.dunning.domain.governor import ContactGovernor, Means
+from services.outreach.dunning.domain.planner import PlanChanges, Planner, asked_about
 from services.outreach.dunning.domain.runs import ContentVersions, RunTime
 from services.outreach.dunning.store import contacts as contact_store
 from services.outreach.dunning.store import debtors as debtor_store
+from services.outreach.dunning.store.debtors import DebtorSources
+from services.outreach.dunning.store.steps import insert_steps
+from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.database import Session
 
 DEBTORS_MAX = 100  # planned for in one transaction: some hundred milliseconds of work
 LEASE = timedelta(seconds=60)  # machine time; longer than any hand-over can take
 
-_OPEN: frozenset[State] = frozenset({"planned", "claimed"})
+_OPEN: frozenset[State] = frozenset({"planned", "held", "claimed"})
 
 
 @dataclass
@@ -49,6 +60,8 @@ async def plan_contacts(
     time: RunTime,
     content: ContentVersions,
     rulebooks: RuleBookVersions,
+    books: StrategyBooks,
+    means: Means,
     *,
     claim: str,
     tried: Collection[str],
@@ -73,18 +86,37 @@ async def plan_contacts(
         looked_at += keys
     if not keys:
         return PlannedBatch()
-    states = await debtor_store.get_debtors(session, tenant, keys, time.machine_now)
-    profiles = await get_profiles(session, tenant, keys, content.residence_default)
-    planner = Planner(tenant, time, content, tried)
+    states, profiles = await _load(session, tenant, keys, time, content, books)
+    unusable = await find_unusable(session, tenant, profiles, time.at)
+    planner = Planner(tenant, time, content.template_versions, tried)
     for state in states:
-        debtor = state.debtor
+        key = state.debtor.key
         governor = ContactGovernor(
-            profiles[debtor.key], debtor.invoices, content.strategies, rulebooks
+            profiles[key], state.debtor.invoices, rulebooks, means, unusable=unusable[key]
         )
         planner.decide(state, governor)
     changes = planner.changes
     await _save(session, tenant, changes, time, claim)
     return PlannedBatch(len(keys), changes.claimed, changes.counts)
+
+
+async def _load(
+    session: Session,
+    tenant: str,
+    keys: Sequence[str],
+    time: RunTime,
+    content: ContentVersions,
+    books: StrategyBooks,
+) -> tuple[list[DebtorState], dict[str, DebtorProfile]]:
+    """The facts of locked debtors, with the strategies that their accounts are on."""
+    profiles = await get_profiles(session, tenant, keys, content.residence_default)
+    on = await debtor_store.list_strategies(session, tenant, keys)
+    strategies = await books.get_all(session, tenant, on)
+    sources = DebtorSources(profiles, strategies)
+    states = await debtor_store.get_debtors(
+        session, tenant, keys, sources, time.at, time.machine_now
+    )
+    return states, profiles
 
 
 async def _save(
@@ -109,7 +141,18 @@ async def _save(
         session, tenant, [*changes.new, *changes.changed.values(), *claimed]
     )
     unreachable = [c for c in changes.changed.values() if c.state == "suppressed"]
-    await contact_store.insert_steps(session, tenant, unreachable)
+    await insert_steps(session, tenant, unreachable, time.at)
     await reopen_debtors(session, tenant, {c.debtor_key for c in unreachable})
     await upsert_judgements(session, tenant, changes.judgements)
     await announce(session, tenant, time.recorded_at, changes.entries)
+    await _ask(session, tenant, changes, time)
+
+
+async def _ask(session: Session, tenant: str, changes: PlanChanges, time: RunTime) -> None:
+    """What people are asked for, and need not be asked for any more."""
+    for contact in changes.withdrawn:
+        kind = contact.hand_over.kind if contact.hand_over is not None else "contact"
+        subjects = [contact.contact_id, *(asked_about(contact, rule) for rule in contact.rules)]
+        await withdraw_approvals(session, tenant, time.recorded_at, kind, set(subjects), at=time.at)
+    await request_approvals(session, tenant, time.recorded_at, changes.approvals)
+    await open_tasks(session, tenant, time.recorded_at, changes.tasks)

@@ -2,21 +2,24 @@
 events, counts, as one."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from services.outreach.activity.commands import announce
-from services.outreach.activity.domain.contacts import REACHED, DebtorContact, State
+from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.debtors import reopen_debtors
 from services.outreach.activity.store.judgements import upsert_judgements
+from services.outreach.dunning.commands.addresses import mark_addresses
 from services.outreach.dunning.commands.plans import LEASE
+from services.outreach.dunning.commands.slots import give_back
 from services.outreach.dunning.domain.contact_events import ContactEvents
-from services.outreach.dunning.domain.outcomes import Outcome
+from services.outreach.dunning.domain.outcomes import NOT_ACCEPTED, Outcome
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.store import contacts as contact_store
+from services.outreach.dunning.store import steps as step_store
 from shared.database import Session
 from shared.process import telemetry
 
@@ -28,10 +31,10 @@ async def record_outcomes(
     outcomes: Sequence[Outcome],
     *,
     expected: Collection[State],
-    claim: str,
+    claim: str | None,
 ) -> Counter[str]:
     """Counts by kind. A contact that the claim no longer holds is left as it is: its lease ended
-    and somebody else has recorded how it ended."""
+    and somebody else has recorded how it ended. None: nobody holds it."""
     if not outcomes:
         return Counter()
     await reopen_debtors(session, tenant, {o.contact.debtor_key for o in outcomes})
@@ -41,17 +44,40 @@ async def record_outcomes(
     )
     held = [o for o in outcomes if o.contact.contact_id in written]
     made = [after[o.contact.contact_id] for o in held if o.makes_steps]
-    await contact_store.insert_steps(session, tenant, made)
-    await contact_store.delete_steps(
-        session, tenant, [o.contact.contact_id for o in held if not o.makes_steps]
+    await step_store.insert_steps(session, tenant, made, time.at)
+    free = [o for o in held if not o.makes_steps]
+    failed = [o for o in free if o.kind == "failed" and o.why != NOT_ACCEPTED]
+    await step_store.fail_steps(session, tenant, [o.contact for o in failed])
+    await step_store.delete_steps(
+        session, tenant, [o.contact.contact_id for o in free if o not in failed]
     )
-    reached = [c for c in after.values() if c.contact_id in written and c.state in REACHED]
-    await contact_store.mark_reached(session, tenant, reached, time.at)
-    events = ContactEvents(time.at)
-    entries = [entry for outcome in held for entry in outcome.announced(events)]
+    await _count_reached(session, tenant, time, held, after)
+    await mark_addresses(session, tenant, time, held)
+    await give_back(session, tenant, [o.contact for o in held if o.leaves_nothing])
+    entries = [
+        entry
+        for outcome in held
+        for entry in outcome.announced(ContactEvents(outcome.provider_at or time.at))
+    ]
     await announce(session, tenant, time.recorded_at, entries)
     session.after_commit(lambda: _count(held))
     return Counter(o.kind for o in held)
+
+
+async def _count_reached(
+    session: Session,
+    tenant: str,
+    time: RunTime,
+    held: Sequence[Outcome],
+    after: Mapping[str, DebtorContact],
+) -> None:
+    """When accounts and debtors were reached: by what has just left, or by what is left of it."""
+    left = [o for o in held if o.kind in ("sent", "uncertain") and not o.is_resolved]
+    await contact_store.mark_reached(
+        session, tenant, [after[o.contact.contact_id] for o in left], time.at
+    )
+    changed = [o.contact for o in held if o.contact.state not in ("claimed", "intent")]
+    await contact_store.recount_reached(session, tenant, changed)
 
 
 async def write_intents(
@@ -68,9 +94,19 @@ async def write_intents(
     Gives the contacts to send now, and those of which a step has been made by another contact.
     """
     await upsert_judgements(session, tenant, judgements)
-    free = await contact_store.insert_steps(session, tenant, contacts)
+    free = await step_store.insert_steps(
+        session, tenant, [replace(c, state="intent") for c in contacts], time.at
+    )
     intents = [
-        replace(c, state="intent", attempted_at=time.at) for c in contacts if c.contact_id in free
+        replace(
+            c,
+            state="intent",
+            attempted_at=time.at,
+            left_at=time.at,
+            handed_at=time.machine_now,
+        )
+        for c in contacts
+        if c.contact_id in free
     ]
     written = await contact_store.update_contacts(
         session,
@@ -82,9 +118,9 @@ async def write_intents(
         held_by=claim,
     )
     lost = {c.contact_id for c in intents} - written
-    await contact_store.delete_steps(session, tenant, lost)
+    await step_store.delete_steps(session, tenant, lost)
     doubled = [c for c in contacts if c.contact_id not in free]
-    await contact_store.delete_steps(session, tenant, {c.contact_id for c in doubled})
+    await step_store.delete_steps(session, tenant, {c.contact_id for c in doubled})
     return [c for c in intents if c.contact_id in written], doubled
 
 
@@ -103,8 +139,10 @@ async def rewrite_intent(
     )
     if contact.contact_id not in written:
         return False
-    await contact_store.delete_steps(session, tenant, written)  # perhaps it covers fewer now
-    await contact_store.insert_steps(session, tenant, [contact])
+    await step_store.delete_steps(session, tenant, written)  # perhaps it covers fewer now
+    await step_store.insert_steps(
+        session, tenant, [contact], contact.attempted_at or contact.due_at
+    )
     return True
 
 

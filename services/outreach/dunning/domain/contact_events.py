@@ -5,20 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.activity.domain.decisions import Decision, Reason
-from services.outreach.activity.domain.parts import covers_in_parts, ids_in_parts
+from services.outreach.activity.domain.decisions import Decision
+from services.outreach.activity.domain.parts import (
+    covers_in_parts,
+    numbered,
+    part_cause,
+    task_in_parts,
+)
 from services.outreach.activity.domain.timeline import TimelineEntry
+from services.outreach.channels.domain.costs import cost_minor
 from services.outreach.dunning.domain.cancellations import Because
 from shared.clock import local_day
 from shared.events import Announcement, outreach
 
 Type = Literal[
     "contact-planned", "contact-suppressed", "contact-cancelled", "contact-sent",
-    "contact-uncertain", "contact-failed",
+    "contact-uncertain", "contact-failed", "contact-delivered", "contact-opened",
 ]  # fmt: skip
 _CLASSES: dict[Type, Any] = {
     "contact-planned": outreach.ContactPlanned,
@@ -27,6 +33,8 @@ _CLASSES: dict[Type, Any] = {
     "contact-sent": outreach.ContactSent,
     "contact-uncertain": outreach.ContactUncertain,
     "contact-failed": outreach.ContactFailed,
+    "contact-delivered": outreach.ContactDelivered,
+    "contact-opened": outreach.ContactOpened,
 }
 
 
@@ -51,50 +59,51 @@ class ContactEvents:
             "contact-suppressed", contact, rule, rule=rule, citation=citation, until=until
         )
 
-    def refused(self, contact: DebtorContact, decision: Decision) -> list[TimelineEntry]:
-        """A rule forbids it, or leaves it to a person. A rule is announced once per contact."""
-        leading = decision.leading
-        assert leading is not None, "what is refused is refused by a rule"
-        entries: list[TimelineEntry] = []
-        refused = refused_by(contact, decision)
-        if leading.rule not in contact.rules:
-            entries += self.suppressed(
-                refused, rule=leading.rule, until=decision.until, citation=leading.citation
-            )
-        if decision.verdict == "require_approval":
-            entries.append(self.approval_requested(refused, leading))
-        return entries
-
     def cancelled(self, contact: DebtorContact, because: Because) -> list[TimelineEntry]:
         return self._contact("contact-cancelled", contact, because, because=because)
 
-    def sent(self, contact: DebtorContact, message_id: str) -> list[TimelineEntry]:
+    def sent(
+        self, contact: DebtorContact, message_id: str, *, is_resolved: bool = False
+    ) -> list[TimelineEntry]:
         return self._contact(
             "contact-sent",
             contact,
             "sent",
-            sent_at=self.at,
+            sent_at=contact.left_at or self.at,
             message_id=message_id,
             disclosures=contact.disclosures,
+            resolved_from="uncertain" if is_resolved else None,
         )
+
+    def delivered(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
+        return self._contact("contact-delivered", contact, "delivered", delivered_at=at)
+
+    def opened(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
+        return self._contact("contact-opened", contact, "opened", opened_at=at)
 
     def uncertain(self, contact: DebtorContact, because: str) -> list[TimelineEntry]:
         return self._contact("contact-uncertain", contact, "uncertain", because=because)
 
-    def failed(self, contact: DebtorContact, reason_code: str) -> list[TimelineEntry]:
-        return self._contact("contact-failed", contact, "failed", reason_code=reason_code)
-
-    def approval_requested(self, contact: DebtorContact, reason: Reason) -> TimelineEntry:
-        data = outreach.ApprovalRequested(
-            contact_id=contact.contact_id,
-            account_id=contact.account_id,
-            channel=contact.channel,
-            rule=reason.rule,
-            role=reason.role,
-            citation=reason.citation,
-            rulebook_version=contact.rulebook_version,
+    def failed(
+        self,
+        contact: DebtorContact,
+        reason_code: str,
+        *,
+        is_address_dead: bool = False,
+        next_channel: str | None = None,
+        failed_at: datetime | None = None,
+        is_resolved: bool = False,
+    ) -> list[TimelineEntry]:
+        return self._contact(
+            "contact-failed",
+            contact,
+            "failed",
+            reason_code=reason_code,
+            is_address_dead=is_address_dead,
+            next_channel=next_channel,
+            failed_at=failed_at,
+            resolved_from="uncertain" if is_resolved else None,
         )
-        return self._entry("approval-requested", contact, reason.rule, data, contact.account_ids)
 
     def handed_over(self, contact: DebtorContact) -> list[TimelineEntry]:
         """A person takes over: a task."""
@@ -144,40 +153,12 @@ class ContactEvents:
         return TimelineEntry(announcement, contact.account_id, tuple(accounts))
 
 
-def refused_by(contact: DebtorContact, decision: Decision) -> DebtorContact:
-    """The contact that a rule forbids, or leaves to a person."""
-    leading = decision.leading
-    assert leading is not None, "what is refused is refused by a rule"
-    return replace(
-        contact,
-        state="suppressed",
-        because=leading.rule,
-        decision=decision,
-        until=decision.until,
-        rules=contact.rules if leading.rule in contact.rules else (*contact.rules, leading.rule),
-    )
-
-
-def task_in_parts(task: outreach.TaskCreated, cause: str) -> list[tuple[str, outreach.TaskCreated]]:
-    """A task whose invoices don't fit one event comes in several; each with its cause."""
-    parts = ids_in_parts(task.invoice_ids)
-    return [
-        (
-            part_cause(cause, number),
-            replace(task, invoice_ids=invoice_ids, **numbered(number, len(parts))),
-        )
-        for number, invoice_ids in enumerate(parts, 1)
-    ]
-
-
-def part_cause(cause: str, number: int) -> str:
-    """The first part is caused like a whole event, so that it has the same id."""
-    return cause if number == 1 else f"{cause} part {number}"
-
-
-def numbered(number: int, parts: int) -> dict[str, Any]:
-    """The members that number a part; a whole event has none."""
-    return {"part": number, "parts": parts} if parts > 1 else {"part": UNSET, "parts": UNSET}
+def suppressed_by(contact: DebtorContact, rule: str) -> DebtorContact:
+    """The contact that is not made, under a rule."""
+    decision = contact.decision
+    rules = contact.rules if rule in contact.rules else (*contact.rules, rule)
+    until = decision.until if decision is not None else None
+    return replace(contact, state="suppressed", because=rule, until=until, rules=rules)
 
 
 def _common(contact: DebtorContact) -> dict[str, Any]:
@@ -193,4 +174,17 @@ def _common(contact: DebtorContact) -> dict[str, Any]:
         "arms": dict(contact.arms),
         "template_version": contact.template_version,
         "rulebook_version": contact.rulebook_version,
+        "purpose": contact.purpose,
+        "language": contact.language,
+        **_cost(contact),
+    }
+
+
+def _cost(contact: DebtorContact) -> dict[str, Any]:
+    if contact.cost_currency is None:
+        return {}
+    return {
+        "cost_micros": contact.cost_micros,
+        "cost_minor": cost_minor(contact.cost_micros, contact.cost_currency),
+        "cost_currency": contact.cost_currency,
     }

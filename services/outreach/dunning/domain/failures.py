@@ -2,31 +2,22 @@
 
 from datetime import datetime
 
-from services.outreach.activity.domain.timeline import TimelineEntry
+from services.outreach.activity.domain.tasks import NewTask
 from services.outreach.debtors.domain.accounts import AccountFacts
-from services.outreach.dunning.domain.strategies import Strategies
-from shared import ids
 from shared.clock import local_day
-from shared.events import Announcement, outreach
 
 STEP = "set-aside"  # no step of any strategy: the ladder waits
 
 
-def task_of(
-    tenant: str, debtor_key: str, account: AccountFacts, strategies: Strategies, at: datetime
-) -> TimelineEntry:
+def task_of(debtor_key: str, account: AccountFacts, at: datetime) -> NewTask:
     """About one of the debtor's accounts, and no invoice: what is at fault is not known."""
-    strategy = strategies[account.kind]
-    day = local_day(at, account.timezone)
-    task = outreach.TaskCreated(
-        task_id=ids.event_id(tenant, "outreach", "set-aside", debtor_key, at.isoformat()),
+    return NewTask(
+        kind="set-aside",
         account_id=account.account_id,
+        cause=f"set aside {debtor_key} {at.isoformat()}",
+        due_at=at,
         debtor_id=account.debtor_id,
-        strategy=strategy.name,
-        strategy_version=strategy.version,
         step=STEP,
-        due_on=day,
-        invoice_ids=(),
+        due_on=local_day(at, account.timezone),
+        opened_at=at,
     )
-    announcement = Announcement("task-created", task.task_id, STEP, at, day, task)
-    return TimelineEntry(announcement, account.account_id, (account.account_id,))

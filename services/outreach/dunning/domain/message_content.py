@@ -8,29 +8,28 @@ from services.outreach.activity.domain.contacts import Item
 from services.outreach.channels.domain.addresses import printable
 from services.outreach.channels.domain.messages import ChargeLine, Line, MessageContent, Total
 from services.outreach.dunning.domain.live_check import (
+    ASKING,
     CheckedAccount,
     CheckedCharge,
     CheckedInvoice,
-    is_reminder,
     reminder_minor,
 )
-from services.outreach.dunning.domain.strategies import Strategies
 
 CHARGE_NAMES = {"fee": "fee", "cost": "costs", "interest": "interest"}
 LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
 
 
-def content(
-    items: Sequence[Item], checked: Mapping[str, CheckedAccount], strategies: Strategies
-) -> MessageContent:
+def content(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> MessageContent:
     """What the message says, from the ledger's answer alone.
 
     If anything covered is past due, all that is past due in the covered accounts is listed, so that
     the total asked for is the account's collectable amount and not a part of it. What a promise, an
     arrangement, a hold or a placement stops is neither listed nor asked for.
     """
-    reminders = sorted(item for item in items if is_reminder(item, strategies))
-    late = {item.account_id for item in items if not is_reminder(item, strategies)}
+    reminders = sorted(item for item in items if item.is_reminder)
+    late = {
+        item.account_id for item in items if item.section == "overdue" or item.reaction in ASKING
+    }
     overdue: list[Line] = []
     charges: list[ChargeLine] = []
     asked: list[Total] = []
@@ -63,7 +62,7 @@ def _upcoming(
     totals: list[Total] = []
     for account_id, group in groupby(reminders, key=lambda item: item.account_id):
         account, mine = checked[account_id], list(group)
-        found = [i for i in (account.invoice(item.invoice_id) for item in mine) if i is not None]
+        found = [i for i in (account.invoice(item.subject_id) for item in mine) if i is not None]
         lines += [
             _line(account_id, i) for i in sorted(found, key=lambda i: (i.due_on, i.invoice_id))
         ]

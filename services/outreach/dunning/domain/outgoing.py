@@ -44,6 +44,11 @@ class OutgoingMessage:
             (a.details.language for a in accounts if a.details and a.details.language), None
         )
 
+    @property
+    def addressed(self) -> DebtorContact:
+        """The contact, with where it goes."""
+        return structs.replace(self.contact, address=self.recipient)
+
     def with_contact(self, contact: DebtorContact) -> "OutgoingMessage":
         return replace(self, contact=contact)
 
@@ -101,12 +106,12 @@ def due_of(
     content: ContentVersions,
 ) -> DebtorContact | Outcome:
     """The contact about what is still due by the check; `known`: the sequences before it."""
-    due = still_due(contact.items, checked, content.strategies)
+    due = still_due(contact.items, checked)
     if not due.items:
         is_news = is_ahead(checked, contact.account_ids, known)
         return Outcome(contact, "cancelled", due.because, is_news=is_news)
     sequences = {name: account.sequence for name, account in checked.items()}
-    after = worded(contact, due.items, content.strategies, content.template_versions, sequences)
+    after = worded(contact, due.items, content.template_versions, sequences)
     to_tell = {text for name in after.account_ids for text in checked[name].disclose}
     return structs.replace(after, charge_texts=tuple(sorted(to_tell & content.text_ids)))
 
@@ -123,7 +128,7 @@ def reviewed(
     if not items:
         return Outcome(contact, "cancelled", first_reason(lapsed.values()), is_news=True)
     sequences = {cover.account_id: cover.checked_sequence for cover in contact.covers}
-    contact = worded(contact, items, content.strategies, content.template_versions, sequences)
+    contact = worded(contact, items, content.template_versions, sequences)
     return replace(message, contact=contact, governor=governor)
 
 
@@ -133,11 +138,13 @@ def governed(
     """The message with what the contact rules decide at that instant; or why it may not leave."""
     contact, governor = message.contact, message.governor
     assert governor is not None, "a message is decided on by what is known of its debtor"
-    decision = governor.govern(at, contact.items, message.recipient)
+    decision = governor.govern(at, contact.items, contact.channel, message.recipient)
+    decision = decision.with_approved(frozenset(contact.approved_rules))
     contact = structs.replace(contact, decision=decision)
     leading = decision.leading
     if decision.verdict != "allow" and leading is not None:
-        kind: OutcomeKind = "deferred" if decision.verdict == "defer" else "suppressed"
+        # What a person must decide is held by planning, which comes by again.
+        kind: OutcomeKind = "suppressed" if decision.verdict == "block" else "deferred"
         return Outcome(contact, kind, leading.rule)
     if templates.unworded(decision.text_ids, message.language, creditor):
         return Outcome(contact, "suppressed", suppressions.NO_WORDS)

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.outreach.dunning.domain.strategies import Strategies
+from shared.business_time import Clock
 
 
 @dataclass(frozen=True)
 class ContentVersions:
-    """Versioned strategies and templates, and where debtors may live of whom no place is known."""
+    """Versioned templates, and where debtors may live of whom no place is known."""
 
-    strategies: Strategies
     template_versions: Mapping[str, str]
     residence_default: str | None = None
     text_ids: frozenset[str] = frozenset()  # disclosures that there are words for
@@ -24,3 +23,4 @@ class RunTime:
     at: datetime
     recorded_at: datetime
     machine_now: datetime
+    clock: Clock = "manual"

@@ -6,7 +6,11 @@ from jinja2 import TemplateError
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.channels.clients.registry import OpenProvider
+from services.outreach.channels.clients.registry import (
+    BREAKER_OPEN,
+    OpenProvider,
+    TenantChannels,
+)
 from services.outreach.channels.domain.contract import (
     Accepted,
     Intent,
@@ -16,12 +20,14 @@ from services.outreach.channels.domain.contract import (
     Unknown,
     Withdrawn,
 )
+from services.outreach.channels.domain.costs import contact_micros
 from services.outreach.channels.domain.messages import Envelope
 from services.outreach.channels.domain.parts import Parts
 from services.outreach.context import Context
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.results import rewrite_intent
-from services.outreach.dunning.domain import refusals, suppressions
+from services.outreach.dunning.domain import retries, suppressions
+from services.outreach.dunning.domain.intents import FIND_AFTER, callback_token, details_of
 from services.outreach.dunning.domain.live_check import is_complete
 from services.outreach.dunning.domain.message_content import content
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
@@ -47,6 +53,7 @@ class Delivery:
         claim: str,
         message: OutgoingMessage,
         checked: LiveCheck,
+        channels: TenantChannels,
         provider: OpenProvider,
         stopped_by: Callable[[], str | None],
     ) -> None:
@@ -57,6 +64,8 @@ class Delivery:
         self._outgoing = message
         self._contact = message.contact
         self._checked = checked
+        self._channels = channels
+        self._configured = channels.configured
         self._provider = provider
         self._stopped_by = stopped_by  # the rule under which the run tries nothing more
         self._withdrawn: Outcome | None = None  # why, when we think better of it
@@ -78,39 +87,65 @@ class Delivery:
             to=self._outgoing.recipient,
             to_name=self._outgoing.recipient_name,
             deadline=clock.now() + LEASE,
-            callback_token=self._contact.contact_id,
+            callback_token=callback_token(self._context.links, self._contact.contact_id),
             at=self._time.at,
-            language=self._outgoing.language or "en",
+            language=self._language,
             parts=self._parts,
+            since=self._contact.handed_at,
+            details=details_of(self._contact),
         )
+
+    @property
+    def _language(self) -> str:
+        """In which it is written."""
+        found = self._contact.language or self._outgoing.language
+        return found or self._channels.settings.language
 
     async def _outcome(self, sent: Sent) -> Outcome:
         contact = self._contact
         match sent:
             case Accepted():
-                return Outcome(contact, "sent", sent.provider_id)
+                return Outcome(self._paid(contact, sent.units), "sent", sent.provider_id)
             case Refused():
-                return Outcome(contact, "failed", sent.code)
+                return Outcome(
+                    contact,
+                    "failed",
+                    sent.code,
+                    is_address_dead=sent.is_address_dead,
+                    is_consent_revoked=sent.is_consent_revoked,
+                    next_channel=retries.next_channel(contact, self._configured),
+                )
             case Unknown():
-                return Outcome(contact, "uncertain", sent.code)
+                uncertain = replace(self._paid(contact, 1), find_at=clock.now() + FIND_AFTER)
+                return Outcome(uncertain, "uncertain", sent.code)
             case Later():
-                self.blame = sent.blame
-                return await self._not_taken(sent.blame)
+                return await self._not_taken(sent)
             case Withdrawn():
                 raise AssertionError("was looked at before")
 
-    async def _not_taken(self, blame: str) -> Outcome:
-        """Another time: after a pause where this mailbox is to blame, which is given up some day.
+    def _paid(self, contact: DebtorContact, units: int) -> DebtorContact:
+        """With what it costs to have sent it."""
+        costs = self._channels.settings.costs
+        micros = contact_micros(costs, contact.channel, self._outgoing.recipient, units)
+        return replace(contact, units=units, cost_micros=micros, cost_currency=costs.currency)
 
-        Where that is not clear it is only given up if others got their messages meanwhile."""
-        at = self._time.at
-        if blame == "provider":
-            return Outcome(self._contact, "deferred", suppressions.CHANNEL_UNAVAILABLE)
-        contact = refusals.refused(self._contact, self._outgoing.recipient, at)
-        is_over = refusals.has_refused_for_days(contact, at)
-        if is_over and (blame == "recipient" or await self._are_others_served(contact)):
+    async def _not_taken(self, later: Later) -> Outcome:
+        """Another time, or over another channel. A mailbox is given up some day; where it is not
+        clear whose fault it is, only if others got their messages meanwhile."""
+        at, recipient = self._time.at, self._outgoing.recipient
+        if later.code == BREAKER_OPEN:
+            seconds = later.retry_after or 0.0
+            contact = retries.stopped(self._contact, at, seconds)
+            return Outcome(contact, "deferred", suppressions.CHANNEL_UNAVAILABLE)
+        self.blame = later.blame
+        contact = retries.put_off(self._contact, later, recipient, at)
+        other = retries.next_channel(contact, self._configured)
+        if contact.given_up != self._contact.given_up and other is not None:
+            return Outcome(replace(contact, retry_at=None), "deferred", retries.rule_of(later))
+        is_over = later.blame != "provider" and retries.has_refused_for_days(contact, at)
+        if is_over and (later.blame == "recipient" or await self._are_others_served(contact)):
             return Outcome(contact, "suppressed", suppressions.MAILBOX_GIVEN_UP)
-        return Outcome(contact, "deferred", suppressions.MAILBOX_REFUSES)
+        return Outcome(contact, "deferred", retries.rule_of(later))
 
     async def _are_others_served(self, contact: DebtorContact) -> bool:
         assert contact.refused_since is not None
@@ -121,6 +156,8 @@ class Delivery:
         """The message, on a check young enough; None if it must not leave now."""
         stopped_by = self._stopped_by()
         if stopped_by is not None:
+            if stopped_by == suppressions.CHANNEL_UNAVAILABLE:
+                self._contact = retries.stopped(self._contact, self._time.at)
             self._withdraw("deferred", stopped_by)
             return None
         for _ in range(CHECKS_MAX):
@@ -183,10 +220,10 @@ class Delivery:
             recipient_name=self._outgoing.recipient_name,
             message_id="",
             at=self._time.at,
-            language=self._outgoing.language,
+            language=self._language,
             creditor=context.creditor,
         )
-        lists = content(contact.items, self._checked.accounts, context.content.strategies)
+        lists = content(contact.items, self._checked.accounts)
         try:
             message = context.templates.parts(
                 contact.template, envelope, lists, contact.disclosures

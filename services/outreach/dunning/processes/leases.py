@@ -5,9 +5,12 @@ That is about dead processes and not about business time, so it happens with eit
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
+from services.outreach.activity.commands import tenant_now
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.activity.store.business_times import get_business_time
 from services.outreach.dunning.commands.results import record_outcomes
+from services.outreach.dunning.domain.intents import FIND_AFTER
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.store.contacts import find_ended_leases
@@ -41,18 +44,15 @@ async def _end(
     contact: DebtorContact,
     machine_now: datetime,
 ) -> int:
+    uncertain = replace(contact, find_at=machine_now + FIND_AFTER)
     async with db.transaction() as session:
         at = contact.attempted_at or machine_now
-        time = RunTime(at, at, machine_now)
-        if clock_mode == "system":
-            time = RunTime(at, machine_now, machine_now)
-        elif (business := await get_business_time(session, tenant)) is not None:
-            time = RunTime(at, business, machine_now)
+        time = RunTime(at, await tenant_now(session, clock_mode, tenant), machine_now, clock_mode)
         counts = await record_outcomes(
             session,
             tenant,
             time,
-            [Outcome(contact, "uncertain", LEASE_ENDED)],
+            [Outcome(uncertain, "uncertain", LEASE_ENDED)],
             expected={"intent"},
             claim=claim,
         )

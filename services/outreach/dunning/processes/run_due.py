@@ -13,20 +13,26 @@ from datetime import datetime
 from uuid import uuid4
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.business_times import get_business_time, raise_business_time
-from services.outreach.channels.clients.registry import UNKNOWNS_MAX, TenantChannels
-from services.outreach.channels.clients.smtp import SMTP_CONNECTIONS_MAX
+from services.outreach.channels.clients.registry import (
+    UNKNOWNS_MAX,
+    OpenProvider,
+    TenantChannels,
+)
 from services.outreach.channels.store import get_settings
 from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
-from services.outreach.dunning.commands.plans import PlannedBatch, plan_contacts
+from services.outreach.dunning.commands.plans import DEBTORS_MAX, PlannedBatch, plan_contacts
 from services.outreach.dunning.commands.recipients import load_recipients
 from services.outreach.dunning.commands.results import record_outcomes, write_intents
-from services.outreach.dunning.domain import outgoing, suppressions
+from services.outreach.dunning.domain.means import means_of
+from services.outreach.dunning.domain import outgoing, retries, suppressions
+from services.outreach.dunning.domain.governor import Means
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, Recipients
 from services.outreach.dunning.domain.runs import RunTime
@@ -45,11 +51,13 @@ from shared.process.crash import crash_point
 from shared.process.failures import halves, is_for_now, note_failure, survived
 from shared.process.tasks import end
 
-COUNTS = ("planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "set_aside")
+COUNTS = (
+    "planned", "sent", "suppressed", "deferred", "cancelled", "uncertain", "failed", "held",
+    "handed_over", "set_aside",
+)  # fmt: skip
 SET_ASIDE_MAX = 100  # debtors of one run; where more fail, something else is broken than they
-# As many intents at once as there are connections: none waits for another's while its lease runs.
-# Just before the data a lease that has grown old is renewed with the check (delivery.py).
-WAVE = SMTP_CONNECTIONS_MAX
+# As many intents at once as each provider takes side by side: none waits for another's while its
+# lease runs. Just before the data a lease that has grown old is renewed with the check.
 BROKEN_MAX = 3  # in a row: so many lines that break at a recipient are the server's fault
 CHECK_SECONDS_MAX = 1.0  # a wave that begins on an older check asks again, for all that wait
 
@@ -75,7 +83,8 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     async with context.db.reading() as session:
         stored = await get_settings(session, tenant)
     channels = await context.channels.channels(tenant, stored.settings)
-    run = _Run(context, tenant, at, await _rulebooks(context, tenant, at), channels)
+    means = means_of(stored.settings, channels.configured, context.content)
+    run = _Run(context, tenant, at, await _rulebooks(context, tenant, at), channels, means)
     await run.work()
     async with context.db.reading() as session:
         due_at, is_dirty = await find_next_due(session, tenant)
@@ -84,7 +93,11 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
         due_at = at
     telemetry.JOB_SECONDS.labels("outreach", "run-due", "done").observe(clock.monotonic() - started)
     return RunDue(
-        {name: run.counts[name] for name in COUNTS if run.counts[name] or name != "set_aside"},
+        {
+            name: run.counts[name.replace("_", "-")] + (run.counts[name] if "_" in name else 0)
+            for name in COUNTS
+            if name != "set_aside" or run.counts[name]
+        },
         None if due_at is None else max(at, due_at),
         held,
     )
@@ -111,9 +124,11 @@ class _Run:
         at: datetime,
         rulebooks: RuleBookVersions,
         channels: TenantChannels,
+        means: Means,
     ) -> None:
         self._context = context
         self._channels = channels
+        self._means = means
         self._rulebooks = rulebooks
         self._tenant = tenant
         self._at = at
@@ -122,7 +137,9 @@ class _Run:
         self._refuted: set[str] = set()  # debtors of whom the ledger knows more than we do yet
         self._begun: set[str] = set()  # contacts that have left their claim: intended, or ended
         self._stopped_by: str | None = None  # the rule under which this run tries nothing more
-        self._broken = 0  # lines that broke at a recipient, one after the other
+        self._stopped: set[str] = set()  # providers that get nothing more in this run
+        self._broken: Counter[str] = Counter()  # by provider: lines that broke, one after the other
+        self._unknown: Counter[str] = Counter()  # by provider: hand-overs whose end is not known
         self.counts: Counter[str] = Counter()
 
     async def work(self) -> None:
@@ -168,8 +185,46 @@ class _Run:
                 await self._record(deferred, {"claimed"})
                 return
             self._refuse_jumps()
-            wave, waiting = waiting[:WAVE], waiting[WAVE:]
+            waiting = await self._put_off(waiting)
+            wave, waiting = self._wave(waiting)
             await self._send(await self._intend(wave, checked, recipients), checked)
+
+    def _provider(self, message: OutgoingMessage) -> OpenProvider | None:
+        """Over whom a message goes; None: it is a person's."""
+        return self._channels.provider(message.contact.channel)
+
+    async def _put_off(self, messages: Sequence[OutgoingMessage]) -> list[OutgoingMessage]:
+        """Defer those whose provider gets nothing now; gives the others."""
+        remaining: list[OutgoingMessage] = []
+        ended: list[Outcome] = []
+        for message in messages:
+            provider = self._provider(message)
+            if provider is None or self._takes(provider):
+                remaining.append(message)
+            else:
+                contact = retries.stopped(message.contact, self._at, provider.seconds_left)
+                ended.append(Outcome(contact, "deferred", suppressions.CHANNEL_UNAVAILABLE))
+        await self._record(ended, {"claimed"})
+        return remaining
+
+    def _takes(self, provider: OpenProvider) -> bool:
+        return provider.name not in self._stopped and provider.is_available
+
+    def _wave(
+        self, messages: Sequence[OutgoingMessage]
+    ) -> tuple[list[OutgoingMessage], list[OutgoingMessage]]:
+        """Those to be handed over next, as many of each provider as it takes side by side; and
+        those after them."""
+        room: dict[str, int] = {}
+        wave: list[OutgoingMessage] = []
+        later: list[OutgoingMessage] = []
+        for message in messages:
+            provider = self._provider(message)
+            name = "" if provider is None else provider.name
+            left = room.setdefault(name, DEBTORS_MAX if provider is None else provider.at_once)
+            room[name] = left - 1
+            (wave if left > 0 else later).append(message)
+        return wave, later
 
     # ------------------------------------------------------------------ the steps, one by one
 
@@ -190,6 +245,8 @@ class _Run:
                     self._time(),
                     self._context.content,
                     self._rulebooks,
+                    self._context.strategies,
+                    self._means,
                     claim=self._claim,
                     tried=self._tried,
                     skipped=self._refuted,
@@ -212,10 +269,9 @@ class _Run:
         note_failure("outreach", "run-due", error, tenant=self._tenant)
         self._refuted.add(debtor_key)
         self.counts["set_aside"] += 1
-        strategies = self._context.content.strategies
         with survived("outreach", "run-due", tenant=self._tenant):  # else each run tries it again
             async with self._context.db.transaction() as session:
-                await set_aside(session, self._tenant, debtor_key, self._time(), strategies, error)
+                await set_aside(session, self._tenant, debtor_key, self._time(), error)
         if self.counts["set_aside"] >= SET_ASIDE_MAX:
             raise Unavailable(
                 f"{SET_ASIDE_MAX} debtors were set aside in one run; the last for"
@@ -281,7 +337,7 @@ class _Run:
                 session,
                 self._tenant,
                 self._time(),
-                [message.contact for message in messages],
+                [self._addressed(message) for message in messages],
                 judgements,
                 claim=self._claim,
             )
@@ -290,6 +346,10 @@ class _Run:
         if intents:
             crash_point("outreach.after_intent")
         return [by_contact[contact.contact_id].with_contact(contact) for contact in intents]
+
+    def _addressed(self, message: OutgoingMessage) -> DebtorContact:
+        provider = self._provider(message)
+        return replace(message.addressed, provider=None if provider is None else provider.name)
 
     async def _send(self, messages: Sequence[OutgoingMessage], checked: LiveCheck) -> None:
         """Hand over side by side; record what has ended, as it ends."""
@@ -305,7 +365,7 @@ class _Run:
             await end(pending)  # what was begun and not recorded ends with its lease
 
     async def _hand_over(self, message: OutgoingMessage, checked: LiveCheck) -> Outcome | None:
-        provider = self._channels.provider(message.contact.channel)
+        provider = self._channels.named(message.contact.provider or "")
         assert provider is not None, "intents are only written when there is a channel"
         delivery = Delivery(
             self._context,
@@ -314,8 +374,9 @@ class _Run:
             self._claim,
             message,
             checked,
+            self._channels,
             provider,
-            lambda: self._stopped_by,
+            lambda: self._rule_against(provider),
         )
         try:
             outcome = await delivery.hand_over()
@@ -324,10 +385,23 @@ class _Run:
                 raise
             await self._set_aside(message.contact.debtor_key, error)
             return None  # whether it left is not known: it ends with its lease
-        self._broken = self._broken + 1 if delivery.blame == "unclear" else 0
-        if delivery.blame == "provider" or self._broken >= BROKEN_MAX:
-            self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
+        self._watch(provider.name, delivery.blame, outcome)
         return outcome
+
+    def _rule_against(self, provider: OpenProvider) -> str | None:
+        """Under which nothing is handed over to that provider any more."""
+        if provider.name in self._stopped:
+            return suppressions.CHANNEL_UNAVAILABLE
+        return self._stopped_by
+
+    def _watch(self, name: str, blame: str | None, outcome: Outcome | None) -> None:
+        """A provider that loses messages, or whose lines break one after the other, gets no more
+        in this run."""
+        self._broken[name] = self._broken[name] + 1 if blame == "unclear" else 0
+        self._unknown[name] += outcome is not None and outcome.kind == "uncertain"
+        is_away = blame == "provider" or self._broken[name] >= BROKEN_MAX
+        if is_away or self._unknown[name] >= UNKNOWNS_MAX:
+            self._stopped.add(name)
 
     async def _record(self, outcomes: Sequence[Outcome], expected: Collection[State]) -> None:
         """Where that fails for good, the others are recorded; the culprit ends with its lease."""
@@ -355,12 +429,11 @@ class _Run:
             return
         self.counts += counts
         self._begun |= {outcome.contact.contact_id for outcome in outcomes}
-        if self.counts["uncertain"] >= UNKNOWNS_MAX:
-            self._stopped_by = suppressions.CHANNEL_UNAVAILABLE
 
     def _time(self) -> RunTime:
         now = clock.now()
-        return RunTime(self._at, now if self._context.clock == "system" else self._at, now)
+        recorded_at = now if self._context.clock == "system" else self._at
+        return RunTime(self._at, recorded_at, now, self._context.clock)
 
 
 def _split(

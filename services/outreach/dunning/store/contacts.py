@@ -7,27 +7,40 @@ import msgspec
 
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.store.contacts import to_contact
+from services.outreach.dunning.domain.contacts import lane_of
 from shared.database import Session
 
-UNDER_WAY = "('planned', 'claimed', 'intent')"
+UNDER_WAY = "('planned', 'held', 'claimed', 'intent')"
+# In these, with an instant of an attempt, a contact counts as one: of what failed only what failed
+# late has it still.
+COUNTED = ["sent", "delivered", "uncertain", "failed"]
 
 
 async def insert_contacts(
     session: Session, tenant: str, contacts: Iterable[DebtorContact], planned_at: datetime
 ) -> None:
     rows = [
-        (c.contact_id, c.debtor_key, c.debtor_id, c.state, c.due_at, msgspec.json.encode(c))
+        (
+            c.contact_id,
+            c.debtor_key,
+            c.debtor_id,
+            lane_of(c),
+            c.state,
+            c.due_at,
+            msgspec.json.encode(c),
+        )
         for c in contacts
     ]
     if not rows:
         return
     await session.execute(
         """
-        insert into contacts (tenant_id, contact_id, debtor_key, debtor_id, state, due_at, body,
-                              rules, planned_at)
-        select $1, contact_id, debtor_key, debtor_id, state, due_at, body, '{}', $8
-        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[])
-          as k (contact_id, debtor_key, debtor_id, state, due_at, body)
+        insert into contacts (tenant_id, contact_id, debtor_key, debtor_id, lane, state, due_at,
+                              body, rules, planned_at)
+        select $1, contact_id, debtor_key, debtor_id, lane, state, due_at, body, '{}', $9
+        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                    $7::timestamptz[], $8::bytea[])
+          as k (contact_id, debtor_key, debtor_id, lane, state, due_at, body)
         """,
         tenant,
         *[list(column) for column in zip(*rows, strict=True)],
@@ -58,6 +71,7 @@ async def update_contacts(
             c.because,
             c.message_id,
             msgspec.json.encode(c.rules).decode(),
+            c.find_at,
         )
         for c in contacts
     ]
@@ -69,10 +83,11 @@ async def update_contacts(
           state = k.state, due_at = k.due_at, body = k.body, attempted_at = k.attempted_at,
           until_at = k.until_at, because = k.because, message_id = k.message_id,
           rules = array(select jsonb_array_elements_text(k.rules::jsonb)),
-          claim = $2, lease_until = $3
+          find_at = k.find_at, claim = $2, lease_until = $3
         from unnest($6::text[], $7::text[], $8::timestamptz[], $9::bytea[], $10::timestamptz[],
-                    $11::timestamptz[], $12::text[], $13::text[], $14::text[])
-          as k (contact_id, state, due_at, body, attempted_at, until_at, because, message_id, rules)
+                    $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::timestamptz[])
+          as k (contact_id, state, due_at, body, attempted_at, until_at, because, message_id, rules,
+                find_at)
         where c.tenant_id = $1 and c.contact_id = k.contact_id
           and c.state = any($4) and ($5::text is null or c.claim = $5)
         returning c.contact_id
@@ -105,46 +120,6 @@ async def upsert_contact_accounts(
     )
 
 
-async def insert_steps(
-    session: Session, tenant: str, contacts: Sequence[DebtorContact]
-) -> set[str]:
-    """The steps that these contacts make; gives the ids of contacts of which all were free."""
-    rows = [
-        (i.account_id, i.invoice_id, i.due_on, i.step, c.contact_id)
-        for c in contacts
-        for i in c.items
-    ]
-    if not rows:
-        return set()
-    rows.sort()
-    taken = await session.fetch(
-        """
-        insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)
-        select $1, account_id, invoice_id, due_on, step, contact_id
-        from unnest($2::text[], $3::text[], $4::date[], $5::text[], $6::text[])
-          as k (account_id, invoice_id, due_on, step, contact_id)
-        on conflict do nothing
-        returning contact_id
-        """,
-        tenant,
-        *[list(column) for column in zip(*rows, strict=True)],
-    )
-    made: dict[str, int] = {}
-    for row in taken:
-        made[row["contact_id"]] = made.get(row["contact_id"], 0) + 1
-    return {c.contact_id for c in contacts if made.get(c.contact_id) == len(c.items)}
-
-
-async def delete_steps(session: Session, tenant: str, contact_ids: Collection[str]) -> None:
-    """The contacts were not made after all: their steps can be made by others."""
-    if contact_ids:
-        await session.execute(
-            "delete from steps where tenant_id = $1 and contact_id = any($2)",
-            tenant,
-            sorted(contact_ids),
-        )
-
-
 async def mark_reached(
     session: Session, tenant: str, contacts: Sequence[DebtorContact], at: datetime
 ) -> None:
@@ -173,15 +148,118 @@ async def mark_reached(
     )
 
 
+async def recount_reached(session: Session, tenant: str, contacts: Sequence[DebtorContact]) -> None:
+    """When these accounts and debtors were reached, by all contacts as they stand now."""
+    if not contacts:
+        return
+    await session.execute(
+        """
+        update accounts a set contacted_at = (
+          select max(c.attempted_at) from contact_accounts k join contacts c
+            using (tenant_id, contact_id)
+          where k.tenant_id = a.tenant_id and k.account_id = a.account_id
+            and c.attempted_at is not null and c.state = any($3))
+        where (tenant_id, account_id) in (
+          select tenant_id, account_id from accounts where tenant_id = $1 and account_id = any($2)
+          order by account_id for update)
+        """,
+        tenant,
+        sorted({a for c in contacts for a in c.account_ids}),
+        COUNTED,
+    )
+    await session.execute(
+        """
+        update debtors d set last_contact_at = (
+          select max(c.attempted_at) from contacts c
+          where c.tenant_id = d.tenant_id and c.debtor_key = d.debtor_key
+            and c.attempted_at is not null and c.state = any($3))
+        where tenant_id = $1 and debtor_key = any($2)
+        """,
+        tenant,
+        sorted({c.debtor_key for c in contacts}),
+        COUNTED,
+    )
+
+
 async def is_any_sent(session: Session, tenant: str, since: datetime) -> bool:
     """Whether the mail server took any message since an instant of business time."""
     found = await session.fetchval(
         "select exists(select from contacts"
-        " where tenant_id = $1 and state = 'sent' and attempted_at >= $2)",
+        " where tenant_id = $1 and state in ('sent', 'delivered') and attempted_at >= $2)",
         tenant,
         since,
     )
     return bool(found)
+
+
+async def lock_contacts(
+    session: Session, tenant: str, contact_ids: Collection[str]
+) -> dict[str, DebtorContact]:
+    """As they stand, until this transaction ends. Their debtors are locked first, in order."""
+    ids = sorted(contact_ids)
+    await session.execute(
+        """
+        select from debtors where tenant_id = $1 and debtor_key in (
+          select debtor_key from contacts where tenant_id = $1 and contact_id = any($2))
+        order by debtor_key for update
+        """,
+        tenant,
+        ids,
+    )
+    rows = await session.fetch(
+        """
+        select * from contacts where tenant_id = $1 and contact_id = any($2)
+        order by contact_id for update
+        """,
+        tenant,
+        ids,
+    )
+    return {row["contact_id"]: to_contact(row) for row in rows}
+
+
+async def find_by_message_id(
+    session: Session, tenant: str, message_ids: Collection[str]
+) -> dict[str, str]:
+    """Contacts by what their provider calls them."""
+    if not message_ids:
+        return {}
+    rows = await session.fetch(
+        "select message_id, contact_id from contacts"
+        " where tenant_id = $1 and message_id = any($2) order by contact_id",
+        tenant,
+        sorted(message_ids),
+    )
+    return {row["message_id"]: row["contact_id"] for row in rows}
+
+
+async def claim_uncertain(
+    session: Session, machine_now: datetime, next_at: datetime, limit: int
+) -> list[tuple[str, DebtorContact]]:
+    """Uncertain contacts whose time has come, with their tenants, each taken by moving its next
+    time on: several workers take different ones, and one that fails is asked about again."""
+    rows = await session.fetch(
+        """
+        update contacts set find_at = $2
+        where (tenant_id, contact_id) in (
+          select tenant_id, contact_id from contacts
+          where state = 'uncertain' and find_at <= $1
+          order by find_at limit $3 for update skip locked)
+        returning *
+        """,
+        machine_now,
+        next_at,
+        limit,
+    )
+    return [(row["tenant_id"], to_contact(row)) for row in rows]
+
+
+async def stop_asking(session: Session, tenant: str, contact_id: str) -> None:
+    await session.execute(
+        "update contacts set find_at = null"
+        " where tenant_id = $1 and contact_id = $2 and state = 'uncertain'",
+        tenant,
+        contact_id,
+    )
 
 
 async def find_ended_leases(

@@ -1,4 +1,4 @@
-"""Tenants' settings, ids of providers, addresses that do not work, slots, uncertain contacts."""
+"""Tenants' settings, addresses that do not work, slots, contacts that are uncertain or failed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,19 +23,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "number", name="pk_tenant_settings"),
     )
     op.create_table(
-        "provider_messages",
-        sa.Column("tenant_id", sa.Text(), nullable=False),
-        sa.Column("provider_id", sa.Text(), nullable=False),
-        sa.Column("contact_id", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text()),
-        sa.PrimaryKeyConstraint("tenant_id", "provider_id", name="pk_provider_messages"),
-    )
-    op.create_index(
-        "ix_provider_messages_tenant_id_contact_id",
-        "provider_messages",
-        ["tenant_id", "contact_id"],
-    )
-    op.create_table(
         "address_states",
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("account_id", sa.Text(), nullable=False),
@@ -58,8 +45,6 @@ def upgrade() -> None:
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "day", "name", name="pk_slots"),
     )
-    op.add_column("contacts", sa.Column("provider", sa.Text()))
-    op.add_column("contacts", sa.Column("handed_at", _INSTANT))
     op.add_column("contacts", sa.Column("find_at", _INSTANT))
     op.create_index(
         "ix_contacts_uncertain",
@@ -67,13 +52,25 @@ def upgrade() -> None:
         ["find_at"],
         postgresql_where=sa.text("state = 'uncertain'"),
     )
+    op.create_index(
+        "ix_contacts_failed",
+        "contacts",
+        ["tenant_id", "debtor_key"],
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index(
+        "ix_contacts_message_id",
+        "contacts",
+        ["tenant_id", "message_id"],
+        postgresql_where=sa.text("message_id is not null"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_contacts_message_id", "contacts")
+    op.drop_index("ix_contacts_failed", "contacts")
     op.drop_index("ix_contacts_uncertain", "contacts")
-    for column in ("find_at", "handed_at", "provider"):
-        op.drop_column("contacts", column)
+    op.drop_column("contacts", "find_at")
     op.drop_table("slots")
     op.drop_table("address_states")
-    op.drop_table("provider_messages")
     op.drop_table("tenant_settings")

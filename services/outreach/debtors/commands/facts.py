@@ -9,6 +9,7 @@ from typing import Any
 from services.outreach.activity.store import judgements, timeline
 from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
 from services.outreach.consents.store import erase_wishes
+from services.outreach.debtors.commands.occasions import take_occasions
 from services.outreach.debtors.domain import accounts, segments
 from services.outreach.debtors.domain.account_books import (
     BOOKED_TYPES,
@@ -18,6 +19,7 @@ from services.outreach.debtors.domain.account_books import (
 )
 from services.outreach.debtors.domain.accounts import AccountFacts
 from services.outreach.debtors.domain.segments import SegmentFacts
+from services.outreach.debtors.domain.occasions import OCCASION_FOLDS
 from services.outreach.debtors.domain.stops import STOP_FOLDS
 from services.outreach.debtors.store import accounts as account_store
 from services.outreach.debtors.store import invoices as invoice_store
@@ -25,6 +27,8 @@ from services.outreach.debtors.store import money as money_store
 from services.outreach.debtors.store import people as person_store
 from services.outreach.debtors.store import stops as stop_store
 from services.outreach.debtors.store import tenants as tenant_store
+from services.outreach.debtors.store.addresses import erase_addresses
+from services.outreach.debtors.store.pauses import erase_pauses
 from services.outreach.debtors.store.rows import AccountKey, InvoiceKey, SourceKey
 from services.outreach.history.store import erase_history
 from shared.database import Session
@@ -43,7 +47,9 @@ _SEGMENT_FOLDS: Mapping[str, Callable[[SegmentFacts, Any], SegmentFacts]] = {
     "account-scored": segments.scored,
 }
 # Of these the plans of a debtor may change.
-_REPLANS = {*ACCOUNT_FOLDS, *BOOKED_TYPES, *STOP_FOLDS, "contact-details"}
+_REPLANS = {
+    *ACCOUNT_FOLDS, *BOOKED_TYPES, *STOP_FOLDS, *OCCASION_FOLDS, "contact-details",
+}  # fmt: skip
 
 
 async def take_facts(session: Session, events: Sequence[Received]) -> None:
@@ -69,6 +75,7 @@ async def take_facts(session: Session, events: Sequence[Received]) -> None:
     await _erase(session, events)
     await _take_invoices(session, events)
     await _take_stops(session, events)
+    await take_occasions(session, events)
 
 
 async def take_tenants(session: Session, events: Sequence[Received]) -> None:
@@ -91,6 +98,7 @@ async def take_segments(session: Session, events: Sequence[Received]) -> None:
     known = await account_store.find_accounts(session, found.keys())
     await mark_dirty(session, {(key[0], account.debtor_key) for key, account in known.items()})
     await account_store.upsert_segments(session, found.items())
+    await take_occasions(session, [event for event in events if (event.tenant, event.key) in known])
 
 
 def _folded_accounts(
@@ -141,6 +149,8 @@ async def _erase(session: Session, events: Sequence[Received]) -> None:
         await erase_wishes(session, tenant, account_ids)
         await erase_history(session, tenant, account_ids)
         await account_store.erase_segments(session, tenant, account_ids)
+        await erase_pauses(session, tenant, account_ids)
+        await erase_addresses(session, tenant, account_ids)
         await judgements.erase_judgements(session, tenant, account_ids)
         await timeline.erase_tags(session, tenant, account_ids)
         await blank_contacts(session, tenant, account_ids)

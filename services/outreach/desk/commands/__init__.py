@@ -1,0 +1,1 @@
+"""What changes at the desk, each in the transaction of its caller."""

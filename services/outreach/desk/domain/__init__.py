@@ -1,0 +1,1 @@
+"""What the desk decides: the order of work, what dispositions lead to, who decides what."""

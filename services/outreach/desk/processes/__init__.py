@@ -1,0 +1,1 @@
+"""What takes several transactions, or a peer between two of them."""
