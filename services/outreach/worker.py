@@ -10,6 +10,7 @@ from services.outreach.jobs import (
     run_leases,
     run_rate_watch,
     run_scheduler,
+    run_trials,
     run_uncertain,
 )
 from services.outreach.settings import Settings
@@ -28,6 +29,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     jobs = {
         "leases": run_leases(context, stop=stop),
         "uncertain": run_uncertain(context, stop=stop),
+        "trials": run_trials(context, stop=stop),
     }
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)

@@ -1,6 +1,5 @@
 """SQL of contacts as records: rows into contacts, and those of an account."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 

@@ -18,8 +18,8 @@ from services.outreach.debtors.domain.account_books import (
     sources_in,
 )
 from services.outreach.debtors.domain.accounts import AccountFacts
-from services.outreach.debtors.domain.segments import SegmentFacts
 from services.outreach.debtors.domain.occasions import OCCASION_FOLDS
+from services.outreach.debtors.domain.segments import SegmentFacts
 from services.outreach.debtors.domain.stops import STOP_FOLDS
 from services.outreach.debtors.store import accounts as account_store
 from services.outreach.debtors.store import invoices as invoice_store

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.outreach.dunning.api import account_strategies, assignments, jobs, strategies
+from services.outreach.dunning.api import account_strategies, assignments, jobs, strategies, trials
 
 router = APIRouter()
-for part in (jobs, strategies, assignments, account_strategies):
+for part in (jobs, strategies, trials, assignments, account_strategies):
     router.include_router(part.router)

@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.activity.domain.decisions import Decision
 from services.outreach.activity.domain.parts import (
     covers_in_parts,
     numbered,

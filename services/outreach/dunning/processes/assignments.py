@@ -48,9 +48,7 @@ async def _ask(
     """Where that fails for good, the culprit stays where it is, and the others are asked."""
     try:
         async with context.db.transaction() as session:
-            return await assign_accounts(
-                session, tenant, context.strategies, account_ids, occasion
-            )
+            return await assign_accounts(session, tenant, context.strategies, account_ids, occasion)
     except Exception as error:
         if is_for_now(error):
             raise

@@ -30,9 +30,9 @@ from services.outreach.dunning.commands.governors import load_governors
 from services.outreach.dunning.commands.plans import DEBTORS_MAX, PlannedBatch, plan_contacts
 from services.outreach.dunning.commands.recipients import load_recipients
 from services.outreach.dunning.commands.results import record_outcomes, write_intents
-from services.outreach.dunning.domain.means import means_of
 from services.outreach.dunning.domain import outgoing, retries, suppressions
 from services.outreach.dunning.domain.governor import Means
+from services.outreach.dunning.domain.means import means_of
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, Recipients
 from services.outreach.dunning.domain.runs import RunTime
