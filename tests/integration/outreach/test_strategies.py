@@ -88,8 +88,10 @@ async def made(world: World, account_id: str = "C1") -> None:
     await world.overdue(account_id=account_id)
     async with world.db.transaction() as session:
         await session.execute(
-            """insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)
-               values ($1, $2, 'I1', $3, 'reminder', 'c')""",
+            """insert into steps (tenant_id, account_id, subject, subject_id, anchor_on, reaction,
+                                  n, step, strategy, version, made_on, state, contact_id)
+               values ($1, $2, 'invoice', 'I1', $3, '', 1, 'reminder', 'consumer-retail',
+                       '2026-12-01', $3, 'sent', 'c')""",
             world.tenant,
             account_id,
             DUE_ON,
