@@ -42,6 +42,7 @@ async def world(world: World) -> World:
     world.context = replace(world.context, strategies=books)
     async with world.db.transaction() as session:
         await session.execute("delete from account_strategies")
+        await session.execute("delete from documents")
         await session.execute("delete from outbox where type = 'strategy-assigned'")
     await world.account()
     return world
@@ -409,7 +410,7 @@ async def test_a_dry_run_tells_what_would_be_done_and_does_nothing(
     assert (found["from"], found["to"]) == ("2026-03-02", "2026-03-15")
     assert (found["accounts"], found["debtors"], found["moves"]) == (1, 1, [])
     assert {each["channel"] for each in found["totals"]} == {"email"}
-    assert [each["step"] for each in found["examples"]][0] == "reminder"
+    assert found["examples"][0]["step"] == "reminder"
     assert found["summary"].startswith(f"{found['totals'][0]['count']} messages")
     assert await world.announced() == before
     assert await world.db.fetch("select from strategy_trials") == []
