@@ -23,7 +23,6 @@ from services.outreach.channels.domain.messages import (
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.domain.live_check import CheckedAccount
 from services.outreach.dunning.domain.message_content import content
-from services.outreach.dunning.domain.strategies import template_uses
 from shared.errors import Invalid
 from shared.mail_addresses import deliverable
 from tests.unit.outreach.builders import (
@@ -180,7 +179,7 @@ def test_a_template_runs_in_a_sandbox(source: str) -> None:
 def test_a_strategy_that_names_a_missing_template_is_refused() -> None:
     sources = {name: text for name, text in TEMPLATES.items() if name != "firm.body.html"}
     with pytest.raises(Invalid, match=r"firm\.body\.html"):
-        Templates(sources).check(template_uses(STRATEGIES))
+        Templates(sources).check([("consumer, step firm-notice", "firm")])
 
 
 def test_a_changed_template_has_another_version() -> None:
@@ -359,7 +358,7 @@ def test_bad_words_are_refused_when_they_are_read() -> None:
         Templates({**TEMPLATES, "_disclosures.en.yaml": "- a list"})
     broken = Templates({**TEMPLATES, "_disclosures.en.yaml": "opt-out: '{{ unknown }}'"})
     with pytest.raises(Invalid, match="opt-out in en"):
-        broken.check(template_uses(STRATEGIES))
+        broken.check(())
 
 
 def test_other_words_are_another_version_of_the_template() -> None:
