@@ -1,4 +1,4 @@
-"""One debtor, put to the contact governor: by what they can be reached, over which channel a message
+"""One debtor, put to the contact governor: by what it can be reached, over which channel a message
 about what may leave when."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
