@@ -1,12 +1,13 @@
 """Strategies over HTTP: all of the tenant, new versions, dry runs, from when each counts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from services.outreach.activity.commands import ask_to_activate
 from services.outreach.dunning.commands.strategies import activate_strategy
 from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_text import json_schema
@@ -30,6 +31,7 @@ from shared.web import Day, Model, ReadSessionDep, context_of, json_response
 from shared.web.auth import Caller, needs
 from shared.web.documents import DocumentRoutes, DryRun, RouteTexts, Surface, Terms
 
+SecondPair = Callable[[Request, Session, str, ActivationRequest], Awaitable[dict[str, Any] | None]]
 STRATEGY_BYTES_MAX = 256 * 1024
 TRIAL_DAYS = 30  # of a dry run, unless a request says otherwise
 
@@ -126,6 +128,19 @@ async def _activate(
     return await activate_strategy(session, tenant, strategy_books(request), asked)
 
 
+def second_pair_for(documents: str) -> SecondPair:
+    """Somebody else agrees first, where the tenant wants that."""
+
+    async def asked_first(
+        request: Request, session: Session, tenant: str, asked: ActivationRequest
+    ) -> dict[str, Any] | None:
+        if not await context_of(request).has_four_eyes(session, tenant):
+            return None
+        return await ask_to_activate(session, tenant, documents, asked)
+
+    return asked_first
+
+
 async def _known(request: Request, tenant: str, name: str, source: str) -> None:
     await processes.check_strategy(context_of(request), tenant, name, source)
 
@@ -212,6 +227,7 @@ SURFACE = Surface(
     dry_run=_dry_run,
     known=_known,
     activate=_activate,
+    second_pair=second_pair_for("strategies"),
     schema=lambda _name: json_schema(),
     readers=("outreach:read", "outreach:write"),
     writers=("outreach:write",),
