@@ -5,10 +5,7 @@ from datetime import date, datetime
 
 from services.outreach.activity.domain.approvals import Activating
 from services.outreach.context import Context
-from services.outreach.dunning.commands.strategies import (
-    activate_assignments,
-    activate_strategy,
-)
+from services.outreach.dunning.commands.strategies import activate_assignments, activate_strategy
 from services.outreach.rulebooks.commands import activate_rulebook
 from shared.database import Session
 from shared.documents import ActivationRequest, ActivationResult

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.outreach.activity.commands import ask_to_activate
 from services.outreach.dunning.api.strategies import (
     ActivatedStrategyView,
     ActivateStrategyRequest,
@@ -12,6 +11,7 @@ from services.outreach.dunning.api.strategies import (
     StrategyVersionsView,
     activated_strategy,
     activation_view,
+    second_pair_for,
     strategy_books,
     tenant_now,
     tenant_zone,
@@ -79,14 +79,6 @@ async def _activate(
     return await activate_assignments(session, tenant, strategy_books(request), asked)
 
 
-async def _second_pair(
-    request: Request, session: Session, tenant: str, asked: ActivationRequest
-) -> dict[str, Any] | None:
-    if not await context_of(request).has_four_eyes(session, tenant):
-        return None
-    return await ask_to_activate(session, tenant, "strategy-assignments", asked)
-
-
 async def _known(request: Request, tenant: str, _name: str, source: str) -> None:
     await strategy_processes.check_assignments(context_of(request), tenant, source)
 
@@ -127,7 +119,7 @@ _routes = DocumentRoutes(
         dry_run=_dry_run,
         known=_known,
         activate=_activate,
-        second_pair=_second_pair,
+        second_pair=second_pair_for(ASSIGNMENTS),
         schema=lambda _name: assignments_schema(),
         readers=("outreach:read", "outreach:write"),
         writers=("outreach:write",),
