@@ -7,10 +7,14 @@ from services.outreach.tables import (
     contacts,
     debtors,
     desk,
+    inbound,
     organisations,
     permissions,
     reference_rates,
+    strategies,
     tenants,
+    texts,
+    webhooks,
 )
 from services.outreach.tables.metadata import metadata
 
@@ -20,9 +24,13 @@ __all__ = [
     "contacts",
     "debtors",
     "desk",
+    "inbound",
     "metadata",
     "organisations",
     "permissions",
     "reference_rates",
+    "strategies",
     "tenants",
+    "texts",
+    "webhooks",
 ]

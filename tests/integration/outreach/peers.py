@@ -1,6 +1,7 @@
 """Real peers in this process: a mail server that misbehaves on demand, the ledger's HTTP door."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -147,6 +148,18 @@ async def mail_sink() -> AsyncIterator[MailSink]:
 LedgerMode = Literal["good", "hang", "behind", "never-caught-up", "error", "garbage", "empty"]
 
 
+@dataclass(frozen=True)
+class LedgerCommand:
+    """One call of a command."""
+
+    noun: str
+    account_id: str
+    body: dict[str, Any]
+    key: str
+    actor: str
+    status: int
+
+
 @dataclass
 class LedgerPeer:
     """`POST /v1/accounts/collectable` as the contract has it, over state that a test writes."""
@@ -157,10 +170,21 @@ class LedgerPeer:
     calls: list[list[str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    commands: list[LedgerCommand] = field(default_factory=list)  # each call, repeats too
+    answered: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by Idempotency-Key
+    next_answers: list[tuple[int, Any]] = field(default_factory=list)  # in place of 201
+    requests: list[dict[str, Any]] = field(default_factory=list)  # what else it was asked
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by path; else as above
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def taken(self) -> list[LedgerCommand]:
+        """What it did: each command once, however often it came."""
+        done = [c for c in self.commands if c.status == 201]
+        return list({c.key: c for c in done}.values())
 
     def owes(
         self,
@@ -208,6 +232,17 @@ class LedgerPeer:
             ],
         }
 
+    def _answer(self, key: str, body: Any) -> tuple[int, Any]:
+        if key in self.answered:
+            known = next(c for c in self.commands if c.key == key)
+            if known.body != body:
+                return 409, {"detail": "the key was used for something else"}
+            return self.answered[key]
+        found = self.next_answers.pop(0) if self.next_answers else (201, {"id": key})
+        if found[0] < 500:
+            self.answered[key] = found
+        return found
+
     def app(self) -> FastAPI:
         app = FastAPI()
 
@@ -232,6 +267,38 @@ class LedgerPeer:
                 ],
                 "intake_caught_up_at": None if self.mode == "never-caught-up" else caught_up_at,
             }
+
+        @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
+        async def command(path: str, request: Request) -> Response:
+            """A command, as the ledger takes it: the same key again has the first answer."""
+            content = await request.body()
+            key = request.headers.get("idempotency-key")
+            actor = request.headers.get("x-actor")
+            body = json.loads(content) if content else None
+            self.requests.append(
+                {
+                    "method": request.method,
+                    "path": f"/{path}",
+                    "body": body,
+                    "key": key,
+                    "actor": actor,
+                    "tenant": request.headers.get("x-tenant"),
+                }
+            )
+            if f"/{path}" in self.answers:
+                status, answer = self.answers[f"/{path}"]
+                if status == 0:  # the answer is lost on the way
+                    raise RuntimeError("lost")
+                return Response(json.dumps(answer), status, media_type="application/json")
+            if request.method != "POST" or key is None:
+                return Response("{}", 201, media_type="application/json")
+            status, answer = self._answer(key, body)
+            parts = path.split("/")
+            account_id, noun = (parts[2], parts[3]) if len(parts) > 3 else ("", parts[-1])
+            self.commands.append(
+                LedgerCommand(noun, account_id, body or {}, key, actor or "", status)
+            )
+            return Response(json.dumps(answer), status, media_type="application/json")
 
         return app
 

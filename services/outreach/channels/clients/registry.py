@@ -17,6 +17,7 @@ from services.outreach.channels.domain.contract import (
     Found,
     Intent,
     Later,
+    Listener,
     Sent,
     Withdrawn,
 )
@@ -119,6 +120,11 @@ class OpenProvider:
         finally:
             await self._leave()
 
+    def listen(self) -> None:
+        """Be there for what the provider hands over by itself, if it does."""
+        if isinstance(self._adapter, Listener):
+            self._adapter.listen()
+
     def _note(self, sent: Sent) -> None:
         was_open = not self.is_available
         self._breaker.note(clock.monotonic(), is_fault=is_providers_fault(sent))
@@ -192,6 +198,7 @@ class ChannelRegistry:
         letters_dir: Path | None = None,
         is_local: bool = False,
     ) -> None:
+        self._is_local = is_local
         self.environment = environment  # what settings may name
         self._factories = factories
         self._sender = sender

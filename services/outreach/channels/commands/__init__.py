@@ -1,1 +1,1 @@
-"""What channels record beyond what they send."""
+"""What changes the records of channels, within the caller's transaction."""
