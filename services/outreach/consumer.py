@@ -6,15 +6,24 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from services.outreach.activity.store.timeline import insert_received
-from services.outreach.debtors.commands import take_arms, take_facts, take_tenants
+from services.outreach.debtors.commands import (
+    take_facts,
+    take_segments,
+    take_tenants,
+    take_warnings,
+)
 from services.outreach.desk.commands.facts import follow_facts, follow_priorities
-from services.outreach.dunning.commands.warnings import start_on_warnings
-from services.outreach.dunning.domain.strategies import Strategies
-from services.outreach.inbound.commands.addresses import follow_addresses
+from services.outreach.dunning.commands.assignments import assign_after
+from services.outreach.dunning.store.strategies import StrategyBooks
+from services.outreach.inbound.commands.erasure import erase_replies
+from services.outreach.webhooks.store import insert_events
+from shared import clock
+from shared.business_time import Clock
 from shared.database import Database, Session
 from shared.events import (
     CONTACTS,
     LEDGER,
+    OUTREACH,
     SCHEMAS,
     SEGMENTATION,
     TENANTS,
@@ -28,34 +37,30 @@ CONSUMER = "outreach"
 TOPICS = (LEDGER, CONTACTS, TENANTS, SEGMENTATION)
 
 # Takes the events of its types in one ordered batch.
-Handler = Callable[[Session, Sequence[Received], Strategies], Awaitable[None]]
+Handler = Callable[[Session, Sequence[Received]], Awaitable[None]]
 
 
-async def on_tenants(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+async def on_tenants(session: Session, events: Sequence[Received]) -> None:
     await take_tenants(session, events)
 
 
-async def on_facts(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+async def on_facts(session: Session, events: Sequence[Received]) -> None:
+    await erase_replies(session, events)
     await take_facts(session, events)
-    await follow_addresses(session, events)
     await follow_facts(session, events)
 
 
-async def on_segments(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
-    await take_arms(session, events)
+async def on_segments(session: Session, events: Sequence[Received]) -> None:
+    await take_segments(session, events)
     await follow_priorities(session, events)
 
 
-async def on_scores(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+async def on_warnings(session: Session, events: Sequence[Received]) -> None:
     await follow_priorities(session, events)
+    await take_warnings(session, events)
 
 
-async def on_warnings(session: Session, events: Sequence[Received], strategies: Strategies) -> None:
-    await follow_priorities(session, events)
-    await start_on_warnings(session, events, strategies)
-
-
-async def only_noted(_s: Session, _events: Sequence[Received], _plans: Strategies) -> None:
+async def only_noted(_s: Session, _events: Sequence[Received]) -> None:
     """The timeline has them; nothing else changes."""
 
 
@@ -69,7 +74,7 @@ HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(_types(LEDGER), on_facts),
     "contact-details": on_facts,
     "segment-changed": on_segments,
-    "account-scored": on_scores,
+    "account-scored": on_segments,
     "early-warning-raised": on_warnings,
     **dict.fromkeys(
         ("model-promoted", "segment-policy-activated", "policy-activated"),
@@ -79,28 +84,51 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 async def take_events(
-    session: Session, events: Sequence[Received], *, strategies: Strategies
+    session: Session,
+    events: Sequence[Received],
+    *,
+    books: StrategyBooks,
+    clock_mode: Clock,
 ) -> None:
     """One ordered batch of new events."""
     await insert_received(session, events)
     for handler in dict.fromkeys(HANDLERS.values()):
         own = [event for event in events if HANDLERS.get(event.type) is handler]
         if own:
-            await handler(session, own, strategies)
+            await handler(session, own)
+    await assign_after(session, events, books, clock_mode)
 
 
-def subscription(strategies: Strategies) -> Subscription:
+def subscription(books: StrategyBooks, clock_mode: Clock) -> Subscription:
     """What the worker consumes."""
     return Subscription(
         consumer=CONSUMER,
         topics=TOPICS,
         types=frozenset(HANDLERS),
-        take=partial(take_events, strategies=strategies),
+        take=partial(take_events, books=books, clock_mode=clock_mode),
     )
 
 
 def runtime(
-    common: Common, db: Database, strategies: Strategies, *, producer_urls: Mapping[str, str]
+    common: Common,
+    db: Database,
+    books: StrategyBooks,
+    *,
+    producer_urls: Mapping[str, str],
 ) -> Runtime:
-    """Outreach on the log: it reads the ledger and segmentation, and writes its own events."""
-    return Runtime("outreach", common, db, [subscription(strategies)], producer_urls=producer_urls)
+    """Outreach on the log: it reads the ledger and segmentation, and its own events for webhooks."""
+    subscribed = [subscription(books, common.clock), WEBHOOKS]
+    return Runtime("outreach", common, db, subscribed, producer_urls=producer_urls)
+
+
+async def take_own_events(session: Session, events: Sequence[Received]) -> None:
+    """Let our own events wait for the endpoints that want them."""
+    await insert_events(session, events, clock.now())
+
+
+WEBHOOKS = Subscription(
+    consumer="outreach-webhooks",
+    topics=(OUTREACH,),
+    types=frozenset(_types(OUTREACH)),
+    take=take_own_events,
+)

@@ -14,7 +14,13 @@ from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import RuleBook, read_book
 from services.outreach.compliance.geography.places import country_zones
-from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
+from services.outreach.dunning.domain.assignment_document import (
+    ASSIGNMENTS,
+    parse_assignments,
+)
+from services.outreach.dunning.domain.assignments import Assignments
+from services.outreach.dunning.domain.strategy import Strategy
+from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.inbound.domain.mailboxes import Mailbox
 from services.outreach.inbound.domain.word_lists import WordLists, parse_word_lists
 from services.outreach.rulebooks.domain.versions import built_in
@@ -27,9 +33,10 @@ from shared.process.settings import BadSetting, Common, Env
 from shared.process.variables import KNOWN
 
 _HERE = Path(__file__).parent
-PRODUCERS = ("ledger", "segmentation")
+PRODUCERS = ("ledger", "segmentation")  # and itself
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
+ASSIGNMENTS_FILE = f"{ASSIGNMENTS}.yaml"
 JUDGEMENTS_KEEP_DAYS = 730
 INBOUND_KEEP_DAYS = 730
 MAILBOXES_MAX = 20
@@ -56,8 +63,10 @@ class Settings:
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
     tax_id: str | None
     links: Links = field(repr=False)
-    strategies: Strategies = field(repr=False)
-    template_sources: Mapping[str, str] = field(repr=False)
+    letters_dir: Path | None  # in which tenants' folders for letters are; None: they have none
+    packs: tuple[BuiltIn[Strategy], ...] = field(repr=False)
+    assignments: BuiltIn[Assignments] = field(repr=False)  # until a tenant has its own
+    templates: Templates = field(repr=False)
     rulebooks: tuple[BuiltIn[RuleBook], ...] = field(repr=False)
     residence_default: str | None  # a country, for whom no place at all is known
     story_keep_days: int | None  # None: for ever
@@ -73,12 +82,15 @@ class Settings:
         env = Env(values, collects=True)
         common = Common.read(env)
         producers = () if common.kafka else PRODUCERS
-        strategies = env.attempt(lambda: _strategies(env))
-        templates = env.attempt(lambda: _templates(env, strategies))
+        packs = env.attempt(lambda: _packs(env))
+        templates = env.attempt(lambda: _templates(env))
         settings = cls(
             common=common,
             database_url=env.database("outreach"),
-            producer_urls={service: env.producer("outreach", service) for service in producers},
+            producer_urls={
+                **{service: env.producer("outreach", service) for service in producers},
+                "outreach": env.database("outreach"),
+            },
             ledger_url=env.peer("ledger", common),
             mail_server=env.attempt(lambda: _mail_server(env)),
             mail_from=env.attempt(lambda: _mail_from(env)),
@@ -89,8 +101,10 @@ class Settings:
                 keys=env.attempt(lambda: _link_keys(env, common)),
                 public_url=env.attempt(lambda: _public_url(env, common)),
             ),
-            strategies=strategies,
-            template_sources=templates,
+            letters_dir=env.attempt(lambda: _letters_dir(env, common)),
+            packs=() if packs is None else packs[0],
+            assignments=None if packs is None else packs[1],
+            templates=templates,
             rulebooks=env.attempt(lambda: _rulebooks(env)),
             residence_default=env.attempt(lambda: _residence(env, common)),
             story_keep_days=env.days("OUTREACH_STORY_KEEP_DAYS"),
@@ -109,15 +123,22 @@ class Settings:
         return Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id)
 
 
-def _templates(env: Env, strategies: Strategies | None) -> dict[str, str]:
+def _templates(env: Env) -> Templates:
     name = "OUTREACH_TEMPLATES"
     shipped = _HERE / "channels" / "templates"
-    texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml"))
+    texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml", "*/*.yaml"))
     try:
-        Templates(texts).check(() if strategies is None else template_uses(strategies))
+        templates = _read_templates(tuple(sorted(texts.items())))
+        templates.check(())
     except Invalid as error:
         raise BadSetting(name, f"does not fit: {error.detail}") from error
-    return texts
+    return templates
+
+
+@lru_cache(maxsize=4)
+def _read_templates(texts: tuple[tuple[str, str], ...]) -> Templates:
+    """Once for all processes of the local mode."""
+    return Templates(dict(texts))
 
 
 # Both processes of the local mode ask for the same lists.
@@ -166,14 +187,36 @@ def _mail_server(env: Env) -> MailServer | None:
         raise BadSetting(name, str(error)) from error
 
 
-def _strategies(env: Env) -> Strategies:
+# Both processes of the local mode ask for the same ones; what is read is immutable.
+_read_strategy = lru_cache(maxsize=64)(parse_strategy)
+
+
+def _packs(env: Env) -> tuple[tuple[BuiltIn[Strategy], ...], BuiltIn[Assignments]]:
+    """The strategies that come with the platform, or those of a folder in their place; and whose
+    they are until a tenant has its own assignments."""
     name = "OUTREACH_STRATEGIES"
     texts = _texts(env, name, _HERE / "dunning" / "strategies", ("*.yaml",))
+    assigning = texts.pop(ASSIGNMENTS_FILE, None)
+    if assigning is None:
+        raise BadSetting(name, f"names a folder without {ASSIGNMENTS_FILE}")
+    packs: dict[str, BuiltIn[Strategy]] = {}
+    file = ASSIGNMENTS_FILE
     try:
-        return by_kind(parse(text) for text in texts.values())
+        assignments = parse_assignments(assigning)
+        for each, text in texts.items():
+            file = each
+            pack = _read_strategy(text)
+            if pack.name in packs:
+                raise BadSetting(name, f"holds two strategies of the name {pack.name}")
+            packs[pack.name] = BuiltIn(pack.name, pack.version, text, pack)
     except Invalid as error:
         reasons = "; ".join(f"{e.pointer} {e.detail}" for e in error.errors)
-        raise BadSetting(name, f"does not fit: {error.detail} {reasons}".rstrip()) from error
+        raise BadSetting(name, f"holds {file}: {error.detail} {reasons}".rstrip()) from error
+    missing = sorted(assignments.strategies - packs.keys())
+    if missing:
+        raise BadSetting(name, f"holds no {', '.join(missing)}, which {ASSIGNMENTS_FILE} names")
+    built = BuiltIn(ASSIGNMENTS, assignments.version, assigning, assignments)
+    return tuple(packs[pack_name] for pack_name in sorted(packs)), built
 
 
 # Both processes of the local mode ask for the same books; a book is immutable.
@@ -211,7 +254,7 @@ def _texts(env: Env, name: str, default: Path, patterns: tuple[str, ...]) -> dic
     folder = Path(env.text(name) or default)
     try:
         texts = {
-            path.name: path.read_text(encoding="utf-8")
+            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
             for pattern in patterns
             for path in sorted(folder.glob(pattern))
         }
@@ -247,6 +290,18 @@ def _public_url(env: Env, common: Common) -> str:
     if text.startswith("http:") and not read_url(text, ("http",)).is_here:
         raise BadSetting(name, "must start with https:// unless it is this machine")
     return text.rstrip("/")
+
+
+def _letters_dir(env: Env, common: Common) -> Path | None:
+    """The folder that the folders for letters are in: no tenant's settings lead out of it."""
+    name = "OUTREACH_LETTERS_DIR"
+    given = env.text(name)
+    if given is None:
+        return common.data_dir / "letters" if common.local else None
+    folder = Path(given)
+    if not folder.is_dir():
+        raise BadSetting(name, "names no folder")
+    return folder
 
 
 def _mail_from(env: Env) -> str:

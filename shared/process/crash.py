@@ -23,6 +23,8 @@ POINTS = frozenset(
         "outreach.uncertain.before_commit",
         "outreach.inbound.before_commit",
         "outreach.command.after_answer",
+        "outreach.letters.after_file",
+        "outreach.webhook.after_post",
         "restore.marked",
         "restore.one_restored",
         "restore.settled",

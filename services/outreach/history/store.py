@@ -63,7 +63,7 @@ async def find_history(
           select c.contact_id, c.attempted_at, c.body
           from contact_accounts a join contacts c using (tenant_id, contact_id)
           where a.tenant_id = $1 and a.account_id = k.account_id
-            and c.state in ('sent', 'uncertain') and c.attempted_at is not null
+            and c.state in ('sent', 'delivered', 'uncertain') and c.attempted_at is not null
           order by c.attempted_at desc limit $3) c
         """,
         tenant,
@@ -86,15 +86,16 @@ async def find_history(
     covered: dict[str, list[str]] = {}
     for row in own:
         covered.setdefault(row["contact_id"], []).append(row["account_id"])
-    made = {
-        row["contact_id"]: PastContact(
+    made = {}
+    for row in own:
+        body = _BODY.decode(row["body"])
+        made[row["contact_id"]] = PastContact(
             tuple(covered[row["contact_id"]]),
             row["attempted_at"],
-            _BODY.decode(row["body"]).channel,
-            "sent",
+            body.channel,
+            body.outcome or "sent",
+            is_own=True,
         )
-        for row in own
-    }
     found: dict[str, list[PastContact]] = {}
     for row in own:
         found.setdefault(row["account_id"], []).append(made[row["contact_id"]])
@@ -108,6 +109,7 @@ async def find_history(
 
 class _Body(msgspec.Struct):
     channel: str
+    outcome: str | None = None  # of a call
 
 
 _BODY = msgspec.json.Decoder(_Body)

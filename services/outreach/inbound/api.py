@@ -26,7 +26,7 @@ Desk = Annotated[Caller, needs("outreach:write", "desk")]
 MailWriter = Annotated[Caller, needs("outreach:write", body_max=MAIL_BYTES_MAX)]
 State = Literal["open", "applied", "for-person", "auto-reply", "receipt"]
 ReceivedTo = Annotated[
-    list[str],
+    list[str] | None,
     Query(max_length=ADDRESSES_MAX, description="To whom it was sent, by the mail server."),
 ]
 
@@ -90,13 +90,13 @@ async def post_events(provider: str, request: Request, context: ContextDep) -> R
     },
 )
 async def post_email(
-    request: Request, caller: MailWriter, context: ContextDep, to: ReceivedTo = []
+    request: Request, caller: MailWriter, context: ContextDep, to: ReceivedTo = None
 ) -> Response:
     """A repeat changes nothing. 202: it could not be read yet, and will be."""
     raw = await request.body()
     if not raw.strip():
         raise Invalid("There is no mail in the body.")
-    goals = [address for each in to if (address := deliverable(each)) is not None]
+    goals = [address for each in to or () if (address := deliverable(each)) is not None]
     inbound_id = await take_item(context, caller.tenant, new_mail(raw, goals))
     async with context.db.reading() as session:
         found = await _found(session, caller.tenant, inbound_id)

@@ -2,6 +2,7 @@
 in `store`."""
 
 from services.outreach.tables import (
+    addresses,
     channels,
     contacts,
     debtors,
@@ -10,12 +11,15 @@ from services.outreach.tables import (
     organisations,
     permissions,
     reference_rates,
+    strategies,
     tenants,
     texts,
+    webhooks,
 )
 from services.outreach.tables.metadata import metadata
 
 __all__ = [
+    "addresses",
     "channels",
     "contacts",
     "debtors",
@@ -25,6 +29,8 @@ __all__ = [
     "organisations",
     "permissions",
     "reference_rates",
+    "strategies",
     "tenants",
     "texts",
+    "webhooks",
 ]

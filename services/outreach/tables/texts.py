@@ -1,4 +1,4 @@
-"""Texts in parts: what left over SMPP, and what came in and is not whole yet."""
+"""Texts in parts: what left over SMPP, and what came in and is not whole yet. Scripts of calls."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 
@@ -38,5 +38,17 @@ inbound_parts = Table(
     Column("body", Text, nullable=False),
     Column("at", INSTANT, nullable=False),  # machine time
     PrimaryKeyConstraint("tenant_id", "provider", "key", "number"),
+    Index(None, "at"),
+)
+
+call_scripts = Table(
+    "call_scripts",  # what a call says, until the provider has asked for it: personal, for an hour
+    metadata,
+    Column("token", Text),  # of the callback URL
+    Column("tenant_id", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", INSTANT, nullable=False),  # machine time
+    PrimaryKeyConstraint("token"),
     Index(None, "at"),
 )

@@ -1,6 +1,7 @@
 """Real peers in this process: a mail server that misbehaves on demand, the ledger's HTTP door."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any, Literal
 
-import msgspec
 import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI, Request, Response
@@ -173,6 +173,8 @@ class LedgerPeer:
     commands: list[LedgerCommand] = field(default_factory=list)  # each call, repeats too
     answered: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by Idempotency-Key
     next_answers: list[tuple[int, Any]] = field(default_factory=list)  # in place of 201
+    requests: list[dict[str, Any]] = field(default_factory=list)  # what else it was asked
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by path; else as above
 
     @property
     def url(self) -> str:
@@ -230,6 +232,17 @@ class LedgerPeer:
             ],
         }
 
+    def _answer(self, key: str, body: Any) -> tuple[int, Any]:
+        if key in self.answered:
+            known = next(c for c in self.commands if c.key == key)
+            if known.body != body:
+                return 409, {"detail": "the key was used for something else"}
+            return self.answered[key]
+        found = self.next_answers.pop(0) if self.next_answers else (201, {"id": key})
+        if found[0] < 500:
+            self.answered[key] = found
+        return found
+
     def app(self) -> FastAPI:
         app = FastAPI()
 
@@ -255,27 +268,37 @@ class LedgerPeer:
                 "intake_caught_up_at": None if self.mode == "never-caught-up" else caught_up_at,
             }
 
-        @app.post("/v1/accounts/{account_id}/{noun}")
-        async def command(account_id: str, noun: str, request: Request) -> Response:
+        @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
+        async def command(path: str, request: Request) -> Response:
             """A command, as the ledger takes it: the same key again has the first answer."""
-            key = request.headers["idempotency-key"]
-            body = await request.json()
-            if key in self.answered:
-                status, answer = self.answered[key]
-                known = next(c for c in self.commands if c.key == key)
-                if known.body != body:
-                    status, answer = 409, {"detail": "the key was used for something else"}
-            elif self.next_answers:
-                status, answer = self.next_answers.pop(0)
-            else:
-                status, answer = 201, {"id": key}
-            if status < 500:
-                self.answered.setdefault(key, (status, answer))
-            actor = request.headers.get("x-actor", "")
-            self.commands.append(LedgerCommand(noun, account_id, body, key, actor, status))
-            return Response(
-                msgspec.json.encode(answer), status_code=status, media_type="application/json"
+            content = await request.body()
+            key = request.headers.get("idempotency-key")
+            actor = request.headers.get("x-actor")
+            body = json.loads(content) if content else None
+            self.requests.append(
+                {
+                    "method": request.method,
+                    "path": f"/{path}",
+                    "body": body,
+                    "key": key,
+                    "actor": actor,
+                    "tenant": request.headers.get("x-tenant"),
+                }
             )
+            if f"/{path}" in self.answers:
+                status, answer = self.answers[f"/{path}"]
+                if status == 0:  # the answer is lost on the way
+                    raise RuntimeError("lost")
+                return Response(json.dumps(answer), status, media_type="application/json")
+            if request.method != "POST" or key is None:
+                return Response("{}", 201, media_type="application/json")
+            status, answer = self._answer(key, body)
+            parts = path.split("/")
+            account_id, noun = (parts[2], parts[3]) if len(parts) > 3 else ("", parts[-1])
+            self.commands.append(
+                LedgerCommand(noun, account_id, body or {}, key, actor or "", status)
+            )
+            return Response(json.dumps(answer), status, media_type="application/json")
 
         return app
 

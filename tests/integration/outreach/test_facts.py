@@ -18,7 +18,7 @@ from shared.log.consume import run_consumer
 from shared.log.sources import OutboxSource
 from tests.conftest import Template, fresh_url
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts
-from tests.unit.outreach.builders import STRATEGIES, at
+from tests.unit.outreach.builders import at
 
 
 async def details(world: World, account_id: str = "C1") -> ledger.Contact | None:
@@ -171,7 +171,7 @@ async def producers(postgres: str, templates: Template) -> AsyncIterator[Databas
 
 
 async def test_the_worker_takes_everything_in_once(
-    outreach_db: Database, producers: Database
+    world: World, outreach_db: Database, producers: Database
 ) -> None:
     """The producer's outbox is read twice over, as after a move to another source."""
     async with producers.transaction() as session:
@@ -182,7 +182,7 @@ async def test_the_worker_takes_everything_in_once(
         loop = asyncio.create_task(
             run_consumer(
                 outreach_db,
-                consumer.subscription(STRATEGIES),
+                consumer.subscription(world.context.strategies, "manual"),
                 [OutboxSource(producers, one) for one in sources],
                 stop=stop,
             )
@@ -195,7 +195,7 @@ async def test_the_worker_takes_everything_in_once(
         await loop
     rows = await outreach_db.fetch("select type from story order by ord")
     assert sorted(row["type"] for row in rows) == [
-        "account-registered", "contact-details", "invoice-issued",
+        "account-registered", "contact-details", "invoice-issued", "strategy-assigned",
     ]  # fmt: skip
     assert len(await outreach_db.fetch("select from invoices")) == 1
 

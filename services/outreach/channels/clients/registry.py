@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from services.outreach.channels.domain.breakers import Breaker, Bucket, is_providers_fault
 from services.outreach.channels.domain.contract import (
@@ -16,6 +17,7 @@ from services.outreach.channels.domain.contract import (
     Found,
     Intent,
     Later,
+    Listener,
     Sent,
     Withdrawn,
 )
@@ -45,6 +47,8 @@ class ProviderSetup:
     sender: Sender  # of the installation, where the settings say nothing
     links: Links = field(repr=False)  # that lead from messages back to us
     secrets: Mapping[str, str] = field(repr=False)  # by the variable's name
+    letters_dir: Path | None = None  # in which folders for letters may be; None: nowhere
+    is_local: bool = False  # else nobody's settings reach into our own network
 
     @property
     def secret(self) -> str:
@@ -116,6 +120,11 @@ class OpenProvider:
         finally:
             await self._leave()
 
+    def listen(self) -> None:
+        """Be there for what the provider hands over by itself, if it does."""
+        if isinstance(self._adapter, Listener):
+            self._adapter.listen()
+
     def _note(self, sent: Sent) -> None:
         was_open = not self.is_available
         self._breaker.note(clock.monotonic(), is_fault=is_providers_fault(sent))
@@ -185,11 +194,17 @@ class ChannelRegistry:
         environment: Mapping[str, str],
         sender: Sender,
         links: Links,
+        *,
+        letters_dir: Path | None = None,
+        is_local: bool = False,
     ) -> None:
+        self._is_local = is_local
         self.environment = environment  # what settings may name
         self._factories = factories
         self._sender = sender
         self._links = links
+        self._letters_dir = letters_dir
+        self._is_local = is_local
         self._open: dict[tuple[str, str], OpenProvider] = {}
 
     async def channels(self, tenant: str, settings: TenantSettings) -> TenantChannels:
@@ -224,6 +239,8 @@ class ChannelRegistry:
                 self._sender,
                 self._links,
                 self._secrets(provider),
+                self._letters_dir,
+                self._is_local,
             )
             for name, provider in providers.items()
         }

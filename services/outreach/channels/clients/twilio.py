@@ -12,8 +12,10 @@ from urllib.parse import urlencode
 
 import httpx
 
+from services.outreach.channels.clients.channel_log import ScriptShelf
+from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.domain import twilio
-from services.outreach.channels.domain.call_scripts import CallScript, ScriptShelf
+from services.outreach.channels.domain.call_scripts import CallScript
 from services.outreach.channels.domain.contract import (
     Accepted,
     CannotSay,
@@ -29,6 +31,8 @@ from services.outreach.channels.domain.parts import SmsParts, VoiceParts
 from services.outreach.channels.domain.sms_text import sms_text
 from services.outreach.channels.domain.twilio import TwilioAccount
 from shared import clock
+from shared.addresses import BadUrl
+from shared.errors import Unavailable
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 10.0
@@ -207,3 +211,27 @@ class TwilioCalls:
 
     async def close(self) -> None:
         await self._api.close()
+
+
+def open_twilio(shelf: ScriptShelf, setup: ProviderSetup) -> TwilioTexts | TwilioCalls:
+    """Of a provider of the kind `twilio`. Raises `Unavailable`."""
+    provider = setup.provider
+    settings = TwilioSettings(
+        setup.tenant,
+        setup.name,
+        twilio_account(setup),
+        provider.from_ or "",
+        setup.links.public_url,
+        provider.segments_max,
+    )
+    if provider.channel == "voice":
+        return TwilioCalls(settings, shelf)
+    return TwilioTexts(settings)
+
+
+def twilio_account(setup: ProviderSetup) -> TwilioAccount:
+    """Raises `Unavailable`."""
+    try:
+        return TwilioAccount.from_url(setup.secret)
+    except BadUrl as error:
+        raise Unavailable(f"the variable {setup.provider.secret} {error}") from error

@@ -1,9 +1,10 @@
 """How a call went: what a dialler says of it, in the words of the contact rules."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
-from services.outreach.channels.domain.contract import ReceiptState
+from services.outreach.channels.domain.contract import Receipt, ReceiptState
 
 CallStatus = Literal["answered", "busy", "no-answer", "not-in-service", "failed"]
 AnsweredBy = Literal["human", "machine", "unknown"]
@@ -64,3 +65,17 @@ class CallResult:
     @property
     def code(self) -> str:
         return self.outcome or "call-failed"
+
+    def receipt(
+        self, at: datetime, *, token: str | None = None, provider_id: str | None = None
+    ) -> Receipt:
+        return Receipt(
+            self.state,
+            at,
+            token=token,
+            provider_id=provider_id,
+            code=self.code,
+            is_address_dead=self.is_address_dead,
+            outcome=self.outcome or "",
+            seconds=self.seconds,
+        )

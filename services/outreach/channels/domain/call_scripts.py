@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 SCRIPT_KEPT_FOR: Final = timedelta(hours=1)  # machine time; longer than any telephone rings
 
@@ -14,10 +14,4 @@ class CallScript:
     tenant: str
     provider: str
     token: str  # of the callback URL: by which it is asked for
-    twiml: str
-
-
-class ScriptShelf(Protocol):
-    """Keeps scripts."""
-
-    async def put(self, script: CallScript) -> None: ...
+    text: str  # TwiML for providers who speak it

@@ -7,11 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Protocol
 
 from services.outreach.channels.domain.contract import Receipt, ReceiptState
 from services.outreach.channels.domain.inbound_messages import InboundText
-from services.outreach.channels.domain.smpp_receipts import PartReceipt
 
 
 @dataclass(frozen=True)
@@ -49,18 +47,6 @@ class InboundPart:
     key: str
     number: int = 1
     total: int = 1
-
-
-class TextLog(Protocol):
-    """Where an adapter keeps what it learns. Whatever is kept twice changes nothing."""
-
-    async def submitted(self, text: SentText) -> None: ...
-
-    async def received(self, tenant: str, provider: str, receipt: PartReceipt) -> None: ...
-
-    async def arrived(self, part: InboundPart) -> None: ...
-
-    async def message_ids(self, tenant: str, provider: str, contact_id: str) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True)

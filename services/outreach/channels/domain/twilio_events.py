@@ -106,19 +106,7 @@ class TwilioReader:
             return (Receipt("sent", at, token=token, provider_id=sid, code=f"twilio-{status}"),)
         if status not in _CALL_STATES:
             return ()
-        result = call_result(form)
-        return (
-            Receipt(
-                result.state,
-                at,
-                token=token,
-                provider_id=sid,
-                code=result.code,
-                is_address_dead=result.is_address_dead,
-                outcome=result.outcome or "",
-                seconds=result.seconds,
-            ),
-        )
+        return (call_result(form).receipt(at, token=token, provider_id=sid),)
 
 
 def call_result(form: Mapping[str, str]) -> CallResult:

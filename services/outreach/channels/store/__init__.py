@@ -6,6 +6,14 @@ from services.outreach.channels.store.tenant_settings import (
     find_settings,
     get_settings,
     insert_settings,
+    list_tenants_with,
 )
 
-__all__ = ["NONE", "StoredSettings", "find_settings", "get_settings", "insert_settings"]
+__all__ = [
+    "NONE",
+    "StoredSettings",
+    "find_settings",
+    "get_settings",
+    "insert_settings",
+    "list_tenants_with",
+]

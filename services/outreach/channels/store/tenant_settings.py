@@ -41,6 +41,22 @@ async def find_settings(session: Session, tenants: Collection[str]) -> dict[str,
     }
 
 
+async def list_tenants_with(session: Session, kind: str) -> dict[str, TenantSettings]:
+    """The settings of the tenants that have a provider of a kind."""
+    rows = await session.fetch(
+        """
+        select distinct on (tenant_id) tenant_id, document from tenant_settings
+        order by tenant_id, number desc
+        """
+    )
+    read = {row["tenant_id"]: _DOCUMENT.decode(row["document"]) for row in rows}
+    return {
+        tenant: settings
+        for tenant, settings in read.items()
+        if any(provider.kind == kind for provider in settings.providers.values())
+    }
+
+
 async def insert_settings(
     session: Session,
     tenant: str,

@@ -16,6 +16,7 @@ class AccountFacts:
     kind: AccountKind = "consumer"
     timezone: str = "UTC"
     country: str | None = None
+    tags: tuple[str, ...] = ()
     sequence: int = 0  # the last of the ledger's that was taken in
     is_registered: bool = False
     is_erased: bool = False
@@ -42,9 +43,10 @@ def registered(
         kind=data.kind,
         timezone=data.timezone,
         country=data.country,
+        tags=() if account.is_erased else data.tags,
         is_registered=True,
     )
 
 
 def erased(account: AccountFacts) -> AccountFacts:
-    return replace(account, is_erased=True)
+    return replace(account, tags=(), is_erased=True)

@@ -28,7 +28,7 @@ from services.outreach.dunning.domain.strategy import (
     Strategy,
     on_ladder,
 )
-from services.outreach.dunning.domain.strategy_faults import ReadStep, whole_faults
+from services.outreach.dunning.domain.strategy_faults import ReadStep, TenantTexts, whole_faults
 from services.outreach.dunning.domain.strategy_text import (
     FORMS,
     LADDER_MAX,
@@ -39,7 +39,6 @@ from services.outreach.dunning.domain.strategy_text import (
     SendText,
     StrategyText,
 )
-from services.outreach.dunning.domain.template_facts import TemplateFacts
 from services.outreach.dunning.domain.text_reading import (
     TextReading,
     near,
@@ -56,15 +55,15 @@ _HINTS: Final = {"on": _ON, "true": _ON, "steps": "the key is `ladder`"}
 _SEGMENT_LENGTH_MAX: Final = 200
 
 
-def parse_strategy(text: str, templates: TemplateFacts | None = None) -> Strategy:
-    """A strategy from YAML or JSON. Raises `Invalid` with every fault; `templates` are those of
-    the tenant (None: they are not looked at)."""
+def parse_strategy(text: str, texts: TenantTexts | None = None) -> Strategy:
+    """A strategy from YAML or JSON. Raises `Invalid` with every fault; `texts` are the words
+    of the tenant (None: they are not looked at)."""
     document = read_object(text, WORD)
     reading = TextReading(FORMS)
     top = reading.object(document.data, StrategyText, "", _HINTS)
     assert top is not None, "it is an object"
     strategy, steps, reactions = _Reader(reading, top).read()
-    reading.errors += whole_faults(steps, reactions, templates)
+    reading.errors += whole_faults(steps, reactions, texts)
     if reading.errors:
         raise placed(document, reading.errors, WORD)
     return strategy

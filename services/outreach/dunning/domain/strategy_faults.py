@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from services.outreach.channels.domain.template_facts import TemplateFacts
 from services.outreach.dunning.domain.strategy import (
     MESSAGE_CHANNELS,
     OPEN_REACTION_DAYS,
@@ -17,7 +18,6 @@ from services.outreach.dunning.domain.strategy_text import (
     ReactionStepText,
     ReactionText,
 )
-from services.outreach.dunning.domain.template_facts import TemplateFacts
 from shared.errors import FieldError
 from shared.field_errors import escape
 
@@ -41,10 +41,18 @@ class ReadStep:
         return {c for c in self.step.channels if c in MESSAGE_CHANNELS and c != "webhook"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class TenantTexts:
+    """What a strategy must know of the words that a tenant has."""
+
+    templates: TemplateFacts
+    language: str  # of the tenant
+
+
 def whole_faults(
     steps: Sequence[ReadStep],
     reactions: Mapping[str, ReactionText],
-    templates: TemplateFacts | None,
+    texts: TenantTexts | None,
 ) -> list[FieldError]:
     ladder = [read for read in steps if read.reaction is None]
     found = [*_name_faults(steps)]
@@ -58,10 +66,10 @@ def whole_faults(
         found += _order_faults(list(reacting))
     found += _reaction_faults(reactions, ladder)
     found += _overdue_faults(ladder)
-    if templates is not None:
+    if texts is not None:
         for read in steps:
-            found += _template_faults(read, templates)
-        found += _first_words_faults(ladder, templates)
+            found += _template_faults(read, texts)
+        found += _first_words_faults(ladder, texts)
     return found
 
 
@@ -210,46 +218,45 @@ def _reaction_faults(
 # --------------------------------------------------------------------------------------- templates
 
 
-def _template_faults(read: ReadStep, templates: TemplateFacts) -> Iterator[FieldError]:
+def _template_faults(read: ReadStep, texts: TenantTexts) -> Iterator[FieldError]:
     text, needed = read.text, read.message_channels
     if text.script is not None:
         needed -= {"voice"}
-        yield from _missing_texts(f"{read.at}/script", text.script, {"voice"}, templates)
+        yield from _missing_texts(f"{read.at}/script", text.script, {"voice"}, texts)
     if text.template is None or read.step.is_person or read.step.hand_over is not None:
         return
     at = f"{read.at}/template"
-    yield from _missing_texts(at, text.template, needed, templates)
+    yield from _missing_texts(at, text.template, needed, texts)
     speaks_of_nothing_due = read.reaction is not None and read.reaction.partition(".")[1]
-    if speaks_of_nothing_due and text.template in templates.with_amounts:
+    if speaks_of_nothing_due and texts.templates.asks(text.template):
         yield FieldError(at, f"{text.template} names amounts: nothing need be due here")
 
 
 def _missing_texts(
-    at: str, template: str, needed: set[str], templates: TemplateFacts
+    at: str, template: str, needed: set[str], texts: TenantTexts
 ) -> Iterator[FieldError]:
-    known = templates.channels.get(template)
-    if known is None:
+    if not texts.templates.knows(template):
         yield FieldError(at, f"there is no template {template}")
         return
-    missing = sorted(needed - known)
+    missing = sorted(
+        each for each in needed if not texts.templates.has_text(template, each, texts.language)
+    )
     if missing:
-        words = f"{template} has no text for {', '.join(missing)} in {templates.language}"
+        words = f"{template} has no text for {', '.join(missing)} in {texts.language}"
         yield FieldError(at, words)
 
 
-def _first_words_faults(
-    ladder: Sequence[ReadStep], templates: TemplateFacts
-) -> Iterator[FieldError]:
+def _first_words_faults(ladder: Sequence[ReadStep], texts: TenantTexts) -> Iterator[FieldError]:
     """Whoever no message has reached yet is spoken to in the words of the first overdue step, on
     whichever channel of the ladder."""
     placed = zip(ladder, on_ladder(read.step for read in ladder), strict=True)
     first = next((read for read, step in placed if step.ladder_day > 0 and step.is_message), None)
     template = None if first is None else first.text.template
-    if first is None or template is None or template not in templates.channels:
+    if first is None or template is None or not texts.templates.knows(template):
         return
     used = {channel for read in ladder for channel in read.message_channels}
     for error in _missing_texts(
-        f"{first.at}/template", template, used - first.message_channels, templates
+        f"{first.at}/template", template, used - first.message_channels, texts
     ):
         words = f"{error.detail}: it speaks to whom no message has reached, on any channel"
         yield FieldError(error.pointer, words)

@@ -11,7 +11,7 @@ from services.outreach.inbound.domain.amounts import Offer, read_offer
 from services.outreach.inbound.domain.classes import Reading, ReplyClass
 from services.outreach.inbound.domain.items import Command, ItemChannel, ItemState
 from services.outreach.inbound.domain.word_lists import WordLists
-from services.outreach.inbound.domain.words import joined, words_of
+from services.outreach.inbound.domain.words import has_any, joined, words_of
 from shared.clock import local_day
 
 PROMISE_DAYS_MAX = 14
@@ -192,21 +192,25 @@ def named_invoices(text: str, invoices: Sequence[KnownInvoice]) -> list[KnownInv
     ]
 
 
-_NOT_RECEIVED = ("never received", "not received", "nicht erhalten", "nie erhalten", "nicht bekommen",
-                 "nie bekommen", "pas recu", "jamais recu", "rien recu", "no recibi", "no he recibido",
-                 "nunca recibi", "did not receive", "didn t receive")  # fmt: skip
-_WRONG_AMOUNT = ("wrong amount", "incorrect amount", "overcharged", "falscher betrag",
-                 "betrag stimmt nicht", "montant errone", "montant incorrect", "mauvais montant",
-                 "importe incorrecto", "monto incorrecto", "importe equivocado")  # fmt: skip
+_REASONS: Mapping[str, tuple[str, ...]] = {
+    "not-received": (
+        "never received", "not received", "did not receive", "didn t receive", "nicht erhalten",
+        "nie erhalten", "nicht bekommen", "nie bekommen", "pas recu", "jamais recu", "rien recu",
+        "no recibi", "no he recibido", "nunca recibi",
+    ),
+    "wrong-amount": (
+        "wrong amount", "incorrect amount", "overcharged", "falscher betrag",
+        "betrag stimmt nicht", "montant errone", "montant incorrect", "mauvais montant",
+        "importe incorrecto", "monto incorrecto", "importe equivocado",
+    ),
+}  # fmt: skip
 
 
 def _reason_code(text: str) -> str:
     """As the ledger names reasons; it is a hint for who looks at it."""
     line = joined(text)
-    for code, phrases in (("not-received", _NOT_RECEIVED), ("wrong-amount", _WRONG_AMOUNT)):
-        if any(f" {phrase} " in line for phrase in phrases):
-            return code
-    return "other"
+    found = (code for code, phrases in _REASONS.items() if has_any(line, phrases))
+    return next(found, "other")
 
 
 def _promised(

@@ -10,6 +10,7 @@ from services.outreach.inbound.domain.classes import Reading, read_words
 from services.outreach.inbound.domain.items import Envelope, OpenItem
 from services.outreach.inbound.domain.mail import IncomingMail
 from services.outreach.inbound.domain.word_lists import WordLists
+from services.outreach.inbound.domain.words import storable
 
 ANSWERED_MAX = 10  # contacts that one mail may name
 _MACHINES = frozenset({"mailer-daemon", "postmaster", "mail-daemon", "mdaemon"})
@@ -22,8 +23,7 @@ class Incoming:
 
     reading: Reading
     text: str = field(repr=False)  # what is read of it
-    kind: str  # email | phone | none: of the address
-    address: str | None = field(repr=False)
+    address: str | None = field(repr=False)  # by which its account may be found
     contact_ids: tuple[str, ...] = ()  # by tokens of ours
     answers: tuple[tuple[str, str], ...] = ()  # contact and Message-ID, where it may be ours
     account_id: str | None = None  # of whom it is certain
@@ -33,12 +33,11 @@ class Incoming:
 
 def incoming_text(item: OpenItem, lists: WordLists) -> Incoming:
     """A short message, or one of the portal."""
-    text = item.content.decode("utf-8", "replace")
+    text = storable(item.content.decode("utf-8", "replace"))
     is_phone = item.kind == "text"
     return Incoming(
         reading=read_words(text, lists),
         text=text,
-        kind="phone" if is_phone else "none",
         address=caller(item.envelope.from_ or "") or None if is_phone else None,
         contact_ids=_contacts_of(item.envelope),
         account_id=item.envelope.account_id,
@@ -50,12 +49,11 @@ def incoming_mail(
 ) -> Incoming:
     """A mail that is no report."""
     tokens = list(_tokens((*item.envelope.to, *mail.to), keys))
-    reading, text = _reading(mail, lists, is_opt_out=any(letter == "u" for letter, _ in tokens))
+    reading, read = _reading(mail, lists, is_opt_out=any(letter == "u" for letter, _ in tokens))
     local = (mail.from_ or "").partition("@")[0]
     return Incoming(
         reading=reading,
-        text=text,
-        kind="email",
+        text=storable(read),
         address=mail.from_,
         contact_ids=(*(contact for _, contact in tokens), *_contacts_of(item.envelope)),
         answers=tuple(_answers(mail.answers)),

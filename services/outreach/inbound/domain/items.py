@@ -12,6 +12,7 @@ from msgspec import Struct
 from services.outreach.channels.domain.contract import Receipt
 from services.outreach.channels.domain.inbound_messages import InboundText
 from shared.ids import event_id
+from shared.texts import line
 
 ItemKind = Literal["mail", "text", "message", "receipts"]
 ItemState = Literal["open", "applied", "for-person", "auto-reply", "receipt"]
@@ -20,6 +21,7 @@ ItemChannel = Literal["email", "sms", "voice", "letter", "portal", "webhook"]
 MAIL_DOOR = "mail"  # over HTTP, LMTP and IMAP: the same mail over two of them is one
 PORTAL_DOOR = "portal"
 TEXT_MAX = 10_000  # of short messages and of those of the portal
+KEY_MAX = 200
 
 
 class Envelope(Struct, frozen=True, omit_defaults=True):
@@ -101,15 +103,22 @@ def new_mail(raw: bytes, envelope_to: Collection[str] = ()) -> NewItem:
 def new_text(message: InboundText) -> NewItem:
     """A short message."""
     content = message.text[:TEXT_MAX].encode("utf-8", "replace")
-    envelope = Envelope(from_=message.from_, to=(message.to,))
-    return NewItem(message.provider, message.id, "text", "sms", content, envelope)
+    envelope = Envelope(from_=line(message.from_)[:320], to=(line(message.to)[:320],))
+    return NewItem(message.provider, _key(message.id), "text", "sms", content, envelope)
+
+
+def _key(given: str) -> str:
+    """A provider's id as it is, if it looks like one."""
+    if len(given) <= KEY_MAX and given.isprintable() and given:
+        return given
+    return hashlib.sha256(given.encode("utf-8", "replace")).hexdigest()
 
 
 def new_message(text: str, key: str, account_id: str, contact_id: str | None) -> NewItem:
     """What somebody wrote in the portal, who has shown who he is."""
     envelope = Envelope(account_id=account_id, contact_id=contact_id, is_identified=True)
     content = text[:TEXT_MAX].encode("utf-8", "replace")
-    return NewItem(PORTAL_DOOR, key, "message", "portal", content, envelope)
+    return NewItem(PORTAL_DOOR, _key(key), "message", "portal", content, envelope)
 
 
 def new_receipts(

@@ -2,15 +2,16 @@
 tried again, and what cannot be read is a person's: nothing is dropped."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from services.outreach.channels.domain.contract import Receipt
 from services.outreach.channels.domain.mail_reports import read_mail_report
 from services.outreach.context import Context
 from services.outreach.dunning.domain.live_check import CheckedAccount
 from services.outreach.inbound.commands.endings import Match, end_item, end_reply, hand_over
 from services.outreach.inbound.commands.pauses import pause_waiting
-from services.outreach.inbound.commands.receipts import take_receipts
+from services.outreach.inbound.commands.receipts import note_answered, take_receipts
 from services.outreach.inbound.domain.classes import Reading
 from services.outreach.inbound.domain.decisions import (
     Answer,
@@ -27,6 +28,7 @@ from services.outreach.inbound.domain.mail import read_mail
 from services.outreach.inbound.processes.matching import match_sender
 from services.outreach.inbound.store import items as store
 from shared import clock
+from shared.database import Session
 from shared.errors import AppError, Unavailable, is_retriable
 from shared.ids import event_id
 from shared.process.crash import crash_point
@@ -36,6 +38,7 @@ LEASE = timedelta(seconds=90)  # of machine time: longer than the ledger may tak
 TRIES_MAX = 5  # of what fails for a reason of its own
 WAIT_SECONDS_MAX = 300.0
 ACTOR = "debtor"
+ADDRESSED = ("email", "sms")  # channels in which an address is somebody's
 
 
 async def read_item(context: Context, tenant: str, inbound_id: str) -> bool:
@@ -93,7 +96,7 @@ async def _ended(context: Context, item: OpenItem) -> None:
         if report is not None:
             async with context.db.transaction() as session:
                 if await store.lock_open(session, item):
-                    await take_receipts(session, item.tenant, item.received_at, report.receipts)
+                    await _take(context, session, item, report.receipts)
                     await end_item(session, item, Ending("receipt", "receipt"))
             return
         mail = await asyncio.to_thread(read_mail, item.content)
@@ -110,8 +113,14 @@ async def _take_receipts(context: Context, item: OpenItem) -> None:
     receipts = read_receipts(item.content)
     async with context.db.transaction() as session:
         if await store.lock_open(session, item):
-            await take_receipts(session, item.tenant, item.received_at, receipts)
+            await _take(context, session, item, receipts)
             await end_item(session, item, Ending("receipt", "receipt"))
+
+
+async def _take(
+    context: Context, session: Session, item: OpenItem, receipts: Sequence[Receipt]
+) -> None:
+    await take_receipts(session, item.tenant, context.clock, context.links, receipts)
 
 
 # -------------------------------------------------------------------------------------- replies
@@ -124,6 +133,11 @@ async def _answer(context: Context, item: OpenItem, incoming: Incoming) -> None:
     if decided.command is not None:
         decided = await _commanded(context, item, decided, decided.command)
     async with context.db.transaction() as session:
+        if match.contact_id is not None:
+            await note_answered(
+                session, item.tenant, context.clock, context.links, match.contact_id,
+                item.received_at,
+            )  # fmt: skip
         await end_reply(session, context.clock, item, incoming, match, decided)
 
 
@@ -132,7 +146,7 @@ async def _decided(context: Context, item: OpenItem, incoming: Incoming, match: 
         return commanded(item.command)
     sender, reading = match.sender, incoming.reading
     if sender is None:
-        return _of_unknown(reading, match)
+        return _of_unknown(reading, match, item.channel)
     debt = KnownDebt()
     if needs_ledger(reading):
         accounts = match.asked_accounts if reading.reply_class == "promise" else sender.account_ids
@@ -149,11 +163,12 @@ async def _decided(context: Context, item: OpenItem, incoming: Incoming, match: 
     )
 
 
-def _of_unknown(reading: Reading, match: Match) -> Answer:
-    """Whose it is, is not known: a word to stop holds for every account with the address."""
-    if match.owners and reading.reply_class == "stop":
+def _of_unknown(reading: Reading, match: Match, channel: str) -> Answer:
+    """Whose it is, is not known: a word to stop holds for every account that has the
+    address, or will have it."""
+    if reading.reply_class == "stop" and channel in ADDRESSED:
         return Answer("stop", "applied", "consent", is_consent_revoked=True)
-    if match.owners and reading.reply_class == "start":
+    if reading.reply_class == "start" and channel in ADDRESSED:
         return Answer("start", "applied", "consent", is_consent_given_back=True)
     if match.owners and reading.reply_class == "wrong-party":
         return Answer("wrong-party", "applied", "address", is_wrong_party=True)

@@ -1,4 +1,4 @@
-"""Whose mail it is, where no caller says so: by the token in its goal, else by the goal's domain."""
+"""Whose mail it is, where no caller says so: by its goal's token or domain."""
 
 from collections.abc import Collection, Sequence
 

@@ -1,10 +1,10 @@
-"""Texts in parts, on their way out and in."""
+"""Texts in parts, on their way out and in; scripts of calls."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "outreach_0013"
-down_revision = "outreach_0018"
+down_revision = "outreach_0012"
 branch_labels = None
 depends_on = None
 
@@ -45,8 +45,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "provider", "key", "number", name="pk_inbound_parts"),
     )
     op.create_index("ix_inbound_parts_at", "inbound_parts", ["at"])
+    op.create_table(
+        "call_scripts",
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("at", _INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("token", name="pk_call_scripts"),
+    )
+    op.create_index("ix_call_scripts_at", "call_scripts", ["at"])
 
 
 def downgrade() -> None:
+    op.drop_table("call_scripts")
     op.drop_table("inbound_parts")
     op.drop_table("text_parts")

@@ -189,7 +189,7 @@ async def test_many_leave_at_once_over_one_bind(opened: Opened, smsc: Smsc) -> N
 
 async def test_receipts_in_text_and_in_tags(opened: Opened, smsc: Smsc, kept: Kept) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     await smsc.receipt("id-1", "DELIVRD")
     await smsc.receipt("id-2", "UNDELIV", err="027")
@@ -219,7 +219,7 @@ async def test_hexadecimal_ids_meet_their_decimal_receipts(
 
 async def test_what_is_not_kept_is_asked_for_again(opened: Opened, smsc: Smsc, kept: Kept) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     kept.fails = True
     assert await smsc.deliver(b"STOP") == 0x64
@@ -234,7 +234,7 @@ async def test_inbound_texts_of_any_alphabet_and_in_parts(
     opened: Opened, smsc: Smsc, kept: Kept
 ) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     await smsc.deliver(b"caf\x05 \x1be", source="4915112345678", to="49555000")
     await smsc.deliver("Стоп".encode("utf-16-be"), coding=8)
@@ -253,7 +253,7 @@ async def test_the_same_words_again_are_a_new_message_once_we_said_that_we_have_
     opened: Opened, smsc: Smsc, kept: Kept
 ) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     await smsc.deliver(b"STOP")
     await smsc.deliver(b"STOP")
@@ -264,7 +264,7 @@ async def test_a_broken_message_is_answered_and_the_bind_lives(
     opened: Opened, smsc: Smsc, kept: Kept
 ) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     assert await smsc.deliver(b"Hello", tags=b"\x00\x1e\xff\xff") == 0
     assert await smsc.deliver(b"\xff", esm_class=0x40) == 0
@@ -275,7 +275,7 @@ async def test_an_operator_who_is_silent_is_left(
     opened: Opened, smsc: Smsc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel = opened(idle_seconds=0.02)
-    channel.bind()
+    channel.listen()
     await until(lambda: smsc.enquiries > 1)
     assert channel.is_bound
     monkeypatch.setattr(smpp_session, "ANSWER_SECONDS", 0.2)

@@ -195,7 +195,7 @@ async def test_a_call_is_placed_and_its_script_waits(
     assert form["MachineDetection"] == "Enable"
     script = shelf.scripts[0]
     assert (script.token, script.provider) == (TOKEN, "texts")
-    assert '<Say language="de-DE">Hier spricht &lt;Muster&gt; &amp; Co.</Say>' in script.twiml
+    assert '<Say language="de-DE">Hier spricht &lt;Muster&gt; &amp; Co.</Say>' in script.text
     since = clock.now() - timedelta(minutes=1)
     assert await calls.find(an_intent(since=since)) == Accepted(peer.created[0]["sid"], 1)
 
