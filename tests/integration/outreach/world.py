@@ -37,6 +37,7 @@ from tests.unit.outreach.builders import (
     PACKS,
     RULEBOOKS,
     STRATEGIES,
+    WORDS,
     at,
 )
 from tests.unit.outreach.inbound.lists import LISTS
