@@ -66,7 +66,7 @@ class Settings:
     letters_dir: Path | None  # in which tenants' folders for letters are; None: they have none
     packs: tuple[BuiltIn[Strategy], ...] = field(repr=False)
     assignments: BuiltIn[Assignments] = field(repr=False)  # until a tenant has its own
-    template_sources: Mapping[str, str] = field(repr=False)
+    templates: Templates = field(repr=False)
     rulebooks: tuple[BuiltIn[RuleBook], ...] = field(repr=False)
     residence_default: str | None  # a country, for whom no place at all is known
     story_keep_days: int | None  # None: for ever
@@ -104,7 +104,7 @@ class Settings:
             letters_dir=env.attempt(lambda: _letters_dir(env, common)),
             packs=() if packs is None else packs[0],
             assignments=None if packs is None else packs[1],
-            template_sources=templates,
+            templates=templates,
             rulebooks=env.attempt(lambda: _rulebooks(env)),
             residence_default=env.attempt(lambda: _residence(env, common)),
             story_keep_days=env.days("OUTREACH_STORY_KEEP_DAYS"),
@@ -123,15 +123,22 @@ class Settings:
         return Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id)
 
 
-def _templates(env: Env) -> dict[str, str]:
+def _templates(env: Env) -> Templates:
     name = "OUTREACH_TEMPLATES"
     shipped = _HERE / "channels" / "templates"
-    texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml"))
+    texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml", "*/*.yaml"))
     try:
-        Templates(texts).check(())
+        templates = _read_templates(tuple(sorted(texts.items())))
+        templates.check(())
     except Invalid as error:
         raise BadSetting(name, f"does not fit: {error.detail}") from error
-    return texts
+    return templates
+
+
+@lru_cache(maxsize=4)
+def _read_templates(texts: tuple[tuple[str, str], ...]) -> Templates:
+    """Once for all processes of the local mode."""
+    return Templates(dict(texts))
 
 
 # Both processes of the local mode ask for the same lists.
@@ -247,7 +254,7 @@ def _texts(env: Env, name: str, default: Path, patterns: tuple[str, ...]) -> dic
     folder = Path(env.text(name) or default)
     try:
         texts = {
-            path.name: path.read_text(encoding="utf-8")
+            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
             for pattern in patterns
             for path in sorted(folder.glob(pattern))
         }

@@ -13,8 +13,8 @@ from services.outreach.channels.clients.factories import FACTORIES, factories
 from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.settings_document import read_settings
-from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.store import insert_settings
+from services.outreach.channels.store.templates import TenantTemplates
 from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
@@ -35,7 +35,7 @@ from tests.unit.outreach.builders import (
     LINKS,
     PACKS,
     RULEBOOKS,
-    TEMPLATES,
+    WORDS,
     at,
 )
 from tests.unit.outreach.inbound.lists import LISTS
@@ -59,7 +59,7 @@ def a_context(
     clock: Clock = "manual",
     residence: str | None = "IS",  # whose clocks show UTC, as those of this world
 ) -> Context:
-    templates = Templates(TEMPLATES)
+    templates = WORDS
     log = open_channel_log(db, clock, LINKS)
     environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
     return Context(
@@ -70,8 +70,9 @@ def a_context(
         channels=ChannelRegistry(factories(log), environment, SENDER, LINKS, is_local=True),
         channel_log=log,
         webhooks=open_webhook_clients([b"k" * 32], is_local=True),
-        content=ContentVersions(templates.versions, residence, templates.text_ids(SENDER.creditor)),
+        content=ContentVersions(templates.in_force, residence, templates.text_ids(SENDER.creditor)),
         templates=templates,
+        tenant_templates=TenantTemplates(templates),
         sender=SENDER,
         links=LINKS,
         words=LISTS,
