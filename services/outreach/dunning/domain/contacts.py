@@ -81,7 +81,7 @@ def planned(
         state="planned",
         due_at=found.due_at,
         items=found.items,
-        covers=(),
+        covers=covers_of(found.items, {}),
     )
     return moved(draft, debtor, found, versions)
 
