@@ -291,7 +291,7 @@ async def test_a_check_made_again_gives_the_amounts_and_the_sequence(
     assert sent["data"]["covers"][0]["checked_sequence"] == 9
     body = world.mail.messages[0].get_body(("plain",))
     assert body is not None
-    assert "EUR 25.00" in body.get_content()
+    assert "€25.00" in body.get_content()
 
 
 async def test_a_run_that_began_in_time_does_not_go_on_into_the_evening(

@@ -13,8 +13,8 @@ from services.outreach.channels.clients.factories import FACTORIES, factories
 from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.settings_document import read_settings
-from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.store import insert_settings
+from services.outreach.channels.store.templates import TenantTemplates
 from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
@@ -30,7 +30,13 @@ from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import ASSIGNMENTS, LINKS, PACKS, RULEBOOKS, TEMPLATES, at
+from tests.unit.outreach.builders import (
+    ASSIGNMENTS,
+    LINKS,
+    PACKS,
+    RULEBOOKS,
+    at,
+)
 from tests.unit.outreach.inbound.lists import LISTS
 
 DUE_ON = date(2026, 3, 2)  # a Monday
@@ -52,7 +58,7 @@ def a_context(
     clock: Clock = "manual",
     residence: str | None = "IS",  # whose clocks show UTC, as those of this world
 ) -> Context:
-    templates = Templates(TEMPLATES)
+    templates = WORDS
     log = open_channel_log(db, clock, LINKS)
     environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
     return Context(
@@ -63,8 +69,9 @@ def a_context(
         channels=ChannelRegistry(factories(log), environment, SENDER, LINKS, is_local=True),
         channel_log=log,
         webhooks=open_webhook_clients([b"k" * 32], is_local=True),
-        content=ContentVersions(templates.versions, residence, templates.text_ids(SENDER.creditor)),
+        content=ContentVersions(templates.in_force, residence, templates.text_ids(SENDER.creditor)),
         templates=templates,
+        tenant_templates=TenantTemplates(templates),
         sender=SENDER,
         links=LINKS,
         words=LISTS,

@@ -9,6 +9,7 @@ from typing import Any
 from services.outreach.activity.domain.contacts import Item, MessageChannel
 from services.outreach.activity.domain.decisions import Decision, Reason
 from services.outreach.channels.domain.links import Links
+from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import read_book
 from services.outreach.debtors.domain.invoices import Invoice
@@ -47,10 +48,12 @@ RULEBOOKS = tuple(
     for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))
     for text in (path.read_text(encoding="utf-8"),)
 )
+_TEMPLATES = FOLDER / "channels" / "templates"
 TEMPLATES = {
-    path.name: path.read_text(encoding="utf-8")
-    for path in sorted((FOLDER / "channels" / "templates").glob("*"))
+    path.relative_to(_TEMPLATES).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted(_TEMPLATES.rglob("*.*"))
 }
+WORDS = Templates(TEMPLATES)
 
 LINKS = Links(LinkKeys(LinkKey(1, b"\x01" * 32)), "https://pay.creditor.example")
 

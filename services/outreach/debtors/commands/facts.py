@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.outreach.activity.domain.address_marks import email_mark
+from services.outreach.activity.domain.address_marks import mark_of
 from services.outreach.activity.store import judgements, timeline
 from services.outreach.activity.store.addresses import (
     AccountAddress,
@@ -25,6 +25,7 @@ from services.outreach.debtors.domain.account_books import (
     sources_in,
 )
 from services.outreach.debtors.domain.accounts import AccountFacts
+from services.outreach.debtors.domain.governor_question import e164
 from services.outreach.debtors.domain.occasions import OCCASION_FOLDS
 from services.outreach.debtors.domain.segments import SegmentFacts
 from services.outreach.debtors.domain.stops import STOP_FOLDS
@@ -162,7 +163,9 @@ async def _take_addresses(
             found[key] = set()
         elif event.topic == CONTACTS:
             erased = key in after and after[key].is_erased
-            found[key] = set() if erased or event.data is None else _addresses(event)
+            found[key] = (
+                set() if erased or event.data is None else _addresses(event, after.get(key))
+            )
     if not found and not after:
         return
     new = await replace_addresses(
@@ -178,13 +181,19 @@ async def _take_addresses(
         await repeat_refusals(session, refused, max(event.recordedtime for event in events))
 
 
-def _addresses(event: Received) -> set[AccountAddress]:
+def _addresses(event: Received, account: AccountFacts | None) -> set[AccountAddress]:
     details: ledger.Contact = event.decode()
+    found = set()
     address = deliverable(details.email)
-    if address is None:
-        return set()
-    mark = email_mark(event.tenant, address)
-    return {AccountAddress(event.tenant, event.key, "email", address, mark)}
+    if address is not None:
+        mark = mark_of(event.tenant, "email", address)
+        found.add(AccountAddress(event.tenant, event.key, "email", address, mark))
+    for phone in details.phones:
+        number = e164(phone.number, account.country if account is not None else None)
+        if number is not None:
+            mark = mark_of(event.tenant, "sms", number)
+            found.add(AccountAddress(event.tenant, event.key, "sms", number, mark))
+    return found
 
 
 async def _erase(session: Session, events: Sequence[Received]) -> None:

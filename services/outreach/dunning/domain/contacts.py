@@ -80,8 +80,8 @@ def planned(
         template_version=None,
         state="planned",
         due_at=found.due_at,
-        items=found.items,
-        covers=covers_of(found.items, {}),
+        items=(),
+        covers=(),
     )
     return moved(draft, debtor, found, versions)
 

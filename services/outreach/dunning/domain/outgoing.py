@@ -9,8 +9,10 @@ from datetime import datetime
 from msgspec import structs
 
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.channels.domain.messages import CreditorDetails
+from services.outreach.channels.domain.languages import language_chain
+from services.outreach.channels.domain.message_values import CreditorDetails
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.debtors.domain.governor_question import wished_language
 from services.outreach.dunning.domain import suppressions
 from services.outreach.dunning.domain.cancellations import first_reason
 from services.outreach.dunning.domain.contacts import worded
@@ -23,6 +25,7 @@ from services.outreach.dunning.domain.live_check import (
 )
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.runs import ContentVersions
+from shared.countries import country_code
 from shared.events import ledger
 
 
@@ -35,13 +38,20 @@ class OutgoingMessage:
     recipient_name: str
     governor: ContactGovernor | None = None  # with what is known of the debtor
 
+    def languages(self, at: datetime, of_tenant: str | None = None) -> tuple[str, ...]:
+        """Those to try: what the debtor prefers, the account's, the tenant's, English."""
+        profile = self.governor.profile if self.governor is not None else None
+        if profile is None:
+            return language_chain(of_tenant)
+        return language_chain(wished_language(profile, at), profile.account_language, of_tenant)
+
     @property
-    def language(self) -> str | None:
-        """In which the debtor is written to, where that is known."""
+    def country(self) -> str | None:
+        """Of the account under which its events stand: how days and amounts are written."""
         accounts = self.governor.profile.accounts if self.governor is not None else ()
-        return next(
-            (a.details.language for a in accounts if a.details and a.details.language), None
-        )
+        named = (a.country for a in accounts if a.account_id == self.contact.account_id)
+        country = next(named, None)
+        return country_code(country) if country is not None else None
 
     @property
     def addressed(self) -> DebtorContact:
@@ -148,6 +158,6 @@ def governed(
         # What a person must decide is held by planning, which comes by again.
         kind: OutcomeKind = "suppressed" if decision.verdict == "block" else "deferred"
         return Outcome(contact, kind, leading.rule)
-    if templates.unworded(decision.text_ids, message.language, creditor):
+    if templates.unworded(decision.text_ids, message.languages(at)[0], creditor):
         return Outcome(contact, "suppressed", suppressions.NO_WORDS)
     return replace(message, contact=contact)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TypeVar
 
+from services.outreach.channels.processes.templates import with_templates
 from services.outreach.channels.store import get_settings
 from services.outreach.context import Context
 from services.outreach.dunning.commands.slots import load_limits
@@ -20,6 +21,7 @@ async def open_run(context: Context, tenant: str, at: datetime, *, kind: type[_R
     async with context.db.reading() as session:
         stored = await get_settings(session, tenant)
     channels = await context.channels.channels(tenant, stored.settings)
+    context = await with_templates(context, tenant, at)
     means = means_of(stored.settings, channels.configured, context.content)
     async with context.db.reading() as session:
         limits = await load_limits(session, tenant, at, stored.settings, context.strategies)

@@ -143,11 +143,11 @@ async def list_questions(
                s.assignments_version, s.is_kept, s.number, a.timezone,
                o.account_id is not null as is_overridden, o.strategy as override_strategy,
                s.account_id is not null and exists (
-                 select from steps m
-                 join invoices i on i.tenant_id = m.tenant_id and i.account_id = m.account_id
-                   and i.invoice_id = m.subject_id
+                 select from steps m join invoices i
+                   on i.tenant_id = m.tenant_id and i.account_id = m.account_id
+                     and i.invoice_id = m.subject_id
                  where m.tenant_id = a.tenant_id and m.account_id = a.account_id
-                   and m.subject = 'invoice' and m.state <> 'open'
+                   and m.subject = 'invoice' and m.reaction = '' and m.state <> 'open'
                    and i.state = 'open') as is_under_way
         from accounts a
         left join tenants t using (tenant_id)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "outreach_0012"
-down_revision = "outreach_0016"
+down_revision = "outreach_0011"
 branch_labels = None
 depends_on = None
 
