@@ -6,7 +6,7 @@ from datetime import date
 
 from services.outreach.debtors.domain.stops import Stop
 from services.outreach.debtors.store.stops import find_stops, upsert_stops
-from services.outreach.inbound.domain.decisions import PauseKind, Sender
+from services.outreach.inbound.domain.decisions import PauseKind, ReplySender
 from services.outreach.inbound.domain.items import OpenItem
 from shared.clock import local_day
 from shared.database import Session
@@ -20,7 +20,7 @@ def cause_of(inbound_id: str) -> str:
 async def pause_for(
     session: Session,
     item: OpenItem,
-    sender: Sender,
+    sender: ReplySender,
     kind: PauseKind,
     asked: Collection[str],
     *,
@@ -34,7 +34,7 @@ async def pause_for(
     await upsert_stops(session, [(item.tenant, stop) for stop in stops])
 
 
-async def pause_waiting(session: Session, item: OpenItem, sender: Sender) -> None:
+async def pause_waiting(session: Session, item: OpenItem, sender: ReplySender) -> None:
     """Until the ledger answers nobody asks for what may be promised or disputed already."""
     await pause_for(session, item, sender, "reply", (), is_endless=False)
 
