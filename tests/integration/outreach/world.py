@@ -230,7 +230,9 @@ class World:
         return [event for event in found if not types or event["type"] in types]
 
     async def types_announced(self) -> list[str]:
-        return [event["type"] for event in await self.announced()]
+        """Of contacts; which strategies accounts are on is told besides."""
+        types = [event["type"] for event in await self.announced()]
+        return [type_ for type_ in types if not type_.startswith(("strategy-", "case-"))]
 
     async def states(self) -> list[str]:
         rows = await self.db.fetch("select state from contacts order by planned_at, contact_id")
