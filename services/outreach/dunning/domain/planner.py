@@ -111,7 +111,8 @@ class Planner:
             return None
         after = contacts.moved(replace(contact, state="planned"), debtor, found, self._versions)
         was_due = contact.due_at <= self._time.at < found.due_at
-        if was_due and set(contact.items) & set(found.items):
+        is_message = found.channel != "person"  # a person's work is put off by nobody
+        if was_due and is_message and set(contact.items) & set(found.items):
             after = self._defer(after, found)
         if found.rule == suppressions.NO_CONTACT_DATA:
             after = self._ask_for_data(after, debtor, found)
