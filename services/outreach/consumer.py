@@ -15,11 +15,15 @@ from services.outreach.debtors.commands import (
 from services.outreach.desk.commands.facts import follow_facts, follow_priorities
 from services.outreach.dunning.commands.assignments import assign_after
 from services.outreach.dunning.store.strategies import StrategyBooks
+from services.outreach.inbound.commands.erasure import erase_replies
+from services.outreach.webhooks.store import insert_events
+from shared import clock
 from shared.business_time import Clock
 from shared.database import Database, Session
 from shared.events import (
     CONTACTS,
     LEDGER,
+    OUTREACH,
     SCHEMAS,
     SEGMENTATION,
     TENANTS,
@@ -41,6 +45,7 @@ async def on_tenants(session: Session, events: Sequence[Received]) -> None:
 
 
 async def on_facts(session: Session, events: Sequence[Received]) -> None:
+    await erase_replies(session, events)
     await take_facts(session, events)
     await follow_facts(session, events)
 
@@ -111,6 +116,19 @@ def runtime(
     *,
     producer_urls: Mapping[str, str],
 ) -> Runtime:
-    """Outreach on the log: it reads the ledger and segmentation, and writes its own events."""
-    subscribed = subscription(books, common.clock)
-    return Runtime("outreach", common, db, [subscribed], producer_urls=producer_urls)
+    """Outreach on the log: it reads the ledger and segmentation, and its own events for webhooks."""
+    subscribed = [subscription(books, common.clock), WEBHOOKS]
+    return Runtime("outreach", common, db, subscribed, producer_urls=producer_urls)
+
+
+async def take_own_events(session: Session, events: Sequence[Received]) -> None:
+    """Let our own events wait for the endpoints that want them."""
+    await insert_events(session, events, clock.now())
+
+
+WEBHOOKS = Subscription(
+    consumer="outreach-webhooks",
+    topics=(OUTREACH,),
+    types=frozenset(_types(OUTREACH)),
+    take=take_own_events,
+)

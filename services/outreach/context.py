@@ -1,20 +1,27 @@
 """What outreach's doors and processes work with, opened once in each process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.outreach.channels.clients.factories import FACTORIES
+from services.outreach.channels.clients.factories import factories
 from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
-from services.outreach.channels.domain.messages import CreditorDetails, Sender
+from services.outreach.channels.domain.message_values import CreditorDetails
+from services.outreach.channels.domain.messages import Sender
+from services.outreach.channels.domain.recent_opt_outs import RecentOptOuts
 from services.outreach.channels.domain.templates import Templates
+from services.outreach.channels.processes.channel_log import DatabaseChannelLog
 from services.outreach.channels.store import get_settings
+from services.outreach.channels.store.templates import TenantTemplates
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.dunning.domain.strategy_faults import TenantTexts
 from services.outreach.dunning.store.strategies import StrategyBooks
+from services.outreach.inbound.domain.word_lists import WordLists
+from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
+from services.outreach.webhooks.clients import WebhookClients, open_webhook_clients
 from shared import clock
 from shared.business_time import Clock
 from shared.database import Database, Session
@@ -29,14 +36,19 @@ class Context:
     guard: ClockGuard  # before anybody is contacted
     ledger: LedgerClient
     channels: ChannelRegistry  # of all tenants, by their settings
+    channel_log: DatabaseChannelLog  # what their adapters learn
+    webhooks: WebhookClients
     content: ContentVersions
-    templates: Templates
+    templates: Templates  # words, and the templates that come with the platform
+    tenant_templates: TenantTemplates
     sender: Sender
     links: Links  # of messages, back to us
+    words: WordLists  # that tell what a reply wants
     rulebooks: RuleBooks
     strategies: StrategyBooks
     compute: ComputePool  # for what would hold up the event loop
     is_local: bool = True
+    recent_opt_outs: RecentOptOuts = field(default_factory=RecentOptOuts)
 
     @property
     def creditor(self) -> CreditorDetails:
@@ -52,34 +64,51 @@ class Context:
         """The instant at which something that is done now, in a run for `at`, is done."""
         return clock.now() if self.clock == "system" else at
 
-    async def tenant_texts(self, _session: Session, _tenant: str) -> TenantTexts | None:
-        """The words that strategies of the tenant may use; None: any."""
-        return None
+    async def tenant_texts(self, session: Session, tenant: str) -> TenantTexts:
+        """The words that strategies of the tenant may use: those in force, now or one day."""
+        settings = (await get_settings(session, tenant)).settings
+        known = await self.tenant_templates.in_force(session, tenant)
+        return TenantTexts(templates=known, language=settings.language)
 
     async def close(self) -> None:
         """Let go of the peers and end the processes that compute; the database is its opener's."""
         await self.compute.close()
         await self.ledger.close()
         await self.channels.close()
+        await self.webhooks.close()
 
 
 def open_context(settings: Settings, db: Database) -> Context:
     """The context of a process, on its database."""
-    templates = Templates(settings.template_sources)
+    templates = settings.templates
+    log = open_channel_log(db, settings.common.clock, settings.links)
     return Context(
         db=db,
         clock=settings.common.clock,
         guard=ClockGuard(db, settings.common.clock, last="the last run of contacts"),
         ledger=LedgerClient(settings.ledger_url, settings.common.service_token),
-        channels=ChannelRegistry(FACTORIES, settings.secrets, settings.sender),
+        channels=ChannelRegistry(
+            factories(log),
+            settings.secrets,
+            settings.sender,
+            settings.links,
+            letters_dir=settings.letters_dir,
+            is_local=settings.common.local,
+        ),
+        channel_log=log,
+        webhooks=open_webhook_clients(
+            [key.secret for key in settings.links.keys.all], is_local=settings.common.local
+        ),
         content=ContentVersions(
-            templates.versions,
+            templates.in_force,
             settings.residence_default,
             templates.text_ids(settings.sender.creditor),
         ),
         templates=templates,
+        tenant_templates=TenantTemplates(templates),
         sender=settings.sender,
         links=settings.links,
+        words=settings.words,
         rulebooks=RuleBooks(settings.rulebooks),
         strategies=StrategyBooks(settings.packs, settings.assignments),
         compute=ComputePool(),

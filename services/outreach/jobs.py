@@ -1,15 +1,24 @@
-"""Door 3: the clock. When contacts are made (by the system clock, about once a minute), and when
-lost leases are looked for (by the machine's)."""
+"""Door 3: the clock. When contacts are made (by the system clock, about once a minute), when lost
+leases are looked for and what has come in is read (by the machine's)."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
+from services.outreach.channels.processes.listening import listen
 from services.outreach.context import Context
 from services.outreach.debtors.store.tenants import list_contacting_tenants
+from services.outreach.desk.processes.upkeep import tend_desk
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
+from services.outreach.dunning.processes.trial_runs import work_on_trials
 from services.outreach.dunning.processes.uncertain import CLAIMED_MAX, resolve_uncertain
+from services.outreach.inbound.processes.imap import poll_mailboxes
+from services.outreach.inbound.processes.lmtp import serve_lmtp
+from services.outreach.inbound.processes.reading import read_next
 from services.outreach.rulebooks.processes.reference_rates import find_tenant_rates
 from services.outreach.settings import Settings
+from services.outreach.webhooks.processes import post_due
 from shared import clock
 from shared.database.holds import Held
 from shared.database.retention import Rule, kept_for
@@ -18,9 +27,16 @@ from shared.process.failures import survived
 from shared.process.tasks import pause
 
 SCHEDULE_SECONDS = 60.0
+WEBHOOKS_SECONDS = 1.0  # between two looks that find nothing
 RATES_SECONDS = 12 * 3600.0
 LEASES_SECONDS = 2.0  # between two looks
+TRIALS_SECONDS = 2.0
 UNCERTAIN_SECONDS = 15.0  # between two looks for those whose quarter of an hour is over
+INBOUND_SECONDS = 1.0  # likewise, where nothing waits
+INBOUND_LANES = 4  # items read at once: one that waits for the ledger holds up few
+
+TEXTS_SECONDS = 15.0  # between two looks for operators to be connected to
+TEXTS_KEEP_DAYS = 30  # receipts of texts come within days
 
 log = telemetry.logger(__name__)
 
@@ -54,13 +70,34 @@ async def _run_tenant(context: Context, tenant: str) -> None:
             log.info("contacts made", tenant=tenant, **ran.counts)
 
 
+async def run_trials(context: Context, *, stop: asyncio.Event) -> None:
+    """Dry runs that take long, one after the other."""
+    while not stop.is_set():
+        worked = False
+        with survived("outreach", "trials"):
+            worked = await work_on_trials(context)
+        if not worked:
+            await pause(stop, TRIALS_SECONDS)
+
+
 async def run_leases(context: Context, *, stop: asyncio.Event) -> None:
     """With either clock: look again and again until stopped."""
     while not stop.is_set():
         with survived("outreach", "leases"):
             if not context.guard.has_jumped():  # else all leases would seem to have ended
                 await end_leases(context.db, context.clock, clock.now())
+                await tend_desk(context)
         await pause(stop, LEASES_SECONDS)
+
+
+async def run_webhooks(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: post what waits for endpoints, round after round."""
+    clients = context.webhooks
+    while not stop.is_set():
+        posted = 0
+        with survived("outreach", "webhooks"):
+            posted = await post_due(context.db, clients.poster, clients.box)
+        await pause(stop, 0.0 if posted else WEBHOOKS_SECONDS)
 
 
 async def run_rate_watch(context: Context, *, stop: asyncio.Event) -> None:
@@ -105,11 +142,50 @@ async def run_uncertain(context: Context, *, stop: asyncio.Event) -> None:
             await pause(stop, UNCERTAIN_SECONDS)
 
 
+async def run_inbound(context: Context, *, stop: asyncio.Event) -> None:
+    """Read what the doors left, in several lanes, until stopped."""
+
+    async def read() -> None:
+        while not stop.is_set():
+            was_read = False
+            with survived("outreach", "inbound"):
+                was_read = await read_next(context)
+            if not was_read:
+                await pause(stop, INBOUND_SECONDS)
+
+    await asyncio.gather(*[read() for _ in range(INBOUND_LANES)])
+
+
+def mail_jobs(
+    context: Context, settings: Settings, *, stop: asyncio.Event
+) -> dict[str, Coroutine[Any, Any, None]]:
+    """Where mail comes in by itself, as the settings have it."""
+    jobs: dict[str, Coroutine[Any, Any, None]] = {}
+    if settings.lmtp is not None:
+        jobs["lmtp"] = serve_lmtp(context, *settings.lmtp, stop=stop)
+    if settings.mailboxes:
+        jobs["mailboxes"] = poll_mailboxes(context, settings.mailboxes, stop=stop)
+    return jobs
+
+
+async def run_texts(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: stay connected to operators, and hand on what waited for long enough."""
+    while not stop.is_set():
+        with survived("outreach", "texts"):
+            await listen(context)
+        with survived("outreach", "texts"):
+            if not context.guard.has_jumped():
+                await context.channel_log.tidy(clock.now())
+        await pause(stop, TEXTS_SECONDS)
+
+
 def forgotten(settings: Settings) -> tuple[Rule, ...]:
     """What is not kept for ever. By a manual clock nothing is old: its days are its own."""
     if settings.common.clock == "manual":
         return ()
     return (
+        *kept_for("text_parts", "seen_at", TEXTS_KEEP_DAYS),
         *kept_for("story", "at", settings.story_keep_days),
         *kept_for("judgements", "at", settings.judgements_keep_days),
+        *kept_for("inbound", "ended_at", settings.inbound_keep_days),
     )

@@ -21,6 +21,8 @@ from services.outreach.dunning.domain.assignment_document import (
 from services.outreach.dunning.domain.assignments import Assignments
 from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_document import parse_strategy
+from services.outreach.inbound.domain.mailboxes import Mailbox
+from services.outreach.inbound.domain.word_lists import WordLists, parse_word_lists
 from services.outreach.rulebooks.domain.versions import built_in
 from shared.addresses import BadUrl, read_url
 from shared.countries import iso_code
@@ -31,11 +33,13 @@ from shared.process.settings import BadSetting, Common, Env
 from shared.process.variables import KNOWN
 
 _HERE = Path(__file__).parent
-PRODUCERS = ("ledger", "segmentation")
+PRODUCERS = ("ledger", "segmentation")  # and itself
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
 ASSIGNMENTS_FILE = f"{ASSIGNMENTS}.yaml"
 JUDGEMENTS_KEEP_DAYS = 730
+INBOUND_KEEP_DAYS = 730
+MAILBOXES_MAX = 20
 # Tenants' settings name variables that hold their secrets. Ours are none of theirs, but for the
 # mail server of the installation.
 FOR_TENANTS = frozenset({"OUTREACH_SMTP_URL"})
@@ -59,13 +63,18 @@ class Settings:
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
     tax_id: str | None
     links: Links = field(repr=False)
+    letters_dir: Path | None  # in which tenants' folders for letters are; None: they have none
     packs: tuple[BuiltIn[Strategy], ...] = field(repr=False)
     assignments: BuiltIn[Assignments] = field(repr=False)  # until a tenant has its own
-    template_sources: Mapping[str, str] = field(repr=False)
+    templates: Templates = field(repr=False)
     rulebooks: tuple[BuiltIn[RuleBook], ...] = field(repr=False)
     residence_default: str | None  # a country, for whom no place at all is known
     story_keep_days: int | None  # None: for ever
     judgements_keep_days: int | None
+    inbound_keep_days: int | None
+    words: WordLists = field(repr=False)  # that tell what a reply wants
+    lmtp: tuple[str, int] | None  # where mail servers hand mail over; None: nowhere
+    mailboxes: tuple[Mailbox, ...]  # that are looked into
     secrets: Mapping[str, str] = field(repr=False)  # what tenants' settings may name
 
     @classmethod
@@ -78,7 +87,10 @@ class Settings:
         settings = cls(
             common=common,
             database_url=env.database("outreach"),
-            producer_urls={service: env.producer("outreach", service) for service in producers},
+            producer_urls={
+                **{service: env.producer("outreach", service) for service in producers},
+                "outreach": env.database("outreach"),
+            },
             ledger_url=env.peer("ledger", common),
             mail_server=env.attempt(lambda: _mail_server(env)),
             mail_from=env.attempt(lambda: _mail_from(env)),
@@ -89,13 +101,18 @@ class Settings:
                 keys=env.attempt(lambda: _link_keys(env, common)),
                 public_url=env.attempt(lambda: _public_url(env, common)),
             ),
+            letters_dir=env.attempt(lambda: _letters_dir(env, common)),
             packs=() if packs is None else packs[0],
             assignments=None if packs is None else packs[1],
-            template_sources=templates,
+            templates=templates,
             rulebooks=env.attempt(lambda: _rulebooks(env)),
             residence_default=env.attempt(lambda: _residence(env, common)),
             story_keep_days=env.days("OUTREACH_STORY_KEEP_DAYS"),
             judgements_keep_days=env.days("OUTREACH_JUDGEMENTS_KEEP_DAYS", JUDGEMENTS_KEEP_DAYS),
+            inbound_keep_days=env.days("OUTREACH_INBOUND_KEEP_DAYS", INBOUND_KEEP_DAYS),
+            words=env.attempt(lambda: _words(env)),
+            lmtp=env.attempt(lambda: _lmtp(env)),
+            mailboxes=env.attempt(lambda: _mailboxes(env)),
             secrets={n: v for n, v in values.items() if n not in KNOWN or n in FOR_TENANTS},
         )
         return env.checked(settings)
@@ -106,15 +123,59 @@ class Settings:
         return Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id)
 
 
-def _templates(env: Env) -> dict[str, str]:
+def _templates(env: Env) -> Templates:
     name = "OUTREACH_TEMPLATES"
     shipped = _HERE / "channels" / "templates"
-    texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml"))
+    texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml", "*/*.yaml"))
     try:
-        Templates(texts).check(())
+        templates = _read_templates(tuple(sorted(texts.items())))
+        templates.check(())
     except Invalid as error:
         raise BadSetting(name, f"does not fit: {error.detail}") from error
-    return texts
+    return templates
+
+
+@lru_cache(maxsize=4)
+def _read_templates(texts: tuple[tuple[str, str], ...]) -> Templates:
+    """Once for all processes of the local mode."""
+    return Templates(dict(texts))
+
+
+# Both processes of the local mode ask for the same lists.
+_word_lists = lru_cache(maxsize=4)(lambda sources: parse_word_lists(dict(sources)))
+
+
+def _words(env: Env) -> WordLists:
+    name = "OUTREACH_INBOUND_WORDS"
+    texts = _texts(env, name, _HERE / "inbound" / "words", ("*.yaml",))
+    try:
+        return _word_lists(tuple(texts.items()))
+    except Invalid as error:
+        reasons = "; ".join(f"{e.pointer} {e.detail}" for e in error.errors)
+        raise BadSetting(name, f"does not fit: {error.detail} {reasons}".rstrip()) from error
+
+
+def _lmtp(env: Env) -> tuple[str, int] | None:
+    """An address of this machine's network: LMTP knows no sign-in."""
+    name = "OUTREACH_LMTP_LISTEN"
+    text = env.text(name)
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise BadSetting(name, "is not host:port, like 127.0.0.1:8024")
+    return host.strip("[]"), int(port)
+
+
+def _mailboxes(env: Env) -> tuple[Mailbox, ...]:
+    name = "OUTREACH_IMAP_URLS"
+    urls = (env.text(name) or "").split()
+    if len(urls) > MAILBOXES_MAX:
+        raise BadSetting(name, f"names {len(urls)} mailboxes; {MAILBOXES_MAX} are looked into")
+    try:
+        return tuple(map(Mailbox.from_url, urls))
+    except BadUrl as error:
+        raise BadSetting(name, f"has a URL that {error}") from error
 
 
 def _mail_server(env: Env) -> MailServer | None:
@@ -193,7 +254,7 @@ def _texts(env: Env, name: str, default: Path, patterns: tuple[str, ...]) -> dic
     folder = Path(env.text(name) or default)
     try:
         texts = {
-            path.name: path.read_text(encoding="utf-8")
+            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
             for pattern in patterns
             for path in sorted(folder.glob(pattern))
         }
@@ -229,6 +290,18 @@ def _public_url(env: Env, common: Common) -> str:
     if text.startswith("http:") and not read_url(text, ("http",)).is_here:
         raise BadSetting(name, "must start with https:// unless it is this machine")
     return text.rstrip("/")
+
+
+def _letters_dir(env: Env, common: Common) -> Path | None:
+    """The folder that the folders for letters are in: no tenant's settings lead out of it."""
+    name = "OUTREACH_LETTERS_DIR"
+    given = env.text(name)
+    if given is None:
+        return common.data_dir / "letters" if common.local else None
+    folder = Path(given)
+    if not folder.is_dir():
+        raise BadSetting(name, "names no folder")
+    return folder
 
 
 def _mail_from(env: Env) -> str:

@@ -7,10 +7,15 @@ from services.outreach import consumer
 from services.outreach.context import open_context
 from services.outreach.jobs import (
     forgotten,
+    mail_jobs,
+    run_inbound,
     run_leases,
     run_rate_watch,
     run_scheduler,
+    run_texts,
+    run_trials,
     run_uncertain,
+    run_webhooks,
 )
 from services.outreach.settings import Settings
 from shared.database import Database
@@ -28,6 +33,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     jobs = {
         "leases": run_leases(context, stop=stop),
         "uncertain": run_uncertain(context, stop=stop),
+        "inbound": run_inbound(context, stop=stop),
+        **mail_jobs(context, settings, stop=stop),
+        "texts": run_texts(context, stop=stop),
+        "trials": run_trials(context, stop=stop),
+        "webhooks": run_webhooks(context, stop=stop),
     }
     if common.clock == "system":
         jobs["contacts"] = run_scheduler(context, stop=stop)

@@ -110,6 +110,9 @@ UNCERTAIN_RESOLVED = Counter(
 )
 # What providers have said of messages: sent, failed, delivered, opened; unmatched: of none of ours.
 RECEIPTS = Counter("recoup_receipts", "Receipts of providers", ("service", "state"))
+# Posts to webhooks: taken, failed. And endpoints that were switched off: alarm on any rise.
+WEBHOOK_POSTS = Counter("recoup_webhook_posts", "Posts to webhooks", ("service", "result"))
+WEBHOOKS_OFF = Counter("recoup_webhooks_off", "Webhooks switched off", ("service",))
 # From the ledger's check of an account to the hand-over of its message: must stay under 2 s.
 CHECK_TO_HANDOVER_SECONDS = Histogram(
     "recoup_check_to_handover_seconds", "Live check to hand-over", ("service",), buckets=_FAST

@@ -122,7 +122,7 @@ MUTANTS = (
     ),
     Mutant(
         "send before intent",
-        "services.outreach:_Run._make_all",
+        "services.outreach:ContactRun._make_all",
         "            await self._send(await self._intend(wave, checked, recipients), checked)\n",
         "            await self._send(wave, checked)\n"
         "            await self._intend(wave, checked, recipients)\n",

@@ -7,9 +7,9 @@ from typing import Literal
 from fpdf import FPDF
 from msgspec import Struct
 
-from services.ledger.documents.letters import Letters, visual
 from services.ledger.documents.papers import Party
 from services.ledger.documents.words import Words
+from shared.pdf.letters import Letters, visual
 
 WIDTH, HEIGHT = 210.0, 297.0
 LEFT = 18.0

@@ -16,7 +16,7 @@ from shared.web import Model, PagingDep, ReadSessionDep, json_response, page
 from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["accounts"])
-Reader = Annotated[Caller, needs("outreach:read", "outreach:write")]
+Reader = Annotated[Caller, needs("outreach:read", "outreach:write", "desk")]
 
 
 class TimelineItem(Model):
@@ -108,6 +108,7 @@ async def read_timeline(
         account_id,
         before=paging.after(tuple[datetime, int]),
         limit=paging.limit + 1,
+        has_texts="desk" in caller.scopes,
     )
     shown = page(rows, paging.limit, lambda row: (row["at"], row["ord"]))
     shown["items"] = [

@@ -103,12 +103,13 @@ def to_preference(row: Record) -> Preference:
 
 
 async def list_consents(
-    session: Session, tenant: str, account_id: str, channel: str
+    session: Session, tenant: str, account_id: str, channel: str | None
 ) -> list[tuple[ChannelConsent, Recorded]]:
-    """All consents to one channel, oldest record first."""
+    """All consents to one channel (None: to any), oldest record first."""
     rows = await session.fetch(
         """
-        select * from consents where tenant_id = $1 and account_id = $2 and channel = $3
+        select * from consents where tenant_id = $1 and account_id = $2
+          and ($3::text is null or channel = $3)
         order by ord
         """,
         tenant,

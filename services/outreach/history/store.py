@@ -86,16 +86,16 @@ async def find_history(
     covered: dict[str, list[str]] = {}
     for row in own:
         covered.setdefault(row["contact_id"], []).append(row["account_id"])
-    made = {
-        row["contact_id"]: PastContact(
+    made = {}
+    for row in own:
+        body = _BODY.decode(row["body"])
+        made[row["contact_id"]] = PastContact(
             tuple(covered[row["contact_id"]]),
             row["attempted_at"],
-            _BODY.decode(row["body"]).channel,
-            "sent",
+            body.channel,
+            body.outcome or "sent",
             is_own=True,
         )
-        for row in own
-    }
     found: dict[str, list[PastContact]] = {}
     for row in own:
         found.setdefault(row["account_id"], []).append(made[row["contact_id"]])
@@ -109,6 +109,7 @@ async def find_history(
 
 class _Body(msgspec.Struct):
     channel: str
+    outcome: str | None = None  # of a call
 
 
 _BODY = msgspec.json.Decoder(_Body)

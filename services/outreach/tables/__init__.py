@@ -2,27 +2,35 @@
 in `store`."""
 
 from services.outreach.tables import (
+    addresses,
     channels,
     contacts,
     debtors,
     desk,
+    inbound,
     organisations,
     permissions,
     reference_rates,
     strategies,
     tenants,
+    texts,
+    webhooks,
 )
 from services.outreach.tables.metadata import metadata
 
 __all__ = [
+    "addresses",
     "channels",
     "contacts",
     "debtors",
     "desk",
+    "inbound",
     "metadata",
     "organisations",
     "permissions",
     "reference_rates",
     "strategies",
     "tenants",
+    "texts",
+    "webhooks",
 ]

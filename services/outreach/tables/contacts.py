@@ -49,6 +49,7 @@ contacts = Table(
         unique=True,
         postgresql_where=_IN_FLIGHT,
     ),
+    Index(None, "contact_id"),  # a token in an address names a contact and no tenant
     Index("ix_contacts_due", "tenant_id", "due_at", postgresql_where=_IN_FLIGHT),
     Index(
         "ix_contacts_failed",

@@ -1,5 +1,6 @@
 """Outreach's HTTP door over a world: its settings, and a client that is signed in."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import httpx
@@ -7,6 +8,7 @@ import httpx
 from services.outreach.app import create_app
 from services.outreach.settings import Settings
 from tests.integration.outreach.world import World
+from tests.unit.outreach.builders import LINKS
 
 KEY = "a-development-key"
 
@@ -22,6 +24,8 @@ def settings_for(world: World, url: str, **env: str) -> Settings:
             "SEGMENTATION_DATABASE_URL": url,
             "LEDGER_URL": world.ledger.url,
             "OUTREACH_SMTP_URL": world.mail.url,
+            "OUTREACH_LINK_KEYS": f"1:{b64encode(LINKS.keys.signing.secret).decode()}",
+            "OUTREACH_PUBLIC_URL": LINKS.public_url,
         }
         | env
     )

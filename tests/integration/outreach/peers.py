@@ -1,6 +1,7 @@
 """Real peers in this process: a mail server that misbehaves on demand, the ledger's HTTP door."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from fastapi import FastAPI, Request, Response
 MailMode = Literal[
     "accept", "refuse", "greylist", "full", "no-lookup", "closing", "break", "refuse-sender",
     "busy-sender", "refuse-data", "defer-data", "full-data", "hang", "drop", "slow",
-    "garbled", "unsure", "no-tls", "sign-in",
+    "garbled", "unsure", "no-tls", "sign-in", "disabled", "over-quota", "sender-at-recipient",
 ]  # fmt: skip
 
 
@@ -34,6 +35,9 @@ _AT_RECIPIENT = {
     "garbled": "what?",
     "unsure": "252 cannot verify",
     "no-tls": "454 4.7.0 TLS not available",
+    "disabled": "550 5.2.1 mailbox disabled",
+    "over-quota": "552 5.2.2 over quota",
+    "sender-at-recipient": "550 5.1.8 sender address rejected: domain not found",
     "sign-in": "534 5.7.9 stronger authentication needed",
 }
 _AT_DATA = {
@@ -57,6 +61,7 @@ class MailSink:
     refusing: set[str] = field(default_factory=set)  # addresses that are refused for now
     breaking: set[str] = field(default_factory=set)  # addresses at which the line breaks
     named: list[str] = field(default_factory=list)  # every recipient that was asked for
+    senders: list[str] = field(default_factory=list)  # return paths of what was received
 
     def cut(self) -> None:
         """Close every connection, as a server does with those that lie idle."""
@@ -107,6 +112,7 @@ class MailSink:
         if self.mode in _AT_DATA:
             return _AT_DATA[self.mode]
         self.received.append(content)
+        self.senders.append(str(envelope.mail_from))
         if self.mode == "hang":
             await self.released.wait()
         if self.mode == "drop":
@@ -142,6 +148,18 @@ async def mail_sink() -> AsyncIterator[MailSink]:
 LedgerMode = Literal["good", "hang", "behind", "never-caught-up", "error", "garbage", "empty"]
 
 
+@dataclass(frozen=True)
+class LedgerCommand:
+    """One call of a command."""
+
+    noun: str
+    account_id: str
+    body: dict[str, Any]
+    key: str
+    actor: str
+    status: int
+
+
 @dataclass
 class LedgerPeer:
     """`POST /v1/accounts/collectable` as the contract has it, over state that a test writes."""
@@ -152,10 +170,21 @@ class LedgerPeer:
     calls: list[list[str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    commands: list[LedgerCommand] = field(default_factory=list)  # each call, repeats too
+    answered: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by Idempotency-Key
+    next_answers: list[tuple[int, Any]] = field(default_factory=list)  # in place of 201
+    requests: list[dict[str, Any]] = field(default_factory=list)  # what else it was asked
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)  # by path; else as above
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def taken(self) -> list[LedgerCommand]:
+        """What it did: each command once, however often it came."""
+        done = [c for c in self.commands if c.status == 201]
+        return list({c.key: c for c in done}.values())
 
     def owes(
         self,
@@ -203,6 +232,17 @@ class LedgerPeer:
             ],
         }
 
+    def _answer(self, key: str, body: Any) -> tuple[int, Any]:
+        if key in self.answered:
+            known = next(c for c in self.commands if c.key == key)
+            if known.body != body:
+                return 409, {"detail": "the key was used for something else"}
+            return self.answered[key]
+        found = self.next_answers.pop(0) if self.next_answers else (201, {"id": key})
+        if found[0] < 500:
+            self.answered[key] = found
+        return found
+
     def app(self) -> FastAPI:
         app = FastAPI()
 
@@ -227,6 +267,38 @@ class LedgerPeer:
                 ],
                 "intake_caught_up_at": None if self.mode == "never-caught-up" else caught_up_at,
             }
+
+        @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
+        async def command(path: str, request: Request) -> Response:
+            """A command, as the ledger takes it: the same key again has the first answer."""
+            content = await request.body()
+            key = request.headers.get("idempotency-key")
+            actor = request.headers.get("x-actor")
+            body = json.loads(content) if content else None
+            self.requests.append(
+                {
+                    "method": request.method,
+                    "path": f"/{path}",
+                    "body": body,
+                    "key": key,
+                    "actor": actor,
+                    "tenant": request.headers.get("x-tenant"),
+                }
+            )
+            if f"/{path}" in self.answers:
+                status, answer = self.answers[f"/{path}"]
+                if status == 0:  # the answer is lost on the way
+                    raise RuntimeError("lost")
+                return Response(json.dumps(answer), status, media_type="application/json")
+            if request.method != "POST" or key is None:
+                return Response("{}", 201, media_type="application/json")
+            status, answer = self._answer(key, body)
+            parts = path.split("/")
+            account_id, noun = (parts[2], parts[3]) if len(parts) > 3 else ("", parts[-1])
+            self.commands.append(
+                LedgerCommand(noun, account_id, body or {}, key, actor or "", status)
+            )
+            return Response(json.dumps(answer), status, media_type="application/json")
 
         return app
 

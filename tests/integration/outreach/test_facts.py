@@ -171,7 +171,7 @@ async def producers(postgres: str, templates: Template) -> AsyncIterator[Databas
 
 
 async def test_the_worker_takes_everything_in_once(
-    outreach_db: Database, producers: Database
+    world: World, outreach_db: Database, producers: Database
 ) -> None:
     """The producer's outbox is read twice over, as after a move to another source."""
     async with producers.transaction() as session:
@@ -195,7 +195,7 @@ async def test_the_worker_takes_everything_in_once(
         await loop
     rows = await outreach_db.fetch("select type from story order by ord")
     assert sorted(row["type"] for row in rows) == [
-        "account-registered", "contact-details", "invoice-issued",
+        "account-registered", "contact-details", "invoice-issued", "strategy-assigned",
     ]  # fmt: skip
     assert len(await outreach_db.fetch("select from invoices")) == 1
 

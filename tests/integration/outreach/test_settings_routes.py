@@ -11,6 +11,7 @@ from services.outreach.channels.clients.registry import ChannelRegistry
 from tests.integration.outreach.doors import client_of, settings_for
 from tests.integration.outreach.peers import mail_sink
 from tests.integration.outreach.world import MORNING, SENDER, World
+from tests.unit.outreach.builders import LINKS
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ async def test_what_is_no_json_or_no_text_is_refused(
 async def test_a_run_goes_over_the_provider_that_the_settings_name(world: World) -> None:
     async with mail_sink() as second:
         registry = ChannelRegistry(
-            FACTORIES, {"OUTREACH_SMTP_URL": world.mail.url, "OTHER": second.url}, SENDER
+            FACTORIES, {"OUTREACH_SMTP_URL": world.mail.url, "OTHER": second.url}, SENDER, LINKS
         )
         world.context = replace(world.context, channels=registry)
         await world.settings(
@@ -89,7 +90,9 @@ async def test_a_run_goes_over_the_provider_that_the_settings_name(world: World)
 
 async def test_settings_that_change_replace_the_open_channel_at_the_next_run(world: World) -> None:
     async with mail_sink() as second:
-        registry = ChannelRegistry(FACTORIES, {"ONE": world.mail.url, "TWO": second.url}, SENDER)
+        registry = ChannelRegistry(
+            FACTORIES, {"ONE": world.mail.url, "TWO": second.url}, SENDER, LINKS
+        )
         world.context = replace(world.context, channels=registry)
         mail = {"channel": "email", "kind": "smtp"}
         await world.settings(providers={"mail": mail | {"secret": "ONE"}})

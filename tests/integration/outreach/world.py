@@ -9,26 +9,36 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.outreach.channels.clients.factories import FACTORIES
+from services.outreach.channels.clients.factories import FACTORIES, factories
 from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.settings_document import read_settings
-from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.store import insert_settings
+from services.outreach.channels.store.templates import TenantTemplates
 from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.dunning.processes.run_due import RunDue, run_due
 from services.outreach.dunning.store.strategies import StrategyBooks
+from services.outreach.inbound.processes.channel_log import open_channel_log
 from services.outreach.rulebooks.store import RuleBooks
+from services.outreach.webhooks.clients import open_webhook_clients
 from shared.business_time import Clock
 from shared.database import Database
 from shared.database.clock_guard import ClockGuard
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Received, ledger
 from shared.process.compute import ComputePool
 from tests.integration.outreach.peers import LedgerPeer, MailSink
-from tests.unit.outreach.builders import ASSIGNMENTS, LINKS, PACKS, RULEBOOKS, TEMPLATES, at
+from tests.unit.outreach.builders import (
+    ASSIGNMENTS,
+    LINKS,
+    PACKS,
+    RULEBOOKS,
+    WORDS,
+    at,
+)
+from tests.unit.outreach.inbound.lists import LISTS
 
 DUE_ON = date(2026, 3, 2)  # a Monday
 MORNING = at("2026-03-03 09:00")
@@ -38,7 +48,7 @@ SENDER = Sender("accounts@creditor.example", "Creditor Ltd")
 def channels_over(smtp_url: str | None) -> ChannelRegistry:
     """The channels of tenants whose mail goes over that server (none: no channel)."""
     environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
-    return ChannelRegistry(FACTORIES, environment, SENDER)
+    return ChannelRegistry(FACTORIES, environment, SENDER, LINKS)
 
 
 def a_context(
@@ -49,17 +59,23 @@ def a_context(
     clock: Clock = "manual",
     residence: str | None = "IS",  # whose clocks show UTC, as those of this world
 ) -> Context:
-    templates = Templates(TEMPLATES)
+    templates = WORDS
+    log = open_channel_log(db, clock, LINKS)
+    environment = {} if smtp_url is None else {MAIL_SERVER: smtp_url}
     return Context(
         db=db,
         clock=clock,
         guard=ClockGuard(db, clock, last="the last run of contacts"),
         ledger=LedgerClient(ledger_url, "token"),
-        channels=channels_over(smtp_url),
-        content=ContentVersions(templates.versions, residence, templates.text_ids(SENDER.creditor)),
+        channels=ChannelRegistry(factories(log), environment, SENDER, LINKS, is_local=True),
+        channel_log=log,
+        webhooks=open_webhook_clients([b"k" * 32], is_local=True),
+        content=ContentVersions(templates.in_force, residence, templates.text_ids(SENDER.creditor)),
         templates=templates,
+        tenant_templates=TenantTemplates(templates),
         sender=SENDER,
         links=LINKS,
+        words=LISTS,
         rulebooks=RuleBooks(RULEBOOKS),
         strategies=StrategyBooks(PACKS, ASSIGNMENTS),
         compute=ComputePool(),
@@ -215,7 +231,8 @@ class World:
         return await run_due(self.context, self.tenant, instant)
 
     async def announced(self, *types: str) -> list[dict[str, Any]]:
-        """What stands in the outbox, in order: type, key, time and data of each event."""
+        """What stands in the outbox, in order: type, key, time and data of each event. On which
+        strategies accounts are is told where it is asked for."""
         rows = await self.db.fetch(
             "select aggregateid, type, payload from outbox order by seq"  # the log itself
         )
@@ -227,12 +244,19 @@ class World:
             }
             for row in rows
         ]
-        return [event for event in found if not types or event["type"] in types]
+        if not types:
+            return [event for event in found if event["type"] != "strategy-assigned"]
+        return [event for event in found if event["type"] in types]
 
     async def types_announced(self) -> list[str]:
         """Of contacts; which strategies accounts are on is told besides."""
         types = [event["type"] for event in await self.announced()]
         return [type_ for type_ in types if not type_.startswith(("strategy-", "case-"))]
+
+    async def value(self, query: str, *values: Any) -> Any:
+        """One value of the database."""
+        async with self.db.reading() as session:
+            return await session.fetchval(query, *values)
 
     async def states(self) -> list[str]:
         rows = await self.db.fetch("select state from contacts order by planned_at, contact_id")

@@ -20,7 +20,6 @@ from pypdf import PdfReader
 
 from services.ledger.api import models
 from services.ledger.documents.invoice_pdf import invoice_pdf
-from services.ledger.documents.joining import joined
 from services.ledger.documents.lines import text_of
 from services.ledger.documents.papers import (
     DiscountOffer,
@@ -35,6 +34,7 @@ from services.ledger.documents.tables import COLUMNS, statement_csv, statement_j
 from services.ledger.documents.words import LANGUAGES, Words, catalogue, language_of
 from services.ledger.domain.movements import LINE_KINDS, TOTALS, ChargedDays, OpenCharge
 from services.ledger.domain.statement import CurrencyStatement, Line, OpenItem
+from shared.pdf.joining import joined
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)
 _encode = msgspec.msgpack.encode

@@ -9,21 +9,22 @@ from typing import Any
 from services.outreach.activity.domain.contacts import Item, MessageChannel
 from services.outreach.activity.domain.decisions import Decision, Reason
 from services.outreach.channels.domain.links import Links
+from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from services.outreach.compliance import read_book
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.stops import Stop, StopKind
-from services.outreach.dunning.domain.live_check import (
-    CheckedAccount,
-    CheckedAmounts,
-    CheckedInvoice,
-)
 from services.outreach.dunning.domain.assignment_document import parse_assignments
 from services.outreach.dunning.domain.debtor_facts import (
     Account,
     DebtorFacts,
     StepMade,
     SubjectKey,
+)
+from services.outreach.dunning.domain.live_check import (
+    CheckedAccount,
+    CheckedAmounts,
+    CheckedInvoice,
 )
 from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.dunning.domain.workdays import first_in_office
@@ -42,15 +43,31 @@ STRATEGIES = {pack.name: pack.content for pack in PACKS}
 _ASSIGNING = (_STRATEGIES / "strategy-assignments.yaml").read_text(encoding="utf-8")
 ASSIGNED = parse_assignments(_ASSIGNING)
 ASSIGNMENTS = BuiltIn("strategy-assignments", ASSIGNED.version, _ASSIGNING, ASSIGNED)
+# Those that come with the platform.
+_SHIPPED = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in sorted((FOLDER / "dunning" / "strategies").glob("*.yaml"))
+}
+_RULES = _SHIPPED.pop("strategy-assignments.yaml")
+SHIPPED_PACKS = tuple(
+    BuiltIn(pack.name, pack.version, text, pack)
+    for text in _SHIPPED.values()
+    for pack in (parse_strategy(text),)
+)
+SHIPPED_ASSIGNMENTS = BuiltIn(
+    "strategy-assignments", "2026-12-01", _RULES, parse_assignments(_RULES)
+)
 RULEBOOKS = tuple(
     built_in(read_book(text), text)
     for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))
     for text in (path.read_text(encoding="utf-8"),)
 )
+_TEMPLATES = FOLDER / "channels" / "templates"
 TEMPLATES = {
-    path.name: path.read_text(encoding="utf-8")
-    for path in sorted((FOLDER / "channels" / "templates").glob("*"))
+    path.relative_to(_TEMPLATES).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted(_TEMPLATES.rglob("*.*"))
 }
+WORDS = Templates(TEMPLATES)
 
 LINKS = Links(LinkKeys(LinkKey(1, b"\x01" * 32)), "https://pay.creditor.example")
 

@@ -114,7 +114,7 @@ _json = st.recursive(
 @settings(max_examples=80)
 @given(st.lists(st.dictionaries(st.text(max_size=5), _json, max_size=3), max_size=5))
 def test_whatever_is_recorded_is_found_whole(found: list[dict[str, Any]]) -> None:
-    links = chain(*(an_entry(8, "sent", **{"x": data}) for data in found))
+    links = chain(*(an_entry(8, "sent", x=data) for data in found))
     lines = [json.loads(line) for line in exported(links).splitlines()]
     assert list(verify.faults_of(iter(enumerate(lines, 1)))) == []
     for line in lines:

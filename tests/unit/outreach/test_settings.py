@@ -38,6 +38,7 @@ def test_passwords_are_not_shown() -> None:
         ("OUTREACH_RULEBOOKS", "/nowhere"),
         ("OUTREACH_RESIDENCE_DEFAULT", "Germany"),
         ("OUTREACH_DATABASE_URL", ""),
+        ("OUTREACH_LETTERS_DIR", "/nowhere"),
         ("OUTREACH_LINK_KEYS", "1:c2hvcnQ="),
         ("OUTREACH_PUBLIC_URL", "http://pay.example.com"),
         ("OUTREACH_PUBLIC_URL", "pay.example.com"),

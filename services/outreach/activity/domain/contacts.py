@@ -203,6 +203,7 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     find_at: datetime | None = None  # machine time: the provider is asked about it then
     units: int = 0  # that are paid for: segments, sheets
     outcome: str | None = None  # of a call: how it ended, as rules know it
+    seconds: int = 0  # that a call lasted
     resolution: Resolution | None = None  # what a person found out of it while it was uncertain
     is_opened: bool = False  # a provider has said so
     slot_day: date | None = None  # of the tenant: the slots that it holds

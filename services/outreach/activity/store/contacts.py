@@ -1,6 +1,5 @@
 """SQL of contacts as records: rows into contacts, and those of an account."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -65,3 +64,11 @@ async def list_contacts(
         limit,
     )
     return [(to_contact(row), row["planned_at"]) for row in rows]
+
+
+async def find_contact_anywhere(
+    session: Session, contact_id: str
+) -> tuple[str, DebtorContact] | None:
+    """The tenant and the contact that a token of ours names; its id is unique beyond tenants."""
+    row = await session.fetchrow("select * from contacts where contact_id = $1", contact_id)
+    return None if row is None else (row["tenant_id"], to_contact(row))

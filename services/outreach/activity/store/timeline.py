@@ -8,6 +8,26 @@ import msgspec
 from shared.database import Record, Session
 from shared.events import TENANTS, Event, Received
 
+# Events, and what people wrote: the number of each is its own, so they are told apart by the last
+# digit of `ord`.
+_EVENTS = """
+  (select at, ord * 4 as ord, topic, type, day, data from story
+   where tenant_id = $1 and account_id = $2
+     and ($3::timestamptz is null or (at, ord * 4) < ($3, $4::bigint))
+     and ($3::timestamptz is null or at <= $3)
+   order by at desc, story.ord desc limit $5)
+"""
+_NOTES = """
+  (select at, ord * 4 + 1 as ord, 'outreach.notes' as topic, 'note' as type, null::date as day,
+     convert_to(json_build_object('author', author, 'note', note, 'case_id', case_id,
+       'task_id', task_id)::text, 'UTF8') as data
+   from notes
+   where tenant_id = $1 and account_id = $2
+     and ($3::timestamptz is null or (at, ord * 4 + 1) < ($3, $4::bigint))
+     and ($3::timestamptz is null or at <= $3)
+   order by at desc, notes.ord desc limit $5)
+"""
+
 
 async def list_timeline(
     session: Session,
@@ -16,16 +36,14 @@ async def list_timeline(
     *,
     before: tuple[datetime, int] | None,
     limit: int,
+    has_texts: bool = False,
 ) -> list[Record]:
-    """The account's events, newest first: by when they happened, then by when they came in."""
+    """The account's events, newest first: by when they happened, then by when they came in; for the
+    desk with what people wrote."""
     at, ord_ = before or (None, None)
+    parts = " union all ".join([_EVENTS, _NOTES] if has_texts else [_EVENTS])
     return await session.fetch(
-        """
-        select at, ord, topic, type, day, data from story
-        where tenant_id = $1 and account_id = $2
-          and ($3::timestamptz is null or (at, ord) < ($3, $4::bigint))
-        order by at desc, ord desc limit $5
-        """,
+        f"select * from ({parts}) t order by at desc, ord desc limit $5",
         tenant,
         account_id,
         at,

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from services.outreach.channels.domain.breakers import Breaker, Bucket, is_providers_fault
 from services.outreach.channels.domain.contract import (
@@ -16,9 +17,11 @@ from services.outreach.channels.domain.contract import (
     Found,
     Intent,
     Later,
+    Listener,
     Sent,
     Withdrawn,
 )
+from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.tenant_settings import Provider, TenantSettings
 from shared import clock
@@ -42,7 +45,10 @@ class ProviderSetup:
     provider: Provider
     settings: TenantSettings
     sender: Sender  # of the installation, where the settings say nothing
+    links: Links = field(repr=False)  # that lead from messages back to us
     secrets: Mapping[str, str] = field(repr=False)  # by the variable's name
+    letters_dir: Path | None = None  # in which folders for letters may be; None: nowhere
+    is_local: bool = False  # else nobody's settings reach into our own network
 
     @property
     def secret(self) -> str:
@@ -114,6 +120,11 @@ class OpenProvider:
         finally:
             await self._leave()
 
+    def listen(self) -> None:
+        """Be there for what the provider hands over by itself, if it does."""
+        if isinstance(self._adapter, Listener):
+            self._adapter.listen()
+
     def _note(self, sent: Sent) -> None:
         was_open = not self.is_available
         self._breaker.note(clock.monotonic(), is_fault=is_providers_fault(sent))
@@ -178,11 +189,22 @@ class ChannelRegistry:
     """The open channels of all tenants, in one process."""
 
     def __init__(
-        self, factories: Mapping[str, Factory], environment: Mapping[str, str], sender: Sender
+        self,
+        factories: Mapping[str, Factory],
+        environment: Mapping[str, str],
+        sender: Sender,
+        links: Links,
+        *,
+        letters_dir: Path | None = None,
+        is_local: bool = False,
     ) -> None:
+        self._is_local = is_local
         self.environment = environment  # what settings may name
         self._factories = factories
         self._sender = sender
+        self._links = links
+        self._letters_dir = letters_dir
+        self._is_local = is_local
         self._open: dict[tuple[str, str], OpenProvider] = {}
 
     async def channels(self, tenant: str, settings: TenantSettings) -> TenantChannels:
@@ -210,7 +232,15 @@ class ChannelRegistry:
             providers[name] = Provider(channel="email", kind="smtp", secret=MAIL_SERVER)
         return {
             name: ProviderSetup(
-                tenant, name, provider, settings, self._sender, self._secrets(provider)
+                tenant,
+                name,
+                provider,
+                settings,
+                self._sender,
+                self._links,
+                self._secrets(provider),
+                self._letters_dir,
+                self._is_local,
             )
             for name, provider in providers.items()
         }

@@ -14,6 +14,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from services.outreach.channels.clients.channel_log import TextLog
+from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.clients.smpp_session import (
     IDLE_SECONDS,
     NotBound,
@@ -35,16 +37,17 @@ from services.outreach.channels.domain.contract import (
 )
 from services.outreach.channels.domain.parts import SmsParts
 from services.outreach.channels.domain.phone_numbers import caller
-from services.outreach.channels.domain.smpp import Delivery, Pdu
+from services.outreach.channels.domain.smpp import OperatorDelivery, Pdu
 from services.outreach.channels.domain.smpp_receipts import MessageIds, part_id, read_receipt
 from services.outreach.channels.domain.sms_parts import (
     InboundPart,
     SentPart,
     SentText,
-    TextLog,
 )
 from services.outreach.channels.domain.sms_text import SmsText, sms_text
 from shared import clock
+from shared.addresses import BadUrl
+from shared.errors import Unavailable
 from shared.process import telemetry
 from shared.process.failures import note_failure
 from shared.process.tasks import end, first
@@ -90,7 +93,7 @@ class SmppChannel:
         self._acknowledged: Counter[str] = Counter()
         self._reference = secrets.randbelow(256)
 
-    def bind(self) -> None:
+    def listen(self) -> None:
         """Be bound from now on, also for what comes in while nothing goes out."""
         if self._keeper is None and not self._ending.is_set():
             self._keeper = asyncio.create_task(self._stay_bound())
@@ -158,7 +161,7 @@ class SmppChannel:
             return self._session
         if self._keeper is None:
             self._attempt = asyncio.get_running_loop().create_future()
-            self.bind()
+            self.listen()
         if self._attempt is None:
             raise NotBound(self._fault)
         return await asyncio.shield(self._attempt)
@@ -291,7 +294,7 @@ class SmppChannel:
 
     # What comes in
 
-    async def _taken(self, delivery: Delivery) -> int:
+    async def _taken(self, delivery: OperatorDelivery) -> int:
         settings, now = self._settings, clock.now()
         if delivery.is_receipt:
             receipt = read_receipt(delivery, settings.ids, now)
@@ -303,7 +306,7 @@ class SmppChannel:
         self._acknowledge(part, now)
         return smpp.OK
 
-    def _inbound(self, delivery: Delivery, now: datetime) -> InboundPart:
+    def _inbound(self, delivery: OperatorDelivery, now: datetime) -> InboundPart:
         from_, to = caller(delivery.source), caller(delivery.destination)
         if delivery.parts > 1:
             key = f"{from_} {to} {delivery.reference} {delivery.parts}"
@@ -321,7 +324,7 @@ class SmppChannel:
             delivery.parts,
         )
 
-    def _key(self, from_: str, to: str, delivery: Delivery, now: datetime) -> str:
+    def _key(self, from_: str, to: str, delivery: OperatorDelivery, now: datetime) -> str:
         """Messages have no id in SMPP. The same words are the same message where the operator may
         not know that we have it; once it was told so, they are written anew."""
         window = int(now.timestamp()) // _REPEAT_SECONDS
@@ -339,6 +342,24 @@ class SmppChannel:
                 {k: n for k, n in self._acknowledged.items() if k.endswith(window)}
             )
         self._acknowledged[digest] += 1
+
+
+def open_smpp(texts: TextLog, setup: ProviderSetup) -> SmppChannel:
+    """Of a provider of the kind `smpp`. Raises `Unavailable`."""
+    provider = setup.provider
+    try:
+        smsc = Smsc.from_url(setup.secret)
+    except BadUrl as error:
+        raise Unavailable(f"the variable {provider.secret} {error}") from error
+    settings = SmppSettings(
+        setup.tenant,
+        setup.name,
+        smsc,
+        provider.from_ or "",
+        provider.message_ids,
+        provider.segments_max,
+    )
+    return SmppChannel(settings, texts)
 
 
 def _result(answer: Pdu) -> Accepted | Refused | Later | Unknown:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from services.outreach.channels.domain import smpp
-from services.outreach.channels.domain.smpp import Delivery, Pdu
+from services.outreach.channels.domain.smpp import OperatorDelivery, Pdu
 from shared.addresses import BadUrl, read_url
 from shared.process import telemetry
 from shared.process.failures import note_failure
@@ -27,7 +27,7 @@ _SYSTEM_ID_MAX, _PASSWORD_MAX, _SYSTEM_TYPE_MAX = 15, 8, 12  # bytes, of SMPP 3.
 log = telemetry.logger(__name__)
 
 # Takes what the operator delivers; gives the status that the operator is told.
-TakeDelivery = Callable[[Delivery], Awaitable[int]]
+TakeDelivery = Callable[[OperatorDelivery], Awaitable[int]]
 
 
 class NotBound(Exception):

@@ -7,11 +7,14 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
 from typing import Literal, Self
 
 import aiosmtplib
 
+from services.outreach.channels.domain.mail_status import OF_THE_SENDER, STATUS
+from shared import clock
 from shared.addresses import BadUrl, Url, read_url
 from shared.process.parts import turn
 
@@ -22,6 +25,7 @@ _PERMANENT = 500  # SMTP replies from here on are final refusals
 _FOR_NOW = 400  # what is below says neither yes nor no, or is no reply at all
 _NOT_NOW = frozenset({432, 454})  # no signing in, or no TLS, for now: everybody's
 _CLOSING = 421  # the server closes the line, whatever it was asked
+TOO_LATE = "deadline"  # our own, before anything was handed over
 _NOT_LET_IN = frozenset({530, 534, 535, 538})  # not signed in as it wants: ours to mend
 
 Tls = Literal["at-once", "starttls", "none"]
@@ -102,6 +106,8 @@ class Handover:
     fate: Fate
     code: str = ""
     blame: Blame = "server"  # of what is unavailable
+    status: str = ""  # by RFC 3463, where the server gave one
+    is_recipients: bool = False  # refused when the recipient was named, not at the data
 
 
 class Mailer:
@@ -127,12 +133,19 @@ class Mailer:
         await self.close()
 
     async def deliver(
-        self, sender: str, recipient: str, message: Callable[[], Awaitable[bytes | None]]
+        self,
+        sender: str,
+        recipient: str,
+        message: Callable[[], Awaitable[bytes | None]],
+        *,
+        deadline: datetime | None = None,
     ) -> Handover:
         """Hand one message over. `message` is asked for at the last instant, when the server has
-        accepted the recipient; None withdraws it."""
+        accepted the recipient; None withdraws it. Nothing is begun after the deadline."""
         async with self._slots:
             while True:
+                if _is_over(deadline):
+                    return Handover("unavailable", TOO_LATE, "unclear")
                 reused = bool(self._idle)
                 try:
                     client = self._idle.pop() if reused else await self._connect()
@@ -144,6 +157,9 @@ class Mailer:
                         continue  # the server had closed the connection while it lay idle
                     return refusal
                 refusal = await self._recipient(client, recipient)
+                if refusal is None and _is_over(deadline):
+                    await self._give_back(client, reset=True)
+                    return Handover("unavailable", TOO_LATE, "unclear")
                 return refusal or await self._data(client, message)
 
     async def _connect(self) -> aiosmtplib.SMTP:
@@ -183,7 +199,7 @@ class Mailer:
             turn()
         except aiosmtplib.SMTPResponseException as error:
             await self._give_back(client, reset=True)
-            return _refusal(error)
+            return _refusal(error, is_recipients=True)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             client.close()
             return Handover("unavailable", _code(error), "unclear")
@@ -234,17 +250,27 @@ class Mailer:
                 client.close()
 
 
-def _refusal(error: aiosmtplib.SMTPResponseException) -> Handover:
+def _is_over(deadline: datetime | None) -> bool:
+    return deadline is not None and clock.now() >= deadline
+
+
+def _refusal(error: aiosmtplib.SMTPResponseException, *, is_recipients: bool = False) -> Handover:
     """The server's word on one recipient, or on itself (421; RFC 3463's 4.3: the mail system)."""
-    code = _code(error)
-    if error.code in _NOT_LET_IN:
-        return Handover("unavailable", code)
+    code, status = _code(error), _status(error)
+    if error.code in _NOT_LET_IN or status in OF_THE_SENDER:  # some ask for the sender only here
+        return Handover("unavailable", code, status=status)
     if error.code >= _PERMANENT:
-        return Handover("refused", code)
+        return Handover("refused", code, status=status, is_recipients=is_recipients)
     if error.code == _CLOSING or error.code < _FOR_NOW:
-        return Handover("unavailable", code, "unclear")
-    is_servers = error.code in _NOT_NOW or error.message.lstrip().startswith("4.3.")
-    return Handover("unavailable", code, "server" if is_servers else "mailbox")
+        return Handover("unavailable", code, "unclear", status)
+    is_servers = error.code in _NOT_NOW or status.startswith("4.3.")
+    return Handover("unavailable", code, "server" if is_servers else "mailbox", status)
+
+
+def _status(error: aiosmtplib.SMTPResponseException) -> str:
+    """The enhanced code of a reply, of its own class: `550 5.1.1 no such user`."""
+    match = STATUS.match(error.message.lstrip())
+    return match[0] if match and match[0][0] == str(error.code)[:1] else ""
 
 
 def _code(error: Exception) -> str:

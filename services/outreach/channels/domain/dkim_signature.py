@@ -28,7 +28,6 @@ SIGNED_HEADERS: Final = (
 KEY_BITS_MIN: Final = 1024  # as RFC 8301 demands; 2048 are advised
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r\n[ \t])*)\r\n")
 _LINE_LENGTH = 72
 
 
@@ -71,7 +70,7 @@ def signed(message: bytes, key: DkimKey, at: datetime) -> bytes:
     }
     unsigned = "; ".join(f"{name}={value}" for name, value in values.items()) + "; b="
     text = _folded(unsigned).encode()
-    chosen = [*_chosen(head + b"\r\n"), (b"DKIM-Signature", text)]
+    chosen = [*_chosen(head), (b"DKIM-Signature", text)]
     lines = Relaxed.canonicalize_headers(chosen)
     to_sign = b"".join(name + b":" + value for name, value in lines).removesuffix(b"\r\n")
     signature = base64.b64encode(key.key.sign(to_sign, PKCS1v15(), SHA256())).decode("ascii")
@@ -96,8 +95,14 @@ def _folded(text: str) -> str:
 
 def _chosen(head: bytes) -> list[tuple[bytes, bytes]]:
     """The headers that are signed, in the order in which the signature names them."""
-    found: dict[bytes, bytes] = {}
-    for match in _HEADER.finditer(head):
-        found[match[1].lower()] = match[2]  # the last of a name is the one that is meant
+    found: dict[bytes, bytes] = {}  # the last of a name is the one that is meant
+    name = b""
+    for line in head.split(b"\r\n"):
+        if line[:1] in (b" ", b"\t"):
+            found[name] = found.get(name, b"") + b"\r\n" + line
+        elif line:
+            name, _, value = line.partition(b":")
+            name = name.strip().lower()
+            found[name] = value
     named = [name.lower().encode() for name in SIGNED_HEADERS]
-    return [(name, found[name]) for name in named if name in found]
+    return [(name, found[name] + b"\r\n") for name in named if name in found]

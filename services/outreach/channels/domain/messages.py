@@ -5,83 +5,20 @@ Nothing that a billing platform sends can add a header or a recipient.
 
 import binascii
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import format_datetime, formataddr
 
 from services.outreach.channels.domain.addresses import printable
+from services.outreach.channels.domain.message_values import CreditorDetails
 from shared.mail_addresses import deliverable
 
 SUBJECT_CHARACTERS_MAX = 200
 NAME_CHARACTERS_MAX = 120
 PLAIN_WORD_MAX = 60  # characters of a word that a header says as it stands: lines are folded
 WORD_MAX = 75  # of an encoded word (RFC 2047)
-
-
-@dataclass(frozen=True)
-class ChargeLine:
-    """One fee, cost or interest in a message."""
-
-    name: str
-    currency: str
-    amount_minor: int
-
-
-@dataclass(frozen=True)
-class Line:
-    """One invoice in a message, with its charges in the amount."""
-
-    account_id: str
-    invoice_id: str
-    number: str
-    due_on: date
-    currency: str
-    amount_minor: int
-    charges: tuple[ChargeLine, ...] = ()
-
-
-@dataclass(frozen=True)
-class Total:
-    """One currency in a message: what is open, what is on account already, what is asked for."""
-
-    currency: str
-    open_minor: int
-    unapplied_minor: int
-    asked_minor: int
-
-
-@dataclass(frozen=True)
-class MessageContent:
-    """The lists of a message, each with its totals by currency."""
-
-    overdue: tuple[Line, ...]
-    overdue_totals: tuple[Total, ...]
-    upcoming: tuple[Line, ...]
-    upcoming_totals: tuple[Total, ...]
-    overdue_unlisted: int = 0  # further invoices, which the totals count and no line names
-    upcoming_unlisted: int = 0
-    charges: tuple[ChargeLine, ...] = ()  # that belong to no invoice of the list
-    charges_unlisted: int = 0
-
-
-@dataclass(frozen=True)
-class CreditorDetails:
-    """Whom disclosures name. None: not known, so that what must name it cannot be written."""
-
-    name: str
-    postal_address: str | None = None
-    tax_id: str | None = None
-
-    def named(self) -> dict[str, str]:
-        """What the words may speak of."""
-        known = {
-            "sender_name": self.name,
-            "postal_address": self.postal_address,
-            "tax_id": self.tax_id,
-        }
-        return {name: value for name, value in known.items() if value}
 
 
 @dataclass(frozen=True)
@@ -110,7 +47,8 @@ class Envelope:
     message_id: str
     at: datetime
     language: str | None = None
-    creditor: CreditorDetails | None = None  # None: no more is known of them than the sender's name
+    reply_to: str | None = None
+    opt_outs: tuple[str, ...] = ()  # https: and mailto: addresses (RFC 2369)
 
 
 def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
@@ -127,7 +65,21 @@ def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
     message.attach(_part(text, "plain"))
     message.attach(_part(html, "html"))
-    return message.as_bytes()
+    return _ways_back(envelope) + message.as_bytes()
+
+
+def _ways_back(envelope: Envelope) -> bytes:
+    """The headers by which a reader answers or opts out: on lines of their own making, because
+    addresses have no blank at which a long line could be folded."""
+    lines = []
+    if envelope.reply_to is not None:
+        lines.append(f"Reply-To: {_mailbox('', envelope.reply_to, 'Reply-To')}")
+    if envelope.opt_outs:
+        urls = ",\n ".join(f"<{_bare(url)}>" for url in envelope.opt_outs)
+        lines.append(f"List-Unsubscribe: {urls}")
+        if envelope.opt_outs[0].startswith("http"):
+            lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")  # RFC 8058
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
 def _part(text: str, subtype: str) -> MIMENonMultipart:
@@ -155,6 +107,12 @@ def _mailbox(name: str, address: str, header: str) -> str:
     if _is_plain(name):
         return formataddr((name, address))
     return f"{_encoded(name, header)}\n <{address}>"
+
+
+def _bare(url: str) -> str:
+    if not url.isascii() or not url.isprintable() or " " in url or "<" in url or ">" in url:
+        raise ValueError("not a URL that a header may carry")
+    return url
 
 
 def message_id(contact_id: str, sender: str) -> str:

@@ -79,7 +79,7 @@ class Pdu:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class OperatorDelivery:
     """What an operator delivers: somebody's message, or a receipt for one of ours."""
 
     source: str
@@ -167,7 +167,7 @@ def queried_state(body: bytes) -> int:
     return reader.byte()
 
 
-def read_delivery(body: bytes) -> Delivery:
+def read_delivery(body: bytes) -> OperatorDelivery:
     """Raises `BadBody`."""
     reader = _Reader(body)
     reader.text()  # service type
@@ -190,7 +190,7 @@ def read_delivery(body: bytes) -> Delivery:
         header, message = message[1 : message[0] + 1], message[message[0] + 1 :]
         joined = _joined_by_header(header) or joined
     reference, parts, part = joined or (None, 1, 1)
-    return Delivery(
+    return OperatorDelivery(
         source,
         destination,
         esm_class & _KIND == _RECEIPT,

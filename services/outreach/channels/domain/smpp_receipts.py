@@ -14,7 +14,7 @@ from services.outreach.channels.domain.smpp import (
     MESSAGE_STATE,
     NETWORK_ERROR,
     RECEIPTED_MESSAGE_ID,
-    Delivery,
+    OperatorDelivery,
 )
 
 MessageIds = Literal["text", "hex-decimal"]
@@ -54,7 +54,9 @@ class PartReceipt:
     is_address_dead: bool = False
 
 
-def read_receipt(delivery: Delivery, ids: MessageIds, arrived: datetime) -> PartReceipt | None:
+def read_receipt(
+    delivery: OperatorDelivery, ids: MessageIds, arrived: datetime
+) -> PartReceipt | None:
     """None: it names no message, or no state that says anything."""
     text = delivery.text[:_RECEIPT_MAX]
     fields = {name.lower(): value for name, value in _FIELD.findall(text)}
@@ -83,7 +85,7 @@ def part_id(response: str, ids: MessageIds) -> str:
     return response if number is None else str(number)
 
 
-def _part_id(delivery: Delivery, written: str, ids: MessageIds) -> str | None:
+def _part_id(delivery: OperatorDelivery, written: str, ids: MessageIds) -> str | None:
     tagged = delivery.tags.get(RECEIPTED_MESSAGE_ID, b"").partition(b"\0")[0].decode("latin-1")
     if ids == "text":
         return tagged or written or None
@@ -93,7 +95,7 @@ def _part_id(delivery: Delivery, written: str, ids: MessageIds) -> str | None:
     return part_id(tagged, ids) if tagged else None
 
 
-def _word(delivery: Delivery, written: str) -> str:
+def _word(delivery: OperatorDelivery, written: str) -> str:
     state = delivery.tags.get(MESSAGE_STATE, b"")
     return written.upper()[:7] or (_BY_NUMBER.get(state[0], "") if state else "")
 

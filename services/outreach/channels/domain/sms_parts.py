@@ -6,10 +6,10 @@ Delivered when all parts are, failed as soon as one is: in any order, however of
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from hashlib import sha256
 
 from services.outreach.channels.domain.contract import Receipt, ReceiptState
-from services.outreach.channels.domain.smpp_receipts import PartReceipt
+from services.outreach.channels.domain.inbound_messages import InboundText
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,6 @@ class InboundPart:
     total: int = 1
 
 
-class TextLog(Protocol):
-    """Where an adapter keeps what it learns. Whatever is kept twice changes nothing."""
-
-    async def submitted(self, text: SentText) -> None: ...
-
-    async def received(self, tenant: str, provider: str, receipt: PartReceipt) -> None: ...
-
-    async def arrived(self, part: InboundPart) -> None: ...
-
-    async def message_ids(self, tenant: str, provider: str, contact_id: str) -> Sequence[str]: ...
-
-
 @dataclass(frozen=True)
 class PartState:
     """What is known of one part."""
@@ -98,3 +86,23 @@ def whole(token: str, total: int, parts: Collection[PartState]) -> Receipt | Non
     if len(parts) == total and all(part.state == "delivered" for part in parts):
         return Receipt("delivered", max(part.at for part in parts), token=token)
     return Receipt("sent", min(part.at for part in parts), token=token)
+
+
+def joined(parts: Sequence[InboundPart]) -> InboundText:
+    """The message of its parts, at least one, in their order. Of several the id is made of all that
+    they say: references are used again after 256 messages."""
+    first = parts[0]
+    text = "".join(part.text for part in sorted(parts, key=lambda part: part.number))
+    name = first.key
+    if first.total > 1:
+        day = first.at.date().isoformat()
+        name = sha256("\0".join((first.key, text, day)).encode()).hexdigest()
+    return InboundText(
+        provider=first.provider,
+        id=name,
+        from_=first.from_,
+        to=first.to,
+        text=text,
+        at=min(part.at for part in parts),
+        tenant=first.tenant,
+    )

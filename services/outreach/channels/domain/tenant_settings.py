@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from shared.texts import matching
+
 Micros = Annotated[int, Meta(ge=0, le=10**15)]  # millionths of a unit of the currency
 
 
@@ -61,7 +63,7 @@ class PersonCosts(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 
 class Costs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    currency: Annotated[str, matching("[A-Z]{3}", 3)] = "EUR"
     email: Micros = 0
     sms: dict[str, Micros] = {}  # by prefix of the number, the longest counts; "+": any
     voice: VoiceCosts = VoiceCosts()

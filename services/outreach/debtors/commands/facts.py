@@ -6,8 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from services.outreach.activity.domain.address_marks import mark_of
 from services.outreach.activity.store import judgements, timeline
+from services.outreach.activity.store.addresses import (
+    AccountAddress,
+    find_refused,
+    replace_addresses,
+)
 from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
+from services.outreach.consents.commands import repeat_refusals
 from services.outreach.consents.store import erase_wishes
 from services.outreach.debtors.commands.occasions import take_occasions
 from services.outreach.debtors.domain import accounts, segments
@@ -18,8 +25,9 @@ from services.outreach.debtors.domain.account_books import (
     sources_in,
 )
 from services.outreach.debtors.domain.accounts import AccountFacts
-from services.outreach.debtors.domain.segments import SegmentFacts
+from services.outreach.debtors.domain.governor_question import e164
 from services.outreach.debtors.domain.occasions import OCCASION_FOLDS
+from services.outreach.debtors.domain.segments import SegmentFacts
 from services.outreach.debtors.domain.stops import STOP_FOLDS
 from services.outreach.debtors.store import accounts as account_store
 from services.outreach.debtors.store import invoices as invoice_store
@@ -34,6 +42,7 @@ from services.outreach.history.store import erase_history
 from shared.database import Session
 from shared.events import CONTACTS, LEDGER, Received, ledger
 from shared.log.erasure import blank_contacts
+from shared.mail_addresses import deliverable
 
 AccountFold = Callable[[AccountFacts, Any], AccountFacts]
 
@@ -73,6 +82,7 @@ async def take_facts(session: Session, events: Sequence[Received]) -> None:
     )
     await _take_people(session, events, after)
     await _erase(session, events)
+    await _take_addresses(session, events, before, after)
     await _take_invoices(session, events)
     await _take_stops(session, events)
     await take_occasions(session, events)
@@ -137,6 +147,53 @@ async def _take_people(
     await person_store.upsert_people(
         session, [(key, data) for key, data in details.items() if data is not None]
     )
+
+
+async def _take_addresses(
+    session: Session,
+    events: Sequence[Received],
+    before: Mapping[AccountKey, AccountFacts],
+    after: Mapping[AccountKey, AccountFacts],
+) -> None:
+    """Who is reached where; what was refused of an address holds for who comes to have it."""
+    found: dict[AccountKey, set[AccountAddress]] = {}
+    for event in events:
+        key = (event.tenant, event.key)
+        if event.type == "account-erased":
+            found[key] = set()
+        elif event.topic == CONTACTS:
+            erased = key in after and after[key].is_erased
+            found[key] = (
+                set() if erased or event.data is None else _addresses(event, after.get(key))
+            )
+    if not found and not after:
+        return
+    new = await replace_addresses(
+        session, found.keys(), {each for addresses in found.values() for each in addresses}
+    )
+    registered = {
+        key
+        for key, account in after.items()
+        if account.is_registered and (key not in before or not before[key].is_registered)
+    }
+    refused = await find_refused(session, new, registered)
+    if refused:
+        await repeat_refusals(session, refused, max(event.recordedtime for event in events))
+
+
+def _addresses(event: Received, account: AccountFacts | None) -> set[AccountAddress]:
+    details: ledger.Contact = event.decode()
+    found = set()
+    address = deliverable(details.email)
+    if address is not None:
+        mark = mark_of(event.tenant, "email", address)
+        found.add(AccountAddress(event.tenant, event.key, "email", address, mark))
+    for phone in details.phones:
+        number = e164(phone.number, account.country if account is not None else None)
+        if number is not None:
+            mark = mark_of(event.tenant, "sms", number)
+            found.add(AccountAddress(event.tenant, event.key, "sms", number, mark))
+    return found
 
 
 async def _erase(session: Session, events: Sequence[Received]) -> None:

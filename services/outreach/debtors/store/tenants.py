@@ -1,5 +1,7 @@
 """SQL of tenants: their settings as the ledger announced them."""
 
+from datetime import date
+
 from shared.database import Session
 from shared.events import ledger
 
@@ -38,3 +40,11 @@ async def list_contacting_tenants(session: Session) -> list[str]:
         "select tenant_id from tenants where contact_from is not null order by tenant_id"
     )
     return [row["tenant_id"] for row in rows]
+
+
+async def find_calendar(session: Session, tenant: str) -> tuple[str, date | None]:
+    """A tenant's zone, and the day from which its debtors are contacted."""
+    row = await session.fetchrow(
+        "select timezone, contact_from from tenants where tenant_id = $1", tenant
+    )
+    return ("UTC", None) if row is None else (row["timezone"], row["contact_from"])

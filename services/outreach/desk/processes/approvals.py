@@ -37,25 +37,27 @@ async def decide(
     async with context.db.transaction() as session:
         row = await commands.lock_approval(session, tenant, approval_id)
         if row["state"] == "pending":
-            await _check_may(session, context, row, decision, person, roles)
+            _check_may(row, decision, person, roles)
         at = await approval_now(session, context, row)
         if await commands.expire_if_over(session, row, at):
             row = await commands.lock_approval(session, tenant, approval_id)
-        if row["state"] != "pending":
-            return _first_answer(row, decision, person)
-        if not _runs(read_command(row["command"]), decision):
+        runs = _runs(read_command(row["command"]), decision)
+        if row["state"] == "pending" and not runs:
             return await commands.finish(session, row, decision, person, reason, at, effect="none")
-        row = await store.update_approval(
-            session,
-            tenant,
-            approval_id,
-            {
-                "decision": decision,
-                "decided_by": person,
-                "reason": reason,
-                "running_since": clock.now(),
-            },
-        )
+        if row["state"] == "pending":
+            row = await store.update_approval(
+                session,
+                tenant,
+                approval_id,
+                {
+                    "decision": decision,
+                    "decided_by": person,
+                    "reason": reason,
+                    "running_since": clock.now(),
+                },
+            )
+    if row["state"] != "pending":  # after the commit: that it ran out of time stays written
+        return _first_answer(row, decision, person)
     return await run(context, row)
 
 
@@ -95,14 +97,7 @@ async def approval_now(session: Session, context: Context, row: Any) -> Any:
     return await account_now(session, context.clock, row["tenant_id"], row["account_id"])
 
 
-async def _check_may(
-    session: Session,
-    context: Context,
-    row: Any,
-    decision: Verdict,
-    person: str,
-    roles: Collection[str],
-) -> None:
+def _check_may(row: Any, decision: Verdict, person: str, roles: Collection[str]) -> None:
     if row["role"] not in roles:
         raise Forbidden(f"This needs the role {row['role']}.")
     if person == row["requested_by"]:

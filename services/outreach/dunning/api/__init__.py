@@ -1,9 +1,17 @@
-"""Dunning over HTTP: the job that makes what is due, strategies, and who is on which."""
+"""Dunning over HTTP: the job that makes what is due, strategies, who is on which, and the calls of
+diallers."""
 
 from fastapi import APIRouter
 
-from services.outreach.dunning.api import account_strategies, assignments, jobs, strategies
+from services.outreach.dunning.api import (
+    account_strategies,
+    assignments,
+    dialler,
+    jobs,
+    strategies,
+    trials,
+)
 
 router = APIRouter()
-for part in (jobs, strategies, assignments, account_strategies):
+for part in (jobs, strategies, trials, assignments, account_strategies, dialler):
     router.include_router(part.router)

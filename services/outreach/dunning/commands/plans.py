@@ -2,7 +2,7 @@
 that are to be made now."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,13 +21,16 @@ from services.outreach.debtors.domain.debtor_profile import DebtorProfile
 from services.outreach.debtors.store.invoices import set_anchors
 from services.outreach.debtors.store.profiles import get_profiles
 from services.outreach.dunning.commands.governors import find_unusable
+from services.outreach.dunning.commands.slots import lock_claims, priority_of, take_slots
+from services.outreach.dunning.domain.contact_events import ContactEvents
 from services.outreach.dunning.domain.debtor_facts import DebtorState
 from services.outreach.dunning.domain.governor import ContactGovernor, Means
 from services.outreach.dunning.domain.planner import PlanChanges, Planner, asked_about
 from services.outreach.dunning.domain.runs import ContentVersions, RunTime
+from services.outreach.dunning.domain.slots import SlotLimits
 from services.outreach.dunning.store import contacts as contact_store
 from services.outreach.dunning.store import debtors as debtor_store
-from services.outreach.dunning.store.debtors import DebtorSources
+from services.outreach.dunning.store.debtors import DebtorSources, Phase
 from services.outreach.dunning.store.steps import insert_steps
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
@@ -68,10 +71,16 @@ async def plan_contacts(
     skipped: Collection[str] = (),
     only: Collection[str] | None = None,
     looked_at: list[str] | None = None,
+    limits: SlotLimits | None = None,
+    phase: Phase = "all",
 ) -> PlannedBatch:
     """One batch of debtors: plan anew, and claim what is due. `tried` are contacts that this run
     has tried already; each is tried once a run. `skipped` are debtors to leave to the next run;
-    `only` those to choose from. `looked_at` tells the caller whom a failure is about."""
+    `only` those to choose from. `looked_at` tells the caller whom a failure is about. Where slots
+    are short it is done in phases: all are planned first, and claimed in the order of slots, one
+    batch of the tenant after the other."""
+    if phase == "claim":
+        await lock_claims(session, tenant)
     keys = await debtor_store.lock_debtors(
         session,
         tenant,
@@ -81,6 +90,7 @@ async def plan_contacts(
         skipped=skipped,
         limit=DEBTORS_MAX,
         only=only,
+        phase=phase,
     )
     if looked_at is not None:
         looked_at += keys
@@ -96,8 +106,36 @@ async def plan_contacts(
         )
         planner.decide(state, governor)
     changes = planner.changes
+    if phase == "plan":
+        changes.claimed = []
+    elif limits is not None:
+        priorities = {s.debtor.key: priority_of(s.debtor) for s in states}
+        await _allot(session, tenant, changes, limits, priorities, time)
     await _save(session, tenant, changes, time, claim)
     return PlannedBatch(len(keys), changes.claimed, changes.counts)
+
+
+async def _allot(
+    session: Session,
+    tenant: str,
+    changes: PlanChanges,
+    limits: SlotLimits,
+    priorities: Mapping[str, float],
+    time: RunTime,
+) -> None:
+    """Only those are claimed that get their slots; the others wait for the next day."""
+    changes.claimed, put_off = await take_slots(
+        session, tenant, changes.claimed, limits, priorities
+    )
+    events = ContactEvents(time.at)
+    for contact, rule in put_off:
+        changes.counts["deferred"] += 1
+        if rule not in contact.rules:
+            changes.entries += events.suppressed(
+                contact, rule=rule, until=contact.until, citation=None
+            )
+            contact = replace(contact, rules=(*contact.rules, rule))
+        changes.changed[contact.contact_id] = contact
 
 
 async def _load(

@@ -69,6 +69,14 @@ class ChannelChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class _Away:
+    """Under which rule a channel is not taken, and until when."""
+
+    rule: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Chooser:
     """Asked for one leading option; `earliest`: what gap and caps leave."""
 
@@ -89,10 +97,19 @@ class Chooser:
         timing: Timing,
     ) -> ChannelChoice:
         found: list[ChannelChoice] = []
+        last: ChannelChoice | None = None
         for channel in lead.step.channels:
             assert channel != "person", "a person stands alone"
             rule = self._rule_against(channel, lead, account_ids)
-            if rule is None:
+            away = self._away(channel, lead) if rule is None else None
+            if away is not None and away.until > self.now:
+                due_at = self._in_hours(channel, lead, max(earliest, away.until), timing)
+                choice = ChannelChoice(channel, due_at, "defer", rule=away.rule)
+            elif away is not None:  # it is time to try it again, where no other can be taken
+                again = self._timed(channel, lead, items, account_ids, earliest, timing)
+                last = again if last is None and again.verdict == "allow" else last
+                choice = again if again.verdict != "allow" else replace(again, verdict="defer")
+            elif rule is None:
                 choice = self._timed(channel, lead, items, account_ids, earliest, timing)
             else:
                 due_at = self._in_hours(channel, lead, earliest, timing)
@@ -100,6 +117,8 @@ class Chooser:
             if choice.verdict == "allow":
                 return _before(found, choice)
             found.append(choice)
+        if last is not None:
+            return _before([each for each in found if each.channel != last.channel], last)
         later = [each for each in found if each.verdict == "defer"]
         asked = [each for each in found if each.verdict == "require_approval"]
         if later:
@@ -114,17 +133,22 @@ class Chooser:
             return rule
         if channel in lead.tried:
             return suppressions.FAILED_ALREADY
+        given_up = self.contact.given_up if self.contact is not None else ()
+        return next((p.rule for p in given_up if p.channel == channel and p.until is None), None)
+
+    def _away(self, channel: MessageChannel, lead: Option) -> _Away | None:
+        """Whether it was tried in vain for long enough to take another, if there is one."""
         contact = self.contact
         if contact is None:
             return None
         for each in contact.given_up:
-            if each.channel == channel and (each.until is None or self.now < each.until):
-                return each.rule
-        away = contact.unavailable_since if contact.channel == channel else None
+            if each.channel == channel and each.until is not None and self.now < each.until:
+                return _Away(each.rule, each.until)
+        since = contact.unavailable_since if contact.channel == channel else None
         outage = timedelta(hours=lead.strategy.fallback.outage_hours)
-        if away is not None and self.now >= away + outage:
-            return suppressions.CHANNEL_UNAVAILABLE
-        return None
+        if since is None or self.now < since + outage:
+            return None
+        return _Away(suppressions.CHANNEL_UNAVAILABLE, contact.retry_at or self.now)
 
     def _timed(
         self,

@@ -117,7 +117,7 @@ def _case(reading: TextReading, raw: Any, at: str, words: tuple[str, ...]) -> Ca
 
 
 def _unknown(name: str, words: tuple[str, ...]) -> str:
-    if name in _OF_INVOICES:
+    if name in _OF_INVOICES and "answered" in words:
         return "is of an invoice: a reaction knows the account only"
     if name in STEP_WORDS:
         return "is no word of assignments: amounts and scores belong in segments"

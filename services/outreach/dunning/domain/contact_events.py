@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.activity.domain.decisions import Decision
 from services.outreach.activity.domain.parts import (
     covers_in_parts,
     numbered,
@@ -68,7 +67,7 @@ class ContactEvents:
         return self._contact(
             "contact-sent",
             contact,
-            "sent",
+            "sent" if contact.outcome is None else f"sent {contact.outcome}",  # a call that ended
             sent_at=contact.left_at or self.at,
             message_id=message_id,
             disclosures=contact.disclosures,

@@ -80,7 +80,7 @@ def planned(
         template_version=None,
         state="planned",
         due_at=found.due_at,
-        items=found.items,
+        items=(),
         covers=(),
     )
     return moved(draft, debtor, found, versions)

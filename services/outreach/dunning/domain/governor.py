@@ -1,4 +1,4 @@
-"""One debtor, put to the contact governor: by what they can be reached, over which channel a message
+"""One debtor, put to the contact governor: by what it can be reached, over which channel a message
 about what may leave when."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +24,7 @@ from services.outreach.dunning.domain.cancellations import Because, fate_of, sto
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.clock import local_day
 from shared.countries import country_code
+from shared.events import ledger
 from shared.mail_addresses import deliverable
 
 _NO_MOBILE = frozenset({"landline", "fixed", "fixed_line"})
@@ -94,15 +95,7 @@ class ContactGovernor:
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """In which the debtor is written to, best first."""
-        wished = [
-            preference.value
-            for account in self.profile.accounts
-            if account.wishes is not None
-            for preference in account.wishes.preferences
-            if preference.kind == "language" and isinstance(preference.value, str)
-        ]
-        theirs = [a.details.language for a in self.profile.accounts if a.details]
-        return language_chain(*wished[-1:], *theirs, self.means.language)
+        return languages_of(self.profile, self.means.language)
 
     @property
     def has_no_data(self) -> bool:
@@ -143,7 +136,7 @@ class ContactGovernor:
 
     def _address(self, channel: str, accounts: Sequence[AccountProfile]) -> str | None:
         for account in accounts:
-            for address in _addresses(channel, account):
+            for address in addresses(channel, account.details, account.country):
                 if not self._unusable.has(channel, address):
                     return address
         return None
@@ -203,9 +196,21 @@ class ContactGovernor:
         ]
 
 
-def _addresses(channel: str, account: AccountProfile) -> Iterable[str]:
-    """The account's addresses for a channel, as its providers take them."""
-    details = account.details
+def languages_of(profile: DebtorProfile, of_tenant: str | None) -> tuple[str, ...]:
+    """In which a debtor is written to, best first."""
+    wished = [
+        preference.value
+        for account in profile.accounts
+        if account.wishes is not None
+        for preference in account.wishes.preferences
+        if preference.kind == "language" and isinstance(preference.value, str)
+    ]
+    theirs = [a.details.language for a in profile.accounts if a.details]
+    return language_chain(*wished[-1:], *theirs, of_tenant)
+
+
+def addresses(channel: str, details: ledger.Contact | None, country: str | None) -> Iterable[str]:
+    """An account's addresses for a channel, as its providers take them."""
     if details is None:
         return
     match channel:
@@ -216,7 +221,7 @@ def _addresses(channel: str, account: AccountProfile) -> Iterable[str]:
         case "sms" | "voice":
             for phone in details.phones:
                 is_fixed = (phone.type or "").strip().lower() in _NO_MOBILE
-                number = e164(phone.number, country_code(account.country))
+                number = e164(phone.number, country_code(country))
                 if number is not None and not (channel == "sms" and is_fixed):
                     yield number
         case "letter":
@@ -225,7 +230,7 @@ def _addresses(channel: str, account: AccountProfile) -> Iterable[str]:
                 if _filled(address_.line1) and any(place):
                     lines = (
                         address_.line1, address_.line2, address_.postal_code, address_.city,
-                        address_.region, address_.country or account.country,
+                        address_.region, address_.country or country,
                     )  # fmt: skip
                     yield "\n".join(each.strip() for each in lines if each and each.strip())
         case _:

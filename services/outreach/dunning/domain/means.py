@@ -15,8 +15,8 @@ def means_of(
 ) -> Means:
     """The same for all debtors of a run."""
 
-    def has_text(template: str, channel: str, _languages: tuple[str, ...]) -> bool:
-        return channel == "email" and template in content.template_versions
+    def has_text(template: str, channel: str, languages: tuple[str, ...]) -> bool:
+        return content.templates.language_of(template, channel, languages) is not None
 
     cut_offs = [p.cut_off for p in settings.providers.values() if p.channel == "letter"]
     return Means(

@@ -110,7 +110,9 @@ class Planner:
             self._cancel(contact, "superseded")
             return None
         after = contacts.moved(replace(contact, state="planned"), debtor, found, self._versions)
-        was_due = contact.due_at <= self._time.at < found.due_at
+        # What was put off to this instant by a rule has been told so.
+        is_told = contact.until is not None and contact.until == contact.due_at
+        was_due = contact.due_at <= self._time.at < found.due_at and not is_told
         is_message = found.channel != "person"  # a person's work is put off by nobody
         if was_due and is_message and set(contact.items) & set(found.items):
             after = self._defer(after, found)

@@ -38,6 +38,7 @@ def outcomes_of(
     at = told_at(contact, receipt, now)
     rank = _RANKS[contact.state]
     found: list[Outcome] = []
+    is_call_told = receipt.outcome in ("", contact.outcome)
     contact = _with_call(contact, receipt, costs)
     if rank == 0:
         found.append(_proven(contact, receipt))
@@ -46,6 +47,8 @@ def outcomes_of(
         found.append(_failed(contact, receipt, at, configured))
     elif receipt.state == "delivered" and rank < _RANKS["delivered"]:
         found.append(_delivered(contact, at))
+    elif receipt.state == "sent" and rank == _RANKS["sent"] and not (found or is_call_told):
+        found.append(_proven(contact, receipt))  # a call that nobody took: its end and its cost
     return found
 
 
@@ -88,6 +91,7 @@ def _with_call(contact: DebtorContact, receipt: Receipt, costs: Costs) -> Debtor
     return replace(
         contact,
         outcome=receipt.outcome,
+        seconds=receipt.seconds or 0,
         cost_micros=voice_micros(costs, receipt.seconds or 0),
         cost_currency=costs.currency,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.outreach.channels.domain.template_facts import TemplateFacts
 from shared.business_time import Clock
 
 
@@ -11,9 +12,13 @@ from shared.business_time import Clock
 class ContentVersions:
     """Versioned templates, and where debtors may live of whom no place is known."""
 
-    template_versions: Mapping[str, str]
+    templates: TemplateFacts
     residence_default: str | None = None
     text_ids: frozenset[str] = frozenset()  # disclosures that there are words for
+
+    @property
+    def template_versions(self) -> Mapping[str, str]:
+        return self.templates.versions
 
 
 @dataclass(frozen=True)

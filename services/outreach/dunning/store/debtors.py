@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 import msgspec
 
@@ -34,6 +35,7 @@ from services.outreach.dunning.store.strategies import StrategyKey
 from shared.database import Record, Session
 from shared.events import OUTREACH
 
+Phase = Literal["all", "plan", "claim"]
 ATTEMPT_DAYS = 32  # so far back attempts are counted
 OCCASION_DAYS = 150  # longer ago nothing is answered any more
 
@@ -48,9 +50,13 @@ async def lock_debtors(
     skipped: Collection[str],
     limit: int,
     only: Collection[str] | None = None,
+    phase: Phase = "all",
 ) -> list[str]:
     """Debtors that have something to be done: facts that changed, or a contact that is due. Those
     that another run holds are left to it. The debtor's row is the lock for all that is planned.
+
+    `plan`: only those whose facts changed; `claim`: only those with a contact that is due, in the
+    order in which slots are given.
 
     One that is set aside waits until its facts change, or until it is time to try it again.
     """
@@ -64,15 +70,21 @@ async def lock_debtors(
             and not exists (
               select from debtors d where d.tenant_id = contacts.tenant_id
                 and d.debtor_key = contacts.debtor_key and d.retry_at > $2)
-          order by due_at limit $5 for update skip locked),
+            and $8 <> 'plan'
+          order by due_at,
+            case when $8 = 'claim' then (
+              select -coalesce(max(a.priority), 0) from accounts a
+              where a.tenant_id = contacts.tenant_id and a.debtor_key = contacts.debtor_key) end,
+            debtor_key
+          limit $5 for update skip locked),
         dirty as (
           select debtor_key from debtors
-          where tenant_id = $1 and is_dirty and debtor_key <> all($6)
+          where tenant_id = $1 and is_dirty and $8 <> 'claim' and debtor_key <> all($6)
             and ($7::text[] is null or debtor_key = any($7))
           order by debtor_key limit $5 for update skip locked),
         again as (
           select debtor_key from debtors
-          where tenant_id = $1 and retry_at <= $2 and debtor_key <> all($6)
+          where tenant_id = $1 and retry_at <= $2 and $8 <> 'claim' and debtor_key <> all($6)
             and ($7::text[] is null or debtor_key = any($7))
           order by debtor_key limit $5 for update skip locked)
         select debtor_key from debtors
@@ -88,8 +100,26 @@ async def lock_debtors(
         limit,
         list(skipped),
         None if only is None else list(only),
+        phase,
     )
     return [row["debtor_key"] for row in rows]
+
+
+async def count_waiting(session: Session, tenant: str, at: datetime, limit: int) -> int:
+    """How many debtors wait to be planned for or have a contact that is due: so many at most."""
+    found: int = await session.fetchval(
+        """
+        select (select count(*) from (
+                  select from debtors where tenant_id = $1 and is_dirty limit $3) as dirty)
+             + (select count(*) from (
+                  select from contacts where tenant_id = $1 and state in ('planned', 'claimed')
+                    and due_at <= $2 limit $3) as due)
+        """,
+        tenant,
+        at,
+        limit,
+    )
+    return min(found, limit)
 
 
 @dataclass(frozen=True)
@@ -457,12 +487,13 @@ async def find_next_due(session: Session, tenant: str) -> tuple[datetime | None,
 
 
 async def count_held(session: Session, tenant: str, at: datetime, machine_now: datetime) -> int:
-    """Contacts that are due, and that a claim which has not ended keeps from being made."""
+    """Contacts that are due, and that a claim which has not ended keeps from being made. A call
+    that waits for its dialler, or that it makes, is on its way."""
     held: int = await session.fetchval(
         """
         select count(*) from contacts
         where tenant_id = $1 and due_at <= $2 and state in ('claimed', 'intent')
-          and lease_until >= $3
+          and lease_until >= $3 and claim not like 'dialler%'
         """,
         tenant,
         at,

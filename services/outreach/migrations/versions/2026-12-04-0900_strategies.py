@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "outreach_0009"
-down_revision = "outreach_0016"
+down_revision = "outreach_0018"
 branch_labels = None
 depends_on = None
 

@@ -2,9 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -15,73 +13,17 @@ from services.outreach.channels.clients.smpp_session import Smsc as Address
 from services.outreach.channels.domain.contract import (
     Accepted,
     CannotSay,
-    Intent,
     Later,
     Refused,
     Sent,
     Unknown,
     Withdrawn,
 )
-from services.outreach.channels.domain.parts import SmsParts
-from services.outreach.channels.domain.smpp_receipts import PartReceipt
-from services.outreach.channels.domain.sms_parts import InboundPart, SentText
-from shared import clock
 from shared.addresses import BadUrl
+from tests.integration.outreach.channels.intents import an_intent as intent
+from tests.integration.outreach.channels.kept import Kept
 from tests.integration.outreach.channels.smsc import Smsc
-
-CONTACT = "6f1c1d9a-2b7e-5c3d-9e4f-0123456789ab"
-
-
-@dataclass
-class Kept:
-    """A log of texts in memory."""
-
-    sent: list[SentText] = field(default_factory=list)
-    receipts: list[PartReceipt] = field(default_factory=list)
-    inbound: list[InboundPart] = field(default_factory=list)
-    fails: bool = False
-
-    async def submitted(self, text: SentText) -> None:
-        self.sent.append(text)
-
-    async def received(self, tenant: str, provider: str, receipt: PartReceipt) -> None:
-        if self.fails:
-            raise RuntimeError("the database is away")
-        self.receipts.append(receipt)
-
-    async def arrived(self, part: InboundPart) -> None:
-        if self.fails:
-            raise RuntimeError("the database is away")
-        self.inbound.append(part)
-
-    async def message_ids(self, tenant: str, provider: str, contact_id: str) -> Sequence[str]:
-        return [
-            part.message_id
-            for text in self.sent
-            if text.contact_id == contact_id
-            for part in text.parts
-            if part.message_id
-        ]
-
-
-def intent(
-    text: str | None = "Hello", *, to: str = "+4915112345600", seconds: float = 60
-) -> Intent:
-    async def parts() -> SmsParts | None:
-        return None if text is None else SmsParts(text)
-
-    now = clock.now()
-    return Intent(
-        tenant="demo",
-        contact_id=CONTACT,
-        to=to,
-        to_name="",
-        deadline=now + timedelta(seconds=seconds),
-        callback_token="token",
-        at=now,
-        language="en",
-        parts=parts,
-    )
+from tests.integration.outreach.world import until
 
 
 @pytest.fixture
@@ -112,12 +54,6 @@ async def opened(kept: Kept, smsc: Smsc) -> AsyncIterator[Opened]:
     yield make
     for channel in channels:
         await channel.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def test_a_text_is_accepted_with_a_receipt_asked_for(
@@ -253,7 +189,7 @@ async def test_many_leave_at_once_over_one_bind(opened: Opened, smsc: Smsc) -> N
 
 async def test_receipts_in_text_and_in_tags(opened: Opened, smsc: Smsc, kept: Kept) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     await smsc.receipt("id-1", "DELIVRD")
     await smsc.receipt("id-2", "UNDELIV", err="027")
@@ -283,7 +219,7 @@ async def test_hexadecimal_ids_meet_their_decimal_receipts(
 
 async def test_what_is_not_kept_is_asked_for_again(opened: Opened, smsc: Smsc, kept: Kept) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     kept.fails = True
     assert await smsc.deliver(b"STOP") == 0x64
@@ -298,7 +234,7 @@ async def test_inbound_texts_of_any_alphabet_and_in_parts(
     opened: Opened, smsc: Smsc, kept: Kept
 ) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     await smsc.deliver(b"caf\x05 \x1be", source="4915112345678", to="49555000")
     await smsc.deliver("Стоп".encode("utf-16-be"), coding=8)
@@ -317,7 +253,7 @@ async def test_the_same_words_again_are_a_new_message_once_we_said_that_we_have_
     opened: Opened, smsc: Smsc, kept: Kept
 ) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     await smsc.deliver(b"STOP")
     await smsc.deliver(b"STOP")
@@ -328,7 +264,7 @@ async def test_a_broken_message_is_answered_and_the_bind_lives(
     opened: Opened, smsc: Smsc, kept: Kept
 ) -> None:
     channel = opened()
-    channel.bind()
+    channel.listen()
     await until(lambda: channel.is_bound)
     assert await smsc.deliver(b"Hello", tags=b"\x00\x1e\xff\xff") == 0
     assert await smsc.deliver(b"\xff", esm_class=0x40) == 0
@@ -339,7 +275,7 @@ async def test_an_operator_who_is_silent_is_left(
     opened: Opened, smsc: Smsc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel = opened(idle_seconds=0.02)
-    channel.bind()
+    channel.listen()
     await until(lambda: smsc.enquiries > 1)
     assert channel.is_bound
     monkeypatch.setattr(smpp_session, "ANSWER_SECONDS", 0.2)

@@ -1,0 +1,30 @@
+"""Where adapters keep what they learn. `processes/channel_log.py` keeps it in the database."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.outreach.channels.domain.call_scripts import CallScript
+from services.outreach.channels.domain.smpp_receipts import PartReceipt
+from services.outreach.channels.domain.sms_parts import InboundPart, SentText
+
+
+class TextLog(Protocol):
+    """Of texts. Whatever is kept twice changes nothing."""
+
+    async def submitted(self, text: SentText) -> None: ...
+
+    async def received(self, tenant: str, provider: str, receipt: PartReceipt) -> None: ...
+
+    async def arrived(self, part: InboundPart) -> None: ...
+
+    async def message_ids(self, tenant: str, provider: str, contact_id: str) -> Sequence[str]: ...
+
+
+class ScriptShelf(Protocol):
+    """Of what calls say."""
+
+    async def put(self, script: CallScript) -> None: ...
+
+
+class ChannelLog(TextLog, ScriptShelf, Protocol):
+    """All of it."""

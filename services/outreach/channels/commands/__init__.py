@@ -1,0 +1,1 @@
+"""What changes the records of channels, within the caller's transaction."""

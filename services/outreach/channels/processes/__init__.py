@@ -1,0 +1,1 @@
+"""What channels do over several transactions."""

@@ -1,0 +1,1 @@
+"""Servers from which mail is fetched: imap.py."""

@@ -1,0 +1,68 @@
+"""What a provider posts, read by the reader of its kind: pure. Its signature is checked first.
+
+A new kind of provider that posts is one reader here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.outreach.channels.domain.contract import ProviderRequest, Receipt
+from services.outreach.channels.domain.inbound_messages import InboundText
+from services.outreach.channels.domain.tenant_settings import Provider
+from services.outreach.channels.domain.twilio import TwilioAccount
+from services.outreach.channels.domain.twilio_events import TwilioReader
+from shared.addresses import BadUrl
+from shared.errors import Unauthenticated
+
+
+@dataclass(frozen=True)
+class TenantProvider:
+    """A provider of one tenant, and what its variable holds."""
+
+    tenant: str
+    name: str
+    provider: Provider
+    secret: str | None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What came of a request."""
+
+    receipts: Sequence[Receipt] = ()
+    texts: Sequence[InboundText] = ()
+
+
+Reader = Callable[[TenantProvider, ProviderRequest, datetime], Posted]
+
+
+def read_twilio(of: TenantProvider, request: ProviderRequest, now: datetime) -> Posted:
+    """Raises `Unauthenticated`."""
+    try:
+        account = TwilioAccount.from_url(of.secret or "")
+    except BadUrl:
+        raise Unauthenticated("The provider is not set up.") from None
+    reader = TwilioReader(account.token, now)
+    texts = reader.texts(request, of.tenant, of.name)
+    return Posted(() if texts else reader.receipts(request), texts)
+
+
+READERS: Mapping[str, Reader] = {"twilio": read_twilio}
+
+
+def read_posted(
+    found: Sequence[TenantProvider], request: ProviderRequest, now: datetime
+) -> list[tuple[TenantProvider, Posted]]:
+    """By every provider of the name whose signature this is: names are the tenants' own, their
+    secrets tell them apart. None: nobody's."""
+    read = []
+    for of in found:
+        reader = READERS.get(of.provider.kind)
+        if reader is None or not of.secret:
+            continue
+        try:
+            read.append((of, reader(of, request, now)))
+        except Unauthenticated:
+            continue
+    return read

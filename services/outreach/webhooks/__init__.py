@@ -1,0 +1,2 @@
+"""Webhooks: systems of others that are told of outreach's events, signed, in order, until they take
+them."""

@@ -1,0 +1,1 @@
+"""Texts on PDF pages: fonts that are embedded, widths, lines, letters of every script."""

@@ -1,0 +1,50 @@
+"""A channel that does what a test says, in place of a provider: it takes everything by default."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry, ProviderSetup
+from services.outreach.channels.domain.contract import (
+    Accepted,
+    CannotSay,
+    Found,
+    Intent,
+    Sent,
+    Withdrawn,
+)
+from tests.integration.outreach.world import SENDER
+from tests.unit.outreach.builders import LINKS
+
+
+@dataclass
+class ScriptedChannel:
+    """`answers`: what becomes of an intent, once its message has been written."""
+
+    answers: Callable[[Intent], Sent] = lambda intent: Accepted(f"p-{intent.contact_id}")
+    finds: Callable[[Intent], Found] = lambda _intent: CannotSay()
+    sent: list[Intent] = field(default_factory=list)
+    asked: list[Intent] = field(default_factory=list)
+    is_closed: bool = False
+    at_once: int = 100
+
+    async def send(self, intent: Intent) -> Sent:
+        if await intent.parts() is None:
+            return Withdrawn()
+        self.sent.append(intent)
+        return self.answers(intent)
+
+    async def find(self, intent: Intent) -> Found:
+        self.asked.append(intent)
+        return self.finds(intent)
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def over(channel: ScriptedChannel) -> ChannelRegistry:
+    """All e-mail of all tenants goes over it."""
+
+    def factory(_setup: ProviderSetup) -> ScriptedChannel:
+        return channel
+
+    return ChannelRegistry({"smtp": factory}, {MAIL_SERVER: "scripted"}, SENDER, LINKS)
