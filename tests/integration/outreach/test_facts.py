@@ -171,7 +171,7 @@ async def producers(postgres: str, templates: Template) -> AsyncIterator[Databas
 
 
 async def test_the_worker_takes_everything_in_once(
-    outreach_db: Database, producers: Database
+    world: World, outreach_db: Database, producers: Database
 ) -> None:
     """The producer's outbox is read twice over, as after a move to another source."""
     async with producers.transaction() as session:

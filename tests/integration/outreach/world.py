@@ -231,7 +231,8 @@ class World:
         return await run_due(self.context, self.tenant, instant)
 
     async def announced(self, *types: str) -> list[dict[str, Any]]:
-        """What stands in the outbox, in order: type, key, time and data of each event."""
+        """What stands in the outbox, in order: type, key, time and data of each event. On which
+        strategies accounts are is told where it is asked for."""
         rows = await self.db.fetch(
             "select aggregateid, type, payload from outbox order by seq"  # the log itself
         )
@@ -243,10 +244,14 @@ class World:
             }
             for row in rows
         ]
-        return [event for event in found if not types or event["type"] in types]
+        if not types:
+            return [event for event in found if event["type"] != "strategy-assigned"]
+        return [event for event in found if event["type"] in types]
 
     async def types_announced(self) -> list[str]:
-        return [event["type"] for event in await self.announced()]
+        """Of contacts; which strategies accounts are on is told besides."""
+        types = [event["type"] for event in await self.announced()]
+        return [type_ for type_ in types if not type_.startswith(("strategy-", "case-"))]
 
     async def value(self, query: str, *values: Any) -> Any:
         """One value of the database."""
