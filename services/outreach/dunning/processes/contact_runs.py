@@ -106,7 +106,7 @@ class ContactRun:
         """Wave by wave: check, intent, hand over. What falls on the way is recorded at once."""
         async with self._context.db.reading() as session:
             recipients = await load_recipients(
-                session, self._tenant, claimed, configured=self._channels.configured
+                session, self._tenant, claimed, self._at, configured=self._channels.configured
             )
         waiting, ended = _split(recipients.address(contact) for contact in claimed)
         await self._record(ended, {"claimed"})
