@@ -18,6 +18,7 @@ OPEN = {
     "/openapi.json",
     "/services",
     "/v1/lag",
+    "/v1/providers/{provider}/events",  # signed by the provider
 }
 LARGE = {"content-length": str(EIGHT_MEGABYTES), "content-type": "application/json"}
 
