@@ -13,6 +13,7 @@ from services.outreach.jobs import (
     run_rate_watch,
     run_scheduler,
     run_texts,
+    run_trials,
     run_uncertain,
     run_webhooks,
 )
@@ -35,6 +36,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         "inbound": run_inbound(context, stop=stop),
         **mail_jobs(context, settings, stop=stop),
         "texts": run_texts(context, stop=stop),
+        "trials": run_trials(context, stop=stop),
         "webhooks": run_webhooks(context, stop=stop),
     }
     if common.clock == "system":

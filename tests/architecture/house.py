@@ -28,13 +28,14 @@ OWN: dict[str, frozenset[str]] = {
 AREAS: dict[str, frozenset[str]] = {
     "outreach": frozenset(
         {"activity", "channels", "compliance", "consents", "debtors", "dunning", "history"}
-        | {"rulebooks"}
+        | {"inbound", "rulebooks"}
     ),
 }
 # What one area alone has: data that is shipped.
 AREA_OWN: dict[str, frozenset[str]] = {
     "outreach/channels": frozenset({"templates"}),
-    "outreach/dunning": frozenset({"kind_strategies", "strategies"}),
+    "outreach/dunning": frozenset({"strategies"}),
+    "outreach/inbound": frozenset({"words"}),
     "outreach/rulebooks": frozenset({"shipped"}),
 }
 ALL_RULES = frozenset({"outreach/compliance"})  # an area that is one library of pure rules

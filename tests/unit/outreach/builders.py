@@ -43,6 +43,20 @@ STRATEGIES = {pack.name: pack.content for pack in PACKS}
 _ASSIGNING = (_STRATEGIES / "strategy-assignments.yaml").read_text(encoding="utf-8")
 ASSIGNED = parse_assignments(_ASSIGNING)
 ASSIGNMENTS = BuiltIn("strategy-assignments", ASSIGNED.version, _ASSIGNING, ASSIGNED)
+# Those that come with the platform.
+_SHIPPED = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in sorted((FOLDER / "dunning" / "strategies").glob("*.yaml"))
+}
+_RULES = _SHIPPED.pop("strategy-assignments.yaml")
+SHIPPED_PACKS = tuple(
+    BuiltIn(pack.name, pack.version, text, pack)
+    for text in _SHIPPED.values()
+    for pack in (parse_strategy(text),)
+)
+SHIPPED_ASSIGNMENTS = BuiltIn(
+    "strategy-assignments", "2026-12-01", _RULES, parse_assignments(_RULES)
+)
 RULEBOOKS = tuple(
     built_in(read_book(text), text)
     for path in sorted((FOLDER / "rulebooks" / "shipped").glob("*.yaml"))

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from services.outreach.activity.commands import announce
+from services.outreach.activity.commands import announce, record_entries
+from services.outreach.activity.domain.contact_record import intent_entries
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.debtors import reopen_debtors
@@ -88,8 +89,10 @@ async def write_intents(
     judgements: Sequence[Judgement],
     *,
     claim: str,
+    mark_secret: bytes,
 ) -> tuple[list[DebtorContact], list[DebtorContact]]:
     """Before anything is handed over: what is about to be sent, under which check and decision.
+    The contact record names addresses by marks made with the secret.
 
     Gives the contacts to send now, and those of which a step has been made by another contact.
     """
@@ -121,7 +124,10 @@ async def write_intents(
     await step_store.delete_steps(session, tenant, lost)
     doubled = [c for c in contacts if c.contact_id not in free]
     await step_store.delete_steps(session, tenant, {c.contact_id for c in doubled})
-    return [c for c in intents if c.contact_id in written], doubled
+    begun = [c for c in intents if c.contact_id in written]
+    entries = [e for c in begun for e in intent_entries(tenant, c, time.at, mark_secret)]
+    record_entries(session, entries)
+    return begun, doubled
 
 
 async def rewrite_intent(

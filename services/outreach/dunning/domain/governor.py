@@ -1,4 +1,4 @@
-"""One debtor, put to the contact governor: by what they can be reached, over which channel a message
+"""One debtor, put to the contact governor: by what it can be reached, over which channel a message
 about what may leave when."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -95,15 +95,7 @@ class ContactGovernor:
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """In which the debtor is written to, best first."""
-        wished = [
-            preference.value
-            for account in self.profile.accounts
-            if account.wishes is not None
-            for preference in account.wishes.preferences
-            if preference.kind == "language" and isinstance(preference.value, str)
-        ]
-        theirs = [a.details.language for a in self.profile.accounts if a.details]
-        return language_chain(*wished[-1:], *theirs, self.means.language)
+        return languages_of(self.profile, self.means.language)
 
     @property
     def has_no_data(self) -> bool:
@@ -202,6 +194,19 @@ class ContactGovernor:
                 contact.contact_id, contact.account_id, recorded.decision.at, recorded.question
             )
         ]
+
+
+def languages_of(profile: DebtorProfile, of_tenant: str | None) -> tuple[str, ...]:
+    """In which a debtor is written to, best first."""
+    wished = [
+        preference.value
+        for account in profile.accounts
+        if account.wishes is not None
+        for preference in account.wishes.preferences
+        if preference.kind == "language" and isinstance(preference.value, str)
+    ]
+    theirs = [a.details.language for a in profile.accounts if a.details]
+    return language_chain(*wished[-1:], *theirs, of_tenant)
 
 
 def addresses(channel: str, details: ledger.Contact | None, country: str | None) -> Iterable[str]:

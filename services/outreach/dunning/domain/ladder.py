@@ -47,7 +47,7 @@ class LadderOf:
     debtor: DebtorFacts
     pauses: tuple[LadderPause, ...]
     today: date
-    begun_on: date  # the day on which what is begun now has begun
+    begun: frozenset[tuple[str, str]]  # invoices whose ladders a contact under way has begun
 
     def climb(self, invoice: Invoice) -> tuple[list[Option], date | None]:
         """The steps that can still be made, by their ladder days; and a late start to be kept."""
@@ -96,11 +96,14 @@ class LadderOf:
         begun and not before its tenant lets it."""
         base = invoice.anchor_on or invoice.due_on
         steps = self.strategy.overdue
-        if invoice.stage is None or self.account.is_contacted or behind >= steps[0].ladder_day:
+        is_begun = (invoice.account_id, invoice.invoice_id) in self.begun
+        if invoice.stage is None or self.account.is_contacted or is_begun:
+            return base, None
+        if behind >= steps[0].ladder_day:
             return base, None
         contact_from = self.debtor.contact_from
         assert contact_from is not None, "nobody is planned for before"
-        start_on = max(self.begun_on, contact_from)
+        start_on = max(self.today, contact_from)
         if pauses.resumes:
             start_on = max(start_on, pauses.resumes[-1][0])
         first_on = base + timedelta(days=steps[0].ladder_day)

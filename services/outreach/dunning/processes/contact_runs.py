@@ -284,6 +284,7 @@ class ContactRun:
                 [self._addressed(message) for message in messages],
                 judgements,
                 claim=self._claim,
+                mark_secret=self._context.links.keys.signing.secret,
             )
         self._begun |= {contact.contact_id for contact in intents}
         await self._record([Outcome(c, "cancelled", "superseded") for c in doubled], {"claimed"})

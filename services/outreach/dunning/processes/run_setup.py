@@ -17,7 +17,7 @@ _R = TypeVar("_R", bound="ContactRun")
 
 
 async def open_run(context: Context, tenant: str, at: datetime, *, kind: type[_R]) -> _R:
-    """A run, with the tenant's channels and rule books as they are now."""
+    """A run, with the tenant's channels, rule books and templates as they are now."""
     async with context.db.reading() as session:
         stored = await get_settings(session, tenant)
     channels = await context.channels.channels(tenant, stored.settings)
