@@ -6,11 +6,13 @@ from datetime import datetime
 from services.outreach.channels.clients.factories import factories
 from services.outreach.channels.clients.registry import ChannelRegistry
 from services.outreach.channels.domain.links import Links
-from services.outreach.channels.domain.messages import CreditorDetails, Sender
+from services.outreach.channels.domain.message_values import CreditorDetails
+from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.recent_opt_outs import RecentOptOuts
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.channels.processes.channel_log import DatabaseChannelLog
 from services.outreach.channels.store import get_settings
+from services.outreach.channels.store.templates import TenantTemplates
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.dunning.domain.strategy_faults import TenantTexts
@@ -37,7 +39,8 @@ class Context:
     channel_log: DatabaseChannelLog  # what their adapters learn
     webhooks: WebhookClients
     content: ContentVersions
-    templates: Templates
+    templates: Templates  # words, and the templates that come with the platform
+    tenant_templates: TenantTemplates
     sender: Sender
     links: Links  # of messages, back to us
     words: WordLists  # that tell what a reply wants
@@ -61,9 +64,11 @@ class Context:
         """The instant at which something that is done now, in a run for `at`, is done."""
         return clock.now() if self.clock == "system" else at
 
-    async def tenant_texts(self, _session: Session, _tenant: str) -> TenantTexts | None:
-        """The words that strategies of the tenant may use; None: any."""
-        return None
+    async def tenant_texts(self, session: Session, tenant: str) -> TenantTexts:
+        """The words that strategies of the tenant may use: those in force, now or one day."""
+        settings = (await get_settings(session, tenant)).settings
+        known = await self.tenant_templates.in_force(session, tenant)
+        return TenantTexts(templates=known, language=settings.language)
 
     async def close(self) -> None:
         """Let go of the peers and end the processes that compute; the database is its opener's."""
@@ -75,7 +80,7 @@ class Context:
 
 def open_context(settings: Settings, db: Database) -> Context:
     """The context of a process, on its database."""
-    templates = Templates(settings.template_sources)
+    templates = settings.templates
     log = open_channel_log(db, settings.common.clock, settings.links)
     return Context(
         db=db,
@@ -87,6 +92,7 @@ def open_context(settings: Settings, db: Database) -> Context:
             settings.secrets,
             settings.sender,
             settings.links,
+            letters_dir=settings.letters_dir,
             is_local=settings.common.local,
         ),
         channel_log=log,
@@ -94,12 +100,12 @@ def open_context(settings: Settings, db: Database) -> Context:
             [key.secret for key in settings.links.keys.all], is_local=settings.common.local
         ),
         content=ContentVersions(
-            settings.strategies,
-            templates.versions,
+            templates.in_force,
             settings.residence_default,
             templates.text_ids(settings.sender.creditor),
         ),
         templates=templates,
+        tenant_templates=TenantTemplates(templates),
         sender=settings.sender,
         links=settings.links,
         words=settings.words,

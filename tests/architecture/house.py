@@ -34,7 +34,7 @@ AREAS: dict[str, frozenset[str]] = {
 # What one area alone has: data that is shipped.
 AREA_OWN: dict[str, frozenset[str]] = {
     "outreach/channels": frozenset({"templates"}),
-    "outreach/dunning": frozenset({"kind_strategies", "strategies"}),
+    "outreach/dunning": frozenset({"strategies"}),
     "outreach/inbound": frozenset({"words"}),
     "outreach/rulebooks": frozenset({"shipped"}),
 }

@@ -3,7 +3,14 @@
 from fastapi import APIRouter
 
 from services.outreach.activity import api as activity
-from services.outreach.api import compliance, contacts, integrity, opt_outs, reference_rates
+from services.outreach.api import (
+    compliance,
+    contacts,
+    integrity,
+    opt_outs,
+    reference_rates,
+    templates,
+)
 from services.outreach.channels import api as channels
 from services.outreach.consents import api as consents
 from services.outreach.desk import api as desk
@@ -27,6 +34,7 @@ for part in (
     compliance,
     contacts,
     reference_rates,
+    templates,
     dunning,
     opt_outs,
     desk,

@@ -88,7 +88,7 @@ async def test_all_accounts_of_a_debtor_get_one_contact(world: World) -> None:
     assert [c["account_id"] for c in sent["data"]["covers"]] == ["C3", "C5"]
     body = message.get_body(("plain",))
     assert body is not None
-    assert "To pay: EUR 300.00" in body.get_content()
+    assert "To pay: €300.00" in body.get_content()
 
 
 async def test_amounts_come_from_the_answer_and_not_from_events(world: World) -> None:
@@ -97,7 +97,7 @@ async def test_amounts_come_from_the_answer_and_not_from_events(world: World) ->
     await world.run()
     body = world.mail.messages[0].get_body(("html",))
     assert body is not None
-    assert "EUR 60.01" in body.get_content()
+    assert "€60.01" in body.get_content()
     assert "100.00" not in body.get_content()
 
 

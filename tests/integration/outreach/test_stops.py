@@ -71,7 +71,7 @@ async def test_an_invoice_under_a_stop_is_not_in_the_message_about_another(world
     text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "N-I2" in text
     assert "N-I1" not in text
-    assert "To pay: EUR 25.00" in text
+    assert "To pay: €25.00" in text
     (sent,) = await world.announced("contact-sent")
     assert sent["data"]["covers"][0]["invoice_ids"] == ["I2"]
 

@@ -1,9 +1,9 @@
 """Charges in messages, what is stopped, and texts about charges to come."""
 
-from services.outreach.channels.domain.messages import CreditorDetails
+from services.outreach.channels.domain.message_values import CreditorDetails
 from services.outreach.dunning.domain.live_check import CheckedCharge, CheckedStop
-from tests.unit.outreach.builders import a_check, checked_invoice
-from tests.unit.outreach.test_messages import WORDS, body, envelope, parsed, said
+from tests.unit.outreach.builders import WORDS, a_check, checked_invoice
+from tests.unit.outreach.test_messages import as_email, body, parsed, said
 
 
 def test_charges_are_named_one_by_one_and_the_parts_are_the_total() -> None:
@@ -20,19 +20,19 @@ def test_charges_are_named_one_by_one_and_the_parts_are_the_total() -> None:
     assert line.amount_minor == 10_623
     assert line.amount_minor + sum(charge.amount_minor for charge in found.charges) == 10_923
     assert (total.open_minor, total.unapplied_minor, total.asked_minor) == (10_923, 0, 10_923)
-    message = parsed(WORDS.email("reminder", envelope(), found))
+    message = parsed(as_email("reminder", found))
     for kind in ("plain", "html"):
         text = body(message, kind)
-        for part in ("EUR 106.23", "EUR 5.00", "EUR 1.23", "EUR 3.00", "EUR 109.23"):
+        for part in ("€106.23", "€5.00", "€1.23", "€3.00", "€109.23"):
             assert part in text
-    assert "of this, interest: EUR 1.23" in body(message, "plain")
+    assert "of this, interest: €1.23" in body(message, "plain")
 
 
 def test_what_is_stopped_is_neither_listed_nor_asked_for() -> None:
     stop = CheckedStop("promise", "R1", currency="EUR", invoice_ids=("I2",))
     account = a_check(checked_invoice(), checked_invoice("I2"), stops=(stop,))
     found = said(account)
-    assert [line.invoice_id for line in found.overdue] == ["I1"]
+    assert [line.subject_id for line in found.overdue] == ["I1"]
     assert [total.asked_minor for total in found.overdue_totals] == [10_000]
 
 
@@ -40,7 +40,6 @@ def test_the_texts_of_charges_have_words_in_every_language() -> None:
     ids = WORDS.text_ids(CreditorDetails("Creditor Ltd"))
     assert {"late-fee", "interest", "bounce-fee", "mini-miranda"} <= ids
     assert "postal-address" not in ids  # it is not known of this creditor
-    raw = WORDS.email(
-        "reminder", envelope(language="de-AT"), said(a_check(checked_invoice())), ["late-fee"]
-    )
+    lists = said(a_check(checked_invoice()))
+    raw = as_email("reminder", lists, ("late-fee",), language="de-AT")
     assert "Mahngebühr" in body(parsed(raw), "plain")

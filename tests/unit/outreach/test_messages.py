@@ -6,38 +6,37 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parseaddr
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from jinja2 import TemplateError
 
-from services.outreach.channels.domain.amounts import long_day, money
-from services.outreach.channels.domain.messages import (
+from services.outreach.channels.domain.amounts import notation
+from services.outreach.channels.domain.languages import language_chain
+from services.outreach.channels.domain.message_values import (
     CreditorDetails,
-    Envelope,
     MessageContent,
-    email,
-    message_id,
+    MessageValues,
 )
+from services.outreach.channels.domain.messages import Envelope, email, message_id
+from services.outreach.channels.domain.parts import EmailParts
+from services.outreach.channels.domain.rendering import NotWritten
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.domain.live_check import CheckedAccount
 from services.outreach.dunning.domain.message_content import content
-from services.outreach.dunning.domain.strategies import template_uses
 from shared.errors import Invalid
 from shared.mail_addresses import deliverable
 from tests.unit.outreach.builders import (
     MONDAY,
     RULEBOOKS,
-    STRATEGIES,
     TEMPLATES,
+    WORDS,
     a_check,
     an_item,
     at,
     checked_invoice,
 )
-
-WORDS = Templates(TEMPLATES)
 
 
 def envelope(**fields: object) -> Envelope:
@@ -54,11 +53,31 @@ def envelope(**fields: object) -> Envelope:
 
 def said(account: CheckedAccount, step: str = "reminder", *invoice_ids: str) -> MessageContent:
     items = [an_item(step, invoice_id) for invoice_id in invoice_ids or ("I1",)]
-    return content(items, {"C1": account}, STRATEGIES)
+    return content(items, {"C1": account})
 
 
-def written(template: str = "reminder", **fields: object) -> EmailMessage:
-    return parsed(WORDS.email(template, envelope(**fields), said(a_check(checked_invoice()))))
+CREDITOR = CreditorDetails("Creditor Ltd")
+
+
+def as_email(
+    template: str,
+    lists: MessageContent,
+    text_ids: tuple[str, ...] = (),
+    *,
+    creditor: CreditorDetails = CREDITOR,
+    **fields: Any,
+) -> bytes:
+    """The bytes of a message, filled and put in an envelope."""
+    to = envelope(**fields)
+    values = MessageValues(to.recipient_name, creditor, lists, text_ids=text_ids)
+    chosen = WORDS.in_force.templates[template]
+    parts = WORDS.render(chosen, "email", language_chain(to.language), values)
+    assert isinstance(parts, EmailParts)
+    return email(to, parts.subject, parts.text, parts.html)
+
+
+def written(template: str = "reminder", **fields: Any) -> EmailMessage:
+    return parsed(as_email(template, said(a_check(checked_invoice())), **fields))
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -78,12 +97,12 @@ def body(message: EmailMessage, kind: str) -> str:
 def test_every_template_has_text_and_html_with_the_amounts(template: str) -> None:
     account = a_check(checked_invoice(stage=None if template == "upcoming" else 1))
     step = "upcoming" if template == "upcoming" else "reminder"
-    raw = WORDS.email(template, envelope(), said(account, step))
+    raw = as_email(template, said(account, step))
     message = message_from_bytes(raw, policy=default)
     assert isinstance(message, EmailMessage)
     for kind in ("plain", "html"):
         text = body(message, kind)
-        assert "EUR 100.00" in text
+        assert "€100.00" in text
         assert "N-I1" in text
         assert "2 March 2026" in text
         assert "Ada Example" in text
@@ -107,7 +126,7 @@ def test_a_name_cannot_add_a_header() -> None:
 
 def test_an_invoice_number_cannot_add_a_header() -> None:
     account = a_check(checked_invoice(number="7\r\nBcc: eve@example.com"))
-    message = message_from_bytes(WORDS.email("reminder", envelope(), said(account)), policy=default)
+    message = message_from_bytes(as_email("reminder", said(account)), policy=default)
     assert message["Bcc"] is None
     assert message["To"] == "Ada Example <ada@example.com>"
 
@@ -157,7 +176,7 @@ def test_names_and_subjects_in_other_scripts_arrive_as_they_are() -> None:
 
 def test_no_line_is_too_long_for_smtp() -> None:
     account = a_check(checked_invoice(number="n" * 2000))
-    raw = WORDS.email("reminder", envelope(), said(account))
+    raw = as_email("reminder", said(account))
     assert max(len(line) for line in raw.splitlines()) < 998
 
 
@@ -168,27 +187,17 @@ def test_a_name_is_escaped_in_html_and_never_run_as_a_template() -> None:
     assert "{{ 7 * 7 }}" in body(message, "plain")
 
 
-@pytest.mark.parametrize(
-    "source",
-    ["{{ ''.__class__.__mro__ }}", "{{ content.overdue.append(1) }}", "{{ missing }}"],
-)
-def test_a_template_runs_in_a_sandbox(source: str) -> None:
-    words = Templates({**TEMPLATES, "reminder.body.txt": source})
-    with pytest.raises((TemplateError, AttributeError)):
-        words.email("reminder", envelope(), said(a_check(checked_invoice())))
-
-
 def test_a_strategy_that_names_a_missing_template_is_refused() -> None:
-    sources = {name: text for name, text in TEMPLATES.items() if name != "firm.body.html"}
-    with pytest.raises(Invalid, match=r"firm\.body\.html"):
-        Templates(sources).check(template_uses(STRATEGIES))
+    sources = {name: text for name, text in TEMPLATES.items() if not name.startswith("firm/")}
+    with pytest.raises(Invalid, match="there is no template firm"):
+        Templates(sources).check([("consumer, step firm-notice", "firm")])
 
 
 def test_a_changed_template_has_another_version() -> None:
-    changed = Templates({**TEMPLATES, "firm.body.txt": "Pay."})
-    assert changed.versions["firm"] != WORDS.versions["firm"]
-    assert changed.versions["final"] == WORDS.versions["final"]
-    assert set(WORDS.versions) == {"upcoming", "reminder", "overdue", "firm", "final"}
+    words = TEMPLATES["firm/en.yaml"].replace("reminders", "letters")
+    changed = Templates({**TEMPLATES, "firm/en.yaml": words}).in_force.versions
+    assert changed["firm"] != WORDS.in_force.versions["firm"]
+    assert changed["final"] == WORDS.in_force.versions["final"]
 
 
 def test_all_that_is_past_due_is_listed_and_the_total_is_what_is_collectable() -> None:
@@ -199,7 +208,7 @@ def test_all_that_is_past_due_is_listed_and_the_total_is_what_is_collectable() -
         unapplied_minor=1_000,
     )
     found = said(account)
-    assert [(line.invoice_id, line.amount_minor) for line in found.overdue] == [
+    assert [(line.subject_id, line.amount_minor) for line in found.overdue] == [
         ("I1", 10_000), ("I2", 3_000),
     ]  # fmt: skip
     (total,) = found.overdue_totals
@@ -210,28 +219,47 @@ def test_all_that_is_past_due_is_listed_and_the_total_is_what_is_collectable() -
 def test_a_reminder_lists_what_is_due_soon() -> None:
     account = a_check(checked_invoice("I1", stage=None), checked_invoice("I2", stage=None))
     found = said(account, "upcoming", "I2")
-    assert [line.invoice_id for line in found.upcoming] == ["I2"]
+    assert [line.subject_id for line in found.upcoming] == ["I2"]
     assert found.upcoming_totals[0].asked_minor == 10_000
     assert found.overdue == ()
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "text"),
+    ("amount", "currency", "language", "country", "text"),
     [
-        (123_456_789, "EUR", "EUR 1,234,567.89"),
-        (5, "USD", "USD 0.05"),
-        (1234, "JPY", "JPY 1,234"),
-        (1_234_567, "BHD", "BHD 1,234.567"),
-        (-1000, "EUR", "EUR -10.00"),
-        (0, "EUR", "EUR 0.00"),
+        (123_456_789, "EUR", "en", None, "€1,234,567.89"),
+        (123_456_789, "EUR", "de", "AT", "€ 1.234.567,89"),
+        (123_456_789, "EUR", "de-AT", None, "€ 1.234.567,89"),
+        (123_456_789, "EUR", "es", "DE", "1.234.567,89 €"),
+        (123_456_789, "EUR", "es", "MX", "EUR 1,234,567.89"),
+        (5, "USD", "en", "US", "$0.05"),
+        (1234, "JPY", "en", "GB", "JP¥1,234"),
+        (1_234_567, "BHD", "en", None, "BHD 1,234.567"),
+        (1234, "IQD", "en", None, "IQD 1.234"),
+        (-1000, "EUR", "en", None, "-€10.00"),
+        (0, "EUR", "de", "DE", "0,00 €"),
+        (100, "EUR", "xx", "ZZ", "€1.00"),
     ],
 )
-def test_money_has_the_decimals_of_its_currency(amount: int, currency: str, text: str) -> None:
-    assert money(amount, currency) == text
+def test_money_is_written_in_the_language_with_the_country_and_the_currencys_decimals(
+    amount: int, currency: str, language: str, country: str | None, text: str
+) -> None:
+    written = str(notation(language, country).money(amount, currency))
+    assert written.replace("\xa0", " ").replace("\u202f", " ") == text
 
 
-def test_a_day_is_written_out() -> None:
-    assert long_day(MONDAY) == "2 March 2026"
+@pytest.mark.parametrize(
+    ("language", "country", "text"),
+    [
+        ("en", None, "2 March 2026"),
+        ("en", "US", "March 2, 2026"),
+        ("de", "AT", "2. März 2026"),
+        ("fr", "DE", "2 mars 2026"),
+        ("es", None, "2 de marzo de 2026"),
+    ],
+)
+def test_a_day_is_written_out(language: str, country: str | None, text: str) -> None:
+    assert str(notation(language, country).day(MONDAY)) == text
 
 
 @pytest.mark.parametrize(
@@ -296,7 +324,8 @@ def test_the_message_id_is_the_contacts() -> None:
     ("language", "words"),
     [
         (None, "attempt to collect a debt"),
-        ("fr", "attempt to collect a debt"),
+        ("fr", "société de recouvrement"),
+        ("pl", "attempt to collect a debt"),
         ("de-AT", "Inkassounternehmen"),
     ],
 )
@@ -304,9 +333,7 @@ def test_what_must_be_said_stands_below_the_message_in_the_readers_language(
     language: str | None, words: str
 ) -> None:
     content_said = said(a_check(checked_invoice()))
-    raw = WORDS.email(
-        "firm", envelope(language=language), content_said, ("mini-miranda", "opt-out")
-    )
+    raw = as_email("firm", content_said, ("mini-miranda", "opt-out"), language=language)
     message = message_from_bytes(raw, policy=default)
     assert isinstance(message, EmailMessage)
     for kind in ("plain", "html"):
@@ -318,8 +345,8 @@ def test_what_must_be_said_stands_below_the_message_in_the_readers_language(
 def test_a_message_whose_words_are_missing_is_not_written() -> None:
     missing = WORDS.unworded(("opt-out", "no-such-text"), "de", CreditorDetails("Creditor Ltd"))
     assert missing == ["no-such-text"]
-    with pytest.raises(ValueError, match="no words"):
-        WORDS.email("firm", envelope(), said(a_check(checked_invoice())), ("no-such-text",))
+    with pytest.raises(NotWritten, match="no-words: no-such-text"):
+        as_email("firm", said(a_check(checked_invoice())), ("no-such-text",))
 
 
 # Texts that name what only the tenant knows, or that are for other media than ours: a message that
@@ -335,9 +362,8 @@ def test_a_text_that_names_what_is_not_known_of_the_creditor_is_not_said() -> No
     known = CreditorDetails("Creditor Ltd", "1 High St", "12.345")
     assert WORDS.unworded(text, "pt", CreditorDetails("Creditor Ltd", "1 High St")) == list(text)
     assert WORDS.unworded(text, "pt", known) == []
-    raw = WORDS.email(
-        "firm", envelope(language="pt", creditor=known), said(a_check(checked_invoice())), text
-    )
+    lists = said(a_check(checked_invoice()))
+    raw = as_email("firm", lists, text, creditor=known, language="pt")
     message = message_from_bytes(raw, policy=default)
     assert isinstance(message, EmailMessage)
     assert "CPF/CNPJ 12.345" in " ".join(body(message, "plain").split())
@@ -358,11 +384,12 @@ def test_every_text_that_the_rule_books_ask_for_has_words_or_is_known_to_have_no
 def test_bad_words_are_refused_when_they_are_read() -> None:
     with pytest.raises(Invalid, match=r"_disclosures\.en\.yaml"):
         Templates({**TEMPLATES, "_disclosures.en.yaml": "- a list"})
-    broken = Templates({**TEMPLATES, "_disclosures.en.yaml": "opt-out: '{{ unknown }}'"})
     with pytest.raises(Invalid, match="opt-out in en"):
-        broken.check(template_uses(STRATEGIES))
+        Templates({**TEMPLATES, "_disclosures.en.yaml": "opt-out: '{{ unknown }}'"})
+    with pytest.raises(Invalid, match=r"firm/de\.yaml"):
+        Templates({**TEMPLATES, "firm/de.yaml": "subject: only"})
 
 
 def test_other_words_are_another_version_of_the_template() -> None:
     other = Templates({**TEMPLATES, "_disclosures.en.yaml": "opt-out: Write STOP."})
-    assert other.versions["firm"] != WORDS.versions["firm"]
+    assert other.in_force.versions["firm"] != WORDS.in_force.versions["firm"]

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import Cover, DebtorContact
 from services.outreach.activity.domain.timeline import TimelineEntry
-from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.domain.contact_events import ContactEvents
 from services.outreach.dunning.domain.live_check import still_due
 from services.outreach.dunning.domain.message_content import LINES_MAX, content
@@ -17,15 +16,13 @@ from shared.events import outreach
 from shared.ids import event_id
 from shared.log.outbox import MAX_PAYLOAD_BYTES
 from tests.unit.outreach.builders import (
-    STRATEGIES,
-    TEMPLATES,
     a_check,
     an_item,
     at,
     checked_invoice,
 )
 from tests.unit.outreach.test_contacts import CONTACT
-from tests.unit.outreach.test_messages import body, envelope, parsed
+from tests.unit.outreach.test_messages import as_email, body, parsed
 
 EVENTS = ContactEvents(at("2026-03-03 09:00"))
 # One byte, two bytes, four bytes, and six as JSON writes them.
@@ -125,22 +122,22 @@ def test_a_message_about_20000_invoices_lists_some_and_asks_for_all() -> None:
     ids = names("I", 20_000, "x")
     account = a_check(*[checked_invoice(id_) for id_ in ids])
     items = [an_item("reminder", id_) for id_ in ids]
-    due = still_due(items, {"C1": account}, STRATEGIES)
+    due = still_due(items, {"C1": account})
     assert len(due.items) == len(ids)
-    lists = content(due.items, {"C1": account}, STRATEGIES)
+    lists = content(due.items, {"C1": account})
     assert (len(lists.overdue), lists.overdue_unlisted) == (LINES_MAX, 20_000 - LINES_MAX)
     assert lists.overdue_totals[0].asked_minor == 20_000 * 10_000
-    raw = Templates(TEMPLATES).email("reminder", envelope(), lists)
+    raw = as_email("reminder", lists)
     assert len(raw) < 200_000
     for kind in ("plain", "html"):
         text = body(parsed(raw), kind)
-        assert "and 19800 more" in text
-        assert "EUR 2,000,000.00" in text
+        assert "Further invoices: 19800" in text
+        assert "€2,000,000.00" in text
 
 
 def test_a_message_below_the_bound_speaks_of_no_more() -> None:
     account = a_check(*[checked_invoice(f"I{number:03}") for number in range(LINES_MAX)])
-    lists = content([an_item("reminder", "I000")], {"C1": account}, STRATEGIES)
-    raw = Templates(TEMPLATES).email("reminder", envelope(), lists)
+    lists = content([an_item("reminder", "I000")], {"C1": account})
+    raw = as_email("reminder", lists)
     assert (len(lists.overdue), lists.overdue_unlisted) == (LINES_MAX, 0)
-    assert " more" not in body(parsed(raw), "plain")
+    assert "Further" not in body(parsed(raw), "plain")

@@ -18,8 +18,8 @@ def language_code(text: str) -> str | None:
 
 
 def language_chain(*preferred: str | None) -> tuple[str, ...]:
-    """The languages to try, best first: each of those named (the debtor's preference, the account's,
-    the tenant's), `de-AT` before `de`, and English at last."""
+    """The languages to try, best first: each of those named (the debtor's preference, the
+    account's, the tenant's), `de-AT` before `de`, and English at last."""
     chain: dict[str, None] = {}
     for each in (*preferred, LANGUAGE_DEFAULT):
         code = language_code(each) if each else None

@@ -12,9 +12,10 @@ SECTIONS: tuple[Section, ...] = ("overdue", "upcoming", "promises", "instalments
 class LinePart:
     """What an amount is made of: principal, one fee, cost or interest, a discount (below 0)."""
 
-    kind: str  # principal | fee | cost | interest | discount, else a name to be said as it is
+    kind: str  # principal | fee | cost | interest | discount
     currency: str
     amount_minor: int
+    name: str = ""  # of the fee, as its policy calls it: late-fee
 
 
 @dataclass(frozen=True)

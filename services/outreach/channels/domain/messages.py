@@ -5,83 +5,21 @@ Nothing that a billing platform sends can add a header or a recipient.
 
 import binascii
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import format_datetime, formataddr
 
 from services.outreach.channels.domain.addresses import printable
+from services.outreach.channels.domain.message_values import CreditorDetails
 from shared.mail_addresses import deliverable
 
 SUBJECT_CHARACTERS_MAX = 200
 NAME_CHARACTERS_MAX = 120
 PLAIN_WORD_MAX = 60  # characters of a word that a header says as it stands: lines are folded
+BOUNDARY = "=_recoup_alternative"  # no line of quoted-printable has `=_` in it
 WORD_MAX = 75  # of an encoded word (RFC 2047)
-
-
-@dataclass(frozen=True)
-class ChargeLine:
-    """One fee, cost or interest in a message."""
-
-    name: str
-    currency: str
-    amount_minor: int
-
-
-@dataclass(frozen=True)
-class Line:
-    """One invoice in a message, with its charges in the amount."""
-
-    account_id: str
-    invoice_id: str
-    number: str
-    due_on: date
-    currency: str
-    amount_minor: int
-    charges: tuple[ChargeLine, ...] = ()
-
-
-@dataclass(frozen=True)
-class Total:
-    """One currency in a message: what is open, what is on account already, what is asked for."""
-
-    currency: str
-    open_minor: int
-    unapplied_minor: int
-    asked_minor: int
-
-
-@dataclass(frozen=True)
-class MessageContent:
-    """The lists of a message, each with its totals by currency."""
-
-    overdue: tuple[Line, ...]
-    overdue_totals: tuple[Total, ...]
-    upcoming: tuple[Line, ...]
-    upcoming_totals: tuple[Total, ...]
-    overdue_unlisted: int = 0  # further invoices, which the totals count and no line names
-    upcoming_unlisted: int = 0
-    charges: tuple[ChargeLine, ...] = ()  # that belong to no invoice of the list
-    charges_unlisted: int = 0
-
-
-@dataclass(frozen=True)
-class CreditorDetails:
-    """Whom disclosures name. None: not known, so that what must name it cannot be written."""
-
-    name: str
-    postal_address: str | None = None
-    tax_id: str | None = None
-
-    def named(self) -> dict[str, str]:
-        """What the words may speak of."""
-        known = {
-            "sender_name": self.name,
-            "postal_address": self.postal_address,
-            "tax_id": self.tax_id,
-        }
-        return {name: value for name, value in known.items() if value}
 
 
 @dataclass(frozen=True)
@@ -110,7 +48,6 @@ class Envelope:
     message_id: str
     at: datetime
     language: str | None = None
-    creditor: CreditorDetails | None = None  # None: no more is known of them than the sender's name
     reply_to: str | None = None
     opt_outs: tuple[str, ...] = ()  # https: and mailto: addresses (RFC 2369)
 
@@ -119,7 +56,7 @@ def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
     """The whole message, ready for SMTP."""
     # The older classes on purpose: the newer ones parse every header they are given, which
     # makes a message ten times as slow to write. What they would check is checked here.
-    message = MIMEMultipart("alternative")
+    message = MIMEMultipart("alternative", boundary=BOUNDARY)
     subject = " ".join(printable(subject).split())[:SUBJECT_CHARACTERS_MAX]
     message["Subject"] = subject if _is_plain(subject) else _encoded(subject, "Subject")
     message["From"] = _mailbox(envelope.sender_name, envelope.sender, "From")

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from services.outreach.channels.domain.provider_kinds import provider_faults
+from services.outreach.channels.domain.shape_faults import shape_faults
 from services.outreach.channels.domain.tenant_settings import TenantSettings
 from shared import texts
 from shared.errors import FieldError, Invalid
-from shared.field_errors import escape, field_errors
+from shared.field_errors import escape
 from shared.money import DECIMALS
 
 NAMES_MAX = 100  # providers, queues
@@ -27,7 +26,7 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 def read_settings(value: Any, environment: Mapping[str, str]) -> TenantSettings:
     """The settings as sent. Raises `Invalid` with every fault of them."""
-    errors = list(_shape_faults(value, TenantSettings, ""))
+    errors = list(shape_faults(value, TenantSettings, ""))
     if errors:
         raise Invalid("The settings are not valid.", errors)
     settings = msgspec.convert(value, TenantSettings)
@@ -35,37 +34,6 @@ def read_settings(value: Any, environment: Mapping[str, str]) -> TenantSettings:
     if errors:
         raise Invalid("The settings are not valid.", errors)
     return settings
-
-
-def _shape_faults(value: Any, cls: type[Struct], pointer: str) -> Iterator[FieldError]:
-    """Members that are unknown, missing or of the wrong type, in objects inside objects too."""
-    if not isinstance(value, Mapping):
-        yield FieldError(pointer, "must be an object")
-        return
-    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(cls)}
-    for name in value:
-        if name not in kinds:
-            yield FieldError(f"{pointer}/{escape(texts.shown(name))}", "is not known here")
-    inner = {name: _inner(kinds[name], value[name]) for name in value if name in kinds}
-    nested = {name: found for name, found in inner.items() if found is not None}
-    yield from field_errors(value, cls, pointer, skip=frozenset(nested))
-    for name, objects in nested.items():
-        for path, object_, struct in objects:
-            yield from _shape_faults(object_, struct, f"{pointer}/{name}{path}")
-
-
-def _inner(kind: Any, value: Any) -> list[tuple[str, Any, type[Struct]]] | None:
-    """The objects in a member that are to be looked at one by one; None: it has none."""
-    if get_origin(kind) in (Union, UnionType):
-        found = [each for each in get_args(kind) if each is not type(None)]
-        return None if value is None or len(found) != 1 else _inner(found[0], value)
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return [("", value, kind)]
-    if get_origin(kind) is dict and isinstance(value, Mapping):
-        struct = get_args(kind)[1]
-        if isinstance(struct, type) and issubclass(struct, Struct):
-            return [(f"/{escape(texts.shown(k))}", each, struct) for k, each in value.items()]
-    return None
 
 
 def _faults(settings: TenantSettings, environment: Mapping[str, str]) -> Iterator[FieldError]:

@@ -11,6 +11,8 @@ TEXT_CHANNELS: tuple[TextChannel, ...] = get_args(TextChannel)
 # Channels that need no words of a template: a person has a script, a webhook has data.
 WORDLESS = frozenset({"webhook", "person"})
 
+_AMOUNTS = (".amount", "totals", ".charges", ".parts", ".unapplied")  # in a text: it names some
+
 _Subject = Annotated[str, Meta(min_length=1, max_length=500)]
 _Text = Annotated[str, Meta(min_length=1, max_length=16_000)]
 _Html = Annotated[str, Meta(min_length=1, max_length=64_000)]
@@ -70,6 +72,17 @@ class MessageTemplate(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     # How strictly its words are looked at: what a final notice may say is a threat in a friendly
     # one. None: by the name, where it is one of the ready templates', else friendly.
     tone: Tone | None = None
+
+    @property
+    def names_amounts(self) -> bool:
+        """Whether it asks for money, or a text of its own speaks of amounts."""
+        return self.asks or any(
+            name in source
+            for texts in self.languages.values()
+            for channel in texts.channels
+            for source in texts.sources(channel).values()
+            for name in _AMOUNTS
+        )
 
     def language_of(self, channel: str, languages: tuple[str, ...]) -> str | None:
         """The first of the languages in which it has the channel; None: `no-template`."""

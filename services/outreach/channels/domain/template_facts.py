@@ -1,4 +1,4 @@
-"""What a tenant's templates have text for: what strategies are checked by, and channels chosen by."""
+"""The templates of a tenant at an instant: channels are chosen by them, strategies checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,34 +12,40 @@ TONES_OF_READY: Mapping[str, Tone] = {"overdue": "neutral", "firm": "firm", "fin
 
 @dataclass(frozen=True)
 class TemplateFacts:
-    """The templates in force at an instant, by name."""
+    """By name."""
 
     templates: Mapping[str, MessageTemplate] = field(default_factory=dict)
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        return {name: template.version for name, template in self.templates.items()}
 
     def knows(self, template: str) -> bool:
         return template in self.templates
 
-    def language_of(self, template: str, channel: str, languages: tuple[str, ...]) -> str | None:
-        """In which of the languages (`language_chain`) it has the channel; None: in none."""
-        found = self.templates.get(template)
-        return None if found is None else found.language_of(channel, languages)
+    def asks(self, template: str) -> bool:
+        """Whether it speaks of amounts."""
+        found = self.find(template)
+        return found is not None and found.names_amounts
 
     def has_text(self, template: str, channel: str, language: str) -> bool:
         """Whether it has the channel in a tenant's language: the language itself, or one that it
         goes over into (`de` for `de-AT`), but not English for all others."""
-        own = tuple(each for each in language_chain(language) if each.partition("-")[0] ==
-                    language.partition("-")[0])  # fmt: skip
+        spoken = language.partition("-")[0]
+        own = tuple(each for each in language_chain(language) if each.partition("-")[0] == spoken)
         return self.language_of(template, channel, own) is not None
 
-    def asks(self, template: str) -> bool:
-        found = self.templates.get(template)
-        return found is not None and found.asks
+    def find(self, template: str | None) -> MessageTemplate | None:
+        return self.templates.get(template) if template is not None else None
 
-    def tone(self, template: str) -> Tone | None:
-        """The tone that its words were looked at for."""
-        found = self.templates.get(template)
-        return None if found is None else tone_of(template, found)
+    def language_of(
+        self, template: str | None, channel: str, languages: tuple[str, ...]
+    ) -> str | None:
+        """In which of the languages (`language_chain`) it has the channel; None: in none."""
+        found = self.find(template)
+        return None if found is None else found.language_of(channel, languages)
 
 
 def tone_of(name: str, template: MessageTemplate) -> Tone:
+    """The tone that its words are looked at for."""
     return template.tone or TONES_OF_READY.get(name, "friendly")

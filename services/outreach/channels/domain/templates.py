@@ -1,144 +1,55 @@
-"""The words of messages: Jinja2 templates, and the texts of disclosures by language.
+"""The words of messages as one thing: ready templates, layouts, labels, disclosures; `render`."""
 
-Templates run in a sandbox, HTML is escaped, a name that is missing is an error.
-"""
-
-import hashlib
-import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
-import msgspec
-import yaml
-from jinja2 import DictLoader, StrictUndefined, TemplateError, UndefinedError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from services.outreach.channels.domain.addresses import printable
-from services.outreach.channels.domain.amounts import long_day, money
-from services.outreach.channels.domain.messages import (
-    CreditorDetails,
-    Envelope,
-    MessageContent,
-    email,
-)
-from services.outreach.channels.domain.parts import EmailParts
+from services.outreach.channels.domain import rendering
+from services.outreach.channels.domain.message_values import CreditorDetails, MessageValues
+from services.outreach.channels.domain.parts import Parts
+from services.outreach.channels.domain.ready_templates import ready_templates
+from services.outreach.channels.domain.template_document import MessageTemplate
+from services.outreach.channels.domain.template_facts import TemplateFacts
+from services.outreach.channels.domain.wording import Wording
 from shared.errors import Invalid
-
-PARTS = ("subject.txt", "body.txt", "body.html")  # of every template
-LANGUAGE_DEFAULT = "en"  # in which every disclosure is to be had
-_DISCLOSURES = re.compile(r"_disclosures\.([a-z]{2,3})\.yaml")
 
 
 class Templates:
-    """The templates by name, each of a subject, a text and an HTML part; and the words of what the
-    law requires, by language."""
+    """What comes with the platform, or from the operator's folder. Raises `Invalid`."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
-        self._disclosures = {
-            match[1]: _disclosure_texts(name, text)
-            for name, text in sources.items()
-            if (match := _DISCLOSURES.fullmatch(name))
-        }
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=DictLoader(
-                {name: text for name, text in sources.items() if not name.endswith(".yaml")}
-            ),
-            autoescape=lambda name: name is not None and name.endswith(".html"),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters["money"] = lambda line: money(line.amount_minor, line.currency)
-        self._environment.filters["day"] = long_day
-        self._environment.globals["money"] = money
-        self.versions = {
-            name: _fingerprint(name, sources)
-            for name in sorted({source.partition(".")[0] for source in sources})
-            if not name.startswith("_")
-        }
+        self.wording = Wording({n: text for n, text in sources.items() if n.startswith("_")})
+        self.ready = ready_templates(sources, self.wording.digest)
+        self.wording.disclosures.check()
+
+    def check(self, uses: Iterable[tuple[str, str]]) -> None:
+        """Raise `Invalid` unless every template that is used is there. `uses`: who uses it, and its
+        name."""
+        for user, template in uses:
+            if template not in self.ready:
+                raise Invalid(f"{user}: there is no template {template}")
+
+    @cached_property
+    def in_force(self) -> TemplateFacts:
+        """The ready ones: all there is for a tenant without templates of its own."""
+        return TemplateFacts({name: each.content for name, each in self.ready.items()})
+
+    def render(
+        self,
+        template: MessageTemplate,
+        channel: str,
+        languages: tuple[str, ...],
+        values: MessageValues,
+    ) -> Parts:
+        """The parts of the message, in the first of the languages (`language_chain`) in which the
+        template has the channel. Raises `NotWritten`."""
+        return rendering.render(self.wording, template, channel, languages, values)
 
     def unworded(
         self, text_ids: Iterable[str], language: str | None, creditor: CreditorDetails
     ) -> list[str]:
-        """The disclosures that cannot be written: there are no words for them, in this language or
-        in the default one, or they name what is not known of the creditor."""
-        return [each for each in text_ids if self._words_of(each, language, creditor) is None]
+        """The disclosures that cannot be written."""
+        return self.wording.disclosures.unworded(text_ids, language, creditor)
 
     def text_ids(self, creditor: CreditorDetails) -> frozenset[str]:
         """The disclosures that can be written to everybody, whatever their language."""
-        return frozenset(
-            text_id
-            for text_id in self._disclosures.get(LANGUAGE_DEFAULT, {})
-            if not any(self.unworded([text_id], code, creditor) for code in self._disclosures)
-        )
-
-    def _words_of(
-        self, text_id: str, language: str | None, creditor: CreditorDetails
-    ) -> str | None:
-        code = (language or LANGUAGE_DEFAULT).partition("-")[0].lower()
-        for each in (code, LANGUAGE_DEFAULT):
-            words = self._disclosures.get(each, {}).get(text_id)
-            if words is not None:
-                try:
-                    return self._environment.from_string(words).render(creditor.named())
-                except UndefinedError:
-                    return None
-        return None
-
-    def check(self, uses: Iterable[tuple[str, str]]) -> None:
-        """Raise `Invalid` unless every template that is used is whole and compiles, and so do the
-        texts of all disclosures. `uses`: who uses it, and its name."""
-        for language, texts in self._disclosures.items():
-            for text_id, words in texts.items():
-                try:
-                    named = CreditorDetails("x", "x", "x").named()
-                    self._environment.from_string(words).render(named)
-                except TemplateError as error:
-                    raise Invalid(f"disclosure {text_id} in {language}: {error}") from error
-        for user, template in uses:
-            for part in PARTS:
-                try:
-                    self._environment.get_template(f"{template}.{part}")
-                except TemplateError as error:
-                    raise Invalid(f"{user}: template {template}.{part}: {error}") from error
-
-    def email(
-        self, template: str, envelope: Envelope, lists: MessageContent, text_ids: Iterable[str] = ()
-    ) -> bytes:
-        """The whole message, ready for SMTP, with the disclosures that it must carry."""
-        parts = self.parts(template, envelope, lists, text_ids)
-        return email(envelope, parts.subject, parts.text, parts.html)
-
-    def parts(
-        self, template: str, envelope: Envelope, lists: MessageContent, text_ids: Iterable[str] = ()
-    ) -> EmailParts:
-        """What the message says, with the disclosures that it must carry."""
-        creditor = envelope.creditor or CreditorDetails(envelope.sender_name)
-        texts = [self._words_of(text_id, envelope.language, creditor) for text_id in text_ids]
-        if None in texts:
-            raise ValueError("a disclosure has no words")
-        values = {
-            "disclosures": texts,
-            "name": printable(envelope.recipient_name),
-            "sender_name": envelope.sender_name,
-            "content": lists,
-        }
-        subject, text, html = (
-            self._environment.get_template(f"{template}.{part}").render(values) for part in PARTS
-        )
-        return EmailParts(subject, text, html)
-
-
-def _disclosure_texts(name: str, text: str) -> dict[str, str]:
-    try:
-        texts = msgspec.convert(yaml.safe_load(text), dict[str, str])
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
-        raise Invalid(f"{name} is not a list of texts by their id: {error}") from error
-    return {text_id: " ".join(words.split()) for text_id, words in texts.items()}
-
-
-def _fingerprint(name: str, sources: Mapping[str, str]) -> str:
-    digest = hashlib.sha256()
-    for source in sorted(sources):
-        if source.startswith((f"{name}.", "_")):
-            digest.update(f"{source}\x00{sources[source]}\x00".encode())
-    return f"{name}@{digest.hexdigest()[:12]}"
+        return self.wording.disclosures.text_ids(creditor)

@@ -28,3 +28,9 @@ class DebtorProfile:
     history: tuple[PastContact, ...] = ()  # newest first
     residence_default: str | None = None  # a country, for whom no place at all is known
     reference_rates: tuple[ReferenceRate, ...] = ()  # that the tenant has loaded
+
+    @property
+    def account_language(self) -> str | None:
+        """That of the first account for which one is known."""
+        named = (a.details.language for a in self.accounts if a.details and a.details.language)
+        return next(named, None)

@@ -90,6 +90,12 @@ def governor_question(
     return asked
 
 
+def wished_language(profile: DebtorProfile, at: datetime) -> str | None:
+    """In which the person has asked to be written to."""
+    language: str | None = _wishes(profile, at).get("language")
+    return language
+
+
 def _wishes(profile: DebtorProfile, at: datetime) -> dict[str, Any]:
     """What is wished and known by then, over all accounts of the person."""
     preferences: list[dict[str, Preference]] = [
@@ -130,9 +136,7 @@ def _debtor(
     places = list(places_of(profile))
     if places:
         debtor["addresses"] = places
-    language = wishes.get("language") or next(
-        (a.details.language for a in profile.accounts if a.details and a.details.language), None
-    )
+    language = wishes.get("language") or profile.account_language
     if language:
         debtor["language"] = language[:TEXT_MAX]
     if "work" in wishes.get("inconvenient_places", ()):

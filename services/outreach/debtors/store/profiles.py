@@ -54,6 +54,26 @@ async def get_profiles(
     }
 
 
+async def find_account_profile(
+    session: Session, tenant: str, account_id: str
+) -> AccountProfile | None:
+    """One account with its details."""
+    row = await session.fetchrow(
+        """
+        select a.account_id, a.kind, a.timezone, a.country, p.details
+        from accounts a left join people p using (tenant_id, account_id)
+        where a.tenant_id = $1 and a.account_id = $2 and a.is_registered
+        """,
+        tenant,
+        account_id,
+    )
+    if row is None:
+        return None
+    return AccountProfile(
+        row["account_id"], row["kind"], row["timezone"], row["country"], _details(row)
+    )
+
+
 def _details(row: Record) -> ledger.Contact | None:
     return None if row["details"] is None else _DETAILS.decode(row["details"])
 

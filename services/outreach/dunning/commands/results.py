@@ -7,7 +7,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from services.outreach.activity.commands import announce
+from services.outreach.activity.commands import announce, record_entries
+from services.outreach.activity.domain.contact_record import intent_entries
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.debtors import reopen_debtors
@@ -16,9 +17,10 @@ from services.outreach.dunning.commands.addresses import mark_addresses
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.slots import give_back
 from services.outreach.dunning.domain.contact_events import ContactEvents
-from services.outreach.dunning.domain.outcomes import Outcome
+from services.outreach.dunning.domain.outcomes import NOT_ACCEPTED, Outcome
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.store import contacts as contact_store
+from services.outreach.dunning.store import steps as step_store
 from shared.database import Session
 from shared.process import telemetry
 
@@ -43,9 +45,12 @@ async def record_outcomes(
     )
     held = [o for o in outcomes if o.contact.contact_id in written]
     made = [after[o.contact.contact_id] for o in held if o.makes_steps]
-    await contact_store.insert_steps(session, tenant, made)
-    await contact_store.delete_steps(
-        session, tenant, [o.contact.contact_id for o in held if not o.makes_steps]
+    await step_store.insert_steps(session, tenant, made, time.at)
+    free = [o for o in held if not o.makes_steps]
+    failed = [o for o in free if o.kind == "failed" and o.why != NOT_ACCEPTED]
+    await step_store.fail_steps(session, tenant, [o.contact for o in failed])
+    await step_store.delete_steps(
+        session, tenant, [o.contact.contact_id for o in free if o not in failed]
     )
     await _count_reached(session, tenant, time, held, after)
     await mark_addresses(session, tenant, time, held)
@@ -84,13 +89,17 @@ async def write_intents(
     judgements: Sequence[Judgement],
     *,
     claim: str,
+    mark_secret: bytes,
 ) -> tuple[list[DebtorContact], list[DebtorContact]]:
     """Before anything is handed over: what is about to be sent, under which check and decision.
+    The contact record names addresses by marks made with the secret.
 
     Gives the contacts to send now, and those of which a step has been made by another contact.
     """
     await upsert_judgements(session, tenant, judgements)
-    free = await contact_store.insert_steps(session, tenant, contacts)
+    free = await step_store.insert_steps(
+        session, tenant, [replace(c, state="intent") for c in contacts], time.at
+    )
     intents = [
         replace(
             c,
@@ -112,10 +121,13 @@ async def write_intents(
         held_by=claim,
     )
     lost = {c.contact_id for c in intents} - written
-    await contact_store.delete_steps(session, tenant, lost)
+    await step_store.delete_steps(session, tenant, lost)
     doubled = [c for c in contacts if c.contact_id not in free]
-    await contact_store.delete_steps(session, tenant, {c.contact_id for c in doubled})
-    return [c for c in intents if c.contact_id in written], doubled
+    await step_store.delete_steps(session, tenant, {c.contact_id for c in doubled})
+    begun = [c for c in intents if c.contact_id in written]
+    entries = [e for c in begun for e in intent_entries(tenant, c, time.at, mark_secret)]
+    record_entries(session, entries)
+    return begun, doubled
 
 
 async def rewrite_intent(
@@ -133,8 +145,10 @@ async def rewrite_intent(
     )
     if contact.contact_id not in written:
         return False
-    await contact_store.delete_steps(session, tenant, written)  # perhaps it covers fewer now
-    await contact_store.insert_steps(session, tenant, [contact])
+    await step_store.delete_steps(session, tenant, written)  # perhaps it covers fewer now
+    await step_store.insert_steps(
+        session, tenant, [contact], contact.attempted_at or contact.due_at
+    )
     return True
 
 

@@ -4,18 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.outreach.dunning.domain.strategies import Strategies
+from services.outreach.channels.domain.template_facts import TemplateFacts
 from shared.business_time import Clock
 
 
 @dataclass(frozen=True)
 class ContentVersions:
-    """Versioned strategies and templates, and where debtors may live of whom no place is known."""
+    """Versioned templates, and where debtors may live of whom no place is known."""
 
-    strategies: Strategies
-    template_versions: Mapping[str, str]
+    templates: TemplateFacts
     residence_default: str | None = None
     text_ids: frozenset[str] = frozenset()  # disclosures that there are words for
+
+    @property
+    def template_versions(self) -> Mapping[str, str]:
+        return self.templates.versions
 
 
 @dataclass(frozen=True)

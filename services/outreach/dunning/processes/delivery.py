@@ -1,8 +1,8 @@
 """Hand a message over, never on a check that has grown old, and tell how it ended."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from jinja2 import TemplateError
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
@@ -11,6 +11,7 @@ from services.outreach.channels.clients.registry import (
     OpenProvider,
     TenantChannels,
 )
+from services.outreach.channels.domain.balance import imbalances
 from services.outreach.channels.domain.contract import (
     Accepted,
     Intent,
@@ -21,15 +22,17 @@ from services.outreach.channels.domain.contract import (
     Withdrawn,
 )
 from services.outreach.channels.domain.costs import contact_micros
-from services.outreach.channels.domain.messages import Envelope
+from services.outreach.channels.domain.creditors import creditor_of
+from services.outreach.channels.domain.message_values import MessageValues
 from services.outreach.channels.domain.parts import Parts
+from services.outreach.channels.domain.rendering import NOT_BALANCED, NotWritten
 from services.outreach.context import Context
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.results import rewrite_intent
 from services.outreach.dunning.domain import retries, suppressions
 from services.outreach.dunning.domain.intents import FIND_AFTER, callback_token, details_of
 from services.outreach.dunning.domain.live_check import is_complete
-from services.outreach.dunning.domain.message_content import content
+from services.outreach.dunning.domain.message_content import collectable, content
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, due_of, governed
 from services.outreach.dunning.domain.runs import RunTime
@@ -62,9 +65,9 @@ class Delivery:
         self._time = time
         self._claim = claim
         self._outgoing = message
-        self._contact = message.contact
         self._checked = checked
         self._channels = channels
+        self._contact = replace(message.contact, language=self._written_in(message.contact))
         self._configured = channels.configured
         self._provider = provider
         self._stopped_by = stopped_by  # the rule under which the run tries nothing more
@@ -98,8 +101,7 @@ class Delivery:
     @property
     def _language(self) -> str:
         """In which it is written."""
-        found = self._contact.language or self._outgoing.language
-        return found or self._channels.settings.language
+        return self._contact.language or self._languages[0]
 
     async def _outcome(self, sent: Sent) -> Outcome:
         contact = self._contact
@@ -211,29 +213,49 @@ class Delivery:
         return held
 
     def _rendered(self) -> Parts | None:
+        """Filled with what the check says; None: it cannot be written, and is not sent."""
         context, contact = self._context, self._contact
-        assert contact.template is not None, "an e-mail has a template"
-        envelope = Envelope(
-            sender=context.sender.address,
-            sender_name=context.sender.name,
-            recipient=self._outgoing.recipient,
-            recipient_name=self._outgoing.recipient_name,
-            message_id="",
-            at=self._time.at,
-            language=self._language,
-            creditor=context.creditor,
-        )
-        lists = content(contact.items, self._checked.accounts, context.content.strategies)
         try:
-            message = context.templates.parts(
-                contact.template, envelope, lists, contact.disclosures
+            template = context.content.templates.find(contact.template)
+            if template is None:
+                raise NotWritten("no-template", str(contact.template))
+            message = context.templates.render(
+                template, contact.channel, self._languages, self._values()
             )
-        except (TemplateError, ValueError) as error:
-            telemetry.logger(__name__).error("message not written", reason=type(error).__name__)
-            self._withdraw("failed", "message-not-written")
+        except NotWritten as error:
+            telemetry.logger(__name__).error(
+                "message not written", reason=error.reason, template=contact.template
+            )
+            self._withdraw("failed", error.reason)
             return None
         telemetry.CHECK_TO_HANDOVER_SECONDS.labels("outreach").observe(self._checked.age_seconds)
         return message
+
+    @property
+    def _languages(self) -> tuple[str, ...]:
+        return self._outgoing.languages(self._time.at, self._channels.settings.language)
+
+    def _written_in(self, contact: DebtorContact) -> str | None:
+        """The first of the reader's languages in which the template has the channel."""
+        templates = self._context.content.templates
+        return templates.language_of(contact.template, contact.channel, self._languages)
+
+    def _values(self) -> MessageValues:
+        """Raises `NotWritten` where the totals are not what the ledger says is collectable."""
+        context, contact, setup = self._context, self._contact, self._provider.setup
+        accounts = self._checked.accounts
+        lists = content(contact.items, accounts)
+        if faults := imbalances(lists, collectable(contact.items, accounts)):
+            raise NotWritten(NOT_BALANCED, "; ".join(faults))
+        expires_at = self._time.at + timedelta(days=setup.settings.portal.link_days)
+        return MessageValues(
+            name=self._outgoing.recipient_name,
+            creditor=creditor_of(setup.settings, setup.sender),
+            content=lists,
+            portal_url=context.links.portal(self._tenant, contact.contact_id, expires_at),
+            text_ids=contact.disclosures,
+            country=self._outgoing.country,
+        )
 
     def _withdraw(self, kind: OutcomeKind, why: str) -> None:
         self._withdrawn = Outcome(self._contact, kind, why)

@@ -1,11 +1,10 @@
 """Dunning rests while an answer waits for a person, or a claim to have paid for its payment."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import date
 
-from services.outreach.debtors.domain.stops import Stop
-from services.outreach.debtors.store.stops import find_stops, upsert_stops
+from services.outreach.debtors.domain.own_pauses import OwnPause
+from services.outreach.dunning.commands.pauses import end_pause, pause
 from services.outreach.inbound.domain.decisions import PauseKind, ReplySender
 from services.outreach.inbound.domain.items import OpenItem
 from shared.clock import local_day
@@ -26,12 +25,19 @@ async def pause_for(
     *,
     is_endless: bool,
 ) -> None:
-    """A reply stops all accounts of the debtor, a claim those that it is about."""
-    del is_endless
-    accounts = sender.account_ids if kind == "reply" else asked
-    name, day = cause_of(item.inbound_id), local_day(item.received_at, sender.zone)
-    stops = [Stop(each, name, kind, None, None, day) for each in accounts]  # type: ignore[arg-type]
-    await upsert_stops(session, [(item.tenant, stop) for stop in stops])
+    """A reply stops the whole debtor, whichever of the accounts it names; a claim those that it is
+    about."""
+    accounts = sorted(sender.account_ids)[:1] if kind == "reply" else sorted(asked)
+    for account_id in accounts:
+        wanted = OwnPause(
+            pause_id=_pause_id(kind, item.inbound_id, account_id),
+            account_id=account_id,
+            kind=kind,
+            from_on=local_day(item.received_at, sender.zone),
+            created_at=item.received_at,
+            is_endless=is_endless,
+        )
+        await pause(session, item.tenant, wanted)
 
 
 async def pause_waiting(session: Session, item: OpenItem, sender: ReplySender) -> None:
@@ -43,7 +49,10 @@ async def end_pauses(
     session: Session, tenant: str, account_ids: Collection[str], inbound_id: str, on: date
 ) -> None:
     """A person has seen to it, or nobody need."""
-    found = await find_stops(session, {(tenant, each) for each in account_ids})
-    named = [stops.get(cause_of(inbound_id)) for stops in found.values()]
-    ended = [replace(stop, resume_on=on) for stop in named if stop is not None]
-    await upsert_stops(session, [(tenant, stop) for stop in ended])
+    await end_pause(session, tenant, _pause_id("reply", inbound_id, ""), on)
+    for account_id in sorted(account_ids):
+        await end_pause(session, tenant, _pause_id("claim", inbound_id, account_id), on)
+
+
+def _pause_id(kind: PauseKind, inbound_id: str, account_id: str) -> str:
+    return cause_of(inbound_id) if kind == "reply" else f"{cause_of(inbound_id)} {account_id}"

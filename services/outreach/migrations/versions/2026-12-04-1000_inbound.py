@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "outreach_0015"
-down_revision = "outreach_0019"
+down_revision = "outreach_0013"
 branch_labels = None
 depends_on = None
 
