@@ -22,9 +22,7 @@ def create_app(settings: Settings) -> FastAPI:
     common = settings.common
     db = Database(settings.database_url, application="outreach-api", when_replaced=exit_now)
     context = open_context(settings, db)
-    runtime = consumer.runtime(
-        common, db, settings.strategies, context.strategies, producer_urls=settings.producer_urls
-    )
+    runtime = consumer.runtime(common, db, context.strategies, producer_urls=settings.producer_urls)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

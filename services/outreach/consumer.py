@@ -6,13 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from services.outreach.activity.store.timeline import insert_received
-from services.outreach.debtors.commands import take_facts, take_segments, take_tenants
+from services.outreach.debtors.commands import (
+    take_facts,
+    take_segments,
+    take_tenants,
+    take_warnings,
+)
 from services.outreach.desk.commands.facts import follow_facts, follow_priorities
 from services.outreach.dunning.commands.assignments import assign_after
-from services.outreach.dunning.commands.warnings import start_on_warnings
-from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.store.strategies import StrategyBooks
-from services.outreach.inbound.commands.addresses import follow_addresses
+from services.outreach.inbound.commands.erasure import erase_replies
 from services.outreach.webhooks.store import insert_events
 from shared import clock
 from shared.business_time import Clock
@@ -34,30 +37,30 @@ CONSUMER = "outreach"
 TOPICS = (LEDGER, CONTACTS, TENANTS, SEGMENTATION)
 
 # Takes the events of its types in one ordered batch.
-Handler = Callable[[Session, Sequence[Received], Strategies], Awaitable[None]]
+Handler = Callable[[Session, Sequence[Received]], Awaitable[None]]
 
 
-async def on_tenants(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+async def on_tenants(session: Session, events: Sequence[Received]) -> None:
     await take_tenants(session, events)
 
 
-async def on_facts(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+async def on_facts(session: Session, events: Sequence[Received]) -> None:
+    await erase_replies(session, events)
     await take_facts(session, events)
-    await follow_addresses(session, events)
     await follow_facts(session, events)
 
 
-async def on_segments(session: Session, events: Sequence[Received], _plans: Strategies) -> None:
+async def on_segments(session: Session, events: Sequence[Received]) -> None:
     await take_segments(session, events)
     await follow_priorities(session, events)
 
 
-async def on_warnings(session: Session, events: Sequence[Received], strategies: Strategies) -> None:
+async def on_warnings(session: Session, events: Sequence[Received]) -> None:
     await follow_priorities(session, events)
-    await start_on_warnings(session, events, strategies)
+    await take_warnings(session, events)
 
 
-async def only_noted(_s: Session, _events: Sequence[Received], _plans: Strategies) -> None:
+async def only_noted(_s: Session, _events: Sequence[Received]) -> None:
     """The timeline has them; nothing else changes."""
 
 
@@ -84,7 +87,6 @@ async def take_events(
     session: Session,
     events: Sequence[Received],
     *,
-    strategies: Strategies,
     books: StrategyBooks,
     clock_mode: Clock,
 ) -> None:
@@ -93,30 +95,29 @@ async def take_events(
     for handler in dict.fromkeys(HANDLERS.values()):
         own = [event for event in events if HANDLERS.get(event.type) is handler]
         if own:
-            await handler(session, own, strategies)
+            await handler(session, own)
     await assign_after(session, events, books, clock_mode)
 
 
-def subscription(strategies: Strategies, books: StrategyBooks, clock_mode: Clock) -> Subscription:
+def subscription(books: StrategyBooks, clock_mode: Clock) -> Subscription:
     """What the worker consumes."""
     return Subscription(
         consumer=CONSUMER,
         topics=TOPICS,
         types=frozenset(HANDLERS),
-        take=partial(take_events, strategies=strategies, books=books, clock_mode=clock_mode),
+        take=partial(take_events, books=books, clock_mode=clock_mode),
     )
 
 
 def runtime(
     common: Common,
     db: Database,
-    strategies: Strategies,
     books: StrategyBooks,
     *,
     producer_urls: Mapping[str, str],
 ) -> Runtime:
     """Outreach on the log: it reads the ledger and segmentation, and its own events for webhooks."""
-    subscribed = [subscription(strategies, books, common.clock), WEBHOOKS]
+    subscribed = [subscription(books, common.clock), WEBHOOKS]
     return Runtime("outreach", common, db, subscribed, producer_urls=producer_urls)
 
 

@@ -92,6 +92,7 @@ def open_context(settings: Settings, db: Database) -> Context:
             settings.secrets,
             settings.sender,
             settings.links,
+            letters_dir=settings.letters_dir,
             is_local=settings.common.local,
         ),
         channel_log=log,
@@ -99,7 +100,6 @@ def open_context(settings: Settings, db: Database) -> Context:
             [key.secret for key in settings.links.keys.all], is_local=settings.common.local
         ),
         content=ContentVersions(
-            settings.strategies,
             templates.in_force,
             settings.residence_default,
             templates.text_ids(settings.sender.creditor),

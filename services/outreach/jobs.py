@@ -11,6 +11,7 @@ from services.outreach.debtors.store.tenants import list_contacting_tenants
 from services.outreach.desk.processes.upkeep import tend_desk
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
+from services.outreach.dunning.processes.trial_runs import work_on_trials
 from services.outreach.dunning.processes.uncertain import CLAIMED_MAX, resolve_uncertain
 from services.outreach.inbound.processes.imap import poll_mailboxes
 from services.outreach.inbound.processes.lmtp import serve_lmtp
@@ -29,6 +30,7 @@ SCHEDULE_SECONDS = 60.0
 WEBHOOKS_SECONDS = 1.0  # between two looks that find nothing
 RATES_SECONDS = 12 * 3600.0
 LEASES_SECONDS = 2.0  # between two looks
+TRIALS_SECONDS = 2.0
 UNCERTAIN_SECONDS = 15.0  # between two looks for those whose quarter of an hour is over
 INBOUND_SECONDS = 1.0  # likewise, where nothing waits
 INBOUND_LANES = 4  # items read at once: one that waits for the ledger holds up few
@@ -66,6 +68,16 @@ async def _run_tenant(context: Context, tenant: str) -> None:
     else:
         if any(ran.counts.values()):
             log.info("contacts made", tenant=tenant, **ran.counts)
+
+
+async def run_trials(context: Context, *, stop: asyncio.Event) -> None:
+    """Dry runs that take long, one after the other."""
+    while not stop.is_set():
+        worked = False
+        with survived("outreach", "trials"):
+            worked = await work_on_trials(context)
+        if not worked:
+            await pause(stop, TRIALS_SECONDS)
 
 
 async def run_leases(context: Context, *, stop: asyncio.Event) -> None:

@@ -19,7 +19,6 @@ from services.outreach.dunning.domain.assignment_document import (
     parse_assignments,
 )
 from services.outreach.dunning.domain.assignments import Assignments
-from services.outreach.dunning.domain.strategies import Strategies, by_kind, parse, template_uses
 from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.inbound.domain.mailboxes import Mailbox
@@ -64,7 +63,7 @@ class Settings:
     postal_address: str | None  # this and the tax id: in texts that the law wants them in
     tax_id: str | None
     links: Links = field(repr=False)
-    strategies: Strategies = field(repr=False)
+    letters_dir: Path | None  # in which tenants' folders for letters are; None: they have none
     packs: tuple[BuiltIn[Strategy], ...] = field(repr=False)
     assignments: BuiltIn[Assignments] = field(repr=False)  # until a tenant has its own
     templates: Templates = field(repr=False)
@@ -83,9 +82,8 @@ class Settings:
         env = Env(values, collects=True)
         common = Common.read(env)
         producers = () if common.kafka else PRODUCERS
-        strategies = _kind_strategies()
         packs = env.attempt(lambda: _packs(env))
-        templates = env.attempt(lambda: _templates(env, strategies))
+        templates = env.attempt(lambda: _templates(env))
         settings = cls(
             common=common,
             database_url=env.database("outreach"),
@@ -103,7 +101,7 @@ class Settings:
                 keys=env.attempt(lambda: _link_keys(env, common)),
                 public_url=env.attempt(lambda: _public_url(env, common)),
             ),
-            strategies=strategies,
+            letters_dir=env.attempt(lambda: _letters_dir(env, common)),
             packs=() if packs is None else packs[0],
             assignments=None if packs is None else packs[1],
             templates=templates,
@@ -125,13 +123,13 @@ class Settings:
         return Sender(self.mail_from, self.mail_name, self.postal_address, self.tax_id)
 
 
-def _templates(env: Env, strategies: Strategies | None) -> Templates:
+def _templates(env: Env) -> Templates:
     name = "OUTREACH_TEMPLATES"
     shipped = _HERE / "channels" / "templates"
     texts = _texts(env, name, shipped, ("*.txt", "*.html", "*.yaml", "*/*.yaml"))
     try:
         templates = _read_templates(tuple(sorted(texts.items())))
-        templates.check(() if strategies is None else template_uses(strategies))
+        templates.check(())
     except Invalid as error:
         raise BadSetting(name, f"does not fit: {error.detail}") from error
     return templates
@@ -187,11 +185,6 @@ def _mail_server(env: Env) -> MailServer | None:
         return MailServer.from_url(url) if url is not None else None
     except BadUrl as error:
         raise BadSetting(name, str(error)) from error
-
-
-def _kind_strategies() -> Strategies:
-    folder = _HERE / "dunning" / "kind_strategies"
-    return by_kind(parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.yaml"))
 
 
 # Both processes of the local mode ask for the same ones; what is read is immutable.
@@ -297,6 +290,18 @@ def _public_url(env: Env, common: Common) -> str:
     if text.startswith("http:") and not read_url(text, ("http",)).is_here:
         raise BadSetting(name, "must start with https:// unless it is this machine")
     return text.rstrip("/")
+
+
+def _letters_dir(env: Env, common: Common) -> Path | None:
+    """The folder that the folders for letters are in: no tenant's settings lead out of it."""
+    name = "OUTREACH_LETTERS_DIR"
+    given = env.text(name)
+    if given is None:
+        return common.data_dir / "letters" if common.local else None
+    folder = Path(given)
+    if not folder.is_dir():
+        raise BadSetting(name, "names no folder")
+    return folder
 
 
 def _mail_from(env: Env) -> str:

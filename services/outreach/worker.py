@@ -13,6 +13,7 @@ from services.outreach.jobs import (
     run_rate_watch,
     run_scheduler,
     run_texts,
+    run_trials,
     run_uncertain,
     run_webhooks,
 )
@@ -28,15 +29,14 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     common = settings.common
     db = Database(settings.database_url, application="outreach-worker", when_replaced=exit_now)
     context = open_context(settings, db)
-    runtime = consumer.runtime(
-        common, db, settings.strategies, context.strategies, producer_urls=settings.producer_urls
-    )
+    runtime = consumer.runtime(common, db, context.strategies, producer_urls=settings.producer_urls)
     jobs = {
         "leases": run_leases(context, stop=stop),
         "uncertain": run_uncertain(context, stop=stop),
         "inbound": run_inbound(context, stop=stop),
         **mail_jobs(context, settings, stop=stop),
         "texts": run_texts(context, stop=stop),
+        "trials": run_trials(context, stop=stop),
         "webhooks": run_webhooks(context, stop=stop),
     }
     if common.clock == "system":

@@ -57,6 +57,11 @@ class Letters:
         self._units = lru_cache(maxsize=16_384)(self._measure)
         self._readable = lru_cache(maxsize=16_384)(self._read)
 
+    def close(self) -> None:
+        """Of a document that is given up: what is finished has closed them by itself."""
+        for font in self._fonts.values():
+            font.ttfont.close()
+
     def draw(self, x: float, y: float, text: str, size: float, bold: bool) -> None:
         """Put a readable text on the page, in the color in which areas are filled.
 

@@ -34,7 +34,7 @@ AREAS: dict[str, frozenset[str]] = {
 # What one area alone has: data that is shipped.
 AREA_OWN: dict[str, frozenset[str]] = {
     "outreach/channels": frozenset({"templates"}),
-    "outreach/dunning": frozenset({"kind_strategies", "strategies"}),
+    "outreach/dunning": frozenset({"strategies"}),
     "outreach/rulebooks": frozenset({"shipped"}),
 }
 ALL_RULES = frozenset({"outreach/compliance"})  # an area that is one library of pure rules

@@ -18,7 +18,6 @@ from services.outreach.channels.processes.templates import (
     templates_in_force,
 )
 from services.outreach.context import Context
-from services.outreach.dunning.domain.strategies import template_uses
 from services.outreach.dunning.processes.template_preview import (
     as_answer,
     finding_answer,
@@ -127,9 +126,18 @@ async def _activate(
         assert proposal.content is not None, "asked of versions only"
         await refuse_bad_words(context, tenant, asked.name, proposal.content)
 
-    def used_by(name: str) -> str | None:
-        uses = template_uses(context.content.strategies)
-        return next((user for user, template in uses if template == name), None)
+    async def used_by(name: str) -> str | None:
+        found = await context.strategies.in_force(session, tenant, asked.now)
+        strategies = await context.strategies.get_all(session, tenant, found.versions.items())
+        return next(
+            (
+                f"strategy {strategy.name}, step {step.name}"
+                for strategy in strategies.values()
+                for step in strategy.steps
+                if name in (step.template, step.script)
+            ),
+            None,
+        )
 
     return await activate_template(
         session, tenant, _documents(request), asked, lint=look_at, used_by=used_by

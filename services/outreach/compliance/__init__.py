@@ -14,7 +14,7 @@ Read `evaluate` in `verdict.py`, then `rule.py` (`Kind`, `Rule`, `Finding`) and 
 `kinds/cooling_off.py`; how a book is written is in docs/rule-books.md. Others import from here.
 """
 
-from services.outreach.compliance.answer import Answer
+from services.outreach.compliance.answer import Answer, RuleEffect
 from services.outreach.compliance.books.editor_schema import schema
 from services.outreach.compliance.books.rule_book import RuleBook, digest_of, read_book
 from services.outreach.compliance.comparison import AnswerChange, Comparison, compare
@@ -44,6 +44,7 @@ __all__ = [
     "ReferenceRate",
     "ReferenceTable",
     "RuleBook",
+    "RuleEffect",
     "RuleSet",
     "Situation",
     "Stretch",

@@ -9,11 +9,12 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from services.outreach.activity.commands import account_now, announce, refuse_future
-from services.outreach.activity.domain.address_marks import email_mark
+from services.outreach.activity.domain.address_marks import mark_of
 from services.outreach.activity.domain.timeline import TimelineEntry
 from services.outreach.activity.store.accounts import get_zone, lock_debtor_of
 from services.outreach.activity.store.addresses import (
     RefusedAddress,
+    delete_opt_out,
     find_reached,
     insert_opt_out,
 )
@@ -51,7 +52,7 @@ async def record_consent(
 class Refusal:
     """No more by this channel to this address, whoever's it is."""
 
-    channel: Literal["email"]
+    channel: Literal["email", "sms"]
     address: str
     evidence: str
     at: datetime | None = None  # business time; None: now
@@ -68,7 +69,7 @@ async def refuse_address(
 ) -> int:
     """Take consent back for an address on every account of the tenant that has it, and for ever:
     on those that come to have it, too. `also`: accounts that had it. Gives how many changed."""
-    mark = email_mark(tenant, refusal.address)
+    mark = mark_of(tenant, refusal.channel, refusal.address)
     changed, first = 0, refusal.at
     reached = await find_reached(session, tenant, refusal.channel, mark, also)
     for account_id, spellings in reached:
@@ -77,12 +78,42 @@ async def refuse_address(
         at = refusal.at or now
         first = min(first or at, at)
         for address in spellings or (refusal.address,):
+            if await is_refused(session, tenant, account_id, refusal.channel, address, at):
+                continue
             consent = _refused(refusal.channel, address, at, refusal.evidence)
             changed += await _record(session, tenant, account_id, consent, by, now, is_dated=False)
     await insert_opt_out(
         session, tenant, refusal.channel, mark, first or clock.now(), refusal.evidence
     )
     return changed
+
+
+async def allow_address(
+    session: Session, tenant: str, clock_mode: Clock, refusal: Refusal, at: datetime, by: str
+) -> int:
+    """Take a refusal of an address back, on every account where it stands. Gives on how many."""
+    mark = mark_of(tenant, refusal.channel, refusal.address)
+    changed = 0
+    for account_id, spellings in await find_reached(session, tenant, refusal.channel, mark, ()):
+        for address in spellings:
+            if await is_refused(session, tenant, account_id, refusal.channel, address, at):
+                consent = replace(
+                    _refused(refusal.channel, address, at, refusal.evidence), state="granted"
+                )
+                changed += await record_consent(
+                    session, tenant, account_id, clock_mode, consent, by, is_dated=True
+                )
+    await delete_opt_out(session, tenant, refusal.channel, mark)
+    return changed
+
+
+async def is_refused(
+    session: Session, tenant: str, account_id: str, channel: str, address: str, at: datetime
+) -> bool:
+    """Whether a refusal of the address stands."""
+    known = [c for c, _ in await store.list_consents(session, tenant, account_id, channel)]
+    current = rules.current_consents(known, at)
+    return any(c.state == "revoked" and c.kind == channel and c.address == address for c in current)
 
 
 async def repeat_refusals(

@@ -21,6 +21,7 @@ class PastContact:
     channel: str
     outcome: str
     more: Mapping[str, Any] = field(default_factory=dict)  # further members of an imported one
+    is_own: bool = False  # a message of ours
 
 
 def account_day(at: datetime, zone_name: str) -> date:

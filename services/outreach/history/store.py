@@ -94,6 +94,7 @@ async def find_history(
             row["attempted_at"],
             body.channel,
             body.outcome or "sent",
+            is_own=True,
         )
     found: dict[str, list[PastContact]] = {}
     for row in own:

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Date,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
@@ -16,7 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.outreach.tables.metadata import INSTANT, metadata
 
-_IN_FLIGHT = text("state in ('planned', 'claimed', 'intent')")
+_IN_FLIGHT = text("state in ('planned', 'held', 'claimed', 'intent')")
 
 contacts = Table(
     "contacts",
@@ -25,6 +26,7 @@ contacts = Table(
     Column("contact_id", Text),
     Column("debtor_key", Text, nullable=False),
     Column("debtor_id", Text),
+    Column("lane", Text, nullable=False, server_default=text("''")),  # a hand-over's: its invoice
     Column("state", Text, nullable=False),
     Column("due_at", INSTANT, nullable=False),
     Column("body", LargeBinary, nullable=False),  # JSON: what it covers, in which words
@@ -40,7 +42,12 @@ contacts = Table(
     PrimaryKeyConstraint("tenant_id", "contact_id"),
     # A debtor has at most one contact under way: what makes two at once impossible.
     Index(
-        "uq_contacts_under_way", "tenant_id", "debtor_key", unique=True, postgresql_where=_IN_FLIGHT
+        "uq_contacts_under_way",
+        "tenant_id",
+        "debtor_key",
+        "lane",
+        unique=True,
+        postgresql_where=_IN_FLIGHT,
     ),
     Index(None, "contact_id"),  # a token in an address names a contact and no tenant
     Index("ix_contacts_due", "tenant_id", "due_at", postgresql_where=_IN_FLIGHT),
@@ -74,15 +81,27 @@ contact_accounts = Table(
 )
 
 steps = Table(
-    "steps",  # a step of an invoice's ladder is made at most once for one due day
+    "steps",  # what subjects have behind them: an invoice's ladder, what was answered once
     metadata,
     Column("tenant_id", Text),
     Column("account_id", Text),
-    Column("invoice_id", Text),
-    Column("due_on", Date),
-    Column("step", Text),
+    Column("subject", Text),  # invoice, promise, plan, instalment, settlement, payment, …
+    Column("subject_id", Text),
+    Column("anchor_on", Date),  # an invoice's due day; of what is answered always 1900-01-01
+    Column("reaction", Text),  # what it answers; empty: it is of a ladder
+    Column("n", Integer),  # ladder day
+    Column("step", Text, nullable=False),
+    Column("strategy", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("made_on", Date, nullable=False),  # in the account's zone
+    # How its contact stands; `open`: it failed, and the step is free for its next channel.
+    Column("state", Text, nullable=False),
+    Column("tried", ARRAY(Text), nullable=False, server_default=text("'{}'")),  # and failed over
     Column("contact_id", Text, nullable=False),
-    PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id", "due_on", "step"),
+    PrimaryKeyConstraint(
+        "tenant_id", "account_id", "subject", "subject_id", "anchor_on", "reaction", "n"
+    ),
+    Index(None, "tenant_id", "contact_id"),
 )
 
 story = Table(

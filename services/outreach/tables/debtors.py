@@ -39,6 +39,8 @@ accounts = Table(
     Column("pays_within", Double),  # this and the next: probabilities
     Column("late_payment", Double),
     Column("priority", Integer),
+    Column("amounts", Text, nullable=False, server_default=text("'{}'")),  # JSON by currency
+    Column("overdue_since_on", Date),  # none: nothing is overdue
     PrimaryKeyConstraint("tenant_id", "account_id"),
     Index(None, "tenant_id", "debtor_key"),
 )
@@ -67,7 +69,8 @@ invoices = Table(
     Column("due_soon_on", Date),
     Column("stage", Integer),
     Column("anchor_on", Date),
-    Column("resumed_on", Date),
+    Column("resumes", Text, nullable=False, server_default=text("'[]'")),  # JSON: day, because
+    Column("payer", Text),
     Column("purpose", Text),
     Column("product", Text),
     PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id"),
@@ -95,8 +98,57 @@ stops = Table(
     Column("currency", Text),  # none: any
     Column("invoice_ids", ARRAY(Text)),  # none: all, also later ones
     Column("from_on", Date, nullable=False),
-    Column("resume_on", Date),  # the first day without it; none: it stands
+    Column("ended_on", Date),  # the first day without it; none: it stands
+    Column("outcome", Text),  # how a promise was judged
+    Column("is_silence", Boolean, nullable=False, server_default=FALSE),
     PrimaryKeyConstraint("tenant_id", "account_id", "name"),
+)
+
+pauses = Table(
+    "pauses",  # what of our own stops contact: an answer that waits, a claim, a person's word
+    metadata,
+    Column("tenant_id", Text),
+    Column("pause_id", Text),
+    Column("account_id", Text, nullable=False),
+    Column("is_of_debtor", Boolean, nullable=False),  # it stops all accounts of the debtor
+    Column("kind", Text, nullable=False),  # reply, claim, manual
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date),  # it ends with 00:00 of that day; none: by the strategy's days
+    Column("is_endless", Boolean, nullable=False, server_default=FALSE),  # but by a person
+    Column("ended_on", Date),  # it ended before
+    Column("reason", Text),  # free text; deleted at erasure
+    Column("created_by", Text),
+    Column("created_at", INSTANT, nullable=False),  # business time
+    PrimaryKeyConstraint("tenant_id", "pause_id"),
+    Index(None, "tenant_id", "account_id"),
+)
+
+occasions = Table(
+    "occasions",  # what may be answered, from events: promises, instalments, warnings, …
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("reaction", Text),  # the key under which strategies answer it
+    Column("subject_id", Text),
+    Column("subject", Text, nullable=False),
+    Column("anchor_on", Date, nullable=False),
+    Column("currency", Text),
+    Column("invoice_ids", ARRAY(Text)),  # none: all of the account
+    Column("stands", Boolean, nullable=False),
+    Column("since_on", Date),  # of `paid`
+    PrimaryKeyConstraint("tenant_id", "account_id", "reaction", "subject_id"),
+)
+
+payments = Table(
+    "payments",  # whether and when an account has paid: not what, which the ledger knows
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("payment_id", Text),
+    Column("day", Date, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("reversed", Text, nullable=False, server_default=text("'{}'")),  # JSON: by reversal
+    PrimaryKeyConstraint("tenant_id", "account_id", "payment_id"),
 )
 
 debtors = Table(

@@ -42,14 +42,3 @@ inbound = Table(
     Index("ix_inbound_account", "tenant_id", "account_id"),
     Index("ix_inbound_debtor", "tenant_id", "debtor_key"),
 )
-
-addresses = Table(
-    "addresses",  # personal: whose mailboxes and numbers these are; deleted with the details
-    metadata,
-    Column("tenant_id", Text),
-    Column("account_id", Text),
-    Column("kind", Text),  # email | phone
-    Column("address", Text),  # small letters; E.164
-    PrimaryKeyConstraint("tenant_id", "account_id", "kind", "address"),
-    Index(None, "tenant_id", "kind", "address"),
-)

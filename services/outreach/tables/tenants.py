@@ -11,6 +11,7 @@ tenants = Table(
     Column("timezone", Text, nullable=False),
     Column("contact_from", Date),
     Column("party", Text),  # none: not known yet
+    Column("calendar", Text),  # none: Monday to Friday are business days
     Column("organisation", Text),
 )
 

@@ -64,6 +64,7 @@ class Waiting:
     tenant: str
     webhook_id: str
     key: str
+    ord: int  # its place in the endpoint's order
     event_id: str
     type: str
     body: bytes

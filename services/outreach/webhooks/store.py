@@ -212,9 +212,9 @@ async def claim_due(session: Session, now: datetime, limit: int) -> list[Waiting
           where (l.tenant_id, l.webhook_id, l.account_id)
             = (c.tenant_id, c.webhook_id, c.account_id)
           returning l.tenant_id, l.webhook_id, l.account_id, l.tries)
-        select c.tenant_id, c.webhook_id, c.account_id, c.tries, e.event_id, e.type, e.body
+        select c.tenant_id, c.webhook_id, c.account_id, c.tries, e.ord, e.event_id, e.type, e.body
         from claimed c join lateral (
-          select event_id, type, body from webhook_events e
+          select ord, event_id, type, body from webhook_events e
           where (e.tenant_id, e.webhook_id, e.account_id)
               = (c.tenant_id, c.webhook_id, c.account_id) and e.failed_at is null
           order by ord limit 1) e on true
@@ -229,6 +229,7 @@ async def claim_due(session: Session, now: datetime, limit: int) -> list[Waiting
             row["tenant_id"],
             row["webhook_id"],
             row["account_id"],
+            row["ord"],
             row["event_id"],
             row["type"],
             bytes(row["body"]),
@@ -244,12 +245,12 @@ async def note_taken(session: Session, waiting: Waiting, now: datetime) -> None:
     await session.execute(
         """
         delete from webhook_events
-        where tenant_id = $1 and webhook_id = $2 and account_id = $3 and event_id = $4
+        where tenant_id = $1 and webhook_id = $2 and account_id = $3 and ord = $4
         """,
         waiting.tenant,
         waiting.webhook_id,
         waiting.key,
-        waiting.event_id,
+        waiting.ord,
     )
     await _next_due(session, waiting, now)
     await session.execute(
@@ -257,7 +258,7 @@ async def note_taken(session: Session, waiting: Waiting, now: datetime) -> None:
         update webhooks set succeeded_at = $3, failing_since = null, failing_because = null
         where tenant_id = $1 and webhook_id = $2
           and (failing_since is not null or succeeded_at is null
-               or succeeded_at < $3 - interval '1 minute')
+               or succeeded_at < $3::timestamptz - interval '1 minute')
         """,
         waiting.tenant,
         waiting.webhook_id,
@@ -274,12 +275,12 @@ async def note_failed(
         await session.execute(
             """
             update webhook_events set failed_at = $5, failure = $6
-            where tenant_id = $1 and webhook_id = $2 and account_id = $3 and event_id = $4
+            where tenant_id = $1 and webhook_id = $2 and account_id = $3 and ord = $4
             """,
             waiting.tenant,
             waiting.webhook_id,
             waiting.key,
-            waiting.event_id,
+            waiting.ord,
             now,
             reason,
         )

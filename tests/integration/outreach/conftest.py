@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from services.outreach.dunning.processes import delivery
-from services.outreach.dunning.processes import run_due as run_due_process
+from services.outreach.dunning.processes import contact_runs, delivery
 from shared.database import Database
 from tests.integration.outreach.doors import client_of, settings_for
 from tests.integration.outreach.peers import LedgerPeer, MailSink, ledger_peer, mail_sink
@@ -47,5 +46,5 @@ async def client(world: World, outreach_url: str) -> AsyncIterator[httpx.AsyncCl
 @pytest.fixture
 def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """No check grows old, however slow the machine is."""
-    monkeypatch.setattr(run_due_process, "CHECK_SECONDS_MAX", 600.0)
+    monkeypatch.setattr(contact_runs, "CHECK_SECONDS_MAX", 600.0)
     monkeypatch.setattr(delivery, "HANDOVER_SECONDS_MAX", 600.0)

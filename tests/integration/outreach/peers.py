@@ -295,7 +295,9 @@ class LedgerPeer:
             status, answer = self._answer(key, body)
             parts = path.split("/")
             account_id, noun = (parts[2], parts[3]) if len(parts) > 3 else ("", parts[-1])
-            self.commands.append(LedgerCommand(noun, account_id, body, key, actor or "", status))
+            self.commands.append(
+                LedgerCommand(noun, account_id, body or {}, key, actor or "", status)
+            )
             return Response(json.dumps(answer), status, media_type="application/json")
 
         return app

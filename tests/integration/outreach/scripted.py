@@ -13,6 +13,7 @@ from services.outreach.channels.domain.contract import (
     Withdrawn,
 )
 from tests.integration.outreach.world import SENDER
+from tests.unit.outreach.builders import LINKS
 
 
 @dataclass
@@ -46,4 +47,4 @@ def over(channel: ScriptedChannel) -> ChannelRegistry:
     def factory(_setup: ProviderSetup) -> ScriptedChannel:
         return channel
 
-    return ChannelRegistry({"smtp": factory}, {MAIL_SERVER: "scripted"}, SENDER)
+    return ChannelRegistry({"smtp": factory}, {MAIL_SERVER: "scripted"}, SENDER, LINKS)

@@ -86,7 +86,7 @@ async def tasks(world: World) -> list[str]:
     return [row["kind"] for row in rows]
 
 
-async def stops(world: World) -> list[tuple[str, str]]:
+async def pauses(world: World) -> list[tuple[str, str]]:
     rows = await world.db.fetch(
         "select account_id, kind from stops where resume_on is null order by 1, 2"
     )
@@ -120,7 +120,7 @@ async def test_out_g10_a_promise_by_token_is_the_ledgers(
     assert await replies(world) == [("promise", "command")]
     (touch,) = await world.announced("right-party-contacted")
     assert touch["data"]["outcome"] == "promise"
-    assert (await tasks(world), await stops(world)) == ([], [])
+    assert (await tasks(world), await pauses(world)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ async def test_out_g10_the_other_classes(
     item = await post(http, a_mail(text))
     assert (item["reply_class"], item["state"]) == (class_, state)
     assert await tasks(world) == task
-    assert [kind for _, kind in await stops(world)] == pause
+    assert [kind for _, kind in await pauses(world)] == pause
     assert [name for name, _ in await replies(world)] == [class_]
 
 
@@ -287,7 +287,7 @@ async def test_an_address_of_several_debtors_is_a_persons_who_tells_whose_it_is(
     assert (await http.post(f"{path}/assign", json={"account_id": "C9"})).status_code == 404
     told = (await http.post(f"{path}/assign", json={"account_id": "C2"})).json()
     assert (told["state"], told["account_id"], told["reply_class"]) == ("applied", "C2", "claim")
-    assert await stops(world) == [("C2", "claim")]
+    assert await pauses(world) == [("C2", "claim")]
     assert (await http.post(f"{path}/assign", json={"account_id": "C2"})).status_code == 409
 
 
@@ -295,11 +295,11 @@ async def test_what_a_person_has_seen_to_pauses_nothing_any_more(
     world: World, http: httpx.AsyncClient
 ) -> None:
     item = await post(http, a_mail("Hello?"))
-    assert await stops(world) == [("C1", "reply")]
+    assert await pauses(world) == [("C1", "reply")]
     path = f"/v1/inbound/{item['inbound_id']}/handle"
     done = await http.post(path, json={"reason": "answered by telephone"})
     assert (done.status_code, done.json()["state"]) == (200, "applied")
-    assert await stops(world) == []
+    assert await pauses(world) == []
     rows = await world.db.fetch("select state from tasks")
     assert [row["state"] for row in rows] == ["cancelled"]
     assert (await http.post(path, json={"reason": "again"})).status_code == 409
@@ -323,7 +323,7 @@ async def test_machines_that_answer_change_nothing(world: World, http: httpx.Asy
     item = await post(http, raw)
     assert (item["state"], item["reply_class"]) == ("auto-reply", "auto-reply")
     assert await world.announced("reply-received", "consent-revoked") == []
-    assert (await tasks(world), await stops(world)) == ([], [])
+    assert (await tasks(world), await pauses(world)) == ([], [])
 
 
 async def test_what_the_ledger_refuses_is_a_persons_with_the_reason(
@@ -337,7 +337,7 @@ async def test_what_the_ledger_refuses_is_a_persons_with_the_reason(
     (row,) = await world.db.fetch("select kind, note from tasks")
     assert row["kind"] == "promise"
     assert row["note"] == "the ledger refused it (422): Two are open already.: /due_on too late"
-    assert await stops(world) == [("C1", "reply")]
+    assert await pauses(world) == [("C1", "reply")]
     assert await world.announced("right-party-contacted") == []
 
 
@@ -366,12 +366,12 @@ async def test_while_the_ledger_is_away_the_debtor_is_left_alone(
     world.ledger.mode = "error"
     item = await post(http, a_mail("I never received it"))
     assert item["state"] == "open"
-    assert await stops(world) == [("C1", "reply")]
+    assert await pauses(world) == [("C1", "reply")]
     world.ledger.mode = "good"
     async with world.db.transaction() as session:
         await session.execute("update inbound set try_at = stored_at")
     await read_next(world.context)
-    assert (await stops(world), len(world.ledger.taken)) == ([], 1)
+    assert (await pauses(world), len(world.ledger.taken)) == ([], 1)
 
 
 async def test_what_lies_open_for_an_hour_is_a_violation(
@@ -444,7 +444,7 @@ async def test_what_was_written_goes_with_the_account(
     (row,) = await world.db.fetch("select content, text, address, state from inbound")
     assert (row["content"], row["text"], row["address"]) == (b"", None, None)
     assert row["state"] == "for-person"
-    assert await world.db.fetch("select * from addresses") == []
+    assert await world.db.fetch("select * from account_addresses") == []
     assert "Rumpelstilzchen" not in str(await world.announced())
 
 

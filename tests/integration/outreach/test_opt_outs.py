@@ -11,7 +11,7 @@ from shared.events import ledger
 from tests.integration.outreach.world import MORNING, World
 from tests.unit.outreach.builders import LINKS, at
 
-ONE_CLICK = {
+ONE_CLICK: dict[str, Any] = {
     "content": "List-Unsubscribe=One-Click",
     "headers": {"Content-Type": "application/x-www-form-urlencoded", "Authorization": ""},
 }

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.outreach.channels.domain.parts import Parts
-from services.outreach.dunning.processes import run_due as run_due_process
+from services.outreach.dunning.processes import contact_runs
 from services.outreach.dunning.processes.delivery import Delivery
 from shared.errors import Unavailable
 from tests.integration.outreach.world import MORNING, World, counts
@@ -111,7 +111,7 @@ async def test_it_is_tried_again_when_its_facts_change(debtors: World) -> None:
 async def test_where_many_fail_the_run_stops_and_the_next_goes_on(
     debtors: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_due_process, "SET_ASIDE_MAX", 2)
+    monkeypatch.setattr(contact_runs, "SET_ASIDE_MAX", 2)
     await debtors.db.fetch("update accounts set arms = '[]' where account_id in ('C1', 'C2', 'C3')")
     with pytest.raises(Unavailable, match="2 debtors were set aside"):
         await debtors.run()

@@ -1,14 +1,18 @@
 """Strategies and assignments over HTTP: kept, activated from a day on, and who is on which."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from services.outreach.dunning.processes.trial_runs import try_strategy, work_on_trials
+from services.outreach.dunning.store.strategies import StrategyBooks
+from services.outreach.dunning.store.trials import TrialRequest
 from shared.events import LEDGER, SEGMENTATION, ledger, segmentation
 from tests.integration.outreach.world import DUE_ON, MORNING, World
-from tests.unit.outreach.builders import at
+from tests.unit.outreach.builders import SHIPPED_ASSIGNMENTS, SHIPPED_PACKS, at
 
 GENTLE = """\
 name: gentle
@@ -29,6 +33,19 @@ YAML = {"content-type": "application/yaml"}
 PATH = "/v1/strategies/gentle"
 ASSIGNED = "/v1/strategy-assignments"
 NEXT_WEEK = "2026-03-10"
+
+
+@pytest.fixture
+async def world(world: World) -> World:
+    """With the strategies that come with the platform."""
+    books = StrategyBooks(SHIPPED_PACKS, SHIPPED_ASSIGNMENTS)
+    world.context = replace(world.context, strategies=books)
+    async with world.db.transaction() as session:
+        await session.execute("delete from account_strategies")
+        await session.execute("delete from documents")
+        await session.execute("delete from outbox where type = 'strategy-assigned'")
+    await world.account()
+    return world
 
 
 async def put(client: httpx.AsyncClient, path: str, text: str) -> httpx.Response:
@@ -72,8 +89,10 @@ async def made(world: World, account_id: str = "C1") -> None:
     await world.overdue(account_id=account_id)
     async with world.db.transaction() as session:
         await session.execute(
-            """insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)
-               values ($1, $2, 'I1', $3, 'reminder', 'c')""",
+            """insert into steps (tenant_id, account_id, subject, subject_id, anchor_on, reaction,
+                                  n, step, strategy, version, made_on, state, contact_id)
+               values ($1, $2, 'invoice', 'I1', $3, '', 1, 'reminder', 'consumer-retail',
+                       '2026-12-01', $3, 'sent', 'c')""",
             world.tenant,
             account_id,
             DUE_ON,
@@ -371,3 +390,62 @@ async def test_days_begin_in_the_zone_of_the_tenant(
     await put(client, PATH, GENTLE)
     done = await activate(client, PATH, NEXT_WEEK)
     assert done.json()["from_at"] == "2026-03-09T23:00:00Z"
+
+
+# ----------------------------------------------------------------------------------------- dry runs
+
+
+async def test_a_dry_run_tells_what_would_be_done_and_does_nothing(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    await world.account("B1", kind="business")
+    await world.overdue()
+    await world.run(at("2026-03-02 00:00"))
+    before = await world.announced()
+    answer = await client.post(
+        "/v1/strategies/consumer-retail/dry-run?mode=ahead&days=14&version=2026-12-01"
+    )
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["from"], found["to"]) == ("2026-03-02", "2026-03-15")
+    assert (found["accounts"], found["debtors"], found["moves"]) == (1, 1, [])
+    assert {each["channel"] for each in found["totals"]} == {"email"}
+    assert found["examples"][0]["step"] == "reminder"
+    assert found["summary"].startswith(f"{found['totals'][0]['count']} messages")
+    assert await world.announced() == before
+    assert await world.db.fetch("select from strategy_trials") == []
+
+
+async def test_a_dry_run_tries_what_was_not_kept(client: httpx.AsyncClient, world: World) -> None:
+    await world.overdue()
+    await world.run(at("2026-03-02 00:00"))
+    text = (await client.get("/v1/strategies/consumer-retail/versions/2026-12-01")).text
+    changed = text.replace('version: "2026-12-01"', "version: draft")
+    path = "/v1/strategies/consumer-retail/dry-run"
+    answer = await client.post(path, content=changed, headers=YAML)
+    assert answer.json()["moves"] == [
+        {"strategy": "consumer-retail", "version": "2026-12-01", "accounts": 1}
+    ]
+    assert (await client.get("/v1/strategies/consumer-retail/versions/draft")).status_code == 404
+    bad = await client.post(path, content=text.replace("days: 5", "days: 1"), headers=YAML)
+    assert bad.status_code == 422
+    assert (await client.post(f"{path}?days=91&version=2026-12-01")).status_code == 422
+
+
+async def test_a_long_dry_run_is_the_worker_s(client: httpx.AsyncClient, world: World) -> None:
+    await world.overdue()
+    await world.run(at("2026-03-02 00:00"))
+    source = (await client.get("/v1/strategies/consumer-retail/versions/2026-12-01")).text
+    request = TrialRequest(name="consumer-retail", source=source, days=14)
+    run_id = await try_strategy(world.context, world.tenant, request, at_once=0)
+    assert isinstance(run_id, str)
+    path = f"/v1/strategies/dry-runs/{run_id}"
+    waiting = (await client.get(path)).json()
+    assert (waiting["state"], waiting["progress"], waiting["report"]) == ("running", 0.0, None)
+    assert await work_on_trials(world.context)
+    done = (await client.get(path)).json()
+    assert (done["state"], done["progress"], done["failure"]) == ("done", 1.0, None)
+    at_once = await client.post("/v1/strategies/consumer-retail/dry-run?days=14&version=2026-12-01")
+    assert done["report"] == at_once.json()
+    assert not await work_on_trials(world.context)
+    assert (await client.get("/v1/strategies/dry-runs/nothing")).status_code == 404

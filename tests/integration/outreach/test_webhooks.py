@@ -12,8 +12,10 @@ from standardwebhooks import Webhook
 
 from services.outreach.channels.clients.webhook_post import WebhookPoster
 from services.outreach.consumer import take_own_events
+from services.outreach.webhooks.clients import WebhookClients, open_webhook_clients
 from services.outreach.webhooks.processes import post_due
 from shared.events import OUTREACH, Received, outreach
+from tests.integration.outreach.doors import settings_for
 from tests.integration.outreach.webhook_peer import WebhookPeer, webhook_peer
 from tests.integration.outreach.world import World
 
@@ -29,8 +31,14 @@ async def peer() -> AsyncIterator[WebhookPeer]:
 class Hooks:
     """What a test does with webhooks; `now` is machine time."""
 
-    def __init__(self, world: World, client: httpx.AsyncClient, peer: WebhookPeer) -> None:
-        self.world, self.client, self.peer = world, client, peer
+    def __init__(
+        self,
+        world: World,
+        client: httpx.AsyncClient,
+        peer: WebhookPeer,
+        clients: WebhookClients,
+    ) -> None:
+        self.world, self.client, self.peer, self.clients = world, client, peer, clients
         self.now = datetime.now(UTC)
         self.numbers: dict[str, int] = {}
 
@@ -61,7 +69,7 @@ class Hooks:
 
     async def post(self, later: timedelta = timedelta(0)) -> int:
         self.now += later
-        clients = self.world.context.webhooks
+        clients = self.clients
         rounds = 0
         while posted := await post_due(
             self.world.db, clients.poster, clients.box, lambda: self.now
@@ -79,8 +87,13 @@ class Hooks:
 
 
 @pytest.fixture
-def hooks(world: World, client: httpx.AsyncClient, peer: WebhookPeer) -> Hooks:
-    return Hooks(world, client, peer)
+async def hooks(
+    world: World, client: httpx.AsyncClient, peer: WebhookPeer, outreach_url: str
+) -> AsyncIterator[Hooks]:
+    keys = settings_for(world, outreach_url).links.keys.all  # those of the door
+    clients = open_webhook_clients([key.secret for key in keys], is_local=True)
+    yield Hooks(world, client, peer, clients)
+    await clients.close()
 
 
 async def test_events_are_told_signed_in_order_to_who_wants_them(hooks: Hooks) -> None:
@@ -148,7 +161,7 @@ async def test_whatever_is_no_success_is_tried_again(
     hooks: Hooks, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poster = WebhookPoster(is_local=True, timeout_seconds=0.3)
-    monkeypatch.setattr(hooks.world.context.webhooks.poster, "post", poster.post)
+    monkeypatch.setattr(hooks.clients.poster, "post", poster.post)
     made = await hooks.add("/one")
     hooks.peer.answers["/one"] = [status, 200]
     hooks.peer.headers = {"location": f"{hooks.peer.url}/other", "retry-after": "60"}
@@ -246,7 +259,7 @@ async def test_private_addresses_are_not_reached_by_name(peer: WebhookPeer) -> N
 async def test_two_workers_tell_each_event_once(hooks: Hooks) -> None:
     await hooks.add("/one")
     await hooks.say(*(f"C{number}" for number in range(40)))
-    clients = hooks.world.context.webhooks
+    clients = hooks.clients
 
     async def work() -> None:
         while await post_due(hooks.world.db, clients.poster, clients.box, lambda: hooks.now):

@@ -24,6 +24,7 @@ class WebhookPeer:
     answers: dict[str, list[int]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     seen: list[Taken] = field(default_factory=list)
+    writers: dict[asyncio.StreamWriter, asyncio.Task[None]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -33,6 +34,9 @@ class WebhookPeer:
         return [each for each in self.seen if each.path == path]
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "a connection has a task"
+        self.writers[writer] = task
         try:
             while request := await reader.readline():
                 path = request.split()[1].decode()
@@ -56,6 +60,7 @@ class WebhookPeer:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            self.writers.pop(writer)
             writer.close()
 
 
@@ -68,5 +73,8 @@ async def webhook_peer() -> AsyncIterator[WebhookPeer]:
         yield peer
     finally:
         server.close()
-        server.close_clients()
+        open_tasks = list(peer.writers.values())
+        for writer in list(peer.writers):
+            writer.close()
+        await asyncio.gather(*open_tasks)
         await server.wait_closed()

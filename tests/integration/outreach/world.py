@@ -19,7 +19,6 @@ from services.outreach.consumer import take_events
 from services.outreach.context import Context
 from services.outreach.dunning.clients import LedgerClient
 from services.outreach.dunning.domain.runs import ContentVersions
-from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.processes.run_due import RunDue, run_due
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.inbound.processes.channel_log import open_channel_log
@@ -36,7 +35,6 @@ from tests.unit.outreach.builders import (
     LINKS,
     PACKS,
     RULEBOOKS,
-    STRATEGIES,
     WORDS,
     at,
 )
@@ -72,9 +70,7 @@ def a_context(
         channels=ChannelRegistry(factories(log), environment, SENDER, LINKS, is_local=True),
         channel_log=log,
         webhooks=open_webhook_clients([b"k" * 32], is_local=True),
-        content=ContentVersions(
-            STRATEGIES, templates.in_force, residence, templates.text_ids(SENDER.creditor)
-        ),
+        content=ContentVersions(templates.in_force, residence, templates.text_ids(SENDER.creditor)),
         templates=templates,
         tenant_templates=TenantTemplates(templates),
         sender=SENDER,
@@ -93,7 +89,6 @@ class World:
     mail: MailSink
     context: Context
     tenant: str = "demo"
-    strategies: Strategies = field(default_factory=lambda: STRATEGIES)
     sequences: dict[tuple[str, str], int] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ what the log tells
@@ -119,11 +114,7 @@ class World:
     async def take(self, *events: Received) -> None:
         async with self.db.transaction() as session:
             await take_events(
-                session,
-                events,
-                strategies=self.strategies,
-                books=self.context.strategies,
-                clock_mode=self.context.clock,
+                session, events, books=self.context.strategies, clock_mode=self.context.clock
             )
 
     def ledger_event(self, type_: str, key: str, data: Struct, on: date = DUE_ON) -> Received:
@@ -240,7 +231,8 @@ class World:
         return await run_due(self.context, self.tenant, instant)
 
     async def announced(self, *types: str) -> list[dict[str, Any]]:
-        """What stands in the outbox, in order: type, key, time and data of each event."""
+        """What stands in the outbox, in order: type, key, time and data of each event. On which
+        strategies accounts are is told where it is asked for."""
         rows = await self.db.fetch(
             "select aggregateid, type, payload from outbox order by seq"  # the log itself
         )
@@ -252,7 +244,9 @@ class World:
             }
             for row in rows
         ]
-        return [event for event in found if not types or event["type"] in types]
+        if not types:
+            return [event for event in found if event["type"] != "strategy-assigned"]
+        return [event for event in found if event["type"] in types]
 
     async def types_announced(self) -> list[str]:
         return [event["type"] for event in await self.announced()]

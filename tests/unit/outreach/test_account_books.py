@@ -147,12 +147,12 @@ def test_what_is_open_and_held_follows_every_event(
 
 def test_a_bounce_that_frees_a_held_invoice_lets_the_ladder_go_on_from_its_day() -> None:
     known = _told(P60, D40, reversed_("R1", "P1", "2026-03-07T10:00Z"))
-    assert known.resumed_on == on("2026-03-07")
+    assert [each.day for each in known.resumes] == [on("2026-03-07")]
 
 
 def test_what_was_never_held_is_not_resumed() -> None:
     known = _told(D40, P60, paid("P2", 10, "2026-03-04T10:00Z"))
-    assert known.resumed_on is None
+    assert known.resumes == ()
     assert known.is_disputed
 
 
@@ -161,7 +161,7 @@ def test_money_that_others_make_room_for_within_one_fact_holds_nothing() -> None
     first, late = paid("P1", 90, "2026-03-05T10:00Z"), paid("P0", 60, "2026-03-04T10:00Z")
     more = invoice("I2", 100, due="2026-03-20")
     known = _told(more, disputed("D1", "I1", "2026-03-03T10:00Z", 10), first, late)
-    assert known.resumed_on is None
+    assert known.resumes == ()
 
 
 def test_a_history_in_parts_is_put_together() -> None:

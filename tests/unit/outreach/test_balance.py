@@ -25,7 +25,6 @@ from services.outreach.dunning.domain.message_content import (
 )
 from tests.unit.outreach.builders import (
     MONDAY,
-    STRATEGIES,
     WORDS,
     a_check,
     an_item,
@@ -81,10 +80,10 @@ def test_what_the_ledger_says_makes_a_message_that_balances(account: CheckedAcco
     waits = account.amounts[0].unapplied_minor
     if early and early <= waits and not late:
         return  # nothing of it is asked for: the live check lets no such item through
-    lists = content(items, {"C1": account}, STRATEGIES)
+    lists = content(items, {"C1": account})
     if early <= waits:
         lists = replace(lists, upcoming=(), upcoming_totals=())
-    asked = collectable(items, {"C1": account}, STRATEGIES)
+    asked = collectable(items, {"C1": account})
     if asked or not late:
         assert imbalances(lists, asked) == ()
     assert imbalances(content_of_account(account)) == ()
@@ -138,7 +137,7 @@ def test_money_on_account_counts_once() -> None:
         unapplied_minor=3_000,
     )
     items = [an_item("reminder", "I1"), an_item("upcoming", "I2")]
-    lists = content(items, {"C1": account}, STRATEGIES)
+    lists = content(items, {"C1": account})
     asked: Counter[str] = Counter()
     for total in (*lists.overdue_totals, *lists.upcoming_totals):
         asked[total.currency] += total.asked_minor

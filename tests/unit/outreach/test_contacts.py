@@ -1,15 +1,16 @@
 """What is told of a contact: its verdict, and the events when a rule refuses it."""
 
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
-from services.outreach.activity.domain.contacts import Cover, DebtorContact
+from services.outreach.activity.domain.contacts import Cover, DebtorContact, Item
 from services.outreach.activity.domain.decisions import Decision, Reason, RequiredText
 from services.outreach.activity.domain.verdicts import verdict_of
-from services.outreach.dunning.domain.contact_events import ContactEvents, refused_by
+from services.outreach.dunning.domain.contact_events import ContactEvents, suppressed_by
 from tests.unit.outreach.builders import an_item, at
 
 NOW = at("2026-03-03 09:00")
@@ -62,20 +63,29 @@ EVENTS = ContactEvents(NOW)
 
 
 def test_what_a_rule_forbids_is_told_with_rule_and_citation() -> None:
-    ended = refused_by(CONTACT, decision(BLOCK))
+    ended = suppressed_by(replace(CONTACT, decision=decision(BLOCK)), "STAY")
     assert (ended.state, ended.because, ended.rules) == ("suppressed", "STAY", ("STAY",))
-    (entry,) = EVENTS.refused(CONTACT, decision(BLOCK))
+    (entry,) = EVENTS.suppressed(ended, rule="STAY", until=None, citation="11 USC 362")
     assert (entry.announcement.type, entry.accounts) == ("contact-suppressed", ("C1",))
     assert entry.announcement.data.rule == "STAY"  # type: ignore[union-attr]
     assert entry.announcement.data.citation == "11 USC 362"  # type: ignore[union-attr]
 
 
-def test_what_a_person_decides_is_asked_for_though_the_rule_was_told_before() -> None:
-    told = replace(CONTACT, rules=("ASK",))
-    assert refused_by(told, decision(ASK)).rules == ("ASK",)
-    (entry,) = EVENTS.refused(told, decision(ASK))
-    assert entry.announcement.type == "approval-requested"
-    assert entry.announcement.data.role == "care"  # type: ignore[union-attr]
+def test_what_a_person_has_let_pass_is_met_and_what_defers_besides_still_holds() -> None:
+    asked = decision(ASK)
+    assert asked.with_approved(frozenset({"OTHER"})) == asked
+    assert asked.with_approved(frozenset({"ASK"})).verdict == "allow"
+    late = decision(ASK, also=(HOURS,)).with_approved(frozenset({"ASK"}))
+    assert (late.verdict, late.until) == ("defer", LATER)
+
+
+def test_items_of_before_there_were_subjects_are_still_read() -> None:
+    old = (
+        b'{"account_id":"C1","invoice_id":"I1","due_on":"2026-03-02","strategy":"consumer",'
+        b'"step":"reminder","words":"reminder","kind":"consumer"}'
+    )
+    item = msgspec.json.decode(old, type=Item)
+    assert (item.subject, item.subject_id, item.anchor_on) == ("invoice", "I1", date(2026, 3, 2))
 
 
 def test_a_contact_says_which_books_and_texts_went_with_it() -> None:

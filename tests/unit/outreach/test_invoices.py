@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from services.outreach.debtors.domain import invoices
+from services.outreach.debtors.domain.invoices import Resume
 from shared.events import ledger
 from tests.unit.outreach.builders import MONDAY, an_invoice
 
@@ -40,8 +41,10 @@ def corrected(due_on: date, to_stage: ledger.Stage | None) -> ledger.OverdueCorr
 
 def test_a_new_due_day_starts_anew() -> None:
     data = ledger.InvoiceAmended(invoice_id="I1", account_id="C1", due_on=DAY)
-    after = invoices.amended(an_invoice(anchor_on=MONDAY, resumed_on=MONDAY), data)
-    assert (after.due_on, after.stage, after.anchor_on, after.resumed_on) == (DAY, None, None, None)
+    after = invoices.amended(
+        an_invoice(anchor_on=MONDAY, resumes=(Resume(MONDAY, "reopened"),)), data
+    )
+    assert (after.due_on, after.stage, after.anchor_on, after.resumes) == (DAY, None, None, ())
 
 
 def test_an_amendment_without_a_new_due_day_changes_nothing() -> None:
@@ -56,7 +59,8 @@ def test_a_correction_counts_for_its_own_due_day_only(due_on: date, stage: int |
 
 def test_reopened_goes_on_from_that_day() -> None:
     after = invoices.reopened(invoices.paid(an_invoice()), reopened(), DAY)
-    assert (after.state, after.stage, after.resumed_on) == ("open", 31, DAY)
+    assert (after.state, after.stage) == ("open", 31)
+    assert after.resumes == (Resume(DAY, "reopened"),)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +78,10 @@ def test_a_resolved_dispute_lets_the_ladder_go_on() -> None:
     held = invoices.dispute_opened(an_invoice(), opened(None))
     after = invoices.resumed(held, invoices.dispute_resolved(held, resolved()), DAY)
     assert not after.is_disputed
-    assert after.resumed_on == DAY
+    assert after.resumes == (Resume(DAY, "disputed"),)
 
 
 def test_a_resolved_partial_dispute_did_not_hold_the_ladder() -> None:
     partly = invoices.dispute_opened(an_invoice(), opened(100))
     after = invoices.resumed(partly, invoices.dispute_resolved(partly, resolved()), DAY)
-    assert after.resumed_on is None
+    assert after.resumes == ()

@@ -14,7 +14,6 @@ from services.outreach.dunning.domain.live_check import (
     still_due,
 )
 from tests.unit.outreach.builders import (
-    STRATEGIES,
     a_check,
     an_item,
     at,
@@ -27,9 +26,7 @@ def _stop(kind: str, invoice_id: str = "I1", **more: Any) -> CheckedStop:
 
 
 def verdict(account: CheckedAccount, *steps: str) -> tuple[bool, str]:
-    found = still_due(
-        [an_item(step) for step in steps or ("reminder",)], {"C1": account}, STRATEGIES
-    )
+    found = still_due([an_item(step) for step in steps or ("reminder",)], {"C1": account})
     return bool(found.items), found.because
 
 
@@ -99,12 +96,12 @@ def test_the_reminders_of_an_account_stand_or_fall_by_their_sum() -> None:
         checked_invoice("I1", stage=None), checked_invoice("I2", stage=None), unapplied_minor=15_000
     )
     items = [an_item("upcoming", "I1"), an_item("upcoming", "I2")]
-    assert still_due(items, {"C1": account}, STRATEGIES).items == tuple(items)
+    assert still_due(items, {"C1": account}).items == tuple(items)
 
 
 def test_only_the_paid_invoice_falls_out() -> None:
     items = [an_item("reminder", "I1"), an_item("firm-notice", "I2")]
-    found = still_due(items, {"C1": a_check(checked_invoice("I1"))}, STRATEGIES)
+    found = still_due(items, {"C1": a_check(checked_invoice("I1"))})
     assert found.items == (items[0],)
     assert found.refused == {items[1]: "paid"}
 

@@ -25,13 +25,11 @@ from services.outreach.channels.domain.rendering import NotWritten
 from services.outreach.channels.domain.templates import Templates
 from services.outreach.dunning.domain.live_check import CheckedAccount
 from services.outreach.dunning.domain.message_content import content
-from services.outreach.dunning.domain.strategies import template_uses
 from shared.errors import Invalid
 from shared.mail_addresses import deliverable
 from tests.unit.outreach.builders import (
     MONDAY,
     RULEBOOKS,
-    STRATEGIES,
     TEMPLATES,
     WORDS,
     a_check,
@@ -55,7 +53,7 @@ def envelope(**fields: object) -> Envelope:
 
 def said(account: CheckedAccount, step: str = "reminder", *invoice_ids: str) -> MessageContent:
     items = [an_item(step, invoice_id) for invoice_id in invoice_ids or ("I1",)]
-    return content(items, {"C1": account}, STRATEGIES)
+    return content(items, {"C1": account})
 
 
 CREDITOR = CreditorDetails("Creditor Ltd")
@@ -192,7 +190,7 @@ def test_a_name_is_escaped_in_html_and_never_run_as_a_template() -> None:
 def test_a_strategy_that_names_a_missing_template_is_refused() -> None:
     sources = {name: text for name, text in TEMPLATES.items() if not name.startswith("firm/")}
     with pytest.raises(Invalid, match="there is no template firm"):
-        Templates(sources).check(template_uses(STRATEGIES))
+        Templates(sources).check([("consumer, step firm-notice", "firm")])
 
 
 def test_a_changed_template_has_another_version() -> None:

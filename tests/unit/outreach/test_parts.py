@@ -16,7 +16,6 @@ from shared.events import outreach
 from shared.ids import event_id
 from shared.log.outbox import MAX_PAYLOAD_BYTES
 from tests.unit.outreach.builders import (
-    STRATEGIES,
     a_check,
     an_item,
     at,
@@ -123,9 +122,9 @@ def test_a_message_about_20000_invoices_lists_some_and_asks_for_all() -> None:
     ids = names("I", 20_000, "x")
     account = a_check(*[checked_invoice(id_) for id_ in ids])
     items = [an_item("reminder", id_) for id_ in ids]
-    due = still_due(items, {"C1": account}, STRATEGIES)
+    due = still_due(items, {"C1": account})
     assert len(due.items) == len(ids)
-    lists = content(due.items, {"C1": account}, STRATEGIES)
+    lists = content(due.items, {"C1": account})
     assert (len(lists.overdue), lists.overdue_unlisted) == (LINES_MAX, 20_000 - LINES_MAX)
     assert lists.overdue_totals[0].asked_minor == 20_000 * 10_000
     raw = as_email("reminder", lists)
@@ -138,7 +137,7 @@ def test_a_message_about_20000_invoices_lists_some_and_asks_for_all() -> None:
 
 def test_a_message_below_the_bound_speaks_of_no_more() -> None:
     account = a_check(*[checked_invoice(f"I{number:03}") for number in range(LINES_MAX)])
-    lists = content([an_item("reminder", "I000")], {"C1": account}, STRATEGIES)
+    lists = content([an_item("reminder", "I000")], {"C1": account})
     raw = as_email("reminder", lists)
     assert (len(lists.overdue), lists.overdue_unlisted) == (LINES_MAX, 0)
     assert "Further" not in body(parsed(raw), "plain")

@@ -8,50 +8,48 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.debtors.domain.invoices import Invoice, Resume
 from services.outreach.debtors.domain.stops import Stop
-from services.outreach.dunning.domain.cancellations import first_reason
-from services.outreach.dunning.domain.planning import (
-    DebtorFacts,
-    Govern,
-    Plan,
-    lead,
-    reason_to_cancel,
-)
+from services.outreach.dunning.domain.cancellations import first_reason, reason_to_cancel
+from services.outreach.dunning.domain.debtor_facts import DebtorFacts, StepMade, SubjectKey
+from services.outreach.dunning.domain.planning import Plan
 from services.outreach.dunning.domain.planning import plan as planning
 from services.outreach.dunning.domain.workdays import first_in_office
 from tests.unit.outreach.builders import (
     MONDAY,
     STRATEGIES,
+    Govern,
+    Post,
     a_debtor,
     a_stop,
     an_account,
     an_invoice,
     an_item,
     at,
+    made_steps,
     upcoming,
     weekdays,
 )
 
 TUESDAY_MORNING = at("2026-03-03 08:00")
-KEY = ("C1", "I1", MONDAY)
+KEY: SubjectKey = ("C1", "invoice", "I1", MONDAY, "")
 
 
 IN_UTC = weekdays("UTC")
 
 
 def plan(debtor: DebtorFacts, instant: datetime, govern: Govern = IN_UTC) -> Plan | None:
-    return planning(debtor, STRATEGIES, instant, govern)
+    return planning(debtor, instant, Post(govern)).contact
 
 
 def planned(debtor: DebtorFacts, instant: str = "2026-03-03 00:00", *zones: str) -> Plan:
-    found = planning(debtor, STRATEGIES, at(instant), weekdays(*zones or ("UTC",)))
+    found = plan(debtor, at(instant), weekdays(*zones or ("UTC",)))
     assert found is not None
     return found
 
 
 def steps(found: Plan) -> dict[str, str]:
-    return {item.invoice_id: item.step for item in found.items}
+    return {item.subject_id: item.step for item in found.items}
 
 
 def test_an_overdue_invoice_is_reminded_of_on_the_morning_after_its_due_day() -> None:
@@ -61,8 +59,8 @@ def test_an_overdue_invoice_is_reminded_of_on_the_morning_after_its_due_day() ->
 
 
 def test_each_step_follows_the_one_that_was_made() -> None:
-    made = {KEY: frozenset({"upcoming", "reminder"})}
-    found = planned(a_debtor(an_invoice(), made=made))
+    made = made_steps("upcoming", "reminder")
+    found = planned(a_debtor(an_invoice(), steps=made))
     assert steps(found) == {"I1": "second-reminder"}
     assert found.due_at == at("2026-03-10 08:00")
 
@@ -127,24 +125,25 @@ def test_an_account_never_contacted_starts_at_the_first_overdue_step() -> None:
     found = planned(debtor, "2026-02-20 00:00")
     assert steps(found) == {"I1": "reminder"}
     assert found.due_at == at("2026-03-02 08:00")
-    assert found.anchors == {("C1", "I1"): date(2026, 3, 1)}
+    anchors = planning(debtor, at("2026-02-20 00:00"), Post(IN_UTC)).anchors
+    assert anchors == {("C1", "I1"): date(2026, 3, 1)}
 
 
 def test_a_late_start_keeps_the_distances_of_the_plan() -> None:
     invoice = an_invoice(stage=61, due_on=date(2025, 12, 15), anchor_on=date(2026, 3, 1))
-    made = {("C1", "I1", date(2025, 12, 15)): frozenset({"reminder"})}
-    found = planned(a_debtor(invoice, made=made))
+    made = made_steps("reminder", due_on=date(2025, 12, 15))
+    found = planned(a_debtor(invoice, steps=made))
     assert steps(found) == {"I1": "second-reminder"}
     assert found.due_at == at("2026-03-09 08:00")  # anchor + 8
 
 
 def test_a_first_message_is_never_a_firm_one() -> None:
     """Earlier steps were suppressed for want of an address: the ladder went on in silence."""
-    made = {KEY: frozenset({"reminder", "second-reminder"})}
-    debtor = a_debtor(an_invoice(), accounts=(an_account(is_contacted=False),), made=made)
+    made = made_steps("reminder", "second-reminder")
+    debtor = a_debtor(an_invoice(), accounts=(an_account(is_contacted=False),), steps=made)
     found = planned(debtor)
     assert steps(found) == {"I1": "firm-notice"}
-    assert lead(found.items, STRATEGIES)[2].name == "reminder"
+    assert found.lead.words == "reminder"
 
 
 def test_several_steps_that_have_come_are_one_contact_at_the_latest() -> None:
@@ -166,13 +165,14 @@ def test_all_invoices_of_a_debtor_are_one_contact_at_the_firmest_tone() -> None:
     assert steps(found) == {
         "I1": "reminder", "I2": "firm-notice", "I3": "upcoming", "I4": "firm-notice",
     }  # fmt: skip
-    item, strategy, step = lead(found.items, STRATEGIES)
-    assert (item.invoice_id, strategy.name, step.tone) == ("I2", "consumer", "firm")
+    assert (found.lead.subject_id, found.strategy.name, found.lead.tone) == (
+        "I2", "consumer", "firm",
+    )  # fmt: skip
 
 
 def test_a_person_outranks_every_message() -> None:
     debtor = a_debtor(an_invoice("I1"), an_invoice("I2", due_on=MONDAY - timedelta(days=60)))
-    assert lead(planned(debtor, "2026-03-03 09:00").items, STRATEGIES)[2].channel == "person"
+    assert planned(debtor, "2026-03-03 09:00").channel == "person"
 
 
 @pytest.mark.parametrize(
@@ -198,29 +198,30 @@ def test_a_partial_dispute_leaves_the_rest_to_be_asked_for() -> None:
 
 
 def test_an_invoice_open_again_goes_on_with_its_next_step() -> None:
-    made = {KEY: frozenset({"reminder"})}
-    debtor = a_debtor(an_invoice(stage=31, resumed_on=date(2026, 4, 20)), made=made)
+    made = made_steps("reminder")
+    debtor = a_debtor(
+        an_invoice(stage=31, resumes=(Resume(date(2026, 4, 20), "reopened"),)), steps=made
+    )
     found = planned(debtor, "2026-04-20 12:00")
     assert steps(found) == {"I1": "second-reminder"}
     assert found.due_at == at("2026-04-20 12:00")
-    assert found.anchors == {("C1", "I1"): date(2026, 4, 12)}
 
 
 def test_a_debtor_is_contacted_once_a_day_at_most() -> None:
-    debtor = a_debtor(an_invoice(), last_contact_at=at("2026-03-03 08:30"))
+    debtor = a_debtor(an_invoice(), last_message_at=at("2026-03-03 08:30"))
     assert planned(debtor, "2026-03-03 10:00").due_at == at("2026-03-04 08:00")
 
 
 def test_a_reminder_that_the_daily_limit_pushes_beyond_the_due_day_is_dropped() -> None:
-    debtor = a_debtor(upcoming(due_on=date(2026, 3, 20)), last_contact_at=at("2026-03-20 08:00"))
+    debtor = a_debtor(upcoming(due_on=date(2026, 3, 20)), last_message_at=at("2026-03-20 08:00"))
     assert plan(debtor, at("2026-03-20 10:00")) is None
 
 
 def test_the_plan_waits_for_every_plausible_zone() -> None:
     found = planned(a_debtor(an_invoice()), "2026-03-03 00:00", "America/Los_Angeles", "UTC")
     assert found.due_at == at("2026-03-03 16:00")
-    assert found.decision is not None
-    assert (found.decision.verdict, found.decision.until) == ("defer", found.due_at)
+    assert found.put_off is not None
+    assert (found.verdict, found.put_off.until) == ("allow", found.due_at)
 
 
 def test_what_only_a_person_may_decide_is_planned_with_that_verdict() -> None:
@@ -246,11 +247,11 @@ def test_a_reminder_that_the_rules_push_beyond_its_day_is_dropped() -> None:
 
 
 def test_work_for_a_person_needs_no_leave_of_the_governor() -> None:
-    def never(_at: datetime, _items: object) -> Any:
+    def never(_at: datetime) -> Any:
         raise AssertionError("no message is to be sent")
 
-    made = {KEY: frozenset({"final-notice"})}
-    found = planning(a_debtor(an_invoice(), made=made), STRATEGIES, at("2026-04-18 03:00"), never)
+    debtor = a_debtor(an_invoice(), steps=made_steps("final-notice"))
+    found = plan(debtor, at("2026-04-18 03:00"), never)
     assert found is not None
     assert (found.due_at, found.decision) == (at("2026-04-20 08:00"), None)  # after the weekend
 
@@ -277,7 +278,7 @@ def test_work_for_a_person_needs_no_leave_of_the_governor() -> None:
         (a_debtor(an_invoice(), stops=(a_stop(currency="USD"),)), None),
         (a_debtor(an_invoice(), stops=(a_stop(account_id="C2"),)), None),
         (a_debtor(an_invoice(), stops=(a_stop(from_on=date(2026, 3, 4)),)), None),
-        (a_debtor(an_invoice(), stops=(a_stop(resume_on=date(2026, 3, 3)),)), None),
+        (a_debtor(an_invoice(), stops=(a_stop(ended_on=date(2026, 3, 3)),)), None),
     ],
 )
 def test_the_fate_of_a_planned_step(debtor: object, because: str | None) -> None:
@@ -290,16 +291,15 @@ def test_nothing_is_planned_inside_a_stop_and_the_ladder_goes_on_after_it() -> N
     for kind in ("promise", "plan", "settlement", "hold", "placed"):
         debtor = a_debtor(invoice, stops=(a_stop(kind),))
         assert plan(debtor, at("2026-03-05 09:00"), weekdays("UTC")) is None
-    ended = a_stop("promise", resume_on=date(2026, 3, 13))
+    ended = a_stop("promise", ended_on=date(2026, 3, 12))
     found = planned(a_debtor(invoice, stops=(ended,)), "2026-03-12 21:30")
     assert (steps(found), found.due_at) == ({"I1": "reminder"}, at("2026-03-13 08:00"))
-    begun = an_invoice(anchor_on=found.anchors["C1", "I1"])
-    made = {KEY: frozenset({"reminder"})}  # the next steps keep their distance to this one
-    later = planned(a_debtor(begun, made=made, stops=(ended,)), "2026-03-13 09:00")
+    made = {KEY: (StepMade(1, "reminder", date(2026, 3, 13)),)}  # the rest keeps its distance
+    later = planned(a_debtor(invoice, steps=made, stops=(ended,)), "2026-03-13 09:00")
     first, second = STRATEGIES["consumer"].overdue[:2]
     assert steps(later) == {"I1": second.name}
-    apart = second.offset_days - first.offset_days
-    assert (later.due_at.date() - date(2026, 3, 13)).days >= apart
+    apart = second.ladder_day - first.ladder_day
+    assert (later.due_at.date() - date(2026, 3, 13)).days == apart
 
 
 def test_a_stop_of_some_invoices_leaves_the_others_to_be_asked_for() -> None:
@@ -321,7 +321,10 @@ INVOICES = st.builds(
     stage=st.sampled_from([None, 1, 31]),
     state=st.sampled_from(["open", "open", "paid", "void"]),
     disputed_minor=st.sampled_from([0, 0, 5_000, 10_000]),
-    resumed_on=st.dates(date(2026, 1, 1), date(2026, 3, 1)) | st.none(),
+    resumes=st.lists(
+        st.builds(Resume, st.dates(date(2026, 1, 1), date(2026, 3, 1)), st.just("reopened")),
+        max_size=2,
+    ).map(tuple),
 )
 
 STOPS = st.builds(
@@ -330,7 +333,7 @@ STOPS = st.builds(
     kind=st.sampled_from(["promise", "hold"]),
     invoice_ids=st.sampled_from([None, ("I1",), ("I1", "I2")]),
     from_on=st.dates(date(2025, 12, 1), date(2026, 2, 1)),
-    resume_on=st.dates(date(2026, 1, 1), date(2026, 4, 1)) | st.none(),
+    ended_on=st.dates(date(2026, 1, 1), date(2026, 4, 1)) | st.none(),
 )
 
 
@@ -359,27 +362,27 @@ def test_whatever_the_facts_a_plan_keeps_the_rules(
     if found is None:
         return
     assert found.due_at >= now
-    is_message = lead(found.items, STRATEGIES)[2].channel != "person"
+    is_message = found.channel != "person"
     bound = zones if is_message else ("UTC",)  # the office's
     assert all(first_in_office(found.due_at, name) == found.due_at for name in bound)
     assert found.due_at.date() >= contact_from
     known = {(i.account_id, i.invoice_id): i for i in invoices}
-    assert len({item.invoice for item in found.items}) == len(found.items) > 0
+    assert len({item.key for item in found.items}) == len(found.items) > 0
     for item in found.items:
-        invoice = known[item.account_id, item.invoice_id]
+        invoice = known[item.account_id, item.subject_id]
         step = STRATEGIES["consumer"].step(item.step)
         assert step is not None
         assert invoice.state == "open"
         assert not invoice.is_disputed
         assert reason_to_cancel(item, debtor, now) is None
-        if step.is_reminder:
+        if step.is_before_due:
             assert invoice.stage is None
             assert found.due_at.date() <= invoice.due_on
         else:
             assert invoice.stage is not None
-            assert contacted or step.channel == "email"
+            assert contacted or step.is_person or item.words == "reminder"
     if not contacted:
-        assert lead(found.items, STRATEGIES)[2].tone == "friendly"
+        assert found.lead.tone == "friendly"
     # What is planned at its own instant is the same contact: nothing is due in between.
     again = plan(debtor, found.due_at, govern)
     assert again is not None

@@ -13,6 +13,7 @@ from services.outreach.channels.domain.tenant_settings import Costs, VoiceCosts
 from services.outreach.dunning.domain.contact_events import ContactEvents
 from services.outreach.dunning.domain.outcomes import NOT_ACCEPTED, Outcome
 from services.outreach.dunning.domain.receipts import outcomes_of, resolved
+from shared.events import outreach
 from tests.unit.outreach.builders import at
 
 LEFT = at("2027-03-03 09:00")
@@ -101,6 +102,7 @@ def test_a_failure_within_72_hours_leads_to_the_next_channel_and_is_no_attempt()
     assert failed.ended(LEFT).attempted_at is None
     (entry,) = failed.announced(ContactEvents(failed.provider_at or LEFT))
     told = entry.announcement.data
+    assert isinstance(told, outreach.ContactFailed)
     assert (told.reason_code, told.is_address_dead, told.next_channel) == ("5.1.1", True, "sms")
     assert told.failed_at == LEFT + timedelta(hours=71)
 

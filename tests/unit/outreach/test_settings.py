@@ -16,11 +16,11 @@ GOOD = {
 }
 
 
-def test_the_defaults_ship_two_strategies_and_no_channel() -> None:
+def test_the_defaults_ship_strategies_and_no_channel() -> None:
     settings = Settings.from_env(GOOD)
     assert settings.mail_server is None
     assert settings.ledger_url == "http://127.0.0.1:8001"
-    assert set(settings.strategies) == {"consumer", "business"}
+    assert {pack.name for pack in settings.packs} >= {"consumer-retail", "business-trade-credit"}
 
 
 def test_passwords_are_not_shown() -> None:
@@ -38,6 +38,7 @@ def test_passwords_are_not_shown() -> None:
         ("OUTREACH_RULEBOOKS", "/nowhere"),
         ("OUTREACH_RESIDENCE_DEFAULT", "Germany"),
         ("OUTREACH_DATABASE_URL", ""),
+        ("OUTREACH_LETTERS_DIR", "/nowhere"),
         ("OUTREACH_LINK_KEYS", "1:c2hvcnQ="),
         ("OUTREACH_PUBLIC_URL", "http://pay.example.com"),
         ("OUTREACH_PUBLIC_URL", "pay.example.com"),

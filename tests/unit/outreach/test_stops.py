@@ -10,7 +10,6 @@ from msgspec import Struct
 from services.outreach.debtors.domain.stops import (
     STOP_FOLDS,
     Stop,
-    resumed_on,
     stopped_by,
 )
 from shared.events import LEDGER, Received, ledger
@@ -60,14 +59,14 @@ def rejudged(to: str, on: int) -> Received:
     ("events", "stands_until"),
     [
         ([made()], None),
-        ([made(), said(ledger.PromiseKept(**JUDGED))], 11),
-        ([made(), said(ledger.PromisePartlyKept(**JUDGED))], 11),
-        ([made(), said(ledger.PromiseBroken(**JUDGED), date(2026, 3, 12))], 13),
+        ([made(), said(ledger.PromiseKept(**JUDGED))], 10),
+        ([made(), said(ledger.PromisePartlyKept(**JUDGED))], 10),
+        ([made(), said(ledger.PromiseBroken(**JUDGED), date(2026, 3, 12))], 12),
         ([made(), said(ledger.PromiseKept(**JUDGED)), rejudged("open", 11)], None),
-        ([made(), said(ledger.PromiseKept(**JUDGED)), rejudged("broken", 12)], 13),
+        ([made(), said(ledger.PromiseKept(**JUDGED)), rejudged("broken", 12)], 12),
         (
             [made(), rejudged("kept", 9), rejudged("open", 10), rejudged("partly_kept", 12)],
-            13,
+            12,
         ),
     ],
 )
@@ -75,12 +74,11 @@ def test_a_promise_stops_while_it_is_open_by_the_last_that_was_said(
     events: list[Received], stands_until: int | None
 ) -> None:
     (stop,) = after(*events)
-    assert stop.resume_on == (date(2026, 3, stands_until) if stands_until else None)
+    assert stop.ended_on == (date(2026, 3, stands_until) if stands_until else None)
     assert stopped_by([stop], an_invoice(), date(2026, 3, 3)) == "promise"
     assert stopped_by([stop], an_invoice(), date(2026, 3, 2)) is None
-    if stop.resume_on is not None:
-        assert stopped_by([stop], an_invoice(), stop.resume_on) is None
-        assert resumed_on([stop], an_invoice()) == stop.resume_on
+    if stop.ended_on is not None:
+        assert stopped_by([stop], an_invoice(), stop.ended_on) is None
 
 
 def test_a_promise_over_the_account_stops_all_of_its_currency() -> None:
@@ -198,7 +196,7 @@ def test_a_hold_ends_on_the_day_it_is_released_and_may_never_have_been() -> None
     assert stopped_by(ended, an_invoice(), date(2026, 3, 20)) is None
     never = after(_hold("complaint"), _released(date(2026, 3, 1)))
     assert stopped_by(never, an_invoice(), date(2026, 3, 5)) is None
-    assert resumed_on(never, an_invoice()) is None
+    assert not never[0].has_been
 
 
 def test_a_placement_stops_until_the_recall_and_a_sale_until_it_is_taken_back() -> None:

@@ -25,7 +25,8 @@ from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.dunning.domain.strategy_faults import TenantTexts
 from services.outreach.dunning.domain.strategy_text import json_schema
 from shared.errors import Invalid
-from tests.unit.outreach.builders import ASSIGNMENTS, PACKS
+from tests.unit.outreach.builders import SHIPPED_ASSIGNMENTS as ASSIGNMENTS
+from tests.unit.outreach.builders import SHIPPED_PACKS as PACKS
 
 EXAMPLE = next(pack.source for pack in PACKS if pack.name == "consumer-retail")
 # fmt: off

@@ -38,7 +38,7 @@ def test_out_g12_tokens_of_addresses_and_the_portal_link() -> None:
 def test_a_token_leads_back_to_its_contact_for_its_letter_alone(contact: UUID, letter: str) -> None:
     token = address_token(letter, str(contact), KEY)  # type: ignore[arg-type]
     for each in ("b", "r", "u", "c"):
-        found = read_address_token(each, token, [KEY])  # type: ignore[arg-type]
+        found = read_address_token(each, token, [KEY])
         assert found == (str(contact) if each == letter else None)
 
 

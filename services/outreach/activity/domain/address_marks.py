@@ -11,5 +11,12 @@ def email_mark(tenant: str, address: str) -> bytes:
     return address_mark(tenant, "email", plain.casefold())
 
 
+def mark_of(tenant: str, channel: str, address: str) -> bytes:
+    """Of an address as its channel writes it."""
+    if channel == "email":
+        return email_mark(tenant, address)
+    return address_mark(tenant, channel, address)
+
+
 def address_mark(tenant: str, channel: str, address: str) -> bytes:
     return sha256(f"{tenant}/{channel}/{address}".encode()).digest()

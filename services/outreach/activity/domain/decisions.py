@@ -6,8 +6,16 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
-from services.outreach.compliance import Answer, Guards, RuleSet, evaluate, read_question
+from services.outreach.compliance import (
+    Answer,
+    Guards,
+    RuleEffect,
+    RuleSet,
+    evaluate,
+    read_question,
+)
 from shared.errors import Invalid
 
 # A message takes a while to leave: none is begun in the first and last minutes of a window.
@@ -47,6 +55,17 @@ class Decision(Struct, frozen=True, omit_defaults=True):
     disclosures: tuple[RequiredText, ...] = ()
     rulebook_version: str | None = None
     unverified: bool = False
+    also: tuple[Reason, ...] = ()  # those that would defer it, where a person decides
+
+    def with_approved(self, rules: frozenset[str]) -> "Decision":
+        """The decision where a person has let these rules pass: what defers besides still holds."""
+        if self.verdict != "require_approval" or not {r.rule for r in self.decided_by} <= rules:
+            return self
+        later = [reason for reason in self.also if reason.until is not None]
+        until = max((r.until for r in later if r.until is not None), default=None)
+        if until is None:
+            return replace(self, verdict="allow", until=None)
+        return replace(self, verdict="defer", decided_by=tuple(later), until=until)
 
     @property
     def text_ids(self) -> tuple[str, ...]:
@@ -108,22 +127,26 @@ def decision_of(answer: Answer, at: datetime) -> Decision:
     return Decision(
         verdict=answer.verdict,
         at=at.astimezone(UTC),
-        decided_by=tuple(
-            Reason(
-                rule=each.rule,
-                effect=each.effect,
-                until=_known(each.until),
-                citation=_known(each.citation),
-                because=each.because,
-                role=_known(each.role),
-            )
-            for each in answer.decided_by
-        ),
+        decided_by=tuple(_reason(each) for each in answer.decided_by),
         until=_known(answer.until),
         role=_known(answer.role),
         disclosures=tuple(RequiredText(d.rule, d.text_id) for d in answer.disclosures),
         rulebook_version=answer.rulebook_version,
         unverified=answer.unverified,
+        also=tuple(_reason(each) for each in answer.also if each.effect == "defer")
+        if answer.verdict == "require_approval"
+        else (),
+    )
+
+
+def _reason(each: RuleEffect) -> Reason:
+    return Reason(
+        rule=each.rule,
+        effect=each.effect,
+        until=_known(each.until),
+        citation=_known(each.citation),
+        because=each.because,
+        role=_known(each.role),
     )
 
 

@@ -158,3 +158,13 @@ async def insert_opt_out(
         at,
         evidence,
     )
+
+
+async def delete_opt_out(session: Session, tenant: str, channel: str, mark: bytes) -> None:
+    """Who said no says yes."""
+    await session.execute(
+        "delete from opt_outs where tenant_id = $1 and channel = $2 and mark = $3",
+        tenant,
+        channel,
+        mark,
+    )

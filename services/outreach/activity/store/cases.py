@@ -80,7 +80,7 @@ async def update_finished_cases(
                 and t.account_id = c.account_id and t.state in ('open', 'claimed'))
             and not exists (
               select from stops s where s.tenant_id = c.tenant_id
-                and s.account_id = c.account_id and s.resume_on is null
+                and s.account_id = c.account_id and s.ended_on is null
                 and s.kind in ('promise', 'plan', 'settlement'))))
         returning c.case_id, c.account_id, c.number, c.closed_because
         """,

@@ -49,7 +49,7 @@ CHECKS: dict[str, str] = {
         "select count(*) from accounts a where tenant_id = $1 and is_erased and ("
         "exists (select from people p where p.tenant_id = a.tenant_id"
         " and p.account_id = a.account_id)"
-        " or exists (select from addresses d where d.tenant_id = a.tenant_id"
+        " or exists (select from account_addresses d where d.tenant_id = a.tenant_id"
         " and d.account_id = a.account_id))"
     ),
 }

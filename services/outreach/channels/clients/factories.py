@@ -6,13 +6,19 @@ from functools import partial
 
 from services.outreach.channels.clients.channel_log import ChannelLog
 from services.outreach.channels.clients.dialler import open_dialler
+from services.outreach.channels.clients.letters import open_folder, open_put
 from services.outreach.channels.clients.mail import open_mail
 from services.outreach.channels.clients.registry import Factory
 from services.outreach.channels.clients.smpp import open_smpp
 from services.outreach.channels.clients.twilio import open_twilio
 from services.outreach.channels.clients.webhook import open_webhook
 
-FACTORIES: Mapping[str, Factory] = {"smtp": open_mail, "webhook": open_webhook}
+FACTORIES: Mapping[str, Factory] = {
+    "folder": open_folder,
+    "http-put": open_put,
+    "smtp": open_mail,
+    "webhook": open_webhook,
+}
 
 
 def factories(log: ChannelLog) -> Mapping[str, Factory]:

@@ -126,7 +126,7 @@ class LetterChannel:
             await self._send_batch(batch)
         except Unavailable:
             _answer(batch, Later(AWAY))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits for it is told
             for letter in batch:
                 if not letter.sent.done():
                     letter.sent.set_exception(error)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from services.outreach.channels.domain.breakers import Breaker, Bucket, is_providers_fault
 from services.outreach.channels.domain.contract import (
@@ -46,7 +47,8 @@ class ProviderSetup:
     sender: Sender  # of the installation, where the settings say nothing
     links: Links = field(repr=False)  # that lead from messages back to us
     secrets: Mapping[str, str] = field(repr=False)  # by the variable's name
-    is_local: bool = False  # then providers may stand in this machine's network
+    letters_dir: Path | None = None  # in which folders for letters may be; None: nowhere
+    is_local: bool = False  # else nobody's settings reach into our own network
 
     @property
     def secret(self) -> str:
@@ -193,6 +195,7 @@ class ChannelRegistry:
         sender: Sender,
         links: Links,
         *,
+        letters_dir: Path | None = None,
         is_local: bool = False,
     ) -> None:
         self._is_local = is_local
@@ -200,6 +203,8 @@ class ChannelRegistry:
         self._factories = factories
         self._sender = sender
         self._links = links
+        self._letters_dir = letters_dir
+        self._is_local = is_local
         self._open: dict[tuple[str, str], OpenProvider] = {}
 
     async def channels(self, tenant: str, settings: TenantSettings) -> TenantChannels:
@@ -234,6 +239,7 @@ class ChannelRegistry:
                 self._sender,
                 self._links,
                 self._secrets(provider),
+                self._letters_dir,
                 self._is_local,
             )
             for name, provider in providers.items()

@@ -104,11 +104,16 @@ class WebhookPoster:
             return Posted(failure=type(error).__name__)
 
     async def _post(self, url: str, headers: dict[str, str], body: bytes) -> Posted:
-        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
-        sent.append((b"user-agent", _AGENT))
+        target = httpcore.URL(url)
+        sent = [
+            (b"host", _authority(target)),
+            (b"content-length", str(len(body)).encode()),
+            (b"user-agent", _AGENT),
+            *((name.encode(), value.encode()) for name, value in headers.items()),
+        ]
         seconds = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)
         async with self._pool.stream(
-            "POST", url, headers=sent, content=body, extensions={"timeout": seconds}
+            "POST", target, headers=sent, content=body, extensions={"timeout": seconds}
         ) as answer:
             size = 0
             async for chunk in answer.aiter_stream():
@@ -119,6 +124,11 @@ class WebhookPoster:
 
     async def close(self) -> None:
         await self._pool.aclose()
+
+
+def _authority(target: httpcore.URL) -> bytes:
+    host = b"[" + target.host + b"]" if b":" in target.host else target.host
+    return host if target.port is None else host + b":" + str(target.port).encode()
 
 
 def _retry_after(answer: httpcore.Response) -> float | None:

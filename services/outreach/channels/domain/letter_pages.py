@@ -51,7 +51,7 @@ _PAPERS: Final = {
     "A4": _Paper(210, 297, 25, 20, (25, 63.2, 75), 4.35, 58.2, (125, 50), 103.5, 268, (105, 210)),
     # The window of a #10 envelope, 4.5 × 1.125 inches, shows 52 to 80 mm of the folded sheet.
     "US": _Paper(
-        215.9, 279.4, 25.4, 25.4, (25.4, 57.6, 95), 4.1, None, (25.4, 12.7), 101.6, 254, ()
+        215.9, 279.4, 25.4, 25.4, (25.4, 56.5, 95), 3.9, None, (25.4, 12.7), 101.6, 254, ()
     ),
 }  # fmt: skip
 
@@ -87,11 +87,14 @@ def letter_pdf(
 ) -> LetterPdf:
     """`to`: the lines of the address, the name first. Raises `LetterTooLong`."""
     page = _Letter(_PAPERS[format_], sender, on, language, "\n".join((text, *to)))
-    page.address(to)
-    page.sender()
-    for block in _blocks(text[:TEXT_MAX]):
-        page.block(block)
-    return page.finish()
+    try:
+        page.address(to)
+        page.sender()
+        for block in _blocks(text[:TEXT_MAX]):
+            page.block(block)
+        return page.finish()
+    finally:
+        page.close()
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
@@ -207,6 +210,9 @@ class _Letter:
                 (name,) = self._letters.lines(self._sender.name, room, _SMALL, False, 1)
                 self._put(self._paper.left, y, name, _SMALL)
         return LetterPdf(bytes(pdf.output()), pages)
+
+    def close(self) -> None:
+        self._letters.close()
 
     # ------------------------------------------------------------------------------- on the page
 

@@ -160,7 +160,7 @@ def _phones(profile: DebtorProfile, wishes: Mapping[str, Any]) -> Iterator[dict[
     seen: set[str] = set()
     for account in profile.accounts:
         for phone in account.details.phones if account.details else ():
-            number = _e164(phone.number, account.country)
+            number = e164(phone.number, account.country)
             if number is None or number in seen:
                 continue
             seen.add(number)
@@ -277,7 +277,8 @@ _PAST_MEMBERS = frozenset({"to", "by", "person"})
 
 
 @lru_cache(maxsize=65536)
-def _e164(number: str, country: str | None) -> str | None:
+def e164(number: str, country: str | None) -> str | None:
+    """A number in the one form in which it is compared; None: it is none."""
     try:
         parsed = phonenumbers.parse(number, country_code(country))
     except phonenumbers.NumberParseException:

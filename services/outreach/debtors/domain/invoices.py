@@ -14,6 +14,16 @@ from shared.events import ledger
 
 State = Literal["open", "paid", "void", "written_off"]
 
+RESUMES_MAX = 50  # kept of an invoice: the last ones
+
+
+@dataclass(frozen=True, order=True)
+class Resume:
+    """A day on which an invoice that was not asked for could be again."""
+
+    day: date
+    because: Literal["reopened", "disputed"]
+
 
 @dataclass(frozen=True)
 class Invoice:
@@ -28,9 +38,10 @@ class Invoice:
     due_soon_on: date | None = None  # the due day for which due-soon was announced
     stage: int | None = None  # the last stage announced and not corrected
     anchor_on: date | None = None  # the day the ladder counts from, if not the due day
-    resumed_on: date | None = None  # open or undisputed again since: the ladder goes on from here
+    resumes: tuple["Resume", ...] = ()  # when it was open or undisputed again, by day
     purpose: str | None = None  # consumer | business, where the billing platform says it
     product: str | None = None  # what it is for: medical, utility, …
+    payer: str | None = None  # who pays it: the account, an insurance
 
     @property
     def is_disputed(self) -> bool:
@@ -61,6 +72,7 @@ def issued(data: ledger.InvoiceIssued, placed_minor: int) -> Invoice:
         balance_minor=data.amount_minor - placed_minor,
         purpose=data.purpose,
         product=data.product,
+        payer=data.payer,
     )
 
 
@@ -68,7 +80,7 @@ def amended(invoice: Invoice, data: ledger.InvoiceAmended) -> Invoice:
     """A new due day starts the ladder anew; stages announced for the old one are void."""
     if data.due_on is None or data.due_on == invoice.due_on:
         return invoice
-    return replace(invoice, due_on=data.due_on, stage=None, anchor_on=None, resumed_on=None)
+    return replace(invoice, due_on=data.due_on, stage=None, anchor_on=None, resumes=())
 
 
 def due_soon(invoice: Invoice, data: ledger.InvoiceDueSoon) -> Invoice:
@@ -94,12 +106,12 @@ def paid(invoice: Invoice) -> Invoice:
 
 
 def reopened(invoice: Invoice, data: ledger.InvoiceReopened, day: date | None) -> Invoice:
-    return replace(
+    after = replace(
         invoice,
         state="open",
         stage=data.stage if data.due_on == invoice.due_on else invoice.stage,
-        resumed_on=day,
     )
+    return _with_resume(after, day, "reopened")
 
 
 def voided(invoice: Invoice) -> Invoice:
@@ -132,5 +144,14 @@ def resumed(before: Invoice, after: Invoice, day: date | None) -> Invoice:
     """The invoice after a fact: the ladder of what all of was disputed goes on from that day."""
     is_free = after.state == "open" and after.balance_minor > after.disputed_minor
     if before.state == "open" and before.is_disputed and is_free:
-        return replace(after, resumed_on=day)
+        return _with_resume(after, day, "disputed")
     return after
+
+
+def _with_resume(
+    invoice: Invoice, day: date | None, because: Literal["reopened", "disputed"]
+) -> Invoice:
+    if day is None:
+        return invoice
+    found = sorted({*invoice.resumes, Resume(day, because)})
+    return replace(invoice, resumes=tuple(found[-RESUMES_MAX:]))

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date
+from typing import Literal
 
 import msgspec
 
-from services.outreach.debtors.domain.invoices import Invoice, State
+from services.outreach.debtors.domain.invoices import Invoice, Resume, State
 from services.outreach.debtors.store.rows import InvoiceKey, columns
 from shared.database import Record, Session
 
+_RESUMES = msgspec.json.Decoder(list[tuple[date, Literal["reopened", "disputed"]]])
 _DISPUTES = msgspec.json.Decoder(dict[str, int | None])
 
 
@@ -42,9 +44,10 @@ def to_invoice(row: Record) -> Invoice:
         due_soon_on=row["due_soon_on"],
         stage=row["stage"],
         anchor_on=row["anchor_on"],
-        resumed_on=row["resumed_on"],
+        resumes=tuple(Resume(day, why) for day, why in _RESUMES.decode(row["resumes"])),
         purpose=row["purpose"],
         product=row["product"],
+        payer=row["payer"],
     )
 
 
@@ -63,9 +66,10 @@ async def upsert_invoices(session: Session, invoices: Iterable[tuple[InvoiceKey,
             i.due_soon_on,
             i.stage,
             i.anchor_on,
-            i.resumed_on,
+            msgspec.json.encode([(r.day, r.because) for r in i.resumes]).decode(),
             i.purpose,
             i.product,
+            i.payer,
         )
         for (tenant, account_id, invoice_id), i in sorted(invoices, key=lambda found: found[0])
     ]
@@ -75,31 +79,31 @@ async def upsert_invoices(session: Session, invoices: Iterable[tuple[InvoiceKey,
         """
         insert into invoices (tenant_id, account_id, invoice_id, currency, due_on, state,
                               balance_minor, disputed_minor, disputes, due_soon_on, stage,
-                              anchor_on, resumed_on, purpose, product)
+                              anchor_on, resumes, purpose, product, payer)
         select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[],
                              $7::bigint[], $8::bigint[], $9::text[], $10::date[], $11::int[],
-                             $12::date[], $13::date[], $14::text[], $15::text[])
+                             $12::date[], $13::text[], $14::text[], $15::text[], $16::text[])
         on conflict (tenant_id, account_id, invoice_id) do update set
           currency = excluded.currency, due_on = excluded.due_on, state = excluded.state,
           balance_minor = excluded.balance_minor, disputed_minor = excluded.disputed_minor,
           disputes = excluded.disputes, due_soon_on = excluded.due_soon_on,
-          stage = excluded.stage, anchor_on = excluded.anchor_on, resumed_on = excluded.resumed_on,
-          purpose = excluded.purpose, product = excluded.product
+          stage = excluded.stage, anchor_on = excluded.anchor_on, resumes = excluded.resumes,
+          purpose = excluded.purpose, product = excluded.product, payer = excluded.payer
         """,
-        *columns(rows, 15),
+        *columns(rows, 16),
     )
 
 
 async def set_anchors(
     session: Session, tenant: str, anchors: Iterable[tuple[tuple[str, str], date]]
 ) -> None:
-    """Where ladders start now; a pause that was waiting for it is over."""
+    """Where ladders that begin late start: from then on they are counted from there."""
     rows = [(account_id, invoice_id, day) for (account_id, invoice_id), day in sorted(anchors)]
     if not rows:
         return
     await session.execute(
         """
-        update invoices i set anchor_on = k.anchor_on, resumed_on = null
+        update invoices i set anchor_on = k.anchor_on
         from unnest($2::text[], $3::text[], $4::date[]) as k (account_id, invoice_id, anchor_on)
         where i.tenant_id = $1 and i.account_id = k.account_id and i.invoice_id = k.invoice_id
         """,

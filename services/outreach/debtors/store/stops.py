@@ -37,35 +37,40 @@ def _stop(row: Record) -> Stop:
         currency=row["currency"],
         invoice_ids=None if ids is None else tuple(ids),
         from_on=row["from_on"],
-        resume_on=row["resume_on"],
+        ended_on=row["ended_on"],
+        outcome=row["outcome"],
+        is_silence=row["is_silence"],
     )
 
 
 async def upsert_stops(session: Session, stops: Iterable[tuple[str, Stop]]) -> None:
     """Each with its tenant. Few at a time: their lists of invoices differ in length."""
     rows = [
-        (tenant, s.account_id, s.name, s.kind, s.currency, s.invoice_ids, s.from_on, s.resume_on)
+        (
+            tenant,
+            s.account_id,
+            s.name,
+            s.kind,
+            s.currency,
+            None if s.invoice_ids is None else list(s.invoice_ids),
+            s.from_on,
+            s.ended_on,
+            s.outcome,
+            s.is_silence,
+        )
         for tenant, s in stops
     ]
-    for tenant, account_id, name, kind, currency, ids, from_on, resume_on in sorted(
-        rows, key=lambda row: row[:3]
-    ):
+    for row in sorted(rows, key=lambda row: row[:3]):
         await session.execute(
             """
             insert into stops (tenant_id, account_id, name, kind, currency, invoice_ids, from_on,
-                               resume_on)
-            values ($1, $2, $3, $4, $5, $6, $7, $8)
+                               ended_on, outcome, is_silence)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             on conflict (tenant_id, account_id, name) do update set
               kind = excluded.kind, currency = excluded.currency,
               invoice_ids = excluded.invoice_ids, from_on = excluded.from_on,
-              resume_on = excluded.resume_on
+              ended_on = excluded.ended_on, outcome = excluded.outcome,
+              is_silence = excluded.is_silence
             """,
-            tenant,
-            account_id,
-            name,
-            kind,
-            currency,
-            None if ids is None else list(ids),
-            from_on,
-            resume_on,
+            *row,
         )

@@ -7,9 +7,10 @@ from services.outreach.activity.commands import announce, open_tasks
 from services.outreach.activity.domain import desk_events
 from services.outreach.activity.domain.tasks import NewTask
 from services.outreach.activity.store.accounts import find_zones
-from services.outreach.activity.store.debtors import mark_dirty
 from services.outreach.desk.store import approvals as store
-from services.outreach.desk.store.calls import find_debtor_keys
+from services.outreach.dunning.commands.held import approve_contact, refuse_contact
+from services.outreach.dunning.domain.runs import RunTime
+from shared import clock
 from shared.database import Record, Session
 from shared.errors import NotFound
 from shared.events import outreach
@@ -113,7 +114,24 @@ async def _end(
         data, tuple(accounts),
     )  # fmt: skip
     await announce(session, tenant, recorded_at, [entry])
-    if accounts:  # what waited for it is planned again
-        keys = await find_debtor_keys(session, tenant, accounts)
-        await mark_dirty(session, {(tenant, key) for key in keys.values()})
+    if row["contact_id"] is not None:
+        await _end_waiting(session, row, state, effect, decided_at, recorded_at)
     return after
+
+
+async def _end_waiting(
+    session: Session,
+    row: Any,
+    state: State,
+    effect: str,
+    decided_at: datetime,
+    recorded_at: datetime,
+) -> None:
+    """The contact that waited for it: planned again, handed over, or not made."""
+    tenant, contact_id = row["tenant_id"], row["contact_id"]
+    time = RunTime(decided_at, recorded_at, clock.now())
+    if state == "approved" and effect != "failed":
+        rules = () if row["rule"] is None else (row["rule"],)
+        await approve_contact(session, tenant, time, contact_id, rules)
+    else:
+        await refuse_contact(session, tenant, time, contact_id, row["rule"])

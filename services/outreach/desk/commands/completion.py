@@ -90,7 +90,7 @@ async def complete_task(
         await record_preferences(session, tenant, account_id, clock_mode, preferences, person)
     if completion.disposition == "wrong-party" and called is not None:
         await call_store.mark_wrong_party(session, tenant, account_id, called, at)
-    await pause_after(session, tenant, account_id, completion.disposition, at, zone, person)
+    await pause_after(session, task, completion.disposition, at, zone, person)
     opened = await open_tasks(
         session, tenant, at, _followers(task, completion, row, settings, at, zone, person)
     )

@@ -1,18 +1,36 @@
 """Pauses that follow from what a debtor told a collector. What the ledger agrees pauses by itself,
 when its event comes in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
+from services.outreach.debtors.domain.own_pauses import OwnPause, OwnPauseKind
+from services.outreach.dunning.commands.pauses import end_pause, pause
+from shared.clock import is_zone, local_day
 from shared.database import Session
+
+_PAUSES: dict[str, OwnPauseKind] = {"payment-claim": "claim", "paid-now": "manual"}
 
 
 async def pause_after(
-    session: Session,
-    tenant: str,
-    account_id: str,
-    disposition: str,
-    at: datetime,
-    zone: str | None,
-    person: str,
+    session: Session, task: Any, disposition: str, at: datetime, zone: str | None, person: str
 ) -> None:
-    """A claim to have paid pauses until it is checked, a payment on the spot until tomorrow."""
+    """A claim to have paid pauses until it is checked, a payment on the spot until tomorrow; the
+    pause for which the task stood is over."""
+    today = local_day(at, zone if zone and is_zone(zone) else "UTC")
+    tenant, account_id = task["tenant_id"], task["account_id"]
+    for pause_id in (task["cause"], f"{task['cause']} {account_id}"):
+        await end_pause(session, tenant, pause_id, today)
+    kind = _PAUSES.get(disposition)
+    if kind is None:
+        return
+    asked = OwnPause(
+        pause_id=f"task {task['task_id']}",
+        account_id=account_id,
+        kind=kind,
+        from_on=today,
+        created_at=at,
+        until_on=today + timedelta(days=1) if kind == "manual" else None,
+        created_by=person,
+    )
+    await pause(session, tenant, asked)

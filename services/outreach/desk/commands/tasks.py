@@ -11,7 +11,6 @@ from services.outreach.activity.store.business_times import get_business_time
 from services.outreach.desk.store import tasks as store
 from shared import clock
 from shared.business_time import Clock, business_now
-from shared.clock import is_zone, local_day
 from shared.database import Record, Session
 from shared.errors import Conflict, NotFound
 from shared.events import outreach
@@ -32,13 +31,7 @@ async def tenant_now(session: Session, clock_mode: Clock, tenant: str) -> dateti
 
 async def held_skills(session: Session, tenant: str, person: str, now: datetime) -> list[str]:
     """The certificates that a person holds on the tenant's day."""
-    zone = await tenant_zone(session, tenant)
-    return await store.find_held_skills(session, tenant, person, local_day(now, zone))
-
-
-async def tenant_zone(session: Session, tenant: str) -> str:
-    zone = await store.find_tenant_zone(session, tenant)
-    return zone if zone and is_zone(zone) else "UTC"
+    return await store.find_skills(session, tenant, person, now)
 
 
 async def get_task(session: Session, tenant: str, task_id: str) -> Record:
@@ -135,17 +128,18 @@ def check_claimant(row: Any, person: str) -> None:
     )
 
 
-async def announce_claimed(session: Session, clock_mode: Clock, row: Any) -> None:
+async def announce_claimed(
+    session: Session, clock_mode: Clock, row: Any, zone: str | None = None
+) -> None:
     tenant, account_id = row["tenant_id"], row["account_id"]
     at = await account_now(session, clock_mode, tenant, account_id)
-    zones = await find_zones(session, tenant, {account_id})
+    if zone is None:
+        zone = (await find_zones(session, tenant, {account_id})).get(account_id)
     data = outreach.TaskClaimed(
         **desk_events.task_event(row), collector=row["collector"], until=row["lease_until"]
     )
     cause = f"claimed {row['lease_until'].isoformat()}"
-    entry = desk_events.entry(
-        "task-claimed", row["task_id"], cause, at, zones.get(account_id), data, (account_id,)
-    )
+    entry = desk_events.entry("task-claimed", row["task_id"], cause, at, zone, data, (account_id,))
     await announce(session, tenant, at, [entry])
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from services.outreach.activity.domain.approvals import Activating
 from services.outreach.context import Context
+from services.outreach.dunning.commands.strategies import activate_assignments, activate_strategy
 from services.outreach.rulebooks.commands import activate_rulebook
 from shared.database import Session
 from shared.documents import ActivationRequest, ActivationResult
@@ -19,7 +20,23 @@ async def _rulebook(
     return await activate_rulebook(session, tenant, context.rulebooks, asked)
 
 
-ACTIVATORS: Mapping[str, Activator] = {"rulebooks": _rulebook}
+async def _strategy(
+    context: Context, session: Session, tenant: str, asked: ActivationRequest
+) -> ActivationResult:
+    return await activate_strategy(session, tenant, context.strategies, asked)
+
+
+async def _assignments(
+    context: Context, session: Session, tenant: str, asked: ActivationRequest
+) -> ActivationResult:
+    return await activate_assignments(session, tenant, context.strategies, asked)
+
+
+ACTIVATORS: Mapping[str, Activator] = {
+    "rulebooks": _rulebook,
+    "strategies": _strategy,
+    "strategy-assignments": _assignments,
+}
 
 
 async def activate(

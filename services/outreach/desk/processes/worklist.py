@@ -67,6 +67,6 @@ async def _take(
             if until is not None:
                 await call_store.defer_call(session, tenant, row["task_id"], until)
                 continue
-        await announce_claimed(session, context.clock, row)
+        await announce_claimed(session, context.clock, row, row["timezone"])
         return row, True
     return None, False

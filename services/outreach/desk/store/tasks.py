@@ -1,7 +1,7 @@
 """SQL of the work list: who takes which task, for how long, and how it ends."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from shared.database import Record, Session
@@ -24,18 +24,22 @@ with candidates as materialized (
     where tenant_id = $1 and state = 'open' and owner = $2 and ready_at <= $5
       and skill = any($4) and ($3::text is null or queue = $3)
     order by urgency desc, priority desc, due_at, task_id limit {_CANDIDATES}) o),
-taken as (
-  select t.task_id from tasks t join candidates c using (task_id)
-  where t.tenant_id = $1 and t.state = 'open'
-  order by c.urgency desc, c.is_own desc, c.priority desc, c.due_at, c.task_id
-  limit 1 for update of t skip locked),
+best as materialized (
+  select task_id from candidates
+  order by urgency desc, is_own desc, priority desc, due_at, task_id),
+taken as (  -- one after the other, until one is free
+  select t.task_id from best b cross join lateral (
+    select task_id from tasks
+    where tenant_id = $1 and task_id = b.task_id and state = 'open'
+    for update skip locked) t limit 1),
 written as (
   update tasks t set state = 'claimed', collector = $2, claimed_at = $6, lease_until = $7,
     completion = null
   from taken where t.tenant_id = $1 and t.task_id = taken.task_id
   returning t.*)
-select (select count(*) from candidates) as candidates, w.* from (select 1) one
+select (select count(*) from candidates) as candidates, w.*, a.timezone from (select 1) one
 left join written w on true
+left join accounts a on a.tenant_id = $1 and a.account_id = w.account_id
 """
 
 
@@ -206,7 +210,7 @@ async def cancel_answered_calls(
             coalesce(
               (select min(s.kind) from stops s
                where s.tenant_id = t.tenant_id and s.account_id = t.account_id
-                 and s.resume_on is null
+                 and s.ended_on is null
                  and (s.invoice_ids is null or s.invoice_ids && t.invoice_ids)),
               (select case when bool_or(i.state = 'open' and i.stage is not null) then 'disputed'
                            when bool_or(i.state = 'written_off') then 'written-off'
@@ -225,7 +229,7 @@ async def cancel_answered_calls(
                 and not exists (
                   select from stops s
                   where s.tenant_id = i.tenant_id and s.account_id = i.account_id
-                    and s.resume_on is null and s.from_on <= ($3 at time zone 'UTC')::date + 1
+                    and s.ended_on is null and s.from_on <= ($3 at time zone 'UTC')::date + 1
                     and (s.currency is null or s.currency = i.currency)
                     and (s.invoice_ids is null or i.invoice_id = any(s.invoice_ids))))
           order by t.task_id for update of t)
@@ -281,23 +285,20 @@ async def list_queues(session: Session, tenant: str, now: datetime) -> list[Reco
     )
 
 
-async def find_tenant_zone(session: Session, tenant: str) -> str | None:
-    zone: str | None = await session.fetchval(
-        "select timezone from tenants where tenant_id = $1", tenant
-    )
-    return zone
-
-
-async def find_held_skills(session: Session, tenant: str, person: str, day: date) -> list[str]:
-    """The certificates that a person holds on a day."""
+async def find_skills(session: Session, tenant: str, person: str, now: datetime) -> list[str]:
+    """The certificates that a person holds on the tenant's day."""
     rows = await session.fetch(
         """
-        select name from certificates
-        where tenant_id = $1 and person = $2 and suspended_at is null and valid_from <= $3
-          and (valid_until is null or valid_until >= $3)
+        with today as (
+          select ($3::timestamptz at time zone coalesce(
+            (select timezone from tenants where tenant_id = $1), 'UTC'))::date as day)
+        select c.name from certificates c cross join today
+        where c.tenant_id = $1 and c.person = $2 and c.suspended_at is null
+          and c.valid_from <= today.day
+          and (c.valid_until is null or c.valid_until >= today.day)
         """,
         tenant,
         person,
-        day,
+        now,
     )
     return [row["name"] for row in rows]

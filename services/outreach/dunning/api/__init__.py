@@ -9,8 +9,9 @@ from services.outreach.dunning.api import (
     dialler,
     jobs,
     strategies,
+    trials,
 )
 
 router = APIRouter()
-for part in (jobs, strategies, assignments, account_strategies, dialler):
+for part in (jobs, strategies, trials, assignments, account_strategies, dialler):
     router.include_router(part.router)

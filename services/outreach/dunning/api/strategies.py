@@ -1,17 +1,20 @@
 """Strategies over HTTP: all of the tenant, new versions, dry runs, from when each counts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from services.outreach.activity.commands import ask_to_activate
 from services.outreach.dunning.commands.strategies import activate_strategy
 from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_text import json_schema
 from services.outreach.dunning.processes import strategies as processes
+from services.outreach.dunning.processes.trial_runs import try_strategy
 from services.outreach.dunning.store.strategies import StrategyBooks, in_flight
+from services.outreach.dunning.store.trials import TrialRequest
 from services.outreach.rulebooks.commands import business_now
 from services.outreach.rulebooks.store import get_tenant_zone
 from shared.database import Session
@@ -28,7 +31,9 @@ from shared.web import Day, Model, ReadSessionDep, context_of, json_response
 from shared.web.auth import Caller, needs
 from shared.web.documents import DocumentRoutes, DryRun, RouteTexts, Surface, Terms
 
+SecondPair = Callable[[Request, Session, str, ActivationRequest], Awaitable[dict[str, Any] | None]]
 STRATEGY_BYTES_MAX = 256 * 1024
+TRIAL_DAYS = 30  # of a dry run, unless a request says otherwise
 
 router = APIRouter(tags=["strategies"])
 Reader = Annotated[Caller, needs("outreach:read", "outreach:write")]
@@ -123,12 +128,26 @@ async def _activate(
     return await activate_strategy(session, tenant, strategy_books(request), asked)
 
 
+def second_pair_for(documents: str) -> SecondPair:
+    """Somebody else agrees first, where the tenant wants that."""
+
+    async def asked_first(
+        request: Request, session: Session, tenant: str, asked: ActivationRequest
+    ) -> dict[str, Any] | None:
+        if not await context_of(request).has_four_eyes(session, tenant):
+            return None
+        return await ask_to_activate(session, tenant, documents, asked)
+
+    return asked_first
+
+
 async def _known(request: Request, tenant: str, name: str, source: str) -> None:
     await processes.check_strategy(context_of(request), tenant, name, source)
 
 
-async def _dry_run(tried: DryRun[Strategy]) -> dict[str, Any]:
-    raise NotFound(f"There is no dry run of {tried.name}.")
+async def _dry_run(tried: DryRun[Strategy]) -> Any:
+    request = TrialRequest(name=tried.name, source=tried.source, days=TRIAL_DAYS)
+    return await try_strategy(context_of(tried.request), tried.tenant, request)
 
 
 # ----------------------------------------------------------------------- answers, as released
@@ -200,23 +219,22 @@ def _strategy(
 
 # ------------------------------------------------------------------------------------------- routes
 
-_routes = DocumentRoutes(
-    router,
-    Surface(
-        path="/v1/strategies/{name}",
-        documents=_documents,
-        business_now=tenant_now,
-        zone=tenant_zone,
-        dry_run=_dry_run,
-        known=_known,
-        activate=_activate,
-        schema=lambda _name: json_schema(),
-        readers=("outreach:read", "outreach:write"),
-        writers=("outreach:write",),
-        bytes_max=STRATEGY_BYTES_MAX,
-        stored_in_machine_time=True,
-    ),
+SURFACE = Surface(
+    path="/v1/strategies/{name}",
+    documents=_documents,
+    business_now=tenant_now,
+    zone=tenant_zone,
+    dry_run=_dry_run,
+    known=_known,
+    activate=_activate,
+    second_pair=second_pair_for("strategies"),
+    schema=lambda _name: json_schema(),
+    readers=("outreach:read", "outreach:write"),
+    writers=("outreach:write",),
+    bytes_max=STRATEGY_BYTES_MAX,
+    stored_in_machine_time=True,
 )
+_routes = DocumentRoutes(router, SURFACE)
 
 
 @router.get(

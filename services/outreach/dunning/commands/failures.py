@@ -5,7 +5,6 @@ from datetime import timedelta
 from services.outreach.activity.commands import open_tasks
 from services.outreach.dunning.domain.failures import task_of
 from services.outreach.dunning.domain.runs import RunTime
-from services.outreach.dunning.domain.strategies import Strategies
 from services.outreach.dunning.store import debtors as store
 from shared.database import Session
 from shared.errors import AppError
@@ -19,7 +18,6 @@ async def set_aside(
     tenant: str,
     debtor_key: str,
     time: RunTime,
-    strategies: Strategies,
     error: Exception,
 ) -> None:
     """Its neighbours go on. A task says so, once: tried again in vain, it gets no other."""
@@ -30,5 +28,5 @@ async def set_aside(
     )
     account = await store.find_first_account(session, tenant, debtor_key)
     if is_new and account is not None:
-        task = task_of(debtor_key, account, strategies, time.at)
+        task = task_of(debtor_key, account, time.at)
         await open_tasks(session, tenant, time.recorded_at, [task])

@@ -1,12 +1,15 @@
 """The facts of debtors as they are committed now, for the contact governor."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from services.outreach.activity.domain.contacts import DebtorContact
+from services.outreach.debtors.domain.debtor_profile import DebtorProfile
+from services.outreach.debtors.store.addresses import find_address_states
 from services.outreach.debtors.store.invoices import find_invoices
 from services.outreach.debtors.store.profiles import get_profiles
 from services.outreach.debtors.store.stops import find_stops
-from services.outreach.dunning.domain.governor import ContactGovernor
+from services.outreach.dunning.domain.governor import ContactGovernor, Unusable
 from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.database import Session
@@ -22,9 +25,12 @@ async def load_governors(
     """By contact: what came in about its debtor since it was planned counts too."""
     keys = {contact.debtor_key for contact in contacts}
     profiles = await get_profiles(session, tenant, keys, content.residence_default)
+    named = {
+        contact.contact_id: {(i.account_id, name) for i in contact.items for name in i.invoice_ids}
+        for contact in contacts
+    }
     invoices = await find_invoices(
-        session,
-        {(tenant, item.account_id, item.invoice_id) for c in contacts for item in c.items},
+        session, {(tenant, *key) for found in named.values() for key in found}
     )
     stops = await find_stops(
         session, {(tenant, item.account_id) for c in contacts for item in c.items}
@@ -32,10 +38,13 @@ async def load_governors(
     return {
         contact.contact_id: ContactGovernor(
             profiles[contact.debtor_key],
-            [invoices[tenant, item.account_id, item.invoice_id] for item in contact.items],
-            content.strategies,
-            rulebooks,
             [
+                found
+                for key in sorted(named[contact.contact_id])
+                if (found := invoices.get((tenant, *key))) is not None
+            ],
+            rulebooks,
+            stops=[
                 stop
                 for account_id in contact.account_ids
                 for stop in stops.get((tenant, account_id), {}).values()
@@ -43,3 +52,25 @@ async def load_governors(
         )
         for contact in contacts
     }
+
+
+async def find_unusable(
+    session: Session, tenant: str, profiles: Mapping[str, DebtorProfile], at: datetime
+) -> dict[str, Unusable]:
+    """By debtor the addresses that do not work now."""
+    accounts = {a.account_id for profile in profiles.values() for a in profile.accounts}
+    states = await find_address_states(session, tenant, accounts)
+    dead: dict[str, set[tuple[str, str]]] = {}
+    for (account_id, channel, address), state in states.items():
+        if not state.is_usable(at):
+            dead.setdefault(account_id, set()).add((channel, address))
+    return {
+        key: Unusable(frozenset(_of(dead, [a.account_id for a in profile.accounts])))
+        for key, profile in profiles.items()
+    }
+
+
+def _of(
+    dead: Mapping[str, set[tuple[str, str]]], account_ids: Collection[str]
+) -> set[tuple[str, str]]:
+    return {each for account_id in account_ids for each in dead.get(account_id, ())}

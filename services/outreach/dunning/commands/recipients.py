@@ -16,4 +16,5 @@ async def load_recipients(
     people = await find_people(session, tenant, account_ids)
     known = await find_accounts(session, {(tenant, a) for a in account_ids})
     sequences = {account_id: facts.sequence for (_, account_id), facts in known.items()}
-    return Recipients(people, sequences, frozenset(configured))
+    countries = {account_id: facts.country for (_, account_id), facts in known.items()}
+    return Recipients(people, sequences, frozenset(configured), countries)

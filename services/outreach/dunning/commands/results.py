@@ -16,9 +16,10 @@ from services.outreach.dunning.commands.addresses import mark_addresses
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.slots import give_back
 from services.outreach.dunning.domain.contact_events import ContactEvents
-from services.outreach.dunning.domain.outcomes import Outcome
+from services.outreach.dunning.domain.outcomes import NOT_ACCEPTED, Outcome
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.store import contacts as contact_store
+from services.outreach.dunning.store import steps as step_store
 from shared.database import Session
 from shared.process import telemetry
 
@@ -43,9 +44,12 @@ async def record_outcomes(
     )
     held = [o for o in outcomes if o.contact.contact_id in written]
     made = [after[o.contact.contact_id] for o in held if o.makes_steps]
-    await contact_store.insert_steps(session, tenant, made)
-    await contact_store.delete_steps(
-        session, tenant, [o.contact.contact_id for o in held if not o.makes_steps]
+    await step_store.insert_steps(session, tenant, made, time.at)
+    free = [o for o in held if not o.makes_steps]
+    failed = [o for o in free if o.kind == "failed" and o.why != NOT_ACCEPTED]
+    await step_store.fail_steps(session, tenant, [o.contact for o in failed])
+    await step_store.delete_steps(
+        session, tenant, [o.contact.contact_id for o in free if o not in failed]
     )
     await _count_reached(session, tenant, time, held, after)
     await mark_addresses(session, tenant, time, held)
@@ -90,7 +94,9 @@ async def write_intents(
     Gives the contacts to send now, and those of which a step has been made by another contact.
     """
     await upsert_judgements(session, tenant, judgements)
-    free = await contact_store.insert_steps(session, tenant, contacts)
+    free = await step_store.insert_steps(
+        session, tenant, [replace(c, state="intent") for c in contacts], time.at
+    )
     intents = [
         replace(
             c,
@@ -112,9 +118,9 @@ async def write_intents(
         held_by=claim,
     )
     lost = {c.contact_id for c in intents} - written
-    await contact_store.delete_steps(session, tenant, lost)
+    await step_store.delete_steps(session, tenant, lost)
     doubled = [c for c in contacts if c.contact_id not in free]
-    await contact_store.delete_steps(session, tenant, {c.contact_id for c in doubled})
+    await step_store.delete_steps(session, tenant, {c.contact_id for c in doubled})
     return [c for c in intents if c.contact_id in written], doubled
 
 
@@ -133,8 +139,10 @@ async def rewrite_intent(
     )
     if contact.contact_id not in written:
         return False
-    await contact_store.delete_steps(session, tenant, written)  # perhaps it covers fewer now
-    await contact_store.insert_steps(session, tenant, [contact])
+    await step_store.delete_steps(session, tenant, written)  # perhaps it covers fewer now
+    await step_store.insert_steps(
+        session, tenant, [contact], contact.attempted_at or contact.due_at
+    )
     return True
 
 

@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact
-from services.outreach.activity.domain.decisions import Decision, Reason
 from services.outreach.activity.domain.parts import (
     covers_in_parts,
     numbered,
@@ -59,20 +58,6 @@ class ContactEvents:
             "contact-suppressed", contact, rule, rule=rule, citation=citation, until=until
         )
 
-    def refused(self, contact: DebtorContact, decision: Decision) -> list[TimelineEntry]:
-        """A rule forbids it, or leaves it to a person. A rule is announced once per contact."""
-        leading = decision.leading
-        assert leading is not None, "what is refused is refused by a rule"
-        entries: list[TimelineEntry] = []
-        refused = refused_by(contact, decision)
-        if leading.rule not in contact.rules:
-            entries += self.suppressed(
-                refused, rule=leading.rule, until=decision.until, citation=leading.citation
-            )
-        if decision.verdict == "require_approval":
-            entries.append(self.approval_requested(refused, leading))
-        return entries
-
     def cancelled(self, contact: DebtorContact, because: Because) -> list[TimelineEntry]:
         return self._contact("contact-cancelled", contact, because, because=because)
 
@@ -118,18 +103,6 @@ class ContactEvents:
             failed_at=failed_at,
             resolved_from="uncertain" if is_resolved else None,
         )
-
-    def approval_requested(self, contact: DebtorContact, reason: Reason) -> TimelineEntry:
-        data = outreach.ApprovalRequested(
-            contact_id=contact.contact_id,
-            account_id=contact.account_id,
-            channel=contact.channel,
-            rule=reason.rule,
-            role=reason.role,
-            citation=reason.citation,
-            rulebook_version=contact.rulebook_version,
-        )
-        return self._entry("approval-requested", contact, reason.rule, data, contact.account_ids)
 
     def handed_over(self, contact: DebtorContact) -> list[TimelineEntry]:
         """A person takes over: a task."""
@@ -179,18 +152,12 @@ class ContactEvents:
         return TimelineEntry(announcement, contact.account_id, tuple(accounts))
 
 
-def refused_by(contact: DebtorContact, decision: Decision) -> DebtorContact:
-    """The contact that a rule forbids, or leaves to a person."""
-    leading = decision.leading
-    assert leading is not None, "what is refused is refused by a rule"
-    return replace(
-        contact,
-        state="suppressed",
-        because=leading.rule,
-        decision=decision,
-        until=decision.until,
-        rules=contact.rules if leading.rule in contact.rules else (*contact.rules, leading.rule),
-    )
+def suppressed_by(contact: DebtorContact, rule: str) -> DebtorContact:
+    """The contact that is not made, under a rule."""
+    decision = contact.decision
+    rules = contact.rules if rule in contact.rules else (*contact.rules, rule)
+    until = decision.until if decision is not None else None
+    return replace(contact, state="suppressed", because=rule, until=until, rules=rules)
 
 
 def _common(contact: DebtorContact) -> dict[str, Any]:

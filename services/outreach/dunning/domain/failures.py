@@ -4,25 +4,19 @@ from datetime import datetime
 
 from services.outreach.activity.domain.tasks import NewTask
 from services.outreach.debtors.domain.accounts import AccountFacts
-from services.outreach.dunning.domain.strategies import Strategies
 from shared.clock import local_day
 
 STEP = "set-aside"  # no step of any strategy: the ladder waits
 
 
-def task_of(
-    debtor_key: str, account: AccountFacts, strategies: Strategies, at: datetime
-) -> NewTask:
+def task_of(debtor_key: str, account: AccountFacts, at: datetime) -> NewTask:
     """About one of the debtor's accounts, and no invoice: what is at fault is not known."""
-    strategy = strategies[account.kind]
     return NewTask(
         kind="set-aside",
         account_id=account.account_id,
         cause=f"set aside {debtor_key} {at.isoformat()}",
         due_at=at,
         debtor_id=account.debtor_id,
-        strategy=strategy.name,
-        strategy_version=strategy.version,
         step=STEP,
         due_on=local_day(at, account.timezone),
         opened_at=at,

@@ -22,4 +22,5 @@ def details_of(contact: DebtorContact) -> dict[str, str]:
         "tone": contact.tone,
         "purpose": contact.purpose,
         "account_id": contact.account_id,
+        "zone": contact.zone,  # of the days in a letter
     }

@@ -13,7 +13,6 @@ from msgspec import Struct
 from services.outreach.activity.domain.contacts import Item
 from services.outreach.debtors.domain.stops import ACCOUNT_WIDE_HOLDS
 from services.outreach.dunning.domain.cancellations import REASONS, Because, first_reason
-from services.outreach.dunning.domain.strategies import Strategies
 
 # A ledger further behind its intake is not believed (docs/decisions/0003-how-outreach-plans.md).
 INTAKE_LAG_MAX = timedelta(seconds=30)
@@ -240,19 +239,16 @@ class CheckedItems:
         return first_reason(self.refused.values())
 
 
-def still_due(
-    items: Iterable[Item], checked: Mapping[str, CheckedAccount], strategies: Strategies
-) -> CheckedItems:
+def still_due(items: Iterable[Item], checked: Mapping[str, CheckedAccount]) -> CheckedItems:
     """Each item against the answer. Every account of the items must be in it."""
     items = tuple(items)
     refused: dict[Item, Because] = {}
     reminders: dict[str, list[Item]] = {}  # by account: those of what is not past due yet
     for item in items:
-        is_early = is_reminder(item, strategies)
-        reason = _refusal(item, checked[item.account_id], is_early)
+        reason = _refusal(item, checked[item.account_id])
         if reason is not None:
             refused[item] = reason
-        elif is_early:
+        elif item.is_reminder:
             reminders.setdefault(item.account_id, []).append(item)
     for account_id, early in reminders.items():
         refused |= dict.fromkeys(_covered_by_money(checked[account_id], early), "paid")
@@ -274,38 +270,55 @@ def reminder_minor(account: CheckedAccount, currency: str, items: Iterable[Item]
     unapplied, in one currency of one account."""
     owed = 0
     for item in items:
-        invoice = account.invoice(item.invoice_id)
+        invoice = account.invoice(item.subject_id)
         if invoice is not None and invoice.currency == currency:
             owed += invoice.owed_minor
     amounts = account.amounts_in(currency)
     return owed - (amounts.unapplied_minor if amounts is not None else 0)
 
 
-def _refusal(item: Item, account: CheckedAccount, is_reminder: bool) -> Because | None:
-    invoice = account.invoice(item.invoice_id)
+def _refusal(item: Item, account: CheckedAccount) -> Because | None:
+    if not item.is_ladder:
+        return _reaction_refusal(item, account)
+    invoice = account.invoice(item.subject_id)
     if invoice is None or invoice.balance_minor <= 0:
-        return "written-off" if account.is_written_off(item.invoice_id) else "paid"
+        return "written-off" if account.is_written_off(item.subject_id) else "paid"
     if (stop := account.stopped_by(invoice)) is not None:
         return stop
-    if invoice.due_on != item.due_on:
+    if invoice.due_on != item.anchor_on:
         return "corrected"
     if invoice.owed_minor <= 0:
         return "disputed"
-    if is_reminder:
+    if item.is_reminder:
         return None if invoice.stage is None else "superseded"
     if invoice.stage is None:
         return "corrected"
     return None if account.asked_minor(invoice.currency) > 0 else "paid"
 
 
-def is_reminder(item: Item, strategies: Strategies) -> bool:
-    """Whether the item speaks of money that is not past due yet."""
-    step = strategies[item.kind].step(item.words)
-    assert step is not None, "items are made from the same strategies"
-    return step.is_reminder
+# What asks for something overdue, besides the ladder.
+ASKING = frozenset({"promise-broken", "payment-failed"})
+
+
+def _reaction_refusal(item: Item, account: CheckedAccount) -> Because | None:
+    """Why what is answered is not to be answered; an answer that asks for money needs some."""
+    if any(stop.hold_kind in ACCOUNT_WIDE_HOLDS for stop in account.stops):
+        return "hold"
+    if item.reaction not in ASKING:
+        return None
+    found = [i for name in item.invoices if (i := account.invoice(name)) is not None]
+    asked = found if item.invoices else list(account.invoices)
+    if not any(each.balance_minor > 0 for each in asked):
+        return "paid"
+    stops = [why for each in asked if (why := account.stopped_by(each)) is not None]
+    if len(stops) == len(asked):
+        return first_reason(stops)
+    if all(each.owed_minor <= 0 for each in asked):
+        return "disputed"
+    return None
 
 
 def _currency(item: Item, account: CheckedAccount) -> str:
-    invoice = account.invoice(item.invoice_id)
+    invoice = account.invoice(item.subject_id)
     assert invoice is not None, "an item that was not refused names an open invoice"
     return invoice.currency

@@ -14,13 +14,12 @@ from services.outreach.channels.domain.message_values import (
     Total,
 )
 from services.outreach.dunning.domain.live_check import (
+    ASKING,
     CheckedAccount,
     CheckedCharge,
     CheckedInvoice,
-    is_reminder,
     reminder_minor,
 )
-from services.outreach.dunning.domain.strategies import Strategies
 
 CHARGE_KINDS = ("fee", "cost", "interest")
 LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
@@ -52,7 +51,6 @@ class _Asked:
 def content(
     items: Sequence[Item],
     checked: Mapping[str, CheckedAccount],
-    strategies: Strategies,
     agreed: Agreed = Agreed(),  # a value that does not change
 ) -> MessageContent:
     """What the message says, from the ledger's answer alone.
@@ -61,11 +59,11 @@ def content(
     the total asked for is the account's collectable amount and not a part of it. What a promise, an
     arrangement, a hold or a placement stops is neither listed nor asked for.
     """
-    reminders = sorted(item for item in items if is_reminder(item, strategies))
+    reminders = sorted(item for item in items if item.is_reminder)
     overdue: list[Line] = []
     charges: list[LinePart] = []
     asked: list[_Asked] = []
-    for account_id in _late(items, strategies):
+    for account_id in _late(items):
         account = checked[account_id]
         for currency in [amounts.currency for amounts in account.amounts]:
             asks = account.asked_minor(currency)
@@ -131,21 +129,20 @@ def content_of_account(account: CheckedAccount) -> MessageContent:
     return _listed(overdue, charges, asked, upcoming, asked_early, Agreed())
 
 
-def collectable(
-    items: Sequence[Item], checked: Mapping[str, CheckedAccount], strategies: Strategies
-) -> dict[str, int]:
+def collectable(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> dict[str, int]:
     """What the ledger says may be asked for as past due, by currency: the totals must be that."""
     found: Counter[str] = Counter()
-    for account_id in _late(items, strategies):
+    for account_id in _late(items):
         account = checked[account_id]
         for amounts in account.amounts:
             found[amounts.currency] += max(0, account.asked_minor(amounts.currency))
     return {currency: minor for currency, minor in found.items() if minor}
 
 
-def _late(items: Sequence[Item], strategies: Strategies) -> list[str]:
-    """The accounts of which something covered is past due."""
-    return sorted({item.account_id for item in items if not is_reminder(item, strategies)})
+def _late(items: Sequence[Item]) -> list[str]:
+    """The accounts of which what is past due is asked for."""
+    asking = [i for i in items if i.section == "overdue" or i.reaction in ASKING]
+    return sorted({item.account_id for item in asking})
 
 
 def _upcoming(
@@ -157,7 +154,7 @@ def _upcoming(
     asked: list[_Asked] = []
     for account_id, group in groupby(reminders, key=lambda item: item.account_id):
         account, mine = checked[account_id], list(group)
-        found = [i for i in (account.invoice(item.invoice_id) for item in mine) if i is not None]
+        found = [i for i in (account.invoice(item.subject_id) for item in mine) if i is not None]
         lines += [
             _line(account_id, i) for i in sorted(found, key=lambda i: (i.due_on, i.invoice_id))
         ]

@@ -107,9 +107,7 @@ class Outcome:
             case "deferred":
                 return self._deferred(contact, events)
             case "suppressed":
-                if self.decision is not None:
-                    return events.refused(self.contact, self.decision)
-                return events.suppressed(contact, rule=why, until=None, citation=None)
+                return self._suppressed(contact, events)
             case "cancelled":
                 return events.cancelled(contact, _because(why))
             case "sent":
@@ -129,6 +127,17 @@ class Outcome:
                 )
             case "handed-over":
                 return events.handed_over(contact)
+
+    def _suppressed(self, contact: DebtorContact, events: ContactEvents) -> list[TimelineEntry]:
+        if self.why in self.contact.rules:  # announced once per contact and rule
+            return []
+        leading = self.decision.leading if self.decision is not None else None
+        return events.suppressed(
+            contact,
+            rule=self.why,
+            until=self.decision.until if self.decision is not None else None,
+            citation=leading.citation if leading is not None else None,
+        )
 
     def _deferred(self, contact: DebtorContact, events: ContactEvents) -> list[TimelineEntry]:
         if self.why in self.contact.rules:  # announced once per contact and rule

@@ -3,7 +3,7 @@ the live check, still due by what is known, allowed by the contact rules. Each g
 the outcome that it has instead."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from msgspec import structs
@@ -16,7 +16,7 @@ from services.outreach.debtors.domain.governor_question import wished_language
 from services.outreach.dunning.domain import suppressions
 from services.outreach.dunning.domain.cancellations import first_reason
 from services.outreach.dunning.domain.contacts import worded
-from services.outreach.dunning.domain.governor import ContactGovernor
+from services.outreach.dunning.domain.governor import ContactGovernor, addresses
 from services.outreach.dunning.domain.live_check import (
     CheckedAccount,
     is_ahead,
@@ -27,7 +27,6 @@ from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.runs import ContentVersions
 from shared.countries import country_code
 from shared.events import ledger
-from shared.mail_addresses import deliverable
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,7 @@ class Recipients:
     people: Mapping[str, ledger.Contact]  # by account
     sequences: Mapping[str, int]  # the ledger's, as far as it was taken in
     configured: frozenset[str]  # channels that have a provider
+    countries: Mapping[str, str | None] = field(default_factory=dict)  # by account
 
     def address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
         """To whom it goes; or that it can't. A person who takes over needs no address."""
@@ -79,12 +79,14 @@ class Recipients:
             return Outcome(contact, "suppressed", suppressions.CHANNEL_NOT_CONFIGURED)
         for account_id in contact.account_ids:
             person = self.people.get(account_id)
-            address = deliverable(person.email) if person is not None else None
+            found = addresses(contact.channel, person, self.countries.get(account_id))
+            address = next(iter(found), None)
             if person is not None and address is not None:
                 return OutgoingMessage(contact, address, person.name)
         if not self.people.keys() >= set(contact.account_ids):  # every account has details
             return Outcome(contact, "deferred", suppressions.DETAILS_BEHIND)
-        named = [self.people[account_id].email for account_id in contact.account_ids]
+        people = [self.people[account_id] for account_id in contact.account_ids]
+        named = [person.email for person in people if contact.channel == "email"]
         is_there = any(email is not None and email.strip() for email in named)
         rule = suppressions.ADDRESS_UNUSABLE if is_there else suppressions.NO_ADDRESS
         return Outcome(contact, "suppressed", rule)
@@ -116,12 +118,12 @@ def due_of(
     content: ContentVersions,
 ) -> DebtorContact | Outcome:
     """The contact about what is still due by the check; `known`: the sequences before it."""
-    due = still_due(contact.items, checked, content.strategies)
+    due = still_due(contact.items, checked)
     if not due.items:
         is_news = is_ahead(checked, contact.account_ids, known)
         return Outcome(contact, "cancelled", due.because, is_news=is_news)
     sequences = {name: account.sequence for name, account in checked.items()}
-    after = worded(contact, due.items, content.strategies, content.template_versions, sequences)
+    after = worded(contact, due.items, content.template_versions, sequences)
     to_tell = {text for name in after.account_ids for text in checked[name].disclose}
     return structs.replace(after, charge_texts=tuple(sorted(to_tell & content.text_ids)))
 
@@ -138,7 +140,7 @@ def reviewed(
     if not items:
         return Outcome(contact, "cancelled", first_reason(lapsed.values()), is_news=True)
     sequences = {cover.account_id: cover.checked_sequence for cover in contact.covers}
-    contact = worded(contact, items, content.strategies, content.template_versions, sequences)
+    contact = worded(contact, items, content.template_versions, sequences)
     return replace(message, contact=contact, governor=governor)
 
 
@@ -148,11 +150,13 @@ def governed(
     """The message with what the contact rules decide at that instant; or why it may not leave."""
     contact, governor = message.contact, message.governor
     assert governor is not None, "a message is decided on by what is known of its debtor"
-    decision = governor.govern(at, contact.items, message.recipient)
+    decision = governor.govern(at, contact.items, contact.channel, message.recipient)
+    decision = decision.with_approved(frozenset(contact.approved_rules))
     contact = structs.replace(contact, decision=decision)
     leading = decision.leading
     if decision.verdict != "allow" and leading is not None:
-        kind: OutcomeKind = "deferred" if decision.verdict == "defer" else "suppressed"
+        # What a person must decide is held by planning, which comes by again.
+        kind: OutcomeKind = "suppressed" if decision.verdict == "block" else "deferred"
         return Outcome(contact, kind, leading.rule)
     if templates.unworded(decision.text_ids, message.languages(at)[0], creditor):
         return Outcome(contact, "suppressed", suppressions.NO_WORDS)

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.outreach.channels.domain.template_facts import TemplateFacts
-from services.outreach.dunning.domain.strategies import Strategies
 from shared.business_time import Clock
 
 
 @dataclass(frozen=True)
 class ContentVersions:
-    """Versioned strategies and templates, and where debtors may live of whom no place is known."""
+    """Versioned templates, and where debtors may live of whom no place is known."""
 
-    strategies: Strategies
     templates: TemplateFacts
     residence_default: str | None = None
     text_ids: frozenset[str] = frozenset()  # disclosures that there are words for

@@ -36,6 +36,7 @@ class SlotLimits:
     ramp_from: date | None  # the first day; None: nobody is contacted
     capacity: Mapping[str, int]
     versions: Mapping[tuple[str, str], VersionRamp] = field(default_factory=dict)
+    zone: str = "UTC"  # the tenant's
 
     def names(self, contact: DebtorContact) -> tuple[str, ...]:
         """The limits that a contact is under, by the names of their counts."""

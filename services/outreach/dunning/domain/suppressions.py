@@ -16,3 +16,7 @@ MAILBOX_REFUSES = "mailbox-refuses-for-now"
 DETAILS_BEHIND = "contact-details-behind"  # an account's details have not been read yet
 RAMP = "ramp"  # the day's contacts of a tenant or version that starts slowly are made
 CAPACITY = "capacity"  # the day's work of a channel or queue is given out
+FAILED_ALREADY = "failed-already"  # over that channel, of the same step
+NO_TEMPLATE = "no-template"  # no text for that channel in the languages of the debtor
+NO_CONTACT_DATA = "no-contact-data"  # neither e-mail nor phone nor address is known
+ORGANISATION_CAP = "organisation-cap"

@@ -1,6 +1,7 @@
 """What comes into force reaches the accounts, in slices, when its day has begun."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from services.outreach.dunning.commands.assignments import (
 from services.outreach.dunning.domain.assignments import Assignments, assign
 from services.outreach.dunning.store import strategies as store
 from services.outreach.rulebooks.commands import business_now
+from shared.process.failures import halves, is_for_now, note_failure
 
 
 async def apply_activations(context: Context, tenant: str, at: datetime) -> int:
@@ -26,18 +28,37 @@ async def apply_activations(context: Context, tenant: str, at: datetime) -> int:
     changed, after = 0, ""
     occasion = Occasion(because="activation", at=at, recorded_at=context.business_now(at))
     while True:
-        async with context.db.transaction() as session:
+        async with context.db.reading() as session:
             account_ids = await store.page_accounts(
                 session, tenant, after=after, limit=ACCOUNTS_MAX
             )
-            if account_ids:
-                changed += await assign_accounts(
-                    session, tenant, context.strategies, account_ids, occasion
-                )
-            if len(account_ids) < ACCOUNTS_MAX:
-                await store.set_mark(session, tenant, at)
-                return changed
-            after = account_ids[-1]
+        if account_ids:
+            changed += await _ask(context, tenant, account_ids, occasion)
+        if len(account_ids) < ACCOUNTS_MAX:
+            break
+        after = account_ids[-1]
+    async with context.db.transaction() as session:
+        await store.set_mark(session, tenant, at)
+    return changed
+
+
+async def _ask(
+    context: Context, tenant: str, account_ids: Sequence[str], occasion: Occasion
+) -> int:
+    """Where that fails for good, the culprit stays where it is, and the others are asked."""
+    try:
+        async with context.db.transaction() as session:
+            return await assign_accounts(session, tenant, context.strategies, account_ids, occasion)
+    except Exception as error:
+        if is_for_now(error):
+            raise
+        if len(account_ids) == 1:
+            note_failure("outreach", "assignments", error, tenant=tenant)
+            return 0
+        changed = 0
+        for half in halves(account_ids):
+            changed += await _ask(context, tenant, half, occasion)
+        return changed
 
 
 # ------------------------------------------------------------------------------------------ dry run

@@ -243,9 +243,9 @@ class Delivery:
     def _values(self) -> MessageValues:
         """Raises `NotWritten` where the totals are not what the ledger says is collectable."""
         context, contact, setup = self._context, self._contact, self._provider.setup
-        strategies, accounts = context.content.strategies, self._checked.accounts
-        lists = content(contact.items, accounts, strategies)
-        if faults := imbalances(lists, collectable(contact.items, accounts, strategies)):
+        accounts = self._checked.accounts
+        lists = content(contact.items, accounts)
+        if faults := imbalances(lists, collectable(contact.items, accounts)):
             raise NotWritten(NOT_BALANCED, "; ".join(faults))
         expires_at = self._time.at + timedelta(days=setup.settings.portal.link_days)
         return MessageValues(

@@ -20,8 +20,9 @@ from services.outreach.dunning.domain.dialler import Go, NoGo
 from services.outreach.dunning.domain.intents import callback_token
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.outgoing import OutgoingMessage
+from services.outreach.dunning.processes.contact_runs import ContactRun
 from services.outreach.dunning.processes.live_check import LiveCheck
-from services.outreach.dunning.processes.run_due import ContactRun, open_run
+from services.outreach.dunning.processes.run_setup import open_run
 from services.outreach.dunning.store import dialler as store
 from shared import clock
 from shared.errors import Conflict, NotFound

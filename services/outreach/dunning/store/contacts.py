@@ -7,9 +7,10 @@ import msgspec
 
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.store.contacts import to_contact
+from services.outreach.dunning.domain.contacts import lane_of
 from shared.database import Session
 
-UNDER_WAY = "('planned', 'claimed', 'intent')"
+UNDER_WAY = "('planned', 'held', 'claimed', 'intent')"
 # In these, with an instant of an attempt, a contact counts as one: of what failed only what failed
 # late has it still.
 COUNTED = ["sent", "delivered", "uncertain", "failed"]
@@ -19,18 +20,27 @@ async def insert_contacts(
     session: Session, tenant: str, contacts: Iterable[DebtorContact], planned_at: datetime
 ) -> None:
     rows = [
-        (c.contact_id, c.debtor_key, c.debtor_id, c.state, c.due_at, msgspec.json.encode(c))
+        (
+            c.contact_id,
+            c.debtor_key,
+            c.debtor_id,
+            lane_of(c),
+            c.state,
+            c.due_at,
+            msgspec.json.encode(c),
+        )
         for c in contacts
     ]
     if not rows:
         return
     await session.execute(
         """
-        insert into contacts (tenant_id, contact_id, debtor_key, debtor_id, state, due_at, body,
-                              rules, planned_at)
-        select $1, contact_id, debtor_key, debtor_id, state, due_at, body, '{}', $8
-        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[])
-          as k (contact_id, debtor_key, debtor_id, state, due_at, body)
+        insert into contacts (tenant_id, contact_id, debtor_key, debtor_id, lane, state, due_at,
+                              body, rules, planned_at)
+        select $1, contact_id, debtor_key, debtor_id, lane, state, due_at, body, '{}', $9
+        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                    $7::timestamptz[], $8::bytea[])
+          as k (contact_id, debtor_key, debtor_id, lane, state, due_at, body)
         """,
         tenant,
         *[list(column) for column in zip(*rows, strict=True)],
@@ -108,46 +118,6 @@ async def upsert_contact_accounts(
         tenant,
         *[list(column) for column in zip(*rows, strict=True)],
     )
-
-
-async def insert_steps(
-    session: Session, tenant: str, contacts: Sequence[DebtorContact]
-) -> set[str]:
-    """The steps that these contacts make; gives the ids of contacts of which all were free."""
-    rows = [
-        (i.account_id, i.invoice_id, i.due_on, i.step, c.contact_id)
-        for c in contacts
-        for i in c.items
-    ]
-    if not rows:
-        return set()
-    rows.sort()
-    taken = await session.fetch(
-        """
-        insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)
-        select $1, account_id, invoice_id, due_on, step, contact_id
-        from unnest($2::text[], $3::text[], $4::date[], $5::text[], $6::text[])
-          as k (account_id, invoice_id, due_on, step, contact_id)
-        on conflict do nothing
-        returning contact_id
-        """,
-        tenant,
-        *[list(column) for column in zip(*rows, strict=True)],
-    )
-    made: dict[str, int] = {}
-    for row in taken:
-        made[row["contact_id"]] = made.get(row["contact_id"], 0) + 1
-    return {c.contact_id for c in contacts if made.get(c.contact_id) == len(c.items)}
-
-
-async def delete_steps(session: Session, tenant: str, contact_ids: Collection[str]) -> None:
-    """The contacts were not made after all: their steps can be made by others."""
-    if contact_ids:
-        await session.execute(
-            "delete from steps where tenant_id = $1 and contact_id = any($2)",
-            tenant,
-            sorted(contact_ids),
-        )
 
 
 async def mark_reached(

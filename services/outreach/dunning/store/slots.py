@@ -6,6 +6,12 @@ from datetime import date
 from shared.database import Session
 
 
+async def lock_claims(session: Session, tenant: str) -> None:
+    await session.execute(
+        "select pg_advisory_xact_lock(hashtextextended('outreach slots ' || $1, 0))", tenant
+    )
+
+
 async def lock_slots(
     session: Session, tenant: str, day: date, names: Collection[str]
 ) -> dict[str, int]:

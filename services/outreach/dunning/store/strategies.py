@@ -3,7 +3,7 @@ each account is on."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -144,8 +144,10 @@ async def list_questions(
                o.account_id is not null as is_overridden, o.strategy as override_strategy,
                s.account_id is not null and exists (
                  select from steps m join invoices i
-                   using (tenant_id, account_id, invoice_id)
+                   on i.tenant_id = m.tenant_id and i.account_id = m.account_id
+                     and i.invoice_id = m.subject_id
                  where m.tenant_id = a.tenant_id and m.account_id = a.account_id
+                   and m.subject = 'invoice' and m.reaction = '' and m.state <> 'open'
                    and i.state = 'open') as is_under_way
         from accounts a
         left join tenants t using (tenant_id)
@@ -307,3 +309,25 @@ async def has_begun_since(session: Session, tenant: str, mark: datetime, at: dat
         at,
     )
     return found
+
+
+async def find_priorities(
+    session: Session, tenant: str, account_ids: Collection[str]
+) -> dict[str, int]:
+    rows = await session.fetch(
+        """
+        select account_id, priority from accounts
+        where tenant_id = $1 and account_id = any($2) and priority is not null
+        """,
+        tenant,
+        list(account_ids),
+    )
+    return {row["account_id"]: row["priority"] for row in rows}
+
+
+async def get_calendar(session: Session, tenant: str) -> tuple[str, date | None]:
+    """The tenant's zone, and from which day on its debtors are contacted."""
+    row = await session.fetchrow(
+        "select timezone, contact_from from tenants where tenant_id = $1", tenant
+    )
+    return ("UTC", None) if row is None else (row["timezone"], row["contact_from"])

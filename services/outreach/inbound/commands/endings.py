@@ -1,8 +1,8 @@
 """What follows from a reply: consents, pauses, tasks, events; all of it with the item's ending."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,25 +10,24 @@ from msgspec.structs import replace
 from services.outreach.activity.commands import announce, open_tasks
 from services.outreach.activity.domain.tasks import NewTask
 from services.outreach.activity.domain.timeline import TimelineEntry
+from services.outreach.activity.store.addresses import find_addresses_of
 from services.outreach.activity.store.debtors import mark_dirty
-from services.outreach.consents.commands import record_consent, record_preferences
-from services.outreach.consents.domain import (
-    ChannelConsent,
-    ConsentState,
-    Preference,
-    current_consents,
-    current_preferences,
+from services.outreach.consents.commands import (
+    Refusal,
+    allow_address,
+    record_preferences,
+    refuse_address,
 )
-from services.outreach.consents.store import list_consents, list_preferences
+from services.outreach.consents.domain import Preference, current_preferences
+from services.outreach.consents.store import list_preferences
 from services.outreach.debtors.domain.address_states import WRONG_PARTY, AddressState
 from services.outreach.debtors.store.addresses import find_address_states, upsert_address_states
-from services.outreach.debtors.store.people import find_people
-from services.outreach.inbound.commands.pauses import cause_of, end_pauses, pause_accounts
+from services.outreach.inbound.commands.pauses import cause_of, end_pauses, pause_for
 from services.outreach.inbound.domain.decisions import Answer, Sender
 from services.outreach.inbound.domain.incoming import Incoming
 from services.outreach.inbound.domain.items import Ending, OpenItem
-from services.outreach.inbound.store import addresses as address_store
 from services.outreach.inbound.store import items as store
+from services.outreach.inbound.store.addresses import list_spellings
 from shared import clock
 from shared.business_time import Clock
 from shared.clock import local_day
@@ -49,6 +48,10 @@ class Match:
     contact_id: str | None = None
     contact_accounts: tuple[str, ...] = ()  # those that the answered contact speaks of
     owners: dict[str, str] = field(default_factory=dict)  # accounts with the address: their debtors
+
+    @property
+    def is_certain(self) -> bool:
+        return self.sender is not None and self.sender.is_certain
 
     @property
     def asked_accounts(self) -> tuple[str, ...]:
@@ -77,7 +80,7 @@ async def end_reply(
         await _pauses(session, item, match, sender, answer)
         await _tasks(session, item, incoming, match, sender, answer)
     if answer.is_wrong_party:
-        await _wrong_party(session, item, incoming, match)
+        await _wrong_party(session, item, incoming)
     await announce(session, item.tenant, _now(clock_mode, item), _entries(item, match, answer))
     await end_item(
         session,
@@ -118,67 +121,36 @@ async def _consents(
     match: Match,
     answer: Answer,
 ) -> None:
+    evidence = f"inbound {item.inbound_id}"
     if answer.is_consent_revoked:
-        for account_id, address in await _targets(session, item, incoming, match):
-            await _record(session, clock_mode, item, account_id, address, "revoked")
-    elif answer.is_consent_given_back:
-        for account_id, address in await _targets(session, item, incoming, match):
-            if await _is_stopped(session, item, account_id, address):
-                await _record(session, clock_mode, item, account_id, address, "granted")
+        for address, also in await _refused(session, item, incoming, match):
+            refusal = Refusal(_channel(item), address, evidence, item.received_at)
+            await refuse_address(session, item.tenant, clock_mode, refusal, BY, also=also)
+    elif answer.is_consent_given_back and incoming.address is not None:
+        refusal = Refusal(_channel(item), incoming.address, evidence)
+        await allow_address(session, item.tenant, clock_mode, refusal, item.received_at, BY)
     elif answer.closes_channel and match.sender is not None:
         await _close_channel(session, clock_mode, item, match.sender.account_id)
 
 
-async def _targets(
+def _channel(item: OpenItem) -> Literal["email", "sms"]:
+    return "email" if item.channel == "email" else "sms"
+
+
+async def _refused(
     session: Session, item: OpenItem, incoming: Incoming, match: Match
-) -> Sequence[tuple[str, str]]:
-    """Account and address, as its details write it: every account with the address, and where a
-    message of ours is answered from another one, that to which it went."""
-    found = {(account_id, incoming.address) for account_id in match.owners}
-    certain = match.sender is not None and match.sender.is_certain
-    others = [a for a in match.contact_accounts if certain and a not in match.owners]
-    found |= set(await address_store.list_addresses(session, item.tenant, incoming.kind, others))
-    people = await find_people(session, item.tenant, {account_id for account_id, _ in found})
-    written = {
-        (account_id, contact.email.strip().casefold()): contact.email.strip()
-        for account_id, contact in people.items()
-        if contact.email is not None
-    }
-    keys = match.owners
-    return sorted(
-        {
-            (account_id, written.get((account_id, address), address))
-            for account_id, address in found
-            if address is not None
-        },
-        key=lambda target: (keys.get(target[0], ""), *target),
-    )
-
-
-async def _record(
-    session: Session,
-    clock_mode: Clock,
-    item: OpenItem,
-    account_id: str,
-    address: str,
-    state: ConsentState,
-) -> None:
-    consent = ChannelConsent(
-        channel=item.channel,
-        kind=item.channel,
-        state=state,
-        at=item.received_at,
-        address=address,
-        form="written",
-        evidence=f"inbound {item.inbound_id}",
-    )
-    await record_consent(session, item.tenant, account_id, clock_mode, consent, BY, is_dated=True)
-
-
-async def _is_stopped(session: Session, item: OpenItem, account_id: str, address: str) -> bool:
-    known = await list_consents(session, item.tenant, account_id, item.channel)
-    current = current_consents([consent for consent, _ in known], item.received_at)
-    return any(c.state == "revoked" and c.address == address for c in current)
+) -> list[tuple[str, tuple[str, ...]]]:
+    """The address that it came from; where a message of ours is answered from another one, that to
+    which it went, on the accounts that it spoke of."""
+    found: dict[str, tuple[str, ...]] = {}
+    if incoming.address is not None:
+        found[incoming.address] = ()
+    if match.is_certain and match.contact_accounts and not match.owners:
+        addresses = await find_addresses_of(
+            session, item.tenant, item.channel, match.contact_accounts
+        )
+        found |= dict.fromkeys(addresses, match.contact_accounts)
+    return sorted(found.items())
 
 
 async def _close_channel(
@@ -199,20 +171,21 @@ async def _close_channel(
     await record_preferences(session, item.tenant, account_id, clock_mode, [wish], BY)
 
 
-async def _wrong_party(session: Session, item: OpenItem, incoming: Incoming, match: Match) -> None:
+async def _wrong_party(session: Session, item: OpenItem, incoming: Incoming) -> None:
     """Nobody there is the debtor: no message goes to it any more."""
-    targets = await _targets(session, item, incoming, match)
-    accounts = {account_id for account_id, _ in targets}
-    known = await find_address_states(session, item.tenant, accounts)
+    if incoming.address is None:
+        return
+    found = await list_spellings(session, item.tenant, item.channel, incoming.address)
+    known = await find_address_states(session, item.tenant, {account for account, _ in found})
     states = []
-    for account_id, address in targets:
+    for account_id, address in found:
         key = (account_id, item.channel, address)
         state = known.get(key) or AddressState(*key)
         states.append(
             replace(
                 state,
                 state=WRONG_PARTY,
-                because=cause_of(item.inbound_id),
+                because=f"inbound {item.inbound_id}",
                 changed_at=item.received_at,
             )
         )
@@ -230,14 +203,12 @@ async def _pauses(
         if item.tries > 1:  # it waited for the ledger
             await end_pauses(session, item.tenant, sender.account_ids, item.inbound_id, day)
         return
-    account_ids = match.asked_accounts if answer.pause == "claim" else sender.account_ids
-    await pause_accounts(
+    await pause_for(
         session,
-        item.tenant,
-        account_ids,
+        item,
+        sender,
         answer.pause,
-        item.inbound_id,
-        day,
+        match.asked_accounts,
         is_endless=answer.is_pause_endless,
     )
 

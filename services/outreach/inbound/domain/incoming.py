@@ -23,8 +23,7 @@ class Incoming:
 
     reading: Reading
     text: str = field(repr=False)  # what is read of it
-    kind: str  # email | phone | none: of the address
-    address: str | None = field(repr=False)
+    address: str | None = field(repr=False)  # by which its account may be found
     contact_ids: tuple[str, ...] = ()  # by tokens of ours
     answers: tuple[tuple[str, str], ...] = ()  # contact and Message-ID, where it may be ours
     account_id: str | None = None  # of whom it is certain
@@ -39,7 +38,6 @@ def incoming_text(item: OpenItem, lists: WordLists) -> Incoming:
     return Incoming(
         reading=read_words(text, lists),
         text=text,
-        kind="phone" if is_phone else "none",
         address=caller(item.envelope.from_ or "") or None if is_phone else None,
         contact_ids=_contacts_of(item.envelope),
         account_id=item.envelope.account_id,
@@ -56,7 +54,6 @@ def incoming_mail(
     return Incoming(
         reading=reading,
         text=storable(read),
-        kind="email",
         address=mail.from_,
         contact_ids=(*(contact for _, contact in tokens), *_contacts_of(item.envelope)),
         answers=tuple(_answers(mail.answers)),

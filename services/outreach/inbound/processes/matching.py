@@ -17,7 +17,7 @@ async def match_sender(session: Session, item: OpenItem, incoming: Incoming) -> 
     """Of an address of several debtors nobody is known, but all are found."""
     owners: dict[str, str] = {}
     if incoming.address is not None:
-        owners = await find_owners(session, item.tenant, incoming.kind, incoming.address)
+        owners = await find_owners(session, item.tenant, item.channel, incoming.address)
     contact = await _answered(session, item, incoming)
     if contact is not None:
         key: str | None = contact.debtor_key

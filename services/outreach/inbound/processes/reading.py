@@ -38,6 +38,7 @@ LEASE = timedelta(seconds=90)  # of machine time: longer than the ledger may tak
 TRIES_MAX = 5  # of what fails for a reason of its own
 WAIT_SECONDS_MAX = 300.0
 ACTOR = "debtor"
+ADDRESSED = ("email", "sms")  # channels in which an address is somebody's
 
 
 async def read_item(context: Context, tenant: str, inbound_id: str) -> bool:
@@ -145,7 +146,7 @@ async def _decided(context: Context, item: OpenItem, incoming: Incoming, match: 
         return commanded(item.command)
     sender, reading = match.sender, incoming.reading
     if sender is None:
-        return _of_unknown(reading, match)
+        return _of_unknown(reading, match, item.channel)
     debt = KnownDebt()
     if needs_ledger(reading):
         accounts = match.asked_accounts if reading.reply_class == "promise" else sender.account_ids
@@ -162,11 +163,12 @@ async def _decided(context: Context, item: OpenItem, incoming: Incoming, match: 
     )
 
 
-def _of_unknown(reading: Reading, match: Match) -> Answer:
-    """Whose it is, is not known: a word to stop holds for every account with the address."""
-    if match.owners and reading.reply_class == "stop":
+def _of_unknown(reading: Reading, match: Match, channel: str) -> Answer:
+    """Whose it is, is not known: a word to stop holds for every account that has the
+    address, or will have it."""
+    if reading.reply_class == "stop" and channel in ADDRESSED:
         return Answer("stop", "applied", "consent", is_consent_revoked=True)
-    if match.owners and reading.reply_class == "start":
+    if reading.reply_class == "start" and channel in ADDRESSED:
         return Answer("start", "applied", "consent", is_consent_given_back=True)
     if match.owners and reading.reply_class == "wrong-party":
         return Answer("wrong-party", "applied", "address", is_wrong_party=True)

@@ -231,10 +231,10 @@ async def erase_items(session: Session, tenant: str, account_ids: Collection[str
         """
         update inbound set content = ''::bytea, envelope = '{}'::bytea, text = null, address = null
         where tenant_id = $1 and state <> 'open' and (account_id = any($2) or address in (
-          select a.address from addresses a
+          select lower(a.address) from account_addresses a
           where a.tenant_id = $1 and a.account_id = any($2) and not exists (
-            select from addresses o where o.tenant_id = a.tenant_id and o.kind = a.kind
-              and o.address = a.address and o.account_id <> all($2))))
+            select from account_addresses o where o.tenant_id = a.tenant_id
+              and o.channel = a.channel and o.mark = a.mark and o.account_id <> all($2))))
         """,
         tenant,
         sorted(account_ids),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "outreach_0018"
-down_revision = "outreach_0011"
+down_revision = "outreach_0017"
 branch_labels = None
 depends_on = None
 

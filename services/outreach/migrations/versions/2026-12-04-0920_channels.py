@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "outreach_0011"
-down_revision = "outreach_0017"
+down_revision = "outreach_0010"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "outreach_0013"
-down_revision = "outreach_0018"
+down_revision = "outreach_0012"
 branch_labels = None
 depends_on = None
 

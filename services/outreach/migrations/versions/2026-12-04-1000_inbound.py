@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "outreach_0015"
-down_revision = "outreach_0016"
+down_revision = "outreach_0013"
 branch_labels = None
 depends_on = None
 
@@ -53,35 +53,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_inbound_account", "inbound", ["tenant_id", "account_id"])
     op.create_index("ix_inbound_debtor", "inbound", ["tenant_id", "debtor_key"])
-    op.create_table(
-        "addresses",
-        sa.Column("tenant_id", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "account_id", "kind", "address", name="pk_addresses"),
-    )
-    op.create_index(
-        "ix_addresses_tenant_id_kind_address", "addresses", ["tenant_id", "kind", "address"]
-    )
-    # Of the details that are there already: what is written as networks write it. The others come
-    # with the next details of their account.
+    # Whose numbers these are. Those written without their country come with the next details.
     op.execute(
-        """
-        insert into addresses (tenant_id, account_id, kind, address)
-        select p.tenant_id, p.account_id, 'email', lower(btrim(d.details ->> 'email'))
-        from people p, lateral (select convert_from(p.details, 'UTF8')::jsonb as details) d
-        where d.details ->> 'email' is not null
-        union
-        select p.tenant_id, p.account_id, 'phone', regexp_replace(n.phone ->> 'number', '[^+0-9]', '', 'g')
-        from people p, lateral (select convert_from(p.details, 'UTF8')::jsonb as details) d,
-          lateral jsonb_array_elements(coalesce(d.details -> 'phones', '[]')) as n (phone)
-        where n.phone ->> 'number' like '+%'
+        r"""
+        insert into account_addresses (tenant_id, account_id, channel, address, mark)
+        select tenant_id, account_id, 'sms', number,
+               sha256(convert_to(tenant_id || '/sms/' || number, 'UTF8'))
+        from (select p.tenant_id, p.account_id,
+                     regexp_replace(n.phone ->> 'number', '[^+0-9]', '', 'g') as number
+              from people p, lateral jsonb_array_elements(
+                coalesce(convert_from(p.details, 'UTF8')::jsonb -> 'phones', '[]')) n (phone)) k
+        where number ~ '^[+][1-9][0-9]{6,14}$'
         on conflict do nothing
         """
     )
 
 
 def downgrade() -> None:
-    op.drop_table("addresses")
     op.drop_table("inbound")

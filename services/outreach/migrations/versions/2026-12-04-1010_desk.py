@@ -4,7 +4,7 @@ contact record."""
 from alembic import op
 
 revision = "outreach_0016"
-down_revision = "outreach_0013"
+down_revision = "outreach_0015"
 branch_labels = None
 depends_on = None
 

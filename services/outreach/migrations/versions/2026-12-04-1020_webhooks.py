@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "outreach_0019"
-down_revision = "outreach_0018"
+down_revision = "outreach_0016"
 branch_labels = None
 depends_on = None
 

@@ -12,6 +12,7 @@ from services.outreach.channels.domain.tenant_settings import Provider, TenantSe
 from tests.integration.outreach.channels.suite import Fault
 from tests.integration.outreach.peers import MailMode, MailSink, mail_sink
 from tests.integration.outreach.world import SENDER
+from tests.unit.outreach.builders import LINKS
 
 _MODES: dict[Fault, MailMode] = {
     "accept": "accept",
@@ -50,7 +51,9 @@ class MailPeer:
 async def mail_peer() -> AsyncIterator[MailPeer]:
     async with mail_sink() as sink:
         provider = Provider(channel="email", kind="smtp", secret="URL")
-        setup = ProviderSetup("demo", "mail", provider, TenantSettings(), SENDER, {"URL": sink.url})
+        setup = ProviderSetup(
+            "demo", "mail", provider, TenantSettings(), SENDER, LINKS, {"URL": sink.url}
+        )
         peer = MailPeer(sink, FACTORIES["smtp"](setup))
         try:
             yield peer

@@ -1,6 +1,6 @@
-"""An SMSC for tests, over TCP, with every fault: it does what the last digits of a number say.
+"""An SMSC for tests, over TCP, with every fault. Which status each message meets is the test's to
+say: a number; "cut" and "drop" cut the link, with and without taking it; "hold" answers later.
 
-Which status each message meets is the test's to say.
 It reads and writes SMPP 3.4 by itself: nothing here is the adapter's.
 """
 
@@ -45,6 +45,7 @@ class Smsc:
     delivered: list[int] = field(default_factory=list)  # statuses of our deliver_sm
     binds: int = 0
     enquiries: int = 0
+    refused: int = 0
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _server: asyncio.Server | None = None
     _count: int = 0
@@ -59,6 +60,10 @@ class Smsc:
 
     async def __aexit__(self, *_: object) -> None:
         await self.down()
+
+    async def up(self) -> None:
+        """Listening again, on the same port."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def down(self) -> None:
         """No longer listening, all links cut."""
@@ -166,6 +171,9 @@ class Smsc:
         self._count += 1
         message_id = self.ids(self._count)
         message = rest[5 : 5 + length]
+        if verdict == "drop":
+            writer.transport.abort()
+            return
         self.submitted.append(
             Submitted(
                 source.decode(), to.decode(), esm_class, registered, coding, message, message_id
@@ -176,6 +184,9 @@ class Smsc:
         elif verdict == "hold":
             self._held.append((writer, sequence, message_id))
         elif isinstance(verdict, int):
+            self.refused += verdict != 0
+            if verdict == 0:
+                self.known.setdefault(message_id, 1)
             answer = message_id.encode() + b"\0" if verdict == 0 else b""
             self._write(writer, SUBMIT_RESP, verdict, sequence, answer)
 

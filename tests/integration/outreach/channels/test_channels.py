@@ -26,8 +26,20 @@ from tests.integration.outreach.channels.suite import (
     hand_over,
     intent,
 )
+from tests.integration.outreach.channels.text_peers import (
+    dialler_peer,
+    smpp_peer,
+    twilio_calls_peer,
+    twilio_texts_peer,
+)
 
-PEERS: Mapping[str, OpenPeer] = {"smtp": mail_peer}
+PEERS: Mapping[str, OpenPeer] = {
+    "smtp": mail_peer,
+    "smpp": smpp_peer,
+    "twilio-sms": twilio_texts_peer,
+    "twilio-voice": twilio_calls_peer,
+    "dialler": dialler_peer,
+}
 
 
 @pytest.fixture(params=list(PEERS))

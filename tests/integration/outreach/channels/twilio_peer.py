@@ -104,6 +104,8 @@ class TwilioPeer:
             if status in (500, 502, 504):
                 self.add(kind, form)  # perhaps it was taken all the same
             return Response(body, status, {"Retry-After": "7"} if status == 429 else {})
+        if fault == "dropped":
+            return Response("oops", 502)
         item = self.add(kind, form)
         if fault == "hang":
             await self.released.wait()

@@ -11,8 +11,8 @@ ANN, BOB, EVE = {"X-Actor": "ann"}, {"X-Actor": "bob"}, {"X-Actor": "eve"}
 
 
 def a_task(cause: str, account_id: str = "C1", **given: Any) -> NewTask:
-    given = {"kind": "reply", "due_at": MORNING} | given
-    return NewTask(account_id=account_id, cause=cause, **given)
+    known: dict[str, Any] = {"kind": "reply", "due_at": MORNING} | given
+    return NewTask(account_id=account_id, cause=cause, **known)
 
 
 async def opened(world: World, *tasks: NewTask) -> list[str]:

@@ -27,14 +27,14 @@ async def desk(world: World, client: httpx.AsyncClient) -> httpx.AsyncClient:
 
 async def asked(world: World, subject: str = "S1", **given: Any) -> str:
     command = given.pop("command", None)
-    given = {
+    known: dict[str, Any] = {
         "kind": "agency", "role": "supervisor", "requested_by": "ann", "requested_at": MORNING,
         "expires_at": MORNING + timedelta(days=14), "account_id": "C1",
     } | given  # fmt: skip
     approval = NewApproval(
         subject_id=subject,
         command=None if command is None else msgspec.json.encode(command),
-        **given,
+        **known,
     )
     async with world.db.transaction() as session:
         (approval_id,) = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.outreach.activity.domain.address_marks import email_mark
+from services.outreach.activity.domain.address_marks import mark_of
 from services.outreach.activity.store import judgements, timeline
 from services.outreach.activity.store.addresses import (
     AccountAddress,
@@ -16,6 +16,7 @@ from services.outreach.activity.store.addresses import (
 from services.outreach.activity.store.debtors import mark_dirty, mark_tenant_dirty
 from services.outreach.consents.commands import repeat_refusals
 from services.outreach.consents.store import erase_wishes
+from services.outreach.debtors.commands.occasions import take_occasions
 from services.outreach.debtors.domain import accounts, segments
 from services.outreach.debtors.domain.account_books import (
     BOOKED_TYPES,
@@ -24,6 +25,8 @@ from services.outreach.debtors.domain.account_books import (
     sources_in,
 )
 from services.outreach.debtors.domain.accounts import AccountFacts
+from services.outreach.debtors.domain.governor_question import e164
+from services.outreach.debtors.domain.occasions import OCCASION_FOLDS
 from services.outreach.debtors.domain.segments import SegmentFacts
 from services.outreach.debtors.domain.stops import STOP_FOLDS
 from services.outreach.debtors.store import accounts as account_store
@@ -33,6 +36,7 @@ from services.outreach.debtors.store import people as person_store
 from services.outreach.debtors.store import stops as stop_store
 from services.outreach.debtors.store import tenants as tenant_store
 from services.outreach.debtors.store.addresses import erase_addresses
+from services.outreach.debtors.store.pauses import erase_pauses
 from services.outreach.debtors.store.rows import AccountKey, InvoiceKey, SourceKey
 from services.outreach.history.store import erase_history
 from shared.database import Session
@@ -52,7 +56,9 @@ _SEGMENT_FOLDS: Mapping[str, Callable[[SegmentFacts, Any], SegmentFacts]] = {
     "account-scored": segments.scored,
 }
 # Of these the plans of a debtor may change.
-_REPLANS = {*ACCOUNT_FOLDS, *BOOKED_TYPES, *STOP_FOLDS, "contact-details"}
+_REPLANS = {
+    *ACCOUNT_FOLDS, *BOOKED_TYPES, *STOP_FOLDS, *OCCASION_FOLDS, "contact-details",
+}  # fmt: skip
 
 
 async def take_facts(session: Session, events: Sequence[Received]) -> None:
@@ -79,6 +85,7 @@ async def take_facts(session: Session, events: Sequence[Received]) -> None:
     await _take_addresses(session, events, before, after)
     await _take_invoices(session, events)
     await _take_stops(session, events)
+    await take_occasions(session, events)
 
 
 async def take_tenants(session: Session, events: Sequence[Received]) -> None:
@@ -101,6 +108,7 @@ async def take_segments(session: Session, events: Sequence[Received]) -> None:
     known = await account_store.find_accounts(session, found.keys())
     await mark_dirty(session, {(key[0], account.debtor_key) for key, account in known.items()})
     await account_store.upsert_segments(session, found.items())
+    await take_occasions(session, [event for event in events if (event.tenant, event.key) in known])
 
 
 def _folded_accounts(
@@ -155,7 +163,9 @@ async def _take_addresses(
             found[key] = set()
         elif event.topic == CONTACTS:
             erased = key in after and after[key].is_erased
-            found[key] = set() if erased or event.data is None else _addresses(event)
+            found[key] = (
+                set() if erased or event.data is None else _addresses(event, after.get(key))
+            )
     if not found and not after:
         return
     new = await replace_addresses(
@@ -171,13 +181,19 @@ async def _take_addresses(
         await repeat_refusals(session, refused, max(event.recordedtime for event in events))
 
 
-def _addresses(event: Received) -> set[AccountAddress]:
+def _addresses(event: Received, account: AccountFacts | None) -> set[AccountAddress]:
     details: ledger.Contact = event.decode()
+    found = set()
     address = deliverable(details.email)
-    if address is None:
-        return set()
-    mark = email_mark(event.tenant, address)
-    return {AccountAddress(event.tenant, event.key, "email", address, mark)}
+    if address is not None:
+        mark = mark_of(event.tenant, "email", address)
+        found.add(AccountAddress(event.tenant, event.key, "email", address, mark))
+    for phone in details.phones:
+        number = e164(phone.number, account.country if account is not None else None)
+        if number is not None:
+            mark = mark_of(event.tenant, "sms", number)
+            found.add(AccountAddress(event.tenant, event.key, "sms", number, mark))
+    return found
 
 
 async def _erase(session: Session, events: Sequence[Received]) -> None:
@@ -189,8 +205,9 @@ async def _erase(session: Session, events: Sequence[Received]) -> None:
     for tenant, account_ids in by_tenant.items():
         await erase_wishes(session, tenant, account_ids)
         await erase_history(session, tenant, account_ids)
-        await erase_addresses(session, tenant, account_ids)
         await account_store.erase_segments(session, tenant, account_ids)
+        await erase_pauses(session, tenant, account_ids)
+        await erase_addresses(session, tenant, account_ids)
         await judgements.erase_judgements(session, tenant, account_ids)
         await timeline.erase_tags(session, tenant, account_ids)
         await blank_contacts(session, tenant, account_ids)

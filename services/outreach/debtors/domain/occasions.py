@@ -1,0 +1,270 @@
+"""What may be answered, folded from events: a promise made or broken, an instalment due, a payment
+that failed, a dispute, an account without debt again, an early warning.
+
+An occasion stands while what it says is so: judged again, it may end, or stand again.
+"""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from services.outreach.activity.domain.contacts import SubjectKind
+from shared.events import Received, ledger
+from shared.events.segmentation import EarlyWarningRaised, SegmentChanged
+
+
+@dataclass(frozen=True)
+class Occasion:
+    account_id: str
+    reaction: str  # the key under which strategies answer it
+    subject: SubjectKind
+    subject_id: str
+    anchor_on: date
+    currency: str | None = None  # of its invoices, where it names none
+    invoice_ids: tuple[str, ...] | None = None  # None: all of the account
+    stands: bool = True
+    since_on: date | None = None  # of `paid`: since when something had been overdue
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its name among those of the account: each thing is answered once."""
+        return (self.reaction, self.subject_id)
+
+
+Occasions = MutableMapping[tuple[str, str], Occasion]  # of one account
+
+# The states of a thing, and the reactions that stand while it is in them.
+_PROMISE = {
+    "open": ("promise-made", "promise-due"),
+    "kept": ("promise-kept",),
+    "partly_kept": ("promise-broken",),
+    "partly-kept": ("promise-broken",),
+    "broken": ("promise-broken",),
+}
+_PLAN = {"active": ("plan-agreed",), "defaulted": ("plan-defaulted",)}
+_INSTALMENT = {"open": ("instalment-due",), "missed": ("instalment-missed",)}
+_SETTLEMENT = {"offered": ("settlement-offered",), "accepted": ("settlement-due",)}
+
+
+def _day(event: Received) -> date:
+    return event.day or event.time.date()
+
+
+def _stands_as(
+    occasions: Occasions, states: Mapping[str, tuple[str, ...]], state: str, found: Occasion
+) -> None:
+    """The thing is in that state now; what it was before has ended. What stands again keeps its
+    first day, so that it is not answered anew."""
+    here = states.get(state, ())
+    for reaction in {name for names in states.values() for name in names}:
+        key = (reaction, found.subject_id)
+        known = occasions.get(key)
+        if reaction in here:
+            fresh = replace(found, reaction=reaction)
+            occasions[key] = fresh if known is None else replace(known, stands=True)
+        elif known is not None and known.stands:
+            occasions[key] = replace(known, stands=False)
+
+
+def _on_promise(occasions: Occasions, event: Received, data: Any) -> None:
+    state = event.type.removeprefix("promise-")
+    if isinstance(data, ledger.PromiseRejudged):
+        state = data.to_state
+    state = "open" if state == "made" else state
+    found = Occasion(
+        data.account_id, "", "promise", data.promise_id, _day(event), data.currency,
+        data.invoice_ids,
+    )  # fmt: skip
+    before = occasions.get(("promise-broken", data.promise_id))
+    _stands_as(occasions, _PROMISE, state, found)
+    due = occasions.get(("promise-due", data.promise_id))
+    if due is not None and not isinstance(data, ledger.PromiseCancelled):
+        occasions[due.key] = replace(due, anchor_on=data.due_on)
+    broken = occasions.get(("promise-broken", data.promise_id))
+    if broken is not None and broken.stands and (before is None or not before.stands):
+        occasions[broken.key] = replace(broken, anchor_on=_day(event))  # the last judgement's day
+
+
+def _on_plan(occasions: Occasions, event: Received, data: Any) -> None:
+    state = event.type.removeprefix("plan-")
+    if isinstance(data, ledger.PlanRejudged):
+        state = data.to_state
+    found = Occasion(
+        data.account_id, "", "plan", data.plan_id, _day(event), data.currency, data.invoice_ids
+    )
+    _stands_as(occasions, _PLAN, "active" if state == "agreed" else state, found)
+    is_active = state in ("agreed", "active")
+    if isinstance(data, ledger.PlanAgreed):
+        _instalments(occasions, data, data.plan_id)
+    elif not is_active:
+        _close_instalments(occasions, data.plan_id)
+    else:
+        _reopen_instalments(occasions, data.plan_id)
+
+
+def _instalments(occasions: Occasions, data: Any, of: str) -> None:
+    for each in data.instalments:
+        found = Occasion(
+            data.account_id, "", "instalment", f"{of}/{each.n}", each.due_on, data.currency,
+            data.invoice_ids,
+        )  # fmt: skip
+        _stands_as(occasions, _INSTALMENT, "open", found)
+
+
+def _close_instalments(occasions: Occasions, of: str) -> None:
+    for key, known in list(occasions.items()):
+        if known.subject == "instalment" and known.subject_id.rpartition("/")[0] == of:
+            occasions[key] = replace(known, stands=False)
+
+
+def _reopen_instalments(occasions: Occasions, of: str) -> None:
+    """The arrangement is in force again: what is due is due again, unless it was missed."""
+    for key, known in list(occasions.items()):
+        if known.reaction == "instalment-due" and known.subject_id.rpartition("/")[0] == of:
+            occasions[key] = replace(known, stands=True)
+
+
+def _on_instalment(occasions: Occasions, event: Received, data: Any) -> None:
+    state = {"instalment-paid": "paid", "instalment-missed": "missed"}.get(event.type, "open")
+    if isinstance(data, ledger.InstalmentRejudged):
+        state = data.to_state
+    state = "open" if state in ("due", "due-soon", "due_soon", "pending") else state
+    of = data.plan_id or data.settlement_id or ""
+    anchor = _day(event) if state == "missed" else data.due_on
+    found = Occasion(
+        data.account_id, "", "instalment", f"{of}/{data.n}", anchor, data.currency,
+        data.invoice_ids,
+    )  # fmt: skip
+    _stands_as(occasions, _INSTALMENT, state, found)
+
+
+def _on_settlement(occasions: Occasions, event: Received, data: Any) -> None:
+    state = event.type.removeprefix("settlement-")
+    if isinstance(data, ledger.SettlementRejudged):
+        state = data.to_state
+    anchor = _day(event)
+    if isinstance(data, ledger.SettlementAccepted) and data.instalments:
+        anchor = max(each.due_on for each in data.instalments)
+    found = Occasion(
+        data.account_id, "", "settlement", data.settlement_id, anchor, data.currency,
+        data.invoice_ids,
+    )  # fmt: skip
+    if state == "accepted" and not isinstance(data, ledger.SettlementAccepted):
+        known = occasions.get(("settlement-due", data.settlement_id))
+        if known is None:
+            return  # its days are not known
+    _stands_as(occasions, _SETTLEMENT, state, found)
+
+
+def _on_payment_failed(occasions: Occasions, event: Received, data: ledger.PaymentFailed) -> None:
+    anchor = event.day or data.failed_at.date()
+    found = Occasion(
+        data.account_id, "payment-failed", "payment", data.payment_id, anchor, data.currency,
+        None if data.invoice_id is None else (data.invoice_id,),
+    )  # fmt: skip
+    occasions.setdefault(found.key, found)
+
+
+def _on_payment_received(
+    occasions: Occasions, _event: Received, data: ledger.PaymentReceived
+) -> None:
+    """The same payment has come after all."""
+    known = occasions.get(("payment-failed", data.payment_id))
+    if known is not None:
+        occasions[known.key] = replace(known, stands=False)
+
+
+def _on_dispute_opened(occasions: Occasions, event: Received, data: ledger.DisputeOpened) -> None:
+    found = Occasion(
+        data.account_id, "dispute-opened", "dispute", data.dispute_id, _day(event), data.currency,
+        () if data.invoice_id is None else (data.invoice_id,),
+    )  # fmt: skip
+    occasions.setdefault(found.key, found)
+
+
+def _on_dispute_resolved(
+    occasions: Occasions, event: Received, data: ledger.DisputeResolved
+) -> None:
+    opened = occasions.get(("dispute-opened", data.dispute_id))
+    if opened is not None:
+        occasions[opened.key] = replace(opened, stands=False)
+    found = Occasion(
+        data.account_id, "dispute-resolved", "dispute", data.dispute_id, _day(event),
+        data.currency, () if data.invoice_id is None else (data.invoice_id,),
+    )  # fmt: skip
+    occasions.setdefault(found.key, found)
+
+
+def _on_corrected(occasions: Occasions, event: Received, data: ledger.OverdueCorrected) -> None:
+    if data.to_stage is None:
+        found = Occasion(
+            data.account_id, "corrected", "invoice", data.invoice_id, _day(event), data.currency,
+            (data.invoice_id,),
+        )  # fmt: skip
+        occasions[found.key] = found
+
+
+def _on_overdue(occasions: Occasions, _event: Received, data: ledger.InvoiceOverdue) -> None:
+    known = occasions.get(("corrected", data.invoice_id))
+    if known is not None:
+        occasions[known.key] = replace(known, stands=False)
+
+
+def _on_warning(occasions: Occasions, event: Received, data: EarlyWarningRaised) -> None:
+    found = Occasion(
+        data.account_id, f"warning.{data.kind}", "account", f"{data.kind}@{data.since_on}",
+        _day(event),
+    )  # fmt: skip
+    occasions.setdefault(found.key, found)
+
+
+def _on_segment(occasions: Occasions, event: Received, data: SegmentChanged) -> None:
+    day = _day(event)
+    for key, known in list(occasions.items()):
+        if known.reaction.startswith("segment.") and known.stands:
+            if known.reaction != f"segment.{data.to_segment}":
+                occasions[key] = replace(known, stands=False)
+    if data.from_segment != data.to_segment:
+        reaction = f"segment.{data.to_segment}"
+        found = Occasion(data.account_id, reaction, "account", f"{data.to_segment}@{day}", day)
+        occasions.setdefault(found.key, found)
+
+
+def paid_up(account_id: str, day: date, since_on: date | None) -> Occasion:
+    """The account's overdue amount has become 0."""
+    return Occasion(account_id, "paid", "account", day.isoformat(), day, since_on=since_on)
+
+
+OCCASION_FOLDS: Mapping[str, Callable[[Occasions, Received, Any], None]] = {
+    **dict.fromkeys(
+        [
+            *("promise-made", "promise-kept", "promise-partly-kept", "promise-broken"),
+            *("promise-cancelled", "promise-rejudged"),
+        ],
+        _on_promise,
+    ),
+    **dict.fromkeys(
+        ("plan-agreed", "plan-completed", "plan-defaulted", "plan-cancelled", "plan-rejudged"),
+        _on_plan,
+    ),
+    **dict.fromkeys(
+        ("instalment-due-soon", "instalment-paid", "instalment-missed", "instalment-rejudged"),
+        _on_instalment,
+    ),
+    **dict.fromkeys(
+        [
+            *("settlement-offered", "settlement-accepted", "settlement-completed"),
+            *("settlement-lapsed", "settlement-declined", "settlement-rejudged"),
+        ],
+        _on_settlement,
+    ),
+    "payment-failed": _on_payment_failed,
+    "payment-received": _on_payment_received,
+    "dispute-opened": _on_dispute_opened,
+    "dispute-resolved": _on_dispute_resolved,
+    "overdue-corrected": _on_corrected,
+    "invoice-overdue": _on_overdue,
+    "early-warning-raised": _on_warning,
+    "segment-changed": _on_segment,
+}

@@ -1,0 +1,43 @@
+"""What of a debtor's past counts for the limits of strategies."""
+
+from datetime import datetime, time
+from typing import Any
+
+from services.outreach.activity.domain.contacts import ATTEMPTS
+from services.outreach.debtors.domain.debtor_profile import DebtorProfile
+from services.outreach.history.domain import PastContact
+
+_THEIRS = "debtor"
+
+
+def is_attempt(past: PastContact) -> bool:
+    """Whether somebody tried to reach the debtor: a message, or a person's call."""
+    return (
+        past.channel in ATTEMPTS
+        and past.more.get("initiated_by") != _THEIRS
+        and past.more.get("person", "debtor") == "debtor"
+    )
+
+
+def preferred_hours(profile: DebtorProfile, at: datetime) -> tuple[time, time] | None:
+    """The hours in which the debtor would rather be written to: the last word on them."""
+    found = [
+        preference
+        for account in profile.accounts
+        if account.wishes is not None
+        for preference in account.wishes.preferences
+        if preference.kind == "preferred_hours" and preference.at <= at
+    ]
+    if not found:
+        return None
+    return _hours(max(found, key=lambda preference: preference.at).value)
+
+
+def _hours(value: Any) -> tuple[time, time] | None:
+    if not isinstance(value, dict):
+        return None
+    try:
+        opens, closes = time.fromisoformat(value["from"]), time.fromisoformat(value["to"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (opens, closes) if opens < closes else None

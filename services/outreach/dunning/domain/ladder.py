@@ -1,0 +1,228 @@
+"""Where an invoice stands on its ladder, and which of its steps can be made from when on.
+
+The position is the largest ladder day among the steps made, whichever strategy and version made
+them; what lies at it or below is behind for ever. So a new strategy repeats nothing and begins
+nothing again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.dunning.domain.applying import Applying
+from services.outreach.dunning.domain.debtor_facts import (
+    Account,
+    DebtorFacts,
+    StepMade,
+    invoice_key,
+)
+from services.outreach.dunning.domain.options import Option
+from services.outreach.dunning.domain.pauses import InvoicePauses, LadderPause, invoice_pauses
+from services.outreach.dunning.domain.strategy import Step, Strategy
+from shared.calendars.business_days import business_days_after
+from shared.clock import day_start
+
+BEFORE_ALL = -(10**6)  # the position of what has made no step
+
+
+@dataclass(frozen=True, slots=True)
+class LadderStart:
+    """The day from which an invoice's steps are counted."""
+
+    base_on: date
+    late_on: date | None  # where it starts late: to be kept, for it does not move later
+
+
+def position(made: Sequence[StepMade]) -> int:
+    return max((step.n for step in made if step.is_made), default=BEFORE_ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class LadderOf:
+    """One account's ladder, on a day: what all of its invoices share."""
+
+    account: Account
+    strategy: Strategy
+    debtor: DebtorFacts
+    pauses: tuple[LadderPause, ...]
+    today: date
+    begun_on: date  # the day on which what is begun now has begun
+
+    def climb(self, invoice: Invoice) -> tuple[list[Option], date | None]:
+        """The steps that can still be made, by their ladder days; and a late start to be kept."""
+        pauses = invoice_pauses(self.pauses, invoice, self.strategy, self.today)
+        if invoice.state != "open" or pauses.because is not None:
+            return [], None
+        made = self.debtor.steps_of(invoice_key(invoice))
+        behind = position(made)
+        for _, skip_to_n in pauses.resumes:
+            if skip_to_n is not None:
+                behind = max(behind, skip_to_n)
+        start = self._start(invoice, made, behind, pauses)
+        steps = [step for step in self.strategy.ladder if step.ladder_day > behind]
+        options = [
+            option
+            for step in steps
+            for option in self._options(invoice, step, steps, made, start.base_on, pauses)
+        ]
+        return options, start.late_on
+
+    # --------------------------------------------------------------- where it starts
+
+    def _start(
+        self, invoice: Invoice, made: Sequence[StepMade], behind: int, pauses: InvoicePauses
+    ) -> LadderStart:
+        base, late_on = self._late_start(invoice, behind, pauses)
+        skipped = BEFORE_ALL
+        for resume_on, skip_to_n in pauses.resumes:
+            if skip_to_n is not None:
+                skipped = max(skipped, skip_to_n)
+            before = max(
+                (s.n for s in made if s.is_made and s.made_on < resume_on), default=skipped
+            )
+            step = self._first_above(max(before, skipped, 0))
+            if step is not None:
+                base = max(base, resume_on - timedelta(days=step.ladder_day))
+        return LadderStart(base, late_on)
+
+    def _first_above(self, n: int) -> Step | None:
+        return next((step for step in self.strategy.ladder if step.ladder_day > n), None)
+
+    def _late_start(
+        self, invoice: Invoice, behind: int, pauses: InvoicePauses
+    ) -> tuple[date, date | None]:
+        """An account never contacted begins with its first overdue step, on the day on which it is
+        begun and not before its tenant lets it."""
+        base = invoice.anchor_on or invoice.due_on
+        steps = self.strategy.overdue
+        if invoice.stage is None or self.account.is_contacted or behind >= steps[0].ladder_day:
+            return base, None
+        contact_from = self.debtor.contact_from
+        assert contact_from is not None, "nobody is planned for before"
+        start_on = max(self.begun_on, contact_from)
+        if pauses.resumes:
+            start_on = max(start_on, pauses.resumes[-1][0])
+        first_on = base + timedelta(days=steps[0].ladder_day)
+        is_late = len(steps) > 1 and base + timedelta(days=steps[1].ladder_day) <= start_on
+        if first_on < contact_from or is_late:
+            late_on = start_on - timedelta(days=steps[0].ladder_day)
+            return late_on, late_on
+        return base, None
+
+    # --------------------------------------------------------------- which steps, from when
+
+    def _options(
+        self,
+        invoice: Invoice,
+        step: Step,
+        steps: Sequence[Step],
+        made: Sequence[StepMade],
+        base: date,
+        pauses: InvoicePauses,
+    ) -> Iterator[Option]:
+        day = self._own_day(invoice, step, made, base)
+        contact_from = self.debtor.contact_from
+        if day is None or contact_from is None or day < contact_from:
+            return  # its own day; where a weekend moves it to does not count
+        if pauses.resumes:
+            day = max(day, pauses.resumes[-1][0])
+        if self.account.paid_on is not None:
+            quiet = self.strategy.quiet.after_payment_days
+            day = max(day, self.account.paid_on + timedelta(days=quiet))
+        if step.anchor == "last-contact" and self._is_waited_for(invoice, step, steps, made):
+            return
+        applies = self._applying(invoice, made).from_day(step, day)
+        if applies is None:
+            return
+        yield from self._around(invoice, step, made, applies, pauses)
+
+    def _around(
+        self,
+        invoice: Invoice,
+        step: Step,
+        made: Sequence[StepMade],
+        day: date,
+        pauses: InvoicePauses,
+    ) -> Iterator[Option]:
+        """The step from its day on; where a pause is still to begin, until then and after it."""
+        last = invoice.due_on if step.is_before_due else None
+        for from_on, resume_on in pauses.ahead:
+            if day < from_on:
+                until = from_on - timedelta(days=1)
+                yield self._option(
+                    invoice, step, made, day, until if last is None else min(until, last)
+                )
+            if resume_on is None:
+                return
+            day = max(day, resume_on)
+        yield self._option(invoice, step, made, day, last)
+
+    def _option(
+        self,
+        invoice: Invoice,
+        step: Step,
+        made: Sequence[StepMade],
+        day: date,
+        until_on: date | None,
+    ) -> Option:
+        return Option(
+            day_start(day, self.account.timezone),
+            until_on,
+            self.account,
+            self.strategy,
+            step,
+            self._words(step),
+            invoice_key(invoice),
+            invoice.due_on,
+            tried=next((s.tried for s in made if s.n == step.ladder_day), ()),
+        )
+
+    def _own_day(
+        self, invoice: Invoice, step: Step, made: Sequence[StepMade], base: date
+    ) -> date | None:
+        """The day of the step by itself; None: it can't be made as things are announced."""
+        if step.is_before_due:
+            if not invoice.is_due_soon:
+                return None
+            return invoice.due_on + timedelta(days=step.ladder_day)
+        if invoice.stage is None or (step.stage is not None and invoice.stage < step.stage):
+            return None
+        if step.anchor == "last-contact":
+            last = max((each.made_on for each in made if each.is_made), default=None)
+            return None if last is None else self._after(last, step)
+        if step.anchor == "stage":
+            assert step.stage is not None, "a step from a stage names it"
+            day = self._after(base + timedelta(days=step.stage), step)
+            return max(day, invoice.due_on + timedelta(days=step.stage))
+        return max(self._after(base, step), invoice.due_on + timedelta(days=1))
+
+    def _after(self, day: date, step: Step) -> date:
+        if step.business_days is not None:
+            return business_days_after(day, step.business_days, self.debtor.calendar_name)
+        return day + timedelta(days=step.days)
+
+    def _is_waited_for(
+        self,
+        invoice: Invoice,
+        step: Step,
+        steps: Sequence[Step],
+        made: Sequence[StepMade],
+    ) -> bool:
+        """Whether an earlier step that applies is still to be made."""
+        applying = self._applying(invoice, made)
+        return any(
+            each.ladder_day < step.ladder_day
+            and not each.is_before_due
+            and applying.from_day(each, self.today) is not None
+            for each in steps
+        )
+
+    def _applying(self, invoice: Invoice, made: Sequence[StepMade]) -> Applying:
+        return Applying(self.debtor, self.account, self.today, invoice, tuple(made))
+
+    def _words(self, step: Step) -> Step:
+        """Nobody's first message is a firm one, even if earlier ones were suppressed."""
+        if self.account.is_contacted or step.is_before_due or not step.is_message:
+            return step
+        return self.strategy.first_words or step

@@ -1,0 +1,40 @@
+"""Open a run: the tenant's channels, rule books and slots as they are now."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from services.outreach.channels.processes.templates import with_templates
+from services.outreach.channels.store import get_settings
+from services.outreach.context import Context
+from services.outreach.dunning.commands.slots import load_limits
+from services.outreach.dunning.domain.means import means_of
+from services.outreach.dunning.processes.contact_runs import ContactRun
+from services.outreach.rulebooks.domain.versions import RuleBookVersions
+from services.outreach.rulebooks.processes.books import ready_books
+from shared.errors import Invalid, Unavailable
+
+_R = TypeVar("_R", bound="ContactRun")
+
+
+async def open_run(context: Context, tenant: str, at: datetime, *, kind: type[_R]) -> _R:
+    """A run, with the tenant's channels and rule books as they are now."""
+    async with context.db.reading() as session:
+        stored = await get_settings(session, tenant)
+    channels = await context.channels.channels(tenant, stored.settings)
+    context = await with_templates(context, tenant, at)
+    means = means_of(stored.settings, channels.configured, context.content)
+    async with context.db.reading() as session:
+        limits = await load_limits(session, tenant, at, stored.settings, context.strategies)
+    rulebooks = await _rulebooks(context, tenant, at)
+    return kind(context, tenant, at, rulebooks, channels, means, limits)
+
+
+async def _rulebooks(context: Context, tenant: str, at: datetime) -> RuleBookVersions:
+    """The tenant's rule books. Raises `Unavailable` where they contradict each other: then nobody
+    is contacted, and the tenants after it have their turn all the same."""
+    rulebooks = await ready_books(context, tenant)
+    try:
+        rulebooks.at(at)
+    except Invalid as error:
+        raise Unavailable(f"the rule books of {tenant}: {error.detail}") from error
+    return rulebooks
