@@ -70,7 +70,7 @@ async def test_a_reminder_before_the_due_day(world: World) -> None:
     await world.due_soon(due_on=date(2026, 3, 10))
     ran = await world.run(at("2026-03-03 08:01"))
     assert ran.counts == counts(planned=1, sent=1)
-    assert "due soon" in str(world.mail.messages[0]["Subject"])
+    assert "Due soon" in str(world.mail.messages[0]["Subject"])
 
 
 async def test_all_accounts_of_a_debtor_get_one_contact(world: World) -> None:
@@ -181,12 +181,9 @@ async def test_without_a_mail_server_contacts_are_suppressed(world: World) -> No
     await silent.close()
 
 
-@pytest.mark.parametrize(
-    ("email", "rule"),
-    [(None, "no-address"), (" ", "no-address"), ("ada@exa mple.com", "address-unusable")],
-)
-async def test_without_an_address_contacts_are_suppressed_and_a_person_takes_over(
-    world: World, email: str | None, rule: str
+@pytest.mark.parametrize("email", [None, " "])
+async def test_without_any_data_messages_wait_and_persons_go_by(
+    world: World, email: str | None
 ) -> None:
     await world.account("C2", email=email)
     await world.overdue("I2", "C2")
@@ -194,7 +191,22 @@ async def test_without_an_address_contacts_are_suppressed_and_a_person_takes_ove
     while (ran := await world.run(instant)).next_due_at is not None:
         instant = ran.next_due_at
     rules = [e["data"]["rule"] for e in await world.announced("contact-suppressed")]
-    assert rules == [rule] * 4
+    assert rules == ["no-contact-data"]
+    kinds = [e["data"]["kind"] for e in await world.announced("task-created")]
+    assert kinds == ["find-contact-data", "call"]
+    assert instant == at("2026-04-16 08:00")
+
+
+async def test_an_address_that_is_none_ends_the_contact_and_a_person_takes_over(
+    world: World,
+) -> None:
+    await world.account("C2", email="ada@exa mple.com")
+    await world.overdue("I2", "C2")
+    instant = at("2026-03-03 08:01")
+    while (ran := await world.run(instant)).next_due_at is not None:
+        instant = ran.next_due_at
+    rules = [e["data"]["rule"] for e in await world.announced("contact-suppressed")]
+    assert rules == ["address-unusable"] * 4
     assert len(await world.announced("task-created")) == 1
 
 

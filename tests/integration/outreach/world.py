@@ -249,7 +249,9 @@ class World:
         return [event for event in found if event["type"] in types]
 
     async def types_announced(self) -> list[str]:
-        return [event["type"] for event in await self.announced()]
+        """Of contacts; which strategies accounts are on is told besides."""
+        types = [event["type"] for event in await self.announced()]
+        return [type_ for type_ in types if not type_.startswith(("strategy-", "case-"))]
 
     async def value(self, query: str, *values: Any) -> Any:
         """One value of the database."""

@@ -210,7 +210,7 @@ async def cancel_answered_calls(
             coalesce(
               (select min(s.kind) from stops s
                where s.tenant_id = t.tenant_id and s.account_id = t.account_id
-                 and s.ended_on is null
+                 and (s.ended_on is null or s.ended_on > ($3 at time zone 'UTC')::date)
                  and (s.invoice_ids is null or s.invoice_ids && t.invoice_ids)),
               (select case when bool_or(i.state = 'open' and i.stage is not null) then 'disputed'
                            when bool_or(i.state = 'written_off') then 'written-off'
@@ -229,7 +229,8 @@ async def cancel_answered_calls(
                 and not exists (
                   select from stops s
                   where s.tenant_id = i.tenant_id and s.account_id = i.account_id
-                    and s.ended_on is null and s.from_on <= ($3 at time zone 'UTC')::date + 1
+                    and s.from_on <= ($3 at time zone 'UTC')::date + 1
+                    and (s.ended_on is null or s.ended_on > ($3 at time zone 'UTC')::date + 1)
                     and (s.currency is null or s.currency = i.currency)
                     and (s.invoice_ids is null or i.invoice_id = any(s.invoice_ids))))
           order by t.task_id for update of t)

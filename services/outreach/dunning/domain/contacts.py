@@ -106,7 +106,7 @@ def moved(
         template_version=versions.get(lead.template) if lead.template else None,
         purpose=lead.purpose,
         items=found.items,
-        covers=contact.covers if contact.items == found.items else covers_of(found.items, {}),
+        covers=covers_of(found.items, {}),
         arms=dict(debtor.by_account[lead.account_id].arms),
         decision=found.put_off or found.decision,
         passed_over=found.passed_over,

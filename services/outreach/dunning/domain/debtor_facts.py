@@ -106,8 +106,6 @@ class DebtorFacts:
     calendar_name: str | None = None  # the tenant's
     timezone: str = "UTC"  # the tenant's
     party: str | None = None
-    refused_since: datetime | None = None  # the mailbox refuses the message under way for now
-    paused_until: datetime | None = None  # so that it is not tried before then
 
     @cached_property
     def _by_id(self) -> Mapping[tuple[str, str], Invoice]:

@@ -113,7 +113,8 @@ class Planner:
         # What was put off to this instant by a rule has been told so.
         is_told = contact.until is not None and contact.until == contact.due_at
         was_due = contact.due_at <= self._time.at < found.due_at and not is_told
-        if was_due and set(contact.items) & set(found.items):
+        is_message = found.channel != "person"  # a person's work is put off by nobody
+        if was_due and is_message and set(contact.items) & set(found.items):
             after = self._defer(after, found)
         if found.rule == suppressions.NO_CONTACT_DATA:
             after = self._ask_for_data(after, debtor, found)

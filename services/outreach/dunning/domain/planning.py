@@ -72,16 +72,24 @@ def plan(
     is under way, with what has come of it."""
     if debtor.contact_from is None:
         return Plans(None)
-    climbs = _climbs(debtor, at)
+    climbs = _climbs(debtor, at, _begun(contact, at))
     planner = _Instant(debtor, at, Chooser(debtor, reach, contact, at))
     found = planner.find(climbs.messages)
     hand_overs = tuple(_handed_over(debtor, option, at) for option in climbs.hand_overs)
     return Plans(found, hand_overs, climbs.anchors)
 
 
-def _climbs(debtor: DebtorFacts, at: datetime) -> _Climbs:
+def _begun(contact: DebtorContact | None, at: datetime) -> frozenset[tuple[str, str]]:
+    """The invoices whose ladders have begun, though nothing has left yet: a contact about them has
+    been due, and was put off."""
+    if contact is None or not (contact.rules or contact.due_at <= at):
+        return frozenset()
+    items = [item for item in contact.items if item.is_ladder and not item.is_reminder]
+    return frozenset((item.account_id, item.subject_id) for item in items)
+
+
+def _climbs(debtor: DebtorFacts, at: datetime, begun: frozenset[tuple[str, str]]) -> _Climbs:
     found = _Climbs()
-    begun = min(at, debtor.refused_since or at)
     for account in debtor.accounts:
         strategy = account.strategy
         if account.is_erased or strategy is None:
@@ -89,10 +97,7 @@ def _climbs(debtor: DebtorFacts, at: datetime) -> _Climbs:
         today = local_day(at, account.timezone)
         pauses = pauses_of(account, strategy, debtor)
         reactions = ReactionsOf(account, strategy, debtor, pauses, today)
-        # A ladder whose first message is being refused has begun all the same.
-        ladder = LadderOf(
-            account, strategy, debtor, pauses, today, local_day(begun, account.timezone)
-        )
+        ladder = LadderOf(account, strategy, debtor, pauses, today, begun)
         for invoice in debtor.invoices_of.get(account.account_id, ()):
             options, late_on = ladder.climb(invoice)
             _sort(found, options, at)

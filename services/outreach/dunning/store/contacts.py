@@ -28,6 +28,7 @@ async def insert_contacts(
             c.state,
             c.due_at,
             msgspec.json.encode(c),
+            msgspec.json.encode(c.rules).decode(),
         )
         for c in contacts
     ]
@@ -37,10 +38,11 @@ async def insert_contacts(
         """
         insert into contacts (tenant_id, contact_id, debtor_key, debtor_id, lane, state, due_at,
                               body, rules, planned_at)
-        select $1, contact_id, debtor_key, debtor_id, lane, state, due_at, body, '{}', $9
+        select $1, contact_id, debtor_key, debtor_id, lane, state, due_at, body,
+               array(select jsonb_array_elements_text(rules::jsonb)), $10
         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                    $7::timestamptz[], $8::bytea[])
-          as k (contact_id, debtor_key, debtor_id, lane, state, due_at, body)
+                    $7::timestamptz[], $8::bytea[], $9::text[])
+          as k (contact_id, debtor_key, debtor_id, lane, state, due_at, body, rules)
         """,
         tenant,
         *[list(column) for column in zip(*rows, strict=True)],

@@ -1,7 +1,7 @@
 """SQL of planning: which debtors to work on, and all the facts of each."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -230,8 +230,6 @@ def _state(
         else:
             contact, lease_until = each, until
     debtor = _debtor(tenant, key, rows_of[key], facts)
-    if contact is not None:
-        debtor = replace(debtor, refused_since=contact.refused_since, paused_until=contact.retry_at)
     return DebtorState(
         debtor,
         contact,
