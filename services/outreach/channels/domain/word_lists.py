@@ -32,19 +32,19 @@ class Threats(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return tuple(found)
 
 
-class WordLists(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class LintWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     threats: Threats
     help: tuple[str, ...]  # that invite to ask
     opt_out: tuple[str, ...]  # that say how to end it
 
 
-def read_word_lists(sources: Mapping[str, str]) -> dict[str, WordLists]:
+def read_word_lists(sources: Mapping[str, str]) -> dict[str, LintWords]:
     """By language. Raises `Invalid`."""
     found = {}
     for name, text in sources.items():
         if match := _FILE.fullmatch(name):
             try:
-                found[match[1]] = msgspec.convert(read_document(text).data, WordLists)
+                found[match[1]] = msgspec.convert(read_document(text).data, LintWords)
             except (Invalid, msgspec.ValidationError) as error:
                 raise Invalid(f"{name} is not a list of words: {error}") from error
     return found

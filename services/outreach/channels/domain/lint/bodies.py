@@ -75,7 +75,7 @@ class Body:
 
 
 @dataclass
-class Trial:
+class TextTrial:
     """What came out, by part."""
 
     bodies: dict[str, list[Body]] = field(default_factory=dict)
@@ -90,9 +90,9 @@ class Trial:
 
 def trial(
     wording: Wording, template: MessageTemplate, channel: TextChannel, language: str
-) -> Trial:
+) -> TextTrial:
     """A text that speaks of one section only may fail on the samples of others, but not on all."""
-    tried = Trial()
+    tried = TextTrial()
     for part, source in template.languages[language].sources(channel).items():
         _static_faults(tried, wording.language, part, source)
         _try(tried, wording, template, channel, language, part, source)
@@ -100,7 +100,7 @@ def trial(
 
 
 def _try(
-    tried: Trial,
+    tried: TextTrial,
     wording: Wording,
     template: MessageTemplate,
     channel: TextChannel,
@@ -140,7 +140,7 @@ def _try(
         tried.faults.append((part, rule, errors[0].detail))
 
 
-def _static_faults(tried: Trial, language: TemplateLanguage, part: str, source: str) -> None:
+def _static_faults(tried: TextTrial, language: TemplateLanguage, part: str, source: str) -> None:
     try:
         names = language.unknown_names(source)
     except BadTemplate:
