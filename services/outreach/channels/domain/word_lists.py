@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -59,14 +59,23 @@ def plain_words(text: str) -> str:
 
 def first_phrase(text: str, phrases: Iterable[str]) -> str | None:
     """The first of the phrases that a text has."""
-    plain = plain_words(text)
-    return next((each for each in phrases if _pattern(each).search(plain)), None)
+    words = plain_words(text).split()
+    return next((each for each in phrases if _has(words, _phrase(each))), None)
+
+
+def _has(words: Sequence[str], phrase: tuple[tuple[str, bool], ...]) -> bool:
+    return any(
+        all(
+            word.startswith(part) if is_stem else word == part
+            for word, (part, is_stem) in zip(words[start:], phrase, strict=False)
+        )
+        for start in range(len(words) - len(phrase) + 1)
+    )
 
 
 @lru_cache(maxsize=4_000)
-def _pattern(phrase: str) -> re.Pattern[str]:
-    words = [
-        re.escape(plain_words(word)).replace(r"\ ", " ") + (r"\w*" if word.endswith("*") else "")
-        for word in phrase.split()
-    ]
-    return re.compile(rf"\b{' '.join(words)}\b")
+def _phrase(phrase: str) -> tuple[tuple[str, bool], ...]:
+    """Its words, and whether each stands for its endings too."""
+    return tuple(
+        (part, word.endswith("*")) for word in phrase.split() for part in plain_words(word).split()
+    )

@@ -18,6 +18,8 @@ from services.outreach.channels.domain.wording import Wording
 HEADLINES = frozenset({"subject", "title"})
 _HIDDEN = re.compile(r"<(style|script|title|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
+_ANCHOR = re.compile(r"""<a\b[^>]*\bhref\s*=\s*["']([^"']*)["'][^>]*>""")
+_BLOCK_END = re.compile(r"</(?:p|li|h\d|td|tr|div)>|<br\s*/?>", re.IGNORECASE)
 _CURRENCY = r"(?:€|\$|£|¥|EUR|USD|GBP|CHF|JPY|CAD|AUD|MXN|euros?|dollars?|d[óo]lares|francs?)"
 _AMOUNT = re.compile(
     rf"(?:{_CURRENCY}\s?\d[\d.,'\s]*|\d[\d.,']*\s?{_CURRENCY}(?!\w)|\b\d[\d.,']*[.,]\d\d\b)",
@@ -157,7 +159,7 @@ def readable(raw: str, *, is_html: bool) -> str:
 
 def _with_links(raw: str) -> str:
     """A link stands for its address."""
-    return re.sub(r"""<a\b[^>]*\bhref\s*=\s*["']([^"']*)["'][^>]*>""", r" \1 ", raw)
+    return _ANCHOR.sub(r" \1 ", raw)
 
 
 def literal_words(language: TemplateLanguage, source: str, *, is_html: bool) -> str | None:
@@ -167,7 +169,7 @@ def literal_words(language: TemplateLanguage, source: str, *, is_html: bool) -> 
     except BadTemplate:
         return None
     if is_html:
-        words = re.sub(r"</(p|li|h\d|td|tr|div)>|<br\s*/?>", "\n\n", words, flags=re.IGNORECASE)
+        words = _BLOCK_END.sub("\n\n", words)
         words = unescape(_TAG.sub(" ", _HIDDEN.sub(" ", words)))
     return words
 
