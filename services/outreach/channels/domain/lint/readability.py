@@ -27,7 +27,7 @@ FORMULAS: Mapping[str, Formula] = {
     "es": Formula(206.84, 1.02, 60.0),
 }
 
-_SILENT = re.compile(r"(?<=[bcdfghjklmnpqrstvwxz])(?:e|es|ent)$")
+_SILENT = re.compile(r"(?<=[bcdfghjklmnpqrstvwxz])(?:e|es|ent)\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SENTENCE_END = re.compile(r"[.!?:;…]+(?=\s|$)|\n\s*\n")
 _VOWELS: Mapping[str, re.Pattern[str]] = {
