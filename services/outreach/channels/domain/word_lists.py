@@ -60,25 +60,22 @@ def plain_words(text: str) -> str:
 def first_phrase(text: str, phrases: Iterable[str]) -> str | None:
     """The first of the phrases that a text has."""
     words = plain_words(text).split()
-    return next((each for each in phrases if _stands_in(words, _parts(each))), None)
+    return next((each for each in phrases if _has(words, _phrase(each))), None)
+
+
+def _has(words: Sequence[str], phrase: tuple[tuple[str, bool], ...]) -> bool:
+    return any(
+        all(
+            word.startswith(part) if is_stem else word == part
+            for word, (part, is_stem) in zip(words[start:], phrase, strict=False)
+        )
+        for start in range(len(words) - len(phrase) + 1)
+    )
 
 
 @lru_cache(maxsize=4_000)
-def _parts(phrase: str) -> tuple[tuple[str, bool], ...]:
-    """Each word, and whether other endings of it count too."""
-    found: list[tuple[str, bool]] = []
-    for word in phrase.split():
-        plain = plain_words(word).split()
-        found += [(each, False) for each in plain[:-1]]
-        found += [(each, word.endswith("*")) for each in plain[-1:]]
-    return tuple(found)
-
-
-def _stands_in(words: Sequence[str], parts: Sequence[tuple[str, bool]]) -> bool:
-    return any(
-        all(
-            words[start + place].startswith(part) if is_open else words[start + place] == part
-            for place, (part, is_open) in enumerate(parts)
-        )
-        for start in range(len(words) - len(parts) + 1)
+def _phrase(phrase: str) -> tuple[tuple[str, bool], ...]:
+    """Its words, and whether each stands for its endings too."""
+    return tuple(
+        (part, word.endswith("*")) for word in phrase.split() for part in plain_words(word).split()
     )

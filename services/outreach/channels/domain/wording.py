@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from services.outreach.channels.domain.disclosures import DisclosureTexts
+from services.outreach.channels.domain.disclosures import DisclosureWords
 from services.outreach.channels.domain.languages import LANGUAGE_DEFAULT
 from services.outreach.channels.domain.template_language import (
     LAYOUTS,
@@ -37,7 +37,7 @@ class Wording:
             self.language = TemplateLanguage(layouts)
         except BadTemplate as error:
             raise Invalid(f"a layout cannot be read: {error}") from error
-        self.disclosures = DisclosureTexts(sources, self.language)
+        self.disclosures = DisclosureWords(sources, self.language)
         self._labels = {
             match[1]: _labels(name, text)
             for name, text in sources.items()

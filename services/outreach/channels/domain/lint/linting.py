@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from services.outreach.activity.domain.contacts import Tone
 from services.outreach.channels.domain.languages import LANGUAGE_DEFAULT, language_chain
 from services.outreach.channels.domain.lint import bodies, links
-from services.outreach.channels.domain.lint.bodies import Body, TrialMessage, trial
+from services.outreach.channels.domain.lint.bodies import Body, TextTrial, trial
 from services.outreach.channels.domain.lint.findings import LintFinding, Rule
 from services.outreach.channels.domain.lint.readability import READABLE_MIN, readability
 from services.outreach.channels.domain.lint.samples import CHARGED, CREDITOR, DISCLOSURE
@@ -112,7 +112,7 @@ class _Channel:
 
     # ---------------------------------------------------------------------- as it comes out
 
-    def _of_result(self, tried: TrialMessage) -> Iterator[LintFinding]:
+    def _of_result(self, tried: TextTrial) -> Iterator[LintFinding]:
         for part in tried.bodies:
             results = tried.bodies[part]
             yield from self._for_everybody(part, results)
@@ -157,11 +157,11 @@ class _Channel:
                 yield self._finding(part, "fee-not-itemised", detail)
                 return
 
-    def _subject(self, tried: TrialMessage) -> Iterator[LintFinding]:
+    def _subject(self, tried: TextTrial) -> Iterator[LintFinding]:
         if any(each.has_amount or each.has_any_charge for each in tried.subjects):
             yield self._finding("subject", "amount-in-subject", "others may see it: no amounts")
 
-    def _segments(self, tried: TrialMessage) -> Iterator[LintFinding]:
+    def _segments(self, tried: TextTrial) -> Iterator[LintFinding]:
         if self._channel != "sms":
             return
         longest = max((sms_text(raw).segments for _, raw in tried.raw), default=0)
