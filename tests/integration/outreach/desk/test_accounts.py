@@ -54,6 +54,8 @@ async def test_a_call_is_let_through_with_what_has_to_be_told(
     assert (shown["to"], shown["verdict"]["verdict"]) == (E164, "allow")
     assert shown["amounts"] == [{"currency": "EUR", "collectable_minor": 10_000}]
     assert shown["prompts"]
+    assert (shown["script"]["template"], shown["script"]["language"]) == ("first-call", "en")
+    assert "100" in shown["script"]["text"]
     done = await desk.post(
         f"/v1/tasks/{task_id}/complete", headers=ANN,
         json={"disposition": "refusal", "call_id": shown["call_id"], "seconds": 30},
