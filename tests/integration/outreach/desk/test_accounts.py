@@ -195,9 +195,10 @@ async def test_reads_of_personal_data_are_kept(world: World, desk: httpx.AsyncCl
     copy = await desk.get("/v1/accounts/C1/export", headers=BOB)
     assert copy.json()["details"]["email"] == "c1@example.com"
     assert copy.json()["details"]["phones"][0]["number"] == NUMBER
+    await desk.get("/v1/accounts/C1/timeline", headers=BOB)
     reads = (await desk.get("/v1/accounts/C1/reads")).json()["items"]
     assert [(read["reader"], read["what"]) for read in reads] == [
-        ("bob", "export"), ("ann", "desk"),
+        ("bob", "timeline"), ("bob", "export"), ("ann", "desk"),
     ]  # fmt: skip
     for path in ("desk", "export", "reads", "contact-record", "notes"):
         assert (await desk.get(f"/v1/accounts/none/{path}")).status_code == 404, path
