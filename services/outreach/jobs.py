@@ -16,6 +16,7 @@ from services.outreach.dunning.processes.uncertain import CLAIMED_MAX, resolve_u
 from services.outreach.inbound.processes.imap import poll_mailboxes
 from services.outreach.inbound.processes.lmtp import serve_lmtp
 from services.outreach.inbound.processes.reading import read_next
+from services.outreach.organisations.domain import REMEMBERED
 from services.outreach.rulebooks.processes.reference_rates import find_tenant_rates
 from services.outreach.settings import Settings
 from services.outreach.webhooks.processes import post_due
@@ -187,5 +188,6 @@ def forgotten(settings: Settings) -> tuple[Rule, ...]:
         *kept_for("text_parts", "seen_at", TEXTS_KEEP_DAYS),
         *kept_for("story", "at", settings.story_keep_days),
         *kept_for("judgements", "at", settings.judgements_keep_days),
+        *kept_for("organisation_attempts", "at", REMEMBERED.days),
         *kept_for("inbound", "ended_at", settings.inbound_keep_days),
     )

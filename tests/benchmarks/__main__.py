@@ -7,6 +7,7 @@ account (one account, the rules alone: BENCH_ACCOUNT_INVOICES=), charged (the sa
 and days that begin: BENCH_CHARGED_INVOICES=, BENCH_DAY_INVOICES=), kinds (facts of every kind of
 command, BENCH_KINDS_INVOICES=), long (accounts with long
 histories, BENCH_LONG_EVENTS=), documents (a long statement), governor (verdicts),
+mail (SMTP to a sink, letters),
 learning (BENCH_INVOICES=), population
 (BENCH_ACCOUNTS=).
 Nothing here fails for being slow: the aims that are missed are named at the end.
@@ -33,6 +34,7 @@ def run(events: int, parts: list[str]) -> Report:
         kinds,
         latency,
         long_accounts,
+        mail,
         population,
         segmentation,
         throughput,
@@ -79,6 +81,8 @@ def run(events: int, parts: list[str]) -> Report:
         out.missed += documents.show(out.console)
     if "governor" in parts:
         out.missed += governor.show(out.console)
+    if "mail" in parts:
+        out.missed += mail.show(out.console)
     if "learning" in parts:
         out.missed += segmentation.tell(segmentation.measure(_sized("BENCH_INVOICES", events)))
     if "population" in parts:

@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from deploy import docs
 from shared.process.settings import PORTS
 
-OPEN = {"/v1/lag"}
+OPEN = {"/v1/lag", "/v1/providers/{provider}/events"}
 PAGES = {"/", "/session"}  # for browsers: signed in by cookie
 
 

@@ -126,22 +126,27 @@ async def _activate(
         assert proposal.content is not None, "asked of versions only"
         await refuse_bad_words(context, tenant, asked.name, proposal.content)
 
-    async def used_by(name: str) -> str | None:
-        found = await context.strategies.in_force(session, tenant, asked.now)
-        strategies = await context.strategies.get_all(session, tenant, found.versions.items())
-        return next(
-            (
-                f"strategy {strategy.name}, step {step.name}"
-                for strategy in strategies.values()
-                for step in strategy.steps
-                if name in (step.template, step.script)
-            ),
-            None,
-        )
+    uses = await _uses(context, session, tenant)
+
+    def used_by(name: str) -> str | None:
+        return uses.get(name)
 
     return await activate_template(
         session, tenant, _documents(request), asked, lint=look_at, used_by=used_by
     )
+
+
+async def _uses(context: Context, session: Session, tenant: str) -> dict[str, str]:
+    """Of each template that a strategy in force uses, one step that does."""
+    at = await business_now(session, context.clock, tenant)
+    in_force = await context.strategies.in_force(session, tenant, at)
+    found = await context.strategies.get_all(session, tenant, in_force.versions.items())
+    return {
+        step.template: f"{strategy.name}, step {step.name}"
+        for strategy in found.values()
+        for step in strategy.steps
+        if step.template is not None
+    }
 
 
 async def _checked(request: Request, tenant: str, name: str, source: str) -> Outline:

@@ -6,7 +6,7 @@ kept as marks, which nobody can read back."""
 import hashlib
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -43,6 +43,20 @@ class Attempt:
     tenant: str
     channel: str
     at: datetime  # business time
+
+
+@dataclass(frozen=True)
+class SharedLimits:
+    """What a tenant's runs know of its organisation."""
+
+    organisation: str
+    settings: OrganisationSettings
+    key: bytes = field(repr=False)  # of marks
+
+    def marks(self, addresses: Iterable[str], debtor_id: str | None) -> frozenset[bytes]:
+        """By what a person is known again in it."""
+        shared = debtor_id if self.settings.shared_debtor_ids else None
+        return marks_of(self.key, self.organisation, addresses, shared)
 
 
 def read_settings(document: bytes) -> OrganisationSettings:

@@ -154,7 +154,7 @@ class LedgerCommand:
 
     noun: str
     account_id: str
-    body: dict[str, Any]
+    body: Any
     key: str
     actor: str
     status: int

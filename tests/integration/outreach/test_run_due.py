@@ -70,7 +70,7 @@ async def test_a_reminder_before_the_due_day(world: World) -> None:
     await world.due_soon(due_on=date(2026, 3, 10))
     ran = await world.run(at("2026-03-03 08:01"))
     assert ran.counts == counts(planned=1, sent=1)
-    assert "due soon" in str(world.mail.messages[0]["Subject"])
+    assert "Due soon" in str(world.mail.messages[0]["Subject"])
 
 
 async def test_all_accounts_of_a_debtor_get_one_contact(world: World) -> None:

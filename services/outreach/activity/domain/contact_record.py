@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from services.outreach.activity.domain.contacts import DebtorContact
 from shared.events import Event
 
 FIRST_PREV = "0" * 64
@@ -78,6 +79,45 @@ def entries_of(event: Event, accounts: tuple[str, ...]) -> list[NewEntry]:
             {**found, **_covered(covers.get(account))},
         )
         for account in accounts
+    ]
+
+
+def intent_entries(
+    tenant: str, contact: DebtorContact, at: datetime, mark_secret: bytes
+) -> list[NewEntry]:
+    """What is about to be handed over: over what, to whom as a mark, in which words, by which
+    decision."""
+    decision = contact.decision
+    data: dict[str, Any] = {
+        "channel": contact.channel,
+        "strategy": contact.strategy,
+        "strategy_version": contact.strategy_version,
+        "step": contact.step,
+        "tone": contact.tone,
+        "template": contact.template,
+        "template_version": contact.template_version,
+        "language": contact.language,
+        "disclosures": list(contact.disclosures),
+        "verdict": None if decision is None else decision.verdict,
+        "rulebook_version": contact.rulebook_version,
+        "approved_rules": list(contact.approved_rules),
+        "address": None if contact.address is None else address_mark(mark_secret, contact.address),
+    }
+    found = {name: value for name, value in data.items() if value not in _EMPTY}
+    return [
+        NewEntry(
+            tenant,
+            cover.account_id,
+            at,
+            "intent",
+            contact.contact_id,
+            {
+                **found,
+                "invoice_ids": list(cover.invoice_ids),
+                "checked_sequence": cover.checked_sequence,
+            },
+        )
+        for cover in contact.covers
     ]
 
 

@@ -29,6 +29,19 @@ _NOTES = """
 """
 
 
+_ITEM = "(hashtextextended(inbound_id, 0) & 1152921504606846975) * 4 + 2"
+_INBOUND = f"""
+  (select received_at as at, {_ITEM} as ord, 'outreach.inbound' as topic, 'inbound' as type,
+     null::date as day,
+     convert_to(json_build_object('inbound_id', inbound_id, 'channel', channel, 'text', text,
+       'class', reply_class, 'effect', effect, 'contact_id', contact_id)::text, 'UTF8') as data
+   from inbound
+   where tenant_id = $1 and account_id = $2 and text is not null
+     and ($3::timestamptz is null or (received_at, {_ITEM}) < ($3, $4::bigint))
+   order by received_at desc, 2 desc limit $5)
+"""
+
+
 async def list_timeline(
     session: Session,
     tenant: str,
@@ -41,7 +54,7 @@ async def list_timeline(
     """The account's events, newest first: by when they happened, then by when they came in; for the
     desk with what people wrote."""
     at, ord_ = before or (None, None)
-    parts = " union all ".join([_EVENTS, _NOTES] if has_texts else [_EVENTS])
+    parts = " union all ".join([_EVENTS, _NOTES, _INBOUND] if has_texts else [_EVENTS])
     return await session.fetch(
         f"select * from ({parts}) t order by at desc, ord desc limit $5",
         tenant,

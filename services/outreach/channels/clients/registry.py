@@ -170,6 +170,7 @@ class TenantChannels:
 
     settings: TenantSettings
     providers: tuple[OpenProvider, ...]
+    zone: str = "UTC"  # the tenant's: of the days that batches are named after
 
     @property
     def configured(self) -> frozenset[str]:

@@ -27,7 +27,7 @@ async def activate_template(
     asked: ActivationRequest,
     *,
     lint: Lint,
-    used_by: Callable[[str], Awaitable[str | None]],
+    used_by: Callable[[str], str | None],
 ) -> ActivationResult:
     """Let a version count from a day on, in the tenant's zone, or end a name.
 
@@ -39,7 +39,7 @@ async def activate_template(
         await refuse_begun_day(session, proposal)
         if proposal.content is not None:
             await lint(proposal)
-        elif (user := await used_by(asked.name)) is not None:
+        elif (user := used_by(asked.name)) is not None:
             raise Conflict(f"{asked.name} is named by {user}: it can be replaced, not ended.")
 
     done = await documents.activate(session, tenant, asked, check=check)

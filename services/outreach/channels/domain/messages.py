@@ -18,6 +18,7 @@ from shared.mail_addresses import deliverable
 SUBJECT_CHARACTERS_MAX = 200
 NAME_CHARACTERS_MAX = 120
 PLAIN_WORD_MAX = 60  # characters of a word that a header says as it stands: lines are folded
+BOUNDARY = "=_recoup_alternative"  # no line of quoted-printable has `=_` in it
 WORD_MAX = 75  # of an encoded word (RFC 2047)
 
 
@@ -55,7 +56,7 @@ def email(envelope: Envelope, subject: str, text: str, html: str) -> bytes:
     """The whole message, ready for SMTP."""
     # The older classes on purpose: the newer ones parse every header they are given, which
     # makes a message ten times as slow to write. What they would check is checked here.
-    message = MIMEMultipart("alternative")
+    message = MIMEMultipart("alternative", boundary=BOUNDARY)
     subject = " ".join(printable(subject).split())[:SUBJECT_CHARACTERS_MAX]
     message["Subject"] = subject if _is_plain(subject) else _encoded(subject, "Subject")
     message["From"] = _mailbox(envelope.sender_name, envelope.sender, "From")

@@ -188,8 +188,10 @@ def _addresses(event: Received, account: AccountFacts | None) -> set[AccountAddr
     if address is not None:
         mark = mark_of(event.tenant, "email", address)
         found.add(AccountAddress(event.tenant, event.key, "email", address, mark))
+    country = account.country if account is not None else None
+    country = country or next((each.country for each in details.addresses if each.country), None)
     for phone in details.phones:
-        number = e164(phone.number, account.country if account is not None else None)
+        number = e164(phone.number, country)
         if number is not None:
             mark = mark_of(event.tenant, "sms", number)
             found.add(AccountAddress(event.tenant, event.key, "sms", number, mark))

@@ -53,6 +53,7 @@ async def copy_of(context: Context, tenant: str, account_id: str) -> dict[str, A
             ],
             "past_contacts": await personal.find_past_contacts(session, tenant, account_id, _MAX),
             "calls": await personal.find_calls(session, tenant, account_id),
+            "inbound": await personal.find_inbound(session, tenant, account_id),
             "notes": [note_view(row) for row in notes],
             "tasks": [
                 {

@@ -74,3 +74,14 @@ async def find_calls(session: Session, tenant: str, account_id: str) -> list[dic
         account_id,
     )
     return [dict(row) for row in rows]
+
+
+async def find_inbound(session: Session, tenant: str, account_id: str) -> list[dict[str, Any]]:
+    """What the person wrote to us."""
+    rows = await session.fetch(
+        "select inbound_id, channel, received_at, address, text, reply_class, effect from inbound"
+        " where tenant_id = $1 and account_id = $2 order by received_at desc limit 1000",
+        tenant,
+        account_id,
+    )
+    return [dict(row) for row in rows]

@@ -9,8 +9,11 @@ from services.outreach.debtors.store.addresses import find_address_states
 from services.outreach.debtors.store.invoices import find_invoices
 from services.outreach.debtors.store.profiles import get_profiles
 from services.outreach.debtors.store.stops import find_stops
+from services.outreach.dunning.commands.shared_attempts import find_shared_attempts
 from services.outreach.dunning.domain.governor import ContactGovernor, Unusable
 from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.dunning.domain.shared_attempts import with_others
+from services.outreach.organisations.domain import SharedLimits
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.database import Session
 
@@ -21,10 +24,15 @@ async def load_governors(
     contacts: Sequence[DebtorContact],
     content: ContentVersions,
     rulebooks: RuleBookVersions,
+    at: datetime,
+    limits: SharedLimits | None = None,
 ) -> dict[str, ContactGovernor]:
-    """By contact: what came in about its debtor since it was planned counts too."""
-    keys = {contact.debtor_key for contact in contacts}
-    profiles = await get_profiles(session, tenant, keys, content.residence_default)
+    """By contact: what came in about its debtor since it was planned counts too. `limits`: those
+    that the tenant shares with others."""
+    ids = {contact.debtor_key: contact.debtor_id for contact in contacts}
+    profiles = await get_profiles(session, tenant, set(ids), content.residence_default)
+    shared = await find_shared_attempts(session, limits, profiles, ids, at)
+    profiles |= {key: with_others(profiles[key], found, tenant) for key, found in shared.items()}
     named = {
         contact.contact_id: {(i.account_id, name) for i in contact.items for name in i.invoice_ids}
         for contact in contacts

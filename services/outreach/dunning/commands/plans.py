@@ -21,12 +21,14 @@ from services.outreach.debtors.domain.debtor_profile import DebtorProfile
 from services.outreach.debtors.store.invoices import set_anchors
 from services.outreach.debtors.store.profiles import get_profiles
 from services.outreach.dunning.commands.governors import find_unusable
+from services.outreach.dunning.commands.shared_attempts import find_shared_attempts
 from services.outreach.dunning.commands.slots import lock_claims, priority_of, take_slots
 from services.outreach.dunning.domain.contact_events import ContactEvents
 from services.outreach.dunning.domain.debtor_facts import DebtorState
 from services.outreach.dunning.domain.governor import ContactGovernor, Means
 from services.outreach.dunning.domain.planner import PlanChanges, Planner, asked_about
 from services.outreach.dunning.domain.runs import ContentVersions, RunTime
+from services.outreach.dunning.domain.shared_attempts import with_others
 from services.outreach.dunning.domain.slots import SlotLimits
 from services.outreach.dunning.store import contacts as contact_store
 from services.outreach.dunning.store import debtors as debtor_store
@@ -98,11 +100,19 @@ async def plan_contacts(
         return PlannedBatch()
     states, profiles = await _load(session, tenant, keys, time, content, books)
     unusable = await find_unusable(session, tenant, profiles, time.at)
+    ids = {state.debtor.key: state.debtor.debtor_id for state in states}
+    shared = await find_shared_attempts(session, means.shared, profiles, ids, time.at)
     planner = Planner(tenant, time, content.template_versions, tried)
     for state in states:
         key = state.debtor.key
+        profile, attempts = profiles[key], shared.get(key)
         governor = ContactGovernor(
-            profiles[key], state.debtor.invoices, rulebooks, means, unusable=unusable[key]
+            profile if attempts is None else with_others(profile, attempts, tenant),
+            state.debtor.invoices,
+            rulebooks,
+            means,
+            unusable=unusable[key],
+            shared=attempts,
         )
         planner.decide(state, governor)
     changes = planner.changes

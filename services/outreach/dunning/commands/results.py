@@ -7,19 +7,22 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from services.outreach.activity.commands import announce, open_tasks
+from services.outreach.activity.commands import announce, open_tasks, record_entries
+from services.outreach.activity.domain.contact_record import intent_entries
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.debtors import reopen_debtors
 from services.outreach.activity.store.judgements import upsert_judgements
 from services.outreach.dunning.commands.addresses import mark_addresses
 from services.outreach.dunning.commands.plans import LEASE
+from services.outreach.dunning.commands.shared_attempts import begin_attempts, take_back
 from services.outreach.dunning.commands.slots import give_back
 from services.outreach.dunning.domain.contact_events import ContactEvents, task_of
 from services.outreach.dunning.domain.outcomes import NOT_ACCEPTED, Outcome
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.store import contacts as contact_store
 from services.outreach.dunning.store import steps as step_store
+from services.outreach.organisations.domain import SharedLimits
 from shared.database import Session
 from shared.process import telemetry
 
@@ -54,6 +57,9 @@ async def record_outcomes(
     await _count_reached(session, tenant, time, held, after)
     await mark_addresses(session, tenant, time, held)
     await give_back(session, tenant, [o.contact for o in held if o.leaves_nothing])
+    await take_back(
+        session, [c for o in held if (c := after[o.contact.contact_id]).attempted_at is None]
+    )
     entries = [
         entry
         for outcome in held
@@ -90,11 +96,21 @@ async def write_intents(
     judgements: Sequence[Judgement],
     *,
     claim: str,
-) -> tuple[list[DebtorContact], list[DebtorContact]]:
+    mark_secret: bytes,
+    limits: SharedLimits | None = None,
+) -> tuple[list[DebtorContact], list[DebtorContact], list[DebtorContact]]:
     """Before anything is handed over: what is about to be sent, under which check and decision.
+    The contact record names addresses by marks made with the secret.
 
-    Gives the contacts to send now, and those of which a step has been made by another contact.
+    Gives the contacts to send now, those of which a step has been made by another contact, and
+    those that another tenant's attempt does not let pass any more (`limits`: shared with it).
     """
+    late: list[DebtorContact] = []
+    if limits is not None:
+        begun_now = [replace(c, attempted_at=time.at) for c in contacts]
+        held_up = {c.contact_id for c in await begin_attempts(session, tenant, limits, begun_now)}
+        late = [c for c in contacts if c.contact_id in held_up]
+        contacts = [c for c in contacts if c.contact_id not in held_up]
     await upsert_judgements(session, tenant, judgements)
     free = await step_store.insert_steps(
         session, tenant, [replace(c, state="intent") for c in contacts], time.at
@@ -123,7 +139,11 @@ async def write_intents(
     await step_store.delete_steps(session, tenant, lost)
     doubled = [c for c in contacts if c.contact_id not in free]
     await step_store.delete_steps(session, tenant, {c.contact_id for c in doubled})
-    return [c for c in intents if c.contact_id in written], doubled
+    begun = [c for c in intents if c.contact_id in written]
+    await take_back(session, [c for c in contacts if c.contact_id not in written])
+    entries = [e for c in begun for e in intent_entries(tenant, c, time.at, mark_secret)]
+    record_entries(session, entries)
+    return begun, doubled, late
 
 
 async def rewrite_intent(

@@ -21,6 +21,8 @@ from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.stops import Stop
 from services.outreach.dunning.domain import suppressions
 from services.outreach.dunning.domain.cancellations import Because, fate_of, stopped
+from services.outreach.dunning.domain.shared_attempts import SharedAttempts
+from services.outreach.organisations.domain import SharedLimits
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from shared.clock import local_day
 from shared.countries import country_code
@@ -28,7 +30,7 @@ from shared.events import ledger
 from shared.mail_addresses import deliverable
 
 _NO_MOBILE = frozenset({"landline", "fixed", "fixed_line"})
-_NEEDS_NO_ADDRESS: frozenset[Channel] = frozenset({"portal", "webhook"})
+NEEDS_NO_ADDRESS: frozenset[Channel] = frozenset({"portal", "webhook"})
 
 
 def _any_text(_template: str, _channel: str, _languages: tuple[str, ...]) -> bool:
@@ -43,6 +45,7 @@ class Means:
     has_text: Callable[[str, str, tuple[str, ...]], bool] = _any_text
     cut_off: time = time(16)  # when letters are taken to the post
     language: str | None = None  # the tenant's
+    shared: SharedLimits | None = None  # of the tenant's organisation
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class ContactGovernor:
         means: Means | None = None,
         stops: Iterable[Stop] = (),
         unusable: Unusable | None = None,
+        shared: SharedAttempts | None = None,
     ) -> None:
         self.profile = profile
         self.means = means or Means()
@@ -75,6 +79,7 @@ class ContactGovernor:
         self._invoices = {(i.account_id, i.invoice_id): i for i in invoices}
         self._rulebooks = rulebooks
         self._unusable = unusable or Unusable()
+        self._shared = shared
         self.recorded: RecordedDecision | None = None  # the last question and its answer
 
     # ------------------------------------------------------------------ what still stands
@@ -115,7 +120,7 @@ class ContactGovernor:
         if template is not None and channel != "webhook":
             if not self.means.has_text(template, channel, self.languages):
                 return suppressions.NO_TEMPLATE
-        if channel in _NEEDS_NO_ADDRESS:
+        if channel in NEEDS_NO_ADDRESS:
             return None
         wanted = [a for a in self.profile.accounts if a.account_id in account_ids]
         if self._address(channel, wanted) is not None:
@@ -144,7 +149,12 @@ class ContactGovernor:
     def after_organisation(
         self, at: datetime, channel: MessageChannel, account_ids: tuple[str, ...]
     ) -> datetime:
-        return max(at, self._unusable.paused.get(channel, at))
+        at = max(at, self._unusable.paused.get(channel, at))
+        if self._shared is None:
+            return at
+        zones = {account.account_id: account.timezone for account in self.profile.accounts}
+        zone = zones.get(min(account_ids, default=""), "UTC")
+        return self._shared.after(at, channel, self.address(channel, account_ids), zone)
 
     def cut_off(self) -> time:
         return self.means.cut_off

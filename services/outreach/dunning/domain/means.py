@@ -6,12 +6,16 @@ from datetime import time
 from services.outreach.channels.domain.tenant_settings import TenantSettings
 from services.outreach.dunning.domain.governor import Means
 from services.outreach.dunning.domain.runs import ContentVersions
+from services.outreach.organisations.domain import SharedLimits
 
 CUT_OFF = time(16)  # of letters, where no provider says otherwise
 
 
 def means_of(
-    settings: TenantSettings, configured: Collection[str], content: ContentVersions
+    settings: TenantSettings,
+    configured: Collection[str],
+    content: ContentVersions,
+    shared: SharedLimits | None = None,
 ) -> Means:
     """The same for all debtors of a run."""
 
@@ -24,4 +28,5 @@ def means_of(
         has_text=has_text,
         cut_off=time.fromisoformat(min(cut_offs)) if cut_offs else CUT_OFF,
         language=settings.language,
+        shared=shared,
     )

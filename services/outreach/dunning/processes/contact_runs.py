@@ -106,7 +106,7 @@ class ContactRun:
         """Wave by wave: check, intent, hand over. What falls on the way is recorded at once."""
         async with self._context.db.reading() as session:
             recipients = await load_recipients(
-                session, self._tenant, claimed, configured=self._channels.configured
+                session, self._tenant, claimed, self._at, configured=self._channels.configured
             )
         waiting, ended = _split(recipients.address(contact) for contact in claimed)
         await self._record(ended, {"claimed"})
@@ -258,6 +258,8 @@ class ContactRun:
                 [message.contact for message in messages],
                 context.content,
                 self._rulebooks,
+                self._at,
+                self._means.shared,
             )
         results: list[OutgoingMessage | Outcome] = []
         judgements: list[Judgement] = []
@@ -277,16 +279,24 @@ class ContactRun:
         """The intents; gives the messages that may be handed over."""
         by_contact = {message.contact.contact_id: message for message in messages}
         async with self._context.db.transaction() as session:
-            intents, doubled = await write_intents(
+            intents, doubled, late = await write_intents(
                 session,
                 self._tenant,
                 self._time(),
                 [self._addressed(message) for message in messages],
                 judgements,
                 claim=self._claim,
+                mark_secret=self._context.links.keys.signing.secret,
+                limits=self._means.shared,
             )
         self._begun |= {contact.contact_id for contact in intents}
-        await self._record([Outcome(c, "cancelled", "superseded") for c in doubled], {"claimed"})
+        await self._record(
+            [
+                *(Outcome(c, "cancelled", "superseded") for c in doubled),
+                *(Outcome(c, "deferred", suppressions.ORGANISATION_CAP) for c in late),
+            ],
+            {"claimed"},
+        )
         if intents:
             crash_point("outreach.after_intent")
         return [by_contact[contact.contact_id].with_contact(contact) for contact in intents]

@@ -23,7 +23,7 @@ from services.outreach.consents.store import list_preferences
 from services.outreach.debtors.domain.address_states import WRONG_PARTY, AddressState
 from services.outreach.debtors.store.addresses import find_address_states, upsert_address_states
 from services.outreach.inbound.commands.pauses import cause_of, end_pauses, pause_for
-from services.outreach.inbound.domain.decisions import Answer, Sender
+from services.outreach.inbound.domain.decisions import ReplyAnswer, ReplySender
 from services.outreach.inbound.domain.incoming import Incoming
 from services.outreach.inbound.domain.items import Ending, OpenItem
 from services.outreach.inbound.store import items as store
@@ -42,7 +42,7 @@ BY = "inbound"
 class Match:
     """Whose reply it is."""
 
-    sender: Sender | None = None
+    sender: ReplySender | None = None
     debtor_key: str | None = None
     debtor_id: str | None = None
     contact_id: str | None = None
@@ -67,7 +67,7 @@ async def end_reply(
     item: OpenItem,
     incoming: Incoming,
     match: Match,
-    answer: Answer,
+    answer: ReplyAnswer,
 ) -> bool:
     """All that follows, and the ending. False: somebody else has ended it."""
     keys = {match.debtor_key, *match.owners.values()} - {None}
@@ -119,7 +119,7 @@ async def _consents(
     item: OpenItem,
     incoming: Incoming,
     match: Match,
-    answer: Answer,
+    answer: ReplyAnswer,
 ) -> None:
     evidence = f"inbound {item.inbound_id}"
     if answer.is_consent_revoked:
@@ -196,7 +196,7 @@ async def _wrong_party(session: Session, item: OpenItem, incoming: Incoming) -> 
 
 
 async def _pauses(
-    session: Session, item: OpenItem, match: Match, sender: Sender, answer: Answer
+    session: Session, item: OpenItem, match: Match, sender: ReplySender, answer: ReplyAnswer
 ) -> None:
     day = local_day(item.received_at, sender.zone)
     if answer.pause is None:
@@ -218,8 +218,8 @@ async def _tasks(
     item: OpenItem,
     incoming: Incoming,
     match: Match,
-    sender: Sender,
-    answer: Answer,
+    sender: ReplySender,
+    answer: ReplyAnswer,
 ) -> None:
     if answer.task is None:
         return
@@ -241,7 +241,7 @@ async def _tasks(
 # --------------------------------------------------------------------------------------- events
 
 
-def _entries(item: OpenItem, match: Match, answer: Answer) -> list[TimelineEntry]:
+def _entries(item: OpenItem, match: Match, answer: ReplyAnswer) -> list[TimelineEntry]:
     """Announced under the account of the reply; a STOP from a number of several debtors under the
     lowest account of each."""
     by_debtor: dict[str, str] = {}
@@ -260,7 +260,7 @@ def _entries(item: OpenItem, match: Match, answer: Answer) -> list[TimelineEntry
 
 
 def _of_account(
-    item: OpenItem, match: Match, answer: Answer, account_id: str, zone: str
+    item: OpenItem, match: Match, answer: ReplyAnswer, account_id: str, zone: str
 ) -> list[TimelineEntry]:
     received = outreach.ReplyReceived(
         inbound_id=item.inbound_id,

@@ -5,7 +5,7 @@ from datetime import date
 
 from services.outreach.debtors.domain.own_pauses import OwnPause
 from services.outreach.dunning.commands.pauses import end_pause, pause
-from services.outreach.inbound.domain.decisions import PauseKind, Sender
+from services.outreach.inbound.domain.decisions import PauseKind, ReplySender
 from services.outreach.inbound.domain.items import OpenItem
 from shared.clock import local_day
 from shared.database import Session
@@ -19,7 +19,7 @@ def cause_of(inbound_id: str) -> str:
 async def pause_for(
     session: Session,
     item: OpenItem,
-    sender: Sender,
+    sender: ReplySender,
     kind: PauseKind,
     asked: Collection[str],
     *,
@@ -40,7 +40,7 @@ async def pause_for(
         await pause(session, item.tenant, wanted)
 
 
-async def pause_waiting(session: Session, item: OpenItem, sender: Sender) -> None:
+async def pause_waiting(session: Session, item: OpenItem, sender: ReplySender) -> None:
     """Until the ledger answers nobody asks for what may be promised or disputed already."""
     await pause_for(session, item, sender, "reply", (), is_endless=False)
 

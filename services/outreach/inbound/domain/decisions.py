@@ -56,7 +56,7 @@ class KnownDebt:
 
 
 @dataclass(frozen=True)
-class Sender:
+class ReplySender:
     """Whose reply it is, as far as that is known."""
 
     account_id: str  # under which it stands
@@ -67,7 +67,7 @@ class Sender:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ReplyAnswer:
     """What is done about a reply."""
 
     reply_class: ReplyClass
@@ -83,7 +83,7 @@ class Answer:
     is_wrong_party: bool = False
     command: Command | None = None
 
-    def refused(self, reason: str) -> "Answer":
+    def refused(self, reason: str) -> "ReplyAnswer":
         """The ledger would not: a person has to see to it, and is told why."""
         return replace(
             self,
@@ -104,32 +104,32 @@ def needs_ledger(reading: Reading) -> bool:
 def answer(
     reading: Reading,
     text: str,
-    sender: Sender,
+    sender: ReplySender,
     debt: KnownDebt,
     lists: WordLists,
     *,
     channel: ItemChannel,
     received_at: datetime,
     inbound_id: str,
-) -> Answer:
+) -> ReplyAnswer:
     """What is done about a reply whose debtor is known."""
     match reading.reply_class:
         case "stop" if channel in STOPPABLE:
-            return Answer("stop", "applied", "consent", is_consent_revoked=True)
+            return ReplyAnswer("stop", "applied", "consent", is_consent_revoked=True)
         case "stop" | "stop-unclear":
             return replace(
                 _for_person(reading, "stop-unclear"), closes_channel=channel in STOPPABLE
             )
         case "start":
-            return Answer("start", "applied", "consent", is_consent_given_back=True)
+            return ReplyAnswer("start", "applied", "consent", is_consent_given_back=True)
         case "wrong-party":
-            return Answer(
+            return ReplyAnswer(
                 "wrong-party", "applied", "address", task="verify-party", is_wrong_party=True
             )
     if reading.is_mixed:
         return _for_person(reading, reading.reply_class)
     if reading.reply_class == "claim":
-        return Answer("claim", "applied", "pause", task="check-payment", pause="claim")
+        return ReplyAnswer("claim", "applied", "pause", task="check-payment", pause="claim")
     if reading.reply_class == "dispute":
         return _disputed(reading, text, sender, debt, received_at, channel, inbound_id)
     if reading.reply_class == "promise":
@@ -137,9 +137,9 @@ def answer(
     return _for_person(reading, reading.reply_class)
 
 
-def _for_person(reading: Reading, reply_class: ReplyClass, note: str | None = None) -> Answer:
+def _for_person(reading: Reading, reply_class: ReplyClass, note: str | None = None) -> ReplyAnswer:
     named = ", ".join(reading.matters)
-    return Answer(
+    return ReplyAnswer(
         reply_class,
         "for-person",
         "task",
@@ -153,12 +153,12 @@ def _for_person(reading: Reading, reply_class: ReplyClass, note: str | None = No
 def _disputed(
     reading: Reading,
     text: str,
-    sender: Sender,
+    sender: ReplySender,
     debt: KnownDebt,
     received_at: datetime,
     channel: str,
     inbound_id: str,
-) -> Answer:
+) -> ReplyAnswer:
     open_ = [invoice for invoice in debt.invoices if invoice.undisputed_minor > 0]
     named = named_invoices(text, open_)
     chosen = named or open_
@@ -176,10 +176,10 @@ def _disputed(
     return commanded(Command("dispute", invoice.account_id, path, body, (invoice.invoice_id,)))
 
 
-def commanded(command: Command) -> Answer:
+def commanded(command: Command) -> ReplyAnswer:
     """What is done about a reply that the ledger takes down."""
     task: TaskKind | None = "dispute-review" if command.name == "dispute" else None
-    return Answer(command.name, "applied", "command", task=task, command=command)
+    return ReplyAnswer(command.name, "applied", "command", task=task, command=command)
 
 
 def named_invoices(text: str, invoices: Sequence[KnownInvoice]) -> list[KnownInvoice]:
@@ -216,13 +216,13 @@ def _reason_code(text: str) -> str:
 def _promised(
     reading: Reading,
     text: str,
-    sender: Sender,
+    sender: ReplySender,
     debt: KnownDebt,
     lists: WordLists,
     received_at: datetime,
     channel: str,
     inbound_id: str,
-) -> Answer:
+) -> ReplyAnswer:
     if not sender.is_certain:
         return _for_person(reading, "promise", "it is not certain who wrote")
     if reading.is_negated:

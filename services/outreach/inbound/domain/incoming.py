@@ -7,7 +7,7 @@ from uuid import UUID
 from services.outreach.channels.domain.phone_numbers import caller
 from services.outreach.channels.domain.tokens import LinkKey, read_address_local_part
 from services.outreach.inbound.domain.classes import Reading, read_words
-from services.outreach.inbound.domain.items import Envelope, OpenItem
+from services.outreach.inbound.domain.items import ItemEnvelope, OpenItem
 from services.outreach.inbound.domain.mail import IncomingMail
 from services.outreach.inbound.domain.word_lists import WordLists
 from services.outreach.inbound.domain.words import storable
@@ -63,7 +63,7 @@ def incoming_mail(
     )
 
 
-def _contacts_of(envelope: Envelope) -> tuple[str, ...]:
+def _contacts_of(envelope: ItemEnvelope) -> tuple[str, ...]:
     return (envelope.contact_id,) if envelope.contact_id is not None else ()
 
 

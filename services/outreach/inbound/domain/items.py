@@ -24,7 +24,7 @@ TEXT_MAX = 10_000  # of short messages and of those of the portal
 KEY_MAX = 200
 
 
-class Envelope(Struct, frozen=True, omit_defaults=True):
+class ItemEnvelope(Struct, frozen=True, omit_defaults=True):
     """What a door knows besides the content. Personal."""
 
     from_: str | None = None  # as the channel writes addresses
@@ -54,7 +54,7 @@ class NewItem:
     kind: ItemKind
     channel: ItemChannel
     content: bytes = field(repr=False)
-    envelope: Envelope = field(default=Envelope(), repr=False)
+    envelope: ItemEnvelope = field(default=ItemEnvelope(), repr=False)
 
     def id_in(self, tenant: str) -> str:
         """The same thing handed over again has the same id."""
@@ -71,7 +71,7 @@ class OpenItem:
     kind: ItemKind
     channel: ItemChannel
     content: bytes = field(repr=False)
-    envelope: Envelope = field(repr=False)
+    envelope: ItemEnvelope = field(repr=False)
     received_at: datetime
     tries: int
     command: Command | None = None  # what the ledger was asked to do, or was about to be
@@ -96,14 +96,14 @@ def new_mail(raw: bytes, envelope_to: Collection[str] = ()) -> NewItem:
     """A mail has no id that strangers could not make up: its bytes are its key."""
     digest = hashlib.sha256(raw).hexdigest()
     return NewItem(
-        MAIL_DOOR, digest, "mail", "email", raw, Envelope(to=tuple(sorted(set(envelope_to))))
+        MAIL_DOOR, digest, "mail", "email", raw, ItemEnvelope(to=tuple(sorted(set(envelope_to))))
     )
 
 
 def new_text(message: InboundText) -> NewItem:
     """A short message."""
     content = message.text[:TEXT_MAX].encode("utf-8", "replace")
-    envelope = Envelope(from_=line(message.from_)[:320], to=(line(message.to)[:320],))
+    envelope = ItemEnvelope(from_=line(message.from_)[:320], to=(line(message.to)[:320],))
     return NewItem(message.provider, _key(message.id), "text", "sms", content, envelope)
 
 
@@ -116,7 +116,7 @@ def _key(given: str) -> str:
 
 def new_message(text: str, key: str, account_id: str, contact_id: str | None) -> NewItem:
     """What somebody wrote in the portal, who has shown who he is."""
-    envelope = Envelope(account_id=account_id, contact_id=contact_id, is_identified=True)
+    envelope = ItemEnvelope(account_id=account_id, contact_id=contact_id, is_identified=True)
     content = text[:TEXT_MAX].encode("utf-8", "replace")
     return NewItem(PORTAL_DOOR, _key(key), "message", "portal", content, envelope)
 
@@ -138,9 +138,9 @@ def read_receipts(content: bytes) -> tuple[Receipt, ...]:
     return _RECEIPTS.decode(content)
 
 
-def encoded(envelope: Envelope) -> bytes:
+def encoded(envelope: ItemEnvelope) -> bytes:
     return msgspec.json.encode(envelope)
 
 
-def decoded(content: bytes) -> Envelope:
-    return msgspec.json.decode(content, type=Envelope)
+def decoded(content: bytes) -> ItemEnvelope:
+    return msgspec.json.decode(content, type=ItemEnvelope)

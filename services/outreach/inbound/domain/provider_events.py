@@ -27,17 +27,17 @@ class TenantProvider:
 
 
 @dataclass(frozen=True)
-class Posted:
+class ProviderPost:
     """What came of a request."""
 
     receipts: Sequence[Receipt] = ()
     texts: Sequence[InboundText] = ()
 
 
-Reader = Callable[[TenantProvider, ProviderRequest, datetime], Posted]
+Reader = Callable[[TenantProvider, ProviderRequest, datetime], ProviderPost]
 
 
-def read_twilio(of: TenantProvider, request: ProviderRequest, now: datetime) -> Posted:
+def read_twilio(of: TenantProvider, request: ProviderRequest, now: datetime) -> ProviderPost:
     """Raises `Unauthenticated`."""
     try:
         account = TwilioAccount.from_url(of.secret or "")
@@ -45,7 +45,7 @@ def read_twilio(of: TenantProvider, request: ProviderRequest, now: datetime) -> 
         raise Unauthenticated("The provider is not set up.") from None
     reader = TwilioReader(account.token, now)
     texts = reader.texts(request, of.tenant, of.name)
-    return Posted(() if texts else reader.receipts(request), texts)
+    return ProviderPost(() if texts else reader.receipts(request), texts)
 
 
 READERS: Mapping[str, Reader] = {"twilio": read_twilio}
@@ -53,7 +53,7 @@ READERS: Mapping[str, Reader] = {"twilio": read_twilio}
 
 def read_posted(
     found: Sequence[TenantProvider], request: ProviderRequest, now: datetime
-) -> list[tuple[TenantProvider, Posted]]:
+) -> list[tuple[TenantProvider, ProviderPost]]:
     """By every provider of the name whose signature this is: names are the tenants' own, their
     secrets tell them apart. None: nobody's."""
     read = []

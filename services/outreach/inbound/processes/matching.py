@@ -4,7 +4,7 @@ that is only one debtor's."""
 from collections.abc import Sequence
 
 from services.outreach.inbound.commands.endings import Match
-from services.outreach.inbound.domain.decisions import Sender
+from services.outreach.inbound.domain.decisions import ReplySender
 from services.outreach.inbound.domain.incoming import Incoming
 from services.outreach.inbound.domain.items import OpenItem
 from services.outreach.inbound.store import senders as store
@@ -58,7 +58,7 @@ def _match(
     main = by_id[next(a for a in wanted if a is not None and a in by_id)]
     if incoming.account_id is not None and contact is None:
         asked = (main.account_id,)
-    sender = Sender(
+    sender = ReplySender(
         account_id=main.account_id,
         account_ids=tuple(sorted(by_id)),
         zone=main.zone,

@@ -4,7 +4,7 @@ from services.outreach.channels.domain.contract import ProviderRequest
 from services.outreach.context import Context
 from services.outreach.inbound.domain.items import NewItem, new_receipts, new_text
 from services.outreach.inbound.domain.provider_events import (
-    Posted,
+    ProviderPost,
     TenantProvider,
     read_posted,
 )
@@ -39,8 +39,8 @@ def _secret(context: Context, name: str | None) -> str | None:
 
 
 async def _chosen(
-    context: Context, read: list[tuple[TenantProvider, Posted]]
-) -> tuple[TenantProvider, Posted]:
+    context: Context, read: list[tuple[TenantProvider, ProviderPost]]
+) -> tuple[TenantProvider, ProviderPost]:
     """Tenants that share an account of the provider's: whose number or contact it is."""
     if len(read) == 1:
         return read[0]
@@ -52,7 +52,7 @@ async def _chosen(
     return next(((of, posted) for of, posted in read if of.tenant in tenants), read[0])
 
 
-def _items(of: TenantProvider, posted: Posted, request: ProviderRequest) -> list[NewItem]:
+def _items(of: TenantProvider, posted: ProviderPost, request: ProviderRequest) -> list[NewItem]:
     items = [new_text(text) for text in posted.texts]
     if posted.receipts:
         raw = request.url.encode() + b"\n" + request.body

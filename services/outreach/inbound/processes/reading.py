@@ -14,10 +14,10 @@ from services.outreach.inbound.commands.pauses import pause_waiting
 from services.outreach.inbound.commands.receipts import note_answered, take_receipts
 from services.outreach.inbound.domain.classes import Reading
 from services.outreach.inbound.domain.decisions import (
-    Answer,
     KnownDebt,
     KnownInvoice,
-    Sender,
+    ReplyAnswer,
+    ReplySender,
     answer,
     commanded,
     needs_ledger,
@@ -141,7 +141,9 @@ async def _answer(context: Context, item: OpenItem, incoming: Incoming) -> None:
         await end_reply(session, context.clock, item, incoming, match, decided)
 
 
-async def _decided(context: Context, item: OpenItem, incoming: Incoming, match: Match) -> Answer:
+async def _decided(
+    context: Context, item: OpenItem, incoming: Incoming, match: Match
+) -> ReplyAnswer:
     if item.command is not None:  # the ledger was asked already, or was about to be
         return commanded(item.command)
     sender, reading = match.sender, incoming.reading
@@ -163,20 +165,20 @@ async def _decided(context: Context, item: OpenItem, incoming: Incoming, match: 
     )
 
 
-def _of_unknown(reading: Reading, match: Match, channel: str) -> Answer:
+def _of_unknown(reading: Reading, match: Match, channel: str) -> ReplyAnswer:
     """Whose it is, is not known: a word to stop holds for every account that has the
     address, or will have it."""
     if reading.reply_class == "stop" and channel in ADDRESSED:
-        return Answer("stop", "applied", "consent", is_consent_revoked=True)
+        return ReplyAnswer("stop", "applied", "consent", is_consent_revoked=True)
     if reading.reply_class == "start" and channel in ADDRESSED:
-        return Answer("start", "applied", "consent", is_consent_given_back=True)
+        return ReplyAnswer("start", "applied", "consent", is_consent_given_back=True)
     if match.owners and reading.reply_class == "wrong-party":
-        return Answer("wrong-party", "applied", "address", is_wrong_party=True)
-    return Answer(reading.reply_class, "for-person", "none")
+        return ReplyAnswer("wrong-party", "applied", "address", is_wrong_party=True)
+    return ReplyAnswer(reading.reply_class, "for-person", "none")
 
 
 async def _debt(
-    context: Context, item: OpenItem, sender: Sender, accounts: tuple[str, ...]
+    context: Context, item: OpenItem, sender: ReplySender, accounts: tuple[str, ...]
 ) -> KnownDebt:
     """What the ledger says now. While it says nothing the debtor is left alone."""
     try:
@@ -209,7 +211,9 @@ def _known(checked: Mapping[str, CheckedAccount]) -> KnownDebt:
     )
 
 
-async def _commanded(context: Context, item: OpenItem, decided: Answer, command: Command) -> Answer:
+async def _commanded(
+    context: Context, item: OpenItem, decided: ReplyAnswer, command: Command
+) -> ReplyAnswer:
     """The ledger's answer. Kept before it is asked, so that asked again it is asked the same."""
     if item.command is None:
         async with context.db.transaction() as session:

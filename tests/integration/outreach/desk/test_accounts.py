@@ -289,7 +289,7 @@ async def test_the_record_of_an_account_is_whole_and_outlives_erasure(
     assert before.headers["content-type"].startswith("application/x-ndjson")
     kinds = [json.loads(line)["kind"] for line in before.text.splitlines()]
     assert kinds[0] == "planned"
-    assert kinds[:2] == ["planned", "sent"]
+    assert kinds[:3] == ["planned", "intent", "sent"]
     erased = ledger.AccountErased(account_id="C1")
     await world.take(world.ledger_event("account-erased", "C1", erased))
     after = await desk.get("/v1/accounts/C1/contact-record")
