@@ -23,9 +23,12 @@ from services.outreach.dunning.domain.trial_part import (
     texts_known,
     try_part,
 )
-from services.outreach.dunning.store import debtors as debtor_store
 from services.outreach.dunning.store import strategies as store
-from services.outreach.dunning.store.debtors import DebtorSources
+from services.outreach.dunning.store.debtor_facts import (
+    DebtorSources,
+    get_debtors,
+    list_strategies,
+)
 from services.outreach.rulebooks.commands import business_now
 from services.outreach.rulebooks.processes.books import ready_books
 from services.outreach.rulebooks.processes.calculation import calculate
@@ -152,10 +155,10 @@ async def _load(
     terms: TrialTerms,
 ) -> list[KnownDebtor]:
     profiles = await get_profiles(session, tenant, keys, context.content.residence_default)
-    on = await debtor_store.list_strategies(session, tenant, keys)
+    on = await list_strategies(session, tenant, keys)
     sources = DebtorSources(profiles, await context.strategies.get_all(session, tenant, on))
     unusable = await find_unusable(session, tenant, profiles, terms.at)
-    states = await debtor_store.get_debtors(session, tenant, keys, sources, terms.at, clock.now())
+    states = await get_debtors(session, tenant, keys, sources, terms.at, clock.now())
     return [
         KnownDebtor(
             state.debtor,
