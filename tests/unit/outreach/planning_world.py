@@ -52,6 +52,35 @@ def message(name: str, days: int, *channels: str, tone: Tone = "friendly", **mor
     return replace(base, **more)  # type: ignore[arg-type]
 
 
+def _reactions() -> dict[str, Reaction]:
+    """Those of the page's example."""
+    event = Step(name="", anchor="event", tone="friendly")
+
+    def answer(*steps: Step, **more: object) -> Reaction:
+        return Reaction(steps=on_ladder(steps), **more)  # type: ignore[arg-type]
+
+    return {
+        "promise-due": answer(
+            replace(event, name="promise-day", days=-1, channels=("sms", "email"),
+                    template="promise-due")
+        ),
+        "promise-broken": answer(
+            replace(event, name="broken", days=1, channels=("sms", "email"), tone="neutral",
+                    template="promise-broken"),
+            replace(event, name="broken-call", days=3, channels=("person",), tone="firm"),
+            resume_after_days=5,
+            skip_to="firm",
+        ),
+        "payment-failed": answer(
+            replace(event, name="failed", channels=("email", "sms"), template="payment-failed")
+        ),
+        "paid": answer(replace(event, name="thanks", channels=("email",), template="thanks")),
+        "warning.escalating-delay": answer(
+            replace(event, name="early-call", channels=("person",))
+        ),
+    }  # fmt: skip
+
+
 def retail() -> Strategy:
     """The page's example."""
     below = NumberBound(fact="pays_within", side="below", limit=Decimal("0.6"))
@@ -98,36 +127,8 @@ def retail() -> Strategy:
         version="2026-12-01",
         resume_after_days=ResumeAfterDays(dispute=3, hold=1),
         ladder=on_ladder(ladder),
-        reactions=_answers(),
+        reactions=_reactions(),
     )
-
-
-def _answers() -> dict[str, Reaction]:
-    event = Step(name="", anchor="event", tone="friendly")
-
-    def answer(*steps: Step, **more: object) -> Reaction:
-        return Reaction(steps=on_ladder(steps), **more)  # type: ignore[arg-type]
-
-    return {
-        "promise-due": answer(
-            replace(event, name="promise-day", days=-1, channels=("sms", "email"),
-                    template="promise-due")
-        ),
-        "promise-broken": answer(
-            replace(event, name="broken", days=1, channels=("sms", "email"), tone="neutral",
-                    template="promise-broken"),
-            replace(event, name="broken-call", days=3, channels=("person",), tone="firm"),
-            resume_after_days=5,
-            skip_to="firm",
-        ),
-        "payment-failed": answer(
-            replace(event, name="failed", channels=("email", "sms"), template="payment-failed")
-        ),
-        "paid": answer(replace(event, name="thanks", channels=("email",), template="thanks")),
-        "warning.escalating-delay": answer(
-            replace(event, name="early-call", channels=("person",))
-        ),
-    }  # fmt: skip
 
 
 def local(text: str) -> datetime:

@@ -14,7 +14,7 @@ from services.outreach.dunning.domain.assignments import (
     AccountStrategy,
     Assignments,
     Because,
-    InForce,
+    StrategiesInForce,
     assign,
 )
 from services.outreach.dunning.store import strategies as store
@@ -91,7 +91,7 @@ async def _answers(
     tenant: str,
     books: StrategyBooks,
     questions: Sequence[AccountQuestion],
-    in_force: InForce,
+    in_force: StrategiesInForce,
     because: Because,
 ) -> list[tuple[AccountQuestion, AccountStrategy]]:
     versions = {

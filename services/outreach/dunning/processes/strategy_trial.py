@@ -43,7 +43,7 @@ Progress = Callable[[int], Awaitable[None]]  # so many debtors are done
 
 
 @dataclass
-class Scope:
+class TrialScope:
     """Who would have the strategy today."""
 
     accounts: dict[str, set[str]] = field(default_factory=dict)  # by debtor
@@ -56,9 +56,9 @@ class Scope:
         return sorted(self.accounts, key=lambda key: (-self.priorities.get(key, 0), key))
 
 
-async def find_scope(context: Context, tenant: str, strategy: Strategy) -> Scope:
+async def find_scope(context: Context, tenant: str, strategy: Strategy) -> TrialScope:
     """The accounts that would be on it, if it were in force today and all moved."""
-    scope, after = Scope(), ""
+    scope, after = TrialScope(), ""
     async with context.db.reading() as session:
         now = await business_now(session, context.clock, tenant)
         counting = await context.strategies.in_force(session, tenant, now)
@@ -94,7 +94,7 @@ async def try_ahead(
     tenant: str,
     strategy: Strategy,
     days: int,
-    scope: Scope,
+    scope: TrialScope,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """What it would do in so many days from today on, today included."""
@@ -151,7 +151,7 @@ async def _load(
     session: Session,
     tenant: str,
     keys: Sequence[str],
-    scope: Scope,
+    scope: TrialScope,
     terms: TrialTerms,
 ) -> list[KnownDebtor]:
     profiles = await get_profiles(session, tenant, keys, context.content.residence_default)
