@@ -117,9 +117,9 @@ class ContactGovernor:
     ) -> str | None:
         if channel not in self.means.configured:
             return suppressions.CHANNEL_NOT_CONFIGURED
-        if template is not None and channel != "webhook":
-            if not self.means.has_text(template, channel, self.languages):
-                return suppressions.NO_TEMPLATE
+        needs_text = template is not None and channel != "webhook"
+        if needs_text and not self.means.has_text(template or "", channel, self.languages):
+            return suppressions.NO_TEMPLATE
         if channel in NEEDS_NO_ADDRESS:
             return None
         wanted = [a for a in self.profile.accounts if a.account_id in account_ids]
