@@ -1,97 +1,25 @@
 """The portal over HTTP: who gets in, what he sees, what he may do."""
 
-from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
 
 from services.outreach.channels.domain.tokens import portal_link
-from services.outreach.portal_app import create_app
 from shared.events import ledger
-from shared.events.billing import Address, Phone
-from tests.integration.outreach.doors import settings_for
+from shared.events.billing import Phone
+from tests.integration.outreach.portal_visits import (
+    KEY,
+    RIGHT,
+    WRONG,
+    a_link,
+    signed_in,
+    the_ledger_says,
+    token_in,
+    without_id,
+)
 from tests.integration.outreach.world import MORNING, World
 from tests.unit.outreach.builders import LINKS
-
-RIGHT = {"answers": {"name": "Name of C1", "postcode": "10115"}}
-WRONG = {"answers": {"name": "Nobody", "postcode": "10115"}}
-KEY = {"Idempotency-Key": "k1"}
-
-
-@pytest.fixture
-async def portal(world: World, outreach_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Its own application, as a visitor's browser asks it."""
-    app = create_app(settings_for(world, outreach_url))
-    async with app.router.lifespan_context(app), _browser(app) as browser:
-        yield browser
-
-
-def _browser(app: Any) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app)
-    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
-
-
-async def a_link(world: World, *, postcode: str | None = "10115", **details: Any) -> str:
-    """The token of the link in the first message to C1."""
-    addresses = () if postcode is None else (Address(postal_code=postcode),)
-    await world.account(addresses=addresses, **details)
-    await world.overdue("I1", "C1")
-    await world.run(MORNING)
-    return token_in(world)
-
-
-def token_in(world: World, n: int = -1) -> str:
-    text = world.mail.messages[n].get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    return str(text).partition("/portal/")[2][:32]
-
-
-async def signed_in(portal: httpx.AsyncClient, token: str, **more: Any) -> None:
-    answer = await portal.post("/portal/api/identify", json={**RIGHT, "token": token, **more})
-    assert answer.status_code == 200, answer.text
-
-
-def the_ledger_says(world: World, account_id: str = "C1", **own: Any) -> None:
-    """What the ledger's doors answer about an account."""
-    path = f"/v1/accounts/{account_id}"
-    invoice = {
-        "invoice_id": "I1", "number": "INV-1", "issued_on": "2026-02-16", "due_on": "2026-03-02",
-        "days_past_due": 1, "disputed_minor": 0, "taken_by": None,
-        "parts": [
-            {"kind": "principal", "charge_id": None, "amount_minor": 10_000, "text": "Invoice"},
-            {"kind": "fee", "charge_id": "F1", "amount_minor": 500, "text": "Late fee"},
-        ],
-    }  # fmt: skip
-    world.ledger.answers |= {
-        path: (200, {"amounts": [{"currency": "EUR", "collectable_minor": 10_500}],
-                     "holds": [], "promises": [], "plans": [], "settlements": [], **own}),
-        f"{path}/payoff": (200, {"on": "2026-03-03", "currencies": [
-            {"currency": "EUR", "total_minor": 10_500, "unapplied_minor": 0, "discount_minor": 0,
-             "per_day_minor": 2, "invoices": [invoice], "charges": []}]}),
-        f"{path}/options": (200, {"currencies": [
-            {"currency": "EUR", "pay": {"most_minor": 10_500},
-             "promise": {"most_minor": 10_500, "latest_on": "2026-03-17"},
-             "plan": None, "because": {"plan": "below-min-instalment"}}]}),
-        f"{path}/statement": (200, {"currencies": [{"currency": "EUR", "lines": [
-            {"on": "2026-02-20", "kind": "payment", "id": "P1", "invoice_id": None,
-             "number": None, "text": "Payment", "amount_minor": -700, "balance_minor": 0}]}]}),
-        f"{path}/disputes": (200, {"items": []}),
-        "/v1/invoices/I1": (200, {"payment_url": "https://pay.example.com/I1"}),
-    }  # fmt: skip
-
-
-def commands(world: World, noun: str) -> list[Mapping[str, Any]]:
-    return [
-        each for each in world.ledger.requests
-        if each["method"] == "POST" and each["path"].endswith(noun)
-    ]  # fmt: skip
-
-
-def without_id(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
-    headers = {n: v for n, v in answer.headers.items() if n not in ("x-request-id", "date")}
-    return answer.status_code, answer.content, headers
-
 
 # ── Level 0 ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -186,9 +114,7 @@ async def test_name_and_postcode_let_in_and_are_announced_once(
     assert (touch["data"]["outcome"], touch["data"]["channel"]) == ("visit", "portal")
 
 
-async def test_five_wrong_answers_lock_the_link(
-    world: World, portal: httpx.AsyncClient
-) -> None:
+async def test_five_wrong_answers_lock_the_link(world: World, portal: httpx.AsyncClient) -> None:
     token = await a_link(world)
     wrong = [await portal.post("/portal/api/identify", json={**WRONG, "token": token})
              for _ in range(5)]  # fmt: skip
@@ -223,9 +149,7 @@ async def _an_hour_later(world: World) -> None:
         )
 
 
-async def test_which_answer_was_wrong_is_not_said(
-    world: World, portal: httpx.AsyncClient
-) -> None:
+async def test_which_answer_was_wrong_is_not_said(world: World, portal: httpx.AsyncClient) -> None:
     token = await a_link(world)
     tries = [
         {"name": "Name of C1", "postcode": "99999"},
@@ -250,9 +174,7 @@ async def test_a_business_without_postcode_names_an_open_invoice(
         assert (await portal.post("/portal/api/identify", json=body)).status_code == status
 
 
-async def test_a_phone_where_no_postcode_is_known(
-    world: World, portal: httpx.AsyncClient
-) -> None:
+async def test_a_phone_where_no_postcode_is_known(world: World, portal: httpx.AsyncClient) -> None:
     phones = (Phone(number="+354 555 1234"),)
     token = await a_link(world, postcode=None, phones=phones)
     body = {"answers": {"name": "C1", "phone4": "1234"}, "token": token}
@@ -349,9 +271,7 @@ async def test_another_sites_page_sends_nothing(
     assert answer.status_code == status
 
 
-async def test_sixty_requests_a_minute_of_a_link(
-    world: World, portal: httpx.AsyncClient
-) -> None:
+async def test_sixty_requests_a_minute_of_a_link(world: World, portal: httpx.AsyncClient) -> None:
     token = await a_link(world)
     for _ in range(60):
         assert (await portal.get(f"/portal/{token}")).status_code == 200
