@@ -38,6 +38,9 @@ INBOUND_LANES = 4  # items read at once: one that waits for the ledger holds up 
 
 TEXTS_SECONDS = 15.0  # between two looks for operators to be connected to
 TEXTS_KEEP_DAYS = 30  # receipts of texts come within days
+PORTAL_SESSIONS_KEEP_DAYS = 1  # they are over after half an hour
+PORTAL_LINKS_KEEP_DAYS = 400  # after their end: so long a new one can be asked for by the old
+PORTAL_BIDS_KEEP_DAYS = 60
 
 log = telemetry.logger(__name__)
 
@@ -190,4 +193,7 @@ def forgotten(settings: Settings) -> tuple[Rule, ...]:
         *kept_for("judgements", "at", settings.judgements_keep_days),
         *kept_for("organisation_attempts", "at", REMEMBERED.days),
         *kept_for("inbound", "ended_at", settings.inbound_keep_days),
+        *kept_for("portal_sessions", "seen_at", PORTAL_SESSIONS_KEEP_DAYS),
+        *kept_for("portal_links", "expires_at", PORTAL_LINKS_KEEP_DAYS),
+        *kept_for("portal_bids", "bid_at", PORTAL_BIDS_KEEP_DAYS),
     )

@@ -23,6 +23,7 @@ from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
 from services.outreach.dunning.commands.plans import PlannedBatch, plan_contacts
+from services.outreach.dunning.commands.portal_links import keep_links
 from services.outreach.dunning.commands.recipients import load_recipients
 from services.outreach.dunning.commands.results import record_outcomes, write_intents
 from services.outreach.dunning.commands.slots import is_tight
@@ -289,6 +290,9 @@ class ContactRun:
                 mark_secret=self._context.links.keys.signing.secret,
                 limits=self._means.shared,
             )
+            link_days = self._channels.settings.portal.link_days
+            links = self._context.links
+            await keep_links(session, self._tenant, self._time().at, intents, links, link_days)
         self._begun |= {contact.contact_id for contact in intents}
         await self._record(
             [
