@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from services.outreach.activity.domain.contacts import Item
+from services.outreach.activity.domain.contacts import DebtorContact, Item
 from services.outreach.channels.domain.addresses import printable
 from services.outreach.channels.domain.message_values import (
     Line,
@@ -97,6 +97,18 @@ def _listed(
         instalments=agreed.instalments[:LINES_MAX],
         settlements=agreed.settlements[:LINES_MAX],
     )
+
+
+def agreed_in(contact: DebtorContact) -> Agreed:
+    """What a message that leaves at once confirms."""
+    promise = contact.service.promise if contact.service is not None else None
+    if promise is None:
+        return Agreed()
+    line = Line(
+        contact.account_id, promise.promise_id, promise.promise_id, promise.due_on,
+        promise.currency, promise.amount_minor,
+    )  # fmt: skip
+    return Agreed(promises=(line,))
 
 
 def content_of_account(account: CheckedAccount) -> MessageContent:

@@ -37,6 +37,7 @@ class OutgoingMessage:
     recipient: str
     recipient_name: str
     governor: ContactGovernor | None = None  # with what is known of the debtor
+    code: str | None = field(default=None, repr=False)  # that it tells; kept nowhere
 
     def languages(self, at: datetime, of_tenant: str | None = None) -> tuple[str, ...]:
         """Those to try: what the debtor prefers, the account's, the tenant's, English."""
