@@ -38,7 +38,10 @@ _SECTIONS: Mapping[str, Section] = {
     "instalment-due": "instalment",
     "instalment-missed": "instalment",
     "settlement-due": "instalment",
+    "by-hand": "overdue",
 }
+BY_HAND = "by-hand"  # a person's message about what is overdue; stands where a reaction does
+BY_HAND_SERVICE = "by-hand-service"  # one that asks for nothing
 
 
 class Item(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from services.outreach.activity.domain.limits import ContactChannel
 from services.outreach.channels.domain.mail_status import STATUS, bounce_class, soft_bounces
-from services.outreach.consents.commands import record_consent
+from services.outreach.consents.commands import Refusal, record_consent, refuse_address
 from services.outreach.consents.domain import ChannelConsent
 from services.outreach.debtors.domain.address_states import AddressState
 from services.outreach.debtors.store.addresses import find_address_states, upsert_address_states
@@ -58,14 +58,17 @@ async def revoke_consents(
     """The provider knows that the debtor wants nothing more over this channel."""
     for outcome in outcomes:
         contact = outcome.contact
+        at = min(outcome.provider_at or time.at, time.recorded_at)
+        evidence = f"said by the provider: {outcome.why}"
+        if contact.address is not None and (contact.channel == "email" or contact.channel == "sms"):
+            refusal = Refusal(contact.channel, contact.address, evidence, at)
+            await refuse_address(
+                session, tenant, time.clock, refusal, BY_PROVIDER, also=contact.account_ids
+            )
+            continue
         channel: ContactChannel = contact.channel  # type: ignore[assignment]
         consent = ChannelConsent(
-            channel,
-            channel,
-            "revoked",
-            min(outcome.provider_at or time.at, time.recorded_at),
-            address=contact.address,
-            evidence=f"said by the provider: {outcome.why}",
+            channel, channel, "revoked", at, address=contact.address, evidence=evidence
         )
         for account_id in contact.account_ids:
             await record_consent(

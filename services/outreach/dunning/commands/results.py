@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from services.outreach.activity.commands import announce, record_entries
+from services.outreach.activity.commands import announce, open_tasks, record_entries
 from services.outreach.activity.domain.contact_record import intent_entries
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
@@ -17,7 +17,7 @@ from services.outreach.dunning.commands.addresses import mark_addresses
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.shared_attempts import begin_attempts, take_back
 from services.outreach.dunning.commands.slots import give_back
-from services.outreach.dunning.domain.contact_events import ContactEvents
+from services.outreach.dunning.domain.contact_events import ContactEvents, task_of
 from services.outreach.dunning.domain.outcomes import NOT_ACCEPTED, Outcome
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.store import contacts as contact_store
@@ -66,6 +66,8 @@ async def record_outcomes(
         for entry in outcome.announced(ContactEvents(outcome.provider_at or time.at))
     ]
     await announce(session, tenant, time.recorded_at, entries)
+    handed = [o.contact for o in held if o.kind == "handed-over"]
+    await open_tasks(session, tenant, time.recorded_at, [task_of(c, time.at) for c in handed])
     session.after_commit(lambda: _count(held))
     return Counter(o.kind for o in held)
 

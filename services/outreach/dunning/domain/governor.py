@@ -30,7 +30,7 @@ from shared.events import ledger
 from shared.mail_addresses import deliverable
 
 _NO_MOBILE = frozenset({"landline", "fixed", "fixed_line"})
-_NEEDS_NO_ADDRESS: frozenset[Channel] = frozenset({"portal", "webhook"})
+NEEDS_NO_ADDRESS: frozenset[Channel] = frozenset({"portal", "webhook"})
 
 
 def _any_text(_template: str, _channel: str, _languages: tuple[str, ...]) -> bool:
@@ -117,10 +117,10 @@ class ContactGovernor:
     ) -> str | None:
         if channel not in self.means.configured:
             return suppressions.CHANNEL_NOT_CONFIGURED
-        if template is not None and channel != "webhook":
-            if not self.means.has_text(template, channel, self.languages):
-                return suppressions.NO_TEMPLATE
-        if channel in _NEEDS_NO_ADDRESS:
+        needs_text = template is not None and channel != "webhook"
+        if needs_text and not self.means.has_text(template or "", channel, self.languages):
+            return suppressions.NO_TEMPLATE
+        if channel in NEEDS_NO_ADDRESS:
             return None
         wanted = [a for a in self.profile.accounts if a.account_id in account_ids]
         if self._address(channel, wanted) is not None:

@@ -61,10 +61,11 @@ class LadderOf:
                 behind = max(behind, skip_to_n)
         start = self._start(invoice, made, behind, pauses)
         steps = [step for step in self.strategy.ladder if step.ladder_day > behind]
+        applying = Applying(self.debtor, self.account, self.today, invoice, made)
         options = [
             option
             for step in steps
-            for option in self._options(invoice, step, steps, made, start.base_on, pauses)
+            for option in self._options(applying, step, steps, start.base_on, pauses)
         ]
         return options, start.late_on
 
@@ -73,7 +74,7 @@ class LadderOf:
     def _start(
         self, invoice: Invoice, made: Sequence[StepMade], behind: int, pauses: InvoicePauses
     ) -> LadderStart:
-        base, late_on = self._late_start(invoice, behind, pauses)
+        base, late_on = self._late_start(invoice, behind)
         skipped = BEFORE_ALL
         for resume_on, skip_to_n in pauses.resumes:
             if skip_to_n is not None:
@@ -89,9 +90,7 @@ class LadderOf:
     def _first_above(self, n: int) -> Step | None:
         return next((step for step in self.strategy.ladder if step.ladder_day > n), None)
 
-    def _late_start(
-        self, invoice: Invoice, behind: int, pauses: InvoicePauses
-    ) -> tuple[date, date | None]:
+    def _late_start(self, invoice: Invoice, behind: int) -> tuple[date, date | None]:
         """An account never contacted begins with its first overdue step, on the day on which it is
         begun and not before its tenant lets it."""
         base = invoice.anchor_on or invoice.due_on
@@ -104,8 +103,6 @@ class LadderOf:
         contact_from = self.debtor.contact_from
         assert contact_from is not None, "nobody is planned for before"
         start_on = max(self.today, contact_from)
-        if pauses.resumes:
-            start_on = max(start_on, pauses.resumes[-1][0])
         first_on = base + timedelta(days=steps[0].ladder_day)
         is_late = len(steps) > 1 and base + timedelta(days=steps[1].ladder_day) <= start_on
         if first_on < contact_from or is_late:
@@ -117,13 +114,14 @@ class LadderOf:
 
     def _options(
         self,
-        invoice: Invoice,
+        applying: Applying,
         step: Step,
         steps: Sequence[Step],
-        made: Sequence[StepMade],
         base: date,
         pauses: InvoicePauses,
     ) -> Iterator[Option]:
+        invoice, made = applying.invoice, applying.made
+        assert invoice is not None, "a ladder is an invoice's"
         day = self._own_day(invoice, step, made, base)
         contact_from = self.debtor.contact_from
         if day is None or contact_from is None or day < contact_from:
@@ -133,9 +131,9 @@ class LadderOf:
         if self.account.paid_on is not None:
             quiet = self.strategy.quiet.after_payment_days
             day = max(day, self.account.paid_on + timedelta(days=quiet))
-        if step.anchor == "last-contact" and self._is_waited_for(invoice, step, steps, made):
+        if step.anchor == "last-contact" and self._is_waited_for(applying, step, steps):
             return
-        applies = self._applying(invoice, made).from_day(step, day)
+        applies = applying.from_day(step, day)
         if applies is None:
             return
         yield from self._around(invoice, step, made, applies, pauses)
@@ -205,24 +203,14 @@ class LadderOf:
             return business_days_after(day, step.business_days, self.debtor.calendar_name)
         return day + timedelta(days=step.days)
 
-    def _is_waited_for(
-        self,
-        invoice: Invoice,
-        step: Step,
-        steps: Sequence[Step],
-        made: Sequence[StepMade],
-    ) -> bool:
+    def _is_waited_for(self, applying: Applying, step: Step, steps: Sequence[Step]) -> bool:
         """Whether an earlier step that applies is still to be made."""
-        applying = self._applying(invoice, made)
         return any(
             each.ladder_day < step.ladder_day
             and not each.is_before_due
             and applying.from_day(each, self.today) is not None
             for each in steps
         )
-
-    def _applying(self, invoice: Invoice, made: Sequence[StepMade]) -> Applying:
-        return Applying(self.debtor, self.account, self.today, invoice, tuple(made))
 
     def _words(self, step: Step) -> Step:
         """Nobody's first message is a firm one, even if earlier ones were suppressed."""

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from services.outreach.activity.domain.contacts import Item
+from services.outreach.activity.domain.contacts import BY_HAND, Item
 from services.outreach.debtors.domain.stops import ACCOUNT_WIDE_HOLDS
 from services.outreach.dunning.domain.cancellations import REASONS, Because, first_reason
 
@@ -297,7 +297,7 @@ def _refusal(item: Item, account: CheckedAccount) -> Because | None:
 
 
 # What asks for something overdue, besides the ladder.
-ASKING = frozenset({"promise-broken", "payment-failed"})
+ASKING = frozenset({"promise-broken", "payment-failed", BY_HAND})
 
 
 def _reaction_refusal(item: Item, account: CheckedAccount) -> Because | None:

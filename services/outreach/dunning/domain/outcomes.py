@@ -126,7 +126,7 @@ class Outcome:
                     is_resolved=self.is_resolved,
                 )
             case "handed-over":
-                return events.handed_over(contact)
+                return []  # its task says so
 
     def _suppressed(self, contact: DebtorContact, events: ContactEvents) -> list[TimelineEntry]:
         if self.why in self.contact.rules:  # announced once per contact and rule

@@ -16,7 +16,11 @@ from services.outreach.debtors.domain.governor_question import wished_language
 from services.outreach.dunning.domain import suppressions
 from services.outreach.dunning.domain.cancellations import first_reason
 from services.outreach.dunning.domain.contacts import worded
-from services.outreach.dunning.domain.governor import ContactGovernor, addresses
+from services.outreach.dunning.domain.governor import (
+    NEEDS_NO_ADDRESS,
+    ContactGovernor,
+    addresses,
+)
 from services.outreach.dunning.domain.live_check import (
     CheckedAccount,
     is_ahead,
@@ -57,7 +61,7 @@ class OutgoingMessage:
     @property
     def addressed(self) -> DebtorContact:
         """The contact, with where it goes."""
-        return structs.replace(self.contact, address=self.recipient)
+        return structs.replace(self.contact, address=self.recipient or None)
 
     def with_contact(self, contact: DebtorContact) -> "OutgoingMessage":
         return replace(self, contact=contact)
@@ -71,6 +75,7 @@ class Recipients:
     sequences: Mapping[str, int]  # the ledger's, as far as it was taken in
     configured: frozenset[str]  # channels that have a provider
     countries: Mapping[str, str | None] = field(default_factory=dict)  # by account
+    unusable: frozenset[tuple[str, str]] = frozenset()  # channel and address: nothing goes there
 
     def address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
         """To whom it goes; or that it can't. A person who takes over needs no address."""
@@ -78,10 +83,15 @@ class Recipients:
             return OutgoingMessage(contact, "", "")
         if contact.channel not in self.configured:
             return Outcome(contact, "suppressed", suppressions.CHANNEL_NOT_CONFIGURED)
+        if contact.channel in NEEDS_NO_ADDRESS:
+            found_people = [self.people[a] for a in contact.account_ids if a in self.people]
+            name = found_people[0].name if found_people else ""
+            return OutgoingMessage(contact, "", name)
         for account_id in contact.account_ids:
             person = self.people.get(account_id)
             found = addresses(contact.channel, person, self.countries.get(account_id))
-            address = next(iter(found), None)
+            usable = (each for each in found if (contact.channel, each) not in self.unusable)
+            address = next(usable, None)
             if person is not None and address is not None:
                 return OutgoingMessage(contact, address, person.name)
         if not self.people.keys() >= set(contact.account_ids):  # every account has details

@@ -164,6 +164,8 @@ class GivenRecipients(Recipients):
             return Outcome(contact, "suppressed", suppressions.CHANNEL_NOT_CONFIGURED)
         if contact.address is None:
             return Outcome(contact, "suppressed", suppressions.NO_ADDRESS)
+        if (contact.channel, contact.address) in self.unusable:
+            return Outcome(contact, "suppressed", suppressions.ADDRESS_UNUSABLE)
         person = self.people.get(contact.account_id)
         name = person.name if person is not None else ""
         return OutgoingMessage(contact, contact.address, name, code=self.code)

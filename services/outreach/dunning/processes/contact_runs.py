@@ -128,7 +128,7 @@ class ContactRun:
     async def _recipients(self, claimed: Sequence[DebtorContact]) -> Recipients:
         async with self._context.db.reading() as session:
             return await load_recipients(
-                session, self._tenant, claimed, configured=self._channels.configured
+                session, self._tenant, claimed, self._at, configured=self._channels.configured
             )
 
     async def _put_off(self, messages: Sequence[OutgoingMessage]) -> list[OutgoingMessage]:

@@ -95,7 +95,7 @@ class Delivery:
             language=self._language,
             parts=self._parts,
             since=self._contact.handed_at,
-            details=details_of(self._contact),
+            details={**details_of(self._contact), "tenant_zone": self._channels.zone},
         )
 
     @property

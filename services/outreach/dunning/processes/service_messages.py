@@ -105,7 +105,12 @@ class _AtOnce(ContactRun):
     async def _recipients(self, claimed: Sequence[DebtorContact]) -> GivenRecipients:
         known = await super()._recipients(claimed)
         return GivenRecipients(
-            known.people, known.sequences, known.configured, known.countries, self._code
+            known.people,
+            known.sequences,
+            known.configured,
+            known.countries,
+            known.unusable,
+            self._code,
         )
 
     async def _governors(self, contacts: Sequence[DebtorContact]) -> dict[str, ContactGovernor]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
-from services.outreach.channels.domain.contract import Channel, Intent, Receipt, Sent
+from services.outreach.channels.clients.channel import Channel
+from services.outreach.channels.domain.contract import Intent, Receipt, Sent
 from services.outreach.channels.domain.parts import Parts
 from shared import clock
 
