@@ -209,6 +209,7 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     refusals: int = 0  # in a row, by that mailbox
     retry_at: datetime | None = None  # not before then, while it is a message
     charge_texts: tuple[str, ...] = ()  # what it tells of charges to come
+    claims_interest: bool | None = None  # it asks for interest; None: no check has told yet
     purpose: str = "overdue"  # overdue, upcoming, or the reaction that leads
     language: str | None = None  # in which it is written
     address: str | None = None  # to which it goes: personal, deleted at erasure
