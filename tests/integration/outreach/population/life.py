@@ -313,9 +313,10 @@ class Life:
         """What the rules of replies say of it, as far as that is certain without asking more."""
         referee = self.referee
         key = (channel, address.lower())
+        referee.tell(address.lower(), now, f"{account_id} writes what means {what}")
         if what == "stop":
             referee.closed[key] = "stop"
-        elif what == "start" and channel == "sms" and referee.closed.get(key) == "stop":
+        elif what == "start" and referee.closed.get(key) == "stop":
             del referee.closed[key]
         elif what == "wrong-party":
             referee.closed[key] = "wrong party"
@@ -378,7 +379,11 @@ class Life:
                 body["command"] = {"invoice_id": debt.open[0].invoice_id, "reason_code": "other"}
         path = f"/v1/tasks/{task['task_id']}/complete"
         answer = await self.client.post(path, json=body, headers=person)
-        assert answer.status_code == 200, answer.text
+        if answer.status_code != 200:
+            self.referee.tell(account_id, now, f"task {task} not completed: {how}")
+            self.referee.suspects.add(account_id)
+            self.referee.violations.append(f"task not completed: {answer.text}")
+            return
         self.referee.tell(account_id, now, f"task {task['kind']} completed: {how}")
         self.referee.release(account_id, "reply")
         if how != "no-call":
@@ -396,7 +401,7 @@ class Life:
             await self.client.post(path, json={"decision": decision}, headers={"X-Actor": "eve"})
 
     async def _override(self, now: datetime) -> None:
-        account_id = self.chance.choice(sorted(self.debts))
+        account_id = self.chance.choice([a for a, d in self.debts.items() if not d.is_erased])
         names = (None, "none", "consumer-retail", "business-trade-credit", "financial-services")
         body = {"strategy": self.chance.choice(names), "reason": "by lot"}
         self.referee.tell(account_id, now, f"strategy {body['strategy']}")

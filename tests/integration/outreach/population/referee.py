@@ -160,6 +160,7 @@ class Referee:
         for why in (self.closed.get(key), self.dead.get(key)):
             if why is not None:
                 self._break("to an address that is not to be used", hand, why)
+                self.suspects.add(hand.to.lower())
         for account_id in {item["account_id"] for item in body["items"]}:
             if self.debts[account_id].is_erased:
                 self._break("to somebody who was erased", hand, account_id)
