@@ -11,6 +11,7 @@ from services.outreach.debtors.store.tenants import list_contacting_tenants
 from services.outreach.desk.processes.upkeep import tend_desk
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
+from services.outreach.dunning.processes.service_messages import send_waiting
 from services.outreach.dunning.processes.trial_runs import work_on_trials
 from services.outreach.dunning.processes.uncertain import CLAIMED_MAX, resolve_uncertain
 from services.outreach.inbound.processes.imap import poll_mailboxes
@@ -35,6 +36,8 @@ TRIALS_SECONDS = 2.0
 UNCERTAIN_SECONDS = 15.0  # between two looks for those whose quarter of an hour is over
 INBOUND_SECONDS = 1.0  # likewise, where nothing waits
 INBOUND_LANES = 4  # items read at once: one that waits for the ledger holds up few
+
+SERVICE_SECONDS = 2.0  # likewise, for what should have left at once
 
 TEXTS_SECONDS = 15.0  # between two looks for operators to be connected to
 TEXTS_KEEP_DAYS = 30  # receipts of texts come within days
@@ -158,6 +161,15 @@ async def run_inbound(context: Context, *, stop: asyncio.Event) -> None:
                 await pause(stop, INBOUND_SECONDS)
 
     await asyncio.gather(*[read() for _ in range(INBOUND_LANES)])
+
+
+async def run_service_messages(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: send what could not leave at once, while it is worth sending."""
+    while not stop.is_set():
+        with survived("outreach", "service-messages"):
+            if not context.guard.has_jumped():
+                await send_waiting(context)
+        await pause(stop, SERVICE_SECONDS)
 
 
 def mail_jobs(

@@ -170,7 +170,14 @@ class Post:
     ) -> datetime:
         return at
 
-    def govern(self, at: datetime, items: tuple[Item, ...], channel: MessageChannel) -> Decision:
+    def govern(
+        self,
+        at: datetime,
+        items: tuple[Item, ...],
+        channel: MessageChannel,
+        *,
+        claims_interest: bool | None = None,
+    ) -> Decision:
         return self.decide(at) if self.decide else Decision("allow", at)
 
     def cut_off(self) -> time:
