@@ -70,7 +70,7 @@ def _sees(visitor: httpx.Client) -> None:
     (account,) = answer.json()["accounts"]
     (euro,) = account["currencies"]
     assert euro["to_pay_now_minor"] == 13_000
-    assert euro["to_pay_now"] == "€130.00"
+    assert euro["to_pay_now"] == "130,00\u00a0€"  # English in Germany
     invoices = {each["number"]: each for each in euro["invoices"]}
     assert invoices["INV-1"]["amount_minor"] == 10_000
     assert invoices["INV-1"]["payment_url"] == "https://pay.example.com/I1"
@@ -99,7 +99,7 @@ def _promises(visitor: httpx.Client) -> None:
     assert refused.status_code == 422, refused.text
     assert refused.json()["errors"][0] == {
         "pointer": "/amount_minor",
-        "detail": "This amount does not fit. It can be €130.00 at most.",
+        "detail": "This amount does not fit. It can be 130,00\u00a0€ at most.",
     }
     named = {**body, "amount_minor": 4_000, "invoice_ids": ["I1"]}
     preview = _post(visitor, "promises?preview=true", named)
