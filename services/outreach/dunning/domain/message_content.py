@@ -13,6 +13,7 @@ from services.outreach.channels.domain.message_values import (
     MessageContent,
     Total,
 )
+from services.outreach.dunning.domain.agreed_lines import Agreed
 from services.outreach.dunning.domain.live_check import (
     ASKING,
     CheckedAccount,
@@ -23,15 +24,6 @@ from services.outreach.dunning.domain.live_check import (
 
 CHARGE_KINDS = ("fee", "cost", "interest")
 LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
-
-
-@dataclass(frozen=True)
-class Agreed:
-    """What a contact speaks of besides invoices, as the ledger last said it."""
-
-    promises: tuple[Line, ...] = ()
-    instalments: tuple[Line, ...] = ()
-    settlements: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +88,7 @@ def _listed(
         promises=agreed.promises[:LINES_MAX],
         instalments=agreed.instalments[:LINES_MAX],
         settlements=agreed.settlements[:LINES_MAX],
+        answers=agreed.answers[:LINES_MAX],
     )
 
 
@@ -137,6 +130,17 @@ def collectable(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) ->
         for amounts in account.amounts:
             found[amounts.currency] += max(0, account.asked_minor(amounts.currency))
     return {currency: minor for currency, minor in found.items() if minor}
+
+
+def paid_at(content: MessageContent, urls: Mapping[tuple[str, str], str]) -> str | None:
+    """Where the biller takes money for what is asked for, if that is one invoice and no more; else
+    the reader's account is the place."""
+    lines = (*content.overdue, *content.upcoming)
+    further = content.overdue_unlisted + content.upcoming_unlisted + content.charges_unlisted
+    agreed = (*content.charges, *content.promises, *content.instalments, *content.settlements)
+    if len(lines) != 1 or further or agreed or len(lines[0].parts) > 1:
+        return None
+    return urls.get((lines[0].account_id, lines[0].subject_id))
 
 
 def _late(items: Sequence[Item]) -> list[str]:
