@@ -138,6 +138,6 @@ def _numbers(occasion: Occasion, item: Item, account: CheckedAccount) -> str:
     """Of the invoices that it is about, as the debtor knows them."""
     names = occasion.invoice_ids if occasion.invoice_ids is not None else item.invoices
     found = [account.invoice(name) for name in names]
-    numbers = [printable((each.number or each.invoice_id)) for each in found if each is not None]
+    numbers = [printable(each.number or each.invoice_id) for each in found if each is not None]
     more = len(numbers) - NUMBERS_MAX
     return ", ".join(numbers[:NUMBERS_MAX]) + (f" +{more}" if more > 0 else "")
