@@ -1,4 +1,4 @@
-"""Each reaction, from the ledger's event to a message that names what it answers: amount and day."""
+"""Each reaction, from the event to a message that names what it answers: with amount and day."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

@@ -4,10 +4,10 @@ that it answers.
 The figures are those that the ledger has announced, and of arrangements those of its live check.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from services.outreach.activity.domain.contacts import Item
+from services.outreach.activity.domain.contacts import DebtorContact, Item
 from services.outreach.channels.domain.addresses import printable
 from services.outreach.channels.domain.message_values import Answered, Line, LinePart
 from services.outreach.debtors.domain.occasions import Occasion
@@ -33,17 +33,17 @@ class Agreed:
 
 
 def agreed_lines(
-    items: Sequence[Item], occasions: Iterable[Occasion], checked: Mapping[str, CheckedAccount]
+    contact: DebtorContact, occasions: Iterable[Occasion], checked: Mapping[str, CheckedAccount]
 ) -> Agreed:
-    """Of the contact's reactions; `occasions`: those of its accounts, also of its plans'
-    instalments."""
+    """Of the contact's reactions, and what it confirms at once; `occasions`: those of its accounts,
+    also of its plans' instalments."""
     known = list(occasions)
     by_key = {(each.account_id, *each.key): each for each in known}
-    promises: list[Line] = []
+    promises = list(_confirmed(contact))
     instalments: list[Line] = []
     settlements: list[Line] = []
     answers: list[Answered] = []
-    for item in sorted(items):
+    for item in sorted(contact.items):
         occasion = by_key.get((item.account_id, item.reaction, item.subject_id))
         if occasion is None:
             continue
@@ -64,6 +64,16 @@ def agreed_lines(
         tuple(dict.fromkeys(settlements)),
         tuple(dict.fromkeys(answers)),
     )
+
+
+def _confirmed(contact: DebtorContact) -> Iterator[Line]:
+    """The promise that a message confirms which leaves at once."""
+    promise = contact.service.promise if contact.service is not None else None
+    if promise is not None:
+        yield Line(
+            contact.account_id, promise.promise_id, "", promise.due_on, promise.currency,
+            promise.amount_minor,
+        )  # fmt: skip
 
 
 def _lines(occasion: Occasion, item: Item, account: CheckedAccount) -> Iterator[Line]:

@@ -22,7 +22,8 @@ from services.outreach.dunning.domain.live_check import (
     reminder_minor,
 )
 
-CHARGE_KINDS = ("fee", "cost", "interest")
+INTEREST = "interest"
+CHARGE_KINDS = ("fee", "cost", INTEREST)
 LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
 
 
@@ -141,6 +142,21 @@ def paid_at(content: MessageContent, urls: Mapping[tuple[str, str], str]) -> str
     if len(lines) != 1 or further or agreed or len(lines[0].parts) > 1:
         return None
     return urls.get((lines[0].account_id, lines[0].subject_id))
+
+
+def asks_for_interest(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> bool:
+    """Whether the message asks for interest that the ledger has charged."""
+    for account_id in _late(items):
+        account = checked[account_id]
+        for currency in [amounts.currency for amounts in account.amounts]:
+            if account.asked_minor(currency) <= 0:
+                continue
+            charges = [*account.asked_charges(currency)]
+            for invoice in account.asked_invoices(currency):
+                charges += invoice.asked_charges
+            if any(charge.kind == INTEREST for charge in charges):
+                return True
+    return False
 
 
 def _late(items: Sequence[Item]) -> list[str]:

@@ -249,7 +249,7 @@ class Delivery:
         accounts = self._checked.accounts
         governor = self._outgoing.governor
         assert governor is not None, "a message is decided on before it is written"
-        agreed = agreed_lines(contact.items, governor.occasions, accounts)
+        agreed = agreed_lines(contact, governor.occasions, accounts)
         lists = content(contact.items, accounts, agreed)
         if faults := imbalances(lists, collectable(contact.items, accounts)):
             raise NotWritten(NOT_BALANCED, "; ".join(faults))
@@ -262,6 +262,7 @@ class Delivery:
             portal_url=context.links.portal(self._tenant, contact.contact_id, expires_at),
             text_ids=contact.disclosures,
             country=self._outgoing.country,
+            code=self._outgoing.code,
         )
 
     def _withdraw(self, kind: OutcomeKind, why: str) -> None:
