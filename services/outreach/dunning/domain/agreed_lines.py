@@ -32,6 +32,9 @@ class Agreed:
     answers: tuple[Answered, ...] = ()
 
 
+NOTHING_AGREED = Agreed()
+
+
 def agreed_lines(
     contact: DebtorContact, occasions: Iterable[Occasion], checked: Mapping[str, CheckedAccount]
 ) -> Agreed:
@@ -43,7 +46,7 @@ def agreed_lines(
     instalments: list[Line] = []
     settlements: list[Line] = []
     answers: list[Answered] = []
-    for item in sorted(contact.items):
+    for item in sorted(contact.items if contact.service is None else ()):
         occasion = by_key.get((item.account_id, item.reaction, item.subject_id))
         if occasion is None:
             continue

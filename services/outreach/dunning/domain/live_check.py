@@ -299,7 +299,7 @@ def _refusal(item: Item, account: CheckedAccount) -> Because | None:
 # What asks for something overdue, besides the ladder.
 ASKING = frozenset({"promise-broken", "payment-failed", BY_HAND})
 # What speaks of something that the ledger must still have.
-_OF_PROMISES = frozenset({"promise-made", "promise-due"})
+_OF_PROMISES = frozenset({"promise-due"})
 _OF_ARRANGEMENTS = frozenset(
     {"plan-agreed", "instalment-due", "instalment-missed", "settlement-offered", "settlement-due"}
 )

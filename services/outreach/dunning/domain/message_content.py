@@ -13,7 +13,7 @@ from services.outreach.channels.domain.message_values import (
     MessageContent,
     Total,
 )
-from services.outreach.dunning.domain.agreed_lines import Agreed
+from services.outreach.dunning.domain.agreed_lines import NOTHING_AGREED, Agreed
 from services.outreach.dunning.domain.live_check import (
     ASKING,
     CheckedAccount,
@@ -44,7 +44,7 @@ class _Asked:
 def content(
     items: Sequence[Item],
     checked: Mapping[str, CheckedAccount],
-    agreed: Agreed = Agreed(),  # a value that does not change
+    agreed: Agreed = NOTHING_AGREED,
 ) -> MessageContent:
     """What the message says, from the ledger's answer alone.
 
@@ -120,7 +120,7 @@ def content_of_account(account: CheckedAccount) -> MessageContent:
         waits = (amounts.unapplied_minor if amounts else 0) - used.get(currency, 0)
         asks = max(0, opened - max(0, waits))
         asked_early.append(_Asked(account.account_id, currency, opened, asks))
-    return _listed(overdue, charges, asked, upcoming, asked_early, Agreed())
+    return _listed(overdue, charges, asked, upcoming, asked_early, NOTHING_AGREED)
 
 
 def collectable(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> dict[str, int]:
