@@ -1,6 +1,6 @@
 """A channel that does what a test says, in place of a provider: it takes everything by default."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry, ProviderSetup
@@ -22,6 +22,7 @@ class ScriptedChannel:
 
     answers: Callable[[Intent], Sent] = lambda intent: Accepted(f"p-{intent.contact_id}")
     finds: Callable[[Intent], Found] = lambda _intent: CannotSay()
+    during: Callable[[Intent], Awaitable[None]] | None = None  # before it answers
     sent: list[Intent] = field(default_factory=list)
     asked: list[Intent] = field(default_factory=list)
     is_closed: bool = False
@@ -31,6 +32,8 @@ class ScriptedChannel:
         if await intent.parts() is None:
             return Withdrawn()
         self.sent.append(intent)
+        if self.during is not None:
+            await self.during(intent)
         return self.answers(intent)
 
     async def find(self, intent: Intent) -> Found:

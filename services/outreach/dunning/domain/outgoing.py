@@ -8,7 +8,7 @@ from datetime import datetime
 
 from msgspec import structs
 
-from services.outreach.activity.domain.contacts import DebtorContact
+from services.outreach.activity.domain.contacts import DebtorContact, Item
 from services.outreach.channels.domain.languages import language_chain
 from services.outreach.channels.domain.message_values import CreditorDetails
 from services.outreach.channels.domain.templates import Templates
@@ -27,6 +27,7 @@ from services.outreach.dunning.domain.live_check import (
     is_complete,
     still_due,
 )
+from services.outreach.dunning.domain.live_conditions import StepConditions
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.runs import ContentVersions
 from shared.countries import country_code
@@ -41,6 +42,7 @@ class OutgoingMessage:
     recipient: str
     recipient_name: str
     governor: ContactGovernor | None = None  # with what is known of the debtor
+    conditions: StepConditions = field(default_factory=dict)  # of its items
 
     def languages(self, at: datetime, of_tenant: str | None = None) -> tuple[str, ...]:
         """Those to try: what the debtor prefers, the account's, the tenant's, English."""
@@ -75,9 +77,17 @@ class Recipients:
     configured: frozenset[str]  # channels that have a provider
     countries: Mapping[str, str | None] = field(default_factory=dict)  # by account
     unusable: frozenset[tuple[str, str]] = frozenset()  # channel and address: nothing goes there
+    conditions: StepConditions = field(default_factory=dict)
 
     def address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
         """To whom it goes; or that it can't. A person who takes over needs no address."""
+        found = self._address(contact)
+        if isinstance(found, Outcome):
+            return found
+        own = {i: self.conditions[i] for i in contact.items if i in self.conditions}
+        return replace(found, conditions=own)
+
+    def _address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
         if contact.channel == "person":
             return OutgoingMessage(contact, "", "")
         if contact.channel not in self.configured:
@@ -112,7 +122,7 @@ def confirmed(
     contact, sequences = message.contact, recipients.sequences
     if not is_complete(checked, contact.account_ids, sequences):
         return Outcome(contact, "deferred", suppressions.LIVE_CHECK_BEHIND)
-    due = due_of(contact, checked, sequences, content)
+    due = due_of(message, checked, sequences, content)
     if isinstance(due, Outcome):
         return due
     if due.channel == "person":
@@ -122,16 +132,25 @@ def confirmed(
 
 
 def due_of(
-    contact: DebtorContact,
+    message: OutgoingMessage,
     checked: Mapping[str, CheckedAccount],
     known: Mapping[str, int],
     content: ContentVersions,
 ) -> DebtorContact | Outcome:
     """The contact about what is still due by the check; `known`: the sequences before it."""
-    due = still_due(contact.items, checked)
+    contact, conditions = message.contact, message.conditions
+
+    def applies(item: Item, account: CheckedAccount) -> bool:
+        return item not in conditions or conditions[item].holds(item, account)
+
+    due = still_due(contact.items, checked, applies)
     if not due.items:
         is_news = is_ahead(checked, contact.account_ids, known)
-        return Outcome(contact, "cancelled", due.because, is_news=is_news)
+        has_lapsed = any(
+            item in conditions and not applies(item, checked[item.account_id])
+            for item in contact.items
+        )
+        return Outcome(contact, "cancelled", due.because, is_news=is_news, has_lapsed=has_lapsed)
     sequences = {name: account.sequence for name, account in checked.items()}
     after = worded(contact, due.items, content.template_versions, sequences)
     to_tell = {text for name in after.account_ids for text in checked[name].disclose}

@@ -7,6 +7,7 @@ is one run's.
 """
 
 import asyncio
+import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -22,6 +23,7 @@ from services.outreach.channels.clients.registry import (
 from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
+from services.outreach.dunning.commands.live_conditions import load_conditions
 from services.outreach.dunning.commands.plans import PlannedBatch, plan_contacts
 from services.outreach.dunning.commands.recipients import load_recipients
 from services.outreach.dunning.commands.results import record_outcomes, write_intents
@@ -108,6 +110,15 @@ class ContactRun:
             recipients = await load_recipients(
                 session, self._tenant, claimed, self._at, configured=self._channels.configured
             )
+            conditions = await load_conditions(
+                session,
+                self._tenant,
+                claimed,
+                self._time(),
+                self._context.content,
+                self._context.strategies,
+            )
+        recipients = dataclasses.replace(recipients, conditions=conditions)
         waiting, ended = _split(recipients.address(contact) for contact in claimed)
         await self._record(ended, {"claimed"})
         waiting = await self._offer(waiting)
