@@ -167,15 +167,17 @@ class ContactGovernor:
         items: Sequence[Item],
         channel: str = "email",
         to: str | None = None,
+        claims_interest: bool | None = None,
     ) -> Decision:
         """What the rules in force at that instant decide of a message about these items; `to`: the
-        address it has already."""
+        address it has already; `claims_interest`: what the live check has told."""
         asked = governor_question(
             self.profile,
             at,
             channel=channel,
             to=to or self.address(channel, {item.account_id for item in items}),
             invoices=self._about(items, at),
+            claims_interest=claims_interest,
         )
         in_force = self._rulebooks.at(at)
         self.recorded = decide(asked, in_force.books, in_force.packs, at)

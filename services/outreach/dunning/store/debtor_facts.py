@@ -183,7 +183,9 @@ def _debtor(tenant: str, key: str, rows: Sequence[Record], facts: _Facts) -> Deb
         ),
         occasions=tuple(o for name in ids for o in facts.occasions.get(name, ())),
         attempts=tuple(past.at for past in attempts if is_attempt(past)),
-        last_message_at=max((past.at for past in attempts if past.is_own), default=None),
+        last_message_at=max(
+            (past.at for past in attempts if past.is_own and not past.is_answer), default=None
+        ),
         preferred_hours=preferred_hours(profile, facts.at),
         calendar_name=settings["calendar"] if settings is not None else None,
         timezone=settings["timezone"] if settings is not None else "UTC",
@@ -281,6 +283,7 @@ async def _contacts(
         f"""
         select * from contacts
         where tenant_id = $1 and debtor_key = any($2) and state in {UNDER_WAY}
+          and lane not like 'service/%'
         order by contact_id
         """,
         tenant,

@@ -40,6 +40,7 @@ async def lock_debtors(
           where tenant_id = $1 and due_at <= $2 and contact_id <> all($4)
             and debtor_key <> all($6) and ($7::text[] is null or debtor_key = any($7))
             and (state = 'planned' or (state = 'claimed' and lease_until < $3))
+            and lane not like 'service/%'
             and not exists (
               select from debtors d where d.tenant_id = contacts.tenant_id
                 and d.debtor_key = contacts.debtor_key and d.retry_at > $2)
@@ -86,7 +87,7 @@ async def count_waiting(session: Session, tenant: str, at: datetime, limit: int)
                   select from debtors where tenant_id = $1 and is_dirty limit $3) as dirty)
              + (select count(*) from (
                   select from contacts where tenant_id = $1 and state in ('planned', 'claimed')
-                    and due_at <= $2 limit $3) as due)
+                    and lane not like 'service/%' and due_at <= $2 limit $3) as due)
         """,
         tenant,
         at,
@@ -156,7 +157,7 @@ async def find_next_due(session: Session, tenant: str) -> tuple[datetime | None,
         select least(
                  (select min(due_at) from contacts c
                   where tenant_id = $1 and state in ('planned', 'claimed')
-                    and not exists (
+                    and lane not like 'service/%' and not exists (
                       select from debtors d where d.tenant_id = c.tenant_id
                         and d.debtor_key = c.debtor_key and d.retry_at is not null)),
                  (select min(retry_at) from debtors where tenant_id = $1)) as due_at,
@@ -175,7 +176,7 @@ async def count_held(session: Session, tenant: str, at: datetime, machine_now: d
         """
         select count(*) from contacts
         where tenant_id = $1 and due_at <= $2 and state in ('claimed', 'intent')
-          and lease_until >= $3 and claim not like 'dialler%'
+          and lease_until >= $3 and claim not like 'dialler%' and lane not like 'service/%'
         """,
         tenant,
         at,
