@@ -276,7 +276,9 @@ class Life:
 
     async def _post(self, hand: HandOver, receipts: list[Receipt], now: datetime) -> None:
         self.posts += 1
-        for account_id in {i["account_id"] for i in self.referee.contacts[hand.contact_id]["items"]}:
+        for account_id in {
+            i["account_id"] for i in self.referee.contacts[hand.contact_id]["items"]
+        }:
             self.referee.tell(account_id, now, f"receipt {receipts}")
         item = new_receipts(hand.provider, hand.channel, str(self.posts).encode(), receipts)  # type: ignore[arg-type]
         await self._take(item, hand.contact_id)
@@ -422,9 +424,7 @@ class Life:
         )  # fmt: skip
         async with self.world.db.transaction() as session:
             await pause(session, self.world.tenant, asked)
-        self.referee.own.append(
-            OwnPause(frozenset({account_id}), "manual", debt.today, until)
-        )
+        self.referee.own.append(OwnPause(frozenset({account_id}), "manual", debt.today, until))
 
     async def _follow_commands(self, now: datetime) -> None:
         """What the ledger was asked for becomes facts."""

@@ -300,9 +300,7 @@ class Referee:
         moment = local(hand.at, body["zone"])
         if WEEKDAYS[moment.weekday()] not in send["days"]:
             self._break("on a day without sending", hand, moment)
-        if hand.channel != "letter" and not (
-            send["from"] <= f"{moment:%H:%M}" < send["to"]
-        ):
+        if hand.channel != "letter" and not (send["from"] <= f"{moment:%H:%M}" < send["to"]):
             self._break("outside the hours of sending", hand, moment)
 
     def _note(self, hand: HandOver, body: dict[str, Any], debtor: str) -> None:
