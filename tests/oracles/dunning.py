@@ -23,6 +23,7 @@ COURTESIES = (
 )  # fmt: skip
 BEFORE_DUE = ("promise-due", "instalment-due", "settlement-due")
 NEVER = -(10**6)
+STALE_DAYS = 14  # after so long a happening is not answered any more
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ class Referee:
             if name not in self.books.unreachable and name not in tried
         ]
         channel = left[0] if left else "suppressed"
-        if channel == "letter":
+        if (left or lead.step.channels)[0] == "letter":
             at = datetime.combine(day, self.cut_off, ZoneInfo(self.zone))
             return (at if at >= moment else None), channel
         at = max(moment, datetime.combine(day, send.from_, ZoneInfo(self.zone)))
@@ -231,15 +232,25 @@ class Referee:
         return max(known, default=NEVER)
 
     def _begin_late(self, bill: Bill, day: date) -> None:
-        """An account never contacted begins with its first overdue step."""
+        """An account never contacted begins with its first overdue step that applies, where a
+        later one would have come by already, or where its own day lies before the first of all."""
         strategy = self.books.strategy_of(bill.account)
-        if strategy is None or not bill.is_open or bill.planned_on is not None:
+        is_begun = any(made.n > 0 for made in self.books.made.get(bill.key, []))
+        if strategy is None or not bill.is_open or bill.stage(day) is None or is_begun:
             return
-        bill.planned_on = day
-        start = max(day, self.contact_from)
-        first = next(s.ladder_day for s in strategy.ladder if s.ladder_day > 0)
-        if not self.books.is_reached(bill.account) and bill.due_on + first * DAY < start:
-            bill.starts_on = start - first * DAY
+        if self.books.is_reached(bill.account) or self.books.is_stopped(bill, day, strategy):
+            return
+        days = [
+            step.ladder_day
+            for step in strategy.ladder
+            if step.ladder_day > max(0, self._position(bill, day)) and self._applies(step, bill, day)
+        ]
+        if not days:
+            return
+        start, base = max(day, self.contact_from), bill.starts_on or bill.due_on
+        is_late = len(days) > 1 and base + days[1] * DAY <= start
+        if is_late or base + days[0] * DAY < self.contact_from:
+            bill.starts_on = start - days[0] * DAY
 
     def _base(self, bill: Bill, day: date) -> date:
         strategy = self._strategy(bill.account)
@@ -285,18 +296,21 @@ class Referee:
         """Whether an earlier step that applies is not behind yet."""
         behind = self._position(bill, day)
         return any(
-            behind < earlier.ladder_day < step.ladder_day and self._applies(earlier, bill, day)
+            behind < earlier.ladder_day < step.ladder_day
+            and (earlier.anchor != "due" or earlier.ladder_day > 0)
+            and self._applies(earlier, bill, day, is_in_time=False)
             for earlier in self._strategy(bill.account).ladder
         )
 
-    def _applies(self, step: Step, bill: Bill, day: date) -> bool:
+    def _applies(self, step: Step, bill: Bill, day: date, is_in_time: bool = True) -> bool:
+        """`is_in_time`: what is required lies long enough back; else it is only a matter of days."""
         if step.requires is not None:
             arrived = [
                 made.on
                 for made in self.books.made.get(bill.key, [])
                 if made.step == step.requires.step and made.has_arrived
             ]
-            if not any(on + step.requires.days * DAY <= day for on in arrived):
+            if not any(on + step.requires.days * DAY <= day or not is_in_time for on in arrived):
                 return False
         return holds(step.when, self._words(bill.account, day, bill))
 
@@ -311,6 +325,12 @@ class Referee:
             stage=bill.stage(day),
         )
 
+    def _is_fresh(self, occasion: Occasion, step: Step, day: date) -> bool:
+        """Before its day, or not too long after the step's."""
+        if occasion.reaction in BEFORE_DUE:
+            return day <= occasion.on
+        return day <= occasion.on + (step.ladder_day + STALE_DAYS) * DAY
+
     def _of_occasion(self, occasion: Occasion, day: date) -> Item | None:
         reaction = self._strategy(occasion.account).reactions.get(occasion.reaction)
         if reaction is None:
@@ -321,7 +341,7 @@ class Referee:
             for step in reaction.steps
             if step.ladder_day > position
             and self.contact_from <= occasion.on + step.ladder_day * DAY <= day
-            and (occasion.reaction not in BEFORE_DUE or day <= occasion.on)
+            and self._is_fresh(occasion, step, day)
             and holds(step.when, self._words(occasion.account, day, None))
         ]
         if not ready:

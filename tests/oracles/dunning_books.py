@@ -46,7 +46,6 @@ class Bill:
     is_written_off: bool = False
     is_corrected: bool = False
     reopened_on: list[date] = field(default_factory=list)
-    planned_on: date | None = None  # the first day on which its account had a strategy
     starts_on: date | None = None  # the ladder's day 0 after a late start
 
     @property
@@ -439,6 +438,8 @@ class Books:
             bills = self._open(occasion.account)
             if occasion.invoices is not None:
                 bills = [bill for bill in bills if bill.name in occasion.invoices]
+            else:
+                bills = [bill for bill in bills if bill.stage(day) is not None]
             placed = [p for p in self.pauses if p.kind == "placed" and p.ended_on is None]
             if not bills or not all(any(p.covers(b) for p in placed) for b in bills):
                 yield occasion
@@ -461,6 +462,13 @@ class Books:
     def _sent(self) -> list[Contact]:
         return [contact for contact in self.contacts if not contact.has_failed]
 
+    def _may_be_asked(self, bill: Bill, day: date) -> bool:
+        """Overdue, not in dispute, and nothing stops it today."""
+        strategy = self.strategy_of(bill.account)
+        assert strategy is not None
+        is_owed = bill.stage(day) is not None and bill.balance > bill.disputed
+        return is_owed and not self.is_stopped(bill, day, strategy)
+
     def _of_thing(self, name: str, thing: Thing, day: date) -> Iterator[Occasion]:
         fact, state = thing.fact, thing.state
         account, invoices = fact.account, fact.invoices
@@ -469,7 +477,7 @@ class Books:
             return Occasion(account, reaction, kind, name, on, invoices)
 
         bills = [b for b in self._open(account) if invoices is None or b.name in invoices]
-        is_collectable = any(b.stage(day) and b.balance > b.disputed for b in bills)
+        is_collectable = any(self._may_be_asked(bill, day) for bill in bills)
         if fact.kind == "promise":
             assert fact.until is not None
             if state == "open":
@@ -500,6 +508,5 @@ class Books:
         elif state == "warning":
             yield Occasion(account, f"warning.{fact.word}", "account", name, fact.day)
         elif state == "payment-failed":
-            owed = self._open(account)
-            if any(b.stage(day) and b.balance > b.disputed for b in owed):
+            if any(self._may_be_asked(bill, day) for bill in self._open(account)):
                 yield about("payment-failed", "payment", fact.day)

@@ -216,7 +216,7 @@ def _happen(chance: Random, facts: list[Fact], bills: list[Fact], name: str) -> 
         until = None if chance.random() < 0.5 else later
         facts.append(replace(some_base, until=until))
         if ends:
-            release = day + timedelta(days=chance.randint(1, 30))
+            release = day + timedelta(days=chance.randint(1, (later - day).days))
             facts.append(replace(some_base, day=release, kind="release"))
     elif kind == "pay":
         known = [f for f in facts if f.kind == "pay" and f.invoices == (bill.name,)]
@@ -264,9 +264,9 @@ def _happen(chance: Random, facts: list[Fact], bills: list[Fact], name: str) -> 
             facts.append(replace(base, day=later, kind="found", word=channel))
     elif kind == "warn":
         facts.append(replace(base, word="escalating-delay", invoices=None))
-    elif kind == "segment":
+    elif kind == "segment" and not any(f.kind == "segment" for f in facts):
         facts.append(replace(base, word="at-risk", invoices=None))
         if ends:
             facts.append(replace(base, day=later, word="calm", invoices=None))
-    else:
+    elif kind in ("fail", "write-off"):
         facts.append(replace(base, invoices=None if kind == "fail" else base.invoices))
