@@ -49,7 +49,8 @@ class Desk:
             await self._call(task, at)
             return
         if kind == "review":
-            await self._review(task)
+            await self._review(task)  # which ends the task
+            return
         if kind in _LOOKED_FOR:
             self._source.found(account_id, at)
         if kind == "dispute-review":
