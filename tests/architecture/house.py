@@ -29,7 +29,7 @@ OWN: dict[str, frozenset[str]] = {
 AREAS: dict[str, frozenset[str]] = {
     "outreach": frozenset(
         {"activity", "channels", "compliance", "consents", "debtors", "dunning", "history"}
-        | {"desk", "inbound", "rulebooks"}
+        | {"desk", "inbound", "organisations", "portal", "rulebooks", "webhooks"}
     ),
 }
 # What one area alone has: data that is shipped.

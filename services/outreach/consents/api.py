@@ -105,6 +105,19 @@ class InconvenientHours(Model):
         return self
 
 
+class PreferredHours(Model):
+    """When the person would rather be written to, of their day."""
+
+    from_: Annotated[TimeOfDay, Field(alias="from")]
+    to: TimeOfDay
+
+    @model_validator(mode="after")
+    def _goes_forward(self) -> Self:
+        if self.from_ >= self.to or self.to == "24:00":
+            raise ValueError("`to` must be later than `from`, and 23:59 at most")
+        return self
+
+
 class AttorneyRequest(Model):
     since: SaidAt
     debts: Annotated[list[ShortText] | None, Field(description="Invoices; without it, all.")] = None
@@ -119,6 +132,7 @@ class PreferencesRequest(Model):
     evidence: Text | None = None
     refused_channels: Annotated[list[ContactChannel], Field(max_length=20)] | None = None
     inconvenient: Annotated[list[InconvenientHours], Field(max_length=50)] | None = None
+    preferred_hours: PreferredHours | None = None
     inconvenient_places: Annotated[list[Place], Field(max_length=10)] | None = None
     language: (
         Annotated[str, Field(max_length=35, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None

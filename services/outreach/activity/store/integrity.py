@@ -24,7 +24,7 @@ CHECKS: dict[str, str] = {
     ),
     "a debtor has at most one contact under way": (
         "select count(*) from (select from contacts where tenant_id = $1 and state in"
-        " ('planned', 'claimed', 'intent') group by debtor_key having count(*) > 1) d"
+        " ('planned', 'claimed', 'intent') group by debtor_key, lane having count(*) > 1) d"
     ),
     "a contact in somebody's hands has a lease": (
         "select count(*) from contacts where tenant_id = $1 and state in ('claimed', 'intent')"

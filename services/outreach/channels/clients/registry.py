@@ -10,14 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.outreach.channels.clients.channel import Channel, Listener
 from services.outreach.channels.domain.breakers import Breaker, Bucket, is_providers_fault
 from services.outreach.channels.domain.contract import (
     CannotSay,
-    Channel,
     Found,
     Intent,
     Later,
-    Listener,
     Sent,
     Withdrawn,
 )

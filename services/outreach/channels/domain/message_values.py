@@ -1,6 +1,6 @@
 """What a message speaks of: amounts by section, who is owed, where one can pay."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -91,3 +91,4 @@ class MessageValues:
     portal_url: str | None = None
     text_ids: tuple[str, ...] = ()  # the disclosures that it must carry
     country: str | None = None  # of the account (ISO 3166): how days and amounts are written
+    code: str | None = field(default=None, repr=False)  # with which the reader shows who he is

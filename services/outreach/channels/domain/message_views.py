@@ -79,6 +79,7 @@ def variables(
         "charges_unlisted": content.charges_unlisted,
         "pay_url": values.pay_url or values.portal_url,
         "portal_url": values.portal_url,
+        "code": values.code,
         "disclosures": tuple(disclosures),
         "opt_out": opt_out,
         "labels": labels,

@@ -50,7 +50,8 @@ _NODES = (
 VARIABLES = frozenset(
     {"name", "creditor", "overdue", "upcoming", "promises", "instalments", "settlements", "totals",
      "overdue_totals", "upcoming_totals", "overdue_unlisted", "upcoming_unlisted", "charges",
-     "charges_unlisted", "pay_url", "portal_url", "disclosures", "opt_out", "labels", "asks"}
+     "charges_unlisted", "pay_url", "portal_url", "code", "disclosures", "opt_out",
+     "labels", "asks"}
 )  # fmt: skip
 MEMBERS = frozenset(
     {"number", "due_on", "short", "amount", "parts", "name", "kind", "charges", "currency", "open",

@@ -222,9 +222,9 @@ def _on_warning(occasions: Occasions, event: Received, data: EarlyWarningRaised)
 def _on_segment(occasions: Occasions, event: Received, data: SegmentChanged) -> None:
     day = _day(event)
     for key, known in list(occasions.items()):
-        if known.reaction.startswith("segment.") and known.stands:
-            if known.reaction != f"segment.{data.to_segment}":
-                occasions[key] = replace(known, stands=False)
+        is_left = known.reaction != f"segment.{data.to_segment}"
+        if known.reaction.startswith("segment.") and known.stands and is_left:
+            occasions[key] = replace(known, stands=False)
     if data.from_segment != data.to_segment:
         reaction = f"segment.{data.to_segment}"
         found = Occasion(data.account_id, reaction, "account", f"{data.to_segment}@{day}", day)

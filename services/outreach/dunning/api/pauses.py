@@ -15,7 +15,7 @@ from shared import ids
 from shared.clock import local_day
 from shared.database import Session
 from shared.errors import FieldError, Invalid
-from shared.web import Model, ReadSessionDep, SessionDep, context_of, json_response
+from shared.web import Day, Model, ReadSessionDep, SessionDep, context_of, json_response
 from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["strategies"])
@@ -27,7 +27,7 @@ MANUAL = "manual"
 class PauseRequest(Model):
     """Until 00:00 of that day in the account's zone, at most 90 days ahead."""
 
-    until: date
+    until: Day
     reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 

@@ -32,7 +32,12 @@ from services.outreach.dunning.domain.shared_attempts import with_others
 from services.outreach.dunning.domain.slots import SlotLimits
 from services.outreach.dunning.store import contacts as contact_store
 from services.outreach.dunning.store import debtors as debtor_store
-from services.outreach.dunning.store.debtors import DebtorSources, Phase
+from services.outreach.dunning.store.debtor_facts import (
+    DebtorSources,
+    get_debtors,
+    list_strategies,
+)
+from services.outreach.dunning.store.debtors import Phase
 from services.outreach.dunning.store.steps import insert_steps
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
@@ -158,12 +163,10 @@ async def _load(
 ) -> tuple[list[DebtorState], dict[str, DebtorProfile]]:
     """The facts of locked debtors, with the strategies that their accounts are on."""
     profiles = await get_profiles(session, tenant, keys, content.residence_default)
-    on = await debtor_store.list_strategies(session, tenant, keys)
+    on = await list_strategies(session, tenant, keys)
     strategies = await books.get_all(session, tenant, on)
     sources = DebtorSources(profiles, strategies)
-    states = await debtor_store.get_debtors(
-        session, tenant, keys, sources, time.at, time.machine_now
-    )
+    states = await get_debtors(session, tenant, keys, sources, time.at, time.machine_now)
     return states, profiles
 
 

@@ -80,6 +80,7 @@ async def _count_reached(
     after: Mapping[str, DebtorContact],
 ) -> None:
     """When accounts and debtors were reached: by what has just left, or by what is left of it."""
+    held = [o for o in held if o.contact.service is None]  # what was asked for reaches nobody anew
     left = [o for o in held if o.kind in ("sent", "uncertain") and not o.is_resolved]
     await contact_store.mark_reached(
         session, tenant, [after[o.contact.contact_id] for o in left], time.at

@@ -14,6 +14,7 @@ def is_attempt(past: PastContact) -> bool:
     """Whether somebody tried to reach the debtor: a message, or a person's call."""
     return (
         past.channel in ATTEMPTS
+        and not past.is_answer
         and past.more.get("initiated_by") != _THEIRS
         and past.more.get("person", "debtor") == "debtor"
     )

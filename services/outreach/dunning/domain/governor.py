@@ -117,9 +117,9 @@ class ContactGovernor:
     ) -> str | None:
         if channel not in self.means.configured:
             return suppressions.CHANNEL_NOT_CONFIGURED
-        if template is not None and channel != "webhook":
-            if not self.means.has_text(template, channel, self.languages):
-                return suppressions.NO_TEMPLATE
+        needs_text = template is not None and channel != "webhook"
+        if needs_text and not self.means.has_text(template or "", channel, self.languages):
+            return suppressions.NO_TEMPLATE
         if channel in NEEDS_NO_ADDRESS:
             return None
         wanted = [a for a in self.profile.accounts if a.account_id in account_ids]
@@ -167,15 +167,17 @@ class ContactGovernor:
         items: Sequence[Item],
         channel: str = "email",
         to: str | None = None,
+        claims_interest: bool | None = None,
     ) -> Decision:
         """What the rules in force at that instant decide of a message about these items; `to`: the
-        address it has already."""
+        address it has already; `claims_interest`: what the live check has told."""
         asked = governor_question(
             self.profile,
             at,
             channel=channel,
             to=to or self.address(channel, {item.account_id for item in items}),
             invoices=self._about(items, at),
+            claims_interest=claims_interest,
         )
         in_force = self._rulebooks.at(at)
         self.recorded = decide(asked, in_force.books, in_force.packs, at)

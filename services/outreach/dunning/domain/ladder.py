@@ -74,7 +74,7 @@ class LadderOf:
     def _start(
         self, invoice: Invoice, made: Sequence[StepMade], behind: int, pauses: InvoicePauses
     ) -> LadderStart:
-        base, late_on = self._late_start(invoice, behind, pauses)
+        base, late_on = self._late_start(invoice, behind)
         skipped = BEFORE_ALL
         for resume_on, skip_to_n in pauses.resumes:
             if skip_to_n is not None:
@@ -90,9 +90,7 @@ class LadderOf:
     def _first_above(self, n: int) -> Step | None:
         return next((step for step in self.strategy.ladder if step.ladder_day > n), None)
 
-    def _late_start(
-        self, invoice: Invoice, behind: int, pauses: InvoicePauses
-    ) -> tuple[date, date | None]:
+    def _late_start(self, invoice: Invoice, behind: int) -> tuple[date, date | None]:
         """An account never contacted begins with its first overdue step, on the day on which it is
         begun and not before its tenant lets it."""
         base = invoice.anchor_on or invoice.due_on
@@ -105,8 +103,6 @@ class LadderOf:
         contact_from = self.debtor.contact_from
         assert contact_from is not None, "nobody is planned for before"
         start_on = max(self.today, contact_from)
-        if pauses.resumes:
-            start_on = max(start_on, pauses.resumes[-1][0])
         first_on = base + timedelta(days=steps[0].ladder_day)
         is_late = len(steps) > 1 and base + timedelta(days=steps[1].ladder_day) <= start_on
         if first_on < contact_from or is_late:

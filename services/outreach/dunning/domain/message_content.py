@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from services.outreach.activity.domain.contacts import Item
+from services.outreach.activity.domain.contacts import DebtorContact, Item
 from services.outreach.channels.domain.addresses import printable
 from services.outreach.channels.domain.message_values import (
     Line,
@@ -21,7 +21,8 @@ from services.outreach.dunning.domain.live_check import (
     reminder_minor,
 )
 
-CHARGE_KINDS = ("fee", "cost", "interest")
+INTEREST = "interest"
+CHARGE_KINDS = ("fee", "cost", INTEREST)
 LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
 
 
@@ -99,6 +100,18 @@ def _listed(
     )
 
 
+def agreed_in(contact: DebtorContact) -> Agreed:
+    """What a message that leaves at once confirms."""
+    promise = contact.service.promise if contact.service is not None else None
+    if promise is None:
+        return Agreed()
+    line = Line(
+        contact.account_id, promise.promise_id, promise.promise_id, promise.due_on,
+        promise.currency, promise.amount_minor,
+    )  # fmt: skip
+    return Agreed(promises=(line,))
+
+
 def content_of_account(account: CheckedAccount) -> MessageContent:
     """All of an account that may be asked for now, past due or not: what a preview shows."""
     overdue: list[Line] = []
@@ -137,6 +150,21 @@ def collectable(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) ->
         for amounts in account.amounts:
             found[amounts.currency] += max(0, account.asked_minor(amounts.currency))
     return {currency: minor for currency, minor in found.items() if minor}
+
+
+def asks_for_interest(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> bool:
+    """Whether the message asks for interest that the ledger has charged."""
+    for account_id in _late(items):
+        account = checked[account_id]
+        for currency in [amounts.currency for amounts in account.amounts]:
+            if account.asked_minor(currency) <= 0:
+                continue
+            charges = [*account.asked_charges(currency)]
+            for invoice in account.asked_invoices(currency):
+                charges += invoice.asked_charges
+            if any(charge.kind == INTEREST for charge in charges):
+                return True
+    return False
 
 
 def _late(items: Sequence[Item]) -> list[str]:

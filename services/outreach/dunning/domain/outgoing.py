@@ -27,6 +27,7 @@ from services.outreach.dunning.domain.live_check import (
     is_complete,
     still_due,
 )
+from services.outreach.dunning.domain.message_content import asks_for_interest
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.runs import ContentVersions
 from shared.countries import country_code
@@ -41,6 +42,7 @@ class OutgoingMessage:
     recipient: str
     recipient_name: str
     governor: ContactGovernor | None = None  # with what is known of the debtor
+    code: str | None = field(default=None, repr=False)  # that it tells; kept nowhere
 
     def languages(self, at: datetime, of_tenant: str | None = None) -> tuple[str, ...]:
         """Those to try: what the debtor prefers, the account's, the tenant's, English."""
@@ -135,7 +137,11 @@ def due_of(
     sequences = {name: account.sequence for name, account in checked.items()}
     after = worded(contact, due.items, content.template_versions, sequences)
     to_tell = {text for name in after.account_ids for text in checked[name].disclose}
-    return structs.replace(after, charge_texts=tuple(sorted(to_tell & content.text_ids)))
+    return structs.replace(
+        after,
+        charge_texts=tuple(sorted(to_tell & content.text_ids)),
+        claims_interest=asks_for_interest(after.items, checked),
+    )
 
 
 def reviewed(
@@ -160,7 +166,13 @@ def governed(
     """The message with what the contact rules decide at that instant; or why it may not leave."""
     contact, governor = message.contact, message.governor
     assert governor is not None, "a message is decided on by what is known of its debtor"
-    decision = governor.govern(at, contact.items, contact.channel, message.recipient)
+    decision = governor.govern(
+        at,
+        contact.items,
+        contact.channel,
+        message.recipient,
+        claims_interest=bool(contact.claims_interest),
+    )
     decision = decision.with_approved(frozenset(contact.approved_rules))
     contact = structs.replace(contact, decision=decision)
     leading = decision.leading

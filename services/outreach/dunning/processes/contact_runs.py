@@ -23,12 +23,13 @@ from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
 from services.outreach.dunning.commands.plans import PlannedBatch, plan_contacts
+from services.outreach.dunning.commands.portal_links import keep_links
 from services.outreach.dunning.commands.recipients import load_recipients
 from services.outreach.dunning.commands.results import record_outcomes, write_intents
 from services.outreach.dunning.commands.slots import is_tight
 from services.outreach.dunning.domain import outgoing, retries, suppressions
 from services.outreach.dunning.domain.dialler import OFFER_LEASE
-from services.outreach.dunning.domain.governor import Means
+from services.outreach.dunning.domain.governor import ContactGovernor, Means
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, Recipients
 from services.outreach.dunning.domain.runs import RunTime
@@ -104,10 +105,7 @@ class ContactRun:
 
     async def _make_all(self, claimed: Sequence[DebtorContact]) -> None:
         """Wave by wave: check, intent, hand over. What falls on the way is recorded at once."""
-        async with self._context.db.reading() as session:
-            recipients = await load_recipients(
-                session, self._tenant, claimed, self._at, configured=self._channels.configured
-            )
+        recipients = await self._recipients(claimed)
         waiting, ended = _split(recipients.address(contact) for contact in claimed)
         await self._record(ended, {"claimed"})
         waiting = await self._offer(waiting)
@@ -127,6 +125,12 @@ class ContactRun:
             waiting = await self._put_off(waiting)
             wave, waiting = self._providers.wave(waiting)
             await self._send(await self._intend(wave, checked, recipients), checked)
+
+    async def _recipients(self, claimed: Sequence[DebtorContact]) -> Recipients:
+        async with self._context.db.reading() as session:
+            return await load_recipients(
+                session, self._tenant, claimed, self._at, configured=self._channels.configured
+            )
 
     async def _put_off(self, messages: Sequence[OutgoingMessage]) -> list[OutgoingMessage]:
         """Defer those whose provider gets nothing now; gives the others."""
@@ -251,16 +255,7 @@ class ContactRun:
         if not messages:
             return [], [], []
         context = self._context
-        async with context.db.reading() as session:
-            governors = await load_governors(
-                session,
-                self._tenant,
-                [message.contact for message in messages],
-                context.content,
-                self._rulebooks,
-                self._at,
-                self._means.shared,
-            )
+        governors = await self._governors([message.contact for message in messages])
         results: list[OutgoingMessage | Outcome] = []
         judgements: list[Judgement] = []
         for message in messages:
@@ -272,6 +267,18 @@ class ContactRun:
                 judgements += governor.judgements(message.contact)
             results.append(result)
         return *_split(results), judgements
+
+    async def _governors(self, contacts: Sequence[DebtorContact]) -> dict[str, ContactGovernor]:
+        async with self._context.db.reading() as session:
+            return await load_governors(
+                session,
+                self._tenant,
+                contacts,
+                self._context.content,
+                self._rulebooks,
+                self._at,
+                self._means.shared,
+            )
 
     async def _write(
         self, messages: Sequence[OutgoingMessage], judgements: Sequence[Judgement]
@@ -289,6 +296,9 @@ class ContactRun:
                 mark_secret=self._context.links.keys.signing.secret,
                 limits=self._means.shared,
             )
+            link_days = self._channels.settings.portal.link_days
+            links = self._context.links
+            await keep_links(session, self._tenant, self._time().at, intents, links, link_days)
         self._begun |= {contact.contact_id for contact in intents}
         await self._record(
             [

@@ -32,7 +32,7 @@ from services.outreach.dunning.commands.results import rewrite_intent
 from services.outreach.dunning.domain import retries, suppressions
 from services.outreach.dunning.domain.intents import FIND_AFTER, callback_token, details_of
 from services.outreach.dunning.domain.live_check import is_complete
-from services.outreach.dunning.domain.message_content import collectable, content
+from services.outreach.dunning.domain.message_content import agreed_in, collectable, content
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, due_of, governed
 from services.outreach.dunning.domain.runs import RunTime
@@ -244,7 +244,7 @@ class Delivery:
         """Raises `NotWritten` where the totals are not what the ledger says is collectable."""
         context, contact, setup = self._context, self._contact, self._provider.setup
         accounts = self._checked.accounts
-        lists = content(contact.items, accounts)
+        lists = content(contact.items, accounts, agreed_in(contact))
         if faults := imbalances(lists, collectable(contact.items, accounts)):
             raise NotWritten(NOT_BALANCED, "; ".join(faults))
         expires_at = self._time.at + timedelta(days=setup.settings.portal.link_days)
@@ -255,6 +255,7 @@ class Delivery:
             portal_url=context.links.portal(self._tenant, contact.contact_id, expires_at),
             text_ids=contact.disclosures,
             country=self._outgoing.country,
+            code=self._outgoing.code,
         )
 
     def _withdraw(self, kind: OutcomeKind, why: str) -> None:

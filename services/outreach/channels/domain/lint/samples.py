@@ -21,6 +21,7 @@ CREDITOR = CreditorDetails(
 )
 PAY_URL = "https://pay.sample-creditor.example/portal/AQHzv5LHIyWQzYO7AAeoWARoEwVY4yeN"
 PORTAL_URL = "https://pay.sample-creditor.example/portal/AQHzv5LHIyWQzYO7AAeoWARoEwVY4yeO"
+CODE = "482913"
 TEXT_ID = "sample-disclosure"
 DISCLOSURE = "Sample of words that the law wants."
 OPT_OUT_WORDS = "Sample of the way out."
@@ -65,4 +66,4 @@ CHARGED = ("overdue", "overdue-many")  # where an amount has charges in it
 
 
 def sample(content: str, creditor: CreditorDetails = CREDITOR) -> MessageValues:
-    return MessageValues(NAME, creditor, CONTENTS[content], PAY_URL, PORTAL_URL, (), country="DE")
+    return MessageValues(NAME, creditor, CONTENTS[content], PAY_URL, PORTAL_URL, (), "DE", CODE)
