@@ -212,7 +212,7 @@ class Debt:
               "broken": ledger.PromiseBroken}[state]  # fmt: skip
         return of(
             **self._of(each.invoice_ids), promise_id=each.id, amount_minor=1000, asked_minor=1000,
-            received_minor=0, due_on=each.due_on,
+            received_minor=0, due_on=each.due_on or self.today,
         )  # fmt: skip
 
     def _of(self, invoice_ids: tuple[str, ...] | None) -> dict[str, Any]:
@@ -328,8 +328,11 @@ class Debt:
                 arrears_minor=1000,
             )  # fmt: skip
         else:
-            yield "plan-cancelled", ledger.PlanCancelled(
-                **self._of(each.invoice_ids), plan_id=each.id, because="debtor"
+            yield (
+                "plan-cancelled",
+                ledger.PlanCancelled(
+                    **self._of(each.invoice_ids), plan_id=each.id, because="debtor"
+                ),
             )
 
     def settle(self, invoice_ids: tuple[str, ...]) -> Iterator[Said]:
@@ -344,8 +347,11 @@ class Debt:
 
     def lapse(self, each: Stoppage) -> Iterator[Said]:
         each.ended_on = self.today
-        yield "settlement-lapsed", ledger.SettlementLapsed(
-            **self._of(each.invoice_ids), settlement_id=each.id, because="missed", paid_minor=0
+        yield (
+            "settlement-lapsed",
+            ledger.SettlementLapsed(
+                **self._of(each.invoice_ids), settlement_id=each.id, because="missed", paid_minor=0
+            ),
         )
 
     def dispute(
@@ -405,8 +411,11 @@ class Debt:
 
     def recall(self, each: Stoppage) -> Iterator[Said]:
         each.ended_on = self.today
-        yield "account-recalled", ledger.AccountRecalled(
-            **self._of(each.invoice_ids), placement_id=each.id, because="agreed"
+        yield (
+            "account-recalled",
+            ledger.AccountRecalled(
+                **self._of(each.invoice_ids), placement_id=each.id, because="agreed"
+            ),
         )
 
     def erase(self) -> Iterator[Said]:

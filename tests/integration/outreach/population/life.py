@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import msgspec
 
+from services.outreach.activity.store.business_times import raise_business_time
 from services.outreach.channels.domain.contract import Accepted, Receipt
 from services.outreach.channels.domain.inbound_messages import InboundText
 from services.outreach.debtors.domain.own_pauses import OwnPause as Pause
@@ -150,6 +151,8 @@ class Life:
 
     async def go_on(self, now: datetime, rate: float) -> None:
         """All that happens between two runs."""
+        async with self.world.db.transaction() as session:
+            await raise_business_time(session, self.world.tenant, now)
         await self.catch_up(now)
         facts: list[tuple[Debt, list[Said]]] = []
         for debt in self.debts.values():
@@ -276,7 +279,9 @@ class Life:
 
     async def _post(self, hand: HandOver, receipts: list[Receipt], now: datetime) -> None:
         self.posts += 1
-        for account_id in {i["account_id"] for i in self.referee.contacts[hand.contact_id]["items"]}:
+        for account_id in {
+            i["account_id"] for i in self.referee.contacts[hand.contact_id]["items"]
+        }:
             self.referee.tell(account_id, now, f"receipt {receipts}")
         item = new_receipts(hand.provider, hand.channel, str(self.posts).encode(), receipts)  # type: ignore[arg-type]
         await self._take(item, hand.contact_id)
@@ -385,7 +390,10 @@ class Life:
             self.referee.violations.append(f"task not completed: {answer.text}")
             return
         self.referee.tell(account_id, now, f"task {task['kind']} completed: {how}")
-        self.referee.release(account_id, "reply")
+        if how not in ("no-answer", "voicemail"):
+            self.referee.release(account_id, "reply")
+            if task["kind"] == "check-payment":
+                self.referee.release(account_id, "claim")
         if how != "no-call":
             self.referee.called(account_id, now)
         if how == "payment-claim":
@@ -422,9 +430,7 @@ class Life:
         )  # fmt: skip
         async with self.world.db.transaction() as session:
             await pause(session, self.world.tenant, asked)
-        self.referee.own.append(
-            OwnPause(frozenset({account_id}), "manual", debt.today, until)
-        )
+        self.referee.own.append(OwnPause(frozenset({account_id}), "manual", debt.today, until))
 
     async def _follow_commands(self, now: datetime) -> None:
         """What the ledger was asked for becomes facts."""

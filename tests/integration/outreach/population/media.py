@@ -108,9 +108,7 @@ class LotChannel:
             return Withdrawn()
         answer = self.media.answer(self.channel, intent.contact_id)
         self.media.handed.append(
-            HandOver(
-                intent.contact_id, self.channel, self.name, intent.to, intent.at, answer
-            )
+            HandOver(intent.contact_id, self.channel, self.name, intent.to, intent.at, answer)
         )
         return answer
 
