@@ -87,7 +87,9 @@ class Referee:
         moment = datetime.combine(day, time(), ZoneInfo(self.zone))
         end = datetime.combine(day + DAY, time(), ZoneInfo(self.zone))
         while True:
-            fails_at = min((made.fails_at for made in self.books.contacts if made.fails_at), default=None)
+            fails_at = min(
+                (made.fails_at for made in self.books.contacts if made.fails_at), default=None
+            )
             found = min(self._possible(day, moment), key=lambda one: one[0], default=None)
             if fails_at is not None and (found is None or fails_at <= found[0]) and fails_at < end:
                 self.books.fail(fails_at)
@@ -225,7 +227,9 @@ class Referee:
         known = [m.n for m in made if before is None or m.on < before]
         reaction = self._strategy(bill.account).reactions.get("promise-broken")
         if reaction is not None and reaction.skip_to is not None:
-            step = next(s for s in self._strategy(bill.account).ladder if s.name == reaction.skip_to)
+            step = next(
+                s for s in self._strategy(bill.account).ladder if s.name == reaction.skip_to
+            )
             judged = self.books.broken_on(bill)
             if any(before is None or on <= before for on in judged):
                 known.append(step.ladder_day - 1)
@@ -243,7 +247,8 @@ class Referee:
         days = [
             step.ladder_day
             for step in strategy.ladder
-            if step.ladder_day > max(0, self._position(bill, day)) and self._applies(step, bill, day)
+            if step.ladder_day > max(0, self._position(bill, day))
+            and self._applies(step, bill, day)
         ]
         if not days:
             return

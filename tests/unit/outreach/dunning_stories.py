@@ -46,7 +46,9 @@ class Told:
 def a_strategy(chance: Random, name: str) -> Strategy:
     if chance.random() < 0.25:
         return replace(retail(), name=name)
-    after = ResumeAfterDays(**{k: chance.choice((0, 0, 1, 3)) for k in ResumeAfterDays.__dataclass_fields__})
+    after = ResumeAfterDays(
+        **{k: chance.choice((0, 0, 1, 3)) for k in ResumeAfterDays.__dataclass_fields__}
+    )
     return Strategy(
         name=name,
         version="1",
@@ -71,7 +73,9 @@ def _send(chance: Random) -> Send:
 
 def _when(chance: Random) -> tuple[Case, ...]:
     euros = chance.choice((20, 60, 100))
-    limit = NumberBound(fact="pays_within", side="below", limit=__import__("decimal").Decimal("0.6"))
+    limit = NumberBound(
+        fact="pays_within", side="below", limit=__import__("decimal").Decimal("0.6")
+    )
     return chance.choice(
         (
             (), (), (), (),
@@ -95,10 +99,14 @@ def _ladder(chance: Random) -> tuple[Step, ...]:
             continue
         earlier = [s.name for s in steps if s.hand_over is None]
         if earlier and chance.random() < 0.1:
-            step = replace(step, requires=Requires(step=chance.choice(earlier), days=chance.choice((0, 3, 10))))
+            step = replace(
+                step, requires=Requires(step=chance.choice(earlier), days=chance.choice((0, 3, 10)))
+            )
         steps.append(step)
     if on_ladder(steps)[-1].ladder_day <= 0:
-        steps.append(_message(chance, "end", "due", "friendly", days=chance.randint(1, 9), tone=TONES[tone]))
+        steps.append(
+            _message(chance, "end", "due", "friendly", days=chance.randint(1, 9), tone=TONES[tone])
+        )
     return on_ladder(steps)
 
 
@@ -125,7 +133,10 @@ def _step(chance: Random, index: int, last: int | None, tone: Any) -> Step:
         if place["days"] and chance.random() < 0.3:
             place = {"anchor": "stage", "stage": stage, "business_days": place["days"]}
     else:
-        place = {"anchor": "last-contact", chance.choice(("days", "business_days")): chance.randint(1, 9)}
+        place = {
+            "anchor": "last-contact",
+            chance.choice(("days", "business_days")): chance.randint(1, 9),
+        }
     place["when"] = _when(chance)
     step = on_ladder([Step(name="x", tone=tone, **{**place, "anchor": place["anchor"]})])[0]
     is_overdue = place["anchor"] != "due" or step.ladder_day > 0
@@ -142,13 +153,17 @@ def with_reactions(chance: Random, strategy: Strategy) -> Strategy:
     names = [*REACTION_DAYS, "warning.escalating-delay", "segment.at-risk"]
     for key in chance.sample(names, chance.randint(0, 8)):
         first, last = REACTION_DAYS.get(key, (0, 20))
-        days = sorted(chance.sample(range(first, last + 1), min(last - first + 1, chance.choice((1, 1, 2)))))
+        days = sorted(
+            chance.sample(range(first, last + 1), min(last - first + 1, chance.choice((1, 1, 2))))
+        )
         tone = chance.choice(TONES[:3])
         steps = []
         for day in days:
             name = f"{key}{day}"
             if chance.random() < 0.2 and day >= 0:
-                steps.append(Step(name=name, anchor="event", days=day, channels=("person",), tone=tone))
+                steps.append(
+                    Step(name=name, anchor="event", days=day, channels=("person",), tone=tone)
+                )
             else:
                 steps.append(_message(chance, name, "event", "", days=day, tone=tone))
         more: dict[str, Any] = {}
@@ -232,10 +247,14 @@ def _happen(chance: Random, facts: list[Fact], bills: list[Fact], name: str) -> 
     elif kind == "plan":
         facts.append(replace(some_base, until=later))
         if chance.random() < 0.4:
-            facts.append(replace(some_base, day=later + timedelta(days=1), kind="miss", until=later))
+            facts.append(
+                replace(some_base, day=later + timedelta(days=1), kind="miss", until=later)
+            )
         if ends:
             word = chance.choice(("completed", "defaulted", "cancelled"))
-            facts.append(replace(some_base, day=latest + timedelta(days=1), kind="end-plan", word=word))
+            facts.append(
+                replace(some_base, day=latest + timedelta(days=1), kind="end-plan", word=word)
+            )
     elif kind == "settle":
         facts.append(replace(some_base, kind="offer", until=latest))
         if ends:
@@ -248,7 +267,9 @@ def _happen(chance: Random, facts: list[Fact], bills: list[Fact], name: str) -> 
         until = later if word == "manual" else None
         facts.append(replace(base, word=word, until=until, invoices=None))
         if chance.random() < 0.4:
-            facts.append(replace(base, day=day + timedelta(days=2), kind="end-pause", invoices=None))
+            facts.append(
+                replace(base, day=day + timedelta(days=2), kind="end-pause", invoices=None)
+            )
     elif kind == "strategy":
         fresh = with_reactions(chance, a_strategy(chance, name))
         facts.append(replace(base, strategy=fresh))

@@ -110,9 +110,7 @@ class StoryWorld:
         return is_new
 
     def _open(self, account: str) -> list[Invoice]:
-        return [
-            i for i in self.invoices.values() if i.account_id == account and i.state == "open"
-        ]
+        return [i for i in self.invoices.values() if i.account_id == account and i.state == "open"]
 
     def _answers(self, account: str) -> dict[tuple[str, str], Occasion]:
         return self.occasions.setdefault(account, {})
@@ -273,7 +271,9 @@ class StoryWorld:
         self._fold(fact, "hold-released", data)
 
     def _on_place(self, fact: Fact) -> None:
-        self._fold(fact, "account-placed", SimpleNamespace(**self._of(fact), placement_id=fact.name))
+        self._fold(
+            fact, "account-placed", SimpleNamespace(**self._of(fact), placement_id=fact.name)
+        )
 
     def _on_recall(self, fact: Fact) -> None:
         data = SimpleNamespace(**self._of(fact), placement_id=fact.name)
@@ -286,7 +286,13 @@ class StoryWorld:
         accounts = list(self.strategies) if fact.word == "reply" else [fact.account]
         for account in accounts:
             self.stops.setdefault(account, {})[fact.name] = Stop(
-                account, fact.name, fact.word, None, None, fact.day, fact.until  # type: ignore[arg-type]
+                account,
+                fact.name,
+                fact.word,
+                None,
+                None,
+                fact.day,
+                fact.until,  # type: ignore[arg-type]
             )
 
     def _on_end_pause(self, fact: Fact) -> None:

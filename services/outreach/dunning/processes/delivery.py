@@ -29,11 +29,8 @@ from services.outreach.context import Context
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.results import rewrite_intent
 from services.outreach.dunning.domain import retries, suppressions
-<<<<<<< HEAD
 from services.outreach.dunning.domain.agreed_lines import agreed_lines
-=======
 from services.outreach.dunning.domain.contact_cost import paid
->>>>>>> planner2
 from services.outreach.dunning.domain.intents import FIND_AFTER, callback_token, details_of
 from services.outreach.dunning.domain.live_check import is_complete
 from services.outreach.dunning.domain.message_content import collectable, content, paid_at
