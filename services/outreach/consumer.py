@@ -118,7 +118,7 @@ def runtime(
     *,
     producer_urls: Mapping[str, str],
 ) -> Runtime:
-    """Outreach on the log: it reads the ledger and segmentation, and its own events for webhooks."""
+    """Outreach on the log: it reads ledger and segmentation, and its own events for webhooks."""
     subscribed = [subscription(books, common.clock), WEBHOOKS]
     return Runtime("outreach", common, db, subscribed, producer_urls=producer_urls)
 

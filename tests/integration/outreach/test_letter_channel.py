@@ -1,4 +1,4 @@
-"""Letters as a channel: batches in a folder and by HTTP PUT, and what is away, lost or in the way."""
+"""Letters as a channel: batches in a folder and by HTTP PUT; what is away, lost or in the way."""
 
 import asyncio
 import io

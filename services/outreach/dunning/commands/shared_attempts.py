@@ -1,4 +1,4 @@
-"""What an organisation's tenants have tried on debtors; and attempts of ours, noted as they begin and
+"""What an organisation's tenants have tried on debtors; attempts of ours, noted as they begin, and
 taken back when they were none."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

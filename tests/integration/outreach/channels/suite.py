@@ -41,7 +41,7 @@ class ChannelPeer(Protocol):
         """How many messages of a contact the provider has."""
 
     def receipts(self, contact_id: str, provider_id: str) -> list[Receipt]:
-        """What it says of one that has arrived, as our reader reads it; [] where it says nothing."""
+        """What it says of one that has arrived, as our reader reads it; []: it says nothing."""
 
 
 OpenPeer = Callable[[], AbstractAsyncContextManager[ChannelPeer]]
