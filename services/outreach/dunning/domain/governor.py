@@ -83,6 +83,7 @@ class ContactGovernor:
         self._unusable = unusable or Unusable()
         self._shared = shared
         self.occasions = tuple(occasions)  # of accounts whose occasions are answered
+        self.initiated_by = "collector"  # or the debtor, who has asked for the message
         self.recorded: RecordedDecision | None = None  # the last question and its answer
 
     # ------------------------------------------------------------------ what still stands
@@ -189,6 +190,7 @@ class ContactGovernor:
             to=to or self.address(channel, {item.account_id for item in items}),
             invoices=self._about(items, at),
             claims_interest=claims_interest,
+            initiated_by=self.initiated_by,
         )
         in_force = self._rulebooks.at(at)
         self.recorded = decide(asked, in_force.books, in_force.packs, at)
