@@ -1,6 +1,6 @@
 """A channel that does what a test says, in place of a provider: it takes everything by default."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from services.outreach.channels.clients.registry import MAIL_SERVER, ChannelRegistry, ProviderSetup
@@ -23,6 +23,7 @@ class ScriptedChannel:
 
     answers: Callable[[Intent], Sent] = lambda intent: Accepted(f"p-{intent.contact_id}")
     finds: Callable[[Intent], Found] = lambda _intent: CannotSay()
+    during: Callable[[Intent], Awaitable[None]] | None = None  # before it answers
     sent: list[Intent] = field(default_factory=list)
     written: list[Parts] = field(default_factory=list)  # of `sent`, in the same order
     asked: list[Intent] = field(default_factory=list)
@@ -35,6 +36,8 @@ class ScriptedChannel:
             return Withdrawn()
         self.written.append(parts)
         self.sent.append(intent)
+        if self.during is not None:
+            await self.during(intent)
         return self.answers(intent)
 
     async def find(self, intent: Intent) -> Found:

@@ -3,7 +3,7 @@
 The shape is that of `POST /v1/accounts/collectable`. The amounts of a message come from here.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -239,13 +239,20 @@ class CheckedItems:
         return first_reason(self.refused.values())
 
 
-def still_due(items: Iterable[Item], checked: Mapping[str, CheckedAccount]) -> CheckedItems:
-    """Each item against the answer. Every account of the items must be in it."""
+def still_due(
+    items: Iterable[Item],
+    checked: Mapping[str, CheckedAccount],
+    applies: Callable[[Item, CheckedAccount], bool] = lambda _item, _account: True,
+) -> CheckedItems:
+    """Each item against the answer. Every account of the items must be in it. `applies`: whether
+    its step asks for no more than the answer says."""
     items = tuple(items)
     refused: dict[Item, Because] = {}
     reminders: dict[str, list[Item]] = {}  # by account: those of what is not past due yet
     for item in items:
         reason = _refusal(item, checked[item.account_id])
+        if reason is None and not applies(item, checked[item.account_id]):
+            reason = "superseded"
         if reason is not None:
             refused[item] = reason
         elif item.is_reminder:

@@ -21,7 +21,6 @@ from services.outreach.channels.domain.contract import (
     Unknown,
     Withdrawn,
 )
-from services.outreach.channels.domain.costs import contact_micros
 from services.outreach.channels.domain.creditors import creditor_of
 from services.outreach.channels.domain.message_values import MessageValues
 from services.outreach.channels.domain.parts import Parts
@@ -31,6 +30,7 @@ from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.results import rewrite_intent
 from services.outreach.dunning.domain import retries, suppressions
 from services.outreach.dunning.domain.agreed_lines import agreed_lines
+from services.outreach.dunning.domain.contact_cost import paid
 from services.outreach.dunning.domain.intents import FIND_AFTER, callback_token, details_of
 from services.outreach.dunning.domain.live_check import is_complete
 from services.outreach.dunning.domain.message_content import collectable, content, paid_at
@@ -128,9 +128,7 @@ class Delivery:
 
     def _paid(self, contact: DebtorContact, units: int) -> DebtorContact:
         """With what it costs to have sent it."""
-        costs = self._channels.settings.costs
-        micros = contact_micros(costs, contact.channel, self._outgoing.recipient, units)
-        return replace(contact, units=units, cost_micros=micros, cost_currency=costs.currency)
+        return paid(contact, self._channels.settings.costs, self._outgoing.recipient, units)
 
     async def _not_taken(self, later: Later) -> Outcome:
         """Another time, or over another channel. A mailbox is given up some day; where it is not
@@ -199,7 +197,8 @@ class Delivery:
             self._withdraw("deferred", rule)
             return False
         before = {cover.account_id: cover.checked_sequence for cover in contact.covers}
-        due = due_of(contact, checked.accounts, before, context.content)
+        message = self._outgoing.with_contact(contact)
+        due = due_of(message, checked.accounts, before, context.content)
         if isinstance(due, Outcome):
             self._withdrawn = due
             return False

@@ -110,7 +110,7 @@ class _AtOnce(ContactRun):
             known.configured,
             known.countries,
             known.unusable,
-            self._code,
+            code=self._code,
         )
 
     async def _governors(self, contacts: Sequence[DebtorContact]) -> dict[str, ContactGovernor]:
