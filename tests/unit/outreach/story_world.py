@@ -261,7 +261,7 @@ class StoryWorld:
 
     def _on_hold(self, fact: Fact) -> None:
         placed = ledger.HoldPlaced(
-            **self._of(fact), hold_id=fact.name, kind="other", from_on=fact.day,
+            **self._of(fact), hold_id=fact.name, kind="manual", from_on=fact.day,
             until_on=fact.until, stops=("contact",),
         )  # fmt: skip
         self._fold(fact, "hold-placed", placed)
@@ -288,11 +288,11 @@ class StoryWorld:
             self.stops.setdefault(account, {})[fact.name] = Stop(
                 account,
                 fact.name,
-                fact.word,
+                fact.word,  # type: ignore[arg-type]
                 None,
                 None,
                 fact.day,
-                fact.until,  # type: ignore[arg-type]
+                fact.until,
             )
 
     def _on_end_pause(self, fact: Fact) -> None:

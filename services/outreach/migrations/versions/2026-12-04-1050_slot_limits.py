@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "outreach_0021"
+revision = "outreach_0022"
 down_revision = "outreach_0021"
 branch_labels = None
 depends_on = None
