@@ -222,9 +222,10 @@ def _on_dispute_resolved(
     if opened is not None:
         occasions[opened.key] = replace(opened, stands=False)
     disputed = opened.amount_minor if opened is not None else None
+    currency = data.currency or (opened.currency if opened is not None else None)
     found = Occasion(
         data.account_id, "dispute-resolved", "dispute", data.dispute_id, _day(event),
-        data.currency, () if data.invoice_id is None else (data.invoice_id,),
+        currency, () if data.invoice_id is None else (data.invoice_id,),
         amount_minor=disputed if data.outcome == "rejected" else data.credited_minor,
         outcome=data.outcome,
     )  # fmt: skip
