@@ -12,6 +12,7 @@ from services.outreach.channels.domain.contract import (
     Sent,
     Withdrawn,
 )
+from services.outreach.channels.domain.parts import Parts
 from tests.integration.outreach.world import SENDER
 from tests.unit.outreach.builders import LINKS
 
@@ -24,13 +25,16 @@ class ScriptedChannel:
     finds: Callable[[Intent], Found] = lambda _intent: CannotSay()
     during: Callable[[Intent], Awaitable[None]] | None = None  # before it answers
     sent: list[Intent] = field(default_factory=list)
+    written: list[Parts] = field(default_factory=list)  # of `sent`, in the same order
     asked: list[Intent] = field(default_factory=list)
     is_closed: bool = False
     at_once: int = 100
 
     async def send(self, intent: Intent) -> Sent:
-        if await intent.parts() is None:
+        parts = await intent.parts()
+        if parts is None:
             return Withdrawn()
+        self.written.append(parts)
         self.sent.append(intent)
         if self.during is not None:
             await self.during(intent)

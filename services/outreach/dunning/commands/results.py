@@ -13,7 +13,7 @@ from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.debtors import reopen_debtors
 from services.outreach.activity.store.judgements import upsert_judgements
-from services.outreach.dunning.commands.addresses import mark_addresses
+from services.outreach.dunning.commands.addresses import debtors_concerned, mark_addresses
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.shared_attempts import begin_attempts, take_back
 from services.outreach.dunning.commands.slots import give_back
@@ -41,7 +41,7 @@ async def record_outcomes(
     and somebody else has recorded how it ended. None: nobody holds it."""
     if not outcomes:
         return Counter()
-    await reopen_debtors(session, tenant, {o.contact.debtor_key for o in outcomes})
+    await reopen_debtors(session, tenant, await debtors_concerned(session, tenant, outcomes))
     after = {o.contact.contact_id: o.ended(time.at) for o in outcomes}
     written = await contact_store.update_contacts(
         session, tenant, after.values(), expected=expected, held_by=claim

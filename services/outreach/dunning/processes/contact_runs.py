@@ -16,9 +16,8 @@ from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
-from services.outreach.channels.clients.registry import (
-    TenantChannels,
-)
+from services.outreach.channels.clients.registry import TenantChannels
+from services.outreach.channels.domain.creditors import creditor_of
 from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
@@ -269,7 +268,8 @@ class ContactRun:
             at = context.business_now(self._at)
             result = outgoing.reviewed(message, governor, context.content, at)
             if isinstance(result, OutgoingMessage):
-                result = outgoing.governed(result, at, context.templates, context.creditor)
+                creditor = creditor_of(self._channels.settings, context.sender)
+                result = outgoing.governed(result, at, context.templates, creditor)
                 judgements += governor.judgements(message.contact)
             results.append(result)
         return *outgoing.split(results), judgements
