@@ -7,7 +7,7 @@ account (one account, the rules alone: BENCH_ACCOUNT_INVOICES=), charged (the sa
 and days that begin: BENCH_CHARGED_INVOICES=, BENCH_DAY_INVOICES=), kinds (facts of every kind of
 command, BENCH_KINDS_INVOICES=), long (accounts with long
 histories, BENCH_LONG_EVENTS=), documents (a long statement), governor (verdicts),
-mail (SMTP to a sink, letters), contacts (planned ones swept: BENCH_CONTACTS=; the aim is of a million),
+mail (SMTP to a sink, letters), contacts (planned ones swept, BENCH_CONTACTS=),
 desk (the work list, dry runs: BENCH_TASKS=, BENCH_DEBTORS=),
 learning (BENCH_INVOICES=), population
 (BENCH_ACCOUNTS=).

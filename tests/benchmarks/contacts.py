@@ -1,5 +1,5 @@
-"""Contacts swept: planned ones are claimed, checked with the ledger over HTTP, judged by the contact
-rules, written, and given to a channel that takes everything; by one worker and by two, each a process.
+"""Contacts swept: planned ones are claimed, checked with the ledger over HTTP, judged by the rules,
+written, and given to a channel that takes everything; by one worker and by two, each a process.
 
 `python -m tests.benchmarks.contacts`; BENCH_CONTACTS= sets how many (20,000; the aim is a million).
 """

@@ -1,4 +1,4 @@
-"""Many debtors of outreach, fast: one is made of events, as the log tells them; its rows are copied."""
+"""Many debtors of outreach, fast: one is made of events as the log tells them, its rows are copied."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -65,7 +65,7 @@ async def database(server: str) -> AsyncIterator[str]:
 
 def world_over(db: Database, tenant: str, ledger_url: str = "http://127.0.0.1:9") -> World:
     context: Context = a_context(db, ledger_url, smtp_url="smtp://null")
-    return World(db, LedgerPeer(), MailSink(), context, tenant=tenant)
+    return World(db, LedgerPeer(port=9), MailSink(port=9), context, tenant=tenant)
 
 
 async def populate(world: World, number: int) -> None:

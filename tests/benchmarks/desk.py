@@ -1,5 +1,5 @@
-"""The work list, and dry runs of strategies: how long a collector waits for the next task while many
-ask, and how long it takes to try a strategy on many debtors.
+"""The work list, and dry runs of strategies: how long a collector waits for the next task while
+many ask, and how long it takes to try a strategy on many debtors.
 
 `python -m tests.benchmarks.desk`; BENCH_TASKS= and BENCH_DEBTORS= set how many (100,000; 10,000).
 """
@@ -68,7 +68,7 @@ async def _worklist(url: str, tasks: int) -> tuple[float, float]:
     await populate(world, min(tasks, ACCOUNTS_OF_TASKS))
     await _open(world, tasks)
     seconds: list[float] = []
-    async for client in client_of(settings_for(world, url)):
+    async for client in client_of(settings_for(world, url, RECOUP_LOG_LEVEL="warning")):
         await asyncio.gather(*[_collect(client, n, seconds) for n in range(COLLECTORS)])
     await world.context.close()
     await db.close()
