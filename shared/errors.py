@@ -1,14 +1,16 @@
-"""The four kinds of error. HTTP status and retry-or-park both follow from the kind.
+"""The kinds of error. HTTP status and retry-or-park both follow from the kind.
 
 AppError
 ├── Invalid      the request makes no sense (422); names each bad field by JSON pointer
 ├── NotFound     there is no such thing, or it is another tenant's (404)
 ├── Conflict     a true request in the wrong state (409)
 ├── Forbidden    the caller may not do this (401 or 403)
+├── TooMany      not so often: it says when again (429)
 └── Unavailable  a peer or a server does not answer (503); the only kind worth a retry
     └── TookTooLong   the same again may take as long again: try it in smaller parts
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -68,6 +70,19 @@ class Forbidden(AppError):
 class Unauthenticated(Forbidden):
     status = 401
     title = "Unauthenticated"
+
+
+class TooMany(AppError):
+    """Asked too often; `seconds`: the same is taken again after that."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(
+        self, detail: str, seconds: float, members: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(detail, (), members)
+        self.seconds = max(1, math.ceil(seconds))
 
 
 class TooLarge(AppError):

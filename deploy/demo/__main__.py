@@ -19,8 +19,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from deploy.demo import table
 from deploy.demo.calls import Calls, Failed
 from deploy.demo.days import DemoDays
-from deploy.demo.mail import Mailbox, mail_server
 from deploy.demo.options import DAYS, Options
+from deploy.demo.peers import Peers, servers
 from deploy.demo.platform import Platform, running
 from deploy.demo.portfolio import Portfolio
 from deploy.demo.replay import Replay
@@ -79,11 +79,14 @@ async def _demo(console: Console, options: Options, stopped: asyncio.Event) -> N
     source = _source(options)
     console.print("Starting the platform …")
     async with (
-        mail_server() as mailbox,
-        running(os.environ, mailbox.url, with_kafka=options.kafka, keep=options.keep) as platform,
+        servers() as listening,
+        running(
+            os.environ, listening.variables, with_kafka=options.kafka, keep=options.keep
+        ) as platform,
         Calls(platform) as calls,
     ):
-        report = await _work(console, options, source, calls, mailbox, platform)
+        peers = listening.with_letters(platform.letters)
+        report = await _work(console, options, source, calls, peers, platform)
         table.show(console, report)
         if options.report:
             options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
@@ -102,25 +105,34 @@ async def _work(
     options: Options,
     source: Source,
     calls: Calls,
-    mailbox: Mailbox,
+    peers: Peers,
     platform: Platform,
 ) -> Report:
     await calls.put_tenant(source.first_day, _REPORTING_CURRENCY)
     for policy in source.policies:
         await calls.put_policy(policy, source.first_day)
-    working = DemoDays(calls, mailbox, source)
+    await calls.open_outreach(source.first_day)
+    working = DemoDays(calls, peers, source, options.seed)
     started = monotonic()
     with _progress(console) as progress:
         task = progress.add_task("", total=source.days, mails=0)
 
         def when_done(number: int) -> None:
             day = source.first_day + number * ONE_DAY
-            progress.update(task, advance=1, description=day.isoformat(), mails=mailbox.received)
+            progress.update(
+                task, advance=1, description=day.isoformat(), mails=peers.mailbox.received
+            )
 
         await working.work(when_done)
     seconds = monotonic() - started
-    report = await make_report(calls, platform, source, working.worked, _asked(options))
-    report["mails_received"] = mailbox.received
+    report = await make_report(calls, platform, source, working, _asked(options))
+    report["received"] = {
+        "mails": peers.mailbox.received,
+        "texts": peers.texts.received,
+        "letters": peers.print_shop.received,
+        "batches of letters": peers.print_shop.batches,
+        "pages": peers.print_shop.pages,
+    }
     report["timing"] = {
         "seconds": round(seconds, 3),
         "events_per_second": round(event_count(report) / seconds, 1),

@@ -1,11 +1,13 @@
-"""What happens in a demo: acts of payers, and the events, requests and further acts they bring."""
+"""What happens in a demo: acts of payers, and the events, requests, answers and acts they bring."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Noun = Literal["promise", "plan", "settlement", "write-off"]
+from deploy.demo.received import Received
+
+Noun = Literal["promise", "plan", "settlement", "write-off", "dispute"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,31 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What is said about a message that was received: by who reads it, or by who carries it."""
+
+    kind: Literal["reply", "bounce", "unsubscribe", "receipt"]
+    about: Received
+    id: str
+    text: str = ""  # of a reply
+    is_automatic: bool = False
+    code: str = ""  # of a bounce, or of a receipt that says that it failed
+
+    def __post_init__(self) -> None:
+        assert self.about.channel in ("email", "sms"), "letters are answered by paying"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """How a call of a collector went; `request`: what was agreed."""
+
+    disposition: str
+    seconds: int
+    request: Request | None = None
+    in_days: int | None = None  # call back
+
+
+@dataclass(frozen=True)
 class Planned:
     """Something that will happen."""
 
@@ -44,3 +71,4 @@ class Consequences:
     events: list[BillingEvent] = field(default_factory=list)
     planned: list[Planned] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)

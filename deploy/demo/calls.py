@@ -9,10 +9,12 @@ from typing import Any, Self
 
 import httpx
 
-from deploy.demo.acts import Request
+from deploy.demo import opening
+from deploy.demo.acts import Answer, Request
 from deploy.demo.platform import Platform
-from deploy.demo.source import BillingEvent, rfc3339
-from shared.clock import monotonic
+from deploy.demo.post import Post
+from deploy.demo.source import BillingEvent, midnight, rfc3339
+from shared.clock import ONE_DAY, monotonic
 from shared.process.settings import PORTS
 
 TENANT = "demo"
@@ -67,6 +69,48 @@ class Calls:
             "reporting_currency": reporting_currency,
         }
         _body(await self._services["ledger"].put(f"/v1/tenants/{TENANT}", json=settings))
+
+    async def open_outreach(self, from_on: date) -> None:
+        """Channels and prices, the tenant's own strategy, and whose accounts get which."""
+        client = self._services["outreach"]
+        await self.settle()
+        await self.run_due(midnight(from_on - ONE_DAY))  # business time begins on the day before
+        _body(await client.put("/v1/settings", json=opening.SETTINGS))
+        path = f"/v1/strategies/{opening.TELEPHONE['name']}"
+        for put_to, document in (
+            (path, opening.TELEPHONE),
+            ("/v1/strategy-assignments", opening.ASSIGNMENTS),
+        ):
+            _body(await client.put(put_to, json=document))
+            activation = {"version": document["version"], "from": from_on.isoformat()}
+            _body(await client.post(f"{put_to}/activate", json=activation))
+
+    async def desk(
+        self, person: str, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        """Somebody at the desk; the answer is the caller's to judge."""
+        headers = {"X-Actor": person}
+        return await self._services["outreach"].request(method, path, json=body, headers=headers)
+
+    async def reject(self, account_id: str, dispute_id: str, at: datetime) -> None:
+        """Somebody looked into a dispute: it was wrong."""
+        path = f"/v1/accounts/{account_id}/disputes/{dispute_id}/resolve"
+        body = {"outcome": "rejected", "reason": "looked into", "at": rfc3339(at), "by": _DECIDING}
+        headers = {"Idempotency-Key": f"reject:{dispute_id}"}
+        _body(await self._services["ledger"].post(path, json=body, headers=headers))
+
+    async def contact_record(self, account_id: str) -> bytes:
+        path = f"/v1/accounts/{account_id}/contact-record"
+        answer = await self._services["outreach"].get(path)
+        if answer.is_error:
+            raise Failed(f"GET {answer.request.url}: {answer.text[:1000]}")
+        return answer.content
+
+    async def bring(self, answer: Answer) -> None:
+        """What is said about a message, to where it is heard."""
+        answered = await Post(self._services["outreach"]).bring(answer)
+        if answered.is_error:
+            raise Failed(f"{answer.kind} {answer.id}: {answered.text[:1000]}")
 
     async def put_policy(self, document: dict[str, Any], from_on: date) -> None:
         """In force from a day that has not begun."""

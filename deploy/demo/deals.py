@@ -83,6 +83,46 @@ class Deals:
         body = {"kind": "uneconomic", "invoice_ids": [invoice_id], "reason": "nobody answers"}
         return self._asked("write-off", "W", bills, at, body, self._written_off)
 
+    # ------------------------------------------------------------------ on the phone
+
+    def promise(self, ids: list[str], at: datetime) -> Request | None:
+        return self._only(self._promise(ids, at))
+
+    def plan(self, ids: list[str], at: datetime) -> Request | None:
+        """A plan, or of a small debt a promise."""
+        return self._only(self._plan(ids, at))
+
+    def dispute(self, invoice_id: str, at: datetime) -> Request | None:
+        """All of an invoice; it is paid, if at all, when it has been looked into."""
+        body = {"invoice_id": invoice_id, "reason_code": "wrong-amount"}
+        bills = self._open([invoice_id])
+        return self._only(
+            self._asked("dispute", "DIS", bills, at, body, partial(self._disputed, at))
+        )
+
+    def _only(self, done: Consequences) -> Request | None:
+        return done.requests[0] if done.requests else None
+
+    def _disputed(self, at: datetime, ids: list[str], shown: dict[str, Any]) -> list[Planned]:
+        """It is looked into and rejected; then it is paid, if it is."""
+        self._bills[ids[0]].is_disputed = True
+        after = at + self._hours(24 * 4, 24 * 15)
+        return [Planned(after, partial(self._reject, ids[0], shown["dispute_id"]))]
+
+    def _reject(self, invoice_id: str, dispute_id: str, at: datetime) -> Consequences:
+        self._bills[invoice_id].is_disputed = False
+        data = {
+            "account_id": self._customer.account_id,
+            "invoice_id": invoice_id,
+            "dispute_id": dispute_id,
+            "outcome": "rejected",
+        }
+        event = BillingEvent("dispute-resolved", f"resolve:{dispute_id}", data)
+        if self._rng.random() >= _KEEPS[self._customer.habit]:
+            return Consequences([event])
+        pay = partial(self._pay, invoice_id, 1.0)
+        return Consequences([event], [Planned(at + self._hours(24, 24 * 20), pay)])
+
     # ------------------------------------------------------------------ asking
 
     def _promise(self, ids: list[str], at: datetime) -> Consequences:
@@ -142,11 +182,12 @@ class Deals:
         def answered(shown: dict[str, Any] | None) -> list[Planned]:
             return [] if shown is None else then(ids, shown)
 
-        common = {
+        common: dict[str, Any] = {
             f"{noun.replace('-', '_')}_id": number,
-            "currency": self._customer.place.currency,
             "at": rfc3339(at),
         }
+        if noun != "dispute":  # an invoice's is its own
+            common["currency"] = self._customer.place.currency
         request = Request(
             noun=noun,
             id=number,

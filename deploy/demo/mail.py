@@ -1,12 +1,18 @@
 """A real SMTP server in this process: takes every message and remembers to whom it went."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.parser import BytesHeaderParser
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from deploy.demo.received import Received
+
 HOST = "127.0.0.1"
+_LINK = re.compile(r"<(https?://[^>]+)>")
+_headers = BytesHeaderParser()
 
 
 class Mailbox:
@@ -15,16 +21,29 @@ class Mailbox:
     def __init__(self) -> None:
         self.received = 0
         self.url = ""
-        self._recipients: list[str] = []
+        self._waiting: list[Received] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.received += 1
-        self._recipients += envelope.rcpt_tos
+        content = envelope.content or b""
+        headers = _headers.parsebytes(content if isinstance(content, bytes) else content.encode())
+        link = _LINK.search(headers.get("List-Unsubscribe", ""))
+        for recipient in envelope.rcpt_tos:
+            self._waiting.append(
+                Received(
+                    channel="email",
+                    to=recipient,
+                    answer_to=headers.get("Reply-To", headers.get("From", "")),
+                    carrier_to=envelope.mail_from or "",
+                    unsubscribe=link[1] if link else "",
+                    id=headers.get("Message-ID", ""),
+                )
+            )
         return "250 OK"
 
-    def take(self) -> list[str]:
-        """The recipients since the last call, in an order that does not depend on the sending."""
-        taken, self._recipients = sorted(self._recipients), []
+    def take(self) -> list[Received]:
+        """Those since the last call, in an order that does not depend on the sending."""
+        taken, self._waiting = sorted(self._waiting), []
         return taken
 
 

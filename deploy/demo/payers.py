@@ -4,18 +4,22 @@ A payer keeps its own account of what it thinks it owes. Each act says billing e
 further acts; the portfolio puts them in the order of time.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from random import Random
 from typing import Any
 
 from deploy.demo.acts import BillingEvent, Consequences, Planned
+from deploy.demo.answers import Answers
 from deploy.demo.deals import Bill, Deals
 from deploy.demo.people import Customer
+from deploy.demo.received import Received
 from deploy.demo.source import rfc3339
 from shared.clock import local_day, zone
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_POST = 2 * _DAY  # what a letter takes
 
 # Shares of all bills to which something happens besides payment.
 _VOIDED, _DISPUTED, _CREDITED, _EXTENDED = 0.005, 0.03, 0.03, 0.01
@@ -43,12 +47,32 @@ class Payer:
         self._bills: dict[str, Bill] = {}
         self._numbers: dict[str, int] = {}
         self._deals = Deals(customer, self._rng, self._bills, self._number, self._pay)
+        self.answers = Answers(customer, seed, self._deals, self._open, self._pay)
 
     # ------------------------------------------------------------------ what it hears from us
 
     def joins(self) -> list[Planned]:
         at = self._at(self.customer.joins_on, 0)
         return [Planned(at, self._register)]
+
+    def received(self, message: Received, at: datetime) -> list[Planned]:
+        """A message was handed over to it, or to who carries it."""
+        planned = self.answers.received(message, at)
+        if self.answers.does_arrive(message):
+            planned += self.contacted(at + _POST if message.channel == "letter" else at)
+        return planned
+
+    def found(self, at: datetime) -> list[Planned]:
+        """Somebody finds out how it can be reached: the billing platform has it from then on."""
+        self.customer = replace(
+            self.customer,
+            email=f"found.{self.customer.account_id}@mail.example".lower(),
+            is_email_dead=False,
+        )
+        event = BillingEvent(
+            "account-updated", f"found:{self._number('F')}", self.customer.registered()
+        )
+        return [Planned(at + _HOUR, lambda _at: Consequences([event]))]
 
     def contacted(self, at: datetime) -> list[Planned]:
         """It reads a message; it may pay what it can within some days."""

@@ -6,6 +6,8 @@ from random import Random
 from typing import Any, Literal
 
 Kind = Literal["consumer", "business"]
+# What is owed for. A business's is trade.
+Sector = Literal["retail", "credit", "health", "arts", "collected", "telephone", "trade"]
 # prompt: before the due day. forgetful: once reminded. slow: weeks late, whoever writes.
 # struggling: in parts, when asked. silent: hardly ever.
 Habit = Literal["prompt", "forgetful", "slow", "struggling", "silent"]
@@ -47,6 +49,21 @@ _LAST = (
 )  # fmt: skip
 _TRADES = ("Bakery", "Design", "Electric", "Freight", "Garage", "Labs", "Print", "Studio", "Tools")
 
+_SECTORS: tuple[Sector, ...] = ("retail", "credit", "health", "arts", "collected", "telephone")
+_SECTOR_WEIGHTS = (46, 16, 14, 10, 6, 8)
+# Where somebody lives says little about what he speaks at home.
+_OTHER_LANGUAGES = {"DE": ("fr", "es"), "US": ("es",), "BR": ("es",), "NZ": ("fr",)}
+_OTHER_LANGUAGE_SHARE = 0.25
+# By country: the code, how a mobile number begins, how many digits follow, a street, a postal code.
+_NUMBERS = {
+    "DE": ("+49151", 8, "Lindenweg {}", "10115"),
+    "US": ("+1646555", 4, "{} Elm Street", "10001"),
+    "NZ": ("+6421", 7, "{} Queen Street", "1010"),
+    "BR": ("+55119", 8, "Rua Augusta {}", "01305-000"),
+    "JP": ("+8190", 8, "Ginza {}", "104-0061"),
+}
+_NO_PHONE_SHARE, _NO_STREET_SHARE = 0.15, 0.1
+_DEAD_EMAIL_SHARE, _DEAD_PHONE_SHARE = 0.04, 0.03
 _NO_EMAIL_SHARE = 0.05
 _SECOND_ACCOUNT_SHARE = 0.06
 _BUSINESS_SHARE = 0.35
@@ -73,24 +90,41 @@ class Customer:
     typical_minor: int
     customer_since: date
     joins_on: date
+    sector: Sector
+    language: str
+    phone: str | None
+    street: str | None
+    postal_code: str | None
+    is_email_dead: bool  # it is registered, and every mail to it comes back
+    is_phone_dead: bool
 
     def registered(self) -> dict[str, Any]:
         """The data of its `account-registered`."""
         place = self.place
-        address = {"city": place.city, "country": place.country, "region": place.region}
+        address = {
+            "line1": self.street,
+            "postal_code": self.postal_code if self.street else None,
+            "city": place.city,
+            "country": place.country,
+            "region": place.region,
+        }
         data: dict[str, Any] = {
             "account_id": self.account_id,
             "name": self.name,
             "kind": self.kind,
             "addresses": [{name: value for name, value in address.items() if value}],
             "timezone": place.timezone,
-            "language": place.language,
+            "language": self.language,
+            "tags": [self.sector],
             "customer_since": self.customer_since.isoformat(),
             "payment_terms_days": self.terms_days,
             "currency": place.currency,
         }
         if self.email:
             data["email"] = self.email
+        if self.phone:
+            # Asked for at the conclusion of the contract, in writing.
+            data["phones"] = [{"number": self.phone, "type": "mobile", "consent": "express"}]
         if self.debtor_id:
             data["debtor_id"] = self.debtor_id
         return data
@@ -107,9 +141,9 @@ def customers(seed: int, count: int, first_day: date, days: int) -> list[Custome
         if twin is not None and twin.debtor_id is None:
             debtor = f"D{number - 1:05d}"
             made[-1] = _with_debtor(twin, debtor)
-            made.append(_customer(rng, number, first_day, days, made[-1]))
+            made.append(_customer(rng, seed, number, first_day, days, made[-1]))
         else:
-            made.append(_customer(rng, number, first_day, days, None))
+            made.append(_customer(rng, seed, number, first_day, days, None))
     return made
 
 
@@ -118,7 +152,7 @@ def _with_debtor(customer: Customer, debtor_id: str) -> Customer:
 
 
 def _customer(
-    rng: Random, number: int, first_day: date, days: int, twin: Customer | None
+    rng: Random, seed: int, number: int, first_day: date, days: int, twin: Customer | None
 ) -> Customer:
     kind: Kind = "business" if rng.random() < _BUSINESS_SHARE else "consumer"
     place = rng.choices(PLACES, _PLACE_WEIGHTS)[0]
@@ -139,7 +173,11 @@ def _customer(
         name, email, kind, place, habit = (
             twin.name, twin.email, twin.kind, twin.place, twin.habit,
         )  # fmt: skip
+    reached = _reached(Random(f"{seed}:{number}:reached"), place, kind)  # noqa: S311 - likewise
+    if twin is not None:
+        reached = {name: getattr(twin, name) for name in reached}
     return Customer(
+        **reached,
         account_id=f"C{number:05d}",
         debtor_id=twin.debtor_id if twin else None,
         name=name,
@@ -153,3 +191,23 @@ def _customer(
         customer_since=since,
         joins_on=joins_on,
     )
+
+
+def _reached(rng: Random, place: Place, kind: Kind) -> dict[str, Any]:
+    """How somebody can be reached besides by mail, in which language, and about what."""
+    sector = rng.choices(_SECTORS, _SECTOR_WEIGHTS)[0]
+    begins, digits, street, postal_code = _NUMBERS[place.country]
+    number = begins + str(rng.randrange(2 * 10 ** (digits - 1), 10**digits))
+    language = place.language
+    others = _OTHER_LANGUAGES.get(place.country)
+    if others and rng.random() < _OTHER_LANGUAGE_SHARE:
+        language = rng.choice(others)
+    return {
+        "sector": "trade" if kind == "business" else sector,
+        "language": language,
+        "phone": None if rng.random() < _NO_PHONE_SHARE else number,
+        "street": None if rng.random() < _NO_STREET_SHARE else street.format(rng.randint(1, 99)),
+        "postal_code": postal_code,
+        "is_email_dead": rng.random() < _DEAD_EMAIL_SHARE,
+        "is_phone_dead": rng.random() < _DEAD_PHONE_SHARE,
+    }

@@ -31,7 +31,10 @@ _STOP_SECONDS_MAX = 60.0
 _PORTS_FROM, _PORTS_TO = 18_001, 32_000
 _ENDED_LINES = 30
 # How those variables begin that the demo decides itself; the rest of the environment is handed on.
-_OWN = ("RECOUP_POSTGRES_URL", "KAFKA_", "RECOUP_CRASH_AT", "RECOUP_JWKS", "RECOUP_METRICS_PORT")
+_OWN = (
+    "RECOUP_POSTGRES_URL", "KAFKA_", "RECOUP_CRASH_AT", "RECOUP_JWKS", "RECOUP_METRICS_PORT",
+    "OUTREACH_PUBLIC_URL", "OUTREACH_LETTERS_DIR",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Platform:
         composed = local.compose(environment, data=self.data, databases={}, key=self.key)
         return local.links(local.all_services(self.port_base), composed)
 
+    @property
+    def letters(self) -> Path:
+        """The folder that folders for letters are in."""
+        return self.data / "letters"
+
     def database(self, service: str) -> str:
         """The address of a service's database."""
         server = (self.data / "postgres-url").read_text().strip()
@@ -58,9 +66,10 @@ class Platform:
 
 @asynccontextmanager
 async def running(
-    environment: Mapping[str, str], smtp_url: str, *, with_kafka: bool, keep: bool
+    environment: Mapping[str, str], peers: Mapping[str, str], *, with_kafka: bool, keep: bool
 ) -> AsyncIterator[Platform]:
-    """Start it on a new data folder; at the end it is stopped and, unless kept, deleted."""
+    """Start it on a new data folder; at the end it is stopped and, unless kept, deleted. `peers`:
+    the variables that say where messages go."""
     data = _new_folder()
     base = _free_port_base()
     given = {
@@ -68,7 +77,7 @@ async def running(
         "RECOUP_DATA_DIR": str(data),
         "RECOUP_PORT_BASE": str(base),
         "RECOUP_CLOCK": "manual",
-        "OUTREACH_SMTP_URL": smtp_url,
+        **peers,
     }
     try:
         process = await _start(data, given, with_kafka)

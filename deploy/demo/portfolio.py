@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from deploy.demo.acts import Planned, Request
+from deploy.demo.acts import Answer, Planned, Request, Spoken
 from deploy.demo.payers import Payer
 from deploy.demo.people import customers
+from deploy.demo.received import Received
 from deploy.demo.source import BillingEvent, rfc3339
 
 FIRST_DAY = date(2026, 1, 1)
@@ -55,13 +56,15 @@ class Portfolio:
         self._heap: list[tuple[datetime, int, str, Planned]] = []
         self._planned = 0
         self._requests: list[Request] = []
+        self._answers: list[Answer] = []
         self._payers: dict[str, Payer] = {}
         self._by_address: dict[str, list[Payer]] = {}
         for customer in customers(seed, accounts, FIRST_DAY, days):
             payer = Payer(customer, seed)
             self._payers[customer.account_id] = payer
-            if customer.email:
-                self._by_address.setdefault(customer.email, []).append(payer)
+            for address in (customer.email, customer.phone):
+                if address:
+                    self._by_address.setdefault(address, []).append(payer)
             self._plan(payer, payer.joins())
 
     def until(self, instant: datetime) -> list[BillingEvent]:
@@ -74,10 +77,30 @@ class Portfolio:
     def answered(self, request: Request, shown: dict[str, Any] | None) -> None:
         self._plan(self._payers[request.account_id], request.answered(shown))
 
-    def contacted(self, addresses: Sequence[str], at: datetime) -> None:
-        for address in addresses:
-            for payer in self._by_address.get(address, ()):
-                self._plan(payer, payer.contacted(at))
+    def answers(self) -> list[Answer]:
+        said, self._answers = self._answers, []
+        return said
+
+    def received(self, messages: Sequence[Received], at: datetime) -> None:
+        for message in messages:
+            for number, payer in enumerate(self._by_address.get(message.to, ())):
+                if number == 0:  # of who has two accounts one answers, and both are paid
+                    self._plan(payer, payer.received(message, at))
+                elif payer.answers.does_arrive(message):
+                    self._plan(payer, payer.contacted(at))
+
+    def letter(self, account_id: str, message: Received, at: datetime) -> None:
+        payer = self._payers[account_id]
+        self._plan(payer, payer.received(message, at))
+
+    def spoken(self, account_id: str, at: datetime) -> Spoken | None:
+        return self._payers[account_id].answers.spoken(at)
+
+    def found(self, account_id: str, at: datetime) -> None:
+        payer = self._payers[account_id]
+        self._plan(payer, payer.found(at))
+        if payer.customer.email:
+            self._by_address.setdefault(payer.customer.email, []).append(payer)
 
     def _happen(self, instant: datetime) -> Iterator[BillingEvent]:
         while self._heap and self._heap[0][0] < instant:
@@ -95,6 +118,7 @@ class Portfolio:
                     "data": event.data,
                 }
             self._requests += done.requests
+            self._answers += done.answers
             self._plan(payer, done.planned)
 
     def _plan(self, payer: Payer, acts: Sequence[Planned]) -> None:

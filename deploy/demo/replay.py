@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from deploy.demo.acts import Request
+from deploy.demo.acts import Answer, Request, Spoken
+from deploy.demo.received import Received
 from deploy.demo.source import BillingEvent
 from shared.csv_events.aims import aim_all
 from shared.csv_events.mapping import MappingFile, read_mapping
@@ -64,8 +65,22 @@ class Replay:
     def answered(self, request: Request, shown: dict[str, Any] | None) -> None:
         raise AssertionError("nothing was asked")
 
-    def contacted(self, addresses: Sequence[str], at: datetime) -> None:
-        """What a file's debtors did stands in the file."""
+    # What a file's debtors did stands in the file: they answer nothing.
+
+    def answers(self) -> list[Answer]:
+        return []
+
+    def received(self, messages: Sequence[Received], at: datetime) -> None:
+        pass
+
+    def letter(self, account_id: str, message: Received, at: datetime) -> None:
+        pass
+
+    def spoken(self, account_id: str, at: datetime) -> Spoken | None:
+        return None
+
+    def found(self, account_id: str, at: datetime) -> None:
+        pass
 
 
 def _in_order(events: Sequence[BillingEvent]) -> list[tuple[datetime, BillingEvent]]:

@@ -1,21 +1,25 @@
 """What a demo found, as data: the same for the same seed, but for `timing`."""
 
 import asyncio
+import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import date
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from deploy.demo.calls import Calls
-from deploy.demo.days import DaysResult
+from deploy.demo.days import DemoDays
+from deploy.demo.opening import CAPACITY
+from deploy.demo.outreach_figures import Announced, figures_of
 from deploy.demo.platform import Platform
+from deploy.demo.promises_kept import violations
 from deploy.demo.source import Source
 from shared.clock import ONE_DAY
 from shared.database import Database
-from shared.events import BILLING, LEDGER, TOPICS, producer
+from shared.events import BILLING, LEDGER, OUTREACH, TOPICS, producer
 from shared.log import outbox
 from shared.log.wire import OutboxRow
 
@@ -53,24 +57,30 @@ _SUMMED = {
 }
 _MEMBERS = ("conceded_minor", "total_minor", "amount_minor")  # the first that is there
 _SLICE = 5000
+_RECORDS = 25  # contact records that are checked
 
 
 class _Typed(Struct, frozen=True):
-    """Of an event's attributes, the one that is counted."""
+    """Of an event's attributes, those that are looked at."""
 
     type: str
+    recordedtime: str
 
 
 _typed = msgspec.json.Decoder(_Typed)
 
 
 async def make_report(
-    calls: Calls, platform: Platform, source: Source, worked: DaysResult, asked: Report
+    calls: Calls, platform: Platform, source: Source, working: DemoDays, asked: Report
 ) -> Report:
     """Ask the services for the figures of all the days."""
+    worked = working.worked
     first, last = source.first_day, source.first_day + (source.days - 1) * ONE_DAY
     integrity = await calls.get("ledger", "/v1/integrity")
     events = await _count_events(platform)
+    announced = [each async for each in _announced(platform)]
+    done = await calls.get("outreach", "/v1/integrity")
+    waiting = await calls.get("outreach", "/v1/inbound", state="open")
     ledger = events.get(LEDGER, {})
     return {
         **asked,
@@ -84,14 +94,45 @@ async def make_report(
             name: await _contacts(calls, name, split, first, last)
             for name, split in CONTACT_KPIS.items()
         },
-        "asked": dict(sorted(worked.asked.items())),
+        "asked": dict(sorted((worked.asked + working.desk.asked).items())),
         "agreements": {noun: _states(ledger, noun) for noun in AGREEMENTS},
         "amounts": await _sums(platform),
         "runs": dict(sorted(worked.runs.items())),
         "events": {"billing.events": dict(sorted(worked.billing.items())), **events},
         "refused": [*source.refused, *worked.refused],
+        "answers": dict(sorted(worked.answers.items())),
+        "desk": {
+            "dispositions": dict(sorted(working.desk.done.items())),
+            "calls refused": dict(sorted(working.desk.verdicts.items())),
+            "decided": dict(sorted(working.desk.decided.items())),
+            "agreed": dict(sorted(working.desk.asked.items())),
+        },
+        "dialled": dict(sorted(working.dialler.made.items())),
+        "outreach": figures_of(announced),
         "integrity": {item["name"]: item["violations"] for item in integrity["items"]},
+        "outreach integrity": {item["name"]: item["violations"] for item in done["items"]},
+        "kept": {
+            **violations(announced, CAPACITY),
+            "what comes in ends": len(waiting["items"]),
+            "contact records verify": await _broken_records(calls, platform, announced),
+        },
     }
+
+
+async def _broken_records(calls: Calls, platform: Platform, announced: Sequence[Announced]) -> int:
+    """Of some accounts that were contacted, with the program that needs nothing but the file."""
+    contacted = {event.data["account_id"] for event in announced if event.type == "contact-sent"}
+    broken = 0
+    for account_id in sorted(contacted)[:_RECORDS]:
+        file = platform.data / "contact-record.ndjson"
+        file.write_bytes(await calls.contact_record(account_id))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.outreach.verify", str(file),
+            stdout=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        broken += await process.wait() != 0
+        file.unlink()
+    return broken
 
 
 def event_count(report: Report) -> int:
@@ -142,6 +183,15 @@ def _states(counts: Mapping[str, int], noun: str) -> dict[str, int]:
         for kind, count in counts.items()
         if kind.startswith(prefix)
     }
+
+
+async def _announced(platform: Platform) -> AsyncIterator[Announced]:
+    """What the ledger and outreach said, each in its order."""
+    for topic in (LEDGER, OUTREACH):
+        async for row, kind in _rows(platform, producer(topic), [topic]):
+            recorded_at = datetime.fromisoformat(_typed.decode(row.headers).recordedtime)
+            data = msgspec.json.decode(row.payload or "{}")
+            yield Announced(topic, kind, recorded_at, data)
 
 
 async def _sums(platform: Platform) -> dict[str, dict[str, int]]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, Protocol
 
-from deploy.demo.acts import Request
+from deploy.demo.acts import Answer, Request, Spoken
+from deploy.demo.received import Received
 
 BillingEvent = dict[str, Any]  # CloudEvents JSON
 
@@ -30,8 +31,24 @@ class Source(Protocol):
         """What the ledger made of it; None: it was refused."""
         ...
 
-    def contacted(self, addresses: Sequence[str], at: datetime) -> None:
-        """Messages that were received: who reads them may act."""
+    def answers(self) -> list[Answer]:
+        """What was said about messages meanwhile."""
+        ...
+
+    def received(self, messages: Sequence[Received], at: datetime) -> None:
+        """Mails and texts: who reads them may act."""
+        ...
+
+    def letter(self, account_id: str, message: Received, at: datetime) -> None:
+        """A letter to an account."""
+        ...
+
+    def spoken(self, account_id: str, at: datetime) -> Spoken | None:
+        """A collector calls; None: nobody is known to call."""
+        ...
+
+    def found(self, account_id: str, at: datetime) -> None:
+        """Somebody looked for how the account can be reached."""
         ...
 
 

@@ -29,6 +29,8 @@ def show(console: Console, report: Report) -> None:
     console.print(_kpis(report))
     console.print(_aging(report))
     console.print(_contacts(report))
+    console.print(_outreach(report))
+    console.print(_costs(report))
     console.print(_agreements(report))
     console.print(_amounts(report))
     _sums(console, report)
@@ -112,13 +114,58 @@ def _contacts(report: Report) -> Table:
     table.add_column()
     table.add_column(justify="right")
     table.add_column()
-    rows = [("mails received by the mail server", report["mails_received"], "")]
+    received = report["received"]
+    rows = [(f"{name} received", received[name], "") for name in ("mails", "texts", "letters")]
     for name, found in report["contacts"].items():
         parts = [f"{key} {count:,}" for key, count in sorted(found.items()) if key != "value"]
         label = name.replace("_", " ") if name != "contacts" else "contacts made"
         rows.append((label, found["value"] or 0, ", ".join(parts)))
     for label, count, parts_text in rows:
         table.add_row(label, f"{count:,}", parts_text)
+    return table
+
+
+def _outreach(report: Report) -> Table:
+    """By channel how contacts ended; who answered, and what people did."""
+    table = _table("Outreach", show_header=False)
+    table.add_column()
+    table.add_column()
+    found = report["outreach"]
+    for channel, states in found["contacts"].items():
+        table.add_row(channel, _counts(states))
+    rows = {
+        "replies": found["replies"],
+        "what carriers and readers said": report["answers"],
+        "right party contacts": found["right parties"],
+        "wrong party contacts": found["wrong parties"],
+        "tasks created": found["tasks created"],
+        "tasks done": found["tasks done"],
+        "tasks cancelled": found["tasks cancelled"],
+        "agreed by collectors": report["desk"]["agreed"],
+        "calls that rules forbid": report["desk"]["calls refused"],
+        "calls of the dialler": report["dialled"],
+        "approvals": report["desk"]["decided"],
+        "reviews": found["reviews"],
+        "accounts by strategy": found["accounts by strategy"],
+    }
+    for label, counts in rows.items():
+        table.add_row(label, _counts(counts))
+    return table
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "–"
+
+
+def _costs(report: Report) -> Table:
+    table = _table("What contacts cost")
+    costs = report["outreach"]["costs"]
+    table.add_column("")
+    for channel in costs:
+        table.add_column(channel, justify="right")
+    for currency in sorted({each for sums in costs.values() for each in sums}):
+        cells = (f"{sums.get(currency, 0) / 1_000_000:,.2f}" for sums in costs.values())
+        table.add_row(currency, *cells)
     return table
 
 
@@ -147,11 +194,16 @@ def _amounts(report: Report) -> Table:
 def _sums(console: Console, report: Report) -> None:
     timing = report["timing"]
     violations = sum(report["integrity"].values())
+    kept = {**report["outreach integrity"], **report["kept"]}
     console.print(
         f"{report['days']} days of {report['accounts']:,} accounts in {timing['seconds']:.1f} s: "
         f"{event_count(report):,} events, {timing['events_per_second']:,.0f} a second. "
-        f"The ledger's {len(report['integrity'])} invariants are violated {violations} times."
+        f"The ledger's {len(report['integrity'])} invariants are violated {violations} times, "
+        f"outreach's {len(kept)} {sum(kept.values())} times."
     )
+    for name, count in kept.items():
+        if count:
+            console.print(f"  violated {count} times: {name}")
     if report["refused"]:
         console.print(f"{len(report['refused'])} rows or events were refused, for example:")
         for reason in report["refused"][:5]:

@@ -10,6 +10,7 @@ from shared.process.settings import PORTS, Common
 from shared.process.variables import SERVICES
 
 _NOWHERE = "postgresql://recoup@127.0.0.1:5432/recoup"
+_ANY_KEY = "the launcher makes the key"  # what services derive of it is not looked at here
 _OF_SERVICES = tuple(f"{service}_" for service in SERVICES)
 
 
@@ -21,6 +22,7 @@ def check(environment: Mapping[str, str], *, with_kafka: bool) -> None:
         if with_kafka or not name.startswith("KAFKA_")
     }
     values = {
+        "RECOUP_DEV_KEY": _ANY_KEY,
         **given,
         "RECOUP_LOCAL": "1",
         **{f"{service.upper()}_DATABASE_URL": _NOWHERE for service in PORTS},

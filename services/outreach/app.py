@@ -46,6 +46,8 @@ def create_app(settings: Settings) -> FastAPI:
         hot={"POST /v1/compliance/evaluate": compliance.evaluate_questions},
     )
     app.include_router(routes.router)
+    if common.local:  # elsewhere the portal stands alone (portal_app.py)
+        app.include_router(routes.visitors)
     pages.add_compliance_page(app, page)
     return app
 

@@ -16,6 +16,7 @@ from services.outreach.desk.commands.facts import follow_facts, follow_prioritie
 from services.outreach.dunning.commands.assignments import assign_after
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.inbound.commands.erasure import erase_replies
+from services.outreach.portal.commands.erasure import erase_visits
 from services.outreach.webhooks.store import insert_events
 from shared import clock
 from shared.business_time import Clock
@@ -46,6 +47,7 @@ async def on_tenants(session: Session, events: Sequence[Received]) -> None:
 
 async def on_facts(session: Session, events: Sequence[Received]) -> None:
     await erase_replies(session, events)
+    await erase_visits(session, events)
     await take_facts(session, events)
     await follow_facts(session, events)
 
@@ -116,7 +118,7 @@ def runtime(
     *,
     producer_urls: Mapping[str, str],
 ) -> Runtime:
-    """Outreach on the log: it reads the ledger and segmentation, and its own events for webhooks."""
+    """Outreach on the log: it reads ledger and segmentation, and its own events for webhooks."""
     subscribed = [subscription(books, common.clock), WEBHOOKS]
     return Runtime("outreach", common, db, subscribed, producer_urls=producer_urls)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from services.outreach.channels.clients.factories import factories
 from services.outreach.channels.clients.registry import ChannelRegistry
@@ -19,6 +20,7 @@ from services.outreach.dunning.domain.strategy_faults import TenantTexts
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.inbound.domain.word_lists import WordLists
 from services.outreach.inbound.processes.channel_log import open_channel_log
+from services.outreach.portal.clients import PortalDoor
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.settings import Settings
 from services.outreach.webhooks.clients import WebhookClients, open_webhook_clients
@@ -46,6 +48,7 @@ class Context:
     words: WordLists  # that tell what a reply wants
     rulebooks: RuleBooks
     strategies: StrategyBooks
+    portal: PortalDoor
     compute: ComputePool  # for what would hold up the event loop
     is_local: bool = True
     recent_opt_outs: RecentOptOuts = field(default_factory=RecentOptOuts)
@@ -74,6 +77,7 @@ class Context:
         """Let go of the peers and end the processes that compute; the database is its opener's."""
         await self.compute.close()
         await self.ledger.close()
+        await self.portal.ledger.close()
         await self.channels.close()
         await self.webhooks.close()
 
@@ -111,6 +115,13 @@ def open_context(settings: Settings, db: Database) -> Context:
         words=settings.words,
         rulebooks=RuleBooks(settings.rulebooks),
         strategies=StrategyBooks(settings.packs, settings.assignments),
+        portal=PortalDoor(
+            LedgerClient(settings.ledger_url, settings.portal_token),
+            settings.portal_words,
+            is_secure=settings.common.door.cookie_secure,
+            public_host=urlsplit(settings.links.public_url).netloc.lower(),
+            proxies=settings.portal_proxies,
+        ),
         compute=ComputePool(),
         is_local=settings.common.local,
     )

@@ -11,6 +11,7 @@ from services.outreach.debtors.store.tenants import list_contacting_tenants
 from services.outreach.desk.processes.upkeep import tend_desk
 from services.outreach.dunning.processes.leases import end_leases
 from services.outreach.dunning.processes.run_due import run_due
+from services.outreach.dunning.processes.service_messages import send_waiting
 from services.outreach.dunning.processes.trial_runs import work_on_trials
 from services.outreach.dunning.processes.uncertain import CLAIMED_MAX, resolve_uncertain
 from services.outreach.inbound.processes.imap import poll_mailboxes
@@ -36,8 +37,13 @@ UNCERTAIN_SECONDS = 15.0  # between two looks for those whose quarter of an hour
 INBOUND_SECONDS = 1.0  # likewise, where nothing waits
 INBOUND_LANES = 4  # items read at once: one that waits for the ledger holds up few
 
+SERVICE_SECONDS = 2.0  # likewise, for what should have left at once
+
 TEXTS_SECONDS = 15.0  # between two looks for operators to be connected to
 TEXTS_KEEP_DAYS = 30  # receipts of texts come within days
+PORTAL_SESSIONS_KEEP_DAYS = 1  # they are over after half an hour
+PORTAL_LINKS_KEEP_DAYS = 400  # after their end: so long a new one can be asked for by the old
+PORTAL_BIDS_KEEP_DAYS = 60
 
 log = telemetry.logger(__name__)
 
@@ -157,6 +163,15 @@ async def run_inbound(context: Context, *, stop: asyncio.Event) -> None:
     await asyncio.gather(*[read() for _ in range(INBOUND_LANES)])
 
 
+async def run_service_messages(context: Context, *, stop: asyncio.Event) -> None:
+    """With either clock: send what could not leave at once, while it is worth sending."""
+    while not stop.is_set():
+        with survived("outreach", "service-messages"):
+            if not context.guard.has_jumped():
+                await send_waiting(context)
+        await pause(stop, SERVICE_SECONDS)
+
+
 def mail_jobs(
     context: Context, settings: Settings, *, stop: asyncio.Event
 ) -> dict[str, Coroutine[Any, Any, None]]:
@@ -190,4 +205,7 @@ def forgotten(settings: Settings) -> tuple[Rule, ...]:
         *kept_for("judgements", "at", settings.judgements_keep_days),
         *kept_for("organisation_attempts", "at", REMEMBERED.days),
         *kept_for("inbound", "ended_at", settings.inbound_keep_days),
+        *kept_for("portal_sessions", "seen_at", PORTAL_SESSIONS_KEEP_DAYS),
+        *kept_for("portal_links", "expires_at", PORTAL_LINKS_KEEP_DAYS),
+        *kept_for("portal_bids", "bid_at", PORTAL_BIDS_KEEP_DAYS),
     )

@@ -23,6 +23,7 @@ from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.inbound.domain.mailboxes import Mailbox
 from services.outreach.inbound.domain.word_lists import WordLists, parse_word_lists
+from services.outreach.portal.domain.words import PortalWords, read_words
 from services.outreach.rulebooks.domain.versions import built_in
 from shared.addresses import BadUrl, read_url
 from shared.countries import iso_code
@@ -76,6 +77,9 @@ class Settings:
     lmtp: tuple[str, int] | None  # where mail servers hand mail over; None: nowhere
     mailboxes: tuple[Mailbox, ...]  # that are looked into
     secrets: Mapping[str, str] = field(repr=False)  # what tenants' settings may name
+    portal_token: str | None = field(repr=False)  # for the portal's calls to the ledger
+    portal_proxies: int  # of ours, before the portal
+    portal_words: PortalWords = field(repr=False)
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -113,6 +117,9 @@ class Settings:
             words=env.attempt(lambda: _words(env)),
             lmtp=env.attempt(lambda: _lmtp(env)),
             mailboxes=env.attempt(lambda: _mailboxes(env)),
+            portal_token=env.text("OUTREACH_PORTAL_TOKEN") or common.service_token,
+            portal_proxies=env.integer("OUTREACH_PORTAL_PROXIES", 0, low=0, high=9),
+            portal_words=_portal_words(),
             secrets={n: v for n, v in values.items() if n not in KNOWN or n in FOR_TENANTS},
         )
         return env.checked(settings)
@@ -153,6 +160,13 @@ def _words(env: Env) -> WordLists:
     except Invalid as error:
         reasons = "; ".join(f"{e.pointer} {e.detail}" for e in error.errors)
         raise BadSetting(name, f"does not fit: {error.detail} {reasons}".rstrip()) from error
+
+
+@lru_cache(maxsize=1)
+def _portal_words() -> PortalWords:
+    """They come with the platform, whole in every language."""
+    folder = _HERE / "portal" / "words"
+    return read_words({path.name: path.read_text("utf-8") for path in folder.glob("*.yaml")})
 
 
 def _lmtp(env: Env) -> tuple[str, int] | None:

@@ -103,18 +103,9 @@ class Session:
     """One transaction. Parameters are `$1`, `$2` …; lists travel as arrays (`unnest`)."""
 
     __slots__ = (
-        "_after_commit",
-        "_at_end",
-        "_collected",
-        "_gave_way_at",
-        "_last_of_all",
-        "_spoke_at",
-        "connection",
-        "is_committed",
-        "is_fresh",
-        "longest_silence",
-        "pending",
-    )
+        "_after_commit", "_at_end", "_collected", "_gave_way_at", "_last_of_all", "_spoke_at",
+        "connection", "is_committed", "is_fresh", "longest_silence", "pending",
+    )  # fmt: skip
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection  # the driver's own; only `shared/` touches it
@@ -179,14 +170,13 @@ class Session:
         self._last_of_all = call
 
     def collect(self, collector: "Collector", items: Iterable[Any]) -> None:
-        """Keep items for `collector`, which takes all of them at once just before what comes last:
-        so it can take its locks in one order, and for a moment only."""
+        """Keep items for `collector`, which takes them at once just before what comes last: so it
+        can take its locks in one order, and for a moment only."""
         self._collected.setdefault(collector, []).extend(items)
 
     async def finish(self) -> bool:
-        """Do what was put off to the end, then what comes last of all; whether there was any."""
-        while self._collected:
-            collector, items = self._collected.popitem()
+        """Do what was put off, then what comes last of all; whether there was any of that."""
+        for collector, items in self._collected.items():
             await collector(self, items)
         if self._last_of_all is None:
             return False

@@ -66,11 +66,11 @@ def rest_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def serve(app: ASGIApp, service: str, common: Common) -> None:
-    """Serve until SIGTERM or Ctrl-C, on the service's port."""
+def serve(app: ASGIApp, service: str, common: Common, *, port: int | None = None) -> None:
+    """Serve until SIGTERM or Ctrl-C, on the service's port or another one."""
     configure_logging(service, common.log_json, common.log_level)
     rest_collector()
-    uvicorn.Server(config(app, port=common.port(service), host=common.door.host)).run()
+    uvicorn.Server(config(app, port=port or common.port(service), host=common.door.host)).run()
 
 
 class HasCommon(Protocol):

@@ -9,7 +9,7 @@ from shared.web.app import make_app
 from shared.web.context import ServiceContext, context_of
 from shared.web.edge import Edge
 from shared.web.gather import Gatherer
-from shared.web.idempotency import first_answer, once
+from shared.web.idempotency import first_answer, needed_key, once
 from shared.web.models import Day, Instant, Minor, Model, json_bytes, json_response
 from shared.web.paging import (
     LIMIT_MAX,
@@ -42,6 +42,7 @@ __all__ = [
     "json_bytes",
     "json_response",
     "make_app",
+    "needed_key",
     "once",
     "page",
     "problem_of",

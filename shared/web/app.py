@@ -26,7 +26,8 @@ from shared.process.service_token import token_watched
 from shared.process.settings import PORTS, Common
 from shared.process.worker_door import READY_SECONDS_MAX, scraped
 from shared.web import problems
-from shared.web.auth import Auth, Caller, acting
+from shared.web.actors import acting
+from shared.web.auth import Auth, Caller
 from shared.web.context import ServiceContext
 from shared.web.edge import Edge, Recognize
 from shared.web.holds import router as holds_router

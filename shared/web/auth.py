@@ -14,13 +14,12 @@ import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.error import URLError
-from urllib.parse import unquote
 from urllib.request import HTTPRedirectHandler, build_opener
 
 import jwt
@@ -32,15 +31,7 @@ from shared.errors import FieldError, Forbidden, Invalid, Unauthenticated, Unava
 from shared.ids import is_tenant
 from shared.process.settings import BadSetting, Common
 from shared.texts import shown
-from shared.web.claims import (
-    ANY_TENANT,
-    ROLES,
-    SCOPES,
-    SUBJECT_LENGTH_MAX,
-    Expected,
-    Grant,
-    read_claims,
-)
+from shared.web.claims import ANY_TENANT, ROLES, SCOPES, Expected, Grant, read_claims
 
 __all__ = [
     "ANY_TENANT",
@@ -49,7 +40,6 @@ __all__ = [
     "Auth",
     "Caller",
     "KeySet",
-    "acting",
     "needs",
     "require",
     "require_role",
@@ -76,17 +66,6 @@ class Caller:
     any_tenant: bool  # may act for every tenant
     expires: float = field(default=math.inf, compare=False)  # when what was shown ends
     roles: frozenset[str] = frozenset()  # what may be decided
-
-
-def acting(caller: Caller, x_actor: str | None) -> Caller:
-    """The dev key is nobody's: `X-Actor` names the person who uses it. A token names its own."""
-    if x_actor is None or not math.isinf(caller.expires):
-        return caller
-    person = unquote(x_actor).strip()
-    if not 0 < len(person) <= SUBJECT_LENGTH_MAX or not person.isprintable():
-        problem = FieldError("/header/X-Actor", "must be 1 to 256 characters that can be shown")
-        raise Invalid("X-Actor names nobody.", [problem])
-    return replace(caller, subject=person)
 
 
 class _NoWayRound(HTTPRedirectHandler):

@@ -43,15 +43,18 @@ async def once(
     create: Callable[[], Awaitable[Any]],
     *,
     status: int = 201,
+    within: str = "",
 ) -> Response:
-    """The answer of `create` as JSON, made at most once per key; without a key simply made."""
+    """The answer of `create` as JSON, made at most once per key; without a key simply made.
+    `within`: whose keys they are, where one tenant has many callers who know nothing of each
+    other."""
     key = _read_key(request)
     if key is None:
         status, body = _written(await create(), status)
         return Response(body, status, media_type=_JSON)
-    route = _route(request)
+    route = _route(request, within)
     await _claim(session, caller.tenant, route, key)
-    kept = await _kept_answer(request, session, caller, key)
+    kept = await _kept_answer(request, session, caller, key, route)
     if kept is not None:
         return kept
     request_hash, now = await _hash_of(request), clock.now()
@@ -102,7 +105,7 @@ async def first_answer(
         yield None
         return
     async with db.reading() as session:
-        kept = await _kept_answer(request, session, caller, key)
+        kept = await _kept_answer(request, session, caller, key, _route(request))
     if kept is not None:
         yield kept
         return
@@ -117,13 +120,13 @@ async def first_answer(
 
 
 async def _kept_answer(
-    request: Request, session: Session, caller: Caller, key: str
+    request: Request, session: Session, caller: Caller, key: str, route: str
 ) -> Response | None:
     kept = await session.fetchrow(
         "select request_hash, status, content_type, body from idempotency_keys"
         " where tenant = $1 and route = $2 and key = $3 and created_at > $4",
         caller.tenant,
-        _route(request),
+        route,
         key,
         clock.now() - ANSWERS_KEPT_FOR,
     )
@@ -151,8 +154,19 @@ async def _claim(session: Session, tenant: str, route: str, key: str) -> None:
         raise StillRunning(_STILL_RUNNING)
 
 
-def _route(request: Request) -> str:
-    return f"{request.method} {request.url.path}"
+def _route(request: Request, within: str = "") -> str:
+    return " ".join(filter(None, (request.method, request.url.path, within)))
+
+
+def needed_key(request: Request) -> str:
+    """The key of a route that takes none without. Raises `Invalid`."""
+    key = _read_key(request)
+    if key is None:
+        raise Invalid(
+            "This needs an Idempotency-Key: the same request again has the same one.",
+            [FieldError(_POINTER, "is missing")],
+        )
+    return key
 
 
 def _read_key(request: Request) -> str | None:

@@ -21,6 +21,7 @@ from shared.errors import (
     AppError,
     FieldError,
     Invalid,
+    TooMany,
     Unauthenticated,
     Unavailable,
     Unreadable,
@@ -97,6 +98,8 @@ def problem_response(
         given["WWW-Authenticate"] = _CHALLENGE
     if isinstance(error, Unavailable):
         given.setdefault("Retry-After", "1")
+    if isinstance(error, TooMany):
+        given["Retry-After"] = str(error.seconds)
     more = {**error.members, **(members or {})}
     return _answer(
         error.status, _type_of(type(error)), error.title, error.detail, error.errors, more, given

@@ -22,13 +22,14 @@ OWN: dict[str, frozenset[str]] = {
     # check of an exported journal; statutory packs and reference rates as data.
     "ledger": frozenset({"import_files", "importer", "documents", "verify", "packs", "rates"}),
     "metrics": frozenset({"rebuild", "dashboard"}),  # figures from the log's begin; the pages
-    "outreach": frozenset({"page"}),  # the governor's page
+    # The governor's page, and the check of an exported contact record.
+    "outreach": frozenset({"page", "verify"}),
     "segmentation": frozenset({"learning", "policies"}),  # models; policies that are shipped
 }
 AREAS: dict[str, frozenset[str]] = {
     "outreach": frozenset(
         {"activity", "channels", "compliance", "consents", "debtors", "dunning", "history"}
-        | {"inbound", "rulebooks"}
+        | {"desk", "inbound", "organisations", "portal", "rulebooks", "webhooks"}
     ),
 }
 # What one area alone has: data that is shipped.

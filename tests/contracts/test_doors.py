@@ -17,8 +17,10 @@ OPEN = {
     "/metrics",
     "/openapi.json",
     "/services",
+    "/u/{token}",  # the link is signed
     "/v1/lag",
-    "/v1/providers/{provider}/events",  # signed by the provider
+    "/v1/providers/{provider}/events",  # this and the next: the provider signs
+    "/v1/providers/{provider}/script",
 }
 LARGE = {"content-length": str(EIGHT_MEGABYTES), "content-type": "application/json"}
 

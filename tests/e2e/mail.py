@@ -23,6 +23,7 @@ class MailServer:
     seconds_each: float = 0.0  # that it takes to answer a message
     is_silent: bool = False  # it takes the message and never answers
     messages: list[EmailMessage] = field(default_factory=list)
+    return_paths: list[str] = field(default_factory=list)  # of each
 
     @property
     def url(self) -> str:
@@ -33,6 +34,7 @@ class MailServer:
         message = message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
+        self.return_paths.append(envelope.mail_from or "")
         if self.is_silent:
             await asyncio.Event().wait()
         await asyncio.sleep(self.seconds_each)

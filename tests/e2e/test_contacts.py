@@ -237,6 +237,6 @@ def test_payments_stream_in_while_contacts_are_made(
     ended = Counter(finish(desk, accounts).values())
     assert sent_although_paid(desk) == []
     assert set(ended) == {"sent", "cancelled"}, "both before and after: the streams overlapped"
-    assert ended.total() == count
+    assert ended.total() <= count, "who has paid before his turn has no contact"
     assert len(mail.messages) == ended["sent"] == len(said(desk, "contact-sent"))
     assert mail.most_of_one() == 1

@@ -100,7 +100,7 @@ def planned(platform: Platform, accounts: list[str]) -> Desk:
     for account_id in accounts:
         contact = contact_of(desk, account_id)
         assert (contact["step"], contact["state"]) == (STEP, "planned")
-        assert contact["due_at"] == f"{DAY}T07:01:00Z", "08:00 in Berlin and the guard"
+        assert contact["due_at"] == f"{DAY}T08:00:00Z", "09:00 in Berlin, as the strategy has it"
     return desk
 
 

@@ -14,7 +14,7 @@ from services.ledger.api.arrangement_views import (
     standing_plans,
     standing_settlements,
 )
-from services.ledger.api.dependencies import AsOf, ContextDep, Reader
+from services.ledger.api.dependencies import AsOf, ContextDep, Reader, ReaderOrDebtor
 from services.ledger.api.hand_over_views import standing_placements
 from services.ledger.api.views import hold_view, holds_to_come, promise_view
 from services.ledger.commands.accounts import find_account, in_slices
@@ -68,7 +68,7 @@ async def get_account(
     account_id: str,
     context: ContextDep,
     session: ReadSessionDep,
-    caller: Reader,
+    caller: ReaderOrDebtor,
     as_of: AsOf = None,
 ) -> Any:
     """An account and what it owes, per currency."""

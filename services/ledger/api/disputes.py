@@ -16,7 +16,7 @@ from services.ledger.api.commands import (
     StaffOrDebtor,
     Text,
 )
-from services.ledger.api.dependencies import ContextDep, Reader
+from services.ledger.api.dependencies import ContextDep, Reader, ReaderOrDebtor
 from services.ledger.api.views import Shown, dispute_view
 from services.ledger.commands.accounts import find_account
 from services.ledger.domain import AccountState
@@ -135,7 +135,7 @@ async def list_disputes(
     account_id: str,
     context: ContextDep,
     session: ReadSessionDep,
-    caller: Reader,
+    caller: ReaderOrDebtor,
     state: Annotated[Literal["open", "resolved"] | None, Query()] = None,
 ) -> Any:
     """An account's disputes, in the order in which they were opened."""

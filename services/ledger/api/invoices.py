@@ -8,7 +8,7 @@ from msgspec import to_builtins
 
 from services.ledger import domain
 from services.ledger.api import models
-from services.ledger.api.dependencies import AsOf, ContextDep, Reader
+from services.ledger.api.dependencies import AsOf, ContextDep, Reader, ReaderOrDebtor
 from services.ledger.api.views import charge_view
 from services.ledger.commands.accounts import each_account, find_accounts, in_slices
 from services.ledger.context import Context
@@ -63,7 +63,7 @@ async def get_invoice(
     invoice_id: str,
     context: ContextDep,
     session: ReadSessionDep,
-    caller: Reader,
+    caller: ReaderOrDebtor,
     as_of: AsOf = None,
 ) -> Any:
     """One invoice with the whole history of the money on it, now or as of a day."""

@@ -10,7 +10,10 @@ from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.activity.domain.verdicts import verdict_of
 from services.outreach.activity.store.accounts import get_known_account
 from services.outreach.activity.store.contacts import get_contact, list_contacts
+from services.outreach.activity.store.personal_reads import insert_read
 from services.outreach.activity.store.timeline import list_timeline
+from services.outreach.api.dependencies import ContextDep
+from shared import clock
 from shared.events import producer
 from shared.web import Model, PagingDep, ReadSessionDep, json_response, page
 from shared.web.auth import Caller, needs
@@ -99,16 +102,27 @@ class ContactPage(Model):
     summary="The whole story of an account, newest first, from all services",
 )
 async def read_timeline(
-    account_id: str, caller: Reader, session: ReadSessionDep, paging: PagingDep
+    account_id: str,
+    caller: Reader,
+    context: ContextDep,
+    session: ReadSessionDep,
+    paging: PagingDep,
 ) -> Response:
+    """For the scope `desk` with what people wrote; that it was read is kept."""
     await get_known_account(session, caller.tenant, account_id)
+    has_texts = "desk" in caller.scopes
+    if has_texts and paging.cursor is None:
+        async with context.db.transaction() as writing:
+            await insert_read(
+                writing, caller.tenant, account_id, clock.now(), caller.subject, "timeline"
+            )
     rows = await list_timeline(
         session,
         caller.tenant,
         account_id,
         before=paging.after(tuple[datetime, int]),
         limit=paging.limit + 1,
-        has_texts="desk" in caller.scopes,
+        has_texts=has_texts,
     )
     shown = page(rows, paging.limit, lambda row: (row["at"], row["ord"]))
     shown["items"] = [

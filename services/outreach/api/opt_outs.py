@@ -7,7 +7,7 @@ genuine link reaches the database, and one that has done so lately does not agai
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Path, Response
 
 from services.outreach.api.dependencies import ContextDep
 from services.outreach.channels.commands.opt_outs import opt_out_of_email
@@ -22,6 +22,7 @@ from shared import clock
 
 router = APIRouter(tags=["public"])
 
+Token = Annotated[str, Path(alias="token")]
 Languages = Annotated[str, Header(alias="Accept-Language")]
 
 
@@ -31,7 +32,7 @@ Languages = Annotated[str, Header(alias="Accept-Language")]
     response_class=Response,
     responses={200: {"content": {"text/html": {}}}},
 )
-async def show_opt_out(accept_language: Languages = "") -> Response:
+async def show_opt_out(_token: Token, accept_language: Languages = "") -> Response:
     return _html(question_page(language_of(accept_language)))
 
 
@@ -41,7 +42,7 @@ async def show_opt_out(accept_language: Languages = "") -> Response:
     response_class=Response,
     responses={200: {"content": {"text/html": {}}}},
 )
-async def opt_out(token: str, context: ContextDep, accept_language: Languages = "") -> Response:
+async def opt_out(token: Token, context: ContextDep, accept_language: Languages = "") -> Response:
     contact_id = read_address_token("u", token, context.links.keys.all)
     now = clock.monotonic()
     if contact_id is not None and not context.recent_opt_outs.holds(contact_id, now):

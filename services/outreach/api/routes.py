@@ -18,6 +18,7 @@ from services.outreach.dunning import api as dunning
 from services.outreach.history import api as history
 from services.outreach.inbound import api as inbound
 from services.outreach.organisations import api as organisations
+from services.outreach.portal import api as portal
 from services.outreach.rulebooks import api as rulebooks
 from services.outreach.webhooks import api as webhooks
 
@@ -41,3 +42,6 @@ for part in (
     webhooks,
 ):
     router.include_router(part.router)
+router.include_router(portal.staff)
+
+visitors = portal.router  # of the portal, in an application of its own

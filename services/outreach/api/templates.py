@@ -7,17 +7,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from services.outreach.activity.commands import ask_to_activate
 from services.outreach.api.dependencies import ContextDep
-from services.outreach.channels.commands.templates import activate_template
 from services.outreach.channels.domain.template_document import MessageTemplate, TextChannel
 from services.outreach.channels.domain.template_facts import tone_of
 from services.outreach.channels.domain.template_kind import checked_outline
 from services.outreach.channels.processes.templates import (
     lint,
-    refuse_bad_words,
     templates_in_force,
 )
 from services.outreach.context import Context
+from services.outreach.dunning.processes.template_activation import put_in_force
 from services.outreach.dunning.processes.template_preview import (
     as_answer,
     finding_answer,
@@ -31,7 +31,6 @@ from shared.documents import (
     ActivationResult,
     Documents,
     Outline,
-    Proposal,
 )
 from shared.errors import NotFound
 from shared.web import Model, context_of, json_response
@@ -120,33 +119,15 @@ async def _zone(_request: Request, session: Session, tenant: str) -> str:
 async def _activate(
     request: Request, session: Session, tenant: str, asked: ActivationRequest
 ) -> ActivationResult:
-    context = _context(request)
-
-    async def look_at(proposal: Proposal[MessageTemplate]) -> None:
-        assert proposal.content is not None, "asked of versions only"
-        await refuse_bad_words(context, tenant, asked.name, proposal.content)
-
-    uses = await _uses(context, session, tenant)
-
-    def used_by(name: str) -> str | None:
-        return uses.get(name)
-
-    return await activate_template(
-        session, tenant, _documents(request), asked, lint=look_at, used_by=used_by
-    )
+    return await put_in_force(_context(request), session, tenant, asked)
 
 
-async def _uses(context: Context, session: Session, tenant: str) -> dict[str, str]:
-    """Of each template that a strategy in force uses, one step that does."""
-    at = await business_now(session, context.clock, tenant)
-    in_force = await context.strategies.in_force(session, tenant, at)
-    found = await context.strategies.get_all(session, tenant, in_force.versions.items())
-    return {
-        step.template: f"{strategy.name}, step {step.name}"
-        for strategy in found.values()
-        for step in strategy.steps
-        if step.template is not None
-    }
+async def _second_pair(
+    request: Request, session: Session, tenant: str, asked: ActivationRequest
+) -> dict[str, Any] | None:
+    if not await _context(request).has_four_eyes(session, tenant):
+        return None
+    return await ask_to_activate(session, tenant, "templates", asked)
 
 
 async def _checked(request: Request, tenant: str, name: str, source: str) -> Outline:
@@ -185,6 +166,7 @@ _routes = DocumentRoutes(
         dry_run=_dry_run,
         checked=_checked,
         activate=_activate,
+        second_pair=_second_pair,
         schema=_schema,
         readers=("outreach:read", "outreach:write"),
         writers=("outreach:write",),

@@ -22,6 +22,7 @@ ConsentForm = Literal["oral", "written"]
 ANNOUNCED_AS: Mapping[str, str] = {
     "refused_channels": "channels",
     "inconvenient": "times",
+    "preferred_hours": "times",
     "inconvenient_places": "places",
     "language": "language",
     "timezone": "timezone",

@@ -17,6 +17,7 @@ CHECK_TIMEOUT_SECONDS = 2.0
 CHECK_ACCOUNTS_MAX = 500
 
 COMMAND_TIMEOUT_SECONDS = 10.0
+DOCUMENT_TIMEOUT_SECONDS = 30.0
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
@@ -28,10 +29,20 @@ class CommandAnswer(Struct, frozen=True):
 
     status: int
     body: Any  # JSON; None: it was none
+    etag: str | None = None  # of what may be asked for, for a command's `If-Match`
 
     @property
     def is_done(self) -> bool:
         return 200 <= self.status < 300
+
+
+class LedgerDocument(Struct, frozen=True):
+    """A statement or a copy of an invoice; or a problem, by its status."""
+
+    status: int
+    content: bytes
+    media_type: str
+    disposition: str | None = None
 
 
 class LedgerClient:
@@ -84,12 +95,16 @@ class LedgerClient:
         body: Mapping[str, Any] | None,
         key: str | None,
         actor: str,
+        *,
+        if_match: str | None = None,
     ) -> CommandAnswer:
         """Run a command, or read what it is about; the same key runs it once. Raises `Unavailable`
         where there was no answer, or none that says how it ended: the same again is safe."""
         headers = {"X-Tenant": tenant, "X-Actor": header_text(actor)}
         if key is not None:
             headers["Idempotency-Key"] = key
+        if if_match is not None:
+            headers["If-Match"] = if_match
         try:
             async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
                 response = await self._http.request(
@@ -103,10 +118,35 @@ class LedgerClient:
             raise Unavailable(f"the ledger: {type(error).__name__}") from error
         if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise Unavailable(f"the ledger answered {response.status_code}")
+        etag = response.headers.get("etag")
         try:
-            return CommandAnswer(response.status_code, msgspec.json.decode(response.content))
+            return CommandAnswer(response.status_code, msgspec.json.decode(response.content), etag)
         except msgspec.DecodeError:
             return CommandAnswer(response.status_code, None)
+
+    async def document(
+        self, tenant: str, path: str, query: Mapping[str, str], accept: str
+    ) -> LedgerDocument:
+        """What the ledger has written for people. Raises `Unavailable` without an answer."""
+        try:
+            async with asyncio.timeout(DOCUMENT_TIMEOUT_SECONDS):
+                response = await self._http.get(
+                    path,
+                    params=dict(query),
+                    headers={"X-Tenant": tenant, "Accept": accept},
+                    timeout=DOCUMENT_TIMEOUT_SECONDS,
+                )
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise Unavailable(f"the ledger: {type(error).__name__}") from error
+        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise Unavailable(f"the ledger answered {response.status_code}")
+        headers = response.headers
+        return LedgerDocument(
+            response.status_code,
+            response.content,
+            headers.get("content-type", "application/octet-stream"),
+            headers.get("content-disposition"),
+        )
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -22,6 +22,7 @@ class PastContact:
     outcome: str
     more: Mapping[str, Any] = field(default_factory=dict)  # further members of an imported one
     is_own: bool = False  # a message of ours
+    is_answer: bool = False  # the debtor has asked for it: no attempt to reach anybody
 
 
 def account_day(at: datetime, zone_name: str) -> date:

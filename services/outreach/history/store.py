@@ -95,6 +95,7 @@ async def find_history(
             body.channel,
             body.outcome or "sent",
             is_own=True,
+            is_answer=body.service is not None,
         )
     found: dict[str, list[PastContact]] = {}
     for row in own:
@@ -110,6 +111,7 @@ async def find_history(
 class _Body(msgspec.Struct):
     channel: str
     outcome: str | None = None  # of a call
+    service: dict[str, Any] | None = None
 
 
 _BODY = msgspec.json.Decoder(_Body)

@@ -36,7 +36,7 @@ class OrganisationSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 @dataclass(frozen=True)
-class Attempt:
+class TenantAttempt:
     """An attempt of a tenant on a person whom several of them may know."""
 
     contact_id: str

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.outreach.organisations.domain import Attempt, OrganisationSettings
+from services.outreach.organisations.domain import OrganisationSettings, TenantAttempt
 from shared.database import Session
 
 _SETTINGS = msgspec.json.Decoder(OrganisationSettings)
@@ -65,7 +65,7 @@ async def lock_marks(session: Session, organisation: str, marks: Collection[byte
 
 async def find_attempts(
     session: Session, organisation: str, marks: Collection[bytes], since: datetime
-) -> dict[bytes, list[Attempt]]:
+) -> dict[bytes, list[TenantAttempt]]:
     """By mark, in the order in which they were made."""
     rows = await session.fetch(
         """
@@ -76,15 +76,15 @@ async def find_attempts(
         sorted(marks),
         since,
     )
-    found: dict[bytes, list[Attempt]] = {}
+    found: dict[bytes, list[TenantAttempt]] = {}
     for row in rows:
-        attempt = Attempt(row["contact_id"], row["tenant_id"], row["channel"], row["at"])
+        attempt = TenantAttempt(row["contact_id"], row["tenant_id"], row["channel"], row["at"])
         found.setdefault(bytes(row["mark"]), []).append(attempt)
     return found
 
 
 async def insert_attempts(
-    session: Session, organisation: str, attempts: Sequence[tuple[Attempt, Collection[bytes]]]
+    session: Session, organisation: str, attempts: Sequence[tuple[TenantAttempt, Collection[bytes]]]
 ) -> None:
     """Attempts, each under every mark of the person."""
     rows = [
@@ -116,8 +116,8 @@ async def delete_attempts(session: Session, contact_ids: Collection[str]) -> Non
 
 
 def attempts_of(
-    found: Mapping[bytes, Sequence[Attempt]], marks: Collection[bytes]
-) -> tuple[Attempt, ...]:
+    found: Mapping[bytes, Sequence[TenantAttempt]], marks: Collection[bytes]
+) -> tuple[TenantAttempt, ...]:
     """Those on one person, each once, in order."""
     known = {each.contact_id: each for mark in marks for each in found.get(mark, ())}
     return tuple(sorted(known.values(), key=lambda each: (each.at, each.contact_id)))

@@ -12,6 +12,7 @@ account_addresses = Table(
     Column("channel", Text),  # email
     Column("address", Text),  # personal data, as the channel takes it
     Column("mark", LargeBinary, nullable=False),  # of the address, however it is spelt
+    Column("known_since", INSTANT, nullable=False),  # business time
     PrimaryKeyConstraint("tenant_id", "account_id", "channel", "address"),
     Index(None, "tenant_id", "channel", "mark"),
 )

@@ -73,6 +73,7 @@ invoices = Table(
     Column("payer", Text),
     Column("purpose", Text),
     Column("product", Text),
+    Column("payment_url", Text),  # where the biller takes money for it
     PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id"),
 )
 
@@ -136,6 +137,11 @@ occasions = Table(
     Column("invoice_ids", ARRAY(Text)),  # none: all of the account
     Column("stands", Boolean, nullable=False),
     Column("since_on", Date),  # of `paid`
+    # What messages name of it.
+    Column("amount_minor", BigInteger),
+    Column("due_on", Date),
+    Column("base_minor", BigInteger),  # of a settlement: what was owed
+    Column("outcome", Text),  # of a dispute
     PrimaryKeyConstraint("tenant_id", "account_id", "reaction", "subject_id"),
 )
 

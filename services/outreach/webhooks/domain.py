@@ -58,7 +58,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingEvent:
     """The first event of an account that an endpoint has not taken yet."""
 
     tenant: str

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from services.outreach.channels.clients.webhook_post import Posted, WebhookPoster
 from services.outreach.channels.domain.webhook_signature import signed_headers
-from services.outreach.webhooks.domain import Endpoint, SecretBox, Waiting, retry_at
+from services.outreach.webhooks.domain import Endpoint, SecretBox, WaitingEvent, retry_at
 from services.outreach.webhooks.store import (
     claim_due,
     find_endpoint,
@@ -39,7 +39,7 @@ async def post_due(
     async with db.transaction() as session:
         claimed = await claim_due(session, now(), AT_ONCE)
 
-    async def post(waiting: Waiting) -> None:
+    async def post(waiting: WaitingEvent) -> None:
         with survived("outreach", "webhooks", tenant=waiting.tenant):
             await _post(db, poster, box, waiting, now)
 
@@ -51,7 +51,7 @@ async def _post(
     db: Database,
     poster: WebhookPoster,
     box: SecretBox,
-    waiting: Waiting,
+    waiting: WaitingEvent,
     now: Callable[[], datetime],
 ) -> None:
     async with db.reading() as session:
@@ -77,7 +77,7 @@ def _keys(endpoint: Endpoint, box: SecretBox, now: datetime) -> list[str]:
 
 
 async def _note(
-    db: Database, endpoint: Endpoint, waiting: Waiting, posted: Posted, now: datetime
+    db: Database, endpoint: Endpoint, waiting: WaitingEvent, posted: Posted, now: datetime
 ) -> None:
     off: str | None = None
     async with db.transaction() as session:

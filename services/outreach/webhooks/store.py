@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.outreach.webhooks.domain import Endpoint, State, Waiting, body_of
+from services.outreach.webhooks.domain import Endpoint, State, WaitingEvent, body_of
 from shared.database import Record, Session
 from shared.events import Received
 
@@ -190,7 +190,7 @@ async def insert_events(session: Session, events: Sequence[Received], now: datet
     )
 
 
-async def claim_due(session: Session, now: datetime, limit: int) -> list[Waiting]:
+async def claim_due(session: Session, now: datetime, limit: int) -> list[WaitingEvent]:
     """The first event of each lane that is due, some of every endpoint: others leave them alone
     until the lease ends."""
     rows = await session.fetch(
@@ -225,7 +225,7 @@ async def claim_due(session: Session, now: datetime, limit: int) -> list[Waiting
         now + LEASE,
     )
     return [
-        Waiting(
+        WaitingEvent(
             row["tenant_id"],
             row["webhook_id"],
             row["account_id"],
@@ -239,7 +239,7 @@ async def claim_due(session: Session, now: datetime, limit: int) -> list[Waiting
     ]
 
 
-async def note_taken(session: Session, waiting: Waiting, now: datetime) -> None:
+async def note_taken(session: Session, waiting: WaitingEvent, now: datetime) -> None:
     """The endpoint has it; the account's next one is due."""
     await _lock_lane(session, waiting)
     await session.execute(
@@ -267,7 +267,7 @@ async def note_taken(session: Session, waiting: Waiting, now: datetime) -> None:
 
 
 async def note_failed(
-    session: Session, waiting: Waiting, now: datetime, again_at: datetime | None, reason: str
+    session: Session, waiting: WaitingEvent, now: datetime, again_at: datetime | None, reason: str
 ) -> None:
     """It is tried again then; at no time: it is set aside, and the account's next one is due."""
     await _lock_lane(session, waiting)
@@ -308,7 +308,7 @@ async def note_failed(
     )
 
 
-async def _lock_lane(session: Session, waiting: Waiting) -> None:
+async def _lock_lane(session: Session, waiting: WaitingEvent) -> None:
     await session.execute(
         """
         select 1 from webhook_lanes
@@ -320,7 +320,7 @@ async def _lock_lane(session: Session, waiting: Waiting) -> None:
     )
 
 
-async def _next_due(session: Session, waiting: Waiting, now: datetime) -> None:
+async def _next_due(session: Session, waiting: WaitingEvent, now: datetime) -> None:
     """The lane's next event; a lane without one is not kept."""
     lane = (waiting.tenant, waiting.webhook_id, waiting.key)
     await session.execute(

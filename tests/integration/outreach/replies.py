@@ -56,7 +56,7 @@ async def tasks(world: World) -> list[str]:
 
 async def pauses(world: World) -> list[tuple[str, str]]:
     rows = await world.db.fetch(
-        "select account_id, kind from stops where resume_on is null order by 1, 2"
+        "select account_id, kind from pauses where ended_on is null order by 1, 2"
     )
     return [(row["account_id"], row["kind"]) for row in rows]
 

@@ -75,7 +75,7 @@ async def test_the_timeline_tells_the_whole_story_newest_first(
     assert [item["at"] for item in items] == sorted((item["at"] for item in items), reverse=True)
     assert {item["source"] for item in items} == {"ledger", "outreach"}
     assert [item["type"] for item in items if item["source"] == "outreach"] == [
-        "contact-planned", "contact-sent", "contact-planned", "strategy-assigned",
+        "contact-planned", "contact-sent", "contact-planned", "case-opened", "strategy-assigned",
     ]  # fmt: skip
     assert items == (await client.get("/v1/accounts/C1/timeline")).json()["items"]
     overdue = next(item for item in items if item["type"] == "invoice-overdue")

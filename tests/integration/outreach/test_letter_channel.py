@@ -1,4 +1,4 @@
-"""Letters as a channel: batches in a folder and by HTTP PUT, and what is away, lost or in the way."""
+"""Letters as a channel: batches in a folder and by HTTP PUT; what is away, lost or in the way."""
 
 import asyncio
 import io
@@ -37,7 +37,7 @@ from services.outreach.channels.domain.contract import (
 from services.outreach.channels.domain.letter_batches import read_manifest
 from services.outreach.channels.domain.parts import LetterParts, Parts
 from services.outreach.channels.domain.tenant_settings import (
-    Creditor,
+    CreditorSettings,
     Provider,
     TenantSettings,
 )
@@ -73,7 +73,7 @@ def intent(number: int = 1, to: str = ADDRESS, **changes: Any) -> Intent:
 
 def channel(kind: str, target: str, folder: Path | None = None, **more: Any) -> LetterChannel:
     provider = Provider(channel="letter", kind=kind, target=target, **more)  # type: ignore[arg-type]
-    creditor = Creditor(name="Bücher GmbH", postal_address="Weg 1\n10115 Berlin\nDE")
+    creditor = CreditorSettings(name="Bücher GmbH", postal_address="Weg 1\n10115 Berlin\nDE")
     setup = ProviderSetup(
         "demo",
         "post",

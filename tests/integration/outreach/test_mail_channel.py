@@ -29,7 +29,7 @@ from services.outreach.channels.domain.contract import (
 )
 from services.outreach.channels.domain.parts import EmailParts, Parts
 from services.outreach.channels.domain.tenant_settings import (
-    Creditor,
+    CreditorSettings,
     Dkim,
     Provider,
     TenantSettings,
@@ -75,7 +75,9 @@ def intent(to: str = "b@example.com", **changes: Any) -> Intent:
 
 
 def channel(url: str, provider: Provider = PROVIDER, seconds: float = 5) -> MailChannel:
-    settings = TenantSettings(creditor=Creditor(name="Bücher GmbH"), providers={"mail": provider})
+    settings = TenantSettings(
+        creditor=CreditorSettings(name="Bücher GmbH"), providers={"mail": provider}
+    )
     setup = ProviderSetup(
         "demo", "mail", provider, settings, SENDER, LINKS, {"SMTP": url, "DKIM": PEM}
     )

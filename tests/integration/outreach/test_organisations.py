@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from services.outreach.organisations.domain import Attempt, OrganisationSettings, marks_of
+from services.outreach.organisations.domain import OrganisationSettings, TenantAttempt, marks_of
 from services.outreach.organisations.store import (
     attempts_of,
     delete_attempts,
@@ -50,8 +50,8 @@ async def test_attempts_of_all_its_tenants_are_found_by_any_mark(world: World) -
     both = marks_of(KEY, "shops", ["ada@example.com", "+4915112345678"], None)
     mail = marks_of(KEY, "shops", ["ada@example.com"], None)
     other = marks_of(KEY, "shops", ["bob@example.com"], None)
-    one = Attempt("c1", "demo", "email", MORNING)
-    two = Attempt("c2", "else", "sms", MORNING + timedelta(days=1))
+    one = TenantAttempt("c1", "demo", "email", MORNING)
+    two = TenantAttempt("c2", "else", "sms", MORNING + timedelta(days=1))
     async with world.db.transaction() as session:
         await lock_marks(session, "shops", both)
         await insert_attempts(session, "shops", [(one, mail), (two, both), (one, mail)])

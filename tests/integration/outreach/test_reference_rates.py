@@ -1,11 +1,15 @@
 """Reference rates that operators load, before those of the rule books run out."""
 
+from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.integration.outreach.world import World
+from shared.events import TENANTS, ledger
+from shared.events.billing import Address
+from tests.integration.outreach.world import MORNING, World
+from tests.unit.outreach.builders import at
 
 PATH = "/v1/reference-rates"
 QUESTION: dict[str, Any] = {
@@ -105,3 +109,41 @@ async def test_every_fault_of_what_is_loaded_is_named(
     ]  # fmt: skip
     rows = (await client.get(PATH)).json()["items"]
     assert not any(row["own"] for each in rows for row in each["rows"])
+
+
+async def a_german_business(world: World, account_id: str, *charges: dict[str, Any]) -> None:
+    """It owes EUR 120.00 since Monday 2027-01-04, and what is charged on it."""
+    place = Address(line1="Weg 1", city="Berlin", postal_code="10115", country="DE")
+    await world.account(account_id, kind="business", timezone="Europe/Berlin", addresses=(place,))
+    await world.overdue(f"I-{account_id}", account_id, due_on=date(2027, 1, 4), minor=12_000)
+    known = world.ledger.accounts[account_id]
+    known["charges"] = list(charges)
+    known["amounts"][0]["collectable_minor"] += sum(c["balance_minor"] for c in charges)
+
+
+async def test_interest_that_a_message_claims_needs_its_rate(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    """German businesses in 2027, whose base rate nobody has loaded: without interest the message
+    leaves, with it finance is asked; once the rate is there, it leaves."""
+    party = ledger.Tenant(tenant_id="demo", contact_from=date(2026, 1, 1), party="first")
+    await world.take(world.event(TENANTS, "demo", "tenant-settings", party, time=MORNING))
+    interest = {
+        "charge_id": "interest:1", "kind": "interest", "currency": "EUR", "balance_minor": 345,
+    }  # fmt: skip
+    fee = {**interest, "charge_id": "late-fee:1", "kind": "fee"}
+    await a_german_business(world, "B1", fee)
+    await a_german_business(world, "B2", interest)
+    first = at("2027-01-07 10:00")
+    await world.run(first)
+    assert world.mail.named == ["b1@example.com"]
+    await world.run(first)  # what the check has told is known now: a person decides
+    (asked_for,) = (await client.get("/v1/approvals")).json()["items"]
+    assert (asked_for["role"], asked_for["kind"]) == ("finance", "contact")
+    assert world.mail.named == ["b1@example.com"]
+    rate = {"name": "ecb-mro", "from": "2027-01-01", "percent": "2.40"}
+    loaded = await client.put(PATH, json={"rates": [rate], "source": "ECB, key interest rates"})
+    assert loaded.status_code == 200
+    await a_german_business(world, "B3", interest)
+    await world.run(first)
+    assert world.mail.named == ["b1@example.com", "b3@example.com"]

@@ -22,6 +22,7 @@ from services.outreach.dunning.domain.runs import ContentVersions
 from services.outreach.dunning.processes.run_due import RunDue, run_due
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.inbound.processes.channel_log import open_channel_log
+from services.outreach.portal.clients import PortalDoor
 from services.outreach.rulebooks.store import RuleBooks
 from services.outreach.webhooks.clients import open_webhook_clients
 from shared.business_time import Clock
@@ -34,6 +35,7 @@ from tests.unit.outreach.builders import (
     ASSIGNMENTS,
     LINKS,
     PACKS,
+    PORTAL_WORDS,
     RULEBOOKS,
     WORDS,
     at,
@@ -78,6 +80,7 @@ def a_context(
         words=LISTS,
         rulebooks=RuleBooks(RULEBOOKS),
         strategies=StrategyBooks(PACKS, ASSIGNMENTS),
+        portal=PortalDoor(LedgerClient(ledger_url, "token"), PORTAL_WORDS, False, "127.0.0.1"),
         compute=ComputePool(),
     )
 

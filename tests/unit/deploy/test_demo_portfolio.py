@@ -9,6 +9,7 @@ import pytest
 
 from deploy.demo.people import customers
 from deploy.demo.portfolio import FIRST_DAY, Portfolio
+from deploy.demo.received import Received
 from deploy.demo.source import midnight
 from shared.clock import ONE_DAY, is_zone
 from shared.events import billing
@@ -20,13 +21,13 @@ END = midnight(FIRST_DAY + DAYS * ONE_DAY)
 def lived(portfolio: Portfolio, *, contacted: bool = False) -> list[dict[str, Any]]:
     """All events, day by day; everybody with an address gets a message every tenth day."""
     people = customers(3, portfolio.accounts, FIRST_DAY, DAYS)
-    addresses = sorted({person.email for person in people if person.email})
+    mails = [Received("email", each) for each in sorted({p.email for p in people if p.email})]
     events: list[dict[str, Any]] = []
     for number in range(DAYS):
         at = midnight(FIRST_DAY + number * ONE_DAY) + timedelta(hours=9)
         events += portfolio.until(at)
         if contacted and number % 10 == 9:
-            portfolio.contacted(addresses, at)
+            portfolio.received(mails, at)
     return events + portfolio.until(END)
 
 
@@ -115,7 +116,7 @@ def test_who_is_contacted_pays_more() -> None:
 
 def test_a_message_to_nobody_we_know_changes_nothing() -> None:
     portfolio = Portfolio(3, 20, DAYS)
-    portfolio.contacted(["nobody@mail.example"], midnight(FIRST_DAY))
+    portfolio.received([Received("email", "nobody@mail.example")], midnight(FIRST_DAY))
     assert portfolio.until(END) == Portfolio(3, 20, DAYS).until(END)
 
 

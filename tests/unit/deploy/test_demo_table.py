@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from deploy.demo import table
+from deploy.demo.outreach_figures import figures_of
 from deploy.demo.report import AGREEMENTS, CONTACT_KPIS, MONEY_KPIS, event_count
 
 
@@ -26,7 +27,22 @@ def a_report(**changes: Any) -> dict[str, Any]:
         "contacts": {name: {"value": 3, "email": 3} for name in CONTACT_KPIS},
         "agreements": {noun: {} for noun in AGREEMENTS} | {"promise": {"broken": 1, "kept": 1234}},
         "amounts": {"promised": {"EUR": 5000}, "recovered": {"JPY": 700}},
-        "mails_received": 3,
+        "received": {"mails": 3, "texts": 2, "letters": 1, "batches of letters": 1, "pages": 1},
+        "answers": {"email reply": 2},
+        "desk": {
+            "dispositions": {},
+            "calls refused": {},
+            "decided": {},
+            "agreed": {"promise taken": 9},
+        },
+        "dialled": {"busy": 1},
+        "outreach": {
+            **figures_of([]),
+            "contacts": {"sms": {"delivered": 77}},
+            "costs": {"sms": {"EUR": 1_500_000}},
+        },
+        "outreach integrity": {"all ends": 0},
+        "kept": {"no step twice": 0},
         "events": {"billing.events": {"invoice-issued": 2}, "ledger.events": {"x": 3}},
         "refused": [],
         "integrity": {"all is well": 0},
@@ -51,6 +67,13 @@ def test_the_tables_show_what_was_agreed_and_what_came_of_it() -> None:
     text = shown(a_report())
     for part in ("promises", "broken 1, kept 1,234", "50.00", "recovered", "700"):
         assert part in text
+
+
+def test_the_tables_show_contacts_by_channel_replies_and_costs() -> None:
+    text = shown(a_report())
+    for part in ("delivered 77", "email reply 2", "promise taken 9", "busy 1", "1.50"):
+        assert part in text
+    assert "violated 4 times: no step twice" in shown(a_report(kept={"no step twice": 4}))
 
 
 def test_a_kpi_that_a_currency_lacks_is_a_dash() -> None:

@@ -28,6 +28,7 @@ from services.outreach.dunning.domain.live_check import (
 )
 from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.dunning.domain.workdays import first_in_office
+from services.outreach.portal.domain.words import read_words
 from services.outreach.rulebooks.domain.versions import built_in
 from shared.documents import BuiltIn
 
@@ -68,6 +69,9 @@ TEMPLATES = {
     for path in sorted(_TEMPLATES.rglob("*.*"))
 }
 WORDS = Templates(TEMPLATES)
+PORTAL_WORDS = read_words(
+    {path.name: path.read_text("utf-8") for path in (FOLDER / "portal" / "words").glob("*.yaml")}
+)
 
 LINKS = Links(LinkKeys(LinkKey(1, b"\x01" * 32)), "https://pay.creditor.example")
 
@@ -166,7 +170,14 @@ class Post:
     ) -> datetime:
         return at
 
-    def govern(self, at: datetime, items: tuple[Item, ...], channel: MessageChannel) -> Decision:
+    def govern(
+        self,
+        at: datetime,
+        items: tuple[Item, ...],
+        channel: MessageChannel,
+        *,
+        claims_interest: bool | None = None,
+    ) -> Decision:
         return self.decide(at) if self.decide else Decision("allow", at)
 
     def cut_off(self) -> time:

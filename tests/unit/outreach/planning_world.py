@@ -93,12 +93,22 @@ def retail() -> Strategy:
             when=(Case(amounts=(bound("collectable", "from", default=200),)),),
         ),
     )  # fmt: skip
+    return Strategy(
+        name="consumer-retail",
+        version="2026-12-01",
+        resume_after_days=ResumeAfterDays(dispute=3, hold=1),
+        ladder=on_ladder(ladder),
+        reactions=_answers(),
+    )
+
+
+def _answers() -> dict[str, Reaction]:
     event = Step(name="", anchor="event", tone="friendly")
 
     def answer(*steps: Step, **more: object) -> Reaction:
         return Reaction(steps=on_ladder(steps), **more)  # type: ignore[arg-type]
 
-    reactions = {
+    return {
         "promise-due": answer(
             replace(event, name="promise-day", days=-1, channels=("sms", "email"),
                     template="promise-due")
@@ -118,13 +128,6 @@ def retail() -> Strategy:
             replace(event, name="early-call", channels=("person",))
         ),
     }  # fmt: skip
-    return Strategy(
-        name="consumer-retail",
-        version="2026-12-01",
-        resume_after_days=ResumeAfterDays(dispute=3, hold=1),
-        ladder=on_ladder(ladder),
-        reactions=reactions,
-    )
 
 
 def local(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""Amounts of a message add up, or it is not sent (OUTREACH.md 4)."""
+"""Amounts of a message add up, or it is not sent (docs/templates.md)."""
 
 from collections import Counter
 from dataclasses import replace

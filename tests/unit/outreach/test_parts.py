@@ -8,8 +8,9 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import Cover, DebtorContact
+from services.outreach.activity.domain.desk_events import task_created
 from services.outreach.activity.domain.timeline import TimelineEntry
-from services.outreach.dunning.domain.contact_events import ContactEvents
+from services.outreach.dunning.domain.contact_events import ContactEvents, task_of
 from services.outreach.dunning.domain.live_check import still_due
 from services.outreach.dunning.domain.message_content import LINES_MAX, content
 from shared.events import outreach
@@ -95,7 +96,7 @@ def test_an_account_of_20000_invoices_fits_the_log(letter: str) -> None:
         check_sizes(entries)
         assert len(entries) > 1
         assert read_back(entries) == [(c.account_id, c.invoice_ids) for c in contact.covers]
-    tasks = EVENTS.handed_over(contact)
+    tasks = task_created(task_of(contact, EVENTS.at), "T1", "K1", None, EVENTS.at, "UTC")
     check_sizes(tasks)
     ids = [i for task in tasks for i in task.announcement.data.invoice_ids]  # type: ignore[union-attr]
     assert tuple(ids) == contact.covers[0].invoice_ids
@@ -113,7 +114,9 @@ def test_a_debtor_of_many_accounts_fits_the_log() -> None:
 
 
 def test_a_whole_event_says_nothing_of_parts() -> None:
-    for entries in [*all_events(a_contact(3)).values(), EVENTS.handed_over(a_contact(3))]:
+    task = task_of(a_contact(3), EVENTS.at)
+    tasks = task_created(task, "T1", "K1", None, EVENTS.at, "UTC")
+    for entries in [*all_events(a_contact(3)).values(), tasks]:
         (entry,) = entries
         assert b'"part' not in msgspec.json.encode(entry.announcement.data)
 

@@ -31,7 +31,7 @@ READY = (
     "upcoming", "reminder", "overdue", "firm", "final", "promise-made", "promise-due",
     "promise-broken", "instalment-due", "instalment-missed", "payment-failed", "settlement-offer",
     "dispute-received", "dispute-result", "thanks", "apology", "care", "validation", "new-link",
-    "stop-confirmed", "first-call",
+    "stop-confirmed", "first-call", "code",
 )  # fmt: skip
 KIND = message_templates(WORDS.wording.language)
 VALUES = samples.sample("overdue")
@@ -101,7 +101,9 @@ def test_no_message_shows_what_only_programs_say() -> None:
 
 
 def test_a_message_to_nobody_by_name_and_a_creditor_of_a_name_only_is_written() -> None:
-    values = MessageValues("", CreditorDetails("Creditor Ltd"), samples.CONTENTS["overdue"])
+    values = MessageValues(
+        "", CreditorDetails("Creditor Ltd"), samples.CONTENTS["overdue"], code=samples.CODE
+    )
     for template in WORDS.in_force.templates.values():
         for language in READY_LANGUAGES:
             for channel in TEXT_CHANNELS:

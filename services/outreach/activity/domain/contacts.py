@@ -38,7 +38,10 @@ _SECTIONS: Mapping[str, Section] = {
     "instalment-due": "instalment",
     "instalment-missed": "instalment",
     "settlement-due": "instalment",
+    "by-hand": "overdue",
 }
+BY_HAND = "by-hand"  # a person's message about what is overdue; stands where a reaction does
+BY_HAND_SERVICE = "by-hand-service"  # one that asks for nothing
 
 
 class Item(
@@ -141,6 +144,24 @@ class HandOverTo(Struct, frozen=True):
     approve: str  # role
 
 
+class PromisedAmount(Struct, frozen=True):
+    """A promise that a message confirms."""
+
+    promise_id: str
+    currency: str
+    amount_minor: int
+    due_on: date
+
+
+class ServiceTerms(Struct, frozen=True, omit_defaults=True):
+    """Of a message that leaves at once: what it answers, and how long it is worth sending."""
+
+    cause: str  # one message for each
+    expires_at: datetime  # business time
+    asked_at: datetime | None = None  # when the debtor wrote what it answers
+    promise: PromisedAmount | None = None
+
+
 class Resolution(Struct, frozen=True):
     """What a person knows of an uncertain contact. The evidence is theirs: deleted at erasure."""
 
@@ -188,6 +209,7 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     refusals: int = 0  # in a row, by that mailbox
     retry_at: datetime | None = None  # not before then, while it is a message
     charge_texts: tuple[str, ...] = ()  # what it tells of charges to come
+    claims_interest: bool | None = None  # it asks for interest; None: no check has told yet
     purpose: str = "overdue"  # overdue, upcoming, or the reaction that leads
     language: str | None = None  # in which it is written
     address: str | None = None  # to which it goes: personal, deleted at erasure
@@ -214,6 +236,7 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     queue: str | None = None  # of a person's task
     script: str | None = None  # template that a person or a call reads out
     hand_over: HandOverTo | None = None
+    service: ServiceTerms | None = None  # it leaves at once; what the debtor has asked for
 
     @property
     def rulebook_version(self) -> str | None:

@@ -1,6 +1,6 @@
 """SQL of addresses: which accounts are reached at one, and which want nothing more, for ever."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,9 +28,12 @@ class RefusedAddress:
 
 
 async def replace_addresses(
-    session: Session, accounts: Collection[tuple[str, str]], addresses: Iterable[AccountAddress]
+    session: Session,
+    accounts: Mapping[tuple[str, str], datetime],
+    addresses: Iterable[AccountAddress],
 ) -> list[AccountAddress]:
-    """What the details of these accounts name now; gives those that they did not name before."""
+    """What the details of these accounts name now, and from which instant of business time on;
+    gives those that they did not name before."""
     if not accounts:
         return []
     given = sorted(set(addresses))
@@ -56,11 +59,13 @@ async def replace_addresses(
     )
     rows = await session.fetch(
         """
-        insert into account_addresses (tenant_id, account_id, channel, address, mark)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+        insert into account_addresses (tenant_id, account_id, channel, address, mark, known_since)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[],
+                             $6::timestamptz[])
         on conflict do nothing returning *
         """,
         *columns,
+        [accounts[each.tenant, each.account_id] for each in given],
     )
     return sorted(
         AccountAddress(r["tenant_id"], r["account_id"], r["channel"], r["address"], r["mark"])

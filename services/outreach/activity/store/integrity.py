@@ -24,7 +24,7 @@ CHECKS: dict[str, str] = {
     ),
     "a debtor has at most one contact under way": (
         "select count(*) from (select from contacts where tenant_id = $1 and state in"
-        " ('planned', 'claimed', 'intent') group by debtor_key having count(*) > 1) d"
+        " ('planned', 'claimed', 'intent') group by debtor_key, lane having count(*) > 1) d"
     ),
     "a contact in somebody's hands has a lease": (
         "select count(*) from contacts where tenant_id = $1 and state in ('claimed', 'intent')"
@@ -40,6 +40,9 @@ CHECKS: dict[str, str] = {
     ),
     "slots given are no fewer than none": (
         "select count(*) from slots where tenant_id = $1 and taken < 0"
+    ),
+    "slots given are no more than there were": (
+        "select count(*) from slots where tenant_id = $1 and taken > most"
     ),
     "a task that is open or claimed has an open case": (
         "select count(*) from tasks t join cases c using (tenant_id, case_id)"

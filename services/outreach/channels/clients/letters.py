@@ -199,7 +199,7 @@ class LetterChannel:
         """Whether some batch of the last days has the letter in it."""
         last = _batch_day(intent)
         try:
-            for back in range(FIND_DAYS + 1):
+            for back in range(-1, FIND_DAYS + 1):  # the day after, too: zones differ
                 day = last - timedelta(days=back)
                 prefix = batch_prefix(intent.tenant, day)
                 async for name, content in self._target.files(prefix):

@@ -10,14 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.outreach.channels.clients.channel import Channel, Listener
 from services.outreach.channels.domain.breakers import Breaker, Bucket, is_providers_fault
 from services.outreach.channels.domain.contract import (
     CannotSay,
-    Channel,
     Found,
     Intent,
     Later,
-    Listener,
     Sent,
     Withdrawn,
 )
@@ -170,6 +169,7 @@ class TenantChannels:
 
     settings: TenantSettings
     providers: tuple[OpenProvider, ...]
+    zone: str = "UTC"  # the tenant's: of the days that batches are named after
 
     @property
     def configured(self) -> frozenset[str]:

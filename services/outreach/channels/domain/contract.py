@@ -8,7 +8,7 @@ of content is `Unknown`, and is never sent again by itself. A new channel is one
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 from services.outreach.channels.domain.parts import Parts
 
@@ -98,23 +98,6 @@ class Receipt:
 
 Sent = Accepted | Refused | Later | Unknown | Withdrawn
 Found = Accepted | NotThere | CannotSay
-
-
-class Channel(Protocol):
-    """A way to reach people, over one provider."""
-
-    async def send(self, intent: Intent) -> Sent: ...
-
-    async def find(self, intent: Intent) -> Found: ...
-
-    async def close(self) -> None: ...
-
-
-@runtime_checkable
-class Listener(Protocol):
-    """A channel whose provider hands things over by itself, once it is connected."""
-
-    def listen(self) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ _FILE = re.compile(r"_disclosures\.([a-z]{2,3})\.yaml")
 Texts = dict[str, str | dict[str, str]]  # a text for all channels, or one by channel
 
 
-class Disclosures:
+class DisclosureWords:
     """The words of what must be said. What there are none for in a language is said in English."""
 
     def __init__(self, sources: Mapping[str, str], language: TemplateLanguage) -> None:

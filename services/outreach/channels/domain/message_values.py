@@ -1,6 +1,6 @@
 """What a message speaks of: amounts by section, who is owed, where one can pay."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -32,6 +32,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What happened that a message answers. It asks for nothing."""
+
+    kind: Literal["payment", "invoice", "charge"]
+    number: str  # of the invoice, as the debtor knows it; "": it has none
+    on: date
+    currency: str | None = None
+    amount_minor: int | None = None  # None: not known
+    outcome: str | None = None  # of a dispute: upheld, partly, rejected
+
+
+@dataclass(frozen=True)
 class Total:
     """One section in one currency: what is open, what is on account already, what is asked for."""
 
@@ -58,6 +70,7 @@ class MessageContent:
     promises: tuple[Line, ...] = ()
     instalments: tuple[Line, ...] = ()
     settlements: tuple[Line, ...] = ()
+    answers: tuple[Answered, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,3 +104,4 @@ class MessageValues:
     portal_url: str | None = None
     text_ids: tuple[str, ...] = ()  # the disclosures that it must carry
     country: str | None = None  # of the account (ISO 3166): how days and amounts are written
+    code: str | None = field(default=None, repr=False)  # with which the reader shows who he is

@@ -12,7 +12,7 @@ from shared.texts import matching
 Micros = Annotated[int, Meta(ge=0, le=10**15)]  # millionths of a unit of the currency
 
 
-class Creditor(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class CreditorSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """As messages name him."""
 
     name: str | None = None
@@ -89,7 +89,7 @@ class Reviews(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 class TenantSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     language: str = "en"
-    creditor: Creditor = Creditor()
+    creditor: CreditorSettings = CreditorSettings()
     providers: dict[str, Provider] = {}
     costs: Costs = Costs()
     capacity: dict[str, Annotated[int, Meta(ge=0)]] = {}  # a day: by channel, by queue

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -32,19 +32,19 @@ class Threats(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return tuple(found)
 
 
-class WordLists(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class LintWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     threats: Threats
     help: tuple[str, ...]  # that invite to ask
     opt_out: tuple[str, ...]  # that say how to end it
 
 
-def read_word_lists(sources: Mapping[str, str]) -> dict[str, WordLists]:
+def read_word_lists(sources: Mapping[str, str]) -> dict[str, LintWords]:
     """By language. Raises `Invalid`."""
     found = {}
     for name, text in sources.items():
         if match := _FILE.fullmatch(name):
             try:
-                found[match[1]] = msgspec.convert(read_document(text).data, WordLists)
+                found[match[1]] = msgspec.convert(read_document(text).data, LintWords)
             except (Invalid, msgspec.ValidationError) as error:
                 raise Invalid(f"{name} is not a list of words: {error}") from error
     return found
@@ -59,14 +59,23 @@ def plain_words(text: str) -> str:
 
 def first_phrase(text: str, phrases: Iterable[str]) -> str | None:
     """The first of the phrases that a text has."""
-    plain = plain_words(text)
-    return next((each for each in phrases if _pattern(each).search(plain)), None)
+    words = plain_words(text).split()
+    return next((each for each in phrases if _has(words, _phrase(each))), None)
+
+
+def _has(words: Sequence[str], phrase: tuple[tuple[str, bool], ...]) -> bool:
+    return any(
+        all(
+            word.startswith(part) if is_stem else word == part
+            for word, (part, is_stem) in zip(words[start:], phrase, strict=False)
+        )
+        for start in range(len(words) - len(phrase) + 1)
+    )
 
 
 @lru_cache(maxsize=4_000)
-def _pattern(phrase: str) -> re.Pattern[str]:
-    words = [
-        re.escape(plain_words(word)).replace(r"\ ", " ") + (r"\w*" if word.endswith("*") else "")
-        for word in phrase.split()
-    ]
-    return re.compile(rf"\b{' '.join(words)}\b")
+def _phrase(phrase: str) -> tuple[tuple[str, bool], ...]:
+    """Its words, and whether each stands for its endings too."""
+    return tuple(
+        (part, word.endswith("*")) for word in phrase.split() for part in plain_words(word).split()
+    )

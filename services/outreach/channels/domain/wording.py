@@ -7,14 +7,14 @@ from types import MappingProxyType
 
 import msgspec
 
-from services.outreach.channels.domain.disclosures import Disclosures
+from services.outreach.channels.domain.disclosures import DisclosureWords
 from services.outreach.channels.domain.languages import LANGUAGE_DEFAULT
 from services.outreach.channels.domain.template_language import (
     LAYOUTS,
     BadTemplate,
     TemplateLanguage,
 )
-from services.outreach.channels.domain.word_lists import WordLists, read_word_lists
+from services.outreach.channels.domain.word_lists import LintWords, read_word_lists
 from shared.errors import Invalid
 from shared.yaml_text import read_document
 
@@ -37,7 +37,7 @@ class Wording:
             self.language = TemplateLanguage(layouts)
         except BadTemplate as error:
             raise Invalid(f"a layout cannot be read: {error}") from error
-        self.disclosures = Disclosures(sources, self.language)
+        self.disclosures = DisclosureWords(sources, self.language)
         self._labels = {
             match[1]: _labels(name, text)
             for name, text in sources.items()
@@ -48,7 +48,7 @@ class Wording:
         if LANGUAGE_DEFAULT not in self._words:
             raise Invalid(f"there is no _lint.{LANGUAGE_DEFAULT}.yaml")
 
-    def words(self, language: str) -> WordLists:
+    def words(self, language: str) -> LintWords:
         """What the lint looks for; in a language without lists of its own: the English ones."""
         return self._words.get(language.partition("-")[0], self._words[LANGUAGE_DEFAULT])
 

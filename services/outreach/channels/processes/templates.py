@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.outreach.channels.domain.languages import LANGUAGE_DEFAULT
-from services.outreach.channels.domain.lint.findings import Finding
+from services.outreach.channels.domain.lint.findings import LintFinding
 from services.outreach.channels.domain.lint.linting import SEGMENTS_MAX, lint_template
 from services.outreach.channels.domain.template_document import MessageTemplate
 from services.outreach.channels.domain.template_facts import TemplateFacts, tone_of
@@ -38,7 +38,7 @@ async def with_templates(context: Context, tenant: str, at: datetime) -> Context
 
 async def lint(
     context: Context, tenant: str, name: str, template: MessageTemplate
-) -> list[Finding]:
+) -> list[LintFinding]:
     """What is wrong with its words, errors first; in a thread, so that nobody waits for it."""
     async with context.db.reading() as session:
         settings = (await get_settings(session, tenant)).settings

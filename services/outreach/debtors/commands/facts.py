@@ -4,6 +4,7 @@ they may change."""
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from services.outreach.activity.domain.address_marks import mark_of
@@ -157,8 +158,10 @@ async def _take_addresses(
 ) -> None:
     """Who is reached where; what was refused of an address holds for who comes to have it."""
     found: dict[AccountKey, set[AccountAddress]] = {}
+    told_at: dict[AccountKey, datetime] = {}
     for event in events:
         key = (event.tenant, event.key)
+        told_at[key] = event.time
         if event.type == "account-erased":
             found[key] = set()
         elif event.topic == CONTACTS:
@@ -169,7 +172,9 @@ async def _take_addresses(
     if not found and not after:
         return
     new = await replace_addresses(
-        session, found.keys(), {each for addresses in found.values() for each in addresses}
+        session,
+        {key: told_at[key] for key in found},
+        {each for addresses in found.values() for each in addresses},
     )
     registered = {
         key

@@ -74,7 +74,10 @@ async def _take_amounts(
         if key not in before:
             continue
         day = event.day or event.time.date()
-        money, occasion = with_amounts(after.get(key, before[key]), event.key, amounts, day)
+        payment = event.decode() if event.type == "payment-received" else None
+        money, occasion = with_amounts(
+            after.get(key, before[key]), event.key, amounts, day, payment
+        )
         after[key] = money
         if occasion is not None:
             found.setdefault(key, []).append(occasion)

@@ -9,7 +9,8 @@ from shared.events import ledger
 async def upsert_tenant(session: Session, settings: ledger.Tenant) -> bool:
     """Whether this changed when, or by which rules, the tenant's debtors may be contacted."""
     before = await session.fetchrow(
-        "select contact_from, party, organisation, calendar from tenants where tenant_id = $1 for update",
+        "select contact_from, party, organisation, calendar from tenants"
+        " where tenant_id = $1 for update",
         settings.tenant_id,
     )
     await session.execute(

@@ -6,20 +6,27 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
+from services.outreach.activity.domain.contacts import MessageChannel
 from services.outreach.activity.store.accounts import get_known_account
 from services.outreach.api.dependencies import ContextDep
-from services.outreach.desk.api.bodies import Collector
+from services.outreach.desk.api.bodies import Collector, Name
 from services.outreach.desk.commands.notes import keep_read
 from services.outreach.desk.processes.desk_answer import desk_of
+from services.outreach.desk.processes.messages import send_by_hand
 from services.outreach.desk.processes.personal_copy import copy_of
 from services.outreach.desk.processes.record_export import record_lines
 from services.outreach.desk.store import people
-from shared.web import PagingDep, ReadSessionDep, json_bytes, json_response, page
+from shared.web import Model, PagingDep, ReadSessionDep, json_bytes, json_response, page
 from shared.web.auth import Caller, needs
 
 router = APIRouter(tags=["desk"])
 Auditor = Annotated[Caller, needs("desk", "outreach:read", "outreach:write")]
 _NDJSON = "application/x-ndjson"
+
+
+class MessageRequest(Model):
+    channel: MessageChannel
+    template: Name
 
 
 @router.get(
@@ -29,6 +36,21 @@ _NDJSON = "application/x-ndjson"
 )
 async def get_desk(account_id: str, caller: Collector, context: ContextDep) -> Response:
     return json_response(await desk_of(context, caller.tenant, account_id, caller.subject))
+
+
+@router.post(
+    "/v1/accounts/{account_id}/messages",
+    response_model=dict[str, Any],
+    status_code=201,
+    summary="Send one message by hand, past gap and caps; 409 with the verdict where it may not",
+)
+async def post_message(
+    account_id: str, body: MessageRequest, caller: Collector, context: ContextDep
+) -> Response:
+    shown = await send_by_hand(
+        context, caller.tenant, account_id, body.channel, body.template, caller.subject
+    )
+    return json_response(shown, 201)
 
 
 @router.get(

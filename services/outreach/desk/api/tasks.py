@@ -1,6 +1,6 @@
 """A task over HTTP: claimed, kept, called for, completed, reviewed."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -49,7 +49,7 @@ async def list_tasks(
     caller: Collector,
     session: ReadSessionDep,
     account_id: Annotated[str, Query(max_length=128)],
-    state: Annotated[str | None, Query(pattern="^(open|closed)$")] = None,
+    state: Annotated[Literal["open", "closed"] | None, Query()] = None,
 ) -> Response:
     await get_known_account(session, caller.tenant, account_id)
     is_open = None if state is None else state == "open"

@@ -5,6 +5,7 @@ from typing import Any
 from services.outreach.activity.commands import account_now
 from services.outreach.activity.store.accounts import get_known_account, lock_debtor_of
 from services.outreach.activity.store.cases import find_open_cases
+from services.outreach.activity.store.personal_reads import insert_read
 from services.outreach.desk.store import people
 from shared import clock
 from shared.business_time import Clock
@@ -28,7 +29,7 @@ async def write_note(
 async def keep_read(session: Session, tenant: str, account_id: str, reader: str, what: str) -> None:
     """Raises `NotFound` for an unknown account."""
     await get_known_account(session, tenant, account_id)
-    await people.insert_read(session, tenant, account_id, clock.now(), reader, what)
+    await insert_read(session, tenant, account_id, clock.now(), reader, what)
 
 
 def note_view(row: Any) -> dict[str, Any]:

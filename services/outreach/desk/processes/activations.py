@@ -6,6 +6,7 @@ from datetime import date, datetime
 from services.outreach.activity.domain.approvals import Activating
 from services.outreach.context import Context
 from services.outreach.dunning.commands.strategies import activate_assignments, activate_strategy
+from services.outreach.dunning.processes.template_activation import put_in_force
 from services.outreach.rulebooks.commands import activate_rulebook
 from shared.database import Session
 from shared.documents import ActivationRequest, ActivationResult
@@ -35,6 +36,7 @@ async def _assignments(
 ACTIVATORS: Mapping[str, Activator] = {
     "rulebooks": _rulebook,
     "strategies": _strategy,
+    "templates": put_in_force,
     "strategy-assignments": _assignments,
 }
 

@@ -10,6 +10,7 @@ from services.outreach.context import Context
 from services.outreach.desk.commands import tasks as task_commands
 from services.outreach.desk.commands.calls import keep_call, load_call
 from services.outreach.desk.domain import calls as rules
+from services.outreach.desk.processes.scripts import words_of
 from services.outreach.desk.store import tasks as store
 from services.outreach.dunning.domain.live_check import INTAKE_LAG_MAX, CheckedAccount
 from shared import clock
@@ -66,8 +67,7 @@ async def begin_call(
         "to": number,
         "valid_until": machine_now + CALL_VALID,
         "verdict": rules.verdict_view(decision),
-        "script": row["script"],
-        "disclosures": [{"rule": t.rule, "text_id": t.text_id} for t in decision.disclosures],
+        **await words_of(context, tenant, at, row["script"], facts, checked, decision),
         "prompts": rules.prompts_of(facts, row["kind"], checked),
         "amounts": [
             {"currency": a.currency, "collectable_minor": a.collectable_minor}

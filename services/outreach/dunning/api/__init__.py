@@ -8,10 +8,11 @@ from services.outreach.dunning.api import (
     assignments,
     dialler,
     jobs,
+    pauses,
     strategies,
     trials,
 )
 
 router = APIRouter()
-for part in (jobs, strategies, trials, assignments, account_strategies, dialler):
+for part in (jobs, strategies, trials, assignments, account_strategies, pauses, dialler):
     router.include_router(part.router)

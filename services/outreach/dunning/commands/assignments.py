@@ -14,7 +14,7 @@ from services.outreach.dunning.domain.assignments import (
     AccountStrategy,
     Assignments,
     Because,
-    InForce,
+    StrategiesInForce,
     assign,
 )
 from services.outreach.dunning.store import strategies as store
@@ -35,7 +35,7 @@ ACCOUNTS_MAX = 500  # asked in one transaction
 
 
 @dataclass(frozen=True, kw_only=True)
-class Occasion:
+class AssignmentOccasion:
     """Why accounts are asked, and when."""
 
     because: Because
@@ -49,7 +49,7 @@ async def assign_accounts(
     tenant: str,
     books: StrategyBooks,
     account_ids: Collection[str],
-    occasion: Occasion,
+    occasion: AssignmentOccasion,
 ) -> int:
     """Put accounts on the strategies that they are on now; gives how many have changed. The plans
     of these are made anew; a contact that is claimed stays."""
@@ -91,7 +91,7 @@ async def _answers(
     tenant: str,
     books: StrategyBooks,
     questions: Sequence[AccountQuestion],
-    in_force: InForce,
+    in_force: StrategiesInForce,
     because: Because,
 ) -> list[tuple[AccountQuestion, AccountStrategy]]:
     versions = {
@@ -126,7 +126,7 @@ def _is_new(question: AccountQuestion, answer: AccountStrategy) -> bool:
 
 
 def _assigned(
-    tenant: str, question: AccountQuestion, answer: AccountStrategy, occasion: Occasion
+    tenant: str, question: AccountQuestion, answer: AccountStrategy, occasion: AssignmentOccasion
 ) -> Event:
     before, cause = question.asked.now_on, occasion.causes.get(question.account_id)
     return Event(
@@ -181,7 +181,7 @@ async def assign_after(
     for tenant, causes in by_tenant.items():
         latest = max(event.recordedtime for event in causes.values())
         at = await _now(session, tenant, clock_mode, latest)
-        occasion = Occasion(because="rule", at=at, recorded_at=at, causes=causes)
+        occasion = AssignmentOccasion(because="rule", at=at, recorded_at=at, causes=causes)
         await assign_accounts(session, tenant, books, causes, occasion)
 
 
@@ -209,7 +209,7 @@ async def override_strategy(
     else:
         await _check_in_force(session, tenant, books, override.strategy, at)
         await upsert_override(session, tenant, account_id, override)
-    occasion = Occasion(because="override", at=at, recorded_at=at)
+    occasion = AssignmentOccasion(because="override", at=at, recorded_at=at)
     await assign_accounts(session, tenant, books, [account_id], occasion)
 
 

@@ -32,7 +32,12 @@ from services.outreach.dunning.domain.shared_attempts import with_others
 from services.outreach.dunning.domain.slots import SlotLimits
 from services.outreach.dunning.store import contacts as contact_store
 from services.outreach.dunning.store import debtors as debtor_store
-from services.outreach.dunning.store.debtors import DebtorSources, Phase
+from services.outreach.dunning.store.debtor_facts import (
+    DebtorSources,
+    get_debtors,
+    list_strategies,
+)
+from services.outreach.dunning.store.debtors import Phase
 from services.outreach.dunning.store.steps import insert_steps
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
@@ -98,7 +103,7 @@ async def plan_contacts(
         looked_at += keys
     if not keys:
         return PlannedBatch()
-    states, profiles = await _load(session, tenant, keys, time, content, books)
+    states, profiles = await load_debtors(session, tenant, keys, time, content, books)
     unusable = await find_unusable(session, tenant, profiles, time.at)
     ids = {state.debtor.key: state.debtor.debtor_id for state in states}
     shared = await find_shared_attempts(session, means.shared, profiles, ids, time.at)
@@ -148,7 +153,7 @@ async def _allot(
         changes.changed[contact.contact_id] = contact
 
 
-async def _load(
+async def load_debtors(
     session: Session,
     tenant: str,
     keys: Sequence[str],
@@ -156,14 +161,12 @@ async def _load(
     content: ContentVersions,
     books: StrategyBooks,
 ) -> tuple[list[DebtorState], dict[str, DebtorProfile]]:
-    """The facts of locked debtors, with the strategies that their accounts are on."""
+    """The facts of debtors, with the strategies that their accounts are on."""
     profiles = await get_profiles(session, tenant, keys, content.residence_default)
-    on = await debtor_store.list_strategies(session, tenant, keys)
+    on = await list_strategies(session, tenant, keys)
     strategies = await books.get_all(session, tenant, on)
     sources = DebtorSources(profiles, strategies)
-    states = await debtor_store.get_debtors(
-        session, tenant, keys, sources, time.at, time.machine_now
-    )
+    states = await get_debtors(session, tenant, keys, sources, time.at, time.machine_now)
     return states, profiles
 
 

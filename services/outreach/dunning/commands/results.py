@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from services.outreach.activity.commands import announce, record_entries
+from services.outreach.activity.commands import announce, open_tasks, record_entries
 from services.outreach.activity.domain.contact_record import intent_entries
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
@@ -17,7 +17,8 @@ from services.outreach.dunning.commands.addresses import debtors_concerned, mark
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.shared_attempts import begin_attempts, take_back
 from services.outreach.dunning.commands.slots import give_back
-from services.outreach.dunning.domain.contact_events import ContactEvents
+from services.outreach.dunning.domain.contact_cost import with_units_of
+from services.outreach.dunning.domain.contact_events import ContactEvents, task_of
 from services.outreach.dunning.domain.outcomes import NOT_ACCEPTED, Outcome
 from services.outreach.dunning.domain.runs import RunTime
 from services.outreach.dunning.store import contacts as contact_store
@@ -46,6 +47,8 @@ async def record_outcomes(
         session, tenant, after.values(), expected=expected, held_by=claim
     )
     held = [o for o in outcomes if o.contact.contact_id in written]
+    overtaken = [o for o in outcomes if o.kind == "sent" and o.contact.contact_id not in written]
+    await _keep_units(session, tenant, time, overtaken)
     made = [after[o.contact.contact_id] for o in held if o.makes_steps]
     await step_store.insert_steps(session, tenant, made, time.at)
     free = [o for o in held if not o.makes_steps]
@@ -66,8 +69,31 @@ async def record_outcomes(
         for entry in outcome.announced(ContactEvents(outcome.provider_at or time.at))
     ]
     await announce(session, tenant, time.recorded_at, entries)
+    handed = [o.contact for o in held if o.kind == "handed-over"]
+    await open_tasks(session, tenant, time.recorded_at, [task_of(c, time.at) for c in handed])
     session.after_commit(lambda: _count(held))
     return Counter(o.kind for o in held)
+
+
+async def _keep_units(
+    session: Session, tenant: str, time: RunTime, overtaken: Sequence[Outcome]
+) -> None:
+    """A receipt was faster than the answer to the hand-over: of that, units and cost are kept."""
+    if not overtaken:
+        return
+    ids = {o.contact.contact_id for o in overtaken}
+    known = await contact_store.lock_contacts(session, tenant, ids)
+    events = ContactEvents(time.at)
+    for outcome in overtaken:
+        current = known.get(outcome.contact.contact_id)
+        if current is None or current.state not in ("sent", "delivered", "failed"):
+            continue
+        after = with_units_of(current, outcome.contact, outcome.why)
+        if after == current:
+            continue
+        await contact_store.update_contacts(session, tenant, [after], expected={current.state})
+        if after.state != "failed" and after.cost_micros != current.cost_micros:
+            await announce(session, tenant, time.recorded_at, events.paid(after))
 
 
 async def _count_reached(
@@ -78,6 +104,7 @@ async def _count_reached(
     after: Mapping[str, DebtorContact],
 ) -> None:
     """When accounts and debtors were reached: by what has just left, or by what is left of it."""
+    held = [o for o in held if o.contact.service is None]  # what was asked for reaches nobody anew
     left = [o for o in held if o.kind in ("sent", "uncertain") and not o.is_resolved]
     await contact_store.mark_reached(
         session, tenant, [after[o.contact.contact_id] for o in left], time.at

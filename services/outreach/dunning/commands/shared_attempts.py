@@ -1,4 +1,4 @@
-"""What an organisation's tenants have tried on debtors; and attempts of ours, noted as they begin and
+"""What an organisation's tenants have tried on debtors; attempts of ours, noted as they begin, and
 taken back when they were none."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from services.outreach.activity.domain.contacts import ATTEMPTS, DebtorContact
 from services.outreach.debtors.domain.debtor_profile import DebtorProfile
 from services.outreach.dunning.domain.governor import addresses
 from services.outreach.dunning.domain.shared_attempts import SharedAttempts, after_caps
-from services.outreach.organisations.domain import REMEMBERED, Attempt, SharedLimits
+from services.outreach.organisations.domain import REMEMBERED, SharedLimits, TenantAttempt
 from services.outreach.organisations.store import (
     delete_attempts,
     find_attempts,
@@ -71,7 +71,7 @@ async def begin_attempts(
     await lock_marks(session, limits.organisation, every)
     since = min(c.attempted_at for c in contacts if c.attempted_at is not None) - REMEMBERED
     found = await find_attempts(session, limits.organisation, every, since)
-    begun: list[tuple[Attempt, Collection[bytes]]] = []
+    begun: list[tuple[TenantAttempt, Collection[bytes]]] = []
     late: list[DebtorContact] = []
     for contact in contacts:
         mine, at = marks[contact.contact_id], contact.attempted_at
@@ -82,7 +82,7 @@ async def begin_attempts(
         if after_caps(at, attempts, limits.settings.caps, contact.zone) > at:
             late.append(contact)
             continue
-        attempt = Attempt(contact.contact_id, tenant, contact.channel, at)
+        attempt = TenantAttempt(contact.contact_id, tenant, contact.channel, at)
         begun.append((attempt, mine))
         for mark in mine:
             found.setdefault(mark, []).append(attempt)

@@ -3,7 +3,7 @@
 What lies in the days (how long past due) can begin to hold by itself: then the first day counts.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from services.outreach.debtors.domain.invoices import Invoice
@@ -23,6 +23,7 @@ class Applying:
     today: date
     invoice: Invoice | None
     made: tuple[StepMade, ...]
+    _known: dict[date, ConditionFacts] = field(default_factory=dict)
 
     def from_day(self, step: Step, day: date) -> date | None:
         """The first day, not before the given one, on which the step applies; None: it does not."""
@@ -59,6 +60,12 @@ class Applying:
         return None
 
     def facts(self, day: date) -> ConditionFacts:
+        """What is known on a day."""
+        if day not in self._known:
+            self._known[day] = self._facts(day)
+        return self._known[day]
+
+    def _facts(self, day: date) -> ConditionFacts:
         account, invoice = self.account, self.invoice
         currency = invoice.currency if invoice is not None else None
         amounts = account.amounts.get(currency) if currency is not None else None

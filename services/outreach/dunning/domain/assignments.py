@@ -62,7 +62,7 @@ class AccountStrategy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InForce:
+class StrategiesInForce:
     """What counts at an instant: versions by name of strategy, and the rules, each with what its
     activation wants of accounts under way."""
 
@@ -84,7 +84,7 @@ class Asked:
 
 def assign(
     asked: Asked,
-    in_force: InForce,
+    in_force: StrategiesInForce,
     earlier: Callable[[str], Assignments | None],
     because: Because,
 ) -> AccountStrategy:
@@ -117,7 +117,7 @@ def assign(
 def _on(
     name: str | None,
     asked: Asked,
-    in_force: InForce,
+    in_force: StrategiesInForce,
     because: Because,
     place: int | None,
     now_on: AccountStrategy | None,

@@ -46,7 +46,14 @@ class Reach(Protocol):
         """The first instant, not before the given one, that the organisation's caps let pass."""
         ...
 
-    def govern(self, at: datetime, items: tuple[Item, ...], channel: MessageChannel) -> Decision:
+    def govern(
+        self,
+        at: datetime,
+        items: tuple[Item, ...],
+        channel: MessageChannel,
+        *,
+        claims_interest: bool | None = None,
+    ) -> Decision:
         """What the contact governor decides of a message over that channel at that instant."""
         ...
 
@@ -194,7 +201,10 @@ class Chooser:
         """What a person has let pass is met; what defers beside it holds."""
         key = (at, channel, items)
         if key not in self._decided:
-            self._decided[key] = self.reach.govern(at, items, channel)
+            known = self.contact.claims_interest if self.contact is not None else None
+            self._decided[key] = self.reach.govern(
+                at, items, channel, claims_interest=known or None
+            )
         decision = self._decided[key]
         approved = self.contact.approved_rules if self.contact is not None else ()
         return decision.with_approved(frozenset(approved)) if approved else decision

@@ -13,8 +13,8 @@ from services.outreach.activity.domain.parts import (
     covers_in_parts,
     numbered,
     part_cause,
-    task_in_parts,
 )
+from services.outreach.activity.domain.tasks import QUEUE_DEFAULT, NewTask
 from services.outreach.activity.domain.timeline import TimelineEntry
 from services.outreach.channels.domain.costs import cost_minor
 from services.outreach.dunning.domain.cancellations import Because
@@ -74,6 +74,17 @@ class ContactEvents:
             resolved_from="uncertain" if is_resolved else None,
         )
 
+    def paid(self, contact: DebtorContact) -> list[TimelineEntry]:
+        """Sent, once more: with what it has cost."""
+        return self._contact(
+            "contact-sent",
+            contact,
+            "sent paid",
+            sent_at=contact.left_at or self.at,
+            message_id=contact.message_id or "",
+            disclosures=contact.disclosures,
+        )
+
     def delivered(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
         return self._contact("contact-delivered", contact, "delivered", delivered_at=at)
 
@@ -104,23 +115,6 @@ class ContactEvents:
             resolved_from="uncertain" if is_resolved else None,
         )
 
-    def handed_over(self, contact: DebtorContact) -> list[TimelineEntry]:
-        """A person takes over: a task."""
-        task = outreach.TaskCreated(
-            task_id=contact.contact_id,
-            account_id=contact.account_id,
-            debtor_id=contact.debtor_id,
-            strategy=contact.strategy,
-            strategy_version=contact.strategy_version,
-            step=contact.step,
-            due_on=local_day(self.at, contact.zone),
-            invoice_ids=tuple(i for cover in contact.covers for i in cover.invoice_ids),
-        )
-        return [
-            self._entry("task-created", contact, cause, data, contact.account_ids)
-            for cause, data in task_in_parts(task, "handed-over")
-        ]
-
     def _contact(
         self, type_: Type, contact: DebtorContact, cause: str, **fields: Any
     ) -> list[TimelineEntry]:
@@ -150,6 +144,26 @@ class ContactEvents:
         day = local_day(self.at, contact.zone)
         announcement = Announcement(type_, contact.contact_id, cause, self.at, day, data)
         return TimelineEntry(announcement, contact.account_id, tuple(accounts))
+
+
+def task_of(contact: DebtorContact, at: datetime) -> NewTask:
+    """A person takes over."""
+    return NewTask(
+        kind="early-warning" if contact.purpose.startswith("warning.") else "call",
+        account_id=contact.account_id,
+        cause=f"contact {contact.contact_id}",
+        due_at=at,
+        queue=contact.queue or QUEUE_DEFAULT,
+        contact_id=contact.contact_id,
+        debtor_id=contact.debtor_id,
+        strategy=contact.strategy,
+        strategy_version=contact.strategy_version,
+        step=contact.step,
+        script=contact.script,
+        due_on=local_day(at, contact.zone),
+        invoice_ids=tuple(i for cover in contact.covers for i in cover.invoice_ids),
+        opened_at=at,
+    )
 
 
 def suppressed_by(contact: DebtorContact, rule: str) -> DebtorContact:

@@ -15,6 +15,8 @@ from services.outreach.dunning.domain.debtor_facts import DebtorFacts
 from services.outreach.dunning.domain.planning import Plan
 from shared import ids
 
+SERVICE_LANE = "service/"  # of what leaves at once: planning leaves it alone
+
 # Who has to agree to a hand-over where the step does not say it.
 APPROVERS: Mapping[str, str] = {"agency": "supervisor", "legal": "legal"}
 
@@ -28,7 +30,10 @@ def contact_id(tenant: str, debtor_key: str, items: Iterable[Item], attempt: int
 
 
 def lane_of(contact: DebtorContact) -> str:
-    """A debtor has one contact under way; a hand-over stands apart, for its invoice."""
+    """A debtor has one contact under way; a hand-over stands apart, for its invoice, and so does
+    what leaves at once."""
+    if contact.service is not None:
+        return f"{SERVICE_LANE}{contact.contact_id}"
     if contact.channel != "hand-over":
         return ""
     item = contact.items[0]

@@ -18,6 +18,7 @@ from services.outreach.channels.domain.phone_numbers import e164
 from services.outreach.debtors.domain.debtor_profile import AccountProfile, DebtorProfile
 from services.outreach.debtors.domain.governor_question import governor_question
 from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.debtors.domain.occasions import Occasion
 from services.outreach.debtors.domain.stops import Stop
 from services.outreach.dunning.domain import suppressions
 from services.outreach.dunning.domain.cancellations import Because, fate_of, stopped
@@ -30,7 +31,7 @@ from shared.events import ledger
 from shared.mail_addresses import deliverable
 
 _NO_MOBILE = frozenset({"landline", "fixed", "fixed_line"})
-_NEEDS_NO_ADDRESS: frozenset[Channel] = frozenset({"portal", "webhook"})
+NEEDS_NO_ADDRESS: frozenset[Channel] = frozenset({"portal", "webhook"})
 
 
 def _any_text(_template: str, _channel: str, _languages: tuple[str, ...]) -> bool:
@@ -72,6 +73,7 @@ class ContactGovernor:
         stops: Iterable[Stop] = (),
         unusable: Unusable | None = None,
         shared: SharedAttempts | None = None,
+        occasions: Iterable[Occasion] = (),
     ) -> None:
         self.profile = profile
         self.means = means or Means()
@@ -80,6 +82,7 @@ class ContactGovernor:
         self._rulebooks = rulebooks
         self._unusable = unusable or Unusable()
         self._shared = shared
+        self.occasions = tuple(occasions)  # of accounts whose occasions are answered
         self.recorded: RecordedDecision | None = None  # the last question and its answer
 
     # ------------------------------------------------------------------ what still stands
@@ -90,10 +93,18 @@ class ContactGovernor:
         if item.account_id not in zones:
             return "superseded"  # the account belongs to another debtor now
         if not item.is_ladder:
-            return None
+            key = (item.account_id, item.reaction, item.subject_id)
+            found = (o for o in self.occasions if (o.account_id, *o.key) == key)
+            return "superseded" if any(not each.stands for each in found) else None
         invoice = self._invoices[item.account_id, item.subject_id]
         day = local_day(at, zones[item.account_id])
         return fate_of(invoice) or stopped(self._stops, invoice, day)
+
+    @property
+    def payment_urls(self) -> dict[tuple[str, str], str]:
+        """By account and invoice: where the biller takes money for it."""
+        found = {key: invoice.payment_url for key, invoice in self._invoices.items()}
+        return {key: url for key, url in found.items() if url is not None}
 
     # ------------------------------------------------------------------ by what they are reached
 
@@ -117,10 +128,10 @@ class ContactGovernor:
     ) -> str | None:
         if channel not in self.means.configured:
             return suppressions.CHANNEL_NOT_CONFIGURED
-        if template is not None and channel != "webhook":
-            if not self.means.has_text(template, channel, self.languages):
-                return suppressions.NO_TEMPLATE
-        if channel in _NEEDS_NO_ADDRESS:
+        needs_text = template is not None and channel != "webhook"
+        if needs_text and not self.means.has_text(template or "", channel, self.languages):
+            return suppressions.NO_TEMPLATE
+        if channel in NEEDS_NO_ADDRESS:
             return None
         wanted = [a for a in self.profile.accounts if a.account_id in account_ids]
         if self._address(channel, wanted) is not None:
@@ -167,15 +178,17 @@ class ContactGovernor:
         items: Sequence[Item],
         channel: str = "email",
         to: str | None = None,
+        claims_interest: bool | None = None,
     ) -> Decision:
         """What the rules in force at that instant decide of a message about these items; `to`: the
-        address it has already."""
+        address it has already; `claims_interest`: what the live check has told."""
         asked = governor_question(
             self.profile,
             at,
             channel=channel,
             to=to or self.address(channel, {item.account_id for item in items}),
             invoices=self._about(items, at),
+            claims_interest=claims_interest,
         )
         in_force = self._rulebooks.at(at)
         self.recorded = decide(asked, in_force.books, in_force.packs, at)

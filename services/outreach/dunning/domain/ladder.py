@@ -59,21 +59,23 @@ class LadderOf:
         for _, skip_to_n in pauses.resumes:
             if skip_to_n is not None:
                 behind = max(behind, skip_to_n)
-        start = self._start(invoice, made, behind, pauses)
         steps = [step for step in self.strategy.ladder if step.ladder_day > behind]
+        applying = Applying(self.debtor, self.account, self.today, invoice, made)
+        start = self._start(applying, steps, behind, pauses)
         options = [
             option
             for step in steps
-            for option in self._options(invoice, step, steps, made, start.base_on, pauses)
+            for option in self._options(applying, step, steps, start.base_on, pauses)
         ]
         return options, start.late_on
 
     # --------------------------------------------------------------- where it starts
 
     def _start(
-        self, invoice: Invoice, made: Sequence[StepMade], behind: int, pauses: InvoicePauses
+        self, applying: Applying, steps: Sequence[Step], behind: int, pauses: InvoicePauses
     ) -> LadderStart:
-        base, late_on = self._late_start(invoice, behind, pauses)
+        made = applying.made
+        base, late_on = self._late_start(applying, steps, behind)
         skipped = BEFORE_ALL
         for resume_on, skip_to_n in pauses.resumes:
             if skip_to_n is not None:
@@ -90,55 +92,70 @@ class LadderOf:
         return next((step for step in self.strategy.ladder if step.ladder_day > n), None)
 
     def _late_start(
-        self, invoice: Invoice, behind: int, pauses: InvoicePauses
+        self, applying: Applying, steps: Sequence[Step], behind: int
     ) -> tuple[date, date | None]:
-        """An account never contacted begins with its first overdue step, on the day on which it is
-        begun and not before its tenant lets it."""
+        """An account never contacted begins with its first overdue step that applies, on the day
+        on which it is begun and not before its tenant lets it."""
+        invoice = applying.invoice
+        assert invoice is not None, "a ladder is an invoice's"
         base = invoice.anchor_on or invoice.due_on
-        steps = self.strategy.overdue
         is_begun = (invoice.account_id, invoice.invoice_id) in self.begun
-        if invoice.stage is None or self.account.is_contacted or is_begun:
+        if invoice.stage is None or self.account.is_contacted or is_begun or behind > 0:
             return base, None
-        if behind >= steps[0].ladder_day:
+        days = self._overdue_days(applying, steps)
+        if not days:
             return base, None
         contact_from = self.debtor.contact_from
         assert contact_from is not None, "nobody is planned for before"
         start_on = max(self.today, contact_from)
-        if pauses.resumes:
-            start_on = max(start_on, pauses.resumes[-1][0])
-        first_on = base + timedelta(days=steps[0].ladder_day)
-        is_late = len(steps) > 1 and base + timedelta(days=steps[1].ladder_day) <= start_on
+        first_on = base + timedelta(days=days[0])
+        is_late = len(days) > 1 and base + timedelta(days=days[1]) <= start_on
         if first_on < contact_from or is_late:
-            late_on = start_on - timedelta(days=steps[0].ladder_day)
+            late_on = start_on - timedelta(days=days[0])
             return late_on, late_on
         return base, None
+
+    def _overdue_days(self, applying: Applying, steps: Sequence[Step]) -> list[int]:
+        """The ladder days of the steps after the due day that apply."""
+        return [
+            step.ladder_day
+            for step in steps
+            if not step.is_before_due and applying.from_day(step, self.today) is not None
+        ]
 
     # --------------------------------------------------------------- which steps, from when
 
     def _options(
         self,
-        invoice: Invoice,
+        applying: Applying,
         step: Step,
         steps: Sequence[Step],
-        made: Sequence[StepMade],
         base: date,
         pauses: InvoicePauses,
     ) -> Iterator[Option]:
+        invoice, made = applying.invoice, applying.made
+        assert invoice is not None, "a ladder is an invoice's"
         day = self._own_day(invoice, step, made, base)
         contact_from = self.debtor.contact_from
         if day is None or contact_from is None or day < contact_from:
             return  # its own day; where a weekend moves it to does not count
-        if pauses.resumes:
-            day = max(day, pauses.resumes[-1][0])
+        day = max(day, self._resumed(step, pauses) or day)
         if self.account.paid_on is not None:
             quiet = self.strategy.quiet.after_payment_days
             day = max(day, self.account.paid_on + timedelta(days=quiet))
-        if step.anchor == "last-contact" and self._is_waited_for(invoice, step, steps, made):
+        if step.anchor == "last-contact" and self._is_waited_for(applying, step, steps):
             return
-        applies = self._applying(invoice, made).from_day(step, day)
+        applies = applying.from_day(step, day)
         if applies is None:
             return
         yield from self._around(invoice, step, made, applies, pauses)
+
+    def _resumed(self, step: Step, pauses: InvoicePauses) -> date | None:
+        """The first day after what has stopped it: a reminder of money that is not past due waits
+        for the end alone, for after the due day it can't be made any more."""
+        if step.is_before_due:
+            return pauses.over_on
+        return pauses.resumes[-1][0] if pauses.resumes else None
 
     def _around(
         self,
@@ -205,24 +222,14 @@ class LadderOf:
             return business_days_after(day, step.business_days, self.debtor.calendar_name)
         return day + timedelta(days=step.days)
 
-    def _is_waited_for(
-        self,
-        invoice: Invoice,
-        step: Step,
-        steps: Sequence[Step],
-        made: Sequence[StepMade],
-    ) -> bool:
+    def _is_waited_for(self, applying: Applying, step: Step, steps: Sequence[Step]) -> bool:
         """Whether an earlier step that applies is still to be made."""
-        applying = self._applying(invoice, made)
         return any(
             each.ladder_day < step.ladder_day
             and not each.is_before_due
             and applying.from_day(each, self.today) is not None
             for each in steps
         )
-
-    def _applying(self, invoice: Invoice, made: Sequence[StepMade]) -> Applying:
-        return Applying(self.debtor, self.account, self.today, invoice, tuple(made))
 
     def _words(self, step: Step) -> Step:
         """Nobody's first message is a firm one, even if earlier ones were suppressed."""

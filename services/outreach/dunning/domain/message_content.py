@@ -13,6 +13,7 @@ from services.outreach.channels.domain.message_values import (
     MessageContent,
     Total,
 )
+from services.outreach.dunning.domain.agreed_lines import NOTHING_AGREED, Agreed
 from services.outreach.dunning.domain.live_check import (
     ASKING,
     CheckedAccount,
@@ -21,17 +22,9 @@ from services.outreach.dunning.domain.live_check import (
     reminder_minor,
 )
 
-CHARGE_KINDS = ("fee", "cost", "interest")
+INTEREST = "interest"
+CHARGE_KINDS = ("fee", "cost", INTEREST)
 LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
-
-
-@dataclass(frozen=True)
-class Agreed:
-    """What a contact speaks of besides invoices, as the ledger last said it."""
-
-    promises: tuple[Line, ...] = ()
-    instalments: tuple[Line, ...] = ()
-    settlements: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class _Asked:
 def content(
     items: Sequence[Item],
     checked: Mapping[str, CheckedAccount],
-    agreed: Agreed = Agreed(),  # a value that does not change
+    agreed: Agreed = NOTHING_AGREED,
 ) -> MessageContent:
     """What the message says, from the ledger's answer alone.
 
@@ -96,6 +89,7 @@ def _listed(
         promises=agreed.promises[:LINES_MAX],
         instalments=agreed.instalments[:LINES_MAX],
         settlements=agreed.settlements[:LINES_MAX],
+        answers=agreed.answers[:LINES_MAX],
     )
 
 
@@ -126,7 +120,7 @@ def content_of_account(account: CheckedAccount) -> MessageContent:
         waits = (amounts.unapplied_minor if amounts else 0) - used.get(currency, 0)
         asks = max(0, opened - max(0, waits))
         asked_early.append(_Asked(account.account_id, currency, opened, asks))
-    return _listed(overdue, charges, asked, upcoming, asked_early, Agreed())
+    return _listed(overdue, charges, asked, upcoming, asked_early, NOTHING_AGREED)
 
 
 def collectable(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> dict[str, int]:
@@ -137,6 +131,32 @@ def collectable(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) ->
         for amounts in account.amounts:
             found[amounts.currency] += max(0, account.asked_minor(amounts.currency))
     return {currency: minor for currency, minor in found.items() if minor}
+
+
+def paid_at(content: MessageContent, urls: Mapping[tuple[str, str], str]) -> str | None:
+    """Where the biller takes money for what is asked for, if that is one invoice and no more; else
+    the reader's account is the place."""
+    lines = (*content.overdue, *content.upcoming)
+    further = content.overdue_unlisted + content.upcoming_unlisted + content.charges_unlisted
+    agreed = (*content.charges, *content.promises, *content.instalments, *content.settlements)
+    if len(lines) != 1 or further or agreed or len(lines[0].parts) > 1:
+        return None
+    return urls.get((lines[0].account_id, lines[0].subject_id))
+
+
+def asks_for_interest(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> bool:
+    """Whether the message asks for interest that the ledger has charged."""
+    for account_id in _late(items):
+        account = checked[account_id]
+        for currency in [amounts.currency for amounts in account.amounts]:
+            if account.asked_minor(currency) <= 0:
+                continue
+            charges = [*account.asked_charges(currency)]
+            for invoice in account.asked_invoices(currency):
+                charges += invoice.asked_charges
+            if any(charge.kind == INTEREST for charge in charges):
+                return True
+    return False
 
 
 def _late(items: Sequence[Item]) -> list[str]:

@@ -44,6 +44,7 @@ class InvoicePauses:
     because: StopKind | None  # stands now, and nobody knows until when
     resumes: tuple[tuple[date, int | None], ...]  # by day: when it goes on, and what is skipped
     ahead: tuple[tuple[date, date | None], ...]  # still to begin: from when until when
+    over_on: date | None = None  # the first day after all that have begun; None: there was none
 
 
 NONE = InvoicePauses(None, (), ())
@@ -91,6 +92,7 @@ def invoice_pauses(
     found: list[StopKind] = ["disputed"] if invoice.is_disputed else []
     resumes: list[tuple[date, int | None]] = []
     ahead: list[tuple[date, date | None]] = []
+    over = [resume.day for resume in invoice.resumes]
     for pause in pauses:
         if not pause.stop.covers(invoice):
             continue
@@ -100,6 +102,7 @@ def invoice_pauses(
             found.append(pause.stop.kind)
         else:
             resumes.append((pause.resume_on, pause.skip_to_n))
+            over += [pause.ends_on] if pause.ends_on is not None else []
     for resume in invoice.resumes:
         is_dispute = resume.because == "disputed"
         after = strategy.resume_after_days.dispute if is_dispute else 0
@@ -108,7 +111,10 @@ def invoice_pauses(
         return NONE
     because = min(found, key=_ORDER.index) if found else None
     return InvoicePauses(
-        because, tuple(sorted(resumes, key=_by_day)), tuple(sorted(ahead, key=_first))
+        because,
+        tuple(sorted(resumes, key=_by_day)),
+        tuple(sorted(ahead, key=_first)),
+        max(over, default=None),
     )
 
 

@@ -224,8 +224,9 @@ class Planner:
     def _hold(self, contact: DebtorContact, debtor: DebtorFacts) -> None:
         """A person decides first; until then nothing else goes to the debtor."""
         decision = contact.decision
-        assert decision is not None and decision.leading is not None, "a rule asks for it"
-        leading = decision.leading
+        leading = decision.leading if decision is not None else None
+        assert decision is not None, "a rule asks for it"
+        assert leading is not None, "a rule asks for it"
         rules = contact.rules if leading.rule in contact.rules else (*contact.rules, leading.rule)
         held = replace(contact, state="held", rules=rules, until=None)
         if leading.rule not in contact.rules:

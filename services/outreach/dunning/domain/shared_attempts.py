@@ -9,7 +9,7 @@ from services.outreach.debtors.domain.debtor_profile import DebtorProfile
 from services.outreach.dunning.domain.strategy import Caps
 from services.outreach.dunning.domain.timing import Timing
 from services.outreach.history.domain import PastContact
-from services.outreach.organisations.domain import Attempt, OrganisationCaps, SharedLimits
+from services.outreach.organisations.domain import OrganisationCaps, SharedLimits, TenantAttempt
 
 _NO_CAP = 1_000_000
 
@@ -20,7 +20,7 @@ class SharedAttempts:
 
     limits: SharedLimits
     debtor_id: str | None
-    found: Mapping[bytes, Sequence[Attempt]]
+    found: Mapping[bytes, Sequence[TenantAttempt]]
 
     def after(self, at: datetime, channel: str, address: str | None, zone: str) -> datetime:
         """The first instant, not before the given one, at which the caps let an attempt over a
@@ -30,17 +30,17 @@ class SharedAttempts:
         marks = self.limits.marks([address], self.debtor_id)
         return after_caps(at, self._on(marks), self.limits.settings.caps, zone)
 
-    def others(self, tenant: str) -> list[Attempt]:
+    def others(self, tenant: str) -> list[TenantAttempt]:
         """Those of the other tenants, each once."""
         return [each for each in self._on(self.found) if each.tenant != tenant]
 
-    def _on(self, marks: Iterable[bytes]) -> list[Attempt]:
+    def _on(self, marks: Iterable[bytes]) -> list[TenantAttempt]:
         known = {each.contact_id: each for mark in marks for each in self.found.get(mark, ())}
         return sorted(known.values(), key=lambda each: (each.at, each.contact_id))
 
 
 def after_caps(
-    at: datetime, attempts: Sequence[Attempt], caps: OrganisationCaps, zone: str
+    at: datetime, attempts: Sequence[TenantAttempt], caps: OrganisationCaps, zone: str
 ) -> datetime:
     """As a strategy's gap and caps count, over all of the organisation's tenants."""
     timing = Timing.of(zone, None, [each.at for each in attempts], None)

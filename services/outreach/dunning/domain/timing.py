@@ -1,6 +1,7 @@
 """When a message may leave, by its strategy: not too soon after the last, not too many, and in its
 hours. All days are those of the zone of the lowest account that it covers."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -60,7 +61,7 @@ class Timing:
 
     def _count(self, day: date, within: int) -> int:
         first = day - timedelta(days=within - 1)
-        return sum(first <= each <= day for each in self.attempt_days)
+        return bisect_right(self.attempt_days, day) - bisect_left(self.attempt_days, first)
 
     def in_window(
         self, at: datetime, send: Send, preferred: tuple[time, time] | None = None

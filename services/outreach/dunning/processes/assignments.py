@@ -8,7 +8,7 @@ from datetime import datetime
 from services.outreach.context import Context
 from services.outreach.dunning.commands.assignments import (
     ACCOUNTS_MAX,
-    Occasion,
+    AssignmentOccasion,
     assign_accounts,
 )
 from services.outreach.dunning.domain.assignments import Assignments, assign
@@ -26,7 +26,7 @@ async def apply_activations(context: Context, tenant: str, at: datetime) -> int:
         if mark is not None and not await store.has_begun_since(session, tenant, mark, at):
             return 0
     changed, after = 0, ""
-    occasion = Occasion(because="activation", at=at, recorded_at=context.business_now(at))
+    occasion = AssignmentOccasion(because="activation", at=at, recorded_at=context.business_now(at))
     while True:
         async with context.db.reading() as session:
             account_ids = await store.page_accounts(
@@ -43,7 +43,7 @@ async def apply_activations(context: Context, tenant: str, at: datetime) -> int:
 
 
 async def _ask(
-    context: Context, tenant: str, account_ids: Sequence[str], occasion: Occasion
+    context: Context, tenant: str, account_ids: Sequence[str], occasion: AssignmentOccasion
 ) -> int:
     """Where that fails for good, the culprit stays where it is, and the others are asked."""
     try:

@@ -8,7 +8,7 @@ is one run's.
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -16,19 +16,19 @@ from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
-from services.outreach.channels.clients.registry import (
-    TenantChannels,
-)
+from services.outreach.channels.clients.registry import TenantChannels
+from services.outreach.channels.domain.creditors import creditor_of
 from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
 from services.outreach.dunning.commands.plans import PlannedBatch, plan_contacts
+from services.outreach.dunning.commands.portal_links import keep_links
 from services.outreach.dunning.commands.recipients import load_recipients
 from services.outreach.dunning.commands.results import record_outcomes, write_intents
 from services.outreach.dunning.commands.slots import is_tight
 from services.outreach.dunning.domain import outgoing, retries, suppressions
 from services.outreach.dunning.domain.dialler import OFFER_LEASE
-from services.outreach.dunning.domain.governor import Means
+from services.outreach.dunning.domain.governor import ContactGovernor, Means
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, Recipients
 from services.outreach.dunning.domain.runs import RunTime
@@ -104,11 +104,8 @@ class ContactRun:
 
     async def _make_all(self, claimed: Sequence[DebtorContact]) -> None:
         """Wave by wave: check, intent, hand over. What falls on the way is recorded at once."""
-        async with self._context.db.reading() as session:
-            recipients = await load_recipients(
-                session, self._tenant, claimed, configured=self._channels.configured
-            )
-        waiting, ended = _split(recipients.address(contact) for contact in claimed)
+        recipients = await self._recipients(claimed)
+        waiting, ended = outgoing.split(recipients.address(contact) for contact in claimed)
         await self._record(ended, {"claimed"})
         waiting = await self._offer(waiting)
         checked: LiveCheck | None = None
@@ -127,6 +124,18 @@ class ContactRun:
             waiting = await self._put_off(waiting)
             wave, waiting = self._providers.wave(waiting)
             await self._send(await self._intend(wave, checked, recipients), checked)
+
+    async def _recipients(self, claimed: Sequence[DebtorContact]) -> Recipients:
+        async with self._context.db.reading() as session:
+            return await load_recipients(
+                session,
+                self._tenant,
+                claimed,
+                self._time(),
+                self._context.content,
+                self._context.strategies,
+                configured=self._channels.configured,
+            )
 
     async def _put_off(self, messages: Sequence[OutgoingMessage]) -> list[OutgoingMessage]:
         """Defer those whose provider gets nothing now; gives the others."""
@@ -237,7 +246,7 @@ class ContactRun:
         """Decide on each by the check and by the contact rules; end those that fall, write the
         intents of the others."""
         content = self._context.content
-        remaining, ended = _split(
+        remaining, ended = outgoing.split(
             outgoing.confirmed(message, checked.accounts, recipients, content) for message in wave
         )
         allowed, refused, judgements = await self._govern(remaining)
@@ -251,16 +260,7 @@ class ContactRun:
         if not messages:
             return [], [], []
         context = self._context
-        async with context.db.reading() as session:
-            governors = await load_governors(
-                session,
-                self._tenant,
-                [message.contact for message in messages],
-                context.content,
-                self._rulebooks,
-                self._at,
-                self._means.shared,
-            )
+        governors = await self._governors([message.contact for message in messages])
         results: list[OutgoingMessage | Outcome] = []
         judgements: list[Judgement] = []
         for message in messages:
@@ -268,10 +268,23 @@ class ContactRun:
             at = context.business_now(self._at)
             result = outgoing.reviewed(message, governor, context.content, at)
             if isinstance(result, OutgoingMessage):
-                result = outgoing.governed(result, at, context.templates, context.creditor)
+                creditor = creditor_of(self._channels.settings, context.sender)
+                result = outgoing.governed(result, at, context.templates, creditor)
                 judgements += governor.judgements(message.contact)
             results.append(result)
-        return *_split(results), judgements
+        return *outgoing.split(results), judgements
+
+    async def _governors(self, contacts: Sequence[DebtorContact]) -> dict[str, ContactGovernor]:
+        async with self._context.db.reading() as session:
+            return await load_governors(
+                session,
+                self._tenant,
+                contacts,
+                self._context.content,
+                self._rulebooks,
+                self._at,
+                self._means.shared,
+            )
 
     async def _write(
         self, messages: Sequence[OutgoingMessage], judgements: Sequence[Judgement]
@@ -289,6 +302,9 @@ class ContactRun:
                 mark_secret=self._context.links.keys.signing.secret,
                 limits=self._means.shared,
             )
+            link_days = self._channels.settings.portal.link_days
+            links = self._context.links
+            await keep_links(session, self._tenant, self._time().at, intents, links, link_days)
         self._begun |= {contact.contact_id for contact in intents}
         await self._record(
             [
@@ -373,17 +389,3 @@ class ContactRun:
         now = clock.now()
         recorded_at = now if self._context.clock == "system" else self._at
         return RunTime(self._at, recorded_at, now, self._context.clock)
-
-
-def _split(
-    results: Iterable[OutgoingMessage | Outcome],
-) -> tuple[list[OutgoingMessage], list[Outcome]]:
-    """Those that go on, and how the others ended."""
-    remaining: list[OutgoingMessage] = []
-    ended: list[Outcome] = []
-    for result in results:
-        if isinstance(result, Outcome):
-            ended.append(result)
-        else:
-            remaining.append(result)
-    return remaining, ended

@@ -1,5 +1,6 @@
 """Open a run: the tenant's channels, rule books and slots as they are now."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from services.outreach.dunning.domain.means import means_of
 from services.outreach.dunning.processes.contact_runs import ContactRun
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
 from services.outreach.rulebooks.processes.books import ready_books
+from services.outreach.rulebooks.store import get_tenant_zone
 from shared.errors import Invalid, Unavailable
 
 _R = TypeVar("_R", bound="ContactRun")
@@ -21,7 +23,8 @@ async def open_run(context: Context, tenant: str, at: datetime, *, kind: type[_R
     """A run, with the tenant's channels, rule books and templates as they are now."""
     async with context.db.reading() as session:
         stored = await get_settings(session, tenant)
-    channels = await context.channels.channels(tenant, stored.settings)
+        zone = await get_tenant_zone(session, tenant)
+    channels = replace(await context.channels.channels(tenant, stored.settings), zone=zone)
     context = await with_templates(context, tenant, at)
     async with context.db.reading() as session:
         shared = await find_limits(session, tenant, context.links.keys.signing.secret)

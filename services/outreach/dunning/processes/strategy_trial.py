@@ -23,9 +23,12 @@ from services.outreach.dunning.domain.trial_part import (
     texts_known,
     try_part,
 )
-from services.outreach.dunning.store import debtors as debtor_store
 from services.outreach.dunning.store import strategies as store
-from services.outreach.dunning.store.debtors import DebtorSources
+from services.outreach.dunning.store.debtor_facts import (
+    DebtorSources,
+    get_debtors,
+    list_strategies,
+)
 from services.outreach.rulebooks.commands import business_now
 from services.outreach.rulebooks.processes.books import ready_books
 from services.outreach.rulebooks.processes.calculation import calculate
@@ -40,7 +43,7 @@ Progress = Callable[[int], Awaitable[None]]  # so many debtors are done
 
 
 @dataclass
-class Scope:
+class TrialScope:
     """Who would have the strategy today."""
 
     accounts: dict[str, set[str]] = field(default_factory=dict)  # by debtor
@@ -53,9 +56,9 @@ class Scope:
         return sorted(self.accounts, key=lambda key: (-self.priorities.get(key, 0), key))
 
 
-async def find_scope(context: Context, tenant: str, strategy: Strategy) -> Scope:
+async def find_scope(context: Context, tenant: str, strategy: Strategy) -> TrialScope:
     """The accounts that would be on it, if it were in force today and all moved."""
-    scope, after = Scope(), ""
+    scope, after = TrialScope(), ""
     async with context.db.reading() as session:
         now = await business_now(session, context.clock, tenant)
         counting = await context.strategies.in_force(session, tenant, now)
@@ -91,7 +94,7 @@ async def try_ahead(
     tenant: str,
     strategy: Strategy,
     days: int,
-    scope: Scope,
+    scope: TrialScope,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """What it would do in so many days from today on, today included."""
@@ -148,14 +151,14 @@ async def _load(
     session: Session,
     tenant: str,
     keys: Sequence[str],
-    scope: Scope,
+    scope: TrialScope,
     terms: TrialTerms,
 ) -> list[KnownDebtor]:
     profiles = await get_profiles(session, tenant, keys, context.content.residence_default)
-    on = await debtor_store.list_strategies(session, tenant, keys)
+    on = await list_strategies(session, tenant, keys)
     sources = DebtorSources(profiles, await context.strategies.get_all(session, tenant, on))
     unusable = await find_unusable(session, tenant, profiles, terms.at)
-    states = await debtor_store.get_debtors(session, tenant, keys, sources, terms.at, clock.now())
+    states = await get_debtors(session, tenant, keys, sources, terms.at, clock.now())
     return [
         KnownDebtor(
             state.debtor,

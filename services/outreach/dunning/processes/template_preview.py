@@ -7,7 +7,7 @@ from services.outreach.channels.domain import costs
 from services.outreach.channels.domain.creditors import creditor_of
 from services.outreach.channels.domain.languages import language_chain
 from services.outreach.channels.domain.lint import samples
-from services.outreach.channels.domain.lint.findings import Finding
+from services.outreach.channels.domain.lint.findings import LintFinding
 from services.outreach.channels.domain.message_values import MessageValues
 from services.outreach.channels.domain.parts import Parts, SmsParts
 from services.outreach.channels.domain.rendering import NotWritten
@@ -37,7 +37,7 @@ class TemplatePreview:
     cost_micros: int
     cost_minor: int
     cost_currency: str
-    findings: list[Finding]
+    findings: list[LintFinding]
 
     @property
     def texts(self) -> dict[str, str]:
@@ -146,7 +146,7 @@ def as_answer(shown: TemplatePreview) -> dict[str, Any]:
     }
 
 
-def finding_answer(finding: Finding) -> dict[str, Any]:
+def finding_answer(finding: LintFinding) -> dict[str, Any]:
     return {
         "pointer": finding.pointer,
         "rule": finding.rule,

@@ -160,7 +160,8 @@ async def recount_reached(session: Session, tenant: str, contacts: Sequence[Debt
           select max(c.attempted_at) from contact_accounts k join contacts c
             using (tenant_id, contact_id)
           where k.tenant_id = a.tenant_id and k.account_id = a.account_id
-            and c.attempted_at is not null and c.state = any($3))
+            and c.attempted_at is not null and c.state = any($3)
+            and c.lane not like 'service/%')
         where (tenant_id, account_id) in (
           select tenant_id, account_id from accounts where tenant_id = $1 and account_id = any($2)
           order by account_id for update)
@@ -174,7 +175,8 @@ async def recount_reached(session: Session, tenant: str, contacts: Sequence[Debt
         update debtors d set last_contact_at = (
           select max(c.attempted_at) from contacts c
           where c.tenant_id = d.tenant_id and c.debtor_key = d.debtor_key
-            and c.attempted_at is not null and c.state = any($3))
+            and c.attempted_at is not null and c.state = any($3)
+            and c.lane not like 'service/%')
         where tenant_id = $1 and debtor_key = any($2)
         """,
         tenant,

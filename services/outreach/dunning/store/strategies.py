@@ -17,8 +17,8 @@ from services.outreach.dunning.domain.assignments import (
     Asked,
     Assignments,
     InFlight,
-    InForce,
     Override,
+    StrategiesInForce,
 )
 from services.outreach.dunning.domain.conditions import ConditionFacts
 from services.outreach.dunning.domain.strategy import Strategy
@@ -41,13 +41,13 @@ class StrategyBooks:
         self.assignments = Documents(STRATEGY_ASSIGNMENTS, [assignments])
         self._kept: set[tuple[str, str, str]] = set()  # shipped versions stored for a tenant
 
-    async def in_force(self, session: Session, tenant: str, at: datetime) -> InForce:
+    async def in_force(self, session: Session, tenant: str, at: datetime) -> StrategiesInForce:
         """What counts for the tenant at an instant."""
         strategies = await self.strategies.history(session, tenant)
         rules = await self.assignments.history(session, tenant)
         active = in_force_of(strategies.activations, at)
         assigning = in_force_of(rules.activations, at).get(ASSIGNMENTS)
-        return InForce(
+        return StrategiesInForce(
             versions={n: found.version for n, found in strategies.in_force(at).items()},
             version_modes={name: in_flight(each) for name, each in active.items()},
             assignments=_rules_at(rules, at),

@@ -5,14 +5,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.channels.domain.contract import Receipt
 from services.outreach.channels.domain.mail_reports import read_mail_report
 from services.outreach.context import Context
 from services.outreach.dunning.domain.live_check import CheckedAccount
+from services.outreach.dunning.processes.service_messages import send_asked
+from services.outreach.inbound.commands.confirmations import ask_to_confirm
 from services.outreach.inbound.commands.endings import Match, end_item, end_reply, hand_over
 from services.outreach.inbound.commands.pauses import pause_waiting
 from services.outreach.inbound.commands.receipts import note_answered, take_receipts
 from services.outreach.inbound.domain.classes import Reading
+from services.outreach.inbound.domain.confirmations import confirmation
 from services.outreach.inbound.domain.decisions import (
     KnownDebt,
     KnownInvoice,
@@ -32,7 +36,7 @@ from shared.database import Session
 from shared.errors import AppError, Unavailable, is_retriable
 from shared.ids import event_id
 from shared.process.crash import crash_point
-from shared.process.failures import note_failure
+from shared.process.failures import note_failure, survived
 
 LEASE = timedelta(seconds=90)  # of machine time: longer than the ledger may take to answer
 TRIES_MAX = 5  # of what fails for a reason of its own
@@ -74,12 +78,31 @@ async def _put_back(context: Context, item: OpenItem, error: Exception) -> None:
     """Later, again; what keeps failing is a person's."""
     wait = min(WAIT_SECONDS_MAX, 2.0**item.tries)
     reason = error.detail if isinstance(error, AppError) else type(error).__name__
+    if item.tries >= TRIES_MAX and not is_retriable(error):
+        await _give_up(context, item, f"cannot be read: {reason}"[:200])
+        return
     async with context.db.transaction() as session:
-        if item.tries >= TRIES_MAX and not is_retriable(error):
-            await hand_over(session, item, f"cannot be read: {reason}"[:200])
-        else:
-            try_at = clock.now() + timedelta(seconds=wait)
-            await store.put_back(session, item, try_at, reason[:200])
+        try_at = clock.now() + timedelta(seconds=wait)
+        await store.put_back(session, item, try_at, reason[:200])
+
+
+async def _give_up(context: Context, item: OpenItem, failure: str) -> None:
+    """To a person; whose it is stands in the envelope, or in the sender's address."""
+    is_given = False
+    with survived("outreach", "inbound", tenant=item.tenant, inbound_id=item.inbound_id):
+        async with context.db.transaction() as session:
+            known = Incoming(
+                reading=Reading("other"),
+                text="",
+                address=item.sender,
+                contact_ids=(),
+                account_id=item.envelope.account_id,
+            )
+            await hand_over(session, item, failure, await match_sender(session, item, known))
+        is_given = True
+    if not is_given:
+        async with context.db.transaction() as session:
+            await hand_over(session, item, failure)
 
 
 async def _ended(context: Context, item: OpenItem) -> None:
@@ -130,15 +153,23 @@ async def _answer(context: Context, item: OpenItem, incoming: Incoming) -> None:
     async with context.db.reading() as session:
         match = await match_sender(session, item, incoming)
     decided = await _decided(context, item, incoming, match)
+    given: object = None
     if decided.command is not None:
-        decided = await _commanded(context, item, decided, decided.command)
+        decided, given = await _commanded(context, item, decided, decided.command)
+    replying = confirmation(item, incoming, match, decided, given)
+    asked: tuple[DebtorContact, str] | None = None
     async with context.db.transaction() as session:
         if match.contact_id is not None:
             await note_answered(
                 session, item.tenant, context.clock, context.links, match.contact_id,
                 item.received_at,
             )  # fmt: skip
-        await end_reply(session, context.clock, item, incoming, match, decided)
+        is_ours = await end_reply(session, context.clock, item, incoming, match, decided)
+        if is_ours and replying is not None:
+            asked = await ask_to_confirm(session, context.clock, item, replying)
+    if asked is not None:
+        with survived("outreach", "inbound", tenant=item.tenant, inbound_id=item.inbound_id):
+            await send_asked(context, item.tenant, *asked)
 
 
 async def _decided(
@@ -213,8 +244,9 @@ def _known(checked: Mapping[str, CheckedAccount]) -> KnownDebt:
 
 async def _commanded(
     context: Context, item: OpenItem, decided: ReplyAnswer, command: Command
-) -> ReplyAnswer:
-    """The ledger's answer. Kept before it is asked, so that asked again it is asked the same."""
+) -> tuple[ReplyAnswer, object]:
+    """What follows, and the ledger's own words. The command is kept before it is asked, so that
+    asked again it is asked the same."""
     if item.command is None:
         async with context.db.transaction() as session:
             await store.save_command(session, item, command)
@@ -224,8 +256,8 @@ async def _commanded(
     )
     crash_point("outreach.command.after_answer")
     if given.is_done:
-        return decided
-    return decided.refused(_reason(given.status, given.body))
+        return decided, given.body
+    return decided.refused(_reason(given.status, given.body)), None
 
 
 def _reason(status: int, body: object) -> str:

@@ -1,13 +1,10 @@
 """Every door: the item is kept, in a transaction of its own; then it is read, at once if that
 works, else by a worker."""
 
-from services.outreach.channels.domain.inbound_messages import InboundText, TakeInbound
 from services.outreach.context import Context
 from services.outreach.inbound.commands.items import keep_item
-from services.outreach.inbound.domain.items import NewItem, new_message, new_text
+from services.outreach.inbound.domain.items import NewItem, new_message
 from services.outreach.inbound.processes.reading import read_item
-from shared.business_time import Clock
-from shared.database import Database
 from shared.process.failures import survived
 
 
@@ -27,13 +24,3 @@ async def take_message(
 ) -> str:
     """Of the portal: who wrote has shown who he is. `key`: the same message has the same one."""
     return await take_item(context, tenant, new_message(text, key, account_id, contact_id))
-
-
-def text_taker(db: Database, clock_mode: Clock) -> TakeInbound:
-    """For adapters that are handed messages: kept, and read by a worker."""
-
-    async def take(message: InboundText) -> None:
-        async with db.transaction() as session:
-            await keep_item(session, message.tenant, clock_mode, new_text(message))
-
-    return take

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from services.outreach.channels.clients.channel import Channel
 from services.outreach.channels.clients.factories import FACTORIES
 from services.outreach.channels.clients.registry import ProviderSetup
-from services.outreach.channels.domain.contract import Channel, Receipt
+from services.outreach.channels.domain.contract import Receipt
 from services.outreach.channels.domain.parts import EmailParts, Parts
 from services.outreach.channels.domain.tenant_settings import Provider, TenantSettings
 from tests.integration.outreach.channels.suite import Fault

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
-from services.outreach.channels.domain.contract import Channel, Intent, Receipt, Sent
+from services.outreach.channels.clients.channel import Channel
+from services.outreach.channels.domain.contract import Intent, Receipt, Sent
 from services.outreach.channels.domain.parts import Parts
 from shared import clock
 
@@ -40,7 +41,7 @@ class ChannelPeer(Protocol):
         """How many messages of a contact the provider has."""
 
     def receipts(self, contact_id: str, provider_id: str) -> list[Receipt]:
-        """What it says of one that has arrived, as our reader reads it; [] where it says nothing."""
+        """What it says of one that has arrived, as our reader reads it; []: it says nothing."""
 
 
 OpenPeer = Callable[[], AbstractAsyncContextManager[ChannelPeer]]

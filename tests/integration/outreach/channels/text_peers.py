@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from services.outreach.channels.clients import smpp as smpp_client
+from services.outreach.channels.clients.channel import Channel
 from services.outreach.channels.clients.dialler import DiallerChannel
 from services.outreach.channels.clients.smpp import SmppChannel, SmppSettings
 from services.outreach.channels.clients.smpp_session import Smsc as SmscAddress
 from services.outreach.channels.clients.twilio import TwilioCalls, TwilioSettings, TwilioTexts
 from services.outreach.channels.domain.call_scripts import CallScript
-from services.outreach.channels.domain.contract import Channel, Receipt
+from services.outreach.channels.domain.contract import Receipt
 from services.outreach.channels.domain.parts import Parts, SmsParts, VoiceParts
 from services.outreach.channels.domain.sms_parts import PartState, whole
 from services.outreach.channels.domain.twilio import TwilioAccount, token_in

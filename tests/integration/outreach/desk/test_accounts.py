@@ -54,6 +54,8 @@ async def test_a_call_is_let_through_with_what_has_to_be_told(
     assert (shown["to"], shown["verdict"]["verdict"]) == (E164, "allow")
     assert shown["amounts"] == [{"currency": "EUR", "collectable_minor": 10_000}]
     assert shown["prompts"]
+    assert (shown["script"]["template"], shown["script"]["language"]) == ("first-call", "en")
+    assert "100" in shown["script"]["text"]
     done = await desk.post(
         f"/v1/tasks/{task_id}/complete", headers=ANN,
         json={"disposition": "refusal", "call_id": shown["call_id"], "seconds": 30},
@@ -193,9 +195,10 @@ async def test_reads_of_personal_data_are_kept(world: World, desk: httpx.AsyncCl
     copy = await desk.get("/v1/accounts/C1/export", headers=BOB)
     assert copy.json()["details"]["email"] == "c1@example.com"
     assert copy.json()["details"]["phones"][0]["number"] == NUMBER
+    await desk.get("/v1/accounts/C1/timeline", headers=BOB)
     reads = (await desk.get("/v1/accounts/C1/reads")).json()["items"]
     assert [(read["reader"], read["what"]) for read in reads] == [
-        ("bob", "export"), ("ann", "desk"),
+        ("bob", "timeline"), ("bob", "export"), ("ann", "desk"),
     ]  # fmt: skip
     for path in ("desk", "export", "reads", "contact-record", "notes"):
         assert (await desk.get(f"/v1/accounts/none/{path}")).status_code == 404, path

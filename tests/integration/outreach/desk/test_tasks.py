@@ -385,17 +385,3 @@ async def test_a_person_s_time_has_its_price(world: World, desk: httpx.AsyncClie
     await completed(desk, task_id, disposition="refusal", seconds=61)
     (event,) = await world.announced("task-completed")
     assert (event["data"]["cost_micros"], event["data"]["cost_currency"]) == (1_000_000, "EUR")
-
-
-async def test_a_token_without_desk_does_no_work(world: World, desk: httpx.AsyncClient) -> None:
-    answer = await desk.get("/v1/worklist", headers={"Authorization": "Bearer nobody"})
-    assert answer.status_code == 401
-
-
-async def test_another_tenant_s_task_is_not_there(world: World, desk: httpx.AsyncClient) -> None:
-    (task_id,) = await opened(world, a_task("inbound 1"))
-    other = {**ANN, "X-Tenant": "other"}
-    for path in ("claim", "extend", "release", "call"):
-        answer = await desk.post(f"/v1/tasks/{task_id}/{path}", headers=other)
-        assert answer.status_code == 404, path
-    assert await taken(desk, other) is None

@@ -149,5 +149,7 @@ def test_every_language_has_every_kind_of_list() -> None:
     assert {path.stem for path in FOLDER.glob("*.yaml")} == {"de", "en", "es", "fr"}
     for path in FOLDER.glob("*.yaml"):
         lists = parse_word_lists({path.name: path.read_text("utf-8")})
-        assert lists.stop and lists.wrong_party and lists.negations
+        assert lists.stop
+        assert lists.wrong_party
+        assert lists.negations
         assert all(lists.matters.values())

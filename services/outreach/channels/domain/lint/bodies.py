@@ -18,6 +18,8 @@ from services.outreach.channels.domain.wording import Wording
 HEADLINES = frozenset({"subject", "title"})
 _HIDDEN = re.compile(r"<(style|script|title|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
+_ANCHOR = re.compile(r"""<a\b[^>]*\bhref\s*=\s*["']([^"']*)["'][^>]*>""")
+_BLOCK_END = re.compile(r"</(?:p|li|h\d|td|tr|div)>|<br\s*/?>", re.IGNORECASE)
 _CURRENCY = r"(?:€|\$|£|¥|EUR|USD|GBP|CHF|JPY|CAD|AUD|MXN|euros?|dollars?|d[óo]lares|francs?)"
 _AMOUNT = re.compile(
     rf"(?:{_CURRENCY}\s?\d[\d.,'\s]*|\d[\d.,']*\s?{_CURRENCY}(?!\w)|\b\d[\d.,']*[.,]\d\d\b)",
@@ -75,7 +77,7 @@ class Body:
 
 
 @dataclass
-class Trial:
+class TextTrial:
     """What came out, by part."""
 
     bodies: dict[str, list[Body]] = field(default_factory=dict)
@@ -90,9 +92,9 @@ class Trial:
 
 def trial(
     wording: Wording, template: MessageTemplate, channel: TextChannel, language: str
-) -> Trial:
+) -> TextTrial:
     """A text that speaks of one section only may fail on the samples of others, but not on all."""
-    tried = Trial()
+    tried = TextTrial()
     for part, source in template.languages[language].sources(channel).items():
         _static_faults(tried, wording.language, part, source)
         _try(tried, wording, template, channel, language, part, source)
@@ -100,7 +102,7 @@ def trial(
 
 
 def _try(
-    tried: Trial,
+    tried: TextTrial,
     wording: Wording,
     template: MessageTemplate,
     channel: TextChannel,
@@ -140,7 +142,7 @@ def _try(
         tried.faults.append((part, rule, errors[0].detail))
 
 
-def _static_faults(tried: Trial, language: TemplateLanguage, part: str, source: str) -> None:
+def _static_faults(tried: TextTrial, language: TemplateLanguage, part: str, source: str) -> None:
     try:
         names = language.unknown_names(source)
     except BadTemplate:
@@ -157,7 +159,7 @@ def readable(raw: str, *, is_html: bool) -> str:
 
 def _with_links(raw: str) -> str:
     """A link stands for its address."""
-    return re.sub(r"""<a\b[^>]*\bhref\s*=\s*["']([^"']*)["'][^>]*>""", r" \1 ", raw)
+    return _ANCHOR.sub(r" \1 ", raw)
 
 
 def literal_words(language: TemplateLanguage, source: str, *, is_html: bool) -> str | None:
@@ -167,7 +169,7 @@ def literal_words(language: TemplateLanguage, source: str, *, is_html: bool) -> 
     except BadTemplate:
         return None
     if is_html:
-        words = re.sub(r"</(p|li|h\d|td|tr|div)>|<br\s*/?>", "\n\n", words, flags=re.IGNORECASE)
+        words = _BLOCK_END.sub("\n\n", words)
         words = unescape(_TAG.sub(" ", _HIDDEN.sub(" ", words)))
     return words
 

@@ -15,7 +15,7 @@ Rule = Literal[
 WARNINGS: frozenset[Rule] = frozenset({"hard-to-read", "missing-language"})
 
 
-class Finding(Struct, frozen=True):
+class LintFinding(Struct, frozen=True):
     pointer: str  # RFC 6901, in the template's document
     rule: Rule
     detail: str

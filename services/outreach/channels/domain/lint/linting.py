@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from services.outreach.activity.domain.contacts import Tone
 from services.outreach.channels.domain.languages import LANGUAGE_DEFAULT, language_chain
 from services.outreach.channels.domain.lint import bodies, links
-from services.outreach.channels.domain.lint.bodies import Body, Trial, trial
-from services.outreach.channels.domain.lint.findings import Finding, Rule
+from services.outreach.channels.domain.lint.bodies import Body, TextTrial, trial
+from services.outreach.channels.domain.lint.findings import LintFinding, Rule
 from services.outreach.channels.domain.lint.readability import READABLE_MIN, readability
 from services.outreach.channels.domain.lint.samples import CHARGED, CREDITOR, DISCLOSURE
 from services.outreach.channels.domain.sms_text import sms_text
@@ -15,7 +15,7 @@ from services.outreach.channels.domain.template_document import (
     MessageTemplate,
     TextChannel,
 )
-from services.outreach.channels.domain.word_lists import WordLists, first_phrase
+from services.outreach.channels.domain.word_lists import LintWords, first_phrase
 from services.outreach.channels.domain.wording import Wording
 from shared.field_errors import escape
 
@@ -31,9 +31,9 @@ def lint_template(
     *,
     tenant_language: str = LANGUAGE_DEFAULT,
     segments_max: int = SEGMENTS_MAX,
-) -> list[Finding]:
+) -> list[LintFinding]:
     """All that is wrong, errors first."""
-    found: dict[Finding, None] = {}
+    found: dict[LintFinding, None] = {}
     for code, texts in template.languages.items():
         for channel in texts.channels:
             each = _Channel(wording, template, tone, code, channel, segments_max)
@@ -42,16 +42,16 @@ def lint_template(
     return sorted(found, key=lambda finding: not finding.is_error)
 
 
-def _missing_languages(template: MessageTemplate, tenant_language: str) -> Iterator[Finding]:
+def _missing_languages(template: MessageTemplate, tenant_language: str) -> Iterator[LintFinding]:
     """English, into which every reader may fall back, the tenant's, and what others have."""
     for code in dict.fromkeys((tenant_language, LANGUAGE_DEFAULT)):
         if not any(each in template.languages for each in language_chain(code)[:-1] or (code,)):
-            yield Finding("/languages", "missing-language", f"there are no words in {code}")
+            yield LintFinding("/languages", "missing-language", f"there are no words in {code}")
     used = {c for texts in template.languages.values() for c in texts.channels}
     for code, texts in template.languages.items():
         if missing := [c for c in TEXT_CHANNELS if c in used - set(texts.channels)]:
             detail = f"other languages have {', '.join(missing)}, this one does not"
-            yield Finding(f"/languages/{escape(code)}", "missing-language", detail)
+            yield LintFinding(f"/languages/{escape(code)}", "missing-language", detail)
 
 
 class _Channel:
@@ -73,9 +73,9 @@ class _Channel:
         self._channel = channel
         self._segments_max = segments_max
         self._sources = template.languages[code].sources(channel)
-        self._words: WordLists = wording.words(code)
+        self._words: LintWords = wording.words(code)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[LintFinding]:
         yield from self._missing_parts()
         for part, source in self._sources.items():
             yield from self._of_source(part, source)
@@ -85,16 +85,16 @@ class _Channel:
         if tried.is_whole:
             yield from self._of_result(tried)
 
-    def _finding(self, part: str, rule: Rule, detail: str) -> Finding:
-        return Finding(f"/languages/{escape(self._code)}/{self._channel}/{part}", rule, detail)
+    def _finding(self, part: str, rule: Rule, detail: str) -> LintFinding:
+        return LintFinding(f"/languages/{escape(self._code)}/{self._channel}/{part}", rule, detail)
 
-    def _missing_parts(self) -> Iterator[Finding]:
+    def _missing_parts(self) -> Iterator[LintFinding]:
         if self._channel == "email" and "text" not in self._sources:
             yield self._finding("text", "missing-part", "an e-mail has a plain text")
 
     # ---------------------------------------------------------------------- as it is written
 
-    def _of_source(self, part: str, source: str) -> Iterator[Finding]:
+    def _of_source(self, part: str, source: str) -> Iterator[LintFinding]:
         words = bodies.literal_words(self._wording.language, source, is_html=part == "html")
         if words is None:
             return  # it cannot be read, and the trial says why
@@ -112,7 +112,7 @@ class _Channel:
 
     # ---------------------------------------------------------------------- as it comes out
 
-    def _of_result(self, tried: Trial) -> Iterator[Finding]:
+    def _of_result(self, tried: TextTrial) -> Iterator[LintFinding]:
         for part in tried.bodies:
             results = tried.bodies[part]
             yield from self._for_everybody(part, results)
@@ -125,7 +125,7 @@ class _Channel:
                 yield self._finding(part, "foreign-link", f"{link} is not one of our links")
         yield from self._segments(tried)
 
-    def _for_everybody(self, part: str, results: Sequence[Body]) -> Iterator[Finding]:
+    def _for_everybody(self, part: str, results: Sequence[Body]) -> Iterator[LintFinding]:
         if not all(CREDITOR.name in each.text for each in results):
             yield self._finding(part, "missing-creditor", "it names creditor.name")
         if not all(DISCLOSURE in each.text for each in results):
@@ -136,7 +136,7 @@ class _Channel:
             detail = f"it says how to end it: opt_out, or {self._words.opt_out[0].upper()}"
             yield self._finding(part, "missing-opt-out", detail)
 
-    def _where_it_asks(self, part: str, results: Sequence[Body]) -> Iterator[Finding]:
+    def _where_it_asks(self, part: str, results: Sequence[Body]) -> Iterator[LintFinding]:
         if not any(each.has_amount for each in results):
             yield self._finding(part, "missing-amount", "it says how much: totals, or its lines")
         if not any(each.has_way_to_pay(self._channel) for each in results):
@@ -148,7 +148,7 @@ class _Channel:
             detail = "it says how to ask or object: creditor.phone, creditor.url, or “reply”"
             yield self._finding(part, "missing-help", detail)
 
-    def _charges(self, part: str, results: Sequence[Body]) -> Iterator[Finding]:
+    def _charges(self, part: str, results: Sequence[Body]) -> Iterator[LintFinding]:
         for each in results:
             if each.has_amount and not each.names_charges(all_of_them=self._channel in ITEMISED):
                 detail = "an amount has charges in it: name line.parts and charges, one by one"
@@ -157,11 +157,11 @@ class _Channel:
                 yield self._finding(part, "fee-not-itemised", detail)
                 return
 
-    def _subject(self, tried: Trial) -> Iterator[Finding]:
+    def _subject(self, tried: TextTrial) -> Iterator[LintFinding]:
         if any(each.has_amount or each.has_any_charge for each in tried.subjects):
             yield self._finding("subject", "amount-in-subject", "others may see it: no amounts")
 
-    def _segments(self, tried: Trial) -> Iterator[Finding]:
+    def _segments(self, tried: TextTrial) -> Iterator[LintFinding]:
         if self._channel != "sms":
             return
         longest = max((sms_text(raw).segments for _, raw in tried.raw), default=0)

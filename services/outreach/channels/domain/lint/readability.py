@@ -27,6 +27,7 @@ FORMULAS: Mapping[str, Formula] = {
     "es": Formula(206.84, 1.02, 60.0),
 }
 
+_SILENT = re.compile(r"(?<=[bcdfghjklmnpqrstvwxz])(?:e|es|ent)\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SENTENCE_END = re.compile(r"[.!?:;…]+(?=\s|$)|\n\s*\n")
 _VOWELS: Mapping[str, re.Pattern[str]] = {
@@ -73,5 +74,5 @@ def _english(word: str) -> int:
 
 def _french(word: str) -> int:
     """A last e is not spoken, nor that of -es and -ent."""
-    stem = re.sub(r"(?<=[bcdfghjklmnpqrstvwxz])(?:e|es|ent)$", "", word) if len(word) > 3 else word
+    stem = _SILENT.sub("", word) if len(word) > 3 else word
     return max(1, len(_VOWELS["fr"].findall(stem)))

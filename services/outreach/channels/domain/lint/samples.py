@@ -3,6 +3,7 @@
 from datetime import date
 
 from services.outreach.channels.domain.message_values import (
+    Answered,
     CreditorDetails,
     Line,
     LinePart,
@@ -21,6 +22,7 @@ CREDITOR = CreditorDetails(
 )
 PAY_URL = "https://pay.sample-creditor.example/portal/AQHzv5LHIyWQzYO7AAeoWARoEwVY4yeN"
 PORTAL_URL = "https://pay.sample-creditor.example/portal/AQHzv5LHIyWQzYO7AAeoWARoEwVY4yeO"
+CODE = "482913"
 TEXT_ID = "sample-disclosure"
 DISCLOSURE = "Sample of words that the law wants."
 OPT_OUT_WORDS = "Sample of the way out."
@@ -59,10 +61,13 @@ CONTENTS: dict[str, MessageContent] = {
     "promises": MessageContent(promises=(_PLAIN,)),
     "instalments": MessageContent(instalments=(_PLAIN,)),
     "settlements": MessageContent(settlements=(_PLAIN,)),
+    "answers": MessageContent(
+        answers=(Answered("invoice", "R-2027-00045", DUE_ON, CURRENCY, 4_567_891, "partly"),)
+    ),
     "nothing": MessageContent(),
 }
 CHARGED = ("overdue", "overdue-many")  # where an amount has charges in it
 
 
 def sample(content: str, creditor: CreditorDetails = CREDITOR) -> MessageValues:
-    return MessageValues(NAME, creditor, CONTENTS[content], PAY_URL, PORTAL_URL, (), country="DE")
+    return MessageValues(NAME, creditor, CONTENTS[content], PAY_URL, PORTAL_URL, (), "DE", CODE)

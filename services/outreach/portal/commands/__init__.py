@@ -1,0 +1,1 @@
+"""What visitors change, each in the transaction of its caller."""

@@ -1,0 +1,1 @@
+"""What takes several transactions, the ledger or a channel."""
