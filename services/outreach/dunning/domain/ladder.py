@@ -202,15 +202,15 @@ class LadderOf:
         self, invoice: Invoice, step: Step, made: Sequence[StepMade], base: date
     ) -> date | None:
         """The day of the step by itself; None: it can't be made as things are announced."""
-        if step.is_before_due:
-            if not invoice.is_due_soon:
-                return None
-            return invoice.due_on + timedelta(days=step.ladder_day)
-        if invoice.stage is None or (step.stage is not None and invoice.stage < step.stage):
+        if step.is_before_due and not invoice.is_due_soon:
+            return None
+        if not step.is_before_due and (invoice.stage is None or invoice.stage < (step.stage or 0)):
             return None
         if step.anchor == "last-contact":
             last = max((each.made_on for each in made if each.is_made), default=None)
             return None if last is None else self._after(last, step)
+        if step.is_before_due:
+            return invoice.due_on + timedelta(days=step.ladder_day)
         if step.anchor == "stage":
             assert step.stage is not None, "a step from a stage names it"
             day = self._after(base + timedelta(days=step.stage), step)
@@ -226,7 +226,7 @@ class LadderOf:
         """Whether an earlier step that applies is still to be made."""
         return any(
             each.ladder_day < step.ladder_day
-            and not each.is_before_due
+            and (step.is_before_due or not each.is_before_due)
             and applying.from_day(each, self.today) is not None
             for each in steps
         )
