@@ -240,6 +240,8 @@ class Referee:
             return
         if self.books.is_reached(bill.account) or self.books.is_stopped(bill, day, strategy):
             return
+        if any(resume > day for resume in self.books.resumes(bill, day, strategy)):
+            return  # what has stopped it says when it goes on
         days = [
             step.ladder_day
             for step in strategy.ladder
@@ -247,7 +249,7 @@ class Referee:
         ]
         if not days:
             return
-        start, base = max(day, self.contact_from), bill.starts_on or bill.due_on
+        start, base = max(day, self.contact_from), self._base(bill, day)
         is_late = len(days) > 1 and base + days[1] * DAY <= start
         if is_late or base + days[0] * DAY < self.contact_from:
             bill.starts_on = start - days[0] * DAY
