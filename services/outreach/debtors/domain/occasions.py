@@ -105,7 +105,10 @@ def _on_promise(occasions: Occasions, event: Received, data: Any) -> None:
     if due is not None and not is_cancelled:
         occasions[due.key] = replace(due, anchor_on=data.due_on)
     broken = occasions.get(("promise-broken", data.promise_id))
-    if broken is not None and broken.stands and (before is None or not before.stands):
+    is_new = before is None or not before.stands
+    if isinstance(data, ledger.PromiseRejudged) and data.from_state != data.to_state:
+        is_new = True  # partly kept, then not at all: it is the last judgement that is answered
+    if broken is not None and broken.stands and is_new:
         occasions[broken.key] = replace(broken, anchor_on=_day(event))  # the last judgement's day
 
 
