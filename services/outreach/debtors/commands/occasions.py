@@ -20,7 +20,7 @@ from services.outreach.debtors.store.accounts import find_accounts
 from services.outreach.debtors.store.pauses import end_pauses
 from services.outreach.debtors.store.rows import AccountKey
 from shared.database import Session
-from shared.events import Received, ledger
+from shared.events import Received
 
 
 async def take_occasions(session: Session, events: Sequence[Received]) -> None:

@@ -120,8 +120,7 @@ def _sort(found: _Climbs, options: list[Option], at: datetime) -> None:
         handing = [
             option
             for option in options
-            if option.step.hand_over is not None
-            and option.step.ladder_day >= last.step.ladder_day
+            if option.step.hand_over is not None and option.step.ladder_day >= last.step.ladder_day
         ]
         rest = [option for option in options if option.step.hand_over is None]
         if handing:
