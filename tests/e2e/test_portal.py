@@ -1,4 +1,4 @@
-"""A visitor of the portal, from the link in his e-mail to what he agrees on with the real ledger."""
+"""A visitor of the portal, from the link in his e-mail to what he agrees on with the ledger."""
 
 from collections.abc import Iterator
 from typing import Any
