@@ -138,8 +138,8 @@ MUTANTS = (
     Mutant(
         "no live check",
         "services.outreach:due_of",
-        "    due = still_due(contact.items, checked, content.strategies)\n",
-        "    due = type(still_due((), {}, content.strategies))(contact.items, {})\n",
+        "    due = still_due(contact.items, checked, applies)\n",
+        "    due = type(still_due((), {}))(contact.items, {})\n",
         (f"{LIVE_CHECK}::test_the_live_check_cancels_what_the_log_has_not_told_yet",),
     ),
     Mutant(

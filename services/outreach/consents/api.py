@@ -106,15 +106,16 @@ class InconvenientHours(Model):
 
 
 class PreferredHours(Model):
-    """When the person would rather be written to, of their day."""
+    """Hours in which the person would rather be written to, half-open; the contact rules hold
+    all the same."""
 
     from_: Annotated[TimeOfDay, Field(alias="from")]
     to: TimeOfDay
 
     @model_validator(mode="after")
-    def _goes_forward(self) -> Self:
-        if self.from_ >= self.to or self.to == "24:00":
-            raise ValueError("`to` must be later than `from`, and 23:59 at most")
+    def _leaves_time(self) -> Self:
+        if self.from_ >= self.to:
+            raise ValueError("`from` must be before `to`")
         return self
 
 
@@ -132,7 +133,10 @@ class PreferencesRequest(Model):
     evidence: Text | None = None
     refused_channels: Annotated[list[ContactChannel], Field(max_length=20)] | None = None
     inconvenient: Annotated[list[InconvenientHours], Field(max_length=50)] | None = None
-    preferred_hours: PreferredHours | None = None
+    preferred_hours: Annotated[
+        PreferredHours | None,
+        Field(description="They take the place of the strategy's `send.from` and `send.to`."),
+    ] = None
     inconvenient_places: Annotated[list[Place], Field(max_length=10)] | None = None
     language: (
         Annotated[str, Field(max_length=35, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None

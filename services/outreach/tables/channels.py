@@ -48,5 +48,6 @@ slots = Table(
     Column("day", Date),
     Column("name", Text),  # ramp, ramp/{strategy}/{version}, capacity/{channel or queue}
     Column("taken", Integer, nullable=False),
+    Column("most", Integer),  # that there could be when one was last taken
     PrimaryKeyConstraint("tenant_id", "day", "name"),
 )

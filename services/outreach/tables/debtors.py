@@ -73,6 +73,7 @@ invoices = Table(
     Column("payer", Text),
     Column("purpose", Text),
     Column("product", Text),
+    Column("payment_url", Text),  # where the biller takes money for it
     PrimaryKeyConstraint("tenant_id", "account_id", "invoice_id"),
 )
 
@@ -119,8 +120,17 @@ pauses = Table(
     Column("reason", Text),  # free text; deleted at erasure
     Column("created_by", Text),
     Column("created_at", INSTANT, nullable=False),  # business time
+    Column("ran_out_at", INSTANT),  # business time; it ended unhandled, and people were told
     PrimaryKeyConstraint("tenant_id", "pause_id"),
     Index(None, "tenant_id", "account_id"),
+    Index(
+        "ix_pauses_waiting",
+        "tenant_id",
+        "from_on",
+        postgresql_where=text(
+            "ran_out_at is null and ended_on is null and until_on is null and not is_endless"
+        ),
+    ),
 )
 
 occasions = Table(
@@ -136,6 +146,11 @@ occasions = Table(
     Column("invoice_ids", ARRAY(Text)),  # none: all of the account
     Column("stands", Boolean, nullable=False),
     Column("since_on", Date),  # of `paid`
+    # What messages name of it.
+    Column("amount_minor", BigInteger),
+    Column("due_on", Date),
+    Column("base_minor", BigInteger),  # of a settlement: what was owed
+    Column("outcome", Text),  # of a dispute
     PrimaryKeyConstraint("tenant_id", "account_id", "reaction", "subject_id"),
 )
 

@@ -9,9 +9,11 @@ import pytest
 
 from services.outreach.activity.store.business_times import raise_business_time
 from services.outreach.dunning.processes import contact_runs, delivery
+from services.outreach.portal_app import create_app as create_portal
 from shared.database import Database
 from tests.integration.outreach.doors import client_of, settings_for
 from tests.integration.outreach.peers import LedgerPeer, MailSink, ledger_peer, mail_sink
+from tests.integration.outreach.portal_visits import browser
 from tests.integration.outreach.replies import MONDAY, PUBLIC, TWILIO
 from tests.integration.outreach.world import World, a_context
 
@@ -70,3 +72,11 @@ async def inbound_http(world: World, outreach_url: str) -> AsyncIterator[httpx.A
     )
     async for client in client_of(settings):
         yield client
+
+
+@pytest.fixture
+async def portal(world: World, outreach_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Its own application, as a visitor's browser asks it."""
+    app = create_portal(settings_for(world, outreach_url))
+    async with app.router.lifespan_context(app), browser(app) as visitor:
+        yield visitor

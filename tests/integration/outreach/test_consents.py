@@ -11,6 +11,7 @@ from shared.events import ledger
 from tests.dumps import stored_texts
 from tests.integration.outreach.doors import client_of, settings_for
 from tests.integration.outreach.world import World
+from tests.unit.outreach.builders import at
 
 SMS = "/v1/accounts/C1/consents/sms"
 EMAIL = "/v1/accounts/C1/consents/email"
@@ -70,6 +71,9 @@ async def test_the_same_consent_again_is_said_once(
         (PREFERENCES, {"inconvenient": [{"from": "25:00", "to": "26:00"}]}, "/inconvenient/0/from"),
         (PREFERENCES, {"inconvenient": [{"from": "08:00", "to": "08:00"}]}, "/inconvenient/0"),
         (PREFERENCES, {"bankruptcy_filed_at": "2026-02-01"}, "/bankruptcy_filed_at"),
+        (PREFERENCES, {"preferred_hours": {"from": "18:00", "to": "17:00"}}, "/preferred_hours"),
+        (PREFERENCES, {"preferred_hours": {"from": "7:00", "to": "9:00"}}, "/preferred_hours/from"),
+        (PREFERENCES, {"preferred_hours": {"from": "24:00", "to": "24:00"}}, "/preferred_hours"),
         (PREFERENCES, {"attorney": {"name": "A"}}, "/attorney/since"),
         (PREFERENCES, {"inconvenient": [{"from": "24:00", "to": "08:00"}]}, "/inconvenient/0"),
         (PREFERENCES, {"cease_requested_at": "1800-01-01T00:00:00Z"}, "/cease_requested_at"),
@@ -123,6 +127,31 @@ async def test_preferences_add_up_and_can_be_taken_back(
     told = str(await world.announced())
     assert "Lawyer" not in told
     assert "Monday" not in told
+
+
+async def test_preferred_hours_move_a_message_and_the_rules_hold_all_the_same(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    """They stand for the strategy's hours: a message waits for them, and within them for what the
+    contact rules allow (house policy: from 08:01)."""
+    await world.overdue()
+    midnight = at("2026-03-03 00:00")
+    assert (await world.run(midnight)).next_due_at == at("2026-03-03 08:01")
+    said = {"at": "2026-03-02T10:00:00Z"}
+    evening = said | {"preferred_hours": {"from": "18:30", "to": "24:00"}}
+    shown = (await client.put(PREFERENCES, json=evening)).json()
+    assert shown["preferences"]["preferred_hours"] == {"from": "18:30", "to": "24:00"}
+    assert (await world.run(midnight)).next_due_at == at("2026-03-03 18:30")
+    early = said | {"preferred_hours": {"from": "06:00", "to": "09:00"}}
+    await client.put(PREFERENCES, json=early)
+    assert (await world.run(midnight)).next_due_at == at("2026-03-03 08:01")
+    await client.put(PREFERENCES, json=evening)
+    assert (await world.run(at("2026-03-03 12:00"))).counts["sent"] == 0
+    await client.put(PREFERENCES, json=said | {"preferred_hours": None})
+    assert (await world.run(at("2026-03-03 12:00"))).counts["sent"] == 1
+    told = await world.announced("preference-changed")
+    assert [event["data"]["kind"] for event in told] == ["times"] * 4
+    assert "18:30" not in str(told)
 
 
 async def test_what_is_said_again_in_the_same_words_is_not_told_again(

@@ -140,6 +140,11 @@ async def test_what_cannot_be_read_is_a_persons(
         await read_next(world.context)
     shown = (await http.get(f"/v1/inbound/{item['inbound_id']}")).json()
     assert (shown["state"], shown["failure"]) == ("for-person", "cannot be read: RuntimeError")
+    # Whose it is stands in its sender: somebody is asked to answer, and nothing is sent meanwhile.
+    assert (shown["account_id"], await tasks(world)) == ("C1", ["reply"])
+    assert await pauses(world) == [("C1", "reply")]
+    (row,) = await world.db.fetch("select note from tasks")
+    assert row["note"] == "cannot be read: RuntimeError"
 
 
 async def test_bytes_that_are_no_mail_are_a_persons(world: World, http: httpx.AsyncClient) -> None:
@@ -160,6 +165,36 @@ async def test_what_was_written_goes_with_the_account(
     assert row["state"] == "for-person"
     assert await world.db.fetch("select * from account_addresses") == []
     assert "Rumpelstilzchen" not in str(await world.announced())
+
+
+async def test_what_nobody_has_read_goes_with_the_account(
+    world: World, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An item that is still open when its account is erased loses its text at once."""
+
+    def away(*_: object) -> None:
+        raise OSError("not now")
+
+    monkeypatch.setattr("services.outreach.inbound.processes.reading.read_mail", away)
+    monkeypatch.setattr("services.outreach.inbound.processes.reading.incoming_text", away)
+    await world.account("C2")
+    await post(http, a_mail("I am Rumpelstilzchen"))
+    await take_message(world.context, "demo", "C1", None, "Rumpelstilzchen again", "m1")
+    await post(http, a_mail("I am somebody else", From="c2@example.com"))
+    erased = ledger.AccountErased(account_id="C1")
+    await world.take(world.ledger_event("account-erased", "C1", erased))
+    rows = await world.db.fetch(
+        "select state, failure, length(content) > 0 as is_kept, address from inbound"
+        " order by stored_at"
+    )
+    gone = ("applied", "erased", False, None)
+    assert [tuple(row) for row in rows][:2] == [gone, gone]
+    assert (rows[2]["state"], rows[2]["is_kept"]) == ("open", True)
+    dumped = await world.db.fetch("select inbound::text as row from inbound")
+    assert all("Rumpel" not in row["row"] for row in dumped)
+    shown = {each["name"]: each["violations"] for each in (
+        await http.get("/v1/integrity")).json()["items"]}  # fmt: skip
+    assert not any(shown.values())
 
 
 async def test_a_message_of_the_portal_is_certain(world: World, http: httpx.AsyncClient) -> None:

@@ -1,7 +1,14 @@
 """The ledger is asked before each contact, with a real database, mail server and ledger door."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from services.outreach.dunning.domain.assignment_document import parse_assignments
+from services.outreach.dunning.domain.strategy_document import parse_strategy
+from services.outreach.dunning.store.strategies import StrategyBooks
+from shared.documents import BuiltIn
 from shared.events import ledger
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts
 
@@ -101,3 +108,74 @@ async def test_the_check_is_asked_in_one_call_for_many(world: World) -> None:
     assert world.ledger.headers[0]["x-tenant"] == "demo"
     assert world.ledger.headers[0]["authorization"] == "Bearer token"
     assert world.mail.connections <= 8
+
+
+ASKING = """
+name: consumer
+version: "2027-01-01"
+title: Steps that ask for amounts
+send: {from: "00:00", to: "23:59", days: [mon, tue, wed, thu, fri, sat, sun], holidays: true}
+ladder:
+  - {name: reminder, from: due, days: 1, channels: [email], tone: friendly, template: reminder,
+     when: [{amount_from: 50, kind: [consumer]}, {tags_any: [always]}]}
+  - {name: second, from: due, days: 8, channels: [email], tone: neutral, template: overdue}
+"""
+RULES = 'version: "1"\nrules: [{strategy: consumer}]\n'
+
+
+@pytest.fixture
+async def asking(world: World) -> World:
+    """C1 owes EUR 100.00 by I1, and its reminder is for EUR 50.00 or more."""
+    strategy = parse_strategy(ASKING)
+    world.context = replace(
+        world.context,
+        strategies=StrategyBooks(
+            [BuiltIn(strategy.name, strategy.version, ASKING, strategy)],
+            BuiltIn("strategy-assignments", "1", RULES, parse_assignments(RULES)),
+        ),
+    )
+    await world.account("C3")
+    await world.overdue("I1", "C3")
+    return world
+
+
+async def test_a_step_whose_when_does_not_hold_by_the_check_is_not_made(asking: World) -> None:
+    """The log tells of the part payment later: until then nothing goes, after it nothing does."""
+    asking.answers("C3", ("I1", DUE_ON, 4_999), sequence=9)
+    assert (await asking.run()).counts == counts(planned=1, cancelled=1)
+    (cancelled,) = await asking.announced("contact-cancelled")
+    assert cancelled["data"]["because"] == "superseded"
+    assert await asking.value("select count(*) from steps") == 0
+    asking.answers("C3", ("I1", DUE_ON, 5_000))
+    assert (await asking.run()).counts["sent"] == 1
+    (sent,) = await asking.announced("contact-sent")
+    assert sent["data"]["step"] == "reminder"
+
+
+async def test_an_item_whose_when_does_not_hold_falls_out_of_its_contact(asking: World) -> None:
+    await asking.overdue("I2", "C3", minor=6_000)
+    asking.answers("C3", ("I1", DUE_ON, 10_000), ("I2", DUE_ON, 100), sequence=9)
+    assert (await asking.run()).counts["sent"] == 1
+    (sent,) = await asking.announced("contact-sent")
+    assert sent["data"]["covers"] == [
+        {"account_id": "C3", "checked_sequence": 9, "invoice_ids": ["I1"]}
+    ]
+    assert await asking.value("select string_agg(subject_id, ',') from steps") == "I1"
+
+
+async def test_another_case_of_its_when_holds_by_what_is_known(asking: World) -> None:
+    """Only the amounts are the check's."""
+    tagged = ledger.AccountUpdated(
+        account_id="C3", kind="consumer", timezone="UTC", tags=("always",)
+    )
+    await asking.take(asking.ledger_event("account-updated", "C3", tagged))
+    asking.answers("C3", ("I1", DUE_ON, 100))
+    assert (await asking.run()).counts["sent"] == 1
+
+
+async def test_what_only_the_check_says_of_a_when_ends_the_step(asking: World) -> None:
+    """As with everything that our facts will never say: the ladder goes on."""
+    asking.answers("C3", ("I1", DUE_ON, 100))
+    assert (await asking.run()).counts == counts(planned=1, cancelled=1)
+    assert (await asking.run(MORNING + timedelta(hours=1))).counts == counts(planned=1)
+    assert (await asking.announced("contact-planned"))[-1]["data"]["step"] == "second"

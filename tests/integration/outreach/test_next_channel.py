@@ -1,5 +1,6 @@
 """What does not arrive goes out over the step's next channel, from a run to its receipt."""
 
+import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.outreach.channels.clients.registry import ChannelRegistry
-from services.outreach.channels.domain.contract import Later, Receipt, Refused
+from services.outreach.channels.domain.contract import Accepted, Intent, Later, Receipt, Refused
 from services.outreach.dunning.commands.receipts import take_receipts
 from services.outreach.dunning.domain.assignment_document import parse_assignments
 from services.outreach.dunning.domain.intents import callback_token
@@ -84,6 +85,41 @@ async def bounce(world: World, contact_id: str, moment: datetime, **fields: Any)
         await take_receipts(
             session, world.tenant, moment, [receipt], links=LINKS, clock_mode="manual"
         )
+
+
+async def test_a_receipt_that_is_faster_than_the_answer_loses_neither_units_nor_cost(
+    both: World, texts: ScriptedChannel
+) -> None:
+    """The receipt says that one segment is paid for at least; the answer then says how many."""
+    await both.account("C5", email=None, phones=(Phone(number="+3546111235", type="mobile"),))
+    await both.overdue("I5", "C5")
+    nine = at("03-03T09:00")
+
+    async def delivered(intent: Intent) -> None:
+        receipt = Receipt("delivered", nine, token=intent.callback_token)
+        async with both.db.transaction() as session:
+            await take_receipts(
+                session, both.tenant, nine, [receipt], links=LINKS, clock_mode="manual"
+            )
+
+    texts.during = delivered
+    texts.answers = lambda _intent: Accepted("theirs", units=2)
+    await both.run(nine)
+    said = [
+        (event["type"], event["data"]["cost_micros"])
+        for event in await both.announced("contact-sent", "contact-delivered")
+        if event["data"]["channel"] == "sms"
+    ]
+    assert said == [
+        ("contact-sent", 75_000), ("contact-delivered", 75_000), ("contact-sent", 150_000)
+    ]  # fmt: skip
+    (row,) = await both.db.fetch(
+        "select state, message_id, body from contacts where debtor_key like '%C5%'"
+        " and attempted_at is not null"
+    )
+    body = json.loads(row["body"])
+    assert (row["state"], row["message_id"]) == ("delivered", "theirs")
+    assert (body["units"], body["cost_micros"]) == (2, 150_000)
 
 
 async def made(world: World) -> list[tuple[str, str, str]]:

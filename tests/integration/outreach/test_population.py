@@ -116,8 +116,7 @@ def told(seed: int, referee: Referee) -> str:
 @pytest.mark.usefixtures("slow_machine")
 async def test_a_population_under_random_facts(world: World, outreach_url: str) -> None:
     seed = int(os.environ.get("POPULATION_SEED") or 1)
-    seen = await live(world, outreach_url, seed=seed, debtors=40, days=30, rate=0.12)
-    print(seen)
+    seen = await live(world, outreach_url, seed=seed, debtors=30, days=24, rate=0.14)
     for kind in ("email", "sms", "person", "contact-failed", "contact-delivered"):
         assert seen[kind] > 0, f"the life of seed {seed} has no {kind}"
 

@@ -84,7 +84,7 @@ async def test_a_promise_in_a_reply_is_answered_at_once(
     promise = {"promise_id": "PR-1", "currency": "EUR", "amount_minor": 12_000}
     world.ledger.next_answers.append((201, {**promise, "due_on": "2027-03-12"}))
     await post(http, a_mail("I will pay on Friday", contact_id=contact_id, world=world))
-    assert "PR-1" in last_text(world)
+    assert "due 12 March 2027" in last_text(world)
     assert "120.00" in last_text(world)
     assert await purposes(world) == [("promise-made", "sent")]
     # Of what the debtor asked for nothing counts: the next message need not wait for it.

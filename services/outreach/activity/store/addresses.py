@@ -114,6 +114,26 @@ async def find_reached(
     return [(row["account_id"], tuple(row["spellings"] or ())) for row in rows]
 
 
+async def find_debtors_at(
+    session: Session, tenant: str, places: Collection[tuple[str, bytes]]
+) -> list[str]:
+    """The debtors that are reached at any of these channels and marks."""
+    rows = await session.fetch(
+        """
+        select distinct c.debtor_key
+        from unnest($2::text[], $3::bytea[]) as k (channel, mark)
+        join account_addresses a
+          on a.tenant_id = $1 and a.channel = k.channel and a.mark = k.mark
+        join accounts c on c.tenant_id = a.tenant_id and c.account_id = a.account_id
+        where c.is_registered and not c.is_erased
+        """,
+        tenant,
+        [channel for channel, _ in places],
+        [mark for _, mark in places],
+    )
+    return [row["debtor_key"] for row in rows]
+
+
 async def find_refused(
     session: Session, addresses: Collection[AccountAddress], accounts: Collection[tuple[str, str]]
 ) -> list[RefusedAddress]:

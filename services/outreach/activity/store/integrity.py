@@ -41,6 +41,9 @@ CHECKS: dict[str, str] = {
     "slots given are no fewer than none": (
         "select count(*) from slots where tenant_id = $1 and taken < 0"
     ),
+    "slots given are no more than there were": (
+        "select count(*) from slots where tenant_id = $1 and taken > most"
+    ),
     "a task that is open or claimed has an open case": (
         "select count(*) from tasks t join cases c using (tenant_id, case_id)"
         " where t.tenant_id = $1 and t.state in ('open', 'claimed') and c.state <> 'open'"

@@ -32,6 +32,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What happened that a message answers. It asks for nothing."""
+
+    kind: Literal["payment", "invoice", "charge"]
+    number: str  # of the invoice, as the debtor knows it; "": it has none
+    on: date
+    currency: str | None = None
+    amount_minor: int | None = None  # None: not known
+    outcome: str | None = None  # of a dispute: upheld, partly, rejected
+
+
+@dataclass(frozen=True)
 class Total:
     """One section in one currency: what is open, what is on account already, what is asked for."""
 
@@ -58,6 +70,7 @@ class MessageContent:
     promises: tuple[Line, ...] = ()
     instalments: tuple[Line, ...] = ()
     settlements: tuple[Line, ...] = ()
+    answers: tuple[Answered, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from services.outreach.channels.domain.addresses import printable
 from services.outreach.channels.domain.amounts import Day, Money, Notation
 from services.outreach.channels.domain.message_values import (
+    Answered,
     CreditorDetails,
     Line,
     LinePart,
@@ -31,6 +32,18 @@ class LineView:
     amount: Money
     parts: tuple[PartView, ...]
     charges: Money  # fees, costs and interest among the parts
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """What a message answers: the payment of a day, an invoice that was disputed."""
+
+    kind: str
+    name: str  # of its kind, in the language
+    number: str
+    on: Day
+    amount: Money | None
+    outcome: str | None  # in the language
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,7 @@ def variables(
         "promises": views.lines(content.promises),
         "instalments": views.lines(content.instalments),
         "settlements": views.lines(content.settlements),
+        "answers": tuple(map(views.answer, content.answers)),
         "totals": overdue_totals or upcoming_totals,
         "overdue_totals": overdue_totals,
         "upcoming_totals": upcoming_totals,
@@ -97,6 +111,20 @@ class _Views:
     def part(self, part: LinePart) -> PartView:
         name = self._labels.get(part.name) or self._labels.get(part.kind, part.kind)
         return PartView(part.kind, name, self._notation.money(part.amount_minor, part.currency))
+
+    def answer(self, answered: Answered) -> AnswerView:
+        minor, currency, outcome = answered.amount_minor, answered.currency, answered.outcome
+        amount = None
+        if minor is not None and currency is not None:
+            amount = self._notation.money(minor, currency)
+        return AnswerView(
+            answered.kind,
+            self._labels.get(answered.kind, answered.kind),
+            printable(answered.number),
+            self._notation.day(answered.on),
+            amount,
+            None if outcome is None else self._labels.get(outcome, outcome),
+        )
 
     def lines(self, lines: Iterable[Line]) -> tuple[LineView, ...]:
         money = self._notation.money

@@ -50,12 +50,13 @@ _NODES = (
 VARIABLES = frozenset(
     {"name", "creditor", "overdue", "upcoming", "promises", "instalments", "settlements", "totals",
      "overdue_totals", "upcoming_totals", "overdue_unlisted", "upcoming_unlisted", "charges",
-     "charges_unlisted", "pay_url", "portal_url", "code", "disclosures", "opt_out",
+     "charges_unlisted", "answers", "pay_url", "portal_url", "code", "disclosures", "opt_out",
      "labels", "asks"}
 )  # fmt: skip
 MEMBERS = frozenset(
     {"number", "due_on", "short", "amount", "parts", "name", "kind", "charges", "currency", "open",
-     "unapplied", "phone", "address", "url", "index", "index0", "revindex", "revindex0", "length"}
+     "unapplied", "on", "outcome", "phone", "address", "url", "index", "index0", "revindex",
+     "revindex0", "length"}
 )  # fmt: skip  # of variables, and of `loop`
 
 

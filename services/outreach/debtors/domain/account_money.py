@@ -8,6 +8,11 @@ from typing import Any
 from services.outreach.debtors.domain.occasions import Occasion, paid_up
 from shared.events import Received, ledger
 
+AMOUNT_TYPES = frozenset(
+    type_ for type_, data in ledger.TYPES.items() if "amounts" in data.__struct_fields__
+)
+PAYMENT_TYPES = frozenset({"payment-received", "payment-reversed"})
+
 
 @dataclass(frozen=True)
 class CurrencyAmounts:
@@ -29,9 +34,14 @@ class AccountMoney:
 
 
 def with_amounts(
-    money: AccountMoney, account_id: str, said: tuple[ledger.Amounts, ...], day: date
+    money: AccountMoney,
+    account_id: str,
+    said: tuple[ledger.Amounts, ...],
+    day: date,
+    payment: ledger.PaymentReceived | None = None,
 ) -> tuple[AccountMoney, Occasion | None]:
-    """The figures after an event; and the occasion where nothing is overdue any more."""
+    """The figures after an event (a payment, perhaps); and the occasion where nothing is overdue
+    any more."""
     amounts = {
         **money.amounts,
         **{
@@ -46,7 +56,8 @@ def with_amounts(
         return replace(after, overdue_since_on=money.overdue_since_on or day), None
     if money.overdue_since_on is None:
         return after, None
-    return replace(after, overdue_since_on=None), paid_up(account_id, day, money.overdue_since_on)
+    paid = paid_up(account_id, day, money.overdue_since_on, payment)
+    return replace(after, overdue_since_on=None), paid
 
 
 def amounts_in(data: Any) -> tuple[ledger.Amounts, ...]:

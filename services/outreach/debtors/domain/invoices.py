@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Literal
 
 from shared.events import ledger
+from shared.texts import url_fault
 
 State = Literal["open", "paid", "void", "written_off"]
 
@@ -42,6 +43,7 @@ class Invoice:
     purpose: str | None = None  # consumer | business, where the billing platform says it
     product: str | None = None  # what it is for: medical, utility, …
     payer: str | None = None  # who pays it: the account, an insurance
+    payment_url: str | None = None  # where the biller takes money for it
 
     @property
     def is_disputed(self) -> bool:
@@ -73,7 +75,13 @@ def issued(data: ledger.InvoiceIssued, placed_minor: int) -> Invoice:
         purpose=data.purpose,
         product=data.product,
         payer=data.payer,
+        payment_url=_usable(data.payment_url),
     )
+
+
+def _usable(url: str | None) -> str | None:
+    """An address that readers of messages may be sent to."""
+    return url if url is not None and url_fault(url) is None else None
 
 
 def amended(invoice: Invoice, data: ledger.InvoiceAmended) -> Invoice:

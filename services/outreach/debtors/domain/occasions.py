@@ -25,6 +25,11 @@ class Occasion:
     invoice_ids: tuple[str, ...] | None = None  # None: all of the account
     stands: bool = True
     since_on: date | None = None  # of `paid`: since when something had been overdue
+    # What messages name of it, as far as the ledger has said it:
+    amount_minor: int | None = None  # promised, due, missing, offered, paid, disputed, credited
+    due_on: date | None = None  # until when it is to be paid
+    base_minor: int | None = None  # of a settlement: what was owed
+    outcome: str | None = None  # of a dispute
 
     @property
     def key(self) -> tuple[str, str]:
@@ -62,9 +67,24 @@ def _stands_as(
         known = occasions.get(key)
         if reaction in here:
             fresh = replace(found, reaction=reaction)
-            occasions[key] = fresh if known is None else replace(known, stands=True)
+            occasions[key] = fresh if known is None else _again(known, fresh)
         elif known is not None and known.stands:
             occasions[key] = replace(known, stands=False)
+
+
+def _again(known: Occasion, fresh: Occasion) -> Occasion:
+    """It stands, with its figures as they are now where the event has any."""
+    return replace(
+        known,
+        stands=True,
+        amount_minor=_either(fresh.amount_minor, known.amount_minor),
+        due_on=fresh.due_on or known.due_on,
+        base_minor=_either(fresh.base_minor, known.base_minor),
+    )
+
+
+def _either(minor: int | None, else_: int | None) -> int | None:
+    return else_ if minor is None else minor
 
 
 def _on_promise(occasions: Occasions, event: Received, data: Any) -> None:
@@ -72,17 +92,23 @@ def _on_promise(occasions: Occasions, event: Received, data: Any) -> None:
     if isinstance(data, ledger.PromiseRejudged):
         state = data.to_state
     state = "open" if state == "made" else state
+    is_cancelled = isinstance(data, ledger.PromiseCancelled)
     found = Occasion(
         data.account_id, "", "promise", data.promise_id, _day(event), data.currency,
         data.invoice_ids,
+        amount_minor=None if is_cancelled else data.amount_minor,
+        due_on=None if is_cancelled else data.due_on,
     )  # fmt: skip
     before = occasions.get(("promise-broken", data.promise_id))
     _stands_as(occasions, _PROMISE, state, found)
     due = occasions.get(("promise-due", data.promise_id))
-    if due is not None and not isinstance(data, ledger.PromiseCancelled):
+    if due is not None and not is_cancelled:
         occasions[due.key] = replace(due, anchor_on=data.due_on)
     broken = occasions.get(("promise-broken", data.promise_id))
-    if broken is not None and broken.stands and (before is None or not before.stands):
+    is_new = before is None or not before.stands
+    if isinstance(data, ledger.PromiseRejudged) and data.from_state != data.to_state:
+        is_new = True  # partly kept, then not at all: it is the last judgement that is answered
+    if broken is not None and broken.stands and is_new:
         occasions[broken.key] = replace(broken, anchor_on=_day(event))  # the last judgement's day
 
 
@@ -90,9 +116,13 @@ def _on_plan(occasions: Occasions, event: Received, data: Any) -> None:
     state = event.type.removeprefix("plan-")
     if isinstance(data, ledger.PlanRejudged):
         state = data.to_state
+    minor = data.total_minor if isinstance(data, ledger.PlanAgreed) else None
+    if state == "defaulted":
+        minor = data.arrears_minor
     found = Occasion(
-        data.account_id, "", "plan", data.plan_id, _day(event), data.currency, data.invoice_ids
-    )
+        data.account_id, "", "plan", data.plan_id, _day(event), data.currency, data.invoice_ids,
+        amount_minor=minor,
+    )  # fmt: skip
     _stands_as(occasions, _PLAN, "active" if state == "agreed" else state, found)
     is_active = state in ("agreed", "active")
     if isinstance(data, ledger.PlanAgreed):
@@ -107,7 +137,7 @@ def _instalments(occasions: Occasions, data: Any, of: str) -> None:
     for each in data.instalments:
         found = Occasion(
             data.account_id, "", "instalment", f"{of}/{each.n}", each.due_on, data.currency,
-            data.invoice_ids,
+            data.invoice_ids, amount_minor=each.amount_minor, due_on=each.due_on,
         )  # fmt: skip
         _stands_as(occasions, _INSTALMENT, "open", found)
 
@@ -132,9 +162,10 @@ def _on_instalment(occasions: Occasions, event: Received, data: Any) -> None:
     state = "open" if state in ("due", "due-soon", "due_soon", "pending") else state
     of = data.plan_id or data.settlement_id or ""
     anchor = _day(event) if state == "missed" else data.due_on
+    short = getattr(data, "short_minor", None) if state == "missed" else None
     found = Occasion(
         data.account_id, "", "instalment", f"{of}/{data.n}", anchor, data.currency,
-        data.invoice_ids,
+        data.invoice_ids, amount_minor=_either(short, data.amount_minor), due_on=data.due_on,
     )  # fmt: skip
     _stands_as(occasions, _INSTALMENT, state, found)
 
@@ -144,11 +175,15 @@ def _on_settlement(occasions: Occasions, event: Received, data: Any) -> None:
     if isinstance(data, ledger.SettlementRejudged):
         state = data.to_state
     anchor = _day(event)
-    if isinstance(data, ledger.SettlementAccepted) and data.instalments:
-        anchor = max(each.due_on for each in data.instalments)
+    last_on = max((each.due_on for each in getattr(data, "instalments", ())), default=None)
+    if isinstance(data, ledger.SettlementAccepted) and last_on is not None:
+        anchor = last_on
+    if isinstance(data, ledger.SettlementOffered):
+        last_on = data.valid_until_on or last_on
     found = Occasion(
         data.account_id, "", "settlement", data.settlement_id, anchor, data.currency,
-        data.invoice_ids,
+        data.invoice_ids, amount_minor=getattr(data, "amount_minor", None), due_on=last_on,
+        base_minor=getattr(data, "base_minor", None),
     )  # fmt: skip
     if state == "accepted" and not isinstance(data, ledger.SettlementAccepted):
         known = occasions.get(("settlement-due", data.settlement_id))
@@ -161,7 +196,7 @@ def _on_payment_failed(occasions: Occasions, event: Received, data: ledger.Payme
     anchor = event.day or data.failed_at.date()
     found = Occasion(
         data.account_id, "payment-failed", "payment", data.payment_id, anchor, data.currency,
-        None if data.invoice_id is None else (data.invoice_id,),
+        None if data.invoice_id is None else (data.invoice_id,), amount_minor=data.amount_minor,
     )  # fmt: skip
     occasions.setdefault(found.key, found)
 
@@ -178,7 +213,7 @@ def _on_payment_received(
 def _on_dispute_opened(occasions: Occasions, event: Received, data: ledger.DisputeOpened) -> None:
     found = Occasion(
         data.account_id, "dispute-opened", "dispute", data.dispute_id, _day(event), data.currency,
-        () if data.invoice_id is None else (data.invoice_id,),
+        () if data.invoice_id is None else (data.invoice_id,), amount_minor=data.amount_minor,
     )  # fmt: skip
     occasions.setdefault(found.key, found)
 
@@ -189,9 +224,13 @@ def _on_dispute_resolved(
     opened = occasions.get(("dispute-opened", data.dispute_id))
     if opened is not None:
         occasions[opened.key] = replace(opened, stands=False)
+    disputed = opened.amount_minor if opened is not None else None
+    currency = data.currency or (opened.currency if opened is not None else None)
     found = Occasion(
         data.account_id, "dispute-resolved", "dispute", data.dispute_id, _day(event),
-        data.currency, () if data.invoice_id is None else (data.invoice_id,),
+        currency, () if data.invoice_id is None else (data.invoice_id,),
+        amount_minor=disputed if data.outcome == "rejected" else data.credited_minor,
+        outcome=data.outcome,
     )  # fmt: skip
     occasions.setdefault(found.key, found)
 
@@ -231,9 +270,19 @@ def _on_segment(occasions: Occasions, event: Received, data: SegmentChanged) -> 
         occasions.setdefault(found.key, found)
 
 
-def paid_up(account_id: str, day: date, since_on: date | None) -> Occasion:
-    """The account's overdue amount has become 0."""
-    return Occasion(account_id, "paid", "account", day.isoformat(), day, since_on=since_on)
+def paid_up(
+    account_id: str,
+    day: date,
+    since_on: date | None,
+    payment: ledger.PaymentReceived | None = None,
+) -> Occasion:
+    """The account's overdue amount has become 0; by that payment, if by one."""
+    return Occasion(
+        account_id, "paid", "account", day.isoformat(), day,
+        None if payment is None else payment.currency,
+        since_on=since_on,
+        amount_minor=None if payment is None else payment.amount_minor,
+    )  # fmt: skip
 
 
 OCCASION_FOLDS: Mapping[str, Callable[[Occasions, Received, Any], None]] = {

@@ -48,6 +48,7 @@ def to_invoice(row: Record) -> Invoice:
         purpose=row["purpose"],
         product=row["product"],
         payer=row["payer"],
+        payment_url=row["payment_url"],
     )
 
 
@@ -70,6 +71,7 @@ async def upsert_invoices(session: Session, invoices: Iterable[tuple[InvoiceKey,
             i.purpose,
             i.product,
             i.payer,
+            i.payment_url,
         )
         for (tenant, account_id, invoice_id), i in sorted(invoices, key=lambda found: found[0])
     ]
@@ -79,18 +81,20 @@ async def upsert_invoices(session: Session, invoices: Iterable[tuple[InvoiceKey,
         """
         insert into invoices (tenant_id, account_id, invoice_id, currency, due_on, state,
                               balance_minor, disputed_minor, disputes, due_soon_on, stage,
-                              anchor_on, resumes, purpose, product, payer)
+                              anchor_on, resumes, purpose, product, payer, payment_url)
         select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[],
                              $7::bigint[], $8::bigint[], $9::text[], $10::date[], $11::int[],
-                             $12::date[], $13::text[], $14::text[], $15::text[], $16::text[])
+                             $12::date[], $13::text[], $14::text[], $15::text[], $16::text[],
+                             $17::text[])
         on conflict (tenant_id, account_id, invoice_id) do update set
           currency = excluded.currency, due_on = excluded.due_on, state = excluded.state,
           balance_minor = excluded.balance_minor, disputed_minor = excluded.disputed_minor,
           disputes = excluded.disputes, due_soon_on = excluded.due_soon_on,
           stage = excluded.stage, anchor_on = excluded.anchor_on, resumes = excluded.resumes,
-          purpose = excluded.purpose, product = excluded.product, payer = excluded.payer
+          purpose = excluded.purpose, product = excluded.product, payer = excluded.payer,
+          payment_url = excluded.payment_url
         """,
-        *columns(rows, 16),
+        *columns(rows, 17),
     )
 
 

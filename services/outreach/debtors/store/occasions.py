@@ -62,6 +62,10 @@ def _occasion(row: Record) -> Occasion:
         invoice_ids=None if ids is None else tuple(ids),
         stands=row["stands"],
         since_on=row["since_on"],
+        amount_minor=row["amount_minor"],
+        due_on=row["due_on"],
+        base_minor=row["base_minor"],
+        outcome=row["outcome"],
     )
 
 
@@ -79,6 +83,10 @@ async def upsert_occasions(session: Session, occasions: Iterable[tuple[str, Occa
             None if o.invoice_ids is None else list(o.invoice_ids),
             o.stands,
             o.since_on,
+            o.amount_minor,
+            o.due_on,
+            o.base_minor,
+            o.outcome,
         )
         for tenant, o in occasions
     ]
@@ -86,12 +94,15 @@ async def upsert_occasions(session: Session, occasions: Iterable[tuple[str, Occa
         await session.execute(
             """
             insert into occasions (tenant_id, account_id, reaction, subject_id, subject, anchor_on,
-                                   currency, invoice_ids, stands, since_on)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                                   currency, invoice_ids, stands, since_on, amount_minor, due_on,
+                                   base_minor, outcome)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             on conflict (tenant_id, account_id, reaction, subject_id) do update set
               anchor_on = excluded.anchor_on, currency = excluded.currency,
               invoice_ids = excluded.invoice_ids, stands = excluded.stands,
-              since_on = excluded.since_on
+              since_on = excluded.since_on, amount_minor = excluded.amount_minor,
+              due_on = excluded.due_on, base_minor = excluded.base_minor,
+              outcome = excluded.outcome
             """,
             *row,
         )

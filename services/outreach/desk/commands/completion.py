@@ -19,6 +19,7 @@ from services.outreach.desk.domain.dispositions import (
     AGAIN_BUSINESS_DAYS,
     ATTEMPTS_MAX,
     Disposition,
+    cause_again,
 )
 from services.outreach.desk.domain.reviews import is_drawn
 from services.outreach.desk.domain.task_view import Completion, task_view
@@ -179,7 +180,7 @@ def _followers(
         local = at - day_start(local_day(at, zone_name), zone_name)
         found.append(
             NewTask(
-                kind=task["kind"], cause=f"again {task['attempt']} of {task['task_id']}",
+                kind=task["kind"], cause=cause_again(task["attempt"], task["task_id"]),
                 due_at=day_start(day, zone_name) + min(local, timedelta(hours=20)),
                 skill=task["skill"] or None, script=task["script"], note=task["note"],
                 due_on=task["due_on"], attempt=task["attempt"] + 1,

@@ -66,6 +66,17 @@ DISPOSITIONS: Mapping[str, Disposition] = {
 }
 
 
+def cause_again(attempt: int, task_id: str) -> str:
+    """Why a task is there that does another one again."""
+    return f"again {attempt} of {task_id}"
+
+
+def task_done_again(cause: str) -> str | None:
+    """The task that is done again; None: the cause is another."""
+    first, _, task_id = cause.rpartition(" of ")
+    return task_id if first.startswith("again ") else None
+
+
 def cost_micros(seconds: int, minute_micros: int) -> int:
     """What a person's time costs, by begun minutes."""
     return -(-seconds // 60) * minute_micros

@@ -7,6 +7,7 @@ from services.outreach.activity.domain.contacts import DebtorContact
 from services.outreach.debtors.domain.debtor_profile import DebtorProfile
 from services.outreach.debtors.store.addresses import find_address_states
 from services.outreach.debtors.store.invoices import find_invoices
+from services.outreach.debtors.store.occasions import find_occasions
 from services.outreach.debtors.store.profiles import get_profiles
 from services.outreach.debtors.store.stops import find_stops
 from services.outreach.dunning.commands.shared_attempts import find_shared_attempts
@@ -43,6 +44,8 @@ async def load_governors(
     stops = await find_stops(
         session, {(tenant, item.account_id) for c in contacts for item in c.items}
     )
+    answering = {(tenant, i.account_id) for c in contacts for i in c.items if not i.is_ladder}
+    occasions = await find_occasions(session, answering)
     return {
         contact.contact_id: ContactGovernor(
             profiles[contact.debtor_key],
@@ -56,6 +59,11 @@ async def load_governors(
                 stop
                 for account_id in contact.account_ids
                 for stop in stops.get((tenant, account_id), {}).values()
+            ],
+            occasions=[
+                occasion
+                for account_id in contact.account_ids
+                for occasion in occasions.get((tenant, account_id), {}).values()
             ],
         )
         for contact in contacts

@@ -103,7 +103,7 @@ async def plan_contacts(
         looked_at += keys
     if not keys:
         return PlannedBatch()
-    states, profiles = await _load(session, tenant, keys, time, content, books)
+    states, profiles = await load_debtors(session, tenant, keys, time, content, books)
     unusable = await find_unusable(session, tenant, profiles, time.at)
     ids = {state.debtor.key: state.debtor.debtor_id for state in states}
     shared = await find_shared_attempts(session, means.shared, profiles, ids, time.at)
@@ -153,7 +153,7 @@ async def _allot(
         changes.changed[contact.contact_id] = contact
 
 
-async def _load(
+async def load_debtors(
     session: Session,
     tenant: str,
     keys: Sequence[str],
@@ -161,7 +161,7 @@ async def _load(
     content: ContentVersions,
     books: StrategyBooks,
 ) -> tuple[list[DebtorState], dict[str, DebtorProfile]]:
-    """The facts of locked debtors, with the strategies that their accounts are on."""
+    """The facts of debtors, with the strategies that their accounts are on."""
     profiles = await get_profiles(session, tenant, keys, content.residence_default)
     on = await list_strategies(session, tenant, keys)
     strategies = await books.get_all(session, tenant, on)

@@ -13,10 +13,11 @@ from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
 from services.outreach.activity.store.debtors import reopen_debtors
 from services.outreach.activity.store.judgements import upsert_judgements
-from services.outreach.dunning.commands.addresses import mark_addresses
+from services.outreach.dunning.commands.addresses import debtors_concerned, mark_addresses
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.shared_attempts import begin_attempts, take_back
 from services.outreach.dunning.commands.slots import give_back
+from services.outreach.dunning.domain.contact_cost import with_units_of
 from services.outreach.dunning.domain.contact_events import ContactEvents, task_of
 from services.outreach.dunning.domain.outcomes import NOT_ACCEPTED, Outcome
 from services.outreach.dunning.domain.runs import RunTime
@@ -40,12 +41,14 @@ async def record_outcomes(
     and somebody else has recorded how it ended. None: nobody holds it."""
     if not outcomes:
         return Counter()
-    await reopen_debtors(session, tenant, {o.contact.debtor_key for o in outcomes})
+    await reopen_debtors(session, tenant, await debtors_concerned(session, tenant, outcomes))
     after = {o.contact.contact_id: o.ended(time.at) for o in outcomes}
     written = await contact_store.update_contacts(
         session, tenant, after.values(), expected=expected, held_by=claim
     )
     held = [o for o in outcomes if o.contact.contact_id in written]
+    overtaken = [o for o in outcomes if o.kind == "sent" and o.contact.contact_id not in written]
+    await _keep_units(session, tenant, time, overtaken)
     made = [after[o.contact.contact_id] for o in held if o.makes_steps]
     await step_store.insert_steps(session, tenant, made, time.at)
     free = [o for o in held if not o.makes_steps]
@@ -70,6 +73,27 @@ async def record_outcomes(
     await open_tasks(session, tenant, time.recorded_at, [task_of(c, time.at) for c in handed])
     session.after_commit(lambda: _count(held))
     return Counter(o.kind for o in held)
+
+
+async def _keep_units(
+    session: Session, tenant: str, time: RunTime, overtaken: Sequence[Outcome]
+) -> None:
+    """A receipt was faster than the answer to the hand-over: of that, units and cost are kept."""
+    if not overtaken:
+        return
+    ids = {o.contact.contact_id for o in overtaken}
+    known = await contact_store.lock_contacts(session, tenant, ids)
+    events = ContactEvents(time.at)
+    for outcome in overtaken:
+        current = known.get(outcome.contact.contact_id)
+        if current is None or current.state not in ("sent", "delivered", "failed"):
+            continue
+        after = with_units_of(current, outcome.contact, outcome.why)
+        if after == current:
+            continue
+        await contact_store.update_contacts(session, tenant, [after], expected={current.state})
+        if after.state != "failed" and after.cost_micros != current.cost_micros:
+            await announce(session, tenant, time.recorded_at, events.paid(after))
 
 
 async def _count_reached(

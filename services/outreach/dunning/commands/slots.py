@@ -33,7 +33,8 @@ async def take_slots(
         return ordered, []
     taken = await store.lock_slots(session, tenant, limits.day, names)
     allotted = allot(ordered, limits, taken)
-    await store.add_slots(session, tenant, limits.day, allotted.taken)
+    most = {name: limits.most(name) for name in allotted.taken}
+    await store.add_slots(session, tenant, limits.day, allotted.taken, most)
     tomorrow = day_start(limits.day + timedelta(days=1), limits.zone)
     given = [
         replace(contact, slot_day=limits.day, slots=limits.names(contact))

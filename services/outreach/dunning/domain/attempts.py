@@ -31,14 +31,18 @@ def preferred_hours(profile: DebtorProfile, at: datetime) -> tuple[time, time] |
     ]
     if not found:
         return None
-    return _hours(max(found, key=lambda preference: preference.at).value)
+    last = found[0]
+    for preference in found[1:]:  # the same instant: the later record
+        last = preference if preference.at >= last.at else last
+    return _hours(last.value)
 
 
 def _hours(value: Any) -> tuple[time, time] | None:
     if not isinstance(value, dict):
         return None
     try:
-        opens, closes = time.fromisoformat(value["from"]), time.fromisoformat(value["to"])
+        opens = time.fromisoformat(value["from"])
+        closes = time.max if value["to"] == "24:00" else time.fromisoformat(value["to"])
     except (KeyError, TypeError, ValueError):
         return None
     return (opens, closes) if opens < closes else None

@@ -74,6 +74,17 @@ class ContactEvents:
             resolved_from="uncertain" if is_resolved else None,
         )
 
+    def paid(self, contact: DebtorContact) -> list[TimelineEntry]:
+        """Sent, once more: with what it has cost."""
+        return self._contact(
+            "contact-sent",
+            contact,
+            "sent paid",
+            sent_at=contact.left_at or self.at,
+            message_id=contact.message_id or "",
+            disclosures=contact.disclosures,
+        )
+
     def delivered(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
         return self._contact("contact-delivered", contact, "delivered", delivered_at=at)
 

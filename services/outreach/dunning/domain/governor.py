@@ -18,6 +18,7 @@ from services.outreach.channels.domain.phone_numbers import e164
 from services.outreach.debtors.domain.debtor_profile import AccountProfile, DebtorProfile
 from services.outreach.debtors.domain.governor_question import governor_question
 from services.outreach.debtors.domain.invoices import Invoice
+from services.outreach.debtors.domain.occasions import Occasion
 from services.outreach.debtors.domain.stops import Stop
 from services.outreach.dunning.domain import suppressions
 from services.outreach.dunning.domain.cancellations import Because, fate_of, stopped
@@ -31,6 +32,7 @@ from shared.mail_addresses import deliverable
 
 _NO_MOBILE = frozenset({"landline", "fixed", "fixed_line"})
 NEEDS_NO_ADDRESS: frozenset[Channel] = frozenset({"portal", "webhook"})
+_UNWRITTEN: frozenset[Channel] = frozenset({"webhook", "person", "hand-over"})
 
 
 def _any_text(_template: str, _channel: str, _languages: tuple[str, ...]) -> bool:
@@ -72,6 +74,7 @@ class ContactGovernor:
         stops: Iterable[Stop] = (),
         unusable: Unusable | None = None,
         shared: SharedAttempts | None = None,
+        occasions: Iterable[Occasion] = (),
     ) -> None:
         self.profile = profile
         self.means = means or Means()
@@ -80,6 +83,8 @@ class ContactGovernor:
         self._rulebooks = rulebooks
         self._unusable = unusable or Unusable()
         self._shared = shared
+        self.occasions = tuple(occasions)  # of accounts whose occasions are answered
+        self.initiated_by = "collector"  # or the debtor, who has asked for the message
         self.recorded: RecordedDecision | None = None  # the last question and its answer
 
     # ------------------------------------------------------------------ what still stands
@@ -90,10 +95,18 @@ class ContactGovernor:
         if item.account_id not in zones:
             return "superseded"  # the account belongs to another debtor now
         if not item.is_ladder:
-            return None
+            key = (item.account_id, item.reaction, item.subject_id)
+            found = (o for o in self.occasions if (o.account_id, *o.key) == key)
+            return "superseded" if any(not each.stands for each in found) else None
         invoice = self._invoices[item.account_id, item.subject_id]
         day = local_day(at, zones[item.account_id])
         return fate_of(invoice) or stopped(self._stops, invoice, day)
+
+    @property
+    def payment_urls(self) -> dict[tuple[str, str], str]:
+        """By account and invoice: where the biller takes money for it."""
+        found = {key: invoice.payment_url for key, invoice in self._invoices.items()}
+        return {key: url for key, url in found.items() if url is not None}
 
     # ------------------------------------------------------------------ by what they are reached
 
@@ -101,6 +114,13 @@ class ContactGovernor:
     def languages(self) -> tuple[str, ...]:
         """In which the debtor is written to, best first."""
         return languages_of(self.profile, self.means.language)
+
+    def language_of(self, template: str | None, channel: Channel) -> str | None:
+        """The first of them in which the template has the channel; None: it is not written."""
+        if template is None or channel in _UNWRITTEN:
+            return None
+        has_text = self.means.has_text
+        return next((each for each in self.languages if has_text(template, channel, (each,))), None)
 
     @property
     def has_no_data(self) -> bool:
@@ -178,6 +198,7 @@ class ContactGovernor:
             to=to or self.address(channel, {item.account_id for item in items}),
             invoices=self._about(items, at),
             claims_interest=claims_interest,
+            initiated_by=self.initiated_by,
         )
         in_force = self._rulebooks.at(at)
         self.recorded = decide(asked, in_force.books, in_force.packs, at)

@@ -59,9 +59,9 @@ class LadderOf:
         for _, skip_to_n in pauses.resumes:
             if skip_to_n is not None:
                 behind = max(behind, skip_to_n)
-        start = self._start(invoice, made, behind, pauses)
         steps = [step for step in self.strategy.ladder if step.ladder_day > behind]
         applying = Applying(self.debtor, self.account, self.today, invoice, made)
+        start = self._start(applying, steps, behind, pauses)
         options = [
             option
             for step in steps
@@ -72,9 +72,11 @@ class LadderOf:
     # --------------------------------------------------------------- where it starts
 
     def _start(
-        self, invoice: Invoice, made: Sequence[StepMade], behind: int, pauses: InvoicePauses
+        self, applying: Applying, steps: Sequence[Step], behind: int, pauses: InvoicePauses
     ) -> LadderStart:
-        base, late_on = self._late_start(invoice, behind)
+        invoice, made = applying.invoice, applying.made
+        assert invoice is not None, "a ladder is an invoice's"
+        base = invoice.anchor_on or invoice.due_on
         skipped = BEFORE_ALL
         for resume_on, skip_to_n in pauses.resumes:
             if skip_to_n is not None:
@@ -85,30 +87,38 @@ class LadderOf:
             step = self._first_above(max(before, skipped, 0))
             if step is not None:
                 base = max(base, resume_on - timedelta(days=step.ladder_day))
-        return LadderStart(base, late_on)
+        late_on = self._late_start(applying, steps, behind, base)
+        return LadderStart(late_on or base, late_on)
 
     def _first_above(self, n: int) -> Step | None:
         return next((step for step in self.strategy.ladder if step.ladder_day > n), None)
 
-    def _late_start(self, invoice: Invoice, behind: int) -> tuple[date, date | None]:
-        """An account never contacted begins with its first overdue step, on the day on which it is
-        begun and not before its tenant lets it."""
-        base = invoice.anchor_on or invoice.due_on
-        steps = self.strategy.overdue
+    def _late_start(
+        self, applying: Applying, steps: Sequence[Step], behind: int, base: date
+    ) -> date | None:
+        """An account never contacted begins with its first overdue step that applies, on the day
+        on which it is begun and not before its tenant lets it."""
+        invoice = applying.invoice
+        assert invoice is not None, "a ladder is an invoice's"
         is_begun = (invoice.account_id, invoice.invoice_id) in self.begun
-        if invoice.stage is None or self.account.is_contacted or is_begun:
-            return base, None
-        if behind >= steps[0].ladder_day:
-            return base, None
+        if invoice.stage is None or self.account.is_contacted or is_begun or behind > 0:
+            return None
+        days = self._overdue_days(applying, steps)
         contact_from = self.debtor.contact_from
         assert contact_from is not None, "nobody is planned for before"
         start_on = max(self.today, contact_from)
-        first_on = base + timedelta(days=steps[0].ladder_day)
-        is_late = len(steps) > 1 and base + timedelta(days=steps[1].ladder_day) <= start_on
-        if first_on < contact_from or is_late:
-            late_on = start_on - timedelta(days=steps[0].ladder_day)
-            return late_on, late_on
-        return base, None
+        is_late = len(days) > 1 and base + timedelta(days=days[1]) <= start_on
+        if is_late or (days and base + timedelta(days=days[0]) < contact_from):
+            return start_on - timedelta(days=days[0])
+        return None
+
+    def _overdue_days(self, applying: Applying, steps: Sequence[Step]) -> list[int]:
+        """The ladder days of the steps after the due day that apply."""
+        return [
+            step.ladder_day
+            for step in steps
+            if not step.is_before_due and applying.from_day(step, self.today) is not None
+        ]
 
     # --------------------------------------------------------------- which steps, from when
 
@@ -126,8 +136,7 @@ class LadderOf:
         contact_from = self.debtor.contact_from
         if day is None or contact_from is None or day < contact_from:
             return  # its own day; where a weekend moves it to does not count
-        if pauses.resumes:
-            day = max(day, pauses.resumes[-1][0])
+        day = max(day, self._resumed(step, pauses) or day)
         if self.account.paid_on is not None:
             quiet = self.strategy.quiet.after_payment_days
             day = max(day, self.account.paid_on + timedelta(days=quiet))
@@ -137,6 +146,13 @@ class LadderOf:
         if applies is None:
             return
         yield from self._around(invoice, step, made, applies, pauses)
+
+    def _resumed(self, step: Step, pauses: InvoicePauses) -> date | None:
+        """The first day after what has stopped it: a reminder of money that is not past due waits
+        for the end alone, for after the due day it can't be made any more."""
+        if step.is_before_due:
+            return pauses.over_on
+        return pauses.resumes[-1][0] if pauses.resumes else None
 
     def _around(
         self,
@@ -183,15 +199,15 @@ class LadderOf:
         self, invoice: Invoice, step: Step, made: Sequence[StepMade], base: date
     ) -> date | None:
         """The day of the step by itself; None: it can't be made as things are announced."""
-        if step.is_before_due:
-            if not invoice.is_due_soon:
-                return None
-            return invoice.due_on + timedelta(days=step.ladder_day)
-        if invoice.stage is None or (step.stage is not None and invoice.stage < step.stage):
+        if step.is_before_due and not invoice.is_due_soon:
+            return None
+        if not step.is_before_due and (invoice.stage is None or invoice.stage < (step.stage or 0)):
             return None
         if step.anchor == "last-contact":
             last = max((each.made_on for each in made if each.is_made), default=None)
             return None if last is None else self._after(last, step)
+        if step.is_before_due:
+            return invoice.due_on + timedelta(days=step.ladder_day)
         if step.anchor == "stage":
             assert step.stage is not None, "a step from a stage names it"
             day = self._after(base + timedelta(days=step.stage), step)
@@ -207,7 +223,7 @@ class LadderOf:
         """Whether an earlier step that applies is still to be made."""
         return any(
             each.ladder_day < step.ladder_day
-            and not each.is_before_due
+            and (step.is_before_due or not each.is_before_due)
             and applying.from_day(each, self.today) is not None
             for each in steps
         )

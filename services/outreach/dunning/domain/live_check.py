@@ -3,7 +3,7 @@
 The shape is that of `POST /v1/accounts/collectable`. The amounts of a message come from here.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -239,13 +239,20 @@ class CheckedItems:
         return first_reason(self.refused.values())
 
 
-def still_due(items: Iterable[Item], checked: Mapping[str, CheckedAccount]) -> CheckedItems:
-    """Each item against the answer. Every account of the items must be in it."""
+def still_due(
+    items: Iterable[Item],
+    checked: Mapping[str, CheckedAccount],
+    applies: Callable[[Item, CheckedAccount], bool] = lambda _item, _account: True,
+) -> CheckedItems:
+    """Each item against the answer. Every account of the items must be in it. `applies`: whether
+    its step asks for no more than the answer says."""
     items = tuple(items)
     refused: dict[Item, Because] = {}
     reminders: dict[str, list[Item]] = {}  # by account: those of what is not past due yet
     for item in items:
         reason = _refusal(item, checked[item.account_id])
+        if reason is None and not applies(item, checked[item.account_id]):
+            reason = "superseded"
         if reason is not None:
             refused[item] = reason
         elif item.is_reminder:
@@ -298,6 +305,11 @@ def _refusal(item: Item, account: CheckedAccount) -> Because | None:
 
 # What asks for something overdue, besides the ladder.
 ASKING = frozenset({"promise-broken", "payment-failed", BY_HAND})
+# What speaks of something that the ledger must still have.
+_OF_PROMISES = frozenset({"promise-due"})
+_OF_ARRANGEMENTS = frozenset(
+    {"plan-agreed", "instalment-due", "instalment-missed", "settlement-offered", "settlement-due"}
+)
 
 
 def _reaction_refusal(item: Item, account: CheckedAccount) -> Because | None:
@@ -305,7 +317,7 @@ def _reaction_refusal(item: Item, account: CheckedAccount) -> Because | None:
     if any(stop.hold_kind in ACCOUNT_WIDE_HOLDS for stop in account.stops):
         return "hold"
     if item.reaction not in ASKING:
-        return None
+        return _ended(item, account)
     found = [i for name in item.invoices if (i := account.invoice(name)) is not None]
     asked = found if item.invoices else list(account.invoices)
     if not any(each.balance_minor > 0 for each in asked):
@@ -315,6 +327,26 @@ def _reaction_refusal(item: Item, account: CheckedAccount) -> Because | None:
         return first_reason(stops)
     if all(each.owed_minor <= 0 for each in asked):
         return "disputed"
+    return None
+
+
+def _ended(item: Item, account: CheckedAccount) -> Because | None:
+    """Why what was agreed on is not to be spoken of: the ledger has it no more, or it is paid."""
+    if item.reaction in _OF_PROMISES:
+        is_open = any(s.kind == "promise" and s.id == item.subject_id for s in account.stops)
+        return None if is_open else "superseded"
+    if item.reaction not in _OF_ARRANGEMENTS:
+        return None
+    id_ = item.subject_id
+    name = id_.rpartition("/")[0] if item.subject == "instalment" else id_
+    known = next((each for each in account.arrangements if each.id == name), None)
+    if known is None:
+        return "superseded"
+    if item.reaction == "instalment-due":
+        is_left = known.next_due_on is not None and known.next_due_on <= item.anchor_on
+        return None if is_left else "paid"
+    if item.reaction == "instalment-missed" and known.arrears_minor <= 0:
+        return "paid"
     return None
 
 

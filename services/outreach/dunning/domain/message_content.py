@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from services.outreach.activity.domain.contacts import DebtorContact, Item
+from services.outreach.activity.domain.contacts import Item
 from services.outreach.channels.domain.addresses import printable
 from services.outreach.channels.domain.message_values import (
     Line,
@@ -13,6 +13,7 @@ from services.outreach.channels.domain.message_values import (
     MessageContent,
     Total,
 )
+from services.outreach.dunning.domain.agreed_lines import NOTHING_AGREED, Agreed
 from services.outreach.dunning.domain.live_check import (
     ASKING,
     CheckedAccount,
@@ -24,15 +25,6 @@ from services.outreach.dunning.domain.live_check import (
 INTEREST = "interest"
 CHARGE_KINDS = ("fee", "cost", INTEREST)
 LINES_MAX = 200  # of a list; further ones are counted, and the totals are of all
-
-
-@dataclass(frozen=True)
-class Agreed:
-    """What a contact speaks of besides invoices, as the ledger last said it."""
-
-    promises: tuple[Line, ...] = ()
-    instalments: tuple[Line, ...] = ()
-    settlements: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class _Asked:
 def content(
     items: Sequence[Item],
     checked: Mapping[str, CheckedAccount],
-    agreed: Agreed = Agreed(),  # a value that does not change
+    agreed: Agreed = NOTHING_AGREED,
 ) -> MessageContent:
     """What the message says, from the ledger's answer alone.
 
@@ -97,19 +89,8 @@ def _listed(
         promises=agreed.promises[:LINES_MAX],
         instalments=agreed.instalments[:LINES_MAX],
         settlements=agreed.settlements[:LINES_MAX],
+        answers=agreed.answers[:LINES_MAX],
     )
-
-
-def agreed_in(contact: DebtorContact) -> Agreed:
-    """What a message that leaves at once confirms."""
-    promise = contact.service.promise if contact.service is not None else None
-    if promise is None:
-        return Agreed()
-    line = Line(
-        contact.account_id, promise.promise_id, promise.promise_id, promise.due_on,
-        promise.currency, promise.amount_minor,
-    )  # fmt: skip
-    return Agreed(promises=(line,))
 
 
 def content_of_account(account: CheckedAccount) -> MessageContent:
@@ -139,7 +120,7 @@ def content_of_account(account: CheckedAccount) -> MessageContent:
         waits = (amounts.unapplied_minor if amounts else 0) - used.get(currency, 0)
         asks = max(0, opened - max(0, waits))
         asked_early.append(_Asked(account.account_id, currency, opened, asks))
-    return _listed(overdue, charges, asked, upcoming, asked_early, Agreed())
+    return _listed(overdue, charges, asked, upcoming, asked_early, NOTHING_AGREED)
 
 
 def collectable(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> dict[str, int]:
@@ -150,6 +131,17 @@ def collectable(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) ->
         for amounts in account.amounts:
             found[amounts.currency] += max(0, account.asked_minor(amounts.currency))
     return {currency: minor for currency, minor in found.items() if minor}
+
+
+def paid_at(content: MessageContent, urls: Mapping[tuple[str, str], str]) -> str | None:
+    """Where the biller takes money for what is asked for, if that is one invoice and no more; else
+    the reader's account is the place."""
+    lines = (*content.overdue, *content.upcoming)
+    further = content.overdue_unlisted + content.upcoming_unlisted + content.charges_unlisted
+    agreed = (*content.charges, *content.promises, *content.instalments, *content.settlements)
+    if len(lines) != 1 or further or agreed or len(lines[0].parts) > 1:
+        return None
+    return urls.get((lines[0].account_id, lines[0].subject_id))
 
 
 def asks_for_interest(items: Sequence[Item], checked: Mapping[str, CheckedAccount]) -> bool:

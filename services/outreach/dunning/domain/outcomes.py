@@ -37,6 +37,7 @@ class Outcome:
     kind: OutcomeKind
     why: str = ""
     is_news: bool = False
+    has_lapsed: bool = False  # what its step asks for does not hold by the check
     is_address_dead: bool = False
     is_consent_revoked: bool = False
     next_channel: Channel | None = None
@@ -48,7 +49,7 @@ class Outcome:
     def makes_steps(self) -> bool:
         """Whether the contact's steps are done with; else another contact can make them."""
         if self.kind == "cancelled":
-            return self.why in _FINAL and not self.is_news
+            return (self.why in _FINAL or self.has_lapsed) and not self.is_news
         if self.kind == "failed":
             is_left = self.next_channel is not None or self.why == NOT_ACCEPTED
             return self.is_late or not is_left

@@ -2,13 +2,13 @@
 the live check, still due by what is known, allowed by the contact rules. Each gives the message, or
 the outcome that it has instead."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from msgspec import structs
 
-from services.outreach.activity.domain.contacts import DebtorContact
+from services.outreach.activity.domain.contacts import DebtorContact, Item
 from services.outreach.channels.domain.languages import language_chain
 from services.outreach.channels.domain.message_values import CreditorDetails
 from services.outreach.channels.domain.templates import Templates
@@ -27,6 +27,7 @@ from services.outreach.dunning.domain.live_check import (
     is_complete,
     still_due,
 )
+from services.outreach.dunning.domain.live_conditions import StepConditions
 from services.outreach.dunning.domain.message_content import asks_for_interest
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.runs import ContentVersions
@@ -42,6 +43,7 @@ class OutgoingMessage:
     recipient: str
     recipient_name: str
     governor: ContactGovernor | None = None  # with what is known of the debtor
+    conditions: StepConditions = field(default_factory=dict)  # of its items
     code: str | None = field(default=None, repr=False)  # that it tells; kept nowhere
 
     def languages(self, at: datetime, of_tenant: str | None = None) -> tuple[str, ...]:
@@ -77,9 +79,17 @@ class Recipients:
     configured: frozenset[str]  # channels that have a provider
     countries: Mapping[str, str | None] = field(default_factory=dict)  # by account
     unusable: frozenset[tuple[str, str]] = frozenset()  # channel and address: nothing goes there
+    conditions: StepConditions = field(default_factory=dict)
 
     def address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
         """To whom it goes; or that it can't. A person who takes over needs no address."""
+        found = self._address(contact)
+        if isinstance(found, Outcome):
+            return found
+        own = {i: self.conditions[i] for i in contact.items if i in self.conditions}
+        return replace(found, conditions=own)
+
+    def _address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
         if contact.channel == "person":
             return OutgoingMessage(contact, "", "")
         if contact.channel not in self.configured:
@@ -114,7 +124,7 @@ def confirmed(
     contact, sequences = message.contact, recipients.sequences
     if not is_complete(checked, contact.account_ids, sequences):
         return Outcome(contact, "deferred", suppressions.LIVE_CHECK_BEHIND)
-    due = due_of(contact, checked, sequences, content)
+    due = due_of(message, checked, sequences, content)
     if isinstance(due, Outcome):
         return due
     if due.channel == "person":
@@ -124,16 +134,25 @@ def confirmed(
 
 
 def due_of(
-    contact: DebtorContact,
+    message: OutgoingMessage,
     checked: Mapping[str, CheckedAccount],
     known: Mapping[str, int],
     content: ContentVersions,
 ) -> DebtorContact | Outcome:
     """The contact about what is still due by the check; `known`: the sequences before it."""
-    due = still_due(contact.items, checked)
+    contact, conditions = message.contact, message.conditions
+
+    def applies(item: Item, account: CheckedAccount) -> bool:
+        return item not in conditions or conditions[item].holds(item, account)
+
+    due = still_due(contact.items, checked, applies)
     if not due.items:
         is_news = is_ahead(checked, contact.account_ids, known)
-        return Outcome(contact, "cancelled", due.because, is_news=is_news)
+        has_lapsed = any(
+            item in conditions and not applies(item, checked[item.account_id])
+            for item in contact.items
+        )
+        return Outcome(contact, "cancelled", due.because, is_news=is_news, has_lapsed=has_lapsed)
     sequences = {name: account.sequence for name, account in checked.items()}
     after = worded(contact, due.items, content.template_versions, sequences)
     to_tell = {text for name in after.account_ids for text in checked[name].disclose}
@@ -183,3 +202,17 @@ def governed(
     if templates.unworded(decision.text_ids, message.languages(at)[0], creditor):
         return Outcome(contact, "suppressed", suppressions.NO_WORDS)
     return replace(message, contact=contact)
+
+
+def split(
+    results: Iterable[OutgoingMessage | Outcome],
+) -> tuple[list[OutgoingMessage], list[Outcome]]:
+    """Those that go on, and how the others ended."""
+    remaining: list[OutgoingMessage] = []
+    ended: list[Outcome] = []
+    for result in results:
+        if isinstance(result, Outcome):
+            ended.append(result)
+        else:
+            remaining.append(result)
+    return remaining, ended

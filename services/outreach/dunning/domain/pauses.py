@@ -8,7 +8,7 @@ from typing import get_args
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.stops import NOT_KEPT, Stop, StopKind
 from services.outreach.dunning.domain.debtor_facts import Account, DebtorFacts
-from services.outreach.dunning.domain.strategy import Strategy
+from services.outreach.dunning.domain.strategy import Quiet, Strategy
 from shared.calendars.business_days import business_days_after
 
 # Which member of a strategy's `resume_after_days` is a pause's.
@@ -44,6 +44,7 @@ class InvoicePauses:
     because: StopKind | None  # stands now, and nobody knows until when
     resumes: tuple[tuple[date, int | None], ...]  # by day: when it goes on, and what is skipped
     ahead: tuple[tuple[date, date | None], ...]  # still to begin: from when until when
+    over_on: date | None = None  # the first day after all that have begun; None: there was none
 
 
 NONE = InvoicePauses(None, (), ())
@@ -77,10 +78,18 @@ def ends(stop: Stop, strategy: Strategy, calendar_name: str | None) -> date | No
     """The day on which it ends; an answer or a claim that nobody sees to ends by itself."""
     if stop.ended_on is not None or stop.is_endless:
         return stop.ended_on
-    if stop.kind == "reply":
-        return business_days_after(stop.from_on, strategy.quiet.reply_business_days, calendar_name)
-    if stop.kind == "claim":
-        return business_days_after(stop.from_on, strategy.quiet.claim_business_days, calendar_name)
+    return ends_unhandled(stop.kind, stop.from_on, strategy.quiet, calendar_name)
+
+
+def ends_unhandled(
+    kind: str, from_on: date, quiet: Quiet, calendar_name: str | None
+) -> date | None:
+    """The day on which an answer or a claim stops nothing any more, though nobody has seen to it;
+    None: what else there is ends by an event."""
+    if kind == "reply":
+        return business_days_after(from_on, quiet.reply_business_days, calendar_name)
+    if kind == "claim":
+        return business_days_after(from_on, quiet.claim_business_days, calendar_name)
     return None
 
 
@@ -91,6 +100,7 @@ def invoice_pauses(
     found: list[StopKind] = ["disputed"] if invoice.is_disputed else []
     resumes: list[tuple[date, int | None]] = []
     ahead: list[tuple[date, date | None]] = []
+    over = [resume.day for resume in invoice.resumes]
     for pause in pauses:
         if not pause.stop.covers(invoice):
             continue
@@ -100,6 +110,7 @@ def invoice_pauses(
             found.append(pause.stop.kind)
         else:
             resumes.append((pause.resume_on, pause.skip_to_n))
+            over += [pause.ends_on] if pause.ends_on is not None else []
     for resume in invoice.resumes:
         is_dispute = resume.because == "disputed"
         after = strategy.resume_after_days.dispute if is_dispute else 0
@@ -108,7 +119,10 @@ def invoice_pauses(
         return NONE
     because = min(found, key=_ORDER.index) if found else None
     return InvoicePauses(
-        because, tuple(sorted(resumes, key=_by_day)), tuple(sorted(ahead, key=_first))
+        because,
+        tuple(sorted(resumes, key=_by_day)),
+        tuple(sorted(ahead, key=_first)),
+        max(over, default=None),
     )
 
 

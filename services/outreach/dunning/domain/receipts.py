@@ -10,6 +10,7 @@ from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.channels.domain.contract import Receipt
 from services.outreach.channels.domain.costs import voice_micros
 from services.outreach.channels.domain.tenant_settings import Costs
+from services.outreach.dunning.domain.contact_cost import paid_at_least
 from services.outreach.dunning.domain.outcomes import NOT_ACCEPTED, Outcome
 from services.outreach.dunning.domain.retries import next_channel
 
@@ -41,6 +42,8 @@ def outcomes_of(
     is_call_told = receipt.outcome in ("", contact.outcome)
     contact = _with_call(contact, receipt, costs)
     if rank == 0:
+        if contact.outcome is None:
+            contact = paid_at_least(contact, costs)
         found.append(_proven(contact, receipt))
         contact, rank = found[0].ended(at), 1
     if receipt.state == "failed" and rank < _RANKS["failed"]:

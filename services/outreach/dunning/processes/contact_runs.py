@@ -8,7 +8,7 @@ is one run's.
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -16,9 +16,8 @@ from msgspec.structs import replace
 
 from services.outreach.activity.domain.contacts import DebtorContact, State
 from services.outreach.activity.domain.decisions import Judgement
-from services.outreach.channels.clients.registry import (
-    TenantChannels,
-)
+from services.outreach.channels.clients.registry import TenantChannels
+from services.outreach.channels.domain.creditors import creditor_of
 from services.outreach.context import Context
 from services.outreach.dunning.commands.failures import set_aside
 from services.outreach.dunning.commands.governors import load_governors
@@ -106,7 +105,7 @@ class ContactRun:
     async def _make_all(self, claimed: Sequence[DebtorContact]) -> None:
         """Wave by wave: check, intent, hand over. What falls on the way is recorded at once."""
         recipients = await self._recipients(claimed)
-        waiting, ended = _split(recipients.address(contact) for contact in claimed)
+        waiting, ended = outgoing.split(recipients.address(contact) for contact in claimed)
         await self._record(ended, {"claimed"})
         waiting = await self._offer(waiting)
         checked: LiveCheck | None = None
@@ -129,7 +128,13 @@ class ContactRun:
     async def _recipients(self, claimed: Sequence[DebtorContact]) -> Recipients:
         async with self._context.db.reading() as session:
             return await load_recipients(
-                session, self._tenant, claimed, self._at, configured=self._channels.configured
+                session,
+                self._tenant,
+                claimed,
+                self._time(),
+                self._context.content,
+                self._context.strategies,
+                configured=self._channels.configured,
             )
 
     async def _put_off(self, messages: Sequence[OutgoingMessage]) -> list[OutgoingMessage]:
@@ -241,7 +246,7 @@ class ContactRun:
         """Decide on each by the check and by the contact rules; end those that fall, write the
         intents of the others."""
         content = self._context.content
-        remaining, ended = _split(
+        remaining, ended = outgoing.split(
             outgoing.confirmed(message, checked.accounts, recipients, content) for message in wave
         )
         allowed, refused, judgements = await self._govern(remaining)
@@ -263,10 +268,11 @@ class ContactRun:
             at = context.business_now(self._at)
             result = outgoing.reviewed(message, governor, context.content, at)
             if isinstance(result, OutgoingMessage):
-                result = outgoing.governed(result, at, context.templates, context.creditor)
+                creditor = creditor_of(self._channels.settings, context.sender)
+                result = outgoing.governed(result, at, context.templates, creditor)
                 judgements += governor.judgements(message.contact)
             results.append(result)
-        return *_split(results), judgements
+        return *outgoing.split(results), judgements
 
     async def _governors(self, contacts: Sequence[DebtorContact]) -> dict[str, ContactGovernor]:
         async with self._context.db.reading() as session:
@@ -383,17 +389,3 @@ class ContactRun:
         now = clock.now()
         recorded_at = now if self._context.clock == "system" else self._at
         return RunTime(self._at, recorded_at, now, self._context.clock)
-
-
-def _split(
-    results: Iterable[OutgoingMessage | Outcome],
-) -> tuple[list[OutgoingMessage], list[Outcome]]:
-    """Those that go on, and how the others ended."""
-    remaining: list[OutgoingMessage] = []
-    ended: list[Outcome] = []
-    for result in results:
-        if isinstance(result, Outcome):
-            ended.append(result)
-        else:
-            remaining.append(result)
-    return remaining, ended

@@ -21,7 +21,6 @@ from services.outreach.channels.domain.contract import (
     Unknown,
     Withdrawn,
 )
-from services.outreach.channels.domain.costs import contact_micros
 from services.outreach.channels.domain.creditors import creditor_of
 from services.outreach.channels.domain.message_values import MessageValues
 from services.outreach.channels.domain.parts import Parts
@@ -30,9 +29,11 @@ from services.outreach.context import Context
 from services.outreach.dunning.commands.plans import LEASE
 from services.outreach.dunning.commands.results import rewrite_intent
 from services.outreach.dunning.domain import retries, suppressions
+from services.outreach.dunning.domain.agreed_lines import agreed_lines
+from services.outreach.dunning.domain.contact_cost import paid
 from services.outreach.dunning.domain.intents import FIND_AFTER, callback_token, details_of
 from services.outreach.dunning.domain.live_check import is_complete
-from services.outreach.dunning.domain.message_content import agreed_in, collectable, content
+from services.outreach.dunning.domain.message_content import collectable, content, paid_at
 from services.outreach.dunning.domain.outcomes import Outcome, OutcomeKind
 from services.outreach.dunning.domain.outgoing import OutgoingMessage, due_of, governed
 from services.outreach.dunning.domain.runs import RunTime
@@ -127,9 +128,7 @@ class Delivery:
 
     def _paid(self, contact: DebtorContact, units: int) -> DebtorContact:
         """With what it costs to have sent it."""
-        costs = self._channels.settings.costs
-        micros = contact_micros(costs, contact.channel, self._outgoing.recipient, units)
-        return replace(contact, units=units, cost_micros=micros, cost_currency=costs.currency)
+        return paid(contact, self._channels.settings.costs, self._outgoing.recipient, units)
 
     async def _not_taken(self, later: Later) -> Outcome:
         """Another time, or over another channel. A mailbox is given up some day; where it is not
@@ -181,7 +180,9 @@ class Delivery:
         ):
             return True  # a manual clock stands still: it was asked about this very instant
         message = self._outgoing.with_contact(self._contact)
-        result = governed(message, at, self._context.templates, self._context.creditor)
+        setup = self._provider.setup
+        creditor = creditor_of(setup.settings, setup.sender)
+        result = governed(message, at, self._context.templates, creditor)
         if isinstance(result, Outcome):
             self._withdrawn = result
             return False
@@ -196,7 +197,8 @@ class Delivery:
             self._withdraw("deferred", rule)
             return False
         before = {cover.account_id: cover.checked_sequence for cover in contact.covers}
-        due = due_of(contact, checked.accounts, before, context.content)
+        message = self._outgoing.with_contact(contact)
+        due = due_of(message, checked.accounts, before, context.content)
         if isinstance(due, Outcome):
             self._withdrawn = due
             return False
@@ -244,7 +246,10 @@ class Delivery:
         """Raises `NotWritten` where the totals are not what the ledger says is collectable."""
         context, contact, setup = self._context, self._contact, self._provider.setup
         accounts = self._checked.accounts
-        lists = content(contact.items, accounts, agreed_in(contact))
+        governor = self._outgoing.governor
+        assert governor is not None, "a message is decided on before it is written"
+        agreed = agreed_lines(contact, governor.occasions, accounts)
+        lists = content(contact.items, accounts, agreed)
         if faults := imbalances(lists, collectable(contact.items, accounts)):
             raise NotWritten(NOT_BALANCED, "; ".join(faults))
         expires_at = self._time.at + timedelta(days=setup.settings.portal.link_days)
@@ -252,6 +257,7 @@ class Delivery:
             name=self._outgoing.recipient_name,
             creditor=creditor_of(setup.settings, setup.sender),
             content=lists,
+            pay_url=paid_at(lists, governor.payment_urls),
             portal_url=context.links.portal(self._tenant, contact.contact_id, expires_at),
             text_ids=contact.disclosures,
             country=self._outgoing.country,

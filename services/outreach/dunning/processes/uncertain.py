@@ -14,6 +14,7 @@ from services.outreach.channels.domain.parts import Parts
 from services.outreach.channels.store import get_settings
 from services.outreach.context import Context
 from services.outreach.dunning.commands.results import record_outcomes
+from services.outreach.dunning.domain.contact_cost import paid_at_least
 from services.outreach.dunning.domain.intents import (
     FIND_AFTER,
     FIND_FOR,
@@ -59,7 +60,7 @@ async def _ask(
         found = await provider.find(_intent(context, tenant, contact))
         crash_point("outreach.uncertain.after_find")
     if isinstance(found, Accepted):
-        await _record(context, tenant, contact, was_sent=True, message_id=found.provider_id)
+        await _record(context, tenant, contact, was_sent=True, found=found)
     elif isinstance(found, NotThere):
         await _record(context, tenant, contact, was_sent=False)
     elif machine_now >= (contact.handed_at or machine_now) + FIND_FOR:
@@ -92,7 +93,7 @@ async def _record(
     contact: DebtorContact,
     *,
     was_sent: bool,
-    message_id: str = "",
+    found: Accepted | None = None,
     resolution: Resolution | None = None,
 ) -> None:
     """What was found out, unless somebody else has found it out before."""
@@ -103,7 +104,14 @@ async def _record(
             return
         now = await tenant_now(session, context.clock, tenant)
         time = RunTime(now, now, clock.now(), context.clock)
-        outcome = resolved(current, was_sent=was_sent, message_id=message_id or contact.contact_id)
+        if was_sent:
+            costs = (await get_settings(session, tenant)).settings.costs
+            current = paid_at_least(current, costs, 1 if found is None else found.units)
+        outcome = resolved(
+            current,
+            was_sent=was_sent,
+            message_id=contact.contact_id if found is None else found.provider_id,
+        )
         await record_outcomes(session, tenant, time, [outcome], expected={"uncertain"}, claim=None)
         crash_point("outreach.uncertain.before_commit")
     telemetry.UNCERTAIN_RESOLVED.labels(

@@ -39,15 +39,22 @@ async def lock_slots(
     return {row["name"]: row["taken"] for row in rows}
 
 
-async def add_slots(session: Session, tenant: str, day: date, more: Mapping[str, int]) -> None:
-    """So many more (or fewer) are taken; never fewer than none."""
+async def add_slots(
+    session: Session,
+    tenant: str,
+    day: date,
+    more: Mapping[str, int],
+    most: Mapping[str, int] | None = None,
+) -> None:
+    """So many more (or fewer) are taken; never fewer than none. `most`: the limits under which
+    more are."""
     found = {name: number for name, number in more.items() if number}
     if not found:
         return
     await session.execute(
         """
-        update slots s set taken = greatest(0, s.taken + k.more)
-        from (select * from unnest($3::text[], $4::int[]) as u (name, more)) as k
+        update slots s set taken = greatest(0, s.taken + k.more), most = coalesce(k.most, s.most)
+        from (select * from unnest($3::text[], $4::int[], $5::int[]) as u (name, more, most)) as k
         where s.tenant_id = $1 and s.day = $2 and s.name = k.name
           and s.name = any(array(
             select name from slots where tenant_id = $1 and day = $2 and name = any($3)
@@ -57,6 +64,7 @@ async def add_slots(session: Session, tenant: str, day: date, more: Mapping[str,
         day,
         sorted(found),
         [found[name] for name in sorted(found)],
+        [None if most is None else most.get(name) for name in sorted(found)],
     )
 
 

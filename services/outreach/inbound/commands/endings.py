@@ -296,7 +296,37 @@ def _of_account(
     ]
 
 
-async def hand_over(session: Session, item: OpenItem, failure: str) -> None:
-    """What cannot be read is a person's, and he is told why."""
-    if await store.lock_open(session, item):
+async def hand_over(
+    session: Session, item: OpenItem, failure: str, match: Match | None = None
+) -> None:
+    """What cannot be read is a person's, and he is told why. Where it is known whose it is, he is
+    asked to answer, and nobody asks for money meanwhile."""
+    sender = match.sender if match is not None else None
+    if match is not None and match.debtor_key is not None:
+        await mark_dirty(session, {(item.tenant, match.debtor_key)})
+    if not await store.lock_open(session, item):
+        return
+    if match is None or sender is None:
         await end_item(session, item, Ending("for-person", "none", failure=failure))
+        return
+    await pause_for(session, item, sender, "reply", (), is_endless=False)
+    task = NewTask(
+        kind="reply",
+        account_id=sender.account_id,
+        cause=cause_of(item.inbound_id),
+        due_at=item.received_at,
+        contact_id=match.contact_id,
+        debtor_id=match.debtor_id,
+        note=failure,
+        opened_at=item.received_at,
+    )
+    await open_tasks(session, item.tenant, item.received_at, [task])
+    ending = Ending(
+        "for-person",
+        "task",
+        debtor_key=match.debtor_key,
+        account_id=sender.account_id,
+        contact_id=match.contact_id,
+        failure=failure,
+    )
+    await end_item(session, item, ending)

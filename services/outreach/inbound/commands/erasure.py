@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.outreach.inbound.store.items import erase_items
+from shared import clock
 from shared.database import Session
 from shared.events import Received
 
@@ -15,4 +16,4 @@ async def erase_replies(session: Session, events: Sequence[Received]) -> None:
         if event.type == "account-erased":
             erased.setdefault(event.tenant, set()).add(event.key)
     for tenant, account_ids in sorted(erased.items()):
-        await erase_items(session, tenant, account_ids)
+        await erase_items(session, tenant, account_ids, clock.now())

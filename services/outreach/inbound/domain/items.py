@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from services.outreach.channels.domain.contract import Receipt
 from services.outreach.channels.domain.inbound_messages import InboundText
+from services.outreach.channels.domain.phone_numbers import caller
+from services.outreach.inbound.domain.mail import sender_of
 from shared.ids import event_id
 from shared.texts import line
 
@@ -55,6 +57,7 @@ class NewItem:
     channel: ItemChannel
     content: bytes = field(repr=False)
     envelope: ItemEnvelope = field(default=ItemEnvelope(), repr=False)
+    sender: str | None = field(default=None, repr=False)  # the address that it came from
 
     def id_in(self, tenant: str) -> str:
         """The same thing handed over again has the same id."""
@@ -75,6 +78,7 @@ class OpenItem:
     received_at: datetime
     tries: int
     command: Command | None = None  # what the ledger was asked to do, or was about to be
+    sender: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -95,16 +99,16 @@ class Ending:
 def new_mail(raw: bytes, envelope_to: Collection[str] = ()) -> NewItem:
     """A mail has no id that strangers could not make up: its bytes are its key."""
     digest = hashlib.sha256(raw).hexdigest()
-    return NewItem(
-        MAIL_DOOR, digest, "mail", "email", raw, ItemEnvelope(to=tuple(sorted(set(envelope_to))))
-    )
+    envelope = ItemEnvelope(to=tuple(sorted(set(envelope_to))))
+    return NewItem(MAIL_DOOR, digest, "mail", "email", raw, envelope, sender_of(raw))
 
 
 def new_text(message: InboundText) -> NewItem:
     """A short message."""
     content = message.text[:TEXT_MAX].encode("utf-8", "replace")
     envelope = ItemEnvelope(from_=line(message.from_)[:320], to=(line(message.to)[:320],))
-    return NewItem(message.provider, _key(message.id), "text", "sms", content, envelope)
+    sender = caller(message.from_)
+    return NewItem(message.provider, _key(message.id), "text", "sms", content, envelope, sender)
 
 
 def _key(given: str) -> str:

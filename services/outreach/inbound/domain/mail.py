@@ -23,6 +23,7 @@ from shared.mail_addresses import deliverable
 
 MAIL_BYTES_MAX = 10 * 1024 * 1024
 HEAD_BYTES_MAX = 2 * 1024 * 1024  # what is read of a mail: texts stand before what is attached
+SENDER_BYTES_MAX = 64 * 1024  # within which a sender stands
 BODY_BYTES_MAX = 512 * 1024
 HEADER_MAX = 4_000
 PARTS_MAX = 100
@@ -69,6 +70,15 @@ def read_mail(raw: bytes) -> IncomingMail:
         return _mail(message, raw)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError, IndexError):
         return IncomingMail(is_readable=False)
+
+
+def sender_of(raw: bytes) -> str | None:
+    """By which address it came, from its first headers alone."""
+    try:
+        head = raw[:SENDER_BYTES_MAX].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+        return _address(_header(message_from_bytes(head, policy=compat32), "from"))
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, IndexError):
+        return None
 
 
 def _mail(message: Message, raw: bytes) -> IncomingMail:

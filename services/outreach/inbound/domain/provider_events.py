@@ -9,6 +9,7 @@ from datetime import datetime
 
 from services.outreach.channels.domain.contract import ProviderRequest, Receipt
 from services.outreach.channels.domain.inbound_messages import InboundText
+from services.outreach.channels.domain.letter_receipts import LetterReceipts
 from services.outreach.channels.domain.tenant_settings import Provider
 from services.outreach.channels.domain.twilio import TwilioAccount
 from services.outreach.channels.domain.twilio_events import TwilioReader
@@ -48,7 +49,16 @@ def read_twilio(of: TenantProvider, request: ProviderRequest, now: datetime) -> 
     return ProviderPost(() if texts else reader.receipts(request), texts)
 
 
-READERS: Mapping[str, Reader] = {"twilio": read_twilio}
+def read_letters(of: TenantProvider, request: ProviderRequest, _now: datetime) -> ProviderPost:
+    """What a print shop says of letters. Raises `Unauthenticated`, `Invalid`."""
+    try:
+        reader = LetterReceipts(of.secret)
+    except ValueError:  # a token with which nothing can be signed
+        raise Unauthenticated("The provider's secret signs nothing.") from None
+    return ProviderPost(reader.receipts(request))
+
+
+READERS: Mapping[str, Reader] = {"twilio": read_twilio, "http-put": read_letters}
 
 
 def read_posted(

@@ -78,12 +78,31 @@ async def _put_back(context: Context, item: OpenItem, error: Exception) -> None:
     """Later, again; what keeps failing is a person's."""
     wait = min(WAIT_SECONDS_MAX, 2.0**item.tries)
     reason = error.detail if isinstance(error, AppError) else type(error).__name__
+    if item.tries >= TRIES_MAX and not is_retriable(error):
+        await _give_up(context, item, f"cannot be read: {reason}"[:200])
+        return
     async with context.db.transaction() as session:
-        if item.tries >= TRIES_MAX and not is_retriable(error):
-            await hand_over(session, item, f"cannot be read: {reason}"[:200])
-        else:
-            try_at = clock.now() + timedelta(seconds=wait)
-            await store.put_back(session, item, try_at, reason[:200])
+        try_at = clock.now() + timedelta(seconds=wait)
+        await store.put_back(session, item, try_at, reason[:200])
+
+
+async def _give_up(context: Context, item: OpenItem, failure: str) -> None:
+    """To a person; whose it is stands in the envelope, or in the sender's address."""
+    is_given = False
+    with survived("outreach", "inbound", tenant=item.tenant, inbound_id=item.inbound_id):
+        async with context.db.transaction() as session:
+            known = Incoming(
+                reading=Reading("other"),
+                text="",
+                address=item.sender,
+                contact_ids=(),
+                account_id=item.envelope.account_id,
+            )
+            await hand_over(session, item, failure, await match_sender(session, item, known))
+        is_given = True
+    if not is_given:
+        async with context.db.transaction() as session:
+            await hand_over(session, item, failure)
 
 
 async def _ended(context: Context, item: OpenItem) -> None:

@@ -25,8 +25,8 @@ async def insert_item(
     added = await session.fetchval(
         """
         insert into inbound (tenant_id, inbound_id, provider, key, kind, channel, content, envelope,
-                             received_at, stored_at, state, try_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $10)
+                             received_at, stored_at, state, try_at, address)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $10, $11)
         on conflict (tenant_id, inbound_id) do nothing returning true
         """,
         tenant,
@@ -39,6 +39,7 @@ async def insert_item(
         encoded(item.envelope),
         received_at,
         stored_at,
+        item.sender,
     )
     return bool(added)
 
@@ -88,6 +89,7 @@ def _open(row: Record) -> OpenItem:
         envelope=decoded(row["envelope"]),
         received_at=row["received_at"],
         tries=row["tries"],
+        sender=row["address"],
         command=None if row["command"] is None else _COMMAND.decode(row["command"]),
     )
 
@@ -224,18 +226,28 @@ async def handle_item(session: Session, tenant: str, inbound_id: str, by: str) -
     return bool(done)
 
 
-async def erase_items(session: Session, tenant: str, account_ids: Collection[str]) -> None:
+async def erase_items(
+    session: Session, tenant: str, account_ids: Collection[str], now: datetime
+) -> None:
     """What they wrote goes with the details of these accounts; that something came stays. So does
-    what came from an address that no other account has, though nobody knew whose it was."""
+    what came from an address that no other account has, though nobody knew whose it was; what
+    nobody has read yet is read no more."""
     await session.execute(
         """
-        update inbound set content = ''::bytea, envelope = '{}'::bytea, text = null, address = null
-        where tenant_id = $1 and state <> 'open' and (account_id = any($2) or address in (
-          select lower(a.address) from account_addresses a
-          where a.tenant_id = $1 and a.account_id = any($2) and not exists (
-            select from account_addresses o where o.tenant_id = a.tenant_id
-              and o.channel = a.channel and o.mark = a.mark and o.account_id <> all($2))))
+        update inbound set content = ''::bytea, envelope = '{}'::bytea, text = null, address = null,
+          failure = case when state = 'open' then 'erased' else failure end,
+          effect = case when state = 'open' then 'none' else effect end,
+          ended_at = coalesce(ended_at, $3),
+          state = case when state = 'open' then 'applied' else state end
+        where tenant_id = $1 and (account_id = any($2)
+          or state = 'open' and convert_from(envelope, 'UTF8')::jsonb ->> 'account_id' = any($2)
+          or address in (
+            select lower(a.address) from account_addresses a
+            where a.tenant_id = $1 and a.account_id = any($2) and not exists (
+              select from account_addresses o where o.tenant_id = a.tenant_id
+                and o.channel = a.channel and o.mark = a.mark and o.account_id <> all($2))))
         """,
         tenant,
         sorted(account_ids),
+        now,
     )

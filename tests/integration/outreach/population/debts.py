@@ -212,7 +212,7 @@ class Debt:
               "broken": ledger.PromiseBroken}[state]  # fmt: skip
         return of(
             **self._of(each.invoice_ids), promise_id=each.id, amount_minor=1000, asked_minor=1000,
-            received_minor=0, due_on=each.due_on,
+            received_minor=0, due_on=each.due_on or self.today,
         )  # fmt: skip
 
     def _of(self, invoice_ids: tuple[str, ...] | None) -> dict[str, Any]:

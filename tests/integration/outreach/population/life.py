@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import msgspec
 
+from services.outreach.activity.store.business_times import raise_business_time
 from services.outreach.channels.domain.contract import Accepted, Receipt
 from services.outreach.channels.domain.inbound_messages import InboundText
 from services.outreach.debtors.domain.own_pauses import OwnPause as Pause
@@ -150,6 +151,8 @@ class Life:
 
     async def go_on(self, now: datetime, rate: float) -> None:
         """All that happens between two runs."""
+        async with self.world.db.transaction() as session:
+            await raise_business_time(session, self.world.tenant, now)
         await self.catch_up(now)
         facts: list[tuple[Debt, list[Said]]] = []
         for debt in self.debts.values():
@@ -387,7 +390,10 @@ class Life:
             self.referee.violations.append(f"task not completed: {answer.text}")
             return
         self.referee.tell(account_id, now, f"task {task['kind']} completed: {how}")
-        self.referee.release(account_id, "reply")
+        if how not in ("no-answer", "voicemail"):
+            self.referee.release(account_id, "reply")
+            if task["kind"] == "check-payment":
+                self.referee.release(account_id, "claim")
         if how != "no-call":
             self.referee.called(account_id, now)
         if how == "payment-claim":

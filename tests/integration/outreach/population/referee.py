@@ -135,6 +135,8 @@ class Referee:
         bodies = {row["contact_id"]: msgspec.json.decode(row["body"]) for row in rows}
         for hand in new:
             self._judge(hand, bodies[hand.contact_id])
+        for hand in new:  # others were under way at the same time
+            self._refused(hand)
         await self._see_ended()
         await self.read_log()
         stuck = await self.db.fetch(
@@ -164,10 +166,13 @@ class Referee:
         for account_id in {item["account_id"] for item in body["items"]}:
             if self.debts[account_id].is_erased:
                 self._break("to somebody who was erased", hand, account_id)
+
+    def _refused(self, hand: HandOver) -> None:
+        key = (hand.channel, hand.to.lower())
         if isinstance(hand.answer, Refused) and hand.answer.is_address_dead:
-            self.dead[key] = "refused"
+            self.dead[key] = "no such address"
         if isinstance(hand.answer, Refused) and hand.answer.is_consent_revoked:
-            self.closed[key] = "refused"
+            self.closed[key] = "the provider knows of a STOP"
 
     def _item(self, hand: HandOver, body: dict[str, Any], item: dict[str, Any]) -> None:
         debt = self.debts[item["account_id"]]

@@ -3,6 +3,7 @@
 from datetime import date
 
 from services.outreach.channels.domain.message_values import (
+    Answered,
     CreditorDetails,
     Line,
     LinePart,
@@ -60,6 +61,9 @@ CONTENTS: dict[str, MessageContent] = {
     "promises": MessageContent(promises=(_PLAIN,)),
     "instalments": MessageContent(instalments=(_PLAIN,)),
     "settlements": MessageContent(settlements=(_PLAIN,)),
+    "answers": MessageContent(
+        answers=(Answered("invoice", "R-2027-00045", DUE_ON, CURRENCY, 4_567_891, "partly"),)
+    ),
     "nothing": MessageContent(),
 }
 CHARGED = ("overdue", "overdue-many")  # where an amount has charges in it
