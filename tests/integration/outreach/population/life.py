@@ -79,7 +79,7 @@ class Life:
             timezone=debt.zone, country=debt.country, debtor_id=debt.debtor_id,
         )  # fmt: skip
         post = billing.Address(
-            line1="Musterstr. 1", city="Ort", postal_code="10115", country=debt.country
+            line1=f"Musterstr. {n}", city="Ort", postal_code="10115", country=debt.country
         )
         contact = ledger.Contact(
             account_id=debt.account_id, name=f"Name {n}", kind=debt.kind,  # type: ignore[arg-type]
