@@ -120,8 +120,17 @@ pauses = Table(
     Column("reason", Text),  # free text; deleted at erasure
     Column("created_by", Text),
     Column("created_at", INSTANT, nullable=False),  # business time
+    Column("ran_out_at", INSTANT),  # business time; it ended unhandled, and people were told
     PrimaryKeyConstraint("tenant_id", "pause_id"),
     Index(None, "tenant_id", "account_id"),
+    Index(
+        "ix_pauses_waiting",
+        "tenant_id",
+        "from_on",
+        postgresql_where=text(
+            "ran_out_at is null and ended_on is null and until_on is null and not is_endless"
+        ),
+    ),
 )
 
 occasions = Table(

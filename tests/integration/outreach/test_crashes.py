@@ -1,28 +1,17 @@
 """The process dies at each kill point; what is left behind makes at most one message."""
 
-import asyncio
-import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 
 from services.outreach.dunning.processes.leases import end_leases
 from shared import clock
+from shared.process.crash import POINTS
+from tests.integration.outreach.killed import run_and_die
 from tests.integration.outreach.world import MORNING, World
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-async def run_and_die(world: World, url: str, point: str) -> int | None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.integration.outreach.run_due_process",
-        url, world.ledger.url, world.mail.url, world.tenant, MORNING.isoformat(),
-        cwd=ROOT,
-        env={**os.environ, "RECOUP_CRASH_AT": point},
-    )  # fmt: skip
-    return await process.wait()
 
 
 @pytest.mark.parametrize(
@@ -39,7 +28,18 @@ async def test_a_process_killed_in_the_middle(
     world: World, outreach_url: str, point: str, state: str, messages: int, ends: str
 ) -> None:
     await world.overdue()
-    assert await run_and_die(world, outreach_url, point) == -signal.SIGKILL
+    assert (
+        await run_and_die(
+            "run_due_process",
+            point,
+            outreach_url,
+            world.ledger.url,
+            world.mail.url,
+            world.tenant,
+            MORNING.isoformat(),
+        )
+        == -signal.SIGKILL
+    )
     assert await world.states() == [state]
     await world.run()
     assert len(world.mail.messages) <= messages
@@ -53,3 +53,13 @@ async def test_a_process_killed_in_the_middle(
     await world.run()
     planned = [event["data"]["step"] for event in await world.announced("contact-planned")]
     assert planned == ["reminder", "second-reminder"]
+
+
+def test_every_kill_point_of_outreach_is_tried_by_a_test() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py")]
+    untried = [
+        point
+        for point in POINTS
+        if point.startswith("outreach.") and not any(f'"{point}"' in text for text in texts)
+    ]
+    assert untried == []

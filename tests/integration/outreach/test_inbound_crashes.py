@@ -1,21 +1,16 @@
 """The process dies while it reads; what came in is read once all the same."""
 
-import asyncio
-import os
 import signal
-import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from services.outreach.inbound.commands.items import keep_item
 from services.outreach.inbound.domain.items import new_mail
 from services.outreach.inbound.processes.reading import read_next
+from tests.integration.outreach.killed import run_and_die
 from tests.integration.outreach.replies import a_mail, pauses, replies, tasks
 from tests.integration.outreach.world import World
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
@@ -29,12 +24,8 @@ async def test_a_process_killed_while_it_reads(
     async with world.db.transaction() as session:
         item = new_mail(a_mail("I never received it"))
         assert await keep_item(session, world.tenant, "manual", item)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.integration.outreach.inbound_process",
-        outreach_url, world.ledger.url, cwd=ROOT,
-        env={**os.environ, "RECOUP_CRASH_AT": point},
-    )  # fmt: skip
-    assert await process.wait() == -signal.SIGKILL
+    ended = await run_and_die("inbound_process", point, outreach_url, world.ledger.url)
+    assert ended == -signal.SIGKILL
     assert (await tasks(world), await replies(world), len(world.ledger.taken)) == ([], [], 1)
     assert not await read_next(world.context)  # somebody may still be reading it
     async with world.db.transaction() as session:

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+from alembic import command
+from sqlalchemy import Connection
 
 from services.outreach.rulebooks.store import RuleBooks
 from shared.database import Database, migrate
@@ -232,4 +234,97 @@ async def test_balances_and_disputes_are_made_of_the_story(bare_url: str) -> Non
         (77, 77, {"D2": None}),
         (93, 0, {}),
     ]
+    await db.close()
+
+
+def old_steps(*rows: tuple[str, str, str, str]) -> list[str]:
+    """As version 9 of the tables kept them: account, invoice, step, contact."""
+    return [
+        "insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)"
+        f" values ('demo', '{account}', '{invoice}', '2026-03-02', '{step}', '{contact}')"
+        for account, invoice, step, contact in rows
+    ]
+
+
+FILLED = [
+    "insert into tenants (tenant_id, timezone) values ('demo', 'UTC')",
+    *(
+        "insert into accounts (tenant_id, account_id, debtor_key, kind, timezone, sequence,"
+        f" is_registered) values ('demo', '{id_}', 'account/{id_}', '{kind}', 'UTC', 3, true)"
+        for id_, kind in (("C1", "consumer"), ("B1", "business"))
+    ),
+    *(
+        "insert into contacts (tenant_id, contact_id, debtor_key, state, due_at, body, rules,"
+        f" planned_at, attempted_at) values ('demo', '{id_}', 'account/C1', '{state}',"
+        f" '{day}T09:00Z', '{{}}', '{{}}', '{day}T08:00Z', '{day}T09:00Z')"
+        for id_, state, day in (
+            ("k1", "sent", "2026-03-03"), ("k2", "failed", "2026-03-10"),
+            ("k3", "sent", "2026-03-17"),
+        )
+    ),
+    *old_steps(
+        ("C1", "I1", "reminder", "k1"), ("C1", "I1", "second-reminder", "k2"),
+        ("C1", "I1", "of our own", "k3"), ("B1", "I2", "firm-notice", "gone"),
+    ),
+    "insert into invoices (tenant_id, account_id, invoice_id, currency, due_on, state,"
+    " balance_minor, disputed_minor, resumed_on, disputes)"
+    " values ('demo', 'C1', 'I1', 'EUR', '2026-03-02', 'open', 1, 0, '2026-03-09', '{}')",
+    *(
+        "insert into stops (tenant_id, account_id, name, kind, from_on, resume_on)"
+        f" values ('demo', 'C1', '{kind}', '{kind}', '2026-03-04', '2026-03-12')"
+        for kind in ("promise", "hold")
+    ),
+]  # fmt: skip
+
+
+async def downgrade(url: str, revision: str) -> None:
+    def back(connection: Connection) -> None:
+        config = migrate.config_for("outreach")
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+    engine = migrate.engine_for(url)
+    async with engine.connect() as connection:
+        await connection.run_sync(back)
+    await engine.dispose()
+
+
+async def test_steps_that_were_made_keep_their_ladder_days_there_and_back(bare_url: str) -> None:
+    """Those of the strategies that came with the platform as these had them; of others how late
+    they were made. What may be answered counts from then on."""
+    await migrate.upgrade("outreach", bare_url, "outreach_0009")
+    db = Database(bare_url)
+    async with db.transaction() as session:
+        for statement in FILLED:
+            await session.execute(statement)
+    before = [tuple(row) for row in await db.fetch("select * from steps order by 2, 3, 5")]
+    for _ in range(2):
+        await migrate.upgrade("outreach", bare_url)
+        rows = await db.fetch("select * from steps order by subject_id, n")
+        assert [
+            (row["subject_id"], row["step"], row["n"], row["state"], str(row["made_on"]))
+            for row in rows
+        ] == [
+            ("I1", "reminder", 1, "sent", "2026-03-03"),
+            ("I1", "second-reminder", 8, "failed", "2026-03-10"),
+            ("I1", "of our own", 15, "sent", "2026-03-17"),
+            ("I2", "firm-notice", 10, "sent", "2026-03-02"),  # its contact is gone: on the due day
+        ]
+        assert {(row["subject"], row["reaction"]) for row in rows} == {("invoice", "")}
+        (invoice,) = await db.fetch("select resumes from invoices")
+        assert msgspec.json.decode(invoice["resumes"]) == [["2026-03-09", "reopened"]]
+        ends = await db.fetch("select kind, ended_on from stops order by kind")
+        assert [(row["kind"], str(row["ended_on"])) for row in ends] == [
+            ("hold", "2026-03-12"), ("promise", "2026-03-11"),
+        ]  # fmt: skip
+        for table in ("occasions", "payments", "pauses"):
+            (count,) = await db.fetch(f"select count(*) from {table}")
+            assert count[0] == 0
+        await downgrade(bare_url, "outreach_0009")
+        after = await db.fetch("select * from steps order by 2, 3, 5")
+        assert [tuple(row) for row in after] == before
+        (old,) = await db.fetch("select resumed_on from invoices")
+        assert str(old["resumed_on"]) == "2026-03-09"
+        stops = await db.fetch("select distinct resume_on from stops")
+        assert [str(row["resume_on"]) for row in stops] == ["2026-03-12"]
     await db.close()

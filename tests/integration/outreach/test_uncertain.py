@@ -1,6 +1,7 @@
 """Contacts whose end nobody knows: asked about again and again, never sent again."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from services.outreach.channels.domain.contract import (
 from services.outreach.dunning.processes.uncertain import resolve_uncertain
 from shared import clock
 from tests.integration.outreach.doors import client_of, settings_for
+from tests.integration.outreach.killed import run_and_die
 from tests.integration.outreach.scripted import ScriptedChannel, over
 from tests.integration.outreach.world import MORNING, World
 
@@ -133,6 +135,28 @@ async def test_several_workers_ask_about_each_once(lost: World, channel: Scripte
     asked = await asyncio.gather(*[ask(lost, timedelta(hours=1)) for _ in range(4)])
     assert sum(asked) == len(channel.asked) == 21
     assert len(await lost.announced("contact-sent")) == 21
+
+
+@pytest.mark.parametrize(
+    "point", ["outreach.uncertain.after_find", "outreach.uncertain.before_commit"]
+)
+async def test_a_process_killed_while_it_finds_out(
+    lost: World, channel: ScriptedChannel, outreach_url: str, point: str
+) -> None:
+    """Nothing was recorded: a quarter of an hour later it is asked about again, and said once."""
+    asked_at = clock.now() + QUARTER + timedelta(seconds=1)
+    ended = await run_and_die(
+        "uncertain_process", point, outreach_url, lost.ledger.url, asked_at.isoformat()
+    )
+    assert ended == -signal.SIGKILL
+    assert await state(lost) == "uncertain"
+    assert await lost.announced("contact-sent") == []
+    channel.finds = lambda _intent: Accepted("their-id")
+    assert await ask(lost) == 0
+    assert await ask(lost, 2 * QUARTER + timedelta(minutes=1)) == 1
+    assert await state(lost) == "sent"
+    assert len(await lost.announced("contact-sent")) == 1
+    assert len(channel.sent) == 1
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from services.outreach.webhooks.clients import WebhookClients, open_webhook_clie
 from services.outreach.webhooks.processes import post_due
 from shared.events import OUTREACH, Received, outreach
 from tests.integration.outreach.doors import settings_for
+from tests.integration.outreach.killed import run_and_die
 from tests.integration.outreach.webhook_peer import WebhookPeer, webhook_peer
 from tests.integration.outreach.world import World
 
@@ -127,6 +129,30 @@ async def test_an_account_waits_for_its_first_event_and_others_do_not(hooks: Hoo
     assert hooks.numbers_at("/one", "C1") == [1, 1, 2]
     ids = [each.headers["webhook-id"] for each in hooks.peer.taken("/one")]
     assert ids[0] == ids[2]  # so that the receiver knows a repeat
+
+
+async def test_a_process_killed_after_the_post_posts_the_same_event_again(
+    hooks: Hooks, outreach_url: str
+) -> None:
+    """The receiver has it, and we do not know: after the lease it comes again, under its id, and
+    before the account's next."""
+    await hooks.add("/one")
+    await hooks.say("C1", "C1")
+    key = settings_for(hooks.world, outreach_url).links.keys.signing.secret
+    ended = await run_and_die(
+        "webhook_process",
+        "outreach.webhook.after_post",
+        outreach_url,
+        key.hex(),
+        hooks.now.isoformat(),
+    )
+    assert ended == -signal.SIGKILL
+    assert hooks.numbers_at("/one", "C1") == [1]
+    assert await hooks.post(timedelta(seconds=1)) == 0  # somebody may still be posting it
+    assert await hooks.post(timedelta(seconds=61)) == 2
+    assert hooks.numbers_at("/one", "C1") == [1, 1, 2]
+    ids = [each.headers["webhook-id"] for each in hooks.peer.taken("/one")]
+    assert ids[0] == ids[1] != ids[2]
 
 
 async def test_what_fails_to_the_end_is_set_aside_and_can_be_replayed(hooks: Hooks) -> None:

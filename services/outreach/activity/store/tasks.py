@@ -147,6 +147,32 @@ async def insert_tasks(session: Session, tenant: str, rows: Sequence[TaskRow]) -
     return {row["task_id"] for row in written}
 
 
+async def escalate_tasks(session: Session, tenant: str, cause: str) -> None:
+    """Those of a cause that are still to be done come before others."""
+    await session.execute(
+        """
+        update tasks set is_escalated = true,
+          urgency = (case when kind = 'callback' then $3 else 0 end) + $4
+        where tenant_id = $1 and task_id in (
+          select task_id from tasks
+          where tenant_id = $1 and cause = $2 and state in ('open', 'claimed') and not is_escalated
+          order by task_id for update)
+        """,
+        tenant,
+        cause,
+        _CALLBACK,
+        _ESCALATED,
+    )
+
+
+async def is_any_task(session: Session, tenant: str, cause: str) -> bool:
+    """Whether a task was ever opened for it."""
+    found: bool = await session.fetchval(
+        "select exists (select from tasks where tenant_id = $1 and cause = $2)", tenant, cause
+    )
+    return found
+
+
 async def cancel_tasks(
     session: Session,
     tenant: str,

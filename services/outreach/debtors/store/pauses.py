@@ -1,9 +1,10 @@
 """SQL of our own pauses."""
 
 from collections.abc import Collection
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from services.outreach.debtors.domain.own_pauses import OwnPause
+from services.outreach.debtors.domain.own_pauses import OwnPause, OwnPauseKind
 from services.outreach.debtors.domain.stops import Stop
 from shared.database import Record, Session
 
@@ -94,6 +95,71 @@ def _stop(row: Record) -> Stop:
         ended_on=row["ended_on"] or row["until_on"],
         is_endless=row["is_endless"],
     )
+
+
+@dataclass(frozen=True)
+class WaitingPause:
+    """One that nobody has ended, and that ends by the days of its account's strategy."""
+
+    pause_id: str
+    kind: OwnPauseKind
+    account_id: str
+    debtor_id: str | None
+    from_on: date
+    zone: str
+    is_erased: bool
+    strategy: tuple[str, str] | None  # name, version
+
+
+async def list_waiting(
+    session: Session, tenant: str, until: date, after: tuple[date, str], limit: int
+) -> list[WaitingPause]:
+    """Those begun up to a day of which nobody was told yet that they ran out, in their order."""
+    rows = await session.fetch(
+        """
+        select p.pause_id, p.kind, p.account_id, p.from_on, a.debtor_id, a.timezone, a.is_erased,
+               s.strategy, s.version
+        from pauses p
+        join accounts a using (tenant_id, account_id)
+        left join account_strategies s using (tenant_id, account_id)
+        where p.tenant_id = $1 and p.ran_out_at is null and p.ended_on is null
+          and p.until_on is null and not p.is_endless and p.from_on < $2
+          and (p.from_on, p.pause_id) > ($3, $4)
+        order by p.from_on, p.pause_id limit $5
+        """,
+        tenant,
+        until,
+        *after,
+        limit,
+    )
+    return [
+        WaitingPause(
+            pause_id=row["pause_id"],
+            kind=row["kind"],
+            account_id=row["account_id"],
+            debtor_id=row["debtor_id"],
+            from_on=row["from_on"],
+            zone=row["timezone"],
+            is_erased=row["is_erased"],
+            strategy=None if row["strategy"] is None else (row["strategy"], row["version"]),
+        )
+        for row in rows
+    ]
+
+
+async def mark_ran_out(session: Session, tenant: str, pause_id: str, at: datetime) -> bool:
+    """False: somebody has ended it meanwhile, or it is told already."""
+    marked = await session.fetchval(
+        """
+        update pauses set ran_out_at = $3
+        where tenant_id = $1 and pause_id = $2 and ran_out_at is null and ended_on is null
+        returning true
+        """,
+        tenant,
+        pause_id,
+        at,
+    )
+    return bool(marked)
 
 
 async def list_pauses(session: Session, tenant: str, account_id: str) -> list[OwnPause]:

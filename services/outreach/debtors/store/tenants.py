@@ -49,3 +49,11 @@ async def find_calendar(session: Session, tenant: str) -> tuple[str, date | None
         "select timezone, contact_from from tenants where tenant_id = $1", tenant
     )
     return ("UTC", None) if row is None else (row["timezone"], row["contact_from"])
+
+
+async def find_calendar_name(session: Session, tenant: str) -> str | None:
+    """By which a tenant's business days are counted."""
+    found: str | None = await session.fetchval(
+        "select calendar from tenants where tenant_id = $1", tenant
+    )
+    return found

@@ -8,7 +8,7 @@ from typing import get_args
 from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.debtors.domain.stops import NOT_KEPT, Stop, StopKind
 from services.outreach.dunning.domain.debtor_facts import Account, DebtorFacts
-from services.outreach.dunning.domain.strategy import Strategy
+from services.outreach.dunning.domain.strategy import Quiet, Strategy
 from shared.calendars.business_days import business_days_after
 
 # Which member of a strategy's `resume_after_days` is a pause's.
@@ -78,10 +78,18 @@ def ends(stop: Stop, strategy: Strategy, calendar_name: str | None) -> date | No
     """The day on which it ends; an answer or a claim that nobody sees to ends by itself."""
     if stop.ended_on is not None or stop.is_endless:
         return stop.ended_on
-    if stop.kind == "reply":
-        return business_days_after(stop.from_on, strategy.quiet.reply_business_days, calendar_name)
-    if stop.kind == "claim":
-        return business_days_after(stop.from_on, strategy.quiet.claim_business_days, calendar_name)
+    return ends_unhandled(stop.kind, stop.from_on, strategy.quiet, calendar_name)
+
+
+def ends_unhandled(
+    kind: str, from_on: date, quiet: Quiet, calendar_name: str | None
+) -> date | None:
+    """The day on which an answer or a claim stops nothing any more, though nobody has seen to it;
+    None: what else there is ends by an event."""
+    if kind == "reply":
+        return business_days_after(from_on, quiet.reply_business_days, calendar_name)
+    if kind == "claim":
+        return business_days_after(from_on, quiet.claim_business_days, calendar_name)
     return None
 
 

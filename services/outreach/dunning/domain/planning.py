@@ -111,15 +111,23 @@ def _climbs(debtor: DebtorFacts, at: datetime, begun: frozenset[tuple[str, str]]
 
 
 def _sort(found: _Climbs, options: list[Option], at: datetime) -> None:
-    """Messages and persons share a contact; a hand-over has one of its own."""
-    handing = [option for option in options if option.step.hand_over is not None]
-    rest = [option for option in options if option.step.hand_over is None] if handing else options
-    if handing:
-        ready = [option for option in handing if option.ready_at <= at]
-        chosen = ready[-1] if ready else handing[0]
-        found.hand_overs.append(chosen)
-        if ready:  # what came before it is covered by it
-            rest = [o for o in rest if o.step.ladder_day > chosen.step.ladder_day]
+    """Messages and persons share a contact; a hand-over has one of its own. The last step that has
+    come covers those before it."""
+    rest = options
+    if any(option.step.hand_over is not None for option in options):
+        ready = [o for o in options if o.ready_at <= at and _is_in_time(o, at)]
+        last = ready[-1] if ready else options[0]
+        handing = [
+            option
+            for option in options
+            if option.step.hand_over is not None and option.step.ladder_day >= last.step.ladder_day
+        ]
+        rest = [option for option in options if option.step.hand_over is None]
+        if handing:
+            is_now = bool(ready) and last.step.hand_over is not None
+            found.hand_overs.append(last if is_now else min(handing, key=lambda o: o.ready_at))
+            if is_now:
+                rest = [o for o in rest if o.step.ladder_day > last.step.ladder_day]
     if rest:
         found.messages.append(rest)
 
@@ -171,9 +179,8 @@ class _Instant:
         for options in climbs:
             for option in options:
                 moment = max(after, option.ready_at)
-                if _is_in_time(option, moment):
-                    found = moment if found is None else min(found, moment)
-                    break
+                if (found is None or moment < found) and _is_in_time(option, moment):
+                    found = moment  # a later step of a ladder can come before an earlier one
         return found
 
     def _made(self, options: Sequence[Option], moment: datetime) -> Plan:

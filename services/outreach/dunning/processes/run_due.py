@@ -8,6 +8,7 @@ from services.outreach.activity.store.business_times import get_business_time, r
 from services.outreach.context import Context
 from services.outreach.dunning.processes.assignments import apply_activations
 from services.outreach.dunning.processes.contact_runs import ContactRun
+from services.outreach.dunning.processes.ran_out import tell_ran_out
 from services.outreach.dunning.processes.run_setup import open_run
 from services.outreach.dunning.store.debtors import count_held, find_next_due
 from shared import clock
@@ -38,6 +39,7 @@ async def run_due(context: Context, tenant: str, at: datetime) -> RunDue:
     async with context.db.transaction() as session:
         at = await raise_business_time(session, tenant, at)
     await apply_activations(context, tenant, at)
+    await tell_ran_out(context, tenant, at)
     run = await open_run(context, tenant, at, kind=ContactRun)
     await run.work()
     async with context.db.reading() as session:

@@ -1,7 +1,11 @@
 """Steps by subject and ladder day, pauses, what may be answered, what accounts owe and have paid.
 
 Steps that were made keep their place: their ladder days are those of the strategies that came with
-the platform; of others, how late it was when they were made.
+the platform; of others, how late it was when they were made. Figures are carried over from the
+story; what is answered, and payments, count from then on.
+
+The way back keeps the steps of invoices and what stops them. Contacts that an older version does
+not know, held ones and hand-overs, end; what is answered, pauses and payments are gone.
 """
 
 import sqlalchemy as sa
@@ -200,5 +204,60 @@ def _create_answered() -> None:
     )
 
 
+# Of an open attempt nothing was made. Where a step of the same name was made twice, the last.
+_CARRY_STEPS_BACK = """
+insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)
+select distinct on (tenant_id, account_id, subject_id, anchor_on, step)
+       tenant_id, account_id, subject_id, anchor_on, step, contact_id
+from new_steps where subject = 'invoice' and reaction = '' and state <> 'open'
+order by tenant_id, account_id, subject_id, anchor_on, step, n desc
+"""
+
+
 def downgrade() -> None:
-    raise NotImplementedError("what a subject has behind it does not fit the older table")
+    for table in ("payments", "occasions", "pauses"):
+        op.drop_table(table)
+    for table, column in (
+        ("accounts", "overdue_since_on"), ("accounts", "amounts"), ("tenants", "calendar"),
+        ("stops", "is_silence"), ("stops", "outcome"),
+    ):  # fmt: skip
+        op.drop_column(table, column)
+    op.execute(
+        "update stops set ended_on = ended_on + 1"
+        " where kind in ('promise', 'plan', 'settlement') and ended_on is not null"
+    )
+    op.alter_column("stops", "ended_on", new_column_name="resume_on")
+    op.drop_column("invoices", "payer")
+    op.add_column("invoices", sa.Column("resumed_on", sa.Date()))
+    op.execute(
+        "update invoices set resumed_on = (select max((r ->> 0)::date)"
+        " from jsonb_array_elements(resumes::jsonb) r)"
+    )
+    op.drop_column("invoices", "resumes")
+    op.execute(
+        "update contacts set state = 'cancelled', because = 'superseded'"
+        " where state = 'held' or (lane <> '' and state in ('planned', 'claimed'))"
+    )
+    _under_way(["tenant_id", "debtor_key"], _UNDER_WAY)
+    op.drop_column("contacts", "lane")
+    _steps_back()
+
+
+def _steps_back() -> None:
+    op.rename_table("steps", "new_steps")
+    op.execute("alter index pk_steps rename to pk_new_steps")
+    op.execute("drop index ix_steps_tenant_id_contact_id")
+    op.create_table(
+        "steps",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("invoice_id", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "account_id", "invoice_id", "due_on", "step", name="pk_steps"
+        ),
+    )
+    op.execute(_CARRY_STEPS_BACK)
+    op.drop_table("new_steps")

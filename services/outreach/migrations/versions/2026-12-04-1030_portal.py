@@ -82,3 +82,9 @@ def _create_links() -> None:
     )
     op.create_index(None, "portal_links", ["tenant_id", "debtor_key"])
     op.create_index(None, "portal_links", ["tenant_id", "contact_id"])
+
+
+def downgrade() -> None:
+    op.drop_column("account_addresses", "known_since")
+    for table in ("portal_links", "portal_bids", "portal_feedback", "portal_sessions"):
+        op.drop_table(table)
