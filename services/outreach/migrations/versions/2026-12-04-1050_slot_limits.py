@@ -11,3 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("slots", sa.Column("most", sa.Integer()))
+
+
+def downgrade() -> None:
+    op.drop_column("slots", "most")
