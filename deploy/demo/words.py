@@ -21,7 +21,7 @@ _EN: Mapping[Want, str] = {
     "auto-reply": "I am out of the office and will read this when I am back.",
 }
 _DE: Mapping[Want, str] = {
-    "promise": "Ich werde am {day} zahlen.",
+    "promise": "Ich zahle am {day}.",
     "claim": "Ich habe schon bezahlt.",
     "dispute": "Die Ware habe ich nicht erhalten.",
     "hardship": "Ich bin arbeitslos geworden.",

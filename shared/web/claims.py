@@ -26,7 +26,7 @@ SCOPES = (
     "admin",
 )
 # What people of a tenant are, beside what their tokens may do: who decides what.
-ROLES = ("supervisor", "finance", "compliance", "legal", "manager")
+ROLES = ("supervisor", "finance", "compliance", "legal", "manager", "care")
 ANY_TENANT = "*"
 _TIME_END = float(2**40)  # in the year 36812: what is later is no time
 SUBJECT_LENGTH_MAX = 256

@@ -7,7 +7,8 @@ account (one account, the rules alone: BENCH_ACCOUNT_INVOICES=), charged (the sa
 and days that begin: BENCH_CHARGED_INVOICES=, BENCH_DAY_INVOICES=), kinds (facts of every kind of
 command, BENCH_KINDS_INVOICES=), long (accounts with long
 histories, BENCH_LONG_EVENTS=), documents (a long statement), governor (verdicts),
-mail (SMTP to a sink, letters),
+mail (SMTP to a sink, letters), contacts (planned ones swept, BENCH_CONTACTS=),
+desk (the work list, dry runs: BENCH_TASKS=, BENCH_DEBTORS=),
 learning (BENCH_INVOICES=), population
 (BENCH_ACCOUNTS=).
 Nothing here fails for being slow: the aims that are missed are named at the end.
@@ -28,6 +29,8 @@ def run(events: int, parts: list[str]) -> Report:
     from tests.benchmarks import (
         account,
         charged,
+        contacts,
+        desk,
         documents,
         governor,
         kafka,
@@ -59,6 +62,13 @@ def run(events: int, parts: list[str]) -> Report:
         if "long" in parts:
             size = _sized("BENCH_LONG_EVENTS", long_accounts.EVENTS)
             out.missed += long_accounts.show(out.console, server, size)
+        if "contacts" in parts:
+            size = _sized("BENCH_CONTACTS", contacts.CONTACTS)
+            out.missed += contacts.show(out.console, server, size)
+        if "desk" in parts:
+            tasks = _sized("BENCH_TASKS", desk.TASKS)
+            debtors = _sized("BENCH_DEBTORS", desk.DEBTORS)
+            out.missed += desk.show(out.console, server, tasks, debtors)
     if "whole" in parts:
         for sending, aim in (
             (throughput.BATCHES, whole.BATCHES_AIM),

@@ -98,6 +98,6 @@ def _table(title: str, *columns: str) -> Table:
 
 PARTS: Sequence[str] = (
     "batch", "batches", "single", "kafka", "whole", "latency", "latency-kafka",
-    "account", "charged", "kinds", "long", "documents", "governor", "mail", "learning",
-    "population",
+    "account", "charged", "kinds", "long", "documents", "governor", "mail", "contacts", "desk",
+    "learning", "population",
 )  # fmt: skip

@@ -23,6 +23,7 @@ from tests.factories import an_account, an_invoice
 
 pytestmark = pytest.mark.e2e
 
+ANNA = {"X-Actor": "anna"}
 NUMBER, OURS = "+4915123456789", "+493012345678"
 SETTINGS: Json = {
     "language": "de",
@@ -92,7 +93,7 @@ class Scene:
         self.desk.platform.wait_quiet()
 
     def says(self, answer: Answer) -> Json:
-        """Bring an answer to outreach; what is there of it."""
+        """Bring an answer to outreach; the newest item there, a reply or a receipt."""
 
         async def bring() -> httpx.Response:
             headers = {"Authorization": f"Bearer {KEY}", "X-Tenant": self.desk.tenant}
@@ -103,14 +104,32 @@ class Scene:
         answered = asyncio.run(bring())
         assert answered.is_success, answered.text
         self.desk.platform.wait_quiet()
-        newest: Json = self.desk.get("outreach", "/v1/inbound")["items"][0]
-        return newest
+        items = self.desk.get("outreach", "/v1/inbound")["items"]
+        is_reply = answer.kind == "reply"
+        found: Json = next(i for i in items if (i["state"] != "receipt") == is_reply)
+        return found
+
+    def next_task(self) -> Json:
+        """The best one, claimed by Anna."""
+        answer = self.desk.call("POST", "outreach", "/v1/worklist/next", json={}, headers=ANNA)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    def completed(self, task: Json, **body: Any) -> Json:
+        path = f"/v1/tasks/{task['task_id']}/complete"
+        answer = self.desk.call("POST", "outreach", path, json=body, headers=ANNA)
+        assert answer.is_success, answer.text
+        found: Json = answer.json()
+        return found
 
     def contacts(self, account_id: str) -> list[tuple[str, str, str]]:
         """Step, channel and state of each that left or is to leave, oldest first."""
         return [
             (contact["step"], contact["channel"], contact["state"])
-            for contact in reversed(self.desk.contacts(account_id))
+            for contact in sorted(
+                self.desk.contacts(account_id), key=lambda c: c["attempted_at"] or c["due_at"]
+            )
             if contact["state"] not in ("planned", "cancelled")
         ]
 
@@ -143,7 +162,8 @@ def activated(desk: Desk, path: str, document: Json) -> None:
 
 
 def test_a_text_promises_and_the_promise_is_broken(scene: Scene) -> None:
-    """Reply → promise at the ledger → nothing is asked for → broken → the reaction to it."""
+    """Reply → a collector's task → promise at the ledger → nothing is asked for → broken → the
+    reaction to it."""
     desk = scene.desk
     phone = {"number": NUMBER, "type": "mobile", "consent": "express"}
     scene.owes("C1", email=None, phones=[phone])
@@ -153,17 +173,24 @@ def test_a_text_promises_and_the_promise_is_broken(scene: Scene) -> None:
     scene.says(Answer("receipt", text, "1"))
     assert scene.contacts("C1") == [("reminder", "sms", "delivered")]
 
-    item = scene.says(Answer("reply", text, "2", text="Ich werde am 2026-03-19 zahlen."))
-    assert (item["state"], item["reply_class"], item["effect"]) == ("applied", "promise", "command")
+    item = scene.says(Answer("reply", text, "2", text="Ich zahle am 2026-03-19."))
+    assert (item["state"], item["reply_class"]) == ("for-person", "promise")
+    assert item["effect"] == "task", "whose a number is, no token of ours says"
+    scene.day("2026-03-17", "08:30")
+    task = scene.next_task()
+    assert (task["kind"], task["account_id"]) == ("promise", "C1")
+    command = {
+        "promise_id": "R1", "currency": "EUR", "amount_minor": 10000, "due_on": "2026-03-19",
+        "invoice_ids": ["I-C1"],
+    }  # fmt: skip
+    scene.completed(task, disposition="promise", command=command)
+    desk.platform.wait_quiet()
     (promise,) = desk.get("ledger", "/v1/accounts/C1/promises")["items"]
     assert (promise["state"], promise["due_on"]) == ("open", "2026-03-19")
-    assert promise["amount_minor"] == 10000
-    (touch,) = said(desk, "right-party-contacted")
-    assert touch.data["outcome"] == "promise"
-    again = scene.says(Answer("reply", text, "2", text="Ich werde am 2026-03-19 zahlen."))
+    again = scene.says(Answer("reply", text, "2", text="Ich zahle am 2026-03-19."))
     assert again["inbound_id"] == item["inbound_id"], "a repeat changes nothing"
 
-    for day in ("17", "18", "19", "20", "21", "22", "23", "24", "25", "26"):
+    for day in ("18", "19", "20", "21", "22", "23", "24", "25", "26"):
         scene.day(f"2026-03-{day}", "08:30")
     (promise,) = desk.get("ledger", "/v1/accounts/C1/promises")["items"]
     assert promise["state"] == "broken"
@@ -180,14 +207,15 @@ def test_a_mail_that_comes_back_takes_the_next_channel(scene: Scene) -> None:
     scene.owes("C2", phones=[phone])
     scene.day("2026-03-16", "08:30")
     (mail,) = scene.mail.messages
-    contact = scene.desk.contacts("C2")[0]
+    (contact,) = [c for c in scene.desk.contacts("C2") if c["state"] == "sent"]
     letter = Received(
         "email", "c2@example.com", answer_to=str(mail["Reply-To"]),
         carrier_to=scene.mail.return_paths[0], id=str(mail["Message-ID"]),
     )  # fmt: skip
     item = scene.says(Answer("bounce", letter, "1", code="5.1.1"))
-    assert (item["state"], item["contact_id"]) == ("receipt", contact["contact_id"])
+    assert item["state"] == "receipt"
     (failed,) = said(scene.desk, "contact-failed")
+    assert failed.data["contact_id"] == contact["contact_id"]
     assert (failed.data["is_address_dead"], failed.data["next_channel"]) == (True, "sms")
     scene.desk.run_due("2026-03-16T10:00:00Z")
     assert scene.contacts("C2") == [("reminder", "email", "failed"), ("reminder", "sms", "sent")]
@@ -201,13 +229,12 @@ def test_a_call_ends_in_a_plan(scene: Scene) -> None:
     scene.owes("C3", phones=[phone], tags=["call"])
     scene.day("2026-03-16", "08:30")
     scene.day("2026-03-18", "09:00")
-    anna = {"X-Actor": "anna"}
-    task = desk.call("POST", "outreach", "/v1/worklist/next", json={}, headers=anna).json()
+    task = scene.next_task()
     assert (task["kind"], task["account_id"], task["claimed_by"]) == ("call", "C3", "anna")
     path = f"/v1/tasks/{task['task_id']}"
     other = desk.call("POST", "outreach", f"{path}/claim", headers={"X-Actor": "bruno"})
     assert (other.status_code, other.json()["claimed_by"]) == (409, "anna")
-    call = desk.call("POST", "outreach", f"{path}/call", json={}, headers=anna).json()
+    call = desk.call("POST", "outreach", f"{path}/call", json={}, headers=ANNA).json()
     assert call["to"] == NUMBER
 
     def completed(months: int) -> httpx.Response:
@@ -218,7 +245,7 @@ def test_a_call_ends_in_a_plan(scene: Scene) -> None:
         body = {
             "disposition": "plan", "seconds": 120, "call_id": call["call_id"], "command": plan,
         }  # fmt: skip
-        return desk.call("POST", "outreach", f"{path}/complete", json=body, headers=anna)
+        return desk.call("POST", "outreach", f"{path}/complete", json=body, headers=ANNA)
 
     refused = completed(0)
     assert refused.status_code == 422

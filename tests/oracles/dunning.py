@@ -244,15 +244,20 @@ class Referee:
             return
         if self.books.is_reached(bill.account) or self.books.is_stopped(bill, day, strategy):
             return
+        if any(resume > day for resume in self.books.resumes(bill, day, strategy)):
+            return  # what has stopped it says when it goes on
         days = [
             step.ladder_day
             for step in strategy.ladder
             if step.ladder_day > max(0, self._position(bill, day))
+            and (step.stage or 0) <= (bill.stage(day) or 0)
+            and (step.anchor != "last-contact" or self.books.made.get(bill.key))
             and self._applies(step, bill, day)
         ]
         if not days:
             return
-        start, base = max(day, self.contact_from), bill.starts_on or bill.due_on
+        bill.starts_on = None  # not begun yet: asked anew
+        start, base = max(day, self.contact_from), self._base(bill, day)
         is_late = len(days) > 1 and base + days[1] * DAY <= start
         if is_late or base + days[0] * DAY < self.contact_from:
             bill.starts_on = start - days[0] * DAY
@@ -269,23 +274,23 @@ class Referee:
 
     def _is_ready(self, step: Step, bill: Bill, day: date) -> bool:
         n, stage = step.ladder_day, bill.stage(day)
-        if step.anchor == "due" and n <= 0:
+        if n <= 0:  # only while it is due soon
+            if stage is not None or not bill.due_on - 7 * DAY <= day <= bill.due_on:
+                return False
             ready = bill.due_on + n * DAY
-            soon = stage is None and day >= bill.due_on - 7 * DAY
-            return soon and max(ready, self._not_before(ready)) <= day <= bill.due_on
-        resumes = self.books.resumes(bill, day, self._strategy(bill.account))
-        if any(resume > day for resume in resumes):
-            return False
+        else:
+            resumes = self.books.resumes(bill, day, self._strategy(bill.account))
+            if any(resume > day for resume in resumes):
+                return False
+            if stage is None or stage < (step.stage or 0):
+                return False
+            ready = self._counted(self._base(bill, day), step, step.stage or 0)
+            ready = max(ready, bill.due_on + (step.stage or 1) * DAY)
         if step.anchor == "last-contact":
             made = self.books.made.get(bill.key, [])
             if not made or self._is_in_the_way(step, bill, day):
                 return False
             ready = self._counted(max(m.on for m in made), step, 0)
-        elif stage is None or stage < (step.stage or 0):
-            return False
-        else:
-            ready = self._counted(self._base(bill, day), step, step.stage or 0)
-            ready = max(ready, bill.due_on + (step.stage or 1) * DAY)
         return max(ready, self._not_before(ready)) <= day
 
     def _not_before(self, ready: date) -> date:
@@ -302,7 +307,7 @@ class Referee:
         behind = self._position(bill, day)
         return any(
             behind < earlier.ladder_day < step.ladder_day
-            and (earlier.anchor != "due" or earlier.ladder_day > 0)
+            and (earlier.ladder_day > 0 or step.ladder_day <= 0)
             and self._applies(earlier, bill, day, is_in_time=False)
             for earlier in self._strategy(bill.account).ladder
         )

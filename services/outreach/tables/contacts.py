@@ -115,6 +115,7 @@ story = Table(
     Column("type", Text, nullable=False),
     Column("day", Date),
     Column("data", LargeBinary, nullable=False),  # JSON, never personal data
+    Column("recorded_at", INSTANT),  # when it was known; none: of before this was kept
     PrimaryKeyConstraint("tenant_id", "account_id", "at", "ord"),
 )
 

@@ -17,6 +17,7 @@ from shared.events import SEGMENTATION, ledger, segmentation
 from tests.integration.outreach.scripted import ScriptedChannel, over
 from tests.integration.outreach.story_books import BERLIN, Books
 from tests.integration.outreach.world import World
+from tests.unit.outreach.builders import LINKS
 
 # By reaction: the day it is answered on, the template.
 ANSWERS = {
@@ -284,3 +285,26 @@ async def test_every_reaction_names_what_it_answers(
         found[name] = (text, [each for each in words if each not in text])
     lacking = [f"{name} lacks {left}: {text}" for name, (text, left) in found.items() if left]
     assert not lacking, "\n\n".join(lacking)
+
+
+async def test_one_invoice_is_paid_where_its_biller_takes_money(
+    answering: tuple[World, ScriptedChannel],
+) -> None:
+    world, mails = answering
+    url, day = "https://pay.biller.example/i/1", date(2026, 3, 3)
+    for account_id, more in (("A1", False), ("A2", True)):
+        books = Books(world, account_id)
+        await books.open(date(2026, 2, 1), language="en")
+        await books.bill("I1", DUE_ON, 12_000, payment_url=url)
+        if more:
+            await books.bill("I2", DUE_ON, 5_000)
+        await books.begin(day)
+    await world.run(day_start(day, BERLIN) + timedelta(hours=11))
+    texts = {intent.to: each for intent, each in zip(mails.sent, mails.written, strict=True)}
+    one, two = texts["a1@example.com"], texts["a2@example.com"]
+    assert isinstance(one, EmailParts)
+    assert isinstance(two, EmailParts)
+    assert f"Pay here: {url}\n" in one.text
+    assert f'href="{url}"' in one.html
+    assert f"Pay here: {LINKS.public_url}/portal/" in two.text
+    assert url not in two.text

@@ -83,12 +83,14 @@ async def test_a_call_is_listed_given_and_told(dialler: httpx.AsyncClient, world
     assert [(call["contact_id"], call["script"], call["amd"]) for call in listed] == [
         (name, "reminder", True)
     ]
+    assert listed[0]["language"] == "en"
     assert listed[0]["not_before"] == "2026-03-04T10:00:00Z"
     assert listed[0]["not_after"] == "2026-03-05T00:00:00Z"
     before = clock.now()
     go = (await dialler.post(f"/v1/dialler/calls/{name}/go")).json()
     assert go["go"] is True, go
     assert "100.00" in go["script"]
+    assert go["language"] == "en"
     assert go["to"] == NUMBER
     seconds = (msgspec.convert(go["valid_until"], type(before)) - before).total_seconds()
     assert 10 <= seconds < 60
@@ -103,6 +105,7 @@ async def test_a_call_is_listed_given_and_told(dialler: httpx.AsyncClient, world
     events = await world.announced("contact-sent", "contact-delivered")
     assert [event["type"] for event in events] == ["contact-sent", "contact-delivered"]
     assert events[0]["data"]["cost_micros"] == 5000 + 2 * 20000
+    assert {event["data"]["language"] for event in events} == {"en"}
     again = await told(dialler, name, ANSWERED)
     assert (again.status_code, again.json()) == (200, answer.json())
     assert (await told(dialler, name, {"status": "busy"})).status_code == 409

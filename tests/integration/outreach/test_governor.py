@@ -16,6 +16,7 @@ from tests.unit.outreach.builders import at
 
 PREFERENCES = "/v1/accounts/C1/preferences"
 DALLAS = Address(country="US", region="TX", city="Dallas", postal_code="75201")
+RIO = Address(country="BR", region="RJ", city="Rio de Janeiro", postal_code="20010-000")
 BERLIN = Address(country="DE", city="Berlin", postal_code="10115")
 
 
@@ -95,6 +96,22 @@ async def test_a_wish_about_hours_moves_the_contact(
     assert (ran.counts, ran.next_due_at) == (counts(planned=1), at("2026-03-04 08:01"))
     await prefer(client, inconvenient=[])
     assert (await world.run()).counts["sent"] == 1
+
+
+async def test_what_must_be_said_names_the_tenants_own_creditor(world: World) -> None:
+    """In Brazil name, address and tax id must be said: what the installation lacks, he has."""
+    await world.account("C1", addresses=(RIO,))
+    await world.overdue()
+    assert (await world.run(at("2026-03-03 13:00"))).counts["suppressed"] == 1
+    (refused,) = await world.announced("contact-suppressed")
+    assert refused["data"]["rule"] == "disclosure-without-words"
+    await world.settings(
+        creditor={"name": "Loja Ltda", "postal_address": "Rua 1, Rio", "tax_id": "12.345/0001-67"}
+    )
+    await world.account("C2", addresses=(RIO,))
+    await world.overdue("I2", "C2")
+    assert (await world.run(at("2026-03-03 13:30"))).counts["sent"] == 1
+    assert "12.345/0001-67" in await text_of(world)
 
 
 async def test_a_message_carries_what_must_be_said_in_the_debtors_language(

@@ -1,6 +1,7 @@
 """Letters from a run to the batch in its folder, and what a process that dies there leaves."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,18 @@ from services.outreach.channels.domain.letter_batches import read_manifest
 from services.outreach.dunning.domain.strategy_document import parse_strategy
 from services.outreach.dunning.store.strategies import StrategyBooks
 from shared.documents import BuiltIn
+from shared.events import TENANTS, ledger
 from shared.events.billing import Address
+from tests.integration.outreach.story_books import Books
 from tests.integration.outreach.world import DUE_ON, SENDER, World
-from tests.unit.outreach.builders import ASSIGNMENTS, LINKS, PACKS, at
+from tests.unit.outreach.builders import (
+    ASSIGNMENTS,
+    LINKS,
+    PACKS,
+    SHIPPED_ASSIGNMENTS,
+    SHIPPED_PACKS,
+    at,
+)
 
 LADDER = """
 name: consumer
@@ -59,3 +69,43 @@ async def test_letters_leave_at_the_cut_off_as_one_batch(posting: World, tmp_pat
     events = await posting.announced("contact-sent")
     assert {e["data"]["channel"] for e in events} == {"letter"}
     assert {e["data"]["contact_id"] for e in events} == {x.contact_id for x in manifest.letters}
+
+
+@pytest.mark.parametrize(
+    ("zone", "cut_off"),
+    [("Europe/Berlin", "2027-03-22 15:00"), ("America/New_York", "2027-03-22 20:00")],
+)
+async def test_the_shipped_ladder_by_letters_alone(
+    posting: World, tmp_path: Path, zone: str, cut_off: str
+) -> None:
+    """What has no letter is passed by, step after step, and the firm one leaves at the tenant's
+    own cut-off, wherever the account is."""
+    posting.context = replace(
+        posting.context, strategies=StrategyBooks(SHIPPED_PACKS, SHIPPED_ASSIGNMENTS)
+    )
+    tenant = ledger.Tenant(
+        tenant_id=posting.tenant, contact_from=date(2027, 1, 1), timezone=zone
+    )  # fmt: skip
+    await posting.take(
+        posting.event(
+            TENANTS, posting.tenant, "tenant-settings", tenant, time=at("2027-02-01 00:00")
+        )
+    )
+    books = Books(posting, "B1")
+    await books.open(date(2027, 2, 1), email=None, phones=(), language="fr")
+    await books.bill("I1", date(2027, 3, 2), 10_000)
+    for day in (date(2027, 2, 23), date(2027, 3, 3), date(2027, 3, 8), date(2027, 3, 15)):
+        await books.begin(day)
+        await posting.run(datetime.combine(day, time(16, 30), UTC))
+    suppressed = await posting.announced("contact-suppressed")
+    assert [(e["data"]["step"], e["data"]["rule"]) for e in suppressed] == [
+        (step, "channel-not-configured") for step in ("upcoming", "reminder", "text", "second")
+    ]
+    planned = await posting.run(at("2027-03-22 00:00"))
+    assert planned.next_due_at == at(cut_off)
+    assert (await posting.run(at(cut_off))).counts["sent"] == 1
+    assert len(list((tmp_path / "acme").iterdir())) == 1
+    events = await posting.announced("contact-planned", "contact-sent")
+    assert [(e["type"], e["data"]["step"], e["data"]["language"]) for e in events[-2:]] == [
+        ("contact-planned", "firm", "fr"), ("contact-sent", "firm", "fr"),
+    ]  # fmt: skip

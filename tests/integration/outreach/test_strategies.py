@@ -416,6 +416,40 @@ async def test_a_dry_run_tells_what_would_be_done_and_does_nothing(
     assert await world.db.fetch("select from strategy_trials") == []
 
 
+async def test_a_dry_run_back_acts_on_what_was_recorded(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    """What the strategy would have done, beside what was really sent."""
+    await world.overdue()
+    await world.run(at("2026-03-03 09:00"))  # the reminder, really
+    data = ledger.InvoicePaid(
+        invoice_id="I1", account_id="C1", currency="EUR", amount_minor=10_000, due_on=DUE_ON,
+        days_late=3, amounts=(),
+    )  # fmt: skip
+    await world.take(world.ledger_event("invoice-paid", "C1", data, date(2026, 3, 5)))
+    await world.run(at("2026-03-20 09:00"))
+    before = await world.announced()
+    path = "/v1/strategies/consumer-retail/dry-run?version=2026-12-01&mode=back"
+    answer = await client.post(f"{path}&from=2026-03-01&to=2026-03-20")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["mode"], found["from"], found["to"]) == ("back", "2026-03-01", "2026-03-20")
+    assert [(each["day"], each["count"]) for each in found["contacts"]] == [("2026-03-03", 1)]
+    assert found["paid_soon"] == 1
+    assert found["made"]["contacts"] == 1
+    assert await world.announced() == before
+    later = (await client.post(f"{path}&from=2026-03-10&to=2026-03-20")).json()
+    assert (later["contacts"], later["made"]["contacts"]) == ([], 0)
+    for query, pointers in (
+        ("", ["/query/from", "/query/to"]),
+        ("&from=2026-03-10&to=2026-03-09", ["/query/from"]),
+        ("&from=2024-03-10&to=2026-03-21", ["/query/to", "/query/from"]),
+    ):
+        refused = await client.post(f"{path}{query}")
+        assert refused.status_code == 422
+        assert [each["pointer"] for each in refused.json()["errors"]] == pointers
+
+
 async def test_a_dry_run_tries_what_was_not_kept(client: httpx.AsyncClient, world: World) -> None:
     await world.overdue()
     await world.run(at("2026-03-02 00:00"))

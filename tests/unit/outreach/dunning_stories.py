@@ -234,7 +234,7 @@ def _happen(chance: Random, facts: list[Fact], bills: list[Fact], name: str) -> 
             release = day + timedelta(days=chance.randint(1, (later - day).days))
             facts.append(replace(some_base, day=release, kind="release"))
     elif kind == "pay":
-        known = [f for f in facts if f.kind == "pay" and f.invoices == (bill.name,)]
+        known = [f for f in facts if f.kind in ("pay", "write-off") and f.invoices == base.invoices]
         if not known:
             minor = bill.minor if chance.random() < 0.5 else bill.minor // 2
             facts.append(replace(base, minor=minor))
@@ -289,5 +289,8 @@ def _happen(chance: Random, facts: list[Fact], bills: list[Fact], name: str) -> 
         facts.append(replace(base, word="at-risk", invoices=None))
         if ends:
             facts.append(replace(base, day=later, word="calm", invoices=None))
-    elif kind in ("fail", "write-off"):
-        facts.append(replace(base, invoices=None if kind == "fail" else base.invoices))
+    elif kind == "write-off":
+        if not any(f.kind == "pay" for f in facts):
+            facts.append(base)
+    elif kind == "fail":
+        facts.append(replace(base, invoices=None))

@@ -1,6 +1,7 @@
 """Dry runs of strategies: day by day ahead, as if nothing else happened."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -31,6 +32,9 @@ class CountingPost(Post):
 
     def noted(self, at: datetime, channel: MessageChannel, items: tuple[Item, ...]) -> None:
         """Nothing is forbidden, whatever was sent."""
+
+    def owing(self, invoices: Sequence[Invoice]) -> None:
+        """Nothing is forbidden, whatever is owed."""
 
     def cost_micros(self, channel: MessageChannel, items: tuple[Item, ...]) -> int:
         return COSTS.get(channel, 0)

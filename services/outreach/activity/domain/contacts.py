@@ -160,6 +160,7 @@ class ServiceTerms(Struct, frozen=True, omit_defaults=True):
     expires_at: datetime  # business time
     asked_at: datetime | None = None  # when the debtor wrote what it answers
     promise: PromisedAmount | None = None
+    is_requested: bool = False  # the debtor waits for it at this moment
 
 
 class Resolution(Struct, frozen=True):

@@ -78,6 +78,7 @@ async def insert_received(session: Session, events: Iterable[Received]) -> None:
                 e.type,
                 e.day,
                 b"{}" if e.type == "contact-details" else e.data or b"{}",
+                e.recordedtime,
             )
             for e in events
             if e.topic != TENANTS  # these are no account's
@@ -92,7 +93,16 @@ async def insert_announced(
     await _insert(
         session,
         [
-            (e.tenant, account_id, e.time, e.topic, e.type, e.day, msgspec.json.encode(e.data))
+            (
+                e.tenant,
+                account_id,
+                e.time,
+                e.topic,
+                e.type,
+                e.day,
+                msgspec.json.encode(e.data),
+                e.recordedtime,
+            )
             for e, account_ids in announced
             for account_id in account_ids
         ],
@@ -104,15 +114,50 @@ async def _insert(session: Session, rows: Sequence[Sequence[object]]) -> None:
         return
     await session.execute(
         """
-        insert into story (tenant_id, account_id, at, topic, type, day, data)
-        select tenant_id, account_id, at, topic, type, day, data
+        insert into story (tenant_id, account_id, at, topic, type, day, data, recorded_at)
+        select tenant_id, account_id, at, topic, type, day, data, recorded_at
         from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::date[],
-                    $7::bytea[])
-          with ordinality as k (tenant_id, account_id, at, topic, type, day, data, ord)
+                    $7::bytea[], $8::timestamptz[])
+          with ordinality
+          as k (tenant_id, account_id, at, topic, type, day, data, recorded_at, ord)
         order by ord
         """,
         *[list(column) for column in zip(*rows, strict=True)],
     )
+
+
+async def list_recorded(
+    session: Session, tenant: str, account_ids: Collection[str], types: Sequence[tuple[str, str]]
+) -> list[Received]:
+    """Events of these accounts as they came in, with the instant at which each was known."""
+    rows = await session.fetch(
+        """
+        select s.* from story s
+        join unnest($3::text[], $4::text[]) as k (topic, type) using (topic, type)
+        where s.tenant_id = $1 and s.account_id = any($2)
+        order by s.ord
+        """,
+        tenant,
+        sorted(account_ids),
+        [topic for topic, _ in types],
+        [type_ for _, type_ in types],
+    )
+    return [
+        Received(
+            topic=row["topic"],
+            tenant=tenant,
+            key=row["account_id"],
+            type=row["type"],
+            id="",
+            source="",
+            sequence=0,
+            time=row["at"],
+            day=row["day"],
+            recordedtime=row["recorded_at"] or row["at"],
+            data=row["data"],
+        )
+        for row in rows
+    ]
 
 
 async def erase_tags(session: Session, tenant: str, account_ids: Collection[str]) -> None:

@@ -69,7 +69,8 @@ def _without_later_consents(question: Question) -> Question:
 
 
 def _sense_errors(question: Question) -> Iterator[FieldError]:
-    yield from _odd_values(question, "")
+    if _is_odd(question):  # seldom: then it is told where
+        yield from _odd_values(question, "")
     ids: set[str] = set()
     for index, debt in enumerate(question.debts):
         if debt.id in ids:
@@ -94,6 +95,22 @@ def _sense_errors(question: Question) -> Iterator[FieldError]:
             yield from _future(
                 question, f"{at}/verification_sent_at", debt.dispute.verification_sent_at
             )
+
+
+def _is_odd(value: Any) -> bool:
+    """Whether `_odd_values` finds anything; looked at for every question, so without pointers."""
+    if isinstance(value, str):
+        return text_fault(value) is not None
+    if isinstance(value, date):
+        return not FIRST_YEAR <= value.year <= LAST_YEAR
+    if isinstance(value, tuple):
+        return any(_is_odd(item) for item in value if isinstance(item, Struct | str))
+    if isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            found = getattr(value, name)
+            if found is not None and found is not UNSET and _is_odd(found):
+                return True
+    return False
 
 
 def _odd_values(value: Any, pointer: str) -> Iterator[FieldError]:

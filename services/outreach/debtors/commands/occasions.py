@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from services.outreach.activity.store.debtors import mark_dirty
 from services.outreach.debtors.domain.account_money import (
+    AMOUNT_TYPES,
+    PAYMENT_TYPES,
     AccountMoney,
     PaymentKnown,
     amounts_in,
@@ -18,12 +20,7 @@ from services.outreach.debtors.store.accounts import find_accounts
 from services.outreach.debtors.store.pauses import end_pauses
 from services.outreach.debtors.store.rows import AccountKey
 from shared.database import Session
-from shared.events import Received, ledger
-
-PAYMENT_TYPES = frozenset({"payment-received", "payment-reversed"})
-_AMOUNT_TYPES = frozenset(
-    type_ for type_, data in ledger.TYPES.items() if "amounts" in data.__struct_fields__
-)
+from shared.events import Received
 
 
 async def take_occasions(session: Session, events: Sequence[Received]) -> None:
@@ -64,7 +61,7 @@ async def _take_amounts(
     said = [
         (event, amounts)
         for event in events
-        if event.type in _AMOUNT_TYPES and (amounts := amounts_in(event.decode()))
+        if event.type in AMOUNT_TYPES and (amounts := amounts_in(event.decode()))
     ]
     before = await money_store.find_account_money(session, {(e.tenant, e.key) for e, _ in said})
     after: dict[AccountKey, AccountMoney] = {}

@@ -8,6 +8,11 @@ from typing import Any
 from services.outreach.debtors.domain.occasions import Occasion, paid_up
 from shared.events import Received, ledger
 
+AMOUNT_TYPES = frozenset(
+    type_ for type_, data in ledger.TYPES.items() if "amounts" in data.__struct_fields__
+)
+PAYMENT_TYPES = frozenset({"payment-received", "payment-reversed"})
+
 
 @dataclass(frozen=True)
 class CurrencyAmounts:

@@ -60,6 +60,7 @@ def governor_question(
     to: str | None,
     invoices: Sequence[Invoice],
     claims_interest: bool | None = None,
+    initiated_by: str = "collector",
 ) -> dict[str, Any]:
     """May this message about these invoices leave at that instant? The shape is that of
     `POST /v1/compliance/evaluate`. `claims_interest`: whether it asks for interest; None: the live
@@ -76,7 +77,7 @@ def governor_question(
             "channel": channel,
             "about": [invoice.invoice_id for invoice in invoices],
             "purpose": "collect",
-            "initiated_by": "collector",
+            "initiated_by": initiated_by,
             "person": "debtor",
             "content": _CONTENT
             if claims_interest is None

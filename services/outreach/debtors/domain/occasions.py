@@ -105,7 +105,10 @@ def _on_promise(occasions: Occasions, event: Received, data: Any) -> None:
     if due is not None and not is_cancelled:
         occasions[due.key] = replace(due, anchor_on=data.due_on)
     broken = occasions.get(("promise-broken", data.promise_id))
-    if broken is not None and broken.stands and (before is None or not before.stands):
+    is_new = before is None or not before.stands
+    if isinstance(data, ledger.PromiseRejudged) and data.from_state != data.to_state:
+        is_new = True  # partly kept, then not at all: it is the last judgement that is answered
+    if broken is not None and broken.stands and is_new:
         occasions[broken.key] = replace(broken, anchor_on=_day(event))  # the last judgement's day
 
 
@@ -222,9 +225,10 @@ def _on_dispute_resolved(
     if opened is not None:
         occasions[opened.key] = replace(opened, stands=False)
     disputed = opened.amount_minor if opened is not None else None
+    currency = data.currency or (opened.currency if opened is not None else None)
     found = Occasion(
         data.account_id, "dispute-resolved", "dispute", data.dispute_id, _day(event),
-        data.currency, () if data.invoice_id is None else (data.invoice_id,),
+        currency, () if data.invoice_id is None else (data.invoice_id,),
         amount_minor=disputed if data.outcome == "rejected" else data.credited_minor,
         outcome=data.outcome,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
+from msgspec.structs import replace
 from pydantic import Field
 
 from services.outreach.dunning.api.strategies import (
@@ -16,7 +17,7 @@ from services.outreach.dunning.api.strategies import (
 from services.outreach.dunning.processes.strategy_trial import DAYS_MAX
 from services.outreach.dunning.processes.trial_runs import try_strategy
 from services.outreach.dunning.store.trials import TrialRequest, find_trial
-from shared.errors import NotFound
+from shared.errors import FieldError, Invalid, NotFound
 from shared.web import Model, ReadSessionDep, context_of, json_response
 from shared.web.auth import Caller, needs
 
@@ -94,11 +95,12 @@ class MadeInEarnest(Model):
 
 
 class StrategyTrialView(Model):
-    """A ceiling: as if nobody paid but promises and instalments, and every message arrived."""
+    """Ahead a ceiling: as if nobody paid but promises and instalments, and every message arrived.
+    Back by what was recorded, with what was really sent."""
 
     strategy: str
     version: str
-    mode: Literal["ahead"]
+    mode: Literal["ahead", "back"]
     from_: Annotated[date, Field(alias="from")]
     to: date
     accounts: int
@@ -132,7 +134,7 @@ class TrialProgressView(Model):
     "/v1/strategies/{name}/dry-run",
     response_model=StrategyTrialView,
     responses={202: {"model": TrialRunView}},
-    summary="What a strategy would do in the days to come; nothing is stored and nothing announced",
+    summary="What a strategy would do, or would have done; nothing is stored and nothing announced",
     openapi_extra=_BODY,
 )
 async def dry_run_strategy(
@@ -142,9 +144,12 @@ async def dry_run_strategy(
     version: Annotated[
         str | None, Query(description="A version that is here; else the body is the strategy.")
     ] = None,
-    mode: Annotated[Literal["ahead"], Query()] = "ahead",
-    days: Annotated[int, Query(ge=1, le=DAYS_MAX)] = TRIAL_DAYS,
+    mode: Annotated[Literal["ahead", "back"], Query()] = "ahead",
+    days: Annotated[int, Query(ge=1, le=DAYS_MAX, description="Ahead: so many.")] = TRIAL_DAYS,
+    from_: Annotated[date | None, Query(alias="from", description="Back: the first day.")] = None,
+    to: Annotated[date | None, Query(description="Back: the last day.")] = None,
 ) -> Response:
+    asked = _request(name, mode, days, from_, to)
     context, tenant = context_of(request), caller.tenant
     documents = strategy_books(request).strategies
     if version is None:
@@ -152,10 +157,24 @@ async def dry_run_strategy(
     else:
         async with context.db.reading() as session:
             source = (await documents.get_version(session, tenant, name, version)).source
-    found = await try_strategy(context, tenant, TrialRequest(name=name, source=source, days=days))
+    found = await try_strategy(context, tenant, replace(asked, source=source))
     if isinstance(found, str):
         return json_response({"run_id": found}, 202)
     return json_response(found)
+
+
+def _request(
+    name: str, mode: str, days: int, from_on: date | None, to_on: date | None
+) -> TrialRequest:
+    """Raises `Invalid` where the days do not fit the mode."""
+    given = {"/query/from": from_on, "/query/to": to_on}
+    if mode == "back":
+        errors = [FieldError(at, "is needed") for at, day in given.items() if day is None]
+    else:
+        errors = [FieldError(at, "is of mode back") for at, day in given.items() if day is not None]
+    if errors:
+        raise Invalid("The days do not fit the mode.", errors)
+    return TrialRequest(name=name, source="", days=days, from_on=from_on, to_on=to_on)
 
 
 @router.get(

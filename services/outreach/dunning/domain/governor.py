@@ -32,6 +32,7 @@ from shared.mail_addresses import deliverable
 
 _NO_MOBILE = frozenset({"landline", "fixed", "fixed_line"})
 NEEDS_NO_ADDRESS: frozenset[Channel] = frozenset({"portal", "webhook"})
+_UNWRITTEN: frozenset[Channel] = frozenset({"webhook", "person", "hand-over"})
 
 
 def _any_text(_template: str, _channel: str, _languages: tuple[str, ...]) -> bool:
@@ -83,6 +84,7 @@ class ContactGovernor:
         self._unusable = unusable or Unusable()
         self._shared = shared
         self.occasions = tuple(occasions)  # of accounts whose occasions are answered
+        self.initiated_by = "collector"  # or the debtor, who has asked for the message
         self.recorded: RecordedDecision | None = None  # the last question and its answer
 
     # ------------------------------------------------------------------ what still stands
@@ -112,6 +114,13 @@ class ContactGovernor:
     def languages(self) -> tuple[str, ...]:
         """In which the debtor is written to, best first."""
         return languages_of(self.profile, self.means.language)
+
+    def language_of(self, template: str | None, channel: Channel) -> str | None:
+        """The first of them in which the template has the channel; None: it is not written."""
+        if template is None or channel in _UNWRITTEN:
+            return None
+        has_text = self.means.has_text
+        return next((each for each in self.languages if has_text(template, channel, (each,))), None)
 
     @property
     def has_no_data(self) -> bool:
@@ -189,6 +198,7 @@ class ContactGovernor:
             to=to or self.address(channel, {item.account_id for item in items}),
             invoices=self._about(items, at),
             claims_interest=claims_interest,
+            initiated_by=self.initiated_by,
         )
         in_force = self._rulebooks.at(at)
         self.recorded = decide(asked, in_force.books, in_force.packs, at)

@@ -61,10 +61,16 @@ class LadderOf:
                 behind = max(behind, skip_to_n)
         steps = [step for step in self.strategy.ladder if step.ladder_day > behind]
         applying = Applying(self.debtor, self.account, self.today, invoice, made)
-        start = self._start(applying, steps, behind, pauses)
+        first = self._first_of_all(applying, steps, behind)
+        start = self._start(applying, first, pauses)
+        if first:  # nothing comes before it, however long it waits
+            last = first[0].ladder_day
+            possible = [step for step in steps if step.is_before_due or step.ladder_day <= last]
+        else:
+            possible = steps
         options = [
             option
-            for step in steps
+            for step in possible
             for option in self._options(applying, step, steps, start.base_on, pauses)
         ]
         return options, start.late_on
@@ -72,10 +78,11 @@ class LadderOf:
     # --------------------------------------------------------------- where it starts
 
     def _start(
-        self, applying: Applying, steps: Sequence[Step], behind: int, pauses: InvoicePauses
+        self, applying: Applying, first: Sequence[Step], pauses: InvoicePauses
     ) -> LadderStart:
-        made = applying.made
-        base, late_on = self._late_start(applying, steps, behind)
+        invoice, made = applying.invoice, applying.made
+        assert invoice is not None, "a ladder is an invoice's"
+        base = invoice.due_on if first else invoice.anchor_on or invoice.due_on
         skipped = BEFORE_ALL
         for resume_on, skip_to_n in pauses.resumes:
             if skip_to_n is not None:
@@ -86,42 +93,41 @@ class LadderOf:
             step = self._first_above(max(before, skipped, 0))
             if step is not None:
                 base = max(base, resume_on - timedelta(days=step.ladder_day))
-        return LadderStart(base, late_on)
+        late_on = self._late_start(first, base)
+        return LadderStart(late_on or base, late_on)
 
     def _first_above(self, n: int) -> Step | None:
         return next((step for step in self.strategy.ladder if step.ladder_day > n), None)
 
-    def _late_start(
+    def _first_of_all(
         self, applying: Applying, steps: Sequence[Step], behind: int
-    ) -> tuple[date, date | None]:
-        """An account never contacted begins with its first overdue step that applies, on the day
-        on which it is begun and not before its tenant lets it."""
+    ) -> Sequence[Step]:
+        """An account never contacted begins with its first overdue step that can be made: that one,
+        and those after it. None: the ladder has begun, or has not come to it yet."""
         invoice = applying.invoice
         assert invoice is not None, "a ladder is an invoice's"
-        base = invoice.anchor_on or invoice.due_on
         is_begun = (invoice.account_id, invoice.invoice_id) in self.begun
         if invoice.stage is None or self.account.is_contacted or is_begun or behind > 0:
-            return base, None
-        days = self._overdue_days(applying, steps)
-        if not days:
-            return base, None
+            return ()
+        return [
+            step
+            for step in steps
+            if not step.is_before_due
+            and self._own_day(invoice, step, applying.made, invoice.due_on) is not None
+            and applying.from_day(step, self.today) == self.today
+        ]
+
+    def _late_start(self, first: Sequence[Step], base: date) -> date | None:
+        """Where a second step would have come too: the first one falls on today, and not before
+        the tenant lets it. The same on whichever days it is asked, until something is made."""
+        if not first:
+            return None
         contact_from = self.debtor.contact_from
         assert contact_from is not None, "nobody is planned for before"
         start_on = max(self.today, contact_from)
-        first_on = base + timedelta(days=days[0])
-        is_late = len(days) > 1 and base + timedelta(days=days[1]) <= start_on
-        if first_on < contact_from or is_late:
-            late_on = start_on - timedelta(days=days[0])
-            return late_on, late_on
-        return base, None
-
-    def _overdue_days(self, applying: Applying, steps: Sequence[Step]) -> list[int]:
-        """The ladder days of the steps after the due day that apply."""
-        return [
-            step.ladder_day
-            for step in steps
-            if not step.is_before_due and applying.from_day(step, self.today) is not None
-        ]
+        days = [timedelta(days=step.ladder_day) for step in first]
+        is_late = len(days) > 1 and base + days[1] <= start_on
+        return start_on - days[0] if is_late or base + days[0] < contact_from else None
 
     # --------------------------------------------------------------- which steps, from when
 
@@ -202,15 +208,15 @@ class LadderOf:
         self, invoice: Invoice, step: Step, made: Sequence[StepMade], base: date
     ) -> date | None:
         """The day of the step by itself; None: it can't be made as things are announced."""
-        if step.is_before_due:
-            if not invoice.is_due_soon:
-                return None
-            return invoice.due_on + timedelta(days=step.ladder_day)
-        if invoice.stage is None or (step.stage is not None and invoice.stage < step.stage):
+        if step.is_before_due and not invoice.is_due_soon:
+            return None
+        if not step.is_before_due and (invoice.stage is None or invoice.stage < (step.stage or 0)):
             return None
         if step.anchor == "last-contact":
             last = max((each.made_on for each in made if each.is_made), default=None)
             return None if last is None else self._after(last, step)
+        if step.is_before_due:
+            return invoice.due_on + timedelta(days=step.ladder_day)
         if step.anchor == "stage":
             assert step.stage is not None, "a step from a stage names it"
             day = self._after(base + timedelta(days=step.stage), step)
@@ -226,7 +232,7 @@ class LadderOf:
         """Whether an earlier step that applies is still to be made."""
         return any(
             each.ladder_day < step.ladder_day
-            and not each.is_before_due
+            and (step.is_before_due or not each.is_before_due)
             and applying.from_day(each, self.today) is not None
             for each in steps
         )

@@ -71,7 +71,7 @@ class Planner:
         self.changes.anchors.update(found.anchors)
         if not state.is_in_flight:
             made = self._decide_one(debtor, contact, found.contact, made, governor)
-        made = self._decide_hand_overs(state, found.hand_overs, made)
+        made = self._decide_hand_overs(state, found.hand_overs, made, governor)
         self.changes.contacts_made[debtor.key] = made
 
     def _decide_one(
@@ -83,11 +83,11 @@ class Planner:
         governor: ContactGovernor,
     ) -> int:
         if contact is not None:
-            contact = self._keep_or_cancel(contact, debtor, found)
+            contact = self._keep_or_cancel(contact, debtor, found, governor)
         if contact is not None and contact.state == "held":
             return made  # somebody decides first
         if contact is None and found is not None:
-            contact = self._begin(debtor, found, made)
+            contact = self._begin(debtor, found, made, governor)
             made += 1
         if contact is not None and found is not None and contact.contact_id not in self._tried:
             self._act_if_due(contact, debtor, found, governor)
@@ -96,7 +96,11 @@ class Planner:
     # ------------------------------------------------------------------ kept, moved, cancelled
 
     def _keep_or_cancel(
-        self, contact: DebtorContact, debtor: DebtorFacts, found: Plan | None
+        self,
+        contact: DebtorContact,
+        debtor: DebtorFacts,
+        found: Plan | None,
+        governor: ContactGovernor,
     ) -> DebtorContact | None:
         """The contact as it stands by today's facts; None: it is over."""
         checked = [reason_to_cancel(item, debtor, self._time.at) for item in contact.items]
@@ -110,6 +114,7 @@ class Planner:
             self._cancel(contact, "superseded")
             return None
         after = contacts.moved(replace(contact, state="planned"), debtor, found, self._versions)
+        after = _in_language(after, governor)
         # What was put off to this instant by a rule has been told so.
         is_told = contact.until is not None and contact.until == contact.due_at
         was_due = contact.due_at <= self._time.at < found.due_at and not is_told
@@ -145,9 +150,12 @@ class Planner:
         )
         return replace(after, rules=(*after.rules, rule))
 
-    def _begin(self, debtor: DebtorFacts, found: Plan, made: int) -> DebtorContact:
+    def _begin(
+        self, debtor: DebtorFacts, found: Plan, made: int, governor: ContactGovernor
+    ) -> DebtorContact:
         id_ = contacts.contact_id(self._tenant, debtor.key, found.items, made + 1)
         contact = contacts.planned(debtor, found, id_, self._versions)
+        contact = _in_language(contact, governor)
         self.changes.entries += self._events.planned(contact)
         self.changes.counts["planned"] += 1
         if found.rule == suppressions.NO_CONTACT_DATA:
@@ -260,7 +268,9 @@ class Planner:
 
     # ------------------------------------------------------------------ hand-overs
 
-    def _decide_hand_overs(self, state: DebtorState, found: tuple[Plan, ...], made: int) -> int:
+    def _decide_hand_overs(
+        self, state: DebtorState, found: tuple[Plan, ...], made: int, governor: ContactGovernor
+    ) -> int:
         """Each of one invoice, beside whatever else goes to the debtor."""
         debtor = state.debtor
         wanted = {(p.lead.account_id, p.lead.subject_id): p for p in found}
@@ -274,7 +284,7 @@ class Planner:
             if contact.state == "planned":
                 self._move_hand_over(contact, debtor, next_)
         for next_ in wanted.values():
-            contact = self._begin(debtor, next_, made)
+            contact = self._begin(debtor, next_, made, governor)
             made += 1
             self._ask_if_due(contact, debtor)
         return made
@@ -310,6 +320,11 @@ class Planner:
                 command=_placement(to, invoice),
             )
         )
+
+
+def _in_language(contact: DebtorContact, governor: ContactGovernor) -> DebtorContact:
+    """With the language in which it is to be written, by the templates of today."""
+    return replace(contact, language=governor.language_of(contact.template, contact.channel))
 
 
 def asked_about(contact: DebtorContact, rule: str) -> str:

@@ -7,7 +7,7 @@ firmest of it speaks for it. The answer depends on nothing but the facts, the ru
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.outreach.activity.domain.contacts import Channel, DebtorContact, Item, PassedOver
 from services.outreach.activity.domain.decisions import Decision, Effect
@@ -21,8 +21,9 @@ from services.outreach.dunning.domain.reactions import ReactionsOf
 from services.outreach.dunning.domain.strategy import Step, Strategy
 from services.outreach.dunning.domain.timing import Timing
 from services.outreach.dunning.domain.workdays import first_in_office
-from shared.clock import local_day
+from shared.clock import day_start, local_day
 
+_DAY = timedelta(days=1)
 MOVED_MAX = 60  # times that steps which come by, or go by, move the instant of one plan
 
 
@@ -111,15 +112,23 @@ def _climbs(debtor: DebtorFacts, at: datetime, begun: frozenset[tuple[str, str]]
 
 
 def _sort(found: _Climbs, options: list[Option], at: datetime) -> None:
-    """Messages and persons share a contact; a hand-over has one of its own."""
-    handing = [option for option in options if option.step.hand_over is not None]
-    rest = [option for option in options if option.step.hand_over is None] if handing else options
-    if handing:
-        ready = [option for option in handing if option.ready_at <= at]
-        chosen = ready[-1] if ready else handing[0]
-        found.hand_overs.append(chosen)
-        if ready:  # what came before it is covered by it
-            rest = [o for o in rest if o.step.ladder_day > chosen.step.ladder_day]
+    """Messages and persons share a contact; a hand-over has one of its own. The last step that has
+    come covers those before it."""
+    rest = options
+    if any(option.step.hand_over is not None for option in options):
+        ready = [o for o in options if o.ready_at <= at and _is_in_time(o, at)]
+        last = ready[-1] if ready else options[0]
+        handing = [
+            option
+            for option in options
+            if option.step.hand_over is not None and option.step.ladder_day >= last.step.ladder_day
+        ]
+        rest = [option for option in options if option.step.hand_over is None]
+        if handing:
+            is_now = bool(ready) and last.step.hand_over is not None
+            found.hand_overs.append(last if is_now else min(handing, key=lambda o: o.ready_at))
+            if is_now:
+                rest = [o for o in rest if o.step.ladder_day > last.step.ladder_day]
     if rest:
         found.messages.append(rest)
 
@@ -149,10 +158,10 @@ class _Instant:
                 moment, limit = later, later + HORIZON
                 continue
             made = self._made(options, moment)
-            if made.due_at > moment:  # a person waits for nobody, and neither does a courtesy
-                free = _next_free(climbs, moment, made.due_at)
-                if free is not None:
-                    moment = free
+            if made.due_at > moment:  # what comes or goes meanwhile may lead, and wait for less
+                change = _next_change(climbs, moment, min(made.due_at, limit))
+                if change is not None:
+                    moment = change
                     continue
             if made.due_at > limit:
                 return self._at_the_limit(made, limit)
@@ -171,9 +180,8 @@ class _Instant:
         for options in climbs:
             for option in options:
                 moment = max(after, option.ready_at)
-                if _is_in_time(option, moment):
-                    found = moment if found is None else min(found, moment)
-                    break
+                if (found is None or moment < found) and _is_in_time(option, moment):
+                    found = moment  # a later step of a ladder can come before an earlier one
         return found
 
     def _made(self, options: Sequence[Option], moment: datetime) -> Plan:
@@ -270,15 +278,20 @@ def _is_in_time(option: Option, moment: datetime) -> bool:
     return local_day(max(moment, option.ready_at), option.account.timezone) <= option.until_on
 
 
-def _next_free(
+def _next_change(
     climbs: Sequence[list[Option]], after: datetime, before: datetime
 ) -> datetime | None:
-    """When, while a message waits, something comes that waits for nothing."""
+    """When, while a message waits, a step comes, or goes by with its day: so the plan is the same,
+    whether somebody plans again on that day or not."""
 
     def instants() -> Iterator[datetime]:
         for options in climbs:
             for option in options:
-                if option.is_free and after < option.ready_at < before:
+                if after < option.ready_at < before:
                     yield option.ready_at
+                if option.until_on is not None:
+                    gone_at = day_start(option.until_on + _DAY, option.account.timezone)
+                    if after < gone_at < before:
+                        yield gone_at
 
     return min(instants(), default=None)

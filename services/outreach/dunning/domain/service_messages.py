@@ -36,6 +36,7 @@ WITHIN: Final[Mapping[ServiceTemplate, timedelta]] = {
     "new-link": timedelta(minutes=15),
     "promise-made": timedelta(days=1),
 }
+REQUESTED: Final = frozenset({"code", "new-link"})  # what somebody in the portal waits for
 AGAIN_AFTER: Final = timedelta(seconds=30)  # what could not leave at once is tried again
 STRATEGY: Final = "service"  # of what no strategy asks for
 SERVICE: Final = "service"  # whose claim it is
@@ -121,6 +122,7 @@ class ServiceMessage:
                 expires_at=at + WITHIN[self.template],
                 asked_at=self.asked_at,
                 promise=self.promise,
+                is_requested=self.template in REQUESTED,
             ),
         )
 

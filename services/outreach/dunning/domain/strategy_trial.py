@@ -105,11 +105,8 @@ class StrategyTrial:
 
     def _step(self, debtor: TrialDebtor, at: datetime) -> datetime | None:
         """Make what is due at the instant; gives the next instant with something to do."""
-        zone = debtor.facts.accounts[0].timezone
-        today = local_day(at, zone)
-        debtor.begin(today)
-        changes_on = debtor.next_change(today)
-        change_at = None if changes_on is None else day_start(changes_on, zone)
+        debtor.begin_at(at)
+        change_at = debtor.next_change_at(at)
         if debtor.waits_until is not None and debtor.waits_until > at:
             return _first(debtor.waits_until, change_at)
         debtor.waits_until = None
@@ -168,6 +165,7 @@ class StrategyTrial:
             return
         assert contact.channel != "hand-over", "it is made apart"
         self.counts.contacts[day, contact.channel] += 1
+        self.counts.paid_soon += debtor.is_paid_soon(contact, day)
         self.counts.costs[day, contact.channel] += debtor.reach.cost_micros(
             contact.channel, contact.items
         )

@@ -21,7 +21,7 @@ from services.outreach.dunning.domain.debtor_facts import (
     subject_key,
 )
 from services.outreach.dunning.domain.planning import Plan
-from shared.clock import local_day
+from shared.clock import day_start, local_day
 
 FIRST_STAGE: Final = 1
 LATER_STAGES: Final = (31, 61, 91, 121)
@@ -35,6 +35,10 @@ class TrialReach(Reach, Protocol):
     def noted(self, at: datetime, channel: MessageChannel, items: tuple[Item, ...]) -> None: ...
 
     def cost_micros(self, channel: MessageChannel, items: tuple[Item, ...]) -> int: ...
+
+    def owing(self, invoices: Sequence[Invoice]) -> None:
+        """These are open now."""
+        ...
 
 
 @dataclass
@@ -56,6 +60,20 @@ class TrialDebtor:
         """The first day after the given one on which the calendar brings something."""
         days = [day for day in self._days() if day > after]
         return min(days, default=None)
+
+    def next_change_at(self, at: datetime) -> datetime | None:
+        """The first instant after the given one that brings something."""
+        zone = self.facts.accounts[0].timezone
+        day = self.next_change(local_day(at, zone))
+        return None if day is None else day_start(day, zone)
+
+    def begin_at(self, at: datetime) -> None:
+        """The debtor as of an instant."""
+        self.begin(local_day(at, self.facts.accounts[0].timezone))
+
+    def is_paid_soon(self, made: Plan, day: date) -> bool:
+        """Whether what a contact is about was paid within days anyway: nobody knows ahead."""
+        return False
 
     def _days(self) -> Iterable[date]:
         for invoice in self.facts.invoices:

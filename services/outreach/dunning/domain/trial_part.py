@@ -10,13 +10,16 @@ from services.outreach.activity.domain.contacts import ATTEMPTS, Item, MessageCh
 from services.outreach.channels.domain.costs import letter_micros, sms_micros, voice_micros
 from services.outreach.channels.domain.tenant_settings import Costs
 from services.outreach.debtors.domain.debtor_profile import DebtorProfile
+from services.outreach.debtors.domain.invoices import Invoice
 from services.outreach.dunning.domain.debtor_facts import DebtorFacts
 from services.outreach.dunning.domain.governor import ContactGovernor, Means, Unusable
+from services.outreach.dunning.domain.recorded_debtors import RecordedDebtor
 from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_trial import StrategyTrial, TrialCounts, TrialTerms
 from services.outreach.dunning.domain.trial_debtors import TrialDebtor
 from services.outreach.history.domain import PastContact
 from services.outreach.rulebooks.domain.versions import RuleBookVersions
+from shared.events import Received
 
 CALL_SECONDS = 60  # a call takes so long, as long as nobody has made it
 TextKey = tuple[str, str, tuple[str, ...]]  # template, channel, languages
@@ -42,6 +45,7 @@ class KnownDebtor:
     unusable: Unusable
     accounts: frozenset[str]  # those that would have the strategy
     priority: int
+    recorded: tuple[Received, ...] | None = None  # of its accounts, as known; None: ahead
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,9 @@ class TrialGovernor(ContactGovernor):
         made = PastContact(ids, at, channel, "delivered", is_own=True)
         self.profile = replace(self.profile, history=(made, *self.profile.history))
 
+    def owing(self, invoices: Sequence[Invoice]) -> None:
+        self._invoices = {(i.account_id, i.invoice_id): i for i in invoices}
+
     def cost_micros(self, channel: MessageChannel, items: tuple[Item, ...]) -> int:
         """Of the shortest message of its kind: one segment, one sheet, one minute."""
         match channel:
@@ -90,18 +97,19 @@ class TrialGovernor(ContactGovernor):
 
 def try_part(versions: RuleBookVersions, part: TrialPart) -> TrialCounts:
     """What a part comes to."""
-    debtors = [
-        TrialDebtor(
-            _with(known, part.strategy),
-            TrialGovernor(known, versions, part.means, part.costs),
-            known.priority,
-        )
-        for known in part.debtors
-    ]
+    debtors = [_debtor(known, versions, part) for known in part.debtors]
     counts = StrategyTrial(part.terms, debtors, Counter(part.taken)).run()
     counts.debtors = len(part.debtors)
     counts.accounts = sum(len(known.accounts) for known in part.debtors)
     return counts
+
+
+def _debtor(known: KnownDebtor, versions: RuleBookVersions, part: TrialPart) -> TrialDebtor:
+    facts = _with(known, part.strategy)
+    governor = TrialGovernor(known, versions, part.means, part.costs)
+    if known.recorded is None:
+        return TrialDebtor(facts, governor, known.priority)
+    return RecordedDebtor(facts, governor, known.priority, events=known.recorded)
 
 
 def _with(known: KnownDebtor, strategy: Strategy) -> DebtorFacts:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from services.outreach.channels.domain.creditors import creditor_of
+from services.outreach.channels.domain.tenant_settings import TenantSettings
 from services.outreach.channels.processes.templates import with_templates
 from services.outreach.channels.store import get_settings
 from services.outreach.context import Context
@@ -25,13 +27,22 @@ async def open_run(context: Context, tenant: str, at: datetime, *, kind: type[_R
         stored = await get_settings(session, tenant)
         zone = await get_tenant_zone(session, tenant)
     channels = replace(await context.channels.channels(tenant, stored.settings), zone=zone)
-    context = await with_templates(context, tenant, at)
+    context = _with_creditor(await with_templates(context, tenant, at), stored.settings)
     async with context.db.reading() as session:
         shared = await find_limits(session, tenant, context.links.keys.signing.secret)
         limits = await load_limits(session, tenant, at, stored.settings, context.strategies)
     means = means_of(stored.settings, channels.configured, context.content, shared)
     rulebooks = await _rulebooks(context, tenant, at)
     return kind(context, tenant, at, rulebooks, channels, means, limits)
+
+
+def _with_creditor(context: Context, settings: TenantSettings) -> Context:
+    """The context with the disclosures that there are words for, naming the tenant's creditor."""
+    creditor = creditor_of(settings, context.sender)
+    if creditor == context.creditor:
+        return context
+    text_ids = context.templates.text_ids(creditor)
+    return replace(context, content=replace(context.content, text_ids=text_ids))
 
 
 async def _rulebooks(context: Context, tenant: str, at: datetime) -> RuleBookVersions:

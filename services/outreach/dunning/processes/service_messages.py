@@ -118,6 +118,8 @@ class _AtOnce(ContactRun):
         for contact in contacts:
             governor = governors[contact.contact_id]
             governor.profile = as_asked(governor.profile, contact)
+            if contact.service is not None and contact.service.is_requested:
+                governor.initiated_by = "debtor"
         return governors
 
     async def _record(self, outcomes: Sequence[Outcome], expected: Collection[State]) -> None:

@@ -99,7 +99,7 @@ async def try_ahead(
 ) -> dict[str, Any]:
     """What it would do in so many days from today on, today included."""
     async with context.db.reading() as session:
-        terms = await _terms(context, session, tenant, strategy, days)
+        terms = await terms_of(context, session, tenant, strategy, days)
         settings = (await get_settings(session, tenant)).settings
     channels = await context.channels.channels(tenant, settings)
     means = means_of(settings, channels.configured, context.content)
@@ -108,23 +108,27 @@ async def try_ahead(
     for start in range(0, len(keys), PART_DEBTORS):
         part_keys = keys[start : start + PART_DEBTORS]
         async with context.db.reading() as session:
-            known = await _load(context, session, tenant, part_keys, scope, terms)
+            known = await load_known(context, session, tenant, part_keys, scope, terms)
         part = TrialPart(
-            terms, strategy, _travelling(means, strategy, known), settings.costs, known,
+            terms, strategy, travelling(means, strategy, known), settings.costs, known,
             dict(counts.slots),
         )  # fmt: skip
         counts.add(await calculate(context, tenant, books, try_part, part))
         if progress is not None:
             await progress(min(start + PART_DEBTORS, len(keys)))
-    moves = [
+    report = reported(terms, counts, settings.costs.currency)
+    return {**report, "mode": "ahead", "moves": moves_of(scope), "paid_soon": None, "made": None}
+
+
+def moves_of(scope: TrialScope) -> list[dict[str, Any]]:
+    """What the accounts are on today that would come to it."""
+    return [
         {"strategy": name, "version": version, "accounts": count}
         for (name, version), count in scope.moves.most_common()
     ]
-    report = reported(terms, counts, settings.costs.currency)
-    return {**report, "mode": "ahead", "moves": moves, "paid_soon": None, "made": None}
 
 
-async def _terms(
+async def terms_of(
     context: Context, session: Session, tenant: str, strategy: Strategy, days: int
 ) -> TrialTerms:
     now = await business_now(session, context.clock, tenant)
@@ -146,7 +150,7 @@ async def _terms(
     )
 
 
-async def _load(
+async def load_known(
     context: Context,
     session: Session,
     tenant: str,
@@ -172,7 +176,7 @@ async def _load(
     ]
 
 
-def _travelling(means: Means, strategy: Strategy, known: Sequence[KnownDebtor]) -> Means:
+def travelling(means: Means, strategy: Strategy, known: Sequence[KnownDebtor]) -> Means:
     """The means, with the texts that these debtors may be sent."""
     strategies = [
         strategy,

@@ -7,7 +7,13 @@ from uuid import uuid4
 from services.outreach.context import Context
 from services.outreach.dunning.domain.strategy import Strategy
 from services.outreach.dunning.domain.strategy_document import WORD, parse_strategy
-from services.outreach.dunning.processes.strategy_trial import find_scope, try_ahead
+from services.outreach.dunning.processes.strategy_replay import try_back
+from services.outreach.dunning.processes.strategy_trial import (
+    Progress,
+    TrialScope,
+    find_scope,
+    try_ahead,
+)
 from services.outreach.dunning.store import trials as store
 from services.outreach.dunning.store.trials import TrialRequest, TrialRun
 from shared import clock
@@ -27,7 +33,7 @@ async def try_strategy(
     strategy = await _read(context, tenant, request)
     scope = await find_scope(context, tenant, strategy)
     if len(scope.accounts) <= at_once:
-        return await try_ahead(context, tenant, strategy, request.days, scope)
+        return await _tried(context, tenant, strategy, request, scope)
     run_id = str(uuid4())
     async with context.db.transaction() as session:
         if await store.count_open_trials(session, tenant) >= OPEN_MAX:
@@ -74,7 +80,21 @@ async def _work(context: Context, run: TrialRun) -> dict[str, Any]:
 
     strategy = await _read(context, run.tenant, run.request)
     scope = await find_scope(context, run.tenant, strategy)
-    return await try_ahead(context, run.tenant, strategy, run.request.days, scope, progress)
+    return await _tried(context, run.tenant, strategy, run.request, scope, progress)
+
+
+async def _tried(
+    context: Context,
+    tenant: str,
+    strategy: Strategy,
+    request: TrialRequest,
+    scope: TrialScope,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    if request.from_on is None or request.to_on is None:
+        return await try_ahead(context, tenant, strategy, request.days, scope, progress)
+    days = (request.from_on, request.to_on)
+    return await try_back(context, tenant, strategy, days, scope, progress)
 
 
 async def _end(context: Context, run: TrialRun, report: bytes | None, failure: str | None) -> None:

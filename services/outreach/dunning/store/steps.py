@@ -131,16 +131,16 @@ async def fail_steps(session: Session, tenant: str, contacts: Sequence[DebtorCon
 
 
 async def find_steps(
-    session: Session, tenant: str, account_ids: Collection[str]
+    session: Session, tenant: str, account_ids: Collection[str], *, with_closed: bool = False
 ) -> dict[str, dict[SubjectKey, tuple[StepMade, ...]]]:
-    """By account: the steps of open invoices, and of what was answered."""
+    """By account: the steps of open invoices (`with_closed`: of all), and of what was answered."""
     rows = await session.fetch(
         """
         select s.account_id, s.subject, s.subject_id, s.anchor_on, s.reaction, s.n, s.step,
                s.made_on, s.state, s.tried
         from steps s
         where s.tenant_id = $1 and s.account_id = any($2)
-          and (s.reaction <> '' or exists (
+          and (s.reaction <> '' or $3 or exists (
             select from invoices i where i.tenant_id = s.tenant_id
               and i.account_id = s.account_id and i.invoice_id = s.subject_id
               and i.state = 'open'))
@@ -148,6 +148,7 @@ async def find_steps(
         """,
         tenant,
         sorted(account_ids),
+        with_closed,
     )
     found: dict[str, dict[SubjectKey, list[StepMade]]] = {}
     for row in rows:

@@ -1,6 +1,7 @@
 """SQL of dry runs that take long: asked for by a request, worked on by the worker."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 import msgspec
 from msgspec import Struct
@@ -13,7 +14,9 @@ KEPT_FOR = timedelta(days=7)  # after they ended
 class TrialRequest(Struct, frozen=True, kw_only=True):
     name: str
     source: str  # the text that is tried
-    days: int
+    days: int = 0  # ahead
+    from_on: date | None = None  # back, from the first day to the last
+    to_on: date | None = None
 
 
 class TrialRun(Struct, frozen=True, kw_only=True):
@@ -120,3 +123,25 @@ async def end_trial(
         failure,
         now,
     )
+
+
+async def count_made(
+    session: Session, tenant: str, accounts: Sequence[str], since: datetime, until: datetime
+) -> tuple[int, int]:
+    """The messages about these accounts that were really sent in that time, and their cost."""
+    row = await session.fetchrow(
+        """
+        select count(*) as contacts,
+          coalesce(sum((convert_from(body, 'UTF8')::jsonb ->> 'cost_micros')::bigint), 0) as micros
+        from contacts c
+        where tenant_id = $1 and attempted_at >= $3 and attempted_at < $4
+          and state in ('sent', 'delivered', 'uncertain') and lane not like 'service/%'
+          and exists (select from contact_accounts a where a.tenant_id = c.tenant_id
+            and a.contact_id = c.contact_id and a.account_id = any($2))
+        """,
+        tenant,
+        list(accounts),
+        since,
+        until,
+    )
+    return (0, 0) if row is None else (row["contacts"], int(row["micros"]))

@@ -1,4 +1,4 @@
-"""How many slots there could be when one was last taken."""
+"""How many slots there could be when one was last taken; when the facts of a story were known."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("slots", sa.Column("most", sa.Integer()))
+    op.add_column("story", sa.Column("recorded_at", sa.DateTime(timezone=True)))
 
 
 def downgrade() -> None:
+    op.drop_column("story", "recorded_at")
     op.drop_column("slots", "most")

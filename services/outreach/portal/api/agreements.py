@@ -10,7 +10,7 @@ from services.outreach.portal.api.account import AccountId
 from services.outreach.portal.api.visitors import KeyDep, Visit, VisitDep, VisitorDep
 from services.outreach.portal.processes import agreements as processes
 from services.outreach.portal.processes import ledger
-from services.outreach.portal.processes.agreements import Asked, Noun
+from services.outreach.portal.processes.agreements import Noun, VisitorCommand
 from services.outreach.portal.processes.doorway import Visitor
 from shared.web import Day, Model, json_response
 from shared.web.models import Currency, Minor
@@ -97,13 +97,13 @@ def _asked(
     key: str,
     preview: bool,
     if_match: str | None,
-) -> Asked:
+) -> VisitorCommand:
     told: dict[str, Any] = body.model_dump(mode="json", exclude_none=True, exclude={"account_id"})
     account = ledger.account_of(visit.context, visitor, body.account_id)
-    return Asked(account, told, key, preview, if_match)
+    return VisitorCommand(account, told, key, preview, if_match)
 
 
-async def _agreed(visit: Visit, visitor: Visitor, noun: Noun, asked: Asked) -> Response:
+async def _agreed(visit: Visit, visitor: Visitor, noun: Noun, asked: VisitorCommand) -> Response:
     status, made = await processes.agree(visit.context, visitor, noun, asked)
     return json_response(made, status)
 
@@ -159,7 +159,7 @@ async def post_bid(
     if_match: IfMatch = None,
 ) -> Response:
     asked = _asked(visit, visitor, body, key, preview, if_match)
-    told = Asked(asked.account, {**asked.body, "kind": "bid"}, key, preview, if_match)
+    told = VisitorCommand(asked.account, {**asked.body, "kind": "bid"}, key, preview, if_match)
     status, made = await processes.bid(visit.context, visitor, told)
     return json_response(made, status)
 

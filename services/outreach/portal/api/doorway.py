@@ -14,7 +14,7 @@ from services.outreach.portal.api.visitors import (
     without_session,
 )
 from services.outreach.portal.commands.wishes import disown, stop_channel
-from services.outreach.portal.domain.identification import ANSWER_MAX, Answers
+from services.outreach.portal.domain.identification import ANSWER_MAX, VisitorAnswers
 from services.outreach.portal.domain.sessions import IDLE_MAX
 from services.outreach.portal.processes import codes, identification, new_links
 from services.outreach.portal.processes.account import creditor_view
@@ -99,7 +99,7 @@ async def show_link(token: str, visit: VisitDep, language: Language | None = Non
 )
 async def post_identify(body: IdentifyBody, visit: VisitDep) -> Response:
     visit.language = visit.chosen(body.language)
-    answers = Answers(**body.answers.model_dump())
+    answers = VisitorAnswers(**body.answers.model_dump())
     let_in = await identification.identify(
         visit.context, visit.link_token(body.token), answers, visit.language
     )

@@ -17,7 +17,7 @@ ANSWER_MAX = 200  # characters
 PHONE_DIGITS = 4
 
 
-class Answers(Struct, frozen=True, forbid_unknown_fields=True):
+class VisitorAnswers(Struct, frozen=True, forbid_unknown_fields=True):
     """What a visitor says of himself."""
 
     name: str | None = None
@@ -51,7 +51,7 @@ def way_of(account: KnownAccount) -> Way:
     return "name-phone" if any(map(_last_digits, account.phones)) else "code"
 
 
-def is_known(accounts: Sequence[KnownAccount], answers: Answers) -> bool:
+def is_known(accounts: Sequence[KnownAccount], answers: VisitorAnswers) -> bool:
     """Whether the answers fit any account of the debtor, each by its own way."""
     return any(_fits(account, answers) for account in accounts)
 
@@ -61,7 +61,7 @@ def needs_code(accounts: Sequence[KnownAccount]) -> bool:
     return all(way_of(account) == "code" for account in accounts)
 
 
-def _fits(account: KnownAccount, answers: Answers) -> bool:
+def _fits(account: KnownAccount, answers: VisitorAnswers) -> bool:
     match way_of(account):
         case "name-postcode":
             return _is_name(account, answers) and _is_one_of(answers.postcode, account.postcodes)
@@ -77,7 +77,7 @@ def _fits(account: KnownAccount, answers: Answers) -> bool:
             return False
 
 
-def _is_name(account: KnownAccount, answers: Answers) -> bool:
+def _is_name(account: KnownAccount, answers: VisitorAnswers) -> bool:
     given = _last_word(answers.name)
     return bool(given) and given == _last_word(account.name)
 

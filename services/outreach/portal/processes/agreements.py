@@ -19,7 +19,7 @@ BIDS_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Asked:
+class VisitorCommand:
     """One command of a visitor."""
 
     account: LinkAccount
@@ -45,7 +45,7 @@ DISPUTE = Noun("disputes", "dispute", views.dispute_shown)
 
 
 async def agree(
-    context: Context, visitor: Visitor, noun: Noun, asked: Asked
+    context: Context, visitor: Visitor, noun: Noun, asked: VisitorCommand
 ) -> tuple[int, dict[str, Any]]:
     """The ledger's status and what it made."""
     answer = await ledger.command(
@@ -63,7 +63,9 @@ async def agree(
     return answer.status, {"account_id": asked.account.account_id, **noun.shown(answer.body)}
 
 
-async def bid(context: Context, visitor: Visitor, asked: Asked) -> tuple[int, dict[str, Any]]:
+async def bid(
+    context: Context, visitor: Visitor, asked: VisitorCommand
+) -> tuple[int, dict[str, Any]]:
     """Three in thirty days; one that is refused is none. Raises `TooMany`."""
     if asked.is_preview:
         return await agree(context, visitor, SETTLEMENT, asked)

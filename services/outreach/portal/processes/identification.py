@@ -10,7 +10,7 @@ from services.outreach.context import Context
 from services.outreach.debtors.store.people import find_people
 from services.outreach.portal.commands.visits import note_visit
 from services.outreach.portal.domain import identification as rules
-from services.outreach.portal.domain.identification import Answers, KnownAccount
+from services.outreach.portal.domain.identification import KnownAccount, VisitorAnswers
 from services.outreach.portal.domain.links import KnownLink, LinkAccount
 from services.outreach.portal.domain.lockouts import kept
 from services.outreach.portal.domain.sessions import Level, new_token, token_hash
@@ -33,7 +33,7 @@ class LetIn:
     level: Level
 
 
-async def identify(context: Context, token: str, answers: Answers, language: str) -> LetIn:
+async def identify(context: Context, token: str, answers: VisitorAnswers, language: str) -> LetIn:
     """Raises `LinkGone`, `TooMany` while it is locked, `Invalid` for answers that do not fit."""
     found, known = await what_is_known(context, token, language)
     async with context.db.transaction() as session:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from services.outreach.portal.domain import codes, limits, lockouts, sessions
 from services.outreach.portal.domain.identification import (
-    Answers,
     KnownAccount,
+    VisitorAnswers,
     Way,
     is_known,
     needs_code,
@@ -18,6 +18,7 @@ from services.outreach.portal.domain.identification import (
 
 NOON = datetime(2027, 3, 2, 12, tzinfo=UTC)
 ADA = KnownAccount(False, "Ada Lüdecke-Müller", ("10115",), ("+49 30 123456789",))
+PHONED = KnownAccount(False, "Ada", (), ("+49 30 123456",))
 ACME = KnownAccount(True, "ACME Ltd", ("SW1A 1AA",), (), ("INV-1",))
 
 
@@ -41,31 +42,39 @@ def test_what_is_asked_is_what_is_known(account: KnownAccount, way: Way) -> None
 @pytest.mark.parametrize(
     ("account", "answers", "fits"),
     [
-        (ADA, Answers(name="muller", postcode="10115"), True),
-        (ADA, Answers(name="Ada LUDECKE MÜLLER", postcode=" 10 115 "), True),
-        (ADA, Answers(name="Müller", postcode="10117"), False),
-        (ADA, Answers(name="Ada", postcode="10115"), False),
-        (ADA, Answers(postcode="10115"), False),
-        (ADA, Answers(name="Müller", phone4="6789"), False),  # a postcode is known
-        (ADA, Answers(), False),
-        (ACME, Answers(postcode="sw1a1aa"), True),
-        (ACME, Answers(postcode="SW1A 1AA", name="whoever"), True),
-        (ACME, Answers(invoice="INV-1"), False),
-        (KnownAccount(True, "A", (), (), ("INV-1", "I1")), Answers(invoice="inv 1"), True),
-        (KnownAccount(False, "Ada", (), ("+49 30 123456",)), Answers("ADA", None, "3456"), True),
-        (KnownAccount(False, "Ada", (), ("+49 30 123456",)), Answers("ADA", None, "456"), False),
-        (KnownAccount(False, "Ada"), Answers("Ada", "", "", ""), False),
+        (ADA, VisitorAnswers(name="muller", postcode="10115"), True),
+        (ADA, VisitorAnswers(name="Ada LUDECKE MÜLLER", postcode=" 10 115 "), True),
+        (ADA, VisitorAnswers(name="Müller", postcode="10117"), False),
+        (ADA, VisitorAnswers(name="Ada", postcode="10115"), False),
+        (ADA, VisitorAnswers(postcode="10115"), False),
+        (ADA, VisitorAnswers(name="Müller", phone4="6789"), False),  # a postcode is known
+        (ADA, VisitorAnswers(), False),
+        (ACME, VisitorAnswers(postcode="sw1a1aa"), True),
+        (ACME, VisitorAnswers(postcode="SW1A 1AA", name="whoever"), True),
+        (ACME, VisitorAnswers(invoice="INV-1"), False),
+        (KnownAccount(True, "A", (), (), ("INV-1", "I1")), VisitorAnswers(invoice="inv 1"), True),
+        (
+            PHONED,
+            VisitorAnswers("ADA", None, "3456"),
+            True,
+        ),
+        (
+            PHONED,
+            VisitorAnswers("ADA", None, "456"),
+            False,
+        ),
+        (KnownAccount(False, "Ada"), VisitorAnswers("Ada", "", "", ""), False),
     ],
 )
-def test_who_knows_it_is_let_in(account: KnownAccount, answers: Answers, fits: bool) -> None:
+def test_who_knows_it_is_let_in(account: KnownAccount, answers: VisitorAnswers, fits: bool) -> None:
     assert is_known([account], answers) is fits
     other = KnownAccount(False, "Nobody", ("99999",))
     assert is_known([other, account], answers) is fits
 
 
 @settings(max_examples=100)
-@given(st.builds(Answers, *[st.none() | st.text(max_size=12)] * 4))
-def test_an_empty_record_lets_nobody_in(answers: Answers) -> None:
+@given(st.builds(VisitorAnswers, *[st.none() | st.text(max_size=12)] * 4))
+def test_an_empty_record_lets_nobody_in(answers: VisitorAnswers) -> None:
     for account in (
         KnownAccount(False, "", ("",), ("",), ("",)),
         KnownAccount(True, "  ", (" - ",), ("++",), ("/",)),
