@@ -84,6 +84,11 @@ class Answers:
             planned.append(Planned(after, partial(self._reply, received, want)))
         return planned
 
+    def agrees(self, at: datetime) -> Spoken:
+        """It has written that it will pay; a collector takes it down."""
+        late = [bill.invoice_id for bill in self._late(at)]
+        return Spoken("promise", 90, self._deals.promise(late, at) if late else None)
+
     def spoken(self, at: datetime) -> Spoken:
         """A collector calls: who answers, and what comes of it."""
         happening = self._rng.choices(list(_CALLS), list(_CALLS.values()))[0]

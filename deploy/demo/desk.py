@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from deploy.demo.acts import Request
+from deploy.demo.acts import Request, Spoken
 from deploy.demo.calls import Calls, Failed
 from deploy.demo.source import Source, rfc3339
 
@@ -51,6 +51,10 @@ class Desk:
         if kind == "review":
             await self._review(task)  # which ends the task
             return
+        spoken = self._source.agrees(account_id, at) if kind == "promise" else None
+        if spoken is not None and spoken.request is not None:
+            await self._end(task, spoken, at)
+            return
         if kind in _LOOKED_FOR:
             self._source.found(account_id, at)
         if kind == "dispute-review":
@@ -58,7 +62,8 @@ class Desk:
         await self._complete(task, {"disposition": "no-call", "seconds": 120})
 
     async def _call(self, task: dict[str, Any], at: datetime) -> None:
-        answer = await self._calls.desk(_COLLECTOR, "POST", f"/v1/tasks/{task['task_id']}/call", {})
+        path = f"/v1/tasks/{task['task_id']}/call"
+        answer = await self._calls.desk(_COLLECTOR, "POST", path, {})
         spoken = None
         if answer.is_success:
             spoken = self._source.spoken(task["account_id"], at)
@@ -67,11 +72,15 @@ class Desk:
         if spoken is None:
             await self._complete(task, {"disposition": "no-call", "seconds": 30})
             return
-        body: dict[str, Any] = {
-            "disposition": spoken.disposition,
-            "seconds": spoken.seconds,
-            "call_id": answer.json()["call_id"],
-        }
+        await self._end(task, spoken, at, answer.json()["call_id"])
+
+    async def _end(
+        self, task: dict[str, Any], spoken: Spoken, at: datetime, call_id: str | None = None
+    ) -> None:
+        """What was agreed goes to the ledger; what it refuses was a conversation, no more."""
+        body: dict[str, Any] = {"disposition": spoken.disposition, "seconds": spoken.seconds}
+        if call_id is not None:
+            body["call_id"] = call_id
         if spoken.in_days is not None:
             body["follow_up_at"] = rfc3339(at + timedelta(days=spoken.in_days))
         request = spoken.request
@@ -79,13 +88,12 @@ class Desk:
             body["command"] = request.body
         elif spoken.disposition in ("promise", "plan", "dispute"):
             body["disposition"] = "payment-claim"  # nothing is open that could be agreed on
-        refused = await self._complete(task, body)
+        is_refused = await self._complete(task, body)
         if request is not None:
-            await self._agreed(request, is_refused=refused)
-        if refused:
-            body = {**body, "disposition": "refusal"}
+            await self._agreed(request, is_refused=is_refused)
+        if is_refused:
             del body["command"]
-            await self._complete(task, body)
+            await self._complete(task, {**body, "disposition": "refusal"})
 
     async def _agreed(self, request: Request, *, is_refused: bool) -> None:
         self.asked[f"{request.noun} {'refused' if is_refused else 'taken'}"] += 1

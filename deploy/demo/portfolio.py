@@ -96,6 +96,9 @@ class Portfolio:
     def spoken(self, account_id: str, at: datetime) -> Spoken | None:
         return self._payers[account_id].answers.spoken(at)
 
+    def agrees(self, account_id: str, at: datetime) -> Spoken | None:
+        return self._payers[account_id].answers.agrees(at)
+
     def found(self, account_id: str, at: datetime) -> None:
         payer = self._payers[account_id]
         self._plan(payer, payer.found(at))

@@ -73,14 +73,16 @@ class _Facts:
     moved: set[tuple[str, str]] = field(default_factory=set)  # due days that were changed
 
 
-def violations(events: Iterable[Announced], capacity: Mapping[str, int]) -> dict[str, int]:
-    """By what should hold, how often it does not."""
+def violations(events: Iterable[Announced], capacity: Mapping[str, int]) -> dict[str, list[str]]:
+    """By what should hold, where it does not."""
     told = list(events)
     facts = _facts(event for event in told if event.topic == LEDGER)
     sent = _sent(event for event in told if event.topic == OUTREACH)
     return {
-        "no contact inside a stop": sum(_is_stopped(contact, facts) for contact in sent),
-        "no contact about what is known to be paid": sum(_is_paid(c, facts) for c in sent),
+        "no contact inside a stop": [_shown(c) for c in sent if _is_stopped(c, facts)],
+        "no contact about what is known to be paid": [
+            _shown(c) for c in sent if _is_paid(c, facts)
+        ],
         "no step twice": _repeats(sent, facts),
         "at most one message a day": _crowded(sent, facts),
         "no more than there are slots": _beyond(sent, capacity),
@@ -169,18 +171,18 @@ def _is_paid(contact: Announced, facts: _Facts) -> bool:
     return False
 
 
-def _repeats(sent: Iterable[Announced], facts: _Facts) -> int:
+def _repeats(sent: Iterable[Announced], facts: _Facts) -> list[str]:
     """Of messages about a single invoice: the same step of the same strategy again."""
     made: Counter[tuple[str, ...]] = Counter()
     for contact in sent:
         about = _about(contact)
         if len(about) == 1 and about[0] not in facts.moved:
             made[(*about[0], contact.data["strategy"], contact.data["step"])] += 1
-    return sum(count - 1 for count in made.values())
+    return _often(made)
 
 
-def _crowded(sent: Iterable[Announced], facts: _Facts) -> int:
-    days: Counter[tuple[str, str]] = Counter()
+def _crowded(sent: Iterable[Announced], facts: _Facts) -> list[str]:
+    days: Counter[tuple[str, ...]] = Counter()
     for contact in sent:
         data = contact.data
         if data["purpose"] in _AT_ONCE or data["step"] in _AT_ONCE:
@@ -188,27 +190,43 @@ def _crowded(sent: Iterable[Announced], facts: _Facts) -> int:
         zone = facts.zones.get(data["account_id"], "UTC")
         day = local_day(_instant(contact), zone).isoformat()
         days[data["debtor_id"] or data["account_id"], day] += 1
-    return sum(count - 1 for count in days.values())
+    return _often(days)
 
 
-def _beyond(sent: Iterable[Announced], capacity: Mapping[str, int]) -> int:
+def _beyond(sent: Iterable[Announced], capacity: Mapping[str, int]) -> list[str]:
     """Days, those of the tenant's zone, on which a channel took more than it can."""
     used: Counter[tuple[str, str]] = Counter()
     for contact in sent:
         day = _instant(contact).astimezone(UTC).date().isoformat()
         used[contact.data["channel"], day] += 1
-    return sum(
-        count > capacity[channel] for (channel, _), count in used.items() if channel in capacity
-    )
+    return [
+        f"{channel} on {day}: {count}"
+        for (channel, day), count in used.items()
+        if count > capacity.get(channel, count)
+    ]
 
 
-def _ended_twice(events: Iterable[Announced]) -> int:
-    ended = Counter(
-        event.data["task_id"]
+def _ended_twice(events: Iterable[Announced]) -> list[str]:
+    ended: Counter[tuple[str, ...]] = Counter(
+        (event.data["task_id"],)
         for event in events
         if event.type in ("task-completed", "task-cancelled")
     )
-    return sum(count - 1 for count in ended.values())
+    return _often(ended)
+
+
+def _often(counted: Counter[tuple[str, ...]]) -> list[str]:
+    """What came more than once."""
+    return [f"{' '.join(what)}: {count} times" for what, count in counted.items() if count > 1]
+
+
+def _shown(contact: Announced) -> str:
+    data = contact.data
+    covers = " ".join(f"{account_id} {invoice_id}" for account_id, invoice_id in _about(contact))
+    return (
+        f"{data['sent_at']} {data['channel']} {data['strategy']} {data['step']} "
+        f"{data['contact_id']}: {covers}"
+    )
 
 
 def _instant(contact: Announced) -> datetime:

@@ -79,6 +79,9 @@ class Replay:
     def spoken(self, account_id: str, at: datetime) -> Spoken | None:
         return None
 
+    def agrees(self, account_id: str, at: datetime) -> Spoken | None:
+        return None
+
     def found(self, account_id: str, at: datetime) -> None:
         pass
 

@@ -57,6 +57,7 @@ _SUMMED = {
 }
 _MEMBERS = ("conceded_minor", "total_minor", "amount_minor")  # the first that is there
 _SLICE = 5000
+_EXAMPLES = 20
 _RECORDS = 25  # contact records that are checked
 
 
@@ -81,6 +82,7 @@ async def make_report(
     announced = [each async for each in _announced(platform)]
     done = await calls.get("outreach", "/v1/integrity")
     waiting = await calls.get("outreach", "/v1/inbound", state="open")
+    broken = violations(announced, CAPACITY)
     ledger = events.get(LEDGER, {})
     return {
         **asked,
@@ -110,9 +112,10 @@ async def make_report(
         "dialled": dict(sorted(working.dialler.made.items())),
         "outreach": figures_of(announced),
         "integrity": {item["name"]: item["violations"] for item in integrity["items"]},
+        "violations": {name: found[:_EXAMPLES] for name, found in broken.items() if found},
         "outreach integrity": {item["name"]: item["violations"] for item in done["items"]},
         "kept": {
-            **violations(announced, CAPACITY),
+            **{name: len(found) for name, found in broken.items()},
             "what comes in ends": len(waiting["items"]),
             "contact records verify": await _broken_records(calls, platform, announced),
         },

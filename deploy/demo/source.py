@@ -47,6 +47,10 @@ class Source(Protocol):
         """A collector calls; None: nobody is known to call."""
         ...
 
+    def agrees(self, account_id: str, at: datetime) -> Spoken | None:
+        """Somebody has written that he will pay; a collector takes it down."""
+        ...
+
     def found(self, account_id: str, at: datetime) -> None:
         """Somebody looked for how the account can be reached."""
         ...

@@ -204,6 +204,8 @@ def _sums(console: Console, report: Report) -> None:
     for name, count in kept.items():
         if count:
             console.print(f"  violated {count} times: {name}")
+            for example in report["violations"].get(name, [])[:5]:
+                console.print(f"    {example}", markup=False)
     if report["refused"]:
         console.print(f"{len(report['refused'])} rows or events were refused, for example:")
         for reason in report["refused"][:5]:

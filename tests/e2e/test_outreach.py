@@ -23,6 +23,7 @@ from tests.factories import an_account, an_invoice
 
 pytestmark = pytest.mark.e2e
 
+ANNA = {"X-Actor": "anna"}
 NUMBER, OURS = "+4915123456789", "+493012345678"
 SETTINGS: Json = {
     "language": "de",
@@ -108,6 +109,20 @@ class Scene:
         found: Json = next(i for i in items if (i["state"] != "receipt") == is_reply)
         return found
 
+    def next_task(self) -> Json:
+        """The best one, claimed by Anna."""
+        answer = self.desk.call("POST", "outreach", "/v1/worklist/next", json={}, headers=ANNA)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    def completed(self, task: Json, **body: Any) -> Json:
+        path = f"/v1/tasks/{task['task_id']}/complete"
+        answer = self.desk.call("POST", "outreach", path, json=body, headers=ANNA)
+        assert answer.is_success, answer.text
+        found: Json = answer.json()
+        return found
+
     def contacts(self, account_id: str) -> list[tuple[str, str, str]]:
         """Step, channel and state of each that left or is to leave, oldest first."""
         return [
@@ -147,7 +162,8 @@ def activated(desk: Desk, path: str, document: Json) -> None:
 
 
 def test_a_text_promises_and_the_promise_is_broken(scene: Scene) -> None:
-    """Reply → promise at the ledger → nothing is asked for → broken → the reaction to it."""
+    """Reply → a collector's task → promise at the ledger → nothing is asked for → broken → the
+    reaction to it."""
     desk = scene.desk
     phone = {"number": NUMBER, "type": "mobile", "consent": "express"}
     scene.owes("C1", email=None, phones=[phone])
@@ -158,16 +174,23 @@ def test_a_text_promises_and_the_promise_is_broken(scene: Scene) -> None:
     assert scene.contacts("C1") == [("reminder", "sms", "delivered")]
 
     item = scene.says(Answer("reply", text, "2", text="Ich zahle am 2026-03-19."))
-    assert (item["state"], item["reply_class"], item["effect"]) == ("applied", "promise", "command")
+    assert (item["state"], item["reply_class"]) == ("for-person", "promise")
+    assert item["effect"] == "task", "whose a number is, no token of ours says"
+    scene.day("2026-03-17", "08:30")
+    task = scene.next_task()
+    assert (task["kind"], task["account_id"]) == ("promise", "C1")
+    command = {
+        "promise_id": "R1", "currency": "EUR", "amount_minor": 10000, "due_on": "2026-03-19",
+        "invoice_ids": ["I-C1"],
+    }  # fmt: skip
+    scene.completed(task, disposition="promise", command=command)
+    desk.platform.wait_quiet()
     (promise,) = desk.get("ledger", "/v1/accounts/C1/promises")["items"]
     assert (promise["state"], promise["due_on"]) == ("open", "2026-03-19")
-    assert promise["amount_minor"] == 10000
-    (touch,) = said(desk, "right-party-contacted")
-    assert touch.data["outcome"] == "promise"
     again = scene.says(Answer("reply", text, "2", text="Ich zahle am 2026-03-19."))
     assert again["inbound_id"] == item["inbound_id"], "a repeat changes nothing"
 
-    for day in ("17", "18", "19", "20", "21", "22", "23", "24", "25", "26"):
+    for day in ("18", "19", "20", "21", "22", "23", "24", "25", "26"):
         scene.day(f"2026-03-{day}", "08:30")
     (promise,) = desk.get("ledger", "/v1/accounts/C1/promises")["items"]
     assert promise["state"] == "broken"
@@ -206,13 +229,12 @@ def test_a_call_ends_in_a_plan(scene: Scene) -> None:
     scene.owes("C3", phones=[phone], tags=["call"])
     scene.day("2026-03-16", "08:30")
     scene.day("2026-03-18", "09:00")
-    anna = {"X-Actor": "anna"}
-    task = desk.call("POST", "outreach", "/v1/worklist/next", json={}, headers=anna).json()
+    task = scene.next_task()
     assert (task["kind"], task["account_id"], task["claimed_by"]) == ("call", "C3", "anna")
     path = f"/v1/tasks/{task['task_id']}"
     other = desk.call("POST", "outreach", f"{path}/claim", headers={"X-Actor": "bruno"})
     assert (other.status_code, other.json()["claimed_by"]) == (409, "anna")
-    call = desk.call("POST", "outreach", f"{path}/call", json={}, headers=anna).json()
+    call = desk.call("POST", "outreach", f"{path}/call", json={}, headers=ANNA).json()
     assert call["to"] == NUMBER
 
     def completed(months: int) -> httpx.Response:
@@ -223,7 +245,7 @@ def test_a_call_ends_in_a_plan(scene: Scene) -> None:
         body = {
             "disposition": "plan", "seconds": 120, "call_id": call["call_id"], "command": plan,
         }  # fmt: skip
-        return desk.call("POST", "outreach", f"{path}/complete", json=body, headers=anna)
+        return desk.call("POST", "outreach", f"{path}/complete", json=body, headers=ANNA)
 
     refused = completed(0)
     assert refused.status_code == 422

@@ -250,10 +250,13 @@ class Referee:
             step.ladder_day
             for step in strategy.ladder
             if step.ladder_day > max(0, self._position(bill, day))
+            and (step.stage or 0) <= (bill.stage(day) or 0)
+            and (step.anchor != "last-contact" or self.books.made.get(bill.key))
             and self._applies(step, bill, day)
         ]
         if not days:
             return
+        bill.starts_on = None  # not begun yet: asked anew
         start, base = max(day, self.contact_from), self._base(bill, day)
         is_late = len(days) > 1 and base + days[1] * DAY <= start
         if is_late or base + days[0] * DAY < self.contact_from:

@@ -292,7 +292,7 @@ async def downgrade(url: str, revision: str) -> None:
 async def test_steps_that_were_made_keep_their_ladder_days_there_and_back(bare_url: str) -> None:
     """Those of the strategies that came with the platform as these had them; of others how late
     they were made. What may be answered counts from then on."""
-    await migrate.upgrade("outreach", bare_url, "outreach_0009")
+    await migrate.upgrade("outreach", bare_url, "outreach_0011")
     db = Database(bare_url)
     async with db.transaction() as session:
         for statement in FILLED:
@@ -320,7 +320,7 @@ async def test_steps_that_were_made_keep_their_ladder_days_there_and_back(bare_u
         for table in ("occasions", "payments", "pauses"):
             (count,) = await db.fetch(f"select count(*) from {table}")
             assert count[0] == 0
-        await downgrade(bare_url, "outreach_0009")
+        await downgrade(bare_url, "outreach_0011")
         after = await db.fetch("select * from steps order by 2, 3, 5")
         assert [tuple(row) for row in after] == before
         (old,) = await db.fetch("select resumed_on from invoices")

@@ -43,6 +43,7 @@ def a_report(**changes: Any) -> dict[str, Any]:
         },
         "outreach integrity": {"all ends": 0},
         "kept": {"no step twice": 0},
+        "violations": {},
         "events": {"billing.events": {"invoice-issued": 2}, "ledger.events": {"x": 3}},
         "refused": [],
         "integrity": {"all is well": 0},
