@@ -278,9 +278,7 @@ class StoryWorld:
         self._fold(fact, "hold-released", data)
 
     def _on_place(self, fact: Fact) -> None:
-        self._fold(
-            fact, "account-placed", _Data(**self._of(fact), placement_id=fact.name)
-        )
+        self._fold(fact, "account-placed", _Data(**self._of(fact), placement_id=fact.name))
 
     def _on_recall(self, fact: Fact) -> None:
         data = _Data(**self._of(fact), placement_id=fact.name)
