@@ -77,12 +77,19 @@ def _read(stop: Stop, strategy: Strategy, calendar_name: str | None) -> LadderPa
 def ends(stop: Stop, strategy: Strategy, calendar_name: str | None) -> date | None:
     """The day on which it ends; an answer or a claim that nobody sees to ends by itself, and who
     sees to it later does not make it longer."""
-    quiet = strategy.quiet
-    days = {"reply": quiet.reply_business_days, "claim": quiet.claim_business_days}
-    if stop.is_endless or stop.kind not in days:
+    unhandled = ends_unhandled(stop.kind, stop.from_on, strategy.quiet, calendar_name)
+    if stop.is_endless or unhandled is None:
         return stop.ended_on
-    by_itself = business_days_after(stop.from_on, days[stop.kind], calendar_name)
-    return by_itself if stop.ended_on is None else min(by_itself, stop.ended_on)
+    return unhandled if stop.ended_on is None else min(unhandled, stop.ended_on)
+
+
+def ends_unhandled(
+    kind: str, from_on: date, quiet: Quiet, calendar_name: str | None
+) -> date | None:
+    """The day on which an answer or a claim stops nothing any more, though nobody has seen to it;
+    None: what else there is ends by an event."""
+    days = {"reply": quiet.reply_business_days, "claim": quiet.claim_business_days}
+    return business_days_after(from_on, days[kind], calendar_name) if kind in days else None
 
 
 def invoice_pauses(
