@@ -60,6 +60,18 @@ class Entry:
         return f"{self.at:%m-%d %H:%M} {self.step} {self.channel} [{about}]"
 
 
+def slots(
+    priorities: Sequence[int], start: int, factor: int, most: int
+) -> list[tuple[int, list[int]]]:
+    """By day, who goes where all are due on day 0: what is left waits for the next day."""
+    waiting, given, day = sorted(priorities, reverse=True), [], 0
+    while waiting:
+        count = min(most, start * factor**day)
+        given.append((day, waiting[:count]))
+        waiting, day = waiting[count:], day + 1
+    return given
+
+
 @dataclass
 class Referee:
     """One debtor. The story is told day by day; the diary says what was made of it."""
