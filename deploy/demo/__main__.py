@@ -53,11 +53,11 @@ def main() -> int:
 
 
 async def _run(console: Console, options: Options) -> None:
-    stopped = _on_signals()
-    work = asyncio.ensure_future(_demo(console, options, stopped))
+    stopped, at_pages = _on_signals(), asyncio.Event()
+    work = asyncio.ensure_future(_demo(console, options, stopped, at_pages))
     asked = asyncio.ensure_future(stopped.wait())
     await asyncio.wait([work, asked], return_when=asyncio.FIRST_COMPLETED)
-    if not work.done() and not options.keep:
+    if not work.done() and not at_pages.is_set():
         work.cancel()
     asked.cancel()
     try:
@@ -75,7 +75,9 @@ def _on_signals() -> asyncio.Event:
     return stopped
 
 
-async def _demo(console: Console, options: Options, stopped: asyncio.Event) -> None:
+async def _demo(
+    console: Console, options: Options, stopped: asyncio.Event, at_pages: asyncio.Event
+) -> None:
     source = _source(options)
     console.print("Starting the platform …")
     async with (
@@ -91,6 +93,7 @@ async def _demo(console: Console, options: Options, stopped: asyncio.Event) -> N
         if options.report:
             options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
             console.print(f"Report: {options.report}")
+        at_pages.set()  # from here on it ends by itself when it is asked to
         await _pages(console, options, platform, stopped)
 
 

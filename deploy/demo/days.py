@@ -106,7 +106,8 @@ class DemoDays:
         self._spent("run_due", started)
         self.worked.runs.update(counts)
         self.worked.rounds += 1
-        if any(counts.values()):
+        # A call that is due waits for the dialler, and until it is made nothing happens.
+        if any(counts.values()) or (next_due_at is not None and next_due_at <= at):
             started = monotonic()
             await self._hand_over(at)
             self._spent("messages", started)

@@ -256,11 +256,11 @@ class Referee:
         ]
         if not days:
             return
-        bill.starts_on = None  # not begun yet: asked anew
+        bill.starts_on = bill.begins_at = None  # not begun yet: asked anew
         start, base = max(day, self.contact_from), self._base(bill, day)
         is_late = len(days) > 1 and base + days[1] * DAY <= start
         if is_late or base + days[0] * DAY < self.contact_from:
-            bill.starts_on = start - days[0] * DAY
+            bill.starts_on, bill.begins_at = start - days[0] * DAY, days[0]
 
     def _base(self, bill: Bill, day: date) -> date:
         strategy = self._strategy(bill.account)
@@ -291,6 +291,8 @@ class Referee:
             if not made or self._is_in_the_way(step, bill, day):
                 return False
             ready = self._counted(max(m.on for m in made), step, 0)
+        if n == bill.begins_at:
+            ready = max(ready, self.contact_from)
         return max(ready, self._not_before(ready)) <= day
 
     def _not_before(self, ready: date) -> date:

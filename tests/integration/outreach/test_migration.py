@@ -238,7 +238,7 @@ async def test_balances_and_disputes_are_made_of_the_story(bare_url: str) -> Non
 
 
 def old_steps(*rows: tuple[str, str, str, str]) -> list[str]:
-    """As version 9 of the tables kept them: account, invoice, step, contact."""
+    """As the tables of before planning kept them: account, invoice, step, contact."""
     return [
         "insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)"
         f" values ('demo', '{account}', '{invoice}', '2026-03-02', '{step}', '{contact}')"

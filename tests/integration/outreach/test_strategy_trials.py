@@ -1,32 +1,21 @@
-"""Dry runs of strategies over HTTP: ahead, back, and those that take long."""
+"""Dry runs of strategies over HTTP: ahead and back, at once and by the worker."""
 
-from dataclasses import replace
 from datetime import date
 
 import httpx
 import pytest
 
 from services.outreach.dunning.processes.trial_runs import try_strategy, work_on_trials
-from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.dunning.store.trials import TrialRequest
 from shared.events import ledger
+from tests.integration.outreach.strategy_texts import YAML, ship_packs
 from tests.integration.outreach.world import DUE_ON, World
-from tests.unit.outreach.builders import SHIPPED_ASSIGNMENTS, SHIPPED_PACKS, at
-
-YAML = {"content-type": "application/yaml"}
+from tests.unit.outreach.builders import at
 
 
 @pytest.fixture
 async def world(world: World) -> World:
-    """With the strategies that come with the platform."""
-    books = StrategyBooks(SHIPPED_PACKS, SHIPPED_ASSIGNMENTS)
-    world.context = replace(world.context, strategies=books)
-    async with world.db.transaction() as session:
-        await session.execute("delete from account_strategies")
-        await session.execute("delete from documents")
-        await session.execute("delete from outbox where type = 'strategy-assigned'")
-    await world.account()
-    return world
+    return await ship_packs(world)
 
 
 async def test_a_dry_run_tells_what_would_be_done_and_does_nothing(

@@ -1,4 +1,4 @@
-"""Posts what waits for endpoints, in a process of its own, for tests that kill it: the arguments are
+"""Posts what waits for endpoints, in a process of its own, for tests that kill it: its arguments are
 the database, the key that seals secrets and the instant."""
 
 import asyncio

@@ -32,6 +32,7 @@ class LadderStart:
 
     base_on: date
     late_on: date | None  # where it starts late: to be kept, for it does not move later
+    begins: Step | None  # the step that falls on the day of a late start
 
 
 def position(made: Sequence[StepMade]) -> int:
@@ -71,7 +72,7 @@ class LadderOf:
         options = [
             option
             for step in possible
-            for option in self._options(applying, step, steps, start.base_on, pauses)
+            for option in self._options(applying, step, steps, start, pauses)
         ]
         return options, start.late_on
 
@@ -94,7 +95,7 @@ class LadderOf:
             if step is not None:
                 base = max(base, resume_on - timedelta(days=step.ladder_day))
         late_on = self._late_start(first, base)
-        return LadderStart(late_on or base, late_on)
+        return LadderStart(late_on or base, late_on, first[0] if late_on is not None else None)
 
     def _first_above(self, n: int) -> Step | None:
         return next((step for step in self.strategy.ladder if step.ladder_day > n), None)
@@ -136,13 +137,15 @@ class LadderOf:
         applying: Applying,
         step: Step,
         steps: Sequence[Step],
-        base: date,
+        start: LadderStart,
         pauses: InvoicePauses,
     ) -> Iterator[Option]:
         invoice, made = applying.invoice, applying.made
         assert invoice is not None, "a ladder is an invoice's"
-        day = self._own_day(invoice, step, made, base)
+        day = self._own_day(invoice, step, made, start.base_on)
         contact_from = self.debtor.contact_from
+        if day is not None and contact_from is not None and step is start.begins:
+            day = max(day, contact_from)  # business days can be fewer than its ladder day says
         if day is None or contact_from is None or day < contact_from:
             return  # its own day; where a weekend moves it to does not count
         day = max(day, self._resumed(step, pauses) or day)

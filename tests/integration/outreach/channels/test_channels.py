@@ -16,6 +16,8 @@ from services.outreach.channels.domain.contract import (
     Unknown,
     Withdrawn,
 )
+from tests.integration.outreach.channels.endpoint_peer import endpoint_peer
+from tests.integration.outreach.channels.letter_peers import folder_peer, print_shop_peer
 from tests.integration.outreach.channels.mail_peer import mail_peer
 from tests.integration.outreach.channels.suite import (
     CONTACTS,
@@ -39,6 +41,9 @@ PEERS: Mapping[str, OpenPeer] = {
     "twilio-sms": twilio_texts_peer,
     "twilio-voice": twilio_calls_peer,
     "dialler": dialler_peer,
+    "letters-folder": folder_peer,
+    "letters-put": print_shop_peer,
+    "webhook": endpoint_peer,
 }
 
 
