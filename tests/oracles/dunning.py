@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from services.outreach.dunning.domain.conditions import ConditionFacts, holds
 from services.outreach.dunning.domain.strategy import Step, Strategy
-from tests.oracles.dunning_books import Bill, Books, Fact, Key, Made, Occasion, working_after
+from tests.oracles.dunning_books import Books
+from tests.oracles.dunning_records import Bill, Fact, Key, Made, Occasion, working_after
 
 DAY = timedelta(days=1)
 ATTEMPTS = ("email", "sms", "voice", "letter")
@@ -327,7 +328,7 @@ class Referee:
         )
 
     def _applies(self, step: Step, bill: Bill, day: date, is_in_time: bool = True) -> bool:
-        """`is_in_time`: what is required lies long enough back; else it is only a matter of days."""
+        """`is_in_time`: what is required lies long enough back; else that is a matter of days."""
         if step.requires is not None:
             arrived = [
                 made.on

@@ -1,4 +1,4 @@
-"""Strategies and stories by chance, for the planner and its referee. The same seed, the same story."""
+"""Strategies and stories by chance, for the planner and its referee: one seed, one story."""
 
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
@@ -20,7 +20,7 @@ from services.outreach.dunning.domain.strategy import (
     Strategy,
     on_ladder,
 )
-from tests.oracles.dunning_books import Fact
+from tests.oracles.dunning_records import Fact
 from tests.unit.outreach.planning_world import bound, retail
 
 FIRST = date(2027, 2, 15)
@@ -261,7 +261,13 @@ def _happen(chance: Random, facts: list[Fact], bills: list[Fact], name: str) -> 
             if chance.random() < 0.5:
                 word = chance.choice(("completed", "lapsed"))
                 facts.append(replace(some_base, day=latest, kind="end-settlement", word=word))
-    elif kind == "pause":
+    else:
+        _happen_else(chance, facts, base, later, ends)
+
+
+def _happen_else(chance: Random, facts: list[Fact], base: Fact, later: date, ends: bool) -> None:
+    kind, day = base.kind, base.day
+    if kind == "pause":
         word = chance.choice(("reply", "claim", "manual"))
         until = later if word == "manual" else None
         facts.append(replace(base, word=word, until=until, invoices=None))
@@ -270,9 +276,10 @@ def _happen(chance: Random, facts: list[Fact], bills: list[Fact], name: str) -> 
                 replace(base, day=day + timedelta(days=2), kind="end-pause", invoices=None)
             )
     elif kind == "strategy":
-        fresh = with_reactions(chance, a_strategy(chance, name))
+        fresh = with_reactions(chance, a_strategy(chance, base.name))
         facts.append(replace(base, strategy=fresh))
     elif kind == "correct":
+        bill = next(f for f in facts if f.kind == "invoice" and (f.name,) == base.invoices)
         if day > (bill.until or day) and not any(f.kind == "correct" for f in facts):
             facts.append(base)
             if ends:

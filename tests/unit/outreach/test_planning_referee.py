@@ -9,7 +9,8 @@ import pytest
 
 from services.outreach.dunning.domain.strategy import HandOver, Send, Step, Strategy, on_ladder
 from tests.oracles.dunning import Entry, Referee, slots
-from tests.oracles.dunning_books import Books, Fact
+from tests.oracles.dunning_books import Books
+from tests.oracles.dunning_records import Fact
 from tests.unit.outreach.dunning_stories import FIRST, LAST, Told, a_story
 from tests.unit.outreach.planning_world import message, retail
 from tests.unit.outreach.story_world import StoryWorld
@@ -37,8 +38,8 @@ def diaries(story: Told, is_daily: bool = True) -> tuple[list[Entry], list[Entry
     books = Books(dict(story.strategies), dict(story.pays_within), reached=set(story.reached))
     referee = Referee(books, story.facts, story.contact_from).run(FIRST, LAST)
     world = StoryWorld(
-        dict(story.strategies), story.facts, dict(story.pays_within), set(story.reached),
-        story.contact_from, is_daily=is_daily,
+        dict(story.strategies), story.facts, pays_within=dict(story.pays_within),
+        reached=set(story.reached), contact_from=story.contact_from, is_daily=is_daily,
     ).run(FIRST, LAST)  # fmt: skip
     return sorted(referee, key=_order), sorted(world, key=_order)
 
