@@ -60,6 +60,18 @@ class Entry:
         return f"{self.at:%m-%d %H:%M} {self.step} {self.channel} [{about}]"
 
 
+def slots(
+    priorities: Sequence[int], start: int, factor: int, most: int
+) -> list[tuple[int, list[int]]]:
+    """By day, who goes where all are due on day 0: what is left waits for the next day."""
+    waiting, given, day = sorted(priorities, reverse=True), [], 0
+    while waiting:
+        count = min(most, start * factor**day)
+        given.append((day, waiting[:count]))
+        waiting, day = waiting[count:], day + 1
+    return given
+
+
 @dataclass
 class Referee:
     """One debtor. The story is told day by day; the diary says what was made of it."""
@@ -250,14 +262,17 @@ class Referee:
             step.ladder_day
             for step in strategy.ladder
             if step.ladder_day > max(0, self._position(bill, day))
+            and (step.stage or 0) <= (bill.stage(day) or 0)
+            and (step.anchor != "last-contact" or self.books.made.get(bill.key))
             and self._applies(step, bill, day)
         ]
         if not days:
             return
+        bill.starts_on = bill.begins_at = None  # not begun yet: asked anew
         start, base = max(day, self.contact_from), self._base(bill, day)
         is_late = len(days) > 1 and base + days[1] * DAY <= start
         if is_late or base + days[0] * DAY < self.contact_from:
-            bill.starts_on = start - days[0] * DAY
+            bill.starts_on, bill.begins_at = start - days[0] * DAY, days[0]
 
     def _base(self, bill: Bill, day: date) -> date:
         strategy = self._strategy(bill.account)
@@ -288,6 +303,8 @@ class Referee:
             if not made or self._is_in_the_way(step, bill, day):
                 return False
             ready = self._counted(max(m.on for m in made), step, 0)
+        if n == bill.begins_at:
+            ready = max(ready, self.contact_from)
         return max(ready, self._not_before(ready)) <= day
 
     def _not_before(self, ready: date) -> date:

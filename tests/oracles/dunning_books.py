@@ -47,6 +47,7 @@ class Bill:
     is_corrected: bool = False
     reopened_on: list[date] = field(default_factory=list)
     starts_on: date | None = None  # the ladder's day 0 after a late start
+    begins_at: int | None = None  # ladder day of the step that falls on the late start
 
     @property
     def key(self) -> Key:

@@ -212,7 +212,7 @@ async def claim_due(session: Session, now: datetime, limit: int) -> list[Waiting
           where (l.tenant_id, l.webhook_id, l.account_id)
             = (c.tenant_id, c.webhook_id, c.account_id)
           returning l.tenant_id, l.webhook_id, l.account_id, l.tries)
-        select c.tenant_id, c.webhook_id, c.account_id, c.tries, e.ord, e.event_id, e.type, e.body
+        select c.tenant_id, c.webhook_id, c.account_id, e.ord, e.event_id, e.type, e.body, c.tries
         from claimed c join lateral (
           select ord, event_id, type, body from webhook_events e
           where (e.tenant_id, e.webhook_id, e.account_id)
@@ -224,19 +224,7 @@ async def claim_due(session: Session, now: datetime, limit: int) -> list[Waiting
         EACH_MAX,
         now + LEASE,
     )
-    return [
-        WaitingEvent(
-            row["tenant_id"],
-            row["webhook_id"],
-            row["account_id"],
-            row["ord"],
-            row["event_id"],
-            row["type"],
-            bytes(row["body"]),
-            row["tries"],
-        )
-        for row in rows
-    ]
+    return [WaitingEvent(*row) for row in rows]  # its columns are the fields, in their order
 
 
 async def note_taken(session: Session, waiting: WaitingEvent, now: datetime) -> None:

@@ -59,7 +59,7 @@ def the_ledger_says(world: World, account_id: str = "C1", **own: Any) -> None:
              "promise": {"most_minor": 10_500, "latest_on": "2026-03-17"},
              "plan": None, "because": {"plan": "below-min-instalment"}}]}),
         f"{path}/statement": (200, {"currencies": [{"currency": "EUR", "lines": [
-            {"on": "2026-02-20", "kind": "payment", "id": "P1", "invoice_id": None,
+            {"on": "2026-02-20", "kind": "payment-received", "id": "P1", "invoice_id": None,
              "number": None, "text": "Payment", "amount_minor": -700, "balance_minor": 0}]}]}),
         f"{path}/disputes": (200, {"items": []}),
         "/v1/invoices/I1": (200, {"payment_url": "https://pay.example.com/I1"}),

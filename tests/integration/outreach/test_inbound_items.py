@@ -88,6 +88,21 @@ async def test_while_the_ledger_is_away_the_debtor_is_left_alone(
     assert (await pauses(world), len(world.ledger.taken)) == ([], 1)
 
 
+async def test_a_pause_ends_with_who_was_reached_and_not_with_a_voicemail(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    await post(http, a_mail("Mein Anwalt meldet sich"))
+    ann, task_id = {"X-Actor": "ann"}, await world.value("select task_id from tasks")
+    for disposition, left in (("voicemail", [("C1", "reply")]), ("refusal", [])):
+        claimed = await http.post(f"/v1/tasks/{task_id}/claim", headers=ann)
+        assert claimed.status_code == 200, claimed.text
+        body = {"disposition": disposition, "seconds": 10}
+        done = await http.post(f"/v1/tasks/{task_id}/complete", json=body, headers=ann)
+        assert done.status_code == 200, done.text
+        assert await pauses(world) == left
+        task_id = next(iter(done.json()["tasks_opened"]), None)
+
+
 async def test_what_lies_open_for_an_hour_is_a_violation(
     world: World, http: httpx.AsyncClient
 ) -> None:

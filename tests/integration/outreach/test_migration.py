@@ -238,7 +238,7 @@ async def test_balances_and_disputes_are_made_of_the_story(bare_url: str) -> Non
 
 
 def old_steps(*rows: tuple[str, str, str, str]) -> list[str]:
-    """As version 9 of the tables kept them: account, invoice, step, contact."""
+    """As the tables of before planning kept them: account, invoice, step, contact."""
     return [
         "insert into steps (tenant_id, account_id, invoice_id, due_on, step, contact_id)"
         f" values ('demo', '{account}', '{invoice}', '2026-03-02', '{step}', '{contact}')"
@@ -292,7 +292,7 @@ async def downgrade(url: str, revision: str) -> None:
 async def test_steps_that_were_made_keep_their_ladder_days_there_and_back(bare_url: str) -> None:
     """Those of the strategies that came with the platform as these had them; of others how late
     they were made. What may be answered counts from then on."""
-    await migrate.upgrade("outreach", bare_url, "outreach_0009")
+    await migrate.upgrade("outreach", bare_url, "outreach_0011")
     db = Database(bare_url)
     async with db.transaction() as session:
         for statement in FILLED:
@@ -320,7 +320,7 @@ async def test_steps_that_were_made_keep_their_ladder_days_there_and_back(bare_u
         for table in ("occasions", "payments", "pauses"):
             (count,) = await db.fetch(f"select count(*) from {table}")
             assert count[0] == 0
-        await downgrade(bare_url, "outreach_0009")
+        await downgrade(bare_url, "outreach_0011")
         after = await db.fetch("select * from steps order by 2, 3, 5")
         assert [tuple(row) for row in after] == before
         (old,) = await db.fetch("select resumed_on from invoices")

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
+import httpx
 import pytest
 
 from services.outreach.channels.domain.tenant_settings import Ramp
@@ -17,9 +18,11 @@ from services.outreach.dunning.processes.run_due import run_due
 from services.outreach.dunning.store.strategies import StrategyBooks
 from tests.architecture.files import ROOT
 from tests.integration.outreach.doors import client_of, settings_for
-from tests.integration.outreach.population.debts import DAY
+from tests.integration.outreach.population.bills import DAY
+from tests.integration.outreach.population.debts import Debt
 from tests.integration.outreach.population.life import Life
 from tests.integration.outreach.population.media import SETTINGS, Media
+from tests.integration.outreach.population.office import Office
 from tests.integration.outreach.population.referee import Referee
 from tests.integration.outreach.world import World
 from tests.unit.outreach.builders import SHIPPED_ASSIGNMENTS, SHIPPED_PACKS
@@ -62,7 +65,8 @@ async def live(
     )
     ramp = Ramp(start=max(2, debtors // 12), factor=1.3, most=max(4, debtors // 3))
     capacity = {"sms": max(2, debtors // 15), "letter": max(1, debtors // 20), "collectors": 5}
-    referee = Referee(world.db, media, {}, START, ramp, capacity)
+    debts: dict[str, Debt] = {}
+    referee = Referee(world.db, media, debts, START, ramp, capacity)
     for path in STRATEGIES.glob("[!s]*.yaml"):
         referee.learn(path.read_text(encoding="utf-8"))
     referee.learn(SECOND)
@@ -73,8 +77,9 @@ async def live(
         creditor={"name": "Creditor Ltd", "postal_address": "Way 1\n10115 Berlin\nDE"},
     )  # fmt: skip
     async for client in client_of(settings_for(world, url)):
-        life = Life(world, media, referee, {}, client, random.Random(seed))
-        referee.debts = life.debts
+        chance = random.Random(seed)
+        office = Office(world, referee, debts, client, chance)
+        life = Life(world, media, referee, debts, office, chance)
         await life.settle_in(debtors, START)
         for number in range(days):
             day = START + number * DAY
@@ -98,7 +103,7 @@ async def live(
     return referee.seen
 
 
-async def second_version(client, from_: date) -> None:  # type: ignore[no-untyped-def]
+async def second_version(client: httpx.AsyncClient, from_: date) -> None:
     yaml = {"content-type": "application/yaml"}
     kept = await client.put("/v1/strategies/consumer-retail", content=SECOND, headers=yaml)
     assert kept.status_code == 201, kept.text

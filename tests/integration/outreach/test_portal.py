@@ -186,7 +186,8 @@ async def test_a_phone_where_no_postcode_is_known(world: World, portal: httpx.As
 
 def code_in(world: World) -> str:
     text = world.mail.messages[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    return "".join(c for c in str(text).partition(".")[0] if c.isdigit())
+    words = str(text).replace(".", " ").split()
+    return next(word for word in words if word.isdigit() and len(word) == 6)
 
 
 async def test_a_code_raises_the_level(world: World, portal: httpx.AsyncClient) -> None:

@@ -126,6 +126,28 @@ async def test_a_complaint_revokes_consent_and_says_that_it_arrived(sent: World)
     assert len(await sent.announced("contact-delivered")) == 1
 
 
+async def test_a_dead_address_is_dead_for_everybody_who_has_it(sent: World) -> None:
+    await sent.account("C2", email="C1@Example.com")
+    token = callback_token(LINKS, await contact_id(sent))
+    await take(sent, told("failed", token, "5.1.1", is_address_dead=True))
+    query = "select account_id from address_states where state = 'dead' order by 1"
+    assert [row["account_id"] for row in await sent.db.fetch(query)] == ["C1", "C2"]
+    await sent.overdue("I2", "C2")
+    assert (await sent.run()).counts["sent"] == 0
+    await take(sent, told("delivered", token))
+    assert await sent.db.fetch(query) == []
+
+
+async def test_what_a_provider_knows_to_be_refused_is_so_for_everybody(sent: World) -> None:
+    await sent.account("C2", email="c1@example.com")
+    token = callback_token(LINKS, await contact_id(sent))
+    await take(sent, told("delivered", token, "complaint", is_consent_revoked=True))
+    revoked = await sent.announced("consent-revoked")
+    assert sorted(event["data"]["account_id"] for event in revoked) == ["C1", "C2"]
+    await sent.account("C3", email="c1@example.com")  # comes to have it
+    assert len(await sent.announced("consent-revoked")) == 3
+
+
 async def test_opened_is_said_once_and_changes_no_state(sent: World) -> None:
     token = callback_token(LINKS, await contact_id(sent))
     await take(sent, told("opened", token), told("opened", token))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -73,9 +74,7 @@ def _send(chance: Random) -> Send:
 
 def _when(chance: Random) -> tuple[Case, ...]:
     euros = chance.choice((20, 60, 100))
-    limit = NumberBound(
-        fact="pays_within", side="below", limit=__import__("decimal").Decimal("0.6")
-    )
+    limit = NumberBound(fact="pays_within", side="below", limit=Decimal("0.6"))
     return chance.choice(
         (
             (), (), (), (),

@@ -37,6 +37,13 @@ _PROMISES: Mapping[str, Any] = {
 }
 
 
+class _Data(SimpleNamespace):
+    """The data of an event as far as a story has it; amounts play no part."""
+
+    def __getattr__(self, name: str) -> int | None:
+        return 1 if name.endswith("_minor") else None
+
+
 @dataclass
 class Contact:
     """A message as it left, and what it was about."""
@@ -116,7 +123,7 @@ class StoryWorld:
         return self.occasions.setdefault(account, {})
 
     def _fold(self, fact: Fact, kind: str, data: Any) -> None:
-        event: Any = SimpleNamespace(type=kind, day=fact.day)
+        event: Any = _Data(type=kind, day=fact.day)
         if kind in STOP_FOLDS:
             STOP_FOLDS[kind](self.stops.setdefault(fact.account, {}), event, data)
         if kind in OCCASION_FOLDS:
@@ -157,7 +164,7 @@ class StoryWorld:
             after = invoice_folds.with_money(invoice, -fact.minor)
             if invoice.state == "open":
                 return after
-            data: Any = SimpleNamespace(stage=invoice.stage, due_on=invoice.due_on)
+            data: Any = _Data(stage=invoice.stage, due_on=invoice.due_on)
             return invoice_folds.reopened(after, data, fact.day)
 
         del self.payments[fact.name]
@@ -167,7 +174,7 @@ class StoryWorld:
         self._change(fact, lambda invoice: replace(invoice, stage=None))
         assert fact.invoices is not None
         self.corrected.add(fact.invoices[0])
-        data = SimpleNamespace(**self._of(fact), invoice_id=fact.invoices[0], to_stage=None)
+        data = _Data(**self._of(fact), invoice_id=fact.invoices[0], to_stage=None)
         self._fold(fact, "overdue-corrected", data)
 
     def _on_overdue_again(self, fact: Fact) -> None:
@@ -176,7 +183,7 @@ class StoryWorld:
         due_on = self.invoices[fact.invoices[0]].due_on
         stage = next((s for s in STAGES if s <= (fact.day - due_on).days), None)
         self._change(fact, lambda invoice: replace(invoice, stage=stage))
-        data = SimpleNamespace(**self._of(fact), invoice_id=fact.invoices[0])
+        data = _Data(**self._of(fact), invoice_id=fact.invoices[0])
         self._fold(fact, "invoice-overdue", data)
 
     def _on_dispute(self, fact: Fact) -> None:
@@ -191,7 +198,7 @@ class StoryWorld:
 
     def _dispute(self, fact: Fact) -> Any:
         assert fact.invoices is not None
-        return SimpleNamespace(
+        return _Data(
             **self._of(fact), dispute_id=fact.name, invoice_id=fact.invoices[0],
             amount_minor=fact.minor or None,
         )  # fmt: skip
@@ -233,11 +240,11 @@ class StoryWorld:
         self._fold(fact, "plan-agreed", agreed)
 
     def _on_end_plan(self, fact: Fact) -> None:
-        data = SimpleNamespace(**self._of(fact), plan_id=fact.name)
+        data = _Data(**self._of(fact), plan_id=fact.name)
         self._fold(fact, f"plan-{fact.word}", data)
 
     def _on_miss(self, fact: Fact) -> None:
-        data = SimpleNamespace(
+        data = _Data(
             **self._of(fact), plan_id=fact.name, settlement_id=None, n=1, due_on=fact.until
         )
         self._fold(fact, "instalment-missed", data)
@@ -257,7 +264,7 @@ class StoryWorld:
         self._fold(fact, "settlement-accepted", accepted)
 
     def _on_end_settlement(self, fact: Fact) -> None:
-        self._fold(fact, f"settlement-{fact.word}", SimpleNamespace(**self._settlement(fact)))
+        self._fold(fact, f"settlement-{fact.word}", _Data(**self._settlement(fact)))
 
     def _on_hold(self, fact: Fact) -> None:
         placed = ledger.HoldPlaced(
@@ -267,16 +274,14 @@ class StoryWorld:
         self._fold(fact, "hold-placed", placed)
 
     def _on_release(self, fact: Fact) -> None:
-        data = SimpleNamespace(**self._of(fact), hold_id=fact.name, released_on=fact.day)
+        data = _Data(**self._of(fact), hold_id=fact.name, released_on=fact.day)
         self._fold(fact, "hold-released", data)
 
     def _on_place(self, fact: Fact) -> None:
-        self._fold(
-            fact, "account-placed", SimpleNamespace(**self._of(fact), placement_id=fact.name)
-        )
+        self._fold(fact, "account-placed", _Data(**self._of(fact), placement_id=fact.name))
 
     def _on_recall(self, fact: Fact) -> None:
-        data = SimpleNamespace(**self._of(fact), placement_id=fact.name)
+        data = _Data(**self._of(fact), placement_id=fact.name)
         self._fold(fact, "account-recalled", data)
 
     def _on_write_off(self, fact: Fact) -> None:
@@ -303,7 +308,7 @@ class StoryWorld:
                 stops[fact.name] = replace(stops[fact.name], ended_on=day)
 
     def _on_fail(self, fact: Fact) -> None:
-        data = SimpleNamespace(**self._of(fact), payment_id=fact.name, invoice_id=None)
+        data = _Data(**self._of(fact), payment_id=fact.name, invoice_id=None)
         self._fold(fact, "payment-failed", data)
 
     def _on_warn(self, fact: Fact) -> None:
@@ -313,7 +318,7 @@ class StoryWorld:
     def _on_segment(self, fact: Fact) -> None:
         known = self.segments.get(fact.account)
         self.segments[fact.account] = fact.word
-        data = SimpleNamespace(account_id=fact.account, from_segment=known, to_segment=fact.word)
+        data = _Data(account_id=fact.account, from_segment=known, to_segment=fact.word)
         self._fold(fact, "segment-changed", data)
 
     def _on_strategy(self, fact: Fact) -> None:

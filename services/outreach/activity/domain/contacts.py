@@ -161,6 +161,7 @@ class ServiceTerms(Struct, frozen=True, omit_defaults=True):
     asked_at: datetime | None = None  # when the debtor wrote what it answers
     promise: PromisedAmount | None = None
     is_requested: bool = False  # the debtor waits for it at this moment
+    language: str | None = None  # in which they have asked
 
 
 class Resolution(Struct, frozen=True):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from services.outreach.channels.clients.letter_targets import (
     FolderTarget,
@@ -43,7 +44,7 @@ from services.outreach.channels.domain.letter_pages import (
     LetterTooLong,
     letter_pdf,
 )
-from services.outreach.channels.domain.parts import LetterParts
+from services.outreach.channels.domain.parts import LetterParts, Parts
 from services.outreach.channels.domain.postal_addresses import (
     PostalAddress,
     envelope_lines,
@@ -54,6 +55,7 @@ from shared.clock import local_day
 from shared.countries import country_code
 from shared.errors import Unavailable
 from shared.process.crash import crash_point
+from shared.process.tasks import end
 
 LETTERS_MAX = 100  # of one batch
 GATHERING_SECONDS = 0.05  # how long a batch waits for the next letter of the same wave
@@ -168,7 +170,7 @@ class LetterChannel:
             _answer([letter], Later(TOO_LATE, blame="unclear"))
             return None
         try:
-            parts = await intent.parts()
+            parts = await _written(letter)
             if parts is None:
                 _answer([letter], Withdrawn())
                 return None
@@ -178,7 +180,10 @@ class LetterChannel:
             _answer([letter], Refused(TOO_LONG))
             return None
         except Exception as error:  # noqa: BLE001 - its own sender is told; the others go on
-            letter.sent.set_exception(error)
+            if not letter.sent.done():
+                letter.sent.set_exception(error)
+            return None
+        if letter.sent.done():
             return None
         return PrintedLetter(intent.contact_id, pdf.content, pdf.pages, letter.address.country)
 
@@ -219,6 +224,17 @@ class LetterChannel:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._target.close()
+
+
+async def _written(letter: _Waiting) -> Parts | None:
+    """Its words. Whoever is stopped while they are written sends nothing, and holds up nobody."""
+    writing = asyncio.ensure_future(letter.intent.parts())
+    waited_for: set[asyncio.Future[Any]] = {writing, letter.sent}
+    try:
+        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        return writing.result() if writing.done() else None
+    finally:
+        await end([writing])
 
 
 def _batch_day(intent: Intent) -> date:

@@ -34,7 +34,7 @@ async def pause_after(
     session: Session, task: Any, disposition: str, at: datetime, zone: str | None, person: str
 ) -> None:
     """A claim to have paid pauses until it is checked, a payment on the spot until tomorrow; the
-    pause for which the task stood is over, unless nobody was reached: then it is to be done again."""
+    pause for which the task stood is over, unless nobody was reached: the task comes again."""
     today = local_day(at, zone if zone and is_zone(zone) else "UTC")
     tenant, account_id = task["tenant_id"], task["account_id"]
     if not DISPOSITIONS[disposition].is_again:

@@ -32,6 +32,7 @@ class LadderStart:
 
     base_on: date
     late_on: date | None  # where it starts late: to be kept, for it does not move later
+    begins: Step | None  # the step that falls on the day of a late start
 
 
 def position(made: Sequence[StepMade]) -> int:
@@ -61,22 +62,28 @@ class LadderOf:
                 behind = max(behind, skip_to_n)
         steps = [step for step in self.strategy.ladder if step.ladder_day > behind]
         applying = Applying(self.debtor, self.account, self.today, invoice, made)
-        start = self._start(applying, steps, behind, pauses)
+        first = self._first_of_all(applying, steps, behind)
+        start = self._start(applying, first, pauses)
+        if first:  # nothing comes before it, however long it waits
+            last = first[0].ladder_day
+            possible = [step for step in steps if step.is_before_due or step.ladder_day <= last]
+        else:
+            possible = steps
         options = [
             option
-            for step in steps
-            for option in self._options(applying, step, steps, start.base_on, pauses)
+            for step in possible
+            for option in self._options(applying, step, steps, start, pauses)
         ]
         return options, start.late_on
 
     # --------------------------------------------------------------- where it starts
 
     def _start(
-        self, applying: Applying, steps: Sequence[Step], behind: int, pauses: InvoicePauses
+        self, applying: Applying, first: Sequence[Step], pauses: InvoicePauses
     ) -> LadderStart:
         invoice, made = applying.invoice, applying.made
         assert invoice is not None, "a ladder is an invoice's"
-        base = invoice.anchor_on or invoice.due_on
+        base = invoice.due_on if first else invoice.anchor_on or invoice.due_on
         skipped = BEFORE_ALL
         for resume_on, skip_to_n in pauses.resumes:
             if skip_to_n is not None:
@@ -87,38 +94,41 @@ class LadderOf:
             step = self._first_above(max(before, skipped, 0))
             if step is not None:
                 base = max(base, resume_on - timedelta(days=step.ladder_day))
-        late_on = self._late_start(applying, steps, behind, base)
-        return LadderStart(late_on or base, late_on)
+        late_on = self._late_start(first, base)
+        return LadderStart(late_on or base, late_on, first[0] if late_on is not None else None)
 
     def _first_above(self, n: int) -> Step | None:
         return next((step for step in self.strategy.ladder if step.ladder_day > n), None)
 
-    def _late_start(
-        self, applying: Applying, steps: Sequence[Step], behind: int, base: date
-    ) -> date | None:
-        """An account never contacted begins with its first overdue step that applies, on the day
-        on which it is begun and not before its tenant lets it."""
+    def _first_of_all(
+        self, applying: Applying, steps: Sequence[Step], behind: int
+    ) -> Sequence[Step]:
+        """An account never contacted begins with its first overdue step that can be made: that one,
+        and those after it. None: the ladder has begun, or has not come to it yet."""
         invoice = applying.invoice
         assert invoice is not None, "a ladder is an invoice's"
         is_begun = (invoice.account_id, invoice.invoice_id) in self.begun
         if invoice.stage is None or self.account.is_contacted or is_begun or behind > 0:
+            return ()
+        return [
+            step
+            for step in steps
+            if not step.is_before_due
+            and self._own_day(invoice, step, applying.made, invoice.due_on) is not None
+            and applying.from_day(step, self.today) == self.today
+        ]
+
+    def _late_start(self, first: Sequence[Step], base: date) -> date | None:
+        """Where a second step would have come too: the first one falls on today, and not before
+        the tenant lets it. The same on whichever days it is asked, until something is made."""
+        if not first:
             return None
-        days = self._overdue_days(applying, steps)
         contact_from = self.debtor.contact_from
         assert contact_from is not None, "nobody is planned for before"
         start_on = max(self.today, contact_from)
-        is_late = len(days) > 1 and base + timedelta(days=days[1]) <= start_on
-        if is_late or (days and base + timedelta(days=days[0]) < contact_from):
-            return start_on - timedelta(days=days[0])
-        return None
-
-    def _overdue_days(self, applying: Applying, steps: Sequence[Step]) -> list[int]:
-        """The ladder days of the steps after the due day that apply."""
-        return [
-            step.ladder_day
-            for step in steps
-            if not step.is_before_due and applying.from_day(step, self.today) is not None
-        ]
+        days = [timedelta(days=step.ladder_day) for step in first]
+        is_late = len(days) > 1 and base + days[1] <= start_on
+        return start_on - days[0] if is_late or base + days[0] < contact_from else None
 
     # --------------------------------------------------------------- which steps, from when
 
@@ -127,13 +137,15 @@ class LadderOf:
         applying: Applying,
         step: Step,
         steps: Sequence[Step],
-        base: date,
+        start: LadderStart,
         pauses: InvoicePauses,
     ) -> Iterator[Option]:
         invoice, made = applying.invoice, applying.made
         assert invoice is not None, "a ladder is an invoice's"
-        day = self._own_day(invoice, step, made, base)
+        day = self._own_day(invoice, step, made, start.base_on)
         contact_from = self.debtor.contact_from
+        if day is not None and contact_from is not None and step is start.begins:
+            day = max(day, contact_from)  # business days can be fewer than its ladder day says
         if day is None or contact_from is None or day < contact_from:
             return  # its own day; where a weekend moves it to does not count
         day = max(day, self._resumed(step, pauses) or day)

@@ -45,13 +45,17 @@ class OutgoingMessage:
     governor: ContactGovernor | None = None  # with what is known of the debtor
     conditions: StepConditions = field(default_factory=dict)  # of its items
     code: str | None = field(default=None, repr=False)  # that it tells; kept nowhere
+    portal_url: str | None = field(default=None, repr=False)  # in place of the contact's own link
 
     def languages(self, at: datetime, of_tenant: str | None = None) -> tuple[str, ...]:
-        """Those to try: what the debtor prefers, the account's, the tenant's, English."""
+        """Those to try: the one in which it was asked for, what the debtor prefers, the account's,
+        the tenant's, English."""
         profile = self.governor.profile if self.governor is not None else None
+        asked_in = self.contact.service.language if self.contact.service is not None else None
         if profile is None:
-            return language_chain(of_tenant)
-        return language_chain(wished_language(profile, at), profile.account_language, of_tenant)
+            return language_chain(asked_in, of_tenant)
+        wished = wished_language(profile, at)
+        return language_chain(asked_in, wished, profile.account_language, of_tenant)
 
     @property
     def country(self) -> str | None:

@@ -75,10 +75,12 @@ def _read(stop: Stop, strategy: Strategy, calendar_name: str | None) -> LadderPa
 
 
 def ends(stop: Stop, strategy: Strategy, calendar_name: str | None) -> date | None:
-    """The day on which it ends; an answer or a claim that nobody sees to ends by itself."""
-    if stop.ended_on is not None or stop.is_endless:
+    """The day on which it ends; an answer or a claim that nobody sees to ends by itself, and who
+    sees to it later does not make it longer."""
+    unhandled = ends_unhandled(stop.kind, stop.from_on, strategy.quiet, calendar_name)
+    if stop.is_endless or unhandled is None:
         return stop.ended_on
-    return ends_unhandled(stop.kind, stop.from_on, strategy.quiet, calendar_name)
+    return unhandled if stop.ended_on is None else min(unhandled, stop.ended_on)
 
 
 def ends_unhandled(
@@ -86,11 +88,8 @@ def ends_unhandled(
 ) -> date | None:
     """The day on which an answer or a claim stops nothing any more, though nobody has seen to it;
     None: what else there is ends by an event."""
-    if kind == "reply":
-        return business_days_after(from_on, quiet.reply_business_days, calendar_name)
-    if kind == "claim":
-        return business_days_after(from_on, quiet.claim_business_days, calendar_name)
-    return None
+    days = {"reply": quiet.reply_business_days, "claim": quiet.claim_business_days}
+    return business_days_after(from_on, days[kind], calendar_name) if kind in days else None
 
 
 def invoice_pauses(

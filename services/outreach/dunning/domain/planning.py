@@ -7,7 +7,7 @@ firmest of it speaks for it. The answer depends on nothing but the facts, the ru
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.outreach.activity.domain.contacts import Channel, DebtorContact, Item, PassedOver
 from services.outreach.activity.domain.decisions import Decision, Effect
@@ -21,8 +21,9 @@ from services.outreach.dunning.domain.reactions import ReactionsOf
 from services.outreach.dunning.domain.strategy import Step, Strategy
 from services.outreach.dunning.domain.timing import Timing
 from services.outreach.dunning.domain.workdays import first_in_office
-from shared.clock import local_day
+from shared.clock import day_start, local_day
 
+_DAY = timedelta(days=1)
 MOVED_MAX = 60  # times that steps which come by, or go by, move the instant of one plan
 
 
@@ -157,10 +158,10 @@ class _Instant:
                 moment, limit = later, later + HORIZON
                 continue
             made = self._made(options, moment)
-            if made.due_at > moment:  # a person waits for nobody, and neither does a courtesy
-                free = _next_free(climbs, moment, made.due_at)
-                if free is not None:
-                    moment = free
+            if made.due_at > moment:  # what comes or goes meanwhile may lead, and wait for less
+                change = _next_change(climbs, moment, min(made.due_at, limit))
+                if change is not None:
+                    moment = change
                     continue
             if made.due_at > limit:
                 return self._at_the_limit(made, limit)
@@ -277,15 +278,20 @@ def _is_in_time(option: Option, moment: datetime) -> bool:
     return local_day(max(moment, option.ready_at), option.account.timezone) <= option.until_on
 
 
-def _next_free(
+def _next_change(
     climbs: Sequence[list[Option]], after: datetime, before: datetime
 ) -> datetime | None:
-    """When, while a message waits, something comes that waits for nothing."""
+    """When, while a message waits, a step comes, or goes by with its day: so the plan is the same,
+    whether somebody plans again on that day or not."""
 
     def instants() -> Iterator[datetime]:
         for options in climbs:
             for option in options:
-                if option.is_free and after < option.ready_at < before:
+                if after < option.ready_at < before:
                     yield option.ready_at
+                if option.until_on is not None:
+                    gone_at = day_start(option.until_on + _DAY, option.account.timezone)
+                    if after < gone_at < before:
+                        yield gone_at
 
     return min(instants(), default=None)

@@ -54,7 +54,9 @@ class ServiceMessage:
     cause: str
     asked_at: datetime | None = None  # when the debtor wrote what it answers
     promise: PromisedAmount | None = None
-    code: str | None = field(default=None, repr=False)  # kept nowhere
+    language: str | None = None  # in which they have asked
+    code: str | None = field(default=None, repr=False)  # this and the next are kept nowhere
+    portal_url: str | None = field(default=None, repr=False)  # else the message's own
 
     def contact_id(self, tenant: str) -> str:
         return ids.event_id(tenant, "outreach", "service", self.template, self.cause)
@@ -123,6 +125,7 @@ class ServiceMessage:
                 asked_at=self.asked_at,
                 promise=self.promise,
                 is_requested=self.template in REQUESTED,
+                language=self.language,
             ),
         )
 
@@ -157,9 +160,10 @@ def _before(account: AccountProfile, cause: str) -> AccountProfile:
 
 @dataclass(frozen=True)
 class GivenRecipients(Recipients):
-    """Each goes to the address that has asked for it; a code is told by whoever made it."""
+    """Each goes to the address that has asked for it; what is kept nowhere comes from whoever made
+    it."""
 
-    code: str | None = field(default=None, repr=False)
+    message: ServiceMessage | None = None
 
     def address(self, contact: DebtorContact) -> OutgoingMessage | Outcome:
         if contact.channel not in self.configured:
@@ -170,7 +174,14 @@ class GivenRecipients(Recipients):
             return Outcome(contact, "suppressed", suppressions.ADDRESS_UNUSABLE)
         person = self.people.get(contact.account_id)
         name = person.name if person is not None else ""
-        return OutgoingMessage(contact, contact.address, name, code=self.code)
+        known = self.message
+        return OutgoingMessage(
+            contact,
+            contact.address,
+            name,
+            code=known.code if known is not None else None,
+            portal_url=known.portal_url if known is not None else None,
+        )
 
 
 def kept_waiting(outcome: Outcome, at: datetime) -> Outcome:
@@ -181,6 +192,6 @@ def kept_waiting(outcome: Outcome, at: datetime) -> Outcome:
     decision = outcome.decision
     instants = [at + AGAIN_AFTER, contact.retry_at, decision.until if decision else None]
     again_at = max(instant for instant in instants if instant is not None)
-    if again_at >= terms.expires_at or contact.template == "code":
+    if again_at >= terms.expires_at or terms.is_requested:
         return replace(outcome, kind="suppressed")
     return replace(outcome, contact=structs.replace(contact, retry_at=again_at))

@@ -1,7 +1,6 @@
 """When a message may leave, by its strategy: not too soon after the last, not too many, and in its
 hours. All days are those of the zone of the lowest account that it covers."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -51,17 +50,12 @@ class Timing:
         if not days:
             return at
         day = max(local_day(at, self.zone), days[-1] + timedelta(days=caps.gap_days))
-        while self._count(day, WEEK_DAYS) >= caps.per_7_days or (
-            self._count(day, MONTH_DAYS) >= caps.per_30_days
-        ):
-            if day - days[-1] > timedelta(days=MONTH_DAYS):
-                break  # caps of 0: nothing that was made keeps it
-            day += _DAY
+        for most, within in ((caps.per_7_days, WEEK_DAYS), (caps.per_30_days, MONTH_DAYS)):
+            if most == 0:  # nothing that was made keeps it
+                day = max(day, days[-1] + timedelta(days=MONTH_DAYS + 1))
+            elif len(days) >= most:  # the one that has to be out of the days by then
+                day = max(day, days[-most] + timedelta(days=within))
         return max(at, day_start(day, self.zone))
-
-    def _count(self, day: date, within: int) -> int:
-        first = day - timedelta(days=within - 1)
-        return bisect_right(self.attempt_days, day) - bisect_left(self.attempt_days, first)
 
     def in_window(
         self, at: datetime, send: Send, preferred: tuple[time, time] | None = None

@@ -258,7 +258,8 @@ class Delivery:
             creditor=creditor_of(setup.settings, setup.sender),
             content=lists,
             pay_url=paid_at(lists, governor.payment_urls),
-            portal_url=context.links.portal(self._tenant, contact.contact_id, expires_at),
+            portal_url=self._outgoing.portal_url
+            or context.links.portal(self._tenant, contact.contact_id, expires_at),
             text_ids=contact.disclosures,
             country=self._outgoing.country,
             code=self._outgoing.code,

@@ -42,18 +42,23 @@ async def send_now(context: Context, tenant: str, message: ServiceMessage) -> st
     if asked is None:
         return None
     with survived("outreach", "service-messages", tenant=tenant):
-        await send_asked(context, tenant, *asked, code=message.code)
+        await send_asked(context, tenant, *asked, message=message)
     return asked[0].contact_id
 
 
 async def send_asked(
-    context: Context, tenant: str, contact: DebtorContact, claim: str, *, code: str | None = None
+    context: Context,
+    tenant: str,
+    contact: DebtorContact,
+    claim: str,
+    *,
+    message: ServiceMessage | None = None,
 ) -> None:
-    """One that was asked for under this claim."""
+    """One that was asked for under this claim; `message`: with what is kept nowhere."""
     async with context.db.reading() as session:
         at = await tenant_now(session, context.clock, tenant)
     run = await open_run(context, tenant, max(at, contact.due_at), kind=_AtOnce)
-    run.begin(claim, code)
+    run.begin(claim, message)
     await run.make([contact])
 
 
@@ -75,7 +80,7 @@ async def _send_waiting(context: Context, tenant: str, contact: DebtorContact, c
         at = await tenant_now(session, context.clock, tenant)
     terms = contact.service
     assert terms is not None, "only these have such a lane"
-    if at >= terms.expires_at or contact.template == "code":  # a code is kept nowhere
+    if at >= terms.expires_at or terms.is_requested:  # what it told is kept nowhere
         now = clock.now()
         time = RunTime(at, now if context.clock == "system" else at, now, context.clock)
         too_late = Outcome(contact, "suppressed", TOO_LATE)
@@ -93,10 +98,10 @@ async def _send_waiting(context: Context, tenant: str, contact: DebtorContact, c
 class _AtOnce(ContactRun):
     """The way of one message that waits for nothing that others wait for."""
 
-    _code: str | None = None
+    _message: ServiceMessage | None = None
 
-    def begin(self, claim: str, code: str | None) -> None:
-        self._claim, self._code = claim, code
+    def begin(self, claim: str, message: ServiceMessage | None) -> None:
+        self._claim, self._message = claim, message
         self._means = replace(self._means, shared=None)
 
     async def make(self, claimed: Sequence[DebtorContact]) -> None:
@@ -110,7 +115,7 @@ class _AtOnce(ContactRun):
             known.configured,
             known.countries,
             known.unusable,
-            code=self._code,
+            message=self._message,
         )
 
     async def _governors(self, contacts: Sequence[DebtorContact]) -> dict[str, ContactGovernor]:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "outreach_0017"
+revision = "outreach_0009"
 down_revision = "outreach_0008"
 branch_labels = None
 depends_on = None

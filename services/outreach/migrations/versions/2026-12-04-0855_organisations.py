@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "outreach_0018"
-down_revision = "outreach_0017"
+revision = "outreach_0010"
+down_revision = "outreach_0009"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-revision = "outreach_0009"
-down_revision = "outreach_0018"
+revision = "outreach_0011"
+down_revision = "outreach_0010"
 branch_labels = None
 depends_on = None
 

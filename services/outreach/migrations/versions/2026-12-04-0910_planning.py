@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-revision = "outreach_0010"
-down_revision = "outreach_0009"
+revision = "outreach_0012"
+down_revision = "outreach_0011"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-revision = "outreach_0011"
-down_revision = "outreach_0010"
+revision = "outreach_0013"
+down_revision = "outreach_0012"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ come with the next details of their accounts.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "outreach_0012"
-down_revision = "outreach_0011"
+revision = "outreach_0014"
+down_revision = "outreach_0013"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "outreach_0015"
-down_revision = "outreach_0013"
+revision = "outreach_0016"
+down_revision = "outreach_0015"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@ contact record."""
 
 from alembic import op
 
-revision = "outreach_0016"
-down_revision = "outreach_0015"
+revision = "outreach_0017"
+down_revision = "outreach_0016"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-revision = "outreach_0019"
-down_revision = "outreach_0016"
+revision = "outreach_0018"
+down_revision = "outreach_0017"
 branch_labels = None
 depends_on = None
 

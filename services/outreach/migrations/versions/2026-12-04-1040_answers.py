@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "outreach_0021"
-down_revision = "outreach_0020"
+revision = "outreach_0020"
+down_revision = "outreach_0019"
 branch_labels = None
 depends_on = None
 

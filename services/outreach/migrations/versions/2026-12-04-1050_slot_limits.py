@@ -12,3 +12,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("slots", sa.Column("most", sa.Integer()))
     op.add_column("story", sa.Column("recorded_at", sa.DateTime(timezone=True)))
+
+
+def downgrade() -> None:
+    op.drop_column("story", "recorded_at")
+    op.drop_column("slots", "most")

@@ -14,6 +14,7 @@ from services.outreach.portal.domain.words import PortalWords
 Shown = dict[str, Any]
 JsonObject = Mapping[str, Any]
 
+_PAYMENTS = frozenset({"payment-received", "payment-reversed"})  # lines of a statement
 _AMOUNTS = ("collectable_minor", "overdue_minor", "disputed_minor", "promised_minor")
 _PROMISE = ("promise_id", "state", "currency", "amount_minor", "received_minor", "due_on",
             "invoice_ids")  # fmt: skip
@@ -118,19 +119,19 @@ def _kind_of(taken_by: object) -> str | None:
 
 
 def payments_view(statement: JsonObject, reader: Reader) -> list[Shown]:
-    """Money that came, the newest first."""
+    """Money that came, and what of it was taken back (below 0); the newest first."""
     found = [
         {
             "on": line["on"],
             "payment_id": line.get("id"),
             "currency": currency["currency"],
-            "amount_minor": abs(line["amount_minor"]),
-            "amount": reader.money(abs(line["amount_minor"]), currency["currency"]),
+            "amount_minor": -line["amount_minor"],
+            "amount": reader.money(-line["amount_minor"], currency["currency"]),
             "what": line.get("text"),
         }
         for currency in statement.get("currencies", ())
         for line in currency.get("lines", ())
-        if line.get("kind") == "payment"
+        if line.get("kind") in _PAYMENTS
     ]
     return sorted(found, key=lambda each: (each["on"], str(each["payment_id"])), reverse=True)
 

@@ -3,15 +3,15 @@ one was sent."""
 
 from dataclasses import replace
 
-from services.outreach.channels.domain.parts import EmailParts, Parts, SmsParts
 from services.outreach.context import Context
+from services.outreach.dunning.domain.service_messages import ServiceMessage
+from services.outreach.dunning.processes.service_messages import send_now
 from services.outreach.portal.domain import codes as rules
 from services.outreach.portal.domain.codes import ADDRESS_KNOWN_FOR, CODE_LASTS, SentCode
 from services.outreach.portal.domain.identification import needs_code
 from services.outreach.portal.domain.links import recent
 from services.outreach.portal.processes.doorway import LinkGone, OpenLink, Visitor
 from services.outreach.portal.processes.identification import what_is_known
-from services.outreach.portal.processes.sending import send_now
 from services.outreach.portal.store import links as store
 from services.outreach.portal.store.addresses import ReachedAt, list_usable
 from shared import clock
@@ -52,17 +52,17 @@ async def _send(context: Context, found: OpenLink, language: str) -> None:
         kept = SentCode(rules.mark_of(code, secret, link.link_id), now + CODE_LASTS)
         link = replace(link, codes_at=(*recent(link.codes_at, now), now))
         await store.save_code(session, link.link_id, kept, link.codes_at)
-    await send_now(
-        context,
-        link.tenant,
-        to,
-        _parts(context, to.channel, code, language),
-        what="portal-code",
+    message = ServiceMessage(
+        template="code",
+        account_id=to.account_id,
+        channel=to.channel,
+        address=to.address,
         cause=f"{link.name} {now.isoformat()}",
+        asked_at=found.at,
         language=language,
-        name="",
-        at=found.at,
+        code=code,
     )
+    await send_now(context, link.tenant, message)
 
 
 async def _where(context: Context, session: Session, found: OpenLink) -> ReachedAt | None:
@@ -72,11 +72,3 @@ async def _where(context: Context, session: Session, found: OpenLink) -> Reached
     usable = await list_usable(session, found.link.tenant, ids, known_by)
     own = [to for to in usable if to.mark == found.link.mark]
     return next(iter([*own, *usable]), None)
-
-
-def _parts(context: Context, channel: str, code: str, language: str) -> Parts:
-    words = context.portal.words
-    text = words.say(language, "code-text", code=code)
-    if channel == "sms":
-        return SmsParts(text)
-    return EmailParts(words.say(language, "code-subject"), text, f"<p>{text}</p>")

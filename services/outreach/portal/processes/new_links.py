@@ -7,36 +7,25 @@ from datetime import datetime, timedelta
 from services.outreach.activity.commands import tenant_now
 from services.outreach.activity.domain.portal_links import NewLink
 from services.outreach.activity.store.portal_links import upsert_links
-from services.outreach.channels.domain.creditors import creditor_of
-from services.outreach.channels.domain.languages import language_chain
-from services.outreach.channels.domain.message_values import MessageValues
-from services.outreach.channels.domain.parts import Parts
-from services.outreach.channels.domain.rendering import NotWritten
-from services.outreach.channels.domain.tenant_settings import TenantSettings
 from services.outreach.channels.domain.tokens import portal_link_id, read_portal_link
-from services.outreach.channels.processes.templates import with_templates
 from services.outreach.channels.store import get_settings
 from services.outreach.context import Context
-from services.outreach.debtors.store.people import find_people
+from services.outreach.dunning.domain.service_messages import ServiceMessage
+from services.outreach.dunning.processes.service_messages import send_now
 from services.outreach.portal.domain.links import (
     RENEWALS_A_DAY,
     KnownLink,
-    LinkAccount,
     main_account,
     of_today,
     recent,
 )
-from services.outreach.portal.processes.sending import send_now
 from services.outreach.portal.store import links as store
 from services.outreach.portal.store.addresses import ReachedAt, list_usable
 from shared import clock
 from shared.database import Session
-from shared.process import telemetry
 from shared.process.failures import survived
 
-TEMPLATE = "new-link"
 _NEVER_AGAIN = frozenset({"not-me", "erased"})
-log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,9 +35,6 @@ class _Renewal:
     link: KnownLink
     contact: str  # of which the new link is made
     to: ReachedAt = field(repr=False)
-    account: LinkAccount
-    name: str = field(repr=False)
-    settings: TenantSettings = field(repr=False)
     at: datetime
     expires_at: datetime
 
@@ -63,19 +49,19 @@ async def send_new_link(context: Context, token: str, language: str) -> None:
             renewal = await _renew(context, session, genuine.link_id)
         if renewal is None:
             return
-        parts = await _written(context, renewal, language)
-        if parts is not None:
-            await send_now(
-                context,
-                renewal.link.tenant,
-                renewal.to,
-                parts,
-                what=TEMPLATE,
-                cause=renewal.contact,
-                language=language,
-                name=renewal.name,
-                at=renewal.at,
-            )
+        message = ServiceMessage(
+            template="new-link",
+            account_id=renewal.to.account_id,
+            channel=renewal.to.channel,
+            address=renewal.to.address,
+            cause=renewal.contact,
+            asked_at=renewal.at,
+            language=language,
+            portal_url=context.links.portal(
+                renewal.link.tenant, renewal.contact, renewal.expires_at
+            ),
+        )
+        await send_now(context, renewal.link.tenant, message)
 
 
 async def _renew(context: Context, session: Session, link_id: bytes) -> _Renewal | None:
@@ -97,7 +83,6 @@ async def _renew(context: Context, session: Session, link_id: bytes) -> _Renewal
     if to is None:
         return None
     settings = (await get_settings(session, tenant)).settings
-    people = await find_people(session, tenant, [to.account_id])
     contact = f"{link.contact_id}/{made}"
     expires_at = at + timedelta(days=settings.portal.link_days)
     new = NewLink(
@@ -110,25 +95,4 @@ async def _renew(context: Context, session: Session, link_id: bytes) -> _Renewal
     )
     await upsert_links(session, tenant, [new], at)
     await store.save_renewal(session, link_id, (*recent(link.renewed_at, now), now))
-    name = people[to.account_id].name if to.account_id in people else ""
-    return _Renewal(link, contact, to, main, name, settings, at, expires_at)
-
-
-async def _written(context: Context, renewal: _Renewal, language: str) -> Parts | None:
-    tenant = renewal.link.tenant
-    context = await with_templates(context, tenant, renewal.at)
-    languages = language_chain(language, renewal.settings.language)
-    template = context.content.templates.find(TEMPLATE)
-    if template is None:
-        return None
-    values = MessageValues(
-        name=renewal.name,
-        creditor=creditor_of(renewal.settings, context.sender),
-        portal_url=context.links.portal(tenant, renewal.contact, renewal.expires_at),
-        country=renewal.account.country,
-    )
-    try:
-        return context.templates.render(template, renewal.link.channel, languages, values)
-    except NotWritten as error:
-        log.error("new link not written", tenant=tenant, reason=error.reason)
-        return None
+    return _Renewal(link, contact, to, at, expires_at)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.outreach.dunning.domain.service_messages import ServiceChannel
 from shared.database import Session
 
 
@@ -12,7 +13,7 @@ class ReachedAt:
     """Where a visitor can be written to, as the account's details name it now."""
 
     account_id: str
-    channel: str
+    channel: ServiceChannel
     address: str = field(repr=False)
     mark: bytes = field(repr=False)
 

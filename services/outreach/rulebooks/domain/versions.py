@@ -35,10 +35,14 @@ class RuleBookVersions:
     def __init__(self, history: History[RuleBook]) -> None:
         self.history = history
         self._compiled: dict[tuple[int, ...], RuleSet] = {}
+        self._last: tuple[datetime, InForce] | None = None  # a run asks about one instant
 
     def at(self, instant: datetime) -> InForce:
         """What applies then. Compiled once for each set of books."""
-        return self._in_force(self.present(instant), self.applied(instant))
+        if self._last is None or self._last[0] != instant:
+            found = self._in_force(self.present(instant), self.applied(instant))
+            self._last = (instant, found)
+        return self._last[1]
 
     def present(self, instant: datetime) -> dict[str, RuleBook]:
         """The books that there are then, by name, whether they apply or not."""

@@ -16,6 +16,8 @@ from services.outreach.channels.domain.contract import (
     Unknown,
     Withdrawn,
 )
+from tests.integration.outreach.channels.endpoint_peer import endpoint_peer
+from tests.integration.outreach.channels.letter_peers import folder_peer, print_shop_peer
 from tests.integration.outreach.channels.mail_peer import mail_peer
 from tests.integration.outreach.channels.suite import (
     CONTACTS,
@@ -28,6 +30,7 @@ from tests.integration.outreach.channels.suite import (
 )
 from tests.integration.outreach.channels.text_peers import (
     dialler_peer,
+    portal_peer,
     smpp_peer,
     twilio_calls_peer,
     twilio_texts_peer,
@@ -39,6 +42,10 @@ PEERS: Mapping[str, OpenPeer] = {
     "twilio-sms": twilio_texts_peer,
     "twilio-voice": twilio_calls_peer,
     "dialler": dialler_peer,
+    "portal": portal_peer,
+    "letters-folder": folder_peer,
+    "letters-put": print_shop_peer,
+    "webhook": endpoint_peer,
 }
 
 

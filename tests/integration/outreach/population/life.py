@@ -1,5 +1,5 @@
 """The life of a population: debtors pay, promise, dispute and answer by lot; providers tell of
-messages in any order and again; collectors work; strategies change. The same seed, the same life."""
+messages in any order and again; people work. The same seed, the same life."""
 
 import random
 from collections.abc import Iterable
@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import httpx
 import msgspec
 
 from services.outreach.activity.store.business_times import raise_business_time
 from services.outreach.channels.domain.contract import Accepted, Receipt
 from services.outreach.channels.domain.inbound_messages import InboundText
-from services.outreach.debtors.domain.own_pauses import OwnPause as Pause
-from services.outreach.dunning.commands.pauses import pause
 from services.outreach.dunning.processes.uncertain import resolve_uncertain
 from services.outreach.inbound.domain.items import NewItem, new_mail, new_receipts, new_text
 from services.outreach.inbound.processes.taking import take_item
 from shared import clock
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, Received, billing, ledger, segmentation
-from tests.integration.outreach.population.debts import DAY, Bill, Debt, Said
+from tests.integration.outreach.population.bills import DAY, Bill
+from tests.integration.outreach.population.debts import Debt, Said
 from tests.integration.outreach.population.media import HandOver, Media
-from tests.integration.outreach.population.referee import OwnPause, Referee, business_days_after
+from tests.integration.outreach.population.office import Office
+from tests.integration.outreach.population.referee import Referee
+from tests.integration.outreach.population.rules import OwnPause, business_days_after
 from tests.integration.outreach.replies import a_mail
 from tests.integration.outreach.world import World
 
@@ -36,10 +36,6 @@ WORDS = {
     "I will pay on Monday": "promise", "Good morning": "other",
     "I will pay on Friday. My lawyer": "legal", "start": "start",
 }  # fmt: skip
-TASKS_DONE = (
-    "promise", "payment-claim", "refusal", "no-answer", "no-answer", "voicemail", "no-call",
-    "hardship", "dispute",
-)  # fmt: skip
 
 
 @dataclass
@@ -48,7 +44,7 @@ class Life:
     media: Media
     referee: Referee
     debts: dict[str, Debt]
-    client: httpx.AsyncClient
+    office: Office
     chance: random.Random
     emails: dict[str, str | None] = field(default_factory=dict)
     phones: dict[str, str | None] = field(default_factory=dict)
@@ -83,7 +79,7 @@ class Life:
             timezone=debt.zone, country=debt.country, debtor_id=debt.debtor_id,
         )  # fmt: skip
         post = billing.Address(
-            line1="Musterstr. 1", city="Ort", postal_code="10115", country=debt.country
+            line1=f"Musterstr. {n}", city="Ort", postal_code="10115", country=debt.country
         )
         contact = ledger.Contact(
             account_id=debt.account_id, name=f"Name {n}", kind=debt.kind,  # type: ignore[arg-type]
@@ -169,7 +165,7 @@ class Life:
                 said = list(self._fact(debt, now))
                 await self.tell([(debt, said)], now, is_late=self.chance.random() < 0.2)
         await self._answer(now)
-        await self._work(now)
+        await self.office.work(now)
         await self._follow_commands(now)
         await self.referee.read_log()
 
@@ -350,87 +346,7 @@ class Life:
             )
         await resolve_uncertain(self.world.context, clock.now())
 
-    # ------------------------------------------------------------------ what people do
-
-    async def _work(self, now: datetime) -> None:
-        for _ in range(self.chance.randint(0, 2)):
-            person = {"X-Actor": self.chance.choice(("ann", "bob"))}
-            answer = await self.client.post("/v1/worklist/next", headers=person)
-            if answer.status_code == 204:
-                break
-            assert answer.status_code == 200, answer.text
-            await self._complete(answer.json(), person, now)
-        if self.chance.random() < 0.3:
-            await self._decide()
-        if self.chance.random() < 0.15:
-            await self._override(now)
-        if self.chance.random() < 0.1:
-            await self._pause(now)
-
-    async def _complete(
-        self, task: dict[str, object], person: dict[str, str], now: datetime
-    ) -> None:
-        account_id = str(task["account_id"])
-        debt = self.debts[account_id]
-        how = self.chance.choice(TASKS_DONE)
-        body: dict[str, object] = {"disposition": how, "seconds": 60}
-        if how == "promise":
-            due = (debt.today + 5 * DAY).isoformat()
-            body["command"] = {"amount_minor": 1000, "currency": "EUR", "due_on": due}
-        if how == "dispute":
-            if not debt.open:
-                body["disposition"] = how = "no-call"
-            else:
-                body["command"] = {"invoice_id": debt.open[0].invoice_id, "reason_code": "other"}
-        path = f"/v1/tasks/{task['task_id']}/complete"
-        answer = await self.client.post(path, json=body, headers=person)
-        if answer.status_code != 200:
-            self.referee.tell(account_id, now, f"task {task} not completed: {how}")
-            self.referee.suspects.add(account_id)
-            self.referee.violations.append(f"task not completed: {answer.text}")
-            return
-        self.referee.tell(account_id, now, f"task {task['kind']} completed: {how}")
-        if how not in ("no-answer", "voicemail"):
-            self.referee.release(account_id, "reply")
-            if task["kind"] == "check-payment":
-                self.referee.release(account_id, "claim")
-        if how != "no-call":
-            self.referee.called(account_id, now)
-        if how == "payment-claim":
-            day = now.astimezone(ZoneInfo(debt.zone)).date()
-            until = business_days_after(day, 5)
-            self.referee.own.append(OwnPause(frozenset({account_id}), "claim", day, until))
-
-    async def _decide(self) -> None:
-        answer = await self.client.get("/v1/approvals", params={"state": "pending"})
-        for each in answer.json()["items"][:2]:
-            decision = self.chance.choice(("approve", "refuse"))
-            path = f"/v1/approvals/{each['approval_id']}/decide"
-            await self.client.post(path, json={"decision": decision}, headers={"X-Actor": "eve"})
-
-    async def _override(self, now: datetime) -> None:
-        account_id = self.chance.choice([a for a, d in self.debts.items() if not d.is_erased])
-        names = (None, "none", "consumer-retail", "business-trade-credit", "financial-services")
-        body = {"strategy": self.chance.choice(names), "reason": "by lot"}
-        self.referee.tell(account_id, now, f"strategy {body['strategy']}")
-        answer = await self.client.put(f"/v1/accounts/{account_id}/strategy", json=body)
-        assert answer.status_code == 200, answer.text
-
-    async def _pause(self, now: datetime) -> None:
-        account_id = self.chance.choice(sorted(self.debts))
-        debt = self.debts[account_id]
-        if debt.is_erased:
-            return
-        until = debt.today + self.chance.randint(1, 10) * DAY
-        self.referee.tell(account_id, now, f"paused until {until}")
-        self.posts += 1
-        asked = Pause(
-            pause_id=f"by hand {self.posts}", account_id=account_id, kind="manual",
-            from_on=debt.today, created_at=now, until_on=until, reason="by lot",
-        )  # fmt: skip
-        async with self.world.db.transaction() as session:
-            await pause(session, self.world.tenant, asked)
-        self.referee.own.append(OwnPause(frozenset({account_id}), "manual", debt.today, until))
+    # ------------------------------------------------------------------ what the ledger is asked
 
     async def _follow_commands(self, now: datetime) -> None:
         """What the ledger was asked for becomes facts."""

@@ -2,11 +2,10 @@
 providers, reads contacts and announcements, and names every rule that was broken."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import yaml
@@ -15,50 +14,23 @@ from services.outreach import verify
 from services.outreach.channels.domain.contract import Refused
 from services.outreach.channels.domain.tenant_settings import Ramp
 from shared.database import Database
-from tests.integration.outreach.population.debts import DAY, Bill, Debt, Stoppage
+from tests.integration.outreach.population.bills import DAY, Bill, Stoppage
+from tests.integration.outreach.population.debts import Debt
 from tests.integration.outreach.population.media import HandOver, Media
-
-COURTESIES = frozenset(
-    {"promise-made", "plan-agreed", "promise-kept", "dispute-opened", "dispute-resolved", "paid",
-     "corrected"}
-)  # fmt: skip
-ATTEMPTS = frozenset({"email", "sms", "voice", "letter"})
-RESUMES = {"promise": 1, "plan": 1, "settlement": 1, "dispute": 0, "hold": 0, "placement": 0}
-CAPS = {"gap_days": 3, "per_7_days": 2, "per_30_days": 6}
-SEND = {"from": "09:00", "to": "18:00", "days": ["mon", "tue", "wed", "thu", "fri"]}
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-HOURS_72 = timedelta(hours=72)
-
-Step = tuple[str, str, str, str, str]  # account, subject, its id, anchor of an invoice, reaction
-
-
-def local(at: datetime, zone: str) -> datetime:
-    return at.astimezone(ZoneInfo(zone))
-
-
-def business_days_after(day: date, number: int) -> date:
-    while number:
-        day += DAY
-        number -= day.weekday() < 5
-    return day
-
-
-@dataclass
-class OwnPause:
-    """Of a debtor (a reply), or of an account (a claim, a person's word)."""
-
-    accounts: frozenset[str]
-    kind: str
-    from_on: date
-    until_on: date | None  # the first day without it; None: until a person ends it
-
-
-@dataclass
-class Attempt:
-    contact_id: str
-    at: datetime
-    is_message: bool = True
-    counts: bool = True
+from tests.integration.outreach.population.rules import (
+    CAPS,
+    COURTESIES,
+    HOURS_72,
+    RESUMES,
+    SEND,
+    WEEKDAYS,
+    Attempt,
+    OwnPause,
+    Step,
+    local,
+    overdue_steps,
+    steps_of,
+)
 
 
 @dataclass
@@ -243,7 +215,7 @@ class Referee:
     ) -> None:
         if item.get("n", 0) <= 0 or self.arrived[item["account_id"]]:
             return
-        first = next(s for s in strategy["ladder"] if s["name"] in _overdue(strategy))
+        first = next(s for s in strategy["ladder"] if s["name"] in overdue_steps(strategy))
         tones = {item.get("tone", "friendly")}
         if len({i["account_id"] for i in body["items"]}) == 1:
             tones.add(body["tone"])
@@ -271,7 +243,7 @@ class Referee:
         before = self.handed.get(hand.contact_id)
         if before is not None and before.may_have_left:
             self._break("handed over again", hand)
-        for key, n in _steps(body):
+        for key, n in steps_of(body):
             other = {m: c for m, c in self.made[key].items() if c != hand.contact_id}
             if n in other:
                 self._break("a step twice", hand, f"{key} {n}: also {other[n]}")
@@ -317,7 +289,7 @@ class Referee:
         self.attempts[debtor].append(Attempt(hand.contact_id, hand.at))
         for item in body["items"]:
             self.arrived[item["account_id"]].add(hand.contact_id)
-        for key, n in _steps(body):
+        for key, n in steps_of(body):
             self.made[key][n] = hand.contact_id
         self._take_slot(hand.contact_id, body, hand.channel, hand.at.date())
 
@@ -338,7 +310,7 @@ class Referee:
         return int(min(reached, self.ramp.most or reached))
 
     async def _see_ended(self) -> None:
-        """What people were handed, and what was suppressed for good: steps of these are made too."""
+        """What people were handed, and what was suppressed for good: their steps are made too."""
         rows = await self.db.fetch(
             "select contact_id, state, body from contacts where state in ('suppressed',"
             " 'handed-over') and not contact_id = any($1)",
@@ -347,21 +319,16 @@ class Referee:
         for row in rows:
             self._ended.add(row["contact_id"])
             body = msgspec.json.decode(row["body"])
-            for key, n in _steps(body):
+            for key, n in steps_of(body):
                 other = self.made[key].get(n)
                 if other not in (None, row["contact_id"]):
                     self.violations.append(f"a step twice: {key} {n} {other} {row['contact_id']}")
                 self.made[key][n] = row["contact_id"]
             if row["state"] == "handed-over" and body.get("hand_over") is None:
                 self.seen["person"] += 1
-                self._task(row["contact_id"], body)
-
-    def _task(self, contact_id: str, body: dict[str, Any]) -> None:
-        """A task about what is paid, or inside a pause, is as wrong as a message."""
-        day = body.get("slot_day")
-        if day is not None:
-            queue = body.get("queue") or "collectors"
-            self._take_slot(contact_id, body, queue, date.fromisoformat(day))
+                if body.get("slot_day") is not None:
+                    day = date.fromisoformat(body["slot_day"])
+                    self._take_slot(row["contact_id"], body, body.get("queue") or "", day)
 
     # ------------------------------------------------------------------ the log
 
@@ -393,7 +360,7 @@ class Referee:
         if attempt is not None and failed_at - hand.at <= HOURS_72:
             attempt.counts = False
         if is_unsent or data.get("next_channel"):
-            for key, n in _steps(body):
+            for key, n in steps_of(body):
                 if self.made[key].get(n) == contact_id:
                     del self.made[key][n]
         if is_unsent:
@@ -432,16 +399,3 @@ class Referee:
             faults = verify.faults_of(iter(enumerate(lines, 1)))
             self.violations += [f"contact record of {account_id}: {fault}" for fault in faults]
             self.seen["entries"] += len(found)
-
-
-def _steps(body: dict[str, Any]) -> Iterable[tuple[Step, int]]:
-    for item in body["items"]:
-        subject = item.get("subject", "invoice")
-        anchor = item["due_on"] if not item.get("reaction") else ""
-        key = (item["account_id"], subject, item["invoice_id"], anchor, item.get("reaction", ""))
-        yield key, item.get("n", 0)
-
-
-def _overdue(strategy: dict[str, Any]) -> list[str]:
-    """Its steps after the due day, in their order."""
-    return [s["name"] for s in strategy["ladder"] if s["from"] != "due" or s["days"] > 0]

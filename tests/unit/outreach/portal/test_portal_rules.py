@@ -18,6 +18,7 @@ from services.outreach.portal.domain.identification import (
 
 NOON = datetime(2027, 3, 2, 12, tzinfo=UTC)
 ADA = KnownAccount(False, "Ada Lüdecke-Müller", ("10115",), ("+49 30 123456789",))
+PHONED = KnownAccount(False, "Ada", (), ("+49 30 123456",))
 ACME = KnownAccount(True, "ACME Ltd", ("SW1A 1AA",), (), ("INV-1",))
 
 
@@ -53,12 +54,12 @@ def test_what_is_asked_is_what_is_known(account: KnownAccount, way: Way) -> None
         (ACME, VisitorAnswers(invoice="INV-1"), False),
         (KnownAccount(True, "A", (), (), ("INV-1", "I1")), VisitorAnswers(invoice="inv 1"), True),
         (
-            KnownAccount(False, "Ada", (), ("+49 30 123456",)),
+            PHONED,
             VisitorAnswers("ADA", None, "3456"),
             True,
         ),
         (
-            KnownAccount(False, "Ada", (), ("+49 30 123456",)),
+            PHONED,
             VisitorAnswers("ADA", None, "456"),
             False,
         ),

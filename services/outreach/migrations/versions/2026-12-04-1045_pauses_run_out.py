@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "outreach_0021"
-down_revision = "outreach_0021"
+down_revision = "outreach_0020"
 branch_labels = None
 depends_on = None
 
