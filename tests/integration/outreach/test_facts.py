@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from services.outreach import consumer
 from services.outreach.debtors.commands import take_facts
 from services.outreach.debtors.store.people import find_people
+from services.outreach.dunning.store.strategies import StrategyBooks
 from shared.database import Database
 from shared.events import CONTACTS, LEDGER, SEGMENTATION, TENANTS, Event, ledger, segmentation
 from shared.events.billing import Address, Phone
@@ -18,7 +19,7 @@ from shared.log.consume import run_consumer
 from shared.log.sources import OutboxSource
 from tests.conftest import Template, fresh_url
 from tests.integration.outreach.world import DUE_ON, MORNING, World, counts
-from tests.unit.outreach.builders import at
+from tests.unit.outreach.builders import ASSIGNMENTS, PACKS, at
 
 
 async def details(world: World, account_id: str = "C1") -> ledger.Contact | None:
@@ -172,7 +173,7 @@ async def producers(postgres: str, templates: Template) -> AsyncIterator[Databas
 
 
 async def test_the_worker_takes_everything_in_once(
-    world: World, outreach_db: Database, producers: Database
+    outreach_db: Database, producers: Database
 ) -> None:
     """The producer's outbox is read twice over, as after a move to another source."""
     async with producers.transaction() as session:
@@ -183,7 +184,7 @@ async def test_the_worker_takes_everything_in_once(
         loop = asyncio.create_task(
             run_consumer(
                 outreach_db,
-                consumer.subscription(world.context.strategies, "manual"),
+                consumer.subscription(StrategyBooks(PACKS, ASSIGNMENTS), "manual"),
                 [OutboxSource(producers, one) for one in sources],
                 stop=stop,
             )
