@@ -65,6 +65,7 @@ class _Typed(Struct, frozen=True):
     """Of an event's attributes, those that are looked at."""
 
     type: str
+    time: str
     recordedtime: str
 
 
@@ -192,9 +193,11 @@ async def _announced(platform: Platform) -> AsyncIterator[Announced]:
     """What the ledger and outreach said, each in its order."""
     for topic in (LEDGER, OUTREACH):
         async for row, kind in _rows(platform, producer(topic), [topic]):
-            recorded_at = datetime.fromisoformat(_typed.decode(row.headers).recordedtime)
+            told = _typed.decode(row.headers)
+            # The ledger records in the instant to which its day has begun: never before it knew.
+            times = [datetime.fromisoformat(each) for each in (told.time, told.recordedtime)]
             data = msgspec.json.decode(row.payload or "{}")
-            yield Announced(topic, kind, recorded_at, data)
+            yield Announced(topic, kind, max(times), data)
 
 
 async def _sums(platform: Platform) -> dict[str, dict[str, int]]:

@@ -29,8 +29,6 @@ def run(events: int, parts: list[str]) -> Report:
     from tests.benchmarks import (
         account,
         charged,
-        contacts,
-        desk,
         documents,
         governor,
         kafka,
@@ -62,13 +60,7 @@ def run(events: int, parts: list[str]) -> Report:
         if "long" in parts:
             size = _sized("BENCH_LONG_EVENTS", long_accounts.EVENTS)
             out.missed += long_accounts.show(out.console, server, size)
-        if "contacts" in parts:
-            size = _sized("BENCH_CONTACTS", contacts.CONTACTS)
-            out.missed += contacts.show(out.console, server, size)
-        if "desk" in parts:
-            tasks = _sized("BENCH_TASKS", desk.TASKS)
-            debtors = _sized("BENCH_DEBTORS", desk.DEBTORS)
-            out.missed += desk.show(out.console, server, tasks, debtors)
+        _outreach(out, server, parts)
     if "whole" in parts:
         for sending, aim in (
             (throughput.BATCHES, whole.BATCHES_AIM),
@@ -100,6 +92,18 @@ def run(events: int, parts: list[str]) -> Report:
     out.memory(watch.peaks)
     out.verdict()
     return out
+
+
+def _outreach(out: Report, server: str, parts: list[str]) -> None:
+    from tests.benchmarks import contacts, desk
+
+    if "contacts" in parts:
+        size = _sized("BENCH_CONTACTS", contacts.CONTACTS)
+        out.missed += contacts.show(out.console, server, size)
+    if "desk" in parts:
+        tasks = _sized("BENCH_TASKS", desk.TASKS)
+        debtors = _sized("BENCH_DEBTORS", desk.DEBTORS)
+        out.missed += desk.show(out.console, server, tasks, debtors)
 
 
 def _sized(name: str, default: int) -> int:

@@ -1,4 +1,4 @@
-"""Many debtors of outreach, fast: one is made of events as the log tells them, its rows are copied."""
+"""Many debtors of outreach, fast: one is made of events, and its rows are copied."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -49,7 +49,8 @@ async def test_personal_data_stays_out_of_story_contacts_and_events(world: World
         rows = await world.db.fetch(f"select t::text as row from {table} t")
         text = "".join(row["row"] for row in rows)
         assert "c1@example.com" not in text
-        assert b"c1@example.com".hex() not in text
+        if table != "contacts":  # a contact keeps where it went, until erasure
+            assert b"c1@example.com".hex() not in text
         assert b"Name of C1".hex() not in text
 
 

@@ -1,5 +1,5 @@
-"""Posts what waits for endpoints, in a process of its own, for tests that kill it: its arguments are
-the database, the key that seals secrets and the instant."""
+"""Posts what waits for endpoints, in a process of its own, for tests that kill it: the arguments
+are the database, the key that seals secrets and the instant."""
 
 import asyncio
 import sys

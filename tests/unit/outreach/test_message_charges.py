@@ -1,5 +1,6 @@
 """Charges in messages, what is stopped, and texts about charges to come."""
 
+from services.outreach.channels.domain.balance import imbalances
 from services.outreach.channels.domain.message_values import CreditorDetails
 from services.outreach.dunning.domain.live_check import CheckedCharge, CheckedStop
 from tests.unit.outreach.builders import WORDS, a_check, checked_invoice
@@ -26,6 +27,18 @@ def test_charges_are_named_one_by_one_and_the_parts_are_the_total() -> None:
         for part in ("€106.23", "€5.00", "€1.23", "€3.00", "€109.23"):
             assert part in text
     assert "of this, interest: €1.23" in body(message, "plain")
+
+
+def test_interest_left_of_a_paid_invoice_has_a_line_of_its_own() -> None:
+    """The ledger names it under its invoice, which nobody is asked for any more."""
+    interest = CheckedCharge("interest:I0", "interest", "EUR", 3, 0, "I0")
+    paid = checked_invoice("I0", balance_minor=0, stage=None, charges=(interest,))
+    found = said(a_check(checked_invoice(), paid, collectable_minor=10_003))
+    assert [line.subject_id for line in found.overdue] == ["I1"]
+    assert [charge.amount_minor for charge in found.charges] == [3]
+    (total,) = found.overdue_totals
+    assert (total.open_minor, total.asked_minor) == (10_003, 10_003)
+    assert imbalances(found, {"EUR": 10_003}) == ()
 
 
 def test_what_is_stopped_is_neither_listed_nor_asked_for() -> None:

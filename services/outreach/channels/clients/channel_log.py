@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.outreach.channels.domain.call_scripts import CallScript
+from services.outreach.channels.domain.portal_messages import PortalMessage
 from services.outreach.channels.domain.smpp_receipts import PartReceipt
 from services.outreach.channels.domain.sms_parts import InboundPart, SentText
 
@@ -26,5 +27,13 @@ class ScriptShelf(Protocol):
     async def put(self, script: CallScript) -> None: ...
 
 
-class ChannelLog(TextLog, ScriptShelf, Protocol):
+class PortalShelf(Protocol):
+    """Of messages that wait in the portal."""
+
+    async def post(self, message: PortalMessage) -> None: ...
+
+    async def holds(self, tenant: str, contact_id: str) -> bool: ...
+
+
+class ChannelLog(TextLog, ScriptShelf, PortalShelf, Protocol):
     """All of it."""

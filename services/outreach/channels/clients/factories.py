@@ -8,6 +8,7 @@ from services.outreach.channels.clients.channel_log import ChannelLog
 from services.outreach.channels.clients.dialler import open_dialler
 from services.outreach.channels.clients.letters import open_folder, open_put
 from services.outreach.channels.clients.mail import open_mail
+from services.outreach.channels.clients.portal import open_portal
 from services.outreach.channels.clients.registry import Factory
 from services.outreach.channels.clients.smpp import open_smpp
 from services.outreach.channels.clients.twilio import open_twilio
@@ -26,6 +27,7 @@ def factories(log: ChannelLog) -> Mapping[str, Factory]:
     return {
         **FACTORIES,
         "dialler": partial(open_dialler, log),
+        "portal": partial(open_portal, log),
         "smpp": partial(open_smpp, log),
         "twilio": partial(open_twilio, log),
     }

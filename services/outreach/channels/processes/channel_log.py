@@ -7,10 +7,12 @@ from services.outreach.channels.commands.texts import keep_sent_text, take_part_
 from services.outreach.channels.domain.call_scripts import SCRIPT_KEPT_FOR, CallScript
 from services.outreach.channels.domain.contract import Receipt
 from services.outreach.channels.domain.inbound_messages import InboundText, TakeInbound
+from services.outreach.channels.domain.portal_messages import PortalMessage
 from services.outreach.channels.domain.smpp_receipts import PartReceipt
 from services.outreach.channels.domain.sms_parts import InboundPart, SentText, joined
 from services.outreach.channels.store import text_parts as store
 from services.outreach.channels.store.call_scripts import delete_scripts, upsert_script
+from services.outreach.channels.store.portal_messages import has_message, insert_message
 from shared import clock
 from shared.database import Database, Session
 from shared.process.failures import survived
@@ -62,6 +64,14 @@ class DatabaseChannelLog:
     async def put(self, script: CallScript) -> None:
         async with self._db.transaction() as session:
             await upsert_script(session, script, clock.now())
+
+    async def post(self, message: PortalMessage) -> None:
+        async with self._db.transaction() as session:
+            await insert_message(session, message)
+
+    async def holds(self, tenant: str, contact_id: str) -> bool:
+        async with self._db.reading() as session:
+            return await has_message(session, tenant, contact_id)
 
     async def tidy(self, now: datetime) -> None:
         """What waited for long enough: parts for their rest, scripts for their call."""

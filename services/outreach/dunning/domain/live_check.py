@@ -137,8 +137,10 @@ class CheckedAccount(Struct, frozen=True, dict=True):
         ]
 
     def asked_charges(self, currency: str) -> list[CheckedCharge]:
-        """Charges beside the open invoices that may be asked for."""
-        return [
+        """Charges beside the invoices that are asked for, also of one that is paid, that may be
+        asked for."""
+        asked = {invoice.invoice_id for invoice in self.asked_invoices(currency)}
+        beside = [
             charge
             for charge in self.charges
             if charge.currency == currency
@@ -146,6 +148,15 @@ class CheckedAccount(Struct, frozen=True, dict=True):
             and (charge.invoice_id is None or self.invoice(charge.invoice_id) is None)
             and not any(stop.covers(charge.invoice_id, currency) for stop in self.stops)
         ]
+        left = [
+            charge
+            for invoice in self.invoices
+            if invoice.currency == currency
+            and invoice.invoice_id not in asked
+            and self.stopped_by(invoice) is None
+            for charge in invoice.asked_charges
+        ]
+        return beside + left
 
     def asked_minor(self, currency: str) -> int:
         """What a message asks for: the collectable amount; where some of it is stopped (a promise)

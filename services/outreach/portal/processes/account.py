@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from services.outreach.channels.domain.message_values import CreditorDetails
+from services.outreach.channels.store.portal_messages import list_messages
 from services.outreach.consents.domain import current_preferences, merged
 from services.outreach.consents.store import find_wishes
 from services.outreach.context import Context
@@ -22,6 +23,8 @@ from shared.errors import Conflict
 PAYMENTS_DAYS = 365  # how far back payments are shown
 INVOICES_MAX = 50  # whose way to pay is looked up
 AT_ONCE = 8
+
+MESSAGES_MAX = 100
 
 
 def creditor_view(creditor: CreditorDetails) -> dict[str, Any]:
@@ -42,8 +45,17 @@ async def account_answer(context: Context, visitor: Visitor) -> dict[str, Any]:
         "language": visitor.language,
         "level": visitor.level,
         "creditor": creditor_view(creditor),
+        "messages": await _messages(context, visitor),
         "accounts": list(shown),
     }
+
+
+async def _messages(context: Context, visitor: Visitor) -> list[dict[str, Any]]:
+    """What was written to the person here, newest first."""
+    ids = [each.account_id for each in visitor.accounts]
+    async with context.db.reading() as session:
+        found = await list_messages(session, visitor.tenant, ids, MESSAGES_MAX)
+    return [{"title": m.title, "text": m.text, "language": m.language, "at": m.at} for m in found]
 
 
 async def _wishes(context: Context, visitor: Visitor) -> tuple[dict[str, Any], CreditorDetails]:

@@ -30,6 +30,7 @@ from tests.integration.outreach.channels.suite import (
 )
 from tests.integration.outreach.channels.text_peers import (
     dialler_peer,
+    portal_peer,
     smpp_peer,
     twilio_calls_peer,
     twilio_texts_peer,
@@ -41,6 +42,7 @@ PEERS: Mapping[str, OpenPeer] = {
     "twilio-sms": twilio_texts_peer,
     "twilio-voice": twilio_calls_peer,
     "dialler": dialler_peer,
+    "portal": portal_peer,
     "letters-folder": folder_peer,
     "letters-put": print_shop_peer,
     "webhook": endpoint_peer,

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from services.outreach.channels.clients import smpp as smpp_client
 from services.outreach.channels.clients.channel import Channel
 from services.outreach.channels.clients.dialler import DiallerChannel
+from services.outreach.channels.clients.portal import PortalChannel
 from services.outreach.channels.clients.smpp import SmppChannel, SmppSettings
 from services.outreach.channels.clients.smpp_session import Smsc as SmscAddress
 from services.outreach.channels.clients.twilio import TwilioCalls, TwilioSettings, TwilioTexts
 from services.outreach.channels.domain.call_scripts import CallScript
 from services.outreach.channels.domain.contract import Receipt
-from services.outreach.channels.domain.parts import Parts, SmsParts, VoiceParts
+from services.outreach.channels.domain.parts import Parts, PortalParts, SmsParts, VoiceParts
+from services.outreach.channels.domain.portal_messages import PortalMessage
 from services.outreach.channels.domain.sms_parts import PartState, whole
 from services.outreach.channels.domain.twilio import TwilioAccount, token_in
 from services.outreach.channels.domain.twilio_events import TwilioReader
@@ -174,3 +176,42 @@ class DiallerPeer:
 async def dialler_peer() -> AsyncIterator[DiallerPeer]:
     shelf = Shelf()
     yield DiallerPeer(shelf, DiallerChannel("demo", "calls", shelf))
+
+
+class Mailbox:
+    """Messages of the portal, kept in a dict."""
+
+    def __init__(self) -> None:
+        self.messages: dict[tuple[str, str], PortalMessage] = {}
+
+    async def post(self, message: PortalMessage) -> None:
+        self.messages.setdefault((message.tenant, message.contact_id), message)
+
+    async def holds(self, tenant: str, contact_id: str) -> bool:
+        return (tenant, contact_id) in self.messages
+
+
+@dataclass
+class PortalPeer:
+    mailbox: Mailbox
+    channel: Channel
+    to: str = "portal"
+    parts: Parts = field(default_factory=lambda: PortalParts("A message", "It is waiting."))
+    faults: frozenset[Fault] = frozenset({"accept"})
+    can_find: bool = True
+    is_idempotent: bool = True
+
+    async def behave(self, fault: Fault) -> None:
+        assert fault == "accept"
+
+    def held(self, contact_id: str) -> int:
+        return int(("demo", contact_id) in self.mailbox.messages)
+
+    def receipts(self, contact_id: str, provider_id: str) -> list[Receipt]:
+        return []  # that somebody read it is told by his visit
+
+
+@asynccontextmanager
+async def portal_peer() -> AsyncIterator[PortalPeer]:
+    mailbox = Mailbox()
+    yield PortalPeer(mailbox, PortalChannel("demo", mailbox))

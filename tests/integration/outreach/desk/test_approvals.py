@@ -1,5 +1,6 @@
 """Approvals over HTTP: asked for once, decided by those who may, and what deciding runs."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -255,3 +256,33 @@ async def test_a_version_that_is_not_there_is_not_asked_for(
     body = {"version": "2032-01-01", "from": "2032-02-01"}
     answer = await desk.post(f"/v1/rulebooks/{name}/activate", json=body, headers=ANN)
     assert answer.status_code == 404
+
+
+async def test_a_strategy_and_a_template_wait_for_somebody_else_too(
+    world: World, desk: httpx.AsyncClient
+) -> None:
+    await desk.put("/v1/settings", json={"four_eyes_activation": True})
+    ladder = [{
+        "name": "one", "from": "due", "days": 3, "channels": ["email"], "tone": "friendly",
+        "template": "reminder",
+    }]  # fmt: skip
+    gentle = {"name": "gentle", "version": "1", "title": "Gentle", "ladder": ladder}
+    ready = world.context.templates.ready["thanks"]
+    text = ready.source.replace(ready.version, "'1'", 1)
+    for path, content, event in (
+        ("/v1/strategies/gentle", json.dumps(gentle), "strategy-activated"),
+        ("/v1/templates/thanks", text, "template-activated"),
+    ):
+        yaml = {"Content-Type": "application/yaml"}
+        put = await desk.put(path, content=content, headers=yaml)
+        assert put.status_code == 201, put.text
+        body = {"version": "1", "from": "2031-02-01"}
+        held = await desk.post(f"{path}/activate", json=body, headers=ANN)
+        assert held.status_code == 202, held.text
+        assert await world.announced(event) == []
+        approval_id = held.json()["approval_id"]
+        assert (await decided(desk, approval_id, "approve", ANN)).status_code == 403
+        approved = await decided(desk, approval_id, "approve", BOB)
+        assert approved.json()["effect"] == "done", approved.text
+        (found,) = await world.announced(event)
+        assert found["data"]["version"] == "1"
