@@ -45,7 +45,7 @@ class Referee:
     violations: list[str] = field(default_factory=list)
     untold: set[str] = field(default_factory=set)  # payments that only the ledger's door knows of
     own: list[OwnPause] = field(default_factory=list)
-    closed: dict[tuple[str, str], str] = field(default_factory=dict)  # channel, address: why
+    closed: dict[tuple[str, str], str] = field(default_factory=dict)
     dead: dict[tuple[str, str], str] = field(default_factory=dict)
     attempts: dict[str, list[Attempt]] = field(default_factory=lambda: defaultdict(list))
     made: dict[Step, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
@@ -340,10 +340,9 @@ class Referee:
             self._seq = row["seq"]
             self.seen[row["type"]] += 1
             data = msgspec.json.decode(row["payload"])
-            if row["type"] == "contact-failed":
-                self._failed(data)
-            elif row["type"] == "contact-delivered":
-                self._delivered(data)
+            if row["type"] in ("contact-failed", "contact-delivered"):
+                is_failed = row["type"] == "contact-failed"
+                (self._failed if is_failed else self._delivered)(data)
 
     def _attempt(self, contact_id: str) -> Attempt | None:
         every = (a for found in self.attempts.values() for a in found)
