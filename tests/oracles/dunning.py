@@ -37,10 +37,11 @@ class Item:
     reaction: str = ""
 
     @property
-    def firmness(self) -> tuple[bool, int, int, str, str]:
+    def firmness(self) -> tuple[bool, int, int, str, str, str]:
         n = 0 if self.reaction else self.step.ladder_day
         is_person = self.step.channels == ("person",)
-        return (is_person, TONES.index(self.tone), n, self.key[0], self.key[2])
+        tone = TONES.index(self.tone)
+        return (is_person, tone, n, self.key[0], self.key[2], self.reaction)
 
     @property
     def is_courtesy(self) -> bool:

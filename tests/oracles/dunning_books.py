@@ -316,6 +316,8 @@ class Books:
             yield Occasion(account, f"segment.{fact.word}", "account", name, fact.day)
         for invoice, on in self.corrected.items():
             recent = (c for c in self._sent() if on - 30 * DAY <= c.at.date() <= on)
+            if self.bills[invoice].is_written_off:
+                continue  # answered by nobody
             if any(invoice in c.invoices for c in recent):
                 account = self.bills[invoice].account
                 yield Occasion(account, "corrected", "invoice", invoice, on, (invoice,))

@@ -265,3 +265,15 @@ def test_a_firmer_step_that_comes_while_a_text_waits_takes_its_own_hours() -> No
     """The text waits for the gap until the day on which the firm step comes."""
     facts: Sequence[Fact] = (the_invoice(due_on="2027-03-11"), the_invoice(120, "2027-02-25", "I2"))
     assert "03-22 09:00 firm email" in agreed(told(*facts))
+
+
+def test_what_a_broken_promise_skips_is_skipped_for_every_pause_that_ends_after_it() -> None:
+    """The hold ends between the judgement and the promise's own resume day."""
+    facts = [
+        the_invoice(),
+        fact("2027-03-09", "promise", "R1", until="2027-03-19"),
+        fact("2027-03-10", "hold", "H1"),
+        fact("2027-03-23", "judge", "R1", word="broken"),
+        fact("2027-03-25", "release", "H1"),
+    ]
+    assert agreed(told(*facts))[-2:] == ["03-29 09:00 firm email", "04-15 16:00 final letter"]

@@ -117,10 +117,12 @@ class Item(
         return self.reaction or self.section
 
     @property
-    def firmness(self) -> tuple[bool, int, int, str, str]:
-        """What "leading" compares: a person, then the tone, then the ladder day, then the ids."""
+    def firmness(self) -> tuple[bool, int, int, str, str, str]:
+        """What "leading" compares: a person, then the tone, then the ladder day, then the ids, and
+        of one subject what is answered."""
         n = self.n if self.is_ladder else 0
-        return (self.is_person, TONES.index(self.tone), n, self.account_id, self.subject_id)
+        rank = TONES.index(self.tone)
+        return (self.is_person, rank, n, self.account_id, self.subject_id, self.reaction)
 
 
 def leading(items: Iterable[Item]) -> Item:

@@ -84,10 +84,8 @@ class LadderOf:
         invoice, made = applying.invoice, applying.made
         assert invoice is not None, "a ladder is an invoice's"
         base = invoice.due_on if first else invoice.anchor_on or invoice.due_on
-        skipped = BEFORE_ALL
-        for resume_on, skip_to_n in pauses.resumes:
-            if skip_to_n is not None:
-                skipped = max(skipped, skip_to_n)
+        for resume_on, _ in pauses.resumes:
+            skipped = max((n for on, n in pauses.skips if on <= resume_on), default=BEFORE_ALL)
             before = max(
                 (s.n for s in made if s.is_made and s.made_on < resume_on), default=skipped
             )

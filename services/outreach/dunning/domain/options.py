@@ -38,9 +38,9 @@ class Option:
         return self.key[4] in COURTESIES and not self.step.is_person
 
     @property
-    def firmness(self) -> tuple[bool, int, int, str, str]:
+    def firmness(self) -> tuple[bool, int, int, str, str, str]:
         n = 0 if self.key[4] else self.step.ladder_day
-        return (self.step.is_person, self.words.tone_rank, n, self.key[0], self.key[2])
+        return (self.step.is_person, self.words.tone_rank, n, self.key[0], self.key[2], self.key[4])
 
     def item(self) -> Item:
         kind: SubjectKind = self.key[1]

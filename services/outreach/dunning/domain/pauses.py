@@ -45,6 +45,7 @@ class InvoicePauses:
     resumes: tuple[tuple[date, int | None], ...]  # by day: when it goes on, and what is skipped
     ahead: tuple[tuple[date, date | None], ...]  # still to begin: from when until when
     over_on: date | None = None  # the first day after all that have begun; None: there was none
+    skips: tuple[tuple[date, int], ...] = ()  # from which day on the position is at least what
 
 
 NONE = InvoicePauses(None, (), ())
@@ -99,6 +100,7 @@ def invoice_pauses(
     found: list[StopKind] = ["disputed"] if invoice.is_disputed else []
     resumes: list[tuple[date, int | None]] = []
     ahead: list[tuple[date, date | None]] = []
+    skips: list[tuple[date, int]] = []
     over = [resume.day for resume in invoice.resumes]
     for pause in pauses:
         if not pause.stop.covers(invoice):
@@ -109,7 +111,9 @@ def invoice_pauses(
             found.append(pause.stop.kind)
         else:
             resumes.append((pause.resume_on, pause.skip_to_n))
-            over += [pause.ends_on] if pause.ends_on is not None else []
+            if pause.ends_on is not None:
+                over.append(pause.ends_on)
+                skips += [] if pause.skip_to_n is None else [(pause.ends_on, pause.skip_to_n)]
     for resume in invoice.resumes:
         is_dispute = resume.because == "disputed"
         after = strategy.resume_after_days.dispute if is_dispute else 0
@@ -122,6 +126,7 @@ def invoice_pauses(
         tuple(sorted(resumes, key=_by_day)),
         tuple(sorted(ahead, key=_first)),
         max(over, default=None),
+        tuple(sorted(skips)),
     )
 
 
