@@ -220,8 +220,18 @@ def check_contacts(desk: Desk, mail: MailServer, found: Outcome, twin: Outcome, 
     assert len(said(desk, "contact-sent")) == len(sure)
 
 
-# Deaths in work that this story has none of have stories of their own (test_imports.py).
-ELSEWHERE = ("ledger.import.", "ledger.restate.")
+# Deaths in work that this story has none of have stories of their own (test_imports.py, and of
+# outreach: test_killed.py, test_inbound_crashes.py, test_letter_channel.py, test_uncertain.py and
+# test_webhooks.py in the integration tests).
+ELSEWHERE = (
+    "ledger.import.",
+    "ledger.restate.",
+    "outreach.command.",
+    "outreach.inbound.",
+    "outreach.letters.",
+    "outreach.uncertain.",
+    "outreach.webhook.",
+)
 LIVED_POINTS = sorted(point for point in POINTS if not point.startswith(ELSEWHERE))
 LOCAL_POINTS = [point for point in LIVED_POINTS if not point.startswith(("relay.", "restore."))]
 

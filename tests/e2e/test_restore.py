@@ -27,8 +27,15 @@ Json = dict[str, Any]
 MONTHS = ("2026-01-01", "2026-06-30")
 ACCOUNTS = [f"C{number}" for number in range(4)]
 LEDGER = databases.database_name("ledger")
-# How often an account is scored on the way depends on how its events are batched.
-RESCORED = {"account-scored", "segment-changed", "early-warning-raised"}
+# How often an account is scored on the way, or has something to be worked on for a while, depends
+# on how its events are batched.
+PASSING = {
+    "account-scored",
+    "segment-changed",
+    "early-warning-raised",
+    "case-opened",
+    "case-closed",
+}
 ANSWER_SECONDS_MAX = 120.0
 COPY = "copy_of_the_ledger"
 
@@ -72,7 +79,7 @@ def view(desk: Desk) -> Json:
             sorted(
                 (entry["type"], entry["at"])
                 for entry in desk.get("outreach", f"/v1/accounts/{account}/timeline")["items"]
-                if entry["type"] not in RESCORED
+                if entry["type"] not in PASSING
             )
             for account in ACCOUNTS
         ],
