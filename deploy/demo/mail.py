@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from deploy.demo.received import Received
 
 HOST = "127.0.0.1"
-_LINK = re.compile(r"<(https?://[^>]+)>")
+_LINK = re.compile(r"<(https?://[^<>]+)>")
 _headers = BytesHeaderParser()
 
 

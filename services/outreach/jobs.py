@@ -90,9 +90,10 @@ async def run_trials(context: Context, *, stop: asyncio.Event) -> None:
 async def run_leases(context: Context, *, stop: asyncio.Event) -> None:
     """With either clock: look again and again until stopped."""
     while not stop.is_set():
-        with survived("outreach", "leases"):
-            if not context.guard.has_jumped():  # else all leases would seem to have ended
+        if not context.guard.has_jumped():  # else all leases would seem to have ended
+            with survived("outreach", "leases"):
                 await end_leases(context.db, context.clock, clock.now())
+            with survived("outreach", "desk"):
                 await tend_desk(context)
         await pause(stop, LEASES_SECONDS)
 

@@ -131,8 +131,8 @@ MUTANTS = (
     Mutant(
         "an intent whose lease ended is sent again",
         "services.outreach:_end",
-        '            [Outcome(contact, "uncertain", LEASE_ENDED)],\n',
-        '            [Outcome(contact, "deferred", LEASE_ENDED)],\n',
+        '            [Outcome(uncertain, "uncertain", LEASE_ENDED)],\n',
+        '            [Outcome(uncertain, "deferred", LEASE_ENDED)],\n',
         (AFTER_INTENT,),
     ),
     Mutant(

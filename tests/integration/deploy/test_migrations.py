@@ -64,10 +64,20 @@ async def test_every_table_has_its_tenant_first_in_the_key(
             rows = await connection.execute(text(LEADING_COLUMNS), {"log": sorted(log_tables())})
             leading = {(row.table_name, row.column_name) for row in rows}
         await engine.dispose()
-    assert {(table, column) for table, column in leading if column not in TENANTS} == set()
+    found = {(table, column) for table, column in leading if column not in TENANTS}
+    assert found - ACROSS == set()
+    assert service != "outreach" or found == ACROSS
 
 
 TENANTS = {"tenant", "tenant_id"}
+# What a bearer shows says nothing of its tenant, and an organisation has several.
+ACROSS = {
+    ("call_scripts", "token"),
+    ("organisation_attempts", "organisation"),
+    ("organisations", "organisation"),
+    ("portal_links", "link_id"),
+    ("portal_sessions", "token_hash"),
+}
 LEADING_COLUMNS = """
 select c.relname as table_name, a.attname as column_name
 from pg_index i

@@ -27,7 +27,10 @@ ERRORS = [
     Unavailable("away"),
 ]
 CONTEXT: Any = SimpleNamespace(
-    db=None, clock="system", guard=SimpleNamespace(has_jumped=lambda: False)
+    db=None,
+    clock="system",
+    guard=SimpleNamespace(has_jumped=lambda: False),
+    webhooks=SimpleNamespace(poster=None, box=None),
 )
 Loop = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -45,6 +48,10 @@ LOOPS: dict[str, tuple[Any, str, str, Loop]] = {
     "days": (ledger, "start_days", "ledger", over(ledger.run_scheduler)),
     "runs": (outreach, "run_tenants", "outreach", over(outreach.run_scheduler)),
     "leases": (outreach, "end_leases", "outreach", over(outreach.run_leases)),
+    "desk": (outreach, "tend_desk", "outreach", over(outreach.run_leases)),
+    "trials": (outreach, "work_on_trials", "outreach", over(outreach.run_trials)),
+    "rates": (outreach, "watch_rates", "outreach", over(outreach.run_rate_watch)),
+    "webhooks": (outreach, "post_due", "outreach", over(outreach.run_webhooks)),
     "guardrails": (guardrails, "check_all", "segmentation", over(guardrails.run_guardrails)),
     "watch": (watch, "watch_tenants", "segmentation", over(watch.run_watch)),
     "show": (watch, "show", "segmentation", over(watch.run_show, CONTEXT.db)),

@@ -27,7 +27,6 @@ SIGNED_HEADERS: Final = (
 KEY_BITS_MIN: Final = 1024  # as RFC 8301 demands; 2048 are advised
 
 _BLANKS = re.compile(rb"[ \t]+")
-_BLANKS_BEFORE_END = re.compile(rb"[ \t]+(?=\r\n)")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE_LENGTH = 72
 
@@ -89,7 +88,7 @@ def canonical_header(name: bytes, value: bytes) -> bytes:
 
 def canonical_body(body: bytes) -> bytes:
     """Relaxed (3.4.4): blanks as one, none at the ends of lines, no empty lines at its end."""
-    lines = _BLANKS.sub(b" ", _BLANKS_BEFORE_END.sub(b"", body + b"\r\n"))
+    lines = _BLANKS.sub(b" ", body + b"\r\n").replace(b" \r\n", b"\r\n")
     rest = lines.rstrip(b"\r\n")
     return rest + b"\r\n" if rest else b""
 

@@ -22,7 +22,7 @@ from shared.errors import Invalid
 from shared.yaml_text import read_document
 
 _FILE = re.compile(r"([a-z0-9][a-z0-9-]{0,63})/(template|[a-z]{2,3}(?:-[A-Z]{2})?)\.yaml")
-_TAG = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
+_TAG = re.compile(r"(\{\{[^{}]*\}\}|\{%[^{}]*%\})")
 T = TypeVar("T")
 Words = Annotated[str, Meta(min_length=1)]
 

@@ -16,13 +16,13 @@ from services.outreach.channels.domain.template_language import BadTemplate, Tem
 from services.outreach.channels.domain.wording import Wording
 
 HEADLINES = frozenset({"subject", "title"})
-_HIDDEN = re.compile(r"<(style|script|title|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
-_ANCHOR = re.compile(r"""<a\b[^>]*\bhref\s*=\s*["']([^"']*)["'][^>]*>""")
+_HIDING = re.compile(r"<(?P<end>/?)(?P<name>style|script|title|head)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_ANCHOR = re.compile(r"""<a\b[^<>]*\bhref\s*=\s*["']([^"']*)["'][^<>]*>""")
 _BLOCK_END = re.compile(r"</(?:p|li|h\d|td|tr|div)>|<br\s*/?>", re.IGNORECASE)
 _CURRENCY = r"(?:€|\$|£|¥|EUR|USD|GBP|CHF|JPY|CAD|AUD|MXN|euros?|dollars?|d[óo]lares|francs?)"
 _AMOUNT = re.compile(
-    rf"(?:{_CURRENCY}\s?\d[\d.,'\s]*|\d[\d.,']*\s?{_CURRENCY}(?!\w)|\b\d[\d.,']*[.,]\d\d\b)",
+    rf"(?:{_CURRENCY}\s?\d[\d.,'\s]{{0,30}}|(?<!\d)\d[\d.,']{{0,18}}+\s?{_CURRENCY}(?!\w)|\b\d[\d.,']{{0,18}}[.,]\d\d\b)",
     re.IGNORECASE,
 )
 
@@ -153,8 +153,22 @@ def _static_faults(tried: TextTrial, language: TemplateLanguage, part: str, sour
 
 def readable(raw: str, *, is_html: bool) -> str:
     if is_html:
-        raw = unescape(_TAG.sub(" ", _HIDDEN.sub(" ", _with_links(raw))))
+        raw = unescape(_TAG.sub(" ", _shown(_with_links(raw))))
     return _blanks(raw)
+
+
+def _shown(raw: str) -> str:
+    """Without what no reader sees; what is opened and never closed stays."""
+    kept: list[str] = []
+    hidden, start = None, 0
+    for tag in _HIDING.finditer(raw):
+        name = tag["name"].lower()
+        if hidden is None and not tag["end"]:
+            kept.append(raw[start : tag.start()])
+            hidden, start = name, tag.start()
+        elif tag["end"] and name == hidden:
+            hidden, start = None, tag.end()
+    return " ".join([*kept, raw[start:]])
 
 
 def _with_links(raw: str) -> str:
@@ -170,7 +184,7 @@ def literal_words(language: TemplateLanguage, source: str, *, is_html: bool) -> 
         return None
     if is_html:
         words = _BLOCK_END.sub("\n\n", words)
-        words = unescape(_TAG.sub(" ", _HIDDEN.sub(" ", words)))
+        words = unescape(_TAG.sub(" ", _shown(words)))
     return words
 
 

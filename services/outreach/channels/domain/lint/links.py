@@ -24,7 +24,7 @@ _ELEMENT = re.compile(
     r"<\s*(script|iframe|frame|object|embed|applet|form|input|button|link|base|meta\s+http-equiv)\b",
     re.IGNORECASE,
 )
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def foreign(text: str, *, is_html: bool) -> Iterator[str]:

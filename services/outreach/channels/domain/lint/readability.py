@@ -29,7 +29,7 @@ FORMULAS: Mapping[str, Formula] = {
 
 _SILENT = re.compile(r"(?<=[bcdfghjklmnpqrstvwxz])(?:e|es|ent)\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_SENTENCE_END = re.compile(r"[.!?:;…]+(?=\s|$)|\n\s*\n")
+_SENTENCE_END = re.compile(r"(?<![.!?:;…])[.!?:;…]+(?=\s|$)|\n\s*\n")
 _VOWELS: Mapping[str, re.Pattern[str]] = {
     "en": re.compile(r"[aeiouy]+"),
     "de": re.compile(r"aa|ee|oo|ie|ei|ai|au|äu|eu|ey|ay|[aeiouyäöü]"),
