@@ -29,7 +29,7 @@ async def activate(
 
 async def test_the_ready_templates_are_there_and_can_be_read(client: httpx.AsyncClient) -> None:
     items = {i["name"]: i for i in (await client.get("/v1/templates")).json()["items"]}
-    assert len(items) == 21
+    assert len(items) == 22  # and the code
     assert items["final"]["ready"]
     assert items["final"]["tone"] == "final"
     assert items["final"]["languages"]["de"] == ["email", "sms", "letter", "voice", "portal"]
@@ -104,7 +104,7 @@ async def test_a_template_that_a_strategy_names_is_replaced_and_not_ended(
     await world.run(MORNING)
     refused = await activate(client, "2026-03-20", None)
     assert refused.status_code == 409
-    assert "strategy" in refused.json()["detail"]
+    assert "is named by" in refused.json()["detail"]
     ended = await activate(client, "2026-03-20", None, "/v1/templates/care")
     assert ended.status_code == 200
 
