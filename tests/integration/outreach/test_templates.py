@@ -105,7 +105,7 @@ async def test_a_template_that_a_strategy_names_is_replaced_and_not_ended(
     refused = await activate(client, "2026-03-20", None)
     assert refused.status_code == 409
     assert "is named by" in refused.json()["detail"]
-    ended = await activate(client, "2026-03-20", None, "/v1/templates/care")
+    ended = await activate(client, "2026-03-20", None, "/v1/templates/promise-made")
     assert ended.status_code == 200
 
 
