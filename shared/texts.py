@@ -45,6 +45,11 @@ _INVISIBLE = re.compile(
 )
 
 
+def storable(text: str) -> str:
+    """A text as a database can hold it, whatever came."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
 def text_fault(text: str) -> str | None:
     """What is wrong with a text of one or many lines."""
     if text.isprintable():

@@ -60,7 +60,7 @@ class Calls:
             await client.aclose()
 
     async def get(self, service: str, path: str, **query: str) -> Any:
-        return _body(await self._services[service].get(path, params=query))
+        return checked(await self._services[service].get(path, params=query))
 
     async def put_tenant(self, contact_from: date, reporting_currency: str) -> None:
         settings = {
@@ -68,22 +68,22 @@ class Calls:
             "contact_from": contact_from.isoformat(),
             "reporting_currency": reporting_currency,
         }
-        _body(await self._services["ledger"].put(f"/v1/tenants/{TENANT}", json=settings))
+        checked(await self._services["ledger"].put(f"/v1/tenants/{TENANT}", json=settings))
 
     async def open_outreach(self, from_on: date) -> None:
         """Channels and prices, the tenant's own strategy, and whose accounts get which."""
         client = self._services["outreach"]
         await self.settle()
         await self.run_due(midnight(from_on - ONE_DAY))  # business time begins on the day before
-        _body(await client.put("/v1/settings", json=opening.SETTINGS))
+        checked(await client.put("/v1/settings", json=opening.SETTINGS))
         path = f"/v1/strategies/{opening.TELEPHONE['name']}"
         for put_to, document in (
             (path, opening.TELEPHONE),
             ("/v1/strategy-assignments", opening.ASSIGNMENTS),
         ):
-            _body(await client.put(put_to, json=document))
+            checked(await client.put(put_to, json=document))
             activation = {"version": document["version"], "from": from_on.isoformat()}
-            _body(await client.post(f"{put_to}/activate", json=activation))
+            checked(await client.post(f"{put_to}/activate", json=activation))
 
     async def desk(
         self, person: str, method: str, path: str, body: dict[str, Any] | None = None
@@ -97,7 +97,7 @@ class Calls:
         path = f"/v1/accounts/{account_id}/disputes/{dispute_id}/resolve"
         body = {"outcome": "rejected", "reason": "looked into", "at": rfc3339(at), "by": _DECIDING}
         headers = {"Idempotency-Key": f"reject:{dispute_id}"}
-        _body(await self._services["ledger"].post(path, json=body, headers=headers))
+        checked(await self._services["ledger"].post(path, json=body, headers=headers))
 
     async def contact_record(self, account_id: str) -> bytes:
         path = f"/v1/accounts/{account_id}/contact-record"
@@ -115,13 +115,13 @@ class Calls:
     async def put_policy(self, document: dict[str, Any], from_on: date) -> None:
         """In force from a day that has not begun."""
         client, path = self._services["ledger"], f"/v1/policies/{document['name']}"
-        _body(await client.put(path, json=document))
+        checked(await client.put(path, json=document))
         activation = {
             "version": document["version"],
             "from": from_on.isoformat(),
             "reason": "the demo begins",
         }
-        _body(await client.post(f"{path}/activate", json=activation))
+        checked(await client.post(f"{path}/activate", json=activation))
 
     async def post_events(self, events: Sequence[BillingEvent]) -> list[str]:
         """Tell the ledger; gives the reasons of those that it refused."""
@@ -134,7 +134,7 @@ class Calls:
                 headers={"Content-Type": "application/cloudevents-batch+json"},
             )
             if answer.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
-                _body(answer)
+                checked(answer)
             refused += [
                 f"{item['id']}: {error['pointer']} {error['detail']}"
                 for item in answer.json()["rejected"]
@@ -152,7 +152,7 @@ class Calls:
         )
         if answer.status_code in (httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY):
             return None
-        shown = _body(answer)
+        shown = checked(answer)
         if answer.status_code == httpx.codes.ACCEPTED:
             await self._decide(request, shown)
         found: dict[str, Any] = await self.get("ledger", f"{path}/{request.noun}s/{request.id}")
@@ -167,16 +167,16 @@ class Calls:
             "by": _DECIDING,
         }
         path = f"/v1/approvals/{shown['approval_id']}/decide"
-        _body(await self._services["ledger"].post(path, json=decision))
+        checked(await self._services["ledger"].post(path, json=decision))
 
     async def start_day(self, day: date) -> None:
         client = self._services["ledger"]
-        _body(await client.post("/v1/jobs/start-day", json={"day": day.isoformat()}))
+        checked(await client.post("/v1/jobs/start-day", json={"day": day.isoformat()}))
 
     async def run_due(self, at: datetime) -> tuple[dict[str, int], datetime | None]:
         """Make the contacts due at the instant; what came of it, and when the next is due."""
         client = self._services["outreach"]
-        answer = _body(await client.post("/v1/jobs/run-due", json={"at": rfc3339(at)}))
+        answer = checked(await client.post("/v1/jobs/run-due", json={"at": rfc3339(at)}))
         due = answer["next_due_at"]
         return answer["counts"], datetime.fromisoformat(due) if due else None
 
@@ -203,13 +203,14 @@ class Calls:
         answer = await self._services[service].get("/v1/lag")
         if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
             return 1  # it can't say at the moment: something may be
-        lag = _body(answer)
+        lag = checked(answer)
         if any(item["parked_accounts"] for item in lag["items"]):
             raise Failed(f"accounts are parked in {service}: `make dead-letters` shows why")
         return int(lag["behind"])
 
 
-def _body(answer: httpx.Response) -> Any:
+def checked(answer: httpx.Response) -> Any:
+    """The body of an answer that must be a good one."""
     if answer.is_error:
         raise Failed(f"{answer.request.method} {answer.request.url}: {answer.text[:1000]}")
     return answer.json()

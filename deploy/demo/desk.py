@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from deploy.demo.acts import Request, Spoken
-from deploy.demo.calls import Calls, Failed
+from deploy.demo.calls import Calls, checked
 from deploy.demo.source import Source, rfc3339
 
 _COLLECTOR, _LISTENER, _SUPERVISOR = "carla", "bruno", "sofia"
@@ -142,13 +142,6 @@ class Desk:
             checked(answer)
             self.decided[f"{approval['kind']} {decision}d"] += 1
         return bool(shown["items"])
-
-
-def checked(answer: httpx.Response) -> Any:
-    """The body of an answer that must be a good one."""
-    if answer.is_error:
-        raise Failed(f"{answer.request.method} {answer.request.url}: {answer.text[:1000]}")
-    return answer.json()
 
 
 def _why(answer: httpx.Response) -> str:

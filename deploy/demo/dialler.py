@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 
-from deploy.demo.calls import Calls
-from deploy.demo.desk import checked
+from deploy.demo.calls import Calls, checked
 
 _DIALLER = "dialler"
 _RESULTS: tuple[tuple[dict[str, Any], int], ...] = (

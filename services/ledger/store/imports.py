@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from shared.csv_events.rows import Refusal
 from shared.database import Database, Session
+from shared.texts import storable
 
 ImportState = Literal["reading", "sending", "done", "failed", "cancelled"]
 
@@ -300,11 +301,6 @@ async def list_import_refusals(
         limit,
     )
     return [((row[0], row[1]), Refusal(row[0], row[2], row[3], row[4], row[5])) for row in rows]
-
-
-def storable(text: str) -> str:
-    """A text that PostgreSQL can keep."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 # ------------------------------------------------- what the ledger knows

@@ -1,11 +1,14 @@
 """E-mail over SMTP as a channel: an intent becomes a signed message, and an SMTP reply what became
 of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.clients.smtp import (
     SMTP_TIMEOUT_SECONDS,
+    Blame,
     Handover,
     Mailer,
     MailServer,
@@ -33,7 +36,11 @@ from shared.errors import Invalid, Unavailable
 from shared.mail_addresses import deliverable
 
 BAD_ADDRESS = "address-unusable"
-_BLAME = {"server": "provider", "mailbox": "recipient", "unclear": "unclear"}
+_BLAME: Mapping[Blame, Literal["provider", "recipient", "unclear"]] = {
+    "server": "provider",
+    "mailbox": "recipient",
+    "unclear": "unclear",
+}
 
 
 @dataclass(frozen=True)
@@ -147,4 +154,4 @@ def _sent(handover: Handover, own_id: str) -> Sent:
         case "withdrawn":
             return Withdrawn()
         case _:
-            return Later(handover.code, blame=_BLAME[handover.blame])  # type: ignore[arg-type]
+            return Later(handover.code, blame=_BLAME[handover.blame])

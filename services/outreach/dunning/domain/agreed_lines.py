@@ -80,16 +80,17 @@ def _confirmed(contact: DebtorContact) -> Iterator[Line]:
 
 
 def _lines(occasion: Occasion, item: Item, account: CheckedAccount) -> Iterator[Line]:
-    minor, currency = occasion.amount_minor, occasion.currency
+    asked, currency = occasion.amount_minor, occasion.currency
     due_on = occasion.due_on or occasion.anchor_on
-    if minor is None or currency is None:
+    if asked is None or currency is None:
         return
+    minor = asked
     arrangement = _arrangement(occasion, account)
     parts: tuple[LinePart, ...] = ()
     if arrangement is not None and arrangement.next_due_on == due_on and arrangement.next_minor:
         minor = min(minor, arrangement.next_minor)  # some of it is paid already
     base = occasion.base_minor
-    if base is not None and base > occasion.amount_minor == minor:  # type: ignore[operator]
+    if base is not None and base > asked == minor:
         parts = (
             LinePart("principal", currency, base),
             LinePart("discount", currency, minor - base),

@@ -10,6 +10,7 @@ from typing import Any
 from services.outreach.channels.store import get_settings
 from services.outreach.context import Context
 from services.outreach.debtors.store.profiles import get_profiles
+from services.outreach.debtors.store.tenants import find_calendar
 from services.outreach.dunning.commands.assignments import ACCOUNTS_MAX
 from services.outreach.dunning.commands.governors import find_unusable
 from services.outreach.dunning.domain.assignments import assign
@@ -133,7 +134,7 @@ async def terms_of(
 ) -> TrialTerms:
     now = await business_now(session, context.clock, tenant)
     settings = (await get_settings(session, tenant)).settings
-    zone, contact_from = await store.get_calendar(session, tenant)
+    zone, contact_from = await find_calendar(session, tenant)
     today = local_day(now, zone)
     return TrialTerms(
         strategy=strategy.name,

@@ -3,7 +3,7 @@ each account is on."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -323,11 +323,3 @@ async def find_priorities(
         list(account_ids),
     )
     return {row["account_id"]: row["priority"] for row in rows}
-
-
-async def get_calendar(session: Session, tenant: str) -> tuple[str, date | None]:
-    """The tenant's zone, and from which day on its debtors are contacted."""
-    row = await session.fetchrow(
-        "select timezone, contact_from from tenants where tenant_id = $1", tenant
-    )
-    return ("UTC", None) if row is None else (row["timezone"], row["contact_from"])

@@ -8,9 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.outreach.activity.commands import announce, open_tasks
+from services.outreach.activity.domain.address_marks import mark_of
 from services.outreach.activity.domain.tasks import NewTask
 from services.outreach.activity.domain.timeline import TimelineEntry
-from services.outreach.activity.store.addresses import find_addresses_of
+from services.outreach.activity.store.addresses import find_addresses_of, find_spellings
 from services.outreach.activity.store.debtors import mark_dirty
 from services.outreach.consents.commands import (
     Refusal,
@@ -27,13 +28,14 @@ from services.outreach.inbound.domain.decisions import ReplyAnswer, ReplySender
 from services.outreach.inbound.domain.incoming import Incoming
 from services.outreach.inbound.domain.items import Ending, OpenItem
 from services.outreach.inbound.store import items as store
-from services.outreach.inbound.store.addresses import list_spellings
 from shared import clock
 from shared.business_time import Clock
 from shared.clock import local_day
 from shared.database import Session
 from shared.events import Announcement, outreach
 from shared.process.crash import crash_point
+
+Touch = outreach.RightPartyContacted | outreach.WrongPartyContacted
 
 BY = "inbound"
 
@@ -175,7 +177,8 @@ async def _wrong_party(session: Session, item: OpenItem, incoming: Incoming) -> 
     """Nobody there is the debtor: no message goes to it any more."""
     if incoming.address is None:
         return
-    found = await list_spellings(session, item.tenant, item.channel, incoming.address)
+    mark = mark_of(item.tenant, item.channel, incoming.address)
+    found = await find_spellings(session, item.tenant, item.channel, mark)
     known = await find_address_states(session, item.tenant, {account for account, _ in found})
     states = []
     for account_id, address in found:
@@ -272,19 +275,23 @@ def _of_account(
         received_at=item.received_at,
     )
     found: list[tuple[str, Struct]] = [("reply-received", received)]
-    touch = {
-        "touch_id": item.inbound_id,
-        "account_id": account_id,
-        "contact_id": match.contact_id,
-        "channel": item.channel,
-        "touched_at": item.received_at,
-    }
+
+    def touch(kind: type[Touch], outcome: str) -> Touch:
+        return kind(
+            touch_id=item.inbound_id,
+            account_id=account_id,
+            contact_id=match.contact_id,
+            channel=item.channel,
+            outcome=outcome,
+            touched_at=item.received_at,
+        )
+
     if answer.is_wrong_party:
-        data: Struct = outreach.WrongPartyContacted(outcome="wrong-party", **touch)  # type: ignore[arg-type]
-        found.append(("wrong-party-contacted", data))
+        found.append(("wrong-party-contacted", touch(outreach.WrongPartyContacted, "wrong-party")))
     if answer.command is not None:
-        data = outreach.RightPartyContacted(outcome=answer.command.name, **touch)  # type: ignore[arg-type]
-        found.append(("right-party-contacted", data))
+        found.append(
+            ("right-party-contacted", touch(outreach.RightPartyContacted, answer.command.name))
+        )
     day = local_day(item.received_at, zone)
     return [
         TimelineEntry(

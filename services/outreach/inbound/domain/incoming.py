@@ -10,7 +10,7 @@ from services.outreach.inbound.domain.classes import Reading, read_words
 from services.outreach.inbound.domain.items import ItemEnvelope, OpenItem
 from services.outreach.inbound.domain.mail import IncomingMail
 from services.outreach.inbound.domain.word_lists import WordLists
-from services.outreach.inbound.domain.words import storable
+from shared.texts import storable
 
 ANSWERED_MAX = 10  # contacts that one mail may name
 _MACHINES = frozenset({"mailer-daemon", "postmaster", "mail-daemon", "mdaemon"})

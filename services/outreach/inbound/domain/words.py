@@ -10,11 +10,6 @@ Meaning = TypeVar("Meaning")
 SEAM = "\n"  # in place of a phrase that is not to be seen: no phrase goes across it
 
 
-def storable(text: str) -> str:
-    """A text as a database can hold it."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
-
-
 def plain(text: str) -> str:
     """After NFKD without marks and with its case folded; punctuation stays."""
     folded = unicodedata.normalize("NFKD", text[:TEXT_MAX]).casefold()

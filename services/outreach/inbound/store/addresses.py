@@ -19,19 +19,3 @@ async def find_owners(session: Session, tenant: str, channel: str, address: str)
         mark_of(tenant, channel, address),
     )
     return {row["account_id"]: row["debtor_key"] for row in rows}
-
-
-async def list_spellings(
-    session: Session, tenant: str, channel: str, address: str
-) -> list[tuple[str, str]]:
-    """Account and address, as the account's details have it."""
-    rows = await session.fetch(
-        """
-        select account_id, address from account_addresses
-        where tenant_id = $1 and channel = $2 and mark = $3 order by account_id, address
-        """,
-        tenant,
-        channel,
-        mark_of(tenant, channel, address),
-    )
-    return [(row["account_id"], row["address"]) for row in rows]

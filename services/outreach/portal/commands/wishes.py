@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from services.outreach.activity.commands import announce, open_tasks, tenant_now
 from services.outreach.activity.domain.limits import ContactChannel
 from services.outreach.activity.domain.tasks import NewTask
-from services.outreach.activity.store.addresses import find_addresses_of
+from services.outreach.activity.store.addresses import find_addresses_of, find_spellings
 from services.outreach.activity.store.contacts import get_contact
 from services.outreach.activity.store.debtors import mark_dirty
 from services.outreach.channels.domain.links import Links
@@ -21,7 +21,6 @@ from services.outreach.debtors.store.addresses import find_address_states, upser
 from services.outreach.inbound.commands.receipts import note_answered
 from services.outreach.portal.domain import visits
 from services.outreach.portal.domain.links import KnownLink, LinkAccount
-from services.outreach.portal.store import addresses as address_store
 from services.outreach.portal.store import links as store
 from shared import clock
 from shared.business_time import Clock
@@ -61,7 +60,7 @@ async def stop_channel(
 async def _address_of(session: Session, link: KnownLink) -> str | None:
     """As an account spells it; else as the message was sent."""
     if link.mark is not None:
-        found = await address_store.find_spellings(session, link.tenant, link.channel, link.mark)
+        found = await find_spellings(session, link.tenant, link.channel, link.mark)
         if found:
             return found[0][1]
     try:
@@ -179,7 +178,7 @@ async def disown(
 
 async def _mark_wrong(session: Session, link: KnownLink, at: datetime) -> None:
     assert link.mark is not None
-    found = await address_store.find_spellings(session, link.tenant, link.channel, link.mark)
+    found = await find_spellings(session, link.tenant, link.channel, link.mark)
     known = await find_address_states(session, link.tenant, {account for account, _ in found})
     states = []
     for account_id, address in found:

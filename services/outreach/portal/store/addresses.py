@@ -42,19 +42,3 @@ async def list_usable(
     return [
         ReachedAt(row["account_id"], row["channel"], row["address"], row["mark"]) for row in rows
     ]
-
-
-async def find_spellings(
-    session: Session, tenant: str, channel: str, mark: bytes
-) -> list[tuple[str, str]]:
-    """Every account that has the address, with how it spells it."""
-    rows = await session.fetch(
-        """
-        select account_id, address from account_addresses
-        where tenant_id = $1 and channel = $2 and mark = $3 order by account_id, address
-        """,
-        tenant,
-        channel,
-        mark,
-    )
-    return [(row["account_id"], row["address"]) for row in rows]
