@@ -3,6 +3,7 @@
 A run only offers calls to it. `go` is the hand-over: there the script is given out.
 """
 
+from services.outreach.channels.clients.carried import script_in_time
 from services.outreach.channels.clients.channel_log import ScriptShelf
 from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.domain.call_scripts import CallScript
@@ -11,13 +12,8 @@ from services.outreach.channels.domain.contract import (
     CannotSay,
     Found,
     Intent,
-    Later,
-    Refused,
     Sent,
-    Withdrawn,
 )
-from services.outreach.channels.domain.parts import VoiceParts
-from shared import clock
 
 
 class DiallerChannel:
@@ -29,16 +25,11 @@ class DiallerChannel:
         self._shelf = shelf
 
     async def send(self, intent: Intent) -> Sent:
-        if clock.now() >= intent.deadline:
-            return Later("deadline", blame="unclear")
-        parts = await intent.parts()
-        if parts is None:
-            return Withdrawn()
-        assert isinstance(parts, VoiceParts), "a script is what this channel carries"
-        if not parts.script.strip():
-            return Refused("empty-script")
-        script = CallScript(self._tenant, self._provider, intent.callback_token, parts.script)
-        await self._shelf.put(script)
+        script = await script_in_time(intent)
+        if not isinstance(script, str):
+            return script
+        token = intent.callback_token
+        await self._shelf.put(CallScript(self._tenant, self._provider, token, script))
         return Accepted(intent.contact_id)
 
     async def find(self, intent: Intent) -> Found:

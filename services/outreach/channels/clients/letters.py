@@ -18,6 +18,7 @@ from services.outreach.channels.clients.letter_targets import (
 )
 from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.domain.contract import (
+    TOO_LATE,
     Accepted,
     CannotSay,
     Found,
@@ -63,7 +64,7 @@ FIND_DAYS = 4  # for so many days back a batch is looked for
 NUMBERS_MAX = 10_000
 
 INCOMPLETE, TOO_LONG = "address-incomplete", "letter-too-long"
-AWAY, UNSURE, TOO_LATE = "target-away", "target-unsure", "deadline"
+AWAY, UNSURE = "target-away", "target-unsure"
 
 
 @dataclass

@@ -1,20 +1,18 @@
 """The portal as a channel: a message is stored, and read by whoever has shown there who he is. It
 is stored under its contact, so that a repeat changes nothing."""
 
+from services.outreach.channels.clients.carried import parts_in_time
 from services.outreach.channels.clients.channel_log import PortalShelf
 from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.domain.contract import (
     Accepted,
     Found,
     Intent,
-    Later,
     NotThere,
     Sent,
-    Withdrawn,
 )
 from services.outreach.channels.domain.parts import PortalParts
 from services.outreach.channels.domain.portal_messages import PortalMessage
-from shared import clock
 
 
 class PortalChannel:
@@ -23,12 +21,9 @@ class PortalChannel:
         self._shelf = shelf
 
     async def send(self, intent: Intent) -> Sent:
-        if clock.now() >= intent.deadline:
-            return Later("deadline", blame="unclear")
-        parts = await intent.parts()
-        if parts is None:
-            return Withdrawn()
-        assert isinstance(parts, PortalParts), "a title and a text are what this channel carries"
+        parts = await parts_in_time(intent, PortalParts)
+        if not isinstance(parts, PortalParts):
+            return parts
         await self._shelf.post(
             PortalMessage(
                 self._tenant,

@@ -14,6 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from services.outreach.channels.clients.carried import text_in_time
 from services.outreach.channels.clients.channel_log import TextLog
 from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.clients.smpp_session import (
@@ -35,7 +36,6 @@ from services.outreach.channels.domain.contract import (
     Unknown,
     Withdrawn,
 )
-from services.outreach.channels.domain.parts import SmsParts
 from services.outreach.channels.domain.phone_numbers import caller
 from services.outreach.channels.domain.smpp import OperatorDelivery, Pdu
 from services.outreach.channels.domain.smpp_receipts import MessageIds, part_id, read_receipt
@@ -44,7 +44,7 @@ from services.outreach.channels.domain.sms_parts import (
     SentPart,
     SentText,
 )
-from services.outreach.channels.domain.sms_text import SmsText, sms_text
+from services.outreach.channels.domain.sms_text import SmsText
 from shared import clock
 from shared.addresses import BadUrl
 from shared.errors import Unavailable
@@ -108,17 +108,9 @@ class SmppChannel:
                 session = await self._bound()
             except NotBound as error:
                 return Later(error.code)
-            if clock.now() >= intent.deadline:
-                return Later("deadline", blame="unclear")
-            parts = await intent.parts()
-            if parts is None:
-                return Withdrawn()
-            assert isinstance(parts, SmsParts), "a text is what this channel carries"
-            sms = sms_text(parts.text)
-            if not sms.units:
-                return Refused("empty-text")
-            if sms.segments > self._settings.segments_max:
-                return Refused("too-many-segments")
+            sms = await text_in_time(intent, self._settings.segments_max)
+            if not isinstance(sms, SmsText):
+                return sms
             return await self._submit(session, intent, sms)
 
     async def find(self, intent: Intent) -> Found:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from services.outreach.channels.clients.carried import script_in_time, text_in_time
 from services.outreach.channels.clients.channel_log import ScriptShelf
 from services.outreach.channels.clients.registry import ProviderSetup
 from services.outreach.channels.domain import twilio
@@ -25,10 +26,8 @@ from services.outreach.channels.domain.contract import (
     Refused,
     Sent,
     Unknown,
-    Withdrawn,
 )
-from services.outreach.channels.domain.parts import SmsParts, VoiceParts
-from services.outreach.channels.domain.sms_text import sms_text
+from services.outreach.channels.domain.sms_text import SmsText
 from services.outreach.channels.domain.twilio import TwilioAccount
 from shared import clock
 from shared.addresses import BadUrl
@@ -148,18 +147,10 @@ class TwilioTexts:
         self._api = TwilioApi(settings.account)
 
     async def send(self, intent: Intent) -> Sent:
-        if clock.now() >= intent.deadline:
-            return Later("deadline", blame="unclear")
-        parts = await intent.parts()
-        if parts is None:
-            return Withdrawn()
-        assert isinstance(parts, SmsParts), "a text is what this channel carries"
-        sms = sms_text(parts.text)
-        if not sms.units:
-            return Refused("empty-text")
         settings = self._settings
-        if sms.segments > settings.segments_max:
-            return Refused("too-many-segments")
+        sms = await text_in_time(intent, settings.segments_max)
+        if not isinstance(sms, SmsText):
+            return sms
         callback = twilio.callback_url(
             settings.public_url, settings.provider, intent.callback_token
         )
@@ -187,16 +178,11 @@ class TwilioCalls:
         self._api = TwilioApi(settings.account)
 
     async def send(self, intent: Intent) -> Sent:
-        if clock.now() >= intent.deadline:
-            return Later("deadline", blame="unclear")
-        parts = await intent.parts()
-        if parts is None:
-            return Withdrawn()
-        assert isinstance(parts, VoiceParts), "a script is what this channel carries"
-        if not parts.script.strip():
-            return Refused("empty-script")
+        script = await script_in_time(intent)
+        if not isinstance(script, str):
+            return script
         settings, token = self._settings, intent.callback_token
-        twiml = twilio.spoken(parts.script, intent.language)
+        twiml = twilio.spoken(script, intent.language)
         await self._shelf.put(CallScript(settings.tenant, settings.provider, token, twiml))
         form = twilio.call_form(
             intent,

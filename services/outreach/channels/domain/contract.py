@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from services.outreach.channels.domain.parts import Parts
 
+TOO_LATE = "deadline"  # our own, before anything was handed over
 ReceiptState = Literal["sent", "failed", "delivered", "opened"]
 
 
