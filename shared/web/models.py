@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from shared.clock import OUT_OF_CALENDAR, instant_fault, is_in_calendar
 from shared.money import MAX_MINOR, is_currency
+from shared.texts import id_fault, text_fault
 
 _INSTANT_MAX = 64  # characters
 
@@ -66,6 +67,21 @@ def _currency(value: str) -> str:
     return value
 
 
+def _text(value: str) -> str:
+    if fault := text_fault(value):
+        raise ValueError(fault)
+    return value
+
+
+def _id(value: str) -> str:
+    if fault := id_fault(value):
+        raise ValueError(fault)
+    return value
+
+
+# Of a text or an id of somebody else's making, beside its length.
+CHECKED_TEXT = AfterValidator(_text)
+CHECKED_ID = AfterValidator(_id)
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Minor = Annotated[int, Field(ge=1, le=MAX_MINOR)]

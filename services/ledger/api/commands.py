@@ -15,11 +15,10 @@ from services.ledger.commands.agreements import Asked, Done, Door, keep_refusal,
 from services.ledger.domain.agreements import By
 from shared import clock
 from shared.errors import AppError, Forbidden
-from shared.texts import id_fault, text_fault
 from shared.web import Instant, Model
 from shared.web.auth import Caller, caller_of, needs
 from shared.web.idempotency import Made, once
-from shared.web.models import json_response
+from shared.web.models import CHECKED_ID, CHECKED_TEXT, json_response
 
 BODY_BYTES_MAX = 64 * 1024
 _NAMESPACE: UUID = uuid5(NAMESPACE_URL, "urn:recoup:commands")
@@ -28,27 +27,15 @@ Staff = Annotated[Caller, needs("ledger:write", body_max=BODY_BYTES_MAX)]
 StaffOrDebtor = Annotated[Caller, needs("ledger:write", "portal", body_max=BODY_BYTES_MAX)]
 
 
-def _text(value: str) -> str:
-    if fault := text_fault(value):
-        raise ValueError(fault)
-    return value
-
-
-def _id(value: str) -> str:
-    if fault := id_fault(value):
-        raise ValueError(fault)
-    return value
-
-
 def _once(ids: list[str]) -> list[str]:
     if len(set(ids)) < len(ids):
         raise ValueError("names one twice")
     return ids
 
 
-Id = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_id)]
-Text = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
-Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
+Id = Annotated[str, Field(min_length=1, max_length=128), CHECKED_ID]
+Text = Annotated[str, Field(max_length=2000), CHECKED_TEXT]
+Reason = Annotated[str, Field(min_length=1, max_length=2000), CHECKED_TEXT]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=1000), AfterValidator(_once)]
 
 
@@ -62,7 +49,7 @@ class CommandBody(Model):
 
     at: Instant | None = Field(None, description="when it was agreed; default: now")
     by: ByBody | None = Field(None, description="who asked; default: who calls")
-    channel: Annotated[str, Field(max_length=50), AfterValidator(_text)] | None = None
+    channel: Annotated[str, Field(max_length=50), CHECKED_TEXT] | None = None
     note: Text | None = Field(None, description="kept in the ledger, never published")
 
 

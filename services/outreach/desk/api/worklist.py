@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from services.outreach.activity.commands import tenant_now
 from services.outreach.api.dependencies import ContextDep
 from services.outreach.desk.api.bodies import Collector, Manager, Name
-from services.outreach.desk.commands.tasks import held_skills, tenant_now
+from services.outreach.desk.commands.tasks import held_skills
 from services.outreach.desk.domain.task_view import task_view
 from services.outreach.desk.processes.worklist import take_next
 from services.outreach.desk.store import tasks as store

@@ -7,10 +7,9 @@ from typing import Any
 from services.outreach.activity.commands import account_now, announce
 from services.outreach.activity.domain import desk_events
 from services.outreach.activity.store.accounts import find_zones
-from services.outreach.activity.store.business_times import get_business_time
 from services.outreach.desk.store import tasks as store
 from shared import clock
-from shared.business_time import Clock, business_now
+from shared.business_time import Clock
 from shared.database import Record, Session
 from shared.errors import Conflict, NotFound
 from shared.events import outreach
@@ -21,12 +20,6 @@ RELEASED_MAX = 500  # at a time
 
 class TaskIsTaken(Conflict):
     """Somebody else works on it."""
-
-
-async def tenant_now(session: Session, clock_mode: Clock, tenant: str) -> datetime:
-    """How far business time has come for the work of a tenant."""
-    latest = await get_business_time(session, tenant) if clock_mode == "manual" else None
-    return business_now(clock_mode, clock.now(), latest)
 
 
 async def held_skills(session: Session, tenant: str, person: str, now: datetime) -> list[str]:

@@ -8,11 +8,10 @@ from collections.abc import Collection
 from typing import Any, Literal
 from urllib.parse import quote
 
-from services.outreach.activity.commands import account_now
+from services.outreach.activity.commands import account_now, tenant_now
 from services.outreach.activity.domain.approvals import ApprovalCommand, read_command
 from services.outreach.context import Context
 from services.outreach.desk.commands import approvals as commands
-from services.outreach.desk.commands.tasks import tenant_now
 from services.outreach.desk.processes.activations import activate
 from services.outreach.desk.store import approvals as store
 from services.outreach.dunning.clients import CommandAnswer

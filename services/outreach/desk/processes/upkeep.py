@@ -1,6 +1,7 @@
 """What the desk does by itself: leases that ended, decisions that nobody took in time, and those
 whose command was cut off."""
 
+from services.outreach.activity.commands import tenant_now
 from services.outreach.context import Context
 from services.outreach.desk.commands import approvals as approval_commands
 from services.outreach.desk.commands import tasks as task_commands
@@ -19,6 +20,6 @@ async def tend_desk(context: Context) -> None:
         tenants = await approval_store.list_waiting_tenants(session)
     for tenant in tenants:
         async with context.db.transaction() as session:
-            now = await task_commands.tenant_now(session, context.clock, tenant)
+            now = await tenant_now(session, context.clock, tenant)
             await approval_commands.expire_approvals(session, tenant, now, _EXPIRED_MAX)
     await finish_cut_off(context)

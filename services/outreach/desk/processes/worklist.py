@@ -1,6 +1,7 @@
 """Give a person the best task there is. Calls that the contact rules put off are left until then:
 each is asked about at most once for as long as it is put off."""
 
+from services.outreach.activity.commands import tenant_now
 from services.outreach.activity.domain.tasks import CALL_KINDS
 from services.outreach.context import Context
 from services.outreach.desk.commands.calls import load_calls
@@ -8,7 +9,6 @@ from services.outreach.desk.commands.tasks import (
     LEASE,
     announce_claimed,
     held_skills,
-    tenant_now,
 )
 from services.outreach.desk.domain.calls import deferred_until
 from services.outreach.desk.store import calls as call_store

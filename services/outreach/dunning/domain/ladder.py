@@ -39,6 +39,13 @@ def position(made: Sequence[StepMade]) -> int:
     return max((step.n for step in made if step.is_made), default=BEFORE_ALL)
 
 
+def step_day(day: date, step: Step, calendar_name: str | None) -> date:
+    """The day of a step whose anchor is a day: in days, or in business days."""
+    if step.business_days is not None:
+        return business_days_after(day, step.business_days, calendar_name)
+    return day + timedelta(days=step.days)
+
+
 @dataclass(frozen=True, slots=True)
 class LadderOf:
     """One account's ladder, on a day: what all of its invoices share."""
@@ -215,19 +222,16 @@ class LadderOf:
             return None
         if step.anchor == "last-contact":
             last = max((each.made_on for each in made if each.is_made), default=None)
-            return None if last is None else self._after(last, step)
+            return None if last is None else step_day(last, step, self.debtor.calendar_name)
         if step.is_before_due:
             return invoice.due_on + timedelta(days=step.ladder_day)
         if step.anchor == "stage":
             assert step.stage is not None, "a step from a stage names it"
-            day = self._after(base + timedelta(days=step.stage), step)
+            day = step_day(base + timedelta(days=step.stage), step, self.debtor.calendar_name)
             return max(day, invoice.due_on + timedelta(days=step.stage))
-        return max(self._after(base, step), invoice.due_on + timedelta(days=1))
-
-    def _after(self, day: date, step: Step) -> date:
-        if step.business_days is not None:
-            return business_days_after(day, step.business_days, self.debtor.calendar_name)
-        return day + timedelta(days=step.days)
+        return max(
+            step_day(base, step, self.debtor.calendar_name), invoice.due_on + timedelta(days=1)
+        )
 
     def _is_waited_for(self, applying: Applying, step: Step, steps: Sequence[Step]) -> bool:
         """Whether an earlier step that applies is still to be made."""

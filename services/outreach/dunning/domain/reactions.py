@@ -19,11 +19,10 @@ from services.outreach.dunning.domain.debtor_facts import (
     SubjectKey,
     invoice_key,
 )
-from services.outreach.dunning.domain.ladder import position
+from services.outreach.dunning.domain.ladder import position, step_day
 from services.outreach.dunning.domain.options import Option
 from services.outreach.dunning.domain.pauses import LadderPause
 from services.outreach.dunning.domain.strategy import Step, Strategy
-from shared.calendars.business_days import business_days_after
 from shared.clock import day_start
 
 # A message about something that is longer ago than this answers nothing any more.
@@ -71,7 +70,7 @@ class ReactionsOf:
         made: tuple[StepMade, ...],
         about: tuple[str, ...],
     ) -> Iterator[Option]:
-        day = self._after(occasion.anchor_on, step)
+        day = step_day(occasion.anchor_on, step, self.debtor.calendar_name)
         contact_from = self.debtor.contact_from
         if contact_from is None or day < contact_from:
             return
@@ -93,11 +92,6 @@ class ReactionsOf:
             invoice_ids=about,
             tried=next((s.tried for s in made if s.n == step.ladder_day), ()),
         )
-
-    def _after(self, day: date, step: Step) -> date:
-        if step.business_days is not None:
-            return business_days_after(day, step.business_days, self.debtor.calendar_name)
-        return day + timedelta(days=step.days)
 
     # --------------------------------------------------------------- while it is so
 

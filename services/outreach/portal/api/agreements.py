@@ -1,6 +1,7 @@
 """Level 1, agreeing: the ledger's policy decides, and answers at once. `preview=true` says what it
 would come to; `If-Match` with the ETag of the options refuses what has moved meanwhile."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
@@ -159,7 +160,7 @@ async def post_bid(
     if_match: IfMatch = None,
 ) -> Response:
     asked = _asked(visit, visitor, body, key, preview, if_match)
-    told = VisitorCommand(asked.account, {**asked.body, "kind": "bid"}, key, preview, if_match)
+    told = replace(asked, body={**asked.body, "kind": "bid"})
     status, made = await processes.bid(visit.context, visitor, told)
     return json_response(made, status)
 

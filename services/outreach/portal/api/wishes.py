@@ -18,16 +18,14 @@ from services.outreach.portal.processes import ledger
 from services.outreach.portal.processes.agreements import did
 from services.outreach.portal.store.sessions import save_language
 from shared.errors import FieldError, Invalid
-from shared.texts import text_fault
 from shared.web import Model, json_response, once
+from shared.web.models import CHECKED_TEXT
 
 router = APIRouter(tags=["portal"])
 COMMENT_MAX = 2000
 
 
-def _text(value: str) -> str:
-    if fault := text_fault(value):
-        raise ValueError(fault)
+def _said(value: str) -> str:
     if not value.strip():
         raise ValueError("says nothing")
     return value
@@ -57,13 +55,18 @@ class OptOutBody(Model):
 class FeedbackBody(Model):
     score: Annotated[int, Field(ge=1, le=5)]
     comment: (
-        Annotated[str, Field(min_length=1, max_length=COMMENT_MAX), AfterValidator(_text)] | None
+        Annotated[
+            str, Field(min_length=1, max_length=COMMENT_MAX), CHECKED_TEXT, AfterValidator(_said)
+        ]
+        | None
     ) = None
     account_id: AccountId | None = None
 
 
 class MessageBody(Model):
-    text: Annotated[str, Field(min_length=1, max_length=TEXT_MAX), AfterValidator(_text)]
+    text: Annotated[
+        str, Field(min_length=1, max_length=TEXT_MAX), CHECKED_TEXT, AfterValidator(_said)
+    ]
     account_id: AccountId | None = None
 
 
