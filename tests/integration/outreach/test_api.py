@@ -32,7 +32,7 @@ async def test_run_due_over_http(world: World, client: httpx.AsyncClient) -> Non
     assert answer.status_code == 200
     assert answer.json() == {
         "counts": counts(planned=2, sent=1),
-        "next_due_at": "2026-03-09T17:00:00Z",
+        "next_due_at": "2026-03-09T17:00:00Z",  # `text`: day 5 is a Saturday, so Monday, 17 to 19 h
     }
 
 

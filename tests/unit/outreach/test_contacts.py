@@ -47,6 +47,9 @@ def decision(*decided: Reason, **fields: Any) -> Decision:
         ({"state": "suppressed", "because": "no-address", "decision": decision()}, "block",
          ["no-address"]),
         ({"state": "cancelled", "because": "paid", "decision": decision(BLOCK)}, "block", ["paid"]),
+        ({"state": "held", "decision": decision(ASK), "rules": ("ASK",)}, "require_approval",
+         ["ASK"]),
+        ({"state": "held"}, None, []),  # a hand-over that waits: no rule was asked
         ({"state": "sent", "decision": decision()}, "allow", []),
         ({"state": "sent"}, "allow", []),  # from before there were rulings
     ],

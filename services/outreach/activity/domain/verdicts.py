@@ -20,7 +20,7 @@ def verdict_of(contact: DebtorContact) -> ContactVerdict | None:
         if decision is not None and decision.is_refusal and _names(decision, contact.because):
             return ContactVerdict(decision.verdict, decision.decided_by)
         return ContactVerdict("block", (Reason(contact.because or "", "block", None),))
-    if contact.state not in ("planned", "claimed"):
+    if contact.state not in ("planned", "held", "claimed"):
         is_allowed = decision is not None and decision.verdict == "allow"
         return ContactVerdict("allow", decision.decided_by if decision and is_allowed else ())
     if decision is not None and decision.is_refusal:
