@@ -4,6 +4,7 @@ import asyncio
 
 from services.metrics import consumer
 from services.metrics.context import open_context
+from services.metrics.jobs import run_folding, run_rebuilding
 from services.metrics.settings import Settings
 from shared.process.serve import run_worker
 from shared.process.start import settings_of
@@ -13,8 +14,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     context = open_context(settings, "metrics-worker")
     runtime = consumer.runtime(settings, context)
+    reading = consumer.LogReading(runtime)
+    works = {
+        "folding": run_folding(context, reading, stop=stop),
+        "rebuilding": run_rebuilding(context, reading, stop=stop),
+    }
     try:
-        await runtime.work(stop)
+        await runtime.work(stop, works)
     finally:
         await runtime.close()
         await context.close()

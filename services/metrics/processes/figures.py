@@ -8,6 +8,7 @@ from services.metrics.domain.answers import Figured
 from services.metrics.domain.questions import Question
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.store import figures as store
+from services.metrics.store import generations
 from services.metrics.store.figures import Tenant
 from shared import clock
 from shared.database import Database
@@ -23,7 +24,7 @@ async def ask(db: Database, tenant_id: str, askers: Sequence[Asker]) -> list[Fig
     """The questions with all that their answers are made of. Raises `Invalid`."""
     figured: list[Figured] = []
     size = 0
-    async with db.reading() as session:
+    async with generations.reading(db) as session:
         tenant = await store.find_tenant(session, tenant_id)
         for asker in askers:
             question = asker(tenant)

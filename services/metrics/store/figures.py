@@ -14,6 +14,8 @@ from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.measures import Mode, Need
 from services.metrics.domain.questions import Question
+from services.metrics.store import sources
+from services.metrics.store.sources import Way
 from shared.database import Session
 
 
@@ -25,9 +27,14 @@ class Tenant(NamedTuple):
 
 async def find_tenant(session: Session, tenant_id: str) -> Tenant | None:
     row = await session.fetchrow(
-        "select timezone, latest_known, revision from tenants where tenant_id = $1", tenant_id
+        """
+        select coalesce(t.timezone, 'UTC'), coalesce(t.latest_known, 0), coalesce(r.revision, 0)
+        from tenant_times t full join tenants r using (tenant_id)
+        where tenant_id = $1
+        """,
+        tenant_id,
     )
-    return None if row is None else Tenant(*row.values())
+    return None if row is None else Tenant(*row)
 
 
 async def list_currencies(session: Session, tenant_id: str, recorded_before: int) -> list[str]:
@@ -45,17 +52,20 @@ async def list_first_days(
     session: Session, tenant_id: str, recorded_before: int
 ) -> dict[str, date]:
     """By currency the day of its first invoice, by what was known."""
+    way = await sources.find_way(session, tenant_id, recorded_before)
     rows = await session.fetch(
-        """
+        f"""
         select currency, min(day) as first_on from (
-            select currency, day from cells_new
-            where tenant_id = $1 and measure = 'invoiced' and cut = '' and known < $2
+            select currency, day
+            from ({sources.cells(way, is_fine=False, measures="$3")}) cells
+            where $2::int is not null
             group by 1, 2 having sum(count) > 0
         ) invoiced
         group by 1
         """,
         tenant_id,
         recorded_before,
+        ["invoiced"],
     )
     return {row["currency"]: row["first_on"] for row in rows}
 
@@ -65,9 +75,10 @@ async def list_rows(
 ) -> list[Row]:
     """All that a question's answer is made of."""
     rows: list[Row] = []
+    way = await sources.find_way(session, tenant_id, recorded_before)
     for mode, needs in groupby(sorted(question.kpi.needs, key=_mode), key=_mode):
         rows += await _list_in_mode(
-            session, (tenant_id, recorded_before), question, currency, mode, list(needs)
+            session, (tenant_id, recorded_before), question, currency, mode, list(needs), way
         )
     return rows
 
@@ -84,6 +95,7 @@ _READ: dict[Mode, tuple[str, str]] = {
     "cohort": ("day", "day between $4 and $5 and until_on <= $6"),
     "of_cohort": ("until_on", "until_on between $4 and $5 and day <= $6"),
 }
+_FINE = ("country", "kind")
 _DIMENSIONS = ("segment", "country", "kind", "channel", "strategy", "collector")
 
 
@@ -94,6 +106,7 @@ async def _list_in_mode(
     currency: str | None,
     mode: Mode,
     needs: Sequence[Need],
+    way: Way,
 ) -> list[Row]:
     day, counts = _READ[mode]
     is_apart = question.kpi.is_money and (currency is None or question.splits_by("currency"))
@@ -107,17 +120,23 @@ async def _list_in_mode(
     filters = [
         f"and {name} = any(${9 + place}::text[])" for place, name in enumerate(question.filters)
     ]
+    asked = {*question.group_by, *question.filters}
+    cells = sources.cells(
+        way,
+        is_fine=not asked.isdisjoint(_FINE),
+        measures=f"${9 + len(filters)}",
+        since_month="$4" if mode == "stock" else "",
+    )
     found = await session.fetch(
         f"""
         select {", ".join(columns)}, measure,
             case when measure = any($8::text[]) then mark else '' end,
             width_bucket({day}, $3::date[]),
             {until}, sum(amount), sum(count), sum(weight)
-        from cells_new
-        where tenant_id = $1 and known < $2 and {counts} and cut = ''
+        from ({cells}) cells
+        where {counts} and $2::int is not null
             and $4::date is not null and $5::date is not null and $6::date is not null
-            and ($7::text is null or currency = $7)
-            and measure = any({"$" + str(9 + len(filters))}::text[]) {" ".join(filters)}
+            and ($7::text is null or currency = $7) {" ".join(filters)}
         group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
         having sum(amount) <> 0 or sum(count) <> 0 or sum(weight) <> 0
         """,

@@ -1,0 +1,137 @@
+"""Fold events into the figures: load, add what they say, store the differences."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from services.metrics.domain.accounts import Item, ItemKey
+from services.metrics.domain.cells import Cells, merge
+from services.metrics.domain.kinds.registry import HANDLERS
+from services.metrics.domain.restate import measure
+from services.metrics.domain.slots import slot_of
+from services.metrics.store import accounts, cells, cold, generations
+from services.metrics.store import changes as stream
+from services.metrics.store.accounts import Touched
+from services.metrics.store.remembered import AccountKey, Remembered
+from shared.database import Session, Wakeup
+from shared.events import TENANTS, Received
+
+ROWS_BEFORE_MERGE = 20_000
+
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(slots=True)
+class Folding:
+    """What a worker keeps from one fold into a generation to the next.
+
+    `is_live`: these are the figures in use, so the stream is told. `is_full` rings when so many
+    rows were appended that they should be merged.
+    """
+
+    generation: int
+    is_live: bool = True
+    remembered: Remembered = field(default_factory=Remembered)
+    currencies: dict[tuple[str, str], int] = field(default_factory=dict)
+    is_full: Wakeup = field(default_factory=Wakeup)
+    rows_before_merge: int = ROWS_BEFORE_MERGE
+    rows: int = 0
+
+    def appended(self, rows: int) -> None:
+        """Count rows that were committed."""
+        self.rows += rows
+        if self.rows >= self.rows_before_merge:
+            self.rows = 0
+            self.is_full.ring()
+
+
+async def fold_events(session: Session, events: Sequence[Received], folding: Folding) -> None:
+    """Take a batch of new events, in order."""
+    await generations.enter(session, folding.generation)
+    await take_tenants(session, [event for event in events if event.topic == TENANTS])
+    decoded = [
+        (event, HANDLERS[event.type], event.decode()) for event in events if event.topic != TENANTS
+    ]
+    if not decoded:
+        return
+    changes = [
+        (event, handler, data, (event.tenant, account_id))
+        for event, handler, data in decoded
+        for account_id in handler.accounts_of(event, data)
+    ]
+    touched = await accounts.lock_accounts(
+        session, {key for *_, key in changes}, folding.remembered
+    )
+    for event, handler, data, key in changes:
+        handler.apply(touched[key], event, data)
+    await _save(session, touched, folding)
+    await _announce(session, [event for event, _, _ in decoded], folding)
+
+
+async def take_tenants(session: Session, events: Sequence[Received]) -> None:
+    """The newest settings of tenants. Without any, a tenant's days are UTC's."""
+    timezones = {
+        event.tenant: "UTC" if event.data is None else str(event.decode().timezone)
+        for event in events
+    }
+    await stream.upsert_timezones(session, timezones)
+
+
+async def _save(session: Session, touched: Touched, folding: Folding) -> None:
+    """Store what the news add, and the news themselves."""
+    added: dict[tuple[str, int], Cells] = defaultdict(dict)
+    currencies: dict[tuple[str, str], int] = {}
+    changed: list[tuple[AccountKey, ItemKey, Item]] = []
+    thawed: list[AccountKey] = []
+    for account, items in touched.items():
+        for currency, slot in items.currencies().items():
+            key = account[0], currency
+            currencies[key] = min(slot, currencies.get(key, slot))
+        measured = measure(items)
+        for slot, found in measured.cells.items():
+            merge(added[account[0], slot], found)
+        stored = set(measured.changed)
+        if any(items.by_key[key].is_cold for key in stored):
+            stored.update(cold.thaw(items))
+            thawed.append(account)
+        changed += ((account, key, items.by_key[key]) for key in sorted(stored))
+    news = [(key, items.account) for key, items in touched.items() if items.account.has_news]
+    await accounts.update_accounts(session, news)
+    await cold.bring_back(session, thawed)
+    await accounts.upsert_items(session, changed)
+    rows = await cells.append_cells(session, added)
+    session.after_commit(lambda: folding.appended(rows))
+    await _note_currencies(session, currencies, folding)
+
+
+async def _note_currencies(
+    session: Session, currencies: dict[tuple[str, str], int], folding: Folding
+) -> None:
+    """Those that are not known yet, or known since later: hardly ever any."""
+    known = folding.currencies
+    news = {key: slot for key, slot in currencies.items() if slot < known.get(key, slot + 1)}
+    await cells.upsert_currencies(session, news)
+    session.after_commit(lambda: known.update(news))
+
+
+async def _announce(session: Session, events: Sequence[Received], folding: Folding) -> None:
+    """One line for the live stream per tenant: how many events of which type, of which days."""
+    by_tenant: dict[str, list[Received]] = defaultdict(list)
+    for event in events:
+        by_tenant[event.tenant].append(event)
+    changes: dict[str, str] = {}
+    latest: dict[str, int] = {}
+    for tenant, mine in by_tenant.items():
+        days = [event.day or event.time.date() for event in mine]
+        content = {
+            "from": min(days),
+            "to": max(days),
+            "events": dict(sorted(Counter(event.type for event in mine).items())),
+        }
+        latest[tenant] = slot_of(max(event.recordedtime for event in mine))
+        changes[tenant] = _ENCODER.encode(content).decode()
+    await stream.update_latest(session, latest)
+    if folding.is_live:
+        await stream.insert_changes(session, changes)
