@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.metrics import consumer
-from services.metrics.api import kpis, pages, stream
+from services.metrics.api import costs, kpis, pages, stream
 from services.metrics.context import open_context
 from services.metrics.settings import Settings
 from services.metrics.store import figures
@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         page=page,
         has_root_page=True,
     )
-    for router in (kpis.router, stream.router):
+    for router in (kpis.router, costs.router, stream.router):
         app.include_router(router)
     pages.add_dashboard(app, page)
     return app
