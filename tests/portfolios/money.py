@@ -324,7 +324,7 @@ class Money(Log):
             self.puts.append(Put(payment, "payment", invoice, amount, max(received, start)))
         history = self.history(("payment", payment))
         if not history:  # it never put anything anywhere
-            some = next(iter(self.bills.values()))
+            some = next(bill for bill in self.bills.values() if bill.account == account)
             history = (ledger.Allocation(payment, some.name, 0, received, received.date(), 0),)
         data = ledger.AllocationChanged(
             account_id=account, because="payment X", allocations=history, amounts=()
