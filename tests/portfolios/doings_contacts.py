@@ -80,7 +80,9 @@ class ContactDoings(Doings):
         new = rng.choice((*STATES, "open") if again else STATES)
         if new == state:
             return
-        asked = None if new in ("open", "cancelled") else rng.choice((None, amount, amount // 2 + 1))
+        asked = (
+            None if new in ("open", "cancelled") else rng.choice((None, amount, amount // 2 + 1))
+        )
         received = {"kept": amount, "partly_kept": amount // 2}.get(new, rng.choice((0, 5)))
         self.judge(
             account,
@@ -169,7 +171,9 @@ class ContactDoings(Doings):
             known["what"] = "sent"
         else:
             reason = "not-accepted" if known["what"] == "uncertain" else "550"
-            self.contact("failed", name, known["account"], later, reason_code=reason, **known["fields"])
+            self.contact(
+                "failed", name, known["account"], later, reason_code=reason, **known["fields"]
+            )
 
     def do_answer(self, at: datetime) -> None:
         rng, name = self.rng, self.some(self.contacts)
@@ -192,7 +196,7 @@ class ContactDoings(Doings):
             if how == "task" and self.tasks:
                 task = self.some(self.tasks)
                 account, contact = self.tasks[task]["account"], None
-            fields = {
+            fields: dict[str, Any] = {
                 "outcome": rng.choice(("promise", "refusal", "dispute")),
                 "contact": contact,
                 "task": task,
@@ -216,7 +220,7 @@ class ContactDoings(Doings):
     def do_task(self, at: datetime) -> None:
         rng, name, account = self.rng, self.new("J"), self.some(self.zones)
         spent = rng.choice(SPENT)
-        fields = {
+        fields: dict[str, Any] = {
             "collector": rng.choice(("ann", "bob")),
             "cost": spent,
             "currency": rng.choice(("EUR", "USD")) if spent else None,

@@ -42,9 +42,7 @@ class Portfolio(ContactDoings):
         self._said_of_the_tenant(BASE + timedelta(days=int(first)))
         self.start_day(BASE)
         for moment in moments:
-            now = datetime(BASE.year, 1, 1, tzinfo=UTC) + timedelta(
-                seconds=int(moment * 86400)
-            )
+            now = datetime(BASE.year, 1, 1, tzinfo=UTC) + timedelta(seconds=int(moment * 86400))
             if self.begun is None or now.date() > self.begun:
                 self.start_day(now.date())
             self.record_at(now)

@@ -18,8 +18,8 @@ from tests.oracles.metrics import (
     receivables,
     survival,
 )
+from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.rows import Asked, Number, Row, Rows, Value
-from tests.oracles.metrics.things import Book
 
 Kind = Literal["flow", "stock", "cohort"]
 MONEY = ("currency", "segment", "country", "kind", "arm")

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.rows import Asked, Row, Rows, Value, ratio
-from tests.oracles.metrics.things import NEVER, Account, Book, Invoice
+from tests.oracles.metrics.things import NEVER, Account, Invoice
 
 STAYS = 30  # days without anything overdue that make a cure
 

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.delinquencies import delinquencies
 from tests.oracles.metrics.receivables import BUCKETS, bucket_of, months_of
 from tests.oracles.metrics.rows import Asked, Row, Rows, Value, ratio
-from tests.oracles.metrics.things import Book, Invoice, Put
+from tests.oracles.metrics.things import Invoice, Put
 
 LEFT = ("paid", "credited", "written_off")
 ORDER = list(BUCKETS)

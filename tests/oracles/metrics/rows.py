@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.oracles.metrics.things import Book
+from tests.oracles.metrics.book import Book
 
 Number = Fraction | int
 
