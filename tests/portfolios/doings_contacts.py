@@ -12,6 +12,8 @@ SPENT = (0, 1200, 85000, 4500000, 333333)
 
 
 class ContactDoings(Doings):
+    is_crossing = True  # whether an answer may come from another account that a contact covers
+
     def __init__(self, *of_doings: Any, **more: Any) -> None:
         super().__init__(*of_doings, **more)
         self.contacts: dict[str, dict[str, Any]] = {}
@@ -184,6 +186,8 @@ class ContactDoings(Doings):
         else:
             known = self.contacts[name]
             account, contact, task = known["account"], name, None
+            if self.is_crossing and rng.random() < 0.2:  # another that it covers answers
+                account = self.some([account, *known["fields"]["covers"]])
             later = known["at"] + timedelta(days=rng.choice((0, 1, 5, 29, 30, 31, 40)), hours=1)
             at = max(known["at"] + timedelta(hours=1), min(later, self.now))
         if how == "reply":
@@ -195,7 +199,8 @@ class ContactDoings(Doings):
         else:
             if how == "task" and self.tasks:
                 task = self.some(self.tasks)
-                account, contact = self.tasks[task]["account"], None
+                account, contact = self.tasks[task]["account"], self.tasks[task]["contact"]
+                at = max(at, self.tasks[task]["at"])
             fields: dict[str, Any] = {
                 "outcome": rng.choice(("promise", "refusal", "dispute")),
                 "contact": contact,
@@ -226,8 +231,17 @@ class ContactDoings(Doings):
             "currency": rng.choice(("EUR", "USD")) if spent else None,
             "strategy": rng.choice(("consumer", None)),
         }
+        contact = self.some(
+            each for each, known in self.contacts.items() if known["account"] == account
+        )
+        fields["contact"] = contact if rng.random() < 0.5 else None
         self.task(name, account, at, **fields)
-        self.tasks[name] = {"account": account, "at": at, "fields": fields}
+        self.tasks[name] = {
+            "account": account,
+            "at": at,
+            "fields": fields,
+            "contact": fields["contact"],
+        }
 
     def do_task_again(self, at: datetime) -> None:
         name = self.some(self.tasks)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from shared.events import Received
 from tests.metrics_figures import Memory
 from tests.oracles.metrics.answers import FIGURES, Question, answer
-from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.reading import read
 from tests.portfolios.generated import BASE, EXPERIMENT
 
@@ -155,21 +154,12 @@ def is_same(found: Any, expected: Any) -> bool:
     return bool(found == expected)
 
 
-def checked(
-    events: Sequence[Received],
-    batches: Sequence[Sequence[Received]],
-    zone: str,
-    questions: Sequence[Question],
+def compared(
+    batches: Sequence[Sequence[Received]], question: Question, zone: str
 ) -> list[Difference]:
-    """All questions, put to the domain that took the batches and to the oracle."""
+    """One question, put to a domain that takes the batches and to a book of the same events."""
     memory = Memory()
     for batch in batches:
         memory.take(batch)
-    books: dict[date | None, Book] = {}
-    found: list[Difference] = []
-    for question in questions:
-        if question.as_of not in books:
-            books[question.as_of] = read(events, zone, question.as_of)
-        expected = answer(books[question.as_of], question)
-        found += differences(question, asked(memory, question, zone), expected)
-    return found
+    book = read([event for batch in batches for event in batch], zone, question.as_of)
+    return list(differences(question, asked(memory, question, zone), answer(book, question)))

@@ -66,8 +66,9 @@ def _net(invoice: Invoice, kind: str, before: int, end: int) -> int:
 
 # ── The rate ────────────────────────────────────────────────────────────────────────────────────
 def roll_rows(asked: Asked) -> Iterator[Row]:
-    for start, end in months_of(asked.start, asked.end):
-        for each in rolls(asked.book, start, end):
+    for start, last in months_of(asked.start, asked.end):
+        end = min(last, asked.known)  # a running month as far as it is known
+        for each in rolls(asked.book, start, end) if start <= end else ():
             if each.bucket == "121+":
                 continue
             if each.bucket == "current" and "bucket" not in asked.splits:
