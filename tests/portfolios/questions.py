@@ -39,8 +39,8 @@ class Difference:
 
 def a_question(rng: Random, name: str, splits: Sequence[str]) -> Question:
     figure = FIGURES[name]
-    start = BASE + timedelta(days=rng.randint(-10, 180))
-    end = start + timedelta(days=rng.choice((0, 6, 27, 30, 89, 150)))
+    start = BASE + timedelta(days=rng.randint(-10, 130))
+    end = start + timedelta(days=rng.choice((0, 6, 30, 59, 89, 150, 210)))
     interval = rng.choice((None, None, None, "month", "week"))
     if name == "roll_rate":
         start = start.replace(day=1)
@@ -53,18 +53,18 @@ def a_question(rng: Random, name: str, splits: Sequence[str]) -> Question:
     usable = [each for each in splits if each not in ("currency", "agency")]
     if per == "placement":
         usable.append("agency")
-    for split in rng.sample(usable, min(len(usable), rng.choice((0, 0, 1, 2)))):
+    for split in rng.sample(usable, min(len(usable), rng.choice((0, 0, 1, 1, 2)))):
         if rng.random() < 0.4 and split not in ("bucket", "arm"):
             filters[split] = tuple(rng.sample(VALUES[split], rng.choice((1, 1, 2))))
         else:
             group_by.append(split)
     currency = None
     if figure.is_per_currency:
-        currency = rng.choice(("EUR", "USD", "JPY", "EUR"))
+        currency = rng.choice(("EUR", "EUR", "EUR", "USD", "JPY"))
         if rng.random() < 0.1:
             currency, group_by = None, [*group_by, "currency"]
     as_of = start + timedelta(days=rng.randint(-5, 150)) if rng.random() < 0.25 else None
-    at = end + timedelta(days=rng.choice((0, 5, 29, 60, 200))) if rng.random() < 0.5 else None
+    at = end + timedelta(days=rng.choice((0, 5, 29, 60, 200, 330))) if rng.random() < 0.5 else None
     return Question(
         name,
         start,

@@ -39,7 +39,7 @@ def overdue_days(invoice: Invoice, at: int) -> set[int]:
         changes |= {put.day, put.back_day}
     marks = sorted(day for day in changes if day <= at)
     found: set[int] = set()
-    for day, following in zip(marks, [*marks[1:], at + 1], strict=True):
+    for day, following in zip(marks, [*marks, at + 1][1:], strict=True):
         if invoice.is_overdue_on(day):
             found |= set(range(day, following))
     return found
