@@ -5,20 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import msgspec
-
 from services.metrics.domain.cells import ContactCells, MoneyCells, merge
 from services.metrics.domain.fold import AccountItems, Handler, ItemKey
 from services.metrics.domain.items import slot_of
 from services.metrics.domain.restate import measure
 from services.metrics.store import items as store
+from services.metrics.store.changes import Change, insert_changes
 from services.metrics.store.items import AccountKey, FullKey, StoredItem
 from shared.database import Session
 from shared.events import TENANTS, Received
 
 Touched = dict[AccountKey, AccountItems]
 Decoded = tuple[Received, Handler, Any]  # an event, what it does, its data
-_ENCODER = msgspec.json.Encoder()
 
 
 async def fold_events(
@@ -113,8 +111,8 @@ async def _announce(session: Session, events: Sequence[Received]) -> None:
     by_tenant: dict[str, list[Received]] = defaultdict(list)
     for event in events:
         by_tenant[event.tenant].append(event)
-    changes: dict[str, tuple[int, str]] = {}
-    for tenant, mine in by_tenant.items():
+    changes: list[Change] = []
+    for tenant, mine in sorted(by_tenant.items()):
         days = [event.day or event.time.date() for event in mine]
         content = {
             "from": min(days),
@@ -122,5 +120,5 @@ async def _announce(session: Session, events: Sequence[Received]) -> None:
             "events": dict(sorted(Counter(event.type for event in mine).items())),
         }
         slot = slot_of(max(event.recordedtime for event in mine))
-        changes[tenant] = (slot, _ENCODER.encode(content).decode())
-    await store.insert_changes(session, changes)
+        changes.append(Change(tenant, "figures", content, slot))
+    await insert_changes(session, changes)

@@ -242,17 +242,3 @@ async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, 
         "select tenant_id, revision from tenants where tenant_id = any($1::text[])", list(tenants)
     )
     return {row["tenant_id"]: row["revision"] for row in rows}
-
-
-async def list_changes(
-    session: Session, tenant_id: str, after: int, limit: int
-) -> list[tuple[int, str]]:
-    """What changed after a revision, for the live stream."""
-    rows = await session.fetch(
-        "select revision, content from changes where tenant_id = $1 and revision > $2 "
-        "order by revision limit $3",
-        tenant_id,
-        after,
-        limit,
-    )
-    return [(row["revision"], row["content"]) for row in rows]

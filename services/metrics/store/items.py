@@ -259,42 +259,6 @@ async def upsert_timezones(session: Session, timezones: Mapping[str, str]) -> No
         )
 
 
-KEPT_CHANGES = 1000
-
-
-async def insert_changes(session: Session, changes: Mapping[str, tuple[int, str]]) -> None:
-    """Tell the stream: per tenant the newest moment of knowledge and what happened, as JSON.
-
-    The tenant's row is taken last of all, so that nobody waits for it longer than a commit.
-    """
-    rows = sorted((tenant, *change) for tenant, change in changes.items())
-    if rows:
-        await session.execute(
-            """
-            with given as (
-                select * from unnest($1::text[], $2::int[], $3::text[])
-                    as given (tenant_id, known, content)
-            ),
-            moved as (
-                insert into tenants as t (tenant_id, latest_known, revision)
-                select tenant_id, known, 1 from given order by tenant_id collate "C"
-                on conflict (tenant_id) do update set
-                    latest_known = greatest(t.latest_known, excluded.latest_known),
-                    revision = t.revision + 1
-                returning t.tenant_id, t.revision
-            ),
-            dropped as (
-                delete from changes c using moved m
-                where c.tenant_id = m.tenant_id and c.revision <= m.revision - $4::bigint
-            )
-            insert into changes (tenant_id, revision, content)
-            select tenant_id, revision, content from moved join given using (tenant_id)
-            """,
-            *(list(column) for column in zip(*rows, strict=True)),
-            KEPT_CHANGES,
-        )
-
-
 async def delete_figures(session: Session, consumer: str) -> None:
     """Forget every figure and fact, and how far the log was read.
 
