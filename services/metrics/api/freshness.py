@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Response
 
 import services.metrics
-from services.metrics.domain.items import SLOT_SECONDS
+from services.metrics.domain.slots import SLOT_SECONDS
 from services.metrics.store.figures import Tenant
 
 HEADERS = {

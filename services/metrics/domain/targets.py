@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.metrics.domain.kpis import Kpi
+from services.metrics.domain.kpis.kpi import Kpi
 from shared.errors import FieldError
 from shared.money import MAX_MINOR, is_currency
 from shared.texts import id_fault

@@ -1,4 +1,4 @@
-"""What the live stream says: each change of a tenant has the next revision for its number.
+"""Tenants, and what the live stream says of them. Each change has the next revision of its tenant.
 
 Revisions never go back, also over rebuilds; whoever asks knows by them whether an answer is still
 the newest. The newest thousand changes are kept.
@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from shared.database import Session
+from shared.log import positions
 
 ChangeType = Literal["figures", "alert", "plan", "experiment"]
 KEPT_CHANGES = 1000
@@ -103,3 +104,29 @@ async def list_changes(
         limit,
     )
     return [StoredChange(*row.values()) for row in rows]
+
+
+async def upsert_timezones(session: Session, timezones: Mapping[str, str]) -> None:
+    """The zones of tenants: where their days end."""
+    rows = sorted(timezones.items())
+    if rows:
+        await session.execute(
+            """
+            insert into tenants (tenant_id, timezone)
+            select * from unnest($1::text[], $2::text[])
+            on conflict (tenant_id) do update set timezone = excluded.timezone
+            """,
+            [row[0] for row in rows],
+            [row[1] for row in rows],
+        )
+
+
+async def delete_figures(session: Session, consumer: str) -> None:
+    """Forget every figure and fact, and how far the log was read.
+
+    Positions first: a worker that is at a slice ends it before, and is fenced at its next one.
+    Skip decisions stay; so do revisions, that a client's `Last-Event-ID` never lies ahead.
+    """
+    await positions.forget(session, consumer)
+    await session.execute("truncate accounts, items, cells_new, currencies, changes")
+    await session.execute("update tenants set latest_known = 0, revision = revision + 1")
