@@ -2,9 +2,11 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -41,12 +43,48 @@ currencies = Table(
 )
 
 changes = Table(
-    "changes",  # the live stream: one row per batch and tenant, the newest thousand
+    "changes",  # the live stream: what changed, the newest thousand of each tenant
     metadata,
     Column("tenant_id", Text),
     Column("revision", BigInteger),
+    Column("type", Text, nullable=False, server_default="figures"),
     Column("content", Text, nullable=False),
     PrimaryKeyConstraint("tenant_id", "revision"),
+)
+
+# What people set: no figures, so a rebuild leaves them alone.
+
+views = Table(
+    "views",  # what somebody looks at, by a name: a page with its filters
+    metadata,
+    Column("tenant_id", Text),
+    Column("owner", Text),  # a token's `sub`
+    Column("name", Text),
+    Column("title", Text, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("tenant_id", "owner", "name"),
+    Index("views_shared", "tenant_id", "name", unique=True, postgresql_where=text("shared")),
+)
+
+targets = Table(
+    "targets",  # what a KPI should come to, from a day on, for a split
+    metadata,
+    Column("tenant_id", Text),
+    Column("kpi", Text),
+    Column("from_on", Date),
+    Column("split", Text),  # JSON with its members in order, so that equal ones are one
+    Column("value", Double, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "kpi", "from_on", "split"),
+)
+
+settings = Table(
+    "settings",  # of a tenant, for metrics alone
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("people", Text, nullable=False),
 )
 
 accounts = Table(

@@ -254,7 +254,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         def write() -> None:
             try:
-                self.wfile.write(b'id: 1\nevent: kpis\ndata: {"day": "2026-12-31"}\n\n')
+                self.wfile.write(b'id: 1\nevent: figures\ndata: {"day": "2026-12-31"}\n\n')
             except OSError:
                 ended.set()
 
