@@ -8,7 +8,7 @@ from services.metrics.domain import fold
 from services.metrics.domain.fold import Handler
 from services.metrics.settings import Settings
 from shared.database import Session
-from shared.events import LEDGER, OUTREACH, SEGMENTATION, TENANTS, Received
+from shared.events import LEDGER, METRICS, OUTREACH, SEGMENTATION, TENANTS, Received
 from shared.log.runtime import Runtime
 from shared.log.subscriptions import Subscription
 
@@ -48,7 +48,7 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 CONSUMER = "metrics"
-TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS)
+TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS, METRICS)
 
 
 async def take(session: Session, events: Sequence[Received]) -> None:
