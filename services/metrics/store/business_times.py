@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from services.metrics.domain.items import SLOT_SECONDS
+from services.metrics.domain.slots import SLOT_SECONDS
 from shared.database import Session
 
 

@@ -9,10 +9,8 @@ _NO_SHARES = frozenset(
     {"cost_to_collect", "loss_reduction", "write_off_rate", "collection_effectiveness_index"}
 )
 _MONTHLY = frozenset({"roll_rate"})
-_RIPEN_DAYS = {"at_risk_rate": 90, "retention_rate": 180, "cure_rate": 30, "contact_rate": 30}
-_RIPEN_DAYS["right_party_contact_rate"] = 30
-# What stands at the end of a day, though its unit is that of sums.
-_STOCKS = frozenset({"aging", "dso_countback"})
+# What goes on growing for some days after its window, though none of its things is unripe.
+_GROW_DAYS = {"cure_rate": 30, "contact_rate": 30, "right_party_contact_rate": 30}
 
 
 class KpiTraits(NamedTuple):
@@ -43,12 +41,12 @@ def find_traits(name: str) -> KpiTraits | None:
         better=kpi.better,
         splits=tuple(kpi.splits),
         by=tuple(kpi.by),
-        per=tuple(getattr(kpi, "per", ())),
+        per=tuple(kpi.per),
         is_money=kpi.is_money,
-        is_sum=kpi.unit in ("minor", "count") and name not in _STOCKS,
+        is_sum=kpi.kind == "flow" and kpi.unit in ("minor", "count"),
         is_share=kpi.unit == "ratio" and name not in _NO_SHARES,
         is_monthly=name in _MONTHLY,
-        ripen_days=_RIPEN_DAYS.get(name, 0),
+        ripen_days=max(kpi.ripe_days, _GROW_DAYS.get(name, 0)),
     )
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "metrics_plans"
-down_revision = "metrics_0003"
+down_revision = "metrics_0004"
 branch_labels = None
 depends_on = None
 
