@@ -17,10 +17,14 @@ from sqlalchemy import (
     text,
 )
 
+from services.metrics.tables.experiments import experiment_tables
+from services.metrics.tables.plans import plan_tables
 from shared.log.tables import add_log_tables, new_metadata
 
 metadata = new_metadata()
 add_log_tables(metadata)
+plan_tables(metadata)
+experiment_tables(metadata)
 
 _HOT = {"fillfactor": "80"}  # updates stay in their page
 
