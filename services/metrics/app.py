@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for router in (kpis.router, stream.router):
         app.include_router(router)
-    pages.add_dashboard(app, page)
+    pages.add_dashboard(app, page, common)
     return app
 
 

@@ -1,0 +1,4 @@
+/** @import { Page } from "../../types.js" */
+
+/** @type {Page} */
+export const page = { title: "receivables", panels: () => [] };
