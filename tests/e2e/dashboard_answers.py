@@ -28,8 +28,12 @@ KPIS: dict[str, tuple[str, str | None, list[str], float | None, float | None, fl
     "cure_rate": ("ratio", "higher", ["segment", "country", "kind", "arm"], 0.61, 122, 200),
     "at_risk_rate": ("ratio", "lower", _MONEY, 0.084, 1_512_000, 18_000_000),
     "cost_to_collect": (
-        "ratio", "lower", ["currency", "channel", "collector", "strategy", "arm"],
-        0.0312, 133_255, 4_271_000,
+        "ratio",
+        "lower",
+        ["currency", "channel", "collector", "strategy", "arm"],
+        0.0312,
+        133_255,
+        4_271_000,
     ),
     "promise_rate": ("ratio", "higher", _CONTACT, 0.37, 111, 300),
     "promise_kept_rate": ("ratio", "higher", [*_MONEY, "collector", "channel"], 0.66, 73, 111),
@@ -103,8 +107,25 @@ class Figures:
         self.scopes = ["metrics:read", "metrics:write", "metrics:people"]
         self.failing: frozenset[str] = frozenset()  # KPIs that are refused
         self.valueless: frozenset[str] = frozenset()  # KPIs without a value
-        self.behind: dict[str, Any] = {"behind": 0, "items": []}
-        self.rebuild: Answer | None = None
+        self.behind: dict[str, Any] = {
+            "behind": 0,
+            "items": [
+                {
+                    "consumer": "metrics",
+                    "topic": "ledger.events",
+                    "behind": 0,
+                    "oldest_seconds": 0.0,
+                    "parked_accounts": 0,
+                },
+            ],
+        }
+        self.rebuild: Answer = {
+            "generation": 3,
+            "behind": 0,
+            "total": 0,
+            "events_per_s": None,
+            "ends_at": None,
+        }
         self.queries: list[list[Parameters]] = []
         self.acts: list[tuple[str, str, Any]] = []
 
@@ -171,8 +192,12 @@ class Figures:
             part = round(value * weight)
         else:
             part = value * (0.6 + weight)
-        share = None if numerator is None else round(numerator * weight)
-        return {"value": part, "numerator": share, "denominator": made["denominator"]}
+        under = made["denominator"]
+        return {
+            "value": part,
+            "numerator": None if numerator is None else round(numerator * weight),
+            "denominator": None if under is None else round(under * weight),
+        }
 
     def _series(
         self, name: str, start: date, end: date, interval: str, weight: float

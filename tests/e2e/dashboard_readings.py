@@ -56,12 +56,14 @@ def _explained() -> Answer:
 
 _OBJECTIVES = [
     {
-        "id": "faster", "kpi": "average_days_to_pay", "value": 39.4, "baseline": 44.0,
+        "id": "faster", "kpi": "average_days_to_pay", "unit": "days", "wanted": "at_most",
+        "by": "2027-01-31", "provisional": False, "value": 39.4, "baseline": 44.0,
         "expected_today": 40.2, "target": 38, "verdict": "on_track", "because": "",
         "forecast": {"value": 37.6, "low": 36.1, "high": 39.8, "by": "2027-01-31", "weeks": 4, "errors": 12},
     },
     {
-        "id": "cash", "kpi": "recovered", "value": 14_250_000, "baseline": 0,
+        "id": "cash", "kpi": "recovered", "unit": "minor", "wanted": "at_least",
+        "by": "2027-01-31", "provisional": False, "value": 14_250_000, "baseline": 0,
         "expected_today": 16_000_000, "target": 25_000_000, "verdict": "off_track",
         "because": "Even the better end of the forecast does not reach the target.",
         "forecast": {"value": 22_000_000, "low": 20_500_000, "high": 23_600_000, "by": "2027-01-31", "weeks": 4, "errors": 12},
@@ -77,7 +79,7 @@ _PLAN: Answer = {
         {"id": "cash", "kpi": "recovered", "days": "plan", "at_least": 25_000_000,
          "by": "2027-01-31", "why": "liquidity"},
     ],
-    "author": "ann", "approved_by": "bea", "approved_on": "2026-09-28",
+    "authors": ["ann"], "approved_by": "bea", "approved_on": "2026-09-28",
 }  # fmt: skip
 
 _PROGRESS: Answer = {
@@ -91,28 +93,30 @@ _PROGRESS: Answer = {
         {"id": "unplanned", "amount_minor": None, "actual_minor": 3_000, "forecast": None, "state": None},
     ],
     "resources": {
-        "people": [{"collector": "mia", "hours_planned": 390.0, "hours": 341.5, "share": 0.876}],
-        "channels": [{"channel": "sms", "per_day": 400, "attempts": 210, "share": 0.525}],
-        "certificates_missing": [{"collector": "mia", "name": "first-call"}],
+        "people": [{"collector": "mia", "role": "collector", "planned_hours": 390.0,
+                    "hours": 341.5, "share": 0.876, "missing": ["first-call"]}],
+        "channels": [{"channel": "sms", "attempts": 21_000, "planned": 36_400, "share": 0.577}],
+        "tools": ["dialler"], "training": ["first-call"],
     },
     "in_force": [
         {"kind": "strategy", "name": "consumer-retail", "planned": "2026-02-01",
-         "in_force": "2026-02-01", "is": "same"},
-        {"kind": "segments", "name": "segments", "planned": "7", "in_force": "8", "is": "other"},
+         "in_force": "2026-02-01", "match": "same"},
+        {"kind": "segments", "name": "segments", "planned": "7", "in_force": "8", "match": "other"},
     ],
-    "contingencies": [{"id": "firmer", "state": "armed", "day": None, "because": ""}],
+    "contingencies": [{"id": "firmer", "state": "armed", "action": "activate_strategy", "triggered_on": None, "from_on": None, "because": None}],
     "reviews": {"last_on": "2026-12-03", "next_on": "2027-01-03", "overdue": False},
     "alerts": [],
 }  # fmt: skip
 
 _SERIES = [
-    {"day": f"2026-03-{day:02}", "effect": 0.09 - day * 0.0005,
+    {"arm": "personal-call", "day": f"2026-03-{day:02}", "effect": 0.09 - day * 0.0005,
      "low": 0.09 - 0.9 / (day + 3), "high": 0.09 + 0.9 / (day + 3)}
     for day in range(1, 29)
 ]  # fmt: skip
 
 _EXPERIMENT: Answer = {
-    "name": "first-call", "run": 1, "status": "running",
+    "name": "first-call", "run": 1, "status": "running", "champion": "standard",
+    "started_on": "2026-01-15", "stopped_on": None, "because": None,
     "analysis": {
         "primary": {"metric": "recovered_share", "currency": "EUR", "worthwhile": 0.02},
         "start": "entered", "horizon_days": 30, "at_least": 100,
@@ -120,9 +124,15 @@ _EXPERIMENT: Answer = {
     },
     "arms": [
         {"arm": "standard", "share": 0.5, "enrolled": 1_204, "exposed": 812, "ripe": 640,
-         "metrics": {"recovered_share": 0.521, "opted_out": 0.011}},
+         "metrics": [
+             {"metric": "recovered_share", "currency": "EUR", "role": "primary", "value": 0.521, "numerator": 521, "denominator": 1000},
+             {"metric": "opted_out", "currency": None, "role": "guardrail", "value": 0.011, "numerator": 7, "denominator": 640},
+         ]},
         {"arm": "personal-call", "share": 0.5, "enrolled": 1_198, "exposed": 798, "ripe": 633,
-         "metrics": {"recovered_share": 0.600, "opted_out": 0.013}},
+         "metrics": [
+             {"metric": "recovered_share", "currency": "EUR", "role": "primary", "value": 0.600, "numerator": 521, "denominator": 1000},
+             {"metric": "opted_out", "currency": None, "role": "guardrail", "value": 0.013, "numerator": 7, "denominator": 640},
+         ]},
     ],
     "mismatch": {"evidence": 1.4, "is_mismatch": False},
     "comparisons": [
@@ -182,6 +192,10 @@ READINGS: dict[str, Answer] = {
     "/v1/plans": {"items": [_PLAN]},
     "/v1/plans/winter-2026": _PLAN,
     "/v1/plans/winter-2026/progress": _PROGRESS,
+    "/v1/plans/winter-2026/reviews": {"items": [
+        {"for_day": "2026-12-03", "is_final": False, "notes": "Cash is behind; business pays sooner.", "reviewed_by": "lea",
+         "decisions": [{"text": "Two more hours of calls a day", "who": "mia", "by": "2026-12-10"}]},
+    ]},
     "/v1/experiments": {
         "items": [
             {"name": "first-call", "run": 1, "status": "running", "verdict": "better",

@@ -12,6 +12,7 @@ from shared.web.pages import add_entrance
 from shared.web.shells import Shell, add_shell
 
 DASHBOARD = Path(__file__).resolve().parent.parent / "dashboard"
+ALSO = ("metrics:write", "metrics:people")
 PATHS = (
     "/receivables",
     "/collections",
@@ -27,8 +28,8 @@ PATHS = (
 
 
 def sessions(door: Door) -> PageSessions:
-    """For holders of a token that reads the figures."""
-    return PageSessions("metrics", "metrics:read", door)
+    """For holders of a token that reads the figures; who may do more, may it from the page too."""
+    return PageSessions("metrics", "metrics:read", door, also=ALSO)
 
 
 def dashboard() -> Shell:

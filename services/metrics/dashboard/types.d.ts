@@ -106,6 +106,10 @@ export interface Filters {
   compare: string | null;
   as_of: string | null;
   in: string | null;
+  month: string | null;
+  vintage: string | null;
+  queue: string | null;
+  version: string | null;
 }
 
 /** What a page is drawn by: the filters with all defaults made good. */
@@ -125,6 +129,8 @@ export interface View {
   asOf: string | null;
   me: Me;
   kpis: Map<string, Catalogued>;
+  prepared: Got;
+  read(path: string): Promise<unknown>;
   ask(kpi: string, more?: Partial<Question>): Question;
 }
 
@@ -152,6 +158,7 @@ export interface Serie {
   dash?: number[];
   width?: number;
   area?: boolean;
+  stepped?: boolean;
   raw?: (number | null)[];
   quiet?: boolean;
 }
@@ -159,16 +166,18 @@ export interface Serie {
 export interface ChartSpec {
   periods?: { from: string; to: string; whole: boolean }[];
   xs?: number[];
+  dated?: boolean;
   xShow?: (x: number) => string;
   xName?: (at: number) => string;
   series: Serie[];
   axis: (value: number) => string;
   stacked?: boolean;
   band?: [number, number];
-  lines?: { at: number; label: string }[];
+  lines?: { at: number; label: string; right?: boolean; below?: boolean }[];
   legend?: boolean;
   zero?: boolean;
-  onPick?: (at: number) => void;
+  onPick?: (at: number, serie: number | null) => void;
+  hover?: (serie: number, at: number | null) => string;
 }
 
 export interface Cell {
@@ -176,6 +185,7 @@ export interface Cell {
   explain?: Explained;
   shade?: number;
   left?: boolean;
+  quiet?: boolean;
   badge?: string;
   node?: Node;
 }
@@ -187,6 +197,7 @@ export interface TableSpec {
 }
 
 export interface Drawn {
+  controls?: Node[] | undefined;
   body?: Node[];
   chart?: ChartSpec;
   table?: TableSpec;
@@ -199,17 +210,23 @@ export interface PanelSpec {
   id: string;
   title: string;
   note?: string;
-  wide?: boolean | "full";
+  wide?: boolean | "full" | "half";
   keys: string[];
   optional?: string[];
   tall?: boolean;
+  controls?(view: View): Node[];
   draw(got: Got, view: View): Drawn;
 }
+
+export type FilterField = "currency" | "period" | "more" | "known";
 
 export interface Page {
   title: string;
   lead?: string;
-  filters?: boolean;
+  filters?: false | FilterField[];
+  crumb?: [string, string];
+  heading?(got: Got): string | undefined;
+  prepare?(view: View): Promise<Got>;
   questions?(view: View): Record<string, Question>;
   reads?(view: View): Record<string, () => Promise<unknown>>;
   panels(view: View): PanelSpec[];

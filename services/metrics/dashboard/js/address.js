@@ -2,7 +2,7 @@
 
 /** @import { Filters } from "../types.js" */
 
-const ONE = /** @type {const} */ (["currency", "from", "to", "interval", "compare", "as_of", "in"]);
+const ONE = /** @type {const} */ (["currency", "from", "to", "interval", "compare", "as_of", "in", "month", "vintage", "queue", "version"]);
 const MANY = /** @type {const} */ (["segment", "country", "kind", "arm"]);
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -32,8 +32,11 @@ export function write(filters) {
 /** @returns {Filters} */
 export const current = () => parse(location.search);
 
+// What one page alone is asked stays behind when another is opened.
+const OWN = { month: null, vintage: null, queue: null, version: null };
+
 /** The same filters at another page of ours. @param {string} path */
-export const link = (path) => path + write(current());
+export const link = (path) => path + write({ ...current(), ...OWN });
 
 const listeners = /** @type {Set<() => void>} */ (new Set());
 

@@ -3,6 +3,7 @@
 /** @import { ChartSpec, Serie } from "../types.js" */
 
 import * as format from "./format.js";
+import { h } from "./dom.js";
 import { across, colour, faint, hatch } from "./ink.js";
 
 /** @type {Map<Element, {plot: any, again: () => void}>} */
@@ -16,15 +17,14 @@ function axes(spec, bars) {
     font: "12px system-ui, sans-serif",
   };
   const show = spec.xShow ?? format.shortDay;
-  const every = bars || spec.xs;
   return [
-    { ...common, grid: { show: false }, space: 64, ...(every && { values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(show) }), ...(spec.xs && !bars && { incrs: [1, 2, 3, 5, 7, 10, 15, 30, 60, 90] }) },
+    { ...common, grid: { show: false }, space: 64, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(show), ...(spec.xs && !bars && !spec.dated && { incrs: [1, 2, 3, 5, 7, 10, 15, 30, 60, 90] }) },
     { ...common, size: 64, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((value) => spec.axis(value)) },
   ];
 }
 
 /** @param {Serie} serie @param {number} at @param {ChartSpec} spec */
-function serieOf({ label, hue, bars, show, dash, raw, width, area }, at, spec) {
+function serieOf({ label, hue, bars, show, dash, raw, width, area, stepped }, at, spec) {
   const stroke = colour(hue);
   const value = (/** @type {any} */ _, /** @type {any} */ drawnValue, /** @type {any} */ __, /** @type {number | null} */ idx) =>
     show(raw && idx !== null ? raw[idx] : drawnValue);
@@ -34,7 +34,7 @@ function serieOf({ label, hue, bars, show, dash, raw, width, area }, at, spec) {
     return { ...base, width: 0, fill: stroke, points: { show: false }, paths: groupedBars(spec.stacked ? 0 : at, all) };
   }
   const filled = area ? faint(stroke, 0.14) : undefined;
-  return { ...base, dash, spanGaps: true, fill: filled, points: { size: 6, fill: colour("--card"), show: (width ?? 2) > 0 && spec.series[at]?.values.length !== undefined && (spec.series[at]?.values.length ?? 0) < 40 } };
+  return { ...base, dash, spanGaps: true, fill: filled, ...(stepped && { paths: uPlot.paths.stepped({ align: 1 }) }), points: { size: 6, fill: colour("--card"), show: (width ?? 2) > 0 && spec.series[at]?.values.length !== undefined && (spec.series[at]?.values.length ?? 0) < 40 } };
 }
 
 /** Bars side by side: each series takes its share of a group's width. @param {number} at @param {number} all */
@@ -79,36 +79,46 @@ export function chart(place, spec) {
   const plot = new uPlot(
     {
       width: Math.max(200, place.clientWidth),
-      height: Math.max(120, place.clientHeight - legendHeight(spec)),
+      height: Math.max(120, place.clientHeight - legendHeight(spec, place.clientWidth)),
       tzDate: (/** @type {number} */ stamp) => uPlot.tzDate(new Date(stamp * 1000), "Etc/UTC"),
       padding: [10, 16, 0, 0],
-      cursor: { y: false, points: { size: 8 }, drag: { x: false, y: false } },
+      cursor: { y: false, points: { size: 8 }, drag: { x: false, y: false }, ...(spec.hover && { focus: { prox: 24 } }) },
+      ...(spec.hover && { focus: { alpha: 0.35 } }),
       legend: { show: spec.legend !== false, live: true, markers: { width: 0, fill: (/** @type {any} */ _, /** @type {number} */ at) => colour(spec.series[at - 1]?.hue ?? "--soft") } },
-      scales: { x: { time: !spec.xs, distr: bars ? 2 : 1, range: () => wide }, y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => reach(low, high, spec) } },
+      scales: { x: { time: !spec.xs || !!spec.dated, distr: bars ? 2 : 1, range: () => wide }, y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => reach(low, high, spec) } },
       axes: axes(spec, bars),
       bands: spec.band ? [{ series: [spec.band[0] + 1, spec.band[1] + 1], fill: faint(colour(spec.series[spec.band[0]]?.hue ?? "--accent"), 0.16) }] : [],
-      hooks: { setLegend: [settle], ready: [settle], draw: [(/** @type {any} */ self) => hatch(self, whole, bars), (/** @type {any} */ self) => across(self, spec.lines ?? [])] },
+      hooks: { setSeries: [(/** @type {any} */ self, /** @type {number | null} */ at) => nameHovered(place, spec, self, at)], setLegend: [settle], ready: [settle], draw: [(/** @type {any} */ self) => hatch(self, whole, bars), (/** @type {any} */ self) => across(self, spec.lines ?? [])] },
       series: [{ label: "", value: (/** @type {any} */ _, /** @type {any} */ __, /** @type {any} */ ___, /** @type {number | null} */ at) => name(at) }, ...spec.series.map((one, at) => serieOf(one, at, spec))],
     },
     [xs, ...spec.series.map(({ values }) => values)],
     place,
   );
+  if (spec.hover) place.append(h("p", { class: "hovered note", "aria-hidden": "true" }));
   place.dataset.hatched = String(whole.filter((isWhole) => !isWhole).length);
   if (spec.onPick) {
     plot.over.classList.add("picks");
-    plot.over.addEventListener("click", () => plot.cursor.idx !== null && plot.cursor.idx !== undefined && spec.onPick?.(plot.cursor.idx));
+    plot.over.addEventListener("click", () => plot.cursor.idx !== null && plot.cursor.idx !== undefined && spec.onPick?.(plot.cursor.idx, plot.focused ?? null));
   }
   drawn.set(place, { plot, again: () => chart(place, spec) });
   resized.observe(place);
 }
 
+/** Name the line that is pointed at. @param {HTMLElement} place @param {ChartSpec} spec @param {any} plot @param {number | null} at */
+function nameHovered(place, spec, plot, at) {
+  plot.focused = at ? at - 1 : null;
+  const label = place.querySelector(".hovered");
+  if (label) label.textContent = at ? (spec.hover?.(at - 1, plot.cursor.idx ?? null) ?? "") : "";
+}
+
 const NARROW = matchMedia("(max-width: 40rem)"); // there the legend has a line for each series
 
-/** @param {ChartSpec} spec */
-function legendHeight(spec) {
+/** @param {ChartSpec} spec @param {number} width */
+function legendHeight(spec, width) {
   if (spec.legend === false) return 0;
-  const shown = spec.series.filter(({ quiet }) => !quiet).length;
-  return NARROW.matches ? 8 + 24 * (shown + 1) : shown > 3 ? 54 : 30;
+  const shown = spec.series.length;
+  if (NARROW.matches) return 8 + 24 * (shown + 1);
+  return 8 + 23 * Math.ceil((150 + 165 * shown) / Math.max(200, width));
 }
 
 /** @param {ChartSpec} spec @param {number} at */

@@ -40,8 +40,9 @@ export function overTime(view, lines, { caption, summary, stock = false, stacked
   const series = lines.map((line) => serieOf(line, periods, view));
   const isEmpty = !periods.length || series.every(({ values, bars }) => values.every((value) => (bars ? !value : value === null)));
   if (isEmpty) return { empty: first ? whyNone(first) : "Nothing is known of these days." };
+  const isSmall = Math.max(...series.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0)))) < 0.06;
   const short = format.writer(lines[0]?.unit ?? first?.unit, first?.currency ?? view.money, "short");
-  const write = axis ?? ((value) => (first?.unit === "ratio" ? format.share(value, 0) : first?.unit === "days" ? format.count(value) : Number.isInteger(value) ? short(value) : ""));
+  const write = axis ?? ((value) => (first?.unit === "ratio" ? format.share(value, isSmall ? 1 : 0) : first?.unit === "days" ? format.count(value) : Number.isInteger(value) ? short(value) : ""));
   const onPick = (/** @type {number} */ at) => {
     const about = aboutPart(lines[0], periods[at]);
     if (about) void explain(about);

@@ -1,6 +1,6 @@
 // The filter bar: what the address says, as fields; and fields back into the address.
 
-/** @import { View } from "../types.js" */
+/** @import { FilterField, View } from "../types.js" */
 
 import { change, current } from "./address.js";
 import { byId, fill, h } from "./dom.js";
@@ -11,28 +11,33 @@ const KNOWN_DAYS = 180; // how far the slider of what was known goes back
 
 /** @typedef {{segment: string[], country: string[], kind: string[], arm: string[]}} Choices */
 
-/** Show what the view says. Fields in use are left as they are. @param {View} view @param {Choices} choices */
-export function showFilters(view, choices) {
+/** Show what the view says, in those fields that the page has. @param {View} view @param {Choices} choices @param {FilterField[]} [fields] */
+export function showFilters(view, choices, fields = ["currency", "period", "more", "known"]) {
   const form = byId("filters");
-  const shown = JSON.stringify([view.filters, view.currencies, view.currency, view.from, view.to, view.today, choices]);
+  const shown = JSON.stringify([view.filters, view.currencies, view.currency, view.from, view.to, view.today, choices, fields]);
   if (form.dataset.shown === shown) return;
   const held = document.activeElement instanceof HTMLElement && form.contains(document.activeElement) ? document.activeElement.id : "";
   form.dataset.shown = shown;
   const details = form.querySelector("details");
   const isOpen = details?.open ?? false;
-  fill(form, ...main(view), more(view, choices, isOpen), known(view));
+  const has = (/** @type {FilterField} */ field) => fields.includes(field);
+  fill(form, has("currency") ? currencyField(view) : null, ...(has("period") ? period(view) : []), has("more") ? more(view, choices, isOpen) : null, has("known") ? known(view) : null);
   if (held) document.getElementById(held)?.focus();
 }
 
 /** @param {View} view */
-function main(view) {
+function currencyField(view) {
+  return select("currency", "Currency", view.currencies.map((code) => [code, code]), view.currency, (value) => change({ currency: value }));
+}
+
+/** @param {View} view */
+function period(view) {
   const follows = !view.filters.to;
   const days = follows ? String(view.days) : "";
   const ranges = RANGES.map(([value, text]) =>
     h("label", {}, h("input", { type: "radio", name: "range", id: `range-${value}`, value, checked: value === days, on: { change: () => range(view, Number(value)) } }), h("span", {}, text)),
   );
   return [
-    select("currency", "Currency", view.currencies.map((code) => [code, code]), view.currency, (value) => change({ currency: value })),
     h("fieldset", { class: "field" }, h("legend", {}, "Period"), h("div", { class: "choices" }, ranges)),
     dateField("from", "From", view.from, view, (value) => change({ from: value })),
     dateField("to", "To", view.to, view, (value) => change({ to: value })),

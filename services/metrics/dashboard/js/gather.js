@@ -1,9 +1,9 @@
 // All that a page needs, at once: its figures by one question, and what is read beside them.
 
-/** @import { Got, Page, Problem, Question, View } from "../types.js" */
+/** @import { Got, Page, Question, View } from "../types.js" */
 /** @import { Choices } from "./filters.js" */
 
-import { Refused, read } from "./http.js";
+import { Refused, answered, settled } from "./http.js";
 import { ask, good } from "./query.js";
 
 const LONG_AGO = "2000-01-01"; // before any figure
@@ -38,17 +38,20 @@ function take(reply) {
  * @returns {Promise<{got: Got, choices: Choices, revision: number | null}>}
  */
 export async function collect(page, view) {
+  view.prepared = (await page.prepare?.(view)) ?? {};
   const own = page.questions?.(view) ?? {};
+  view.prepared.asked = own;
   /** @type {Record<string, Question>} */
   const common = { survey: { kpi: "invoiced", from: LONG_AGO } };
   for (const split of SPLITS) {
     common[`by ${split}`] = { kpi: "aging", from: view.from, to: view.to, currency: view.currency, group_by: split };
   }
   const reads = Object.entries(page.reads?.(view) ?? {});
-  const [figures, ...others] = await Promise.all([asked({ ...own, ...common }), ...reads.map(([, start]) => answered(start()))]);
+  const [figures, ...others] = await Promise.all([asked({ ...own, ...common }), ...reads.map(([, start]) => settled(start()))]);
   await experiments(view);
   take(figures.survey);
-  const got = { ...figures, ...Object.fromEntries(reads.map(([key], at) => [key, others[at]])) };
+  const { asked: _, ...prepared } = view.prepared;
+  const got = { ...prepared, ...figures, ...Object.fromEntries(reads.map(([key], at) => [key, others[at]])) };
   const named = (/** @type {string} */ split) => (good(figures[`by ${split}`])?.groups ?? []).map((group) => group.key[split] ?? "");
   const choices = { segment: named("segment"), country: named("country"), kind: named("kind"), arm: arms ?? [] };
   const revisions = Object.values(figures).flatMap((reply) => good(reply)?.revision ?? []);
@@ -69,16 +72,6 @@ async function asked(questions) {
 /** The arms that figures can be narrowed to, asked once. @param {View} view */
 async function experiments(view) {
   if (arms || ![...view.kpis.values()].some((kpi) => kpi.dimensions.includes("arm"))) return;
-  const found = await answered(read("/v1/experiments"));
+  const found = await answered("/v1/experiments");
   arms = (found?.items ?? []).flatMap((/** @type {any} */ one) => (one.arms ?? []).map((/** @type {any} */ arm) => `${one.name}/${arm.arm ?? arm.name ?? arm}`));
-}
-
-/** What a reading gives, or the problem in its place. @param {Promise<unknown>} reading @returns {Promise<any>} */
-async function answered(reading) {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof Refused) return /** @type {Problem} */ (error.problem);
-    throw error;
-  }
 }

@@ -53,6 +53,19 @@ export async function read(path) {
   return content(await call(path, { headers: { accept: "application/json" } }));
 }
 
+/** What a reading gives, or the problem in its place. @param {Promise<unknown>} reading @returns {Promise<any>} */
+export async function settled(reading) {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof Refused) return error.problem;
+    throw error;
+  }
+}
+
+/** @param {string} path */
+export const answered = (path) => settled(read(path));
+
 /** @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] @returns {Promise<any>} */
 export async function send(method, path, body, headers = {}) {
   const text = body === undefined ? undefined : JSON.stringify(body);

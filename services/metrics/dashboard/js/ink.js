@@ -51,20 +51,23 @@ export function hatch(plot, whole, bars) {
   ctx.restore();
 }
 
-/** Lines that stand across the chart: a target, no effect. @param {any} plot @param {{at: number, label: string}[]} lines */
+/** Lines that stand across the chart: a target, no effect. @param {any} plot @param {import("../types.js").ChartSpec["lines"]} lines */
 export function across(plot, lines) {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.strokeStyle = ctx.fillStyle = colour("--soft");
   ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
-  for (const { at, label } of lines) {
+  for (const { at, label, right, below } of lines ?? []) {
     const y = plot.valToPos(at, "y", true);
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.fillText(label, bbox.left + 6 * devicePixelRatio, y - 5 * devicePixelRatio);
+    ctx.textAlign = right ? "right" : "left";
+    ctx.textBaseline = below ? "top" : "bottom";
+    const inset = 6 * devicePixelRatio;
+    ctx.fillText(label, right ? bbox.left + bbox.width - inset : bbox.left + inset, y + (below ? 3 : -3) * devicePixelRatio);
   }
   ctx.restore();
 }

@@ -2,12 +2,13 @@
 
 /** @import { Catalogued, Got, Me, Page, View } from "../types.js" */
 
-import { current, link, onMove } from "./address.js";
+import { toast } from "./acts.js";
+import { current, go, link, onMove } from "./address.js";
 import { sweep } from "./chart.js";
-import { byId, fill } from "./dom.js";
+import { byId, fill, h } from "./dom.js";
 import { filtersInWords, showFilters } from "./filters.js";
 import * as format from "./format.js";
-import { Gone, Live, SignInNeeded, whoAmI } from "./http.js";
+import { Gone, Live, Refused, SignInNeeded, whoAmI } from "./http.js";
 import { collect, survey } from "./gather.js";
 import { Panel } from "./panel.js";
 import { catalogue } from "./query.js";
@@ -22,6 +23,20 @@ const DIM_MS = 300; // what comes sooner needs no sign that it is under way
 /** @type {{me: Me | null, kpis: Map<string, Catalogued>, page: Page | null, path: string, panels: Map<string, Panel>, turn: number, busy: boolean, again: boolean, timer: number | undefined}} */
 const state = { me: null, kpis: new Map(), page: null, path: "", panels: new Map(), turn: 0, busy: false, again: false, timer: undefined };
 
+/** `/?view=<name>`: go to what is kept under the name. @returns {Promise<string>} why it is not there */
+async function followView() {
+  const name = new URLSearchParams(location.search).get("view");
+  if (!name) return "";
+  try {
+    go(await (await import("./later/views.js")).addressOf(name), true);
+    return "";
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    go(location.pathname, true);
+    return `There is no view “${name}”.`;
+  }
+}
+
 /** Another page or other filters: show at once what is known of it. */
 async function move() {
   const path = location.pathname;
@@ -33,6 +48,7 @@ async function move() {
     fill(byId("lead"));
     document.title = `${page.title} · Recoup`;
     fill(byId("title"), page.title);
+    fill(byId("crumb"), page.crumb ? h("a", { href: link(page.crumb[0]), "data-page": page.crumb[0] }, page.crumb[1]) : null);
     byId("filters").hidden = page.filters === false;
     for (const tab of document.querySelectorAll(".tabs a")) {
       const href = tab.getAttribute("data-page") ?? "";
@@ -77,7 +93,7 @@ async function showAll() {
   const { page, me, turn, path } = state;
   if (!page || !me) return;
   const known = await survey();
-  if (!known.currencies.length && page.filters !== false) {
+  if (!known.currencies.length && page.filters === undefined) {
     document.body.dataset.state = "empty";
     return;
   }
@@ -88,15 +104,20 @@ async function showAll() {
     return;
   }
   document.body.dataset.state = "ready"; // before drawing: charts measure the room they have
-  showFilters(view, choices);
+  if (page.filters !== false) showFilters(view, choices, page.filters);
   show(page, got, view);
-  const facts = [filtersInWords(view), revision === null ? "" : `revision ${format.count(revision)}`];
+  const facts = [page.filters === undefined ? filtersInWords(view) : "", revision === null ? "" : `revision ${format.count(revision)}`];
   fill(byId("asof"), facts.filter(Boolean).join(" · "));
   fill(byId("print-head"), facts.filter(Boolean).join(" · "));
 }
 
 /** @param {Page} page @param {Got} got @param {View} view */
 function show(page, got, view) {
+  const heading = page.heading?.(got) || page.title;
+  if (byId("title").textContent !== heading) {
+    fill(byId("title"), heading);
+    document.title = `${heading} · Recoup`;
+  }
   const lead = page.top?.(got, view) ?? [];
   const text = JSON.stringify((page.topKeys ?? []).map((key) => got[key])) + JSON.stringify([view.filters, view.from, view.to]);
   if (byId("lead").dataset.seen !== text || !byId("lead").childNodes.length) {
@@ -145,7 +166,9 @@ async function start() {
     [state.me, state.kpis] = await Promise.all([whoAmI(), catalogue()]);
     fill(byId("who"), `${state.me.subject}, ${state.me.tenant}`);
     if (document.body.dataset.state === "signin") document.body.dataset.state = "loading";
+    const fault = await followView();
     await move();
+    if (fault) toast(fault);
     live.open();
   } catch (error) {
     if (error instanceof SignInNeeded) askToSignIn(linkFault());

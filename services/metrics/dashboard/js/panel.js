@@ -20,15 +20,17 @@ export class Panel {
     const heading = `h-${spec.id}`;
     this.mark = h("span", { class: "badge", hidden: true });
     this.switch = h("button", { type: "button", class: "quiet switch", "aria-pressed": "false", hidden: true, on: { click: () => this.#turn() } }, "Table");
+    this.controls = h("div", { class: "controls" });
     this.sentence = h("p", { class: "sentence" });
     this.plot = h("div", { class: "plot", role: "img", hidden: true });
     this.body = h("div", { class: "body" });
     this.table = h("div", { class: "as-table" });
-    const wide = spec.wide === "full" ? "full" : spec.wide ? "wide" : "";
+    const wide = typeof spec.wide === "string" ? spec.wide : spec.wide ? "wide" : "";
     this.element = h(
       "section",
       { class: `card panel ${wide} ${spec.tall ? "tall" : ""}`, id: spec.id, "aria-labelledby": heading },
       h("header", {}, h("div", {}, h("h2", { id: heading }, spec.title), spec.note ? h("p", {}, spec.note) : null), h("div", { class: "tools" }, this.mark, this.switch)),
+      this.controls,
       this.sentence,
       this.plot,
       this.body,
@@ -45,7 +47,7 @@ export class Panel {
     this.#seen = seen;
     const bad = keys.find((key) => isProblem(got[key]));
     try {
-      this.#show(bad ? failed(bad, got[bad]) : this.spec.draw(got, view), !!bad);
+      this.#show(bad ? { ...failed(bad, got[bad]), controls: this.spec.controls?.(view) } : { controls: this.spec.controls?.(view), ...this.spec.draw(got, view) }, !!bad);
     } catch (error) {
       this.#show(failed("this panel", { status: 500, detail: error instanceof Error ? error.message : String(error) }), true);
       console.warn(this.spec.id, error);
@@ -54,11 +56,13 @@ export class Panel {
 
   /** @param {Drawn} drawn @param {boolean} isError */
   #show(drawn, isError) {
+    const held = this.element.contains(document.activeElement) ? (document.activeElement?.id ?? "") : "";
     const blank = drawn.empty ? [blankOf(drawn.empty)] : [];
     this.element.dataset.shows = isError ? "error" : drawn.empty ? "empty" : "figures";
     this.mark.hidden = !drawn.mark;
     this.mark.textContent = drawn.mark ?? "";
     this.sentence.textContent = drawn.empty ? "" : (drawn.summary ?? "");
+    fill(this.controls, ...(drawn.controls ?? []));
     fill(this.body, ...blank, ...(drawn.body ?? []));
     this.body.hidden = !this.body.childNodes.length;
     this.plot.hidden = !drawn.chart || !!drawn.empty;
@@ -69,6 +73,7 @@ export class Panel {
       this.plot.setAttribute("aria-label", drawn.summary || this.spec.title);
       chart(this.plot, drawn.chart);
     }
+    if (held) document.getElementById(held)?.focus();
   }
 
   /** The chart's figures as a table, or the chart again. @param {boolean} [asTable] */
@@ -82,7 +87,7 @@ export class Panel {
 
 /** @param {string} key @param {import("../types.js").Problem} problem @returns {Drawn} */
 function failed(key, problem) {
-  const title = problem.status === 404 ? "Not here yet" : problem.status === 403 ? "Not for you to see" : "This part was not answered";
+  const title = problem.status === 404 ? "Not found" : problem.status === 403 ? "Not for you to see" : "This part was not answered";
   return { empty: [title, `The question “${key}” failed: ${faultOf(problem)}`] };
 }
 

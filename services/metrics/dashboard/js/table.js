@@ -19,8 +19,8 @@ export function figure(text, about, kind = "figure") {
 
 /** @param {Cell | string} given */
 function cell(given) {
-  const { text, explain: about, shade, left, badge, node } = typeof given === "string" ? /** @type {Cell} */ ({ text: given }) : given;
-  const made = h("td", { class: left ? "left" : "" }, node ?? (badge ? h("span", { class: `badge ${badge}` }, text) : figure(text, about)));
+  const { text, explain: about, shade, left, badge, node, quiet } = typeof given === "string" ? /** @type {Cell} */ ({ text: given }) : given;
+  const made = h("td", { class: [left && "left", quiet && "soft"].filter(Boolean).join(" ") }, node ?? (badge ? h("span", { class: `badge ${badge}` }, text) : figure(text, about)));
   if (shade !== undefined) {
     made.classList.add("shaded");
     made.style.setProperty("--shade", `${Math.round(Math.min(1, Math.max(0, shade)) * 46)}%`);
@@ -28,13 +28,16 @@ function cell(given) {
   return made;
 }
 
+/** @param {Cell | string | undefined} given */
+const isLeft = (given) => typeof given === "object" && !!given.left;
+
 /** The first cell of each line heads it. @param {TableSpec} spec */
 export function table({ caption, heads, rows }) {
   return h(
     "table",
     {},
     h("caption", { class: "sr" }, caption),
-    h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))),
+    h("thead", {}, h("tr", {}, heads.map((text, at) => h("th", { scope: "col", class: isLeft(rows[0]?.cells[at - 1]) ? "left" : "" }, text)))),
     h("tbody", {}, rows.map(({ name, cells, sum }) => h("tr", { class: sum ? "sum" : "" }, h("th", { scope: "row" }, name), cells.map(cell)))),
   );
 }

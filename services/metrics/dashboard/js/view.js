@@ -3,6 +3,7 @@
 /** @import { Catalogued, Filters, Interval, Me, Question, View } from "../types.js" */
 
 import * as format from "./format.js";
+import { answered } from "./http.js";
 
 const DAYS = 90;
 
@@ -40,8 +41,9 @@ export function viewOf(filters, path, survey, me, kpis) {
     asOf: filters.as_of,
     me,
     kpis,
+    prepared: {},
   };
-  return { ...view, ask: (kpi, more = {}) => question(view, kpi, more) };
+  return { ...view, read: answered, ask: (kpi, more = {}) => question(view, kpi, more) };
 }
 
 /** Coarse enough to read: a ratio of one day says little. @param {number} days @returns {Interval} */
@@ -52,7 +54,7 @@ function fitting(days) {
 
 /**
  * A KPI under the page's filters; those it cannot be split by are left out (the page says so).
- * @param {Omit<View, "ask">} view @param {string} kpi @param {Partial<Question>} more
+ * @param {Omit<View, "ask" | "read">} view @param {string} kpi @param {Partial<Question>} more
  * @returns {Question}
  */
 function question(view, kpi, more) {

@@ -1,7 +1,8 @@
 // What somebody must look at: alerts that are raised, and how the running plans do.
 
-/** @import { Got, PanelSpec } from "../types.js" */
+/** @import { Got, PanelSpec, View } from "../types.js" */
 
+import { act, ask, button, may } from "./acts.js";
 import { link } from "./address.js";
 import { h } from "./dom.js";
 import * as format from "./format.js";
@@ -27,13 +28,19 @@ export async function readPlans() {
   return { items };
 }
 
-/** @returns {PanelSpec} */
-export function alertsPanel() {
-  return { id: "alerts", title: "Alerts", note: "Raised, and not cleared yet", keys: ["alerts"], draw: drawAlerts };
+/** @param {View} view @returns {PanelSpec} */
+export function alertsPanel(view) {
+  return { id: "alerts", title: "Alerts", note: "Raised, and not cleared yet", keys: ["alerts"], draw: (got) => drawAlerts(got, view) };
 }
 
-/** @param {Got} got */
-function drawAlerts(got) {
+/** @param {any} alert */
+function acknowledge(alert) {
+  const path = `/alerts/${encodeURIComponent(alert.alert_id)}/acknowledge`;
+  ask({ title: "Seen?", text: alert.words, verb: "I have seen it", fields: [{ name: "note", label: "Note", kind: "area", hint: "What is done about it, for the others" }], run: ({ note }) => act("POST", path, { note }, "Marked as seen.") });
+}
+
+/** @param {Got} got @param {View} view */
+function drawAlerts(got, view) {
   const items = /** @type {any[]} */ (got.alerts?.items ?? []);
   if (!items.length) return { empty: /** @type {[string, string]} */ (["Nothing is raised", "Alerts come from the rules of plans and from your own: what has been so for some days is said here, once."]) };
   const lines = items.map((alert) =>
@@ -45,11 +52,18 @@ function drawAlerts(got) {
         "p",
         { class: "note row" },
         h("span", {}, [alert.subject, sinceOf(alert)].filter(Boolean).join(" · ")),
-        alert.acknowledged_at || alert.acknowledged ? h("span", { class: "badge" }, "seen") : h("span", { class: "badge warn" }, "new"),
+        seenOf(alert, view),
       ),
     ),
   );
   return { body: [h("ul", { class: "list" }, lines)] };
+}
+
+/** @param {any} alert @param {View} view */
+function seenOf(alert, view) {
+  if (alert.acknowledged_at || alert.acknowledged) return h("span", { class: "badge" }, "✓ seen");
+  const seen = may(view, "metrics:write") ? button("Seen", () => acknowledge(alert), "quiet") : null;
+  return h("span", { class: "row" }, h("span", { class: "badge warn" }, "! new"), seen);
 }
 
 /** @param {any} alert */

@@ -98,7 +98,7 @@ export const page = {
         ),
     },
     agingPanel(view),
-    alertsPanel(),
+    alertsPanel(view),
     plansPanel(),
   ],
 };
