@@ -13,24 +13,18 @@ from typing import Any
 
 import msgspec
 
-from services.metrics.api.questions import business_day
-from services.metrics.consumer import HANDLERS
-from services.metrics.domain.answers import Question, Rows, answer
-from services.metrics.domain.cells import (
-    ContactCell,
-    ContactCells,
-    MoneyCell,
-    MoneyCells,
-    add,
-    merge,
-)
-from services.metrics.domain.figures import AGES, EPOCH, Aged, Key, Late, Sums
-from services.metrics.domain.fold import AccountItems
-from services.metrics.domain.items import SLOT_SECONDS, Account, slot_of
+from services.metrics.domain.accounts import AccountItems
+from services.metrics.domain.answers import answer
+from services.metrics.domain.cells import Added, Cell, Cells, merge
+from services.metrics.domain.figures import Key, Row
+from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
+from services.metrics.domain.questions import Question
 from services.metrics.domain.restate import measure
+from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW, slot_of
 from services.metrics.domain.windows import Window
-from services.metrics.store.figures import UNTIL_NOW, Tenant
+from services.metrics.processes.figures import business_day
+from services.metrics.store.figures import Tenant
 from shared.clock import day_start
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, Received, outreach, segmentation
 
@@ -116,32 +110,23 @@ class Memory:
 
     def __init__(self) -> None:
         self.accounts: dict[str, AccountItems] = {}
-        self.money: dict[int, MoneyCells] = defaultdict(dict)
-        self.contacts: dict[int, ContactCells] = defaultdict(dict)
-        self.currencies: dict[str, int] = {}
+        self.cells: dict[int, Cells] = defaultdict(dict)  # by moment of knowledge
         self.latest_slot = 0
 
     def take(self, events: Sequence[Received]) -> None:
         """Fold one batch."""
+        touched: dict[str, AccountItems] = {}
         for event in events:
-            items = self.accounts.setdefault(event.key, AccountItems(Account([], [])))
-            HANDLERS[event.type].apply(items, event, event.decode())
+            handler, data = HANDLERS[event.type], event.decode()
+            for account_id in handler.accounts_of(event, data):
+                items = self.accounts.setdefault(account_id, AccountItems(account_id))
+                handler.apply(items, event, data)
+                touched[account_id] = items
             self.latest_slot = max(self.latest_slot, slot_of(event.recordedtime))
-        for key in dict.fromkeys(event.key for event in events):
-            self._restate(self.accounts[key])
-
-    def _restate(self, items: AccountItems) -> None:
-        measured = measure(items)
-        for slot, money in measured.money.items():
-            merge(self.money[slot], money)
-        for slot, contacts in measured.contacts.items():
-            merge(self.contacts[slot], contacts)
-        for currency, slot in items.currencies().items():
-            self.currencies[currency] = min(slot, self.currencies.get(currency, slot))
-        for item in items.by_key.values():
-            item.folded, item.is_changed = len(item.facts), False
-        account = items.account
-        account.folded = (len(account.profiles), len(account.segments))
+        for items in touched.values():
+            for slot, cells in measure(items).cells.items():
+                merge(self.cells[slot], cells)
+            items.settle()
 
     def ask(
         self,
@@ -162,87 +147,77 @@ class Memory:
         if as_of is not None:
             end_of_day = day_start(as_of + timedelta(days=1), zone)
             recorded_before = int(end_of_day.timestamp() // SLOT_SECONDS)
-        currencies = sorted(c for c, slot in self.currencies.items() if slot < recorded_before)
+        currencies = self._currencies(recorded_before)
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
         if kpi.over == "trailing":
             question = replace(question, begins_on=self._first_days(recorded_before))
         return answer(question, self._rows(question, currency, recorded_before), currencies)
 
-    def _rows(self, question: Question, currency: str | None, recorded_before: int) -> Rows:
-        kpi = question.kpi
+    def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
+        """All cells added up, by what was known."""
+        cells: Cells = {}
+        for slot, added in self.cells.items():
+            if slot < recorded_before:
+                merge(cells, added)
+        return cells
+
+    def _rows(self, question: Question, currency: str | None, recorded_before: int) -> list[Row]:
         bounds = question.slices.bounds
-        ages = AGES if question.splits_by("bucket") else kpi.ages
-        sums: dict[Any, Any] = {}
-        aged: dict[Any, Any] = {}
-        late: dict[Any, Any] = {}
-        for cell, (amount, count, weight) in self._cells(question, recorded_before):
-            if not kpi.is_money:
-                key, measure, day = _contact_key(question, cell), cell.result, cell.day
-                if day >= bounds[0] and day < bounds[-1] and measure in kpi.contacts:
-                    add(sums, (key, measure, bisect_right(bounds, day)), 0, count)
+        modes = {need.measure: need for need in question.kpi.needs}
+        rows: dict[tuple[Key, str, str, int, int], Added] = {}
+        for cell, added in self.sums(recorded_before).items():
+            need = modes.get(cell.measure)
+            if need is None or (question.kpi.is_money and currency not in (None, cell.currency)):
                 continue
-            measure, money, day, until = cell.measure, cell.currency, cell.day, cell.until
-            if day >= bounds[-1] or currency not in (None, money):
+            if any(getattr(cell, name) not in values for name, values in question.filters.items()):
                 continue
-            key = _money_key(question, cell, currency)
-            slice_of = bisect_right(bounds, day)
-            if measure in kpi.stocks or (measure in kpi.flows and slice_of):
-                add(sums, (key, measure, slice_of), amount, count)
-            if measure == question.aged_measure:
-                for age in ages:
-                    since = max(day, until + timedelta(days=age))
-                    if since < bounds[-1]:
-                        due = amount * (until - EPOCH).days
-                        add(aged, (key, age, bisect_right(bounds, since)), amount, count, due)
-            if measure == "late" and kpi.needs_late and slice_of:
-                add(late, (key, slice_of, bisect_right(bounds, until)), amount, 0, weight)
-        return Rows(
-            [Sums(*cell, *sums[:2]) for cell, sums in _found(sums)],
-            [Aged(*cell, *sums) for cell, sums in _found(aged)],
-            [Late(*cell, *sums[::2]) for cell, sums in _found(late)],
-        )
+            if cell.cut:
+                continue
+            slice_, until = bisect_right(bounds, cell.day), 0
+            if need.mode == "standing":
+                until = bisect_right(bounds, cell.until)
+            elif need.mode == "cohort":
+                if cell.until > question.looked_at:
+                    continue
+            elif need.mode == "of_cohort":
+                if cell.day > question.looked_at:
+                    continue
+                slice_ = bisect_right(bounds, cell.until)
+            if slice_ > question.slices.count or (need.mode != "stock" and not slice_):
+                continue
+            key = key_of(question, cell, currency)
+            row = (key, cell.measure, cell.mark if need.by_mark else "", slice_, until)
+            rows[row] = rows.get(row, Added()) + added
+        return [Row(*row, added) for row, added in rows.items() if added != Added()]
+
+    def _currencies(self, recorded_before: int) -> list[str]:
+        """Those of the facts and not of their sums, which may come to nothing."""
+        found: set[str] = set()
+        for items in self.accounts.values():
+            for item in items.by_key.values():
+                for fact in item.facts:
+                    currency = getattr(fact, "currency", "")
+                    if currency and fact.recorded_slot < recorded_before:
+                        found.add(currency)
+        return sorted(found)
 
     def _first_days(self, recorded_before: int) -> dict[str, date]:
-        counts: dict[tuple[str, date], int] = defaultdict(int)
-        for slot, cells in self.money.items():
-            for cell, (_, count, _) in cells.items():
-                if slot < recorded_before and cell.measure == "invoiced":
-                    counts[cell.currency, cell.day] += count
         first: dict[str, date] = {}
-        for (currency, day), count in counts.items():
-            if count:
-                first[currency] = min(day, first.get(currency, day))
+        for cell, added in self.sums(recorded_before).items():
+            if cell.measure == "invoiced" and added.count and not cell.cut:
+                first[cell.currency] = min(cell.day, first.get(cell.currency, cell.day))
         return first
 
-    def _cells(self, question: Question, recorded_before: int) -> list[tuple[Any, Any]]:
-        by_slot: dict[int, dict[Any, Any]] = (
-            {**self.money} if question.kpi.is_money else {**self.contacts}
-        )
-        return [
-            each
-            for slot, cells in by_slot.items()
-            if slot < recorded_before
-            for each in cells.items()
-        ]
 
-
-def _found(cells: dict[Any, Any]) -> list[Any]:
-    """What comes to something."""
-    return [each for each in cells.items() if each[1] != (0, 0, 0)]
-
-
-def _money_key(question: Question, cell: MoneyCell, currency: str | None) -> Key:
+def key_of(question: Question, cell: Cell, currency: str | None) -> Key:
+    """The group that a cell belongs to."""
+    names = ("segment", "country", "kind", "channel", "strategy", "collector")
+    is_apart = question.splits_by("currency") or currency is None
     return Key(
-        currency=cell.currency if currency is None or question.splits_by("currency") else "",
-        kind=cell.kind if question.splits_by("kind") else "",
-        country=cell.country if question.splits_by("country") else "",
-        segment=cell.segment if question.splits_by("segment") else "",
+        currency=cell.currency if is_apart and question.kpi.is_money else "",
+        mark=cell.mark if question.splits_by_mark else "",
+        **{name: getattr(cell, name) for name in names if question.splits_by(name)},
     )
-
-
-def _contact_key(question: Question, cell: ContactCell) -> Key:
-    names = ("result", "kind", "country", "segment", "channel", "strategy", "rule")
-    return Key(**{name: getattr(cell, name) for name in names if question.splits_by(name)})
 
 
 def at(day: str, hour: int = 0) -> datetime:

@@ -1,40 +1,41 @@
 """Fold events into the figures: load, add what they say, store the differences."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
-from services.metrics.domain.cells import ContactCells, MoneyCells, merge
-from services.metrics.domain.fold import AccountItems, Handler, ItemKey
-from services.metrics.domain.items import slot_of
+from services.metrics.domain.accounts import AccountItems, Item, ItemKey
+from services.metrics.domain.cells import Cells, merge
+from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.restate import measure
-from services.metrics.store import items as store
-from services.metrics.store.items import AccountKey, FullKey, StoredItem
+from services.metrics.domain.slots import slot_of
+from services.metrics.store import accounts, cells
+from services.metrics.store import changes as stream
+from services.metrics.store.accounts import AccountKey
 from shared.database import Session
 from shared.events import TENANTS, Received
 
 Touched = dict[AccountKey, AccountItems]
-Decoded = tuple[Received, Handler, Any]  # an event, what it does, its data
 _ENCODER = msgspec.json.Encoder()
 
 
-async def fold_events(
-    session: Session, events: Sequence[Received], handlers: Mapping[str, Handler]
-) -> None:
+async def fold_events(session: Session, events: Sequence[Received]) -> None:
     """Take a batch of new events, in order."""
     await take_tenants(session, [event for event in events if event.topic == TENANTS])
-    decoded: list[Decoded] = [
-        (event, handlers[event.type], event.decode()) for event in events if event.topic != TENANTS
+    decoded = [
+        (event, HANDLERS[event.type], event.decode()) for event in events if event.topic != TENANTS
     ]
     if not decoded:
         return
-    touched = await _load(session, decoded)
-    for event, handler, data in decoded:
-        handler.apply(touched[event.tenant, event.key], event, data)
-    await _load_reached(session, touched)
+    changes = [
+        (event, handler, data, (event.tenant, account_id))
+        for event, handler, data in decoded
+        for account_id in handler.accounts_of(event, data)
+    ]
+    touched = await accounts.lock_accounts(session, {key for *_, key in changes})
+    for event, handler, data, key in changes:
+        handler.apply(touched[key], event, data)
     await _save(session, touched)
     await _announce(session, [event for event, _, _ in decoded])
 
@@ -45,67 +46,26 @@ async def take_tenants(session: Session, events: Sequence[Received]) -> None:
         event.tenant: "UTC" if event.data is None else str(event.decode().timezone)
         for event in events
     }
-    await store.upsert_timezones(session, timezones)
-
-
-async def _load(session: Session, decoded: Sequence[Decoded]) -> Touched:
-    """The accounts, and every item that the events touch."""
-    keys: dict[AccountKey, set[ItemKey]] = defaultdict(set)
-    for event, handler, data in decoded:
-        keys[event.tenant, event.key].update(handler.touches(data))
-    accounts = await store.lock_accounts(session, keys)
-    touched = {key: AccountItems(account) for key, account in accounts.items()}
-    stored = [key for key in keys if not accounts[key].is_new]
-    await _add(session, touched, [(*key, *item) for key in stored for item in keys[key]])
-    left = [(*key, *item) for key in stored for item in touched[key].missing()]
-    await _add(session, touched, dict.fromkeys(left))
-    return touched
-
-
-async def _load_reached(session: Session, touched: Touched) -> None:
-    """The items that are split otherwise by now."""
-    reaches: list[tuple[str, str, date, int]] = []
-    for key, items in touched.items():
-        account = items.account
-        if account.has_news and not account.is_new:
-            reaches.append((*key, *account.reach_of_news()))
-    _put(touched, await store.list_items_reached(session, reaches))
-
-
-async def _add(session: Session, touched: Touched, keys: Iterable[FullKey]) -> None:
-    _put(touched, await store.list_items(session, list(keys)))
-
-
-def _put(touched: Touched, stored: Iterable[StoredItem]) -> None:
-    for account, key, item in stored:
-        touched[account].by_key.setdefault(key, item)
+    await stream.upsert_timezones(session, timezones)
 
 
 async def _save(session: Session, touched: Touched) -> None:
-    money: dict[tuple[str, int], MoneyCells] = defaultdict(dict)
-    contacts: dict[tuple[str, int], ContactCells] = defaultdict(dict)
+    """Store what the news add, and the news themselves."""
+    added: dict[tuple[str, int], Cells] = defaultdict(dict)
     currencies: dict[tuple[str, str], int] = {}
-    changed: list[tuple[StoredItem, date]] = []
+    changed: list[tuple[AccountKey, ItemKey, Item]] = []
     for (tenant, account_id), items in touched.items():
-        measured = measure(items)
-        for slot, money_cells in measured.money.items():
-            merge(money[tenant, slot], money_cells)
-        for slot, contact_cells in measured.contacts.items():
-            merge(contacts[tenant, slot], contact_cells)
         for currency, slot in items.currencies().items():
-            key = (tenant, currency)
-            currencies[key] = min(slot, currencies.get(key, slot))
-        changed.extend(
-            (((tenant, account_id), key, items.by_key[key]), ends_on)
-            for key, ends_on in measured.ends_on.items()
-        )
-    await store.update_accounts(
-        session, {key: items.account for key, items in touched.items() if items.account.has_news}
-    )
-    await store.upsert_items(session, changed)
-    await store.add_money(session, money)
-    await store.add_contacts(session, contacts)
-    await store.upsert_currencies(session, currencies)
+            currencies[tenant, currency] = min(slot, currencies.get((tenant, currency), slot))
+        measured = measure(items)
+        for slot, found in measured.cells.items():
+            merge(added[tenant, slot], found)
+        changed += (((tenant, account_id), key, items.by_key[key]) for key in measured.changed)
+    news = [(key, items.account) for key, items in touched.items() if items.account.has_news]
+    await accounts.update_accounts(session, news)
+    await accounts.upsert_items(session, changed)
+    await cells.append_cells(session, added)
+    await cells.upsert_currencies(session, currencies)
 
 
 async def _announce(session: Session, events: Sequence[Received]) -> None:
@@ -123,4 +83,4 @@ async def _announce(session: Session, events: Sequence[Received]) -> None:
         }
         slot = slot_of(max(event.recordedtime for event in mine))
         changes[tenant] = (slot, _ENCODER.encode(content).decode())
-    await store.insert_changes(session, changes)
+    await stream.insert_changes(session, changes)

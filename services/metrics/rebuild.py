@@ -11,7 +11,7 @@ from collections.abc import Callable
 from services.metrics import consumer
 from services.metrics.context import open_context
 from services.metrics.settings import Settings
-from services.metrics.store import items as store
+from services.metrics.store import changes as store
 from shared.process.start import settings_of
 from shared.process.tasks import pause
 

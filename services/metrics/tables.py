@@ -66,65 +66,28 @@ items = Table(
     Column("item_id", Text),
     Column("content", LargeBinary, nullable=False),
     Column("ends_on", Date, nullable=False),  # nothing it adds counts later
-    Column("known", Integer, nullable=False),  # when the last of it was recorded
     PrimaryKeyConstraint("tenant_id", "account_id", "kind", "item_id"),
     postgresql_with=_HOT,
 )
 
-money_days = Table(
-    "money_days",  # the additive daily measures (`domain/cells.py`)
+cells_new = Table(
+    "cells_new",  # what the facts add, by when it was known (`domain/cells.py`)
     metadata,
-    Column("tenant_id", Text),
-    Column("measure", Text),
-    Column("currency", Text),
-    Column("day", Date),
-    Column("until_on", Date),
-    Column("known", Integer),  # the quarter of an hour in which it was recorded
-    Column("kind", Text),
-    Column("country", Text),
-    Column("segment", Text),
+    Column("tenant_id", Text, nullable=False),
+    Column("known", Integer, nullable=False),  # the quarter of an hour in which it was recorded
+    Column("measure", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("until_on", Date, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("cut", Text, nullable=False),
+    Column("segment", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("strategy", Text, nullable=False),
+    Column("collector", Text, nullable=False),
     Column("amount", Numeric, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("weight", Numeric, nullable=False),
-    PrimaryKeyConstraint(
-        "tenant_id",
-        "measure",
-        "currency",
-        "day",
-        "until_on",
-        "known",
-        "kind",
-        "country",
-        "segment",
-    ),
-    postgresql_with=_HOT,
-)
-
-contact_days = Table(
-    "contact_days",
-    metadata,
-    Column("tenant_id", Text),
-    Column("result", Text),
-    Column("day", Date),
-    Column("known", Integer),
-    Column("kind", Text),
-    Column("country", Text),
-    Column("segment", Text),
-    Column("channel", Text),
-    Column("strategy", Text),
-    Column("rule", Text),
-    Column("count", BigInteger, nullable=False),
-    PrimaryKeyConstraint(
-        "tenant_id",
-        "result",
-        "day",
-        "known",
-        "kind",
-        "country",
-        "segment",
-        "channel",
-        "strategy",
-        "rule",
-    ),
-    postgresql_with=_HOT,
 )

@@ -1,23 +1,21 @@
 """The figures over HTTP."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Response
 
 from services.metrics.api.dependencies import CallerDep, ContextDep
 from services.metrics.api.questions import (
-    KpiQuery,
     KpiQueryDep,
+    asker,
     find_kpi,
-    question_of,
-    recorded_before,
 )
 from services.metrics.context import Context
-from services.metrics.domain.answers import Figured, Question, answer_as_json, answers_as_csv
-from services.metrics.domain.kpis import KPIS, Kpi
-from services.metrics.store import figures as store
+from services.metrics.domain.answers import Figured, answer_as_json, answers_as_csv
+from services.metrics.domain.kpis import KPIS
+from services.metrics.domain.kpis.kpi import Kpi
+from services.metrics.processes import figures
 from shared.errors import FieldError, Invalid
 from shared.web import json_response
 
@@ -25,7 +23,6 @@ router = APIRouter(tags=["kpis"])
 
 # From so many parts × groups on, an answer takes tens of milliseconds: it is computed elsewhere.
 FIGURES_HERE_MAX = 500
-FIGURES_MAX = 50_000
 NAMES_MAX = 30
 
 T = TypeVar("T")
@@ -52,7 +49,7 @@ async def get_kpi(
     name: str, asked: KpiQueryDep, context: ContextDep, caller: CallerDep
 ) -> Response:
     """`from` means the opening of that day, `to` its end. Money in minor units; ratios 0 to 1."""
-    figured = await _figured(context, caller.tenant, [find_kpi(name)], asked)
+    figured = await figures.ask(context.db, caller.tenant, [asker(find_kpi(name), asked)])
     content = await _compute(context, caller.tenant, answer_as_json, figured)
     return Response(content, media_type="application/json")
 
@@ -66,7 +63,8 @@ async def export_kpis(
     _format: Annotated[Literal["csv"], Query(alias="format")] = "csv",
 ) -> Response:
     """One line per KPI, part of the window and group."""
-    figured = await _figured(context, caller.tenant, _named(kpis), asked)
+    askers = [asker(kpi, asked) for kpi in _named(kpis)]
+    figured = await figures.ask(context.db, caller.tenant, askers)
     return Response(
         await _compute(context, caller.tenant, answers_as_csv, figured),
         media_type="text/csv; charset=utf-8",
@@ -88,38 +86,6 @@ def _named(kpis: str) -> list[Kpi]:
     else:
         return [KPIS[name] for name in names]
     raise Invalid("The export cannot be made.", [FieldError("/query/kpis", detail)])
-
-
-async def _figured(
-    context: Context, tenant_id: str, kpis: Sequence[Kpi], asked: KpiQuery
-) -> list[Figured]:
-    """The questions with all that their answers are made of, by one snapshot of the figures."""
-    figured: list[Figured] = []
-    size = 0
-    async with context.db.reading() as session:
-        tenant = await store.find_tenant(session, tenant_id)
-        for kpi in kpis:
-            question = question_of(kpi, asked, tenant)
-            before = recorded_before(question, tenant)
-            currencies = await store.list_currencies(session, tenant_id, before)
-            if kpi.over == "trailing":
-                first_days = await store.list_first_days(session, tenant_id, before)
-                question = replace(question, begins_on=first_days)
-            only = currencies[0] if len(currencies) == 1 else None
-            currency = question.currency or only
-            rows = await store.list_rows(session, tenant_id, question, currency, before)
-            figured.append(Figured(question, rows, currencies))
-            size += figured[-1].size
-            if size > FIGURES_MAX:
-                raise _too_many_figures(question)
-    return figured
-
-
-def _too_many_figures(question: Question) -> Invalid:
-    """Parts × groups, of all KPIs together, are too many."""
-    pointer = "/query/group_by" if question.group_by else "/query/interval"
-    detail = f"would make more than {FIGURES_MAX:,} figures: ask for fewer parts or groups"
-    return Invalid("The answer would be too large.", [FieldError(pointer, detail)])
 
 
 async def _compute(

@@ -1,16 +1,19 @@
 """What may be asked of a KPI, and how a query string becomes a question."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.metrics.domain.answers import TRAILING_DAYS, Question
-from services.metrics.domain.items import FIRST_DAY, SLOT_SECONDS
-from services.metrics.domain.kpis import KPIS, By, Kpi
+from services.metrics.domain.figures import By
+from services.metrics.domain.kpis import KPIS
+from services.metrics.domain.kpis.kpi import Kpi
+from services.metrics.domain.questions import TRAILING_DAYS, Question
+from services.metrics.domain.slots import FIRST_DAY
 from services.metrics.domain.windows import Interval, Window, parts
-from services.metrics.store.figures import UNTIL_NOW, Tenant
-from shared import clock
+from services.metrics.processes.figures import Asker, business_day
+from services.metrics.store.figures import Tenant
 from shared.errors import FieldError, Invalid, NotFound
 from shared.money import is_currency
 from shared.web import Day
@@ -96,13 +99,9 @@ def question_of(kpi: Kpi, asked: KpiQuery, tenant: Tenant | None) -> Question:
     )
 
 
-def recorded_before(question: Question, tenant: Tenant | None) -> int:
-    """The moment of knowledge that an answer may not reach: the end of `as_of` for the tenant."""
-    if question.as_of is None:
-        return UNTIL_NOW
-    zone = tenant.timezone if tenant else "UTC"
-    end = clock.day_start(question.as_of + clock.ONE_DAY, zone)
-    return int(end.timestamp() // SLOT_SECONDS)
+def asker(kpi: Kpi, asked: KpiQuery) -> Asker:
+    """The question once the tenant is known: its days depend on it."""
+    return partial(question_of, kpi, asked)
 
 
 def _window(asked: KpiQuery, tenant: Tenant | None) -> Window:
@@ -110,14 +109,6 @@ def _window(asked: KpiQuery, tenant: Tenant | None) -> Window:
     if asked.from_on is not None:
         return Window(asked.from_on, to_on)
     return Window(to_on - timedelta(days=DEFAULT_DAYS - 1), to_on)
-
-
-def business_day(tenant: Tenant | None) -> date:
-    """The tenant's calendar day as its newest event has it; with none yet, the machine's."""
-    if tenant is None or tenant.latest_slot == 0:
-        return clock.now().date()
-    instant = datetime.fromtimestamp(tenant.latest_slot * SLOT_SECONDS, UTC)
-    return clock.local_day(instant, tenant.timezone)
 
 
 def _window_problems(window: Window, interval: Interval | None) -> list[FieldError]:

@@ -1,5 +1,6 @@
-"""The figures' rules: what each event adds to which daily measure, and what a KPI makes of them.
+"""The figures' rules: what each event adds to which measure, and what a KPI makes of them.
 
-Start with `items.py` (what is remembered), `fold.py` (what an event changes), `cells.py` (what an
-item adds to the daily measures), `restate.py` (only differences are stored), `kpis.py` (formulas).
+Start with `accounts.py` (what is remembered), `kinds/` (a file per noun: its facts, what its events
+change, what it adds), `cells.py` (where it adds up), `restate.py` (only differences are stored),
+`kpis/` (formulas by family), `questions.py` and `answers.py`.
 """

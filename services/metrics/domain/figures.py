@@ -5,20 +5,20 @@ stock at its end the sum of all slices up to it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from services.metrics.domain.cells import NOTHING, Added
+from services.metrics.domain.debt_measures.balances import AGES, EPOCH
 from services.metrics.domain.windows import Slices, Window
-from shared.events.ledger import STAGES
 
-EPOCH = date(1970, 1, 1)
+By = Literal["amount", "count"]
 
 # Buckets of age by the days past due at which they begin.
 BUCKETS = {"current": None, "1-30": 1, "31-60": 31, "61-90": 61, "91-120": 91, "121+": 121}
-AGES = STAGES
 
 
 class Key(NamedTuple):
@@ -30,48 +30,21 @@ class Key(NamedTuple):
     kind: str = ""
     channel: str = ""
     strategy: str = ""
-    rule: str = ""
-    bucket: str = ""
-    result: str = ""
+    collector: str = ""
+    arm: str = ""
+    mark: str = ""  # the KPI's own split: bucket, rule, result, method, agency
 
 
-class Sums(NamedTuple):
-    """One row of the store: what a measure added in a slice."""
+class Row(NamedTuple):
+    """One row of the store: what a measure added in a slice. `until`: the slice of the second day,
+    where a measure is read by both (n + 1 or later: not within the window)."""
 
     key: Key
     measure: str
-    slice: int
-    amount: int
-    number: int  # of things
-
-
-class Aged(NamedTuple):
-    """Open balances that came to be at least `age` days past due in a slice."""
-
-    key: Key
-    age: int
-    slice: int
-    amount: int
-    number: int  # of things
-    due: int  # Σ amount × days from the epoch to the due day
-
-
-class Late(NamedTuple):
-    """Cash put on invoices in one slice, and taken back in another (n + 1 or later: not yet)."""
-
-    key: Key
+    mark: str  # of a need that is read apart for each mark
     slice: int
     until: int
-    amount: int
-    weight: int
-
-
-@dataclass(slots=True)
-class Amount:
-    """A sum of money and of things."""
-
-    amount: int = 0
-    count: int = 0
+    added: Added
 
 
 @dataclass
@@ -79,43 +52,77 @@ class Figures:
     """What one group comes to in one window."""
 
     window: Window
-    flows: dict[str, Amount] = field(default_factory=lambda: defaultdict(Amount))
-    opening: dict[str, Amount] = field(default_factory=lambda: defaultdict(Amount))
-    closing: dict[str, Amount] = field(default_factory=lambda: defaultdict(Amount))
-    opening_aged: dict[int, Amount] = field(default_factory=lambda: defaultdict(Amount))
-    closing_aged: dict[int, Amount] = field(default_factory=lambda: defaultdict(Amount))
-    overdue_days: int = 0  # Σ overdue balance × days past due, at the end
-    late: Amount = field(default_factory=Amount)  # count: Σ amount × days late
+    at: date
+    by: By
+    per: str
+    group: "Group"
+    first: int  # its slices
+    last: int
     months: "tuple[Figures, ...]" = ()  # of its calendar months, where a formula needs them
+    before: "Figures | None" = None  # of as many days before, where a formula needs them
+
+    def flow(self, measure: str, mark: str = "") -> Added:
+        """What happened in the window; also of a cohort: what happened to its things by `at`."""
+        running = self.group.running(measure, mark)
+        return running[self.last] - running[self.first - 1]
+
+    def opening(self, measure: str, mark: str = "") -> Added:
+        """What stood when the window began."""
+        return self.group.running(measure, mark)[self.first - 1]
+
+    def closing(self, measure: str, mark: str = "") -> Added:
+        """What stands at the end of the window."""
+        return self.group.running(measure, mark)[self.last]
+
+    def standing(self, measure: str) -> Added:
+        """What was put in the window and not taken back by its end."""
+        total = NOTHING
+        for row in self.group.rows_in(measure, self.first, self.last):
+            if row.until > self.last:
+                total += row.added
+        return total
+
+    def of(self, added: Added) -> int:
+        """The amount or the count, as it is asked for."""
+        return added.amount if self.by == "amount" else added.count
 
     @property
     def sales(self) -> int:
-        return self.flows["invoiced"].amount - self.flows["credited"].amount
+        return self.flow("invoiced").amount - self.flow("credited").amount
 
     @property
     def opening_receivables(self) -> int:
-        return _receivables(self.opening)
+        return _receivables([self.opening(m).amount for m in RECEIVABLES])
 
     @property
     def closing_receivables(self) -> int:
-        return _receivables(self.closing)
+        return _receivables([self.closing(m).amount for m in RECEIVABLES])
 
     @property
     def not_yet_due(self) -> int:
-        return self.closing["open"].amount - self.closing_aged[1].amount
+        return self.closing("open").amount - self.closing("aged", "1").amount
 
-    def bucket(self, name: str) -> Amount:
+    @property
+    def overdue_days(self) -> int:
+        """Σ overdue balance × days past due, at the end."""
+        aged = self.closing("aged", "1")
+        return aged.amount * (self.window.to_on - EPOCH).days - aged.weight
+
+    def bucket(self, name: str) -> Added:
         """The open balances of one bucket of age, at the end."""
         start = BUCKETS[name]
-        since = self.closing["open"] if start is None else self.closing_aged[start]
+        since = self.closing("open") if start is None else self.closing("aged", str(start))
         later = next((age for age in AGES if start is None or age > start), None)
-        older = self.closing_aged[later] if later else Amount()
-        return Amount(since.amount - older.amount, since.count - older.count)
+        return since - (self.closing("aged", str(later)) if later else NOTHING)
 
 
-def _receivables(stocks: dict[str, Amount]) -> int:
+RECEIVABLES = ("open", "charges", "credit")
+
+
+def _receivables(amounts: Sequence[int]) -> int:
     """What is owed, charges included, net of credit that waits."""
-    return stocks["open"].amount + stocks["charges"].amount - stocks["credit"].amount
+    balance, charges, credit = amounts
+    return balance + charges - credit
 
 
 class Group:
@@ -123,91 +130,52 @@ class Group:
 
     def __init__(self, slices: Slices) -> None:
         self._slices = slices
-        self._flows: dict[str, list[tuple[int, int]]] = {}
-        self._aged: dict[int, list[tuple[int, int, int]]] = {}
-        self._late: dict[int, list[Late]] = defaultdict(list)  # by the slice in which it came
-        self._running: dict[str, list[tuple[int, int]]] = {}
-        self._ages: dict[int, list[tuple[int, int, int]]] = {}
+        self._nothing = [NOTHING] * (slices.count + 1)
+        self._sums: dict[tuple[str, str], list[Added]] = {}
+        self._rows: dict[str, dict[int, list[Row]]] = {}
+        self._running: dict[tuple[str, str], list[Added]] = {}
 
-    def add_sums(self, row: Sums) -> None:
-        slices = self._flows.setdefault(row.measure, [(0, 0)] * (self._slices.count + 1))
-        amount, count = slices[row.slice]
-        slices[row.slice] = (amount + row.amount, count + row.number)
+    def add(self, row: Row) -> None:
+        if row.until:
+            by_slice = self._rows.setdefault(row.measure, defaultdict(list))
+            by_slice[row.slice].append(row)
+            return
+        sums = self._sums.setdefault((row.measure, row.mark), [*self._nothing])
+        sums[row.slice] += row.added
 
-    def add_aged(self, row: Aged) -> None:
-        slices = self._aged.setdefault(row.age, [(0, 0, 0)] * (self._slices.count + 1))
-        amount, count, due = slices[row.slice]
-        slices[row.slice] = (amount + row.amount, count + row.number, due + row.due)
-
-    def add_late(self, row: Late) -> None:
-        self._late[row.slice].append(row)
-
-    def add_flows(self, other: "Group | None") -> None:
-        """Take over another group's flows of measures that this one has not."""
+    def add_missing(self, other: "Group | None") -> None:
+        """Take over another group's sums of measures that this one has not."""
         if other is not None:
             self._running = {**other._running, **self._running}
 
     def close(self) -> None:
         """Running sums: made once, so that any window costs the same."""
-        for measure, flow in self._flows.items():
-            self._running[measure] = list(accumulate(flow, _plus2))
-        for age, slices in self._aged.items():
-            self._ages[age] = list(accumulate(slices, _plus3))
+        for key, sums in self._sums.items():
+            self._running[key] = list(accumulate(sums))
 
-    def figures(self, window: Window) -> Figures:
-        """Of a window that the slices were cut for."""
-        first, last = self._slices.run(window)
-        figures = Figures(window)
-        for measure, running in self._running.items():
-            opening, closing = Amount(*running[first - 1]), Amount(*running[last])
-            figures.flows[measure] = Amount(
-                closing.amount - opening.amount, closing.count - opening.count
-            )
-            figures.opening[measure], figures.closing[measure] = opening, closing
-        for age, aged in self._ages.items():
-            figures.opening_aged[age] = Amount(*aged[first - 1][:2])
-            figures.closing_aged[age] = Amount(*aged[last][:2])
-        if 1 in self._ages:
-            amount, _, due = self._ages[1][last]
-            figures.overdue_days = amount * (window.to_on - EPOCH).days - due
-        for row in self._late_in(first, last):
-            if last < row.until:
-                figures.late.amount += row.amount
-                figures.late.count += row.weight
-        return figures
+    def running(self, measure: str, mark: str = "") -> Sequence[Added]:
+        return self._running.get((measure, mark), self._nothing)
 
-    def _late_in(self, first: int, last: int) -> Iterator[Late]:
-        if first == last:
-            return iter(self._late.get(first, ()))
-        return (row for came, rows in self._late.items() if first <= came <= last for row in rows)
+    def rows_in(self, measure: str, first: int, last: int) -> Iterable[Row]:
+        """The rows by two days whose first day is in a run of slices."""
+        by_slice = self._rows.get(measure, {})
+        for slice_, rows in by_slice.items():
+            if first <= slice_ <= last:
+                yield from rows
+
+    def marks(self, measure: str) -> list[str]:
+        """The marks under which a measure has anything."""
+        return sorted({mark for name, mark in self._running if name == measure})
 
 
-def _plus2(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    return one[0] + other[0], one[1] + other[1]
-
-
-def _plus3(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[int, int, int]:
-    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
-
-
-def grouped(
-    slices: Slices, sums: Iterable[Sums], aged: Iterable[Aged] = (), late: Iterable[Late] = ()
-) -> dict[Key, Group]:
+def grouped(slices: Slices, rows: Iterable[Row]) -> dict[Key, Group]:
     """Groups by key. Rows that come to nothing make no group."""
     groups: dict[Key, Group] = {}
-
-    def group(key: Key) -> Group:
-        found = groups.get(key)
+    for row in rows:
+        found = groups.get(row.key)
         if found is None:
-            found = groups[key] = Group(slices)
-        return found
-
-    for row in sums:
-        group(row.key).add_sums(row)
-    for old in aged:
-        group(old.key).add_aged(old)
-    for cash in late:
-        group(cash.key).add_late(cash)
+            found = groups[row.key] = Group(slices)
+        found.add(row)
     for each in groups.values():
         each.close()
     return groups

@@ -1,152 +1,167 @@
-"""Only differences are stored: what new facts change in an item's cells, and since when known.
+"""Only differences are stored: what new facts change in the cells, and since when that is known.
 
 For every moment at which anything about the item or its account became known, the difference
 between the cells with the new facts and without them. Stored differences add up to the same sums
 whatever the order in which the topics' events came, and however they were cut into batches.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Generic
+from typing import Any
 
-from services.metrics.domain.cells import (
-    MONEY_CELLS,
-    NOTHING,
-    Added,
-    Cell,
-    ContactCells,
-    MoneyCells,
-    contact_cells,
-    contact_ends_on,
-    merge,
-    money_ends_on,
-)
-from services.metrics.domain.fold import AccountItems, ItemKey
-from services.metrics.domain.items import FIRST_DAY, Account, Fact, Item, recorded_by
-from services.metrics.domain.view import View
+from services.metrics.domain.accounts import Account, AccountItems, Item, ItemKey, Known
+from services.metrics.domain.cells import Cells, less, merge, without_nothing
+from services.metrics.domain.kinds.registry import KINDS
+from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
+from services.metrics.domain.views import View
 
-CellsOf = Callable[[Sequence[Fact], View], dict[Cell, Added]]
+STOCKS = frozenset({"open", "credit", "charges", "aged", "overdue_entered"})
+
+# What the whole account adds, by the facts known: a new one is a function here.
+ACCOUNT_MEASURES: tuple[Callable[[Known, View], Cells], ...] = ()
+
+CellsOf = Callable[[Sequence[Any], View], Cells]
 
 
 class Views:
-    """The views of one account, made once for each moment that is asked for."""
+    """The views of one account, made once for each moment that is asked for: as it stands in no
+    experiment, and as it stands in each of its experiments."""
 
     def __init__(self, account: Account) -> None:
-        self.account = account
+        self._account = account
         slots = [fact.recorded_slot for fact in account.news]
         self.news_since = min(slots) if slots else None
-        self._now: dict[int, View] = {}
-        self._before: dict[int, View] = {}
+        self._made: dict[tuple[int, bool], tuple[View, ...]] = {}
 
-    def now(self, slot: int) -> View:
-        """With the new facts."""
-        view = self._now.get(slot)
-        if view is None:
-            view = self._now[slot] = View(self.account, None, slot)
-        return view
-
-    def before(self, slot: int) -> View:
-        """Without the new facts."""
-        if self.news_since is None:
-            return self.now(slot)
-        view = self._before.get(slot)
-        if view is None:
-            view = self._before[slot] = View(self.account, self.account.folded, slot)
-        return view
+    def at(self, slot: int, *, is_before: bool = False) -> tuple[View, ...]:
+        """As it was known then; `is_before`: without the new facts."""
+        is_before = is_before and self.news_since is not None
+        views = self._made.get((slot, is_before))
+        if views is None:
+            profiles, segments = self._account.profiles, self._account.segments
+            if is_before:
+                folded = self._account.folded
+                profiles, segments = profiles[: folded[0]], segments[: folded[1]]
+            view = View(recorded_by(profiles, slot), recorded_by(segments, slot))
+            views = (view, *view.within_experiments())
+            self._made[slot, is_before] = views
+        return views
 
 
 @dataclass(slots=True)
-class Restated(Generic[Cell]):
-    """By the moment of knowledge what is to be added; and all that the item adds by now."""
+class Measured:
+    """What the news of one account come to."""
 
-    changes: dict[int, dict[Cell, Added]]
-    cells: dict[Cell, Added]
+    cells: dict[int, Cells] = field(default_factory=lambda: defaultdict(dict))  # by knowledge
+    changed: list[ItemKey] = field(default_factory=list)  # the items that are to be stored
 
 
-def restate(item: Item, views: Views, cells_of: CellsOf[Cell]) -> Restated[Cell]:
+def measure(items: AccountItems) -> Measured:
+    """Restate every item that is new, or split otherwise by now, and the account as a whole."""
+    measured, views = Measured(), Views(items.account)
+    for (kind, item_id), item in list(items.reached()):
+        cells_of = KINDS[kind].cells
+        if item.facts and cells_of is not None:
+            _restate_item(item, views, items.account, cells_of, measured)
+        if item.is_unsaved:
+            measured.changed.append((kind, item_id))
+    if ACCOUNT_MEASURES:
+        _restate_account(items, views, measured)
+    return measured
+
+
+def _restate_item(
+    item: Item, views: Views, account: Account, cells_of: CellsOf, measured: Measured
+) -> None:
     """What the new facts of the item and its account add to the stored measures."""
-    facts = item.facts
+    facts, old_facts = item.facts, item.facts[: item.folded]
     since = views.news_since
     if item.folded < len(facts):
         first_new = facts[item.folded].recorded_slot
         since = first_new if since is None else min(since, first_new)
     if since is None:
-        return Restated({}, cells_of(facts, views.now(facts[-1].recorded_slot)))
-    old_facts = facts[: item.folded]
-    changes: dict[int, dict[Cell, Added]] = {}
-    cells: dict[Cell, Added] = {}
-    previous: dict[Cell, Added] = {}
-    for slot in _moments(since, facts, views.account):
-        cells = cells_of(recorded_by(facts, slot), views.now(slot))
-        total = cells
-        if old_facts:
-            total = _less(cells, cells_of(recorded_by(old_facts, slot), views.before(slot)))
-        changes[slot] = {
-            cell: sums for cell, sums in _less(total, previous).items() if sums != NOTHING
-        }
+        return
+    moments = _moments(since, facts, account.profiles, account.segments)
+    cells: Cells = {}
+    previous: Cells = {}
+    for slot in moments:
+        cells = cells_in(recorded_by(facts, slot), views.at(slot), cells_of)
+        if not old_facts:
+            total = cells
+        elif item.cells is not None and len(moments) == 1:
+            total = less(cells, item.cells)
+        else:
+            before = recorded_by(old_facts, slot)
+            total = less(cells, cells_in(before, views.at(slot, is_before=True), cells_of))
+        merge(measured.cells[slot], without_nothing(less(total, previous)))
         previous = total
-    return Restated(changes, cells)
+    item.cells = cells
+    ends_on = _ends_on(cells)
+    if ends_on != item.ends_on:
+        item.ends_on, item.is_changed = ends_on, True
 
 
-def _moments(since: int, facts: Sequence[Fact], account: Account) -> list[int]:
+def cells_in(facts: Sequence[Any], views: Sequence[View], cells_of: CellsOf) -> Cells:
+    """What the facts add, and a second time within each experiment that the account is in."""
+    whole, *experiments = views
+    cells = cells_of(facts, whole) if facts else {}
+    for view in experiments if cells else ():
+        cells |= {c: added for c, added in cells_of(facts, view).items() if c.cut}
+    return without_nothing(cells)
+
+
+def _restate_account(items: AccountItems, views: Views, measured: Measured) -> None:
+    """What the news change in what the account adds as a whole."""
+    slots = [views.news_since] if views.news_since is not None else []
+    slots += [
+        item.facts[item.folded].recorded_slot
+        for item in items.by_key.values()
+        if item.folded < len(item.facts)
+    ]
+    if not slots:
+        return
+    all_facts = [item.facts for item in items.by_key.values()]
+    account = items.account
+    previous: Cells = {}
+    for slot in _moments(min(slots), *all_facts, account.profiles, account.segments):
+        now = _account_cells(Known(items, slot), views.at(slot))
+        before = _account_cells(Known(items, slot, is_before=True), views.at(slot, is_before=True))
+        total = less(now, before)
+        merge(measured.cells[slot], without_nothing(less(total, previous)))
+        previous = total
+
+
+def _account_cells(known: Known, views: Sequence[View]) -> Cells:
+    cells: Cells = {}
+    for is_cut, view in enumerate(views):
+        for account_measure in ACCOUNT_MEASURES:
+            for cell, added in account_measure(known, view).items():
+                if cell.cut or not is_cut:
+                    cells[cell] = added
+    return cells
+
+
+def _moments(since: int, *known: Sequence[Any]) -> list[int]:
     """`since`, and every later moment at which anything became known."""
     moments = {since}
-    for known in (facts, account.profiles, account.segments):
-        if known and known[-1].recorded_slot > since:
-            moments.update(f.recorded_slot for f in known if f.recorded_slot > since)
+    for facts in known:
+        if facts and facts[-1].recorded_slot > since:
+            moments.update(f.recorded_slot for f in facts if f.recorded_slot > since)
     return sorted(moments)
 
 
-@dataclass(slots=True)
-class Measured:
-    """What the news of one account's items come to."""
-
-    money: dict[int, MoneyCells] = field(default_factory=dict)  # by moment of knowledge
-    contacts: dict[int, ContactCells] = field(default_factory=dict)
-    ends_on: dict[ItemKey, date] = field(default_factory=dict)  # of items that are to be stored
-
-
-def measure(items: AccountItems) -> Measured:
-    """Restate every item that is new, or split otherwise by now."""
-    measured, views = Measured(), Views(items.account)
-    for (kind, item_id), item in items.by_key.items():
-        if not item.is_unsaved and views.news_since is None:
-            continue
-        last_on = FIRST_DAY
-        if item.facts and kind == "contact":
-            contacts = restate(item, views, contact_cells)
-            last_on = contact_ends_on(contacts.cells)
-            _collect(measured.contacts, contacts.changes)
-        elif item.facts:
-            money = restate(item, views, MONEY_CELLS[kind])
-            last_on = money_ends_on(money.cells)
-            _collect(measured.money, money.changes)
-        if item.is_unsaved:
-            measured.ends_on[kind, item_id] = last_on
-    return measured
+def _ends_on(cells: Cells) -> date:
+    """The last day on which an item adds anything; `FAR` while a balance of it stands."""
+    last, standing = FIRST_DAY, dict.fromkeys(STOCKS, 0)
+    for cell, sums in cells.items():
+        if cell.measure in STOCKS and not cell.cut:
+            standing[cell.measure] += sums.amount
+        last = max(last, cell.day)
+    return FAR if any(standing.values()) else last
 
 
-def _collect(
-    target: dict[int, dict[Cell, Added]], changes: Mapping[int, dict[Cell, Added]]
-) -> None:
-    for slot, change in changes.items():
-        cells = target.get(slot)
-        if cells is None:
-            target[slot] = change
-        else:
-            merge(cells, change)
-
-
-def _less(cells: dict[Cell, Added], others: Mapping[Cell, Added]) -> dict[Cell, Added]:
-    """The cells without the others."""
-    if not others:
-        return cells
-    rest = dict(cells)
-    for cell, (amount, count, weight) in others.items():
-        sums = rest.get(cell)
-        if sums is None:
-            rest[cell] = (-amount, -count, -weight)
-        else:
-            rest[cell] = (sums[0] - amount, sums[1] - count, sums[2] - weight)
-    return rest
+def news_of(measured: Measured) -> Iterator[tuple[int, Cells]]:
+    """The moments of knowledge with anything to add."""
+    return ((slot, cells) for slot, cells in measured.cells.items() if cells)

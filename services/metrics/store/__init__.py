@@ -1,1 +1,1 @@
-"""All SQL of metrics: `items.py` for folding events, `figures.py` for answering questions."""
+"""All SQL of metrics: `accounts`, `cells`, `changes` for folding, `figures` for answering."""

@@ -6,13 +6,15 @@ travels is as long as the answer and not as the history.
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from decimal import Decimal
+from itertools import groupby
+from typing import NamedTuple
 
-from services.metrics.domain.answers import Question, Rows
-from services.metrics.domain.figures import AGES, Aged, Key, Late, Sums
+from services.metrics.domain.cells import Added
+from services.metrics.domain.figures import Key, Row
+from services.metrics.domain.measures import Mode, Need
+from services.metrics.domain.questions import Question
 from shared.database import Session
-
-UNTIL_NOW = 2**31 - 1
 
 
 class Tenant(NamedTuple):
@@ -46,8 +48,8 @@ async def list_first_days(
     rows = await session.fetch(
         """
         select currency, min(day) as first_on from (
-            select currency, day from money_days
-            where tenant_id = $1 and measure = 'invoiced' and known < $2
+            select currency, day from cells_new
+            where tenant_id = $1 and measure = 'invoiced' and cut = '' and known < $2
             group by 1, 2 having sum(count) > 0
         ) invoiced
         group by 1
@@ -60,180 +62,97 @@ async def list_first_days(
 
 async def list_rows(
     session: Session, tenant_id: str, question: Question, currency: str | None, recorded_before: int
-) -> Rows:
+) -> list[Row]:
     """All that a question's answer is made of."""
-    scope = (tenant_id, question.slices.bounds, question.window.to_on, recorded_before)
-    if not question.kpi.is_money:
-        return Rows(await _list_contacts(session, scope, question))
-    split = (
-        currency,
-        currency is None or question.splits_by("currency"),
-        question.splits_by("segment"),
-        question.splits_by("country"),
-        question.splits_by("kind"),
-    )
-    kpi = question.kpi
-    ages = AGES if question.splits_by("bucket") else kpi.ages
-    sums: list[Sums] = []
-    aged: list[Aged] = []
-    late: list[Late] = []
-    if kpi.flows or kpi.stocks:
-        sums = await _list_sums(session, scope, split, kpi.flows, kpi.stocks)
-    if ages:
-        aged = await _list_aged(session, scope, split, question.aged_measure, ages)
-    if kpi.needs_late:
-        late = await _list_late(session, scope, split)
-    return Rows(sums, aged, late)
-
-
-Scope = tuple[str, list[date], date, int]
-Split = tuple[str | None, bool, bool, bool, bool]
-
-
-async def _list_sums(
-    session: Session, scope: Scope, split: Split, flows: Sequence[str], stocks: Sequence[str]
-) -> list[Sums]:
-    rows = await session.fetch(
-        """
-        select
-            case when $6::bool then currency else '' end as currency,
-            case when $7::bool then segment else '' end as segment,
-            case when $8::bool then country else '' end as country,
-            case when $9::bool then kind else '' end as kind,
-            measure, width_bucket(day, $2::date[]) as slice,
-            sum(amount) as amount, sum(count) as count
-        from money_days
-        where tenant_id = $1 and day <= $3 and known < $4 and ($5::text is null or currency = $5)
-            and (measure = any($11::text[]) or (measure = any($10::text[]) and day >= ($2)[1]))
-        group by 1, 2, 3, 4, 5, 6
-        having sum(amount) <> 0 or sum(count) <> 0
-        """,
-        *scope,
-        *split,
-        list(flows),
-        list(stocks),
-    )
-    return [
-        Sums(_money_key(row), row["measure"], row["slice"], int(row["amount"]), int(row["count"]))
-        for row in rows
-    ]
-
-
-async def _list_aged(
-    session: Session, scope: Scope, split: Split, measure: str, ages: Sequence[int]
-) -> list[Aged]:
-    rows = await session.fetch(
-        """
-        select
-            case when $6::bool then currency else '' end as currency,
-            case when $7::bool then segment else '' end as segment,
-            case when $8::bool then country else '' end as country,
-            case when $9::bool then kind else '' end as kind,
-            age, width_bucket(greatest(day, until_on + age), $2::date[]) as slice,
-            sum(amount) as amount, sum(count) as count,
-            sum(amount * (until_on - date '1970-01-01')) as due
-        from money_days cross join unnest($10::int[]) as age
-        where tenant_id = $1 and measure = $11 and day <= $3 and until_on + age <= $3
-            and known < $4 and ($5::text is null or currency = $5)
-        group by 1, 2, 3, 4, 5, 6
-        having sum(amount) <> 0 or sum(count) <> 0
-            or sum(amount * (until_on - date '1970-01-01')) <> 0
-        """,
-        *scope,
-        *split,
-        list(ages),
-        measure,
-    )
-    return [
-        Aged(
-            _money_key(row),
-            row["age"],
-            row["slice"],
-            int(row["amount"]),
-            int(row["count"]),
-            int(row["due"]),
+    rows: list[Row] = []
+    for mode, needs in groupby(sorted(question.kpi.needs, key=_mode), key=_mode):
+        rows += await _list_in_mode(
+            session, (tenant_id, recorded_before), question, currency, mode, list(needs)
         )
-        for row in rows
+    return rows
+
+
+def _mode(need: Need) -> Mode:
+    return need.mode
+
+
+# By mode: the day that is cut into slices, and which cells count.
+_READ: dict[Mode, tuple[str, str]] = {
+    "flow": ("day", "day between $4::date and $5::date"),
+    "stock": ("day", "day <= $5::date"),
+    "standing": ("day", "day between $4::date and $5::date"),
+    "cohort": ("day", "day between $4 and $5 and until_on <= $6"),
+    "of_cohort": ("until_on", "until_on between $4 and $5 and day <= $6"),
+}
+_DIMENSIONS = ("segment", "country", "kind", "channel", "strategy", "collector")
+
+
+async def _list_in_mode(
+    session: Session,
+    scope: tuple[str, int],
+    question: Question,
+    currency: str | None,
+    mode: Mode,
+    needs: Sequence[Need],
+) -> list[Row]:
+    day, counts = _READ[mode]
+    is_apart = question.kpi.is_money and (currency is None or question.splits_by("currency"))
+    marked = [need.measure for need in needs if need.by_mark]
+    until = "width_bucket(until_on, $3::date[])" if mode == "standing" else "0"
+    columns = [
+        "currency" if is_apart else "''",
+        *(name if question.splits_by(name) else "''" for name in _DIMENSIONS),
+        "mark" if question.splits_by_mark else "''",
     ]
-
-
-async def _list_late(session: Session, scope: Scope, split: Split) -> list[Late]:
-    rows = await session.fetch(
-        """
-        select
-            case when $6::bool then currency else '' end as currency,
-            case when $7::bool then segment else '' end as segment,
-            case when $8::bool then country else '' end as country,
-            case when $9::bool then kind else '' end as kind,
-            width_bucket(day, $2::date[]) as slice, width_bucket(until_on, $2::date[]) as until,
-            sum(amount) as amount, sum(weight) as weight
-        from money_days
-        where tenant_id = $1 and measure = 'late' and day >= ($2)[1] and day <= $3 and known < $4
-            and ($5::text is null or currency = $5)
-        group by 1, 2, 3, 4, 5, 6
-        having sum(amount) <> 0 or sum(weight) <> 0
+    filters = [
+        f"and {name} = any(${9 + place}::text[])" for place, name in enumerate(question.filters)
+    ]
+    found = await session.fetch(
+        f"""
+        select {", ".join(columns)}, measure,
+            case when measure = any($8::text[]) then mark else '' end,
+            width_bucket({day}, $3::date[]),
+            {until}, sum(amount), sum(count), sum(weight)
+        from cells_new
+        where tenant_id = $1 and known < $2 and {counts} and cut = ''
+            and $4::date is not null and $5::date is not null and $6::date is not null
+            and ($7::text is null or currency = $7)
+            and measure = any({"$" + str(9 + len(filters))}::text[]) {" ".join(filters)}
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+        having sum(amount) <> 0 or sum(count) <> 0 or sum(weight) <> 0
         """,
         *scope,
-        *split,
+        question.slices.bounds,
+        question.slices.bounds[0],
+        question.slices.to_on,
+        question.looked_at,
+        currency if question.kpi.is_money else None,
+        marked,
+        *(list(values) for values in question.filters.values()),
+        [need.measure for need in needs],
     )
-    return [
-        Late(_money_key(row), row["slice"], row["until"], int(row["amount"]), int(row["weight"]))
-        for row in rows
-    ]
+    return [_row(*row.values()) for row in found]
 
 
-def _money_key(row: Any) -> Key:
-    return Key(
-        currency=row["currency"],
-        segment=row["segment"],
-        country=row["country"],
-        kind=row["kind"],
-    )
-
-
-async def _list_contacts(session: Session, scope: Scope, question: Question) -> list[Sums]:
-    rows = await session.fetch(
-        """
-        select
-            case when $6::bool then segment else '' end as segment,
-            case when $7::bool then country else '' end as country,
-            case when $8::bool then kind else '' end as kind,
-            case when $9::bool then channel else '' end as channel,
-            case when $10::bool then strategy else '' end as strategy,
-            case when $11::bool then rule else '' end as rule,
-            case when $12::bool then result else '' end as shown_result,
-            result, width_bucket(day, $2::date[]) as slice, sum(count) as count
-        from contact_days
-        where tenant_id = $1 and day >= ($2)[1] and day <= $3 and known < $4
-            and result = any($5::text[])
-        group by 1, 2, 3, 4, 5, 6, 7, 8, 9
-        having sum(count) <> 0
-        """,
-        *scope,
-        list(question.kpi.contacts),
-        *(
-            question.splits_by(name)
-            for name in ("segment", "country", "kind", "channel", "strategy", "rule", "result")
-        ),
-    )
-    return [
-        Sums(
-            Key(
-                segment=row["segment"],
-                country=row["country"],
-                kind=row["kind"],
-                channel=row["channel"],
-                strategy=row["strategy"],
-                rule=row["rule"],
-                result=row["shown_result"],
-            ),
-            row["result"],
-            row["slice"],
-            0,
-            int(row["count"]),
-        )
-        for row in rows
-    ]
+def _row(
+    currency: str,
+    segment: str,
+    country: str,
+    kind: str,
+    channel: str,
+    strategy: str,
+    collector: str,
+    key_mark: str,
+    measure: str,
+    mark: str,
+    slice_: int,
+    until: int,
+    amount: Decimal,
+    count: int,
+    weight: Decimal,
+) -> Row:
+    key = Key(currency, segment, country, kind, channel, strategy, collector, mark=key_mark)
+    return Row(key, measure, mark, slice_, until, Added(int(amount), int(count), int(weight)))
 
 
 async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, int]:

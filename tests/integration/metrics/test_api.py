@@ -10,6 +10,7 @@ import uvicorn
 from services.metrics.api import kpis
 from services.metrics.app import create_app
 from services.metrics.domain.kpis import KPIS
+from services.metrics.processes import figures
 from services.metrics.settings import Settings
 from shared.database import Database
 from shared.web.pages import FILE_HEADERS
@@ -57,7 +58,14 @@ async def test_what_cannot_be_answered_says_why(
 async def test_the_catalogue_names_every_kpi_and_its_dimensions(client: httpx.AsyncClient) -> None:
     items = (await client.get("/v1/kpis")).json()["items"]
     by_name = {item["name"]: item for item in items}
-    assert by_name["aging"]["dimensions"] == ["bucket", "currency", "segment", "country", "kind"]
+    assert by_name["aging"]["dimensions"] == [
+        "bucket",
+        "currency",
+        "segment",
+        "country",
+        "kind",
+        "arm",
+    ]
     assert all(item["definition"] and item["unit"] for item in items)
 
 
@@ -127,7 +135,7 @@ async def test_an_answer_has_a_bound_of_parts_and_groups(
 ) -> None:
     await deliver([an_account(), an_invoice("I1", 100, "2026-03-01", "2026-03-15")])
     month = {"from": "2026-03-01", "to": "2026-03-31", "interval": "day"}
-    monkeypatch.setattr(kpis, "FIGURES_MAX", 31)
+    monkeypatch.setattr(figures, "FIGURES_MAX", 31)
     assert (await client.get("/v1/kpis/invoiced", params=month)).status_code == 200
     export = month | {"kpis": "invoiced,dso"}
     refused = await client.get("/v1/export", params=export)
@@ -146,7 +154,7 @@ async def test_twelve_exports_of_a_tenant_leave_connections_to_another(
     metrics_db: Database, client: httpx.AsyncClient
 ) -> None:
     async with metrics_db.transaction() as session:
-        await session.execute("lock table money_days in access exclusive mode")
+        await session.execute("lock table cells_new in access exclusive mode")
         exports = [
             asyncio.create_task(client.get("/v1/export", params={"kpis": "invoiced"}))
             for _ in range(12)

@@ -8,9 +8,10 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.metrics.consumer import HANDLERS, take
+from services.metrics.consumer import take
+from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
-from services.metrics.store.items import delete_figures
+from services.metrics.store.changes import delete_figures
 from shared.database import Database
 from shared.events import TENANTS, Received, ledger
 from tests.integration.metrics.conftest import Deliver

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import Struct, structs
 
 from services.ledger.domain import begin, new_account, record
-from services.metrics.consumer import HANDLERS
+from services.metrics.domain.kinds.registry import HANDLERS
 from shared.business_time import Begun
 from shared.events import Received
 from tests.metrics_figures import Memory, a_contact, a_segment_changed, an_event, at

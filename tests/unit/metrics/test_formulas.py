@@ -5,15 +5,15 @@ from fractions import Fraction
 
 import pytest
 
-from services.metrics.domain.answers import Question
-from services.metrics.domain.kpis import (
-    KPIS,
+from services.metrics.domain.kpis import KPIS
+from services.metrics.domain.kpis.receivables import (
     Month,
     average_days_late,
     collection_effectiveness,
     days_of_sales,
-    recovery_rate,
 )
+from services.metrics.domain.kpis.recovery import recovery_rate
+from services.metrics.domain.questions import Question
 from services.metrics.domain.windows import Interval, Slices, Window, is_whole, parts
 
 
@@ -80,7 +80,7 @@ def test_a_denominator_of_zero_is_null_and_never_zero(denominator: int) -> None:
 
 @pytest.mark.parametrize("sales", [0, -3000])
 def test_days_of_sales_without_sales_are_null(sales: int) -> None:
-    assert days_of_sales(-3000, sales, 31) == (None, -3000, sales)
+    assert days_of_sales(-3000, sales, 31)[:3] == (None, -3000, sales)
 
 
 def test_effectiveness_is_below_zero_where_more_was_taken_back_than_collected() -> None:

@@ -1,0 +1,4 @@
+"""What an invoice adds: each file some measures, all of them additive (`cells.py`).
+
+balances.py (invoiced, open, aged, late) · collections.py (entered, recovered, overdue_entered)
+"""

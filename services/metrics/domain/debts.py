@@ -1,0 +1,186 @@
+"""An invoice as the figures see it: its facts, the money on it, when it entered collections."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from msgspec import Struct
+
+from services.metrics.domain.puts import Allocated, Put
+from services.metrics.domain.slots import FAR, bounded
+from services.metrics.domain.views import NOWHERE, Place, View
+from shared.clock import day_start
+
+
+class Issued(Struct, frozen=True, array_like=True, tag="i"):
+    recorded_slot: int
+    currency: str
+    amount_minor: int
+    issued_on: date
+    due_on: date
+
+
+class Amended(Struct, frozen=True, array_like=True, tag="a"):
+    """A new due date. Each says the one that holds by all amendments known."""
+
+    recorded_slot: int
+    due_on: date
+
+
+class Voided(Struct, frozen=True, array_like=True, tag="v"):
+    recorded_slot: int
+
+
+class Staged(Struct, frozen=True, array_like=True, tag="s"):
+    """A stage was announced, so its day has begun. Whether it holds, the allocations say."""
+
+    recorded_slot: int
+    due_on: date
+    stage: int
+
+
+class Reopened(Struct, frozen=True, array_like=True, tag="o"):
+    """The invoice was open again, past due, at this instant."""
+
+    recorded_slot: int
+    at: datetime
+    day: date
+
+
+@dataclass(slots=True)
+class Entry:
+    """The moment at which a debt entered collections, and what was open then."""
+
+    at: datetime
+    is_after: bool  # after all facts of that instant; else just before it
+    day: date
+    amount: int = 0
+
+    def counts(self, applied_at: datetime) -> bool:
+        """Whether cash put on the invoice then is recovered."""
+        return applied_at > self.at if self.is_after else applied_at >= self.at
+
+
+@dataclass
+class Debt:
+    """An invoice by the facts known, in the account's view. What it adds is in `debt_measures/`."""
+
+    view: View
+    currency: str
+    amount: int
+    issued_on: date
+    due_on: date
+    is_void: bool
+    cash: list[Put]
+    credit: list[Put]
+    given_up: list[Put]  # conceded, written off, discounted
+    written_off: list[Put]  # those of `given_up` that were written off
+    stages: list[int]
+    reopened: list[Reopened]
+
+    @cached_property
+    def place_of_issue(self) -> Place:
+        """Where the account stood when the day of issue began."""
+        if not self.view.moves:
+            return NOWHERE
+        return self.view.place_at(day_start(self.issued_on, self.view.zone))
+
+    @cached_property
+    def entry(self) -> Entry | None:
+        """The first begun moment at which it was past due and open, by the facts known."""
+        moments: list[Entry] = []
+        if not self.stages and not self.reopened:
+            return None
+        start = day_start(self.issued_on, self.view.zone)
+        for stage in self.stages:
+            since_on = min(self.due_on + timedelta(days=stage), FAR)
+            if since_on > self.issued_on:
+                moments.append(Entry(day_start(since_on, self.view.zone), False, since_on))
+            else:
+                moments.append(Entry(start, True, self.issued_on))
+        for again in self.reopened:
+            day = self.view.day_of(again.at, again.day)
+            if day > self.due_on and again.at >= start:  # nothing is open before it is issued
+                moments.append(Entry(again.at, True, max(day, self.issued_on)))
+        moments.sort(key=lambda moment: (moment.at, moment.is_after))
+        for moment in moments:
+            moment.amount = self._balance_at(moment)
+            if moment.amount > 0:
+                return moment
+        return None
+
+    @cached_property
+    def place_of_entry(self) -> Place:
+        """Where the account stood just before the debt entered collections."""
+        return self.view.place_before(self.entry.at) if self.entry is not None else NOWHERE
+
+    @cached_property
+    def changes(self) -> Mapping[date, int]:
+        """By day how its balance changes: issued, paid, credited, given up, taken back."""
+        changes = {self.issued_on: self.amount}
+        for put in self.lowering:
+            applied_on, released_on = put.days(self.issued_on)
+            changes[applied_on] = changes.get(applied_on, 0) - put.amount_minor
+            if put.released_at is not None:
+                changes[released_on] = changes.get(released_on, 0) + put.amount_minor
+        return changes
+
+    @property
+    def lowering(self) -> Iterator[Put]:
+        """All that lowers the balance: not what was recovered of a write-off."""
+        for puts in (self.cash, self.credit, self.given_up):
+            for put in puts:
+                if not put.is_recovery:
+                    yield put
+
+    def _balance_at(self, moment: Entry) -> int:
+        balance = self.amount
+        for put in self.lowering:
+            if not moment.counts(put.applied_at):
+                balance -= put.amount_minor
+                if put.released_at is not None and not moment.counts(put.released_at):
+                    balance += put.amount_minor
+        return balance
+
+
+def read_debt(facts: Sequence[Any], view: View) -> Debt | None:
+    """The invoice; None: not issued yet."""
+    issued: Issued | None = None
+    due_on = FAR
+    is_void = False
+    staged: list[Staged] = []
+    reopened: list[Reopened] = []
+    sources: dict[tuple[bool, str, str], Allocated] = {}
+    for fact in facts:
+        if isinstance(fact, Allocated):
+            sources[fact.source] = fact
+        elif isinstance(fact, Issued):
+            issued, due_on = fact, fact.due_on  # by the amendments that came before it, too
+        elif isinstance(fact, Staged):
+            staged.append(fact)
+        elif isinstance(fact, Amended):
+            due_on = fact.due_on
+        elif isinstance(fact, Reopened):
+            reopened.append(fact)
+        elif isinstance(fact, Voided):
+            is_void = True
+    if issued is None:
+        return None
+    due_on = bounded(due_on)
+    held = sources.values()
+    return Debt(
+        view=view,
+        currency=issued.currency,
+        amount=issued.amount_minor,
+        issued_on=bounded(issued.issued_on),
+        due_on=due_on,
+        is_void=is_void,
+        cash=[put for source in held if source.is_cash for put in source.puts],
+        credit=[put for source in held if source.is_credit for put in source.puts],
+        given_up=[put for source in held if source.given_up for put in source.puts],
+        written_off=[p for source in held if source.given_up == "write_off" for p in source.puts],
+        stages=[fact.stage for fact in staged if bounded(fact.due_on) == due_on],
+        reopened=reopened,
+    )

@@ -1,0 +1,124 @@
+"""Invoices: issued, amended, voided, overdue, and the money on them."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+from services.metrics.domain.accounts import AccountItems
+from services.metrics.domain.cells import Cells, add
+from services.metrics.domain.debt_measures.balances import add_balances, add_lateness
+from services.metrics.domain.debt_measures.collections import add_collections
+from services.metrics.domain.debts import (
+    Amended,
+    Debt,
+    Issued,
+    Reopened,
+    Staged,
+    Voided,
+    read_debt,
+)
+from services.metrics.domain.kinds import Handler, Kind
+from services.metrics.domain.puts import Allocated, allocate, on_allocations
+from services.metrics.domain.slots import day_of_event, recorded_slot
+from services.metrics.domain.stocks import add_stock
+from services.metrics.domain.views import View
+from shared.events import Received, ledger
+
+# What a standing invoice adds. A new measure of invoices is a function here.
+MEASURES: tuple[Callable[[Cells, Debt], None], ...] = (
+    add_balances,
+    add_lateness,
+    add_collections,
+)
+
+
+def on_issued(items: AccountItems, event: Received, data: ledger.InvoiceIssued) -> None:
+    facts = items.item("invoice", data.invoice_id).facts
+    slot = recorded_slot(facts, event)
+    facts.append(Issued(slot, data.currency, data.amount_minor, data.issued_on, data.due_on))
+
+
+def on_amended(items: AccountItems, event: Received, data: ledger.InvoiceAmended) -> None:
+    if data.due_on is not None:
+        facts = items.item("invoice", data.invoice_id).facts
+        facts.append(Amended(recorded_slot(facts, event), data.due_on))
+
+
+def on_voided(items: AccountItems, event: Received, data: ledger.InvoiceVoided) -> None:
+    facts = items.item("invoice", data.invoice_id).facts
+    facts.append(Voided(recorded_slot(facts, event)))
+    allocate(items, event, data.allocations)
+
+
+def on_overdue(items: AccountItems, event: Received, data: ledger.InvoiceOverdue) -> None:
+    facts = items.item("invoice", data.invoice_id).facts
+    facts.append(Staged(recorded_slot(facts, event), data.due_on, data.stage))
+
+
+def on_reopened(items: AccountItems, event: Received, data: ledger.InvoiceReopened) -> None:
+    facts = items.item("invoice", data.invoice_id).facts
+    facts.append(Reopened(recorded_slot(facts, event), event.time, day_of_event(event)))
+
+
+def cells_of(facts: Sequence[Any], view: View) -> Cells:
+    """What an invoice adds; a void one only what credit notes took off it."""
+    cells: Cells = {}
+    debt = read_debt(facts, view)
+    if debt is None:
+        return cells
+    _add_credit(cells, debt)
+    if debt.is_void:
+        _add_credit_off_a_void(cells, debt)
+    else:
+        for measure in MEASURES:
+            measure(cells, debt)
+    return cells
+
+
+def _add_credit(cells: Cells, debt: Debt) -> None:
+    """Credit that lies on the invoice is unapplied no longer."""
+    changes: dict[date, int] = {}
+    for put in debt.credit:
+        applied_on, released_on = put.days(debt.issued_on)
+        changes[applied_on] = changes.get(applied_on, 0) - put.amount_minor
+        if put.released_at is not None:
+            changes[released_on] = changes.get(released_on, 0) + put.amount_minor
+    add_stock(cells, debt.view, "credit", debt.currency, changes)
+
+
+def _add_credit_off_a_void(cells: Cells, debt: Debt) -> None:
+    """What credit notes took off a void invoice lowers no sales until the void has freed it."""
+    for put in debt.credit:
+        applied_on, released_on = put.days(debt.issued_on)
+        place = debt.view.place_before(put.applied_at)
+        cell = debt.view.cell("credited", debt.currency, applied_on, place)
+        add(cells, cell, -put.amount_minor)
+        if put.released_at is not None:
+            place = debt.view.place_before(put.released_at)
+            cell = debt.view.cell("credited", debt.currency, released_on, place)
+            add(cells, cell, put.amount_minor)
+
+
+KIND = Kind(
+    name="invoice",
+    facts=(Issued, Amended, Voided, Staged, Reopened, Allocated),
+    handlers={
+        "invoice-issued": Handler(on_issued),
+        "invoice-amended": Handler(on_amended),
+        "invoice-voided": Handler(on_voided),
+        "invoice-overdue": Handler(on_overdue),
+        "invoice-reopened": Handler(on_reopened),
+        # Of a recovery it is the payment's own event, or `allocation-changed`, that says it.
+        **dict.fromkeys(
+            (
+                "allocation-changed",
+                "settlement-completed",
+                "account-written-off",
+                "discount-granted",
+                "discount-revoked",
+            ),
+            Handler(on_allocations),
+        ),
+    },
+    cells=cells_of,
+)

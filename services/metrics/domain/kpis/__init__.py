@@ -1,0 +1,12 @@
+"""Every KPI by its name. All arithmetic is exact; floats are made last, when an answer is written.
+
+receivables.py · recovery.py · money.py · contacts.py: a family each. A new KPI is a record in the
+file of its family.
+"""
+
+from services.metrics.domain.kpis import contacts, money, receivables, recovery
+from services.metrics.domain.kpis.kpi import Kpi
+
+_FAMILIES = (recovery, receivables, money, contacts)
+
+KPIS: dict[str, Kpi] = {kpi.name: kpi for family in _FAMILIES for kpi in family.KPIS}

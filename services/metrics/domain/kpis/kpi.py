@@ -1,0 +1,78 @@
+"""What a KPI is: its definition, what it is split by, what its formula needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple
+
+from services.metrics.domain.figures import By, Figures
+from services.metrics.domain.measures import Need
+
+Number = int | Fraction
+KpiKind = Literal["flow", "stock", "cohort"]
+
+
+class Ratio(NamedTuple):
+    """A KPI's value; None where the denominator is 0, or nothing that can be divided by."""
+
+    value: Number | None
+    numerator: Number
+    denominator: Number | None  # None: a sum, not a ratio
+    extra: Mapping[str, Any] = {}  # further members of the answer
+
+
+def ratio(numerator: Number, denominator: Number, times: Number = 1) -> Ratio:
+    """numerator ÷ denominator × times."""
+    if denominator == 0:
+        return Ratio(None, numerator, denominator)
+    return Ratio(Fraction(numerator) / denominator * times, numerator, denominator)
+
+
+def ratio_above_zero(numerator: Number, denominator: Number, times: Number = 1) -> Ratio:
+    """The same, and None where the denominator is below 0: the quotient would mean nothing."""
+    if denominator <= 0:
+        return Ratio(None, numerator, denominator)
+    return ratio(numerator, denominator, times)
+
+
+def total(value: Number, **extra: Any) -> Ratio:
+    """A sum or a count: nothing is divided."""
+    return Ratio(value, value, None, extra)
+
+
+MONEY = ("currency", "segment", "country", "kind", "arm")
+SOLD = ("currency", "segment", "country")  # docs/decisions/0006-splits-of-dso.md
+CONTACT = ("channel", "strategy", "segment", "country", "kind", "collector", "arm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kpi:
+    """One KPI. `needs`: the measures that its formula reads."""
+
+    name: str
+    definition: str
+    unit: Literal["ratio", "days", "minor", "count"]
+    kind: KpiKind
+    better: Literal["higher", "lower"] | None
+    splits: tuple[str, ...]
+    formula: Callable[[Figures], Ratio]
+    needs: tuple[Need, ...]
+    by: tuple[By, ...] = ("amount",)
+    per: tuple[str, ...] = ()  # what else it may be taken per
+    mark: str | None = None  # the split that its measures have as their mark
+    is_money: bool = True  # else it is over all currencies
+    over: Literal["window", "trailing", "months"] = "window"  # the days that a part is computed of
+    ripe_days: int = 0  # of a cohort: how many days its things need
+    members: tuple[str, ...] = ()  # further members of the answer
+    mark_formula: Callable[[Figures], Ratio] | None = None  # of one mark, where it differs
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process it goes by its name: formulas are functions."""
+        return _by_name, (self.name,)
+
+
+def _by_name(name: str) -> Kpi:
+    from services.metrics.domain.kpis import KPIS  # it imports this module
+
+    kpi: Kpi = KPIS[name]
+    return kpi

@@ -1,0 +1,43 @@
+"""How a KPI reads a measure: which of its cells count in a window of days."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+# flow: cells whose day is in the window · stock: all up to its end · standing: put in the window
+# and not taken back (`until`) by its end · cohort: things of the window (their day), by what has
+# happened to them (`until`) by `at` · of_cohort: the same with both days the other way round
+Mode = Literal["flow", "stock", "standing", "cohort", "of_cohort"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A measure that a formula needs. `by_mark`: apart for each mark."""
+
+    measure: str
+    mode: Mode
+    by_mark: bool = False
+
+
+def flow(measure: str, *, by_mark: bool = False) -> Need:
+    """What happened on the days of the window."""
+    return Need(measure, "flow", by_mark)
+
+
+def stock(measure: str, *, by_mark: bool = False) -> Need:
+    """What stands at the window's two ends."""
+    return Need(measure, "stock", by_mark)
+
+
+def standing(measure: str) -> Need:
+    """What was put in the window and still stands at its end."""
+    return Need(measure, "standing")
+
+
+def cohort(measure: str, *, by_mark: bool = False) -> Need:
+    """Of the things of the window (`day`), what has happened by `at` (`until`)."""
+    return Need(measure, "cohort", by_mark)
+
+
+def of_cohort(measure: str, *, by_mark: bool = False) -> Need:
+    """What has happened by `at` (`day`) to the things of the window (`until`)."""
+    return Need(measure, "of_cohort", by_mark)

@@ -1,0 +1,94 @@
+"""A question about a KPI: which figure, of which days, of which part of the book, known when.
+
+Everything here may be computed in another process: questions are plain values, and a KPI travels by
+its name.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+
+from services.metrics.domain.figures import By
+from services.metrics.domain.kpis.kpi import Kpi
+from services.metrics.domain.windows import Interval, Slices, Window, is_whole, parts
+
+TRAILING_DAYS = 90  # of a figure whose parts look back (`Kpi.over`), unless asked otherwise
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which KPI, of which days, of which money, in which parts; `as_of`: by what was known then.
+
+    `at`: the day at whose end the things of a cohort are looked at. `filters`: by dimension the
+    values that count, the empty text for unknown. `experiment`: whose arms `arm` means.
+    """
+
+    kpi: Kpi
+    window: Window
+    currency: str | None = None
+    interval: Interval | None = None
+    group_by: tuple[str, ...] = ()
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by: By = "amount"
+    per: str = ""
+    at: date | None = None
+    as_of: date | None = None
+    experiment: str = ""
+    trailing_days: int = TRAILING_DAYS
+    today: date | None = None  # the tenant's business day: what ends later is not over yet
+    begins_on: Mapping[str, date] = field(default_factory=dict)  # by currency: its first invoice
+
+    @cached_property
+    def looked_at(self) -> date:
+        """The day at whose end the things of a cohort are looked at."""
+        if self.at is not None:
+            return self.at
+        known_on = self.as_of or self.today
+        return max(self.window.to_on, known_on) if known_on else self.window.to_on
+
+    @cached_property
+    def parts(self) -> list[Window]:
+        """The windows of the series; the whole one if no interval is asked for."""
+        return list(parts(self.window, self.interval)) if self.interval else [self.window]
+
+    @cached_property
+    def slices(self) -> Slices:
+        """Time, cut for every window that the answer needs figures of."""
+        windows = [self.window, *self.parts]
+        for currency in (*self.begins_on, ""):  # one may have credit notes and no invoice
+            windows.append(self.span(self.window, currency))
+            windows += (self.span_in_series(part, currency) for part in self.parts)
+        if self.kpi.over == "months":
+            windows += (month for part in (self.window, *self.parts) for month in months(part))
+        return Slices.of(windows)
+
+    def span(self, window: Window, currency: str) -> Window:
+        """The days that the figure of a window is of. Sales have no days before the first one."""
+        return window.since(self.begins_on.get(currency, window.from_on))
+
+    def span_in_series(self, part: Window, currency: str) -> Window:
+        """The days that a part's figure is of: a week's sales say nothing about a balance."""
+        if self.kpi.over != "trailing":
+            return part
+        since = part.to_on - timedelta(days=self.trailing_days - 1)
+        return self.span(Window(since, part.to_on), currency)
+
+    def is_over(self, part: Window) -> bool:
+        """Whether a part is a whole day, week or month that has ended."""
+        if self.interval is None or not is_whole(part, self.interval):
+            return False
+        return self.today is None or part.to_on < self.today
+
+    def splits_by(self, dimension: str) -> bool:
+        return dimension in self.group_by
+
+    @property
+    def splits_by_mark(self) -> bool:
+        """Whether it is split by what its measures have as their mark."""
+        return self.kpi.mark is not None and self.splits_by(self.kpi.mark)
+
+
+def months(window: Window) -> Iterable[Window]:
+    """The calendar months of a window, the first and last cut by it."""
+    return parts(window, "month")

@@ -1,0 +1,52 @@
+"""Moments of knowledge, and days that every calendar can hold.
+
+Each fact carries the quarter of an hour in which it was recorded (`recorded_slot`). Whatever was
+known at some moment is the same list of facts without the later ones, so that `as_of` answers need
+nothing but this, and do not depend on when events came.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from shared.events import Received
+
+# Days are kept within what both Python's and PostgreSQL's calendars can add to.
+FIRST_DAY = date(1000, 1, 1)
+FAR = date(9000, 1, 1)  # also: never
+
+SLOT_SECONDS = 900  # every zone's days begin on a quarter of an hour
+UNTIL_NOW = 2**31 - 1  # later than every slot
+
+
+def slot_of(instant: datetime) -> int:
+    """The quarter of an hour of an instant. Whole slots belong to one calendar day in any zone."""
+    return int(instant.timestamp() // SLOT_SECONDS)
+
+
+def bounded(day: date) -> date:
+    """The day, kept within `FIRST_DAY` … `FAR`."""
+    return min(max(day, FIRST_DAY), FAR)
+
+
+def recorded_slot(facts: Sequence[Any], event: Received) -> int:
+    """When the event was recorded; never before an earlier fact about the same thing."""
+    slot = slot_of(event.recordedtime)
+    return max(slot, facts[-1].recorded_slot) if facts else slot
+
+
+def day_of_event(event: Received) -> date:
+    """The account's calendar day on which an event counts."""
+    return event.day or event.time.date()
+
+
+F = TypeVar("F", bound=Struct)
+
+
+def recorded_by(facts: Sequence[F], slot: int) -> Sequence[F]:
+    """The facts recorded by then. Within a list `recorded_slot` never falls."""
+    if not facts or facts[-1].recorded_slot <= slot:  # type: ignore[attr-defined]  # every fact has it
+        return facts
+    return [fact for fact in facts if fact.recorded_slot <= slot]  # type: ignore[attr-defined]

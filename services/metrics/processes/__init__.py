@@ -1,0 +1,1 @@
+"""What takes more than one step: questions answered from one snapshot."""
