@@ -131,3 +131,22 @@ cells_new = Table(
     Column("count", BigInteger, nullable=False),
     Column("weight", Numeric, nullable=False),
 )
+
+costs = Table(
+    "costs",  # what was recorded here, by the sender's id; the figures come by the log
+    metadata,
+    Column("tenant_id", Text),
+    Column("cost_id", Text),
+    Column("kind", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("incurred_on", Date, nullable=False),
+    Column("account_id", Text),
+    Column("channel", Text),
+    Column("revision", Integer, nullable=False),  # how often it was recorded
+    Column("recorded_at", DateTime(timezone=True), nullable=False),  # this and the other: business
+    Column("recorded_by", Text, nullable=False),
+    Column("withdrawn_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("tenant_id", "cost_id"),
+)
+Index("ix_costs_tenant_id_incurred_on", costs.c.tenant_id, costs.c.incurred_on, costs.c.cost_id)

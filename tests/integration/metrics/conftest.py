@@ -38,7 +38,12 @@ def settings(
             "RECOUP_JWKS": str(tmp_path / keys.PUBLIC),
         }
     )
-    urls = {"ledger": ledger_url, "segmentation": segmentation_url, "outreach": outreach_url}
+    urls = {
+        "ledger": ledger_url,
+        "segmentation": segmentation_url,
+        "outreach": outreach_url,
+        "metrics": metrics_url,
+    }
     return Settings(common, metrics_url, urls)
 
 

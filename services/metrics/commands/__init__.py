@@ -1,4 +1,6 @@
-"""Fold events into the figures: load, add what they say, store the differences."""
+"""Fold events into the figures: load, add what they say, store the differences.
+
+`costs.py`: what is recorded here."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
