@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (kpis, exports, costs, targets, views, preferences, stream):
         app.include_router(module.router)
-    pages.add_dashboard(app, page)
+    pages.add_dashboard(app, page, common)
     return app
 
 

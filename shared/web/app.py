@@ -34,6 +34,7 @@ from shared.web.edge import Edge, Recognize
 from shared.web.holds import router as holds_router
 from shared.web.home import add_home
 from shared.web.models import json_response
+from shared.web.page_acts import is_act
 from shared.web.page_sessions import PageSessions
 from shared.web.request_texts import check_texts
 from shared.web.routes import Endpoint, RouteDoor
@@ -160,13 +161,14 @@ class Inquiries(NamedTuple):
 
 
 def _recognizer(auth: Auth, page: PageSessions | None) -> Recognize:
-    """Who calls: by the token shown, or where none is and nothing changes, by a page's session."""
+    """Who calls: by the token shown, or where none is, by a page's session: where nothing changes,
+    and where pages act."""
 
     async def recognize(headers: Mapping[bytes, bytes], method: str, door: RouteDoor) -> Caller:
         shown, x_tenant = headers.get(b"authorization"), headers.get(b"x-tenant")
         tenant = None if x_tenant is None else x_tenant.decode("latin-1")
         only_asks = method in ("GET", "HEAD") or any(needs.is_question for needs in door.needs)
-        if shown is None and page is not None and only_asks:
+        if shown is None and page is not None and (only_asks or is_act(door.path)):
             caller = page.find(headers.get(b"cookie", b""))
             if caller is not None and tenant not in (None, caller.tenant):
                 raise Forbidden("The session is for another tenant.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, WithJsonSchema
 
-from services.metrics.api.dependencies import CallerDep, ContextDep
+from services.metrics.api.dependencies import ContextDep
 from services.metrics.commands import costs as commands
 from services.metrics.domain.cost_entries import COSTS_MAX
 from services.metrics.store import costs as store
@@ -27,6 +27,7 @@ from shared.web.auth import Caller, needs
 BODY_BYTES_MAX = 1024 * 1024
 
 router = APIRouter(tags=["costs"])
+Reader = Annotated[Caller, needs("metrics:read", "metrics:write")]
 Recorder = Annotated[Caller, needs("metrics:write", body_max=BODY_BYTES_MAX)]
 Writer = Annotated[Caller, needs("metrics:write")]
 CostId = Annotated[str, Path(max_length=128)]
@@ -107,7 +108,7 @@ async def record_costs(
 @router.get("/v1/costs", response_model=CostPage)
 async def list_costs(
     session: ReadSessionDep,
-    caller: CallerDep,
+    caller: Reader,
     paging: PagingDep,
     from_on: Annotated[Day | None, Query(alias="from")] = None,
     to_on: Annotated[Day | None, Query(alias="to")] = None,
@@ -124,7 +125,7 @@ async def list_costs(
 
 
 @router.get("/v1/costs/{cost_id}", response_model=CostView)
-async def get_cost(cost_id: CostId, session: ReadSessionDep, caller: CallerDep) -> Response:
+async def get_cost(cost_id: CostId, session: ReadSessionDep, caller: Reader) -> Response:
     """One of them."""
     return json_response(_view(await commands.get_cost(session, caller.tenant, cost_id)))
 
