@@ -152,9 +152,7 @@ class Memory:
         if kpi.over == "trailing":
             question = replace(question, begins_on=self._first_days(recorded_before))
         rows = self._rows(question, currency, recorded_before)
-        answer = Figured(question, rows, currencies).answer()
-        answer.pop("target")
-        return answer
+        return Figured(question, rows, currencies).answer()
 
     def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
         """All cells added up, by what was known."""
