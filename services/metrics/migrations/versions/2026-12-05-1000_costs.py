@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "metrics_0005"
-down_revision = "metrics_0004"
+revision = "metrics_0006"
+down_revision = "metrics_0005"
 branch_labels = None
 depends_on = None
 
