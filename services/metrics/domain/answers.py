@@ -28,7 +28,7 @@ class Figured:
     def size(self) -> int:
         """How many figures the answer has, at most: parts × groups."""
         groups = max(len({row.key for row in self.rows}), 1)
-        groups *= len(BUCKETS) if self.question.splits_by("bucket") else 1
+        groups *= len(BUCKETS) if self.question.splits_by_age else 1
         return len(self.question.parts) * groups
 
     def answer(self) -> dict[str, Any]:
@@ -90,13 +90,13 @@ def _groups(
     question: Question, rows: Sequence[Row], currency: str
 ) -> Iterable[tuple[Key, dict[str, Any]]]:
     groups = grouped(question.slices, rows)
-    for key in sorted(groups):
+    for key in sorted(groups, key=_in_order):
         group = groups[key]
         if question.splits_by_mark and question.kpi.mark_formula is not None:
             if not key.mark:
                 continue  # the whole: it is the denominator of every mark
             group.add_missing(groups.get(key._replace(mark="")))
-        if question.splits_by("bucket"):
+        if question.splits_by_age:
             for bucket in BUCKETS:
                 old = key._replace(mark=bucket)
                 yield old, _values(question, group, key.currency or currency, old)
@@ -104,9 +104,21 @@ def _groups(
             yield key, _values(question, group, key.currency or currency, key)
 
 
+_BUCKETS_IN_ORDER = {bucket: str(place) for place, bucket in enumerate(BUCKETS)}
+
+
+def _in_order(key: Key) -> Key:
+    """Buckets by age, all else by name."""
+    return key._replace(mark=_BUCKETS_IN_ORDER.get(key.mark, key.mark))
+
+
 def _values(question: Question, group: Group, currency: str, key: Key = _ALL) -> dict[str, Any]:
     def numbers(window: Window) -> dict[str, Any]:
-        return _numbers(_ratio(question, figures_of(question, group, window), key))
+        found = _numbers(_ratio(question, figures_of(question, group, window), key))
+        for name in question.kpi.members_asked:
+            if name not in question.members:
+                del found[name]
+        return found
 
     series: list[dict[str, Any]] = []
     if question.interval:
@@ -135,7 +147,7 @@ def figures_of(question: Question, group: Group, window: Window) -> Figures:
 
 def _ratio(question: Question, figures: Figures, key: Key) -> Ratio:
     kpi = question.kpi
-    if question.splits_by("bucket"):
+    if question.splits_by_age:
         return total(figures.of(figures.bucket(key.mark))) if key.mark else kpi.formula(figures)
     if key.mark and kpi.mark_formula is not None:
         return kpi.mark_formula(figures)

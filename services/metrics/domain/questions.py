@@ -35,6 +35,7 @@ class Question:
     at: date | None = None
     as_of: date | None = None
     experiment: str = ""
+    members: tuple[str, ...] = ()  # of those that an answer has only where they are asked for
     trailing_days: int = TRAILING_DAYS
     today: date | None = None  # the tenant's business day: what ends later is not over yet
     begins_on: Mapping[str, date] = field(default_factory=dict)  # by currency: its first invoice
@@ -82,6 +83,11 @@ class Question:
 
     def splits_by(self, dimension: str) -> bool:
         return dimension in self.group_by
+
+    @property
+    def splits_by_age(self) -> bool:
+        """Whether it is split by the age of balances, which are sums of more than one mark."""
+        return self.splits_by("bucket") and self.kpi.mark != "bucket"
 
     @property
     def splits_by_mark(self) -> bool:
