@@ -18,8 +18,8 @@ from tests.oracles.metrics import (
     receivables,
     survival,
 )
+from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.rows import Asked, Number, Row, Rows, Value
-from tests.oracles.metrics.things import Book
 
 Kind = Literal["flow", "stock", "cohort"]
 MONEY = ("currency", "segment", "country", "kind", "arm")
@@ -254,6 +254,7 @@ def _window(
         question.per,
         splits,
         _first_days(book),
+        _known(book, question),
     )
     kept = [
         row
@@ -287,6 +288,13 @@ def _key(row: Row, name: str) -> str | None:
     if name == "currency":
         return row.currency
     return row.split.get(name, "" if name.startswith("arm of ") else None)
+
+
+def _known(book: Book, question: Question) -> int:
+    """The business day, of what is asked as of an earlier day that one."""
+    if question.as_of is None:
+        return book.business_day
+    return min(question.as_of.toordinal(), book.business_day)
 
 
 def _at(book: Book, question: Question) -> int:

@@ -5,14 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.events import Received
-from tests.oracles.metrics.things import (
-    Book,
-    Contact,
-    Feedback,
-    Happened,
-    Revocation,
-    RightParty,
-)
+from tests.oracles.metrics.book import Book
+from tests.oracles.metrics.people import Contact, Feedback, Happened, Revocation, RightParty
 
 Said = tuple[Received, Any]
 RESULTS = {

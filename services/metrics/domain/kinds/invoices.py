@@ -118,6 +118,7 @@ KIND = Kind(
                 "allocation-changed",
                 "settlement-completed",
                 "account-written-off",
+                "write-off-reversed",
                 "discount-granted",
                 "discount-revoked",
             ),
