@@ -182,7 +182,7 @@ class Memory:
         cells = list(self._cells(question, currency, recorded_before))
         by_mode = {need.mode for need in question.kpi.needs}
         if "rolled" in by_mode:
-            months = months_of(question.window)
+            months = months_of(question)
             return list(rows_of(_rolled(cells, question, currency, months), question))
         if "lived" in by_mode:
             return list(_lived(cells, question, currency))
@@ -342,7 +342,7 @@ def rewrite_rows(
 def key_of(question: Question, cell: Cell, currency: str | None, arm: str = "") -> Key:
     """The group that a cell belongs to."""
     names = ("segment", "country", "kind", "channel", "strategy", "collector")
-    is_apart = question.splits_by("currency") or currency is None
+    is_apart = question.is_converted or question.splits_by("currency") or currency is None
     return Key(
         currency=cell.currency if is_apart and question.kpi.is_money else "",
         mark=cell.mark if question.splits_by_mark else "",

@@ -38,11 +38,15 @@ def bucket_on(due_on: date, day: date) -> int:
     return bisect_right(STARTS, (day - due_on).days)
 
 
-def months_of(window: Window) -> Sequence[Window]:
-    """The calendar months of a window that begins with the first of one."""
-    found, start = [], window.from_on
-    while start <= window.to_on:
-        end = min(month_end(start), window.to_on)
+def months_of(question: Question) -> Sequence[Window]:
+    """The calendar months of a window that begins with the first of one: a running month as far as
+    anything of it can be known, by `as_of` or the business day."""
+    last = question.window.to_on
+    if question.known_on is not None:
+        last = min(last, question.known_on)
+    found, start = [], question.window.from_on
+    while start <= last:
+        end = min(month_end(start), last)
         found.append(Window(start, end))
         start = end + ONE_DAY
     return found
@@ -51,14 +55,14 @@ def months_of(window: Window) -> Sequence[Window]:
 def rows_of(rolled: Iterable[Rolled], question: Question) -> Iterable[Row]:
     """As figures: by bucket what was there, and what of it came to a worse one.
 
-    A month counts in the slice of time in which it ends.
+    A month counts on the last day of the month before.
     """
     buckets = question.filters.get("bucket", BUCKET_NAMES)
     for each in rolled:
         bucket = BUCKET_NAMES[each.bucket]
         if bucket == BUCKET_NAMES[-1] or bucket not in buckets:
             continue
-        at = bisect_right(question.slices.bounds, each.month.to_on)
+        at = bisect_right(question.slices.bounds, each.month.from_on - ONE_DAY)
         key = each.key._replace(mark=bucket) if question.splits_by_mark else each.key
         if each.column == BASE:
             yield Row(key, "rolled_from", bucket, at, 0, each.added)

@@ -13,7 +13,7 @@ from services.metrics.domain.slots import FAR, UNTIL_NOW
 from services.metrics.domain.timelines import Rewritten
 from services.metrics.domain.windows import ONE_DAY, Window
 from services.metrics.store.accounts import AccountKey
-from services.metrics.store.sources import (
+from services.metrics.store.parts import (
     KEY_COLUMNS,
     Arguments,
     conditions,

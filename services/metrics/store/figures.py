@@ -70,7 +70,7 @@ async def list_rows(
     scope = (tenant_id, recorded_before)
     for mode, needs in groupby(sorted(question.kpi.needs, key=_mode), key=_mode):
         if mode == "rolled":
-            months = months_of(question.window)
+            months = months_of(question)
             rolled = await histories.list_rolled(session, scope, question, currency, months)
             rows += rows_of(rolled, question)
         elif mode == "lived":

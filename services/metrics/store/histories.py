@@ -7,7 +7,7 @@ from services.metrics.domain.figures import Row
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rolls import STARTS, Rolled
 from services.metrics.domain.windows import Window
-from services.metrics.store.sources import (
+from services.metrics.store.parts import (
     KEY_COLUMNS,
     Arguments,
     cells,
@@ -28,6 +28,8 @@ async def list_rolled(
     months: Sequence[Window],
 ) -> list[Rolled]:
     """Where the balances of each of the months went, by tenant and what was known."""
+    if not months:
+        return []
     args = Arguments()
     first, last = (
         f"{args.name(days)}::date[]"

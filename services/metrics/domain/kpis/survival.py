@@ -47,6 +47,6 @@ KPIS = (
         needs=(lived("settled"), lived("left"), lived("open")),
         by=("amount", "count"),
         members=("mean", "p90", "restricted_to"),
-        members_asked=("curve",),
+        has_curve=True,
     ),
 )

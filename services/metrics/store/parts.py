@@ -24,7 +24,9 @@ class Arguments(list[Any]):
 
 def is_apart(question: Question, currency: str | None) -> bool:
     """Whether currencies make groups."""
-    return question.kpi.is_money and (currency is None or question.splits_by("currency"))
+    return question.kpi.is_money and (
+        currency is None or question.is_converted or question.splits_by("currency")
+    )
 
 
 def key_columns(question: Question, currency: str | None) -> list[str]:
