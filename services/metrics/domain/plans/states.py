@@ -109,8 +109,9 @@ def withdrawn(record: PlanRecord) -> PlanRecord:
         return record
     if record.state != "approved":
         raise _wrong(record, "be withdrawn")
+    nobody = {"approved_by": None, "approved_on": None, "holds_from": None}
     versions = tuple(
-        _replaced(each, {"approved_by": None, "approved_on": None, "holds_from": None})
+        _replaced(each, nobody | {"edit": each.edit + 1}) if each.approved_on is not None else each
         for each in record.versions
     )
     return PlanRecord(plan_id=record.plan_id, state="draft", versions=versions)
