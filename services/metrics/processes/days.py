@@ -22,6 +22,7 @@ from services.metrics.domain.experiments.analysis import DEFAULT
 from services.metrics.domain.plans.alerts import CORRECTED_WITHIN, Alert
 from services.metrics.domain.plans.checks import (
     CheckInput,
+    SaidDay,
     Watched,
     days_to_look_at_again,
     watched_by,
@@ -50,6 +51,8 @@ from shared import clock
 from shared.business_time import refuse_future, refuse_future_day
 from shared.clock import day_start, local_day
 from shared.database import Session
+from shared.errors import Unavailable
+from shared.log.lag import LagReport
 from shared.process.failures import is_for_now, note_failure
 
 ONE_DAY = timedelta(days=1)
@@ -69,6 +72,21 @@ class Backlog(Struct, frozen=True):
 
 
 AskBacklog = Callable[[], Awaitable[Backlog]]
+NOT_KNOWN = Backlog(1, 0.0)  # whoever cannot be asked may have said something
+
+
+def backlog_of(lag: Callable[[], Awaitable[LagReport]]) -> AskBacklog:
+    """How far behind, by what `/v1/lag` says."""
+
+    async def ask_backlog() -> Backlog:
+        try:
+            report = await lag()
+        except Unavailable:
+            return NOT_KNOWN
+        waiting = [item.oldest_seconds for item in report.items if item.behind]
+        return Backlog(report.behind, max(waiting, default=0.0))
+
+    return ask_backlog
 
 
 class StartedDays(Struct, frozen=True):
@@ -169,6 +187,7 @@ async def _keep(
         await store.lock_tenant_days(session, beginning.tenant)
         result = await keep_check(session, beginning, checked)
     counts["checked"] += 1
+    counts["acted"] += sum(action.action == "alert" for action in result.actions)
     for change in result.changes:
         counts[change.change] += 1
 
@@ -274,7 +293,7 @@ async def _facts(
 
 async def _history(
     session: Session, tenant: str, plan_id: str, day: date
-) -> tuple[list[Alert], list[store.SaidDay]]:
+) -> tuple[list[Alert], list[SaidDay]]:
     since = day - max(CORRECTED_WITHIN, timedelta(days=CHECKED_DAYS))
     alerts = await alert_store.list_alerts_of(session, tenant, plan_id, since=since)
     said = await store.list_said(session, tenant, plan_id, until=day - ONE_DAY, limit=CHECKED_DAYS)

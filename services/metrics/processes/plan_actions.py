@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from msgspec import structs
+
 from services.metrics.commands.plan_actions import LEASE, claim_actions, keep_answer
 from services.metrics.context import Context
 from services.metrics.domain.plans.contingencies import (
@@ -25,7 +27,7 @@ from shared.process.failures import survived
 from shared.process.parts import turn
 
 STOPS_MAX = 20
-_WORDS_MAX = 480
+_WORDS_MAX = 500
 
 
 async def act_due(context: Context, *, tenant: str | None = None) -> int:
@@ -65,8 +67,7 @@ async def _act(context: Context, kept: KeptAction) -> PlannedAction:
 def _with_reason(action: PlannedAction, detail: str) -> PlannedAction:
     if action.state != "failed":
         return action
-    members = {name: getattr(action, name) for name in PlannedAction.__struct_fields__}
-    return PlannedAction(**(members | {"because": f"{action.because} ({detail})"}))
+    return structs.replace(action, because=f"{action.because} ({detail})")
 
 
 async def _stop_due(context: Context, tenant: str | None) -> int:
@@ -85,11 +86,10 @@ async def _stop_due(context: Context, tenant: str | None) -> int:
 
 
 async def _stop(context: Context, stop: ExperimentStop) -> bool:
-    reason = f"{stop.verdict}: {stop.words}"[:_WORDS_MAX]
     call = ServiceCall(
         service="segmentation",
         path=f"/v1/experiments/{stop.name}/stop",
-        body={"reason": reason},
+        body={"reason": stop.words[:_WORDS_MAX]},
     )
     key = UUID(event_id(stop.tenant, "experiment-stop", stop.name, str(stop.run)))
     answer: CallAnswer | None = None
@@ -104,22 +104,13 @@ async def _stop(context: Context, stop: ExperimentStop) -> bool:
     now = clock.now()
     is_done = answer is not None and (answer.status < 300 or answer.status == 409)
     is_over = answer is not None or now - stop.made_at >= GIVE_UP_AFTER
-    attempts = stop.attempts + 1
-    after = ExperimentStop(
-        tenant=stop.tenant,
-        name=stop.name,
-        run=stop.run,
-        verdict=stop.verdict,
-        words=stop.words,
-        made_at=stop.made_at,
-        attempts=attempts,
-    )
+    after = structs.replace(stop, attempts=stop.attempts + 1)
     async with context.db.transaction() as session:
         await store.update_stop(
             session,
             after,
             is_done=is_done,
             answer=said,
-            next_at=None if is_over else now + retry_after(attempts),
+            next_at=None if is_over else now + retry_after(after.attempts),
         )
     return is_done

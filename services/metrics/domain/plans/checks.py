@@ -6,10 +6,11 @@ of the day, and of the days whose alerts are looked at again.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.metrics.domain.plans.alerts import (
     Alert,
@@ -246,10 +247,9 @@ class _Rows:
 
 
 def _ended(
-    alert: Alert, state: Literal["cleared", "corrected"], day: date, **changes: object
+    alert: Alert, state: Literal["cleared", "corrected"], day: date, **changes: Any
 ) -> Alert:
-    members = {name: getattr(alert, name) for name in Alert.__struct_fields__}
-    return Alert(**(members | {"state": state, "ended_on": day} | changes))
+    return replace(alert, state=state, ended_on=day, **changes)
 
 
 def _action(given: CheckInput, contingency: Contingency, change: ChangedAlert) -> PlannedAction:
