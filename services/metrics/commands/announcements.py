@@ -8,14 +8,14 @@ from services.metrics.domain.plans.contingencies import PlannedAction, decided
 from services.metrics.domain.slots import slot_of
 from services.metrics.store import plan_actions
 from services.metrics.store.announcements import AnnouncedFact, insert_announcements
-from shared.business_time import Clock
+from services.metrics.store.business_times import get_business_time
 from shared.database import Session
 from shared.events import Received
 
 TYPES = KEPT | {"approval-decided"}
 
 
-async def take_announcements(session: Session, events: Sequence[Received], mode: Clock) -> None:
+async def take_announcements(session: Session, events: Sequence[Received]) -> None:
     """Keep them; a contingency that waited for an approval acts, or fails."""
     kept = [event for event in events if event.type in KEPT]
     await insert_announcements(
@@ -38,10 +38,12 @@ async def take_announcements(session: Session, events: Sequence[Received], mode:
         return
     waiting = await plan_actions.lock_waiting(session, sorted({event.tenant for event in ending}))
     for each in waiting:
+        zone, _ = await get_business_time(session, each.tenant)
         for event in ending:
             outcome = _outcome(each.action, event) if event.tenant == each.tenant else None
             if outcome is not None:
-                await end_action(session, each.tenant, decided(each.action, outcome), mode)
+                action = decided(each.action, outcome)
+                await end_action(session, each.tenant, action, event.recordedtime, zone)
                 break
 
 
@@ -51,6 +53,8 @@ def _outcome(action: PlannedAction, event: Received) -> str | None:
     if event.type == "approval-decided":
         return str(data.decision) if data.approval_id == action.approval_id else None
     wanted = action.deed.activate_strategy
-    if wanted is not None and (data.name, data.version) == (wanted.name, wanted.version):
+    if wanted is None or event.recordedtime.date() < action.triggered_on:
+        return None  # the version was in force before
+    if (data.name, data.version) == (wanted.name, wanted.version):
         return "approved"
     return None

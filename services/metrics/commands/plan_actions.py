@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from services.metrics.commands.plan_times import plan_time
 from services.metrics.domain.plans.contingencies import PlannedAction, retry_after
-from services.metrics.domain.plans.news import contingency_ended
+from services.metrics.domain.plans.news import When, contingency_ended
 from services.metrics.store import plan_actions as store
 from services.metrics.store.plan_actions import KeptAction
 from shared.business_time import Clock
+from shared.clock import local_day
 from shared.database import Session
 from shared.events import METRICS, Event
 from shared.log import outbox
@@ -31,7 +32,8 @@ async def keep_answer(
     if known is None or known.state in ("acted", "failed"):
         return  # an event has ended it meanwhile
     if action.state in ("acted", "failed"):
-        await end_action(session, tenant, action, mode)
+        time = await plan_time(session, tenant, mode)
+        await end_action(session, tenant, action, time.now, time.zone)
     elif action.state == "waiting":
         await store.update_action(session, tenant, action, next_at=None)
     else:
@@ -40,15 +42,16 @@ async def keep_answer(
         await store.update_action(session, tenant, action, next_at=now + wait)
 
 
-async def end_action(session: Session, tenant: str, action: PlannedAction, mode: Clock) -> None:
-    """Acted or failed: said once."""
+async def end_action(
+    session: Session, tenant: str, action: PlannedAction, at: datetime, zone: str
+) -> None:
+    """Acted or failed: said once. `at` is business time."""
     await store.update_action(session, tenant, action, next_at=None)
-    time = await plan_time(session, tenant, mode)
     event = Event.of(
-        contingency_ended(action, time.when),
+        contingency_ended(action, When(local_day(at, zone), zone)),
         topic=METRICS,
         tenant=tenant,
         key="",
-        recordedtime=time.now,
+        recordedtime=at,
     )
     outbox.append(session, [event])

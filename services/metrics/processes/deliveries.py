@@ -38,7 +38,7 @@ async def deliver_due(context: Context, *, tenant: str | None = None) -> int:
 async def _deliver(context: Context, delivery: Delivery) -> bool:
     assert context.mailer is not None, "looked at before"
     handover = await context.mailer.send(delivery)
-    crash_point("metrics.delivery.between_handover_and_record")
+    crash_point("metrics.mail.after_handover")
     now = clock.now()
     state, next_at = _outcome(delivery, handover, now)
     async with context.db.transaction() as session:

@@ -58,7 +58,7 @@ async def _act(context: Context, kept: KeptAction) -> PlannedAction:
         after = _with_reason(after, error.detail)
     else:
         now, after = clock.now(), answered(action, answer)
-    crash_point("metrics.contingency.between_call_and_record")
+    crash_point("metrics.contingency.after_answer")
     async with context.db.transaction() as session:
         await keep_answer(session, tenant, after, context.clock, now)
     return after

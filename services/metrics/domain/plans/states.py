@@ -100,12 +100,9 @@ def approved(record: PlanRecord, version: int, *, by: str, on: date) -> PlanReco
         raise Conflict(f"version {version} is not the draft of this plan")
     if by in found.authors:
         raise Forbidden("A version is approved by somebody who did not write it.")
-    approval: dict[str, Any] = {
-        "approved_by": by,
-        "approved_on": on,
-        "holds_from": on + timedelta(days=1),
-    }
-    return _with(record, replace(found, **approval), state=_after_approval(record))
+    holds_from = on + timedelta(days=1)
+    approval = replace(found, approved_by=by, approved_on=on, holds_from=holds_from)
+    return _with(record, approval, state=_after_approval(record))
 
 
 def withdrawn(record: PlanRecord) -> PlanRecord:
