@@ -231,7 +231,7 @@ class Memory:
             if not is_seen(each, at):
                 continue
             has_ended = each.end_on <= at
-            if each.chain_on > question.slices.to_on or has_ended and each.end_on < bounds[0]:
+            if each.chain_on > question.slices.to_on or (has_ended and each.end_on < bounds[0]):
                 continue
             values = {"segment": each.segment, "country": each.country, "kind": each.kind}
             values["arm"] = each.arms.get(question.experiment, "")
