@@ -6,7 +6,7 @@ from typing import Self
 
 from shared.process.settings import Common, Env
 
-PRODUCERS = ("ledger", "segmentation", "outreach")
+PRODUCERS = ("ledger", "segmentation", "outreach")  # and itself
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Settings:
     database_url: str = field(repr=False)
     # Without Kafka the producers' outboxes are the log; by service.
     producer_urls: Mapping[str, str] = field(repr=False)
+    cors_origins: tuple[str, ...] = ()  # whose pages may read the figures, too
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -26,6 +27,10 @@ class Settings:
         settings = cls(
             common=common,
             database_url=env.database("metrics"),
-            producer_urls={service: env.producer("metrics", service) for service in producers},
+            producer_urls={
+                **{service: env.producer("metrics", service) for service in producers},
+                "metrics": env.database("metrics"),
+            },
+            cors_origins=env.origins("METRICS_CORS_ORIGINS"),
         )
         return env.checked(settings)

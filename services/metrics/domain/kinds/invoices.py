@@ -114,6 +114,7 @@ KIND = Kind(
                 "allocation-changed",
                 "settlement-completed",
                 "account-written-off",
+                "write-off-reversed",
                 "discount-granted",
                 "discount-revoked",
             ),

@@ -64,6 +64,7 @@ class Kpi:
     over: Literal["window", "trailing", "months"] = "window"  # the days that a part is computed of
     ripe_days: int = 0  # of a cohort: how many days its things need
     members: tuple[str, ...] = ()  # further members of the answer
+    has_curve: bool = False  # by days since a thing's own day
     mark_formula: Callable[[Figures], Ratio] | None = None  # of one mark, where it differs
 
     def __reduce__(self) -> tuple[Any, ...]:

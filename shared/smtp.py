@@ -13,10 +13,9 @@ from typing import Literal, Self
 
 import aiosmtplib
 
-from services.outreach.channels.domain.contract import TOO_LATE
-from services.outreach.channels.domain.mail_status import OF_THE_SENDER, STATUS
 from shared import clock
 from shared.addresses import BadUrl, Url, read_url
+from shared.mail_status import OF_THE_SENDER, STATUS
 from shared.process.parts import turn
 
 SMTP_TIMEOUT_SECONDS = 20.0  # of every step: connect, each command, the data
@@ -25,6 +24,7 @@ SMTP_CONNECTIONS_MAX = 8
 _PERMANENT = 500  # SMTP replies from here on are final refusals
 _FOR_NOW = 400  # what is below says neither yes nor no, or is no reply at all
 _NOT_NOW = frozenset({432, 454})  # no signing in, or no TLS, for now: everybody's
+TOO_LATE = "deadline"  # our own, before anything was handed over
 _CLOSING = 421  # the server closes the line, whatever it was asked
 _NOT_LET_IN = frozenset({530, 534, 535, 538})  # not signed in as it wants: ours to mend
 
