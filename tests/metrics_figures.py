@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from services.metrics.domain.accounts import AccountItems
-from services.metrics.domain.answers import answer
+from services.metrics.domain.answers import Figured
 from services.metrics.domain.cells import Added, Cell, Cells, merge
 from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.kinds.registry import HANDLERS
@@ -151,7 +151,10 @@ class Memory:
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
         if kpi.over == "trailing":
             question = replace(question, begins_on=self._first_days(recorded_before))
-        return answer(question, self._rows(question, currency, recorded_before), currencies)
+        rows = self._rows(question, currency, recorded_before)
+        answer = Figured(question, rows, currencies).answer()
+        answer.pop("target")
+        return answer
 
     def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
         """All cells added up, by what was known."""

@@ -190,11 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         def write() -> None:
             try:
-<<<<<<< HEAD
-                self.wfile.write(b'id: 1\nevent: figures\ndata: {"day": "2026-12-31"}\n\n')
-=======
                 self.wfile.write(b'id: 1\nevent: figures\ndata: {"revision": 1}\n\n')
->>>>>>> dashboard
             except OSError:
                 ended.set()
 

@@ -91,6 +91,3 @@ def _if_none_match(
 
 
 IfNoneMatchDep = Annotated[str | None, Depends(_if_none_match)]
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "The answer is the one that the caller has."}
-}

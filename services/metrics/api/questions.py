@@ -1,9 +1,9 @@
 """What may be asked of a KPI: one model, read from a query string or from a body's question."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -63,11 +63,11 @@ FILTERS = (
 class KpiQuery(Model):
     """The parameters of a question. Nothing else is taken: a misspelt filter would be none."""
 
-    from_: Day | None = Field(None, alias="from", description="First day. Default: 30 days to `to`.")
-    to: Day | None = Field(None, description="Last day. Default: the tenant's business day.")
-    currency: Name | None = Field(
-        None, description="ISO 4217. Without it, several make groups."
+    from_: Day | None = Field(
+        None, alias="from", description="First day. Default: 30 days to `to`."
     )
+    to: Day | None = Field(None, description="Last day. Default: the tenant's business day.")
+    currency: Name | None = Field(None, description="ISO 4217. Without it, several make groups.")
     in_: Name | None = Field(
         None, alias="in", description="Convert all money into this currency, by dated rates."
     )
@@ -91,7 +91,7 @@ class KpiQuery(Model):
     curve: Annotated[bool | None, BeforeValidator(_flag)] = Field(
         None, description="Also the curve of what is still open, where a KPI has one."
     )
-    segment: Values = Field(None, description="Only these; the empty text is \"unknown\".")
+    segment: Values = Field(None, description='Only these; the empty text is "unknown".')
     country: Values = None
     kind: Values = None
     arm: Values = None
@@ -108,9 +108,7 @@ class KpiQuery(Model):
     def filters(self) -> dict[str, tuple[str, ...]]:
         """By dimension the values that count."""
         given = {name: getattr(self, name) for name in FILTERS}
-        return {
-            name: tuple(dict.fromkeys(values)) for name, values in given.items() if values
-        }
+        return {name: tuple(dict.fromkeys(values)) for name, values in given.items() if values}
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -202,7 +200,9 @@ def asker(kpi: Kpi, asked: KpiQuery, at: str = "/query") -> Asker:
     return partial(question_of, kpi, asked, at=at)
 
 
-def question_of(kpi: Kpi, asked: KpiQuery, tenant: Tenant | None, *, at: str = "/query") -> Question:
+def question_of(
+    kpi: Kpi, asked: KpiQuery, tenant: Tenant | None, *, at: str = "/query"
+) -> Question:
     """The question. Raises `Invalid`, naming each parameter that cannot be taken."""
     window = _window(asked, tenant)
     problems = [

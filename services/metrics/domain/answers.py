@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.metrics.domain.export import table
+from services.metrics.domain.export import csv_of, lines_of
 from services.metrics.domain.figures import BUCKETS, Figures, Group, Key, Row, grouped
 from services.metrics.domain.kpis.kpi import Number, Ratio, total
 from services.metrics.domain.questions import Question, months
@@ -48,9 +48,16 @@ def answers_as_json(figured: Sequence[Figured], more: Mapping[str, Any]) -> list
     return [msgspec.json.encode({**each.answer(), **more}) for each in figured]
 
 
-def answers_as_csv(figured: Sequence[Figured]) -> str:
+def answers_as_csv(figured: Sequence[Figured]) -> bytes:
     """The answers as a table."""
-    return table(each.answer() for each in figured)
+    return csv_of(each.answer() for each in figured)
+
+
+def answers_as_parquet(figured: Sequence[Figured]) -> bytes:
+    """The same as a file of columns."""
+    from services.metrics.domain.parquet import figures_table  # a large library, rarely needed
+
+    return figures_table(lines_of(each.answer() for each in figured))
 
 
 class _Answer:
@@ -226,7 +233,7 @@ class _Answer:
     def _numbers(self, ratio: Ratio | None) -> dict[str, Any]:
         if ratio is None:
             return {**_NULL, **dict.fromkeys(self._kpi.members)}
-        is_sum = self._kpi.unit == "minor"
+        is_sum = self._kpi.unit == "minor" and self._question.is_converted
         number = _minor if is_sum else _number
         value = ratio.value
         if is_sum and value is not None:

@@ -20,14 +20,17 @@ FIGURES_MAX = 50_000
 
 # A question is made when the tenant is known: which days are asked for depends on it.
 Asker = Callable[[Tenant | None], Question]
+IsKnown = Callable[[Tenant | None], bool]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was found in one snapshot: each question, or why it cannot be answered."""
+    """What was found in one snapshot: each question, or why it cannot be answered. `is_known`: the
+    asker has the answers, so nothing was read."""
 
     tenant: Tenant | None
-    found: Sequence[Figured | AppError]
+    found: Sequence[Figured | AppError] = ()
+    is_known: bool = False
 
     @property
     def figured(self) -> list[Figured]:
@@ -42,15 +45,14 @@ async def ask(
     db: Database,
     tenant_id: str,
     askers: Sequence[Asker],
-    is_known: Callable[[Tenant | None], bool] = lambda _: False,
-) -> Snapshot | None:
-    """The questions with all that their answers are made of. None where the asker has the answers:
-    nothing of them is read then."""
+    is_known: IsKnown = lambda _: False,
+) -> Snapshot:
+    """The questions with all that their answers are made of, unless the asker knows them."""
     async with db.reading() as session:
         tenant = await store.find_tenant(session, tenant_id)
         questions = [_made(asker, tenant) for asker in askers]
         if is_known(tenant) and not all(isinstance(each, AppError) for each in questions):
-            return None
+            return Snapshot(tenant, is_known=True)
         reader = _Reader(session, tenant_id, tenant)
         return Snapshot(tenant, [await reader.read(question) for question in questions])
 
