@@ -123,7 +123,8 @@ def differences(
 def _compared(
     question: Question, where: str, found: dict[str, Any], expected: dict[str, Any]
 ) -> Iterator[Difference]:
-    names = (*NUMBERS, *question.figure.more)
+    numbers = NUMBERS[:1] if question.figure.is_value_only else NUMBERS
+    names = (*numbers, *question.figure.more)
     if found and expected:
         if not all(is_same(found.get(name), expected[name]) for name in names):
             told = {name: found.get(name) for name in names}
