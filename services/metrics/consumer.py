@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services.metrics import commands
-from services.metrics.commands import Folding
+from services.metrics.commands import Folding, announcements
 from services.metrics.context import Context
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.processes.rebuilding import Progress
@@ -12,29 +12,37 @@ from services.metrics.settings import Settings
 from services.metrics.store import generations
 from services.metrics.store.generations import Generation
 from shared.database import Session
-from shared.events import LEDGER, OUTREACH, SEGMENTATION, TENANTS, Received
+from shared.events import LEDGER, METRICS, OUTREACH, SEGMENTATION, TENANTS, Received
 from shared.log.runtime import Runtime
 from shared.log.subscriptions import Subscription
 
-TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS)
+TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS, METRICS)
 
 
 async def take(session: Session, events: Sequence[Received]) -> None:
-    """Fold one ordered batch of new events into the figures in use."""
-    generation = await generations.enter_current(session)
-    await commands.fold_events(session, events, Folding(generation.number))
+    """Take one ordered batch of new events, into the figures in use."""
+    generation = await generations.current(session)
+    await _take(session, events, Folding(generation.number))
+
+
+async def _take(session: Session, events: Sequence[Received], folding: Folding) -> None:
+    """Fold them, and keep what is announced for whole tenants."""
+    folded = [each for each in events if each.topic == TENANTS or each.type in HANDLERS]
+    await commands.fold_events(session, folded, folding)
+    kept = [each for each in events if not each.key and each.type in announcements.TYPES]
+    await announcements.take_announcements(session, kept)
 
 
 def subscription(folding: Folding) -> Subscription:
     """What a generation of the figures reads."""
 
     async def take(session: Session, events: Sequence[Received]) -> None:
-        await commands.fold_events(session, events, folding)
+        await _take(session, events, folding)
 
     return Subscription(
         consumer=generations.consumer_of(folding.generation),
         topics=TOPICS,
-        types=frozenset({*HANDLERS, "tenant-settings"}),
+        types=frozenset({*HANDLERS, *announcements.TYPES, "tenant-settings"}),
         take=take,
     )
 

@@ -61,15 +61,16 @@ class Session:
     """One transaction. Parameters are `$1`, `$2` …; lists travel as arrays (`unnest`)."""
 
     __slots__ = (
-        "_after_commit", "_at_end", "_collected", "_gave_way_at", "_last_of_all", "_spoke_at",
-        "connection", "is_committed", "is_fresh", "longest_silence", "pending",
+        "_after_commit", "_at_end", "_begin", "_collected", "_gave_way_at", "_last_of_all",
+        "_spoke_at", "connection", "is_committed", "is_fresh", "longest_silence", "pending",
     )  # fmt: skip
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, begin: str = "") -> None:
         self.connection = connection  # the driver's own; only `shared/` touches it
+        self._begin = begin  # how it began
         self.pending: list[Event] = []  # what `outbox.append` collected
         self.is_committed = False
-        self.is_fresh = True  # no statement yet, so no snapshot yet
+        self.is_fresh = ";" not in begin  # no statement yet, so no snapshot yet
         self._last_of_all: Callable[[Session], Awaitable[None]] | None = None
         self._after_commit: list[Callable[[], None]] = []
         self._collected: dict[Collector, list[Any]] = {}
@@ -130,8 +131,8 @@ class Session:
         """Of a reading session: see what was committed up to now, if it has a snapshot already."""
         if not self.is_fresh:
             await self.connection.execute("COMMIT")
-            await self.connection.execute(_BEGIN_READING)
-            self.is_fresh = True
+            await self.connection.execute(self._begin)
+            self.is_fresh = ";" not in self._begin
 
     def last_of_all(self, call: "Callable[[Session], Awaitable[None]]") -> None:
         """Run `call` just before COMMIT, after all else: the one statement that may wait there."""
@@ -185,10 +186,12 @@ class Database:
         application: str = "recoup",
         when_replaced: Callable[[str], object] | None = None,
         restores: bool = False,
+        entering: str = "",
     ) -> None:
         """`when_replaced` is called where a copy was put in the database's place: whoever keeps
         anything of it in memory has to begin anew. Nobody but who `restores` gets into a database
-        while that is under way, or after it was cut off: the four are of different times then."""
+        while that is under way, or after it was cut off: the four are of different times then.
+        `entering` is said as each transaction begins, on the same trip (a search path)."""
         self.url = url
         self.address = DatabaseAddress.from_url(url)
         self.application = application
@@ -198,13 +201,14 @@ class Database:
         self.committed = bell_of(url)  # rung when outbox rows were committed
         self._when_replaced = when_replaced
         self._restores = restores
+        self._entering = f"; {entering}" if entering else ""
         self._identity: tuple[object, ...] | None = None
         self._written = 0  # how far the server's journal was, at some connection before
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """BEGIN … what comes last of all (the outbox) … COMMIT; ROLLBACK on any exception."""
-        async with self._begun("BEGIN") as session:
+        async with self._begun("BEGIN" + self._entering) as session:
             yield session
             has_events = await session.finish()
             # Asked to commit what an error (that somebody caught) had ended, PostgreSQL rolls back.
@@ -217,7 +221,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
         """One snapshot, read only."""
-        async with self._begun(_BEGIN_READING) as session:
+        async with self._begun(_BEGIN_READING + self._entering) as session:
             yield session
             assert not session.pending, "a reading transaction says nothing"
             await session.execute("COMMIT")
@@ -296,7 +300,7 @@ class Database:
         session: Session | None = None
         try:
             async with self._connection(begin) as connection:
-                session = Session(connection)
+                session = Session(connection, begin)
                 yield session
             session.committed()
         except Unavailable as error:

@@ -1,17 +1,20 @@
-"""Fold events into the figures: load, add what they say, store the differences."""
+"""Fold events into the figures: load, add what they say, store the differences.
+
+`costs.py`: what is recorded here."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import msgspec
+from datetime import date
 
 from services.metrics.domain.accounts import Item, ItemKey
 from services.metrics.domain.cells import Cells, merge
+from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
 from services.metrics.domain.kinds.registry import HANDLERS
-from services.metrics.domain.restate import measure
+from services.metrics.domain.restate import Views, measure
 from services.metrics.domain.slots import slot_of
-from services.metrics.store import accounts, cells, cold, generations
+from services.metrics.domain.timelines import Rewritten
+from services.metrics.store import accounts, cells, cold, delinquencies, generations
 from services.metrics.store import changes as stream
 from services.metrics.store.accounts import Touched
 from services.metrics.store.remembered import AccountKey, Remembered
@@ -19,8 +22,6 @@ from shared.database import Session, Wakeup
 from shared.events import TENANTS, Received
 
 ROWS_BEFORE_MERGE = 20_000
-
-_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ class Folding:
 async def fold_events(session: Session, events: Sequence[Received], folding: Folding) -> None:
     """Take a batch of new events, in order."""
     await generations.enter(session, folding.generation)
-    await take_tenants(session, [event for event in events if event.topic == TENANTS])
+    await take_tenants(session, [event for event in events if event.topic == TENANTS], folding)
     decoded = [
         (event, HANDLERS[event.type], event.decode()) for event in events if event.topic != TENANTS
     ]
@@ -70,13 +71,13 @@ async def fold_events(session: Session, events: Sequence[Received], folding: Fol
     await _announce(session, [event for event, _, _ in decoded], folding)
 
 
-async def take_tenants(session: Session, events: Sequence[Received]) -> None:
+async def take_tenants(session: Session, events: Sequence[Received], folding: Folding) -> None:
     """The newest settings of tenants. Without any, a tenant's days are UTC's."""
     timezones = {
         event.tenant: "UTC" if event.data is None else str(event.decode().timezone)
         for event in events
     }
-    await stream.upsert_timezones(session, timezones)
+    await stream.upsert_timezones(session, timezones, is_live=folding.is_live)
 
 
 async def _save(session: Session, touched: Touched, folding: Folding) -> None:
@@ -85,13 +86,16 @@ async def _save(session: Session, touched: Touched, folding: Folding) -> None:
     currencies: dict[tuple[str, str], int] = {}
     changed: list[tuple[AccountKey, ItemKey, Item]] = []
     thawed: list[AccountKey] = []
+    spans: list[tuple[AccountKey, Rewritten[date, Delinquency]]] = []
     for account, items in touched.items():
         for currency, slot in items.currencies().items():
             key = account[0], currency
             currencies[key] = min(slot, currencies.get(key, slot))
-        measured = measure(items)
+        views = Views(items.account)
+        measured = measure(items, views)
         for slot, found in measured.cells.items():
             merge(added[account[0], slot], found)
+        spans.append((account, rewrite_delinquencies(items, views)))
         stored = set(measured.changed)
         if any(items.by_key[key].is_cold for key in stored):
             stored.update(cold.thaw(items))
@@ -102,6 +106,7 @@ async def _save(session: Session, touched: Touched, folding: Folding) -> None:
     await cold.bring_back(session, thawed)
     await accounts.upsert_items(session, changed)
     rows = await cells.append_cells(session, added)
+    await delinquencies.rewrite_delinquencies(session, [each for each in spans if each[1]])
     session.after_commit(lambda: folding.appended(rows))
     await _note_currencies(session, currencies, folding)
 
@@ -121,17 +126,17 @@ async def _announce(session: Session, events: Sequence[Received], folding: Foldi
     by_tenant: dict[str, list[Received]] = defaultdict(list)
     for event in events:
         by_tenant[event.tenant].append(event)
-    changes: dict[str, str] = {}
-    latest: dict[str, int] = {}
-    for tenant, mine in by_tenant.items():
+    changes: list[stream.Change] = []
+    for tenant, mine in sorted(by_tenant.items()):
         days = [event.day or event.time.date() for event in mine]
         content = {
             "from": min(days),
             "to": max(days),
             "events": dict(sorted(Counter(event.type for event in mine).items())),
         }
-        latest[tenant] = slot_of(max(event.recordedtime for event in mine))
-        changes[tenant] = _ENCODER.encode(content).decode()
-    await stream.update_latest(session, latest)
+        slot = slot_of(max(event.recordedtime for event in mine))
+        changes.append(stream.Change(tenant, "figures", content, slot))
     if folding.is_live:
         await stream.insert_changes(session, changes)
+    else:
+        await stream.note_latest(session, {each.tenant_id: each.known for each in changes})

@@ -1,8 +1,9 @@
 """Generations of the figures: which one is in use, which one is being made, and how one is entered.
 
-A figure's statement names its tables without a schema. Whoever reads or folds enters a generation
-first: that sets the search path until the transaction ends, so it holds behind a pooler too, and
-prepared statements are planned again when the path is another one than before.
+A figure's statement names its tables without a schema. As a transaction begins it enters the
+figures in use (`ENTERING`): that sets the search path until it ends, so it holds behind a pooler
+too, and prepared statements are planned again when the path is another one than before. Who folds
+enters the generation that it reads for.
 """
 
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from services.metrics.domain.version import FIGURES_VERSION
+from services.metrics.store.changes import adopt_times
 from services.metrics.store.schema import schema_of, statements
 from shared import clock
 from shared.database import Database, Session
@@ -25,10 +27,11 @@ _COLUMNS = (
     "generation, version, state, started_at, swapped_at, looked_at, behind, total, events_per_s"
 )
 _IN_STATE = f"select {_COLUMNS} from generations where state = $1"
-_ENTER = f"""
-select {_COLUMNS}, set_config('search_path', 'figures_' || generation || ', public', true)
-  from generations where state = 'current'
-"""
+# Said as each transaction begins: it works with the figures in use.
+ENTERING = (
+    "select set_config('search_path', 'figures_' || generation || ', public', true)"
+    " from generations where state = 'current'"
+)
 _CHANGES_LOCK = 727_004  # a generation is begun, or takes the other's place, one after the other
 _MAKING_LOCK = 727_005  # one process at a time makes a generation
 _HEADS_MAX = 10_000
@@ -73,27 +76,11 @@ def consumer_of(generation: int) -> str:
 # ── Entering ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def enter_current(session: Session) -> Generation:
-    """Work with the figures in use, until the transaction ends."""
-    row = await session.fetchrow(_ENTER)
-    if row is None:
-        raise Unavailable("there are no figures yet")
-    return Generation(*row[:-1])
-
-
 async def enter(session: Session, generation: int) -> None:
-    """Work with these figures, until the transaction ends."""
+    """Work with these figures and no others, until the transaction ends."""
     await session.execute(
         "select set_config('search_path', $1 || ', public', true)", schema_of(generation)
     )
-
-
-@asynccontextmanager
-async def reading(db: Database) -> AsyncIterator[Session]:
-    """One snapshot of the figures in use."""
-    async with db.reading() as session:
-        await enter_current(session)
-        yield session
 
 
 async def current(db: Database | Session) -> Generation:
@@ -200,7 +187,8 @@ async def swap(db: Database, generation: int) -> bool:
         await session.execute(
             "delete from dead_letters where consumer = $1", before.consumer
         )  # the one after has its own
-        await session.execute("update tenants set revision = revision + 1")
+        await enter(session, after.number)
+        await adopt_times(session)
     return True
 
 

@@ -25,12 +25,13 @@ _PART = """
 _HOT = "with (fillfactor = 80)"  # updates stay in their page
 
 TABLES: Mapping[str, tuple[str, ...]] = {
-    # Tenants: the zone in which their days end, and the quarter of an hour of the newest event.
+    # Of tenants, while a generation is being made: the zone in which their days end, and the newest
+    # quarter of an hour of knowledge. Those of the figures in use are in `tenants`.
     "tenants": (
         f"""
         create table if not exists tenant_times (
             tenant_id {_TEXT} primary key,
-            timezone text not null default 'UTC',
+            timezone text,
             latest_known int not null default 0
         ) {_HOT}
         """,
@@ -172,11 +173,69 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         """,
     ),
     # Spans in which anything of an account was overdue, each as it was known from … until.
-    "delinquencies": (),
-    # Accounts in experiments, and their sums by ripe day.
-    "experiments": (),
-    # Exchange rates.
-    "rates": (),
+    "delinquencies": (
+        f"""
+        create table if not exists delinquencies (
+            tenant_id {_TEXT},
+            account_id {_TEXT},
+            start_on date not null,
+            known_from int not null,
+            known_until int not null,
+            chain_on date not null,
+            end_on date not null,
+            next_on date not null,
+            ended_by text not null,
+            is_untouched boolean not null,
+            next_issued_on date not null,
+            dues_from date[] not null,
+            dues_on date[] not null,
+            segment {_TEXT},
+            country {_TEXT},
+            kind {_TEXT},
+            arms jsonb not null,
+            primary key (tenant_id, account_id, start_on, known_from)
+        )
+        """,
+        "create index if not exists delinquencies_by_end"
+        " on delinquencies (tenant_id, end_on, start_on)",
+    ),
+    # Experiments: the sums of ripe accounts, and accounts by arm and day, each by when they were
+    # known; rows of one key add up. `currency` is empty where a metric is of no money.
+    "experiments": (
+        f"""
+        create table if not exists experiment_days (
+            tenant_id {_TEXT},
+            name {_TEXT},
+            run int not null,
+            arm {_TEXT},
+            metric {_TEXT},
+            currency {_TEXT},
+            day date not null,
+            known int not null,
+            accounts bigint not null,
+            y numeric not null,
+            x numeric not null,
+            yy numeric not null,
+            xy numeric not null,
+            xx numeric not null,
+            primary key (tenant_id, name, run, arm, metric, currency, day, known)
+        )
+        """,
+        f"""
+        create table if not exists experiment_exposures (
+            tenant_id {_TEXT},
+            name {_TEXT},
+            run int not null,
+            arm {_TEXT},
+            day date not null,
+            known int not null,
+            enrolled bigint not null,
+            exposed bigint not null,
+            crossed bigint not null,
+            primary key (tenant_id, name, run, arm, day, known)
+        )
+        """,
+    ),
 }
 
 

@@ -3,7 +3,9 @@ stands in `store/`; these are for Alembic."""
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    Date,
     DateTime,
     Double,
     Index,
@@ -14,23 +16,31 @@ from sqlalchemy import (
     text,
 )
 
-from shared.log.tables import add_log_tables, new_metadata
+from services.metrics.tables.experiments import experiment_tables
+from services.metrics.tables.plans import plan_tables
+from shared.log.tables import add_holds, add_log_tables, new_metadata
 
 metadata = new_metadata()
 add_log_tables(metadata)
+add_holds(metadata)
+plan_tables(metadata)
+experiment_tables(metadata)
 
 tenants = Table(
-    "tenants",  # how often a tenant's figures have changed; what else is known of it is a figure
+    "tenants",
     metadata,
     Column("tenant_id", Text, primary_key=True),
+    Column("timezone", Text, nullable=False, server_default="UTC"),
+    Column("latest_known", Integer, nullable=False, server_default=text("0")),
     Column("revision", BigInteger, nullable=False, server_default=text("0")),
 )
 
 changes = Table(
-    "changes",  # the live stream: one row per batch and tenant, the newest thousand
+    "changes",  # the live stream: what changed, the newest thousand of each tenant
     metadata,
     Column("tenant_id", Text),
     Column("revision", BigInteger),
+    Column("type", Text, nullable=False, server_default="figures"),
     Column("content", Text, nullable=False),
     PrimaryKeyConstraint("tenant_id", "revision"),
 )
@@ -57,3 +67,57 @@ Index(
     unique=True,
     postgresql_where=text("state in ('building', 'current')"),
 )
+
+# What people set: no figures, so a rebuild leaves them alone.
+
+views = Table(
+    "views",  # what somebody looks at, by a name: a page with its filters
+    metadata,
+    Column("tenant_id", Text),
+    Column("owner", Text),  # a token's `sub`
+    Column("name", Text),
+    Column("title", Text, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("tenant_id", "owner", "name"),
+    Index("views_shared", "tenant_id", "name", unique=True, postgresql_where=text("shared")),
+)
+
+targets = Table(
+    "targets",  # what a KPI should come to, from a day on, for a split
+    metadata,
+    Column("tenant_id", Text),
+    Column("kpi", Text),
+    Column("from_on", Date),
+    Column("split", Text),  # JSON with its members in order, so that equal ones are one
+    Column("value", Double, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "kpi", "from_on", "split"),
+)
+
+settings = Table(
+    "settings",  # of a tenant, for metrics alone
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("people", Text, nullable=False),
+)
+
+costs = Table(
+    "costs",  # what was recorded here, by the sender's id; the figures come by the log
+    metadata,
+    Column("tenant_id", Text),
+    Column("cost_id", Text),
+    Column("kind", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("incurred_on", Date, nullable=False),
+    Column("account_id", Text),
+    Column("channel", Text),
+    Column("revision", Integer, nullable=False),  # how often it was recorded
+    Column("recorded_at", DateTime(timezone=True), nullable=False),  # this and the other: business
+    Column("recorded_by", Text, nullable=False),
+    Column("withdrawn_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("tenant_id", "cost_id"),
+)
+Index("ix_costs_tenant_id_incurred_on", costs.c.tenant_id, costs.c.incurred_on, costs.c.cost_id)

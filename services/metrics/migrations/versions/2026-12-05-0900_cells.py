@@ -20,8 +20,6 @@ def upgrade() -> None:
     _forget_figures()
     for table in ("money_days", "contact_days", "items", "accounts", "currencies"):
         op.drop_table(table)
-    op.drop_column("tenants", "timezone")
-    op.drop_column("tenants", "latest_known")
     op.create_table(
         "generations",
         sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
@@ -71,10 +69,6 @@ def downgrade() -> None:
     )
     op.drop_table("generations")
     op.add_column("tenants", sa.Column("timezone", sa.Text(), server_default="UTC", nullable=False))
-    op.add_column(
-        "tenants",
-        sa.Column("latest_known", sa.Integer(), server_default=sa.text("0"), nullable=False),
-    )
     _create_daily_measures()
 
 
@@ -139,4 +133,4 @@ def _forget_figures() -> None:
     for table in ("positions", "heads", "waiting", "dead_letters"):
         op.execute(f"delete from {table} where split_part(consumer, '@', 1) = 'metrics'")
     op.execute("truncate changes")
-    op.execute("update tenants set revision = revision + 1")
+    op.execute("update tenants set latest_known = 0, revision = revision + 1")
