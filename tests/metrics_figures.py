@@ -170,6 +170,10 @@ class Memory:
         answer.pop("target")
         return answer
 
+    def today(self, zone: str = "UTC") -> date:
+        """The business day."""
+        return business_day(Tenant(zone, self.latest_slot, 0))
+
     def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
         """All cells added up, by what was known."""
         cells: Cells = {}
@@ -233,7 +237,7 @@ class Memory:
             if not is_seen(each, at):
                 continue
             has_ended = each.end_on <= at
-            if each.chain_on > question.slices.to_on or has_ended and each.end_on < bounds[0]:
+            if each.chain_on > question.slices.to_on or (has_ended and each.end_on < bounds[0]):
                 continue
             values = {"segment": each.segment, "country": each.country, "kind": each.kind}
             values["arm"] = each.arms.get(question.experiment, "")
@@ -275,7 +279,9 @@ class Memory:
             for span in spans:
                 if span.start_on <= before < span.end_on:
                     (seen,) = (
-                        each for each in spans if each.chain_on == span.chain_on and is_seen(each, at)
+                        each
+                        for each in spans
+                        if each.chain_on == span.chain_on and is_seen(each, at)
                     )
                     due = [due for due in span.dues if due.from_on <= before][-1].oldest_due_on
                     is_in_month = seen.end_on <= min(at, month.to_on)

@@ -6,10 +6,10 @@ figures (touches, delinquencies, the process) on all items of the account togeth
 always at hand as a whole.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +17,8 @@ from services.metrics.domain.cells import Cells
 from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
 
 ItemKey = tuple[str, str]  # kind, id
+
+T = TypeVar("T")
 
 TENANT_ACCOUNT = "tenant/"  # what belongs to a tenant and to none of its accounts
 
@@ -52,7 +54,7 @@ class Item:
     ends_on: date = FAR  # nothing it adds counts later
     is_changed: bool = False  # something to store apart from new facts
     cells: Cells | None = None  # what the stored measures hold of it, if that is at hand
-    derived: dict[int, Any] = field(default_factory=dict)  # by how many facts: what they tell
+    read: dict[Any, Any] = field(default_factory=dict)  # what was read of it lately (`Known.read`)
 
     @property
     def is_unsaved(self) -> bool:
@@ -138,9 +140,10 @@ class AccountItems:
         """All that is new is stored."""
         for item in self.by_key.values():
             item.folded, item.is_changed = len(item.facts), False
-            if len(item.derived) > 1:
-                item.derived = {n: each for n, each in item.derived.items() if n == item.folded}
         self.account.folded = (len(self.account.profiles), len(self.account.segments))
+
+
+_READ_KEPT = 8
 
 
 class Known:
@@ -154,22 +157,6 @@ class Known:
         self.slot = slot
         self._is_before = is_before
 
-    def derived(self, kind: str, derive: Callable[[Sequence[Any]], Any]) -> Iterator[Any]:
-        """What the facts known of each item of a kind tell, and nothing else has part in. It is
-        found once for as many facts, and there is one such function per kind."""
-        for key, item in self._items.by_key.items():
-            if key[0] != kind:
-                continue
-            facts = item.facts[: item.folded] if self._is_before else item.facts
-            known = recorded_by(facts, self.slot)
-            if not known:
-                continue
-            found = item.derived.get(len(known), item)
-            if found is item:
-                found = item.derived[len(known)] = derive(known)
-            if found is not None:
-                yield found
-
     def of_kind(self, *kinds: str) -> Iterator[tuple[ItemKey, Sequence[Any]]]:
         """The items of these kinds of which anything was known, each with the facts known."""
         for key, item in self._items.by_key.items():
@@ -178,3 +165,21 @@ class Known:
                 known = recorded_by(facts, self.slot)
                 if known:
                     yield key, known
+
+    def read(
+        self, kind: str, by: Hashable, reader: Callable[[ItemKey, Sequence[Any]], T | None]
+    ) -> Iterator[T]:
+        """What a reader makes of the items of a kind. What it made of the same facts lately, `by`
+        the same name and circumstances, is taken again."""
+        for key, item in self._items.by_key.items():
+            if key[0] != kind:
+                continue
+            facts = item.facts[: item.folded] if self._is_before else item.facts
+            known = recorded_by(facts, self.slot)
+            made_of = (by, len(known))  # within an item what is known only grows
+            if made_of not in item.read:
+                if len(item.read) >= _READ_KEPT:
+                    item.read.clear()
+                item.read[made_of] = reader(key, known)
+            if item.read[made_of] is not None:
+                yield item.read[made_of]

@@ -8,9 +8,7 @@ from typing import Literal
 # happened to them (`until`) by `at` · of_cohort: the same with both days the other way round ·
 # rolled: where balances went in each month (`rolls.py`) · lived: how long debts were open
 # (`lives.py`) · delinquent: how delinquencies ended (`delinquencies.py`)
-Mode = Literal[
-    "flow", "stock", "standing", "cohort", "of_cohort", "rolled", "lived", "delinquent"
-]
+Mode = Literal["flow", "stock", "standing", "cohort", "of_cohort", "rolled", "lived", "delinquent"]
 
 
 @dataclass(frozen=True, slots=True)
