@@ -166,9 +166,7 @@ class Memory:
         if kpi.over == "trailing":
             question = replace(question, begins_on=self._first_days(recorded_before))
         rows = self._rows(question, currency, recorded_before)
-        answer = Figured(question, rows, currencies).answer()
-        answer.pop("target")
-        return answer
+        return Figured(question, rows, currencies).answer()
 
     def today(self, zone: str = "UTC") -> date:
         """The business day."""
