@@ -7,12 +7,12 @@ from services.metrics.context import Context
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.settings import Settings
 from shared.database import Session
-from shared.events import LEDGER, OUTREACH, SEGMENTATION, TENANTS, Received
+from shared.events import LEDGER, METRICS, OUTREACH, SEGMENTATION, TENANTS, Received
 from shared.log.runtime import Runtime
 from shared.log.subscriptions import Subscription
 
 CONSUMER = "metrics"
-TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS)
+TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS, METRICS)
 
 
 async def take(session: Session, events: Sequence[Received]) -> None:

@@ -6,7 +6,7 @@ from typing import Self
 
 from shared.process.settings import Common, Env
 
-PRODUCERS = ("ledger", "segmentation", "outreach")
+PRODUCERS = ("ledger", "segmentation", "outreach")  # and itself
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Settings:
         settings = cls(
             common=common,
             database_url=env.database("metrics"),
-            producer_urls={service: env.producer("metrics", service) for service in producers},
+            producer_urls={
+                **{service: env.producer("metrics", service) for service in producers},
+                "metrics": env.database("metrics"),
+            },
         )
         return env.checked(settings)

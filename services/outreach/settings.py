@@ -34,7 +34,7 @@ from shared.process.settings import BadSetting, Common, Env
 from shared.process.variables import KNOWN
 
 _HERE = Path(__file__).parent
-PRODUCERS = ("ledger", "segmentation")  # and itself
+PRODUCERS = ("ledger", "segmentation", "metrics")  # and itself
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
 ASSIGNMENTS_FILE = f"{ASSIGNMENTS}.yaml"

@@ -92,7 +92,13 @@ def reversed_news(view: View, known: WriteOff, *, is_restated: bool) -> list[New
         )
     ]
     if known.kind == "sold":
-        returned = ledger.AccountRecalled(**figures, placement_id=name, because="returned")
+        returned = ledger.AccountRecalled(
+            **figures,
+            placement_id=name,
+            because="returned",
+            to=known.data.to if known.data is not None else None,
+            invoices=tuple([ledger.PlacedInvoice(each, minor) for each, minor in known.parts]),
+        )
         found.append(
             News("account-recalled", name, view.cause, at, returned, is_new=False, turn=turn)
         )

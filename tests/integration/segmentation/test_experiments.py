@@ -325,3 +325,20 @@ async def test_a_bad_prospect_is_refused_with_its_place(
     answer = await client.post("/v1/credit-advice", json=prospect)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_a_run_is_announced_when_it_starts_goes_on_and_stops(
+    client: httpx.AsyncClient, segmentation_db: Database
+) -> None:
+    """To all readers: what runs, between which arms, and why it ended."""
+    await begin(client, segmentation_db)
+    await client.post(f"{URL}/stop", json={"reason": "enough is known"})
+    await begin(client, segmentation_db)
+    assert (await client.post(f"{URL}/start")).status_code == 409
+    told = [item for item in await said(segmentation_db) if item.type.startswith("experiment-")]
+    started = {"name": "tone", "champion": "control", "arms": a_design()["arms"]}
+    assert [(item.key, item.type, item.payload) for item in told] == [
+        ("demo/", "experiment-started", {**started, "run": 1}),
+        ("demo/", "experiment-stopped", {"name": "tone", "run": 1, "because": "enough is known"}),
+        ("demo/", "experiment-started", {**started, "run": 1}),
+    ]

@@ -86,7 +86,9 @@ class ContactEvents:
         )
 
     def delivered(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
-        return self._contact("contact-delivered", contact, "delivered", delivered_at=at)
+        return self._contact(
+            "contact-delivered", contact, "delivered", delivered_at=at, outcome=contact.outcome
+        )
 
     def opened(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
         return self._contact("contact-opened", contact, "opened", opened_at=at)

@@ -116,6 +116,26 @@ def test_it_comes_back_after_its_last_day() -> None:
     assert engine.amounts("EUR")["collectable"] == 10000
 
 
+def test_what_comes_back_is_announced_with_each_balance_and_again_when_that_changes() -> None:
+    """Readers count what an agency collected from what it got to what it gave back."""
+    engine = account(
+        invoice("I1", 10000),
+        invoice("I2", 5000),
+        placed("G1", "01-20", ("I1", "I2"), until_on=on("02-10")),
+        paid("P1", 4000, "01-25", ("I1", 4000)),
+    )
+    engine.start_day(on("02-11"))
+    back = engine.event("account-recalled")
+    assert back.to == "Sample Agency"
+    assert [(debt.invoice_id, debt.amount_minor) for debt in back.invoices] == [
+        ("I1", 6000),
+        ("I2", 5000),
+    ]
+    engine.record(paid("P2", 1000, "02-01", ("I2", 1000)))  # comes late
+    again = engine.event("account-recalled")
+    assert [debt.amount_minor for debt in again.invoices] == [6000, 4000]
+
+
 def test_it_comes_back_paid_and_is_out_again_when_the_money_is_refuted() -> None:
     engine = account(
         invoice(), placed("G1", "01-20", ("I1",)), paid("P1", 10000, "01-22", ("I1", 10000))
