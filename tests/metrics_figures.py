@@ -6,7 +6,7 @@ histories can be asked in seconds; the integration tests hold both against each 
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.questions import Question
+from services.metrics.domain.reading import DIMENSIONS, Reading, readings, settled
 from services.metrics.domain.restate import measure
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW, slot_of
 from services.metrics.domain.windows import Window
@@ -162,33 +163,14 @@ class Memory:
         return cells
 
     def _rows(self, question: Question, currency: str | None, recorded_before: int) -> list[Row]:
-        bounds = question.slices.bounds
-        modes = {need.measure: need for need in question.kpi.needs}
         rows: dict[tuple[Key, str, str, int, int], Added] = {}
         for cell, added in self.sums(recorded_before).items():
-            need = modes.get(cell.measure)
-            if need is None or (question.kpi.is_money and currency not in (None, cell.currency)):
-                continue
-            if any(getattr(cell, name) not in values for name, values in question.filters.items()):
-                continue
-            if cell.cut:
-                continue
-            slice_, until = bisect_right(bounds, cell.day), 0
-            if need.mode == "standing":
-                until = bisect_right(bounds, cell.until)
-            elif need.mode == "cohort":
-                if cell.until > question.looked_at:
-                    continue
-            elif need.mode == "of_cohort":
-                if cell.day > question.looked_at:
-                    continue
-                slice_ = bisect_right(bounds, cell.until)
-            if slice_ > question.slices.count or (need.mode != "stock" and not slice_):
-                continue
-            key = key_of(question, cell, currency)
-            row = (key, cell.measure, cell.mark if need.by_mark else "", slice_, until)
-            rows[row] = rows.get(row, Added()) + added
-        return [Row(*row, added) for row, added in rows.items() if added != Added()]
+            for reading in readings(question):
+                for row in rows_of(question, reading, cell, added, currency):
+                    place = (row.key, row.measure, row.mark, row.slice, row.until)
+                    rows[place] = rows.get(place, Added()) + row.added
+        found = (Row(*row, added) for row, added in rows.items() if added != Added())
+        return settled(question, found)
 
     def _currencies(self, recorded_before: int) -> list[str]:
         """Those of the facts and not of their sums, which may come to nothing."""
@@ -209,14 +191,60 @@ class Memory:
         return first
 
 
-def key_of(question: Question, cell: Cell, currency: str | None) -> Key:
+def rows_of(
+    question: Question, reading: Reading, cell: Cell, added: Added, currency: str | None
+) -> Iterable[Row]:
+    """What a cell adds to the needs of a reading."""
+    bounds, until = question.slices.bounds, 0
+    if cell.measure not in reading.measures or not counts(question, reading, cell, currency):
+        return ()
+    slice_ = bisect_right(bounds, cell.day)
+    if reading.mode == "standing":
+        until = bisect_right(bounds, cell.until)
+    elif reading.mode == "cohort":
+        if cell.until > question.looked_at:
+            return ()
+    elif reading.mode == "of_cohort":
+        if cell.day > question.looked_at:
+            return ()
+        slice_ = bisect_right(bounds, cell.until)
+    if slice_ > question.slices.count or (reading.mode != "stock" and not slice_):
+        return ()
+    key = key_of(question, reading, cell, currency)
+    mark = cell.currency if reading.is_in_all_currencies else cell.mark
+    return reading.rows(key, cell.measure, mark, slice_, until, added)
+
+
+def counts(question: Question, reading: Reading, cell: Cell, currency: str | None) -> bool:
+    """Whether the filters let it through."""
+    is_apart = question.kpi.is_money and not reading.is_in_all_currencies
+    if is_apart and currency not in (None, cell.currency):
+        return False
+    arms = f"{question.experiment}/"
+    if cell.cut and not (question.asks("arm") and cell.cut.startswith(arms)):
+        return False
+    for name, values in question.filters.items():
+        if name in reading.without or name in ("arm", "bucket"):
+            continue
+        if getattr(cell, "mark" if name == question.kpi.mark else name) not in values:
+            return False
+    return True
+
+
+def key_of(question: Question, reading: Reading, cell: Cell, currency: str | None) -> Key:
     """The group that a cell belongs to."""
-    names = ("segment", "country", "kind", "channel", "strategy", "collector")
+
+    def splits_by(name: str) -> bool:
+        return question.splits_by(name) and name not in reading.without
+
     is_apart = question.splits_by("currency") or currency is None
+    is_apart = is_apart and question.kpi.is_money and not reading.is_in_all_currencies
+    is_marked = question.kpi.mark is not None and splits_by(question.kpi.mark)
     return Key(
-        currency=cell.currency if is_apart and question.kpi.is_money else "",
-        mark=cell.mark if question.splits_by_mark else "",
-        **{name: getattr(cell, name) for name in names if question.splits_by(name)},
+        currency=cell.currency if is_apart else "",
+        mark=cell.mark if is_marked else "",
+        arm=cell.cut.removeprefix(f"{question.experiment}/"),
+        **{name: getattr(cell, name) for name in DIMENSIONS if splits_by(name)},
     )
 
 

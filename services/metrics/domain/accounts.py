@@ -6,10 +6,10 @@ figures (touches, delinquencies, the process) on all items of the account togeth
 always at hand as a whole.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +17,8 @@ from services.metrics.domain.cells import Cells
 from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
 
 ItemKey = tuple[str, str]  # kind, id
+
+T = TypeVar("T")
 
 TENANT_ACCOUNT = "tenant/"  # what belongs to a tenant and to none of its accounts
 
@@ -52,6 +54,7 @@ class Item:
     ends_on: date = FAR  # nothing it adds counts later
     is_changed: bool = False  # something to store apart from new facts
     cells: Cells | None = None  # what the stored measures hold of it, if that is at hand
+    read: dict[Any, Any] = field(default_factory=dict)  # what was read of it lately (`Known.read`)
 
     @property
     def is_unsaved(self) -> bool:
@@ -98,6 +101,8 @@ class AccountItems:
         self.account_id = account_id
         self.account = account or Account()
         self.by_key: dict[ItemKey, Item] = {}
+        # What the stored measures hold of the account as a whole, if that is at hand.
+        self.whole: Cells | None = None
 
     def item(self, kind: str, item_id: str) -> Item:
         """The item; a new one if it has no facts yet."""
@@ -140,6 +145,9 @@ class AccountItems:
         self.account.folded = (len(self.account.profiles), len(self.account.segments))
 
 
+_READ_KEPT = 8
+
+
 class Known:
     """An account as it was known at some moment: with all facts, or only with those already folded.
 
@@ -159,3 +167,21 @@ class Known:
                 known = recorded_by(facts, self.slot)
                 if known:
                     yield key, known
+
+    def read(
+        self, kind: str, by: Hashable, reader: Callable[[ItemKey, Sequence[Any]], T | None]
+    ) -> Iterator[T]:
+        """What a reader makes of the items of a kind. What it made of the same facts lately, `by`
+        the same name and circumstances, is taken again."""
+        for key, item in self._items.by_key.items():
+            if key[0] != kind:
+                continue
+            facts = item.facts[: item.folded] if self._is_before else item.facts
+            known = recorded_by(facts, self.slot)
+            made_of = (by, len(known))  # within an item what is known only grows
+            if made_of not in item.read:
+                if len(item.read) >= _READ_KEPT:
+                    item.read.clear()
+                item.read[made_of] = reader(key, known)
+            if item.read[made_of] is not None:
+                yield item.read[made_of]

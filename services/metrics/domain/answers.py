@@ -10,7 +10,8 @@ import msgspec
 from services.metrics.domain.export import table
 from services.metrics.domain.figures import BUCKETS, Figures, Group, Key, Row, grouped
 from services.metrics.domain.kpis.kpi import Number, Ratio, total
-from services.metrics.domain.questions import Question, months
+from services.metrics.domain.questions import Question, months, months_back
+from services.metrics.domain.reading import shared_by, without_dimensions
 from services.metrics.domain.windows import Window
 
 _ALL = Key()  # of everything together
@@ -89,24 +90,50 @@ def _together(question: Question, rows: Sequence[Row]) -> Group:
 def _groups(
     question: Question, rows: Sequence[Row], currency: str
 ) -> Iterable[tuple[Key, dict[str, Any]]]:
-    groups = grouped(question.slices, rows)
+    groups, shared = _grouped(question, rows)
     for key in sorted(groups):
         group = groups[key]
+        for without, of_several in shared.items():
+            group.add_missing(of_several.get(without_dimensions(question, key, without)))
         if question.splits_by_mark and question.kpi.mark_formula is not None:
             if not key.mark:
                 continue  # the whole: it is the denominator of every mark
             group.add_missing(groups.get(key._replace(mark="")))
         if question.splits_by("bucket"):
             for bucket in BUCKETS:
+                if bucket not in question.filters.get("bucket", BUCKETS):
+                    continue
                 old = key._replace(mark=bucket)
                 yield old, _values(question, group, key.currency or currency, old)
         else:
             yield key, _values(question, group, key.currency or currency, key)
 
 
-def _values(question: Question, group: Group, currency: str, key: Key = _ALL) -> dict[str, Any]:
+def _grouped(
+    question: Question, rows: Sequence[Row]
+) -> tuple[dict[Key, Group], dict[frozenset[str], dict[Key, Group]]]:
+    """Groups by key, and by the dimensions that it lacks what several groups share."""
+    lacking = shared_by(question)
+    own = [row for row in rows if row.measure not in lacking]
+    shared: dict[frozenset[str], list[Row]] = {}
+    for row in rows:
+        if row.measure in lacking:
+            shared.setdefault(lacking[row.measure], []).append(row)
+    return grouped(question.slices, own), {
+        without: grouped(question.slices, of_several) for without, of_several in shared.items()
+    }
+
+
+def _values(
+    question: Question, group: Group, currency: str, key: Key | None = None
+) -> dict[str, Any]:
+    """Of the group of a key; without one, of everything together."""
+    asked = frozenset((*question.filters, *(question.group_by if key is not None else ())))
+    key = key or _ALL
+
     def numbers(window: Window) -> dict[str, Any]:
-        return _numbers(_ratio(question, figures_of(question, group, window), key))
+        figures = figures_of(question, group, window, currency, asked=asked)
+        return _numbers(_ratio(question, figures, key))
 
     series: list[dict[str, Any]] = []
     if question.interval:
@@ -119,17 +146,38 @@ def _values(question: Question, group: Group, currency: str, key: Key = _ALL) ->
     return {**numbers(question.span(question.window, currency)), "series": series}
 
 
-def figures_of(question: Question, group: Group, window: Window) -> Figures:
+def figures_of(
+    question: Question,
+    group: Group,
+    window: Window,
+    currency: str = "",
+    *,
+    asked: frozenset[str] = frozenset(),
+) -> Figures:
     """The figures of a group in a window that the question's slices were cut for."""
-    first, last = question.slices.run(window)
-    made = Figures(
-        window, question.looked_at, question.by, question.per, group, first=first, last=last
-    )
-    if question.kpi.over == "months":
-        made.months = tuple(
-            Figures(month, made.at, made.by, made.per, group, *question.slices.run(month))
-            for month in months(window)
+
+    def figures(window: Window) -> Figures:
+        first, last = question.slices.run(window)
+        return Figures(
+            window,
+            question.looked_at,
+            question.by,
+            question.per,
+            group,
+            first=first,
+            last=last,
+            currency=currency,
+            asked=asked,
+            filters=question.filters,
         )
+
+    made = figures(window)
+    over = question.kpi.over
+    if over in ("months", "countback"):
+        of_window = months(window) if over == "months" else months_back(window)
+        made.months = tuple(figures(month) for month in of_window)
+    elif over == "before":
+        made.before = figures(window.before)
     return made
 
 
@@ -146,7 +194,7 @@ def _numbers(ratio: Ratio) -> dict[str, Any]:
     value = ratio.value
     return {
         "value": float(value) if isinstance(value, Fraction) else value,
-        "numerator": _number(ratio.numerator),
+        "numerator": None if ratio.numerator is None else _number(ratio.numerator),
         "denominator": None if ratio.denominator is None else _number(ratio.denominator),
         **{name: _member(member) for name, member in ratio.extra.items()},
     }

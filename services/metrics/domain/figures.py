@@ -5,8 +5,8 @@ stock at its end the sum of all slices up to it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 from typing import Literal, NamedTuple
@@ -60,6 +60,17 @@ class Figures:
     last: int
     months: "tuple[Figures, ...]" = ()  # of its calendar months, where a formula needs them
     before: "Figures | None" = None  # of as many days before, where a formula needs them
+    currency: str = ""
+    asked: frozenset[str] = frozenset()  # the dimensions that it is split or filtered by
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def asks(self, *dimensions: str) -> bool:
+        """Whether it is split or filtered by any of the dimensions."""
+        return not self.asked.isdisjoint(dimensions)
+
+    def flows(self, measure: str) -> dict[str, Added]:
+        """What happened in the window, by mark."""
+        return {mark: self.flow(measure, mark) for mark in self.group.marks(measure)}
 
     def flow(self, measure: str, mark: str = "") -> Added:
         """What happened in the window; also of a cohort: what happened to its things by `at`."""

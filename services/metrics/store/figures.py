@@ -4,16 +4,16 @@ Slices are made in the database (`width_bucket` over the first days of the parts
 travels is as long as the answer and not as the history.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
 from typing import NamedTuple
 
 from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Key, Row
-from services.metrics.domain.measures import Mode, Need
+from services.metrics.domain.measures import Mode
 from services.metrics.domain.questions import Question
+from services.metrics.domain.reading import DIMENSIONS, Reading, readings, settled
 from shared.database import Session
 
 
@@ -65,15 +65,10 @@ async def list_rows(
 ) -> list[Row]:
     """All that a question's answer is made of."""
     rows: list[Row] = []
-    for mode, needs in groupby(sorted(question.kpi.needs, key=_mode), key=_mode):
-        rows += await _list_in_mode(
-            session, (tenant_id, recorded_before), question, currency, mode, list(needs)
-        )
-    return rows
-
-
-def _mode(need: Need) -> Mode:
-    return need.mode
+    for reading in readings(question):
+        scope = (tenant_id, recorded_before)
+        rows += await _list_in_mode(session, scope, question, currency, reading)
+    return settled(question, rows)
 
 
 # By mode: the day that is cut into slices, and which cells count.
@@ -84,7 +79,6 @@ _READ: dict[Mode, tuple[str, str]] = {
     "cohort": ("day", "day between $4 and $5 and until_on <= $6"),
     "of_cohort": ("until_on", "until_on between $4 and $5 and day <= $6"),
 }
-_DIMENSIONS = ("segment", "country", "kind", "channel", "strategy", "collector")
 
 
 async def _list_in_mode(
@@ -92,33 +86,26 @@ async def _list_in_mode(
     scope: tuple[str, int],
     question: Question,
     currency: str | None,
-    mode: Mode,
-    needs: Sequence[Need],
+    reading: Reading,
 ) -> list[Row]:
-    day, counts = _READ[mode]
-    is_apart = question.kpi.is_money and (currency is None or question.splits_by("currency"))
-    marked = [need.measure for need in needs if need.by_mark]
-    until = "width_bucket(until_on, $3::date[])" if mode == "standing" else "0"
-    columns = [
-        "currency" if is_apart else "''",
-        *(name if question.splits_by(name) else "''" for name in _DIMENSIONS),
-        "mark" if question.splits_by_mark else "''",
-    ]
-    filters = [
-        f"and {name} = any(${9 + place}::text[])" for place, name in enumerate(question.filters)
-    ]
+    day, counts = _READ[reading.mode]
+    until = "width_bucket(until_on, $3::date[])" if reading.mode == "standing" else "0"
+    filters = _filters(question, reading)
+    filtered = [f"and {name} = any(${n}::text[])" for n, (name, _) in enumerate(filters, 11)]
     found = await session.fetch(
         f"""
-        select {", ".join(columns)}, measure,
-            case when measure = any($8::text[]) then mark else '' end,
+        select {", ".join(_columns(question, reading, currency))}, measure,
+            {"currency" if reading.is_in_all_currencies else _MARK},
             width_bucket({day}, $3::date[]),
             {until}, sum(amount), sum(count), sum(weight)
         from cells_new
-        where tenant_id = $1 and known < $2 and {counts} and cut = ''
+        where tenant_id = $1 and known < $2 and {counts}
+            and (cut = '' or starts_with(cut, nullif($9::text, '')))
             and $4::date is not null and $5::date is not null and $6::date is not null
             and ($7::text is null or currency = $7)
-            and measure = any({"$" + str(9 + len(filters))}::text[]) {" ".join(filters)}
-        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+            and measure = any($10::text[])
+            {" ".join(filtered)}
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
         having sum(amount) <> 0 or sum(count) <> 0 or sum(weight) <> 0
         """,
         *scope,
@@ -126,15 +113,49 @@ async def _list_in_mode(
         question.slices.bounds[0],
         question.slices.to_on,
         question.looked_at,
-        currency if question.kpi.is_money else None,
-        marked,
-        *(list(values) for values in question.filters.values()),
-        [need.measure for need in needs],
+        currency if question.kpi.is_money and not reading.is_in_all_currencies else None,
+        reading.marked,
+        f"{question.experiment}/" if question.asks("arm") else "",
+        reading.measures,
+        *(list(values) for _, values in filters),
     )
-    return [_row(*row.values()) for row in found]
+    return [row for each in found for row in _rows(reading, *each.values())]
 
 
-def _row(
+_MARK = "case when measure = any($8::text[]) then mark else '' end"
+
+
+def _columns(question: Question, reading: Reading, currency: str | None) -> list[str]:
+    """The key's members, in their order."""
+
+    def column(name: str) -> str:
+        return name if question.splits_by(name) and name not in reading.without else "''"
+
+    is_apart = question.splits_by("currency") or currency is None
+    is_apart = is_apart and question.kpi.is_money and not reading.is_in_all_currencies
+    is_marked = question.splits_by_mark and question.kpi.mark not in reading.without
+    return [
+        "currency" if is_apart else "''",
+        *(column(name) for name in DIMENSIONS),
+        "substr(cut, length($9) + 1)",  # the arm
+        "mark" if is_marked else "''",
+    ]
+
+
+def _filters(question: Question, reading: Reading) -> list[tuple[str, tuple[str, ...]]]:
+    """Columns and the values that count. Arms and ages are no columns."""
+    names = {name: name for name in DIMENSIONS}
+    if question.kpi.mark is not None:
+        names[question.kpi.mark] = "mark"
+    return [
+        (names[name], values)
+        for name, values in question.filters.items()
+        if name in names and name not in reading.without
+    ]
+
+
+def _rows(
+    reading: Reading,
     currency: str,
     segment: str,
     country: str,
@@ -142,6 +163,7 @@ def _row(
     channel: str,
     strategy: str,
     collector: str,
+    arm: str,
     key_mark: str,
     measure: str,
     mark: str,
@@ -150,9 +172,10 @@ def _row(
     amount: Decimal,
     count: int,
     weight: Decimal,
-) -> Row:
-    key = Key(currency, segment, country, kind, channel, strategy, collector, mark=key_mark)
-    return Row(key, measure, mark, slice_, until, Added(int(amount), int(count), int(weight)))
+) -> Iterator[Row]:
+    key = Key(currency, segment, country, kind, channel, strategy, collector, arm, key_mark)
+    added = Added(int(amount), int(count), int(weight))
+    return reading.rows(key, measure, mark, slice_, until, added)
 
 
 async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, int]:
