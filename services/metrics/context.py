@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.metrics.settings import Settings
 from services.metrics.store.live import Live
+from shared.business_time import Clock
 from shared.database import Database
 from shared.process.compute import ComputePool
 from shared.process.watchdog import exit_now
@@ -14,6 +15,7 @@ class Context:
     """The database, the live stream's source, and where long answers are computed."""
 
     db: Database
+    clock: Clock
     live: Live
     pool: ComputePool
 
@@ -26,4 +28,4 @@ class Context:
 def open_context(settings: Settings, application: str) -> Context:
     """Connects to nothing before it is asked. `application` is the name that the server shows."""
     db = Database(settings.database_url, application=application, when_replaced=exit_now)
-    return Context(db, Live(db), ComputePool())
+    return Context(db, settings.common.clock, Live(db), ComputePool())

@@ -17,6 +17,7 @@ class Settings:
     database_url: str = field(repr=False)
     # Without Kafka the producers' outboxes are the log; by service.
     producer_urls: Mapping[str, str] = field(repr=False)
+    cors_origins: tuple[str, ...] = ()  # whose pages may read the figures, too
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -30,5 +31,6 @@ class Settings:
                 **{service: env.producer("metrics", service) for service in producers},
                 "metrics": env.database("metrics"),
             },
+            cors_origins=env.origins("METRICS_CORS_ORIGINS"),
         )
         return env.checked(settings)

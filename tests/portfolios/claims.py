@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.events import ledger
-from tests.portfolios.money import Money
+from tests.portfolios.given_up import GivenUp
 
 
-class Claims(Money):
+class Claims(GivenUp):
     def dispute(
         self, dispute: str, invoice: str, at: datetime, disputed: int | None = None
     ) -> None:

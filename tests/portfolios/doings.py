@@ -40,6 +40,7 @@ class Doings(World):
         return [
             (self.do_issue, 9),
             (self.do_pay, 10),
+            (self.do_settle, 3),
             (self.do_reverse, 3),
             (self.do_credit, 3),
             (self.do_write_off, 2),
@@ -101,6 +102,13 @@ class Doings(World):
         self.pay(first.account, self.new("P"), at, on, loose=loose, method=method, fee=fee)
         if rng.random() < 0.3:  # what it leads to carries its instant
             self._change_segment(first.account, at)
+
+    def do_settle(self, at: datetime) -> None:
+        """Everything that an account owes is paid."""
+        account = self.some(self.zones)
+        for bill in self.open_bills(at):
+            if bill.account == account:
+                self.pay(account, self.new("P"), at, {bill.name: self.room(bill, at)})
 
     def do_reverse(self, at: datetime) -> None:
         standing = [

@@ -12,6 +12,8 @@ SPENT = (0, 1200, 85000, 4500000, 333333)
 
 
 class ContactDoings(Doings):
+    is_crossing = True  # whether an answer may come from another account that a contact covers
+
     def __init__(self, *of_doings: Any, **more: Any) -> None:
         super().__init__(*of_doings, **more)
         self.contacts: dict[str, dict[str, Any]] = {}
@@ -80,7 +82,9 @@ class ContactDoings(Doings):
         new = rng.choice((*STATES, "open") if again else STATES)
         if new == state:
             return
-        asked = None if new in ("open", "cancelled") else rng.choice((None, amount, amount // 2 + 1))
+        asked = (
+            None if new in ("open", "cancelled") else rng.choice((None, amount, amount // 2 + 1))
+        )
         received = {"kept": amount, "partly_kept": amount // 2}.get(new, rng.choice((0, 5)))
         self.judge(
             account,
@@ -169,7 +173,9 @@ class ContactDoings(Doings):
             known["what"] = "sent"
         else:
             reason = "not-accepted" if known["what"] == "uncertain" else "550"
-            self.contact("failed", name, known["account"], later, reason_code=reason, **known["fields"])
+            self.contact(
+                "failed", name, known["account"], later, reason_code=reason, **known["fields"]
+            )
 
     def do_answer(self, at: datetime) -> None:
         rng, name = self.rng, self.some(self.contacts)
@@ -180,6 +186,8 @@ class ContactDoings(Doings):
         else:
             known = self.contacts[name]
             account, contact, task = known["account"], name, None
+            if self.is_crossing and rng.random() < 0.2:  # another that it covers answers
+                account = self.some([account, *known["fields"]["covers"]])
             later = known["at"] + timedelta(days=rng.choice((0, 1, 5, 29, 30, 31, 40)), hours=1)
             at = max(known["at"] + timedelta(hours=1), min(later, self.now))
         if how == "reply":
@@ -191,8 +199,9 @@ class ContactDoings(Doings):
         else:
             if how == "task" and self.tasks:
                 task = self.some(self.tasks)
-                account, contact = self.tasks[task]["account"], None
-            fields = {
+                account, contact = self.tasks[task]["account"], self.tasks[task]["contact"]
+                at = max(at, self.tasks[task]["at"])
+            fields: dict[str, Any] = {
                 "outcome": rng.choice(("promise", "refusal", "dispute")),
                 "contact": contact,
                 "task": task,
@@ -216,14 +225,23 @@ class ContactDoings(Doings):
     def do_task(self, at: datetime) -> None:
         rng, name, account = self.rng, self.new("J"), self.some(self.zones)
         spent = rng.choice(SPENT)
-        fields = {
+        fields: dict[str, Any] = {
             "collector": rng.choice(("ann", "bob")),
             "cost": spent,
             "currency": rng.choice(("EUR", "USD")) if spent else None,
             "strategy": rng.choice(("consumer", None)),
         }
+        contact = self.some(
+            each for each, known in self.contacts.items() if known["account"] == account
+        )
+        fields["contact"] = contact if rng.random() < 0.5 else None
         self.task(name, account, at, **fields)
-        self.tasks[name] = {"account": account, "at": at, "fields": fields}
+        self.tasks[name] = {
+            "account": account,
+            "at": at,
+            "fields": fields,
+            "contact": fields["contact"],
+        }
 
     def do_task_again(self, at: datetime) -> None:
         name = self.some(self.tasks)
@@ -249,18 +267,19 @@ class ContactDoings(Doings):
 
     def do_cost(self, at: datetime) -> None:
         name = self.new("C")
-        self.costs[name] = at.date()
+        account = self.some([*self.zones, None])
+        self.costs[name] = (at.date(), account)
         self.cost(
             name,
             self.rng.randint(1, 5000),
             at.date(),
             kind=self.rng.choice(("agency", "legal", "software")),
             currency=self.rng.choice(("EUR", "USD")),
-            account=self.some([*self.zones, None]),
+            account=account,
             channel=self.rng.choice((*CHANNELS, None)),
         )
 
     def do_withdraw(self, at: datetime) -> None:
         name = self.some(self.costs)
         if name is not None:
-            self.withdraw_cost(name, self.costs.pop(name))
+            self.withdraw_cost(name, *self.costs.pop(name))

@@ -23,7 +23,7 @@ ARMS = {"std": 0.5, "call": 0.25, "letter": 0.25}
 class Portfolio(ContactDoings):
     """What happened, drawn at random."""
 
-    def __init__(self, seed: int, steps: int = 60) -> None:
+    def __init__(self, seed: int, steps: int | None = None) -> None:
         rng = Random(seed)
         super().__init__(rng, tenant_zone=rng.choice(ZONES))
         self.record_at(datetime(2025, 12, 30, tzinfo=UTC))
@@ -31,7 +31,7 @@ class Portfolio(ContactDoings):
             kind: Any = rng.choice(("consumer", "business"))
             country = rng.choice(("DE", "US", None))
             self.account(name, zone=rng.choice(ZONES), kind=kind, country=country)
-        self._steps(steps)
+        self._steps(steps or rng.choice((30, 80, 140)))
 
     def _steps(self, steps: int) -> None:
         rng = self.rng
@@ -42,9 +42,7 @@ class Portfolio(ContactDoings):
         self._said_of_the_tenant(BASE + timedelta(days=int(first)))
         self.start_day(BASE)
         for moment in moments:
-            now = datetime(BASE.year, 1, 1, tzinfo=UTC) + timedelta(
-                seconds=int(moment * 86400)
-            )
+            now = datetime(BASE.year, 1, 1, tzinfo=UTC) + timedelta(seconds=int(moment * 86400))
             if self.begun is None or now.date() > self.begun:
                 self.start_day(now.date())
             self.record_at(now)

@@ -6,95 +6,22 @@ running service.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from shared.events import Received
 from tests.portfolios.log import moment
-from tests.portfolios.world import World
-
-CURRENCY = {"currency": "EUR"}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question about a KPI, and its answer; `more`: further members of it, as written."""
-
-    kpi: str
-    query: Mapping[str, str]  # the parameters of GET /v1/kpis/{name}
-    numerator: float | None
-    denominator: float | None
-    value: float | None
-    more: Mapping[str, Any] = field(default_factory=dict)
-    group: Mapping[str, str] | None = None  # of one group of the answer
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """A matrix: by row the columns that are not 0."""
-
-    name: str  # GET /v1/matrices/{name}
-    query: Mapping[str, str]
-    rows: Mapping[str, Mapping[str, float]]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A metric of an experiment: by arm (ΣY, ΣX) of the accounts that are ripe."""
-
-    experiment: str
-    metric: str
-    at: str
-    arms: Mapping[str, tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Story:
-    name: str
-    events: tuple[Received, ...]
-    answers: tuple[Asked | Matrix | Judged, ...]
-
-
-class Telling(World):
-    """A world whose days begin as its facts come."""
-
-    def record_at(self, instant: datetime) -> None:
-        super().record_at(instant)
-        day = self.day_of(instant, "")
-        if self.begun is None or day > self.begun:
-            self.start_day(day)
-
-    def owes(self, account: str, invoice: str, amount: int, issued: str, due: str) -> None:
-        self.issue(account, invoice, amount, on(issued), on(due))
-
-
-def on(day: str) -> date:
-    return date.fromisoformat(day if len(day) > 5 else f"2026-{day}")
-
-
-def at_nine(day: str) -> datetime:
-    return moment(day, 9)
-
-
-def window(start: str, end: str, **more: str) -> dict[str, str]:
-    """From and to, and days written short."""
-    days = {"at", "as_of"}
-    told = {name: str(on(value)) if name in days else value for name, value in more.items()}
-    return {"from": str(on(start)), "to": str(on(end)), **CURRENCY, **told}
-
-
-def contacts(start: str, end: str, **more: str) -> dict[str, str]:
-    """The same of a figure that is over all currencies."""
-    return {name: each for name, each in window(start, end, **more).items() if name != "currency"}
-
-
-def a_world(*accounts: str) -> Telling:
-    world = Telling()
-    world.record_at(moment("2025-09-01", 0))
-    for account in accounts:
-        world.account(account)
-    return world
+from tests.portfolios.telling import (
+    CURRENCY,
+    Asked,
+    Judged,
+    Matrix,
+    Story,
+    a_world,
+    at_nine,
+    contacts,
+    on,
+    window,
+)
 
 
 def a_debts_life() -> Story:
@@ -348,20 +275,20 @@ def survival() -> Story:
     world.start_day(on("04-30"))
 
     def recovered(
-        at: str, median: int | None, mean: float, tau: int, *of: int, **more: str
+        at: str, median: int | None, mean: float, tau: int, of: tuple[int, int], **more: str
     ) -> Asked:
         query = window("01-01", "01-31", at=at, **more)
         extra = {"mean": mean, "restricted_to": tau, "p90": None}
-        return Asked("time_to_recover", query, *of, median, extra)
+        return Asked("time_to_recover", query, of[0], of[1], median, extra)
 
     return Story(
         "survival",
         tuple(world.events),
         (
-            recovered("02-10", 20, 55 / 3, 30, 7000, 12000),
-            recovered("01-31", 5, 35 / 3, 20, 9000, 12000),
-            recovered("03-01", 20, 21.778, 49, 9000, 12000),
-            recovered("02-10", None, 22.333, 30, 2, 5, by="count"),
+            recovered("02-10", 20, 55 / 3, 30, (7000, 12000)),
+            recovered("01-31", 5, 35 / 3, 20, (9000, 12000)),
+            recovered("03-01", 20, 21.778, 49, (9000, 12000)),
+            recovered("02-10", None, 22.333, 30, (2, 5), by="count"),
         ),
     )
 
@@ -373,7 +300,7 @@ def cost_and_touch() -> Story:
     world.contact("sent", "L1", "B", at_nine("01-11"), channel="letter", cost=950000)
     world.contact("sent", "E1", "A", at_nine("01-12"), channel="email", cost=1200)
     world.pay("A", "P1", moment("01-15"), {"a": 4000})
-    call = {"channel": "voice", "collector": "ann"}
+    call: dict[str, Any] = {"channel": "voice", "collector": "ann"}
     world.contact("sent", "V1", "A", at_nine("01-20"), cost=85000, **call)
     world.contact("delivered", "V1", "A", at_nine("01-20"), cost=91500, **call)
     world.task("T1", "A", moment("01-20"), collector="ann", cost=4500000)

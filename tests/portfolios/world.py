@@ -81,7 +81,7 @@ class World(Claims):
                 for each in accounts
             ),
         }
-        fields |= {
+        own: dict[str, dict[str, Any]] = {
             "planned": {"due_at": at},
             "suppressed": {"rule": "contact-hours"},
             "cancelled": {"because": "paid"},
@@ -90,8 +90,8 @@ class World(Claims):
             "failed": {"reason_code": "550"},
             "delivered": {"delivered_at": at},
             "opened": {"opened_at": at},
-        }[what]
-        self._announce(f"contact-{what}", account, at, **fields | more)
+        }
+        self._announce(f"contact-{what}", account, at, **fields | own[what] | more)
 
     def _announce(self, type_: str, account: str, at: datetime, **fields: Any) -> None:
         self.record_at(at)
@@ -204,6 +204,6 @@ class World(Claims):
         self.record_at(at)
         self.say(METRICS, "", "cost-recorded", data, at, on)
 
-    def withdraw_cost(self, cost: str, on: date) -> None:
-        data = metrics.CostWithdrawn(cost_id=cost)
+    def withdraw_cost(self, cost: str, on: date, account: str | None = None) -> None:
+        data = metrics.CostWithdrawn(cost_id=cost, account_id=account)
         self.say(METRICS, "", "cost-withdrawn", data, self.start_of(on, ""), on)

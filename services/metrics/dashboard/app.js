@@ -255,7 +255,7 @@ function soon() {
 }
 
 const live = new Live("v1/stream", {
-  names: ["kpis"],
+  names: ["figures", "alert", "plan", "experiment", "reset"],
   onNews: soon,
   onUp: () => {
     showLive("on", "Live");

@@ -11,8 +11,6 @@ from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.measures import Mode, Need
 from services.metrics.domain.questions import Question
 
-# The dimensions of a cell that may be split by; its mark and its arm are apart.
-DIMENSIONS = ("segment", "country", "kind", "channel", "strategy", "collector")
 _CURRENCY = "currency"
 
 
@@ -56,13 +54,16 @@ def readings(question: Question) -> list[Reading]:
     """All that a question reads."""
     together: dict[tuple[Mode, frozenset[str]], list[Need]] = {}
     for need in question.kpi.needs:
+        if question.is_converted and _CURRENCY in need.without:
+            continue  # nothing is in another currency
         together.setdefault((need.mode, lacks(question, need)), []).append(need)
     return [Reading(mode, without, needs) for (mode, without), needs in together.items()]
 
 
 def shared_by(question: Question) -> dict[str, frozenset[str]]:
     """By name the needs that several groups share, with the dimensions that they lack."""
-    lacking = ((need.name, lacks(question, need)) for need in question.kpi.needs)
+    split_by = {*question.group_by, _CURRENCY}
+    lacking = ((need.name, need.without & split_by) for need in question.kpi.needs)
     return {name: without for name, without in lacking if without}
 
 
@@ -72,20 +73,10 @@ def without_dimensions(question: Question, key: Key, without: Iterable[str]) -> 
     return key._replace(**dict.fromkeys(names, ""))
 
 
-def settled(question: Question, rows: Iterable[Row]) -> list[Row]:
-    """Rows of one place added up. Of the whole and of each arm: each arm, and what is in none,
-    which is the rest."""
+def settled(rows: Iterable[Row]) -> list[Row]:
+    """Rows of one place added up: needs may share a name. What comes to nothing makes no row."""
     sums: dict[tuple[Key, str, str, int, int], Added] = {}
-    arms = question.filters.get("arm")
-
-    def add(row: Row, arm: str, added: Added) -> None:
-        if arms is None or arm in arms:
-            key = row.key._replace(arm=arm if question.splits_by("arm") else "")
-            place = (key, row.measure, row.mark, row.slice, row.until)
-            sums[place] = sums.get(place, NOTHING) + added
-
     for row in rows:
-        add(row, row.key.arm, row.added)
-        if row.key.arm:
-            add(row, "", NOTHING - row.added)
+        place = (row.key, row.measure, row.mark, row.slice, row.until)
+        sums[place] = sums.get(place, NOTHING) + row.added
     return [Row(*place, added) for place, added in sums.items() if added != NOTHING]

@@ -4,16 +4,17 @@ Slices are made in the database (`width_bucket` over the first days of the parts
 travels is as long as the answer and not as the history.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import NamedTuple
 
 from services.metrics.domain.cells import Added
-from services.metrics.domain.figures import Key, Row
+from services.metrics.domain.figures import Row
 from services.metrics.domain.measures import Mode
 from services.metrics.domain.questions import Question
-from services.metrics.domain.reading import DIMENSIONS, Reading, readings, settled
+from services.metrics.domain.reading import Reading, readings, settled
+from services.metrics.domain.rolls import months_of, rows_of
+from services.metrics.store import delinquencies, histories, parts
 from shared.database import Session
 
 
@@ -65,117 +66,91 @@ async def list_rows(
 ) -> list[Row]:
     """All that a question's answer is made of."""
     rows: list[Row] = []
+    scope = (tenant_id, recorded_before)
     for reading in readings(question):
-        scope = (tenant_id, recorded_before)
-        rows += await _list_in_mode(session, scope, question, currency, reading)
-    return settled(question, rows)
+        if reading.mode == "rolled":
+            months = months_of(question)
+            rolled = await histories.list_rolled(session, scope, question, currency, months)
+            rows += rows_of(rolled, question)
+        elif reading.mode == "lived":
+            rows += await histories.list_lived(session, scope, question, currency)
+        elif reading.mode == "delinquent":
+            rows += await delinquencies.list_rows(session, scope, question)
+        else:
+            rows += await _list_read(session, scope, question, currency, reading)
+    return settled(rows)
 
 
-# By mode: the day that is cut into slices, and which cells count.
+# By mode: the day that is cut into slices, and which cells count: {0} to {1} are the question's
+# days, {2} is the day at which the things of a cohort are looked at.
 _READ: dict[Mode, tuple[str, str]] = {
-    "flow": ("day", "day between $4::date and $5::date"),
-    "stock": ("day", "day <= $5::date"),
-    "standing": ("day", "day between $4::date and $5::date"),
-    "cohort": ("day", "day between $4 and $5 and until_on <= $6"),
-    "of_cohort": ("until_on", "until_on between $4 and $5 and day <= $6"),
+    "flow": ("day", "day between {0} and {1}"),
+    "stock": ("day", "day <= {1}"),
+    "standing": ("day", "day between {0} and {1}"),
+    "cohort": ("day", "day between {0} and {1} and until_on <= {2}"),
+    "of_cohort": ("until_on", "until_on between {0} and {1} and day <= {2}"),
 }
 
 
-async def _list_in_mode(
+async def _list_read(
     session: Session,
     scope: tuple[str, int],
     question: Question,
     currency: str | None,
     reading: Reading,
 ) -> list[Row]:
+    args = parts.Arguments()
+    days = question.slices.bounds[0], question.slices.to_on, question.looked_at
+    bounds = f"{args.name(question.slices.bounds)}::date[]"
     day, counts = _READ[reading.mode]
-    until = "width_bucket(until_on, $3::date[])" if reading.mode == "standing" else "0"
-    filters = _filters(question, reading)
-    filtered = [f"and {name} = any(${n}::text[])" for n, (name, _) in enumerate(filters, 11)]
+    is_within = counts.format(
+        *(
+            f"{args.name(each)}::date" if f"{{{place}}}" in counts else ""
+            for place, each in enumerate(days)
+        )
+    )
+    until = f"width_bucket(until_on, {bounds})" if reading.mode == "standing" else "0"
+    mark = "currency"
+    if not reading.is_in_all_currencies:
+        mark = f"case when measure = any({args.name(reading.marked)}::text[]) then mark else '' end"
+    is_marked = question.splits_by_mark and question.kpi.mark not in reading.without
+    columns = [
+        *parts.key_columns(question, currency, reading.without),
+        "mark" if is_marked else "''",
+        "measure",
+        mark,
+        f"width_bucket({day}, {bounds})",
+        until,
+    ]
+    where = f"measure = any({args.name(reading.measures)}::text[]) and {is_within}"
+    only = None if reading.is_in_all_currencies else currency
+    source = parts.cells(scope, question, only, where, args)
+    marks = {question.kpi.mark or "", "bucket", *reading.without}
+    filters = parts.conditions(question, args, marks)
+    if question.filters_by_mark and question.kpi.mark not in reading.without:
+        filters += f" and {_of_marks(question, args)}"
     found = await session.fetch(
         f"""
-        select {", ".join(_columns(question, reading, currency))}, measure,
-            {"currency" if reading.is_in_all_currencies else _MARK},
-            width_bucket({day}, $3::date[]),
-            {until}, sum(amount), sum(count), sum(weight)
-        from cells_new
-        where tenant_id = $1 and known < $2 and {counts}
-            and (cut = '' or starts_with(cut, nullif($9::text, '')))
-            and $4::date is not null and $5::date is not null and $6::date is not null
-            and ($7::text is null or currency = $7)
-            and measure = any($10::text[])
-            {" ".join(filtered)}
-        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+        select {", ".join(columns)}, sum(amount), sum(count), sum(weight)
+        from {source}
+        where true {filters}
+        group by {", ".join(str(place) for place in range(1, len(columns) + 1))}
         having sum(amount) <> 0 or sum(count) <> 0 or sum(weight) <> 0
         """,
-        *scope,
-        question.slices.bounds,
-        question.slices.bounds[0],
-        question.slices.to_on,
-        question.looked_at,
-        currency if question.kpi.is_money and not reading.is_in_all_currencies else None,
-        reading.marked,
-        f"{question.experiment}/" if question.asks("arm") else "",
-        reading.measures,
-        *(list(values) for _, values in filters),
+        *args,
     )
-    return [row for each in found for row in _rows(reading, *each.values())]
+    rows: list[Row] = []
+    for row in found:
+        *key, key_mark, measure, row_mark, slice_, until_slice, amount, count, weight = row.values()
+        added = Added(int(amount), int(count), int(weight))
+        of = parts.key_of(key)._replace(mark=key_mark)
+        rows += reading.rows(of, measure, row_mark, slice_, until_slice, added)
+    return rows
 
 
-_MARK = "case when measure = any($8::text[]) then mark else '' end"
-
-
-def _columns(question: Question, reading: Reading, currency: str | None) -> list[str]:
-    """The key's members, in their order."""
-
-    def column(name: str) -> str:
-        return name if question.splits_by(name) and name not in reading.without else "''"
-
-    is_apart = question.splits_by("currency") or currency is None
-    is_apart = is_apart and question.kpi.is_money and not reading.is_in_all_currencies
-    is_marked = question.splits_by_mark and question.kpi.mark not in reading.without
-    return [
-        "currency" if is_apart else "''",
-        *(column(name) for name in DIMENSIONS),
-        "substr(cut, length($9) + 1)",  # the arm
-        "mark" if is_marked else "''",
-    ]
-
-
-def _filters(question: Question, reading: Reading) -> list[tuple[str, tuple[str, ...]]]:
-    """Columns and the values that count. Arms and ages are no columns."""
-    names = {name: name for name in DIMENSIONS}
-    if question.kpi.mark is not None:
-        names[question.kpi.mark] = "mark"
-    return [
-        (names[name], values)
-        for name, values in question.filters.items()
-        if name in names and name not in reading.without
-    ]
-
-
-def _rows(
-    reading: Reading,
-    currency: str,
-    segment: str,
-    country: str,
-    kind: str,
-    channel: str,
-    strategy: str,
-    collector: str,
-    arm: str,
-    key_mark: str,
-    measure: str,
-    mark: str,
-    slice_: int,
-    until: int,
-    amount: Decimal,
-    count: int,
-    weight: Decimal,
-) -> Iterator[Row]:
-    key = Key(currency, segment, country, kind, channel, strategy, collector, arm, key_mark)
-    added = Added(int(amount), int(count), int(weight))
-    return reading.rows(key, measure, mark, slice_, until, added)
+def _of_marks(question: Question, args: parts.Arguments) -> str:
+    values = question.filters[question.kpi.mark or ""]
+    return f"mark = any({args.name(list(values))}::text[])"
 
 
 async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, int]:
@@ -184,17 +159,3 @@ async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, 
         "select tenant_id, revision from tenants where tenant_id = any($1::text[])", list(tenants)
     )
     return {row["tenant_id"]: row["revision"] for row in rows}
-
-
-async def list_changes(
-    session: Session, tenant_id: str, after: int, limit: int
-) -> list[tuple[int, str]]:
-    """What changed after a revision, for the live stream."""
-    rows = await session.fetch(
-        "select revision, content from changes where tenant_id = $1 and revision > $2 "
-        "order by revision limit $3",
-        tenant_id,
-        after,
-        limit,
-    )
-    return [(row["revision"], row["content"]) for row in rows]

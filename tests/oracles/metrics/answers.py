@@ -18,8 +18,8 @@ from tests.oracles.metrics import (
     receivables,
     survival,
 )
+from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.rows import Asked, Number, Row, Rows, Value
-from tests.oracles.metrics.things import Book
 
 Kind = Literal["flow", "stock", "cohort"]
 MONEY = ("currency", "segment", "country", "kind", "arm")
@@ -39,6 +39,7 @@ class Figure:
     per: tuple[str, ...] = ()
     looks_back: bool = False  # in a series, over the days that end with each part
     more: tuple[str, ...] = ()  # members of its answers beside the value
+    is_value_only: bool = False  # it is no one numerator over one denominator
 
     @property
     def is_per_currency(self) -> bool:
@@ -92,7 +93,9 @@ FIGURES: Mapping[str, Figure] = {
         more=("mean", "p90", "restricted_to"),
     ),
     "write_off_rate": Figure(money.write_off_rows, money.write_off_rate, "flow", MONEY),
-    "loss_reduction": Figure(money.loss_rows, money.loss_reduction, "flow", MONEY),
+    "loss_reduction": Figure(
+        money.loss_rows, money.loss_reduction, "flow", MONEY, is_value_only=True
+    ),
     "dispute_rate": Figure(
         money.dispute_rows, money.dispute_rate, "cohort", MONEY, COUNT_FIRST, per=("account",)
     ),
@@ -254,6 +257,7 @@ def _window(
         question.per,
         splits,
         _first_days(book),
+        _known(book, question),
     )
     kept = [
         row
@@ -287,6 +291,13 @@ def _key(row: Row, name: str) -> str | None:
     if name == "currency":
         return row.currency
     return row.split.get(name, "" if name.startswith("arm of ") else None)
+
+
+def _known(book: Book, question: Question) -> int:
+    """The business day, of what is asked as of an earlier day that one."""
+    if question.as_of is None:
+        return book.business_day
+    return min(question.as_of.toordinal(), book.business_day)
 
 
 def _at(book: Book, question: Question) -> int:

@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 from typing import Any
 
+from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.matrices import end_of_month
 from tests.oracles.metrics.money import cash_of
 from tests.oracles.metrics.rows import ratio
-from tests.oracles.metrics.things import Book, Invoice
+from tests.oracles.metrics.things import Invoice
 
 
 def _months(first: date, last: date) -> list[date]:

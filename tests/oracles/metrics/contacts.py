@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+from tests.oracles.metrics.people import Contact, Happened
 from tests.oracles.metrics.rows import Asked, Row, Rows, Value, ratio, total
-from tests.oracles.metrics.things import Contact, Happened
 
 ANSWERED_WITHIN = 30
 

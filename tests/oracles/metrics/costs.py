@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.money import moved
+from tests.oracles.metrics.people import Contact
 from tests.oracles.metrics.rows import Asked, Row, Rows, Value, ratio_above_zero
-from tests.oracles.metrics.things import Account, Book, Contact, Invoice, Put
+from tests.oracles.metrics.things import Account, Invoice, Put
 
 BY_TOUCH = frozenset({"channel", "strategy", "collector"})
 TOUCHES_WITHIN = 30

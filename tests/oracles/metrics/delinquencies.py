@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.rows import Asked, Row, Rows, Value, ratio
-from tests.oracles.metrics.things import NEVER, Account, Book, Invoice
+from tests.oracles.metrics.things import NEVER, Account, Invoice
 
 STAYS = 30  # days without anything overdue that make a cure
 
@@ -38,7 +39,7 @@ def overdue_days(invoice: Invoice, at: int) -> set[int]:
         changes |= {put.day, put.back_day}
     marks = sorted(day for day in changes if day <= at)
     found: set[int] = set()
-    for day, following in zip(marks, [*marks[1:], at + 1], strict=True):
+    for day, following in zip(marks, [*marks, at + 1][1:], strict=True):
         if invoice.is_overdue_on(day):
             found |= set(range(day, following))
     return found

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
+from tests.oracles.metrics.book import Book, Run
 from tests.oracles.metrics.survival import ending
-from tests.oracles.metrics.things import Account, Book, Invoice, Run
+from tests.oracles.metrics.things import Account, Invoice
 
 METRICS = (
     "recovered_share", "settled", "cost", "attempts", "promised", "disputed", "opted_out",

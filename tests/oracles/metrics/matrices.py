@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from tests.oracles.metrics.book import Book
 from tests.oracles.metrics.delinquencies import delinquencies
 from tests.oracles.metrics.receivables import BUCKETS, bucket_of, months_of
 from tests.oracles.metrics.rows import Asked, Row, Rows, Value, ratio
-from tests.oracles.metrics.things import Book, Invoice, Put
+from tests.oracles.metrics.things import Invoice, Put
 
 LEFT = ("paid", "credited", "written_off")
 ORDER = list(BUCKETS)
@@ -65,8 +66,9 @@ def _net(invoice: Invoice, kind: str, before: int, end: int) -> int:
 
 # ── The rate ────────────────────────────────────────────────────────────────────────────────────
 def roll_rows(asked: Asked) -> Iterator[Row]:
-    for start, end in months_of(asked.start, asked.end):
-        for each in rolls(asked.book, start, end):
+    for start, last in months_of(asked.start, asked.end):
+        end = min(last, asked.known)  # a running month as far as it is known
+        for each in rolls(asked.book, start, end) if start <= end else ():
             if each.bucket == "121+":
                 continue
             if each.bucket == "current" and "bucket" not in asked.splits:

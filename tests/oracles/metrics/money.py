@@ -124,7 +124,8 @@ def loss_reduction(rows: Rows) -> Value:
 
 
 def recovery_rows(asked: Asked) -> Iterator[Row]:
-    """In a split cash, entries and what was overdue stand under what held before the entry."""
+    """Cash, entries and what was overdue, all of debts in collections and under what held just
+    before they entered: so no part has the cash of another, and the parts sum to the whole."""
     for debt in asked.book.debts:
         assert debt.entry is not None
         held = debt.held_before_entry
@@ -136,13 +137,9 @@ def recovery_rows(asked: Asked) -> Iterator[Row]:
                 yield row("owed", debt, put.back_day, held, put.amount, 0)
         if asked.has(debt.entry.day):
             yield row("owed", debt, debt.entry.day, held, debt.entry.amount)
-    opening = asked.start - 1
-    is_split = any(each == "segment" or each.startswith("arm") for each in asked.splits)
-    for invoice in asked.book.standing:
-        if not invoice.is_overdue_on(opening) or (is_split and invoice.entered > opening):
-            continue
-        held = invoice.held_before_entry if is_split else invoice.account.on(opening)
-        yield row("owed", invoice, opening, held, invoice.balance_on(opening))
+        opening = asked.start - 1
+        if debt.entry.day <= opening and debt.is_overdue_on(opening):
+            yield row("owed", debt, opening, held, debt.balance_on(opening))
 
 
 def recovery_rate(rows: Rows) -> Value:

@@ -10,12 +10,13 @@ from msgspec import UNSET
 
 from shared.events import Received, ledger
 from tests.oracles.ledger_table import day_of
+from tests.oracles.metrics.book import Book, Run
+from tests.oracles.metrics.people import Promise
 from tests.oracles.metrics.reading_contacts import read_contacts
 from tests.oracles.metrics.reading_costs import read_costs
 from tests.oracles.metrics.things import (
     NEVER,
     Account,
-    Book,
     Charge,
     Dispute,
     Held,
@@ -24,10 +25,8 @@ from tests.oracles.metrics.things import (
     Note,
     Payment,
     Placement,
-    Promise,
     Put,
     Reversal,
-    Run,
     in_order,
     instant_of,
 )

@@ -6,7 +6,9 @@ from typing import Any
 
 from shared.events import Received
 from shared.money import DECIMALS
-from tests.oracles.metrics.things import Account, Book, Cost, instant_of
+from tests.oracles.metrics.book import Book
+from tests.oracles.metrics.people import Cost
+from tests.oracles.metrics.things import Account, instant_of
 
 Said = tuple[Received, Any]
 

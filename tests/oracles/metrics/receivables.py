@@ -63,19 +63,25 @@ def not_yet_due(asked: Asked, day: int) -> Iterator[Row]:
 
 # ── Days of sales ───────────────────────────────────────────────────────────────────────────────
 def dso_rows(asked: Asked) -> Iterator[Row]:
-    """Sales have no days before the currency's first invoice."""
+    """Sales begin with the currency's first invoice: a window from before it begins there."""
     yield from receivables(asked, asked.end)
     yield from not_yet_due(asked, asked.end)
-    yield from sales(asked)
+    for each in sales(asked):
+        if each.on >= _start(asked, each.currency):
+            yield each
+
+
+def _start(asked: Asked, currency: str) -> int:
+    """The first day of the window, or of the currency's sales."""
+    first = asked.first_days.get(currency, asked.start)
+    return first if asked.start < first <= asked.end else asked.start
 
 
 def _days(rows: Rows) -> int:
     """Of the window, from the currency's first invoice on."""
     asked = rows.asked
-    currencies = {row.currency for row in rows.rows}
-    first = min((asked.first_days.get(each, asked.start) for each in currencies), default=0)
-    start = first if asked.start < first <= asked.end else asked.start
-    return asked.end - start + 1
+    starts = {_start(asked, row.currency) for row in rows.rows}
+    return asked.end - min(starts, default=asked.start) + 1
 
 
 def dso(rows: Rows) -> Value:

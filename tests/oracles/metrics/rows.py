@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.oracles.metrics.things import Book
+from tests.oracles.metrics.book import Book
+from tests.oracles.metrics.things import NEVER
 
 Number = Fraction | int
 
@@ -36,7 +37,7 @@ class Asked:
     per: str | None = None
     splits: frozenset[str] = frozenset()  # asked for, as groups or as filters
     first_days: Mapping[str, int] = field(default_factory=dict)
-    curve: bool = False
+    known: int = NEVER  # the last day of which something can be known
 
     @property
     def days(self) -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from fractions import Fraction
 from functools import cached_property
 
 from tests.oracles.ledger_table import first_instant
@@ -89,7 +88,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Moment:
-    """An instant at which a debt may enter collections: just before it, or after all facts of it."""
+    """When a debt may enter collections: just before an instant, or after all facts of it."""
 
     at: datetime
     is_after: bool
@@ -246,176 +245,6 @@ class Placement:
     day: int
     invoices: Mapping[str, int]
     recalled_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Promise:
-    account: Account
-    promise_id: str
-    currency: str
-    promised: int
-    collector: str
-    channel: str
-    state: str  # open, kept, partly_kept, broken, cancelled
-    received: int
-    asked: int
-    at: datetime  # of the judgement that stands
-    day: int
-
-
-@dataclass(frozen=True)
-class Happened:
-    """Something of a contact: when, and on which day."""
-
-    at: datetime
-    day: int
-    what: str = ""
-
-
-@dataclass
-class Contact:
-    account: Account  # under which it stands
-    contact_id: str
-    channel: str
-    strategy: str
-    collector: str
-    arms: Mapping[str, str]
-    covers: frozenset[str]
-    cost_micros: int
-    cost_currency: str
-    results: Mapping[
-        str, Happened
-    ]  # planned, cancelled, failed, sent, uncertain: the first of each
-    suppressed: Mapping[str, Happened]  # by rule, the first of each
-    is_refused: bool  # the provider never had it
-    answers: list[Happened] = field(default_factory=list)
-    right_parties: list[Happened] = field(default_factory=list)
-
-    @property
-    def attempt(self) -> Happened | None:
-        """The first time that it left us, or may have."""
-        left = [self.results[each] for each in ("sent", "uncertain") if each in self.results]
-        return None if self.is_refused or not left else min(left, key=lambda each: each.at)
-
-    def split(self, held: Held | None, **more: str | None) -> dict[str, str]:
-        return self.account.split(
-            held,
-            channel=self.channel,
-            strategy=self.strategy,
-            collector=self.collector,
-            **more,
-        )
-
-
-@dataclass(frozen=True)
-class RightParty:
-    """A contact or a task that ended with the right party: how, as announced last."""
-
-    account: Account
-    key: str
-    outcome: str
-    at: datetime
-    day: int
-    channel: str
-    collector: str
-    strategy: str
-
-
-@dataclass(frozen=True)
-class Feedback:
-    account: Account
-    score: int
-    at: datetime
-    day: int
-    channel: str
-    collector: str
-
-
-@dataclass(frozen=True)
-class Revocation:
-    account: Account
-    channel: str
-    at: datetime
-    day: int
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What collecting has cost: of contacts, tasks, agencies, gateways, and as recorded."""
-
-    account: Account | None
-    kind: str
-    currency: str
-    minor: Fraction
-    at: datetime
-    day: int
-    split: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of an experiment."""
-
-    name: str
-    run: int
-    champion: str
-    shares: Mapping[str, float]
-    at: datetime
-
-
-@dataclass
-class Book:
-    """All that was known of a tenant's things at some time."""
-
-    zone: str
-    business_day: int
-    accounts: dict[str, Account] = field(default_factory=dict)
-    invoices: list[Invoice] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    loose_credit: list[tuple[Account, Put]] = field(default_factory=list)  # on charges, on voids
-    payments: list[Payment] = field(default_factory=list)
-    reversals: list[Reversal] = field(default_factory=list)
-    charges: list[Charge] = field(default_factory=list)
-    placements: list[Placement] = field(default_factory=list)
-    promises: list[Promise] = field(default_factory=list)
-    contacts: list[Contact] = field(default_factory=list)
-    right_parties: list[RightParty] = field(default_factory=list)
-    feedback: list[Feedback] = field(default_factory=list)
-    revocations: list[Revocation] = field(default_factory=list)
-    costs: list[Cost] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
-    rates: dict[str, list[tuple[str, int, Fraction]]] = field(default_factory=dict)
-
-    @property
-    def standing(self) -> list[Invoice]:
-        """Invoices that are not void."""
-        return [each for each in self.invoices if not each.is_void]
-
-    @property
-    def debts(self) -> list[Invoice]:
-        """Those that have entered collections."""
-        return [each for each in self.standing if each.entry is not None]
-
-    def of(self, account: Account) -> list[Invoice]:
-        return [each for each in self.standing if each.account is account]
-
-    @cached_property
-    def payment_of(self) -> dict[tuple[str, str], Payment]:
-        return {(each.account.name, each.payment_id): each for each in self.payments}
-
-    def covering(self, account: Account) -> list[Contact]:
-        """Attempts that speak of an account, whoever they stand under."""
-        return [
-            each
-            for each in self.contacts
-            if each.attempt is not None and account.name in each.covers
-        ]
-
-    def first_day(self, currency: str) -> int | None:
-        """The day of a currency's first invoice."""
-        return min(
-            (each.issued for each in self.standing if each.currency == currency), default=None
-        )
 
 
 def in_order(held: Iterable[Held]) -> list[Held]:

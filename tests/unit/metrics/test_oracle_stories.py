@@ -10,7 +10,8 @@ from tests.oracles.metrics import experiments
 from tests.oracles.metrics.answers import FIGURES, Question, answer, costs_elsewhere
 from tests.oracles.metrics.matrices import roll_matrix
 from tests.oracles.metrics.reading import read
-from tests.portfolios.stories import STORIES, Asked, Judged, Matrix, Story
+from tests.portfolios.stories import STORIES
+from tests.portfolios.telling import Asked, Judged, Matrix, Story
 
 FILTERS = ("segment", "country", "kind", "arm", "channel", "strategy", "collector", "method")
 
@@ -22,7 +23,8 @@ def question_of(kpi: str, query: Any) -> Question:
         return date.fromisoformat(query[name]) if name in query else None
 
     start, end = day("from"), day("to")
-    assert start is not None and end is not None
+    assert start is not None
+    assert end is not None
     return Question(
         kpi,
         start,
@@ -80,7 +82,7 @@ def check_judged(story: Story, asked: Judged) -> None:
     found = experiments.sums(book, run, asked.metric, at, currency="EUR")
     nothing = experiments.sums_of([])
     told = {arm: found.get(arm, nothing) for arm in run.shares}
-    assert {arm: (each.y, each.x) for arm, each in told.items()} == asked.arms, asked
+    assert {arm: (float(each.y), float(each.x)) for arm, each in told.items()} == asked.arms, asked
     assert sum(each.crossed for each in experiments.takers(book, run)) == 1
 
 

@@ -1,13 +1,13 @@
 """What gateways take of payments of which cash was recovered, whole, on the payment's day.
 
 measure (day; –; mark): amount; count
-- `cost` (paid; –; gateway): in millionths of a unit; 1
+- `cost` (paid; –; gateway): in millionths of a minor unit; 1
 """
 
 from services.metrics.domain.account_measures import AccountMeasure, seen
 from services.metrics.domain.accounts import Known
 from services.metrics.domain.cells import Cells, add
-from services.metrics.domain.kinds.costs import micros_per_minor
+from services.metrics.domain.micros import MICROS
 from services.metrics.domain.views import View
 
 
@@ -23,7 +23,7 @@ def cells_of(known: Known, view: View) -> Cells:
         if each.payment_id in recovered:
             place = view.place_before(each.at)
             cell = view.cell("cost", each.currency, each.day, place, mark="gateway")
-            add(cells, cell, each.fee_minor * micros_per_minor(each.currency), 1)
+            add(cells, cell, each.fee_minor * MICROS, 1)
     return cells
 
 

@@ -21,6 +21,7 @@ from services.metrics.domain.accounts import AccountItems
 from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.kinds import Apply, Handler, Kind
 from services.metrics.domain.kinds.parties import Party, add_right_party, parties_of
+from services.metrics.domain.micros import of_units
 from services.metrics.domain.slots import bounded, day_of_event, recorded_slot
 from services.metrics.domain.views import View
 from shared.events import Received, outreach
@@ -172,7 +173,7 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
                 strategy=attempt.strategy,
                 collector=attempt.collector,
             )
-            add(cells, cell, last.cost_micros, 1)
+            add(cells, cell, of_units(last.cost_micros, last.cost_currency), 1)
     channel, strategy = (last.channel, last.strategy) if last else ("", "")
     collector = last.collector if last else ""
     add_right_party(cells, view, facts, channel=channel, strategy=strategy, collector=collector)

@@ -1,7 +1,7 @@
 """What collecting costs besides contacts, tasks and gateways: commissions, and what was recorded.
 
 measure (day; –; mark): amount; count
-- `cost` (its day; –; agency, gateway, legal, software, other): in millionths of a unit; 1
+- `cost` (its day; –; agency, gateway, legal, software, other): in millionths of a minor unit; 1
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,13 +13,11 @@ from msgspec import Struct
 from services.metrics.domain.accounts import TENANT_ACCOUNT, AccountItems
 from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.kinds import Handler, Kind
+from services.metrics.domain.micros import MICROS
 from services.metrics.domain.slots import bounded, day_of_event, recorded_slot
 from services.metrics.domain.views import View
 from shared.clock import day_start
 from shared.events import Received, ledger, metrics
-from shared.money import DECIMALS
-
-_MICROS_DECIMALS = 6
 
 
 class Recorded(Struct, frozen=True, array_like=True, tag="r"):
@@ -42,11 +40,6 @@ class Commission(Struct, frozen=True, array_like=True, tag="c"):
     amount_minor: int
     at: datetime
     day: date
-
-
-def micros_per_minor(currency: str) -> int:
-    """Millionths of a unit in one minor unit."""
-    return 10 ** (_MICROS_DECIMALS - int(DECIMALS.get(currency, 2)))
 
 
 def on_recorded(items: AccountItems, event: Received, data: metrics.CostRecorded) -> None:
@@ -88,7 +81,7 @@ def recorded_cells(facts: Sequence[Any], view: View) -> Cells:
         day = bounded(last.day)
         place = view.place_at(day_start(day, view.zone))
         cell = view.cell("cost", last.currency, day, place, mark=last.kind, channel=last.channel)
-        add(cells, cell, last.amount_minor * micros_per_minor(last.currency), 1)
+        add(cells, cell, last.amount_minor * MICROS, 1)
     return cells
 
 
@@ -100,7 +93,7 @@ def commission_cells(facts: Sequence[Any], view: View) -> Cells:
         if due.amount_minor:
             day, place = view.day_of(due.at, due.day), view.place_before(due.at)
             cell = view.cell("cost", due.currency, day, place, mark="agency")
-            add(cells, cell, due.amount_minor * micros_per_minor(due.currency), 1)
+            add(cells, cell, due.amount_minor * MICROS, 1)
     return cells
 
 

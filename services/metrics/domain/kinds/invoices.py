@@ -10,8 +10,10 @@ from services.metrics.domain.debt_measures.balances import add_balances
 from services.metrics.domain.debt_measures.cash import add_cash
 from services.metrics.domain.debt_measures.cohorts import add_cohorts
 from services.metrics.domain.debt_measures.collections import add_collections
+from services.metrics.domain.debt_measures.lives import add_life
 from services.metrics.domain.debt_measures.losses import add_losses
 from services.metrics.domain.debt_measures.placements import add_placements
+from services.metrics.domain.debt_measures.rolls import add_rolls
 from services.metrics.domain.debts import (
     Amended,
     Debt,
@@ -40,6 +42,8 @@ MEASURES: tuple[Callable[[Cells, Debt], None], ...] = (
     add_losses,
     add_cohorts,
     add_placements,
+    add_rolls,
+    add_life,
 )
 
 
@@ -136,6 +140,7 @@ KIND = Kind(
                 "allocation-changed",
                 "settlement-completed",
                 "account-written-off",
+                "write-off-reversed",
                 "discount-granted",
                 "discount-revoked",
             ),

@@ -23,6 +23,7 @@ from services.metrics.domain.kinds import (
     placements,
     profiles,
     promises,
+    rates,
     tasks,
 )
 
@@ -45,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
         feedback.KIND,
         consents.KIND,
         *costs.KINDS,
+        rates.KIND,
     )
 }
 

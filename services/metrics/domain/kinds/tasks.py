@@ -17,6 +17,7 @@ from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.kinds import Handler, Kind
 from services.metrics.domain.kinds.contacts import last_of
 from services.metrics.domain.kinds.parties import Party, add_right_party
+from services.metrics.domain.micros import of_units
 from services.metrics.domain.slots import bounded, day_of_event, recorded_slot
 from services.metrics.domain.views import View
 from shared.events import Received, outreach
@@ -124,8 +125,10 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
                 strategy=strategy,
                 collector=done.collector,
             )
-            is_cost = measure == "cost"
-            add(cells, cell, done.cost_micros if is_cost else 0, 1, 0 if is_cost else done.seconds)
+            if measure == "cost":
+                add(cells, cell, of_units(done.cost_micros, done.cost_currency), 1)
+            else:
+                add(cells, cell, 0, 1, done.seconds)
     collector = done.collector if done else ""
     add_right_party(cells, view, facts, strategy=strategy, collector=collector)
     return cells

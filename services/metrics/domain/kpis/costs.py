@@ -1,35 +1,29 @@
 """What collecting costs, and what it brings."""
 
-from fractions import Fraction
 from typing import Any
 
 from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Figures
-from services.metrics.domain.kinds.costs import micros_per_minor
 from services.metrics.domain.kpis.kpi import TOUCHED, Kpi, Number, Ratio, ratio_above_zero, total
 from services.metrics.domain.measures import flow
+from services.metrics.domain.micros import in_minor
 
 _BY_TOUCH = ("channel", "collector", "strategy")
 
 
-def in_minor(micros: int, currency: str) -> Number:
-    """Millionths of a unit as minor units, exactly."""
-    minor = Fraction(micros, micros_per_minor(currency))
-    return int(minor) if minor.denominator == 1 else minor
-
-
 def _cost(figures: Figures) -> Ratio:
     added = figures.flow("cost")
-    return total(added.count if figures.by == "count" else in_minor(added.amount, figures.currency))
+    return total(added.count if figures.by == "count" else in_minor(added.amount))
 
 
 def _cost_to_collect(figures: Figures) -> Ratio:
     """By channel, strategy or collector the cash is that of the touch."""
-    spent = in_minor(figures.flow("cost").amount, figures.currency)
+    spent = in_minor(figures.flow("cost").amount)
     cash, untouched = figures.flow("recovered").amount, 0
+    if not figures.split_by.isdisjoint(_BY_TOUCH):
+        untouched = cash - figures.flow("all touch").amount
     if figures.asks(*_BY_TOUCH):
         cash = figures.flow("touch").amount
-        untouched = figures.flow("recovered").amount - figures.flow("all touch").amount
     return ratio_above_zero(
         spent, cash, untouched_minor=untouched, costs_elsewhere=_elsewhere(figures)
     )
@@ -38,7 +32,7 @@ def _cost_to_collect(figures: Figures) -> Ratio:
 def _elsewhere(figures: Figures) -> list[dict[str, Any]]:
     """What was spent in other currencies."""
     return [
-        {"currency": currency, "amount_minor": _written(in_minor(added.amount, currency))}
+        {"currency": currency, "amount_minor": _written(in_minor(added.amount))}
         for currency, added in figures.flows("cost elsewhere").items()
         if currency != figures.currency and added != Added()
     ]

@@ -66,8 +66,10 @@ class Kpi:
     # What else a part is computed of: the days that end with it, its calendar months, the months of
     # 36 that end with it, as many days before it.
     over: Literal["window", "trailing", "months", "countback", "before"] = "window"
+    is_of_months: bool = False  # its windows are of whole months, by what is there before each
     ripe_days: int = 0  # of a cohort: how many days its things need
     members: tuple[str, ...] = ()  # further members of the answer
+    has_curve: bool = False  # by days since a thing's own day
     mark_formula: Callable[[Figures], Ratio] | None = None  # of one mark, where it differs
     taken: tuple[tuple[str, "Kpi"], ...] = ()  # what it is where it is taken per something else
     is_per: str = ""  # of one of those

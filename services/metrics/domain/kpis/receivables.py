@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from services.metrics.domain.figures import BUCKETS, RECEIVABLES, Figures
+from services.metrics.domain.figures import RECEIVABLES, Figures
 from services.metrics.domain.kpis.kpi import (
     MONEY,
     SOLD,
@@ -110,9 +110,6 @@ def _countback(figures: Figures) -> Ratio:
 
 
 def _aging(figures: Figures) -> Ratio:
-    if "bucket" in figures.filters:
-        asked = [name for name in BUCKETS if name in figures.filters["bucket"]]
-        return total(sum(figures.of(figures.bucket(name)) for name in asked))
     return total(figures.of(figures.closing("open")))
 
 
