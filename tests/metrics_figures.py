@@ -167,9 +167,7 @@ class Memory:
         if kpi.over == "trailing":
             question = replace(question, begins_on=self._first_days(recorded_before))
         rows = self._rows(question, currency, recorded_before)
-        answer = Figured(question, rows, currencies).answer()
-        answer.pop("target")
-        return answer
+        return Figured(question, rows, currencies).answer()
 
     def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
         """All cells added up, by what was known."""
@@ -221,7 +219,7 @@ class Memory:
             if not is_seen(each, at):
                 continue
             has_ended = each.end_on <= at
-            if each.chain_on > question.slices.to_on or has_ended and each.end_on < bounds[0]:
+            if each.chain_on > question.slices.to_on or (has_ended and each.end_on < bounds[0]):
                 continue
             values = {"segment": each.segment, "country": each.country, "kind": each.kind}
             values["arm"] = each.arms.get(question.experiment, "")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from services.metrics.domain.kinds.registry import HANDLERS
-from services.metrics.domain.rolls import BUCKET_NAMES
 from services.metrics.domain.windows import Window, month_end
 from tests.metrics_figures import Memory
 from tests.oracles.metrics import matrices
