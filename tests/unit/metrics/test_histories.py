@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from services.metrics.domain.kinds.registry import HANDLERS
-from services.metrics.domain.rolls import BUCKET_NAMES
 from services.metrics.domain.windows import Window, month_end
 from tests.metrics_figures import Memory
 from tests.oracles.metrics import matrices
@@ -142,7 +141,9 @@ def test_every_figure_is_the_oracles(seed: int) -> None:
                 today=date.fromordinal(book.business_day),
             )  # fmt: skip
             agree(found, expected, (seed, question))
-            groups = {tuple(v or "" for v in each["key"].values()): each for each in found["groups"]}
+            groups = {
+                tuple(v or "" for v in each["key"].values()): each for each in found["groups"]
+            }
             for key, group in expected["groups"].items():
                 if group["denominator"]:
                     agree(groups[key], group, (seed, question, key))
