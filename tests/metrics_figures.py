@@ -169,9 +169,7 @@ class Memory:
                 days[""] = min(days.values())
             question = replace(question, begins_on=days)
         rows = self._rows(question, currency, recorded_before)
-        answer = Figured(question, rows, currencies).answer()
-        answer.pop("target")
-        return answer
+        return Figured(question, rows, currencies).answer()
 
     def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
         """All cells added up, by what was known."""
@@ -236,7 +234,7 @@ class Memory:
             if not is_seen(each, at):
                 continue
             has_ended = each.end_on <= at
-            if each.chain_on > question.slices.to_on or has_ended and each.end_on < bounds[0]:
+            if each.chain_on > question.slices.to_on or (has_ended and each.end_on < bounds[0]):
                 continue
             values = {"segment": each.segment, "country": each.country, "kind": each.kind}
             values["arm"] = each.arms.get(question.experiment, "")

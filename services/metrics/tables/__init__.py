@@ -21,10 +21,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.metrics.tables.experiments import experiment_tables
 from services.metrics.tables.plans import plan_tables
-from shared.log.tables import add_log_tables, new_metadata
+from shared.log.tables import add_holds, add_log_tables, new_metadata
 
 metadata = new_metadata()
 add_log_tables(metadata)
+add_holds(metadata)
 plan_tables(metadata)
 experiment_tables(metadata)
 
