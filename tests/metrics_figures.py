@@ -165,7 +165,10 @@ class Memory:
         currencies = self._currencies(recorded_before)
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
         if kpi.over == "trailing":
-            question = replace(question, begins_on=self._first_days(recorded_before))
+            days = self._first_days(recorded_before)
+            if question.into and days:
+                days[""] = min(days.values())
+            question = replace(question, begins_on=days)
         rows = self._rows(question, currency, recorded_before)
         return Figured(question, rows, currencies).answer()
 
