@@ -20,6 +20,8 @@ ItemKey = tuple[str, str]  # kind, id
 
 T = TypeVar("T")
 
+_READ_KEPT = 3  # by so many readers is an item read
+
 TENANT_ACCOUNT = "tenant/"  # what belongs to a tenant and to none of its accounts
 
 
@@ -54,7 +56,8 @@ class Item:
     ends_on: date = FAR  # nothing it adds counts later
     is_changed: bool = False  # something to store apart from new facts
     cells: Cells | None = None  # what the stored measures hold of it, if that is at hand
-    read: dict[Any, Any] = field(default_factory=dict)  # what was read of it lately (`Known.read`)
+    # What was read of it lately, by how and of how many facts (`Known.read`).
+    read: dict[tuple[Hashable, int], Any] = field(default_factory=dict)
 
     @property
     def is_unsaved(self) -> bool:
@@ -101,6 +104,8 @@ class AccountItems:
         self.account_id = account_id
         self.account = account or Account()
         self.by_key: dict[ItemKey, Item] = {}
+        # What the stored measures hold of the account as a whole, if that is at hand.
+        self.whole: Cells | None = None
 
     def item(self, kind: str, item_id: str) -> Item:
         """The item; a new one if it has no facts yet."""
@@ -140,10 +145,9 @@ class AccountItems:
         """All that is new is stored."""
         for item in self.by_key.values():
             item.folded, item.is_changed = len(item.facts), False
+            if len(item.read) > _READ_KEPT:
+                item.read = {of: each for of, each in item.read.items() if of[1] == item.folded}
         self.account.folded = (len(self.account.profiles), len(self.account.segments))
-
-
-_READ_KEPT = 8
 
 
 class Known:
@@ -177,9 +181,8 @@ class Known:
             facts = item.facts[: item.folded] if self._is_before else item.facts
             known = recorded_by(facts, self.slot)
             made_of = (by, len(known))  # within an item what is known only grows
-            if made_of not in item.read:
-                if len(item.read) >= _READ_KEPT:
-                    item.read.clear()
+            if known and made_of not in item.read:
                 item.read[made_of] = reader(key, known)
-            if item.read[made_of] is not None:
-                yield item.read[made_of]
+            found = item.read.get(made_of)
+            if found is not None:
+                yield found

@@ -117,7 +117,7 @@ def delinquencies(known: Known, views: Sequence[View]) -> list[Delinquency]:
     return found
 
 
-def read_attempt_day(_key: ItemKey, facts: Sequence[Any]) -> date | None:
+def read_attempt_day(_: ItemKey, facts: Sequence[Any]) -> date | None:
     """The day of an attempt."""
     attempt = attempt_of(facts)
     return None if attempt is None else bounded(attempt.day)

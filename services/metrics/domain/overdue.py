@@ -26,7 +26,7 @@ class Overdue(Struct, frozen=True, gc=False):
     written_off_on: tuple[date, ...]
 
 
-def read_overdue(_key: ItemKey, facts: Sequence[Any]) -> Overdue | None:
+def read_overdue(_: ItemKey, facts: Sequence[Any]) -> Overdue | None:
     """None: it is not issued, or void."""
     debt = read_debt(facts, _ANYWHERE)
     if debt is None or debt.is_void:
