@@ -62,6 +62,17 @@ class Figures:
     rates_on: date  # the day whose rates hold for what stands
     months: "tuple[Figures, ...]" = ()  # of its calendar months, where a formula needs them
     before: "Figures | None" = None  # of as many days before, where a formula needs them
+    currency: str = ""
+    asked: frozenset[str] = frozenset()  # the dimensions of which it is a part
+    split_by: frozenset[str] = frozenset()  # those by which the answer is split or filtered
+
+    def asks(self, *dimensions: str) -> bool:
+        """Whether it is a part by any of the dimensions."""
+        return not self.asked.isdisjoint(dimensions)
+
+    def flows(self, measure: str) -> dict[str, Added]:
+        """What happened in the window, by mark."""
+        return {mark: self.flow(measure, mark) for mark in self.group.marks(measure)}
 
     def flow(self, measure: str, mark: str = "") -> Added:
         """What happened in the window; also of a cohort: what happened to its things by `at`."""
@@ -91,7 +102,10 @@ class Figures:
     @property
     def lacks_a_rate(self) -> bool:
         """Whether anything of it could not be converted."""
-        return self.group.lacks_a_rate(self.first, self.last, self.rates_on)
+        others = (*self.months, *((self.before,) if self.before else ()))
+        return self.group.lacks_a_rate(self.first, self.last, self.rates_on) or any(
+            each.lacks_a_rate for each in others
+        )
 
     @property
     def sales(self) -> int:

@@ -55,7 +55,7 @@ class Subject:
         known = question.as_of
         if known not in self.books:
             self.books[known] = read(self.events, self.zone, known)
-        found = asked(self.memory, question, self.zone)
+        found = asked(self.memory, question, self.zone, self.books[known])
         expected = answer(self.books[known], question)
         if list(differences(question, found, expected)):
             pytest.fail(self.explain(question))
