@@ -9,7 +9,7 @@ from services.metrics.api import computing
 from services.metrics.domain.kpis import KPIS
 from services.metrics.processes import figures
 from shared.database import Database
-from shared.web.pages import FILE_HEADERS
+from shared.web.shells import SHELL_HEADERS
 from tests.integration.metrics.conftest import DEV_KEY, Deliver
 from tests.integration.metrics.test_figures import an_account, an_invoice
 
@@ -98,13 +98,12 @@ async def test_the_dashboard_is_at_the_root(client: httpx.AsyncClient) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("path", ["/", "/index.html", "/app.js", "/vendor/uPlot.min.css"])
-async def test_what_the_page_loads_may_only_do_what_it_needs(
-    client: httpx.AsyncClient, path: str
-) -> None:
-    answer = await client.get(path)
+async def test_what_the_page_loads_may_only_do_what_it_needs(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/")
     assert answer.status_code == 200
-    assert {name: answer.headers[name] for name in FILE_HEADERS} == FILE_HEADERS
+    assert {name: answer.headers[name] for name in SHELL_HEADERS if name != "Vary"} == {
+        name: value for name, value in SHELL_HEADERS.items() if name != "Vary"
+    }
 
 
 async def test_what_is_not_there_is_a_problem(client: httpx.AsyncClient) -> None:
@@ -158,7 +157,7 @@ async def test_twelve_exports_of_a_tenant_leave_connections_to_another(
         async with asyncio.timeout(120):
             while await _waiting_for_locks(metrics_db) < READING_PER_TENANT_MAX:
                 pass  # asked again
-        other = await client.get("/v1/kpis/contacts", headers={"X-Tenant": "other"})
+        other = await client.get("/v1/targets", headers={"X-Tenant": "other"})
         assert other.status_code == 200
         assert not any(export.done() for export in exports)
     assert {export.status_code for export in await asyncio.gather(*exports)} == {200}

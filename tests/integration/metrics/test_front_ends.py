@@ -240,5 +240,5 @@ async def test_long_answers_are_compressed_and_short_ones_are_not(
     assert plain.json() == long.json()
     short = await client.get("/v1/settings", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in short.headers
-    page = await client.get("/app.js", headers={"Accept-Encoding": "gzip"})
+    page = await client.get("/", headers={"Accept-Encoding": "gzip"})
     assert page.headers["content-encoding"] == "gzip"
