@@ -108,5 +108,3 @@ async def list_lived(
 
 def _added(amount: object, count: object) -> Added:
     return Added(int(str(amount)), int(str(count)))
-
-

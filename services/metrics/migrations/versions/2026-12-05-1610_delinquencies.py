@@ -33,9 +33,7 @@ def upgrade() -> None:
         sa.Column("arms", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "account_id", "start_on", "known_from"),
     )
-    op.create_index(
-        "delinquencies_by_end", "delinquencies", ["tenant_id", "end_on", "start_on"]
-    )
+    op.create_index("delinquencies_by_end", "delinquencies", ["tenant_id", "end_on", "start_on"])
     for table in ("positions", "heads", "waiting", "dead_letters"):
         op.execute(f"delete from {table} where consumer = 'metrics'")
     op.execute("truncate accounts, items, cells_new, currencies, changes")
