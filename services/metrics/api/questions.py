@@ -205,11 +205,9 @@ def question_of(
 ) -> Question:
     """The question. Raises `Invalid`, naming each parameter that cannot be taken."""
     window = _window(asked, tenant)
-    problems = [
-        *_window_problems(window, asked),
-        *_split_problems(kpi, asked),
-        *_own_problems(kpi, asked, window),
-    ]
+    problems = [*_window_problems(window, asked), *_per_problems(kpi, asked)]
+    kpi = kpi.taken_per(asked.per or "")
+    problems += [*_split_problems(kpi, asked), *_own_problems(kpi, asked, window)]
     if problems:
         errors = [FieldError(f"{at}/{name}", detail) for name, detail in problems]
         raise Invalid("The question cannot be answered.", errors)
@@ -271,13 +269,16 @@ def _split_problems(kpi: Kpi, asked: KpiQuery) -> Problems:
             yield name, "must be an ISO 4217 code like EUR"
 
 
+def _per_problems(kpi: Kpi, asked: KpiQuery) -> Problems:
+    if asked.per is not None and asked.per not in kpi.per:
+        has = f"only: {_list(kpi.per)}" if kpi.per else "none"
+        yield "per", f"{kpi.name} cannot be taken per that; it has {has}"
+
+
 def _own_problems(kpi: Kpi, asked: KpiQuery, window: Window) -> Problems:
     """What this KPI does not have."""
     if asked.by is not None and asked.by not in kpi.by:
         yield "by", f"{kpi.name} has only: {_list(kpi.by)}"
-    if asked.per is not None and asked.per not in kpi.per:
-        has = f"only: {_list(kpi.per)}" if kpi.per else "none"
-        yield "per", f"{kpi.name} cannot be taken per that; it has {has}"
     if asked.at is not None and kpi.kind != "cohort":
         yield "at", f"{kpi.name} is no cohort: nothing of it is looked at later"
     elif asked.at is not None and asked.at < window.to_on:

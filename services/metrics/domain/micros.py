@@ -10,7 +10,12 @@ MICROS = 1_000_000
 
 def of_units(micros: int, currency: str) -> int:
     """Millionths of a unit."""
-    return micros * 10 ** int(DECIMALS.get(currency, 2))
+    return micros * int(10 ** DECIMALS.get(currency, 2))
+
+
+def in_units(amount: int, currency: str) -> int:
+    """What is added up as millionths of a unit."""
+    return amount // int(10 ** DECIMALS.get(currency, 2))
 
 
 def in_minor(micros: int | Fraction) -> int | Fraction:

@@ -1,5 +1,7 @@
 """What is lost: written off, and by how much less than before."""
 
+from fractions import Fraction
+
 from services.metrics.domain.figures import Figures
 from services.metrics.domain.kpis.kpi import MONEY, Kpi, Ratio, ratio
 from services.metrics.domain.measures import flow
@@ -17,7 +19,7 @@ def _loss_reduction(figures: Figures) -> Ratio:
     now, before = _write_off_rate(figures).value, _write_off_rate(figures.before).value
     if now is None or before is None or before <= 0:
         return Ratio(None, now, before)
-    return Ratio(1 - now / before, now, before)
+    return Ratio(1 - Fraction(now) / before, now, before)
 
 
 KPIS = (
