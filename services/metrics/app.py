@@ -7,7 +7,17 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.metrics import consumer
-from services.metrics.api import costs, exports, kpis, pages, preferences, stream, targets, views
+from services.metrics.api import (
+    books,
+    costs,
+    exports,
+    kpis,
+    pages,
+    preferences,
+    stream,
+    targets,
+    views,
+)
 from services.metrics.context import open_context
 from services.metrics.settings import Settings
 from services.metrics.store import figures
@@ -59,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
         compresslevel=COMPRESS_LEVEL,
         thread_minimum_size=COMPRESSED_APART_FROM_BYTES,
     )
-    for module in (kpis, exports, costs, targets, views, preferences, stream):
+    for module in (kpis, books, exports, costs, targets, views, preferences, stream):
         app.include_router(module.router)
     pages.add_dashboard(app, page, common)
     return app
