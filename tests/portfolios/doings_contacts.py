@@ -267,18 +267,19 @@ class ContactDoings(Doings):
 
     def do_cost(self, at: datetime) -> None:
         name = self.new("C")
-        self.costs[name] = at.date()
+        account = self.some([*self.zones, None])
+        self.costs[name] = (at.date(), account)
         self.cost(
             name,
             self.rng.randint(1, 5000),
             at.date(),
             kind=self.rng.choice(("agency", "legal", "software")),
             currency=self.rng.choice(("EUR", "USD")),
-            account=self.some([*self.zones, None]),
+            account=account,
             channel=self.rng.choice((*CHANNELS, None)),
         )
 
     def do_withdraw(self, at: datetime) -> None:
         name = self.some(self.costs)
         if name is not None:
-            self.withdraw_cost(name, self.costs.pop(name))
+            self.withdraw_cost(name, *self.costs.pop(name))

@@ -10,6 +10,7 @@ from typing import Any
 from shared.events import Received
 from tests.metrics_figures import Memory
 from tests.oracles.metrics.answers import FIGURES, Question, answer
+from tests.oracles.metrics.costs import BY_TOUCH
 from tests.oracles.metrics.reading import read
 from tests.portfolios.generated import BASE, EXPERIMENT
 
@@ -106,6 +107,8 @@ def differences(
         yield from _compared(question, "whole", found, expected)
     if not question.group_by:
         return
+    if question.name == "cost_to_collect":
+        yield from _untouched(question, found, expected)
     groups = {
         tuple(group["key"][name] or "" for name in question.group_by): group
         for group in found["groups"]
@@ -120,10 +123,22 @@ def differences(
         )
 
 
+def _untouched(
+    question: Question, found: dict[str, Any], expected: dict[str, Any]
+) -> Iterator[Difference]:
+    """Cash without a touch is in no group: the answer's head says how much that is."""
+    by_touch = BY_TOUCH & set(question.group_by) and question.currency is not None
+    for group in list(expected["groups"].values())[:1] if by_touch else ():
+        untouched = group["untouched_minor"]
+        if not question.filters and not is_same(found["untouched_minor"], untouched):
+            yield Difference(question, "untouched", found["untouched_minor"], untouched)
+
+
 def _compared(
     question: Question, where: str, found: dict[str, Any], expected: dict[str, Any]
 ) -> Iterator[Difference]:
-    names = (*NUMBERS, *question.figure.more)
+    numbers = NUMBERS[:1] if question.figure.is_value_only else NUMBERS
+    names = (*numbers, *question.figure.more)
     if found and expected:
         if not all(is_same(found.get(name), expected[name]) for name in names):
             told = {name: found.get(name) for name in names}

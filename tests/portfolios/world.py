@@ -204,6 +204,6 @@ class World(Claims):
         self.record_at(at)
         self.say(METRICS, "", "cost-recorded", data, at, on)
 
-    def withdraw_cost(self, cost: str, on: date) -> None:
-        data = metrics.CostWithdrawn(cost_id=cost)
+    def withdraw_cost(self, cost: str, on: date, account: str | None = None) -> None:
+        data = metrics.CostWithdrawn(cost_id=cost, account_id=account)
         self.say(METRICS, "", "cost-withdrawn", data, self.start_of(on, ""), on)

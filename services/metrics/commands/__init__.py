@@ -4,13 +4,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import date
 
 from services.metrics.domain.accounts import AccountItems, Item, ItemKey
 from services.metrics.domain.cells import Cells, merge
+from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
 from services.metrics.domain.kinds.registry import HANDLERS
-from services.metrics.domain.restate import measure
+from services.metrics.domain.restate import Views, measure
 from services.metrics.domain.slots import slot_of
-from services.metrics.store import accounts, cells
+from services.metrics.domain.timelines import Rewritten
+from services.metrics.store import accounts, cells, delinquencies
 from services.metrics.store.accounts import AccountKey
 from services.metrics.store.changes import Change, insert_changes, upsert_timezones
 from shared.database import Session
@@ -53,17 +56,21 @@ async def _save(session: Session, touched: Touched) -> None:
     added: dict[tuple[str, int], Cells] = defaultdict(dict)
     currencies: dict[tuple[str, str], int] = {}
     changed: list[tuple[AccountKey, ItemKey, Item]] = []
+    spans: list[tuple[AccountKey, Rewritten[date, Delinquency]]] = []
     for (tenant, account_id), items in touched.items():
         for currency, slot in items.currencies().items():
             currencies[tenant, currency] = min(slot, currencies.get((tenant, currency), slot))
-        measured = measure(items)
+        views = Views(items.account)
+        measured = measure(items, views)
         for slot, found in measured.cells.items():
             merge(added[tenant, slot], found)
+        spans.append(((tenant, account_id), rewrite_delinquencies(items, views)))
         changed += (((tenant, account_id), key, items.by_key[key]) for key in measured.changed)
     news = [(key, items.account) for key, items in touched.items() if items.account.has_news]
     await accounts.update_accounts(session, news)
     await accounts.upsert_items(session, changed)
     await cells.append_cells(session, added)
+    await delinquencies.rewrite_delinquencies(session, [each for each in spans if each[1]])
     await cells.upsert_currencies(session, currencies)
 
 

@@ -143,7 +143,7 @@ class _Answer:
         question = self._question
         is_apart = question.into is None or question.splits_by("currency")
         groups = self._grouped(lambda key: key if is_apart else key._replace(currency=""))
-        for key in sorted(groups):
+        for key in sorted(groups, key=_in_order):
             group = groups[key]
             if question.splits_by_mark and self._kpi.mark_formula is not None:
                 if not key.mark:
@@ -242,8 +242,20 @@ class _Answer:
             "value": float(value) if isinstance(value, Fraction) else value,
             "numerator": number(ratio.numerator),
             "denominator": None if ratio.denominator is None else number(ratio.denominator),
-            **{name: _member(member) for name, member in ratio.extra.items()},
+            **{
+                name: _member(member)
+                for name, member in ratio.extra.items()
+                if name != "curve" or self._question.has_curve
+            },
         }
+
+
+_PLACES = {bucket: str(place) for place, bucket in enumerate(BUCKETS)}
+
+
+def _in_order(key: Key) -> Key:
+    """Buckets by age, all else by name."""
+    return key._replace(mark=_PLACES.get(key.mark, key.mark))
 
 
 def figures_of(question: Question, group: Group, window: Window) -> Figures:

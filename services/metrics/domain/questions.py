@@ -13,7 +13,7 @@ from typing import Literal
 from services.metrics.domain.figures import By
 from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.rates import Rates
-from services.metrics.domain.windows import Interval, Slices, Window, is_whole, parts
+from services.metrics.domain.windows import ONE_DAY, Interval, Slices, Window, is_whole, parts
 
 Compare = Literal["previous", "year"]
 TRAILING_DAYS = 90  # of a figure whose parts look back (`Kpi.over`), unless asked otherwise
@@ -55,6 +55,12 @@ class Question:
         known_on = self.as_of or self.today
         return max(self.window.to_on, known_on) if known_on else self.window.to_on
 
+    @property
+    def known_on(self) -> date | None:
+        """The last day of which anything can be known."""
+        days = [day for day in (self.as_of, self.today) if day is not None]
+        return min(days) if days else None
+
     @cached_property
     def compared(self) -> "Question | None":
         """The same of the days that it is compared with. Things of a cohort are looked at on the
@@ -87,13 +93,17 @@ class Question:
         return slices if self.rates is None else slices.cut(self.rates.days)
 
     def span(self, window: Window, currency: str) -> Window:
-        """The days that the figure of a window is of. Sales have no days before the first one."""
+        """The days that the figure of a window is of. Sales have no days before the first one; a
+        month's rolls are figured on the last day of the month before, on which their base stands.
+        """
+        if self.kpi.is_of_months:
+            return Window(window.from_on - ONE_DAY, window.to_on - ONE_DAY)
         return window.since(self.begins_on.get(currency, window.from_on))
 
     def span_in_series(self, part: Window, currency: str) -> Window:
         """The days that a part's figure is of: a week's sales say nothing about a balance."""
         if self.kpi.over != "trailing":
-            return part
+            return self.span(part, currency) if self.kpi.is_of_months else part
         since = part.to_on - timedelta(days=self.trailing_days - 1)
         return self.span(Window(since, part.to_on), currency)
 

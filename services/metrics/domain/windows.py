@@ -98,6 +98,16 @@ def parts(window: Window, interval: Interval) -> Iterator[Window]:
         start = end + ONE_DAY
 
 
+def month_start(day: date) -> date:
+    """The first day of the day's month."""
+    return day.replace(day=1)
+
+
+def month_end(day: date) -> date:
+    """The last day of the day's month."""
+    return _next_start(day, "month") - ONE_DAY
+
+
 def is_whole(part: Window, interval: Interval) -> bool:
     """Whether the part is a calendar day, week or month in full, or only a piece of one."""
     if part.to_on + ONE_DAY != _next_start(part.from_on, interval):

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from services.metrics.domain.answers import Figured
-from services.metrics.domain.figures import Figures
+from services.metrics.domain.figures import Figures, Row
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.kpis.kpi import Kpi, Ratio, total
 from services.metrics.domain.measures import flow
@@ -76,7 +75,7 @@ class KeptFigures:
         """The day of the first invoice: before it there is nothing to follow."""
         async with self._db.reading() as session:
             found = await store.find_tenant(session, tenant)
-            before = recorded_before(_question(_COSTS, Window(_ANY, _ANY), known_on), found)
+            before = recorded_before(_question(_COSTS, _SOME_WINDOW, known_on), found)
             days = await store.list_first_days(session, tenant, before)
         return min(days.values(), default=None) if currency is None else days.get(currency)
 
@@ -92,10 +91,9 @@ class KeptFigures:
             is_daily=True,
             group_by=("channel", "collector", "sort"),
         )
-        figured = await self._ask(tenant, question)
         starts = question.slices.starts
         found = []
-        for row in figured.rows:
+        for row in await self._rows(tenant, question):
             kind, _, queue = row.key.mark.partition("/")
             found.append(
                 CostDay(
@@ -112,26 +110,27 @@ class KeptFigures:
     async def work(self, tenant: str, window: Window, known_on: date | None) -> WorkDone:
         """Seconds of tasks by collector, attempts by channel."""
         question = _question(_WORK, window, known_on, group_by=("channel", "collector"))
-        figured = await self._ask(tenant, question)
         seconds: dict[str, int] = defaultdict(int)
         attempts: dict[str, int] = defaultdict(int)
-        for row in figured.rows:
+        for row in await self._rows(tenant, question):
             if row.measure == "task":
                 seconds[row.key.collector] += row.added.weight
             else:
                 attempts[row.key.channel] += row.added.count
         return WorkDone(seconds=seconds, attempts=attempts)
 
-    async def _ask(self, tenant: str, question: Question) -> Figured:
-        (figured,) = (await ask(self._db, tenant, [lambda _: question])).figured
-        return figured
+    async def _rows(self, tenant: str, question: Question) -> list[Row]:
+        """Rows as they are kept, however many: no answer is made of them."""
+        async with self._db.reading() as session:
+            before = recorded_before(question, await store.find_tenant(session, tenant))
+            return await store.list_rows(session, tenant, question, question.currency, before)
 
 
 def _nothing(_: Figures) -> Ratio:
     return total(0)
 
 
-_ANY = date(2000, 1, 1)
+_SOME_WINDOW = Window(date(2000, 1, 1), date(2000, 1, 1))
 # What a plan reads and no answer has: a cost's sort is its kind, for tasks with the queue
 # (`task/collectors`); a task's weight is its seconds.
 _COSTS = Kpi(

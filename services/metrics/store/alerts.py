@@ -1,6 +1,5 @@
 """SQL of alerts and of a tenant's own rules."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -156,11 +155,8 @@ async def upsert_rules(session: Session, tenant: str, rules: AlertRules, *, by: 
 async def count_parked(session: Session, tenant: str) -> int:
     """Accounts whose events wait for a person."""
     count: int = await session.fetchval(
-        "select count(distinct key) from dead_letters where tenant = $1", tenant
+        "select count(*) from (select key from waiting where tenant = $1"
+        " union select key from heads where tenant = $1 and is_parked) parked",
+        tenant,
     )
     return count
-
-
-def rows_of(alerts: Sequence[Alert]) -> dict[tuple[str, str], Alert]:
-    """The open one of each rule and subject."""
-    return {(each.rule, each.subject): each for each in alerts if each.is_open}

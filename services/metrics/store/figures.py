@@ -14,6 +14,8 @@ from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.measures import Mode, Need
 from services.metrics.domain.questions import Question
+from services.metrics.domain.rolls import months_of, rows_of
+from services.metrics.store import delinquencies, histories
 from shared.database import Session
 
 
@@ -65,10 +67,18 @@ async def list_rows(
 ) -> list[Row]:
     """All that a question's answer is made of."""
     rows: list[Row] = []
+    scope = (tenant_id, recorded_before)
     for mode, needs in groupby(sorted(question.kpi.needs, key=_mode), key=_mode):
-        rows += await _list_in_mode(
-            session, (tenant_id, recorded_before), question, currency, mode, list(needs)
-        )
+        if mode == "rolled":
+            months = months_of(question)
+            rolled = await histories.list_rolled(session, scope, question, currency, months)
+            rows += rows_of(rolled, question)
+        elif mode == "lived":
+            rows += await histories.list_lived(session, scope, question, currency)
+        elif mode == "delinquent":
+            rows += await delinquencies.list_rows(session, scope, question)
+        else:
+            rows += await _list_in_mode(session, scope, question, currency, mode, list(needs))
     return rows
 
 

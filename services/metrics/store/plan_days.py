@@ -6,28 +6,10 @@ from datetime import date, datetime
 import msgspec
 from msgspec import Struct
 
-from services.metrics.domain.plans.conditions import HeldFinding
+from services.metrics.domain.plans.checks import SaidDay
 from shared.database import Session
 
 _ENCODER = msgspec.json.Encoder()
-
-
-class RuleFinding(Struct, frozen=True, kw_only=True):
-    """Whether a rule's condition held, as it was said."""
-
-    rule: str
-    is_contingency: bool = False
-    finding: HeldFinding
-
-
-class SaidDay(Struct, frozen=True, kw_only=True):
-    """What was said of a day of a plan, or of a tenant's own rules (no plan)."""
-
-    day: date
-    version: int | None = None
-    is_behind: bool = False
-    findings: tuple[RuleFinding, ...] = ()
-    progress: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _SAID = msgspec.json.Decoder(SaidDay)

@@ -1,6 +1,7 @@
 """The tables of metrics. SQL stands in `store/`; these are for Alembic."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -16,13 +17,15 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.metrics.tables.experiments import experiment_tables
 from services.metrics.tables.plans import plan_tables
-from shared.log.tables import add_log_tables, new_metadata
+from shared.log.tables import add_holds, add_log_tables, new_metadata
 
 metadata = new_metadata()
 add_log_tables(metadata)
+add_holds(metadata)
 plan_tables(metadata)
 experiment_tables(metadata)
 
@@ -135,6 +138,31 @@ cells_new = Table(
     Column("count", BigInteger, nullable=False),
     Column("weight", Numeric, nullable=False),
 )
+
+delinquencies = Table(
+    "delinquencies",  # one row per span of an account and knowledge (`domain/delinquencies.py`)
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("start_on", Date),
+    Column("known_from", Integer),
+    Column("known_until", Integer, nullable=False),
+    Column("chain_on", Date, nullable=False),
+    Column("end_on", Date, nullable=False),
+    Column("next_on", Date, nullable=False),
+    Column("ended_by", Text, nullable=False),
+    Column("is_untouched", Boolean, nullable=False),
+    Column("next_issued_on", Date, nullable=False),
+    Column("dues_from", ARRAY(Date), nullable=False),
+    Column("dues_on", ARRAY(Date), nullable=False),
+    Column("segment", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("arms", JSONB, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "account_id", "start_on", "known_from"),
+    Index("delinquencies_by_end", "tenant_id", "end_on", "start_on"),
+)
+
 
 costs = Table(
     "costs",  # what was recorded here, by the sender's id; the figures come by the log

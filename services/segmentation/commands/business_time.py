@@ -7,7 +7,6 @@ from shared import business_time, clock
 from shared.business_time import Clock
 from shared.database import Session
 
-
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 

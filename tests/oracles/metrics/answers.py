@@ -39,6 +39,7 @@ class Figure:
     per: tuple[str, ...] = ()
     looks_back: bool = False  # in a series, over the days that end with each part
     more: tuple[str, ...] = ()  # members of its answers beside the value
+    is_value_only: bool = False  # it is no one numerator over one denominator
 
     @property
     def is_per_currency(self) -> bool:
@@ -92,7 +93,9 @@ FIGURES: Mapping[str, Figure] = {
         more=("mean", "p90", "restricted_to"),
     ),
     "write_off_rate": Figure(money.write_off_rows, money.write_off_rate, "flow", MONEY),
-    "loss_reduction": Figure(money.loss_rows, money.loss_reduction, "flow", MONEY),
+    "loss_reduction": Figure(
+        money.loss_rows, money.loss_reduction, "flow", MONEY, is_value_only=True
+    ),
     "dispute_rate": Figure(
         money.dispute_rows, money.dispute_rate, "cohort", MONEY, COUNT_FIRST, per=("account",)
     ),

@@ -101,6 +101,7 @@ def _read_right_parties(book: Book, exchanges: Iterable[Said], others: list[Said
     """One per contact or task: the last announced."""
     contacts = {contact.contact_id: contact for contact in book.contacts}
     tasks = {data.task_id: data for event, data in others if event.type == "task-created"}
+    done = {data.task_id: data for event, data in others if event.type == "task-completed"}
     last: dict[str, Said] = {}
     for event, data in exchanges:
         if event.type == "right-party-contacted":
@@ -120,7 +121,9 @@ def _read_right_parties(book: Book, exchanges: Iterable[Said], others: list[Said
                 event.time,
                 _day(event),
                 data.channel or (contact.channel if contact else ""),
-                data.collector or (contact.collector if contact else ""),
+                data.collector
+                or (contact.collector if contact else "")
+                or (done[data.task_id].collector if data.task_id in done else ""),
                 strategy or "",
             )
         )

@@ -48,12 +48,13 @@ class Subject:
         self.memory = Memory()
         for batch in interleaved(Random(seed), self.portfolio.topics()):
             self.memory.take([event for event in batch if event.type in HANDLERS])
+        self.events = [event for event in self.portfolio.events if event.type in HANDLERS]
         self.books: dict[object, Book] = {}
 
     def check(self, question: Question) -> None:
         known = question.as_of
         if known not in self.books:
-            self.books[known] = read(self.portfolio.events, self.zone, known)
+            self.books[known] = read(self.events, self.zone, known)
         found = asked(self.memory, question, self.zone)
         expected = answer(self.books[known], question)
         if list(differences(question, found, expected)):
@@ -65,10 +66,9 @@ class Subject:
         def wrong(events: list[Received]) -> list[Difference]:
             return compared([events], question, self.zone)
 
-        events = [event for event in self.portfolio.events if event.type in HANDLERS]
-        if not wrong(events):
+        if not wrong(self.events):
             return f"it depends on order or batches: seed {self.seed}, {question}"
-        least = smallest(events, lambda some: bool(wrong(some)))
+        least = smallest(self.events, lambda some: bool(wrong(some)))
         return f"{wrong(least)[0]}\n{told(least)}"
 
 

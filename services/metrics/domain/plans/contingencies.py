@@ -5,6 +5,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.metrics.domain.plans.document import Contingency, Deed
 from shared.ids import NAMESPACE
@@ -138,26 +139,26 @@ def answered(action: PlannedAction, answer: CallAnswer) -> PlannedAction:
     """The action after an answer. A day that is refused gives way to the next, three in all."""
     is_done = 200 <= answer.status < 300
     if answer.status == 202 or (is_done and _approval(answer) is not None):
-        return _with(action, state="waiting", approval_id=_approval(answer))
+        return replace(action, state="waiting", approval_id=_approval(answer))
     if is_done:
-        return _with(action, state="acted")
+        return replace(action, state="acted")
     refused = _detail(answer)
     if action.action == "stop_experiment":
         # One that has stopped already is what was wanted.
         has_stopped = answer.status == 409
-        return _with(action, state="acted" if has_stopped else "failed", because=refused)
+        return replace(action, state="acted" if has_stopped else "failed", because=refused)
     if answer.status == 409 and action.tries < TRIES_MAX:
         assert action.from_on is not None
-        return _with(action, from_on=action.from_on + timedelta(days=1), tries=action.tries + 1)
-    return _with(action, state="failed", because=refused)
+        return replace(action, from_on=action.from_on + timedelta(days=1), tries=action.tries + 1)
+    return replace(action, state="failed", because=refused)
 
 
 def unanswered(action: PlannedAction, *, since: datetime, now: datetime) -> PlannedAction:
     """The action after a call that nobody answered: tried again, for a day."""
-    later = _with(action, attempts=action.attempts + 1)
+    later = replace(action, attempts=action.attempts + 1)
     if now - since < GIVE_UP_AFTER:
         return later
-    return _with(later, state="failed", because="no answer within 24 hours")
+    return replace(later, state="failed", because="no answer within 24 hours")
 
 
 def retry_after(attempts: int) -> timedelta:
@@ -169,8 +170,8 @@ def retry_after(attempts: int) -> timedelta:
 def decided(action: PlannedAction, decision: str) -> PlannedAction:
     """The action after what it waited for was decided."""
     if decision == "approved":
-        return _with(action, state="acted")
-    return _with(action, state="failed", because=f"the approval was {decision}")
+        return replace(action, state="acted")
+    return replace(action, state="failed", because=f"the approval was {decision}")
 
 
 def _approval(answer: CallAnswer) -> str | None:
@@ -184,8 +185,3 @@ def _detail(answer: CallAnswer) -> str:
     detail = body.get("detail") if isinstance(body, dict) else None
     words = detail if isinstance(detail, str) else "no reason given"
     return f"answered {answer.status}: {words}"[:_REASON_MAX]
-
-
-def _with(action: PlannedAction, **changes: Any) -> PlannedAction:
-    members = {name: getattr(action, name) for name in PlannedAction.__struct_fields__}
-    return PlannedAction(**(members | changes))

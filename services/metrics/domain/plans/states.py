@@ -1,9 +1,10 @@
 """The states of a plan: who may do what in which, and where it leads."""
 
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.metrics.domain.plans.document import CollectionPlan
 from shared.errors import Conflict, Forbidden
@@ -99,8 +100,9 @@ def approved(record: PlanRecord, version: int, *, by: str, on: date) -> PlanReco
         raise Conflict(f"version {version} is not the draft of this plan")
     if by in found.authors:
         raise Forbidden("A version is approved by somebody who did not write it.")
-    approval = {"approved_by": by, "approved_on": on, "holds_from": on + timedelta(days=1)}
-    return _with(record, _replaced(found, approval), state=_after_approval(record))
+    holds_from = on + timedelta(days=1)
+    approval = replace(found, approved_by=by, approved_on=on, holds_from=holds_from)
+    return _with(record, approval, state=_after_approval(record))
 
 
 def withdrawn(record: PlanRecord) -> PlanRecord:
@@ -109,8 +111,9 @@ def withdrawn(record: PlanRecord) -> PlanRecord:
         return record
     if record.state != "approved":
         raise _wrong(record, "be withdrawn")
+    nobody: dict[str, Any] = {"approved_by": None, "approved_on": None, "holds_from": None}
     versions = tuple(
-        _replaced(each, {"approved_by": None, "approved_on": None, "holds_from": None})
+        replace(each, edit=each.edit + 1, **nobody) if each.approved_on is not None else each
         for each in record.versions
     )
     return PlanRecord(plan_id=record.plan_id, state="draft", versions=versions)
@@ -124,7 +127,7 @@ def written(record: PlanRecord, plan: CollectionPlan, *, by: str, on: date) -> P
         new = PlanVersion(
             version=record.newest.version + 1, edit=1, plan=plan, authors=(by,), written_on=on
         )
-        return _of(record, (*record.versions, new), record.state)
+        return replace(record, versions=(*record.versions, new))
     if draft.plan == plan:
         return record
     authors = draft.authors if by in draft.authors else (*draft.authors, by)
@@ -167,24 +170,8 @@ def _wrong(record: PlanRecord, what: str) -> WrongPlanState:
     return WrongPlanState(detail, members={"state": record.state})
 
 
-def _replaced(version: PlanVersion, changes: dict[str, object]) -> PlanVersion:
-    members = {name: getattr(version, name) for name in PlanVersion.__struct_fields__}
-    return PlanVersion(**(members | changes))
-
-
 def _with(record: PlanRecord, version: PlanVersion, *, state: PlanState) -> PlanRecord:
     versions = tuple(
         version if each.version == version.version else each for each in record.versions
     )
-    return _of(record, versions, state)
-
-
-def _of(record: PlanRecord, versions: tuple[PlanVersion, ...], state: PlanState) -> PlanRecord:
-    return PlanRecord(
-        plan_id=record.plan_id,
-        state=state,
-        versions=versions,
-        started_on=record.started_on,
-        ended_on=record.ended_on,
-        reason=record.reason,
-    )
+    return replace(record, versions=versions, state=state)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from shared.log.migrations import create_holds_1, drop_holds_1
+
 revision = "metrics_0007"
 down_revision = "metrics_0006"
 branch_labels = None
@@ -12,6 +14,7 @@ _INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    create_holds_1()
     _plans()
     _alerts()
     _deeds()
@@ -245,3 +248,4 @@ def downgrade() -> None:
         "begun_days",
     ):
         op.drop_table(table)
+    drop_holds_1()
