@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.metrics import consumer
-from services.metrics.api import kpis, pages, stream
+from services.metrics.api import alerts, experiments, jobs, kpis, pages, plans, stream
 from services.metrics.context import open_context
+from services.metrics.processes.days import backlog_of
 from services.metrics.settings import Settings
 from services.metrics.store import figures
 from shared.process.serve import serve
@@ -44,9 +45,11 @@ def create_app(settings: Settings) -> FastAPI:
         common=common,
         page=page,
         has_root_page=True,
+        has_holds=True,
     )
-    for router in (kpis.router, stream.router):
+    for router in (kpis.router, stream.router, experiments.router, plans.router, alerts.router):
         app.include_router(router)
+    app.include_router(jobs.router(backlog_of(runtime.lag)))
     pages.add_dashboard(app, page)
     return app
 

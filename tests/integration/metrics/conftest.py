@@ -24,7 +24,12 @@ def settings(
     common = Common.from_env(
         {"RECOUP_LOCAL": "1", "RECOUP_DEV_KEY": DEV_KEY, "RECOUP_DATA_DIR": str(tmp_path)}
     )
-    urls = {"ledger": ledger_url, "segmentation": segmentation_url, "outreach": outreach_url}
+    urls = {
+        "ledger": ledger_url,
+        "segmentation": segmentation_url,
+        "outreach": outreach_url,
+        "metrics": metrics_url,
+    }
     return Settings(common, metrics_url, urls)
 
 

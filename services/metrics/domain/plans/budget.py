@@ -81,7 +81,7 @@ def judge_budget(
     for cost in costs:
         if cost.day <= day:
             by_line[line_of(lines, cost)][cost.day] += Fraction(cost.micros, scale)
-        amounts: list[tuple[str, int | None]] = [(line.id, line.amount_minor) for line in lines]
+    amounts: list[tuple[str, int | None]] = [(line.id, line.amount_minor) for line in lines]
     return [
         _judged(
             line_id,
