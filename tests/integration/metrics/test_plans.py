@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
 
@@ -10,10 +11,12 @@ from pypdf import PdfReader
 
 from services.metrics.settings import Settings
 from shared.database import Database
+from shared.events import ledger
 from shared.process.settings import Common
 from tests.integration.metrics.conftest import Deliver
 from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
 from tests.integration.metrics.test_figures import an_invoice
+from tests.metrics_figures import an_event
 
 PLAN: dict[str, Any] = {
     "plan_id": "spring",
@@ -179,11 +182,6 @@ async def test_an_alert_that_facts_refute_is_taken_back(
 
 
 def a_payment(payment_id: str, amount: int, day: str, *, known: str) -> Any:
-    from datetime import UTC, date, datetime
-
-    from shared.events import ledger
-    from tests.metrics_figures import an_event
-
     at = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
     data = ledger.PaymentReceived(
         account_id="C1",
@@ -192,7 +190,6 @@ def a_payment(payment_id: str, amount: int, day: str, *, known: str) -> Any:
         amount_minor=amount,
         received_at=at,
         allocations=(),
-        unapplied_minor=amount,
         amounts=(),
     )
     recorded = datetime.fromisoformat(f"{known}T12:00:00").replace(tzinfo=UTC)
