@@ -36,6 +36,7 @@ class Settings:
     database_url: str = field(repr=False)
     # Without Kafka the producers' outboxes are the log; by service.
     producer_urls: Mapping[str, str] = field(repr=False)
+    cors_origins: tuple[str, ...] = ()  # whose pages may read the figures, too
     # What plans act on over HTTP; a service that is not named cannot be asked.
     peer_urls: Mapping[Service, str] = field(default_factory=dict)
     mail_server: MailServer | None = None  # of alerts; None: nobody is mailed, which is shown
@@ -53,6 +54,7 @@ class Settings:
                 **{service: env.producer("metrics", service) for service in producers},
                 "metrics": env.database("metrics"),
             },
+            cors_origins=env.origins("METRICS_CORS_ORIGINS"),
             peer_urls={
                 "outreach": env.peer("outreach", common),
                 "segmentation": env.peer("segmentation", common),

@@ -9,8 +9,8 @@ NO_CONTENT_POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 PAGE_CONTENT_POLICY = (
-    "default-src 'none'; connect-src 'self'; script-src 'self'; style-src 'self';"
-    " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 NO_STORE = (b"cache-control", b"no-store")
 CONTENT_POLICY = (b"content-security-policy", NO_CONTENT_POLICY.encode())

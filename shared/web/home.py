@@ -51,7 +51,7 @@ def add_home(app: FastAPI, service: str, common: Common, *, at_root: bool) -> No
     async def home(request: Request) -> Response:
         if not _wants_page(request.headers.get("accept", "")):
             raise HTTPException(404)
-        origins = _origins(request.headers.get("host", ""), service, common)
+        origins = origins_of(request, service, common)
         return HTMLResponse(page(service, origins, is_local=common.local), headers=_HEADERS)
 
     for path in ("/", PATH) if at_root else (PATH,):
@@ -62,9 +62,13 @@ def _wants_page(accept: str) -> bool:
     return any(part.partition(";")[0].strip() == "text/html" for part in accept.split(","))
 
 
+def origins_of(request: Request, service: str, common: Common) -> dict[str, str]:
+    """Where the services are, seen by who asks: side by side, if we are at our own port; else a
+    proxy gave them names that we do not know, and only our own is sure."""
+    return _origins(request.headers.get("host", ""), service, common)
+
+
 def _origins(host: str, service: str, common: Common) -> dict[str, str]:
-    """Where the services are, seen by who asked at `host`: beside each other, if we are at our own
-    port; else a proxy gave them names that we do not know, and only our own is sure."""
     found = _HOST.fullmatch(host)
     if found is None or found[2] is None or int(found[2]) != common.port(service):
         return {service: ""}

@@ -1,13 +1,15 @@
 """Sessions of pages: a signed cookie that says who reads what until when, good for nothing else.
 
 A page cannot send a token along with everything that it asks for. The cookie is no token: it is for
-one service, one tenant and reading, for some hours, and every process that knows the secret can
-read it. In local mode a link that is good once opens a session; only who sees the terminal has it.
+one service and one tenant, for some hours, and every process that knows the secret can read it. It
+carries who its holder is and what he decides (`roles`), so that a page shows each only the acts that
+are his. In local mode a link that is good once opens a session; only who sees the terminal has it.
 """
 
+import math
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +22,7 @@ from shared import clock
 from shared.errors import Unauthenticated
 from shared.process.door import Door
 from shared.process.environment import BadSetting
-from shared.web.auth import Caller
+from shared.web.auth import ROLES, Caller
 
 SESSION_SECONDS = 8 * 3600
 LINK_SECONDS = 3600
@@ -38,10 +40,13 @@ class _Pass:
     subject: str
     tenant: str
     expires: float
+    scopes: frozenset[str]
+    roles: frozenset[str]
 
 
 class PageSessions:
-    """The sessions of one service's page, for holders of one scope, which reads."""
+    """The sessions of one service's page, for holders of one scope, which reads. `also`: further
+    scopes that a session has where the token had them."""
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class PageSessions:
         scope: str,
         door: Door,
         *,
+        also: Iterable[str] = (),
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         secret = door.session_secret or (secrets.token_hex(32) if door.is_local else None)
@@ -56,6 +62,7 @@ class PageSessions:
             why = "is not set: it signs the sessions of pages; `openssl rand -hex 32` makes one"
             raise BadSetting("RECOUP_SESSION_SECRET", why)
         self.scope = scope
+        self._scopes = frozenset({scope, *also})
         self.cookie = ("__Host-" if door.cookie_secure else "") + f"recoup_{service}"
         self._service = service
         self._secret = secret
@@ -68,7 +75,8 @@ class PageSessions:
         """Let the answer sign a page in."""
         now = self._now().timestamp()
         expires = min(now + SESSION_SECONDS, caller.expires)
-        text = self._sign("session", caller.subject, caller.tenant, expires)
+        held = _Pass("", caller.subject, caller.tenant, expires, caller.scopes, caller.roles)
+        text = self._sign("session", held)
         self._set(answer, text, max(int(expires - now), 0))
         return answer
 
@@ -83,12 +91,13 @@ class PageSessions:
         if not text:
             return None
         held = self._read("session", text)
-        return Caller(held.subject, held.tenant, frozenset({self.scope}), False, held.expires)
+        return self._caller(held, held.expires)
 
     def link(self, address: str, tenant: str) -> str:
         """An address that opens a session, once. In local mode only."""
         expires = self._now().timestamp() + LINK_SECONDS
-        key = self._sign("link", "local", tenant, expires)
+        everything = self._scopes, frozenset(ROLES)
+        key = self._sign("link", _Pass("", "local", tenant, expires, *everything))
         return f"{address}?{urlencode({'key': key})}"
 
     def enter(self, key: str) -> Caller:
@@ -103,15 +112,22 @@ class PageSessions:
         if held.id in self._used:
             raise Unauthenticated("The link was used.")
         self._used[held.id] = held.expires
-        return Caller(held.subject, held.tenant, frozenset({self.scope}), False)
+        everything = replace(held, scopes=self._scopes, roles=frozenset(ROLES))
+        return self._caller(everything, math.inf)
 
-    def _sign(self, purpose: str, subject: str, tenant: str, expires: float) -> str:
+    def _caller(self, held: _Pass, expires: float) -> Caller:
+        scopes = (held.scopes & self._scopes) | {self.scope}
+        return Caller(held.subject, held.tenant, scopes, False, expires, held.roles)
+
+    def _sign(self, purpose: str, held: _Pass) -> str:
         claims = {
             "aud": f"recoup:{purpose}:{self._service}",
             "jti": secrets.token_urlsafe(12),
-            "sub": subject,
-            "tenant": tenant,
-            "exp": int(expires),
+            "sub": held.subject,
+            "tenant": held.tenant,
+            "scope": sorted(held.scopes & self._scopes),
+            "roles": sorted(held.roles),
+            "exp": int(held.expires),
         }
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
@@ -127,7 +143,14 @@ class PageSessions:
             raise Unauthenticated(f"The {purpose} is not one of this service.") from None
         if claims["exp"] <= self._now().timestamp():
             raise Unauthenticated(f"The {purpose} has ended.")
-        return _Pass(claims["jti"], claims["sub"], claims["tenant"], float(claims["exp"]))
+        return _Pass(
+            claims["jti"],
+            claims["sub"],
+            claims["tenant"],
+            float(claims["exp"]),
+            frozenset(claims.get("scope", ())),  # none yet in those of an earlier release
+            frozenset(claims.get("roles", ())),
+        )
 
     def _set(self, answer: Response, text: str, seconds: int) -> None:
         answer.set_cookie(

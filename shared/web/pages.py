@@ -1,5 +1,6 @@
 """A service's own page: its files, signing in and out, and what browsers may do with it."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,11 @@ from starlette.responses import RedirectResponse
 from starlette.types import Scope
 
 from shared.errors import Unauthenticated
-from shared.process.answer_headers import PAGE_CONTENT_POLICY
 from shared.web.auth import Caller, needs
+from shared.web.models import json_response
 from shared.web.page_sessions import PageSessions
+from shared.web.shells import SHELL_HEADERS
 
-# A page loads and asks nothing but its own service, runs no script of its own text, and stands in
-# no other page's frame. What else browsers are told, they are told with every answer.
-FILE_HEADERS = {"Content-Security-Policy": PAGE_CONTENT_POLICY, "Cache-Control": "no-cache"}
 _LINK_ENDED = "#link=ended"  # the page says what to do
 
 
@@ -33,7 +32,7 @@ class PageFiles(StaticFiles):
         answer = await super().get_response(path, scope)
         if answer.status_code == 404:  # a page of its own for it, which there is not
             raise _not_found()
-        answer.headers.update(FILE_HEADERS)
+        answer.headers.update(SHELL_HEADERS)
         return answer
 
 
@@ -41,10 +40,26 @@ def _not_found() -> HTTPException:
     return HTTPException(404)
 
 
-def add_page(app: FastAPI, sessions: PageSessions, folder: Path, *, path: str = "") -> None:
-    """Serve the page at `path` (by default at the root), behind every route that is there."""
-    router = APIRouter(tags=["pages"])
+def add_page(app: FastAPI, sessions: PageSessions, folder: Path, *, path: str) -> None:
+    """Serve the page at `path`, behind every route that is there."""
     files = PageFiles(folder)
+
+    async def index(request: Request) -> Response:
+        return await files.get_response("index.html", request.scope)
+
+    add_entrance(app, sessions, index, path=path)
+    app.mount(path, files, name="page")
+
+
+def add_entrance(
+    app: FastAPI,
+    sessions: PageSessions,
+    index: Callable[[Request], Awaitable[Response]],
+    *,
+    path: str = "/",
+) -> None:
+    """The page's own address, which also takes a link's key, and signing in and out."""
+    router = APIRouter(tags=["pages"])
     opener = needs(sessions.scope)
     holder = needs(sessions.scope, is_question=True)
 
@@ -52,21 +67,25 @@ def add_page(app: FastAPI, sessions: PageSessions, folder: Path, *, path: str = 
     async def open_session(caller: Annotated[Caller, opener]) -> Response:
         return sessions.open(caller, Response(status_code=204))
 
+    @router.get("/session", summary="Whose session a page has, and what its holder decides")
+    async def show_session(caller: Annotated[Caller, holder]) -> Response:
+        """`{subject, tenant, roles, scopes}`."""
+        held = {"roles": sorted(caller.roles), "scopes": sorted(caller.scopes)}
+        return json_response({"subject": caller.subject, "tenant": caller.tenant, **held})
+
     @router.delete("/session", status_code=204, summary="Sign a page out")
     async def close_session(_caller: Annotated[Caller, holder]) -> Response:
         return sessions.close(Response(status_code=204))
 
-    @router.get(path or "/", include_in_schema=False)
+    @router.get(path, include_in_schema=False)
     async def show_page(request: Request) -> Response:
         key = request.query_params.get("key")
         if key is None:
-            return await files.get_response("index.html", request.scope)
-        home = path or "/"  # without the key, which then stands in no address bar
-        try:
+            return await index(request)
+        try:  # the key then stands in no address bar
             caller = sessions.enter(key)
         except Unauthenticated:
-            return RedirectResponse(home + _LINK_ENDED, 303)
-        return sessions.open(caller, RedirectResponse(home, 303))
+            return RedirectResponse(path + _LINK_ENDED, 303)
+        return sessions.open(caller, RedirectResponse(path, 303))
 
     app.include_router(router)
-    app.mount(path or "/", files, name="page")

@@ -1,126 +1,26 @@
-"""A server of canned figures in the shapes of docs/contracts.md, with the dashboard's own files.
+"""A server of canned answers in the shapes of METRICS.md, with the dashboard's own files.
 
 It can be stopped, its open streams cut, and started again on its port: what the page does then is
 the point of the tests that use it.
 """
 
 import json
-import mimetypes
+import re
 import socket
 import threading
 from collections.abc import Callable
-from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-import services.metrics
-from shared.web.pages import FILE_HEADERS
+from services.metrics.api.pages import PATHS, dashboard
+from shared.web.assets import PATH as ASSETS
+from tests.e2e import dashboard_answers
+from tests.e2e.dashboard_answers import Figures
+from tests.e2e.dashboard_readings import reading
 
-FOLDER = Path(services.metrics.__file__).parent / "dashboard"
-FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
-Parameters = dict[str, str]
-
-VALUES: dict[str, tuple[float | None, float | None, float | None]] = {
-    "recovery_rate": (0.4271, 4_271_000, 10_000_000),
-    "dso": (41.26, 8_252_000, 18_000_000),
-    "best_possible_dso": (28.9, 5_780_000, 18_000_000),
-    "average_days_late": (12.4, 1_240, 100),
-    "collection_effectiveness_index": (0.815, 815, 1_000),
-    "contacts": (1_284, 1_284, None),
-    "suppressed_contact_rate": (0.1042, 149, 1_433),
-    "invoiced": (123_456_78, 123_456_78, None),
-    "received": (98_765_43, 98_765_43, None),
-    "aging": (9_100_000, 9_100_000, None),
-}
-AGING = {
-    "current": 4_200_000,
-    "1-30": 2_100_000,
-    "31-60": 1_250_000,
-    "61-90": 800_000,
-    "91-120": 450_000,
-    "121+": 300_000,
-}
-SEGMENTS = ("current", "self-cure", "reminder", "negotiate", "at-risk", "legal")
-
-
-class Figures:
-    """What the stub answers; a test changes it while the page looks on."""
-
-    def __init__(self) -> None:
-        self.currencies: tuple[str, ...] = ("EUR", "JPY", "USD")
-        self.factor = 1.0
-        self.token: str | None = None  # None: local mode, everybody may look
-
-    def answer(self, name: str, asked: Parameters) -> dict[str, Any] | None:
-        if name not in VALUES:
-            return None
-        start = date.fromisoformat(asked.get("from", FIRST.isoformat()))
-        end = date.fromisoformat(asked.get("to", LAST.isoformat()))
-        value, numerator, denominator = VALUES[name]
-        several = "currency" not in asked and len(self.currencies) != 1
-        currency = asked.get("currency") or (None if several else self.currencies[0])
-        if start < FIRST:
-            value = numerator = denominator = None
-        answer: dict[str, Any] = {
-            "name": name,
-            "unit": "ratio",
-            "currency": currency,
-            "from": start.isoformat(),
-            "to": end.isoformat(),
-            "value": None if value is None else self._scaled(value),
-            "numerator": numerator,
-            "denominator": denominator,
-            "series": [],
-            "groups": [],
-        }
-        if "interval" in asked:
-            answer["series"] = self._series(name, start, end, asked["interval"])
-        if asked.get("group_by") == "bucket":
-            answer["groups"] = [{"key": {"bucket": b}, "value": v} for b, v in AGING.items()]
-        elif asked.get("group_by") == "segment":
-            answer["groups"] = [
-                {"key": {"segment": s}, "value": self._part(value, i)}
-                for i, s in enumerate(SEGMENTS)
-            ]
-        elif several and name == "invoiced":
-            answer["groups"] = [{"key": {"currency": c}, "value": 1} for c in self.currencies]
-            answer["value"] = None
-        return answer
-
-    def _scaled(self, value: float) -> float:
-        return value * self.factor if isinstance(value, float) else value
-
-    @staticmethod
-    def _part(value: float | None, index: int) -> float | None:
-        if value is None:
-            return None
-        return value // (1 + index) if isinstance(value, int) else value / (1 + index)
-
-    def _series(self, name: str, start: date, end: date, interval: str) -> list[dict[str, Any]]:
-        step = {"day": 1, "week": 7, "month": 30}[interval]
-        value, numerator, _ = VALUES[name]
-        series, at, count = [], start, 0
-        while at <= end:
-            until = min(end, at + timedelta(days=step - 1))
-            wave = 1 + 0.25 * ((count * 7) % 5 - 2) / 2 + 0.01 * count
-            flow = name in {"contacts", "invoiced", "received"}
-            part = (value or 0) * wave / (10 if flow else 1) if until >= FIRST else 0
-            if until == end and not flow:
-                part = self._scaled(value or 0)  # a balance at the end is the whole window's
-            series.append(
-                {
-                    "from": at.isoformat(),
-                    "to": until.isoformat(),
-                    "is_complete": until < LAST and (until - at).days + 1 == step,
-                    "value": round(part) if flow else part,
-                    "numerator": round((numerator or 0) * wave / 12),
-                    "denominator": None,
-                }
-            )
-            at, count = until + timedelta(days=1), count + 1
-        return series
+SHELL = dashboard()
+ADDRESSES = re.compile("|".join(["/", *(re.sub(r"{[a-z_]+}", "[^/]+", path) for path in PATHS)]))
 
 
 class Stub:
@@ -184,6 +84,9 @@ class Stub:
             return len(self._streams)
 
 
+_PROBLEM = "application/problem+json"
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: Stub
@@ -202,44 +105,77 @@ class _Handler(BaseHTTPRequestHandler):
         """Silence: the tests read what matters elsewhere."""
 
     def do_POST(self) -> None:
-        wanted = self.owner.figures.token
-        if wanted is not None and self.headers.get("authorization") != f"Bearer {wanted}":
-            return self._send(401, b"{}", "application/problem+json")
-        self._send(204, b"", None, {"set-cookie": f"session={wanted}; HttpOnly; SameSite=Strict"})
+        figures, path = self.owner.figures, urlsplit(self.path).path
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        if path == "/session":
+            wanted = figures.token
+            if wanted is not None and self.headers.get("authorization") != f"Bearer {wanted}":
+                return self._send(401, b"{}", _PROBLEM)
+            cookie = {"set-cookie": f"session={wanted}; HttpOnly; SameSite=Strict"}
+            return self._send(204, b"", None, cookie)
+        if not self._may():
+            return self._send(401, b"{}", _PROBLEM)
+        if path == "/v1/query":
+            tag = f'"{figures.revision}-{len(body)}-{figures.factor}"'
+            if self.headers.get("if-none-match") == tag:
+                return self._send(304, b"", None)
+            return self._json(figures.query(json.loads(body)["questions"]), {"etag": tag})
+        figures.acts.append(("POST", path, json.loads(body or b"null")))
+        self._json({})
+
+    do_PUT = do_POST
+
+    def do_DELETE(self) -> None:
+        self.owner.figures.acts.append(("DELETE", urlsplit(self.path).path, None))
+        self._send(204, b"", None)
 
     def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        path = urlsplit(self.path).path
         figures = self.owner.figures
-        if parts.path.startswith("/v1/"):
-            cookie = self.headers.get("cookie", "")
-            if figures.token is not None and f"session={figures.token}" not in cookie:
-                return self._send(401, b"{}", "application/problem+json")
-        if parts.path == "/v1/stream":
+        if path.startswith(("/v1/", "/session")) and path != "/v1/lag" and not self._may():
+            return self._send(401, b"{}", _PROBLEM)
+        if path == "/v1/stream":
             return self._stream()
-        if parts.path == "/v1/kpis":
-            return self._send(200, b'{"items": []}', "application/json")
-        if parts.path.startswith("/v1/kpis/"):
-            answer = figures.answer(parts.path.removeprefix("/v1/kpis/"), asked)
-            status = 200 if answer else 404
-            return self._send(status, json.dumps(answer).encode(), "application/json")
-        if parts.path == "/health/live":
-            return self._send(200, b"{}", "application/json")
-        file = FOLDER / (parts.path.lstrip("/") or "index.html")
-        if not file.is_file():
-            return self._send(404, b"{}", "application/problem+json")
-        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        self._send(200, file.read_bytes(), kind, FILE_HEADERS)
+        if path == "/session":
+            held = {"roles": figures.roles, "scopes": figures.scopes}
+            return self._json({"subject": "dev", "tenant": "demo", **held})
+        if path == "/v1/kpis":
+            return self._json(dashboard_answers.catalogue())
+        if path == "/v1/lag":
+            return self._json(figures.behind)
+        found = figures.rebuild if path == "/v1/rebuild" else reading(path)
+        if found is not None:
+            return self._json(found)
+        if ADDRESSES.fullmatch(path):
+            shown = SHELL.answer({"ledger": "", "outreach": ""})
+            return self._send(200, bytes(shown.body), "text/html", dict(shown.headers))
+        self._asset(path)
+
+    def _may(self) -> bool:
+        wanted = self.owner.figures.token
+        return wanted is None or f"session={wanted}" in self.headers.get("cookie", "")
+
+    def _asset(self, path: str) -> None:
+        for assets in (SHELL.own, SHELL.design):
+            asset = assets.files.get(path.removeprefix(f"{ASSETS}/{assets.digest}/"))
+            if asset is not None:
+                answer = asset.answer(self.headers.get("accept-encoding", ""))
+                return self._send(200, bytes(answer.body), asset.kind, dict(answer.headers))
+        self._send(404, b'{"status": 404, "detail": "There is no such thing."}', _PROBLEM)
+
+    def _json(self, content: Any, headers: dict[str, str] | None = None) -> None:
+        self._send(200, json.dumps(content).encode(), "application/json", headers)
 
     def _send(
         self, status: int, body: bytes, kind: str | None, more: dict[str, str] | None = None
     ) -> None:
         self.send_response(status)
         for name, value in (more or {}).items():
-            self.send_header(name, value)
+            if name.lower() not in ("content-type", "content-length"):
+                self.send_header(name, value)
         if kind:
             self.send_header("content-type", kind)
-        if status != 204:
+        if status not in (204, 304):
             self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -254,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         def write() -> None:
             try:
-                self.wfile.write(b'id: 1\nevent: kpis\ndata: {"day": "2026-12-31"}\n\n')
+                self.wfile.write(b'id: 1\nevent: figures\ndata: {"revision": 1}\n\n')
             except OSError:
                 ended.set()
 

@@ -77,7 +77,12 @@ def reversed_news(view: View, known: WriteOff, *, is_restated: bool) -> list[New
     because = "restated" if is_restated else known.history[-1].because
     at = view.at if is_restated else known.history[-1].at
     name, figures = known.write_off_id, _of(view, known)
-    reversed_ = ledger.WriteOffReversed(**figures, write_off_id=name, because=because)
+    reversed_ = ledger.WriteOffReversed(
+        **figures,
+        write_off_id=name,
+        because=because,
+        allocations=view.history([("write_off", name)]),
+    )
     turn = Turn.OTHER
     found = [
         News(

@@ -1,23 +1,25 @@
-"""Fold events into the figures: load, add what they say, store the differences."""
+"""Fold events into the figures: load, add what they say, store the differences.
+
+`costs.py`: what is recorded here."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-
-import msgspec
+from datetime import date
 
 from services.metrics.domain.accounts import AccountItems, Item, ItemKey
 from services.metrics.domain.cells import Cells, merge
+from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
 from services.metrics.domain.kinds.registry import HANDLERS
-from services.metrics.domain.restate import measure
+from services.metrics.domain.restate import Views, measure
 from services.metrics.domain.slots import slot_of
-from services.metrics.store import accounts, cells
-from services.metrics.store import changes as stream
+from services.metrics.domain.timelines import Rewritten
+from services.metrics.store import accounts, cells, delinquencies
 from services.metrics.store.accounts import AccountKey
+from services.metrics.store.changes import Change, insert_changes, upsert_timezones
 from shared.database import Session
 from shared.events import TENANTS, Received
 
 Touched = dict[AccountKey, AccountItems]
-_ENCODER = msgspec.json.Encoder()
 
 
 async def fold_events(session: Session, events: Sequence[Received]) -> None:
@@ -46,7 +48,7 @@ async def take_tenants(session: Session, events: Sequence[Received]) -> None:
         event.tenant: "UTC" if event.data is None else str(event.decode().timezone)
         for event in events
     }
-    await stream.upsert_timezones(session, timezones)
+    await upsert_timezones(session, timezones)
 
 
 async def _save(session: Session, touched: Touched) -> None:
@@ -54,17 +56,21 @@ async def _save(session: Session, touched: Touched) -> None:
     added: dict[tuple[str, int], Cells] = defaultdict(dict)
     currencies: dict[tuple[str, str], int] = {}
     changed: list[tuple[AccountKey, ItemKey, Item]] = []
+    spans: list[tuple[AccountKey, Rewritten[date, Delinquency]]] = []
     for (tenant, account_id), items in touched.items():
         for currency, slot in items.currencies().items():
             currencies[tenant, currency] = min(slot, currencies.get((tenant, currency), slot))
-        measured = measure(items)
+        views = Views(items.account)
+        measured = measure(items, views)
         for slot, found in measured.cells.items():
             merge(added[tenant, slot], found)
+        spans.append(((tenant, account_id), rewrite_delinquencies(items, views)))
         changed += (((tenant, account_id), key, items.by_key[key]) for key in measured.changed)
     news = [(key, items.account) for key, items in touched.items() if items.account.has_news]
     await accounts.update_accounts(session, news)
     await accounts.upsert_items(session, changed)
     await cells.append_cells(session, added)
+    await delinquencies.rewrite_delinquencies(session, [each for each in spans if each[1]])
     await cells.upsert_currencies(session, currencies)
 
 
@@ -73,8 +79,8 @@ async def _announce(session: Session, events: Sequence[Received]) -> None:
     by_tenant: dict[str, list[Received]] = defaultdict(list)
     for event in events:
         by_tenant[event.tenant].append(event)
-    changes: dict[str, tuple[int, str]] = {}
-    for tenant, mine in by_tenant.items():
+    changes: list[Change] = []
+    for tenant, mine in sorted(by_tenant.items()):
         days = [event.day or event.time.date() for event in mine]
         content = {
             "from": min(days),
@@ -82,5 +88,5 @@ async def _announce(session: Session, events: Sequence[Received]) -> None:
             "events": dict(sorted(Counter(event.type for event in mine).items())),
         }
         slot = slot_of(max(event.recordedtime for event in mine))
-        changes[tenant] = (slot, _ENCODER.encode(content).decode())
-    await stream.insert_changes(session, changes)
+        changes.append(Change(tenant, "figures", content, slot))
+    await insert_changes(session, changes)

@@ -56,14 +56,16 @@ class KeptFigures:
         self, tenant: str, questions: Sequence[FigureQuestion], known_on: date | None
     ) -> list[Figure | None]:
         """Where several currencies are asked for at once there is no value."""
-        figured = await ask(self._db, tenant, [_asker(each, known_on) for each in questions])
+        snapshot = await ask(self._db, tenant, [_asker(each, known_on) for each in questions])
+        figured = snapshot.figured
         return [each.answer()["value"] for each in figured]
 
     async def daily(
         self, tenant: str, question: FigureQuestion, known_on: date | None
     ) -> Mapping[date, int]:
         """What each day of the window adds to a sum."""
-        (figured,) = await ask(self._db, tenant, [_asker(question, known_on, is_daily=True)])
+        snapshot = await ask(self._db, tenant, [_asker(question, known_on, is_daily=True)])
+        (figured,) = snapshot.figured
         parts = figured.answer()["series"]
         return {part["from"]: part["value"] for part in parts if part["value"]}
 

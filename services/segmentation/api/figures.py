@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from services.segmentation.api.dependencies import ContextDep, Reader
-from services.segmentation.commands.business_time import business_now
+from services.segmentation.commands.business_time import business_now, settings_now
 from services.segmentation.commands.rates import replace_rates
 from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.store import figures as store
@@ -102,7 +102,7 @@ async def put_rates(
     converts figures with them (`rates-changed`).
     """
     rates = _checked(body)
-    at = await business_now(session, caller.tenant, context.clock)
+    at = await settings_now(session, caller.tenant, context.clock)
     await replace_rates(session, caller.tenant, body.to, rates, at=at)
     return await _told(session, caller)
 

@@ -342,3 +342,21 @@ async def test_a_run_is_announced_when_it_starts_goes_on_and_stops(
         ("demo/", "experiment-stopped", {"name": "tone", "run": 1, "because": "enough is known"}),
         ("demo/", "experiment-started", {**started, "run": 1}),
     ]
+
+
+async def test_under_the_manual_clock_a_run_starts_before_all_that_is_played_after_it(
+    client: httpx.AsyncClient, segmentation_db: Database
+) -> None:
+    """Else nobody who comes later would have come since its start."""
+    await begin(client, segmentation_db)
+    await take(segmentation_db, growing_old("C1").events)
+    rows = await segmentation_db.fetch(
+        """select type, headers::jsonb ->> 'time' as time from outbox
+           where type in ('experiment-started', 'segment-changed') order by seq"""
+    )
+    times = [row["time"] for row in rows]
+    assert [row["type"] for row in rows][:2] == ["experiment-started", "segment-changed"]
+    assert times == sorted(times)
+    await client.post(f"{URL}/stop", json={"reason": "enough"})
+    stopped = (await client.get(URL)).json()
+    assert stopped["started_at"] < times[1] < stopped["stopped_at"]

@@ -5,8 +5,8 @@ from alembic import op
 
 from shared.log.migrations import create_holds_1, drop_holds_1
 
-revision = "metrics_plans"
-down_revision = "metrics_0004"
+revision = "metrics_0007"
+down_revision = "metrics_0006"
 branch_labels = None
 depends_on = None
 

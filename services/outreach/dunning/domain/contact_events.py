@@ -189,6 +189,7 @@ def _common(contact: DebtorContact) -> dict[str, Any]:
         "arms": dict(contact.arms),
         "template_version": contact.template_version,
         "rulebook_version": contact.rulebook_version,
+        "collector": contact.collector,
         "purpose": contact.purpose,
         "language": contact.language,
         **_cost(contact),

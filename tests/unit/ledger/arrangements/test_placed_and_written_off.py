@@ -296,6 +296,8 @@ def test_money_aimed_at_what_was_sold_waits_for_the_buyer_and_other_money_passes
         "account-recalled S1",
         "invoice-reopened I1",
     ]
+    (released,) = engine.event("write-off-reversed").allocations
+    assert (released.source_kind, released.released_at) == ("write_off", at("01-28"))
 
 
 def test_a_sale_that_was_paid_and_is_returned_leaves_what_is_owed_to_the_buyer() -> None:

@@ -1,0 +1,128 @@
+// From answers to what panels draw: series over periods, as a chart, a table and a sentence.
+
+/** @import { Answer, ChartSpec, Drawn, Explained, Question, Serie, TableSpec, View } from "../types.js" */
+
+import * as format from "./format.js";
+import { explain } from "./table.js";
+import { ripening, whyNone, wordsOf } from "./words.js";
+
+/**
+ * @typedef {{label: string, answer: Answer | null, hue: string, question?: Question, bars?: boolean,
+ *   dash?: number[], pick?: (part: any) => number | null, unit?: Answer["unit"], area?: boolean}} Line
+ */
+
+/** The periods of several answers, in their order. @param {(Answer | null)[]} answers */
+export function periodsOf(answers) {
+  /** @type {Map<string, {from: string, to: string, whole: boolean}>} */
+  const found = new Map();
+  for (const answer of answers) {
+    for (const part of answer?.series ?? []) {
+      const isRipe = !part.unripe_minor && !part.pending;
+      const known = found.get(part.from);
+      found.set(part.from, { from: part.from, to: part.to, whole: (known?.whole ?? true) && part.is_complete !== false && isRipe });
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.from < b.from ? -1 : 1));
+}
+
+/**
+ * Lines or bars over the periods of some answers.
+ * @param {View} view @param {Line[]} lines
+ * @param {{caption: string, summary?: string, stock?: boolean, stacked?: boolean, axis?: ChartSpec["axis"], lines?: ChartSpec["lines"]}} options
+ * @returns {Drawn}
+ */
+export function overTime(view, lines, { caption, summary, stock = false, stacked = false, axis, lines: marks }) {
+  const answers = lines.map(({ answer }) => answer);
+  const first = answers.find((answer) => answer !== null);
+  let periods = periodsOf(answers);
+  // What a balance is at the end of a period is known in full, whether or not the period is over.
+  if (stock) periods = periods.map((period) => ({ ...period, whole: true }));
+  const series = lines.map((line) => serieOf(line, periods, view));
+  const isEmpty = !periods.length || series.every(({ values, bars }) => values.every((value) => (bars ? !value : value === null)));
+  if (isEmpty) return { empty: first ? whyNone(first) : "Nothing is known of these days." };
+  const isSmall = Math.max(...series.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0)))) < 0.06;
+  const short = format.writer(lines[0]?.unit ?? first?.unit, first?.currency ?? view.money, "short");
+  const write = axis ?? ((value) => (first?.unit === "ratio" ? format.share(value, isSmall ? 1 : 0) : first?.unit === "days" ? format.count(value) : Number.isInteger(value) ? short(value) : ""));
+  const onPick = (/** @type {number} */ at) => {
+    const about = aboutPart(lines[0], periods[at]);
+    if (about) void explain(about);
+  };
+  const ripe = answers.map((answer) => (answer ? ripening(answer, answer.currency) : "")).filter(Boolean)[0];
+  return {
+    chart: { periods, series: stacked ? piled(series) : series, axis: write, stacked, lines: marks, onPick },
+    table: tableOf(caption, periods, lines, series),
+    summary: [summary ?? extremes(series, periods), ripe].filter(Boolean).join(" "),
+    mark: ripe ? "partly ripe" : undefined,
+  };
+}
+
+/** @param {Line} line @param {{from: string}[]} periods @param {View} view @returns {Serie} */
+function serieOf({ label, answer, hue, bars, dash, pick = (part) => part.value, unit, area }, periods, view) {
+  const found = new Map((answer?.series ?? []).map((part) => [part.from, pick(part)]));
+  const show = format.writer(unit ?? answer?.unit, answer?.currency ?? view.money);
+  const brief = format.writer(unit ?? answer?.unit, answer?.currency ?? view.money, "whole");
+  return { label, hue, bars, dash, area, show, brief, values: periods.map(({ from }) => found.get(from) ?? null) };
+}
+
+/** One upon the other: the topmost first, so that those below are drawn over it. @param {Serie[]} series */
+function piled(series) {
+  const sums = (series[0]?.values ?? []).map(() => 0);
+  const made = series.map((one) => {
+    const values = one.values.map((value, at) => (sums[at] = (sums[at] ?? 0) + Math.max(0, value ?? 0)));
+    return { ...one, values, raw: one.values, bars: true };
+  });
+  return made.reverse();
+}
+
+/** @param {string} caption @param {any[]} periods @param {Line[]} lines @param {Serie[]} series @returns {TableSpec} */
+function tableOf(caption, periods, lines, series) {
+  return {
+    caption,
+    heads: ["Period", ...series.map(({ label }) => label)],
+    rows: periods.map((period, at) => ({
+      name: period.whole ? format.span(period.from, period.to) : `${format.span(period.from, period.to)} (part)`,
+      cells: series.map(({ values, show }, one) => ({ text: show(values[at]), explain: values[at] === null ? undefined : aboutPart(lines[one], period) })),
+    })),
+  };
+}
+
+/** @param {Line | undefined} line @param {{from: string, to: string} | undefined} period @returns {Explained | undefined} */
+function aboutPart(line, period) {
+  if (!line?.question || !period || !line.answer) return undefined;
+  const { answer, question } = line;
+  const numbers = answer.series.find((part) => part.from === period.from);
+  const title = `${line.label}, ${format.span(period.from, period.to)}`;
+  const { interval: _, compare: __, ...rest } = question;
+  return { kpi: answer.name, title, question: { ...rest, from: period.from, to: period.to }, numbers, unit: answer.unit, currency: answer.currency };
+}
+
+/** What a chart says in one sentence, with the extremes of its first series.
+ * @param {Serie[]} series @param {{from: string, to: string}[]} periods */
+export function extremes(series, periods) {
+  return series.slice(0, 2).map((one) => extremesOf(one, periods)).filter(Boolean).join(" ");
+}
+
+/** @param {Serie} serie @param {{from: string, to: string}[]} periods */
+function extremesOf({ label, values, show: full, brief }, periods) {
+  const show = brief ?? full;
+  const known = values.flatMap((value, at) => (value === null ? [] : [{ value, at }]));
+  const last = known.at(-1);
+  if (!last) return "";
+  const high = known.reduce((most, one) => (one.value > most.value ? one : most));
+  const low = known.reduce((least, one) => (one.value < least.value ? one : least));
+  const on = (/** @type {number} */ at) => format.day(periods[at]?.to ?? "");
+  if (high.value === low.value) return `${label}: ${show(last.value)} throughout.`;
+  return `${label}: ${show(last.value)} at the end; highest ${show(high.value)} (to ${on(high.at)}), lowest ${show(low.value)} (to ${on(low.at)}).`;
+}
+
+/** One line of a table per group of an answer. @param {Answer | null} answer @param {string} dimension */
+export function groupsOf(answer, dimension) {
+  return new Map((answer?.groups ?? []).map((group) => [group.key[dimension] ?? "", group]));
+}
+
+/** What a figure of a group is of. @param {Answer} answer @param {Question} question @param {string} dimension @param {string} name @param {string} [title] @returns {Explained} */
+export function aboutGroup(answer, question, dimension, name, title) {
+  const { group_by: _, interval: __, compare: ___, ...rest } = question;
+  const numbers = groupsOf(answer, dimension).get(name);
+  return { kpi: answer.name, title: `${title ?? wordsOf(answer.name).title}, ${name || "unknown"}`, question: { ...rest, [dimension]: [name] }, numbers, unit: answer.unit, currency: answer.currency };
+}

@@ -1,0 +1,77 @@
+// All that a page needs, at once: its figures by one question, and what is read beside them.
+
+/** @import { Got, Page, Question, View } from "../types.js" */
+/** @import { Choices } from "./filters.js" */
+
+import { Refused, answered, settled } from "./http.js";
+import { ask, good } from "./query.js";
+
+const LONG_AGO = "2000-01-01"; // before any figure
+const SPLITS = /** @type {const} */ (["segment", "country", "kind"]);
+
+/** @type {import("./view.js").Survey | null} */
+let surveyed = null;
+/** @type {string[] | null} */
+let arms = null;
+
+/** Which currencies there are figures in, and the tenant's business day. Asked once; then it comes
+ * with every page's own questions. */
+export async function survey() {
+  if (surveyed?.currencies.length) return surveyed;
+  const { survey: reply } = await asked({ survey: { kpi: "invoiced", from: LONG_AGO } });
+  take(reply);
+  // Where not even that is answered, the panels say why.
+  return surveyed ?? { today: new Date().toISOString().slice(0, 10), currencies: ["EUR"] };
+}
+
+/** @param {import("../types.js").Reply | undefined} reply */
+function take(reply) {
+  const answer = good(reply);
+  if (!answer) return;
+  const groups = answer.groups.map((group) => group.key.currency).filter((code) => !!code);
+  const currencies = answer.currency ? [answer.currency] : /** @type {string[]} */ (groups);
+  surveyed = { today: answer.to, currencies: [...new Set(currencies)].sort() };
+}
+
+/**
+ * @param {Page} page @param {View} view
+ * @returns {Promise<{got: Got, choices: Choices, revision: number | null}>}
+ */
+export async function collect(page, view) {
+  view.prepared = (await page.prepare?.(view)) ?? {};
+  const own = page.questions?.(view) ?? {};
+  view.prepared.asked = own;
+  /** @type {Record<string, Question>} */
+  const common = { survey: { kpi: "invoiced", from: LONG_AGO } };
+  for (const split of SPLITS) {
+    common[`by ${split}`] = { kpi: "aging", from: view.from, to: view.to, currency: view.currency, group_by: split };
+  }
+  const reads = Object.entries(page.reads?.(view) ?? {});
+  const [figures, ...others] = await Promise.all([asked({ ...own, ...common }), ...reads.map(([, start]) => settled(start()))]);
+  await experiments(view);
+  take(figures.survey);
+  const { asked: _, ...prepared } = view.prepared;
+  const got = { ...prepared, ...figures, ...Object.fromEntries(reads.map(([key], at) => [key, others[at]])) };
+  const named = (/** @type {string} */ split) => (good(figures[`by ${split}`])?.groups ?? []).map((group) => group.key[split] ?? "");
+  const choices = { segment: named("segment"), country: named("country"), kind: named("kind"), arm: arms ?? [] };
+  const revisions = Object.values(figures).flatMap((reply) => good(reply)?.revision ?? []);
+  return { got, choices, revision: revisions[0] ?? null };
+}
+
+/** Where the whole question is refused, each of its parts is. @param {Record<string, Question>} questions */
+async function asked(questions) {
+  try {
+    return await ask(questions);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const { problem } = error;
+    return /** @type {Record<string, import("../types.js").Reply>} */ (Object.fromEntries(Object.keys(questions).map((name) => [name, problem])));
+  }
+}
+
+/** The arms that figures can be narrowed to, asked once. @param {View} view */
+async function experiments(view) {
+  if (arms || ![...view.kpis.values()].some((kpi) => kpi.dimensions.includes("arm"))) return;
+  const found = await answered("/v1/experiments");
+  arms = (found?.items ?? []).flatMap((/** @type {any} */ one) => (one.arms ?? []).map((/** @type {any} */ arm) => `${one.name}/${arm.arm ?? arm.name ?? arm}`));
+}

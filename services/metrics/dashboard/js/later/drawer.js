@@ -1,0 +1,146 @@
+// The explain drawer: what a figure means, and every fact it is made of, down to the account.
+
+/** @import { Explained } from "../../types.js" */
+
+import { fill, h } from "../dom.js";
+import * as format from "../format.js";
+import { Gone, Refused, SignInNeeded, query, read } from "../http.js";
+import { catalogue } from "../query.js";
+import { faultOf, ripening, wordsOf } from "../words.js";
+import { csvOf, download } from "./csv.js";
+import { itemsTable } from "./items.js";
+import { restatements } from "./restated.js";
+
+const LIMIT = 50;
+const ALL_PAGES = 200; // of a thousand each: as many as one download holds
+
+/** @type {HTMLDialogElement | null} */
+let drawer = null;
+
+/** @param {Explained} about */
+export async function openDrawer(about) {
+  const opener = document.activeElement;
+  drawer?.remove();
+  const made = h("dialog", { class: "drawer", "aria-labelledby": "h-drawer" });
+  drawer = made;
+  made.addEventListener("close", () => {
+    made.remove();
+    if (opener instanceof HTMLElement) opener.focus();
+  });
+  made.addEventListener("click", (event) => event.target === made && made.close());
+  document.body.append(made);
+  const close = h("button", { type: "button", class: "quiet", "aria-label": "Close", on: { click: () => made.close() } }, "✕");
+  const body = h("div", { class: "explained" });
+  made.append(h("header", { class: "row" }, h("h2", { id: "h-drawer" }, about.title), close), body);
+  made.showModal();
+  fill(body, ...(await head(about)), about.path === "restatements" ? await restatements(about) : await parts(about));
+}
+
+/** @param {Explained} about */
+async function head(about) {
+  const { numbers, question } = about;
+  const known = (await catalogue()).get(about.kpi);
+  const words = wordsOf(about.kpi);
+  const show = format.writer(about.unit ?? known?.unit, about.currency);
+  const part = format.writer(about.currency ? "minor" : "count", about.currency);
+  const written = (/** @type {number | null | undefined} */ value) => (about.unit === "days" && !about.currency ? format.count(value) : part(value));
+  const when = question.from && question.to ? format.span(question.from, question.to) : question.month ? format.month(question.month) : "";
+  const facts = [
+    ["Value", numbers && numbers.value !== undefined ? show(numbers.value) : null],
+    [cap(words.over), numbers?.numerator === null || numbers?.numerator === undefined ? null : written(numbers.numerator)],
+    [words.under ? `÷ ${words.under}` : "", numbers?.denominator === null || numbers?.denominator === undefined ? null : written(numbers.denominator)],
+    ["Mean", numbers?.mean === undefined || numbers?.mean === null ? null : show(numbers.mean)],
+    ["Days", when],
+    ["As known on", question.as_of ? format.day(question.as_of) : null],
+    ["Not ripe", numbers ? ripening(/** @type {any} */ (numbers), about.currency ?? null) || null : null],
+  ];
+  const pairs = facts.filter(([name, value]) => name && value).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
+  const definition = known ? h("p", { class: "definition" }, known.definition) : null;
+  return [definition, h("dl", { class: "facts" }, pairs)];
+}
+
+const cap = (/** @type {string} */ text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The accounts and their facts, of the numerator or of the denominator. @param {Explained} about */
+async function parts(about) {
+  const place = h("div", { "aria-live": "polite" });
+  const hasUnder = about.numbers?.denominator !== null && about.numbers?.denominator !== undefined;
+  const words = wordsOf(about.kpi);
+  const names = hasUnder ? /** @type {const} */ ([["numerator", cap(words.over)], ["denominator", cap(words.under ?? "denominator")]]) : /** @type {const} */ ([["numerator", cap(words.over)]]);
+  const buttons = names.map(([part, label]) => h("button", { type: "button", "aria-pressed": String(part === "numerator"), on: { click: () => choose(part) } }, label));
+  const choose = async (/** @type {"numerator" | "denominator"} */ part) => {
+    buttons.forEach((button, at) => button.setAttribute("aria-pressed", String(names[at]?.[0] === part)));
+    await list(place, about, part);
+  };
+  await choose("numerator");
+  const seeChanges = h("button", { type: "button", class: "quiet", on: { click: async () => fill(place, await restatements(about)) } }, "How it changed");
+  return h("div", {}, h("div", { class: "buttons" }, buttons.length > 1 ? buttons : null, about.question.from ? seeChanges : null), place);
+}
+
+/** @param {Explained} about @param {string} part @param {Record<string, unknown>} more */
+function address(about, part, more) {
+  const { kpi: _, ...question } = about.question;
+  const path = about.path ?? `/v1/kpis/${about.kpi}/explain`;
+  return path + query({ ...question, part: part === "numerator" ? undefined : part, ...more });
+}
+
+/** @param {Element} place @param {Explained} about @param {string} part */
+async function list(place, about, part) {
+  try {
+    const first = await read(address(about, part, { order: "contribution", limit: LIMIT })).catch(async (error) => {
+      if (!(error instanceof Refused) || error.problem.status !== 422) throw error;
+      return read(address(about, part, { limit: LIMIT })); // too many to sort by size
+    });
+    const items = [...first.items];
+    const write = format.writer(about.currency ? "minor" : "count", about.currency);
+    const save = h("button", { type: "button", on: { click: () => saveAll(about, part, save) } }, "CSV of just this");
+    const total = h("p", { class: "row" }, h("strong", {}, `Σ ${write(first.total)}`), save);
+    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write));
+    fill(place, total, items.length ? rows : h("p", { class: "blank" }, "Nothing is in it."), first.next_cursor ? more(about, part, first.next_cursor, items, rows, write) : null);
+  } catch (error) {
+    fill(place, h("p", { class: "error", role: "alert" }, `This cannot be shown: ${sayFault(error)}`));
+  }
+}
+
+/** @param {Explained} about @param {string} part @param {string} cursor @param {any[]} items @param {Element} rows @param {(value: number) => string} write */
+function more(about, part, cursor, items, rows, write) {
+  let next = /** @type {string | null} */ (cursor);
+  const button = h("button", { type: "button" }, "Show more");
+  button.addEventListener("click", async () => {
+    const page = await read(address(about, part, { order: "contribution", limit: LIMIT, cursor: next }));
+    items.push(...page.items);
+    fill(rows, itemsTable(items, write));
+    next = page.next_cursor;
+    button.hidden = !next;
+  });
+  return button;
+}
+
+/** All pages as one file. @param {Explained} about @param {string} part @param {HTMLButtonElement} button */
+async function saveAll(about, part, button) {
+  button.disabled = true;
+  try {
+    const items = [];
+    /** @type {string | null} */
+    let cursor = null;
+    for (let page = 0; page < ALL_PAGES; page += 1) {
+      const found = /** @type {any} */ (await read(address(about, part, { limit: 1000, cursor })));
+      items.push(...found.items);
+      cursor = found.next_cursor;
+      if (!cursor) break;
+    }
+    download(`${about.kpi}-${part}.csv`, csvOf(items, about.currency ?? ""));
+  } catch (error) {
+    button.after(h("span", { class: "error", role: "alert" }, sayFault(error)));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** @param {unknown} error */
+function sayFault(error) {
+  if (error instanceof Refused) return faultOf(error.problem);
+  if (error instanceof Gone) return "the server does not answer";
+  if (error instanceof SignInNeeded) return "the session has ended";
+  throw error;
+}

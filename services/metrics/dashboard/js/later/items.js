@@ -1,0 +1,59 @@
+// What a figure is made of, as a table: accounts, their things, the facts of each.
+
+import { h } from "../dom.js";
+import * as format from "../format.js";
+
+/** Where another service's pages are; null where it is not known. @param {string} name */
+function peer(name) {
+  const all = (document.body.dataset.peers ?? "").split(" ").map((pair) => pair.split("="));
+  const found = all.find(([known]) => known === name);
+  return found ? (found[1] ?? "") : null;
+}
+
+/** @param {string} account */
+function links(account) {
+  const id = encodeURIComponent(account);
+  const [desk, ledger] = [peer("outreach"), peer("ledger")];
+  return [
+    desk === null ? null : h("a", { href: `${desk}/desk/accounts/${id}`, target: "_blank", rel: "noreferrer" }, "desk"),
+    ledger === null ? null : h("a", { href: `${ledger}/v1/accounts/${id}/statement`, target: "_blank", rel: "noreferrer" }, "statement"),
+  ];
+}
+
+/** @param {any[]} items @param {(value: number) => string} write */
+export function itemsTable(items, write) {
+  const rows = items.map((item) => [
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, item.account_id ?? "–", h("span", { class: "note links" }, " ", links(item.account_id ?? ""))),
+      h("td", { class: "left" }, `${item.kind ?? ""} ${item.id ?? ""}`),
+      h("td", {}, item.day ? format.day(item.day) : ""),
+      h("td", {}, write(item.amount ?? item.count)),
+    ),
+    item.facts?.length ? h("tr", { class: "facts-of" }, h("td", { colspan: "4", class: "left" }, facts(item.facts, write))) : null,
+  ]);
+  return h(
+    "table",
+    {},
+    h("caption", { class: "sr" }, "What it is made of"),
+    h("thead", {}, h("tr", {}, ["Account", "What", "Day", "Counts for"].map((text, at) => h("th", { scope: "col", class: at === 1 ? "left" : "" }, text)))),
+    h("tbody", {}, rows.flat()),
+  );
+}
+
+/** @param {any[]} facts @param {(value: number) => string} write */
+function facts(facts, write) {
+  const lines = facts.map((fact) =>
+    h(
+      "li",
+      {},
+      h("code", {}, fact.type),
+      ` ${fact.amount_minor === null || fact.amount_minor === undefined ? "" : write(fact.amount_minor)} `,
+      fact.day ? format.day(fact.day) : "",
+      fact.recorded_at ? h("span", { class: "soft" }, ` recorded ${format.instant(fact.recorded_at)}`) : null,
+      fact.source_id ? h("span", { class: "soft" }, ` · ${fact.source_id}`) : null,
+    ),
+  );
+  return h("details", {}, h("summary", {}, `${facts.length} ${facts.length === 1 ? "fact" : "facts"}`), h("ul", {}, lines));
+}

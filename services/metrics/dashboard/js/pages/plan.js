@@ -1,0 +1,79 @@
+// One collection plan: objectives with path, band and target; money, people, what is in force, acts.
+
+/** @import { Page, PanelSpec, View } from "../../types.js" */
+
+import { h } from "../dom.js";
+import * as format from "../format.js";
+import { read } from "../http.js";
+import { planActs } from "../later/plan_acts.js";
+import { budget, contingencies, inForce, resources, reviews } from "../later/plan_parts.js";
+import { pathChart, pathQuestions } from "../later/plan_figures.js";
+import { verdictBadge } from "../verdicts.js";
+
+/** @param {View} view */
+const id = (view) => encodeURIComponent(view.rest[0] ?? "");
+
+/** @type {Page} */
+export const page = {
+  title: "Collection plan",
+  filters: ["known"],
+  crumb: ["/plans", "All plans"],
+  heading: (got) => got.plan?.title ?? got.plan?.plan_id,
+  topKeys: ["plan", "progress"],
+
+  async prepare(view) {
+    const version = view.filters.version ? `?version=${encodeURIComponent(view.filters.version)}` : "";
+    const [plan, progress] = await Promise.all([view.read(`/v1/plans/${id(view)}${version}`), view.read(`/v1/plans/${id(view)}/progress${view.asOf ? `?as_of=${view.asOf}` : ""}`)]);
+    return { plan, progress };
+  },
+  questions: (view) => pathQuestions(view.prepared.plan, view.prepared.progress, view),
+  reads: (view) => ({ reviewed: () => read(`/v1/plans/${id(view)}/reviews`) }),
+
+  top(got, view) {
+    const { plan, progress } = got;
+    if (!plan?.plan_id) return [];
+    const days = plan.from && plan.to ? format.span(plan.from, plan.to) : "no days yet";
+    const facts = [days, plan.currency, `version ${plan.version}`, plan.approved_by && `approved by ${plan.approved_by}`, progress?.day && `as of ${format.day(progress.day)}`];
+    return [
+      h("p", { class: "row plan-head" }, verdictBadge(plan.state), h("span", { class: "soft" }, facts.filter(Boolean).join(" · "))),
+      h("div", { class: "buttons plan-acts" }, planActs(plan, view)),
+    ];
+  },
+
+  panels(view) {
+    const { plan, progress } = view.prepared;
+    const judged = /** @type {any[]} */ (progress?.objectives ?? []);
+    const keys = ["plan", "progress"];
+    if (!judged.length && !plan?.objectives) return [{ id: "plan-none", title: "The plan", wide: "full", keys, draw: () => ({ empty: "It has no objective yet." }) }];
+    return [
+      ...judged.map((one) => objective(one, plan, progress, view)),
+      { id: "budget", title: "Budget", note: "What was spent, and where it leads", wide: true, keys, draw: (got) => budget(got.progress, plan.currency) },
+      { id: "resources", title: "People and channels", keys, draw: (got) => resources(got.progress) },
+      { id: "in-force", title: "In force", note: "What rules today, and what the plan names", wide: true, keys, draw: (got) => inForce(got.progress) },
+      { id: "contingencies", title: "If things go wrong", note: "What is done by itself", keys, draw: (got) => contingencies(got.progress) },
+      { id: "reviews", title: "Reviews", wide: "full", keys, optional: ["reviewed"], draw: (got) => reviews(got.progress, got.reviewed) },
+    ];
+  },
+};
+
+/** @param {any} one @param {any} plan @param {any} progress @param {View} view @returns {PanelSpec} */
+function objective(one, plan, progress, view) {
+  const unit = one.unit ?? view.kpis.get(one.kpi)?.unit;
+  const show = format.writer(unit, plan.currency, "whole");
+  const asked = (plan.objectives ?? []).find((/** @type {any} */ each) => each.id === one.id) ?? {};
+  const split = Object.entries(asked.split ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");
+  const wanted = `${(one.wanted ?? (asked.at_least !== undefined ? "at_least" : "at_most")).replace("_", " ")} ${show(one.target)} by ${format.day(one.by ?? asked.by ?? plan.to)}`;
+  return {
+    id: `objective-${one.id}`,
+    title: one.id,
+    note: [view.kpis.get(one.kpi) ? one.kpi.replaceAll("_", " ") : one.kpi, split, asked.why].filter(Boolean).join(" · "),
+    wide: "half",
+    keys: ["plan", "progress", ...Object.keys(view.prepared.asked ?? {}).filter((key) => key.startsWith(`${one.id} `))],
+    draw(got) {
+      const words = [`Now ${show(one.value)}; wanted: ${wanted}.`];
+      if (one.forecast) words.push(`Forecast ${show(one.forecast.value)}, between ${show(one.forecast.low)} and ${show(one.forecast.high)} (80 %, by ${format.count(one.forecast.errors)} errors of the past).`);
+      if (one.because) words.push(one.because);
+      return { ...pathChart(one, plan, progress.day, got, show, format.writer(unit, plan.currency, "short")), controls: [verdictBadge(one.verdict, one.provisional)], summary: words.join(" ") };
+    },
+  };
+}
