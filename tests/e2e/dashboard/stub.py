@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from services.metrics.api.pages import PATHS, dashboard
 from shared.web.assets import PATH as ASSETS
-from tests.e2e import dashboard_answers
-from tests.e2e.dashboard_answers import Figures
-from tests.e2e.dashboard_readings import reading
+from tests.e2e.dashboard import answers
+from tests.e2e.dashboard.answers import Figures
+from tests.e2e.dashboard.readings import reading
 
 SHELL = dashboard()
 ADDRESSES = re.compile("|".join(["/", *(re.sub(r"{[a-z_]+}", "[^/]+", path) for path in PATHS)]))
@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
             held = {"roles": figures.roles, "scopes": figures.scopes}
             return self._json({"subject": "dev", "tenant": "demo", **held})
         if path == "/v1/kpis":
-            return self._json(dashboard_answers.catalogue())
+            return self._json(answers.catalogue())
         if path == "/v1/lag":
             return self._json(figures.behind)
         found = figures.rebuild if path == "/v1/rebuild" else reading(path)
