@@ -65,6 +65,7 @@ class Stub:
 
     def tell(self) -> None:
         """Say on every open stream that figures have changed."""
+        self.figures.revision += 1
         with self._lock:
             streams = list(self._streams)
         for stream in streams:
@@ -185,12 +186,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", "text/event-stream")
         self.send_header("cache-control", "no-store")
         self.end_headers()
-        self.wfile.write(b": welcome\n\n")
+        figures = self.owner.figures
+
+        def event() -> bytes:
+            revision = figures.revision
+            return f'id: {revision}\nevent: figures\ndata: {{"revision": {revision}}}\n\n'.encode()
+
+        self.wfile.write(event())  # where the stream stands
         ended = threading.Event()
 
         def write() -> None:
             try:
-                self.wfile.write(b'id: 1\nevent: figures\ndata: {"revision": 1}\n\n')
+                self.wfile.write(event())
             except OSError:
                 ended.set()
 
