@@ -78,13 +78,16 @@ rebuild-metrics: $(INSTALLED) ## compute every KPI again from the log
 # ── Set-up ───────────────────────────────────────────────────────────────────────────────────────
 .PHONY: lock
 lock: ## pin again what pyproject.toml asks for (needs uv)
-	uv pip compile pyproject.toml --extra segmentation --extra local --extra dev --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --extra segmentation --extra metrics --extra local --extra dev --generate-hashes --no-emit-index-url \
 	    --universal --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
 	uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url \
 	    --universal --python-version 3.11 --custom-compile-command "make lock" -o deploy/image.lock
 	uv pip compile pyproject.toml --extra segmentation --constraint requirements.lock --generate-hashes \
 	    --no-emit-index-url --universal --python-version 3.11 --custom-compile-command "make lock" \
 	    -o deploy/segmentation.lock
+	uv pip compile pyproject.toml --extra metrics --constraint requirements.lock --generate-hashes \
+	    --no-emit-index-url --universal --python-version 3.11 --custom-compile-command "make lock" \
+	    -o deploy/metrics.lock
 
 .PHONY: .venv
 .venv: $(INSTALLED) ## set everything up (done by itself whenever needed)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Struct
@@ -122,19 +123,88 @@ def field_errors(
             if is_required:
                 errors.append(FieldError(pointer, "is missing"))
             continue
-        try:
-            msgspec.convert(value[name], kind)
-        except msgspec.ValidationError as error:
-            found = explain(str(error), pointer)
-            choices = _choices(kind)
-            if name == "currency" and isinstance(value[name], str):
-                found = FieldError(pointer, "must be an ISO 4217 code like EUR")
-            elif choices and found.pointer == pointer:
-                found = FieldError(pointer, f"must be one of {', '.join(choices)}")
-            elif found.detail == NO_INSTANT and isinstance(value[name], str):
-                found = FieldError(found.pointer, instant_fault(value[name]))
+        found = _value_error(value[name], kind, pointer)
+        if found is not None:
             errors.append(found)
     return errors
+
+
+def _value_error(value: Any, kind: Any, pointer: str) -> FieldError | None:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        found = explain(str(error), pointer)
+        choices = _choices(kind)
+        if pointer.endswith("/currency") and isinstance(value, str):
+            return FieldError(pointer, "must be an ISO 4217 code like EUR")
+        if choices and found.pointer == pointer:
+            return FieldError(pointer, f"must be one of {', '.join(choices)}")
+        if found.detail == NO_INSTANT and isinstance(value, str):
+            return FieldError(found.pointer, instant_fault(value))
+        return found
+    return None
+
+
+def tree_errors(value: Any, kind: Any, root: str = "") -> list[FieldError]:
+    """Every fault in a tree of objects and lists, against the struct classes that declare it."""
+    bare, length_max = _bare(kind)
+    if isinstance(value, Mapping) and isinstance(bare, type) and issubclass(bare, Struct):
+        return _object_errors(value, bare, root)
+    item = _item_of(bare)
+    if isinstance(value, list) and item is not None:
+        if length_max is not None and len(value) > length_max:
+            return [FieldError(root, f"must have at most {length_max} items")]
+        return [
+            error
+            for index, each in enumerate(value)
+            for error in tree_errors(each, item, f"{root}/{index}")
+        ]
+    found = _value_error(value, kind, root)
+    return [] if found is None else [found]
+
+
+def _object_errors(value: Mapping[str, Any], cls: type[Struct], root: str) -> list[FieldError]:
+    known = {name: (kind, is_required) for name, kind, is_required in _fields(cls)}
+    errors = [
+        FieldError(f"{root}/{texts.shown(escape(str(name)))}", "is not known here")
+        for name in value
+        if name not in known
+    ]
+    plain: set[str] = set()
+    for name, (kind, _) in known.items():
+        inner = value.get(name)
+        if isinstance(inner, Mapping | list) and _is_tree(kind):
+            errors += tree_errors(inner, kind, f"{root}/{escape(name)}")
+            plain.add(name)
+    return errors + field_errors(value, cls, root, skip=frozenset(plain))
+
+
+def _bare(kind: Any) -> tuple[Any, int | None]:
+    """The type behind `Annotated` and `| None`, and how many items it may have."""
+    length_max = None
+    while True:
+        if get_origin(kind) is Annotated:
+            metas = [each for each in kind.__metadata__ if isinstance(each, msgspec.Meta)]
+            length_max = next((m.max_length for m in metas if m.max_length), length_max)
+            kind = get_args(kind)[0]
+            continue
+        inner = [each for each in get_args(kind) if each is not NoneType]
+        if get_origin(kind) in (Union, UnionType) and len(inner) == 1:
+            kind = inner[0]
+            continue
+        return kind, length_max
+
+
+def _item_of(kind: Any) -> Any:
+    """What a list holds; None: it is no list."""
+    if get_origin(kind) not in (list, tuple):
+        return None
+    return get_args(kind)[0]
+
+
+def _is_tree(kind: Any) -> bool:
+    bare, _ = _bare(kind)
+    return _item_of(bare) is not None or (isinstance(bare, type) and issubclass(bare, Struct))
 
 
 @cache

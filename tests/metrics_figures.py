@@ -6,22 +6,28 @@ histories can be asked in seconds; the integration tests hold both against each 
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from services.metrics.domain.accounts import AccountItems
-from services.metrics.domain.answers import answer
+from services.metrics.domain.answers import Figured
 from services.metrics.domain.cells import Added, Cell, Cells, merge
+from services.metrics.domain.cures import Ended, Fate, cure_matrix, is_ripe, is_seen, state_of
+from services.metrics.domain.cures import rows_of as rows_of_cures
+from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
 from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
+from services.metrics.domain.lives import lived
 from services.metrics.domain.questions import Question
-from services.metrics.domain.restate import measure
-from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW, slot_of
+from services.metrics.domain.restate import Views, measure
+from services.metrics.domain.rolls import Rolled, bucket_on, matrix, months_of, rows_of
+from services.metrics.domain.slots import FAR, SLOT_SECONDS, UNTIL_NOW, slot_of
+from services.metrics.domain.timelines import KnownRow, Rewritten
 from services.metrics.domain.windows import Window
 from services.metrics.processes.figures import business_day
 from services.metrics.store.figures import Tenant
@@ -29,6 +35,8 @@ from shared.clock import day_start
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, Received, outreach, segmentation
 
 TENANT = "demo"
+
+R = TypeVar("R")
 
 
 def an_event(
@@ -111,6 +119,7 @@ class Memory:
     def __init__(self) -> None:
         self.accounts: dict[str, AccountItems] = {}
         self.cells: dict[int, Cells] = defaultdict(dict)  # by moment of knowledge
+        self.delinquencies: dict[str, list[KnownRow[Delinquency]]] = defaultdict(list)
         self.latest_slot = 0
 
     def take(self, events: Sequence[Received]) -> None:
@@ -124,8 +133,13 @@ class Memory:
                 touched[account_id] = items
             self.latest_slot = max(self.latest_slot, slot_of(event.recordedtime))
         for items in touched.values():
-            for slot, cells in measure(items).cells.items():
+            views = Views(items.account)
+            for slot, cells in measure(items, views).cells.items():
                 merge(self.cells[slot], cells)
+            rewritten = rewrite_delinquencies(items, views)
+            self.delinquencies[items.account_id] = rewrite_rows(
+                self.delinquencies[items.account_id], rewritten, lambda row: row.start_on
+            )
             items.settle()
 
     def ask(
@@ -151,7 +165,8 @@ class Memory:
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
         if kpi.over == "trailing":
             question = replace(question, begins_on=self._first_days(recorded_before))
-        return answer(question, self._rows(question, currency, recorded_before), currencies)
+        rows = self._rows(question, currency, recorded_before)
+        return Figured(question, rows, currencies).answer()
 
     def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
         """All cells added up, by what was known."""
@@ -162,16 +177,21 @@ class Memory:
         return cells
 
     def _rows(self, question: Question, currency: str | None, recorded_before: int) -> list[Row]:
+        cells = list(self._cells(question, currency, recorded_before))
+        by_mode = {need.mode for need in question.kpi.needs}
+        if "rolled" in by_mode:
+            months = months_of(question)
+            return list(rows_of(_rolled(cells, question, currency, months), question))
+        if "lived" in by_mode:
+            return list(_lived(cells, question, currency))
+        if "delinquent" in by_mode:
+            return list(self._delinquent(question, recorded_before))
         bounds = question.slices.bounds
         modes = {need.measure: need for need in question.kpi.needs}
         rows: dict[tuple[Key, str, str, int, int], Added] = {}
-        for cell, added in self.sums(recorded_before).items():
+        for cell, arm, added in cells:
             need = modes.get(cell.measure)
-            if need is None or (question.kpi.is_money and currency not in (None, cell.currency)):
-                continue
-            if any(getattr(cell, name) not in values for name, values in question.filters.items()):
-                continue
-            if cell.cut:
+            if need is None:
                 continue
             slice_, until = bisect_right(bounds, cell.day), 0
             if need.mode == "standing":
@@ -185,10 +205,95 @@ class Memory:
                 slice_ = bisect_right(bounds, cell.until)
             if slice_ > question.slices.count or (need.mode != "stock" and not slice_):
                 continue
-            key = key_of(question, cell, currency)
+            key = key_of(question, cell, currency, arm)
             row = (key, cell.measure, cell.mark if need.by_mark else "", slice_, until)
             rows[row] = rows.get(row, Added()) + added
         return [Row(*row, added) for row, added in rows.items() if added != Added()]
+
+    def _cells(
+        self, question: Question, currency: str | None, recorded_before: int
+    ) -> Iterator[tuple[Cell, str, Added]]:
+        """Those of the part of the book that is asked for, each with its arm."""
+        for cell, added in self.sums(recorded_before).items():
+            if question.kpi.is_money and currency not in (None, cell.currency):
+                continue
+            for arm, share in _in_arms(question, cell, added):
+                values = {"arm": arm, "bucket": ""}
+                if all(
+                    name == "bucket" or values.get(name, getattr(cell, name, "")) in kept
+                    for name, kept in question.filters.items()
+                ):
+                    yield cell, arm, share
+
+    def _delinquent(self, question: Question, recorded_before: int) -> Iterator[Row]:
+        at, bounds = question.looked_at, question.slices.bounds
+        for each in self.delinquencies_known(recorded_before):
+            if not is_seen(each, at):
+                continue
+            has_ended = each.end_on <= at
+            if each.chain_on > question.slices.to_on or (has_ended and each.end_on < bounds[0]):
+                continue
+            values = {"segment": each.segment, "country": each.country, "kind": each.kind}
+            values["arm"] = each.arms.get(question.experiment, "")
+            if any(values[name] not in kept for name, kept in question.filters.items()):
+                continue
+            key = Key(**{n: value for n, value in values.items() if question.splits_by(n)})
+            end = bisect_right(bounds, each.end_on) if has_ended else None
+            ended = Ended(
+                key,
+                bisect_right(bounds, each.chain_on),
+                end,
+                state_of(each, at),
+                each.is_untouched,
+                is_ripe(each, at),
+                each.next_issued_on < FAR,
+                1,
+            )
+            yield from rows_of_cures([ended], question.slices.count)
+
+    def delinquencies_known(self, recorded_before: int = UNTIL_NOW) -> Iterator[Delinquency]:
+        """The spans by what was known."""
+        for rows in self.delinquencies.values():
+            for each in rows:
+                if each.known_from < recorded_before <= each.known_until:
+                    yield each.row
+
+    def matrix_of_cures(
+        self, month: Window, at: date, recorded_before: int = UNTIL_NOW
+    ) -> list[dict[str, Any]]:
+        """By the accounts with anything overdue at the end of the month before."""
+        fates = []
+        before = month.from_on - timedelta(days=1)
+        for account in self.delinquencies:
+            spans = [
+                each.row
+                for each in self.delinquencies[account]
+                if each.known_from < recorded_before <= each.known_until
+            ]
+            for span in spans:
+                if span.start_on <= before < span.end_on:
+                    (seen,) = (
+                        each for each in spans if each.chain_on == span.chain_on and is_seen(each, at)
+                    )
+                    due = [due for due in span.dues if due.from_on <= before][-1].oldest_due_on
+                    is_in_month = seen.end_on <= min(at, month.to_on)
+                    fates.append(
+                        Fate(
+                            bucket_on(due, before),
+                            is_in_month,
+                            state_of(seen, at),
+                            seen.is_untouched,
+                            1,
+                        )
+                    )
+        return cure_matrix(fates)
+
+    def matrix_of_rolls(
+        self, month: Window, currency: str, by: Any = "amount", recorded_before: int = UNTIL_NOW
+    ) -> list[dict[str, Any]]:
+        question = Question(KPIS["roll_rate"], month, currency)
+        cells = self._cells(question, currency, recorded_before)
+        return matrix(_rolled(cells, question, currency, [month]), by)
 
     def _currencies(self, recorded_before: int) -> list[str]:
         """Those of the facts and not of their sums, which may come to nothing."""
@@ -209,15 +314,85 @@ class Memory:
         return first
 
 
-def key_of(question: Question, cell: Cell, currency: str | None) -> Key:
+def rewrite_rows(
+    rows: list[KnownRow[R]], rewritten: Rewritten[Any, R], key: Callable[[R], Any]
+) -> list[KnownRow[R]]:
+    """What the store does to the rows of an account."""
+    since = rewritten.rewinds_to
+    if since is not None:
+        rows = [
+            replace(each, known_until=UNTIL_NOW) if each.known_until >= since else each
+            for each in rows
+            if each.known_from < since
+        ]
+    closed = dict(rewritten.closed)
+    return [
+        *(
+            replace(each, known_until=closed[key(each.row)])
+            if each.known_until == UNTIL_NOW and key(each.row) in closed
+            else each
+            for each in rows
+        ),
+        *rewritten.opened,
+    ]
+
+
+def key_of(question: Question, cell: Cell, currency: str | None, arm: str = "") -> Key:
     """The group that a cell belongs to."""
     names = ("segment", "country", "kind", "channel", "strategy", "collector")
-    is_apart = question.splits_by("currency") or currency is None
+    is_apart = question.is_converted or question.splits_by("currency") or currency is None
     return Key(
         currency=cell.currency if is_apart and question.kpi.is_money else "",
         mark=cell.mark if question.splits_by_mark else "",
+        arm=arm if question.splits_by("arm") else "",
         **{name: getattr(cell, name) for name in names if question.splits_by(name)},
     )
+
+
+def _in_arms(question: Question, cell: Cell, added: Added) -> Iterator[tuple[str, Added]]:
+    """What is in an arm is not outside of it."""
+    uses_arms = question.splits_by("arm") or "arm" in question.filters
+    experiment, _, arm = cell.cut.partition("/")
+    if not cell.cut:
+        yield "", added
+    elif uses_arms and experiment == question.experiment:
+        yield arm, added
+        yield "", Added() - added
+
+
+def _rolled(
+    cells: Iterable[tuple[Cell, str, Added]],
+    question: Question,
+    currency: str | None,
+    months: Sequence[Window],
+) -> Iterator[Rolled]:
+    for cell, arm, added in cells:
+        for month in months:
+            if cell.measure == "stay":
+                counts = cell.day < month.from_on
+            else:
+                counts = cell.measure == "roll" and month.from_on <= cell.day <= month.to_on
+            if counts:
+                key = key_of(question, cell, currency, arm)._replace(mark="")
+                bucket = bucket_on(cell.until, month.from_on - timedelta(days=1))
+                to = bucket_on(cell.until, month.to_on)
+                yield Rolled(key, month, bucket, to, cell.mark, added)
+
+
+def _lived(
+    cells: Iterable[tuple[Cell, str, Added]], question: Question, currency: str | None
+) -> Iterator[Row]:
+    bounds, window = question.slices.bounds, question.window
+    for cell, arm, added in cells:
+        if cell.measure in ("watched", "settled", "left") and (
+            window.from_on <= cell.day <= window.to_on
+        ):
+            key = key_of(question, cell, currency, arm)
+            for each in lived(
+                cell.measure, cell.day, cell.until, cell.mark, added, question.looked_at
+            ):
+                slice_ = bisect_right(bounds, cell.day)
+                yield Row(key, each.measure, str(each.days), slice_, 0, each.added)
 
 
 def at(day: str, hour: int = 0) -> datetime:

@@ -112,6 +112,7 @@ async def _work(
     platform: Platform,
 ) -> Report:
     await calls.put_tenant(source.first_day, _REPORTING_CURRENCY)
+    await calls.put_rates(_REPORTING_CURRENCY, source.first_day)
     for policy in source.policies:
         await calls.put_policy(policy, source.first_day)
     await calls.open_outreach(source.first_day)

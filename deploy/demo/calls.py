@@ -70,6 +70,24 @@ class Calls:
         }
         checked(await self._services["ledger"].put(f"/v1/tenants/{TENANT}", json=settings))
 
+    async def put_rates(self, to: str, on: date) -> None:
+        """What other currencies are worth in it, from a day on."""
+        rates = [
+            {"currency": currency, "on": on.isoformat(), "rate": rate}
+            for currency, rate in opening.RATES.items()
+        ]
+        checked(
+            await self._services["segmentation"].put("/v1/rates", json={"to": to, "rates": rates})
+        )
+
+    async def record_costs(self, on: date) -> None:
+        """Those of a month, which nobody but the creditor knows."""
+        items = [
+            {**cost, "cost_id": f"{cost['kind']}-{on:%Y-%m}", "incurred_on": on.isoformat()}
+            for cost in opening.COSTS
+        ]
+        checked(await self._services["metrics"].post("/v1/costs", json={"items": items}))
+
     async def open_outreach(self, from_on: date) -> None:
         """Channels and prices, the tenant's own strategy, and whose accounts get which."""
         client = self._services["outreach"]

@@ -56,6 +56,8 @@ class DemoDays:
         await self._feed(start)  # what happened before the day begins
         started = monotonic()
         await self._calls.start_day(start.date())
+        if start.day == 1:
+            await self._calls.record_costs(start.date())
         self._spent("start_day", started)
         sittings = [datetime.combine(start.date(), each, start.tzinfo) for each in _SITTINGS]
         at, idle = start, 0

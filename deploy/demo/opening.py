@@ -82,6 +82,13 @@ TELEPHONE: dict[str, Any] = {
     },
 }  # fmt: skip
 
+# What collecting costs beside messages and people's time, on the first of each month.
+COSTS: tuple[dict[str, Any], ...] = (
+    {"kind": "software", "amount_minor": 4900, "currency": "EUR"},
+    {"kind": "legal", "amount_minor": 2500, "currency": "EUR"},
+)
+RATES = {"USD": "0.92", "JPY": "0.0062"}  # what one unit is worth in the reporting currency
+
 # The packs of the sectors by the accounts' tags; who is not due yet gets the campaign.
 ASSIGNMENTS: dict[str, Any] = {
     "version": "demo",

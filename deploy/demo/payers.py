@@ -25,6 +25,7 @@ _POST = 2 * _DAY  # what a letter takes
 _VOIDED, _DISPUTED, _CREDITED, _EXTENDED = 0.005, 0.03, 0.03, 0.01
 # Shares of all payments.
 _FAILS, _CHARGED_BACK, _REFUNDED, _OVERPAID = 0.02, 0.015, 0.01, 0.01
+_FEE_PERMILLE = 14  # of what is paid by card
 _GIVEN_UP_AFTER = 120 * _DAY  # past due, of who hardly ever pays
 # How likely each kind of payer acts on a message about a debt past due.
 _MOVED_BY_MESSAGE = {
@@ -239,6 +240,8 @@ class Payer:
             "received_at": rfc3339(at),
             "method": rng.choice(("card", "transfer", "direct-debit")),
         }
+        if data["method"] == "card":
+            data |= {"provider": "gateway", "fee_minor": amount_minor * _FEE_PERMILLE // 1000}
         if len(self._open()) > 1:
             data["allocations"] = [{"invoice_id": invoice_id, "amount_minor": due_minor}]
         bill.open_minor -= due_minor

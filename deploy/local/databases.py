@@ -33,7 +33,7 @@ SERVICES = ("ledger", "segmentation", "outreach", "metrics")
 PRODUCERS = {
     "ledger": ("segmentation", "outreach"),
     "segmentation": ("ledger", "outreach"),
-    "outreach": ("ledger", "segmentation"),
+    "outreach": ("ledger", "segmentation", "metrics"),
     "metrics": ("ledger", "segmentation", "outreach"),
 }
 _READ_BY_ALL = ("outbox", "database_ids")

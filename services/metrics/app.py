@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from services.metrics import consumer
-from services.metrics.api import kpis, pages, stream
+from services.metrics.api import costs, exports, kpis, pages, preferences, stream, targets, views
 from services.metrics.context import open_context
 from services.metrics.settings import Settings
 from services.metrics.store import figures
@@ -15,6 +16,11 @@ from shared.process.start import settings_of
 from shared.web import make_app
 
 DESCRIPTION = "The figures: KPIs by day, currency and segment, as of any day, live."
+
+QUESTIONS = frozenset({"/v1/query"})  # POSTs that change nothing
+COMPRESSED_FROM_BYTES = 1024
+COMPRESSED_APART_FROM_BYTES = 32 * 1024  # in a thread: meanwhile others are answered
+COMPRESS_LEVEL = 6
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -44,9 +50,17 @@ def create_app(settings: Settings) -> FastAPI:
         common=common,
         page=page,
         has_root_page=True,
+        origins=settings.cors_origins,
+        questions=QUESTIONS,
     )
-    for router in (kpis.router, stream.router):
-        app.include_router(router)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=COMPRESSED_FROM_BYTES,
+        compresslevel=COMPRESS_LEVEL,
+        thread_minimum_size=COMPRESSED_APART_FROM_BYTES,
+    )
+    for module in (kpis, exports, costs, targets, views, preferences, stream):
+        app.include_router(module.router)
     pages.add_dashboard(app, page, common)
     return app
 

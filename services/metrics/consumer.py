@@ -3,27 +3,31 @@
 from collections.abc import Sequence
 
 from services.metrics import commands
+from services.metrics.commands import announcements
 from services.metrics.context import Context
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.settings import Settings
 from shared.database import Session
-from shared.events import LEDGER, OUTREACH, SEGMENTATION, TENANTS, Received
+from shared.events import LEDGER, METRICS, OUTREACH, SEGMENTATION, TENANTS, Received
 from shared.log.runtime import Runtime
 from shared.log.subscriptions import Subscription
 
 CONSUMER = "metrics"
-TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS)
+TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS, METRICS)
 
 
 async def take(session: Session, events: Sequence[Received]) -> None:
-    """Fold one ordered batch of new events."""
-    await commands.fold_events(session, events)
+    """Fold one ordered batch of new events, and keep what is announced for whole tenants."""
+    folded = [each for each in events if each.topic == TENANTS or each.type in HANDLERS]
+    await commands.fold_events(session, folded)
+    kept = [each for each in events if not each.key and each.type in announcements.TYPES]
+    await announcements.take_announcements(session, kept)
 
 
 SUBSCRIPTION = Subscription(
     consumer=CONSUMER,
     topics=TOPICS,
-    types=frozenset({*HANDLERS, "tenant-settings"}),
+    types=frozenset({*HANDLERS, *announcements.TYPES, "tenant-settings"}),
     take=take,
 )
 

@@ -1,9 +1,11 @@
-"""Metrics' worker: folds the events of the others, and has none of its own. Wiring only."""
+"""Metrics' worker: folds events, begins days, acts for plans, mails alerts. Wiring only."""
 
 import asyncio
 
 from services.metrics import consumer
 from services.metrics.context import open_context
+from services.metrics.jobs import run_actions, run_deliveries, run_scheduler
+from services.metrics.processes.days import backlog_of
 from services.metrics.settings import Settings
 from shared.process.serve import run_worker
 from shared.process.start import settings_of
@@ -13,8 +15,14 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     context = open_context(settings, "metrics-worker")
     runtime = consumer.runtime(settings, context)
+    jobs = {
+        "contingencies": run_actions(context, stop=stop),
+        "deliveries": run_deliveries(context, stop=stop),
+    }
+    if context.clock != "manual":
+        jobs["days"] = run_scheduler(context, backlog_of(runtime.lag), stop=stop)
     try:
-        await runtime.work(stop)
+        await runtime.work(stop, jobs)
     finally:
         await runtime.close()
         await context.close()

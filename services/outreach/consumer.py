@@ -17,6 +17,7 @@ from services.outreach.dunning.commands.assignments import assign_after
 from services.outreach.dunning.store.strategies import StrategyBooks
 from services.outreach.inbound.commands.erasure import erase_replies
 from services.outreach.portal.commands.erasure import erase_visits
+from services.outreach.webhooks import domain as webhooks
 from services.outreach.webhooks.store import insert_events
 from shared import clock
 from shared.business_time import Clock
@@ -24,7 +25,6 @@ from shared.database import Database, Session
 from shared.events import (
     CONTACTS,
     LEDGER,
-    OUTREACH,
     SCHEMAS,
     SEGMENTATION,
     TENANTS,
@@ -118,19 +118,20 @@ def runtime(
     *,
     producer_urls: Mapping[str, str],
 ) -> Runtime:
-    """Outreach on the log: it reads ledger and segmentation, and its own events for webhooks."""
+    """Outreach on the log: it reads ledger and segmentation, and its own events and those of
+    metrics for webhooks."""
     subscribed = [subscription(books, common.clock), WEBHOOKS]
     return Runtime("outreach", common, db, subscribed, producer_urls=producer_urls)
 
 
-async def take_own_events(session: Session, events: Sequence[Received]) -> None:
-    """Let our own events wait for the endpoints that want them."""
+async def take_webhook_events(session: Session, events: Sequence[Received]) -> None:
+    """Let our own events, and those of metrics, wait for the endpoints that want them."""
     await insert_events(session, events, clock.now())
 
 
 WEBHOOKS = Subscription(
     consumer="outreach-webhooks",
-    topics=(OUTREACH,),
-    types=frozenset(_types(OUTREACH)),
-    take=take_own_events,
+    topics=webhooks.TOPICS,
+    types=frozenset(webhooks.TYPES),
+    take=take_webhook_events,
 )

@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from services.outreach.channels.clients.smtp import MailServer
 from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.messages import Sender
 from services.outreach.channels.domain.templates import Templates
@@ -32,9 +31,10 @@ from shared.errors import Invalid
 from shared.mail_addresses import deliverable
 from shared.process.settings import BadSetting, Common, Env
 from shared.process.variables import KNOWN
+from shared.smtp import MailServer
 
 _HERE = Path(__file__).parent
-PRODUCERS = ("ledger", "segmentation")  # and itself
+PRODUCERS = ("ledger", "segmentation", "metrics")  # and itself
 MAIL_FROM_DEFAULT = "accounts@localhost.localdomain"
 MAIL_NAME_DEFAULT = "Accounts receivable"
 ASSIGNMENTS_FILE = f"{ASSIGNMENTS}.yaml"

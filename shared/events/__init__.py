@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shared.events import billing, ledger, outreach, segmentation
+from shared.events import billing, ledger, metrics, outreach, segmentation
 
 BILLING = "billing.events"
 LEDGER = "ledger.events"
@@ -18,8 +18,9 @@ CONTACTS = "ledger.contacts"
 TENANTS = "ledger.tenants"
 SEGMENTATION = "segmentation.events"
 OUTREACH = "outreach.events"
+METRICS = "metrics.events"
 
-TOPICS = (BILLING, LEDGER, CONTACTS, TENANTS, SEGMENTATION, OUTREACH)
+TOPICS = (BILLING, LEDGER, CONTACTS, TENANTS, SEGMENTATION, OUTREACH, METRICS)
 COMPACTED = frozenset({CONTACTS, TENANTS})  # carry `revision`, not `sequence`
 
 _LEDGER_OWN = {"contact-details": CONTACTS, "tenant-settings": TENANTS}
@@ -29,6 +30,7 @@ SCHEMAS: dict[tuple[str, str], type[Struct]] = {
     **{(_LEDGER_OWN.get(name, LEDGER), name): cls for name, cls in ledger.TYPES.items()},
     **{(SEGMENTATION, name): cls for name, cls in segmentation.TYPES.items()},
     **{(OUTREACH, name): cls for name, cls in outreach.TYPES.items()},
+    **{(METRICS, name): cls for name, cls in metrics.TYPES.items()},
 }
 
 

@@ -159,6 +159,9 @@ class PaymentReceived(Struct, frozen=True, omit_defaults=True, gc=False):
     received_at: Instant
     method: Text | None = None
     allocations: Annotated[tuple[Target, ...], Meta(max_length=1000)] = ()
+    provider: Text | None = None  # the gateway or the bank it came through
+    fee_minor: MinorOrZero | None = None  # what that took for it
+    matched: Literal["rule", "person"] | None = None  # who found whose money it is
 
 
 class PaymentFailed(Struct, frozen=True, omit_defaults=True, gc=False):

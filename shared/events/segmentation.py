@@ -1,8 +1,9 @@
-"""What segmentation says (`segmentation.events`). Models and policies are tenant-wide: no key."""
+"""What segmentation says (`segmentation.events`). Models, policies, experiments and exchange rates
+are tenant-wide: no key."""
 
 from datetime import date
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 
 class Reason(Struct, frozen=True):
@@ -70,10 +71,53 @@ class SegmentPolicyActivated(Struct, frozen=True, kw_only=True):
     activated_by: str
 
 
+class ArmShare(Struct, frozen=True, gc=False):
+    """An arm, and which part of those who take part is to be in it."""
+
+    name: str
+    share: float
+
+
+class ExperimentStarted(Struct, frozen=True, kw_only=True):
+    """It begins, or goes on with the arms that were drawn before it was stopped."""
+
+    name: str
+    run: int  # another design is another run
+    champion: str
+    arms: tuple[ArmShare, ...]
+
+
+class ExperimentStopped(Struct, frozen=True, kw_only=True):
+    name: str
+    run: int
+    because: str
+
+
+class DatedRate(Struct, frozen=True, gc=False):
+    """What one unit of `currency` is worth in another, from a day until the next."""
+
+    currency: str
+    on: date
+    rate: str  # a decimal as text: "0.92"
+
+
+class RatesChanged(Struct, frozen=True, kw_only=True):
+    """The rates into `to` that hold now, in place of all that were announced before. Those that
+    do not fit in one event come in parts, in their order: readers replace at part 1, then add."""
+
+    to: str
+    rates: tuple[DatedRate, ...]
+    part: int | UnsetType = UNSET  # 1 to `parts`; both absent where the event is whole
+    parts: int | UnsetType = UNSET
+
+
 TYPES: dict[str, type[Struct]] = {
     "account-scored": AccountScored,
     "segment-changed": SegmentChanged,
     "early-warning-raised": EarlyWarningRaised,
     "model-promoted": ModelPromoted,
     "segment-policy-activated": SegmentPolicyActivated,
+    "experiment-started": ExperimentStarted,
+    "experiment-stopped": ExperimentStopped,
+    "rates-changed": RatesChanged,
 }

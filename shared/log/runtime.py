@@ -92,7 +92,7 @@ class Runtime:
         for subscription in self._subscriptions:
             if sources := self._sources(subscription, is_guest=is_guest):
                 works.append(run_consumer(self._db, subscription, sources, stop=ending))
-        if self._common.kafka is not None and self._writes:
+        if self._common.kafka is not None and self._writes and not is_guest:
             relay = run_relay(
                 self._db,
                 Publisher(self._common.kafka),

@@ -25,6 +25,8 @@ POINTS = frozenset(
         "outreach.command.after_answer",
         "outreach.letters.after_file",
         "outreach.webhook.after_post",
+        "metrics.contingency.after_answer",
+        "metrics.mail.after_handover",
         "restore.marked",
         "restore.one_restored",
         "restore.settled",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
+from urllib.parse import urlsplit
 
 from shared.addresses import BadUrl, DatabaseAddress, read_url, with_plain_text
 from shared.process.variables import misspelt
@@ -165,6 +166,15 @@ class Env:
             return default
         return value
 
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Origins of web pages with commas between them, exactly as browsers write them."""
+        given = [each.strip() for each in (self.text(name) or "").split(",") if each.strip()]
+        for origin in given:
+            if not _is_origin(origin):
+                why = f"names {origin!r}, which is no origin like https://figures.example.com"
+                self.fault(BadSetting(name, why))
+        return tuple(dict.fromkeys(given))
+
     @property
     def is_private(self) -> bool:
         """Whether the network between the services and their servers is nobody else's."""
@@ -210,3 +220,26 @@ class Env:
                 )
             )
         return value.rstrip("/")
+
+
+def _is_origin(text: str) -> bool:
+    """Scheme, name and a port that is not the scheme's own: no path, no user, no capitals."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in _ORIGIN_PORTS
+        and bool(parts.hostname)
+        and text == text.lower()
+        and text == f"{parts.scheme}://{parts.netloc}"
+        and "@" not in parts.netloc
+        and "*" not in parts.netloc
+        and port != _ORIGIN_PORTS[parts.scheme]
+        and text.isascii()
+        and text.isprintable()
+    )
+
+
+_ORIGIN_PORTS = {"https": 443, "http": 80}

@@ -55,6 +55,10 @@ KNOWN = frozenset(
         "LEDGER_REJECTIONS_KEEP_DAYS",
         "LEDGER_UNDO_FACTS",
         "LEDGER_URL",
+        "METRICS_CORS_ORIGINS",
+        "METRICS_MAIL_FROM",
+        "METRICS_MAIL_NAME",
+        "METRICS_SMTP_URL",
         "OUTREACH_IMAP_URLS",
         "OUTREACH_INBOUND_KEEP_DAYS",
         "OUTREACH_INBOUND_WORDS",
@@ -75,6 +79,7 @@ KNOWN = frozenset(
         "OUTREACH_STRATEGIES",
         "OUTREACH_TAX_ID",
         "OUTREACH_TEMPLATES",
+        "OUTREACH_URL",
         "RECOUP_CLOCK",
         "RECOUP_COOKIE_SECURE",
         "RECOUP_DATA_DIR",
@@ -95,6 +100,7 @@ KNOWN = frozenset(
         "RECOUP_SERVICE_TOKEN",
         "RECOUP_SESSION_SECRET",
         "SEGMENTATION_POLICY",
+        "SEGMENTATION_URL",
     }
 )
 

@@ -5,7 +5,7 @@ security scheme, human docs that load nothing from elsewhere.
 """
 
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from hashlib import sha256
 from importlib import resources
@@ -29,6 +29,7 @@ from shared.web import problems
 from shared.web.actors import acting
 from shared.web.auth import Auth, Caller
 from shared.web.context import ServiceContext
+from shared.web.cross_origin import CrossOrigin
 from shared.web.edge import Edge, Recognize
 from shared.web.holds import router as holds_router
 from shared.web.home import add_home
@@ -52,10 +53,11 @@ class RecoupApi(FastAPI):
     """FastAPI within our own edge, whose OpenAPI says how errors look."""
 
     edge: Edge
+    door: ASGIApp  # the edge, or what stands round it
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self
-        await self.edge(scope, receive, send)
+        await self.door(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Without Starlette's own answer to bugs: the edge gives it, as a problem."""
@@ -94,6 +96,8 @@ def make_app(
     quiet_paths: frozenset[str] = frozenset(),
     hot: Mapping[str, Endpoint] | None = None,
     has_holds: bool = False,
+    origins: Sequence[str] = (),
+    questions: frozenset[str] = frozenset(),
 ) -> FastAPI:
     """An application without routes of its own.
 
@@ -103,7 +107,8 @@ def make_app(
     answers busy routes ("POST /v1/events") past the framework; they are declared as FastAPI routes
     too, for the description and for what they need of a caller. `page`: the sessions of the page
     that the service has, and whether that stands at its root. `has_holds`: its database has the
-    table, and what it does by itself can be held.
+    table, and what it does by itself can be held. `origins`: whose pages may read answers, too, and
+    ask by POST at the paths `questions`.
     """
     name = service or title.split()[-1].lower()
 
@@ -138,6 +143,7 @@ def make_app(
         quiet_paths=quiet_paths,
         hot=hot,
     )
+    app.door = CrossOrigin(app.edge, origins, questions) if origins else app.edge
     _add_common_routes(app, name, inquiries)
     if name in PORTS:
         add_home(app, name, common, at_root=not has_root_page)

@@ -23,6 +23,8 @@ SCOPES = (
     "desk",
     "portal",
     "metrics:read",
+    "metrics:write",
+    "metrics:people",
     "admin",
 )
 # What people of a tenant are, beside what their tokens may do: who decides what.

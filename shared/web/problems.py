@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -157,6 +158,15 @@ def _type_of(cls: type[AppError]) -> str:
     while cls.__name__.startswith("_"):
         cls = cls.__bases__[0]
     return "urn:recoup:problem:" + _WORD.sub("-", cls.__name__).lower()
+
+
+def field_errors(error: ValidationError, root: str = "") -> list[FieldError]:
+    """What a model says of a value that is part of a request; `root` points to it."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [
+        FieldError(root + _pointer(("body", *each["loc"])), _sentence(each["msg"]))
+        for each in found
+    ]
 
 
 def _pointer(loc: Sequence[str | int]) -> str:

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from services.outreach.channels.clients.mail import MailChannel, MailSender
-from services.outreach.channels.clients.smtp import Mailer, MailServer
 from services.outreach.channels.domain.contract import Accepted, Intent
 from services.outreach.channels.domain.dkim_signature import DkimKey
 from services.outreach.channels.domain.letter_pages import LetterSender, letter_pdf
@@ -21,6 +20,7 @@ from services.outreach.channels.domain.links import Links
 from services.outreach.channels.domain.parts import EmailParts, Parts
 from services.outreach.channels.domain.tokens import LinkKey, LinkKeys
 from shared import clock
+from shared.smtp import Mailer, MailServer
 
 MAILS = 3_000
 MAILS_AIM = 300.0  # a second

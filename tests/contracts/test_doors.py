@@ -106,6 +106,7 @@ def test_large_bodies_are_for_few(services: Services) -> None:
         ("POST", "/v1/rulebooks/{name}/dry-run"): 2 * 1024 * 1024,
         ("PUT", "/v1/indices/{name}"): 2 * 1024 * 1024,
         ("PUT", "/v1/rates"): 2 * 1024 * 1024,
+        ("POST", "/v1/costs"): 1024 * 1024,
         ("POST", "/v1/inbound/email"): 10 * 1024 * 1024,
         ("PUT", "/v1/settings"): 256 * 1024,
         ("PUT", "/v1/strategies/{name}"): 256 * 1024,

@@ -31,7 +31,7 @@ _NOT_PARTICIPLES = {
     "contact-uncertain",
 }
 _STATES = {"contact-details", "tenant-settings"}  # the values of compacted topics
-_PARTICIPLE = re.compile(r"[a-z]+(-[a-z]+)*-([a-z]+ed|paid|sent|broken|kept|made|put)")
+_PARTICIPLE = re.compile(r"[a-z]+(-[a-z]+)*-([a-z]+ed|paid|sent|broken|kept|made|put|withdrawn)")
 
 
 @pytest.mark.parametrize(("topic", "name", "cls"), _EVENTS)

@@ -20,6 +20,7 @@ from tests.e2e.desk import Desk
 from tests.e2e.log import produce, read_log
 from tests.e2e.platform import Platform, wait_for
 from tests.factories import a_payment, an_account, an_invoice
+from tests.integration.outreach.webhook_peer import webhook_peer
 
 Json = dict[str, Any]
 VISIBLE_SECONDS_MAX = 2.0  # asked of the long form alone: it depends on the machine
@@ -72,6 +73,35 @@ def test_events_reach_the_kpis_beside_an_open_foreign_transaction(platform: Plat
 @pytest.mark.full
 def test_events_reach_the_kpis_for_thirty_seconds_beside_one(platform: Platform) -> None:
     asyncio.run(check_beside_foreign(platform, 30.0, VISIBLE_SECONDS_MAX))
+
+
+# ---------------------------------------------------------------------------- what metrics says
+
+
+async def check_costs(platform: Platform) -> None:
+    desk = Desk(platform)
+    cost = {"cost_id": "K1", "kind": "legal", "amount_minor": 900, "currency": "EUR",
+            "incurred_on": "2026-03-01"}  # fmt: skip
+    async with webhook_peer() as peer:
+        hook = {"url": f"{peer.url}/costs", "types": ["cost-recorded", "cost-withdrawn"]}
+        await asyncio.to_thread(desk.post, "outreach", "/v1/webhooks", hook)
+        taken = await asyncio.to_thread(desk.post, "metrics", "/v1/costs", {"items": [cost]})
+        assert taken == {"recorded": 1, "duplicates": 0, "rejected": []}
+        gone = await asyncio.to_thread(desk.call, "DELETE", "metrics", "/v1/costs/K1")
+        assert gone.status_code == 204
+        await asyncio.to_thread(wait_for, lambda: len(peer.seen) == 2, PATIENCE_SECONDS)
+        types = [json.loads(each.body)["type"] for each in peer.seen]
+    assert types == ["cost-recorded", "cost-withdrawn"]
+    await asyncio.to_thread(platform.wait_quiet)
+    said = await asyncio.to_thread(read_log, platform, desk.tenant, "metrics.events")
+    assert [(each.key, each.type, each.sequence) for each in said] == [
+        (f"{desk.tenant}/", "cost-recorded", 1),
+        (f"{desk.tenant}/", "cost-withdrawn", 2),
+    ]
+
+
+def test_what_metrics_says_is_in_the_log_and_reaches_webhooks(platform: Platform) -> None:
+    asyncio.run(check_costs(platform))
 
 
 # ---------------------------------------------------------------------------- foreign clients

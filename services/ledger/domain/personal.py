@@ -37,10 +37,10 @@ KEPT = frozenset({
     "account_id", "approval_id", "channel", "charge_id", "code", "commission_percent",
     "contact_id", "counter_id", "country", "credit_note_id", "currency", "debtor_id",
     "direct_commission_percent", "dispute_id", "erasure_id", "certificate_id", "hold_id", "id",
-    "invoice_id", "kind", "mandate_id", "method", "number", "payment_id", "payment_url",
-    "placement_id", "plan_id", "product", "promise_id", "reason_code", "replaces", "request_hash",
-    "reversal_id", "segment", "settlement_id", "timezone", "to", "version", "waiver_id",
-    "write_off_id",
+    "invoice_id", "kind", "mandate_id", "matched", "method", "number", "payment_id", "payment_url",
+    "placement_id", "plan_id", "product", "promise_id", "provider", "reason_code", "replaces",
+    "request_hash", "reversal_id", "segment", "settlement_id", "timezone", "to", "version",
+    "waiver_id", "write_off_id",
 })  # fmt: skip
 
 S = TypeVar("S", bound=Struct)

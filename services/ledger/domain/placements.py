@@ -37,6 +37,7 @@ class Placement(AccountObject, frozen=True, kw_only=True):
     began: Position | None = None
     placed: tuple[PlacedDebt, ...] = ()
     recalled_on: date | None = None
+    returned: tuple[PlacedDebt, ...] = ()  # what was left of each invoice when it came back
     history: tuple[Step, ...] = ()
 
     @property

@@ -77,7 +77,12 @@ def reversed_news(view: View, known: WriteOff, *, is_restated: bool) -> list[New
     because = "restated" if is_restated else known.history[-1].because
     at = view.at if is_restated else known.history[-1].at
     name, figures = known.write_off_id, _of(view, known)
-    reversed_ = ledger.WriteOffReversed(**figures, write_off_id=name, because=because)
+    reversed_ = ledger.WriteOffReversed(
+        **figures,
+        write_off_id=name,
+        because=because,
+        allocations=view.history([("write_off", name)]),
+    )
     turn = Turn.OTHER
     found = [
         News(
@@ -92,7 +97,13 @@ def reversed_news(view: View, known: WriteOff, *, is_restated: bool) -> list[New
         )
     ]
     if known.kind == "sold":
-        returned = ledger.AccountRecalled(**figures, placement_id=name, because="returned")
+        returned = ledger.AccountRecalled(
+            **figures,
+            placement_id=name,
+            because="returned",
+            to=known.data.to if known.data is not None else None,
+            invoices=tuple([ledger.PlacedInvoice(each, minor) for each, minor in known.parts]),
+        )
         found.append(
             News("account-recalled", name, view.cause, at, returned, is_new=False, turn=turn)
         )

@@ -1,1 +1,2 @@
-"""Door 1: HTTP. `kpis.py` the figures, `stream.py` the live stream, `pages.py` the dashboard."""
+"""Door 1: HTTP. `kpis.py` the figures, `costs.py` what is recorded here, `stream.py` the live
+stream, `pages.py` the dashboard."""

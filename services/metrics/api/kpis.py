@@ -1,35 +1,54 @@
-"""The figures over HTTP."""
+"""The figures over HTTP: the catalogue, one KPI, many in one question, several as a table."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+import msgspec
+from fastapi import APIRouter, Request, Response
+from pydantic import Field, ValidationError, WithJsonSchema
 
+from services.metrics.api.answer_models import (
+    KpiAnswer,
+    KpiCatalogue,
+    QueryAnswer,
+    answers_with,
+)
+from services.metrics.api.computing import compute
 from services.metrics.api.dependencies import CallerDep, ContextDep
+from services.metrics.api.freshness import Freshness, IfNoneMatchDep
 from services.metrics.api.questions import (
+    ASKED,
     KpiQueryDep,
+    QuestionModel,
     asker,
     find_kpi,
 )
-from services.metrics.context import Context
-from services.metrics.domain.answers import Figured, answer_as_json, answers_as_csv
+from services.metrics.domain.answers import answers_as_json
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.kpis.kpi import Kpi
+from services.metrics.domain.questions import Question
 from services.metrics.processes import figures
-from shared.errors import FieldError, Invalid
-from shared.web import json_response
+from services.metrics.processes.figures import Asker
+from services.metrics.store.figures import Tenant
+from shared.errors import AppError, Invalid
+from shared.web import Model, json_response, problem_of
+from shared.web.auth import Caller, needs
+from shared.web.problems import field_errors
 
 router = APIRouter(tags=["kpis"])
 
-# From so many parts × groups on, an answer takes tens of milliseconds: it is computed elsewhere.
-FIGURES_HERE_MAX = 500
-NAMES_MAX = 30
+QUESTIONS_MAX = 50
+QUERY_BYTES_MAX = 256 * 1024
 
-T = TypeVar("T")
+Asking = Annotated[Caller, needs("metrics:read", body_max=QUERY_BYTES_MAX, is_question=True)]
 
 
-@router.get("/v1/kpis", summary="Every KPI and what it can be split by")
+@router.get(
+    "/v1/kpis", summary="Every KPI and what it can be split by", response_model=KpiCatalogue
+)
 async def list_kpis(_caller: CallerDep) -> Response:
+    """A KPI is a flow (things of the window), a stock (what stands at its end) or a cohort (things
+    of the window, looked at at the end of the day `at`)."""
     return json_response({"items": [_described(kpi) for kpi in KPIS.values()]})
 
 
@@ -38,63 +57,101 @@ def _described(kpi: Kpi) -> dict[str, Any]:
         "name": kpi.name,
         "definition": kpi.definition,
         "unit": kpi.unit,
+        "kind": kpi.kind,
         "better": kpi.better,
         "dimensions": kpi.splits,
         "by": kpi.by,
+        "per": kpi.per,
+        "members": kpi.members,
+        "ripe_days": kpi.ripe_days,
+        "is_money": kpi.is_money,
+        "has_curve": kpi.has_curve,
     }
 
 
-@router.get("/v1/kpis/{name}", summary="One KPI over a window of days")
+@router.get(
+    "/v1/kpis/{name}",
+    summary="One KPI over a window of days",
+    response_model=None,
+    responses=answers_with(KpiAnswer),
+    openapi_extra=ASKED,
+)
 async def get_kpi(
-    name: str, asked: KpiQueryDep, context: ContextDep, caller: CallerDep
-) -> Response:
-    """`from` means the opening of that day, `to` its end. Money in minor units; ratios 0 to 1."""
-    figured = await figures.ask(context.db, caller.tenant, [asker(find_kpi(name), asked)])
-    content = await _compute(context, caller.tenant, answer_as_json, figured)
-    return Response(content, media_type="application/json")
-
-
-@router.get("/v1/export", summary="Several KPIs as a table")
-async def export_kpis(
-    kpis: Annotated[str, Query(description="Names with commas.")],
+    name: str,
     asked: KpiQueryDep,
     context: ContextDep,
     caller: CallerDep,
-    _format: Annotated[Literal["csv"], Query(alias="format")] = "csv",
+    tag: IfNoneMatchDep,
 ) -> Response:
-    """One line per KPI, part of the window and group."""
-    askers = [asker(kpi, asked) for kpi in _named(kpis)]
-    figured = await figures.ask(context.db, caller.tenant, askers)
-    return Response(
-        await _compute(context, caller.tenant, answers_as_csv, figured),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="kpis.csv"'},
+    """`from` means the opening of that day, `to` its end. Money in minor units; ratios 0 to 1."""
+    askers = [asker(find_kpi(name), asked)]
+    snapshot = await figures.ask(context.db, caller.tenant, askers, known_by(tag))
+    fresh = Freshness.of(snapshot.tenant)
+    if snapshot.is_known:
+        return fresh.not_modified()
+    (content,) = await compute(
+        context, caller.tenant, answers_as_json, snapshot.figured, fresh.members
     )
+    return Response(content, media_type="application/json", headers=fresh.headers)
 
 
-def _named(kpis: str) -> list[Kpi]:
-    """Each KPI once. Raises `Invalid`."""
-    listed = [name.strip() for name in kpis.split(",") if name.strip()]
-    names = list(dict.fromkeys(listed))
-    unknown = [name for name in names if name not in KPIS]
-    if len(listed) > NAMES_MAX:
-        detail = f"names {len(listed)} KPIs, {NAMES_MAX} at most"
-    elif unknown:
-        detail = f"no such KPI: {', '.join(unknown)}"
-    elif not names:
-        detail = "names none"
-    else:
-        return [KPIS[name] for name in names]
-    raise Invalid("The export cannot be made.", [FieldError("/query/kpis", detail)])
+def known_by(tag: str | None, asked: bytes = b"") -> figures.IsKnown:
+    """Whether whoever shows this tag has the newest answer."""
+
+    def is_known(tenant: Tenant | None) -> bool:
+        return Freshness.of(tenant, asked).is_known(tag)
+
+    return is_known
 
 
-async def _compute(
-    context: Context,
-    tenant_id: str,
-    compute: Callable[[Sequence[Figured]], T],
-    figured: Sequence[Figured],
-) -> T:
-    """What no longer needs the database: at once if it is little, else in the tenant's place."""
-    if sum(each.size for each in figured) <= FIGURES_HERE_MAX:
-        return compute(figured)
-    return await context.pool.run(tenant_id, compute, figured)
+# ── Many in one question ────────────────────────────────────────────────────────────────────────
+
+
+class SentQuery(Model):
+    # Questions are looked at one by one, so that a bad one spares the others.
+    questions: Annotated[
+        list[Annotated[Any, WithJsonSchema(QuestionModel.model_json_schema())]],
+        Field(min_length=1, max_length=QUESTIONS_MAX),
+    ]
+
+
+@router.post(
+    "/v1/query",
+    summary="Up to 50 questions, answered from one snapshot",
+    response_model=None,
+    responses=answers_with(QueryAnswer),
+)
+async def query_kpis(
+    body: SentQuery, request: Request, context: ContextDep, caller: Asking, tag: IfNoneMatchDep
+) -> Response:
+    """Answers come in the order of the questions; in place of a bad one's answer stands its
+    problem. It changes nothing, so a page's session may ask, too."""
+    asked = await request.body()
+    askers = [_asker_of(question, place) for place, question in enumerate(body.questions)]
+    snapshot = await figures.ask(context.db, caller.tenant, askers, known_by(tag, asked))
+    fresh = Freshness.of(snapshot.tenant, asked)
+    if snapshot.is_known:
+        return fresh.not_modified()
+    good = [each for each in snapshot.found if not isinstance(each, AppError)]
+    written = iter(
+        await compute(context, caller.tenant, answers_as_json, good, fresh.members) if good else ()
+    )
+    items: Sequence[Any] = [
+        problem_of(each) if isinstance(each, AppError) else msgspec.Raw(next(written))
+        for each in snapshot.found
+    ]
+    answer = json_response({"items": items, **fresh.members})
+    answer.headers.update(fresh.headers)
+    return answer
+
+
+def _asker_of(question: Any, place: int) -> Asker:
+    def ask(tenant: Tenant | None) -> Question:
+        at = f"/questions/{place}"
+        try:
+            asked = QuestionModel.model_validate(question)
+        except ValidationError as error:
+            raise Invalid("The question cannot be answered.", field_errors(error, at)) from None
+        return asker(find_kpi(asked.kpi), asked, at)(tenant)
+
+    return ask

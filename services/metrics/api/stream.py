@@ -1,13 +1,15 @@
 """The live stream: says that figures have changed, and after which events.
 
 Ids are the tenant's revision; `Last-Event-ID` goes on from there as long as the database keeps the
-changes, else one event says where the stream stands. Clients have no queue here: each gets what is
-new when it has taken what came before, and one that takes nothing for a while is dropped.
+changes. Whoever comes with an older id, an unknown one or none gets a `reset`: where the stream
+stands, and that whatever was asked before it is to be asked again. Clients have no queue here: each
+gets what is new when it has taken what came before, and one that takes nothing for a while is
+dropped.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -15,7 +17,8 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from starlette.types import Message, Receive, Scope, Send
 
 from services.metrics.api.dependencies import CallerDep, ContextDep
-from services.metrics.store import figures as store
+from services.metrics.store.changes import list_changes
+from services.metrics.store.figures import list_revisions
 from services.metrics.store.live import Live
 from shared.database import Database
 from shared.errors import Unavailable
@@ -34,6 +37,10 @@ log = telemetry.logger(__name__)
 class _Dropping(EventSourceResponse):
     """Cuts the connection of a client that does not take what is sent."""
 
+    def __init__(self, events: AsyncGenerator[bytes, None], headers: Mapping[str, str]) -> None:
+        super().__init__(events, headers=headers)
+        self._events = events
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
             async with asyncio.timeout(SEND_SECONDS_MAX):
@@ -43,6 +50,8 @@ class _Dropping(EventSourceResponse):
             await super().__call__(scope, receive, send_in_time)
         except TimeoutError:
             log.info("stream.dropped_slow_client")
+        finally:
+            await self._events.aclose()  # at once: a cancelled send leaves it where it stands
 
 
 @router.get(
@@ -56,14 +65,15 @@ async def stream(
     caller: CallerDep,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> _Dropping:
-    """Events `kpis`: `{"revision", "from", "to", "events": {type: count}}`, the days and types of
-    what was taken in. The first one says where the stream stands."""
+    """`figures`: `{"revision", "from", "to", "events": {type: count}}`, the days and types of what
+    was taken in; or `{"revision", "targets": [kpi]}`. `alert`, `plan`, `experiment`: what one of
+    them came to. `reset`: `{"revision"}`, ask for everything again. `id` is the revision."""
     after = int(last_event_id) if last_event_id and _REVISION.fullmatch(last_event_id) else None
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return _Dropping(_events(context.live, caller.tenant, after), headers=headers)
+    return _Dropping(_events(context.live, caller.tenant, after), headers)
 
 
-async def _events(live: Live, tenant: str, after: int | None) -> AsyncIterator[bytes]:
+async def _events(live: Live, tenant: str, after: int | None) -> AsyncGenerator[bytes, None]:
     async with live.listening(tenant):
         revision = after
         while not live.is_closing:
@@ -82,17 +92,18 @@ async def _events(live: Live, tenant: str, after: int | None) -> AsyncIterator[b
 async def _news(db: Database, tenant: str, after: int | None) -> tuple[list[bytes], int]:
     """The events after a revision, and the revision that the client has with them."""
     async with db.reading() as session:
-        now = (await store.list_revisions(session, [tenant])).get(tenant, 0)
+        now = (await list_revisions(session, [tenant])).get(tenant, 0)
         if after is None or after > now:
-            return [_event(now, "{}")], now
-        changes = await store.list_changes(session, tenant, after, _CHANGES_PER_LOOK)
-    if after < now and (not changes or changes[0][0] > after + 1):
-        return [_event(now, "{}")], now  # too long ago: whoever listens asks for everything
-    events = [_event(revision, content) for revision, content in changes]
-    return events, changes[-1][0] if changes else now
+            return [_event(now, "reset", "{}")], now
+        changes = await list_changes(session, tenant, after, _CHANGES_PER_LOOK)
+    if after < now and (not changes or changes[0].revision > after + 1):
+        return [
+            _event(now, "reset", "{}")
+        ], now  # too long ago: whoever listens asks for everything
+    return [_event(*change) for change in changes], changes[-1].revision if changes else now
 
 
-def _event(revision: int, content: str) -> bytes:
+def _event(revision: int, change_type: str, content: str) -> bytes:
     head = f'{{"revision":{revision}'
     data = head + ("," + content[1:] if len(content) > 2 else "}")
-    return format_sse_event(data_str=data, event="kpis", id=str(revision), retry=1000)
+    return format_sse_event(data_str=data, event=change_type, id=str(revision), retry=1000)

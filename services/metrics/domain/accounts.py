@@ -6,7 +6,7 @@ figures (touches, delinquencies, the process) on all items of the account togeth
 always at hand as a whole.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -52,6 +52,7 @@ class Item:
     ends_on: date = FAR  # nothing it adds counts later
     is_changed: bool = False  # something to store apart from new facts
     cells: Cells | None = None  # what the stored measures hold of it, if that is at hand
+    derived: dict[int, Any] = field(default_factory=dict)  # by how many facts: what they tell
 
     @property
     def is_unsaved(self) -> bool:
@@ -137,6 +138,8 @@ class AccountItems:
         """All that is new is stored."""
         for item in self.by_key.values():
             item.folded, item.is_changed = len(item.facts), False
+            if len(item.derived) > 1:
+                item.derived = {n: each for n, each in item.derived.items() if n == item.folded}
         self.account.folded = (len(self.account.profiles), len(self.account.segments))
 
 
@@ -150,6 +153,22 @@ class Known:
         self._items = items
         self.slot = slot
         self._is_before = is_before
+
+    def derived(self, kind: str, derive: Callable[[Sequence[Any]], Any]) -> Iterator[Any]:
+        """What the facts known of each item of a kind tell, and nothing else has part in. It is
+        found once for as many facts, and there is one such function per kind."""
+        for key, item in self._items.by_key.items():
+            if key[0] != kind:
+                continue
+            facts = item.facts[: item.folded] if self._is_before else item.facts
+            known = recorded_by(facts, self.slot)
+            if not known:
+                continue
+            found = item.derived.get(len(known), item)
+            if found is item:
+                found = item.derived[len(known)] = derive(known)
+            if found is not None:
+                yield found
 
     def of_kind(self, *kinds: str) -> Iterator[tuple[ItemKey, Sequence[Any]]]:
         """The items of these kinds of which anything was known, each with the facts known."""

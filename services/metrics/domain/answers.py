@@ -1,155 +1,299 @@
 """The answer to a question, from the groups of figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from services.metrics.domain.export import table
+from services.metrics.domain.export import csv_of, lines_of
 from services.metrics.domain.figures import BUCKETS, Figures, Group, Key, Row, grouped
 from services.metrics.domain.kpis.kpi import Number, Ratio, total
 from services.metrics.domain.questions import Question, months
+from services.metrics.domain.rates import Converter
+from services.metrics.domain.targets import Target, find_target
 from services.metrics.domain.windows import Window
 
 _ALL = Key()  # of everything together
+_NULL: dict[str, Any] = {"value": None, "numerator": None, "denominator": None}
 
 
 @dataclass(frozen=True)
 class Figured:
-    """A question with all that its answer is made of: sums by slice of time and key."""
+    """A question with all that its answer is made of: sums by slice of time and key, the same of
+    what it is compared with, and the KPI's targets."""
 
     question: Question
     rows: Sequence[Row]
     currencies: Sequence[str]
+    compared: "Figured | None" = None
+    targets: Sequence[Target] = ()
 
     @property
     def size(self) -> int:
         """How many figures the answer has, at most: parts × groups."""
         groups = max(len({row.key for row in self.rows}), 1)
         groups *= len(BUCKETS) if self.question.splits_by("bucket") else 1
-        return len(self.question.parts) * groups
+        own = len(self.question.parts) * groups
+        return own + (self.compared.size if self.compared else 0)
 
     def answer(self) -> dict[str, Any]:
-        return answer(self.question, self.rows, self.currencies)
+        return _Answer(self).written()
 
 
-def answer_as_json(figured: Sequence[Figured]) -> bytes:
-    """The answer to the only question."""
-    (only,) = figured
-    return msgspec.json.encode(only.answer())
+def answers_as_json(figured: Sequence[Figured], more: Mapping[str, Any]) -> list[bytes]:
+    """Each answer with further members, as it is sent."""
+    return [msgspec.json.encode({**each.answer(), **more}) for each in figured]
 
 
-def answers_as_csv(figured: Sequence[Figured]) -> str:
+def answers_as_csv(figured: Sequence[Figured]) -> bytes:
     """The answers as a table."""
-    return table(each.answer() for each in figured)
+    return csv_of(each.answer() for each in figured)
 
 
-def answer(question: Question, rows: Sequence[Row], currencies: Sequence[str]) -> dict[str, Any]:
-    """The answer as it is sent. Several currencies are never summed: they make groups."""
-    kpi = question.kpi
-    is_mixed = kpi.is_money and question.currency is None and len(currencies) > 1
-    currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
-    head: dict[str, Any] = {
-        "name": kpi.name,
-        "unit": "count" if question.by == "count" and kpi.unit == "minor" else kpi.unit,
-        "currency": currency if kpi.is_money else None,
-        "from": question.window.from_on,
-        "to": question.window.to_on,
-    }
-    if kpi.kind == "cohort":
-        head["at"] = question.looked_at
-    if is_mixed:
-        whole: dict[str, Any] = {"value": None, "numerator": None, "denominator": None}
-        whole |= {"series": [], **dict.fromkeys(kpi.members)}
-    else:
-        whole = _values(question, _together(question, rows), currency or "")
-    dimensions = tuple(question.group_by)
-    if is_mixed and "currency" not in dimensions:
-        dimensions = ("currency", *dimensions)
-    groups = [
-        {"key": {name: _named(question, key, name) for name in dimensions}, **values}
-        for key, values in _groups(question, rows, currency or "")
-    ]
-    return {**head, **whole, "groups": groups if dimensions else []}
+def answers_as_parquet(figured: Sequence[Figured]) -> bytes:
+    """The same as a file of columns."""
+    from services.metrics.domain.parquet import figures_table  # a large library, rarely needed
+
+    return figures_table(lines_of(each.answer() for each in figured))
 
 
-def _named(question: Question, key: Key, dimension: str) -> str | None:
-    is_mark = dimension in (question.kpi.mark, "bucket")
-    return (key.mark if is_mark else getattr(key, dimension)) or None
+class _Answer:
+    """Several currencies are never summed unless they are converted: they make groups."""
 
+    def __init__(self, figured: Figured) -> None:
+        self._figured = figured
+        self._question = question = figured.question
+        self._kpi = question.kpi
+        currencies = figured.currencies
+        only = currencies[0] if len(currencies) == 1 else None
+        self._is_mixed = (
+            self._kpi.is_money
+            and not question.into
+            and question.currency is None
+            and len(currencies) > 1
+        )
+        self._currency = question.into or question.currency or only or ""
+        self._converter = Converter(question.rates) if question.rates is not None else None
+        self._compared = _Answer(figured.compared) if figured.compared else None
 
-def _together(question: Question, rows: Sequence[Row]) -> Group:
-    """All of them in one group."""
-    whole = grouped(question.slices, (row._replace(key=_ALL) for row in rows))
-    return whole.get(_ALL) or Group(question.slices)
-
-
-def _groups(
-    question: Question, rows: Sequence[Row], currency: str
-) -> Iterable[tuple[Key, dict[str, Any]]]:
-    groups = grouped(question.slices, rows)
-    for key in sorted(groups):
-        group = groups[key]
-        if question.splits_by_mark and question.kpi.mark_formula is not None:
-            if not key.mark:
-                continue  # the whole: it is the denominator of every mark
-            group.add_missing(groups.get(key._replace(mark="")))
-        if question.splits_by("bucket"):
-            for bucket in BUCKETS:
-                old = key._replace(mark=bucket)
-                yield old, _values(question, group, key.currency or currency, old)
+    def written(self) -> dict[str, Any]:
+        question, kpi = self._question, self._kpi
+        head: dict[str, Any] = {
+            "name": kpi.name,
+            "unit": "count" if question.by == "count" and kpi.unit == "minor" else kpi.unit,
+            "currency": (self._currency or None) if kpi.is_money else None,
+            "from": question.window.from_on,
+            "to": question.window.to_on,
+        }
+        if kpi.kind == "cohort":
+            head["at"] = question.looked_at
+        if self._is_mixed:
+            whole = {**_NULL, "series": [], **dict.fromkeys(kpi.members)}
+            whole |= {**self._beside(None, None), "target": None}
         else:
-            yield key, _values(question, group, key.currency or currency, key)
+            whole = self._values(self._whole, self._span_currency, _ALL, {})
+            if self._compared is not None:
+                whole |= self._beside(self._whole_ratio, self._compared._whole_ratio)
+        dimensions = self._dimensions
+        groups = [self._group(key, group) for key, group in self._groups] if dimensions else []
+        answer = {**head, **whole, "groups": groups}
+        if question.into is not None:
+            answer["rates"] = self._converter.listed() if self._converter else []
+        return answer
+
+    def _group(self, key: Key, group: Group) -> dict[str, Any]:
+        named = {name: self._named(key, name) for name in self._dimensions}
+        currency = key.currency or self._span_currency
+        values = self._values(group, currency, key, named)
+        if self._compared is not None:
+            ratio = self._over_window(group, currency, key)
+            values |= self._beside(ratio, self._compared._group_ratio(key))
+        return {"key": named, **values}
+
+    @property
+    def _span_currency(self) -> str:
+        """Whose first invoice begins a figure that looks back: of the earliest if all are one."""
+        return "" if self._question.into else self._currency
+
+    @property
+    def _dimensions(self) -> tuple[str, ...]:
+        dimensions = tuple(self._question.group_by)
+        if self._is_mixed and "currency" not in dimensions:
+            return ("currency", *dimensions)
+        return dimensions
+
+    def _named(self, key: Key, dimension: str) -> str | None:
+        is_mark = dimension in (self._kpi.mark, "bucket")
+        return (key.mark if is_mark else getattr(key, dimension)) or None
+
+    @cached_property
+    def _whole(self) -> Group:
+        """All of them in one group."""
+        whole = self._grouped(lambda _: _ALL)
+        return whole.get(_ALL) or Group(self._question.slices)
+
+    @cached_property
+    def _groups(self) -> list[tuple[Key, Group]]:
+        return list(self._each_group())
+
+    def _each_group(self) -> Iterator[tuple[Key, Group]]:
+        question = self._question
+        is_apart = question.into is None or question.splits_by("currency")
+        groups = self._grouped(lambda key: key if is_apart else key._replace(currency=""))
+        for key in sorted(groups, key=_in_order):
+            group = groups[key]
+            if question.splits_by_mark and self._kpi.mark_formula is not None:
+                if not key.mark:
+                    continue  # the whole: it is the denominator of every mark
+                group.add_missing(groups.get(key._replace(mark="")))
+            if question.splits_by("bucket") and self._kpi.mark != "bucket":
+                yield from ((key._replace(mark=bucket), group) for bucket in self._buckets)
+            else:
+                yield key, group
+
+    def _grouped(self, key_of: Callable[[Key], Key]) -> dict[Key, Group]:
+        stocks = frozenset(need.measure for need in self._kpi.needs if need.mode == "stock")
+        question = self._question
+        return grouped(question.slices, self._figured.rows, key_of, self._converter, stocks)
+
+    @property
+    def _buckets(self) -> Sequence[str]:
+        only = self._question.filters.get("bucket")
+        return [bucket for bucket in BUCKETS if only is None or bucket in only]
+
+    # ── Figures ─────────────────────────────────────────────────────────────────────────────────
+
+    def _values(
+        self, group: Group, currency: str, key: Key, named: Mapping[str, str | None]
+    ) -> dict[str, Any]:
+        question = self._question
+        values = self._numbers(self._over_window(group, currency, key))
+        series: list[dict[str, Any]] = []
+        if question.interval:
+            for part in question.parts:
+                span = question.span_in_series(part, currency)
+                is_complete = question.is_over(part)
+                head = {"from": part.from_on, "to": part.to_on, "is_complete": is_complete}
+                series.append({**head, **self._numbers(self._ratio(group, span, key))})
+        return {**values, "series": series, **self._target(named)}
+
+    def _over_window(self, group: Group, currency: str, key: Key) -> Ratio | None:
+        return self._ratio(group, self._question.span(self._question.window, currency), key)
+
+    @property
+    def _whole_ratio(self) -> Ratio | None:
+        return self._over_window(self._whole, self._span_currency, _ALL)
+
+    def _group_ratio(self, key: Key) -> Ratio | None:
+        """The figure of a group; of one that is not there, what nothing comes to."""
+        group = self._by_key.get(key) or Group(self._question.slices)
+        return self._over_window(group, key.currency or self._span_currency, key)
+
+    @cached_property
+    def _by_key(self) -> dict[Key, Group]:
+        return dict(self._groups)
+
+    def _ratio(self, group: Group, window: Window, key: Key) -> Ratio | None:
+        """None where a rate is missing."""
+        figures = figures_of(self._question, group, window)
+        if figures.lacks_a_rate:
+            return None
+        kpi, question = self._kpi, self._question
+        if kpi.mark != "bucket" and (question.splits_by("bucket") or "bucket" in question.filters):
+            buckets = [key.mark] if key.mark else self._buckets
+            return total(sum(figures.of(figures.bucket(bucket)) for bucket in buckets))
+        if (key.mark or question.filters_by_mark) and kpi.mark_formula is not None:
+            return kpi.mark_formula(figures)
+        return kpi.formula(figures)
+
+    def _beside(self, now: Ratio | None, before: Ratio | None) -> dict[str, Any]:
+        """What it is compared with."""
+        if self._compared is None:
+            return {}
+        window = self._compared._question.window
+        previous = {"from": window.from_on, "to": window.to_on, **self._numbers(before)}
+        return {"previous": previous, "change": _change(now, before)}
+
+    def _target(self, named: Mapping[str, str | None]) -> dict[str, Any]:
+        """The target of exactly these figures."""
+        question = self._question
+        is_default = question.by == self._kpi.by[0] and not question.per
+        if not is_default or any(len(values) > 1 for values in question.filters.values()):
+            return {"target": None}
+        split = {name: values[0] for name, values in question.filters.items()}
+        if self._kpi.is_money and self._currency:
+            split["currency"] = self._currency
+        split |= {name: value or "" for name, value in named.items()}
+        found = find_target(self._figured.targets, question.window.to_on, split)
+        return {"target": None if found is None else found.number}
+
+    def _numbers(self, ratio: Ratio | None) -> dict[str, Any]:
+        if ratio is None:
+            return {**_NULL, **dict.fromkeys(self._kpi.members)}
+        is_sum = self._kpi.unit == "minor" and self._question.is_converted
+        number = _minor if is_sum else _number
+        value = ratio.value
+        if is_sum and value is not None:
+            value = _minor(value)
+        return {
+            "value": float(value) if isinstance(value, Fraction) else value,
+            "numerator": number(ratio.numerator),
+            "denominator": None if ratio.denominator is None else number(ratio.denominator),
+            **{
+                name: _member(member)
+                for name, member in ratio.extra.items()
+                if name != "curve" or self._question.has_curve
+            },
+        }
 
 
-def _values(question: Question, group: Group, currency: str, key: Key = _ALL) -> dict[str, Any]:
-    def numbers(window: Window) -> dict[str, Any]:
-        return _numbers(_ratio(question, figures_of(question, group, window), key))
+_PLACES = {bucket: str(place) for place, bucket in enumerate(BUCKETS)}
 
-    series: list[dict[str, Any]] = []
-    if question.interval:
-        for part in question.parts:
-            values = numbers(question.span_in_series(part, currency))
-            is_complete = question.is_over(part)
-            series.append(
-                {"from": part.from_on, "to": part.to_on, "is_complete": is_complete, **values}
-            )
-    return {**numbers(question.span(question.window, currency)), "series": series}
+
+def _in_order(key: Key) -> Key:
+    """Buckets by age, all else by name."""
+    return key._replace(mark=_PLACES.get(key.mark, key.mark))
 
 
 def figures_of(question: Question, group: Group, window: Window) -> Figures:
     """The figures of a group in a window that the question's slices were cut for."""
     first, last = question.slices.run(window)
     made = Figures(
-        window, question.looked_at, question.by, question.per, group, first=first, last=last
+        window,
+        question.looked_at,
+        question.by,
+        question.per,
+        group,
+        first=first,
+        last=last,
+        rates_on=window.to_on,
     )
     if question.kpi.over == "months":
         made.months = tuple(
-            Figures(month, made.at, made.by, made.per, group, *question.slices.run(month))
+            Figures(
+                month,
+                made.at,
+                made.by,
+                made.per,
+                group,
+                *question.slices.run(month),
+                rates_on=window.to_on,
+            )
             for month in months(window)
         )
     return made
 
 
-def _ratio(question: Question, figures: Figures, key: Key) -> Ratio:
-    kpi = question.kpi
-    if question.splits_by("bucket"):
-        return total(figures.of(figures.bucket(key.mark))) if key.mark else kpi.formula(figures)
-    if key.mark and kpi.mark_formula is not None:
-        return kpi.mark_formula(figures)
-    return kpi.formula(figures)
-
-
-def _numbers(ratio: Ratio) -> dict[str, Any]:
-    value = ratio.value
-    return {
-        "value": float(value) if isinstance(value, Fraction) else value,
-        "numerator": _number(ratio.numerator),
-        "denominator": None if ratio.denominator is None else _number(ratio.denominator),
-        **{name: _member(member) for name, member in ratio.extra.items()},
-    }
+def _change(now: Ratio | None, before: Ratio | None) -> dict[str, Any]:
+    """By exact numbers."""
+    if now is None or before is None or now.value is None or before.value is None:
+        return {"absolute": None, "relative": None}
+    absolute = Fraction(now.value) - Fraction(before.value)
+    relative = None if before.value == 0 else float(absolute / Fraction(before.value))
+    return {"absolute": _number(absolute), "relative": relative}
 
 
 def _member(member: Any) -> Any:
@@ -158,3 +302,8 @@ def _member(member: Any) -> Any:
 
 def _number(number: Number) -> int | float:
     return int(number) if number == int(number) else float(number)
+
+
+def _minor(number: Number) -> int:
+    """Whole minor units, also of what was converted."""
+    return round(number)

@@ -8,6 +8,7 @@ adds to; docs/kpis.md lists all of them.
 
 from collections.abc import Mapping
 from datetime import date
+from fractions import Fraction
 
 from msgspec import Struct
 
@@ -52,6 +53,13 @@ class Added(Struct, frozen=True, gc=False):
         return Added(
             self.amount - other.amount, self.count - other.count, self.weight - other.weight
         )
+
+    def times(self, factor: Fraction) -> "Added":
+        """In another currency, exactly. Things stay as many."""
+        if factor == 1:
+            return self
+        amount, weight = self.amount * factor, self.weight * factor
+        return Added(amount, self.count, weight)  # type: ignore[arg-type]  # sums know both
 
 
 Cells = dict[Cell, Added]

@@ -1,4 +1,4 @@
-"""Answers as a table: one line per KPI, part of the window and group."""
+"""Answers as tables: one line per KPI, part of the window and group."""
 
 import csv
 import io
@@ -8,28 +8,32 @@ from typing import Any
 _COLUMNS = ("kpi", "unit", "currency", "group", "from", "to", "value", "numerator", "denominator")
 
 
-def table(answers: Iterable[Mapping[str, Any]]) -> str:
+def csv_of(answers: Iterable[Mapping[str, Any]]) -> bytes:
     """The answers as CSV, with a line of headings."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
+    for line in lines_of(answers):
+        writer.writerow([line[name] for name in _COLUMNS])
+    return out.getvalue().encode()
+
+
+def lines_of(answers: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What each line has."""
     for answer in answers:
-        writer.writerows(_lines(answer))
-    return out.getvalue()
-
-
-def _lines(answer: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
-    for group in ({**answer, "key": {}}, *answer["groups"]):
-        key = group["key"]
-        label = " ".join(f"{name}={value or ''}" for name, value in key.items())
-        currency = key.get("currency", answer["currency"])
-        for part in group["series"] or ({"from": answer["from"], "to": answer["to"], **group},):
-            yield (
-                answer["name"],
-                answer["unit"],
-                currency,
-                label,
-                part["from"],
-                part["to"],
-                *(part[name] for name in ("value", "numerator", "denominator")),
-            )
+        for group in ({**answer, "key": {}}, *answer["groups"]):
+            key = group["key"]
+            whole = {"from": answer["from"], "to": answer["to"], "is_complete": None, **group}
+            for part in group["series"] or (whole,):
+                yield {
+                    "kpi": answer["name"],
+                    "unit": answer["unit"],
+                    "currency": key.get("currency", answer["currency"]),
+                    "group": " ".join(f"{name}={value or ''}" for name, value in key.items()),
+                    "key": key,
+                    "from": part["from"],
+                    "to": part["to"],
+                    "at": answer.get("at"),
+                    "is_complete": part["is_complete"],
+                    **{name: part[name] for name in ("value", "numerator", "denominator")},
+                }

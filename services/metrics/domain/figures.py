@@ -5,7 +5,7 @@ stock at its end the sum of all slices up to it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from services.metrics.domain.cells import NOTHING, Added
 from services.metrics.domain.debt_measures.balances import AGES, EPOCH
+from services.metrics.domain.rates import Converter
 from services.metrics.domain.windows import Slices, Window
 
 By = Literal["amount", "count"]
@@ -58,6 +59,7 @@ class Figures:
     group: "Group"
     first: int  # its slices
     last: int
+    rates_on: date  # the day whose rates hold for what stands
     months: "tuple[Figures, ...]" = ()  # of its calendar months, where a formula needs them
     before: "Figures | None" = None  # of as many days before, where a formula needs them
 
@@ -68,11 +70,11 @@ class Figures:
 
     def opening(self, measure: str, mark: str = "") -> Added:
         """What stood when the window began."""
-        return self.group.running(measure, mark)[self.first - 1]
+        return self.group.standing_at(measure, mark, self.first - 1, self.rates_on)
 
     def closing(self, measure: str, mark: str = "") -> Added:
         """What stands at the end of the window."""
-        return self.group.running(measure, mark)[self.last]
+        return self.group.standing_at(measure, mark, self.last, self.rates_on)
 
     def standing(self, measure: str) -> Added:
         """What was put in the window and not taken back by its end."""
@@ -85,6 +87,11 @@ class Figures:
     def of(self, added: Added) -> int:
         """The amount or the count, as it is asked for."""
         return added.amount if self.by == "amount" else added.count
+
+    @property
+    def lacks_a_rate(self) -> bool:
+        """Whether anything of it could not be converted."""
+        return self.group.lacks_a_rate(self.first, self.last, self.rates_on)
 
     @property
     def sales(self) -> int:
@@ -126,16 +133,40 @@ def _receivables(amounts: Sequence[int]) -> int:
 
 
 class Group:
-    """The sums of one key, ready to be asked for any run of slices."""
+    """The sums of one key, ready to be asked for any run of slices.
 
-    def __init__(self, slices: Slices) -> None:
+    With a `converter` the rows are in several currencies, and what is read of them is in one: what
+    happened by the rates of its day, what stands (`stocks`) by those of the day that is asked for.
+    """
+
+    def __init__(
+        self,
+        slices: Slices,
+        converter: Converter | None = None,
+        stocks: frozenset[str] = frozenset(),
+    ) -> None:
         self._slices = slices
+        self._converter = converter
+        self._stock_measures = stocks
         self._nothing = [NOTHING] * (slices.count + 1)
         self._sums: dict[tuple[str, str], list[Added]] = {}
         self._rows: dict[str, dict[int, list[Row]]] = {}
         self._running: dict[tuple[str, str], list[Added]] = {}
+        self._stocks: dict[tuple[str, str], dict[str, list[Added]]] = {}  # by currency
+        self._gaps: set[int] = set()  # slices with something for which there is no rate
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row, currency: str = "") -> None:
+        if self._converter is not None and row.measure in self._stock_measures:
+            by_currency = self._stocks.setdefault((row.measure, row.mark), {})
+            stock = by_currency.setdefault(currency, [*self._nothing])
+            stock[row.slice] += row.added
+            return
+        if self._converter is not None:
+            factor = self._converter.factor(currency, self._slices.first_day(row.slice))
+            if factor is None:
+                self._gaps.add(row.slice)
+                return
+            row = row._replace(added=row.added.times(factor))
         if row.until:
             by_slice = self._rows.setdefault(row.measure, defaultdict(list))
             by_slice[row.slice].append(row)
@@ -147,14 +178,44 @@ class Group:
         """Take over another group's sums of measures that this one has not."""
         if other is not None:
             self._running = {**other._running, **self._running}
+            self._stocks = {**other._stocks, **self._stocks}
+            self._gaps |= other._gaps
 
     def close(self) -> None:
         """Running sums: made once, so that any window costs the same."""
         for key, sums in self._sums.items():
             self._running[key] = list(accumulate(sums))
+        for by_currency in self._stocks.values():
+            for currency, sums in by_currency.items():
+                by_currency[currency] = list(accumulate(sums))
 
     def running(self, measure: str, mark: str = "") -> Sequence[Added]:
         return self._running.get((measure, mark), self._nothing)
+
+    def standing_at(self, measure: str, mark: str, slice_: int, rates_on: date) -> Added:
+        """What stands at the end of a slice, by the rates of a day."""
+        by_currency = self._stocks.get((measure, mark))
+        if by_currency is None or self._converter is None:
+            return self.running(measure, mark)[slice_]
+        total = NOTHING
+        for currency, sums in by_currency.items():
+            factor = self._converter.factor(currency, rates_on)
+            if factor is not None:
+                total += sums[slice_].times(factor)
+        return total
+
+    def lacks_a_rate(self, first: int, last: int, rates_on: date) -> bool:
+        """Whether something of a run of slices, or what stands at its ends, has no rate."""
+        if self._converter is None:
+            return False
+        if any(first <= gap <= last for gap in self._gaps):
+            return True
+        return any(
+            (sums[first - 1] != NOTHING or sums[last] != NOTHING)
+            and self._converter.factor(currency, rates_on) is None
+            for by_currency in self._stocks.values()
+            for currency, sums in by_currency.items()
+        )
 
     def rows_in(self, measure: str, first: int, last: int) -> Iterable[Row]:
         """The rows by two days whose first day is in a run of slices."""
@@ -165,17 +226,25 @@ class Group:
 
     def marks(self, measure: str) -> list[str]:
         """The marks under which a measure has anything."""
-        return sorted({mark for name, mark in self._running if name == measure})
+        found = {*self._running, *self._stocks}
+        return sorted({mark for name, mark in found if name == measure})
 
 
-def grouped(slices: Slices, rows: Iterable[Row]) -> dict[Key, Group]:
-    """Groups by key. Rows that come to nothing make no group."""
+def grouped(
+    slices: Slices,
+    rows: Iterable[Row],
+    key_of: Callable[[Key], Key] = lambda key: key,
+    converter: Converter | None = None,
+    stocks: frozenset[str] = frozenset(),
+) -> dict[Key, Group]:
+    """Groups by the key that `key_of` makes of the rows'. Rows that come to nothing make none."""
     groups: dict[Key, Group] = {}
     for row in rows:
-        found = groups.get(row.key)
+        key = key_of(row.key)
+        found = groups.get(key)
         if found is None:
-            found = groups[row.key] = Group(slices)
-        found.add(row)
+            found = groups[key] = Group(slices, converter, stocks)
+        found.add(row, row.key.currency)
     for each in groups.values():
         each.close()
     return groups

@@ -5,8 +5,12 @@ from typing import Literal
 
 # flow: cells whose day is in the window · stock: all up to its end · standing: put in the window
 # and not taken back (`until`) by its end · cohort: things of the window (their day), by what has
-# happened to them (`until`) by `at` · of_cohort: the same with both days the other way round
-Mode = Literal["flow", "stock", "standing", "cohort", "of_cohort"]
+# happened to them (`until`) by `at` · of_cohort: the same with both days the other way round ·
+# rolled: where balances went in each month (`rolls.py`) · lived: how long debts were open
+# (`lives.py`) · delinquent: how delinquencies ended (`delinquencies.py`)
+Mode = Literal[
+    "flow", "stock", "standing", "cohort", "of_cohort", "rolled", "lived", "delinquent"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +45,18 @@ def cohort(measure: str, *, by_mark: bool = False) -> Need:
 def of_cohort(measure: str, *, by_mark: bool = False) -> Need:
     """What has happened by `at` (`day`) to the things of the window (`until`)."""
     return Need(measure, "of_cohort", by_mark)
+
+
+def rolled(measure: str) -> Need:
+    """Where the balances of the window's months went."""
+    return Need(measure, "rolled", by_mark=True)
+
+
+def lived(measure: str) -> Need:
+    """How long the debts that entered in the window were open, as it is seen at `at`."""
+    return Need(measure, "lived", by_mark=True)
+
+
+def delinquent(measure: str) -> Need:
+    """The delinquencies of accounts, as they are seen at `at`."""
+    return Need(measure, "delinquent", by_mark=True)

@@ -5,14 +5,17 @@ its name.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Literal
 
 from services.metrics.domain.figures import By
 from services.metrics.domain.kpis.kpi import Kpi
-from services.metrics.domain.windows import Interval, Slices, Window, is_whole, parts
+from services.metrics.domain.rates import Rates
+from services.metrics.domain.windows import ONE_DAY, Interval, Slices, Window, is_whole, parts
 
+Compare = Literal["previous", "year"]
 TRAILING_DAYS = 90  # of a figure whose parts look back (`Kpi.over`), unless asked otherwise
 
 
@@ -21,12 +24,14 @@ class Question:
     """Which KPI, of which days, of which money, in which parts; `as_of`: by what was known then.
 
     `at`: the day at whose end the things of a cohort are looked at. `filters`: by dimension the
-    values that count, the empty text for unknown. `experiment`: whose arms `arm` means.
+    values that count, the empty text for unknown. `experiment`: whose arms `arm` means. `into`: the
+    currency that money is converted into.
     """
 
     kpi: Kpi
     window: Window
     currency: str | None = None
+    into: str | None = None
     interval: Interval | None = None
     group_by: tuple[str, ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -34,10 +39,13 @@ class Question:
     per: str = ""
     at: date | None = None
     as_of: date | None = None
+    compare: Compare | None = None
     experiment: str = ""
+    has_curve: bool = False
     trailing_days: int = TRAILING_DAYS
     today: date | None = None  # the tenant's business day: what ends later is not over yet
     begins_on: Mapping[str, date] = field(default_factory=dict)  # by currency: its first invoice
+    rates: Rates | None = None  # into `into`
 
     @cached_property
     def looked_at(self) -> date:
@@ -46,6 +54,26 @@ class Question:
             return self.at
         known_on = self.as_of or self.today
         return max(self.window.to_on, known_on) if known_on else self.window.to_on
+
+    @property
+    def known_on(self) -> date | None:
+        """The last day of which anything can be known."""
+        days = [day for day in (self.as_of, self.today) if day is not None]
+        return min(days) if days else None
+
+    @cached_property
+    def compared(self) -> "Question | None":
+        """The same of the days that it is compared with. Things of a cohort are looked at on the
+        same day."""
+        if self.compare is None:
+            return None
+        window = self.window.before() if self.compare == "previous" else self.window.year_before()
+        return replace(self, window=window, at=self.looked_at, interval=None, compare=None)
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether amounts of several currencies become one. Things are counted as they are."""
+        return self.into is not None and self.by == "amount"
 
     @cached_property
     def parts(self) -> list[Window]:
@@ -61,16 +89,21 @@ class Question:
             windows += (self.span_in_series(part, currency) for part in self.parts)
         if self.kpi.over == "months":
             windows += (month for part in (self.window, *self.parts) for month in months(part))
-        return Slices.of(windows)
+        slices = Slices.of(windows)
+        return slices if self.rates is None else slices.cut(self.rates.days)
 
     def span(self, window: Window, currency: str) -> Window:
-        """The days that the figure of a window is of. Sales have no days before the first one."""
+        """The days that the figure of a window is of. Sales have no days before the first one; a
+        month's rolls are figured on the last day of the month before, on which their base stands.
+        """
+        if self.kpi.is_of_months:
+            return Window(window.from_on - ONE_DAY, window.to_on - ONE_DAY)
         return window.since(self.begins_on.get(currency, window.from_on))
 
     def span_in_series(self, part: Window, currency: str) -> Window:
         """The days that a part's figure is of: a week's sales say nothing about a balance."""
         if self.kpi.over != "trailing":
-            return part
+            return self.span(part, currency) if self.kpi.is_of_months else part
         since = part.to_on - timedelta(days=self.trailing_days - 1)
         return self.span(Window(since, part.to_on), currency)
 
@@ -87,6 +120,11 @@ class Question:
     def splits_by_mark(self) -> bool:
         """Whether it is split by what its measures have as their mark."""
         return self.kpi.mark is not None and self.splits_by(self.kpi.mark)
+
+    @property
+    def filters_by_mark(self) -> bool:
+        """Whether only some of what its measures have as their mark count."""
+        return self.kpi.mark is not None and self.kpi.mark in self.filters
 
 
 def months(window: Window) -> Iterable[Window]:

@@ -58,9 +58,9 @@ class Measured:
     changed: list[ItemKey] = field(default_factory=list)  # the items that are to be stored
 
 
-def measure(items: AccountItems) -> Measured:
+def measure(items: AccountItems, views: Views | None = None) -> Measured:
     """Restate every item that is new, or split otherwise by now, and the account as a whole."""
-    measured, views = Measured(), Views(items.account)
+    measured, views = Measured(), views or Views(items.account)
     for (kind, item_id), item in list(items.reached()):
         cells_of = KINDS[kind].cells
         if item.facts and cells_of is not None:

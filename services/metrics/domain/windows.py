@@ -26,6 +26,24 @@ class Window:
         """Without the days before `day`; as it is where no day would be left."""
         return Window(day, self.to_on) if self.from_on < day <= self.to_on else self
 
+    def before(self) -> "Window":
+        """As many days directly before; of whole calendar months as many months."""
+        last = self.from_on - ONE_DAY
+        if self.from_on.day != 1 or (self.to_on + ONE_DAY).day != 1:
+            return Window(last - (self.to_on - self.from_on), last)
+        months = (self.to_on.year - self.from_on.year) * 12 + self.to_on.month - self.from_on.month
+        first = last.year * 12 + last.month - 1 - months
+        return Window(date(first // 12, first % 12 + 1, 1), last)
+
+    def year_before(self) -> "Window":
+        """The same days a year earlier; the 29 of February is the 28."""
+        return Window(_year_before(self.from_on), _year_before(self.to_on))
+
+
+def _year_before(day: date) -> date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
+
 
 @dataclass(frozen=True)
 class Slices:
@@ -44,6 +62,17 @@ class Slices:
             to_on = max(to_on, window.to_on)
         starts.discard(to_on + ONE_DAY)
         return cls(tuple(sorted(starts)), to_on)
+
+    def cut(self, days: Iterable[date]) -> "Slices":
+        """Cut at these days, too, as far as they lie within."""
+        if not self.starts:
+            return self
+        within = (day for day in days if self.starts[0] < day <= self.to_on)
+        return Slices(tuple(sorted({*self.starts, *within})), self.to_on)
+
+    def first_day(self, slice_: int) -> date:
+        """Of a slice but slice 0."""
+        return self.starts[slice_ - 1]
 
     @property
     def count(self) -> int:
@@ -67,6 +96,16 @@ def parts(window: Window, interval: Interval) -> Iterator[Window]:
         end = min(_next_start(start, interval) - ONE_DAY, window.to_on)
         yield Window(start, end)
         start = end + ONE_DAY
+
+
+def month_start(day: date) -> date:
+    """The first day of the day's month."""
+    return day.replace(day=1)
+
+
+def month_end(day: date) -> date:
+    """The last day of the day's month."""
+    return _next_start(day, "month") - ONE_DAY
 
 
 def is_whole(part: Window, interval: Interval) -> bool:

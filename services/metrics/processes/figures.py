@@ -1,45 +1,120 @@
 """Questions answered from one snapshot of the figures, closed before anything is computed."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from services.metrics.domain.answers import Figured
 from services.metrics.domain.questions import Question
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
+from services.metrics.domain.targets import Target
 from services.metrics.store import figures as store
 from services.metrics.store.figures import Tenant
+from services.metrics.store.rates import find_rates
+from services.metrics.store.targets import list_targets
 from shared import clock
-from shared.database import Database
-from shared.errors import FieldError, Invalid
+from shared.database import Database, Session
+from shared.errors import AppError, FieldError, Invalid
 
 FIGURES_MAX = 50_000
 
 # A question is made when the tenant is known: which days are asked for depends on it.
 Asker = Callable[[Tenant | None], Question]
+IsKnown = Callable[[Tenant | None], bool]
 
 
-async def ask(db: Database, tenant_id: str, askers: Sequence[Asker]) -> list[Figured]:
-    """The questions with all that their answers are made of. Raises `Invalid`."""
-    figured: list[Figured] = []
-    size = 0
+@dataclass(frozen=True)
+class Snapshot:
+    """What was found in one snapshot: each question, or why it cannot be answered. `is_known`: the
+    asker has the answers, so nothing was read."""
+
+    tenant: Tenant | None
+    found: Sequence[Figured | AppError] = ()
+    is_known: bool = False
+
+    @property
+    def figured(self) -> list[Figured]:
+        """Of every question. Raises why one cannot be answered."""
+        for each in self.found:
+            if isinstance(each, AppError):
+                raise each
+        return [each for each in self.found if isinstance(each, Figured)]
+
+
+async def ask(
+    db: Database,
+    tenant_id: str,
+    askers: Sequence[Asker],
+    is_known: IsKnown = lambda _: False,
+) -> Snapshot:
+    """The questions with all that their answers are made of, unless the asker knows them."""
     async with db.reading() as session:
         tenant = await store.find_tenant(session, tenant_id)
-        for asker in askers:
-            question = asker(tenant)
-            before = recorded_before(question, tenant)
-            currencies = await store.list_currencies(session, tenant_id, before)
-            if question.kpi.over == "trailing":
-                first_days = await store.list_first_days(session, tenant_id, before)
-                question = replace(question, begins_on=first_days)
-            only = currencies[0] if len(currencies) == 1 else None
-            currency = question.currency or only
-            rows = await store.list_rows(session, tenant_id, question, currency, before)
-            figured.append(Figured(question, rows, currencies))
-            size += figured[-1].size
-            if size > FIGURES_MAX:
-                raise _too_many_figures(question)
-    return figured
+        questions = [_made(asker, tenant) for asker in askers]
+        if is_known(tenant) and not all(isinstance(each, AppError) for each in questions):
+            return Snapshot(tenant, is_known=True)
+        reader = _Reader(session, tenant_id, tenant)
+        return Snapshot(tenant, [await reader.read(question) for question in questions])
+
+
+def _made(asker: Asker, tenant: Tenant | None) -> Question | AppError:
+    try:
+        return asker(tenant)
+    except AppError as error:
+        return error
+
+
+class _Reader:
+    """Reads for several questions of one tenant, in one snapshot."""
+
+    def __init__(self, session: Session, tenant_id: str, tenant: Tenant | None) -> None:
+        self._session = session
+        self._tenant_id = tenant_id
+        self._tenant = tenant
+        self._size = 0
+        self._targets: Mapping[str, Sequence[Target]] | None = None
+
+    async def read(self, question: Question | AppError) -> Figured | AppError:
+        if isinstance(question, AppError):
+            return question
+        figured = await self._figured(question)
+        if self._size + figured.size > FIGURES_MAX:
+            return _too_many_figures(question)
+        self._size += figured.size
+        return figured
+
+    async def _figured(self, question: Question) -> Figured:
+        before = recorded_before(question, self._tenant)
+        currencies = await store.list_currencies(self._session, self._tenant_id, before)
+        question = await self._complete(question, before)
+        only = currencies[0] if len(currencies) == 1 else None
+        currency = question.currency or only
+        rows = await store.list_rows(self._session, self._tenant_id, question, currency, before)
+        compared = question.compared
+        return Figured(
+            question,
+            rows,
+            currencies,
+            None if compared is None else await self._figured(compared),
+            await self._targets_of(question.kpi.name),
+        )
+
+    async def _complete(self, question: Question, before: int) -> Question:
+        """With what its days depend on: first invoices, and rates."""
+        if question.kpi.over == "trailing":
+            days = await store.list_first_days(self._session, self._tenant_id, before)
+            if question.into and days:
+                days[""] = min(days.values())
+            question = replace(question, begins_on=days)
+        if question.is_converted and question.into:
+            rates = await find_rates(self._session, self._tenant_id, question.into, before)
+            question = replace(question, rates=rates)
+        return question
+
+    async def _targets_of(self, kpi: str) -> Sequence[Target]:
+        if self._targets is None:
+            self._targets = await list_targets(self._session, self._tenant_id)
+        return self._targets.get(kpi, ())
 
 
 def recorded_before(question: Question, tenant: Tenant | None) -> int:

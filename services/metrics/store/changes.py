@@ -1,9 +1,109 @@
-"""Tenants, and the live stream of what changed."""
+"""Tenants, and what the live stream says of them. Each change has the next revision of its tenant.
 
-from collections.abc import Mapping
+Revisions never go back, also over rebuilds; whoever asks knows by them whether an answer is still
+the newest. The newest thousand changes are kept.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from shared.database import Session
 from shared.log import positions
+
+ChangeType = Literal["figures", "alert", "plan", "experiment"]
+KEPT_CHANGES = 1000
+
+
+class Change(NamedTuple):
+    """What is said, and the newest moment of knowledge (a quarter of an hour) that it brought."""
+
+    tenant_id: str
+    type: ChangeType
+    content: Mapping[str, Any]
+    known: int = 0
+
+
+class StoredChange(NamedTuple):
+    revision: int
+    type: str
+    content: str  # JSON
+
+
+async def announce_change(
+    session: Session, tenant_id: str, change_type: ChangeType, content: Mapping[str, Any]
+) -> int:
+    """Say on the stream what this transaction changes, and return the revision of it. Answers that
+    were given before are no longer the newest (`ETag`). Call it last of all: it locks the tenant's
+    row until the commit."""
+    changed = await insert_changes(session, [Change(tenant_id, change_type, content)])
+    return changed[tenant_id]
+
+
+async def insert_changes(session: Session, changes: Sequence[Change]) -> dict[str, int]:
+    """Several changes, those of one tenant in their order; returns the tenants' revisions.
+
+    The tenants' rows are taken last of all, so that nobody waits for them longer than a commit.
+    """
+    by_tenant: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_tenant[change.tenant_id].append(change)
+    if not by_tenant:
+        return {}
+    tenants = sorted(by_tenant)
+    rows = await session.fetch(
+        """
+        insert into tenants as t (tenant_id, latest_known, revision)
+        select * from unnest($1::text[], $2::int[], $3::bigint[])
+        on conflict (tenant_id) do update set
+            latest_known = greatest(t.latest_known, excluded.latest_known),
+            revision = t.revision + excluded.revision
+        returning tenant_id, revision
+        """,
+        tenants,
+        [max(change.known for change in by_tenant[tenant]) for tenant in tenants],
+        [len(by_tenant[tenant]) for tenant in tenants],
+    )
+    revisions = {row["tenant_id"]: row["revision"] for row in rows}
+    numbered = [
+        (tenant, revisions[tenant] - len(mine) + place, change)
+        for tenant, mine in by_tenant.items()
+        for place, change in enumerate(mine, 1)
+        if len(mine) - place < KEPT_CHANGES
+    ]
+    await session.execute(
+        """
+        with dropped as (
+            delete from changes c using unnest($1::text[], $2::bigint[]) as given (tenant_id, until)
+            where c.tenant_id = given.tenant_id and c.revision <= given.until
+        )
+        insert into changes (tenant_id, revision, type, content)
+        select * from unnest($3::text[], $4::bigint[], $5::text[], $6::text[])
+        """,
+        tenants,
+        [revisions[tenant] - KEPT_CHANGES for tenant in tenants],
+        [tenant for tenant, _, _ in numbered],
+        [revision for _, revision, _ in numbered],
+        [change.type for _, _, change in numbered],
+        [msgspec.json.encode(change.content).decode() for _, _, change in numbered],
+    )
+    return revisions
+
+
+async def list_changes(
+    session: Session, tenant_id: str, after: int, limit: int
+) -> list[StoredChange]:
+    """What changed after a revision."""
+    rows = await session.fetch(
+        "select revision, type, content from changes where tenant_id = $1 and revision > $2 "
+        "order by revision limit $3",
+        tenant_id,
+        after,
+        limit,
+    )
+    return [StoredChange(*row.values()) for row in rows]
 
 
 async def upsert_timezones(session: Session, timezones: Mapping[str, str]) -> None:
@@ -21,42 +121,6 @@ async def upsert_timezones(session: Session, timezones: Mapping[str, str]) -> No
         )
 
 
-KEPT_CHANGES = 1000
-
-
-async def insert_changes(session: Session, changes: Mapping[str, tuple[int, str]]) -> None:
-    """Tell the stream: per tenant the newest moment of knowledge and what happened, as JSON.
-
-    The tenant's row is taken last of all, so that nobody waits for it longer than a commit.
-    """
-    rows = sorted((tenant, *change) for tenant, change in changes.items())
-    if rows:
-        await session.execute(
-            """
-            with given as (
-                select * from unnest($1::text[], $2::int[], $3::text[])
-                    as given (tenant_id, known, content)
-            ),
-            moved as (
-                insert into tenants as t (tenant_id, latest_known, revision)
-                select tenant_id, known, 1 from given order by tenant_id collate "C"
-                on conflict (tenant_id) do update set
-                    latest_known = greatest(t.latest_known, excluded.latest_known),
-                    revision = t.revision + 1
-                returning t.tenant_id, t.revision
-            ),
-            dropped as (
-                delete from changes c using moved m
-                where c.tenant_id = m.tenant_id and c.revision <= m.revision - $4::bigint
-            )
-            insert into changes (tenant_id, revision, content)
-            select tenant_id, revision, content from moved join given using (tenant_id)
-            """,
-            *(list(column) for column in zip(*rows, strict=True)),
-            KEPT_CHANGES,
-        )
-
-
 async def delete_figures(session: Session, consumer: str) -> None:
     """Forget every figure and fact, and how far the log was read.
 
@@ -64,5 +128,5 @@ async def delete_figures(session: Session, consumer: str) -> None:
     Skip decisions stay; so do revisions, that a client's `Last-Event-ID` never lies ahead.
     """
     await positions.forget(session, consumer)
-    await session.execute("truncate accounts, items, cells_new, currencies, changes")
+    await session.execute("truncate accounts, items, cells_new, delinquencies, currencies, changes")
     await session.execute("update tenants set latest_known = 0, revision = revision + 1")

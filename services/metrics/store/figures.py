@@ -14,6 +14,8 @@ from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.measures import Mode, Need
 from services.metrics.domain.questions import Question
+from services.metrics.domain.rolls import months_of, rows_of
+from services.metrics.store import delinquencies, histories
 from shared.database import Session
 
 
@@ -65,10 +67,18 @@ async def list_rows(
 ) -> list[Row]:
     """All that a question's answer is made of."""
     rows: list[Row] = []
+    scope = (tenant_id, recorded_before)
     for mode, needs in groupby(sorted(question.kpi.needs, key=_mode), key=_mode):
-        rows += await _list_in_mode(
-            session, (tenant_id, recorded_before), question, currency, mode, list(needs)
-        )
+        if mode == "rolled":
+            months = months_of(question)
+            rolled = await histories.list_rolled(session, scope, question, currency, months)
+            rows += rows_of(rolled, question)
+        elif mode == "lived":
+            rows += await histories.list_lived(session, scope, question, currency)
+        elif mode == "delinquent":
+            rows += await delinquencies.list_rows(session, scope, question)
+        else:
+            rows += await _list_in_mode(session, scope, question, currency, mode, list(needs))
     return rows
 
 
@@ -96,30 +106,33 @@ async def _list_in_mode(
     needs: Sequence[Need],
 ) -> list[Row]:
     day, counts = _READ[mode]
-    is_apart = question.kpi.is_money and (currency is None or question.splits_by("currency"))
+    is_apart = question.kpi.is_money and (
+        currency is None or question.is_converted or question.splits_by("currency")
+    )
     marked = [need.measure for need in needs if need.by_mark]
     until = "width_bucket(until_on, $3::date[])" if mode == "standing" else "0"
     columns = [
         "currency" if is_apart else "''",
         *(name if question.splits_by(name) else "''" for name in _DIMENSIONS),
+        "arm" if question.splits_by("arm") else "''",
         "mark" if question.splits_by_mark else "''",
     ]
-    filters = [
-        f"and {name} = any(${9 + place}::text[])" for place, name in enumerate(question.filters)
-    ]
+    filters = _filters(question)
     found = await session.fetch(
         f"""
         select {", ".join(columns)}, measure,
             case when measure = any($8::text[]) then mark else '' end,
             width_bucket({day}, $3::date[]),
-            {until}, sum(amount), sum(count), sum(weight)
-        from cells_new
-        where tenant_id = $1 and known < $2 and {counts} and cut = ''
+            {until}, sum(sign * amount), sum(sign * count), sum(sign * weight)
+        from cells_new{_arms(question)}
+        where tenant_id = $1 and known < $2 and {counts}
+            and (cut = '' or starts_with(cut, $9))
             and $4::date is not null and $5::date is not null and $6::date is not null
             and ($7::text is null or currency = $7)
-            and measure = any({"$" + str(9 + len(filters))}::text[]) {" ".join(filters)}
-        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
-        having sum(amount) <> 0 or sum(count) <> 0 or sum(weight) <> 0
+            and measure = any($10::text[])
+            {" ".join(f"and {test.format(11 + n)}" for n, (test, _) in enumerate(filters))}
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+        having sum(sign * amount) <> 0 or sum(sign * count) <> 0 or sum(sign * weight) <> 0
         """,
         *scope,
         question.slices.bounds,
@@ -128,10 +141,42 @@ async def _list_in_mode(
         question.looked_at,
         currency if question.kpi.is_money else None,
         marked,
-        *(list(values) for values in question.filters.values()),
+        f"{question.experiment}/" if question.experiment else NO_CUT,
         [need.measure for need in needs],
+        *(values for _, values in filters),
     )
     return [_row(*row.values()) for row in found]
+
+
+NO_CUT = "\n"  # no cut begins so
+
+
+def _arms(question: Question) -> str:
+    """How a cell counts for which arm. Those of an experiment's accounts stand a second time under
+    their arm; what is left of the whole belongs to the accounts outside it."""
+    if not question.experiment:
+        return " cross join (values (1, '')) as counted (sign, arm)"
+    return """ cross join lateral (
+            select 1, substr(cut, length($9) + 1) union all select -1, '' where cut <> ''
+        ) as counted (sign, arm)"""
+
+
+def _filters(question: Question) -> list[tuple[str, list[str]]]:
+    """Conditions with a place for their values."""
+    found: list[tuple[str, list[str]]] = []
+    kpi = question.kpi
+    for name, values in question.filters.items():
+        test = f"{name} = any(${{}}::text[])"
+        if name == kpi.mark:
+            test = "mark = any(${}::text[])"
+            if kpi.mark_formula is not None:  # the whole is the denominator of every mark
+                test = f"(mark = '' or {test})"
+        elif name == "bucket":
+            continue  # balances by age: the answer takes them
+        found.append((test, list(values)))
+    if question.experiment and "arm" not in question.filters and not question.splits_by("arm"):
+        found.append(("cut = any(${}::text[])", [""]))
+    return found
 
 
 def _row(
@@ -142,6 +187,7 @@ def _row(
     channel: str,
     strategy: str,
     collector: str,
+    arm: str,
     key_mark: str,
     measure: str,
     mark: str,
@@ -151,7 +197,7 @@ def _row(
     count: int,
     weight: Decimal,
 ) -> Row:
-    key = Key(currency, segment, country, kind, channel, strategy, collector, mark=key_mark)
+    key = Key(currency, segment, country, kind, channel, strategy, collector, arm, key_mark)
     return Row(key, measure, mark, slice_, until, Added(int(amount), int(count), int(weight)))
 
 
@@ -161,17 +207,3 @@ async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, 
         "select tenant_id, revision from tenants where tenant_id = any($1::text[])", list(tenants)
     )
     return {row["tenant_id"]: row["revision"] for row in rows}
-
-
-async def list_changes(
-    session: Session, tenant_id: str, after: int, limit: int
-) -> list[tuple[int, str]]:
-    """What changed after a revision, for the live stream."""
-    rows = await session.fetch(
-        "select revision, content from changes where tenant_id = $1 and revision > $2 "
-        "order by revision limit $3",
-        tenant_id,
-        after,
-        limit,
-    )
-    return [(row["revision"], row["content"]) for row in rows]

@@ -33,6 +33,10 @@ class Live:
         self._closing.set()
         self._news.ring()
 
+    @property
+    def has_listeners(self) -> bool:
+        return bool(self._listeners)
+
     @asynccontextmanager
     async def listening(self, tenant: str) -> AsyncIterator[None]:
         self._listeners[tenant] += 1

@@ -35,7 +35,9 @@ WebhookId = Annotated[str, Path(alias="id", max_length=64)]
 class SentEndpoint(Model):
     url: str = Field(max_length=2000, description="https, and no private address")
     types: list[str] = Field(
-        min_length=1, max_length=TYPES_MAX, description="of events of `outreach.events`"
+        min_length=1,
+        max_length=TYPES_MAX,
+        description="of events of `outreach.events` and `metrics.events`",
     )
 
 

@@ -18,9 +18,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.errors import FieldError
-from shared.events import OUTREACH, SCHEMAS
+from shared.events import METRICS, OUTREACH, SCHEMAS
 
-TYPES = tuple(sorted(type_ for topic, type_ in SCHEMAS if topic == OUTREACH))
+TOPICS = (OUTREACH, METRICS)  # whose events endpoints may want
+TYPES = tuple(sorted(type_ for topic, type_ in SCHEMAS if topic in TOPICS))
 TYPES_MAX = 100
 ENDPOINTS_MAX = 50  # of a tenant
 BOTH_SECRETS_HOLD = timedelta(hours=24)  # after a rotation
@@ -92,7 +93,7 @@ def types_faults(types: Sequence[str]) -> list[FieldError]:
     faults = []
     for place, type_ in enumerate(types):
         if type_ not in TYPES:
-            faults.append(FieldError(f"/types/{place}", "is no event of outreach"))
+            faults.append(FieldError(f"/types/{place}", "is no event of outreach or metrics"))
         elif type_ in types[:place]:
             faults.append(FieldError(f"/types/{place}", "is there twice"))
     return faults

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.segmentation.api.dependencies import ContextDep, Reader, Writer
 from services.segmentation.commands import experiments as commands
-from services.segmentation.commands.business_time import business_now
+from services.segmentation.commands.business_time import business_now, settings_now
 from services.segmentation.domain.experiments import parse
 from services.segmentation.processes import guardrails
 from services.segmentation.store import experiments as store
@@ -129,7 +129,7 @@ async def start_experiment(
     """Begin, or go on with the same arms after a stop. Accounts draw theirs in the background."""
 
     async def act() -> Any:
-        at = await business_now(session, caller.tenant, context.clock)
+        at = await settings_now(session, caller.tenant, context.clock)
         return await commands.start_experiment(session, caller.tenant, name, at=at)
 
     return await once(request, session, caller, act, status=200)
@@ -147,7 +147,7 @@ async def stop_experiment(
     """End it. Its arms are no longer announced."""
 
     async def act() -> Any:
-        at = await business_now(session, caller.tenant, context.clock)
+        at = await settings_now(session, caller.tenant, context.clock)
         return await commands.stop_experiment(
             session, caller.tenant, name, because=body.reason, at=at
         )

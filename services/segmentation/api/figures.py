@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from services.segmentation.api.dependencies import ContextDep, Reader
-from services.segmentation.commands.business_time import business_now
+from services.segmentation.commands.business_time import business_now, settings_now
+from services.segmentation.commands.rates import replace_rates
 from services.segmentation.commands.rescoring import begin_rescore
 from services.segmentation.store import figures as store
 from shared.errors import FieldError, Invalid
@@ -18,6 +19,7 @@ from shared.web.auth import Caller, needs
 
 VALUES_MAX = 20_000  # fifty years of days
 RATE_DIGITS_MAX = 30
+RATE_DECIMALS_MAX = 15
 BODY_BYTES_MAX = 2 * 1024 * 1024
 
 Author = Annotated[Caller, needs("segmentation:write", body_max=BODY_BYTES_MAX)]
@@ -91,13 +93,17 @@ async def list_indices(session: ReadSessionDep, caller: Reader) -> Response:
 
 
 @router.put("/v1/rates", response_model=RatesView)
-async def put_rates(body: RatesDocument, session: SessionDep, caller: Author) -> Response:
+async def put_rates(
+    body: RatesDocument, context: ContextDep, session: SessionDep, caller: Author
+) -> Response:
     """Put the dated exchange rates into one currency in place of those that were there.
 
-    A rate is what one unit of `currency` is worth in `to`, from its day until the next.
+    A rate is what one unit of `currency` is worth in `to`, from its day until the next. Metrics
+    converts figures with them (`rates-changed`).
     """
     rates = _checked(body)
-    await store.replace_rates(session, caller.tenant, body.to, rates)
+    at = await settings_now(session, caller.tenant, context.clock)
+    await replace_rates(session, caller.tenant, body.to, rates, at=at)
     return await _told(session, caller)
 
 
@@ -135,13 +141,26 @@ def _checked(body: RatesDocument) -> list[tuple[str, date, Decimal]]:
         if (entry.currency, entry.on) in seen:
             errors.append(FieldError(f"{at}/on", f"{entry.currency} on {entry.on} stands twice"))
         seen.add((entry.currency, entry.on))
-        try:
-            rate = Decimal(entry.rate)
-        except InvalidOperation:
-            rate = Decimal(0)
-        if not rate.is_finite() or not 0 < rate < Decimal(10) ** 12:
-            errors.append(FieldError(f"{at}/rate", "must be a number above 0, like 0.92"))
+        rate = _rate(entry.rate)
+        if rate is None:
+            detail = (
+                f"must be a number above 0, like 0.92, with at most {RATE_DECIMALS_MAX} decimals"
+            )
+            errors.append(FieldError(f"{at}/rate", detail))
+            continue
         rates.append((entry.currency, entry.on, rate))
     if errors:
         raise Invalid("The rates are not valid.", errors)
     return rates
+
+
+def _rate(text: str) -> Decimal | None:
+    """A rate that can be stored and written out in full."""
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not rate.is_finite() or not 0 < rate < Decimal(10) ** 12:
+        return None
+    exponent = rate.as_tuple().exponent
+    return rate if isinstance(exponent, int) and -exponent <= RATE_DECIMALS_MAX else None

@@ -11,11 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.segmentation.commands.rescoring import begin_rescore
+from services.segmentation.domain.announcements import Cause, announce_started, announce_stopped
 from services.segmentation.domain.experiments import Design, unknown_segments
 from services.segmentation.domain.guardrails import Breach, Tally, breaches
 from services.segmentation.store import experiments as store
 from shared.database import Session
 from shared.errors import Conflict, FieldError, Invalid, NotFound
+from shared.events import SEGMENTATION, Announcement, Event
+from shared.log import outbox
 
 Run = store.Run
 
@@ -92,7 +95,10 @@ async def start_experiment(session: Session, tenant: str, name: str, *, at: date
         before, status="running", started_at=before.started_at or at, stopped_at=None, because=None
     )
     await store.upsert_run(session, tenant, run)
-    await begin_rescore(session, tenant, because=f"experiment-started {name}", at=at)
+    because = f"experiment-started {name}"
+    number = await begin_rescore(session, tenant, because=because, at=at)
+    cause = Cause(id=f"rescoring {number}", because=because, time=at, day=None)
+    _announce(session, tenant, announce_started(name, run.run, run.design, cause))
     return run
 
 
@@ -105,8 +111,18 @@ async def stop_experiment(
         raise WrongStatus(f"the experiment {name!r} does not run; it is {before.status}")
     run = replace(before, status="stopped", stopped_at=at, because=because)
     await store.upsert_run(session, tenant, run)
-    await begin_rescore(session, tenant, because=f"experiment-stopped {name}", at=at)
+    number = await begin_rescore(session, tenant, because=f"experiment-stopped {name}", at=at)
+    cause = Cause(id=f"rescoring {number}", because=because, time=at, day=None)
+    _announce(session, tenant, announce_stopped(name, run.run, cause))
     return run
+
+
+def _announce(session: Session, tenant: str, announced: Announcement) -> None:
+    """Everybody's: an experiment has no account."""
+    event = Event.of(
+        announced, topic=SEGMENTATION, tenant=tenant, key="", recordedtime=announced.time
+    )
+    outbox.append(session, [event])
 
 
 async def _locked(session: Session, tenant: str, name: str) -> Run:

@@ -1,21 +1,35 @@
-"""What is announced of an account after it was assessed.
+"""What is announced of an account after it was assessed, of experiments, and of exchange rates.
 
 An event of the ledger gives what follows from it its own time, day and recordedtime: a segment
 holds from when the fact held. A re-score has no fact: what it changes holds from the instant at
 which model or policy came into force, and never before what was announced of the account already.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.segmentation.domain.assess import Assessment, score_of
+from services.segmentation.domain.experiments import Design
 from services.segmentation.domain.rules import Rules
 from services.segmentation.domain.warnings import EarlyWarning
 from shared.events import Announcement, Received
-from shared.events.segmentation import AccountScored, EarlyWarningRaised, SegmentChanged
+from shared.events.segmentation import (
+    AccountScored,
+    ArmShare,
+    DatedRate,
+    EarlyWarningRaised,
+    ExperimentStarted,
+    ExperimentStopped,
+    RatesChanged,
+    SegmentChanged,
+)
 
 EARLY_WARNING = "early-warning-raised"
+RATES_PER_PART = 5_000  # some 300 kB
 
 
 class Cause(Struct, frozen=True, kw_only=True, gc=False):
@@ -125,3 +139,39 @@ def _announcement(type_: str, entity: str, cause: Cause, data: Struct) -> Announ
     return Announcement(
         type=type_, entity=entity, cause=cause.id, time=cause.time, day=cause.day, data=data
     )
+
+
+# ── Tenant-wide ─────────────────────────────────────────────────────────────────────────────────
+
+
+def announce_started(name: str, run: int, design: Design, cause: Cause) -> Announcement:
+    """An experiment begins, or goes on after a stop."""
+    started = ExperimentStarted(
+        name=name,
+        run=run,
+        champion=design.champion,
+        arms=tuple(ArmShare(arm.name, arm.share) for arm in design.arms),
+    )
+    return _announcement("experiment-started", name, cause, started)
+
+
+def announce_stopped(name: str, run: int, cause: Cause) -> Announcement:
+    """An experiment ended, by a person or by a guardrail."""
+    stopped = ExperimentStopped(name=name, run=run, because=cause.because)
+    return _announcement("experiment-stopped", name, cause, stopped)
+
+
+def announce_rates(
+    to: str, rates: Sequence[tuple[str, date, Decimal]], cause: Cause
+) -> Iterator[Announcement]:
+    """The rates that hold now, in the order of currency and day; many of them in parts."""
+    dated = [DatedRate(currency, on, f"{rate:f}") for currency, on, rate in sorted(rates)]
+    pieces = [dated[at : at + RATES_PER_PART] for at in range(0, len(dated), RATES_PER_PART)]
+    if len(pieces) < 2:
+        changed = RatesChanged(to=to, rates=tuple(dated))
+        yield _announcement("rates-changed", to, cause, changed)
+        return
+    for number, piece in enumerate(pieces, 1):
+        changed = RatesChanged(to=to, rates=tuple(piece), part=number, parts=len(pieces))
+        of_part = replace(cause, id=f"{cause.id} {number}")
+        yield _announcement("rates-changed", to, of_part, changed)

@@ -46,6 +46,14 @@ async def indices_of(session: Session, tenant: str) -> dict[str, Values]:
     return {row["name"]: _SERIES.decode(row["series"]) for row in rows}
 
 
+async def lock_rates(session: Session, tenant: str, to: str) -> None:
+    """Nobody else changes the rates into a currency before the commit."""
+    await session.execute(
+        "select pg_advisory_xact_lock(hashtextextended('segmentation rates ' || $1, 0))",
+        f"{tenant} {to}",
+    )
+
+
 async def replace_rates(
     session: Session, tenant: str, to: str, rates: Sequence[tuple[str, date, Decimal]]
 ) -> None:

@@ -74,6 +74,7 @@ from shared.events.ledger.payments import (
     PaymentFailed,
     PaymentReceived,
     PaymentReversed,
+    ScheduledPaymentCancelled,
     adds,
 )
 from shared.events.ledger.placements import (
@@ -190,6 +191,7 @@ __all__ = [
     "RecoveryReceived",
     "Rejudged",
     "Role",
+    "ScheduledPaymentCancelled",
     "Segment",
     "SettlementAccepted",
     "SettlementCompleted",
@@ -222,6 +224,7 @@ TYPES: dict[str, type[Struct]] = {
     "payment-received": PaymentReceived,
     "payment-failed": PaymentFailed,
     "payment-reversed": PaymentReversed,
+    "scheduled-payment-cancelled": ScheduledPaymentCancelled,
     "allocation-changed": AllocationChanged,
     "credit-note-issued": CreditNoteIssued,
     "dispute-opened": DisputeOpened,

@@ -15,6 +15,9 @@ class PaymentReceived(Struct, frozen=True, kw_only=True, gc=False):
     amount_minor: int
     received_at: datetime
     method: str | None = None
+    provider: str | None = None  # the gateway or the bank it came through
+    fee_minor: int | None = None  # what that took for it
+    matched: Literal["rule", "person"] | None = None  # who found whose money it is
     allocations: tuple[Allocation, ...]
     amounts: tuple[Amounts, ...]
     part: int | UnsetType = UNSET  # of a history too long for one event (docs/ledger.md)
@@ -30,6 +33,14 @@ class PaymentFailed(Struct, frozen=True, kw_only=True, gc=False):
     invoice_id: str | None = None
     reason_code: str | None = None
     retriable: bool | None = None
+
+
+class ScheduledPaymentCancelled(Struct, frozen=True, kw_only=True, gc=False):
+    """A debit that was to be collected is not."""
+
+    account_id: str
+    schedule_id: str
+    because: Literal["person", "creditor", "paid", "disputed", "hold", "mandate", "given-up"]
 
 
 class PaymentReversed(Struct, frozen=True, kw_only=True, gc=False):

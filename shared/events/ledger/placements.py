@@ -27,6 +27,8 @@ class AccountPlaced(OfAccount, frozen=True, kw_only=True):
 class AccountRecalled(OfAccount, frozen=True, kw_only=True):
     placement_id: str
     because: str
+    to: str | None = None  # whom it was placed with
+    invoices: tuple[PlacedInvoice, ...] = ()  # what came back of each: its balance
 
 
 class CommissionDue(OfAccount, frozen=True, kw_only=True):

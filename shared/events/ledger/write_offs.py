@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from shared.events.ledger.common import Allocated, OfAccount
+from shared.events.ledger.common import Allocated
 
 WriteOffKind = Literal[
     "uncollectable",
@@ -25,7 +25,9 @@ class AccountWrittenOff(Allocated, frozen=True, kw_only=True):
     charges_minor: int = 0  # waived with it
 
 
-class WriteOffReversed(OfAccount, frozen=True, kw_only=True):
+class WriteOffReversed(Allocated, frozen=True, kw_only=True):
+    """What was given up is owed again: its allocations are released, or never were."""
+
     write_off_id: str
     because: str
 

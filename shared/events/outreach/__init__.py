@@ -21,12 +21,14 @@ from shared.events.outreach.contacts import (
     ContactUncertain,
     Cover,
 )
+from shared.events.outreach.conversations import ConversationAnswered
 from shared.events.outreach.documents import (
     RulebookActivated,
     StrategyActivated,
     StrategyAssigned,
     TemplateActivated,
 )
+from shared.events.outreach.people import CertificateChanged
 from shared.events.outreach.replies import (
     FeedbackReceived,
     PortalVisited,
@@ -76,13 +78,16 @@ TYPES: dict[str, type[Struct]] = {
     "consent-revoked": ConsentRevoked,
     "preference-changed": PreferenceChanged,
     "rulebook-activated": RulebookActivated,
+    "certificate-changed": CertificateChanged,
+    "conversation-answered": ConversationAnswered,
 }
 
 __all__ = [
     "TYPES",
-    "ApprovalDecided", "ApprovalRequested", "CaseClosed", "CaseOpened", "ConsentGranted",
-    "ConsentRevoked", "ContactCancelled", "ContactDelivered", "ContactFailed", "ContactOpened",
-    "ContactPlanned", "ContactSent", "ContactSuppressed", "ContactUncertain", "Cover",
+    "ApprovalDecided", "ApprovalRequested", "CaseClosed", "CaseOpened", "CertificateChanged",
+    "ConsentGranted", "ConsentRevoked", "ContactCancelled", "ContactDelivered", "ContactFailed",
+    "ContactOpened", "ContactPlanned", "ContactSent", "ContactSuppressed", "ContactUncertain",
+    "ConversationAnswered", "Cover",
     "FeedbackReceived", "InteractionReviewed", "PortalVisited", "PreferenceChanged",
     "ReplyReceived", "RightPartyContacted", "RulebookActivated", "StrategyActivated",
     "StrategyAssigned", "TaskCancelled", "TaskClaimed", "TaskCompleted", "TaskCreated",

@@ -92,6 +92,7 @@ class ContactDelivered(_Contact, frozen=True, kw_only=True):
     """The provider says that the message has arrived."""
 
     delivered_at: datetime
+    outcome: str | None = None  # of a call: how it ended (`no_answer`, `conversation`, …)
 
 
 class ContactOpened(_Contact, frozen=True, kw_only=True):

@@ -51,5 +51,6 @@ class FeedbackReceived(Struct, frozen=True, kw_only=True):
     feedback_id: str
     account_id: str
     contact_id: str | None = None
+    channel: str | None = None  # of the contact that it answers, else over which it came
     score: int  # 1 to 5
     received_at: datetime

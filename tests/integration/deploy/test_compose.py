@@ -31,7 +31,7 @@ from tests.integration.deploy.composed import VARIABLE, Processes, Unset, filled
 from tests.integration.deploy.running import STOP_SECONDS, free_port_base
 
 ENV_EXAMPLE = ROOT / ".env.example"
-OURS = ("recoup", "recoup-segmentation")  # the images
+OURS = ("recoup", "recoup-segmentation", "recoup-metrics")  # the images
 SECRET = re.compile(r"PASSWORD|TOKEN|SECRET|KEY")
 OR_ANOTHER = {"OUTREACH_PORTAL_TOKEN"}  # empty: another secret that has no default stands for it
 PASSWORD = "a-password-of-the-tests"
@@ -196,7 +196,9 @@ def test_the_image_runs_as_nobody_in_particular(document: dict[str, Any]) -> Non
     begins = lines.index("FROM ${PYTHON} AS runtime")
     final = lines[begins:]
     from_here = [line for line in final if line.startswith("FROM ")]
-    assert from_here[1:] == ["FROM runtime AS segmentation", "FROM runtime AS recoup"]
+    assert from_here[1:] == [
+        f"FROM runtime AS {name}" for name in ("segmentation", "metrics", "recoup")
+    ]
     assert not any(line.startswith("RUN ") for line in final), "what builds is not shipped"
     assert [line for line in final if line.startswith("USER ")] == ["USER 10001:10001"]
     assert [line for line in final if re.match(r"(CMD|ENTRYPOINT) (?!\[)", line)] == []

@@ -22,6 +22,7 @@ def settings_for(world: World, url: str, **env: str) -> Settings:
             "OUTREACH_DATABASE_URL": url,
             "LEDGER_DATABASE_URL": url,
             "SEGMENTATION_DATABASE_URL": url,
+            "METRICS_DATABASE_URL": url,
             "LEDGER_URL": world.ledger.url,
             "OUTREACH_SMTP_URL": world.mail.url,
             "OUTREACH_LINK_KEYS": f"1:{b64encode(LINKS.keys.signing.secret).decode()}",

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from services.outreach.channels.clients.smtp import Mailer, MailServer
 from services.outreach.context import Context
 from services.outreach.dunning.processes import delivery, leases
 from services.outreach.dunning.processes.leases import end_leases
@@ -16,6 +15,7 @@ from services.outreach.jobs import run_leases
 from shared import clock
 from shared.business_time import Clock
 from shared.database import Database
+from shared.smtp import Mailer, MailServer
 from tests.integration.outreach.peers import MailSink
 from tests.integration.outreach.world import (
     DUE_ON,

@@ -135,6 +135,8 @@ async def test_every_result_has_its_outcome(
     await dialler.post(f"/v1/dialler/calls/{name}/go")
     answer = (await told(dialler, name, result)).json()
     assert (answer["contact_state"], answer["outcome"]) == (ended, outcome)
+    delivered = [event["data"]["outcome"] for event in await world.announced("contact-delivered")]
+    assert delivered == ([outcome] if ended == "delivered" else [])
 
 
 async def test_go_is_given_once_and_not_for_what_fell_away(

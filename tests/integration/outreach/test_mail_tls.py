@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from services.outreach.channels.clients.smtp import Handover, Mailer, MailServer
 from shared.addresses import BadUrl
+from shared.smtp import Handover, Mailer, MailServer
 from tests.certificates import Authority
 
 

@@ -129,6 +129,15 @@ async def test_a_promise_is_the_debtors_and_once(world: World, visitor: httpx.As
     assert await deeds(world) == ["visit", "promise"]
 
 
+async def test_what_follows_a_promise_on_the_same_visit_does_not_hide_it(
+    world: World, visitor: httpx.AsyncClient
+) -> None:
+    """The last announced of a touch counts: the visit has ended in a promise."""
+    await visitor.post("/portal/api/promises", json=PROMISE, headers=KEY)
+    await visitor.post("/portal/api/feedback", json={"score": 5}, headers=KEY)
+    assert await deeds(world) == ["visit", "promise"]
+
+
 async def test_keys_of_two_links_are_not_one(world: World, visitor: httpx.AsyncClient) -> None:
     await visitor.post("/portal/api/promises", json=PROMISE, headers=KEY)
     first = commands(world, "/promises")[0]["key"]
@@ -326,7 +335,7 @@ async def test_feedback_is_announced_without_its_words(
             await visitor.post("/portal/api/feedback", json=body, headers=KEY)
         ).status_code == 201
     (given,) = await world.announced("feedback-received")
-    assert given["data"]["score"] == 2
+    assert (given["data"]["score"], given["data"]["channel"]) == (2, "email")
     assert "clear" not in str(given)
     assert await world.value("select comment from portal_feedback") == "not clear to me"
     for score in (0, 6, "5"):

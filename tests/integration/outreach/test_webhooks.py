@@ -12,10 +12,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.outreach.channels.clients.webhook_post import WebhookPoster
-from services.outreach.consumer import take_own_events
+from services.outreach.consumer import take_webhook_events
 from services.outreach.webhooks.clients import WebhookClients, open_webhook_clients
 from services.outreach.webhooks.processes import post_due
-from shared.events import OUTREACH, Received, outreach
+from shared.events import METRICS, OUTREACH, Received, metrics, outreach
 from tests.integration.outreach.doors import settings_for
 from tests.integration.outreach.killed import run_and_die
 from tests.integration.outreach.webhook_peer import WebhookPeer, webhook_peer
@@ -63,7 +63,7 @@ class Hooks:
             )  # fmt: skip
             events.append(self.event(account_id, number, type_, data))
         async with self.world.db.transaction() as session:
-            await take_own_events(session, events)
+            await take_webhook_events(session, events)
         self.now = max(self.now, datetime.now(UTC))
 
     def event(self, key: str, number: int, type_: str, data: Any) -> Received:
@@ -86,6 +86,12 @@ class Hooks:
     async def show(self, webhook_id: str) -> dict[str, Any]:
         found: dict[str, Any] = (await self.client.get(f"/v1/webhooks/{webhook_id}")).json()
         return found
+
+
+def raised(alert_id: str) -> Any:
+    return metrics.AlertRaised(
+        alert_id=alert_id, rule="late", subject="cash", days=(NOON.date(),), words="off track"
+    )
 
 
 @pytest.fixture
@@ -153,6 +159,26 @@ async def test_a_process_killed_after_the_post_posts_the_same_event_again(
     assert hooks.numbers_at("/one", "C1") == [1, 1, 2]
     ids = [each.headers["webhook-id"] for each in hooks.peer.taken("/one")]
     assert ids[0] == ids[1] != ids[2]
+
+
+async def test_alerts_of_metrics_are_told_to_who_wants_them_in_their_order(hooks: Hooks) -> None:
+    """METRICS.md 6: webhooks take the types of `metrics.events`; those are the tenant's."""
+    await hooks.add("/one", "alert-raised", "case-opened")
+    await hooks.add("/other", "alert-cleared")
+    events = [
+        hooks.world.event(METRICS, "", "alert-raised", raised(name), time=NOON)
+        for name in ("A1", "A2")
+    ]
+    async with hooks.world.db.transaction() as session:
+        await take_webhook_events(session, events)
+    hooks.now = max(hooks.now, datetime.now(UTC))
+    assert await hooks.post() == 2
+    told = [json.loads(each.body) for each in hooks.peer.taken("/one")]
+    assert [(each["type"], each["data"]["alert_id"]) for each in told] == [
+        ("alert-raised", "A1"),
+        ("alert-raised", "A2"),
+    ]
+    assert hooks.peer.taken("/other") == []
 
 
 async def test_what_fails_to_the_end_is_set_aside_and_can_be_replayed(hooks: Hooks) -> None:

@@ -325,3 +325,38 @@ async def test_a_bad_prospect_is_refused_with_its_place(
     answer = await client.post("/v1/credit-advice", json=prospect)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_a_run_is_announced_when_it_starts_goes_on_and_stops(
+    client: httpx.AsyncClient, segmentation_db: Database
+) -> None:
+    """To all readers: what runs, between which arms, and why it ended."""
+    await begin(client, segmentation_db)
+    await client.post(f"{URL}/stop", json={"reason": "enough is known"})
+    await begin(client, segmentation_db)
+    assert (await client.post(f"{URL}/start")).status_code == 409
+    told = [item for item in await said(segmentation_db) if item.type.startswith("experiment-")]
+    started = {"name": "tone", "champion": "control", "arms": a_design()["arms"]}
+    assert [(item.key, item.type, item.payload) for item in told] == [
+        ("demo/", "experiment-started", {**started, "run": 1}),
+        ("demo/", "experiment-stopped", {"name": "tone", "run": 1, "because": "enough is known"}),
+        ("demo/", "experiment-started", {**started, "run": 1}),
+    ]
+
+
+async def test_under_the_manual_clock_a_run_starts_before_all_that_is_played_after_it(
+    client: httpx.AsyncClient, segmentation_db: Database
+) -> None:
+    """Else nobody who comes later would have come since its start."""
+    await begin(client, segmentation_db)
+    await take(segmentation_db, growing_old("C1").events)
+    rows = await segmentation_db.fetch(
+        """select type, headers::jsonb ->> 'time' as time from outbox
+           where type in ('experiment-started', 'segment-changed') order by seq"""
+    )
+    times = [row["time"] for row in rows]
+    assert [row["type"] for row in rows][:2] == ["experiment-started", "segment-changed"]
+    assert times == sorted(times)
+    await client.post(f"{URL}/stop", json={"reason": "enough"})
+    stopped = (await client.get(URL)).json()
+    assert stopped["started_at"] < times[1] < stopped["stopped_at"]

@@ -3,7 +3,7 @@
 import httpx
 
 from shared.database import Database
-from tests.integration.segmentation.helpers import growing_old, take
+from tests.integration.segmentation.helpers import Said, growing_old, said, take
 from tests.integration.segmentation.test_models import rescore
 from tests.unit.segmentation.builders import Story
 
@@ -64,3 +64,27 @@ async def test_rates_are_replaced_by_the_currency_they_lead_to(client: httpx.Asy
     assert (await client.get("/v1/rates")).json() == {
         "items": [{"currency": "USD", "to": "EUR", "on": "2026-01-01", "rate": "1.1"}]
     }
+
+
+async def test_rates_are_announced_where_they_change(
+    client: httpx.AsyncClient, segmentation_db: Database
+) -> None:
+    def rates(*values: tuple[str, str, str]) -> dict[str, object]:
+        return {
+            "to": "EUR",
+            "rates": [{"currency": c, "on": on, "rate": rate} for c, on, rate in values],
+        }
+
+    later, first = ("USD", "2026-02-01", "0.93"), ("USD", "2026-01-01", "0.920")
+    for body in (rates(later, first), rates(first, later), rates()):
+        assert (await client.put("/v1/rates", json=body)).status_code == 200
+    assert await said(segmentation_db) == [
+        Said("demo/", "rates-changed", rates(first, later)),
+        Said("demo/", "rates-changed", rates()),
+    ]
+
+
+async def test_a_rate_that_cannot_be_written_out_is_refused(client: httpx.AsyncClient) -> None:
+    entry = {"currency": "USD", "on": "2026-01-01", "rate": "1e-999999999"}
+    answer = await client.put("/v1/rates", json={"to": "EUR", "rates": [entry]})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/rates/0/rate")

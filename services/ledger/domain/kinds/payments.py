@@ -140,6 +140,9 @@ def _received_event(view: View, data: billing.PaymentReceived) -> ledger.Payment
         amount_minor=data.amount_minor,
         received_at=data.received_at,
         method=data.method,
+        provider=data.provider,
+        fee_minor=data.fee_minor,
+        matched=data.matched,
         allocations=view.history(_carries(view, data)),
         amounts=view.touched(data.currency),
     )

@@ -104,7 +104,8 @@ def _in_state(known: Placement, to: PlacementState, at: datetime, because: str) 
 def _recall(state: AccountState, known: Placement, at: datetime, because: str) -> None:
     known = _in_state(known, "recalled", at, because)
     if known.began is not None:
-        known = structs.replace(known, recalled_on=local_day(at, state.zone))
+        left = [PlacedDebt(i, owed_or_recoverable(state, i)) for i in known.invoice_ids]
+        known = structs.replace(known, recalled_on=local_day(at, state.zone), returned=tuple(left))
     state.objects.set((NOUN, known.placement_id), known)
 
 
@@ -210,6 +211,17 @@ def _placed(view: View, known: Placement) -> ledger.AccountPlaced:
     )
 
 
+def _recalled(view: View, known: Placement) -> ledger.AccountRecalled:
+    return ledger.AccountRecalled(
+        **_of(view, known),
+        because=known.history[-1].because,
+        to=known.data.to,
+        invoices=tuple(
+            [ledger.PlacedInvoice(debt.invoice_id, debt.amount_minor) for debt in known.returned]
+        ),
+    )
+
+
 def _of(view: View, known: Placement) -> dict[str, Any]:
     return {
         **common(view, known.data),
@@ -242,9 +254,9 @@ def _news(view: View, before: Placement | None, after: Placement | None) -> list
                 News("account-placed", after.placement_id, cause, at, data, is_new, _FIRST)
             )
     last = before.history[-1] if before is not None and before.state == "recalled" else None
+    is_again = is_again or (before is not None and before.returned != after.returned)
     if after.state == "recalled" and (after.history[-1] != last or is_again):
-        step = after.history[-1]
-        recalled = ledger.AccountRecalled(**_of(view, after), because=step.because)
+        step, recalled = after.history[-1], _recalled(view, after)
         cause, is_new = f"{step.because}, {view.cause}", last is None
         found.append(
             News(

@@ -8,6 +8,8 @@ from services.metrics.domain.accounts import AccountItems
 from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.debt_measures.balances import add_balances, add_lateness
 from services.metrics.domain.debt_measures.collections import add_collections
+from services.metrics.domain.debt_measures.lives import add_life
+from services.metrics.domain.debt_measures.rolls import add_rolls
 from services.metrics.domain.debts import (
     Amended,
     Debt,
@@ -29,6 +31,8 @@ MEASURES: tuple[Callable[[Cells, Debt], None], ...] = (
     add_balances,
     add_lateness,
     add_collections,
+    add_rolls,
+    add_life,
 )
 
 
@@ -114,6 +118,7 @@ KIND = Kind(
                 "allocation-changed",
                 "settlement-completed",
                 "account-written-off",
+                "write-off-reversed",
                 "discount-granted",
                 "discount-revoked",
             ),

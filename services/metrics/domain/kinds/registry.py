@@ -16,6 +16,7 @@ from services.metrics.domain.kinds import (
     invoices,
     payments,
     profiles,
+    rates,
 )
 
 KINDS: Mapping[str, Kind] = {
@@ -29,6 +30,7 @@ KINDS: Mapping[str, Kind] = {
         *given_up.KINDS,
         contacts.KIND,
         contacts.COVER,
+        rates.KIND,
     )
 }
 

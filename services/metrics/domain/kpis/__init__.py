@@ -1,12 +1,21 @@
 """Every KPI by its name. All arithmetic is exact; floats are made last, when an answer is written.
 
-receivables.py · recovery.py · money.py · contacts.py: a family each. A new KPI is a record in the
+receivables.py · recovery.py · money.py · contacts.py · rolls.py ·
+survival.py · cures.py: a family each. A new KPI is a record in the
 file of its family.
 """
 
-from services.metrics.domain.kpis import contacts, money, receivables, recovery
+from services.metrics.domain.kpis import (
+    contacts,
+    cures,
+    money,
+    receivables,
+    recovery,
+    rolls,
+    survival,
+)
 from services.metrics.domain.kpis.kpi import Kpi
 
-_FAMILIES = (recovery, receivables, money, contacts)
+_FAMILIES = (recovery, receivables, money, contacts, rolls, survival, cures)
 
 KPIS: dict[str, Kpi] = {kpi.name: kpi for family in _FAMILIES for kpi in family.KPIS}

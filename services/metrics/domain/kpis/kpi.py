@@ -62,8 +62,10 @@ class Kpi:
     mark: str | None = None  # the split that its measures have as their mark
     is_money: bool = True  # else it is over all currencies
     over: Literal["window", "trailing", "months"] = "window"  # the days that a part is computed of
+    is_of_months: bool = False  # its windows are of whole months, by what is there before each
     ripe_days: int = 0  # of a cohort: how many days its things need
     members: tuple[str, ...] = ()  # further members of the answer
+    has_curve: bool = False  # by days since a thing's own day
     mark_formula: Callable[[Figures], Ratio] | None = None  # of one mark, where it differs
 
     def __reduce__(self) -> tuple[Any, ...]:

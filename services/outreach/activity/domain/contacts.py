@@ -241,6 +241,7 @@ class DebtorContact(Struct, frozen=True, rename={"decision": "ruling"}):
     script: str | None = None  # template that a person or a call reads out
     hand_over: HandOverTo | None = None
     service: ServiceTerms | None = None  # it leaves at once; what the debtor has asked for
+    collector: str | None = None  # who sends it by hand
 
     @property
     def rulebook_version(self) -> str | None:

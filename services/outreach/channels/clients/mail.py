@@ -6,13 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.outreach.channels.clients.registry import ProviderSetup
-from services.outreach.channels.clients.smtp import (
-    SMTP_TIMEOUT_SECONDS,
-    Blame,
-    Handover,
-    Mailer,
-    MailServer,
-)
 from services.outreach.channels.domain.contract import (
     Accepted,
     CannotSay,
@@ -34,6 +27,13 @@ from shared import clock
 from shared.addresses import BadUrl
 from shared.errors import Invalid, Unavailable
 from shared.mail_addresses import deliverable
+from shared.smtp import (
+    SMTP_TIMEOUT_SECONDS,
+    Blame,
+    Handover,
+    Mailer,
+    MailServer,
+)
 
 BAD_ADDRESS = "address-unusable"
 _BLAME: Mapping[Blame, Literal["provider", "recipient", "unclear"]] = {

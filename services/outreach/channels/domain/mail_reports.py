@@ -15,12 +15,13 @@ from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 
 from services.outreach.channels.domain.contract import Receipt
-from services.outreach.channels.domain.mail_status import STATUS, bounce_class
+from services.outreach.channels.domain.mail_status import bounce_class
 from services.outreach.channels.domain.tokens import (
     LinkKey,
     read_address_local_part,
     read_address_token,
 )
+from shared.mail_status import STATUS
 
 REPORT_BYTES_MAX: Final = 256 * 1024  # what is read of a report: its own parts come first
 PARTS_MAX: Final = 50

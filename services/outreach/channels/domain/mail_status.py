@@ -1,18 +1,15 @@
 """What a mail server's status (RFC 3463) says of an address: whether it is dead, full, or whether
 the message was not wanted."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from shared.mail_status import OF_THE_SENDER
+
 BounceClass = Literal["hard", "soft", "block"]
 
-STATUS: Final = re.compile(r"\b[245]\.[0-9]{1,3}\.[0-9]{1,3}\b", re.ASCII)
-
-# Of the statuses of addresses, those that speak of the sender's: ours to mend, nobody is dead.
-OF_THE_SENDER: Final = frozenset({"5.1.7", "5.1.8"})
 _FULL = "5.2.2"
 _DISABLED = "5.2.1"
 

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
+from services.outreach.api.dependencies import ContextDep
 from services.outreach.desk.api.bodies import Collector, Manager, Name
+from services.outreach.desk.commands.certificates import give_certificate
 from services.outreach.desk.store import people as store
-from shared import clock
 from shared.errors import FieldError, Invalid
 from shared.texts import text_fault
 from shared.web import Day, Model, ReadSessionDep, SessionDep, json_response
@@ -29,7 +30,11 @@ class CertificateRequest(Model):
     summary="Give a certificate, which opens the queues that need it; given anew, it stands again",
 )
 async def put_certificate(
-    sub: Person, body: CertificateRequest, caller: Manager, session: SessionDep
+    sub: Person,
+    body: CertificateRequest,
+    caller: Manager,
+    context: ContextDep,
+    session: SessionDep,
 ) -> Response:
     faults = []
     if fault := text_fault(sub):
@@ -38,14 +43,14 @@ async def put_certificate(
         faults.append(FieldError("/valid_until", "lies before valid_from"))
     if faults:
         raise Invalid("The certificate cannot be given.", faults)
-    row = await store.upsert_certificate(
+    row = await give_certificate(
         session,
+        context.clock,
         caller.tenant,
         sub,
         body.name,
-        body.valid_from,
-        body.valid_until,
-        (clock.now(), caller.subject),
+        (body.valid_from, body.valid_until),
+        by=caller.subject,
     )
     return json_response(_certificate(row))
 

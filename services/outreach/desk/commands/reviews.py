@@ -9,6 +9,7 @@ from services.outreach.activity.commands import account_now, announce
 from services.outreach.activity.domain import desk_events
 from services.outreach.activity.store.accounts import find_zones
 from services.outreach.channels.store import get_settings
+from services.outreach.desk.commands.certificates import suspend_certificates
 from services.outreach.desk.commands.tasks import get_task
 from services.outreach.desk.domain import completion as completion_rules
 from services.outreach.desk.domain import reviews as rules
@@ -50,7 +51,7 @@ async def review_task(
     failed = tuple(sorted(set(review.failed)))
     if failed:
         because = f"review of task {task_id}"
-        await people.suspend_certificates(session, tenant, task["collector"], failed, at, because)
+        await suspend_certificates(session, tenant, task["collector"], failed, at, because)
     zones = await find_zones(session, tenant, {task["account_id"]})
     zone = zones.get(task["account_id"])
     data = outreach.InteractionReviewed(

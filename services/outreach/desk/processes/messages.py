@@ -63,7 +63,9 @@ async def send_by_hand(
     if found is None:
         raise Invalid("There is no such template.", [FieldError("/template", "is not known")])
     async with context.db.transaction() as session:
-        contact = await _begin(session, tenant, account_id, channel, (template, found), at, run)
+        contact = await _begin(
+            session, tenant, account_id, channel, (template, found), at, run, person
+        )
         note = f"{channel} by hand: {template}"
         await people.insert_note(session, tenant, account_id, at, person, note)
     await run.make([contact])
@@ -101,6 +103,7 @@ async def _begin(
     template: tuple[str, MessageTemplate],
     at: datetime,
     run: _ByHand,
+    person: str,
 ) -> DebtorContact:
     """The debtor is locked; what was planned for it gives way, and is planned again."""
     await lock_debtor_of(session, tenant, account_id)
@@ -127,7 +130,7 @@ async def _begin(
         tenant, account_id, (key, account["debtor_id"]), zone, invoices[account_id], channel,
         template[0], tone_of(*template), at,
     )  # fmt: skip
-    contact = replace(contact, template_version=template[1].version)
+    contact = replace(contact, template_version=template[1].version, collector=person)
     if await store.find_contact(session, tenant, contact.contact_id) is not None:
         raise NotSent("The same was asked for a moment ago.", members={"until": None})
     await contact_store.insert_contacts(session, tenant, [contact], at)

@@ -10,6 +10,15 @@ import msgspec
 from shared.database import Record, Session
 
 
+async def lock_certificate(session: Session, tenant: str, person: str, name: str) -> Record | None:
+    return await session.fetchrow(
+        "select * from certificates where tenant_id = $1 and person = $2 and name = $3 for update",
+        tenant,
+        person,
+        name,
+    )
+
+
 async def upsert_certificate(
     session: Session,
     tenant: str,
@@ -51,10 +60,12 @@ async def list_certificates(session: Session, tenant: str, person: str) -> list[
 
 async def suspend_certificates(
     session: Session, tenant: str, person: str, names: Sequence[str], at: datetime, because: str
-) -> None:
-    await session.execute(
+) -> list[Record]:
+    """Those that stood."""
+    return await session.fetch(
         "update certificates set suspended_at = $4, suspended_because = $5"
-        " where tenant_id = $1 and person = $2 and name = any($3) and suspended_at is null",
+        " where tenant_id = $1 and person = $2 and name = any($3) and suspended_at is null"
+        " returning *",
         tenant,
         person,
         list(names),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from services.outreach.activity.domain.address_marks import mark_of
 from services.outreach.activity.domain.limits import ContactChannel
 from services.outreach.activity.store.addresses import find_debtors_at, find_reached
-from services.outreach.channels.domain.mail_status import STATUS, bounce_class, soft_bounces
+from services.outreach.channels.domain.mail_status import bounce_class, soft_bounces
 from services.outreach.consents.commands import Refusal, record_consent, refuse_address
 from services.outreach.consents.domain import ChannelConsent
 from services.outreach.debtors.domain.address_states import AddressState
@@ -14,6 +14,7 @@ from services.outreach.debtors.store.addresses import find_address_states, upser
 from services.outreach.dunning.domain.outcomes import Outcome
 from services.outreach.dunning.domain.runs import RunTime
 from shared.database import Session
+from shared.mail_status import STATUS
 
 BY_PROVIDER = "provider"
 # Under which channel an account's addresses are listed: a number is one for texts and calls.

@@ -86,7 +86,9 @@ class ContactEvents:
         )
 
     def delivered(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
-        return self._contact("contact-delivered", contact, "delivered", delivered_at=at)
+        return self._contact(
+            "contact-delivered", contact, "delivered", delivered_at=at, outcome=contact.outcome
+        )
 
     def opened(self, contact: DebtorContact, at: datetime) -> list[TimelineEntry]:
         return self._contact("contact-opened", contact, "opened", opened_at=at)
@@ -187,6 +189,7 @@ def _common(contact: DebtorContact) -> dict[str, Any]:
         "arms": dict(contact.arms),
         "template_version": contact.template_version,
         "rulebook_version": contact.rulebook_version,
+        "collector": contact.collector,
         "purpose": contact.purpose,
         "language": contact.language,
         **_cost(contact),

@@ -40,6 +40,7 @@ async def note_visit(
     if is_first:
         entries.append(rules.visited(link, account, level, at, day))
         await note_answered(session, link.tenant, clock_mode, links, link.contact_id, at)
-    entries.append(rules.touched(link, account, deed, at, day))
+    if not rules.is_outweighed(deed, deeds):
+        entries.append(rules.touched(link, account, deed, at, day))
     await store.save_visit(session, link.link_id, day, [*deeds, deed])
     await announce(session, link.tenant, at, entries)

@@ -1,5 +1,6 @@
 """What is announced of visitors: that they came, and the strongest of what they did, once a day."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from services.outreach.activity.domain import desk_events
@@ -9,6 +10,13 @@ from shared import ids
 from shared.events import outreach
 
 VISIT = "visit"
+AGREED = frozenset({"promise", "plan", "settlement", "dispute"})
+
+
+def is_outweighed(deed: str, before: Collection[str]) -> bool:
+    """Whether what the visitor did earlier that day says more: after a promise he may still thank
+    us, and the visit has ended in a promise all the same."""
+    return deed not in AGREED and not AGREED.isdisjoint(before)
 
 
 def visited(
@@ -26,7 +34,8 @@ def visited(
 def touched(
     link: KnownLink, account: LinkAccount, deed: str, at: datetime, day: date
 ) -> TimelineEntry:
-    """Who has shown who he is, is the right person. What he did last is announced last."""
+    """Who has shown who he is, is the right person. What he did last is announced last, unless it
+    is outweighed."""
     touch_id = ids.event_id(link.tenant, "outreach", "portal-touch", link.name, str(day))
     data = outreach.RightPartyContacted(
         touch_id=touch_id,
@@ -63,6 +72,7 @@ def thought(
         feedback_id=feedback_id,
         account_id=account.account_id,
         contact_id=link.contact_id,
+        channel=link.channel,  # of the message that brought him
         score=score,
         received_at=at,
     )

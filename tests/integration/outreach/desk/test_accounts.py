@@ -245,7 +245,8 @@ async def test_drawn_calls_are_reviewed_and_a_failed_must_pass_suspends(
     await world.overdue("I1")
     assert (await desk.put("/v1/settings", json={"reviews": {"share": 1}})).status_code == 200
     given = {"name": "mini-miranda", "valid_from": "2026-01-01"}
-    await desk.put("/v1/people/ann/certificates", json=given)
+    for _ in range(2):
+        await desk.put("/v1/people/ann/certificates", json=given)
     task_id = await a_completed_call(world, desk, "contact 1")
     review = [e["data"] for e in await world.announced("task-created")
               if e["data"]["kind"] == "review"]  # fmt: skip
@@ -265,6 +266,15 @@ async def test_drawn_calls_are_reviewed_and_a_failed_must_pass_suspends(
     assert "who calls" not in str(event)
     (held,) = (await desk.get("/v1/people/ann/certificates")).json()["items"]
     assert held["suspended_because"] == f"review of task {task_id}"
+    await desk.put("/v1/people/ann/certificates", json=given)  # it stands again
+    changed = await world.announced("certificate-changed")
+    assert [(each["key"], each["data"]["suspended"]) for each in changed] == [
+        ("", False),
+        ("", True),
+        ("", False),
+    ]
+    assert changed[0]["data"] == {"collector": "ann", "name": "mini-miranda",
+        "valid_from": "2026-01-01", "valid_until": None, "suspended": False}  # fmt: skip
     done = [e["data"]["disposition"] for e in await world.announced("task-completed")]
     assert done == ["refusal", "reviewed"]
 

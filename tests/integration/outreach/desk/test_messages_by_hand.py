@@ -35,6 +35,7 @@ async def test_one_leaves_in_spite_of_the_gap_and_the_ladder_goes_on(
     events = [e["data"] for e in await world.announced("contact-sent")]
     assert (events[-1]["step"], events[-1]["purpose"]) == ("by-hand", "by-hand")
     assert events[-1]["covers"][0]["invoice_ids"] == ["I1"]
+    assert [event["collector"] for event in events] == [None, "ann"]
     again = await sent(desk)
     assert again.status_code == 409
     assert again.json()["until"].startswith("2026-03-05")

@@ -116,6 +116,26 @@ def test_it_comes_back_after_its_last_day() -> None:
     assert engine.amounts("EUR")["collectable"] == 10000
 
 
+def test_what_comes_back_is_announced_with_each_balance_and_again_when_that_changes() -> None:
+    """Readers count what an agency collected from what it got to what it gave back."""
+    engine = account(
+        invoice("I1", 10000),
+        invoice("I2", 5000),
+        placed("G1", "01-20", ("I1", "I2"), until_on=on("02-10")),
+        paid("P1", 4000, "01-25", ("I1", 4000)),
+    )
+    engine.start_day(on("02-11"))
+    back = engine.event("account-recalled")
+    assert back.to == "Sample Agency"
+    assert [(debt.invoice_id, debt.amount_minor) for debt in back.invoices] == [
+        ("I1", 6000),
+        ("I2", 5000),
+    ]
+    engine.record(paid("P2", 1000, "02-01", ("I2", 1000)))  # comes late
+    again = engine.event("account-recalled")
+    assert [debt.amount_minor for debt in again.invoices] == [6000, 4000]
+
+
 def test_it_comes_back_paid_and_is_out_again_when_the_money_is_refuted() -> None:
     engine = account(
         invoice(), placed("G1", "01-20", ("I1",)), paid("P1", 10000, "01-22", ("I1", 10000))
@@ -276,6 +296,8 @@ def test_money_aimed_at_what_was_sold_waits_for_the_buyer_and_other_money_passes
         "account-recalled S1",
         "invoice-reopened I1",
     ]
+    (released,) = engine.event("write-off-reversed").allocations
+    assert (released.source_kind, released.released_at) == ("write_off", at("01-28"))
 
 
 def test_a_sale_that_was_paid_and_is_returned_leaves_what_is_owed_to_the_buyer() -> None:

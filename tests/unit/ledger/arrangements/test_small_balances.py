@@ -122,6 +122,8 @@ def test_one_that_never_was_is_taken_back_because_it_is_restated() -> None:
     ]
     data: Any = next(event.data for event in engine.last if event.type == "write-off-reversed")
     assert data.because == "restated"
+    # Readers keep the last history: by all facts known it took nothing.
+    assert [(each.source_id, each.amount_minor) for each in data.allocations] == [("small:I1", 0)]
     engine.start_day(on("02-13"))
     assert invoiced(engine) == ("paid", 0, 3)
 

@@ -1,0 +1,1 @@
+"""The way out: other services over HTTP (peers.py), people by mail (mail.py)."""

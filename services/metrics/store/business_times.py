@@ -1,0 +1,17 @@
+"""SQL of how far a tenant's business time has come."""
+
+from datetime import UTC, datetime
+
+from services.metrics.domain.slots import SLOT_SECONDS
+from shared.database import Session
+
+
+async def get_business_time(session: Session, tenant: str) -> tuple[str, datetime | None]:
+    """The tenant's zone, and the newest quarter of an hour in which anything that was taken in was
+    recorded; None: nothing was."""
+    row = await session.fetchrow(
+        "select timezone, latest_known from tenants where tenant_id = $1", tenant
+    )
+    if row is None or not row["latest_known"]:
+        return ("UTC" if row is None else row["timezone"]), None
+    return row["timezone"], datetime.fromtimestamp(row["latest_known"] * SLOT_SECONDS, UTC)

@@ -1,0 +1,112 @@
+"""What balances and debts went through: where they rolled, and how long they were open."""
+
+from collections.abc import Sequence
+
+from services.metrics.domain.cells import Added
+from services.metrics.domain.figures import Row
+from services.metrics.domain.questions import Question
+from services.metrics.domain.rolls import STARTS, Rolled
+from services.metrics.domain.windows import Window
+from services.metrics.store.parts import (
+    KEY_COLUMNS,
+    Arguments,
+    cells,
+    conditions,
+    key_columns,
+    key_of,
+)
+from shared.database import Session
+
+_GROUPED = ", ".join(str(place) for place in range(1, KEY_COLUMNS + 1))
+
+
+async def list_rolled(
+    session: Session,
+    scope: tuple[str, int],
+    question: Question,
+    currency: str | None,
+    months: Sequence[Window],
+) -> list[Rolled]:
+    """Where the balances of each of the months went, by tenant and what was known."""
+    if not months:
+        return []
+    args = Arguments()
+    first, last = (
+        f"{args.name(days)}::date[]"
+        for days in ([m.from_on for m in months], [m.to_on for m in months])
+    )
+    starts = f"{args.name(list(STARTS))}::int[]"
+    latest = args.name(max(month.to_on for month in months))
+    source = cells(
+        scope,
+        question,
+        currency,
+        f"measure in ('stay', 'roll') and day <= {latest}::date",
+        args,
+    )
+    rows = await session.fetch(
+        f"""
+        select {", ".join(key_columns(question, currency))}, place,
+            width_bucket(first_on - 1 - until_on, {starts}),
+            width_bucket(last_on - until_on, {starts}), mark, sum(amount), sum(count)
+        from unnest({first}, {last}) with ordinality as months (first_on, last_on, place)
+        join {source} on
+            measure = 'stay' and day < first_on
+            or measure = 'roll' and day between first_on and last_on
+        where true {conditions(question, args, ("bucket",))}
+        group by {_GROUPED}, place, {KEY_COLUMNS + 2}, {KEY_COLUMNS + 3}, mark
+        having sum(amount) <> 0 or sum(count) <> 0
+        """,
+        *args,
+    )
+    return [
+        Rolled(key_of(columns), months[place - 1], bucket, to, column, _added(amount, count))
+        for *columns, place, bucket, to, column, amount, count in (row.values() for row in rows)
+    ]
+
+
+async def list_lived(
+    session: Session, scope: tuple[str, int], question: Question, currency: str | None
+) -> list[Row]:
+    """How long the debts that entered in the window were open, and how that ended."""
+    args = Arguments()
+    at = f"{args.name(question.looked_at)}::date"
+    bounds = f"{args.name(question.slices.bounds)}::date[]"
+    first, last = args.name(question.slices.bounds[0]), args.name(question.slices.to_on)
+    source = cells(
+        scope,
+        question,
+        currency,
+        "measure in ('watched', 'settled', 'left') "
+        f"and day between {first}::date and {last}::date "
+        f"and (mark = '' or day + nullif(mark, '')::int <= {at} and until_on > {at})",
+        args,
+    )
+    kept = conditions(question, args)
+    columns = ", ".join(key_columns(question, currency))
+    rows = await session.fetch(
+        f"""
+        with found as (select * from {source} where true {kept})
+        select {columns}, measure, mark, width_bucket(day, {bounds}), sum(amount), sum(count)
+        from found where mark <> ''
+        group by {_GROUPED}, measure, mark, {KEY_COLUMNS + 3}
+        union all
+        select {columns}, 'open', ({at} - day)::text, width_bucket(day, {bounds}),
+            sum(case when mark = '' then amount else -amount end),
+            sum(case when mark = '' then count else -count end)
+        from found
+        group by {_GROUPED}, {KEY_COLUMNS + 1}, {KEY_COLUMNS + 2}, {KEY_COLUMNS + 3}
+        having sum(case when mark = '' then count else -count end) <> 0
+        """,
+        *args,
+    )
+    return [
+        Row(key_of(columns), measure, mark, slice_, 0, _added(amount, count))
+        for *columns, measure, mark, slice_, amount, count in (row.values() for row in rows)
+    ]
+
+
+def _added(amount: object, count: object) -> Added:
+    return Added(int(str(amount)), int(str(count)))
+
+
