@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services.metrics import commands
-from services.metrics.commands import Folding, announcements, experiments
+from services.metrics.commands import Folding, announcements, enrolments
 from services.metrics.context import Context
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.processes.rebuilding import Progress
@@ -29,9 +29,9 @@ async def take(
     await generations.enter(session, folding.generation)
     folded = [each for each in events if each.topic == TENANTS or each.type in HANDLERS]
     kept = [each for each in events if not each.key and each.type in announcements.TYPES]
-    await experiments.lock_runs(session, events)
+    await enrolments.lock_runs(session, events)
     await announcements.take_announcements(session, kept)
-    reached = await experiments.list_reached(session, kept)
+    reached = await enrolments.list_reached(session, kept)
     await commands.fold_events(session, folded, folding, reached)
 
 
