@@ -12,7 +12,6 @@ from services.metrics.domain.rolls import STARTS
 from services.metrics.domain.slots import FAR, UNTIL_NOW
 from services.metrics.domain.timelines import Rewritten
 from services.metrics.domain.windows import ONE_DAY, Window
-from services.metrics.store.accounts import AccountKey
 from services.metrics.store.parts import (
     KEY_COLUMNS,
     Arguments,
@@ -21,6 +20,8 @@ from services.metrics.store.parts import (
     key_of,
     uses_arms,
 )
+from services.metrics.store.remembered import AccountKey
+from services.metrics.store.sources import Scope
 from shared.database import Session
 
 _GROUPED = ", ".join(str(place) for place in range(1, KEY_COLUMNS + 1))
@@ -121,9 +122,9 @@ def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _seen(scope: tuple[str, int], question: Question, at: date, args: Arguments) -> str:
+def _seen(scope: Scope, question: Question, at: date, args: Arguments) -> str:
     """The delinquencies that are seen at the end of a day, of the part of the book asked for."""
-    tenant, known = args.name(scope[0]), args.name(scope[1])
+    tenant, known = args.name(scope.tenant_id), args.name(scope.recorded_before)
     at_day = args.name(at)
     arm = "''"
     if uses_arms(question):
@@ -144,7 +145,7 @@ def _seen(scope: tuple[str, int], question: Question, at: date, args: Arguments)
     """
 
 
-async def list_rows(session: Session, scope: tuple[str, int], question: Question) -> list[Row]:
+async def list_rows(session: Session, scope: Scope, question: Question) -> list[Row]:
     """How the delinquencies that touch the window ended."""
     args = Arguments()
     seen = _seen(scope, question, question.looked_at, args)
@@ -172,7 +173,7 @@ async def list_rows(session: Session, scope: tuple[str, int], question: Question
 
 
 async def list_fates(
-    session: Session, scope: tuple[str, int], question: Question, month: Window
+    session: Session, scope: Scope, question: Question, month: Window
 ) -> list[Fate]:
     """What became of the accounts that had anything overdue at the end of the month before."""
     args = Arguments()
@@ -180,7 +181,7 @@ async def list_fates(
     before = f"{args.name(month.from_on - ONE_DAY)}::date"
     end = f"{args.name(month.to_on)}::date"
     starts = f"{args.name(list(STARTS))}::int[]"
-    tenant, known = args.name(scope[0]), args.name(scope[1])
+    tenant, known = args.name(scope.tenant_id), args.name(scope.recorded_before)
     kept = conditions(question, args, table="seen.")
     rows = await session.fetch(
         f"""

@@ -14,7 +14,8 @@ from services.metrics.domain.measures import Mode
 from services.metrics.domain.questions import Question
 from services.metrics.domain.reading import Reading, readings, settled
 from services.metrics.domain.rolls import months_of, rows_of
-from services.metrics.store import delinquencies, histories, parts
+from services.metrics.store import delinquencies, histories, parts, sources
+from services.metrics.store.sources import Scope, find_scope
 from shared.database import Session
 
 
@@ -46,11 +47,12 @@ async def list_first_days(
     session: Session, tenant_id: str, recorded_before: int
 ) -> dict[str, date]:
     """By currency the day of its first invoice, by what was known."""
+    scope = await find_scope(session, tenant_id, recorded_before)
+    invoiced = sources.cells(scope.way, is_fine=False, where="measure = 'invoiced' and cut = ''")
     rows = await session.fetch(
-        """
+        f"""
         select currency, min(day) as first_on from (
-            select currency, day from cells_new
-            where tenant_id = $1 and measure = 'invoiced' and cut = '' and known < $2
+            select currency, day from ({invoiced}) cells where $2::int is not null
             group by 1, 2 having sum(count) > 0
         ) invoiced
         group by 1
@@ -66,7 +68,7 @@ async def list_rows(
 ) -> list[Row]:
     """All that a question's answer is made of."""
     rows: list[Row] = []
-    scope = (tenant_id, recorded_before)
+    scope = await find_scope(session, tenant_id, recorded_before)
     for reading in readings(question):
         if reading.mode == "rolled":
             months = months_of(question)
@@ -94,7 +96,7 @@ _READ: dict[Mode, tuple[str, str]] = {
 
 async def _list_read(
     session: Session,
-    scope: tuple[str, int],
+    scope: Scope,
     question: Question,
     currency: str | None,
     reading: Reading,
@@ -103,12 +105,11 @@ async def _list_read(
     days = question.slices.bounds[0], question.slices.to_on, question.looked_at
     bounds = f"{args.name(question.slices.bounds)}::date[]"
     day, counts = _READ[reading.mode]
-    is_within = counts.format(
-        *(
-            f"{args.name(each)}::date" if f"{{{place}}}" in counts else ""
-            for place, each in enumerate(days)
-        )
-    )
+    is_stock = reading.mode == "stock"
+    named = [
+        f"{args.name(each)}::date" if f"{{{place}}}" in counts or (is_stock and not place) else ""
+        for place, each in enumerate(days)
+    ]
     until = f"width_bucket(until_on, {bounds})" if reading.mode == "standing" else "0"
     mark = "currency"
     if not reading.is_in_all_currencies:
@@ -122,9 +123,10 @@ async def _list_read(
         f"width_bucket({day}, {bounds})",
         until,
     ]
-    where = f"measure = any({args.name(reading.measures)}::text[]) and {is_within}"
+    where = f"measure = any({args.name(reading.measures)}::text[]) and {counts.format(*named)}"
     only = None if reading.is_in_all_currencies else currency
-    source = parts.cells(scope, question, only, where, args)
+    since_month = named[0] if is_stock else ""
+    source = parts.cells(scope, question, only, where, args, since_month=since_month)
     marks = {question.kpi.mark or "", "bucket", *reading.without}
     filters = parts.conditions(question, args, marks)
     if question.filters_by_mark and question.kpi.mark not in reading.without:

@@ -15,6 +15,7 @@ from services.metrics.store.parts import (
     key_columns,
     key_of,
 )
+from services.metrics.store.sources import Scope
 from shared.database import Session
 
 _GROUPED = ", ".join(str(place) for place in range(1, KEY_COLUMNS + 1))
@@ -22,7 +23,7 @@ _GROUPED = ", ".join(str(place) for place in range(1, KEY_COLUMNS + 1))
 
 async def list_rolled(
     session: Session,
-    scope: tuple[str, int],
+    scope: Scope,
     question: Question,
     currency: str | None,
     months: Sequence[Window],
@@ -66,7 +67,7 @@ async def list_rolled(
 
 
 async def list_lived(
-    session: Session, scope: tuple[str, int], question: Question, currency: str | None
+    session: Session, scope: Scope, question: Question, currency: str | None
 ) -> list[Row]:
     """How long the debts that entered in the window were open, and how that ended."""
     args = Arguments()

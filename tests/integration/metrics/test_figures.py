@@ -8,13 +8,14 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.metrics.consumer import take
+from services.metrics.commands import Folding, fold_events
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
-from services.metrics.store.changes import delete_figures
+from services.metrics.processes.merging import merge_all
+from services.metrics.store.merging import merge
 from shared.database import Database
 from shared.events import TENANTS, Received, ledger
-from tests.integration.metrics.conftest import Deliver
+from tests.integration.metrics.conftest import Deliver, begun_anew
 from tests.metrics_figures import Memory, a_contact, a_segment_changed, an_event, at
 from tests.unit.ledger_oracle.scenarios import stories
 from tests.unit.metrics.test_against_oracle import interleavings, ledger_events, segment_histories
@@ -61,7 +62,7 @@ async def ask(client: httpx.AsyncClient, path: str, **query: str) -> dict[str, A
     suppress_health_check=(*settings().suppress_health_check, HealthCheck.function_scoped_fixture),
 )
 @given(data=st.data())
-async def test_sql_and_memory_agree_and_a_rebuild_changes_nothing(
+async def test_sql_and_memory_agree_however_it_is_cut_and_merged(
     data: st.DataObject, client: httpx.AsyncClient, metrics_db: Database
 ) -> None:
     topics: list[list[Received]] = []
@@ -79,15 +80,19 @@ async def test_sql_and_memory_agree_and_a_rebuild_changes_nothing(
         )
     memory, bodies = Memory(), []
     for run in range(2):
-        async with metrics_db.transaction() as session:
-            await delete_figures(session, "metrics")
+        generation = await begun_anew(metrics_db)
+        folding = Folding(generation)
         for batch in data.draw(interleavings(topics)):
             if run == 0:
                 memory.take(batch)
             async with metrics_db.transaction() as session:
-                await take(session, batch)
+                await fold_events(session, batch, folding)
+            for _ in range(data.draw(st.sampled_from((0, 0, 1)))):
+                await merge(metrics_db, generation, data.draw(st.sampled_from((3, 1000))))
         bodies.append(await _everything(client, memory if run == 0 else None, base))
-    assert bodies[0] == bodies[1]
+    await merge_all(metrics_db, generation)
+    bodies.append(await _everything(client, None, base))
+    assert bodies[0] == bodies[1] == bodies[2]
 
 
 async def _everything(client: httpx.AsyncClient, memory: Memory | None, base: date) -> list[bytes]:

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import msgspec
 
-from services.metrics import consumer
+from services.metrics import consumer, worker
 from services.metrics.context import open_context
 from services.metrics.domain.kpis import KPIS
 from services.metrics.rebuild import rebuild
@@ -43,10 +43,10 @@ async def say(db: Database, *events: Received) -> None:
 
 async def take_all_in(settings: Settings) -> None:
     """Run the worker until nothing is behind."""
-    context = open_context(settings, "metrics-worker")
+    context = open_context(settings, "metrics-api")
     runtime = consumer.runtime(settings, context)
     stop = asyncio.Event()
-    work = asyncio.create_task(runtime.work(stop))
+    work = asyncio.create_task(worker.run(settings, stop))
     try:
         async with asyncio.timeout(120):
             while (await runtime.lag()).behind:
