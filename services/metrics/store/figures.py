@@ -110,12 +110,11 @@ async def _list_read(
     days = question.slices.bounds[0], question.slices.to_on, question.looked_at
     bounds = f"{args.name(question.slices.bounds)}::date[]"
     day, counts = _READ[reading.mode]
-    is_within = counts.format(
-        *(
-            f"{args.name(each)}::date" if f"{{{place}}}" in counts else ""
-            for place, each in enumerate(days)
-        )
-    )
+    is_stock = reading.mode == "stock"
+    named = [
+        f"{args.name(each)}::date" if f"{{{place}}}" in counts or (is_stock and not place) else ""
+        for place, each in enumerate(days)
+    ]
     until = f"width_bucket(until_on, {bounds})" if reading.mode == "standing" else "0"
     mark = "currency"
     if not reading.is_in_all_currencies:
@@ -129,10 +128,10 @@ async def _list_read(
         f"width_bucket({day}, {bounds})",
         until,
     ]
-    where = f"measure = any({args.name(reading.measures)}::text[]) and {is_within}"
+    where = f"measure = any({args.name(reading.measures)}::text[]) and {counts.format(*named)}"
     only = None if reading.is_in_all_currencies else currency
-    since = args.name(question.slices.bounds[0]) if reading.mode == "stock" else ""
-    source = parts.cells(scope, question, only, where, args, since_month=since)
+    since_month = named[0] if is_stock else ""
+    source = parts.cells(scope, question, only, where, args, since_month=since_month)
     marks = {question.kpi.mark or "", "bucket", *reading.without}
     filters = parts.conditions(question, args, marks)
     if question.filters_by_mark and question.kpi.mark not in reading.without:
