@@ -1,4 +1,4 @@
-"""Delinquencies and accounts in experiments: rows of accounts by what was known. The figures are made anew from the log."""
+"""Rows of accounts by what was known: delinquencies, experiments. The figures are made anew."""
 
 import sqlalchemy as sa
 from alembic import op
