@@ -143,7 +143,7 @@ def _untouched(
     question: Question, found: dict[str, Any], expected: dict[str, Any]
 ) -> Iterator[Difference]:
     """Cash without a touch is in no group: the answer's head says how much that is."""
-    by_touch = BY_TOUCH & set(question.group_by) and question.currency is not None
+    by_touch = BY_TOUCH.issuperset(question.group_by) and question.currency is not None
     for group in list(expected["groups"].values())[:1] if by_touch else ():
         untouched = group["untouched_minor"]
         if not question.filters and not is_same(found["untouched_minor"], untouched):
@@ -166,7 +166,9 @@ def _compared(
             yield Difference(question, where, told, {name: expected[name] for name in names})
         parts = zip(found["series"], expected["series"], strict=True)
         for part, of_it in parts:
-            if of_it.get("missing"):
+            if of_it.get("missing") or (
+                question.into and part["numerator"] is None and not of_it["value"]
+            ):
                 continue
             if not all(is_same(part.get(name), of_it[name], within) for name in names):
                 told = {name: part.get(name) for name in names}
