@@ -209,13 +209,15 @@ class _Answer:
 
     def _ratio(self, group: Group, window: Window, key: Key | None) -> Ratio | None:
         """Of a key's group, or of everything. None where a rate is missing."""
-        kpi, question = self._kpi, self._question
+        question = self._question
         figures = figures_of(question, group, window)
-        if figures.lacks_a_rate:
-            return None
         figures.asked = frozenset((*question.filters, *(question.group_by if key else ())))
         figures.currency = (key.currency if key else "") or self._currency
-        key = key or _ALL
+        ratio = self._taken(figures, key or _ALL)
+        return None if figures.lacks_a_rate else ratio
+
+    def _taken(self, figures: Figures, key: Key) -> Ratio:
+        kpi, question = self._kpi, self._question
         if kpi.mark != "bucket" and (question.splits_by("bucket") or "bucket" in question.filters):
             buckets = [key.mark] if key.mark else self._buckets
             return total(sum(figures.of(figures.bucket(bucket)) for bucket in buckets))

@@ -112,7 +112,7 @@ def any_of(added: object) -> bool:
 @pytest.mark.parametrize("name", THERE)
 def test_a_figure_is_split_and_counted_as_the_page_has_it(name: str) -> None:
     kpi, figure = KPIS[name], FIGURES[name]
-    assert set(kpi.splits) == set(figure.splits)
+    assert set(kpi.dimensions) == set(figure.splits)
     assert tuple(kpi.by) == figure.by
     assert tuple(kpi.per) == figure.per
 

@@ -79,6 +79,12 @@ class Kpi:
         """What else it may be taken per."""
         return tuple(name for name, _ in self.taken)
 
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """All that it may be split by, also where it is taken per something else."""
+        more = (name for _, kpi in self.taken for name in kpi.splits)
+        return tuple(dict.fromkeys((*self.splits, *more)))
+
     def taken_per(self, per: str) -> "Kpi":
         """What it is where it is taken per something else."""
         return dict(self.taken).get(per, self)
