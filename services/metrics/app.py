@@ -7,17 +7,22 @@ from fastapi import FastAPI
 
 from services.metrics import consumer
 from services.metrics.api import (
+    alerts,
     books,
     costs,
+    experiments,
     exports,
+    jobs,
     kpis,
     pages,
+    plans,
     preferences,
     stream,
     targets,
     views,
 )
 from services.metrics.context import open_context
+from services.metrics.processes.days import backlog_of
 from services.metrics.settings import Settings
 from services.metrics.store import figures
 from shared.process.serve import serve
@@ -57,12 +62,16 @@ def create_app(settings: Settings) -> FastAPI:
         common=common,
         page=page,
         has_root_page=True,
+        has_holds=True,
         origins=settings.cors_origins,
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
     for module in (kpis, books, exports, costs, targets, views, preferences, stream):
         app.include_router(module.router)
+    for router in (experiments.router, plans.router, alerts.router):
+        app.include_router(router)
+    app.include_router(jobs.router(backlog_of(runtime.lag)))
     pages.add_dashboard(app, page, common)
     return app
 

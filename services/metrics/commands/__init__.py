@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-from services.metrics.commands.experiments import Reached, rewrite_enrolments
+from services.metrics.commands.enrolments import Reached, rewrite_enrolments
 from services.metrics.domain.accounts import AccountItems, Item, ItemKey
 from services.metrics.domain.cells import Cells, merge
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
