@@ -6,7 +6,18 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.metrics import consumer
-from services.metrics.api import costs, exports, kpis, pages, preferences, stream, targets, views
+from services.metrics.api import (
+    costs,
+    exports,
+    item_exports,
+    kpis,
+    pages,
+    preferences,
+    restatements,
+    stream,
+    targets,
+    views,
+)
 from services.metrics.context import open_context
 from services.metrics.settings import Settings
 from services.metrics.store import figures
@@ -51,7 +62,17 @@ def create_app(settings: Settings) -> FastAPI:
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
-    for module in (kpis, exports, costs, targets, views, preferences, stream):
+    for module in (
+        kpis,
+        restatements,
+        exports,
+        item_exports,
+        costs,
+        targets,
+        views,
+        preferences,
+        stream,
+    ):
         app.include_router(module.router)
     pages.add_dashboard(app, page, common)
     return app

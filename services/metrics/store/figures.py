@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Key, Row
+from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.measures import Mode, Need
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rolls import months_of, rows_of
+from services.metrics.domain.slots import SLOT_SECONDS
 from services.metrics.store import delinquencies, histories
 from shared.database import Session
 
@@ -199,6 +201,40 @@ def _row(
 ) -> Row:
     key = Key(currency, segment, country, kind, channel, strategy, collector, arm, key_mark)
     return Row(key, measure, mark, slice_, until, Added(int(amount), int(count), int(weight)))
+
+
+def is_made_of_cells(kpi: Kpi) -> bool:
+    """Whether all that it needs are sums of cells."""
+    return all(need.mode in _READ for need in kpi.needs)
+
+
+async def list_days_of_news(
+    session: Session,
+    tenant_id: str,
+    question: Question,
+    zone: str,
+    span: tuple[int, int],
+    limit: int,
+) -> list[date]:
+    """The tenant's days, at moments of knowledge from the first to before the second, on which a
+    cell came to be known that the question's figure may be made of."""
+    rows = await session.fetch(
+        """
+        select distinct (to_timestamp(known::float8 * $7) at time zone $6)::date as day
+        from cells_new
+        where tenant_id = $1 and measure = any($2::text[]) and known >= $3 and known < $4
+            and cut = '' and (day <= $5 or until_on <= $5)
+        order by 1 limit $8
+        """,
+        tenant_id,
+        [need.measure for need in question.kpi.needs],
+        *span,
+        question.window.to_on,
+        zone,
+        SLOT_SECONDS,
+        limit,
+    )
+    return [row["day"] for row in rows]
 
 
 async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, int]:
