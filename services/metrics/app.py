@@ -7,11 +7,16 @@ from fastapi import FastAPI
 
 from services.metrics import consumer
 from services.metrics.api import (
+    alerts,
+    books,
     costs,
+    experiments,
     exports,
     item_exports,
+    jobs,
     kpis,
     pages,
+    plans,
     preferences,
     restatements,
     stream,
@@ -19,6 +24,7 @@ from services.metrics.api import (
     views,
 )
 from services.metrics.context import open_context
+from services.metrics.processes.days import backlog_of
 from services.metrics.settings import Settings
 from services.metrics.store import figures
 from shared.process.serve import serve
@@ -58,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         common=common,
         page=page,
         has_root_page=True,
+        has_holds=True,
         origins=settings.cors_origins,
         questions=QUESTIONS,
     )
@@ -65,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (
         kpis,
         restatements,
+        books,
         exports,
         item_exports,
         costs,
@@ -74,6 +82,9 @@ def create_app(settings: Settings) -> FastAPI:
         stream,
     ):
         app.include_router(module.router)
+    for router in (experiments.router, plans.router, alerts.router):
+        app.include_router(router)
+    app.include_router(jobs.router(backlog_of(runtime.lag)))
     pages.add_dashboard(app, page, common)
     return app
 
