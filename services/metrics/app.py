@@ -12,11 +12,13 @@ from services.metrics.api import (
     costs,
     experiments,
     exports,
+    item_exports,
     jobs,
     kpis,
     pages,
     plans,
     preferences,
+    restatements,
     stream,
     targets,
     views,
@@ -67,7 +69,18 @@ def create_app(settings: Settings) -> FastAPI:
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
-    for module in (kpis, books, exports, costs, targets, views, preferences, stream):
+    for module in (
+        kpis,
+        restatements,
+        books,
+        exports,
+        item_exports,
+        costs,
+        targets,
+        views,
+        preferences,
+        stream,
+    ):
         app.include_router(module.router)
     for router in (experiments.router, plans.router, alerts.router):
         app.include_router(router)
