@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.metrics import consumer
-from services.metrics.api import costs, exports, kpis, pages, preferences, stream, targets, views
+from services.metrics.api import acts, costs, exports, kpis, pages, preferences, stream, targets, views
 from services.metrics.context import open_context
 from services.metrics.settings import Settings
 from services.metrics.store import figures
@@ -59,8 +59,10 @@ def create_app(settings: Settings) -> FastAPI:
         compresslevel=COMPRESS_LEVEL,
         thread_minimum_size=COMPRESSED_APART_FROM_BYTES,
     )
-    for module in (kpis, exports, costs, targets, views, preferences, stream):
+    modules = (kpis, exports, costs, targets, views, preferences, stream)
+    for module in modules:
         app.include_router(module.router)
+    acts.add_acts(app, [module.router for module in modules])
     pages.add_dashboard(app, page, common)
     return app
 
