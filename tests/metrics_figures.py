@@ -6,7 +6,7 @@ histories can be asked in seconds; the integration tests hold both against each 
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.lives import lived
 from services.metrics.domain.questions import Question
+from services.metrics.domain.reading import Reading, readings, settled
 from services.metrics.domain.restate import Views, measure
 from services.metrics.domain.rolls import Rolled, bucket_on, matrix, months_of, rows_of
 from services.metrics.domain.slots import FAR, SLOT_SECONDS, UNTIL_NOW, slot_of
@@ -164,9 +165,16 @@ class Memory:
         currencies = self._currencies(recorded_before)
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
         if kpi.over == "trailing":
-            question = replace(question, begins_on=self._first_days(recorded_before))
+            days = self._first_days(recorded_before)
+            if question.into and days:
+                days[""] = min(days.values())
+            question = replace(question, begins_on=days)
         rows = self._rows(question, currency, recorded_before)
         return Figured(question, rows, currencies).answer()
+
+    def today(self, zone: str = "UTC") -> date:
+        """The business day."""
+        return business_day(Tenant(zone, self.latest_slot, 0))
 
     def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
         """All cells added up, by what was known."""
@@ -177,51 +185,38 @@ class Memory:
         return cells
 
     def _rows(self, question: Question, currency: str | None, recorded_before: int) -> list[Row]:
-        cells = list(self._cells(question, currency, recorded_before))
-        by_mode = {need.mode for need in question.kpi.needs}
-        if "rolled" in by_mode:
-            months = months_of(question)
-            return list(rows_of(_rolled(cells, question, currency, months), question))
-        if "lived" in by_mode:
-            return list(_lived(cells, question, currency))
-        if "delinquent" in by_mode:
-            return list(self._delinquent(question, recorded_before))
-        bounds = question.slices.bounds
-        modes = {need.measure: need for need in question.kpi.needs}
-        rows: dict[tuple[Key, str, str, int, int], Added] = {}
-        for cell, arm, added in cells:
-            need = modes.get(cell.measure)
-            if need is None:
-                continue
-            slice_, until = bisect_right(bounds, cell.day), 0
-            if need.mode == "standing":
-                until = bisect_right(bounds, cell.until)
-            elif need.mode == "cohort":
-                if cell.until > question.looked_at:
-                    continue
-            elif need.mode == "of_cohort":
-                if cell.day > question.looked_at:
-                    continue
-                slice_ = bisect_right(bounds, cell.until)
-            if slice_ > question.slices.count or (need.mode != "stock" and not slice_):
-                continue
-            key = key_of(question, cell, currency, arm)
-            row = (key, cell.measure, cell.mark if need.by_mark else "", slice_, until)
-            rows[row] = rows.get(row, Added()) + added
-        return [Row(*row, added) for row, added in rows.items() if added != Added()]
+        rows: list[Row] = []
+        for reading in readings(question):
+            only = None if reading.is_in_all_currencies else currency
+            cells = self._cells(question, only, recorded_before, reading.without)
+            if reading.mode == "rolled":
+                rolled = _rolled(cells, question, currency, months_of(question))
+                rows += rows_of(rolled, question)
+            elif reading.mode == "lived":
+                rows += _lived(cells, question, currency)
+            elif reading.mode == "delinquent":
+                rows += self._delinquent(question, recorded_before)
+            else:
+                rows += _read(cells, question, reading, currency)
+        return settled(rows)
 
     def _cells(
-        self, question: Question, currency: str | None, recorded_before: int
+        self,
+        question: Question,
+        currency: str | None,
+        recorded_before: int,
+        without: Collection[str] = (),
     ) -> Iterator[tuple[Cell, str, Added]]:
         """Those of the part of the book that is asked for, each with its arm."""
         for cell, added in self.sums(recorded_before).items():
             if question.kpi.is_money and currency not in (None, cell.currency):
                 continue
             for arm, share in _in_arms(question, cell, added):
-                values = {"arm": arm, "bucket": ""}
+                values = {"arm": arm, question.kpi.mark: cell.mark}
                 if all(
                     name == "bucket" or values.get(name, getattr(cell, name, "")) in kept
                     for name, kept in question.filters.items()
+                    if name not in without
                 ):
                     yield cell, arm, share
 
@@ -273,7 +268,9 @@ class Memory:
             for span in spans:
                 if span.start_on <= before < span.end_on:
                     (seen,) = (
-                        each for each in spans if each.chain_on == span.chain_on and is_seen(each, at)
+                        each
+                        for each in spans
+                        if each.chain_on == span.chain_on and is_seen(each, at)
                     )
                     due = [due for due in span.dues if due.from_on <= before][-1].oldest_due_on
                     is_in_month = seen.end_on <= min(at, month.to_on)
@@ -337,16 +334,53 @@ def rewrite_rows(
     ]
 
 
-def key_of(question: Question, cell: Cell, currency: str | None, arm: str = "") -> Key:
+def key_of(
+    question: Question,
+    cell: Cell,
+    currency: str | None,
+    arm: str = "",
+    without: Collection[str] = (),
+) -> Key:
     """The group that a cell belongs to."""
+
+    def splits_by(name: str | None) -> bool:
+        return name is not None and question.splits_by(name) and name not in without
+
     names = ("segment", "country", "kind", "channel", "strategy", "collector")
     is_apart = question.is_converted or question.splits_by("currency") or currency is None
+    is_apart = is_apart and question.kpi.is_money and "currency" not in without
     return Key(
-        currency=cell.currency if is_apart and question.kpi.is_money else "",
-        mark=cell.mark if question.splits_by_mark else "",
-        arm=arm if question.splits_by("arm") else "",
-        **{name: getattr(cell, name) for name in names if question.splits_by(name)},
+        currency=cell.currency if is_apart else "",
+        mark=cell.mark if splits_by(question.kpi.mark) else "",
+        arm=arm if splits_by("arm") else "",
+        **{name: getattr(cell, name) for name in names if splits_by(name)},
     )
+
+
+def _read(
+    cells: Iterable[tuple[Cell, str, Added]],
+    question: Question,
+    reading: Reading,
+    currency: str | None,
+) -> Iterator[Row]:
+    """What cells add to the needs of a reading."""
+    bounds = question.slices.bounds
+    for cell, arm, added in cells:
+        slice_, until = bisect_right(bounds, cell.day), 0
+        if reading.mode == "standing":
+            until = bisect_right(bounds, cell.until)
+        elif reading.mode == "cohort":
+            if cell.until > question.looked_at:
+                continue
+        elif reading.mode == "of_cohort":
+            if cell.day > question.looked_at:
+                continue
+            slice_ = bisect_right(bounds, cell.until)
+        if slice_ > question.slices.count or (reading.mode != "stock" and not slice_):
+            continue
+        key = key_of(question, cell, currency, arm, reading.without)
+        mark = cell.currency if reading.is_in_all_currencies else cell.mark
+        yield from reading.rows(key, cell.measure, mark, slice_, until, added)
 
 
 def _in_arms(question: Question, cell: Cell, added: Added) -> Iterator[tuple[str, Added]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.metrics import commands
-from services.metrics.commands import announcements
+from services.metrics.commands import announcements, enrolments
 from services.metrics.context import Context
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.settings import Settings
@@ -19,9 +19,11 @@ TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS, METRICS)
 async def take(session: Session, events: Sequence[Received]) -> None:
     """Fold one ordered batch of new events, and keep what is announced for whole tenants."""
     folded = [each for each in events if each.topic == TENANTS or each.type in HANDLERS]
-    await commands.fold_events(session, folded)
     kept = [each for each in events if not each.key and each.type in announcements.TYPES]
+    await enrolments.lock_runs(session, events)
     await announcements.take_announcements(session, kept)
+    reached = await enrolments.list_reached(session, kept)
+    await commands.fold_events(session, folded, reached)
 
 
 SUBSCRIPTION = Subscription(

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
 
+from services.metrics.commands.enrolments import Reached, rewrite_enrolments
 from services.metrics.domain.accounts import AccountItems, Item, ItemKey
 from services.metrics.domain.cells import Cells, merge
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
@@ -21,24 +22,29 @@ from shared.events import TENANTS, Received
 
 Touched = dict[AccountKey, AccountItems]
 
+NONE_REACHED: Reached = {}
 
-async def fold_events(session: Session, events: Sequence[Received]) -> None:
-    """Take a batch of new events, in order."""
+
+async def fold_events(
+    session: Session, events: Sequence[Received], reached: Reached = NONE_REACHED
+) -> None:
+    """Take a batch of new events, in order; and look again at the accounts that are reached by
+    what is new of their tenant."""
     await take_tenants(session, [event for event in events if event.topic == TENANTS])
     decoded = [
         (event, HANDLERS[event.type], event.decode()) for event in events if event.topic != TENANTS
     ]
-    if not decoded:
+    if not decoded and not reached:
         return
     changes = [
         (event, handler, data, (event.tenant, account_id))
         for event, handler, data in decoded
         for account_id in handler.accounts_of(event, data)
     ]
-    touched = await accounts.lock_accounts(session, {key for *_, key in changes})
+    touched = await accounts.lock_accounts(session, {*reached, *(key for *_, key in changes)})
     for event, handler, data, key in changes:
         handler.apply(touched[key], event, data)
-    await _save(session, touched)
+    await _save(session, touched, reached)
     await _announce(session, [event for event, _, _ in decoded])
 
 
@@ -51,16 +57,16 @@ async def take_tenants(session: Session, events: Sequence[Received]) -> None:
     await upsert_timezones(session, timezones)
 
 
-async def _save(session: Session, touched: Touched) -> None:
+async def _save(session: Session, touched: Touched, reached: Reached) -> None:
     """Store what the news add, and the news themselves."""
     added: dict[tuple[str, int], Cells] = defaultdict(dict)
     currencies: dict[tuple[str, str], int] = {}
     changed: list[tuple[AccountKey, ItemKey, Item]] = []
     spans: list[tuple[AccountKey, Rewritten[date, Delinquency]]] = []
-    for (tenant, account_id), items in touched.items():
+    views_of = {key: (items, Views(items.account)) for key, items in touched.items()}
+    for (tenant, account_id), (items, views) in views_of.items():
         for currency, slot in items.currencies().items():
             currencies[tenant, currency] = min(slot, currencies.get((tenant, currency), slot))
-        views = Views(items.account)
         measured = measure(items, views)
         for slot, found in measured.cells.items():
             merge(added[tenant, slot], found)
@@ -71,6 +77,7 @@ async def _save(session: Session, touched: Touched) -> None:
     await accounts.upsert_items(session, changed)
     await cells.append_cells(session, added)
     await delinquencies.rewrite_delinquencies(session, [each for each in spans if each[1]])
+    await rewrite_enrolments(session, views_of, reached)
     await cells.upsert_currencies(session, currencies)
 
 

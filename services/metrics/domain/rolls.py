@@ -71,9 +71,7 @@ def rows_of(rolled: Iterable[Rolled], question: Question) -> Iterable[Row]:
             yield Row(key, "rolled_on", bucket, at, 0, added)
 
 
-def matrix(
-    rolled: Iterable[Rolled], by: Literal["amount", "count"]
-) -> list[dict[str, Any]]:
+def matrix(rolled: Iterable[Rolled], by: Literal["amount", "count"]) -> list[dict[str, Any]]:
     """The rows of the matrix of one month: every bucket, every column, zeros too."""
     bases = [0] * len(BUCKET_NAMES)
     cells = [dict.fromkeys((*BUCKET_NAMES, *COLUMNS), 0) for _ in BUCKET_NAMES]

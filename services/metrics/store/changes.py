@@ -128,5 +128,8 @@ async def delete_figures(session: Session, consumer: str) -> None:
     Skip decisions stay; so do revisions, that a client's `Last-Event-ID` never lies ahead.
     """
     await positions.forget(session, consumer)
-    await session.execute("truncate accounts, items, cells_new, delinquencies, currencies, changes")
+    await session.execute(
+        "truncate accounts, items, cells_new, delinquencies, experiment_accounts, experiment_days, "
+        "experiment_exposures, currencies, changes"
+    )
     await session.execute("update tenants set latest_known = 0, revision = revision + 1")

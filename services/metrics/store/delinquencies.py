@@ -198,4 +198,3 @@ async def list_fates(
         *args,
     )
     return [Fate(*row.values()) for row in rows]
-

@@ -4,13 +4,14 @@ Within an experiment, what an account adds in an arm comes from the cells cut by
 in an arm is the whole without those.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from services.metrics.domain.figures import Key
 from services.metrics.domain.questions import Question
 
 _DIMENSIONS = ("segment", "country", "kind", "channel", "strategy", "collector", "arm")
+CURRENCY = "currency"
 _VALUES = ("amount", "count", "weight")
 
 
@@ -22,18 +23,29 @@ class Arguments(list[Any]):
         return f"${len(self)}"
 
 
-def is_apart(question: Question, currency: str | None) -> bool:
+def is_apart(
+    question: Question, currency: str | None, without: Collection[str] = frozenset()
+) -> bool:
     """Whether currencies make groups."""
-    return question.kpi.is_money and (
-        currency is None or question.is_converted or question.splits_by("currency")
+    return (
+        question.kpi.is_money
+        and CURRENCY not in without
+        and (currency is None or question.is_converted or question.splits_by("currency"))
     )
 
 
-def key_columns(question: Question, currency: str | None) -> list[str]:
-    """What the rows of an answer are grouped by, in the order of `key_of`."""
+def key_columns(
+    question: Question, currency: str | None, without: Collection[str] = frozenset()
+) -> list[str]:
+    """What the rows of an answer are grouped by, in the order of `key_of`; `without`: dimensions
+    that what is read has not."""
+
+    def column(name: str) -> str:
+        return name if question.splits_by(name) and name not in without else "''"
+
     return [
-        "currency" if is_apart(question, currency) else "''",
-        *(name if question.splits_by(name) else "''" for name in _DIMENSIONS),
+        CURRENCY if is_apart(question, currency, without) else "''",
+        *(column(name) for name in _DIMENSIONS),
     ]
 
 
@@ -47,9 +59,9 @@ def key_of(columns: Sequence[str]) -> Key:
 
 
 def conditions(
-    question: Question, args: Arguments, marks: Sequence[str] = (), table: str = ""
+    question: Question, args: Arguments, marks: Collection[str] = (), table: str = ""
 ) -> str:
-    """The question's filters; `marks`: those that are no columns."""
+    """The question's filters but some: those that are no columns, or that do not count."""
     return "".join(
         f" and {table}{name} = any({args.name(list(values))}::text[])"
         for name, values in question.filters.items()
@@ -64,7 +76,8 @@ def uses_arms(question: Question) -> bool:
 def cells(
     scope: tuple[str, int], question: Question, currency: str | None, where: str, args: Arguments
 ) -> str:
-    """The cells known of a tenant, as a table with `arm` instead of `cut`."""
+    """The cells known of a tenant, as a table with `arm` instead of `cut`; without a currency,
+    those of all."""
     tenant, known = args.name(scope[0]), args.name(scope[1])
     where = f"tenant_id = {tenant} and known < {known} and {where}"
     if question.kpi.is_money and currency is not None:

@@ -164,6 +164,26 @@ delinquencies = Table(
 )
 
 
+experiment_accounts = Table(
+    "experiment_accounts",  # one row per run, account and knowledge (`experiments/enrolments.py`)
+    metadata,
+    Column("tenant_id", Text),
+    Column("account_id", Text),
+    Column("name", Text),
+    Column("run", Integer, autoincrement=False),
+    Column("known_from", Integer, autoincrement=False),
+    Column("known_until", Integer, nullable=False),
+    Column("arm", Text, nullable=False),
+    Column("enrolled_on", Date, nullable=False),
+    Column("crossed_on", Date, nullable=False),
+    Column("exposed_on", Date, nullable=False),
+    Column("ripe_on", Date, nullable=False),
+    Column("named_at", DateTime(timezone=True), nullable=False),
+    Column("outcomes", Text, nullable=False),  # JSON
+    PrimaryKeyConstraint("tenant_id", "account_id", "name", "run", "known_from"),
+    Index("experiment_accounts_by_name", "tenant_id", "name", "named_at"),
+)
+
 costs = Table(
     "costs",  # what was recorded here, by the sender's id; the figures come by the log
     metadata,

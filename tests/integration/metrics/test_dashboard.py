@@ -42,9 +42,7 @@ def portfolio() -> list[Received]:
             due = issued + timedelta(days=14)
             id_ = f"I{number}-{month}"
             amount = 10_000 + 700 * number
-            events.append(
-                an_invoice(id_, amount, issued.isoformat(), due.isoformat(), key=key)
-            )
+            events.append(an_invoice(id_, amount, issued.isoformat(), due.isoformat(), key=key))
             paid = due + timedelta(days=(number * 7 + month * 11) % 40 - 5)
             if (number + month) % 4 == 0 or paid > due:
                 events.append(an_overdue_invoice(key, id_, due))
@@ -56,9 +54,7 @@ def portfolio() -> list[Received]:
             rule = "HOUSE-HOURS-PERSONS" if number % 5 == 0 else ""
             events.append(a_contact(kind, f"K{id_}", rule=rule, **contact))
     ordered = sorted(events, key=lambda event: event.time)
-    return [
-        event for event in ordered if event.time < datetime(2026, 7, 15, tzinfo=UTC)
-    ]
+    return [event for event in ordered if event.time < datetime(2026, 7, 15, tzinfo=UTC)]
 
 
 def noon(day: date) -> datetime:
@@ -157,5 +153,5 @@ async def test_pages_show_the_figures_of_the_service(page: Page, url: str) -> No
     for name in ("receivables", "collections", "contacts"):
         await page.get_by_role("link", name=name.capitalize()).click()
         await page.wait_for_selector(f'.tabs a[data-page="/{name}"][aria-current="page"]')
-        await page.wait_for_selector('.panel[data-shows]')
+        await page.wait_for_selector(".panel[data-shows]")
         await looked_at(page, name)

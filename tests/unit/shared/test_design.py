@@ -82,7 +82,9 @@ def test_every_text_can_be_read_and_every_mark_seen(scheme: Scheme) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_listed_contrasts_are_those_of_the_file(scheme: Scheme) -> None:
     colours = tokens(scheme)
-    found = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in LISTED[scheme]}
+    found = {
+        pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in LISTED[scheme]
+    }
     assert found == LISTED[scheme]
 
 

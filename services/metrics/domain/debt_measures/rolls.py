@@ -82,9 +82,7 @@ def _add_stays(cells: Cells, debt: Debt, balances: list[tuple[date, int]]) -> No
         before, place = now, here
 
 
-def _add_stay(
-    cells: Cells, debt: Debt, end: date, place: Place, before: int, now: int
-) -> None:
+def _add_stay(cells: Cells, debt: Debt, end: date, place: Place, before: int, now: int) -> None:
     if now != before:
         cell = debt.view.cell("stay", debt.currency, end, place, until=debt.due_on)
         add(cells, cell, now - before, int(now > 0) - int(before > 0))

@@ -1,4 +1,4 @@
-"""Delinquencies: rows of accounts by what was known. The figures are made anew from the log."""
+"""Delinquencies and accounts in experiments: rows of accounts by what was known. The figures are made anew from the log."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,8 +33,26 @@ def upgrade() -> None:
         sa.Column("arms", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "account_id", "start_on", "known_from"),
     )
+    op.create_index("delinquencies_by_end", "delinquencies", ["tenant_id", "end_on", "start_on"])
+    op.create_table(
+        "experiment_accounts",
+        sa.Column("tenant_id", sa.Text()),
+        sa.Column("account_id", sa.Text()),
+        sa.Column("name", sa.Text()),
+        sa.Column("run", sa.Integer(), autoincrement=False),
+        sa.Column("known_from", sa.Integer(), autoincrement=False),
+        sa.Column("known_until", sa.Integer(), nullable=False),
+        sa.Column("arm", sa.Text(), nullable=False),
+        sa.Column("enrolled_on", sa.Date(), nullable=False),
+        sa.Column("crossed_on", sa.Date(), nullable=False),
+        sa.Column("exposed_on", sa.Date(), nullable=False),
+        sa.Column("ripe_on", sa.Date(), nullable=False),
+        sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcomes", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "account_id", "name", "run", "known_from"),
+    )
     op.create_index(
-        "delinquencies_by_end", "delinquencies", ["tenant_id", "end_on", "start_on"]
+        "experiment_accounts_by_name", "experiment_accounts", ["tenant_id", "name", "named_at"]
     )
     for table in ("positions", "heads", "waiting", "dead_letters"):
         op.execute(f"delete from {table} where consumer = 'metrics'")
@@ -43,4 +61,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("experiment_accounts")
     op.drop_table("delinquencies")
