@@ -19,6 +19,7 @@ from services.metrics.api import (
     pages,
     plans,
     preferences,
+    rebuilds,
     restatements,
     stream,
     targets,
@@ -84,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
         experiments,
         plans,
         alerts,
+        rebuilds,
     )
     for module in modules:
         app.include_router(module.router)

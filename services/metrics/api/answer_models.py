@@ -80,6 +80,11 @@ class KnownAnswer(Shape):
 
     revision: int = Field(description="rises with everything that changes a figure")
     known_until: datetime | None = Field(description="what was recorded before it is counted")
+    stale_since: datetime | None = Field(
+        None,
+        description="only while figures stand still: another release made them, and this one is"
+        " at work on its own",
+    )
 
 
 class KpiAnswer(Numbers, KnownAnswer):
