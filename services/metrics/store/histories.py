@@ -1,6 +1,7 @@
 """What balances and debts went through: where they rolled, and how long they were open."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Row
@@ -107,5 +108,5 @@ async def list_lived(
     ]
 
 
-def _added(amount: object, count: object) -> Added:
-    return Added(int(str(amount)), int(str(count)))
+def _added(amount: Decimal, count: int) -> Added:
+    return Added(int(amount), int(count))
