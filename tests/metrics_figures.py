@@ -176,6 +176,10 @@ class Memory:
         rows = self._rows(question, currency, recorded_before)
         return Figured(question, rows, currencies).answer()
 
+    def today(self, zone: str = "UTC") -> date:
+        """The business day."""
+        return business_day(Tenant(zone, self.latest_slot, 0))
+
     def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
         """All cells added up, by what was known."""
         cells: Cells = {}

@@ -4,23 +4,35 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from services.metrics import consumer
-from services.metrics.api import costs, exports, kpis, pages, preferences, stream, targets, views
+from services.metrics.api import (
+    alerts,
+    books,
+    costs,
+    experiments,
+    exports,
+    jobs,
+    kpis,
+    pages,
+    plans,
+    preferences,
+    stream,
+    targets,
+    views,
+)
 from services.metrics.context import open_context
+from services.metrics.processes.days import backlog_of
 from services.metrics.settings import Settings
 from services.metrics.store import figures
 from shared.process.serve import serve
 from shared.process.start import settings_of
 from shared.web import make_app
+from shared.web.compression import Compression
 
 DESCRIPTION = "The figures: KPIs by day, currency and segment, as of any day, live."
 
 QUESTIONS = frozenset({"/v1/query"})  # POSTs that change nothing
-COMPRESSED_FROM_BYTES = 1024
-COMPRESSED_APART_FROM_BYTES = 32 * 1024  # in a thread: meanwhile others are answered
-COMPRESS_LEVEL = 6
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -50,17 +62,16 @@ def create_app(settings: Settings) -> FastAPI:
         common=common,
         page=page,
         has_root_page=True,
+        has_holds=True,
         origins=settings.cors_origins,
         questions=QUESTIONS,
     )
-    app.add_middleware(
-        GZipMiddleware,
-        minimum_size=COMPRESSED_FROM_BYTES,
-        compresslevel=COMPRESS_LEVEL,
-        thread_minimum_size=COMPRESSED_APART_FROM_BYTES,
-    )
-    for module in (kpis, exports, costs, targets, views, preferences, stream):
+    app.add_middleware(Compression)
+    for module in (kpis, books, exports, costs, targets, views, preferences, stream):
         app.include_router(module.router)
+    for router in (experiments.router, plans.router, alerts.router):
+        app.include_router(router)
+    app.include_router(jobs.router(backlog_of(runtime.lag)))
     pages.add_dashboard(app, page, common)
     return app
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services.metrics import commands
-from services.metrics.commands import Folding, announcements
+from services.metrics.commands import Folding, announcements, enrolments
 from services.metrics.context import Context
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.processes.rebuilding import Progress
@@ -19,31 +19,33 @@ from shared.log.subscriptions import Subscription
 TOPICS = (LEDGER, SEGMENTATION, OUTREACH, TENANTS, METRICS)
 
 
-async def take(session: Session, events: Sequence[Received]) -> None:
-    """Take one ordered batch of new events, into the figures in use."""
-    generation = await generations.current(session)
-    await _take(session, events, Folding(generation.number))
-
-
-async def _take(session: Session, events: Sequence[Received], folding: Folding) -> None:
-    """Fold them, and keep what is announced for whole tenants."""
+async def take(
+    session: Session, events: Sequence[Received], folding: Folding | None = None
+) -> None:
+    """Take one ordered batch of new events: fold them (into the figures in use, unless told
+    otherwise), and keep what is announced for whole tenants."""
+    if folding is None:
+        folding = Folding((await generations.current(session)).number)
+    await generations.enter(session, folding.generation)
     folded = [each for each in events if each.topic == TENANTS or each.type in HANDLERS]
-    await commands.fold_events(session, folded, folding)
     kept = [each for each in events if not each.key and each.type in announcements.TYPES]
+    await enrolments.lock_runs(session, events)
     await announcements.take_announcements(session, kept)
+    reached = await enrolments.list_reached(session, kept)
+    await commands.fold_events(session, folded, folding, reached)
 
 
 def subscription(folding: Folding) -> Subscription:
     """What a generation of the figures reads."""
 
-    async def take(session: Session, events: Sequence[Received]) -> None:
-        await _take(session, events, folding)
+    async def take_into(session: Session, events: Sequence[Received]) -> None:
+        await take(session, events, folding)
 
     return Subscription(
         consumer=generations.consumer_of(folding.generation),
         topics=TOPICS,
         types=frozenset({*HANDLERS, *announcements.TYPES, "tenant-settings"}),
-        take=take,
+        take=take_into,
     )
 
 

@@ -21,7 +21,9 @@ OWN: dict[str, frozenset[str]] = {
     # Files of invoices (what is made of one, and the command line), what people are handed, and the
     # check of an exported journal; statutory packs and reference rates as data.
     "ledger": frozenset({"import_files", "importer", "documents", "verify", "packs", "rates"}),
-    "metrics": frozenset({"rebuild", "dashboard"}),  # figures from the log's begin; the pages
+    "metrics": frozenset(
+        {"rebuild", "dashboard", "documents"}
+    ),  # from the log's begin; pages; paper
     # The governor's page, and the check of an exported contact record.
     "outreach": frozenset({"page", "portal_app", "verify"}),
     "segmentation": frozenset({"learning", "policies"}),  # models; policies that are shipped

@@ -166,7 +166,9 @@ def _compared(
             yield Difference(question, where, told, {name: expected[name] for name in names})
         parts = zip(found["series"], expected["series"], strict=True)
         for part, of_it in parts:
-            if of_it.get("missing"):
+            if of_it.get("missing") or (
+                question.into and part["numerator"] is None and not of_it["value"]
+            ):
                 continue
             if not all(is_same(part.get(name), of_it[name], within) for name in names):
                 told = {name: part.get(name) for name in names}

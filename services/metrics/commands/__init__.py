@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from services.metrics.commands.enrolments import Reached, rewrite_enrolments
 from services.metrics.domain.accounts import Item, ItemKey
 from services.metrics.domain.cells import Cells, merge
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
@@ -14,7 +15,7 @@ from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.restate import Views, measure
 from services.metrics.domain.slots import slot_of
 from services.metrics.domain.timelines import Rewritten
-from services.metrics.store import accounts, cells, cold, delinquencies, generations
+from services.metrics.store import accounts, cells, cold, delinquencies
 from services.metrics.store import changes as stream
 from services.metrics.store.accounts import Touched
 from services.metrics.store.remembered import AccountKey, Remembered
@@ -22,6 +23,7 @@ from shared.database import Session, Wakeup
 from shared.events import TENANTS, Received
 
 ROWS_BEFORE_MERGE = 20_000
+NONE_REACHED: Reached = {}
 
 
 @dataclass(slots=True)
@@ -48,14 +50,19 @@ class Folding:
             self.is_full.ring()
 
 
-async def fold_events(session: Session, events: Sequence[Received], folding: Folding) -> None:
-    """Take a batch of new events, in order."""
-    await generations.enter(session, folding.generation)
+async def fold_events(
+    session: Session,
+    events: Sequence[Received],
+    folding: Folding,
+    reached: Reached = NONE_REACHED,
+) -> None:
+    """Take a batch of new events, in order; and look again at the accounts that are reached by
+    what is new of their tenant. The session has entered the generation."""
     await take_tenants(session, [event for event in events if event.topic == TENANTS], folding)
     decoded = [
         (event, HANDLERS[event.type], event.decode()) for event in events if event.topic != TENANTS
     ]
-    if not decoded:
+    if not decoded and not reached:
         return
     changes = [
         (event, handler, data, (event.tenant, account_id))
@@ -63,11 +70,11 @@ async def fold_events(session: Session, events: Sequence[Received], folding: Fol
         for account_id in handler.accounts_of(event, data)
     ]
     touched = await accounts.lock_accounts(
-        session, {key for *_, key in changes}, folding.remembered
+        session, {*reached, *(key for *_, key in changes)}, folding.remembered
     )
     for event, handler, data, key in changes:
         handler.apply(touched[key], event, data)
-    await _save(session, touched, folding)
+    await _save(session, touched, folding, reached)
     await _announce(session, [event for event, _, _ in decoded], folding)
 
 
@@ -80,18 +87,18 @@ async def take_tenants(session: Session, events: Sequence[Received], folding: Fo
     await stream.upsert_timezones(session, timezones, is_live=folding.is_live)
 
 
-async def _save(session: Session, touched: Touched, folding: Folding) -> None:
+async def _save(session: Session, touched: Touched, folding: Folding, reached: Reached) -> None:
     """Store what the news add, and the news themselves."""
     added: dict[tuple[str, int], Cells] = defaultdict(dict)
     currencies: dict[tuple[str, str], int] = {}
     changed: list[tuple[AccountKey, ItemKey, Item]] = []
     thawed: list[AccountKey] = []
     spans: list[tuple[AccountKey, Rewritten[date, Delinquency]]] = []
-    for account, items in touched.items():
+    views_of = {key: (items, Views(items.account)) for key, items in touched.items()}
+    for account, (items, views) in views_of.items():
         for currency, slot in items.currencies().items():
             key = account[0], currency
             currencies[key] = min(slot, currencies.get(key, slot))
-        views = Views(items.account)
         measured = measure(items, views)
         for slot, found in measured.cells.items():
             merge(added[account[0], slot], found)
@@ -107,6 +114,7 @@ async def _save(session: Session, touched: Touched, folding: Folding) -> None:
     await accounts.upsert_items(session, changed)
     rows = await cells.append_cells(session, added)
     await delinquencies.rewrite_delinquencies(session, [each for each in spans if each[1]])
+    await rewrite_enrolments(session, views_of, reached)
     session.after_commit(lambda: folding.appended(rows))
     await _note_currencies(session, currencies, folding)
 

@@ -13,7 +13,15 @@ from typing import Literal
 from services.metrics.domain.figures import By
 from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.rates import Rates
-from services.metrics.domain.windows import ONE_DAY, Interval, Slices, Window, is_whole, parts
+from services.metrics.domain.windows import (
+    ONE_DAY,
+    Interval,
+    Slices,
+    Window,
+    is_whole,
+    month_end,
+    parts,
+)
 
 Compare = Literal["previous", "year"]
 MONTHS_BACK = 36  # so many of sales a balance may go back through
@@ -72,7 +80,10 @@ class Question:
         same day."""
         if self.compare is None:
             return None
-        window = self.window.before() if self.compare == "previous" else self.window.year_before()
+        window = self.window
+        if self.kpi.is_of_months:  # a running month with whole ones
+            window = Window(window.from_on, month_end(window.to_on))
+        window = window.before() if self.compare == "previous" else window.year_before()
         return replace(self, window=window, at=self.looked_at, interval=None, compare=None)
 
     @property

@@ -21,7 +21,6 @@ from services.metrics.store.parts import (
     uses_arms,
 )
 from services.metrics.store.remembered import AccountKey
-from services.metrics.store.sources import Scope
 from shared.database import Session
 
 _GROUPED = ", ".join(str(place) for place in range(1, KEY_COLUMNS + 1))
@@ -122,9 +121,9 @@ def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _seen(scope: Scope, question: Question, at: date, args: Arguments) -> str:
+def _seen(scope: tuple[str, int], question: Question, at: date, args: Arguments) -> str:
     """The delinquencies that are seen at the end of a day, of the part of the book asked for."""
-    tenant, known = args.name(scope.tenant_id), args.name(scope.recorded_before)
+    tenant, known = args.name(scope[0]), args.name(scope[1])
     at_day = args.name(at)
     arm = "''"
     if uses_arms(question):
@@ -145,7 +144,7 @@ def _seen(scope: Scope, question: Question, at: date, args: Arguments) -> str:
     """
 
 
-async def list_rows(session: Session, scope: Scope, question: Question) -> list[Row]:
+async def list_rows(session: Session, scope: tuple[str, int], question: Question) -> list[Row]:
     """How the delinquencies that touch the window ended."""
     args = Arguments()
     seen = _seen(scope, question, question.looked_at, args)
@@ -173,7 +172,7 @@ async def list_rows(session: Session, scope: Scope, question: Question) -> list[
 
 
 async def list_fates(
-    session: Session, scope: Scope, question: Question, month: Window
+    session: Session, scope: tuple[str, int], question: Question, month: Window
 ) -> list[Fate]:
     """What became of the accounts that had anything overdue at the end of the month before."""
     args = Arguments()
@@ -181,7 +180,7 @@ async def list_fates(
     before = f"{args.name(month.from_on - ONE_DAY)}::date"
     end = f"{args.name(month.to_on)}::date"
     starts = f"{args.name(list(STARTS))}::int[]"
-    tenant, known = args.name(scope.tenant_id), args.name(scope.recorded_before)
+    tenant, known = args.name(scope[0]), args.name(scope[1])
     kept = conditions(question, args, table="seen.")
     rows = await session.fetch(
         f"""

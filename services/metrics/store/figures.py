@@ -14,8 +14,8 @@ from services.metrics.domain.measures import Mode
 from services.metrics.domain.questions import Question
 from services.metrics.domain.reading import Reading, readings, settled
 from services.metrics.domain.rolls import months_of, rows_of
+from services.metrics.domain.slots import UNTIL_NOW
 from services.metrics.store import delinquencies, histories, parts, sources
-from services.metrics.store.sources import Scope, find_scope
 from shared.database import Session
 
 
@@ -47,12 +47,17 @@ async def list_first_days(
     session: Session, tenant_id: str, recorded_before: int
 ) -> dict[str, date]:
     """By currency the day of its first invoice, by what was known."""
-    scope = await find_scope(session, tenant_id, recorded_before)
-    invoiced = sources.cells(scope.way, is_fine=False, where="measure = 'invoiced' and cut = ''")
+    invoiced = sources.cells(
+        tenant="$1",
+        known="$2",
+        where="measure = 'invoiced' and cut = ''",
+        is_as_of=recorded_before != UNTIL_NOW,
+        is_fine=False,
+    )
     rows = await session.fetch(
         f"""
         select currency, min(day) as first_on from (
-            select currency, day from ({invoiced}) cells where $2::int is not null
+            select currency, day from ({invoiced}) cells
             group by 1, 2 having sum(count) > 0
         ) invoiced
         group by 1
@@ -68,7 +73,7 @@ async def list_rows(
 ) -> list[Row]:
     """All that a question's answer is made of."""
     rows: list[Row] = []
-    scope = await find_scope(session, tenant_id, recorded_before)
+    scope = (tenant_id, recorded_before)
     for reading in readings(question):
         if reading.mode == "rolled":
             months = months_of(question)
@@ -96,7 +101,7 @@ _READ: dict[Mode, tuple[str, str]] = {
 
 async def _list_read(
     session: Session,
-    scope: Scope,
+    scope: tuple[str, int],
     question: Question,
     currency: str | None,
     reading: Reading,

@@ -9,8 +9,8 @@ from typing import Any
 
 from services.metrics.domain.figures import Key
 from services.metrics.domain.questions import Question
+from services.metrics.domain.slots import UNTIL_NOW
 from services.metrics.store import sources
-from services.metrics.store.sources import Scope
 
 _DIMENSIONS = ("segment", "country", "kind", "channel", "strategy", "collector", "arm")
 CURRENCY = "currency"
@@ -71,17 +71,17 @@ def conditions(
     )
 
 
-def uses_arms(question: Question) -> bool:
-    return question.splits_by("arm") or "arm" in question.filters
-
-
-def is_fine(question: Question) -> bool:
+def _is_fine(question: Question) -> bool:
     """Whether the question looks at countries or kinds: their sums are kept apart."""
     return not {"country", "kind"}.isdisjoint((*question.group_by, *question.filters))
 
 
+def uses_arms(question: Question) -> bool:
+    return question.splits_by("arm") or "arm" in question.filters
+
+
 def cells(
-    scope: Scope,
+    scope: tuple[str, int],
     question: Question,
     currency: str | None,
     where: str,
@@ -90,25 +90,24 @@ def cells(
     since_month: str = "",
 ) -> str:
     """The cells known of a tenant, as a table with `arm` instead of `cut`; without a currency,
-    those of all. `since_month`: the parameter of a day, of stocks only (`sources.cells`)."""
-    tenant, known = args.name(scope.tenant_id), args.name(scope.recorded_before)
+    those of all. `since_month`: see `sources.cells`."""
+    tenant, known = args.name(scope[0]), args.name(scope[1])
     if question.kpi.is_money and currency is not None:
         where += f" and currency = {args.name(currency)}"
 
     def read(arm: str, sign: str, cut: str) -> str:
         values = ", ".join(f"{sign}{name} as {name}" for name in _VALUES)
         found = sources.cells(
-            scope.way,
-            is_fine=is_fine(question),
-            where=f"{where} and {cut}",
             tenant=tenant,
-            known=f"{known}::int",
+            known=known,
+            where=f"{where} and {cut}",
+            is_as_of=scope[1] != UNTIL_NOW,
+            is_fine=_is_fine(question),
             since_month=since_month,
         )
         return (
             "select measure, currency, day, until_on, mark, segment, country, kind, channel, "
-            f"strategy, collector, {arm} as arm, {values} from ({found}) found "
-            f"where {known}::int is not null"
+            f"strategy, collector, {arm} as arm, {values} from ({found}) found"
         )
 
     whole = read("''", "", "cut = ''")

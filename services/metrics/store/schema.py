@@ -235,6 +235,27 @@ TABLES: Mapping[str, tuple[str, ...]] = {
             primary key (tenant_id, name, run, arm, day, known)
         )
         """,
+        # An account in a run, by what was known from … until.
+        f"""
+        create table if not exists experiment_accounts (
+            tenant_id {_TEXT},
+            account_id {_TEXT},
+            name {_TEXT},
+            run int not null,
+            known_from int not null,
+            known_until int not null,
+            arm {_TEXT},
+            enrolled_on date not null,
+            crossed_on date not null,
+            exposed_on date not null,
+            ripe_on date not null,
+            named_at timestamptz not null,
+            outcomes text not null,
+            primary key (tenant_id, account_id, name, run, known_from)
+        )
+        """,
+        "create index if not exists experiment_accounts_by_name"
+        " on experiment_accounts (tenant_id, name, named_at)",
     ),
 }
 

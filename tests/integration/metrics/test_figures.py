@@ -8,7 +8,8 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.metrics.commands import Folding, fold_events
+from services.metrics.commands import Folding
+from services.metrics.consumer import take
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
 from services.metrics.processes.merging import merge_all
@@ -86,7 +87,7 @@ async def test_sql_and_memory_agree_however_it_is_cut_and_merged(
             if run == 0:
                 memory.take(batch)
             async with metrics_db.transaction() as session:
-                await fold_events(session, batch, folding)
+                await take(session, batch, folding)
             for _ in range(data.draw(st.sampled_from((0, 0, 1)))):
                 await merge(metrics_db, generation, data.draw(st.sampled_from((3, 1000))))
         bodies.append(await _everything(client, memory if run == 0 else None, base))
@@ -109,7 +110,7 @@ async def _everything(client: httpx.AsyncClient, memory: Memory | None, base: da
                 query |= {"experiment": "none"} if "arm" in group_by else {}
                 answer = await client.get(f"/v1/kpis/{name}", params=query)
                 assert answer.status_code == 200, answer.text
-                body = _of_no_revision(answer)
+                body = of_no_revision(answer)
                 bodies.append(body)
                 if memory is not None:
                     expected = memory.ask(
@@ -119,7 +120,7 @@ async def _everything(client: httpx.AsyncClient, memory: Memory | None, base: da
     return bodies
 
 
-def _of_no_revision(answer: httpx.Response) -> bytes:
+def of_no_revision(answer: httpx.Response) -> bytes:
     """The answer's bytes without what a rebuild changes."""
     body = answer.json()
     last = {name: body.pop(name) for name in ("revision", "known_until")}

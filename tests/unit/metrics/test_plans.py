@@ -429,13 +429,13 @@ LINES = (
 def test_met_13_costs_go_to_the_first_line_that_takes_them() -> None:
     """MET-13: 450, 7, 1595, unplanned 300."""
     costs = [
-        CostDay(day=FROM, kind="task", queue="collectors", collector="ann", micros=4_500_000),
-        CostDay(day=FROM, kind="contact", channel="sms", micros=70_000),
-        CostDay(day=FROM, kind="contact", channel="letter", micros=950_000),
-        CostDay(day=FROM, kind="agency", micros=15_000_000),
-        CostDay(day=FROM, kind="legal", micros=3_000_000),
-        CostDay(day=FROM - timedelta(days=1), kind="legal", micros=9_000_000),
-        CostDay(day=DAY + timedelta(days=1), kind="legal", micros=9_000_000),
+        CostDay(day=FROM, kind="task", queue="collectors", collector="ann", micros=450_000_000),
+        CostDay(day=FROM, kind="contact", channel="sms", micros=7_000_000),
+        CostDay(day=FROM, kind="contact", channel="letter", micros=95_000_000),
+        CostDay(day=FROM, kind="agency", micros=1500_000_000),
+        CostDay(day=FROM, kind="legal", micros=300_000_000),
+        CostDay(day=FROM - timedelta(days=1), kind="legal", micros=900_000_000),
+        CostDay(day=DAY + timedelta(days=1), kind="legal", micros=900_000_000),
     ]
     lines = judge_budget(
         LINES, costs, currency="EUR", day=DAY, from_on=FROM, to_on=TO, first_on=FROM
@@ -451,7 +451,9 @@ def test_met_13_costs_go_to_the_first_line_that_takes_them() -> None:
 
 def test_a_budget_at_risk_is_one_whose_band_passes_the_amount() -> None:
     costs = [
-        CostDay(day=DAY - timedelta(days=each), kind="task", micros=1_000_000 + each % 5 * 90_000)
+        CostDay(
+            day=DAY - timedelta(days=each), kind="task", micros=100_000_000 + each % 5 * 9_000_000
+        )
         for each in range(180)
     ]
     known: dict[str, Any] = {

@@ -6,7 +6,8 @@ measure (day; until; mark): amount; count
   same, for each run of days at whose end nothing of it is open. Settled if the last that took from
   it on the run's first day was cash; else it left
 
-All stand under the place that held at the instant of the entry. As it is seen at the end of a day, it is in the run that holds the day, or still open.
+All stand under the place that held at the instant of the entry. As it is seen at the end of a day,
+a debt is in the run that holds the day, or still open.
 """
 
 from collections.abc import Iterator, Mapping

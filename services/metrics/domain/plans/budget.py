@@ -12,13 +12,13 @@ from services.metrics.domain.plans.document import BudgetLine
 from services.metrics.domain.plans.forecast import Forecast, forecast
 from services.metrics.domain.plans.questions import running_totals, weekly_days
 from services.metrics.domain.plans.texts import money_text
-from shared.money import DECIMALS
 
 UNPLANNED = "unplanned"
+MILLION = 1_000_000
 
 
 class CostDay(Struct, frozen=True, kw_only=True):
-    """Costs of one sort on a day, in millionths of the currency."""
+    """Costs of one sort on a day, in millionths of a minor unit."""
 
     day: date
     kind: str
@@ -76,12 +76,11 @@ def judge_budget(
     first_on: date | None,
 ) -> list[JudgedLine]:
     """Every line, and what none takes, at the end of the day."""
-    scale = 10 ** (6 - DECIMALS.get(currency, 2))
     by_line: dict[str, dict[date, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for cost in costs:
         if cost.day <= day:
-            by_line[line_of(lines, cost)][cost.day] += Fraction(cost.micros, scale)
-        amounts: list[tuple[str, int | None]] = [(line.id, line.amount_minor) for line in lines]
+            by_line[line_of(lines, cost)][cost.day] += Fraction(cost.micros, MILLION)
+    amounts: list[tuple[str, int | None]] = [(line.id, line.amount_minor) for line in lines]
     return [
         _judged(
             line_id,

@@ -247,6 +247,7 @@ READINGS: dict[str, Answer] = {
         "items": [], "value": 0.81, "numerator": 81, "denominator": 100, "mean": 4.2,
         "scores": {"1": 3, "2": 4, "3": 12, "4": 31, "5": 50},
     },
+    "/v1/views/monday": {"name": "monday", "title": "Monday’s look", "page": "/receivables", "query": "segment=legal"},
     "/v1/views": {"items": [{"name": "monday", "title": "Monday’s look", "page": "/receivables",
                              "query": "segment=legal", "shared": True, "owner": "dev"}]},
 }  # fmt: skip
