@@ -249,7 +249,15 @@ class Debt:
 
 
 def read_debt(facts: Sequence[Any], view: View) -> Debt | None:
-    """The invoice; None: not issued yet."""
+    """The invoice; None: not issued yet. Of the same facts it is made once in a view."""
+    made_of = id(facts[-1]), len(facts)
+    if made_of not in view.made:
+        view.made[made_of] = _read(facts, view)
+    debt: Debt | None = view.made[made_of]
+    return debt
+
+
+def _read(facts: Sequence[Any], view: View) -> Debt | None:
     issued: Issued | None = None
     due_on = FAR
     is_void = False
