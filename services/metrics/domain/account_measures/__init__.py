@@ -1,6 +1,6 @@
 """What an account adds as a whole, by what is known of all its items.
 
-touches.py (touch) · fees.py (cost of gateways) · disputes.py (owing, disputing)
+answers.py (answered, reached) · touches.py (touch) · fees.py (cost of gateways) · disputes.py (owing, disputing)
 """
 
 from collections.abc import Callable

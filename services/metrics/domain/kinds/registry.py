@@ -41,6 +41,7 @@ KINDS: Mapping[str, Kind] = {
         promises.KIND,
         contacts.KIND,
         contacts.COVER,
+        contacts.ANSWER,
         parties.KIND,
         tasks.KIND,
         feedback.KIND,
