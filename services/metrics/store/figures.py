@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Row
+from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.measures import Mode
 from services.metrics.domain.questions import Question
 from services.metrics.domain.reading import Reading, readings, settled
 from services.metrics.domain.rolls import months_of, rows_of
-from services.metrics.domain.slots import UNTIL_NOW
+from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.store import delinquencies, histories, parts, sources
 from shared.database import Session
 
@@ -158,6 +159,40 @@ async def _list_read(
 def _of_marks(question: Question, args: parts.Arguments) -> str:
     values = question.filters[question.kpi.mark or ""]
     return f"mark = any({args.name(list(values))}::text[])"
+
+
+def is_made_of_cells(kpi: Kpi) -> bool:
+    """Whether all that it needs are sums of cells."""
+    return all(need.mode in _READ for need in kpi.needs)
+
+
+async def list_days_of_news(
+    session: Session,
+    tenant_id: str,
+    question: Question,
+    zone: str,
+    span: tuple[int, int],
+    limit: int,
+) -> list[date]:
+    """The tenant's days, at moments of knowledge from the first to before the second, on which a
+    cell came to be known that the question's figure may be made of."""
+    rows = await session.fetch(
+        """
+        select distinct (to_timestamp(known::float8 * $7) at time zone $6)::date as day
+        from cells_new
+        where tenant_id = $1 and measure = any($2::text[]) and known >= $3 and known < $4
+            and cut = '' and (day <= $5 or until_on <= $5)
+        order by 1 limit $8
+        """,
+        tenant_id,
+        [need.measure for need in question.kpi.needs],
+        *span,
+        question.window.to_on,
+        zone,
+        SLOT_SECONDS,
+        limit,
+    )
+    return [row["day"] for row in rows]
 
 
 async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, int]:
