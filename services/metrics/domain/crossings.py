@@ -5,17 +5,31 @@ account that it stands under, so that one has to know. An account that a contact
 it is; what it answers is handed over when both are known, in whatever order they come.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from services.metrics.domain.accounts import AccountItems
 from services.metrics.domain.kinds.contacts import Occurred
+from shared.events import Received
 
+_ANSWERS = frozenset(
+    {"reply-received", "portal-visited", "right-party-contacted", "wrong-party-contacted"}
+)
 _OF = "\x1d"  # no id has such a character
 
 
 def contact_of(item_id: str) -> str:
     """The contact that an item of kind `answer` answers."""
     return item_id.partition(_OF)[0]
+
+
+def answered(decoded: Iterable[tuple[Received, Any, Any]]) -> set[tuple[str, str, str]]:
+    """The contacts that events answer: (tenant, account that answers, contact)."""
+    return {
+        (event.tenant, event.key, data.contact_id)
+        for event, _, data in decoded
+        if event.type in _ANSWERS and data.contact_id is not None
+    }
 
 
 def owners(items: AccountItems) -> Iterator[tuple[str, str]]:
@@ -33,12 +47,3 @@ def hand_over(items: AccountItems, owner: AccountItems, contact_id: str) -> None
     answers = items.item("contact", contact_id).facts
     known = owner.item("answer", f"{contact_id}{_OF}{items.account_id}").facts
     known += answers[len(known) :]
-
-
-def hand_over_all(touched: dict[str, AccountItems], find: Callable[[str], AccountItems]) -> None:
-    """Among accounts that are all at hand."""
-    for items in list(touched.values()):
-        for owner, contact_id in list(owners(items)):
-            if owner not in touched:
-                touched[owner] = find(owner)
-            hand_over(items, touched[owner], contact_id)

@@ -1,6 +1,7 @@
 """What an account adds as a whole, by what is known of all its items.
 
-answers.py (answered, reached) · touches.py (touch) · fees.py (cost of gateways) · disputes.py (owing, disputing)
+answers.py (answered, reached, right_party, promised) · touches.py (touch) · fees.py (cost of
+gateways) · disputes.py (owing, disputing)
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 measure (day): count
 - `answered`, `reached` (the attempt's day): 1, where only an answer of another account makes it so
-- `right_party`, `promised`: as in `kinds/parties.py`, of a contact that stands under another account
+- `right_party`, `promised`: as in `kinds/parties.py`, of contacts that stand under other accounts
 """
 
 from collections.abc import Sequence
