@@ -1,6 +1,7 @@
 """What an account adds as a whole, by what is known of all its items.
 
-touches.py (touch) · fees.py (cost of gateways) · disputes.py (owing, disputing)
+touches.py (touch) · fees.py (cost of gateways) · disputes.py (owing, disputing) ·
+process.py (edge, wait, loop, skip, withheld_in, score_after) · cancelled.py (latency)
 """
 
 from collections.abc import Callable
