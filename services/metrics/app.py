@@ -7,17 +7,20 @@ from fastapi import FastAPI
 
 from services.metrics import consumer
 from services.metrics.api import (
+    acts,
     alerts,
     books,
     costs,
     experiments,
     exports,
+    item_exports,
     jobs,
     kpis,
     pages,
     plans,
     preferences,
     process,
+    restatements,
     stream,
     targets,
     views,
@@ -68,11 +71,26 @@ def create_app(settings: Settings) -> FastAPI:
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
-    for module in (kpis, books, process, exports, costs, targets, views, preferences, stream):
+    modules = (
+        kpis,
+        restatements,
+        books,
+        process,
+        exports,
+        item_exports,
+        costs,
+        targets,
+        views,
+        preferences,
+        stream,
+        experiments,
+        plans,
+        alerts,
+    )
+    for module in modules:
         app.include_router(module.router)
-    for router in (experiments.router, plans.router, alerts.router):
-        app.include_router(router)
     app.include_router(jobs.router(backlog_of(runtime.lag)))
+    acts.add_acts(app, [module.router for module in modules])
     pages.add_dashboard(app, page, common)
     return app
 

@@ -18,7 +18,7 @@ class Marked(NamedTuple):
 
     measure: str
     mark: str
-    count: int
+    number: int
 
 
 class Waiting(NamedTuple):
@@ -33,8 +33,8 @@ def process_of(marked: Iterable[Marked], waiting: Iterable[Waiting]) -> dict[str
     """The members of the answer."""
     by_measure: dict[str, dict[str, int]] = defaultdict(dict)
     for each in marked:
-        if each.count:
-            by_measure[each.measure][each.mark] = each.count
+        if each.number:
+            by_measure[each.measure][each.mark] = each.number
     return {
         "edges": _edges(by_measure["edge"]),
         "waiting": _waiting(waiting),

@@ -16,8 +16,7 @@ from services.metrics.domain.process_answers import (
 from tests.metrics_figures import Memory
 from tests.portfolios.generated import Portfolio, interleaved
 from tests.portfolios.log import moment
-from tests.portfolios.stories import a_world, at_nine, on
-from tests.portfolios.telling import Telling
+from tests.portfolios.telling import Telling, a_world, at_nine, on
 
 MEASURES = ("edge", "loop", "skip", "skip_withheld", "latency", "suppressed", "withheld_in")
 
@@ -48,7 +47,7 @@ def process(memory: Memory, start: str, end: str, at: str | None = None) -> dict
             marked.append(Marked(cell.measure, cell.mark, added.count))
     sums: dict[tuple[str, str], int] = {}
     for each in marked:
-        sums[each.measure, each.mark] = sums.get((each.measure, each.mark), 0) + each.count
+        sums[each.measure, each.mark] = sums.get((each.measure, each.mark), 0) + each.number
     return process_of((Marked(*key, count) for key, count in sums.items()), waiting)
 
 
