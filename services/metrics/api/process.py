@@ -134,7 +134,7 @@ async def get_process(
     asked: ProcessQueryDep, context: ContextDep, caller: CallerDep, tag: IfNoneMatchDep
 ) -> Response:
     """Edges count on the day of their second step; `waiting` is at the end of `to`."""
-    ask = partial(_in_window, asked)
+    ask = partial(in_window, asked)
     return await answer_from_book(context, caller, tag, ask, books.process_in_window)
 
 
@@ -153,7 +153,8 @@ async def get_feedback(
     return await answer_from_book(context, caller, tag, ask, books.feedback_in_window)
 
 
-def _in_window(asked: ProcessQuery, tenant: Tenant | None) -> Question:
+def in_window(asked: ProcessQuery, tenant: Tenant | None) -> Question:
+    """The window, and the part of the book that is looked at in it."""
     given = asked.given()
     to = asked.to or (None if asked.from_ is None else max(business_day(tenant), asked.from_))
     to = to or min(business_day(tenant), asked.as_of or business_day(tenant))

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.metrics.domain.account_measures import (
     AccountMeasure,
+    aftermath,
     cancelled,
     disputes,
     fees,
@@ -34,6 +35,7 @@ ACCOUNT_MEASURES: tuple[AccountMeasure, ...] = (
     disputes.MEASURE,
     process.MEASURE,
     cancelled.MEASURE,
+    aftermath.MEASURE,
 )
 _LOOKED_AT = frozenset(kind for measure in ACCOUNT_MEASURES for kind in measure.kinds)
 
