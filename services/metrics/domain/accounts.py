@@ -161,29 +161,32 @@ class Known:
         self._items = items
         self.slot = slot
         self._is_before = is_before
+        self._by_kind: dict[str, list[tuple[ItemKey, Item, Sequence[Any]]]] | None = None
 
-    def of_kind(self, *kinds: str) -> Iterator[tuple[ItemKey, Sequence[Any]]]:
-        """The items of these kinds of which anything was known, each with the facts known."""
-        for key, item in self._items.by_key.items():
-            if key[0] in kinds:
+    def _of(self, kind: str) -> Sequence[tuple[ItemKey, Item, Sequence[Any]]]:
+        """The items of a kind with the facts known: all are looked at once for all kinds."""
+        if self._by_kind is None:
+            self._by_kind = {}
+            for key, item in self._items.by_key.items():
                 facts = item.facts[: item.folded] if self._is_before else item.facts
                 known = recorded_by(facts, self.slot)
                 if known:
-                    yield key, known
+                    self._by_kind.setdefault(key[0], []).append((key, item, known))
+        return self._by_kind.get(kind, ())
+
+    def of_kind(self, *kinds: str) -> Iterator[tuple[ItemKey, Sequence[Any]]]:
+        """The items of these kinds of which anything was known, each with the facts known."""
+        return ((key, known) for kind in kinds for key, _, known in self._of(kind))
 
     def read(
         self, kind: str, by: Hashable, reader: Callable[[ItemKey, Sequence[Any]], T | None]
     ) -> Iterator[T]:
         """What a reader makes of the items of a kind. What it made of the same facts lately, `by`
         the same name and circumstances, is taken again."""
-        for key, item in self._items.by_key.items():
-            if key[0] != kind:
-                continue
-            facts = item.facts[: item.folded] if self._is_before else item.facts
-            known = recorded_by(facts, self.slot)
+        for key, item, known in self._of(kind):
             made_of = (by, len(known))  # within an item what is known only grows
-            if known and made_of not in item.read:
+            if made_of not in item.read:
                 item.read[made_of] = reader(key, known)
-            found = item.read.get(made_of)
+            found = item.read[made_of]
             if found is not None:
                 yield found
