@@ -56,14 +56,18 @@ async def fold_events(
     events: Sequence[Received],
     folding: Folding,
     reached: Reached = NONE_REACHED,
+    kept: Sequence[Received] = (),
 ) -> None:
     """Take a batch of new events, in order; and look again at the accounts that are reached by
-    what is new of their tenant. The session has entered the generation."""
+    what is new of their tenant. `kept`: what was announced for whole tenants, of which the stream
+    is told, too. The session has entered the generation."""
     await take_tenants(session, [event for event in events if event.topic == TENANTS], folding)
     decoded = [
         (event, HANDLERS[event.type], event.decode()) for event in events if event.topic != TENANTS
     ]
+    told = [*(event for event, _, _ in decoded), *kept]
     if not decoded and not reached:
+        await _announce(session, told, folding)
         return
     changes = [
         (event, handler, data, (event.tenant, account_id))
@@ -77,7 +81,7 @@ async def fold_events(
         handler.apply(touched[key], event, data)
     await _hand_over(session, touched, folding)
     await _save(session, touched, folding, reached)
-    await _announce(session, [event for event, _, _ in decoded], folding)
+    await _announce(session, told, folding)
 
 
 async def _hand_over(session: Session, touched: Touched, folding: Folding) -> None:

@@ -39,6 +39,7 @@ class Staged(Struct, frozen=True, array_like=True, tag="s"):
     recorded_slot: int
     due_on: date
     stage: int
+    delay: int = 0  # until it was recorded (`latencies.py`)
 
 
 class Reopened(Struct, frozen=True, array_like=True, tag="o"):
@@ -139,6 +140,7 @@ class Debt:
     given_up: list[Put]  # conceded, written off, discounted
     written_off: list[Put]  # those of `given_up` that were written off
     stages: list[int]
+    detected: list[tuple[int, int]]  # each stage once, and the delay with which it was recorded
     reopened: list[Reopened]
     claims: list[Any]  # disputes and placements, as they were announced
     cash_by_payment: list[tuple[str, tuple[Put, ...]]]
@@ -296,6 +298,7 @@ def _read(facts: Sequence[Any], view: View) -> Debt | None:
         given_up=[put for source in held if source.given_up for put in source.puts],
         written_off=[p for source in held if source.given_up == "write_off" for p in source.puts],
         stages=[fact.stage for fact in staged if bounded(fact.due_on) == due_on],
+        detected=list({f.stage: f.delay for f in staged if bounded(f.due_on) == due_on}.items()),
         reopened=reopened,
         claims=claims,
         cash_by_payment=[(each.source_id, each.puts) for each in held if each.is_cash],

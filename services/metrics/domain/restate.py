@@ -13,9 +13,12 @@ from typing import Any
 
 from services.metrics.domain.account_measures import (
     AccountMeasure,
+    aftermath,
     answers,
+    cancelled,
     disputes,
     fees,
+    process,
     touches,
 )
 from services.metrics.domain.accounts import Account, AccountItems, Item, ItemKey, Known
@@ -32,6 +35,9 @@ ACCOUNT_MEASURES: tuple[AccountMeasure, ...] = (
     touches.MEASURE,
     fees.MEASURE,
     disputes.MEASURE,
+    process.MEASURE,
+    cancelled.MEASURE,
+    aftermath.MEASURE,
 )
 _LOOKED_AT = frozenset(kind for measure in ACCOUNT_MEASURES for kind in measure.kinds)
 
