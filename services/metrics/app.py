@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services.metrics import consumer
 from services.metrics.api import (
+    acts,
     alerts,
     books,
     costs,
@@ -69,7 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
-    for module in (
+    modules = (
         kpis,
         restatements,
         books,
@@ -80,11 +81,14 @@ def create_app(settings: Settings) -> FastAPI:
         views,
         preferences,
         stream,
-    ):
+        experiments,
+        plans,
+        alerts,
+    )
+    for module in modules:
         app.include_router(module.router)
-    for router in (experiments.router, plans.router, alerts.router):
-        app.include_router(router)
     app.include_router(jobs.router(backlog_of(runtime.lag)))
+    acts.add_acts(app, [module.router for module in modules])
     pages.add_dashboard(app, page, common)
     return app
 

@@ -155,8 +155,8 @@ def _changes_by_run(
     found: dict[int, list[Segment]] = defaultdict(list)
     for change in sorted(segments, key=lambda each: each.at):  # stable
         if name in change.arms:
-            run = max(((at, run) for at, run in starts if at <= change.at), default=None)
-            found[run[1] if run else NO_RUN].append(change)
+            begun = [run for at, run in starts if at <= change.at]
+            found[begun[-1] if begun else NO_RUN].append(change)
     return found
 
 
@@ -194,9 +194,7 @@ def replace_rows(
     first = moments[0]
     found: list[KnownRow[Enrolment]] = []
     standing: dict[RunKey, KnownRow[Enrolment]] = {
-        each.row.key: each
-        for each in stored
-        if each.known_from < first <= each.known_until
+        each.row.key: each for each in stored if each.known_from < first <= each.known_until
     }
     for slot in moments:
         now = enrolments.at(slot)
@@ -276,4 +274,3 @@ def _ends(
 def _arm_key(known: tuple[Enrolment, int], metric: str, currency: str, day: date) -> ArmKey:
     row, slot = known
     return ArmKey(row.name, row.run, row.arm, metric, currency, day, slot)
-

@@ -1,7 +1,7 @@
 """What comes of an account in an experiment: Y and X of each metric, within its window.
 
-Y ÷ X of money is per minor unit: amounts over amounts, and costs, which are kept in millionths of a
-unit, over as many millionths as a minor unit has. So every sum is a whole number.
+Y ÷ X of money is in minor units: amounts over amounts, and costs, kept in millionths of a minor
+unit, over a million. So every sum is a whole number.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -214,5 +214,3 @@ def _days(exposed: Exposed, metric: Metric) -> Iterable[date]:
         for each in exposed.happened
         if each.measure == measure and (measure != "score" or each.mark in _LOW_SCORES)
     )
-
-
