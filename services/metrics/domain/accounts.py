@@ -83,6 +83,11 @@ class Account:
         return [*self.profiles[self.folded[0] :], *self.segments[self.folded[1] :]]
 
     @property
+    def knowledge(self) -> list[tuple[Sequence[Any], int]]:
+        """Both lists, each with how many of it are folded already."""
+        return [(self.profiles, self.folded[0]), (self.segments, self.folded[1])]
+
+    @property
     def has_news(self) -> bool:
         return self.folded != (len(self.profiles), len(self.segments))
 
