@@ -151,7 +151,7 @@ async def _announce(session: Session, events: Sequence[Received], folding: Foldi
     by_tenant: dict[str, list[Received]] = defaultdict(list)
     for event in events:
         by_tenant[event.tenant].append(event)
-    changes: list[stream.Change] = []
+    changes: list[stream.LiveChange] = []
     for tenant, mine in sorted(by_tenant.items()):
         days = [event.day or event.time.date() for event in mine]
         content = {
@@ -160,7 +160,7 @@ async def _announce(session: Session, events: Sequence[Received], folding: Foldi
             "events": dict(sorted(Counter(event.type for event in mine).items())),
         }
         slot = slot_of(max(event.recordedtime for event in mine))
-        changes.append(stream.Change(tenant, "figures", content, slot))
+        changes.append(stream.LiveChange(tenant, "figures", content, slot))
     if folding.is_live:
         await stream.insert_changes(session, changes)
     else:
