@@ -141,7 +141,9 @@ def test_every_figure_is_the_oracles(seed: int) -> None:
                 today=date.fromordinal(book.business_day),
             )  # fmt: skip
             agree(found, expected, (seed, question))
-            groups = {tuple(v or "" for v in each["key"].values()): each for each in found["groups"]}
+            groups = {
+                tuple(v or "" for v in each["key"].values()): each for each in found["groups"]
+            }
             for key, group in expected["groups"].items():
                 if group["denominator"]:
                     agree(groups[key], group, (seed, question, key))
