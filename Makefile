@@ -28,7 +28,7 @@ stop: $(INSTALLED) ## stop what runs on the data folder
 	@$(PYTHON) -m deploy.local --stop
 
 # ── Working on it ────────────────────────────────────────────────────────────────────────────────
-.PHONY: test full check fast fmt static unit integration e2e bench mutants docs
+.PHONY: test full check fast fmt static unit integration e2e bench mutants docs clients
 test: $(INSTALLED) ## every test, on real PostgreSQL and real Kafka (long forms: full)
 	@$(PYTHON) -m tests.suite
 full: $(INSTALLED) ## the long forms of tests: an hour, before a release
@@ -57,6 +57,8 @@ mutants: $(INSTALLED) ## break the code in named ways and see the tests go red
 	@$(PYTHON) -m tests.mutants
 docs: $(INSTALLED) ## write docs/events/ and docs/api/ from the code
 	@$(PYTHON) -m deploy.docs
+clients: $(INSTALLED) docs ## make clients/typescript from docs/api/metrics.json, and see that it compiles (needs npm)
+	@cd clients/typescript && npm ci --silent && npm run --silent generate >/dev/null && npm run --silent check && npm run --silent build
 
 # ── Operating it ─────────────────────────────────────────────────────────────────────────────────
 .PHONY: backup restore compare dead-letters holds migrate rebuild-metrics

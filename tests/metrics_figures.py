@@ -6,7 +6,7 @@ histories can be asked in seconds; the integration tests hold both against each 
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -19,11 +19,26 @@ from services.metrics.domain.cells import Added, Cell, Cells, merge
 from services.metrics.domain.cures import Ended, Fate, cure_matrix, is_ripe, is_seen, state_of
 from services.metrics.domain.cures import rows_of as rows_of_cures
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
+from services.metrics.domain.experiments.analysis import Analysis
+from services.metrics.domain.experiments.enrolments import (
+    ArmKey,
+    Counted,
+    Enrolment,
+    Enrolments,
+    RunKey,
+    RunStarted,
+    counts_of,
+    names_of,
+    replace_rows,
+    sums_of,
+)
+from services.metrics.domain.experiments.sums import ArmSums
 from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.lives import lived
 from services.metrics.domain.questions import Question
+from services.metrics.domain.reading import Reading, readings, settled
 from services.metrics.domain.restate import Views, measure
 from services.metrics.domain.rolls import Rolled, bucket_on, matrix, months_of, rows_of
 from services.metrics.domain.slots import FAR, SLOT_SECONDS, UNTIL_NOW, slot_of
@@ -120,12 +135,22 @@ class Memory:
         self.accounts: dict[str, AccountItems] = {}
         self.cells: dict[int, Cells] = defaultdict(dict)  # by moment of knowledge
         self.delinquencies: dict[str, list[KnownRow[Delinquency]]] = defaultdict(list)
+        self.runs: list[RunStarted] = []
+        self.analyses: dict[RunKey, Analysis] = {}
+        self.enrolments: dict[str, list[KnownRow[Enrolment]]] = defaultdict(list)
+        self.arm_sums: dict[ArmKey, ArmSums] = {}
+        self.arm_counts: dict[ArmKey, Counted] = {}
         self.latest_slot = 0
 
     def take(self, events: Sequence[Received]) -> None:
         """Fold one batch."""
         touched: dict[str, AccountItems] = {}
+        reached = self._take_runs(events)
+        for account_id in reached:
+            touched[account_id] = self.accounts[account_id]
         for event in events:
+            if event.type not in HANDLERS:
+                continue
             handler, data = HANDLERS[event.type], event.decode()
             for account_id in handler.accounts_of(event, data):
                 items = self.accounts.setdefault(account_id, AccountItems(account_id))
@@ -140,7 +165,53 @@ class Memory:
             self.delinquencies[items.account_id] = rewrite_rows(
                 self.delinquencies[items.account_id], rewritten, lambda row: row.start_on
             )
+            self._enrol(items, views, reached.get(items.account_id))
             items.settle()
+
+    def _take_runs(self, events: Sequence[Received]) -> dict[str, int]:
+        """Keep the runs that begin; the accounts that they reach, and since when."""
+        reached: dict[str, int] = {}
+        for event in events:
+            if event.type == "experiment-started":
+                data, slot = event.decode(), slot_of(event.recordedtime)
+                self.runs.append(RunStarted(slot, data.name, data.run, event.time))
+                for account, rows in self.enrolments.items():
+                    if any(
+                        each.row.name == data.name and each.row.named_at >= event.time
+                        for each in rows
+                    ):
+                        reached[account] = min(slot, reached.get(account, slot))
+        return reached
+
+    def _enrol(self, items: AccountItems, views: Views, reached_since: int | None) -> None:
+        if not names_of(items):
+            return
+        enrolments = Enrolments(items, views, self.runs, self.analyses)
+        moments, _ = enrolments.moments(reached_since)
+        if not moments:
+            return
+        stored = self.enrolments[items.account_id]
+        old = [each for each in stored if each.known_until >= moments[0]]
+        new = replace_rows(old, enrolments, moments)
+        self.enrolments[items.account_id] = [each for each in stored if each not in old] + new
+        for sign, rows in ((-1, old), (1, new)):
+            for key, sums in sums_of(rows, sign).items():
+                self.arm_sums[key] = self.arm_sums.get(key, ArmSums()).plus(sums)
+            for key, counts in counts_of(rows, sign).items():
+                self.arm_counts[key] = self.arm_counts.get(key, Counted()).plus(counts)
+
+    def arms(
+        self, name: str, run: int, metric: str, at: date, currency: str = "",
+        recorded_before: int = UNTIL_NOW,
+    ) -> dict[str, ArmSums]:  # fmt: skip
+        """The sums of each arm, of the accounts whose window is over at the end of a day."""
+        found: dict[str, ArmSums] = {}
+        for key, sums in self.arm_sums.items():
+            of = (key.name, key.run, key.metric, key.currency)
+            is_asked = of == (name, run, metric, currency)
+            if is_asked and key.day <= at and key.known < recorded_before:
+                found[key.arm] = found.get(key.arm, ArmSums()).plus(sums)
+        return found
 
     def ask(
         self,
@@ -164,9 +235,16 @@ class Memory:
         currencies = self._currencies(recorded_before)
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
         if kpi.over == "trailing":
-            question = replace(question, begins_on=self._first_days(recorded_before))
+            days = self._first_days(recorded_before)
+            if question.into and days:
+                days[""] = min(days.values())
+            question = replace(question, begins_on=days)
         rows = self._rows(question, currency, recorded_before)
         return Figured(question, rows, currencies).answer()
+
+    def today(self, zone: str = "UTC") -> date:
+        """The business day."""
+        return business_day(Tenant(zone, self.latest_slot, 0))
 
     def sums(self, recorded_before: int = UNTIL_NOW) -> Cells:
         """All cells added up, by what was known."""
@@ -177,51 +255,38 @@ class Memory:
         return cells
 
     def _rows(self, question: Question, currency: str | None, recorded_before: int) -> list[Row]:
-        cells = list(self._cells(question, currency, recorded_before))
-        by_mode = {need.mode for need in question.kpi.needs}
-        if "rolled" in by_mode:
-            months = months_of(question)
-            return list(rows_of(_rolled(cells, question, currency, months), question))
-        if "lived" in by_mode:
-            return list(_lived(cells, question, currency))
-        if "delinquent" in by_mode:
-            return list(self._delinquent(question, recorded_before))
-        bounds = question.slices.bounds
-        modes = {need.measure: need for need in question.kpi.needs}
-        rows: dict[tuple[Key, str, str, int, int], Added] = {}
-        for cell, arm, added in cells:
-            need = modes.get(cell.measure)
-            if need is None:
-                continue
-            slice_, until = bisect_right(bounds, cell.day), 0
-            if need.mode == "standing":
-                until = bisect_right(bounds, cell.until)
-            elif need.mode == "cohort":
-                if cell.until > question.looked_at:
-                    continue
-            elif need.mode == "of_cohort":
-                if cell.day > question.looked_at:
-                    continue
-                slice_ = bisect_right(bounds, cell.until)
-            if slice_ > question.slices.count or (need.mode != "stock" and not slice_):
-                continue
-            key = key_of(question, cell, currency, arm)
-            row = (key, cell.measure, cell.mark if need.by_mark else "", slice_, until)
-            rows[row] = rows.get(row, Added()) + added
-        return [Row(*row, added) for row, added in rows.items() if added != Added()]
+        rows: list[Row] = []
+        for reading in readings(question):
+            only = None if reading.is_in_all_currencies else currency
+            cells = self._cells(question, only, recorded_before, reading.without)
+            if reading.mode == "rolled":
+                rolled = _rolled(cells, question, currency, months_of(question))
+                rows += rows_of(rolled, question)
+            elif reading.mode == "lived":
+                rows += _lived(cells, question, currency)
+            elif reading.mode == "delinquent":
+                rows += self._delinquent(question, recorded_before)
+            else:
+                rows += _read(cells, question, reading, currency)
+        return settled(rows)
 
     def _cells(
-        self, question: Question, currency: str | None, recorded_before: int
+        self,
+        question: Question,
+        currency: str | None,
+        recorded_before: int,
+        without: Collection[str] = (),
     ) -> Iterator[tuple[Cell, str, Added]]:
         """Those of the part of the book that is asked for, each with its arm."""
         for cell, added in self.sums(recorded_before).items():
             if question.kpi.is_money and currency not in (None, cell.currency):
                 continue
             for arm, share in _in_arms(question, cell, added):
-                values = {"arm": arm, "bucket": ""}
+                values = {"arm": arm, question.kpi.mark: cell.mark}
                 if all(
                     name == "bucket" or values.get(name, getattr(cell, name, "")) in kept
                     for name, kept in question.filters.items()
+                    if name not in without
                 ):
                     yield cell, arm, share
 
@@ -273,7 +338,9 @@ class Memory:
             for span in spans:
                 if span.start_on <= before < span.end_on:
                     (seen,) = (
-                        each for each in spans if each.chain_on == span.chain_on and is_seen(each, at)
+                        each
+                        for each in spans
+                        if each.chain_on == span.chain_on and is_seen(each, at)
                     )
                     due = [due for due in span.dues if due.from_on <= before][-1].oldest_due_on
                     is_in_month = seen.end_on <= min(at, month.to_on)
@@ -337,16 +404,53 @@ def rewrite_rows(
     ]
 
 
-def key_of(question: Question, cell: Cell, currency: str | None, arm: str = "") -> Key:
+def key_of(
+    question: Question,
+    cell: Cell,
+    currency: str | None,
+    arm: str = "",
+    without: Collection[str] = (),
+) -> Key:
     """The group that a cell belongs to."""
+
+    def splits_by(name: str | None) -> bool:
+        return name is not None and question.splits_by(name) and name not in without
+
     names = ("segment", "country", "kind", "channel", "strategy", "collector")
     is_apart = question.is_converted or question.splits_by("currency") or currency is None
+    is_apart = is_apart and question.kpi.is_money and "currency" not in without
     return Key(
-        currency=cell.currency if is_apart and question.kpi.is_money else "",
-        mark=cell.mark if question.splits_by_mark else "",
-        arm=arm if question.splits_by("arm") else "",
-        **{name: getattr(cell, name) for name in names if question.splits_by(name)},
+        currency=cell.currency if is_apart else "",
+        mark=cell.mark if splits_by(question.kpi.mark) else "",
+        arm=arm if splits_by("arm") else "",
+        **{name: getattr(cell, name) for name in names if splits_by(name)},
     )
+
+
+def _read(
+    cells: Iterable[tuple[Cell, str, Added]],
+    question: Question,
+    reading: Reading,
+    currency: str | None,
+) -> Iterator[Row]:
+    """What cells add to the needs of a reading."""
+    bounds = question.slices.bounds
+    for cell, arm, added in cells:
+        slice_, until = bisect_right(bounds, cell.day), 0
+        if reading.mode == "standing":
+            until = bisect_right(bounds, cell.until)
+        elif reading.mode == "cohort":
+            if cell.until > question.looked_at:
+                continue
+        elif reading.mode == "of_cohort":
+            if cell.day > question.looked_at:
+                continue
+            slice_ = bisect_right(bounds, cell.until)
+        if slice_ > question.slices.count or (reading.mode != "stock" and not slice_):
+            continue
+        key = key_of(question, cell, currency, arm, reading.without)
+        mark = cell.currency if reading.is_in_all_currencies else cell.mark
+        yield from reading.rows(key, cell.measure, mark, slice_, until, added)
 
 
 def _in_arms(question: Question, cell: Cell, added: Added) -> Iterator[tuple[str, Added]]:
@@ -384,7 +488,7 @@ def _lived(
 ) -> Iterator[Row]:
     bounds, window = question.slices.bounds, question.window
     for cell, arm, added in cells:
-        if cell.measure in ("watched", "settled", "left") and (
+        if cell.measure in ("entered", "settled", "left") and (
             window.from_on <= cell.day <= window.to_on
         ):
             key = key_of(question, cell, currency, arm)

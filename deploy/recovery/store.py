@@ -135,8 +135,8 @@ select i.account_id, i.currency, count(*) filter (where i.state = 'open')
  where i.tenant_id = $1 and not coalesce(a.is_erased, false) group by 1, 2
 """
 _METRICS_OPEN = """
-select currency, sum(amount)::text from money_days
- where tenant_id = $1 and measure = 'open' group by 1
+select currency, sum(amount)::text from cells_new
+ where tenant_id = $1 and measure = 'open' and cut = '' group by 1
 """
 _SCORED = """
 select account_id, state from accounts where tenant_id = $1 and account_id > $2

@@ -4,19 +4,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from services.metrics import consumer
 from services.metrics.api import (
+    acts,
     alerts,
+    books,
     costs,
     experiments,
     exports,
+    item_exports,
     jobs,
     kpis,
     pages,
     plans,
     preferences,
+    restatements,
     stream,
     targets,
     views,
@@ -28,13 +31,11 @@ from services.metrics.store import figures
 from shared.process.serve import serve
 from shared.process.start import settings_of
 from shared.web import make_app
+from shared.web.compression import Compression
 
 DESCRIPTION = "The figures: KPIs by day, currency and segment, as of any day, live."
 
 QUESTIONS = frozenset({"/v1/query"})  # POSTs that change nothing
-COMPRESSED_FROM_BYTES = 1024
-COMPRESSED_APART_FROM_BYTES = 32 * 1024  # in a thread: meanwhile others are answered
-COMPRESS_LEVEL = 6
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -68,17 +69,26 @@ def create_app(settings: Settings) -> FastAPI:
         origins=settings.cors_origins,
         questions=QUESTIONS,
     )
-    app.add_middleware(
-        GZipMiddleware,
-        minimum_size=COMPRESSED_FROM_BYTES,
-        compresslevel=COMPRESS_LEVEL,
-        thread_minimum_size=COMPRESSED_APART_FROM_BYTES,
+    app.add_middleware(Compression)
+    modules = (
+        kpis,
+        restatements,
+        books,
+        exports,
+        item_exports,
+        costs,
+        targets,
+        views,
+        preferences,
+        stream,
+        experiments,
+        plans,
+        alerts,
     )
-    for module in (kpis, exports, costs, targets, views, preferences, stream):
+    for module in modules:
         app.include_router(module.router)
-    for router in (experiments.router, plans.router, alerts.router):
-        app.include_router(router)
     app.include_router(jobs.router(backlog_of(runtime.lag)))
+    acts.add_acts(app, [module.router for module in modules])
     pages.add_dashboard(app, page, common)
     return app
 

@@ -57,8 +57,11 @@ class GivenUp(Money):
 
     def take_back(self, account: str, kind: str, source: str, at: datetime) -> None:
         """A write-off, a discount or a note gives way: what it took off is open again."""
+        reopened = []
         for put in self.puts:
             if (put.kind, put.source) == (kind, source) and put.back_at is None:
+                if self.balance(self.bills[put.invoice], at) <= 0:
+                    reopened.append(self.bills[put.invoice])
                 put.back_at = max(at, put.at)
         data = ledger.AllocationChanged(
             account_id=account,
@@ -67,6 +70,8 @@ class GivenUp(Money):
             amounts=(),
         )
         self._fact(account, "allocation-changed", data, at)
+        for bill in reopened:
+            self._reopened(bill, source, at)
         self.announce()
 
     def concede(self, account: str, settlement: str, at: datetime, on: Mapping[str, int]) -> None:

@@ -69,7 +69,9 @@ class GroupOfFigures(Numbers):
 
 class RateUsed(Shape):
     currency: str
-    on: date = Field(description="since when it holds; of a missing one, the first day without")
+    on: date = Field(
+        description="since when it holds; of a missing one, the first of the days without"
+    )
     rate: str | None = Field(description="a decimal; null where it is missing")
 
 

@@ -20,7 +20,7 @@ from services.metrics.store.figures import Tenant
 
 HEADERS = {
     "Cache-Control": "private, no-cache",
-    "Vary": "Authorization, X-Tenant",  # and what compresses adds Accept-Encoding
+    "Vary": "Authorization, X-Tenant, Accept-Encoding",
 }
 _TAGS_MAX = 100
 

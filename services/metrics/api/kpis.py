@@ -59,7 +59,7 @@ def _described(kpi: Kpi) -> dict[str, Any]:
         "unit": kpi.unit,
         "kind": kpi.kind,
         "better": kpi.better,
-        "dimensions": kpi.splits,
+        "dimensions": kpi.dimensions,
         "by": kpi.by,
         "per": kpi.per,
         "members": kpi.members,

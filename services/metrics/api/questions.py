@@ -1,7 +1,7 @@
 """What may be asked of a KPI: one model, read from a query string or from a body's question."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.questions import TRAILING_DAYS, Compare, Question
 from services.metrics.domain.slots import FIRST_DAY
-from services.metrics.domain.windows import Interval, Window, parts
+from services.metrics.domain.windows import Interval, Window, month_end, month_start, parts
 from services.metrics.processes.figures import Asker, business_day
 from services.metrics.store.figures import Tenant
 from shared.errors import FieldError, Invalid, NotFound
@@ -125,7 +125,7 @@ class QuestionModel(KpiQuery):
 _LISTS = frozenset(FILTERS)
 
 
-def read_query(request: Request, model: type[KpiQuery]) -> Any:
+def read_query(request: Request, model: type[Model]) -> Any:
     """What a query string asks. Raises what FastAPI raises."""
     given: dict[str, Any] = {}
     faults: list[dict[str, Any]] = []
@@ -157,7 +157,7 @@ def _kpi_query(request: Request) -> Any:
 KpiQueryDep = Annotated[KpiQuery, Depends(_kpi_query)]
 
 
-def parameters_of(model: type[KpiQuery]) -> dict[str, Any]:
+def parameters_of(model: type[Model]) -> dict[str, Any]:
     """A route's `openapi_extra`: the model's members as parameters of the query."""
     schema = model.model_json_schema(by_alias=True)
     required = schema.get("required", ())
@@ -204,12 +204,11 @@ def question_of(
     kpi: Kpi, asked: KpiQuery, tenant: Tenant | None, *, at: str = "/query"
 ) -> Question:
     """The question. Raises `Invalid`, naming each parameter that cannot be taken."""
-    window = _window(asked, tenant)
-    problems = [
-        *_window_problems(window, asked),
-        *_split_problems(kpi, asked),
-        *_own_problems(kpi, asked, window),
-    ]
+    window = _window(asked, tenant, by_months=kpi.is_of_months)
+    problems = [*_window_problems(window, asked), *_per_problems(kpi, asked)]
+    kpi = kpi.taken_per(asked.per or "")
+    today = business_day(tenant)
+    problems += [*_split_problems(kpi, asked), *_own_problems(kpi, asked, window, today)]
     if problems:
         errors = [FieldError(f"{at}/{name}", detail) for name, detail in problems]
         raise Invalid("The question cannot be answered.", errors)
@@ -233,10 +232,12 @@ def question_of(
     )
 
 
-def _window(asked: KpiQuery, tenant: Tenant | None) -> Window:
+def _window(asked: KpiQuery, tenant: Tenant | None, *, by_months: bool) -> Window:
     to_on = asked.to or max(business_day(tenant), asked.from_ or FIRST_DAY)
     if asked.from_ is not None:
         return Window(asked.from_, to_on)
+    if by_months:
+        return Window(month_start(to_on), to_on)
     return Window(to_on - timedelta(days=DEFAULT_DAYS - 1), to_on)
 
 
@@ -271,17 +272,22 @@ def _split_problems(kpi: Kpi, asked: KpiQuery) -> Problems:
             yield name, "must be an ISO 4217 code like EUR"
 
 
-def _own_problems(kpi: Kpi, asked: KpiQuery, window: Window) -> Problems:
-    """What this KPI does not have."""
-    if asked.by is not None and asked.by not in kpi.by:
-        yield "by", f"{kpi.name} has only: {_list(kpi.by)}"
+def _per_problems(kpi: Kpi, asked: KpiQuery) -> Problems:
     if asked.per is not None and asked.per not in kpi.per:
         has = f"only: {_list(kpi.per)}" if kpi.per else "none"
         yield "per", f"{kpi.name} cannot be taken per that; it has {has}"
+
+
+def _own_problems(kpi: Kpi, asked: KpiQuery, window: Window, today: date) -> Problems:
+    """What this KPI does not have."""
+    if asked.by is not None and asked.by not in kpi.by:
+        yield "by", f"{kpi.name} has only: {_list(kpi.by)}"
     if asked.at is not None and kpi.kind != "cohort":
         yield "at", f"{kpi.name} is no cohort: nothing of it is looked at later"
     elif asked.at is not None and asked.at < window.to_on:
         yield "at", f"must not be before `to` ({window.to_on})"
+    if kpi.is_of_months:
+        yield from _month_problems(asked, window, today)
     if asked.curve and not kpi.has_curve:
         yield "curve", f"{kpi.name} has no curve"
     if asked.window is not None:
@@ -291,6 +297,17 @@ def _own_problems(kpi: Kpi, asked: KpiQuery, window: Window) -> Problems:
             yield "window", "is for a series: give an `interval`, too"
         elif not 1 <= asked.window <= TRAILING_DAYS_MAX:
             yield "window", f"must be 1 to {TRAILING_DAYS_MAX} days"
+
+
+def _month_problems(asked: KpiQuery, window: Window, today: date) -> Problems:
+    """Rolls go from one month's end to the next; a running month as far as it is known."""
+    if window.from_on != month_start(window.from_on):
+        yield "from", "must be the first of a month"
+    running = [day for day in (today, asked.as_of) if day is not None]
+    if window.to_on != month_end(window.to_on) and window.to_on not in running:
+        yield "to", f"must be the last day of a month, or the business day ({today})"
+    if asked.interval not in (None, "month"):
+        yield "interval", "must be `month`"
 
 
 def _list(names: tuple[str, ...]) -> str:

@@ -6,10 +6,10 @@ figures (touches, delinquencies, the process) on all items of the account togeth
 always at hand as a whole.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +17,10 @@ from services.metrics.domain.cells import Cells
 from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
 
 ItemKey = tuple[str, str]  # kind, id
+
+T = TypeVar("T")
+
+_READ_KEPT = 3  # by so many readers is an item read
 
 TENANT_ACCOUNT = "tenant/"  # what belongs to a tenant and to none of its accounts
 
@@ -52,7 +56,9 @@ class Item:
     ends_on: date = FAR  # nothing it adds counts later
     is_changed: bool = False  # something to store apart from new facts
     cells: Cells | None = None  # what the stored measures hold of it, if that is at hand
-    derived: dict[int, Any] = field(default_factory=dict)  # by how many facts: what they tell
+    is_cold: bool = False  # stored compressed, among others that add nothing any more
+    # What was read of it lately, by how and of how many facts (`Known.read`).
+    read: dict[tuple[Hashable, int], Any] = field(default_factory=dict)
 
     @property
     def is_unsaved(self) -> bool:
@@ -99,6 +105,8 @@ class AccountItems:
         self.account_id = account_id
         self.account = account or Account()
         self.by_key: dict[ItemKey, Item] = {}
+        # What the stored measures hold of the account as a whole, if that is at hand.
+        self.whole: Cells | None = None
 
     def item(self, kind: str, item_id: str) -> Item:
         """The item; a new one if it has no facts yet."""
@@ -138,8 +146,8 @@ class AccountItems:
         """All that is new is stored."""
         for item in self.by_key.values():
             item.folded, item.is_changed = len(item.facts), False
-            if len(item.derived) > 1:
-                item.derived = {n: each for n, each in item.derived.items() if n == item.folded}
+            if len(item.read) > _READ_KEPT:
+                item.read = {of: each for of, each in item.read.items() if of[1] == item.folded}
         self.account.folded = (len(self.account.profiles), len(self.account.segments))
 
 
@@ -154,22 +162,6 @@ class Known:
         self.slot = slot
         self._is_before = is_before
 
-    def derived(self, kind: str, derive: Callable[[Sequence[Any]], Any]) -> Iterator[Any]:
-        """What the facts known of each item of a kind tell, and nothing else has part in. It is
-        found once for as many facts, and there is one such function per kind."""
-        for key, item in self._items.by_key.items():
-            if key[0] != kind:
-                continue
-            facts = item.facts[: item.folded] if self._is_before else item.facts
-            known = recorded_by(facts, self.slot)
-            if not known:
-                continue
-            found = item.derived.get(len(known), item)
-            if found is item:
-                found = item.derived[len(known)] = derive(known)
-            if found is not None:
-                yield found
-
     def of_kind(self, *kinds: str) -> Iterator[tuple[ItemKey, Sequence[Any]]]:
         """The items of these kinds of which anything was known, each with the facts known."""
         for key, item in self._items.by_key.items():
@@ -178,3 +170,20 @@ class Known:
                 known = recorded_by(facts, self.slot)
                 if known:
                     yield key, known
+
+    def read(
+        self, kind: str, by: Hashable, reader: Callable[[ItemKey, Sequence[Any]], T | None]
+    ) -> Iterator[T]:
+        """What a reader makes of the items of a kind. What it made of the same facts lately, `by`
+        the same name and circumstances, is taken again."""
+        for key, item in self._items.by_key.items():
+            if key[0] != kind:
+                continue
+            facts = item.facts[: item.folded] if self._is_before else item.facts
+            known = recorded_by(facts, self.slot)
+            made_of = (by, len(known))  # within an item what is known only grows
+            if known and made_of not in item.read:
+                item.read[made_of] = reader(key, known)
+            found = item.read.get(made_of)
+            if found is not None:
+                yield found

@@ -1,6 +1,6 @@
 """The answer to a question, from the groups of figures."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -11,8 +11,9 @@ import msgspec
 from services.metrics.domain.export import csv_of, lines_of
 from services.metrics.domain.figures import BUCKETS, Figures, Group, Key, Row, grouped
 from services.metrics.domain.kpis.kpi import Number, Ratio, total
-from services.metrics.domain.questions import Question, months
+from services.metrics.domain.questions import Question, months, months_back
 from services.metrics.domain.rates import Converter
+from services.metrics.domain.reading import shared_by, without_dimensions
 from services.metrics.domain.targets import Target, find_target
 from services.metrics.domain.windows import Window
 
@@ -94,7 +95,7 @@ class _Answer:
             whole = {**_NULL, "series": [], **dict.fromkeys(kpi.members)}
             whole |= {**self._beside(None, None), "target": None}
         else:
-            whole = self._values(self._whole, self._span_currency, _ALL, {})
+            whole = self._values(self._whole, self._span_currency, None, {})
             if self._compared is not None:
                 whole |= self._beside(self._whole_ratio, self._compared._whole_ratio)
         dimensions = self._dimensions
@@ -132,7 +133,7 @@ class _Answer:
     @cached_property
     def _whole(self) -> Group:
         """All of them in one group."""
-        whole = self._grouped(lambda _: _ALL)
+        whole = self._grouped(self._figured.rows, lambda _: _ALL)
         return whole.get(_ALL) or Group(self._question.slices)
 
     @cached_property
@@ -142,9 +143,20 @@ class _Answer:
     def _each_group(self) -> Iterator[tuple[Key, Group]]:
         question = self._question
         is_apart = question.into is None or question.splits_by("currency")
-        groups = self._grouped(lambda key: key if is_apart else key._replace(currency=""))
+        lacking = shared_by(question)
+        rows: dict[frozenset[str], list[Row]] = {}
+        for row in self._figured.rows:
+            rows.setdefault(lacking.get(row.measure, frozenset()), []).append(row)
+
+        def key_of(key: Key) -> Key:
+            return key if is_apart else key._replace(currency="")
+
+        groups = self._grouped(rows.pop(frozenset(), ()), key_of)
+        shared = {without: self._grouped(found, key_of) for without, found in rows.items()}
         for key in sorted(groups, key=_in_order):
             group = groups[key]
+            for without, of_several in shared.items():
+                group.add_missing(of_several.get(without_dimensions(question, key, without)))
             if question.splits_by_mark and self._kpi.mark_formula is not None:
                 if not key.mark:
                     continue  # the whole: it is the denominator of every mark
@@ -154,10 +166,9 @@ class _Answer:
             else:
                 yield key, group
 
-    def _grouped(self, key_of: Callable[[Key], Key]) -> dict[Key, Group]:
-        stocks = frozenset(need.measure for need in self._kpi.needs if need.mode == "stock")
-        question = self._question
-        return grouped(question.slices, self._figured.rows, key_of, self._converter, stocks)
+    def _grouped(self, rows: Iterable[Row], key_of: Callable[[Key], Key]) -> dict[Key, Group]:
+        stocks = frozenset(need.name for need in self._kpi.needs if need.mode == "stock")
+        return grouped(self._question.slices, rows, key_of, self._converter, stocks)
 
     @property
     def _buckets(self) -> Sequence[str]:
@@ -167,7 +178,7 @@ class _Answer:
     # ── Figures ─────────────────────────────────────────────────────────────────────────────────
 
     def _values(
-        self, group: Group, currency: str, key: Key, named: Mapping[str, str | None]
+        self, group: Group, currency: str, key: Key | None, named: Mapping[str, str | None]
     ) -> dict[str, Any]:
         question = self._question
         values = self._numbers(self._over_window(group, currency, key))
@@ -180,12 +191,12 @@ class _Answer:
                 series.append({**head, **self._numbers(self._ratio(group, span, key))})
         return {**values, "series": series, **self._target(named)}
 
-    def _over_window(self, group: Group, currency: str, key: Key) -> Ratio | None:
+    def _over_window(self, group: Group, currency: str, key: Key | None) -> Ratio | None:
         return self._ratio(group, self._question.span(self._question.window, currency), key)
 
     @property
     def _whole_ratio(self) -> Ratio | None:
-        return self._over_window(self._whole, self._span_currency, _ALL)
+        return self._over_window(self._whole, self._span_currency, None)
 
     def _group_ratio(self, key: Key) -> Ratio | None:
         """The figure of a group; of one that is not there, what nothing comes to."""
@@ -196,11 +207,16 @@ class _Answer:
     def _by_key(self) -> dict[Key, Group]:
         return dict(self._groups)
 
-    def _ratio(self, group: Group, window: Window, key: Key) -> Ratio | None:
-        """None where a rate is missing."""
-        figures = figures_of(self._question, group, window)
-        if figures.lacks_a_rate:
-            return None
+    def _ratio(self, group: Group, window: Window, key: Key | None) -> Ratio | None:
+        """Of a key's group, or of everything. None where a rate is missing."""
+        question = self._question
+        figures = figures_of(question, group, window)
+        figures.asked = frozenset((*question.filters, *(question.group_by if key else ())))
+        figures.currency = (key.currency if key else "") or self._currency
+        ratio = self._taken(figures, key or _ALL)
+        return None if figures.lacks_a_rate else ratio
+
+    def _taken(self, figures: Figures, key: Key) -> Ratio:
         kpi, question = self._kpi, self._question
         if kpi.mark != "bucket" and (question.splits_by("bucket") or "bucket" in question.filters):
             buckets = [key.mark] if key.mark else self._buckets
@@ -234,13 +250,13 @@ class _Answer:
         if ratio is None:
             return {**_NULL, **dict.fromkeys(self._kpi.members)}
         is_sum = self._kpi.unit == "minor" and self._question.is_converted
-        number = _minor if is_sum else _number
+        number: Callable[[Number], int | float] = _minor if is_sum else _number
         value = ratio.value
         if is_sum and value is not None:
             value = _minor(value)
         return {
             "value": float(value) if isinstance(value, Fraction) else value,
-            "numerator": number(ratio.numerator),
+            "numerator": None if ratio.numerator is None else number(ratio.numerator),
             "denominator": None if ratio.denominator is None else number(ratio.denominator),
             **{
                 name: _member(member)
@@ -260,30 +276,27 @@ def _in_order(key: Key) -> Key:
 
 def figures_of(question: Question, group: Group, window: Window) -> Figures:
     """The figures of a group in a window that the question's slices were cut for."""
-    first, last = question.slices.run(window)
-    made = Figures(
-        window,
-        question.looked_at,
-        question.by,
-        question.per,
-        group,
-        first=first,
-        last=last,
-        rates_on=window.to_on,
-    )
-    if question.kpi.over == "months":
-        made.months = tuple(
-            Figures(
-                month,
-                made.at,
-                made.by,
-                made.per,
-                group,
-                *question.slices.run(month),
-                rates_on=window.to_on,
-            )
-            for month in months(window)
+
+    def figures(part: Window) -> Figures:
+        first, last = question.slices.run(part)
+        return Figures(
+            part,
+            question.looked_at,
+            question.by,
+            question.per,
+            group,
+            first=first,
+            last=last,
+            rates_on=window.to_on,
+            split_by=frozenset((*question.filters, *question.group_by)),
         )
+
+    made, over = figures(window), question.kpi.over
+    if over in ("months", "countback"):
+        of_window = months(window) if over == "months" else months_back(window)
+        made.months = tuple(figures(month) for month in of_window)
+    elif over == "before":
+        made.before = figures(window.days_before)
     return made
 
 

@@ -69,7 +69,11 @@ NOTHING = Added()
 
 def add(cells: Cells, cell: Cell, amount: int = 0, count: int = 0, weight: int = 0) -> None:
     """Add to a cell."""
-    added = Added(amount, count, weight)
+    add_to(cells, cell, Added(amount, count, weight))
+
+
+def add_to(cells: Cells, cell: Cell, added: Added) -> None:
+    """Add what is added up already."""
     before = cells.get(cell)
     cells[cell] = added if before is None else before + added
 

@@ -24,7 +24,7 @@ class Ended(NamedTuple):
     is_untouched: bool
     is_ripe: bool
     is_retained: bool
-    count: int
+    number: int
 
 
 def is_seen(span: Delinquency, at: date) -> bool:
@@ -49,7 +49,7 @@ def is_ripe(span: Delinquency, at: date) -> bool:
 def rows_of(ended: Iterable[Ended], slices: int) -> Iterable[Row]:
     """As figures: begun and ended (their difference is a stock), and how they ended (flows)."""
     for each in ended:
-        added = Added(0, each.count)
+        added = Added(0, each.number)
         if each.start > slices:
             continue
         yield Row(each.key, "delinquent", "", each.start, 0, added)
@@ -76,7 +76,7 @@ class Fate(NamedTuple):
     is_in_month: bool  # whether it ended in the month
     state: State
     is_untouched: bool
-    count: int
+    number: int
 
 
 _MEMBERS = ("accounts", "cured", "pending", "written_off", "still", "self_cured")
@@ -87,11 +87,11 @@ def cure_matrix(fates: Iterable[Fate]) -> list[dict[str, Any]]:
     rows = [dict.fromkeys(_MEMBERS, 0) for _ in BUCKET_NAMES]
     for fate in fates:
         row = rows[fate.bucket]
-        row["accounts"] += fate.count
+        row["accounts"] += fate.number
         state = fate.state if fate.is_in_month and fate.state != "open" else "still"
-        row[state] += fate.count
+        row[state] += fate.number
         if state == "cured" and fate.is_untouched:
-            row["self_cured"] += fate.count
+            row["self_cured"] += fate.number
     return [
         {
             "bucket": bucket,

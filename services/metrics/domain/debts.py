@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -49,6 +49,67 @@ class Reopened(Struct, frozen=True, array_like=True, tag="o"):
     day: date
 
 
+class Disputed(Struct, frozen=True, array_like=True, tag="d"):
+    """A dispute was opened: what of the invoice is disputed after it."""
+
+    recorded_slot: int
+    dispute_id: str
+    disputed_minor: int
+    at: datetime
+    day: date
+
+
+class Undisputed(Struct, frozen=True, array_like=True, tag="u"):
+    """A dispute was resolved."""
+
+    recorded_slot: int
+    dispute_id: str
+    at: datetime
+    day: date
+
+
+class Placed(Struct, frozen=True, array_like=True, tag="h"):
+    """Handed over to an agency, a court or a buyer with so much open; None: not after all."""
+
+    recorded_slot: int
+    placement_id: str
+    agency: str
+    amount_minor: int | None
+    at: datetime
+    day: date
+
+
+class Recalled(Struct, frozen=True, array_like=True, tag="l"):
+    """Taken back from there."""
+
+    recorded_slot: int
+    placement_id: str
+    at: datetime
+
+
+class Dispute(NamedTuple):
+    """A dispute: the days of its opening and of its end (`FAR`: it is open), and its size."""
+
+    opened_on: date
+    resolved_on: date
+    disputed_minor: int  # the most that was announced of it
+
+
+class Placement(NamedTuple):
+    """With whom the invoice is, or was, with how much, and till when; None: still."""
+
+    agency: str
+    amount: int
+    at: datetime
+    day: date
+    recalled_at: datetime | None
+
+    def counts(self, applied_at: datetime) -> bool:
+        """Whether cash of an instant came in between. What comes with it was there before."""
+        is_over = self.recalled_at is not None and applied_at > self.recalled_at
+        return applied_at > self.at and not is_over
+
+
 @dataclass(slots=True)
 class Entry:
     """The moment at which a debt entered collections, and what was open then."""
@@ -79,6 +140,8 @@ class Debt:
     written_off: list[Put]  # those of `given_up` that were written off
     stages: list[int]
     reopened: list[Reopened]
+    claims: list[Any]  # disputes and placements, as they were announced
+    cash_by_payment: list[tuple[str, tuple[Put, ...]]]
 
     @cached_property
     def place_of_issue(self) -> Place:
@@ -113,8 +176,48 @@ class Debt:
 
     @cached_property
     def place_of_entry(self) -> Place:
+        """Where the account stood at the instant at which the debt entered collections."""
+        return self.view.place_at(self.entry.at) if self.entry is not None else NOWHERE
+
+    @cached_property
+    def place_before_entry(self) -> Place:
         """Where the account stood just before the debt entered collections."""
         return self.view.place_before(self.entry.at) if self.entry is not None else NOWHERE
+
+    @property
+    def disputes(self) -> list[Dispute]:
+        """Each dispute of it, as it was announced last."""
+        opened: dict[str, tuple[date, int]] = {}
+        resolved: dict[str, date] = {}
+        for fact in self.claims:
+            if isinstance(fact, Disputed):
+                most = max(fact.disputed_minor, opened.get(fact.dispute_id, (FAR, 0))[1])
+                opened[fact.dispute_id] = self.view.day_of(fact.at, fact.day), most
+            elif isinstance(fact, Undisputed):
+                resolved[fact.dispute_id] = self.view.day_of(fact.at, fact.day)
+        return [Dispute(day, resolved.get(id_, FAR), most) for id_, (day, most) in opened.items()]
+
+    @property
+    def placements(self) -> list[Placement]:
+        """Each placement of it, as it was announced last."""
+        placed: dict[str, Placed] = {}
+        recalled: dict[str, datetime] = {}
+        for fact in self.claims:
+            if isinstance(fact, Placed):
+                placed[fact.placement_id] = fact
+            elif isinstance(fact, Recalled):
+                recalled[fact.placement_id] = fact.at
+        return [
+            Placement(
+                fact.agency,
+                fact.amount_minor,
+                fact.at,
+                self.view.day_of(fact.at, fact.day),
+                recalled.get(id_),
+            )
+            for id_, fact in placed.items()
+            if fact.amount_minor is not None
+        ]
 
     @cached_property
     def changes(self) -> Mapping[date, int]:
@@ -152,6 +255,7 @@ def read_debt(facts: Sequence[Any], view: View) -> Debt | None:
     is_void = False
     staged: list[Staged] = []
     reopened: list[Reopened] = []
+    claims: list[Any] = []
     sources: dict[tuple[bool, str, str], Allocated] = {}
     for fact in facts:
         if isinstance(fact, Allocated):
@@ -166,6 +270,8 @@ def read_debt(facts: Sequence[Any], view: View) -> Debt | None:
             reopened.append(fact)
         elif isinstance(fact, Voided):
             is_void = True
+        else:
+            claims.append(fact)
     if issued is None:
         return None
     due_on = bounded(due_on)
@@ -183,4 +289,6 @@ def read_debt(facts: Sequence[Any], view: View) -> Debt | None:
         written_off=[p for source in held if source.given_up == "write_off" for p in source.puts],
         stages=[fact.stage for fact in staged if bounded(fact.due_on) == due_on],
         reopened=reopened,
+        claims=claims,
+        cash_by_payment=[(each.source_id, each.puts) for each in held if each.is_cash],
     )

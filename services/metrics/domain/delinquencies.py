@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from services.metrics.domain.accounts import AccountItems, Known
+from services.metrics.domain.accounts import AccountItems, ItemKey, Known
 from services.metrics.domain.kinds.contacts import attempt_of
 from services.metrics.domain.overdue import Days, Overdue, read_overdue
 from services.metrics.domain.restate import Views
@@ -82,12 +82,14 @@ def rewrite_delinquencies(items: AccountItems, views: Views) -> Rewritten[date, 
 
 def delinquencies(known: Known, views: Sequence[View]) -> list[Delinquency]:
     """All spans of an account, by the facts known."""
-    invoices: list[Overdue] = list(known.derived("invoice", read_overdue))
+    invoices: list[Overdue] = list(known.read("invoice", "overdue", read_overdue))
     spans = _spans(invoices)
     if not spans:
         return []
     attempts = sorted(
-        day for kind in ("contact", "cover") for day in known.derived(kind, read_attempt_day)
+        day
+        for kind in ("contact", "cover")
+        for day in known.read(kind, "attempt day", read_attempt_day)
     )
     issued = sorted(each.issued_on for each in invoices)
     written_off = {day for each in invoices for day in each.written_off_on}
@@ -115,7 +117,7 @@ def delinquencies(known: Known, views: Sequence[View]) -> list[Delinquency]:
     return found
 
 
-def read_attempt_day(facts: Sequence[Any]) -> date | None:
+def read_attempt_day(_: ItemKey, facts: Sequence[Any]) -> date | None:
     """The day of an attempt."""
     attempt = attempt_of(facts)
     return None if attempt is None else bounded(attempt.day)

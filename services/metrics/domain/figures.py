@@ -62,6 +62,18 @@ class Figures:
     rates_on: date  # the day whose rates hold for what stands
     months: "tuple[Figures, ...]" = ()  # of its calendar months, where a formula needs them
     before: "Figures | None" = None  # of as many days before, where a formula needs them
+    currency: str = ""
+    asked: frozenset[str] = frozenset()  # the dimensions of which it is a part
+    split_by: frozenset[str] = frozenset()  # those by which the answer is split or filtered
+    has_unrated_stock: bool = False  # whether what was asked of a stock could not be converted
+
+    def asks(self, *dimensions: str) -> bool:
+        """Whether it is a part by any of the dimensions."""
+        return not self.asked.isdisjoint(dimensions)
+
+    def flows(self, measure: str) -> dict[str, Added]:
+        """What happened in the window, by mark."""
+        return {mark: self.flow(measure, mark) for mark in self.group.marks(measure)}
 
     def flow(self, measure: str, mark: str = "") -> Added:
         """What happened in the window; also of a cohort: what happened to its things by `at`."""
@@ -70,11 +82,16 @@ class Figures:
 
     def opening(self, measure: str, mark: str = "") -> Added:
         """What stood when the window began."""
-        return self.group.standing_at(measure, mark, self.first - 1, self.rates_on)
+        return self._standing_at(measure, mark, self.first - 1)
 
     def closing(self, measure: str, mark: str = "") -> Added:
         """What stands at the end of the window."""
-        return self.group.standing_at(measure, mark, self.last, self.rates_on)
+        return self._standing_at(measure, mark, self.last)
+
+    def _standing_at(self, measure: str, mark: str, slice_: int) -> Added:
+        added = self.group.standing_at(measure, mark, slice_, self.rates_on)
+        self.has_unrated_stock = self.has_unrated_stock or added is None
+        return added or NOTHING
 
     def standing(self, measure: str) -> Added:
         """What was put in the window and not taken back by its end."""
@@ -90,8 +107,14 @@ class Figures:
 
     @property
     def lacks_a_rate(self) -> bool:
-        """Whether anything of it could not be converted."""
-        return self.group.lacks_a_rate(self.first, self.last, self.rates_on)
+        """Whether anything of it could not be converted: of what happened, and of what was asked
+        of what stands."""
+        others = (*self.months, *((self.before,) if self.before else ()))
+        return (
+            self.has_unrated_stock
+            or self.group.lacks_a_rate(self.first, self.last)
+            or any(each.lacks_a_rate for each in others)
+        )
 
     @property
     def sales(self) -> int:
@@ -192,30 +215,24 @@ class Group:
     def running(self, measure: str, mark: str = "") -> Sequence[Added]:
         return self._running.get((measure, mark), self._nothing)
 
-    def standing_at(self, measure: str, mark: str, slice_: int, rates_on: date) -> Added:
-        """What stands at the end of a slice, by the rates of a day."""
+    def standing_at(self, measure: str, mark: str, slice_: int, rates_on: date) -> Added | None:
+        """What stands at the end of a slice, by the rates of a day; None: there is none."""
         by_currency = self._stocks.get((measure, mark))
         if by_currency is None or self._converter is None:
             return self.running(measure, mark)[slice_]
         total = NOTHING
         for currency, sums in by_currency.items():
+            if sums[slice_] == NOTHING:
+                continue
             factor = self._converter.factor(currency, rates_on)
-            if factor is not None:
-                total += sums[slice_].times(factor)
+            if factor is None:
+                return None
+            total += sums[slice_].times(factor)
         return total
 
-    def lacks_a_rate(self, first: int, last: int, rates_on: date) -> bool:
-        """Whether something of a run of slices, or what stands at its ends, has no rate."""
-        if self._converter is None:
-            return False
-        if any(first <= gap <= last for gap in self._gaps):
-            return True
-        return any(
-            (sums[first - 1] != NOTHING or sums[last] != NOTHING)
-            and self._converter.factor(currency, rates_on) is None
-            for by_currency in self._stocks.values()
-            for currency, sums in by_currency.items()
-        )
+    def lacks_a_rate(self, first: int, last: int) -> bool:
+        """Whether something that happened in a run of slices has no rate."""
+        return any(first <= gap <= last for gap in self._gaps)
 
     def rows_in(self, measure: str, first: int, last: int) -> Iterable[Row]:
         """The rows by two days whose first day is in a run of slices."""

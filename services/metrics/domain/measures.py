@@ -1,5 +1,6 @@
 """How a KPI reads a measure: which of its cells count in a window of days."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,16 +14,26 @@ Mode = Literal["flow", "stock", "standing", "cohort", "of_cohort", "rolled", "li
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A measure that a formula needs. `by_mark`: apart for each mark."""
+    """A measure that a formula needs, by the `name` under which it finds it. `by_mark`: apart for
+    each mark. `without`: dimensions that it has not: no split and no filter by them takes anything
+    off it. What is without a currency is apart for each of them, as its mark."""
 
     measure: str
     mode: Mode
     by_mark: bool = False
+    without: frozenset[str] = frozenset()
+    named: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.named or self.measure
 
 
-def flow(measure: str, *, by_mark: bool = False) -> Need:
+def flow(
+    measure: str, *, by_mark: bool = False, without: Iterable[str] = (), named: str = ""
+) -> Need:
     """What happened on the days of the window."""
-    return Need(measure, "flow", by_mark)
+    return Need(measure, "flow", by_mark, frozenset(without), named)
 
 
 def stock(measure: str, *, by_mark: bool = False) -> Need:

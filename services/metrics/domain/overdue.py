@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from services.metrics.domain.accounts import ItemKey
 from services.metrics.domain.debts import Debt, read_debt
 from services.metrics.domain.slots import FAR
 from services.metrics.domain.views import View
@@ -25,7 +26,7 @@ class Overdue(Struct, frozen=True, gc=False):
     written_off_on: tuple[date, ...]
 
 
-def read_overdue(facts: Sequence[Any]) -> Overdue | None:
+def read_overdue(_: ItemKey, facts: Sequence[Any]) -> Overdue | None:
     """None: it is not issued, or void."""
     debt = read_debt(facts, _ANYWHERE)
     if debt is None or debt.is_void:

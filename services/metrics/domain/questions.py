@@ -13,9 +13,18 @@ from typing import Literal
 from services.metrics.domain.figures import By
 from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.rates import Rates
-from services.metrics.domain.windows import ONE_DAY, Interval, Slices, Window, is_whole, parts
+from services.metrics.domain.windows import (
+    ONE_DAY,
+    Interval,
+    Slices,
+    Window,
+    is_whole,
+    month_end,
+    parts,
+)
 
 Compare = Literal["previous", "year"]
+MONTHS_BACK = 36  # so many of sales a balance may go back through
 TRAILING_DAYS = 90  # of a figure whose parts look back (`Kpi.over`), unless asked otherwise
 
 
@@ -47,6 +56,10 @@ class Question:
     begins_on: Mapping[str, date] = field(default_factory=dict)  # by currency: its first invoice
     rates: Rates | None = None  # into `into`
 
+    def __post_init__(self) -> None:
+        """Taken per something else, a KPI may be another one of the same name."""
+        object.__setattr__(self, "kpi", self.kpi.taken_per(self.per))
+
     @cached_property
     def looked_at(self) -> date:
         """The day at whose end the things of a cohort are looked at."""
@@ -67,7 +80,10 @@ class Question:
         same day."""
         if self.compare is None:
             return None
-        window = self.window.before() if self.compare == "previous" else self.window.year_before()
+        window = self.window
+        if self.kpi.is_of_months:  # a running month with whole ones
+            window = Window(window.from_on, month_end(window.to_on))
+        window = window.before() if self.compare == "previous" else window.year_before()
         return replace(self, window=window, at=self.looked_at, interval=None, compare=None)
 
     @property
@@ -87,8 +103,13 @@ class Question:
         for currency in (*self.begins_on, ""):  # one may have credit notes and no invoice
             windows.append(self.span(self.window, currency))
             windows += (self.span_in_series(part, currency) for part in self.parts)
-        if self.kpi.over == "months":
-            windows += (month for part in (self.window, *self.parts) for month in months(part))
+        for part in (self.window, *self.parts):
+            if self.kpi.over == "months":
+                windows += months(part)
+            elif self.kpi.over == "countback":
+                windows += months_back(part)
+            elif self.kpi.over == "before":
+                windows.append(part.days_before)
         slices = Slices.of(windows)
         return slices if self.rates is None else slices.cut(self.rates.days)
 
@@ -116,6 +137,10 @@ class Question:
     def splits_by(self, dimension: str) -> bool:
         return dimension in self.group_by
 
+    def asks(self, dimension: str) -> bool:
+        """Whether it is split or filtered by a dimension."""
+        return dimension in self.group_by or dimension in self.filters
+
     @property
     def splits_by_mark(self) -> bool:
         """Whether it is split by what its measures have as their mark."""
@@ -130,3 +155,12 @@ class Question:
 def months(window: Window) -> Iterable[Window]:
     """The calendar months of a window, the first and last cut by it."""
     return parts(window, "month")
+
+
+def months_back(window: Window) -> list[Window]:
+    """The month in which it ends, as far as that, and whole months before it, the newest first."""
+    found = [Window(window.to_on.replace(day=1), window.to_on)]
+    while len(found) < MONTHS_BACK:
+        end = found[-1].from_on - ONE_DAY
+        found.append(Window(end.replace(day=1), end))
+    return found

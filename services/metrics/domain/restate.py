@@ -11,16 +11,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from services.metrics.domain.account_measures import AccountMeasure, disputes, fees, touches
 from services.metrics.domain.accounts import Account, AccountItems, Item, ItemKey, Known
-from services.metrics.domain.cells import Cells, less, merge, without_nothing
+from services.metrics.domain.cells import Cells, add_to, less, merge, without_nothing
 from services.metrics.domain.kinds.registry import KINDS
 from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
 from services.metrics.domain.views import View
 
 STOCKS = frozenset({"open", "credit", "charges", "aged", "overdue_entered"})
 
-# What the whole account adds, by the facts known: a new one is a function here.
-ACCOUNT_MEASURES: tuple[Callable[[Known, View], Cells], ...] = ()
+# What the whole account adds, by the facts known: a new one is a record here.
+ACCOUNT_MEASURES: tuple[AccountMeasure, ...] = (touches.MEASURE, fees.MEASURE, disputes.MEASURE)
+_LOOKED_AT = frozenset(kind for measure in ACCOUNT_MEASURES for kind in measure.kinds)
 
 CellsOf = Callable[[Sequence[Any], View], Cells]
 
@@ -67,8 +69,7 @@ def measure(items: AccountItems, views: Views | None = None) -> Measured:
             _restate_item(item, views, items.account, cells_of, measured)
         if item.is_unsaved:
             measured.changed.append((kind, item_id))
-    if ACCOUNT_MEASURES:
-        _restate_account(items, views, measured)
+    _restate_account(items, views, measured)
     return measured
 
 
@@ -117,17 +118,23 @@ def _restate_account(items: AccountItems, views: Views, measured: Measured) -> N
     slots = [views.news_since] if views.news_since is not None else []
     slots += [
         item.facts[item.folded].recorded_slot
-        for item in items.by_key.values()
-        if item.folded < len(item.facts)
+        for (kind, _), item in items.by_key.items()
+        if kind in _LOOKED_AT and item.folded < len(item.facts)
     ]
     if not slots:
         return
-    all_facts = [item.facts for item in items.by_key.values()]
+    all_facts = [item.facts for (kind, _), item in items.by_key.items() if kind in _LOOKED_AT]
     account = items.account
     previous: Cells = {}
-    for slot in _moments(min(slots), *all_facts, account.profiles, account.segments):
+    moments = _moments(min(slots), *all_facts, account.profiles, account.segments)
+    for slot in moments:
         now = _account_cells(Known(items, slot), views.at(slot))
-        before = _account_cells(Known(items, slot, is_before=True), views.at(slot, is_before=True))
+        if items.whole is not None and len(moments) == 1:
+            before = items.whole
+        else:
+            known = Known(items, slot, is_before=True)
+            before = _account_cells(known, views.at(slot, is_before=True))
+        items.whole = now
         total = less(now, before)
         merge(measured.cells[slot], without_nothing(less(total, previous)))
         previous = total
@@ -137,10 +144,10 @@ def _account_cells(known: Known, views: Sequence[View]) -> Cells:
     cells: Cells = {}
     for is_cut, view in enumerate(views):
         for account_measure in ACCOUNT_MEASURES:
-            for cell, added in account_measure(known, view).items():
+            for cell, added in account_measure.cells(known, view).items():
                 if cell.cut or not is_cut:
-                    cells[cell] = added
-    return cells
+                    add_to(cells, cell, added)
+    return without_nothing(cells)
 
 
 def _moments(since: int, *known: Sequence[Any]) -> list[int]:

@@ -105,6 +105,11 @@ class View:
         return bounded(local_day(at, self.zone) if self._has_zone else day)
 
     @property
+    def known_zone(self) -> str:
+        """The zone; the empty text where none is known, so that days are those of the events."""
+        return self.zone if self._has_zone else ""
+
+    @property
     def moves(self) -> bool:
         """Whether the account was ever anywhere else than in the unknown segment."""
         return bool(self._ats)

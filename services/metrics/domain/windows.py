@@ -22,6 +22,11 @@ class Window:
     def days(self) -> int:
         return (self.to_on - self.from_on).days + 1
 
+    @property
+    def days_before(self) -> "Window":
+        """As many days directly before it."""
+        return Window(self.from_on - timedelta(days=self.days), self.from_on - ONE_DAY)
+
     def since(self, day: date) -> "Window":
         """Without the days before `day`; as it is where no day would be left."""
         return Window(day, self.to_on) if self.from_on < day <= self.to_on else self

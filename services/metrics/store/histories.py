@@ -1,11 +1,13 @@
 """What balances and debts went through: where they rolled, and how long they were open."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Row
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rolls import STARTS, Rolled
+from services.metrics.domain.vintages import Became, Months, Vintage
 from services.metrics.domain.windows import Window
 from services.metrics.store.parts import (
     KEY_COLUMNS,
@@ -77,7 +79,7 @@ async def list_lived(
         scope,
         question,
         currency,
-        "measure in ('watched', 'settled', 'left') "
+        "measure in ('entered', 'settled', 'left') "
         f"and day between {first}::date and {last}::date "
         f"and (mark = '' or day + nullif(mark, '')::int <= {at} and until_on > {at})",
         args,
@@ -106,5 +108,43 @@ async def list_lived(
     ]
 
 
-def _added(amount: object, count: object) -> Added:
-    return Added(int(str(amount)), int(str(count)))
+def _added(amount: Decimal, count: Decimal) -> Added:
+    return Added(int(amount), int(count))
+
+
+async def list_became(
+    session: Session,
+    scope: tuple[str, int],
+    question: Question,
+    currency: str | None,
+    vintage: Vintage,
+    months: Months,
+) -> list[Became]:
+    """What became of the things of each month's cohort, by month."""
+    args = Arguments()
+    base, measure = args.name(vintage.base), args.name(vintage.measure)
+    starts = f"{args.name(months.starts)}::date[]"
+    first = f"{args.name(months.starts[0])}::date"
+    last = f"{args.name(months.cohorts[-1].to_on)}::date"
+    at = f"{args.name(question.looked_at)}::date"
+    source = cells(
+        scope,
+        question,
+        currency,
+        f"(measure = {base} and day between {first} and {last} or measure = {measure} "
+        f"and until_on between {first} and {last} and day <= {at})",
+        args,
+    )
+    rows = await session.fetch(
+        f"""
+        select width_bucket(case when measure = {base} then day else until_on end, {starts}),
+            case when measure = {base} then null else width_bucket(day, {starts}) end, sum(amount)
+        from {source} where true {conditions(question, args)}
+        group by 1, 2
+        """,
+        *args,
+    )
+    return [
+        Became(cohort, month, int(amount))
+        for cohort, month, amount in (row.values() for row in rows)
+    ]

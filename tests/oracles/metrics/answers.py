@@ -45,6 +45,10 @@ class Figure:
     def is_per_currency(self) -> bool:
         return "currency" in self.splits
 
+    @property
+    def is_sum(self) -> bool:
+        return self.formula in (money.sum_of, receivables.aging)
+
 
 AMOUNT, COUNT = ("amount",), ("count",)
 BOTH, COUNT_FIRST = ("amount", "count"), ("count", "amount")
@@ -256,7 +260,7 @@ def _window(
         question.by or question.figure.by[0],
         question.per,
         splits,
-        _first_days(book),
+        _first_days(book, question.into),
         _known(book, question),
     )
     kept = [
@@ -307,11 +311,12 @@ def _at(book: Book, question: Question) -> int:
     return max(question.end.toordinal(), known)
 
 
-def _first_days(book: Book) -> dict[str, int]:
+def _first_days(book: Book, into: str | None) -> dict[str, int]:
+    """By currency; of all in one, sales begin with the earliest."""
     found: dict[str, int] = {}
     for invoice in book.standing:
         found[invoice.currency] = min(invoice.issued, found.get(invoice.currency, invoice.issued))
-    return found
+    return found if into is None else dict.fromkeys(found, min(found.values(), default=0))
 
 
 def parts_of(start: int, end: int, interval: str) -> Iterator[tuple[int, int]]:
@@ -340,10 +345,10 @@ def _converted(
         if row.currency in (question.into, ""):
             found.append(row)
             continue
-        rate = rate_of(book, row.currency, question.into, row.on)
+        day = row.on if row.rate_on is None else row.rate_on
+        rate = rate_of(book, row.currency, question.into, day)
         if rate is None:
-            if row.amount:
-                missing.add(row.currency)
+            missing.add(row.currency)
             continue
         on, factor = rate
         rates.add((row.currency, on))

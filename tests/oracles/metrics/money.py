@@ -139,7 +139,8 @@ def recovery_rows(asked: Asked) -> Iterator[Row]:
             yield row("owed", debt, debt.entry.day, held, debt.entry.amount)
         opening = asked.start - 1
         if debt.entry.day <= opening and debt.is_overdue_on(opening):
-            yield row("owed", debt, opening, held, debt.balance_on(opening))
+            found = row("owed", debt, opening, held, debt.balance_on(opening))
+            yield replace(found, rate_on=asked.end)  # as all that stands is
 
 
 def recovery_rate(rows: Rows) -> Value:

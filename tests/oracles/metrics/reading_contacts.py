@@ -71,14 +71,14 @@ def _contact(book: Book, contact_id: str, of_it: list[Said]) -> Contact:
     is_refused = False
     for event, data in of_it:
         covers |= {cover.account_id for cover in data.covers}
-        if event.type in RESULTS:
+        refuses = event.type == "contact-failed" and data.reason_code == "not-accepted"
+        is_refused = is_refused or refuses
+        if event.type in RESULTS and not refuses:  # nothing has failed that never left us
             results.setdefault(RESULTS[event.type], _happened(event, data))
         elif event.type == "contact-suppressed":
             suppressed.setdefault(data.rule, _happened(event, data))
         elif event.type == "contact-delivered" and data.outcome == "conversation":
             answers.append(_happened(event, data))
-        if event.type == "contact-failed" and data.reason_code == "not-accepted":
-            is_refused = True
     last = of_it[-1][1]
     return Contact(
         book.accounts[of_it[0][0].key],

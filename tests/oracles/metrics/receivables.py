@@ -147,10 +147,11 @@ def effectiveness_rows(asked: Asked) -> Iterator[Row]:
             receivables(month, first - 1, "at start"),
             receivables(month, last, "at end"),
             not_yet_due(month, last),
-            sales(month),
         ):
             for each in rows:
-                yield replace(each, part=part)
+                yield replace(each, part=part, rate_on=asked.end)
+        for each in sales(month):
+            yield replace(each, part=part)
 
 
 def effectiveness(rows: Rows) -> Value:

@@ -17,12 +17,13 @@ class Row:
 
     side: str
     currency: str
-    on: int  # the day whose rate converts it
+    on: int
     split: Mapping[str, str]
     amount: Number
     count: int = 1
     account: str = ""
     part: int = 0  # of a window that is cut
+    rate_on: int | None = None  # whose rate converts it, if it is not its own day's
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ import { viewOf } from "./view.js";
 const REFRESH_MS = 1_500; // at most so often, however busy the stream is
 const DIM_MS = 300; // what comes sooner needs no sign that it is under way
 
-/** @type {{me: Me | null, kpis: Map<string, Catalogued>, page: Page | null, path: string, panels: Map<string, Panel>, turn: number, busy: boolean, again: boolean, timer: number | undefined}} */
-const state = { me: null, kpis: new Map(), page: null, path: "", panels: new Map(), turn: 0, busy: false, again: false, timer: undefined };
+/** @type {{me: Me | null, kpis: Map<string, Catalogued>, page: Page | null, path: string, panels: Map<string, Panel>, turn: number, busy: boolean, again: boolean, timer: number | undefined, revision: number | null, wasDown: boolean}} */
+const state = { me: null, kpis: new Map(), page: null, path: "", panels: new Map(), turn: 0, busy: false, again: false, timer: undefined, revision: null, wasDown: false };
 
 /** `/?view=<name>`: go to what is kept under the name. @returns {Promise<string>} why it is not there */
 async function followView() {
@@ -99,6 +99,7 @@ async function showAll() {
   }
   const view = viewOf(current(), path, known, me, state.kpis);
   const { got, choices, revision } = await collect(page, view);
+  state.revision = revision;
   if (turn !== state.turn) {
     state.again = true; // the filters are others by now: what came is of the old ones
     return;
@@ -147,14 +148,25 @@ function soon(wait = REFRESH_MS) {
   }, wait);
 }
 
+/** What a stream's event says of the figures' revision. @param {MessageEvent} event */
+function revisionOf(event) {
+  try {
+    return JSON.parse(event.data).revision ?? null;
+  } catch {
+    return null; // whatever it is, it is news
+  }
+}
+
 const live = new Live("/v1/stream", {
   names: ["kpis", "figures", "alert", "plan", "experiment", "reset"],
-  onNews: () => soon(),
+  onNews: (event) => revisionOf(event) !== state.revision && soon(),
   onUp: () => {
     status.streamIs(true);
-    soon(0); // whatever happened while nobody listened
+    if (state.wasDown) soon(0); // whatever happened while nobody listened
+    state.wasDown = false;
   },
   onDown: () => {
+    state.wasDown = true;
     status.streamIs(false);
     void look();
   },

@@ -28,7 +28,7 @@ export function tile(spec, got, view) {
     "li",
     { class: "tile card", data: { kpi: spec.key } },
     h("h3", {}, title),
-    h("p", { class: "value" }, about && answer.value !== null ? figure(value, about, "figure value") : value),
+    h("p", { class: "value" }, about && answer.value !== null ? figure(value, about) : value),
     h("p", { class: "change" }, ...lines(answer, reply, show, view)),
     h("p", { class: "note" }, note(spec, answer, got, view)),
     answer && spark(answer.series?.map((part) => part.value) ?? [], answer.series?.at(-1)?.is_complete === false),

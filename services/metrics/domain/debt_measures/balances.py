@@ -1,11 +1,10 @@
-"""Sales, balances and their age, and how late cash came.
+"""Sales, balances and their age.
 
 measure (day; until; mark): amount; count; weight
 - `invoiced` (issued): amount; 1
 - `open` (balance changed): its change; open invoices
 - `aged` (balance changed, or due + a if that is later; –; a): its change, for each age a in days
   past due; invoices; amount × due day, in days from 1970
-- `late` (cash put; taken back): amount; –; amount × days late
 """
 
 from datetime import date, timedelta
@@ -34,15 +33,3 @@ def add_balances(cells: Cells, debt: Debt) -> None:
             day = max(change.day, since_on)
             cell = view.cell("aged", currency, day, change.place, mark=age)
             add(cells, cell, change.amount, change.count, change.amount * due)
-
-
-def add_lateness(cells: Cells, debt: Debt) -> None:
-    """How late cash came."""
-    for put in debt.cash:
-        applied_on, released_on = put.days(debt.issued_on)
-        if released_on == applied_on:
-            continue
-        place = debt.view.place_before(put.applied_at)
-        late = put.amount_minor * max(0, (applied_on - debt.due_on).days)
-        cell = debt.view.cell("late", debt.currency, applied_on, place, until=released_on)
-        add(cells, cell, put.amount_minor, 0, late)

@@ -12,7 +12,7 @@ from typing import Self
 from msgspec import Struct
 
 
-class ArmSums(Struct, frozen=True):
+class ArmSums(Struct, frozen=True, order=True):
     """Of some accounts: how many, ΣY, ΣX, ΣY², ΣXY, ΣX²."""
 
     accounts: int = 0
@@ -38,6 +38,17 @@ class ArmSums(Struct, frozen=True):
             self.yy + other.yy,
             self.xy + other.xy,
             self.xx + other.xx,
+        )
+
+    def times(self, factor: int) -> Self:
+        """So many times over; −1: taken off again."""
+        return type(self)(
+            self.accounts * factor,
+            self.y * factor,
+            self.x * factor,
+            self.yy * factor,
+            self.xy * factor,
+            self.xx * factor,
         )
 
 

@@ -3,8 +3,9 @@
 A `Kind` says which events add which facts to an item, and which cells the facts of an item add. A
 new kind of fact is a new file here and a test; `registry.KINDS` lists them, nothing else does.
 
-profiles.py (the account itself) · invoices.py · charges.py · payments.py · credit_notes.py ·
-contacts.py
+profiles.py (the account itself) · invoices.py, disputes.py, placements.py · charges.py ·
+payments.py · credit_notes.py · given_up.py · promises.py · contacts.py, parties.py · tasks.py ·
+feedback.py · consents.py · costs.py
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,14 +1,18 @@
-"""Contacts: planned, withheld, cancelled, and what left us or may have.
+"""Contacts: planned, withheld, cancelled, what left us or may have, who answered, what it cost.
 
 measure (day; –; mark): count
 - `planned`, `cancelled`, `failed` (its day): 1, once per contact
 - `suppressed` (its day; –; rule): 1, once for each rule; `withheld`: 1, with the first of them
 - `attempt` (the day on which it left, or may have, for the first time; –; sent | uncertain): 1,
   once per contact; none if it turned out that the provider had never had it
+- `answered` (the attempt's day): 1 if anybody answered within 30 days: wrote, spoke, visited
+- `reached` (the attempt's day): 1 if that was the right party
+- `right_party`, `promised`: `parties.py`
+- `cost` (the attempt's day; –; contact): what the provider asks, as it was announced last
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -16,17 +20,23 @@ from msgspec import Struct
 from services.metrics.domain.accounts import AccountItems
 from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.kinds import Apply, Handler, Kind
+from services.metrics.domain.kinds.parties import Party, add_right_party, parties_of
+from services.metrics.domain.micros import of_units
 from services.metrics.domain.slots import bounded, day_of_event, recorded_slot
 from services.metrics.domain.views import View
 from shared.events import Received, outreach
 
 Result = Literal[
-    "planned", "suppressed", "cancelled", "sent", "uncertain", "failed", "not-accepted"
+    "planned", "suppressed", "cancelled", "sent", "uncertain", "failed", "not-accepted", "delivered"
 ]
+
+ANSWER_DAYS = 30  # an answer that comes later than so many days after the attempt is none of it
+AUTO_REPLY = "auto-reply"
+CONVERSATION = "conversation"  # how a call ended in which somebody spoke with us
 
 
 class Occurred(Struct, frozen=True, array_like=True, tag="k"):
-    """Something happened to a contact; each result (and rule) once."""
+    """Something happened to a contact; each result (and rule) counts once."""
 
     recorded_slot: int
     result: Result
@@ -35,6 +45,16 @@ class Occurred(Struct, frozen=True, array_like=True, tag="k"):
     channel: str
     strategy: str
     rule: str
+    collector: str = ""
+    cost_micros: int = 0
+    cost_currency: str = ""
+
+
+class Answered(Struct, frozen=True, array_like=True, tag="a"):
+    """Somebody wrote, spoke or visited."""
+
+    recorded_slot: int
+    day: date
 
 
 def _on(result: Result) -> Apply:
@@ -51,6 +71,9 @@ def _on(result: Result) -> Apply:
                 data.channel,
                 data.strategy,
                 rule,
+                data.collector or "",
+                data.cost_micros,
+                data.cost_currency or "",
             )
         )
 
@@ -58,12 +81,36 @@ def _on(result: Result) -> Apply:
 
 
 _on_refused, _on_not_accepted = _on("failed"), _on("not-accepted")
+_on_arrived = _on("delivered")
 
 
 def on_failed(items: AccountItems, event: Received, data: outreach.ContactFailed) -> None:
     """Refused or undelivered; or it turned out that the provider had never had it."""
     is_attempt = data.reason_code != "not-accepted"
     (_on_refused if is_attempt else _on_not_accepted)(items, event, data)
+
+
+def on_delivered(items: AccountItems, event: Received, data: outreach.ContactDelivered) -> None:
+    """What it costs may come with it; of a call, whether somebody spoke with us."""
+    facts = items.item("contact", data.contact_id).facts
+    if (data.cost_micros, data.cost_currency or "") != cost_of(facts):
+        _on_arrived(items, event, data)
+    if data.outcome == CONVERSATION:
+        _answer(items, event, data.contact_id)
+
+
+def on_reply(items: AccountItems, event: Received, data: outreach.ReplyReceived) -> None:
+    if data.contact_id is not None and data.reply_class != AUTO_REPLY:
+        _answer(items, event, data.contact_id)
+
+
+def on_visit(items: AccountItems, event: Received, data: outreach.PortalVisited) -> None:
+    _answer(items, event, data.contact_id)
+
+
+def _answer(items: AccountItems, event: Received, contact_id: str) -> None:
+    facts = items.item("contact", contact_id).facts
+    facts.append(Answered(recorded_slot(facts, event), day_of_event(event)))
 
 
 def accounts_covered(data: Any) -> Iterable[str]:
@@ -80,25 +127,26 @@ def attempt_of(facts: Sequence[Any]) -> Occurred | None:
     return min(left, key=lambda fact: fact.at)
 
 
+def last_of(facts: Sequence[Any]) -> Occurred | None:
+    """What was announced of it last: over which channel, by whom, for how much."""
+    return next((fact for fact in reversed(facts) if isinstance(fact, Occurred)), None)
+
+
+def cost_of(facts: Sequence[Any]) -> tuple[int, str]:
+    """What it costs, in millionths of a unit, and of which currency."""
+    last = last_of(facts)
+    return (last.cost_micros, last.cost_currency) if last is not None else (0, "")
+
+
 def cells_of(facts: Sequence[Any], view: View) -> Cells:
     """What a contact adds."""
     cells: Cells = {}
     counted: set[tuple[str, str]] = set()
 
     def count(fact: Occurred, measure: str, mark: str = "") -> None:
-        if (measure, mark) in counted:
-            return
-        counted.add((measure, mark))
-        cell = view.cell(
-            measure,
-            "",
-            bounded(fact.day),
-            view.place_at(fact.at),
-            mark=mark,
-            channel=fact.channel,
-            strategy=fact.strategy,
-        )
-        add(cells, cell, 0, 1)
+        if (measure, mark) not in counted:
+            counted.add((measure, mark))
+            _add(cells, view, fact, measure, mark)
 
     for fact in facts:
         if not isinstance(fact, Occurred):
@@ -108,16 +156,58 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
             count(fact, "withheld")
         elif fact.result in ("planned", "cancelled", "failed"):
             count(fact, fact.result)
+    last = last_of(facts)
     attempt = attempt_of(facts)
-    if attempt is not None:
+    if attempt is not None and last is not None:
         is_sent = any(isinstance(fact, Occurred) and fact.result == "sent" for fact in facts)
-        count(attempt, "attempt", "sent" if is_sent else "uncertain")
+        _add(cells, view, attempt, "attempt", "sent" if is_sent else "uncertain")
+        _add_answers(cells, view, attempt, facts)
+        if last.cost_micros:
+            cell = view.cell(
+                "cost",
+                last.cost_currency,
+                bounded(attempt.day),
+                view.place_at(attempt.at),
+                mark="contact",
+                channel=attempt.channel,
+                strategy=attempt.strategy,
+                collector=attempt.collector,
+            )
+            add(cells, cell, of_units(last.cost_micros, last.cost_currency), 1)
+    channel, strategy = (last.channel, last.strategy) if last else ("", "")
+    collector = last.collector if last else ""
+    add_right_party(cells, view, facts, channel=channel, strategy=strategy, collector=collector)
     return cells
+
+
+def _add(cells: Cells, view: View, fact: Occurred, measure: str, mark: str = "") -> None:
+    cell = view.cell(
+        measure,
+        "",
+        bounded(fact.day),
+        view.place_at(fact.at),
+        mark=mark,
+        channel=fact.channel,
+        strategy=fact.strategy,
+        collector=fact.collector,
+    )
+    add(cells, cell, 0, 1)
+
+
+def _add_answers(cells: Cells, view: View, attempt: Occurred, facts: Sequence[Any]) -> None:
+    last_day = bounded(attempt.day) + timedelta(days=ANSWER_DAYS)
+    parties = [party for party in parties_of(facts) if bounded(party.day) <= last_day]
+    if parties or any(
+        isinstance(fact, Answered) and bounded(fact.day) <= last_day for fact in facts
+    ):
+        _add(cells, view, attempt, "answered")
+    if any(party.is_right for party in parties):
+        _add(cells, view, attempt, "reached")
 
 
 KIND = Kind(
     name="contact",
-    facts=(Occurred,),
+    facts=(Occurred, Answered, Party),
     handlers={
         "contact-planned": Handler(_on("planned")),
         "contact-suppressed": Handler(_on("suppressed")),
@@ -125,6 +215,9 @@ KIND = Kind(
         "contact-sent": Handler(_on("sent"), accounts_covered),
         "contact-uncertain": Handler(_on("uncertain"), accounts_covered),
         "contact-failed": Handler(on_failed, accounts_covered),
+        "contact-delivered": Handler(on_delivered),
+        "reply-received": Handler(on_reply),
+        "portal-visited": Handler(on_visit),
     },
     cells=cells_of,
 )

@@ -6,16 +6,24 @@ from typing import Any
 
 from services.metrics.domain.accounts import AccountItems
 from services.metrics.domain.cells import Cells, add
-from services.metrics.domain.debt_measures.balances import add_balances, add_lateness
+from services.metrics.domain.debt_measures.balances import add_balances
+from services.metrics.domain.debt_measures.cash import add_cash
+from services.metrics.domain.debt_measures.cohorts import add_cohorts
 from services.metrics.domain.debt_measures.collections import add_collections
 from services.metrics.domain.debt_measures.lives import add_life
+from services.metrics.domain.debt_measures.losses import add_losses
+from services.metrics.domain.debt_measures.placements import add_placements
 from services.metrics.domain.debt_measures.rolls import add_rolls
 from services.metrics.domain.debts import (
     Amended,
     Debt,
+    Disputed,
     Issued,
+    Placed,
+    Recalled,
     Reopened,
     Staged,
+    Undisputed,
     Voided,
     read_debt,
 )
@@ -29,8 +37,11 @@ from shared.events import Received, ledger
 # What a standing invoice adds. A new measure of invoices is a function here.
 MEASURES: tuple[Callable[[Cells, Debt], None], ...] = (
     add_balances,
-    add_lateness,
+    add_cash,
     add_collections,
+    add_losses,
+    add_cohorts,
+    add_placements,
     add_rolls,
     add_life,
 )
@@ -105,7 +116,18 @@ def _add_credit_off_a_void(cells: Cells, debt: Debt) -> None:
 
 KIND = Kind(
     name="invoice",
-    facts=(Issued, Amended, Voided, Staged, Reopened, Allocated),
+    facts=(
+        Issued,
+        Amended,
+        Voided,
+        Staged,
+        Reopened,
+        Allocated,
+        Disputed,
+        Undisputed,
+        Placed,
+        Recalled,
+    ),
     handlers={
         "invoice-issued": Handler(on_issued),
         "invoice-amended": Handler(on_amended),

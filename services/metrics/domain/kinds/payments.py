@@ -1,7 +1,7 @@
 """Payments: received and taken back, applied or not.
 
-measure (day; –; method): amount; count
-- `received` (received, reversed): payments less reversals; payments
+measure (day; –; mark): amount; count
+- `received` (received, reversed; –; method): payments less reversals; payments
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,8 @@ class Paid(Struct, frozen=True, array_like=True, tag="r"):
     amount_minor: int
     at: datetime
     day: date
+    method: str = ""
+    fee_minor: int = 0
 
 
 class Reversed(Struct, frozen=True, array_like=True, tag="b"):
@@ -39,7 +41,15 @@ def on_received(items: AccountItems, event: Received, data: ledger.PaymentReceiv
     facts = items.item("payment", data.payment_id).facts
     slot = recorded_slot(facts, event)
     facts.append(
-        Paid(slot, data.currency, data.amount_minor, data.received_at, day_of_event(event))
+        Paid(
+            slot,
+            data.currency,
+            data.amount_minor,
+            data.received_at,
+            day_of_event(event),
+            data.method or "",
+            data.fee_minor or 0,
+        )
     )
     allocate(items, event, data.allocations, ("payment", data.payment_id))
 
@@ -60,22 +70,23 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
     reversals: dict[str, Reversed] = {}
     for fact in facts:
         if isinstance(fact, Paid):
-            paid = paid or fact
+            paid = fact
         elif isinstance(fact, Reversed):
             reversals[fact.reversal_id] = fact
     if paid is None:
         return cells
-    _add(cells, view, paid, paid.currency, paid.amount_minor, 1)
+    _add(cells, view, paid, paid, paid.amount_minor, 1)
     for back in reversals.values():
-        _add(cells, view, back, paid.currency, -back.amount_minor, 0)
+        _add(cells, view, back, paid, -back.amount_minor, 0)
     return cells
 
 
 def _add(
-    cells: Cells, view: View, moved: Paid | Reversed, currency: str, amount: int, count: int
+    cells: Cells, view: View, moved: Paid | Reversed, paid: Paid, amount: int, count: int
 ) -> None:
     place, day = view.place_before(moved.at), view.day_of(moved.at, moved.day)
-    add(cells, view.cell("received", currency, day, place), amount, count)
+    cell = view.cell("received", paid.currency, day, place, mark=paid.method)
+    add(cells, cell, amount, count)
 
 
 KIND = Kind(

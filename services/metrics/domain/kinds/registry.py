@@ -10,13 +10,21 @@ from services.metrics.domain.kinds import (
     Handler,
     Kind,
     charges,
+    consents,
     contacts,
+    costs,
     credit_notes,
+    disputes,
+    feedback,
     given_up,
     invoices,
+    parties,
     payments,
+    placements,
     profiles,
+    promises,
     rates,
+    tasks,
 )
 
 KINDS: Mapping[str, Kind] = {
@@ -28,8 +36,16 @@ KINDS: Mapping[str, Kind] = {
         payments.KIND,
         credit_notes.KIND,
         *given_up.KINDS,
+        disputes.KIND,
+        placements.KIND,
+        promises.KIND,
         contacts.KIND,
         contacts.COVER,
+        parties.KIND,
+        tasks.KIND,
+        feedback.KIND,
+        consents.KIND,
+        *costs.KINDS,
         rates.KIND,
     )
 }

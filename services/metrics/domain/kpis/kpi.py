@@ -16,23 +16,25 @@ class Ratio(NamedTuple):
     """A KPI's value; None where the denominator is 0, or nothing that can be divided by."""
 
     value: Number | None
-    numerator: Number
+    numerator: Number | None  # None: it has no value either
     denominator: Number | None  # None: a sum, not a ratio
     extra: Mapping[str, Any] = {}  # further members of the answer
 
 
-def ratio(numerator: Number, denominator: Number, times: Number = 1) -> Ratio:
+def ratio(numerator: Number, denominator: Number, times: Number = 1, **extra: Any) -> Ratio:
     """numerator ÷ denominator × times."""
     if denominator == 0:
-        return Ratio(None, numerator, denominator)
-    return Ratio(Fraction(numerator) / denominator * times, numerator, denominator)
+        return Ratio(None, numerator, denominator, extra)
+    return Ratio(Fraction(numerator) / denominator * times, numerator, denominator, extra)
 
 
-def ratio_above_zero(numerator: Number, denominator: Number, times: Number = 1) -> Ratio:
+def ratio_above_zero(
+    numerator: Number, denominator: Number, times: Number = 1, **extra: Any
+) -> Ratio:
     """The same, and None where the denominator is below 0: the quotient would mean nothing."""
     if denominator <= 0:
-        return Ratio(None, numerator, denominator)
-    return ratio(numerator, denominator, times)
+        return Ratio(None, numerator, denominator, extra)
+    return ratio(numerator, denominator, times, **extra)
 
 
 def total(value: Number, **extra: Any) -> Ratio:
@@ -42,6 +44,7 @@ def total(value: Number, **extra: Any) -> Ratio:
 
 MONEY = ("currency", "segment", "country", "kind", "arm")
 SOLD = ("currency", "segment", "country")  # docs/decisions/0006-splits-of-dso.md
+TOUCHED = ("channel", "collector", "strategy", "arm", "currency")
 CONTACT = ("channel", "strategy", "segment", "country", "kind", "collector", "arm")
 
 
@@ -58,23 +61,41 @@ class Kpi:
     formula: Callable[[Figures], Ratio]
     needs: tuple[Need, ...]
     by: tuple[By, ...] = ("amount",)
-    per: tuple[str, ...] = ()  # what else it may be taken per
     mark: str | None = None  # the split that its measures have as their mark
     is_money: bool = True  # else it is over all currencies
-    over: Literal["window", "trailing", "months"] = "window"  # the days that a part is computed of
+    # What else a part is computed of: the days that end with it, its calendar months, the months of
+    # 36 that end with it, as many days before it.
+    over: Literal["window", "trailing", "months", "countback", "before"] = "window"
     is_of_months: bool = False  # its windows are of whole months, by what is there before each
     ripe_days: int = 0  # of a cohort: how many days its things need
     members: tuple[str, ...] = ()  # further members of the answer
     has_curve: bool = False  # by days since a thing's own day
     mark_formula: Callable[[Figures], Ratio] | None = None  # of one mark, where it differs
+    taken: tuple[tuple[str, "Kpi"], ...] = ()  # what it is where it is taken per something else
+    is_per: str = ""  # of one of those
+
+    @property
+    def per(self) -> tuple[str, ...]:
+        """What else it may be taken per."""
+        return tuple(name for name, _ in self.taken)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """All that it may be split by, also where it is taken per something else."""
+        more = (name for _, kpi in self.taken for name in kpi.splits)
+        return tuple(dict.fromkeys((*self.splits, *more)))
+
+    def taken_per(self, per: str) -> "Kpi":
+        """What it is where it is taken per something else."""
+        return dict(self.taken).get(per, self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """To another process it goes by its name: formulas are functions."""
-        return _by_name, (self.name,)
+        return _by_name, (self.name, self.is_per)
 
 
-def _by_name(name: str) -> Kpi:
+def _by_name(name: str, per: str) -> Kpi:
     from services.metrics.domain.kpis import KPIS  # it imports this module
 
     kpi: Kpi = KPIS[name]
-    return kpi
+    return kpi.taken_per(per)

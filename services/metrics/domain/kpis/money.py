@@ -1,4 +1,4 @@
-"""Sums of money by day: what was invoiced and received."""
+"""Sums of money by day: what was invoiced, received, recovered, written off."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,9 @@ from services.metrics.domain.kpis.kpi import MONEY, Kpi, Ratio, total
 from services.metrics.domain.measures import flow
 
 
-def _sum(measure: str) -> Callable[[Figures], Ratio]:
+def _sum(*measures: str) -> Callable[[Figures], Ratio]:
     def formula(figures: Figures) -> Ratio:
-        return total(figures.of(figures.flow(measure)))
+        return total(sum(figures.of(figures.flow(measure)) for measure in measures))
 
     return formula
 
@@ -33,9 +33,45 @@ KPIS = (
         unit="minor",
         kind="flow",
         better="higher",
-        splits=MONEY,
+        splits=(*MONEY, "method"),
         formula=_sum("received"),
         needs=(flow("received"),),
+        by=("amount", "count"),
+        mark="method",
+    ),
+    Kpi(
+        name="recovered",
+        definition="Cash put in the window on debts that had entered collections, less what was "
+        "taken back in it; what came in after a write-off included.",
+        unit="minor",
+        kind="flow",
+        better="higher",
+        splits=MONEY,
+        formula=_sum("recovered"),
+        needs=(flow("recovered"),),
+        by=("amount", "count"),
+    ),
+    Kpi(
+        name="entered",
+        definition="Debts that entered collections in the window: what was open then, and what "
+        "came to them later because money or credit from before was taken back.",
+        unit="minor",
+        kind="flow",
+        better=None,
+        splits=MONEY,
+        formula=_sum("entered", "reentered"),
+        needs=(flow("entered"), flow("reentered")),
+        by=("amount", "count"),
+    ),
+    Kpi(
+        name="written_off",
+        definition="Written off in the window, less what came in after a write-off in it.",
+        unit="minor",
+        kind="flow",
+        better="lower",
+        splits=MONEY,
+        formula=_sum("written_off"),
+        needs=(flow("written_off"),),
         by=("amount", "count"),
     ),
 )

@@ -1,6 +1,7 @@
 """What is owed, how old it is, and how long sales are outstanding."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import NamedTuple
 
 from services.metrics.domain.figures import RECEIVABLES, Figures
@@ -84,6 +85,30 @@ def _effectiveness(figures: Figures) -> Ratio:
     )
 
 
+def _days_to_pay(figures: Figures) -> Ratio:
+    paid = figures.standing("paid_days")
+    return ratio(paid.weight, paid.amount)
+
+
+def count_back(receivables: int, months: Iterable[tuple[int, int]]) -> Ratio:
+    """Days of the sales that a balance goes back through: (sales, days) of months, newest first.
+    None where they do not cover it."""
+    left, days = Fraction(receivables), Fraction(0)
+    if receivables <= 0:
+        return Ratio(0, receivables, None)
+    for sales, length in months:
+        if sales > 0 and left <= sales:
+            return Ratio(days + left / sales * length, receivables, None)
+        days += length
+        left -= max(0, sales)
+    return Ratio(None, receivables, None)
+
+
+def _countback(figures: Figures) -> Ratio:
+    months = ((month.sales, month.window.days) for month in figures.months)
+    return count_back(figures.closing_receivables, months)
+
+
 def _aging(figures: Figures) -> Ratio:
     return total(figures.of(figures.closing("open")))
 
@@ -135,6 +160,30 @@ KPIS = (
         splits=MONEY,
         formula=_days_late,
         needs=(standing("late"), _AGED),
+    ),
+    Kpi(
+        name="dso_countback",
+        definition="Days sales outstanding by counting back: from receivables at the window's end "
+        "whole months of sales are taken off, the newest first, each with its real days; of the "
+        "last month the share that is left. Null where 36 months do not cover them.",
+        unit="days",
+        kind="stock",
+        better="lower",
+        splits=SOLD,
+        formula=_countback,
+        needs=(*_SALES, *_OWED),
+        over="countback",
+    ),
+    Kpi(
+        name="average_days_to_pay",
+        definition="Days from issue to payment weighted by amount, over cash put on invoices in "
+        "the window that still stands at its end.",
+        unit="days",
+        kind="flow",
+        better="lower",
+        splits=MONEY,
+        formula=_days_to_pay,
+        needs=(standing("paid_days"),),
     ),
     Kpi(
         name="collection_effectiveness_index",

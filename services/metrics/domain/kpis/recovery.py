@@ -1,8 +1,8 @@
-"""What was recovered of debts in collections."""
+"""What was recovered of debts in collections, and of debts handed over."""
 
 from services.metrics.domain.figures import Figures
 from services.metrics.domain.kpis.kpi import MONEY, Kpi, Ratio, ratio
-from services.metrics.domain.measures import flow, stock
+from services.metrics.domain.measures import flow, of_cohort, stock
 
 
 def recovery_rate(received: int, overdue_at_from: int, entered: int) -> Ratio:
@@ -10,12 +10,24 @@ def recovery_rate(received: int, overdue_at_from: int, entered: int) -> Ratio:
     return ratio(received, overdue_at_from + entered)
 
 
+_ENTERED = ("entered", "reentered", "entered_moved")
+
+
 def _recovery(figures: Figures) -> Ratio:
+    """All under the place just before the entry: what stands elsewhere is moved there."""
     return recovery_rate(
-        figures.flow("recovered").amount,
+        figures.flow("cash").amount,
         figures.opening("overdue_entered").amount,
-        figures.flow("entered").amount,
+        figures.flow("owed").amount,
     )
+
+
+def _liquidation(figures: Figures) -> Ratio:
+    return ratio(figures.flow("collected").amount, figures.flow("entered").amount)
+
+
+def _placed(figures: Figures) -> Ratio:
+    return ratio(figures.flow("placed_cash").amount, figures.flow("placed").amount)
 
 
 KPIS = (
@@ -29,6 +41,40 @@ KPIS = (
         better="higher",
         splits=MONEY,
         formula=_recovery,
-        needs=(flow("recovered"), flow("entered"), stock("overdue_entered")),
+        needs=(
+            *(flow(measure, named="cash") for measure in ("collected", "collected_moved")),
+            *(flow(measure, named="owed") for measure in _ENTERED),
+            stock("overdue_entered"),
+        ),
+    ),
+    Kpi(
+        name="liquidation_rate",
+        definition="Of debts that entered collections in the window: the cash that came by `at`, "
+        "less what was taken back, divided by the amounts that entered. Per placement: the cash "
+        "that came between placement and recall, divided by the balances placed in the window.",
+        unit="ratio",
+        kind="cohort",
+        better="higher",
+        splits=MONEY,
+        formula=_liquidation,
+        needs=(of_cohort("collected"), flow("entered")),
+        taken=(
+            (
+                "placement",
+                Kpi(
+                    name="liquidation_rate",
+                    definition="Of debts handed over in the window: the cash that came between "
+                    "placement and recall, divided by their balances.",
+                    unit="ratio",
+                    kind="cohort",
+                    better="higher",
+                    splits=(*MONEY, "agency"),
+                    formula=_placed,
+                    needs=(of_cohort("placed_cash"), flow("placed")),
+                    mark="agency",
+                    is_per="placement",
+                ),
+            ),
+        ),
     ),
 )

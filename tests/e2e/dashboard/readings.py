@@ -70,16 +70,31 @@ _OBJECTIVES = [
     },
 ]  # fmt: skip
 
-_PLAN: Answer = {
+_DOCUMENT: Answer = {
     "plan_id": "winter-2026", "title": "Winter: half of the new arrears within a month",
-    "state": "running", "version": 2, "currency": "EUR", "from": "2026-10-01", "to": "2027-01-31",
+    "currency": "EUR", "from": "2026-10-01", "to": "2027-01-31",
     "objectives": [
         {"id": "faster", "kpi": "average_days_to_pay", "split": {"kind": "business"}, "days": 90,
          "at_most": 38, "by": "2027-01-31"},
         {"id": "cash", "kpi": "recovered", "days": "plan", "at_least": 25_000_000,
          "by": "2027-01-31", "why": "liquidity"},
     ],
-    "authors": ["ann"], "approved_by": "bea", "approved_on": "2026-09-28",
+}  # fmt: skip
+
+_PLAN: Answer = {
+    "plan_id": "winter-2026", "state": "running", "version": 2, "draft_version": None,
+    "etag": '"2-1"', "started_on": "2026-10-01", "ended_on": None, "reason": None,
+    "document": _DOCUMENT, "warnings": [],
+    "versions": [
+        {"version": 2, "edit": 1, "authors": ["ann"], "written_on": "2026-09-20",
+         "approved_by": "bea", "approved_on": "2026-09-28", "holds_from": "2026-10-01"},
+    ],
+}  # fmt: skip
+
+_SUMMARY: Answer = {
+    "plan_id": "winter-2026", "title": _DOCUMENT["title"], "state": "running", "version": 2,
+    "draft_version": None, "currency": "EUR", "from": "2026-10-01", "to": "2027-01-31",
+    "started_on": "2026-10-01", "ended_on": None,
 }  # fmt: skip
 
 _PROGRESS: Answer = {
@@ -186,10 +201,12 @@ READINGS: dict[str, Answer] = {
             {"alert_id": "a1", "plan_id": "winter-2026", "rule": "late", "subject": "cash",
              "state": "raised", "raised_on": "2026-12-28", "days": [],
              "words": "Objective “cash” of Winter: off track for 3 days (28 to 30 December).",
-             "deliveries": [{"to": "lea", "channel": "email", "state": "not-configured"}]},
+             "acknowledged_by": None, "acknowledged_at": None, "note": None,
+             "deliveries": [{"person": "lea", "day": "2026-12-30", "state": "not-configured",
+                             "attempts": 0, "reason": None, "sent_at": None}]},
         ]
     },
-    "/v1/plans": {"items": [_PLAN]},
+    "/v1/plans": {"items": [_SUMMARY], "next_cursor": None},
     "/v1/plans/winter-2026": _PLAN,
     "/v1/plans/winter-2026/progress": _PROGRESS,
     "/v1/plans/winter-2026/reviews": {"items": [
@@ -198,8 +215,8 @@ READINGS: dict[str, Answer] = {
     ]},
     "/v1/experiments": {
         "items": [
-            {"name": "first-call", "run": 1, "status": "running", "verdict": "better",
-             "words": _EXPERIMENT["words"], "arms": [{"arm": "standard"}, {"arm": "personal-call"}]},
+            {"name": "first-call", "run": 1, "status": "running", "champion": "standard",
+             "started_on": "2026-01-15", "stopped_on": None},
         ]
     },
     "/v1/experiments/first-call": _EXPERIMENT,
@@ -247,6 +264,7 @@ READINGS: dict[str, Answer] = {
         "items": [], "value": 0.81, "numerator": 81, "denominator": 100, "mean": 4.2,
         "scores": {"1": 3, "2": 4, "3": 12, "4": 31, "5": 50},
     },
+    "/v1/views/monday": {"name": "monday", "title": "Monday’s look", "page": "/receivables", "query": "segment=legal"},
     "/v1/views": {"items": [{"name": "monday", "title": "Monday’s look", "page": "/receivables",
                              "query": "segment=legal", "shared": True, "owner": "dev"}]},
 }  # fmt: skip

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from services.metrics.api.pages import PATHS, dashboard
 from shared.web.assets import PATH as ASSETS
-from tests.e2e import dashboard_answers
-from tests.e2e.dashboard_answers import Figures
-from tests.e2e.dashboard_readings import reading
+from tests.e2e.dashboard import answers
+from tests.e2e.dashboard.answers import Figures
+from tests.e2e.dashboard.readings import reading
 
 SHELL = dashboard()
 ADDRESSES = re.compile("|".join(["/", *(re.sub(r"{[a-z_]+}", "[^/]+", path) for path in PATHS)]))
@@ -65,6 +65,7 @@ class Stub:
 
     def tell(self) -> None:
         """Say on every open stream that figures have changed."""
+        self.figures.revision += 1
         with self._lock:
             streams = list(self._streams)
         for stream in streams:
@@ -140,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             held = {"roles": figures.roles, "scopes": figures.scopes}
             return self._json({"subject": "dev", "tenant": "demo", **held})
         if path == "/v1/kpis":
-            return self._json(dashboard_answers.catalogue())
+            return self._json(answers.catalogue())
         if path == "/v1/lag":
             return self._json(figures.behind)
         found = figures.rebuild if path == "/v1/rebuild" else reading(path)
@@ -185,12 +186,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", "text/event-stream")
         self.send_header("cache-control", "no-store")
         self.end_headers()
-        self.wfile.write(b": welcome\n\n")
+        figures = self.owner.figures
+
+        def event() -> bytes:
+            revision = figures.revision
+            return f'id: {revision}\nevent: figures\ndata: {{"revision": {revision}}}\n\n'.encode()
+
+        self.wfile.write(event())  # where the stream stands
         ended = threading.Event()
 
         def write() -> None:
             try:
-                self.wfile.write(b'id: 1\nevent: figures\ndata: {"revision": 1}\n\n')
+                self.wfile.write(event())
             except OSError:
                 ended.set()
 

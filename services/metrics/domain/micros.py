@@ -1,0 +1,24 @@
+"""Costs are added up in millionths of a minor unit, so that small ones stay exact, and become
+others by a rate like any amount."""
+
+from fractions import Fraction
+
+from shared.money import DECIMALS
+
+MICROS = 1_000_000
+
+
+def of_units(micros: int, currency: str) -> int:
+    """Millionths of a unit."""
+    return micros * int(10 ** DECIMALS.get(currency, 2))
+
+
+def in_units(amount: int, currency: str) -> int:
+    """What is added up as millionths of a unit."""
+    return amount // int(10 ** DECIMALS.get(currency, 2))
+
+
+def in_minor(micros: int | Fraction) -> int | Fraction:
+    """Minor units, exactly."""
+    minor = Fraction(micros) / MICROS
+    return int(minor) if minor.denominator == 1 else minor
