@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from services.metrics.domain.answers import Figured
+from services.metrics.domain.plans.states import PlanRecord
+from services.metrics.domain.plans.targets import objective_targets, with_objectives
 from services.metrics.domain.questions import Question
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.domain.targets import Target
 from services.metrics.store import figures as store
 from services.metrics.store.figures import Tenant
+from services.metrics.store.plans import list_plans
 from services.metrics.store.rates import find_rates
 from services.metrics.store.targets import list_targets
 from shared import clock
@@ -73,6 +76,7 @@ class _Reader:
         self._tenant = tenant
         self._size = 0
         self._targets: Mapping[str, Sequence[Target]] | None = None
+        self._plans: Sequence[PlanRecord] = ()
 
     async def read(self, question: Question | AppError) -> Figured | AppError:
         if isinstance(question, AppError):
@@ -112,9 +116,12 @@ class _Reader:
         return question
 
     async def _targets_of(self, kpi: str) -> Sequence[Target]:
+        """Objectives of running plans come before the tenant's own targets."""
         if self._targets is None:
             self._targets = await list_targets(self._session, self._tenant_id)
-        return self._targets.get(kpi, ())
+            self._plans = await list_plans(self._session, self._tenant_id, states=("running",))
+        objectives = objective_targets(self._plans, kpi)
+        return with_objectives(self._targets.get(kpi, ()), objectives)
 
 
 def recorded_before(question: Question, tenant: Tenant | None) -> int:

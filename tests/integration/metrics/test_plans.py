@@ -249,6 +249,24 @@ async def test_another_tenant_has_other_plans(running: PlanWorld) -> None:
     assert listed["items"] == []
 
 
+async def test_an_objective_of_a_running_plan_is_the_target_of_its_kpi(
+    world: PlanWorld, deliver: Deliver
+) -> None:
+    await deliver([an_invoice("I1", 100000, "2025-11-09", "2025-12-09")])
+    dso = {"id": "dso", "kpi": "dso", "at_most": 40, "by": "2026-06-30"}
+    await world.call("POST", "/v1/plans", PLAN | {"objectives": [dso], "alerts": [],
+                     "contingencies": []}, status=201)  # fmt: skip
+    own = {"items": [{"from_on": "2026-01-01", "split": {"currency": "EUR"}, "value": 55}]}
+    await world.call("PUT", "/v1/targets/dso", own)
+    await world.start_day("2026-01-30")
+    await world.call("POST", "/v1/plans/spring/approve", {"version": 1}, by="bea")
+    path = "/v1/kpis/dso?currency=EUR&from=2025-12-01&to="
+    assert (await world.call("GET", f"{path}2026-02-02"))["target"] == 55
+    await world.start_day("2026-02-01")
+    assert (await world.call("GET", f"{path}2026-02-02"))["target"] == 40
+    assert (await world.call("GET", f"{path}2026-01-31"))["target"] == 55
+
+
 async def test_a_version_beside_one_that_runs(running: PlanWorld) -> None:
     shown = await running.call("GET", "/v1/plans/spring")
     firmer = dict(PLAN, title="Firmer")
