@@ -177,7 +177,11 @@ async def test_an_alert_that_facts_refute_is_taken_back(
     assert said["days"][0] == {"day": "2026-03-01", "was": True, "is": False}
     alerts = await running.call("GET", "/v1/alerts?state=corrected")
     assert alerts["items"][0]["corrections"][0]["was"] == "off_track"
+    days = (await running.call("GET", "/v1/plans/spring/days?limit=3"))["items"]
+    assert [each["day"] for each in days] == ["2026-03-05", "2026-03-04", "2026-03-03"]
+    assert [each["objectives"][0]["verdict"] for each in days[1:]] == ["off_track"] * 2
     as_said = await running.call("GET", "/v1/plans/spring/progress?as_of=2026-03-03")
+    assert len(as_said["objectives"][0]["path"]) == 17
     assert as_said["objectives"][0]["verdict"] == "off_track"
 
 
