@@ -68,9 +68,8 @@ def create_app(settings: Settings) -> FastAPI:
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
-    modules = (
-        kpis, books, exports, costs, targets, views, preferences, stream, experiments, plans, alerts,
-    )  # fmt: skip
+    figured = (kpis, books, exports, costs, targets, stream)
+    modules = (*figured, views, preferences, experiments, plans, alerts)
     for module in modules:
         app.include_router(module.router)
     app.include_router(jobs.router(backlog_of(runtime.lag)))
