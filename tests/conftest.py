@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from deploy.local import databases
 from deploy.local.errors import CannotStart
 from deploy.local.postgres import FORGETFUL, Postgres
+from services.metrics.store.generations import ENTERING
 from shared.database import Database, migrate
 
 Template = Callable[[str], str]
@@ -141,8 +142,8 @@ async def metrics_url(postgres: str, templates: Template) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _open(url: str) -> AsyncIterator[Database]:
-    db = Database(url)
+async def _open(url: str, *, entering: str = "") -> AsyncIterator[Database]:
+    db = Database(url, entering=entering)
     try:
         yield db
     finally:
@@ -169,7 +170,7 @@ async def outreach_db(outreach_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def metrics_db(metrics_url: str) -> AsyncIterator[Database]:
-    async with _open(metrics_url) as db:
+    async with _open(metrics_url, entering=ENTERING) as db:
         yield db
 
 

@@ -13,11 +13,13 @@ from services.metrics.api import (
     costs,
     experiments,
     exports,
+    item_exports,
     jobs,
     kpis,
     pages,
     plans,
     preferences,
+    restatements,
     stream,
     targets,
     views,
@@ -68,12 +70,12 @@ def create_app(settings: Settings) -> FastAPI:
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
-    figured = (kpis, books, exports, costs, targets, stream)
-    modules = (*figured, views, preferences, experiments, plans, alerts)
-    for module in modules:
+    figured = (kpis, restatements, books, exports, item_exports, costs, targets, stream)
+    kept = (views, preferences, experiments, plans, alerts)
+    for module in (*figured, *kept):
         app.include_router(module.router)
     app.include_router(jobs.router(backlog_of(runtime.lag)))
-    acts.add_acts(app, [module.router for module in modules])
+    acts.add_acts(app, [module.router for module in kept])
     pages.add_dashboard(app, page, common)
     return app
 

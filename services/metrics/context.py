@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.metrics.clients.mail import AlertMailer
 from services.metrics.clients.peers import PeerClient
 from services.metrics.settings import Settings
+from services.metrics.store.generations import ENTERING
 from services.metrics.store.live import Live
 from shared.business_time import Clock
 from shared.database import Database
@@ -36,7 +37,9 @@ class Context:
 
 def open_context(settings: Settings, application: str) -> Context:
     """Connects to nothing before it is asked. `application` is the name that the server shows."""
-    db = Database(settings.database_url, application=application, when_replaced=exit_now)
+    db = Database(
+        settings.database_url, application=application, when_replaced=exit_now, entering=ENTERING
+    )
     mode, server = settings.common.clock, settings.mail_server
     return Context(
         db=db,

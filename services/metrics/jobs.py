@@ -1,23 +1,32 @@
-"""Door 3: the clock. Days begin by themselves with the system clock; what is due goes out."""
+"""Door 3: the clock. Days begin by themselves with the system clock; what is due goes out. A worker
+folds into the figures in use, and makes them anew where this release has other rules."""
 
 import asyncio
 from datetime import date, time
 
+from services.metrics.commands import Folding
 from services.metrics.context import Context
+from services.metrics.domain.version import FIGURES_VERSION
 from services.metrics.processes.days import AskBacklog, start_day
 from services.metrics.processes.deliveries import deliver_due
+from services.metrics.processes.merging import run_merging
 from services.metrics.processes.plan_actions import act_due
+from services.metrics.processes.rebuilding import Reading, rebuild
+from services.metrics.store import generations
+from services.metrics.store.generations import Generation
 from services.metrics.store.plan_days import find_begun, list_tenants_to_begin
 from shared import clock
 from shared.clock import local_day, zone
 from shared.database.holds import Held
 from shared.process.failures import survived
 from shared.process.parts import turn
-from shared.process.tasks import pause
+from shared.process.tasks import pause, together
 from shared.process.telemetry import logger
 
 SCHEDULE_SECONDS = 60.0
 LOOK_SECONDS = 5.0  # between two looks for what is due
+FOLDING_LOOK_SECONDS = 1.0
+REBUILD_LOOK_SECONDS = 5.0
 IF_UP_TO_DATE = time(0, 15)  # in the tenant's zone: then, if nothing is behind
 IN_ANY_CASE = time(2, 0)
 
@@ -89,3 +98,65 @@ async def run_deliveries(context: Context, *, stop: asyncio.Event) -> None:
         with survived("metrics", "deliveries"):
             await deliver_due(context)
         await pause(stop, LOOK_SECONDS)
+
+
+async def run_folding(context: Context, reading: Reading, *, stop: asyncio.Event) -> None:
+    """Fold into the figures in use, whichever these are. Those of other rules are left alone."""
+    while not stop.is_set():
+        generation: Generation | None = None
+        with survived("metrics", "folding"):
+            generation = await generations.current(context.db)
+        if generation is not None and not generation.is_stale:
+            await _fold(context, reading, generation, stop)
+        else:
+            await pause(stop, FOLDING_LOOK_SECONDS)
+
+
+async def _fold(
+    context: Context, reading: Reading, generation: Generation, stop: asyncio.Event
+) -> None:
+    """Until another generation is in use."""
+    log.info("figures.in_use", generation=generation.number, consumer=generation.consumer)
+    ending = asyncio.Event()
+    folding = Folding(generation.number)
+    await together(
+        reading.read(folding, ending, is_guest=False),
+        run_merging(context.db, folding, stop=ending),
+        _until_replaced(context, generation, stop, ending),
+        ending=ending,
+    )
+
+
+async def _until_replaced(
+    context: Context, generation: Generation, stop: asyncio.Event, ending: asyncio.Event
+) -> None:
+    while not stop.is_set():
+        with survived("metrics", "folding"):
+            if (await generations.current(context.db)).number != generation.number:
+                break
+        await pause(stop, FOLDING_LOOK_SECONDS)
+    ending.set()
+
+
+async def run_rebuilding(context: Context, reading: Reading, *, stop: asyncio.Event) -> None:
+    """Go on with a rebuild that was begun, and begin one where the rules are others than those of
+    the figures in use; drop what was in use a day ago."""
+    while not stop.is_set():
+        begun: Generation | None = None
+        with survived("metrics", "rebuilding"):
+            begun = await _begun(context)
+            if begun is None:
+                for number in await generations.drop_old(context.db):
+                    log.info("figures.dropped", generation=number)
+        if begun is not None and await rebuild(context.db, reading, begun, stop):
+            log.info("figures.rebuilt", generation=begun.number)
+        await pause(stop, REBUILD_LOOK_SECONDS)
+
+
+async def _begun(context: Context) -> Generation | None:
+    """The generation to make: one of this release's rules."""
+    in_use = await generations.current(context.db)
+    if in_use.version < FIGURES_VERSION:  # a newer release's figures are left alone
+        return await generations.begin(context.db)
+    found = await generations.building(context.db)
+    return found if found is not None and not found.is_stale else None

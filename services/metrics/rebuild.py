@@ -1,7 +1,7 @@
-"""Forget all figures and read the log again from its beginning: every answer is as it was.
+"""Make all figures again from the log, beside those in use: every answer is as it was.
 
-May run while a worker does: whose position was taken away is fenced, and goes on from the
-beginning, too. Operators' decisions to do without a message are kept.
+May run while workers do, or alone. A rebuild that was begun, by anybody, goes on; where a worker is
+at it already, this only waits. Operators' decisions to do without a message are kept.
 """
 
 import asyncio
@@ -10,37 +10,30 @@ from collections.abc import Callable
 
 from services.metrics import consumer
 from services.metrics.context import open_context
+from services.metrics.processes import rebuilding
 from services.metrics.settings import Settings
-from services.metrics.store import changes as store
+from services.metrics.store import generations
 from shared.process.start import settings_of
 from shared.process.tasks import pause
 
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.5
 
 
 async def rebuild(settings: Settings, show: Callable[[int], None] | None = None) -> None:
     """Rebuild; `show` is called with how many events are still to come."""
     context = open_context(settings, "metrics-rebuild")
     runtime = consumer.runtime(settings, context)
-    stop = asyncio.Event()
-    async with context.db.transaction() as session:
-        await store.delete_figures(session, consumer.CONSUMER)
-    work = asyncio.create_task(runtime.work(stop, is_guest=True))
+    reading, stop = consumer.LogReading(runtime), asyncio.Event()
     try:
-        quiet = 0
-        while quiet < 2 and not work.done():
-            behind = (await runtime.lag()).behind
-            quiet = 0 if behind else quiet + 1
-            if show is not None:
-                show(behind)
+        begun = await generations.begin(context.db)
+        while (found := await generations.building(context.db)) and found.number == begun.number:
+            await rebuilding.rebuild(context.db, reading, begun, stop, is_guest=True, show=show)
+            if show is not None and found.behind is not None:
+                show(found.behind)
             await pause(stop, _LOOK_SECONDS)
     finally:
-        stop.set()
-        try:
-            await work
-        finally:
-            await runtime.close()
-            await context.close()
+        await runtime.close()
+        await context.close()
 
 
 def main() -> int:

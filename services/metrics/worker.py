@@ -4,7 +4,13 @@ import asyncio
 
 from services.metrics import consumer
 from services.metrics.context import open_context
-from services.metrics.jobs import run_actions, run_deliveries, run_scheduler
+from services.metrics.jobs import (
+    run_actions,
+    run_deliveries,
+    run_folding,
+    run_rebuilding,
+    run_scheduler,
+)
 from services.metrics.processes.days import backlog_of
 from services.metrics.settings import Settings
 from shared.process.serve import run_worker
@@ -15,7 +21,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until stopped."""
     context = open_context(settings, "metrics-worker")
     runtime = consumer.runtime(settings, context)
+    reading = consumer.LogReading(runtime)
     jobs = {
+        "folding": run_folding(context, reading, stop=stop),
+        "rebuilding": run_rebuilding(context, reading, stop=stop),
         "contingencies": run_actions(context, stop=stop),
         "deliveries": run_deliveries(context, stop=stop),
     }

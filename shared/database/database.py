@@ -5,16 +5,16 @@ commits behind our back, and what must come last of all (the outbox) runs just b
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, TypeAlias
-from weakref import WeakValueDictionary
 
 import asyncpg
 
 from shared import clock
 from shared.addresses import DatabaseAddress
+from shared.database.bells import bell_of
 from shared.database.connection import connect, refuse_half_restored
 from shared.database.outages import connecting, is_outage, outages, took_too_long, unavailable
 from shared.database.pool import Pool
@@ -57,61 +57,20 @@ select (select oid from pg_database where datname = current_database()),
 _has_place: ContextVar[bool] = ContextVar("has_place", default=False)
 
 
-class Wakeup:
-    """A bell in this process: rung after commits, heard by any number of waiters.
-
-    `elsewhere`, if there is any, is called with each ring: it rings in other processes.
-
-    Take `rings` before looking for work and hand it to `wait`, so that a ring between the look and
-    the wait is not missed.
-    """
-
-    def __init__(self) -> None:
-        self.rings = 0
-        self.elsewhere: Callable[[], None] | None = None
-        self._waiters: set[asyncio.Future[None]] = set()
-
-    def ring(self) -> None:
-        self.ring_here()
-        if self.elsewhere is not None:
-            self.elsewhere()
-
-    def ring_here(self) -> None:
-        self.rings += 1
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-        self._waiters.clear()
-
-    async def wait(self, seen: int, timeout: float) -> bool:
-        """Whether it rang since `seen` was read, waiting at most `timeout` seconds."""
-        if self.rings != seen:
-            return True
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            async with asyncio.timeout(timeout):
-                await waiter
-        except TimeoutError:
-            return False
-        finally:
-            self._waiters.discard(waiter)
-        return True
-
-
 class Session:
     """One transaction. Parameters are `$1`, `$2` …; lists travel as arrays (`unnest`)."""
 
     __slots__ = (
-        "_after_commit", "_at_end", "_collected", "_gave_way_at", "_last_of_all", "_spoke_at",
-        "connection", "is_committed", "is_fresh", "longest_silence", "pending",
+        "_after_commit", "_at_end", "_begin", "_collected", "_gave_way_at", "_last_of_all",
+        "_spoke_at", "connection", "is_committed", "is_fresh", "longest_silence", "pending",
     )  # fmt: skip
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, begin: str = "") -> None:
         self.connection = connection  # the driver's own; only `shared/` touches it
+        self._begin = begin  # how it began
         self.pending: list[Event] = []  # what `outbox.append` collected
         self.is_committed = False
-        self.is_fresh = True  # no statement yet, so no snapshot yet
+        self.is_fresh = ";" not in begin  # no statement yet, so no snapshot yet
         self._last_of_all: Callable[[Session], Awaitable[None]] | None = None
         self._after_commit: list[Callable[[], None]] = []
         self._collected: dict[Collector, list[Any]] = {}
@@ -132,6 +91,16 @@ class Session:
     async def execute(self, sql: str, *args: object) -> str:
         status: str = await self._say(self.connection.execute, sql, args)
         return status
+
+    async def copy(
+        self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
+    ) -> None:
+        """Append rows by COPY: many of them for a fraction of what an insert costs."""
+
+        async def copy(name: str) -> None:
+            await self.connection.copy_records_to_table(name, records=rows, columns=columns)
+
+        await self._say(copy, table, ())
 
     async def _say(
         self, statement: Callable[..., Awaitable[Any]], sql: str, args: tuple[object, ...]
@@ -162,8 +131,8 @@ class Session:
         """Of a reading session: see what was committed up to now, if it has a snapshot already."""
         if not self.is_fresh:
             await self.connection.execute("COMMIT")
-            await self.connection.execute(_BEGIN_READING)
-            self.is_fresh = True
+            await self.connection.execute(self._begin)
+            self.is_fresh = ";" not in self._begin
 
     def last_of_all(self, call: "Callable[[Session], Awaitable[None]]") -> None:
         """Run `call` just before COMMIT, after all else: the one statement that may wait there."""
@@ -205,14 +174,6 @@ class Session:
 
 Collector = Callable[[Session, list[Any]], Awaitable[None]]
 
-# Readers and writers of one database in one process share its bell, whoever opened them.
-_bells: WeakValueDictionary[str, Wakeup] = WeakValueDictionary()
-
-
-def bell_of(url: str) -> Wakeup:
-    """The bell of the database at this address, for as long as somebody holds it."""
-    return _bells.setdefault(DatabaseAddress.from_url(url).where, Wakeup())
-
 
 class Database:
     """A pool of connections to one database."""
@@ -225,10 +186,12 @@ class Database:
         application: str = "recoup",
         when_replaced: Callable[[str], object] | None = None,
         restores: bool = False,
+        entering: str = "",
     ) -> None:
         """`when_replaced` is called where a copy was put in the database's place: whoever keeps
         anything of it in memory has to begin anew. Nobody but who `restores` gets into a database
-        while that is under way, or after it was cut off: the four are of different times then."""
+        while that is under way, or after it was cut off: the four are of different times then.
+        `entering` is said as each transaction begins, on the same trip (a search path)."""
         self.url = url
         self.address = DatabaseAddress.from_url(url)
         self.application = application
@@ -238,13 +201,14 @@ class Database:
         self.committed = bell_of(url)  # rung when outbox rows were committed
         self._when_replaced = when_replaced
         self._restores = restores
+        self._entering = f"; {entering}" if entering else ""
         self._identity: tuple[object, ...] | None = None
         self._written = 0  # how far the server's journal was, at some connection before
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """BEGIN … what comes last of all (the outbox) … COMMIT; ROLLBACK on any exception."""
-        async with self._begun("BEGIN") as session:
+        async with self._begun("BEGIN" + self._entering) as session:
             yield session
             has_events = await session.finish()
             # Asked to commit what an error (that somebody caught) had ended, PostgreSQL rolls back.
@@ -257,7 +221,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
         """One snapshot, read only."""
-        async with self._begun(_BEGIN_READING) as session:
+        async with self._begun(_BEGIN_READING + self._entering) as session:
             yield session
             assert not session.pending, "a reading transaction says nothing"
             await session.execute("COMMIT")
@@ -336,7 +300,7 @@ class Database:
         session: Session | None = None
         try:
             async with self._connection(begin) as connection:
-                session = Session(connection)
+                session = Session(connection, begin)
                 yield session
             session.committed()
         except Unavailable as error:

@@ -343,3 +343,44 @@ async def forget(session: Session, consumer: str) -> None:
     """
     for table in ("positions", "heads", "waiting", "dead_letters"):
         await session.execute(f"delete from {table} where consumer = $1", consumer)
+
+
+_COPY_SKIPS = """
+insert into skips (consumer, topic, tenant, key, sequence, source, part, position, reason,
+                   decided_at)
+select $2, topic, tenant, key, sequence, source, part, position, reason, decided_at
+  from skips s
+ where consumer = $1 and not exists (
+       select from skips o where o.consumer = $2 and o.topic = s.topic and o.source = s.source
+          and o.part = s.part and o.position = s.position
+          and o.sequence is not distinct from s.sequence)
+"""
+
+_IS_AHEAD = """
+select not exists (
+    select from positions o where o.consumer = $2 and not exists (
+        select from positions p where p.consumer = $1 and p.source = o.source
+           and p.part = o.part and p.position >= o.position))
+"""
+
+
+_FORGET_HEADS = """
+delete from heads where ctid = any(array(select ctid from heads where consumer = $1 limit $2))
+"""
+
+
+async def copy_skips(session: Session, consumer: str, other: str) -> None:
+    """What operators decided to do without holds for another consumer of the same, too."""
+    await session.execute(_COPY_SKIPS, consumer, other)
+
+
+async def has_reached(session: Session, consumer: str, other: str) -> bool:
+    """Whether a consumer is as far as another, whose positions stand until the end."""
+    await session.execute("select from positions where consumer = $1 for update", other)
+    return bool(await session.fetchval(_IS_AHEAD, consumer, other))
+
+
+async def forget_heads(session: Session, consumer: str, limit: int) -> int:
+    """Forget a slice of the heads of a consumer that is no more; how many."""
+    status = await session.execute(_FORGET_HEADS, consumer, limit)
+    return int(status.rpartition(" ")[2])

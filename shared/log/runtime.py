@@ -5,7 +5,7 @@ the relay carries the service's own outbox there; without it, the sources are pr
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +28,8 @@ from shared.process.settings import Common
 from shared.process.tasks import together
 from shared.process.worker_door import WorkerDoor, run_worker_door
 
+Moving = Callable[[], Awaitable[Sequence[Subscription]]]
+
 
 class Runtime:
     """One service on the log. Opens nothing before it is asked."""
@@ -40,29 +42,61 @@ class Runtime:
         subscriptions: Sequence[Subscription | RawSubscription],
         *,
         producer_urls: Mapping[str, str],
+        moving: Moving | None = None,
     ) -> None:
+        """`moving`: what is read under names that change while the service runs (`read`)."""
         self._service = service
         self._common = common
         self._db = db
         self._subscriptions = subscriptions
         self._producer_urls = producer_urls
         self._producers: dict[str, Database] = {}
-        self._readers: list[Reader] | None = None
+        self._moving = moving
+        self._readers: dict[str, list[Reader]] = {}  # by consumer
         self._logs: list[KafkaLog] = []
         self._name = MemberName(db, common.member)
         self._writes = tuple(topic for topic in TOPICS if producer(topic) == service)
 
     async def lag(self) -> LagReport:
         """What `/v1/lag` answers."""
-        if self._readers is None:
-            self._readers = [
-                Reader(subscription.consumer, log)
-                for subscription in self._subscriptions
-                for log in self._backlogs(_topics(subscription))
-            ]
+        moving = await self._moving() if self._moving is not None else ()
+        return await self._lag([*self._subscriptions, *moving], await self._relaying())
+
+    async def lag_of(self, subscription: Subscription) -> LagReport:
+        """How far one reader is behind."""
+        return await self._lag([subscription], None)
+
+    async def length(self, subscription: Subscription) -> int:
+        """How many events there are to read in all."""
+        counts = [
+            backlog.behind
+            for reader in self._readers_of(subscription)
+            for backlog in (await reader.source.backlog({})).values()
+        ]
+        return sum(counts)
+
+    async def _lag(
+        self, subscriptions: Sequence[Subscription | RawSubscription], relaying: Relaying | None
+    ) -> LagReport:
+        readers = [reader for each in subscriptions for reader in self._readers_of(each)]
         if self._common.kafka is not None:  # it may be away
-            await lag.show_parked(self._db, self._readers)
-        return await lag.lag(self._db, self._readers, relaying=await self._relaying())
+            await lag.show_parked(self._db, readers)
+        return await lag.lag(self._db, readers, relaying=relaying)
+
+    def _readers_of(self, subscription: Subscription | RawSubscription) -> list[Reader]:
+        consumer = subscription.consumer
+        if consumer not in self._readers:
+            logs = self._backlogs(_topics(subscription))
+            self._readers[consumer] = [Reader(consumer, log) for log in logs]
+        return self._readers[consumer]
+
+    async def read(
+        self, subscription: Subscription, stop: asyncio.Event, *, is_guest: bool = False
+    ) -> None:
+        """Read what one subscription asks for, until stopped: within `work`, or as a guest (a
+        rebuild), who shares the partitions of others."""
+        sources = self._sources(subscription, is_guest=is_guest)
+        await run_consumer(self._db, subscription, sources, stop=stop)
 
     async def caught_up(self, session: Session) -> datetime | None:
         """The last machine instant at which the intake from Kafka stood at its ends (docs/log.md).
@@ -79,20 +113,18 @@ class Runtime:
         stop: asyncio.Event,
         jobs: Mapping[str, Coroutine[Any, Any, None]] = MappingProxyType({}),
         *,
-        is_guest: bool = False,
         forgets: Sequence[Rule] = (),
     ) -> None:
         """Read, relay, and do the service's own jobs, until stopped or one of them fails.
 
-        `forgets`: what the service's own tables lose with time, beside what every service's do. A
-        guest (a rebuild) reads for a while with the worker, and shares its partitions.
+        `forgets`: what the service's own tables lose with time, beside what every service's do.
         """
         ending = asyncio.Event()
         works = [working(self._service, name, job) for name, job in jobs.items()]
         for subscription in self._subscriptions:
-            if sources := self._sources(subscription, is_guest=is_guest):
+            if sources := self._sources(subscription, is_guest=False):
                 works.append(run_consumer(self._db, subscription, sources, stop=ending))
-        if self._common.kafka is not None and self._writes and not is_guest:
+        if self._common.kafka is not None and self._writes:
             relay = run_relay(
                 self._db,
                 Publisher(self._common.kafka),
@@ -100,10 +132,11 @@ class Runtime:
                 keep_days=self._common.outbox_keep_days,
             )
             works.append(working(self._service, "relay", relay))
-        if self._common.kafka is not None and self._subscriptions and not is_guest:
+        reads = self._subscriptions or self._moving is not None
+        if self._common.kafka is not None and reads:
             works.append(working(self._service, "name", self._name.keep(ending)))
         port = self._common.worker_port(self._service)
-        if port is not None and not is_guest:
+        if port is not None:
             door = WorkerDoor(
                 self._service,
                 self._db.ready,
@@ -112,9 +145,8 @@ class Runtime:
                 is_local=self._common.local,
             )
             works.append(run_worker_door(door, port, self._common.door.host, stop=ending))
-        if not is_guest:
-            retention = run_retention(self._db, self._rules(forgets), stop=ending)
-            works.append(working(self._service, "retention", retention))
+        retention = run_retention(self._db, self._rules(forgets), stop=ending)
+        works.append(working(self._service, "retention", retention))
         await together(_until(stop, ending), *works, ending=ending)
 
     def _rules(self, own: Sequence[Rule]) -> list[Rule]:

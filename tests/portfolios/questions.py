@@ -71,7 +71,8 @@ def a_question(rng: Random, name: str, splits: Sequence[str]) -> Question:
     if figure.is_per_currency and name != "roll_rate" and rng.random() < 0.1:
         into, by, per, currency = "EUR", "amount", None, None
         by = "amount" if "amount" in figure.by else by
-        group_by = [each for each in group_by if each != "currency"]
+        group_by = [each for each in group_by if each not in ("currency", "agency")]
+        filters.pop("agency", None)
     as_of = start + timedelta(days=rng.randint(-5, 150)) if rng.random() < 0.25 else None
     at = end + timedelta(days=rng.choice((0, 5, 29, 60, 200, 330))) if rng.random() < 0.5 else None
     return Question(

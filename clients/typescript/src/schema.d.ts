@@ -86,6 +86,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/kpis/{name}/restatements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a figure was said to be, day by day
+         * @description The value as it was known at the end of `since`, and at the end of each day at which it came
+         *     to be another, as far as `as_of` or the business day. Where several currencies are not converted
+         *     nor one is named, there is no value.
+         */
+        get: operations["list_restatements_v1_kpis__name__restatements_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/export": {
         parameters: {
             query?: never;
@@ -99,6 +121,28 @@ export interface paths {
          *     int64 in minor units.
          */
         get: operations["export_kpis_v1_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/export/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The facts behind the figures
+         * @description Each item with its facts in the order in which they came, by account, kind and id. Lines
+         *     carry a `cursor`: with the last one that arrived, a broken export goes on where it broke. A
+         *     Parquet file has a line per fact, and `X-Next-Cursor` while there is more.
+         */
+        get: operations["export_items_v1_export_items_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -660,7 +704,7 @@ export interface components {
             /**
              * On
              * Format: date
-             * @description since when it holds; of a missing one, the first day without
+             * @description since when it holds; of a missing one, the first of the days without
              */
             on: string;
             /**
@@ -677,6 +721,16 @@ export interface components {
             cost_id: string | null;
             /** Errors */
             errors: components["schemas"]["FaultView"][];
+        };
+        /** RestatementView */
+        RestatementView: {
+            /**
+             * Known On
+             * Format: date
+             */
+            known_on: string;
+            /** Value */
+            value: number | null;
         };
         /** SentQuery */
         SentQuery: {
@@ -1252,6 +1306,117 @@ export interface operations {
             };
         };
     };
+    list_restatements_v1_kpis__name__restatements_get: {
+        parameters: {
+            query?: {
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+                /** @description ISO 4217. Without it, several make groups. */
+                currency?: string;
+                /** @description Convert all money into this currency, by dated rates. */
+                in?: string;
+                /** @description Also a series. */
+                interval?: "day" | "week" | "month";
+                /** @description A dimension of the KPI, or several with commas. */
+                group_by?: string;
+                /** @description Of amounts or of things; a KPI lists what it has. */
+                by?: "amount" | "count";
+                /** @description What it is taken per, where a KPI lists any. */
+                per?: string;
+                /** @description The day at whose end the things of a cohort are looked at. */
+                at?: string;
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Also the value of the days before, or of the same days a year before. */
+                compare?: "previous" | "year";
+                /** @description Days that each part of a series of DSO looks back. Default: 90. */
+                window?: number;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Also the curve of what is still open, where a KPI has one. */
+                curve?: boolean;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                channel?: string[];
+                strategy?: string[];
+                collector?: string[];
+                bucket?: string[];
+                rule?: string[];
+                result?: string[];
+                method?: string[];
+                agency?: string[];
+                /** @description The first day of knowledge. Default: the last day of the window. */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestatementView"][];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_kpis_v1_export_get: {
         parameters: {
             query: {
@@ -1316,6 +1481,95 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_items_v1_export_items_get: {
+        parameters: {
+            query?: {
+                /** @description Only these. */
+                kind?: string | null;
+                /** @description By what was recorded before this day's end. */
+                as_of?: string | null;
+                /** @description Go on after this line, or this file. */
+                cursor?: string | null;
+                /** @description How many items. A file has 20,000 at most. */
+                limit?: number | null;
+                format?: "ndjson" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": {
+                        /** Account Id */
+                        account_id: string;
+                        /** Kind */
+                        kind: string;
+                        /** Id */
+                        id: string;
+                        /** Facts */
+                        facts: {
+                            [key: string]: unknown;
+                        }[];
+                        /** Cursor */
+                        cursor: string;
+                    };
                     "application/vnd.apache.parquet": string;
                 };
             };

@@ -4,33 +4,61 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from services.metrics.commands.enrolments import Reached, rewrite_enrolments
-from services.metrics.domain.accounts import AccountItems, Item, ItemKey
+from services.metrics.domain.accounts import Item, ItemKey
 from services.metrics.domain.cells import Cells, merge
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.restate import Views, measure
 from services.metrics.domain.slots import slot_of
 from services.metrics.domain.timelines import Rewritten
-from services.metrics.store import accounts, cells, delinquencies
-from services.metrics.store.accounts import AccountKey
-from services.metrics.store.changes import Change, insert_changes, upsert_timezones
-from shared.database import Session
+from services.metrics.store import accounts, cells, cold, delinquencies
+from services.metrics.store import changes as stream
+from services.metrics.store.accounts import Touched
+from services.metrics.store.remembered import AccountKey, Remembered
+from shared.database import Session, Wakeup
 from shared.events import TENANTS, Received
 
-Touched = dict[AccountKey, AccountItems]
-
+ROWS_BEFORE_MERGE = 20_000
 NONE_REACHED: Reached = {}
 
 
+@dataclass(slots=True)
+class Folding:
+    """What a worker keeps from one fold into a generation to the next.
+
+    `is_live`: these are the figures in use, so the stream is told. `is_full` rings when so many
+    rows were appended that they should be merged.
+    """
+
+    generation: int
+    is_live: bool = True
+    remembered: Remembered = field(default_factory=Remembered)
+    currencies: dict[tuple[str, str], int] = field(default_factory=dict)
+    is_full: Wakeup = field(default_factory=Wakeup)
+    rows_before_merge: int = ROWS_BEFORE_MERGE
+    rows: int = 0
+
+    def appended(self, rows: int) -> None:
+        """Count rows that were committed."""
+        self.rows += rows
+        if self.rows >= self.rows_before_merge:
+            self.rows = 0
+            self.is_full.ring()
+
+
 async def fold_events(
-    session: Session, events: Sequence[Received], reached: Reached = NONE_REACHED
+    session: Session,
+    events: Sequence[Received],
+    folding: Folding,
+    reached: Reached = NONE_REACHED,
 ) -> None:
     """Take a batch of new events, in order; and look again at the accounts that are reached by
-    what is new of their tenant."""
-    await take_tenants(session, [event for event in events if event.topic == TENANTS])
+    what is new of their tenant. The session has entered the generation."""
+    await take_tenants(session, [event for event in events if event.topic == TENANTS], folding)
     decoded = [
         (event, HANDLERS[event.type], event.decode()) for event in events if event.topic != TENANTS
     ]
@@ -41,52 +69,72 @@ async def fold_events(
         for event, handler, data in decoded
         for account_id in handler.accounts_of(event, data)
     ]
-    touched = await accounts.lock_accounts(session, {*reached, *(key for *_, key in changes)})
+    touched = await accounts.lock_accounts(
+        session, {*reached, *(key for *_, key in changes)}, folding.remembered
+    )
     for event, handler, data, key in changes:
         handler.apply(touched[key], event, data)
-    await _save(session, touched, reached)
-    await _announce(session, [event for event, _, _ in decoded])
+    await _save(session, touched, folding, reached)
+    await _announce(session, [event for event, _, _ in decoded], folding)
 
 
-async def take_tenants(session: Session, events: Sequence[Received]) -> None:
+async def take_tenants(session: Session, events: Sequence[Received], folding: Folding) -> None:
     """The newest settings of tenants. Without any, a tenant's days are UTC's."""
     timezones = {
         event.tenant: "UTC" if event.data is None else str(event.decode().timezone)
         for event in events
     }
-    await upsert_timezones(session, timezones)
+    await stream.upsert_timezones(session, timezones, is_live=folding.is_live)
 
 
-async def _save(session: Session, touched: Touched, reached: Reached) -> None:
+async def _save(session: Session, touched: Touched, folding: Folding, reached: Reached) -> None:
     """Store what the news add, and the news themselves."""
     added: dict[tuple[str, int], Cells] = defaultdict(dict)
     currencies: dict[tuple[str, str], int] = {}
     changed: list[tuple[AccountKey, ItemKey, Item]] = []
+    thawed: list[AccountKey] = []
     spans: list[tuple[AccountKey, Rewritten[date, Delinquency]]] = []
     views_of = {key: (items, Views(items.account)) for key, items in touched.items()}
-    for (tenant, account_id), (items, views) in views_of.items():
+    for account, (items, views) in views_of.items():
         for currency, slot in items.currencies().items():
-            currencies[tenant, currency] = min(slot, currencies.get((tenant, currency), slot))
+            key = account[0], currency
+            currencies[key] = min(slot, currencies.get(key, slot))
         measured = measure(items, views)
         for slot, found in measured.cells.items():
-            merge(added[tenant, slot], found)
-        spans.append(((tenant, account_id), rewrite_delinquencies(items, views)))
-        changed += (((tenant, account_id), key, items.by_key[key]) for key in measured.changed)
+            merge(added[account[0], slot], found)
+        spans.append((account, rewrite_delinquencies(items, views)))
+        stored = set(measured.changed)
+        if any(items.by_key[key].is_cold for key in stored):
+            stored.update(cold.thaw(items))
+            thawed.append(account)
+        changed += ((account, key, items.by_key[key]) for key in sorted(stored))
     news = [(key, items.account) for key, items in touched.items() if items.account.has_news]
     await accounts.update_accounts(session, news)
+    await cold.bring_back(session, thawed)
     await accounts.upsert_items(session, changed)
-    await cells.append_cells(session, added)
+    rows = await cells.append_cells(session, added)
     await delinquencies.rewrite_delinquencies(session, [each for each in spans if each[1]])
     await rewrite_enrolments(session, views_of, reached)
-    await cells.upsert_currencies(session, currencies)
+    session.after_commit(lambda: folding.appended(rows))
+    await _note_currencies(session, currencies, folding)
 
 
-async def _announce(session: Session, events: Sequence[Received]) -> None:
+async def _note_currencies(
+    session: Session, currencies: dict[tuple[str, str], int], folding: Folding
+) -> None:
+    """Those that are not known yet, or known since later: hardly ever any."""
+    known = folding.currencies
+    news = {key: slot for key, slot in currencies.items() if slot < known.get(key, slot + 1)}
+    await cells.upsert_currencies(session, news)
+    session.after_commit(lambda: known.update(news))
+
+
+async def _announce(session: Session, events: Sequence[Received], folding: Folding) -> None:
     """One line for the live stream per tenant: how many events of which type, of which days."""
     by_tenant: dict[str, list[Received]] = defaultdict(list)
     for event in events:
         by_tenant[event.tenant].append(event)
-    changes: list[Change] = []
+    changes: list[stream.Change] = []
     for tenant, mine in sorted(by_tenant.items()):
         days = [event.day or event.time.date() for event in mine]
         content = {
@@ -95,5 +143,8 @@ async def _announce(session: Session, events: Sequence[Received]) -> None:
             "events": dict(sorted(Counter(event.type for event in mine).items())),
         }
         slot = slot_of(max(event.recordedtime for event in mine))
-        changes.append(Change(tenant, "figures", content, slot))
-    await insert_changes(session, changes)
+        changes.append(stream.Change(tenant, "figures", content, slot))
+    if folding.is_live:
+        await stream.insert_changes(session, changes)
+    else:
+        await stream.note_latest(session, {each.tenant_id: each.known for each in changes})

@@ -23,10 +23,10 @@ from services.metrics.domain.experiments.sums import ArmSums
 from services.metrics.domain.restate import Views
 from services.metrics.domain.slots import UNTIL_NOW, slot_of
 from services.metrics.store import enrolments as store
-from services.metrics.store.accounts import AccountKey
 from services.metrics.store.announcements import list_announcements
 from services.metrics.store.enrolments import Stored
 from services.metrics.store.experiments import find_analysis
+from services.metrics.store.remembered import AccountKey
 from shared.database import Session
 from shared.events import Received, segmentation
 

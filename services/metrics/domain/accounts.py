@@ -56,6 +56,7 @@ class Item:
     ends_on: date = FAR  # nothing it adds counts later
     is_changed: bool = False  # something to store apart from new facts
     cells: Cells | None = None  # what the stored measures hold of it, if that is at hand
+    is_cold: bool = False  # stored compressed, among others that add nothing any more
     # What was read of it lately, by how and of how many facts (`Known.read`).
     read: dict[tuple[Hashable, int], Any] = field(default_factory=dict)
 

@@ -23,7 +23,7 @@ UNTIL_NOW = 2**31 - 1  # later than every slot
 
 def slot_of(instant: datetime) -> int:
     """The quarter of an hour of an instant. Whole slots belong to one calendar day in any zone."""
-    return int(instant.timestamp() // SLOT_SECONDS)
+    return max(0, int(instant.timestamp() // SLOT_SECONDS))
 
 
 def bounded(day: date) -> date:

@@ -118,11 +118,16 @@ class _Reader:
 
 
 def recorded_before(question: Question, tenant: Tenant | None) -> int:
-    """The moment of knowledge that an answer may not reach: the end of `as_of` for the tenant."""
-    if question.as_of is None:
+    """The moment of knowledge that an answer may not reach."""
+    return slot_before(question.as_of, tenant)
+
+
+def slot_before(as_of: date | None, tenant: Tenant | None) -> int:
+    """What was recorded before this moment was known at the end of a tenant's day."""
+    if as_of is None:
         return UNTIL_NOW
     zone = tenant.timezone if tenant else "UTC"
-    end = clock.day_start(question.as_of + clock.ONE_DAY, zone)
+    end = clock.day_start(as_of + clock.ONE_DAY, zone)
     return int(end.timestamp() // SLOT_SECONDS)
 
 

@@ -1,8 +1,7 @@
 """What is remembered of accounts and their items: loaded as a whole, stored by what changed.
 
 The columns of the busiest statements travel as joined texts (`shared.database.columns`): ids, days
-as ISO writes them, numbers. What a person may have named freely (a segment, a country, a strategy)
-travels as an array.
+as ISO writes them, numbers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,69 +14,120 @@ from services.metrics.domain.kinds.registry import (
     unpack_account,
     unpack_item,
 )
+from services.metrics.store import cold
+from services.metrics.store.remembered import AccountKey, Remembered
 from shared.database import Session
 from shared.database.columns import joined, texts
 
-AccountKey = tuple[str, str]  # tenant, account
+Touched = dict[AccountKey, AccountItems]
+
+# In the order of their keys, so that two workers never wait for each other; an account's version is
+# counted up with its lock. Its content travels only if it is not remembered.
+_LOCK = f"""
+with given as (
+    select * from unnest({texts(1)}, {texts(2)}, {texts(3)}::bigint[])
+        as given (tenant_id, account_id, remembered)
+),
+locked as (
+    select a.tenant_id, a.account_id, g.remembered
+    from given g join accounts a using (tenant_id, account_id)
+    order by a.tenant_id, a.account_id
+    for update of a
+)
+update accounts a set version = a.version + 1
+from locked l
+where a.tenant_id = l.tenant_id and a.account_id = l.account_id
+returning a.tenant_id, a.account_id, a.version,
+    case when a.version <> l.remembered + 1 then a.content end
+"""
+
+_INSERT = f"""
+insert into accounts (tenant_id, account_id)
+select tenant_id, account_id
+from unnest({texts(1)}, {texts(2)}) with ordinality as given (tenant_id, account_id, place)
+order by place
+on conflict do nothing
+returning tenant_id, account_id, version
+"""
 
 
 async def lock_accounts(
-    session: Session, keys: Iterable[AccountKey]
-) -> dict[AccountKey, AccountItems]:
+    session: Session, keys: Iterable[AccountKey], remembered: Remembered
+) -> Touched:
     """The accounts with all their items, each locked until the end: several workers may read an
-    account's topics. An account that is new here is made."""
-    ordered = sorted(set(keys))
-    columns = joined([key[0] for key in ordered]), joined([key[1] for key in ordered])
-    made = await session.fetch(
-        f"""
-        insert into accounts (tenant_id, account_id)
-        select tenant_id, account_id
-        from unnest({texts(1)}, {texts(2)}) with ordinality as given (tenant_id, account_id, place)
-        order by place
-        on conflict do nothing
-        returning tenant_id, account_id
-        """,
-        *columns,
-    )
-    accounts = {(tenant, account): AccountItems(account) for tenant, account in made}
-    if len(accounts) == len(ordered):
-        return accounts
-    rows = await session.fetch(
-        f"""
-        select a.tenant_id, a.account_id, a.content
-        from unnest({texts(1)}, {texts(2)}) as given (tenant_id, account_id)
-        join accounts a using (tenant_id, account_id)
-        order by a.tenant_id collate "C", a.account_id collate "C"
-        for update of a
-        """,
-        *columns,
-    )
-    for tenant, account, content in rows:
-        if (tenant, account) not in accounts:
-            known = unpack_account(content) if content else Account()
-            accounts[tenant, account] = AccountItems(account, known)
-    for (tenant, account), key, item in await _list_items(session, columns):
-        accounts[tenant, account].by_key[key] = item
-    return accounts
+    account's topics. An account that is new here is made. What was remembered of them is taken out,
+    and put back after the commit."""
+    touched: Touched = {}
+    versions: dict[AccountKey, int] = {}
+    session.at_end(lambda is_committed: _remember(remembered, touched, versions, is_committed))
+    missing = sorted(set(keys))
+    unknown: list[AccountKey] = []
+    while missing:
+        unknown += await _lock(session, missing, remembered, touched, versions)
+        missing = [key for key in missing if key not in versions]
+        if missing:
+            for tenant, account, version in await session.fetch(_INSERT, *_columns(missing)):
+                touched[tenant, account] = AccountItems(account)
+                versions[tenant, account] = version
+            missing = [key for key in missing if key not in versions]
+    if unknown:
+        await _load_items(session, unknown, touched)
+    return touched
 
 
-async def _list_items(
-    session: Session, accounts: tuple[str, str]
-) -> list[tuple[AccountKey, ItemKey, Item]]:
+async def _lock(
+    session: Session,
+    keys: Sequence[AccountKey],
+    remembered: Remembered,
+    touched: Touched,
+    versions: dict[AccountKey, int],
+) -> list[AccountKey]:
+    """Lock those that there are; whose items are to be loaded."""
+    known = [remembered.version(key) for key in keys]
+    unknown = []
+    for tenant, account, version, content in await session.fetch(
+        _LOCK, *_columns(keys), joined([str(version) for version in known])
+    ):
+        key = (tenant, account)
+        is_newest = remembered.version(key) == version - 1
+        items = remembered.take(key)
+        if items is None or not is_newest:
+            items = AccountItems(account, unpack_account(content) if content else Account())
+            unknown.append(key)
+        touched[key], versions[key] = items, version
+    return unknown
+
+
+def _remember(
+    remembered: Remembered,
+    touched: Touched,
+    versions: dict[AccountKey, int],
+    is_committed: bool,
+) -> None:
+    for key, items in touched.items() if is_committed else ():
+        items.settle()
+        remembered.put(key, versions[key], items)
+
+
+def _columns(keys: Sequence[AccountKey]) -> tuple[str, str]:
+    return joined([key[0] for key in keys]), joined([key[1] for key in keys])
+
+
+async def _load_items(session: Session, keys: Sequence[AccountKey], touched: Touched) -> None:
+    columns = _columns(keys)
     rows = await session.fetch(
         f"""
         select tenant_id, account_id, kind, item_id, content, ends_on
         from unnest({texts(1)}, {texts(2)}) as given (tenant_id, account_id)
         join items using (tenant_id, account_id)
         """,
-        *accounts,
+        *columns,
     )
-    items: list[tuple[AccountKey, ItemKey, Item]] = []
     for tenant, account, kind, item_id, content, ends_on in rows:
         item = unpack_item(kind, content)
         item.ends_on = ends_on
-        items.append(((tenant, account), (kind, item_id), item))
-    return items
+        touched[tenant, account].by_key[kind, item_id] = item
+    await cold.load(session, columns, touched)
 
 
 async def update_accounts(session: Session, accounts: Sequence[tuple[AccountKey, Account]]) -> None:
@@ -88,7 +138,7 @@ async def update_accounts(session: Session, accounts: Sequence[tuple[AccountKey,
             update accounts a set content = given.content
             from unnest($1::text[], $2::text[], $3::bytea[])
                 as given (tenant_id, account_id, content)
-            where (a.tenant_id, a.account_id) = (given.tenant_id, given.account_id)
+            where a.tenant_id = given.tenant_id and a.account_id = given.account_id
             """,
             [key[0] for key, _ in accounts],
             [key[1] for key, _ in accounts],
@@ -103,12 +153,13 @@ async def upsert_items(
     if changed:
         await session.execute(
             f"""
-            insert into items (tenant_id, account_id, kind, item_id, content, ends_on)
+            insert into items (tenant_id, account_id, kind, item_id, content, ends_on, known)
             select * from unnest(
-                {texts(1)}, {texts(2)}, {texts(3)}, {texts(4)}, $5::bytea[], {texts(6)}::date[]
+                {texts(1)}, {texts(2)}, {texts(3)}, {texts(4)}, $5::bytea[],
+                {texts(6)}::date[], {texts(7)}::int[]
             )
             on conflict (tenant_id, account_id, kind, item_id) do update
-            set content = excluded.content, ends_on = excluded.ends_on
+            set content = excluded.content, ends_on = excluded.ends_on, known = excluded.known
             """,
             joined([account[0] for account, _, _ in changed]),
             joined([account[1] for account, _, _ in changed]),
@@ -116,6 +167,7 @@ async def upsert_items(
             joined([key[1] for _, key, _ in changed]),
             [pack_item(item) for _, _, item in changed],
             joined([_iso(item.ends_on) for _, _, item in changed]),
+            joined([str(item.latest_slot) for _, _, item in changed]),
         )
 
 

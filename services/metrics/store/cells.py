@@ -1,38 +1,47 @@
-"""The cells: appended as they are found, added up when they are asked for."""
+"""The cells: appended as they are found, and currencies. `merging.py` adds them up behind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from services.metrics.domain.cells import NOTHING, Cells
+from services.metrics.domain.cells import NOTHING, Added, Cells
 from shared.database import Session
 
+COLUMNS = (
+    "tenant_id", "known", "measure", "currency", "day", "until_on", "mark", "cut",
+    "segment", "country", "kind", "channel", "strategy", "collector", "amount", "count", "weight",
+)  # fmt: skip
+_PART_MAX = 2**63 - 1  # what a column of new cells holds; more of it takes several rows
 
-async def append_cells(session: Session, measured: Mapping[tuple[str, int], Cells]) -> None:
-    """Append what was found, by tenant and moment of knowledge. Nobody waits for anybody."""
+
+async def append_cells(session: Session, measured: Mapping[tuple[str, int], Cells]) -> int:
+    """Append what was found, by tenant and moment of knowledge; how many rows that are. Nobody
+    waits for anybody."""
     rows = [
         (
             tenant, slot, cell.measure, cell.currency, cell.day, cell.until, cell.mark, cell.cut,
             cell.segment, cell.country, cell.kind, cell.channel, cell.strategy, cell.collector,
-            added.amount, added.count, added.weight,
+            part.amount, part.count, part.weight,
         )
         for (tenant, slot), cells in measured.items()
         for cell, added in cells.items()
-        if added != NOTHING
+        for part in _parts(added)
     ]  # fmt: skip
     if rows:
-        await session.execute(
-            """
-            insert into cells_new (
-                tenant_id, known, measure, currency, day, until_on, mark, cut,
-                segment, country, kind, channel, strategy, collector, amount, count, weight
-            )
-            select * from unnest(
-                $1::text[], $2::int[], $3::text[], $4::text[], $5::date[], $6::date[], $7::text[],
-                $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-                $14::text[], $15::numeric[], $16::bigint[], $17::numeric[]
-            )
-            """,
-            *(list(column) for column in zip(*rows, strict=True)),
-        )
+        await session.copy("cells_new", COLUMNS, rows)
+    return len(rows)
+
+
+def _parts(added: Added) -> Iterator[Added]:
+    """What is added, in as many rows as hold it; none for nothing."""
+    while abs(added.amount) > _PART_MAX or abs(added.weight) > _PART_MAX:
+        part = Added(_bounded(added.amount), 0, _bounded(added.weight))
+        yield part
+        added -= part
+    if added != NOTHING:
+        yield added
+
+
+def _bounded(number: int) -> int:
+    return max(-_PART_MAX, min(number, _PART_MAX))
 
 
 async def upsert_currencies(session: Session, since: Mapping[tuple[str, str], int]) -> None:

@@ -11,7 +11,6 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from shared.database import Session
-from shared.log import positions
 
 ChangeType = Literal["figures", "alert", "plan", "experiment"]
 KEPT_CHANGES = 1000
@@ -106,13 +105,16 @@ async def list_changes(
     return [StoredChange(*row.values()) for row in rows]
 
 
-async def upsert_timezones(session: Session, timezones: Mapping[str, str]) -> None:
-    """The zones of tenants: where their days end."""
+async def upsert_timezones(
+    session: Session, timezones: Mapping[str, str], *, is_live: bool
+) -> None:
+    """The zones of tenants: where their days end. Those of figures that are being made stay with
+    these until they are in use."""
     rows = sorted(timezones.items())
     if rows:
         await session.execute(
-            """
-            insert into tenants (tenant_id, timezone)
+            f"""
+            insert into {"tenants" if is_live else "tenant_times"} (tenant_id, timezone)
             select * from unnest($1::text[], $2::text[])
             on conflict (tenant_id) do update set timezone = excluded.timezone
             """,
@@ -121,15 +123,33 @@ async def upsert_timezones(session: Session, timezones: Mapping[str, str]) -> No
         )
 
 
-async def delete_figures(session: Session, consumer: str) -> None:
-    """Forget every figure and fact, and how far the log was read.
+async def note_latest(session: Session, latest: Mapping[str, int]) -> None:
+    """The newest moment of knowledge of each tenant, in figures that are being made."""
+    rows = sorted(latest.items())
+    if rows:
+        await session.execute(
+            """
+            insert into tenant_times as t (tenant_id, latest_known)
+            select * from unnest($1::text[], $2::int[])
+            on conflict (tenant_id) do update set latest_known = excluded.latest_known
+            where t.latest_known < excluded.latest_known
+            """,
+            [row[0] for row in rows],
+            [row[1] for row in rows],
+        )
 
-    Positions first: a worker that is at a slice ends it before, and is fenced at its next one.
-    Skip decisions stay; so do revisions, that a client's `Last-Event-ID` never lies ahead.
-    """
-    await positions.forget(session, consumer)
+
+async def adopt_times(session: Session) -> None:
+    """Figures that were being made come in use: tenants' times are theirs, and all revisions one
+    higher."""
     await session.execute(
-        "truncate accounts, items, cells_new, delinquencies, experiment_accounts, experiment_days, "
-        "experiment_exposures, currencies, changes"
+        """
+        insert into tenants as t (tenant_id, timezone, latest_known)
+        select tenant_id, coalesce(timezone, 'UTC'), latest_known from tenant_times
+        order by tenant_id
+        on conflict (tenant_id) do update set
+            timezone = excluded.timezone,
+            latest_known = greatest(t.latest_known, excluded.latest_known)
+        """
     )
-    await session.execute("update tenants set latest_known = 0, revision = revision + 1")
+    await session.execute("update tenants set revision = revision + 1")

@@ -12,7 +12,6 @@ from services.metrics.domain.rolls import STARTS
 from services.metrics.domain.slots import FAR, UNTIL_NOW
 from services.metrics.domain.timelines import Rewritten
 from services.metrics.domain.windows import ONE_DAY, Window
-from services.metrics.store.accounts import AccountKey
 from services.metrics.store.parts import (
     KEY_COLUMNS,
     Arguments,
@@ -21,6 +20,7 @@ from services.metrics.store.parts import (
     key_of,
     uses_arms,
 )
+from services.metrics.store.remembered import AccountKey
 from shared.database import Session
 
 _GROUPED = ", ".join(str(place) for place in range(1, KEY_COLUMNS + 1))

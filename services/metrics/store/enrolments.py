@@ -9,7 +9,7 @@ from services.metrics.domain.experiments.enrolments import ArmKey, Counted, Enro
 from services.metrics.domain.experiments.outcomes import Outcome
 from services.metrics.domain.experiments.sums import ArmSums
 from services.metrics.domain.timelines import KnownRow
-from services.metrics.store.accounts import AccountKey
+from services.metrics.store.remembered import AccountKey
 from shared.database import Record, Session
 
 Stored = tuple[AccountKey, KnownRow[Enrolment]]

@@ -45,14 +45,14 @@ async def upsert_analysis(
 
 
 async def list_arm_days(
-    session: Session, tenant: str, name: str, run: int, recorded_before: int, *, schema: str = ""
+    session: Session, tenant: str, name: str, run: int, recorded_before: int
 ) -> list[ArmDay]:
-    """The sums of each arm, metric and ripe day, by what was known; `schema`: of which figures."""
+    """The sums of each arm, metric and ripe day, by what was known."""
     rows = await session.fetch(
-        f"""
+        """
         select arm, metric, currency, day, sum(accounts) as accounts, sum(y) as y, sum(x) as x,
             sum(yy) as yy, sum(xy) as xy, sum(xx) as xx
-        from {_table(schema, "experiment_days")}
+        from experiment_days
         where tenant_id = $1 and name = $2 and run = $3 and known < $4
         group by arm, metric, currency, day
         having sum(accounts) <> 0 order by day, arm, metric, currency
@@ -75,14 +75,14 @@ async def list_arm_days(
 
 
 async def list_exposures(
-    session: Session, tenant: str, name: str, run: int, recorded_before: int, *, schema: str = ""
+    session: Session, tenant: str, name: str, run: int, recorded_before: int
 ) -> list[ArmExposures]:
     """What became of each arm's accounts on each day, by what was known."""
     rows = await session.fetch(
-        f"""
+        """
         select arm, day, sum(enrolled) as enrolled, sum(exposed) as exposed,
             sum(crossed) as crossed
-        from {_table(schema, "experiment_exposures")}
+        from experiment_exposures
         where tenant_id = $1 and name = $2 and run = $3 and known < $4
         group by arm, day order by day, arm
         """,
@@ -101,12 +101,6 @@ async def list_exposures(
         )
         for row in rows
     ]
-
-
-def _table(schema: str, name: str) -> str:
-    """`schema` is one of our own making, never a text of others."""
-    assert not schema or schema.isidentifier(), "a schema of figures"
-    return f"{schema}.{name}" if schema else name
 
 
 def _sums(row: Any) -> ArmSums:

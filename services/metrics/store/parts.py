@@ -9,6 +9,8 @@ from typing import Any
 
 from services.metrics.domain.figures import Key
 from services.metrics.domain.questions import Question
+from services.metrics.domain.slots import UNTIL_NOW
+from services.metrics.store import sources
 
 _DIMENSIONS = ("segment", "country", "kind", "channel", "strategy", "collector", "arm")
 CURRENCY = "currency"
@@ -69,25 +71,43 @@ def conditions(
     )
 
 
+def _is_fine(question: Question) -> bool:
+    """Whether the question looks at countries or kinds: their sums are kept apart."""
+    return not {"country", "kind"}.isdisjoint((*question.group_by, *question.filters))
+
+
 def uses_arms(question: Question) -> bool:
     return question.splits_by("arm") or "arm" in question.filters
 
 
 def cells(
-    scope: tuple[str, int], question: Question, currency: str | None, where: str, args: Arguments
+    scope: tuple[str, int],
+    question: Question,
+    currency: str | None,
+    where: str,
+    args: Arguments,
+    *,
+    since_month: str = "",
 ) -> str:
     """The cells known of a tenant, as a table with `arm` instead of `cut`; without a currency,
-    those of all."""
+    those of all. `since_month`: see `sources.cells`."""
     tenant, known = args.name(scope[0]), args.name(scope[1])
-    where = f"tenant_id = {tenant} and known < {known} and {where}"
     if question.kpi.is_money and currency is not None:
         where += f" and currency = {args.name(currency)}"
 
     def read(arm: str, sign: str, cut: str) -> str:
         values = ", ".join(f"{sign}{name} as {name}" for name in _VALUES)
+        found = sources.cells(
+            tenant=tenant,
+            known=known,
+            where=f"{where} and {cut}",
+            is_as_of=scope[1] != UNTIL_NOW,
+            is_fine=_is_fine(question),
+            since_month=since_month,
+        )
         return (
             "select measure, currency, day, until_on, mark, segment, country, kind, channel, "
-            f"strategy, collector, {arm} as arm, {values} from cells_new where {where} and {cut}"
+            f"strategy, collector, {arm} as arm, {values} from ({found}) found"
         )
 
     whole = read("''", "", "cut = ''")

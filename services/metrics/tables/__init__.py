@@ -1,7 +1,7 @@
-"""The tables of metrics. SQL stands in `store/`; these are for Alembic."""
+"""The tables of metrics that are no figures; those of the figures are in `store/schema.py`. SQL
+stands in `store/`; these are for Alembic."""
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -10,14 +10,11 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
-    LargeBinary,
-    Numeric,
     PrimaryKeyConstraint,
     Table,
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from services.metrics.tables.experiments import experiment_tables
 from services.metrics.tables.plans import plan_tables
@@ -29,8 +26,6 @@ add_holds(metadata)
 plan_tables(metadata)
 experiment_tables(metadata)
 
-_HOT = {"fillfactor": "80"}  # updates stay in their page
-
 tenants = Table(
     "tenants",
     metadata,
@@ -38,15 +33,6 @@ tenants = Table(
     Column("timezone", Text, nullable=False, server_default="UTC"),
     Column("latest_known", Integer, nullable=False, server_default=text("0")),
     Column("revision", BigInteger, nullable=False, server_default=text("0")),
-)
-
-currencies = Table(
-    "currencies",  # which currencies a tenant has figures in, and since when that is known
-    metadata,
-    Column("tenant_id", Text),
-    Column("currency", Text),
-    Column("known", Integer, nullable=False),
-    PrimaryKeyConstraint("tenant_id", "currency"),
 )
 
 changes = Table(
@@ -57,6 +43,29 @@ changes = Table(
     Column("type", Text, nullable=False, server_default="figures"),
     Column("content", Text, nullable=False),
     PrimaryKeyConstraint("tenant_id", "revision"),
+)
+
+generations = Table(
+    "generations",  # of the figures, each in a schema of its own (`store/schema.py`)
+    metadata,
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),  # of the rules that they are made by
+    Column("state", Text, nullable=False),  # building, current, old, dropped
+    Column("started_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("swapped_at", DateTime(timezone=True)),  # when the next one took its place
+    # Of one that is being made, as it was last looked at: events still to come and in all.
+    Column("looked_at", DateTime(timezone=True)),
+    Column("behind", BigInteger),
+    Column("total", BigInteger),
+    Column("events_per_s", Double),
+)
+
+# One is in use, and one at most is being made.
+Index(
+    "generations_state",
+    generations.c.state,
+    unique=True,
+    postgresql_where=text("state in ('building', 'current')"),
 )
 
 # What people set: no figures, so a rebuild leaves them alone.
@@ -92,96 +101,6 @@ settings = Table(
     metadata,
     Column("tenant_id", Text, primary_key=True),
     Column("people", Text, nullable=False),
-)
-
-accounts = Table(
-    "accounts",  # what the figures are split by
-    metadata,
-    Column("tenant_id", Text),
-    Column("account_id", Text),
-    Column("content", LargeBinary),  # null: nothing is known of the account itself yet
-    PrimaryKeyConstraint("tenant_id", "account_id"),
-    postgresql_with=_HOT,
-)
-
-items = Table(
-    "items",  # the facts of each invoice, payment, credit note, contact
-    metadata,
-    Column("tenant_id", Text),
-    Column("account_id", Text),
-    Column("kind", Text),
-    Column("item_id", Text),
-    Column("content", LargeBinary, nullable=False),
-    Column("ends_on", Date, nullable=False),  # nothing it adds counts later
-    PrimaryKeyConstraint("tenant_id", "account_id", "kind", "item_id"),
-    postgresql_with=_HOT,
-)
-
-cells_new = Table(
-    "cells_new",  # what the facts add, by when it was known (`domain/cells.py`)
-    metadata,
-    Column("tenant_id", Text, nullable=False),
-    Column("known", Integer, nullable=False),  # the quarter of an hour in which it was recorded
-    Column("measure", Text, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("until_on", Date, nullable=False),
-    Column("mark", Text, nullable=False),
-    Column("cut", Text, nullable=False),
-    Column("segment", Text, nullable=False),
-    Column("country", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("strategy", Text, nullable=False),
-    Column("collector", Text, nullable=False),
-    Column("amount", Numeric, nullable=False),
-    Column("count", BigInteger, nullable=False),
-    Column("weight", Numeric, nullable=False),
-)
-
-delinquencies = Table(
-    "delinquencies",  # one row per span of an account and knowledge (`domain/delinquencies.py`)
-    metadata,
-    Column("tenant_id", Text),
-    Column("account_id", Text),
-    Column("start_on", Date),
-    Column("known_from", Integer),
-    Column("known_until", Integer, nullable=False),
-    Column("chain_on", Date, nullable=False),
-    Column("end_on", Date, nullable=False),
-    Column("next_on", Date, nullable=False),
-    Column("ended_by", Text, nullable=False),
-    Column("is_untouched", Boolean, nullable=False),
-    Column("next_issued_on", Date, nullable=False),
-    Column("dues_from", ARRAY(Date), nullable=False),
-    Column("dues_on", ARRAY(Date), nullable=False),
-    Column("segment", Text, nullable=False),
-    Column("country", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("arms", JSONB, nullable=False),
-    PrimaryKeyConstraint("tenant_id", "account_id", "start_on", "known_from"),
-    Index("delinquencies_by_end", "tenant_id", "end_on", "start_on"),
-)
-
-
-experiment_accounts = Table(
-    "experiment_accounts",  # one row per run, account and knowledge (`experiments/enrolments.py`)
-    metadata,
-    Column("tenant_id", Text),
-    Column("account_id", Text),
-    Column("name", Text),
-    Column("run", Integer, autoincrement=False),
-    Column("known_from", Integer, autoincrement=False),
-    Column("known_until", Integer, nullable=False),
-    Column("arm", Text, nullable=False),
-    Column("enrolled_on", Date, nullable=False),
-    Column("crossed_on", Date, nullable=False),
-    Column("exposed_on", Date, nullable=False),
-    Column("ripe_on", Date, nullable=False),
-    Column("named_at", DateTime(timezone=True), nullable=False),
-    Column("outcomes", Text, nullable=False),  # JSON
-    PrimaryKeyConstraint("tenant_id", "account_id", "name", "run", "known_from"),
-    Index("experiment_accounts_by_name", "tenant_id", "name", "named_at"),
 )
 
 costs = Table(

@@ -12,6 +12,7 @@ from deploy import keys
 from services.metrics.app import create_app
 from services.metrics.consumer import take
 from services.metrics.settings import Settings
+from services.metrics.store import generations
 from shared import clock
 from shared.database import Database
 from shared.events import Received
@@ -86,3 +87,10 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         ) as client,
     ):
         yield client
+
+
+async def begun_anew(db: Database) -> int:
+    """A generation of figures with nothing in it, in use from now on; its number."""
+    begun = await generations.begin(db)
+    assert await generations.swap(db, begun.number)
+    return begun.number

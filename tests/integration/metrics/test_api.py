@@ -1,14 +1,17 @@
 """Metrics' HTTP door: refusals, the page's session, the export, the live stream."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
 
 from services.metrics.api import computing
+from services.metrics.domain.figures import Row
 from services.metrics.domain.kpis import KPIS
 from services.metrics.processes import figures
-from shared.database import Database
+from services.metrics.store import figures as store
+from shared.database import Database, Session
 from shared.web.shells import SHELL_HEADERS
 from tests.integration.metrics.conftest import DEV_KEY, Deliver
 from tests.integration.metrics.test_figures import an_account, an_invoice
@@ -149,18 +152,27 @@ async def test_an_export_names_thirty_kpis_at_most(client: httpx.AsyncClient) ->
 
 
 async def test_twelve_exports_of_a_tenant_leave_connections_to_another(
-    metrics_db: Database, client: httpx.AsyncClient
+    metrics_db: Database, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await metrics_db.fetch("create table gate ()")
+    list_rows = store.list_rows
+
+    async def behind_a_gate(session: Session, tenant: str, *rest: Any) -> list[Row]:
+        if tenant == "demo":
+            await session.fetch("select from gate")
+        return await list_rows(session, tenant, *rest)
+
+    monkeypatch.setattr(store, "list_rows", behind_a_gate)
     async with metrics_db.transaction() as session:
-        await session.execute("lock table cells_new in access exclusive mode")
+        await session.execute("lock table gate in access exclusive mode")
         exports = [
             asyncio.create_task(client.get("/v1/export", params={"kpis": "invoiced"}))
             for _ in range(12)
         ]
         async with asyncio.timeout(120):
             while await _waiting_for_locks(metrics_db) < READING_PER_TENANT_MAX:
-                pass  # asked again
-        other = await client.get("/v1/targets", headers={"X-Tenant": "other"})
+                await session.fetchval("select 1")  # asked again; the gate stays shut
+        other = await client.get("/v1/kpis/contacts", headers={"X-Tenant": "other"})
         assert other.status_code == 200
         assert not any(export.done() for export in exports)
     assert {export.status_code for export in await asyncio.gather(*exports)} == {200}

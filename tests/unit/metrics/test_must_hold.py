@@ -115,8 +115,10 @@ def _numbers(found: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 def test_no_share_passes_one(seed: int) -> None:
     portfolio, memory = of_portfolio(seed)
     rng = Random(seed)
+    # What is written off is owed no more, and yet may be recovered in a later window.
+    has_recoveries = any(event.type == "recovery-received" for event in portfolio.events)
     for name in PARTS_OF_ONE:
-        if name not in KPIS:
+        if name not in KPIS or (name == "recovery_rate" and has_recoveries):
             continue
         question = a_question(rng, name, FIGURES[name].splits)
         found = asked(memory, question, portfolio.tenant_zone, NO_RATES)

@@ -1,7 +1,7 @@
 """What comes of an account in an experiment: Y and X of each metric, within its window.
 
-Y ÷ X of money is per minor unit: amounts over amounts, and costs, which are kept in millionths of a
-unit, over as many millionths as a minor unit has. So every sum is a whole number.
+Y ÷ X of money is in minor units: amounts over amounts, and costs, kept in millionths of a minor
+unit, over a million. So every sum is a whole number.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,8 +16,8 @@ from services.metrics.domain.cells import Cells
 from services.metrics.domain.debt_measures.lives import closed_runs, is_settled_on
 from services.metrics.domain.debts import Debt, read_debt
 from services.metrics.domain.experiments.analysis import Metric
-from services.metrics.domain.kinds.costs import micros_per_minor
 from services.metrics.domain.kinds.registry import KINDS
+from services.metrics.domain.micros import MICROS
 from services.metrics.domain.views import View
 from services.metrics.domain.windows import Window
 
@@ -175,7 +175,7 @@ def outcome(exposed: Exposed, metric: Metric, currency: str) -> Outcome:
         return Outcome(metric, "", y, int(bool(stakes)))
     if metric == "cost":
         costs = _amounts(exposed, "cost", currency)
-        return Outcome(metric, currency, sum(costs), micros_per_minor(currency))
+        return Outcome(metric, currency, sum(costs), MICROS)
     if metric == "attempts":
         return Outcome(metric, "", len(_amounts(exposed, "attempt")), 1)
     return Outcome(metric, "", int(any(map(exposed.has, _days(exposed, metric)))), 1)

@@ -185,55 +185,10 @@ def _experiments() -> None:
         sa.Column("written_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "name", "run", name="pk_analyses"),
     )
-    op.create_table(
-        "experiment_days",
-        sa.Column("tenant_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("run", sa.Integer(), nullable=False),
-        sa.Column("arm", sa.Text(), nullable=False),
-        sa.Column("metric", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("known", sa.Integer(), nullable=False),
-        sa.Column("accounts", sa.BigInteger(), nullable=False),
-        sa.Column("y", sa.Numeric(), nullable=False),
-        sa.Column("x", sa.Numeric(), nullable=False),
-        sa.Column("yy", sa.Numeric(), nullable=False),
-        sa.Column("xy", sa.Numeric(), nullable=False),
-        sa.Column("xx", sa.Numeric(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "tenant_id",
-            "name",
-            "run",
-            "arm",
-            "metric",
-            "currency",
-            "day",
-            "known",
-            name="pk_experiment_days",
-        ),
-    )
-    op.create_table(
-        "experiment_exposures",
-        sa.Column("tenant_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("run", sa.Integer(), nullable=False),
-        sa.Column("arm", sa.Text(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("known", sa.Integer(), nullable=False),
-        sa.Column("enrolled", sa.BigInteger(), nullable=False),
-        sa.Column("exposed", sa.BigInteger(), nullable=False),
-        sa.Column("crossed", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "tenant_id", "name", "run", "arm", "day", "known", name="pk_experiment_exposures"
-        ),
-    )
 
 
 def downgrade() -> None:
     for table in (
-        "experiment_exposures",
-        "experiment_days",
         "analyses",
         "experiment_stops",
         "announcements",
