@@ -1,4 +1,4 @@
-"""What the dashboard reads beside figures, in the shapes of METRICS.md 4 to 9."""
+"""What the dashboard reads beside figures, in the shapes of docs/contracts.md."""
 
 import json
 from pathlib import Path
