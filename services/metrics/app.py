@@ -70,12 +70,25 @@ def create_app(settings: Settings) -> FastAPI:
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
-    figured = (kpis, restatements, books, exports, item_exports, costs, targets, stream)
-    kept = (views, preferences, experiments, plans, alerts)
-    for module in (*figured, *kept):
+    modules = (
+        kpis,
+        restatements,
+        books,
+        exports,
+        item_exports,
+        costs,
+        targets,
+        views,
+        preferences,
+        stream,
+        experiments,
+        plans,
+        alerts,
+    )
+    for module in modules:
         app.include_router(module.router)
     app.include_router(jobs.router(backlog_of(runtime.lag)))
-    acts.add_acts(app, [module.router for module in kept])
+    acts.add_acts(app, [module.router for module in modules])
     pages.add_dashboard(app, page, common)
     return app
 
