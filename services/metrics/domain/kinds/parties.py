@@ -115,4 +115,5 @@ KIND = Kind(
         "wrong-party-contacted": Handler(_on(is_right=False)),
     },
     cells=cells_of,
+    measures=frozenset({"promised", "right_party"}),
 )

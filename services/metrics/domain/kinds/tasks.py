@@ -142,4 +142,5 @@ KIND = Kind(
         "task-completed": Handler(on_completed),
     },
     cells=cells_of,
+    measures=frozenset({"cost", "promised", "right_party", "task"}),
 )
