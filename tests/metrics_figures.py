@@ -152,23 +152,28 @@ class Memory:
         **more: Any,
     ) -> dict[str, Any]:
         """The answer as the API gives it."""
+        question = self.question(name, start, end, zone=zone, as_of=as_of, **more)
+        return self.figured(question, zone).answer()
+
+    def question(
+        self, name: str, start: date, end: date, *, zone: str = "UTC", **more: Any
+    ) -> Question:
         kpi = KPIS[name]
         more.setdefault("by", kpi.by[0])
         more.setdefault("today", business_day(Tenant(zone, self.latest_slot, 0)))
-        question = Question(kpi, Window(start, end), as_of=as_of, **more)
-        recorded_before = UNTIL_NOW
-        if as_of is not None:
-            end_of_day = day_start(as_of + timedelta(days=1), zone)
-            recorded_before = int(end_of_day.timestamp() // SLOT_SECONDS)
+        return Question(kpi, Window(start, end), **more)
+
+    def figured(self, question: Question, zone: str = "UTC") -> Figured:
+        """The question with what its answer is made of."""
+        recorded_before = before_end_of(question.as_of, zone)
         currencies = self._currencies(recorded_before)
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
-        if kpi.over == "trailing":
+        if question.kpi.over == "trailing":
             days = self._first_days(recorded_before)
             if question.into and days:
                 days[""] = min(days.values())
             question = replace(question, begins_on=days)
-        rows = self._rows(question, currency, recorded_before)
-        return Figured(question, rows, currencies).answer()
+        return Figured(question, self._rows(question, currency, recorded_before), currencies)
 
     def today(self, zone: str = "UTC") -> date:
         """The business day."""
@@ -252,6 +257,13 @@ class Memory:
             if cell.measure == "invoiced" and added.count and not cell.cut:
                 first[cell.currency] = min(cell.day, first.get(cell.currency, cell.day))
         return first
+
+
+def before_end_of(as_of: date | None, zone: str) -> int:
+    """The moment of knowledge that `as_of` means."""
+    if as_of is None:
+        return UNTIL_NOW
+    return int(day_start(as_of + timedelta(days=1), zone).timestamp() // SLOT_SECONDS)
 
 
 def rewrite_rows(
