@@ -182,14 +182,19 @@ class Known:
         self._items = items
         self.slot = slot
         self._is_before = is_before
+        self._by_kind: dict[str, list[tuple[ItemKey, Item, Sequence[Any]]]] = {}
 
     def of_kind(self, *kinds: str) -> Iterator[tuple[ItemKey, Sequence[Any]]]:
         """The items of these kinds of which anything was known, each with the facts known."""
-        for kind in kinds:
-            for key, item in self._items.of_kind(kind):
-                known = self._known(item)
-                if known:
-                    yield key, known
+        return ((key, known) for kind in kinds for key, _, known in self._of(kind))
+
+    def _of(self, kind: str) -> Sequence[tuple[ItemKey, Item, Sequence[Any]]]:
+        """The items of a kind with the facts known: they are looked at once."""
+        found = self._by_kind.get(kind)
+        if found is None:
+            looked_at = ((key, item, self._known(item)) for key, item in self._items.of_kind(kind))
+            found = self._by_kind[kind] = [each for each in looked_at if each[2]]
+        return found
 
     def _known(self, item: Item) -> Sequence[Any]:
         facts = item.facts
@@ -204,10 +209,7 @@ class Known:
     ) -> Iterator[T]:
         """What a reader makes of the items of a kind. What it made of the same facts lately, `by`
         the same name and circumstances, is taken again."""
-        for key, item in self._items.of_kind(kind):
-            known = self._known(item)
-            if not known:
-                continue
+        for key, item, known in self._of(kind):
             made_of = (by, len(known))  # within an item what is known only grows
             found = item.read.get(made_of, item)  # never what a reader makes
             if found is item:
