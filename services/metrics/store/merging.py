@@ -17,7 +17,7 @@ from shared.process.crash import crash_point
 MERGE_ROWS_MAX = 200_000  # of one transaction: well below the time that a statement has
 SLOTS_OF_A_DAY = 24 * 3600 // SLOT_SECONDS
 _LAST = date(9999, 12, 1)
-_LOCK = 727_003  # one merges a generation at a time
+LOCK = 727_003  # one merges a generation at a time
 
 # What is read as it stands at the end of a day: also kept by whole months.
 STOCKS = sorted({need.measure for kpi in EVERY_KPI for need in kpi.needs if need.mode == "stock"})
@@ -90,7 +90,7 @@ async def merge(db: Database, generation: int, limit: int = MERGE_ROWS_MAX) -> i
 
 
 async def _merge(session: Session, generation: int, limit: int) -> int:
-    if not await session.fetchval("select pg_try_advisory_xact_lock($1, $2)", _LOCK, generation):
+    if not await session.fetchval("select pg_try_advisory_xact_lock($1, $2)", LOCK, generation):
         return 0
     days = [
         row[0]
