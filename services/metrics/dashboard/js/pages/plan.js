@@ -93,12 +93,12 @@ function objective(one, plan, progress, view) {
     id: `objective-${one.id}`,
     title: one.id,
     note: [view.kpis.get(one.kpi) ? one.kpi.replaceAll("_", " ") : one.kpi, split, asked.why].filter(Boolean).join(" · "),
-    wide: "half",
+    wide: (progress.objectives ?? []).length > 1 ? "half" : "full",
     keys: ["plan", "progress", ...Object.keys(view.prepared.asked ?? {}).filter((key) => key.startsWith(`${one.id} `))],
     draw(got) {
       const words = [`Now ${show(one.value)}; wanted: ${wanted}.`];
       if (one.forecast) words.push(`Forecast ${show(one.forecast.value)}, between ${show(one.forecast.low)} and ${show(one.forecast.high)} (80 %, by ${format.count(one.forecast.errors)} errors of the past).`);
-      if (one.because) words.push(one.because);
+      else if (one.because) words.push(one.because);
       return { ...pathChart(one, plan, progress.day, got, show, format.writer(unit, plan.currency, "short")), controls: [verdictBadge(one.verdict, one.provisional)], summary: words.join(" ") };
     },
   };
