@@ -1217,6 +1217,11 @@ export interface components {
             series: components["schemas"]["PartOfSeries"][];
             /** Target */
             target: number | null;
+            /**
+             * Target Plan
+             * @description the running plan whose objective it is
+             */
+            target_plan?: string | null;
             previous?: components["schemas"]["PreviousNumbers"] | null;
             change?: components["schemas"]["ChangeView"] | null;
         } & {
@@ -1308,6 +1313,11 @@ export interface components {
             groups: components["schemas"]["GroupOfFigures"][];
             /** Target */
             target: number | null;
+            /**
+             * Target Plan
+             * @description the running plan whose objective it is
+             */
+            target_plan?: string | null;
             previous?: components["schemas"]["PreviousNumbers"] | null;
             change?: components["schemas"]["ChangeView"] | null;
             /**

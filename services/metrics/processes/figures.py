@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from services.metrics.domain.answers import Figured
+from services.metrics.domain.plans.targets import targets_of
 from services.metrics.domain.questions import Question
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.domain.targets import Target
 from services.metrics.store import figures as store
 from services.metrics.store.figures import Tenant
+from services.metrics.store.plans import list_plans
 from services.metrics.store.rates import find_rates
 from services.metrics.store.targets import list_targets
 from shared import clock
@@ -112,8 +114,14 @@ class _Reader:
         return question
 
     async def _targets_of(self, kpi: str) -> Sequence[Target]:
+        """Objectives of running plans come before the tenant's own targets."""
         if self._targets is None:
-            self._targets = await list_targets(self._session, self._tenant_id)
+            found = await list_targets(self._session, self._tenant_id)
+            running = await list_plans(self._session, self._tenant_id, states=["running"])
+            for plan in running:
+                for name, target in targets_of(plan):
+                    found.setdefault(name, []).append(target)
+            self._targets = found
         return self._targets.get(kpi, ())
 
 
