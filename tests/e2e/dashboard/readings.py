@@ -50,7 +50,7 @@ def _explained() -> Answer:
         "recorded_at": "2026-11-12T11:00:04Z", "source_id": "P-77", "amount_minor": 120_00,
         "detail": None,
     }  # fmt: skip
-    items = [
+    items: list[Answer] = [
         {"account_id": f"C{n}", "kind": "invoice", "id": f"INV-10{n}", "day": "2026-11-12",
          "amount": 1_200_00 // n, "count": 1, "facts": [fact],
          "more_facts": 0}
