@@ -56,14 +56,18 @@ async def fold_events(
     events: Sequence[Received],
     folding: Folding,
     reached: Reached = NONE_REACHED,
+    kept: Sequence[Received] = (),
 ) -> None:
     """Take a batch of new events, in order; and look again at the accounts that are reached by
-    what is new of their tenant. The session has entered the generation."""
+    what is new of their tenant. `kept`: what was announced for whole tenants, of which the stream
+    is told, too. The session has entered the generation."""
     await take_tenants(session, [event for event in events if event.topic == TENANTS], folding)
     decoded = [
         (event, HANDLERS[event.type], event.decode()) for event in events if event.topic != TENANTS
     ]
+    told = [*(event for event, _, _ in decoded), *kept]
     if not decoded and not reached:
+        await _announce(session, told, folding)
         return
     changes = [
         (event, handler, data, (event.tenant, account_id))
@@ -77,7 +81,7 @@ async def fold_events(
         handler.apply(touched[key], event, data)
     await _hand_over(session, touched, folding)
     await _save(session, touched, folding, reached)
-    await _announce(session, [event for event, _, _ in decoded], folding)
+    await _announce(session, told, folding)
 
 
 async def _hand_over(session: Session, touched: Touched, folding: Folding) -> None:
@@ -147,7 +151,7 @@ async def _announce(session: Session, events: Sequence[Received], folding: Foldi
     by_tenant: dict[str, list[Received]] = defaultdict(list)
     for event in events:
         by_tenant[event.tenant].append(event)
-    changes: list[stream.Change] = []
+    changes: list[stream.LiveChange] = []
     for tenant, mine in sorted(by_tenant.items()):
         days = [event.day or event.time.date() for event in mine]
         content = {
@@ -156,7 +160,7 @@ async def _announce(session: Session, events: Sequence[Received], folding: Foldi
             "events": dict(sorted(Counter(event.type for event in mine).items())),
         }
         slot = slot_of(max(event.recordedtime for event in mine))
-        changes.append(stream.Change(tenant, "figures", content, slot))
+        changes.append(stream.LiveChange(tenant, "figures", content, slot))
     if folding.is_live:
         await stream.insert_changes(session, changes)
     else:

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from services.metrics.api.questions import KpiQuery, question_of
 from services.metrics.domain.kinds.registry import HANDLERS
+from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.kpis.receivables import count_back
+from services.metrics.domain.questions import Question
+from services.metrics.domain.windows import Window
+from shared.errors import Invalid
 from shared.events import Received
 from tests.metrics_figures import Memory
 from tests.portfolios.log import moment
@@ -202,3 +207,40 @@ def test_a_cost_that_is_withdrawn_was_never_there() -> None:
     memory = of(world)
     assert memory.ask("cost", *JANUARY)["value"] == 700
     assert memory.ask("cost", *JANUARY, by="count")["value"] == 1
+
+
+def faults(kpi: str, **asked: Any) -> dict[str, str]:
+    """What is wrong with a question, by parameter."""
+    query = KpiQuery.model_validate({"from": "2026-01-01", "to": "2026-01-31", **asked})
+    with pytest.raises(Invalid) as found:
+        question_of(KPIS[kpi], query, None)
+    return {each.pointer.removeprefix("/query/"): each.detail for each in found.value.errors}
+
+
+@pytest.mark.parametrize(
+    ("kpi", "asked", "parameters"),
+    [
+        ("dispute_rate", {"per": "account", "by": "amount"}, {"by"}),
+        ("dispute_rate", {"per": "account", "group_by": "currency"}, {"group_by"}),
+        ("dispute_rate", {"per": "account", "at": "2026-03-01"}, {"at"}),
+        ("dispute_rate", {"per": "contact"}, {"per"}),
+        ("liquidation_rate", {"group_by": "agency", "by": "count"}, {"group_by", "by"}),
+        ("liquidation_rate", {"agency": "x"}, {"agency"}),
+        ("liquidation_rate", {"at": "2026-01-30"}, {"at"}),
+        ("cost", {"segment": "a", "group_by": "country"}, {"segment", "group_by"}),
+        ("contact_rate", {"per": "contact", "by": "amount"}, {"per", "by"}),
+        ("opt_out_rate", {"group_by": "arm"}, {"group_by", "experiment"}),
+    ],
+)
+def test_what_a_kpi_does_not_have_is_refused(
+    kpi: str, asked: dict[str, str], parameters: set[str]
+) -> None:
+    assert set(faults(kpi, **asked)) == parameters
+
+
+def test_the_first_days_of_the_calendar_can_be_asked_for() -> None:
+    """Months back, and as many days before, lie before any day that is told."""
+    first = date(1000, 1, 1)
+    for kpi in ("dso_countback", "loss_reduction"):
+        question = Question(KPIS[kpi], Window(first, date(1000, 1, 2)))
+        assert question.slices.bounds[0] < first

@@ -44,7 +44,7 @@ class Occurred(Struct, frozen=True, array_like=True, tag="k"):
     day: date
     channel: str
     strategy: str
-    rule: str
+    rule: str  # of one that was suppressed; why it was cancelled
     collector: str = ""
     cost_micros: int = 0
     cost_currency: str = ""
@@ -63,6 +63,8 @@ def _on(result: Result) -> Apply:
         is_own = items.account_id == event.key
         facts = items.item("contact" if is_own else "cover", data.contact_id).facts
         rule = data.rule if isinstance(data, outreach.ContactSuppressed) else ""
+        if isinstance(data, outreach.ContactCancelled):
+            rule = data.because
         facts.append(
             Occurred(
                 recorded_slot(facts, event),
@@ -223,6 +225,21 @@ KIND = Kind(
         "portal-visited": Handler(on_visit),
     },
     cells=cells_of,
+    measures=frozenset(
+        {
+            "answered",
+            "attempt",
+            "cancelled",
+            "cost",
+            "failed",
+            "planned",
+            "promised",
+            "reached",
+            "right_party",
+            "suppressed",
+            "withheld",
+        }
+    ),
 )
 
 # The same contact as the other accounts have it that it speaks of: no attempt of theirs, but it
