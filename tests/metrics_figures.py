@@ -16,6 +16,7 @@ import msgspec
 from services.metrics.domain.accounts import AccountItems
 from services.metrics.domain.answers import Figured
 from services.metrics.domain.cells import Added, Cell, Cells, merge
+from services.metrics.domain.crossings import hand_over, owners
 from services.metrics.domain.cures import Ended, Fate, cure_matrix, is_ripe, is_seen, state_of
 from services.metrics.domain.cures import rows_of as rows_of_cures
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
@@ -157,6 +158,10 @@ class Memory:
                 handler.apply(items, event, data)
                 touched[account_id] = items
             self.latest_slot = max(self.latest_slot, slot_of(event.recordedtime))
+        for items in list(touched.values()):
+            for owner, contact_id in list(owners(items)):
+                touched[owner] = self.accounts.setdefault(owner, AccountItems(owner))
+                hand_over(items, touched[owner], contact_id)
         for items in touched.values():
             views = Views(items.account)
             for slot, cells in measure(items, views).cells.items():

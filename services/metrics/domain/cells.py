@@ -15,7 +15,7 @@ from msgspec import Struct
 from services.metrics.domain.slots import FAR
 
 
-class Cell(Struct, frozen=True, kw_only=True, cache_hash=True):
+class Cell(Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
     """Where a measure adds up. What is unknown, or does not apply, is the empty text.
 
     `until` and `mark` are the measure's own: a second day (when cash was taken back, the day of

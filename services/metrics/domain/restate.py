@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.metrics.domain.account_measures import AccountMeasure, disputes, fees, touches
+from services.metrics.domain.account_measures import (
+    AccountMeasure,
+    aftermath,
+    answers,
+    cancelled,
+    disputes,
+    fees,
+    process,
+    touches,
+)
 from services.metrics.domain.accounts import Account, AccountItems, Item, ItemKey, Known
 from services.metrics.domain.cells import Cells, add_to, difference, merge, without_nothing
 from services.metrics.domain.kinds.registry import KINDS
@@ -21,7 +30,15 @@ from services.metrics.domain.views import View
 STOCKS = frozenset({"open", "credit", "charges", "aged", "overdue_entered"})
 
 # What the whole account adds, by the facts known: a new one is a record here.
-ACCOUNT_MEASURES: tuple[AccountMeasure, ...] = (touches.MEASURE, fees.MEASURE, disputes.MEASURE)
+ACCOUNT_MEASURES: tuple[AccountMeasure, ...] = (
+    answers.MEASURE,
+    touches.MEASURE,
+    fees.MEASURE,
+    disputes.MEASURE,
+    process.MEASURE,
+    cancelled.MEASURE,
+    aftermath.MEASURE,
+)
 _LOOKED_AT = frozenset(kind for measure in ACCOUNT_MEASURES for kind in measure.kinds)
 
 CellsOf = Callable[[Sequence[Any], View], Cells]

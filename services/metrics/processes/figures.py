@@ -114,6 +114,7 @@ class _Reader:
         return question
 
     async def _targets_of(self, kpi: str) -> Sequence[Target]:
+        """Objectives of running plans come before the tenant's own targets."""
         if self._targets is None:
             found = await list_targets(self._session, self._tenant_id)
             running = await list_plans(self._session, self._tenant_id, states=["running"])
