@@ -209,6 +209,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/process": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Steps of delinquencies, waits, what stands still, and how quick the machine is
+         * @description Edges count on the day of their second step; `waiting` is at the end of `to`.
+         */
+        get: operations["get_process_v1_process_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Satisfaction, with the scores' counts and the last step before each
+         * @description Asked like the KPI `satisfaction`. Comments are at the desk.
+         */
+        get: operations["get_feedback_v1_feedback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of the team and of each person, by name
+         * @description For supervisors and managers, where the tenant's setting is `all`.
+         */
+        get: operations["list_people_v1_people_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{collector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of one person, and what was talked about
+         * @description A person sees their own, unless the tenant's setting is `off`.
+         */
+        get: operations["get_person_v1_people__collector__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{collector}/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note what was talked about in a review
+         * @description Visible to both.
+         */
+        post: operations["note_conversation_v1_people__collector__conversations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/export": {
         parameters: {
             query?: never;
@@ -646,6 +746,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/plans/{plan_id}/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was said of days
+         * @description The newest first, as each day was checked; later facts change nothing here.
+         */
+        get: operations["list_days_v1_plans__plan_id__days_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/plans/{plan_id}/document": {
         parameters: {
             query?: never;
@@ -839,6 +959,13 @@ export interface components {
             /** Deliveries */
             deliveries: components["schemas"]["DeliveryView"][];
         };
+        /** AmountView */
+        AmountView: {
+            /** Currency */
+            currency: string;
+            /** Amount Minor */
+            amount_minor: number | null;
+        };
         /** AnalysisView */
         AnalysisView: {
             /** Name */
@@ -908,6 +1035,15 @@ export interface components {
             state: ("within" | "at_risk" | "over") | null;
             /** Because */
             because: string;
+        };
+        /** CertificateView */
+        CertificateView: {
+            /** Name */
+            name: string;
+            /** Valid Until */
+            valid_until: string | null;
+            /** Suspended */
+            suspended: boolean;
         };
         /** ChangeView */
         ChangeView: {
@@ -1113,6 +1249,22 @@ export interface components {
             /** Sent At */
             sent_at: string | null;
         };
+        /** EdgeView */
+        EdgeView: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Count */
+            count: number;
+            /** Waits */
+            waits: components["schemas"]["WaitView"][];
+            /**
+             * Half Within
+             * @description the class that holds the middle
+             */
+            half_within: string;
+        };
         /** ExperimentAnswer */
         ExperimentAnswer: {
             /** Name */
@@ -1197,6 +1349,75 @@ export interface components {
             pointer: string;
             /** Detail */
             detail: string;
+        };
+        /** FeedbackAnswer */
+        FeedbackAnswer: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /** Value */
+            value: number | null;
+            /** Numerator */
+            numerator: number | null;
+            /** Denominator */
+            denominator: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "ratio" | "days" | "minor" | "count";
+            /** Currency */
+            currency: string | null;
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /**
+             * At
+             * @description cohorts: looked at at the end of this day
+             */
+            at?: string | null;
+            /** Series */
+            series: components["schemas"]["PartOfSeries"][];
+            /** Groups */
+            groups: components["schemas"]["GroupOfFigures"][];
+            /** Target */
+            target: number | null;
+            /**
+             * Target Plan
+             * @description the running plan whose objective it is
+             */
+            target_plan?: string | null;
+            previous?: components["schemas"]["PreviousNumbers"] | null;
+            change?: components["schemas"]["ChangeView"] | null;
+            /**
+             * Rates
+             * @description with `in`
+             */
+            rates?: components["schemas"]["RateUsed"][] | null;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["ScoresAfter"][];
+        } & {
+            [key: string]: unknown;
         };
         /** GroupOfFigures */
         GroupOfFigures: {
@@ -1393,6 +1614,36 @@ export interface components {
             /** Items */
             items: components["schemas"]["TargetView"][];
         };
+        /** LatencyView */
+        LatencyView: {
+            /** Name */
+            name: string;
+            /** N */
+            n: number;
+            /**
+             * P50
+             * @description seconds, the upper end of a power of two
+             */
+            p50: number;
+            /** P90 */
+            p90: number;
+            /** P99 */
+            p99: number;
+        };
+        /** LoopView */
+        LoopView: {
+            /** Step */
+            step: string;
+            /** Accounts */
+            accounts: number;
+        };
+        /** MethodView */
+        MethodView: {
+            /** Method */
+            method: string | null;
+            /** Count */
+            count: number;
+        };
         /** NoteRequest */
         NoteRequest: {
             /** Note */
@@ -1431,6 +1682,11 @@ export interface components {
             provisional: boolean;
             /** Because */
             because: string;
+            /**
+             * Path
+             * @description The values of the weeks before.
+             */
+            path: components["schemas"]["PathPointView"][];
         };
         /** PartOfSeries */
         PartOfSeries: {
@@ -1457,6 +1713,165 @@ export interface components {
             is_complete: boolean;
         } & {
             [key: string]: unknown;
+        };
+        /** PathPointView */
+        PathPointView: {
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Value */
+            value: number;
+        };
+        /** PaymentsView */
+        PaymentsView: {
+            /** By Method */
+            by_method: components["schemas"]["MethodView"][];
+            /** Matched By Rule */
+            matched_by_rule: number;
+            /** Matched By Person */
+            matched_by_person: number;
+            /**
+             * Moved Later
+             * @description payments that a later fact put elsewhere
+             */
+            moved_later: number;
+            /**
+             * Given Up
+             * @description scheduled debits that are not tried again
+             */
+            given_up: number;
+        };
+        /** PeopleAnswer */
+        PeopleAnswer: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /** Queue */
+            queue: string | null;
+            /**
+             * Items
+             * @description the team first, then by name: there is no rank
+             */
+            items: components["schemas"]["PersonView"][];
+        };
+        /** PersonAnswer */
+        PersonAnswer: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /**
+             * Collector
+             * @description null: the team
+             */
+            collector: string | null;
+            /** Team */
+            team: boolean;
+            /** Tasks */
+            tasks: number;
+            /** Seconds Median */
+            seconds_median: number | null;
+            /** Attempts */
+            attempts: number;
+            right_party_contact_rate: components["schemas"]["RateView"];
+            promise_rate: components["schemas"]["RateView"];
+            promise_kept_rate: components["schemas"]["RateView"];
+            /** @description within 7 days after a right party was reached */
+            disputes_after: components["schemas"]["RateView"];
+            opt_outs_after: components["schemas"]["RateView"];
+            satisfaction: components["schemas"]["RateView"];
+            /**
+             * Recovered
+             * @description by the touch before it
+             */
+            recovered: components["schemas"]["AmountView"][];
+            /** Cost */
+            cost: components["schemas"]["AmountView"][];
+            /** Review Score */
+            review_score: number | null;
+            /** Reviews */
+            reviews: number;
+            /** Recognitions */
+            recognitions: number;
+            /** Certificates */
+            certificates: components["schemas"]["CertificateView"][];
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /** Queue */
+            queue: string | null;
+            /** Conversations */
+            conversations: components["schemas"]["TalkView"][];
+        };
+        /** PersonView */
+        PersonView: {
+            /**
+             * Collector
+             * @description null: the team
+             */
+            collector: string | null;
+            /** Team */
+            team: boolean;
+            /** Tasks */
+            tasks: number;
+            /** Seconds Median */
+            seconds_median: number | null;
+            /** Attempts */
+            attempts: number;
+            right_party_contact_rate: components["schemas"]["RateView"];
+            promise_rate: components["schemas"]["RateView"];
+            promise_kept_rate: components["schemas"]["RateView"];
+            /** @description within 7 days after a right party was reached */
+            disputes_after: components["schemas"]["RateView"];
+            opt_outs_after: components["schemas"]["RateView"];
+            satisfaction: components["schemas"]["RateView"];
+            /**
+             * Recovered
+             * @description by the touch before it
+             */
+            recovered: components["schemas"]["AmountView"][];
+            /** Cost */
+            cost: components["schemas"]["AmountView"][];
+            /** Review Score */
+            review_score: number | null;
+            /** Reviews */
+            reviews: number;
+            /** Recognitions */
+            recognitions: number;
+            /** Certificates */
+            certificates: components["schemas"]["CertificateView"][];
         };
         /** PlanForecastView */
         PlanForecastView: {
@@ -1586,6 +2001,42 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** ProcessAnswer */
+        ProcessAnswer: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /** Edges */
+            edges: components["schemas"]["EdgeView"][];
+            /** Waiting */
+            waiting: components["schemas"]["WaitingView"][];
+            /** Loops */
+            loops: components["schemas"]["LoopView"][];
+            /** Skips */
+            skips: components["schemas"]["SkipView"][];
+            /** Latency */
+            latency: components["schemas"]["LatencyView"][];
+            /** Suppressed */
+            suppressed: components["schemas"]["SuppressedView"][];
+            payments: components["schemas"]["PaymentsView"];
+        };
         /** ProgressView */
         ProgressView: {
             /** Plan Id */
@@ -1670,6 +2121,32 @@ export interface components {
              * @description a decimal; null where it is missing
              */
             rate: string | null;
+        };
+        /**
+         * RateView
+         * @description `low` … `high`: the range of chance (Wilson, 95 %). With fewer than 5 peers nothing is
+         *     expected.
+         */
+        RateView: {
+            /** Value */
+            value: number | null;
+            /** N */
+            n: number;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /**
+             * Expected
+             * @description what the peers have, in this person's mix of segments
+             */
+            expected: number | null;
+            /**
+             * Word
+             * @description above, below, as expected
+             */
+            word: string | null;
+            peers: components["schemas"]["SpreadView"];
         };
         /** RejectedView */
         RejectedView: {
@@ -1811,6 +2288,65 @@ export interface components {
             /** Cells */
             cells: components["schemas"]["RollCell"][];
         };
+        /** SaidDayPage */
+        SaidDayPage: {
+            /** Items */
+            items: components["schemas"]["SaidDayView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** SaidDayView */
+        SaidDayView: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Version */
+            version: number | null;
+            /** Is Behind */
+            is_behind: boolean;
+            /** Objectives */
+            objectives: components["schemas"]["SaidObjectiveView"][];
+            /** Budget */
+            budget: components["schemas"]["SaidLineView"][];
+        };
+        /** SaidLineView */
+        SaidLineView: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string | null;
+            /** Actual Minor */
+            actual_minor: number;
+        };
+        /** SaidObjectiveView */
+        SaidObjectiveView: {
+            /** Id */
+            id: string;
+            /** Verdict */
+            verdict: string;
+            /** Value */
+            value: number | null;
+            /** Because */
+            because: string;
+        };
+        /** ScoresAfter */
+        ScoresAfter: {
+            /**
+             * Step
+             * @description the last before the score; null: none
+             */
+            step: string | null;
+            /** Count */
+            count: number;
+            /** Mean */
+            mean: number | null;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+        };
         /** SentQuery */
         SentQuery: {
             /** Questions */
@@ -1924,6 +2460,18 @@ export interface components {
              */
             people: "off" | "own" | "all";
         };
+        /** SentTalk */
+        SentTalk: {
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Notes */
+            notes: string;
+            /** Agreed */
+            agreed?: string[];
+        };
         /** SentTarget */
         SentTarget: {
             /**
@@ -1990,6 +2538,49 @@ export interface components {
             days: string[];
             /** Words */
             words: string;
+        };
+        /** SkipView */
+        SkipView: {
+            /** Step */
+            step: string;
+            /** Accounts */
+            accounts: number;
+            /** Of These Suppressed */
+            of_these_suppressed: number;
+        };
+        /** SpreadView */
+        SpreadView: {
+            /** N */
+            n: number;
+            /** P25 */
+            p25: number | null;
+            /** Median */
+            median: number | null;
+            /** P75 */
+            p75: number | null;
+        };
+        /** SuppressedView */
+        SuppressedView: {
+            /** Rule */
+            rule: string;
+            /** Contacts */
+            contacts: number;
+            /** Accounts */
+            accounts: number;
+        };
+        /** TalkView */
+        TalkView: {
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Notes */
+            notes: string;
+            /** Agreed */
+            agreed: string[];
+            /** By */
+            by: string;
         };
         /** TargetView */
         TargetView: {
@@ -2102,6 +2693,29 @@ export interface components {
             currency: string | null;
             /** Items */
             items: components["schemas"]["VintageView"][];
+        };
+        /** WaitView */
+        WaitView: {
+            /**
+             * Class
+             * @description the longest wait of it; `open`: longer ones
+             */
+            class: string;
+            /** Count */
+            count: number;
+        };
+        /** WaitingView */
+        WaitingView: {
+            /** Step */
+            step: string;
+            /** Accounts */
+            accounts: number;
+            /** Over 7 */
+            over_7: number;
+            /** Over 14 */
+            over_14: number;
+            /** Over 30 */
+            over_30: number;
         };
         /** WarningView */
         WarningView: {
@@ -2947,6 +3561,494 @@ export interface operations {
             };
             /** @description The token lacks the scope, or is for another tenant. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_process_v1_process_get: {
+        parameters: {
+            query?: {
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessAnswer"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_feedback_v1_feedback_get: {
+        parameters: {
+            query?: {
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+                /** @description ISO 4217. Without it, several make groups. */
+                currency?: string;
+                /** @description Convert all money into this currency, by dated rates. */
+                in?: string;
+                /** @description Also a series. */
+                interval?: "day" | "week" | "month";
+                /** @description A dimension of the KPI, or several with commas. */
+                group_by?: string;
+                /** @description Of amounts or of things; a KPI lists what it has. */
+                by?: "amount" | "count";
+                /** @description What it is taken per, where a KPI lists any. */
+                per?: string;
+                /** @description The day at whose end the things of a cohort are looked at. */
+                at?: string;
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Also the value of the days before, or of the same days a year before. */
+                compare?: "previous" | "year";
+                /** @description Days that each part of a series of DSO looks back. Default: 90. */
+                window?: number;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Also the curve of what is still open, where a KPI has one. */
+                curve?: boolean;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                channel?: string[];
+                strategy?: string[];
+                collector?: string[];
+                bucket?: string[];
+                rule?: string[];
+                result?: string[];
+                method?: string[];
+                agency?: string[];
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackAnswer"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people_v1_people_get: {
+        parameters: {
+            query?: {
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+                /** @description People with tasks in it; `tasks` and their seconds are those in it. */
+                queue?: string;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleAnswer"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_person_v1_people__collector__get: {
+        parameters: {
+            query?: {
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+                /** @description People with tasks in it; `tasks` and their seconds are those in it. */
+                queue?: string;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                collector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAnswer"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_conversation_v1_people__collector__conversations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collector: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SentTalk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5286,6 +6388,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProgressView"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_days_v1_plans__plan_id__days_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaidDayPage"];
                 };
             };
             /** @description There is no token, or it opens nothing. */
