@@ -41,7 +41,7 @@ def rows(said: Sequence[Event]) -> list[OutboxRow]:
     for seq, event in enumerate(said, 1):
         place = (event.topic, event.key)
         number = last[place] = last.get(place, 0) + 1
-        identity = UUID(bytes=hashlib.md5(f"{place} {number}".encode()).digest())
+        identity = UUID(bytes=hashlib.sha256(f"{place} {number}".encode()).digest()[:16])
         attributes = outbox._attributes(str(identity), event, number, epoch=1)
         found.append(
             OutboxRow(

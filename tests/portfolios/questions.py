@@ -8,6 +8,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from services.metrics.domain.questions import Question as Asked
 from services.metrics.domain.rates import Rate, Rates
 from shared.events import Received
 from tests.metrics_figures import Memory
@@ -96,6 +97,11 @@ def a_question(rng: Random, name: str, splits: Sequence[str]) -> Question:
 
 def asked(memory: Memory, question: Question, zone: str, book: Book) -> dict[str, Any]:
     """The answer of the domain in memory, by the rates that are in the book."""
+    return memory.figured(of_domain(memory, question, zone, book), zone).answer()
+
+
+def of_domain(memory: Memory, question: Question, zone: str, book: Book) -> Asked:
+    """The question as the domain has it."""
     more: dict[str, Any] = {
         "currency": question.currency,
         "group_by": question.group_by,
@@ -112,9 +118,8 @@ def asked(memory: Memory, question: Question, zone: str, book: Book) -> dict[str
             for currency, on, rate in book.rates.get(question.into, ())
         ]
         more |= {"into": question.into, "rates": Rates.of(question.into, known)}
-    return memory.ask(
-        question.name, question.start, question.end, zone=zone, as_of=question.as_of, **more
-    )
+    start, end = question.start, question.end
+    return memory.question(question.name, start, end, zone=zone, as_of=question.as_of, **more)
 
 
 def differences(

@@ -1,4 +1,4 @@
-"""What the dashboard is answered in its tests: figures in the shapes of docs/contracts.md, made up once.
+"""What the dashboard is answered in its tests: figures in the shapes of docs/contracts.md.
 
 They are no truth of any ledger; they only stay the same, and move when a test says so.
 """

@@ -8,9 +8,8 @@ measure (day): count
 from collections.abc import Sequence
 from typing import Any
 
-from services.metrics.domain.account_measures import AccountMeasure
+from services.metrics.domain.account_measures import AccountMeasure, CellsOfItem
 from services.metrics.domain.accounts import ItemKey, Known
-from services.metrics.domain.cells import Cells
 from services.metrics.domain.crossings import contact_of
 from services.metrics.domain.kinds.contacts import (
     Occurred,
@@ -25,14 +24,12 @@ from services.metrics.domain.views import View
 Facts = Sequence[Any]
 
 
-def cells_of(known: Known, view: View) -> Cells:
-    cells: Cells = {}
-    _add_own(cells, known, view)
-    _add_of_others(cells, known, view)
-    return cells
+def adds(known: Known, view: View, cells_of: CellsOfItem) -> None:
+    _add_own(cells_of, known, view)
+    _add_of_others(cells_of, known, view)
 
 
-def _add_own(cells: Cells, known: Known, view: View) -> None:
+def _add_own(cells_of: CellsOfItem, known: Known, view: View) -> None:
     """Our contacts that another account has answered."""
     answers: dict[str, list[Any]] = {}
     for (_, item_id), facts in known.of_kind("answer"):
@@ -45,10 +42,10 @@ def _add_own(cells: Cells, known: Known, view: View) -> None:
             alone = answers_to(attempt, facts)
             for measure in answers_to(attempt, [*facts, *answers[contact_id]]):
                 if measure not in alone:
-                    add_contact(cells, view, attempt, measure)
+                    add_contact(cells_of(("contact", contact_id)), view, attempt, measure)
 
 
-def _add_of_others(cells: Cells, known: Known, view: View) -> None:
+def _add_of_others(cells_of: CellsOfItem, known: Known, view: View) -> None:
     """With whom we spoke in a contact that stands under another account."""
     spoken = dict(known.read("contact", "of others", _read_of_others))
     if not spoken:
@@ -57,7 +54,7 @@ def _add_of_others(cells: Cells, known: Known, view: View) -> None:
     for contact_id, facts in spoken.items():
         cover = covers.get(contact_id)
         held = (cover.channel, cover.strategy, cover.collector) if cover else ("", "", "")
-        add_right_party(cells, view, facts, *held)
+        add_right_party(cells_of(("contact", contact_id)), view, facts, *held)
 
 
 def _read_of_others(key: ItemKey, facts: Facts) -> tuple[str, Facts] | None:
@@ -67,4 +64,8 @@ def _read_of_others(key: ItemKey, facts: Facts) -> tuple[str, Facts] | None:
     return (key[1], parties) if parties else None
 
 
-MEASURE = AccountMeasure(frozenset({"contact", "cover", "answer"}), cells_of)
+MEASURE = AccountMeasure(
+    frozenset({"contact", "cover", "answer"}),
+    frozenset({"answered", "reached", "right_party", "promised"}),
+    adds,
+)

@@ -225,6 +225,21 @@ KIND = Kind(
         "portal-visited": Handler(on_visit),
     },
     cells=cells_of,
+    measures=frozenset(
+        {
+            "answered",
+            "attempt",
+            "cancelled",
+            "cost",
+            "failed",
+            "planned",
+            "promised",
+            "reached",
+            "right_party",
+            "suppressed",
+            "withheld",
+        }
+    ),
 )
 
 # The same contact as the other accounts have it that it speaks of: no attempt of theirs, but it

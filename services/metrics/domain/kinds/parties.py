@@ -114,4 +114,5 @@ KIND = Kind(
         "wrong-party-contacted": Handler(_on(is_right=False)),
     },
     cells=cells_of,
+    measures=frozenset({"promised", "right_party"}),
 )
