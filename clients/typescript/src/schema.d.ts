@@ -1180,7 +1180,7 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
             /** Month */
@@ -1359,7 +1359,7 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
             /** Value */
@@ -1495,7 +1495,7 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
             /** Value */
@@ -1752,7 +1752,7 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
             /**
@@ -1782,7 +1782,7 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
             /**
@@ -2010,7 +2010,7 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
             /**
@@ -2079,7 +2079,7 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
             /** Items */
@@ -2256,7 +2256,7 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
             /** Month */
@@ -2670,7 +2670,7 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
             /**

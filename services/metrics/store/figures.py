@@ -179,7 +179,10 @@ async def list_days_of_news(
     rows = await session.fetch(
         """
         select distinct (to_timestamp(known::float8 * $7) at time zone $6)::date as day
-        from cells_new
+        from (
+            select tenant_id, measure, cut, known, day, until_on from cells_new
+            union all select tenant_id, measure, cut, known, day, until_on from cells_log
+        ) cells
         where tenant_id = $1 and measure = any($2::text[]) and known >= $3 and known < $4
             and cut = '' and (day <= $5 or until_on <= $5)
         order by 1 limit $8
