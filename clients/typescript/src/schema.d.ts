@@ -646,26 +646,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/plans/{plan_id}/days": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What was said of days
-         * @description The newest first, as each day was checked; later facts change nothing here.
-         */
-        get: operations["list_days_v1_plans__plan_id__days_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/plans/{plan_id}/document": {
         parameters: {
             query?: never;
@@ -1237,6 +1217,11 @@ export interface components {
             series: components["schemas"]["PartOfSeries"][];
             /** Target */
             target: number | null;
+            /**
+             * Target Plan
+             * @description the running plan whose objective it is
+             */
+            target_plan?: string | null;
             previous?: components["schemas"]["PreviousNumbers"] | null;
             change?: components["schemas"]["ChangeView"] | null;
         } & {
@@ -1328,6 +1313,11 @@ export interface components {
             groups: components["schemas"]["GroupOfFigures"][];
             /** Target */
             target: number | null;
+            /**
+             * Target Plan
+             * @description the running plan whose objective it is
+             */
+            target_plan?: string | null;
             previous?: components["schemas"]["PreviousNumbers"] | null;
             change?: components["schemas"]["ChangeView"] | null;
             /**
@@ -1441,11 +1431,6 @@ export interface components {
             provisional: boolean;
             /** Because */
             because: string;
-            /**
-             * Path
-             * @description The values of the weeks before.
-             */
-            path: components["schemas"]["PathPointView"][];
         };
         /** PartOfSeries */
         PartOfSeries: {
@@ -1472,16 +1457,6 @@ export interface components {
             is_complete: boolean;
         } & {
             [key: string]: unknown;
-        };
-        /** PathPointView */
-        PathPointView: {
-            /**
-             * On
-             * Format: date
-             */
-            on: string;
-            /** Value */
-            value: number;
         };
         /** PlanForecastView */
         PlanForecastView: {
@@ -1835,49 +1810,6 @@ export interface components {
             base: number;
             /** Cells */
             cells: components["schemas"]["RollCell"][];
-        };
-        /** SaidDayPage */
-        SaidDayPage: {
-            /** Items */
-            items: components["schemas"]["SaidDayView"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** SaidDayView */
-        SaidDayView: {
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /** Version */
-            version: number | null;
-            /** Is Behind */
-            is_behind: boolean;
-            /** Objectives */
-            objectives: components["schemas"]["SaidObjectiveView"][];
-            /** Budget */
-            budget: components["schemas"]["SaidLineView"][];
-        };
-        /** SaidLineView */
-        SaidLineView: {
-            /** Id */
-            id: string;
-            /** State */
-            state: string | null;
-            /** Actual Minor */
-            actual_minor: number;
-        };
-        /** SaidObjectiveView */
-        SaidObjectiveView: {
-            /** Id */
-            id: string;
-            /** Verdict */
-            verdict: string;
-            /** Value */
-            value: number | null;
-            /** Because */
-            because: string;
         };
         /** SentQuery */
         SentQuery: {
@@ -5354,77 +5286,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProgressView"];
-                };
-            };
-            /** @description There is no token, or it opens nothing. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or is for another tenant. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field makes no sense; `errors` names it. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is at fault. */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is at fault, or a peer of it. */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_days_v1_plans__plan_id__days_get: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string | null;
-            };
-            header?: never;
-            path: {
-                plan_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SaidDayPage"];
                 };
             };
             /** @description There is no token, or it opens nothing. */
