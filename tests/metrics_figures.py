@@ -44,7 +44,7 @@ from services.metrics.domain.rolls import bucket_on, matrix, months_of, rows_of
 from services.metrics.domain.slots import FAR, SLOT_SECONDS, UNTIL_NOW, slot_of
 from services.metrics.domain.timelines import KnownRow
 from services.metrics.domain.windows import Window
-from services.metrics.processes.figures import business_day
+from services.metrics.processes.figures import business_day, currencies_of
 from services.metrics.store.figures import Tenant
 from shared.clock import day_start
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, Received, outreach, segmentation
@@ -236,14 +236,13 @@ class Memory:
             end_of_day = day_start(as_of + timedelta(days=1), zone)
             recorded_before = int(end_of_day.timestamp() // SLOT_SECONDS)
         currencies = self._currencies(recorded_before)
-        currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
         if kpi.over == "trailing":
             days = self._first_days(recorded_before)
             if question.into and days:
                 days[""] = min(days.values())
             question = replace(question, begins_on=days)
-        rows = self._rows(question, currency, recorded_before)
-        return Figured(question, rows, currencies).answer()
+        rows = self._rows(question, question.currency, recorded_before)
+        return Figured(question, rows, currencies_of(currencies, rows)).answer()
 
     def today(self, zone: str = "UTC") -> date:
         """The business day."""

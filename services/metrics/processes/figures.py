@@ -1,10 +1,11 @@
 """Questions answered from one snapshot of the figures, closed before anything is computed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from services.metrics.domain.answers import Figured
+from services.metrics.domain.figures import Row
 from services.metrics.domain.questions import Question
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.domain.targets import Target
@@ -87,15 +88,16 @@ class _Reader:
         before = recorded_before(question, self._tenant)
         currencies = await store.list_currencies(self._session, self._tenant_id, before)
         question = await self._complete(question, before)
-        only = currencies[0] if len(currencies) == 1 else None
-        currency = question.currency or only
-        rows = await store.list_rows(self._session, self._tenant_id, question, currency, before)
-        compared = question.compared
+        rows = await store.list_rows(
+            self._session, self._tenant_id, question, question.currency, before
+        )
+        compared = question.compared and await self._figured(question.compared)
+        currencies = currencies_of(currencies, rows, *((compared.rows,) if compared else ()))
         return Figured(
             question,
             rows,
             currencies,
-            None if compared is None else await self._figured(compared),
+            replace(compared, currencies=currencies) if compared else None,
             await self._targets_of(question.kpi.name),
         )
 
@@ -115,6 +117,12 @@ class _Reader:
         if self._targets is None:
             self._targets = await list_targets(self._session, self._tenant_id)
         return self._targets.get(kpi, ())
+
+
+def currencies_of(currencies: Sequence[str], *found: Iterable[Row]) -> list[str]:
+    """Those that a tenant has figures in, and those in which it only spent something."""
+    spent = {row.key.currency for rows in found for row in rows if row.key.currency}
+    return sorted(spent.union(currencies))
 
 
 def recorded_before(question: Question, tenant: Tenant | None) -> int:
