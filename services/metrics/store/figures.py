@@ -13,7 +13,7 @@ from services.metrics.domain.figures import Row
 from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.measures import Mode
 from services.metrics.domain.questions import Question
-from services.metrics.domain.reading import Reading, readings, settled
+from services.metrics.domain.reading import NeedGroup, readings, settled
 from services.metrics.domain.rolls import months_of, rows_of
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.store import delinquencies, histories, parts, sources
@@ -105,7 +105,7 @@ async def _list_read(
     scope: tuple[str, int],
     question: Question,
     currency: str | None,
-    reading: Reading,
+    reading: NeedGroup,
 ) -> list[Row]:
     args = parts.Arguments()
     days = question.slices.bounds[0], question.slices.to_on, question.looked_at
