@@ -4,9 +4,8 @@ What `services/metrics/store` does in SQL is done here over a dict, so that thou
 histories can be asked in seconds; the integration tests hold both against each other.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -15,9 +14,10 @@ import msgspec
 
 from services.metrics.domain.accounts import AccountItems
 from services.metrics.domain.answers import Figured
-from services.metrics.domain.cells import Added, Cell, Cells, merge
-from services.metrics.domain.cures import Ended, Fate, cure_matrix, is_ripe, is_seen, state_of
-from services.metrics.domain.cures import rows_of as rows_of_cures
+from services.metrics.domain.cells import Cells, merge
+from services.metrics.domain.counted import delinquent_rows, kept_cells, rolled_of, rows_of_cells
+from services.metrics.domain.crossings import hand_over, owners
+from services.metrics.domain.cures import Fate, cure_matrix, is_seen, state_of
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
 from services.metrics.domain.experiments.analysis import Analysis
 from services.metrics.domain.experiments.enrolments import (
@@ -33,15 +33,14 @@ from services.metrics.domain.experiments.enrolments import (
     sums_of,
 )
 from services.metrics.domain.experiments.sums import ArmSums
-from services.metrics.domain.figures import Key, Row
+from services.metrics.domain.figures import Row
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
-from services.metrics.domain.lives import lived
 from services.metrics.domain.questions import Question
-from services.metrics.domain.reading import Reading, readings, settled
+from services.metrics.domain.reading import readings, settled
 from services.metrics.domain.restate import Views, measure
-from services.metrics.domain.rolls import Rolled, bucket_on, matrix, months_of, rows_of
-from services.metrics.domain.slots import FAR, SLOT_SECONDS, UNTIL_NOW, slot_of
+from services.metrics.domain.rolls import bucket_on, matrix
+from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW, slot_of
 from services.metrics.domain.timelines import KnownRow, Rewritten
 from services.metrics.domain.windows import Window
 from services.metrics.processes.figures import business_day
@@ -157,6 +156,10 @@ class Memory:
                 handler.apply(items, event, data)
                 touched[account_id] = items
             self.latest_slot = max(self.latest_slot, slot_of(event.recordedtime))
+        for items in list(touched.values()):
+            for owner, contact_id in list(owners(items)):
+                touched[owner] = self.accounts.setdefault(owner, AccountItems(owner))
+                hand_over(items, touched[owner], contact_id)
         for items in touched.values():
             views = Views(items.account)
             for slot, cells in measure(items, views).cells.items():
@@ -224,23 +227,28 @@ class Memory:
         **more: Any,
     ) -> dict[str, Any]:
         """The answer as the API gives it."""
+        question = self.question(name, start, end, zone=zone, as_of=as_of, **more)
+        return self.figured(question, zone).answer()
+
+    def question(
+        self, name: str, start: date, end: date, *, zone: str = "UTC", **more: Any
+    ) -> Question:
         kpi = KPIS[name]
         more.setdefault("by", kpi.by[0])
         more.setdefault("today", business_day(Tenant(zone, self.latest_slot, 0)))
-        question = Question(kpi, Window(start, end), as_of=as_of, **more)
-        recorded_before = UNTIL_NOW
-        if as_of is not None:
-            end_of_day = day_start(as_of + timedelta(days=1), zone)
-            recorded_before = int(end_of_day.timestamp() // SLOT_SECONDS)
+        return Question(kpi, Window(start, end), **more)
+
+    def figured(self, question: Question, zone: str = "UTC") -> Figured:
+        """The question with what its answer is made of."""
+        recorded_before = before_end_of(question.as_of, zone)
         currencies = self._currencies(recorded_before)
         currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
-        if kpi.over == "trailing":
+        if question.kpi.over == "trailing":
             days = self._first_days(recorded_before)
             if question.into and days:
                 days[""] = min(days.values())
             question = replace(question, begins_on=days)
-        rows = self._rows(question, currency, recorded_before)
-        return Figured(question, rows, currencies).answer()
+        return Figured(question, self._rows(question, currency, recorded_before), currencies)
 
     def today(self, zone: str = "UTC") -> date:
         """The business day."""
@@ -255,66 +263,11 @@ class Memory:
         return cells
 
     def _rows(self, question: Question, currency: str | None, recorded_before: int) -> list[Row]:
-        rows: list[Row] = []
-        for reading in readings(question):
-            only = None if reading.is_in_all_currencies else currency
-            cells = self._cells(question, only, recorded_before, reading.without)
-            if reading.mode == "rolled":
-                rolled = _rolled(cells, question, currency, months_of(question))
-                rows += rows_of(rolled, question)
-            elif reading.mode == "lived":
-                rows += _lived(cells, question, currency)
-            elif reading.mode == "delinquent":
-                rows += self._delinquent(question, recorded_before)
-            else:
-                rows += _read(cells, question, reading, currency)
+        rows = list(rows_of_cells(question, currency, self.sums(recorded_before)))
+        if any(reading.mode == "delinquent" for reading in readings(question)):
+            for span in self.delinquencies_known(recorded_before):
+                rows += delinquent_rows(question, span)
         return settled(rows)
-
-    def _cells(
-        self,
-        question: Question,
-        currency: str | None,
-        recorded_before: int,
-        without: Collection[str] = (),
-    ) -> Iterator[tuple[Cell, str, Added]]:
-        """Those of the part of the book that is asked for, each with its arm."""
-        for cell, added in self.sums(recorded_before).items():
-            if question.kpi.is_money and currency not in (None, cell.currency):
-                continue
-            for arm, share in _in_arms(question, cell, added):
-                values = {"arm": arm, question.kpi.mark: cell.mark}
-                if all(
-                    name == "bucket" or values.get(name, getattr(cell, name, "")) in kept
-                    for name, kept in question.filters.items()
-                    if name not in without
-                ):
-                    yield cell, arm, share
-
-    def _delinquent(self, question: Question, recorded_before: int) -> Iterator[Row]:
-        at, bounds = question.looked_at, question.slices.bounds
-        for each in self.delinquencies_known(recorded_before):
-            if not is_seen(each, at):
-                continue
-            has_ended = each.end_on <= at
-            if each.chain_on > question.slices.to_on or (has_ended and each.end_on < bounds[0]):
-                continue
-            values = {"segment": each.segment, "country": each.country, "kind": each.kind}
-            values["arm"] = each.arms.get(question.experiment, "")
-            if any(values[name] not in kept for name, kept in question.filters.items()):
-                continue
-            key = Key(**{n: value for n, value in values.items() if question.splits_by(n)})
-            end = bisect_right(bounds, each.end_on) if has_ended else None
-            ended = Ended(
-                key,
-                bisect_right(bounds, each.chain_on),
-                end,
-                state_of(each, at),
-                each.is_untouched,
-                is_ripe(each, at),
-                each.next_issued_on < FAR,
-                1,
-            )
-            yield from rows_of_cures([ended], question.slices.count)
 
     def delinquencies_known(self, recorded_before: int = UNTIL_NOW) -> Iterator[Delinquency]:
         """The spans by what was known."""
@@ -359,8 +312,8 @@ class Memory:
         self, month: Window, currency: str, by: Any = "amount", recorded_before: int = UNTIL_NOW
     ) -> list[dict[str, Any]]:
         question = Question(KPIS["roll_rate"], month, currency)
-        cells = self._cells(question, currency, recorded_before)
-        return matrix(_rolled(cells, question, currency, [month]), by)
+        cells = kept_cells(question, currency, self.sums(recorded_before))
+        return matrix(rolled_of(question, currency, cells, [month]), by)
 
     def _currencies(self, recorded_before: int) -> list[str]:
         """Those of the facts and not of their sums, which may come to nothing."""
@@ -379,6 +332,13 @@ class Memory:
             if cell.measure == "invoiced" and added.count and not cell.cut:
                 first[cell.currency] = min(cell.day, first.get(cell.currency, cell.day))
         return first
+
+
+def before_end_of(as_of: date | None, zone: str) -> int:
+    """The moment of knowledge that `as_of` means."""
+    if as_of is None:
+        return UNTIL_NOW
+    return int(day_start(as_of + timedelta(days=1), zone).timestamp() // SLOT_SECONDS)
 
 
 def rewrite_rows(
@@ -402,101 +362,6 @@ def rewrite_rows(
         ),
         *rewritten.opened,
     ]
-
-
-def key_of(
-    question: Question,
-    cell: Cell,
-    currency: str | None,
-    arm: str = "",
-    without: Collection[str] = (),
-) -> Key:
-    """The group that a cell belongs to."""
-
-    def splits_by(name: str | None) -> bool:
-        return name is not None and question.splits_by(name) and name not in without
-
-    names = ("segment", "country", "kind", "channel", "strategy", "collector")
-    is_apart = question.is_converted or question.splits_by("currency") or currency is None
-    is_apart = is_apart and question.kpi.is_money and "currency" not in without
-    return Key(
-        currency=cell.currency if is_apart else "",
-        mark=cell.mark if splits_by(question.kpi.mark) else "",
-        arm=arm if splits_by("arm") else "",
-        **{name: getattr(cell, name) for name in names if splits_by(name)},
-    )
-
-
-def _read(
-    cells: Iterable[tuple[Cell, str, Added]],
-    question: Question,
-    reading: Reading,
-    currency: str | None,
-) -> Iterator[Row]:
-    """What cells add to the needs of a reading."""
-    bounds = question.slices.bounds
-    for cell, arm, added in cells:
-        slice_, until = bisect_right(bounds, cell.day), 0
-        if reading.mode == "standing":
-            until = bisect_right(bounds, cell.until)
-        elif reading.mode == "cohort":
-            if cell.until > question.looked_at:
-                continue
-        elif reading.mode == "of_cohort":
-            if cell.day > question.looked_at:
-                continue
-            slice_ = bisect_right(bounds, cell.until)
-        if slice_ > question.slices.count or (reading.mode != "stock" and not slice_):
-            continue
-        key = key_of(question, cell, currency, arm, reading.without)
-        mark = cell.currency if reading.is_in_all_currencies else cell.mark
-        yield from reading.rows(key, cell.measure, mark, slice_, until, added)
-
-
-def _in_arms(question: Question, cell: Cell, added: Added) -> Iterator[tuple[str, Added]]:
-    """What is in an arm is not outside of it."""
-    uses_arms = question.splits_by("arm") or "arm" in question.filters
-    experiment, _, arm = cell.cut.partition("/")
-    if not cell.cut:
-        yield "", added
-    elif uses_arms and experiment == question.experiment:
-        yield arm, added
-        yield "", Added() - added
-
-
-def _rolled(
-    cells: Iterable[tuple[Cell, str, Added]],
-    question: Question,
-    currency: str | None,
-    months: Sequence[Window],
-) -> Iterator[Rolled]:
-    for cell, arm, added in cells:
-        for month in months:
-            if cell.measure == "stay":
-                counts = cell.day < month.from_on
-            else:
-                counts = cell.measure == "roll" and month.from_on <= cell.day <= month.to_on
-            if counts:
-                key = key_of(question, cell, currency, arm)._replace(mark="")
-                bucket = bucket_on(cell.until, month.from_on - timedelta(days=1))
-                to = bucket_on(cell.until, month.to_on)
-                yield Rolled(key, month, bucket, to, cell.mark, added)
-
-
-def _lived(
-    cells: Iterable[tuple[Cell, str, Added]], question: Question, currency: str | None
-) -> Iterator[Row]:
-    bounds, window = question.slices.bounds, question.window
-    for cell, arm, added in cells:
-        if cell.measure in ("entered", "settled", "left") and (
-            window.from_on <= cell.day <= window.to_on
-        ):
-            key = key_of(question, cell, currency, arm)
-            for each in lived(
-                cell.measure, cell.day, cell.until, cell.mark, added, question.looked_at
-            ):
-                slice_ = bisect_right(bounds, cell.day)
-                yield Row(key, each.measure, str(each.days), slice_, 0, each.added)
 
 
 def at(day: str, hour: int = 0) -> datetime:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from services.metrics.domain.questions import Question as Asked
 from services.metrics.domain.rates import Rate, Rates
 from shared.events import Received
 from tests.metrics_figures import Memory
@@ -73,6 +74,8 @@ def a_question(rng: Random, name: str, splits: Sequence[str]) -> Question:
         by = "amount" if "amount" in figure.by else by
         group_by = [each for each in group_by if each not in ("currency", "agency")]
         filters.pop("agency", None)
+    if per == "account":  # a stock of accounts, over all currencies
+        by, into, group_by = "count", None, [each for each in group_by if each != "currency"]
     as_of = start + timedelta(days=rng.randint(-5, 150)) if rng.random() < 0.25 else None
     at = end + timedelta(days=rng.choice((0, 5, 29, 60, 200, 330))) if rng.random() < 0.5 else None
     return Question(
@@ -86,7 +89,7 @@ def a_question(rng: Random, name: str, splits: Sequence[str]) -> Question:
         filters,
         EXPERIMENT if "arm" in group_by else None,
         interval,
-        at if figure.kind == "cohort" else None,
+        at if figure.kind == "cohort" and per != "account" else None,
         as_of,
         into=into,
     )
@@ -94,6 +97,11 @@ def a_question(rng: Random, name: str, splits: Sequence[str]) -> Question:
 
 def asked(memory: Memory, question: Question, zone: str, book: Book) -> dict[str, Any]:
     """The answer of the domain in memory, by the rates that are in the book."""
+    return memory.figured(of_domain(memory, question, zone, book), zone).answer()
+
+
+def of_domain(memory: Memory, question: Question, zone: str, book: Book) -> Asked:
+    """The question as the domain has it."""
     more: dict[str, Any] = {
         "currency": question.currency,
         "group_by": question.group_by,
@@ -110,9 +118,8 @@ def asked(memory: Memory, question: Question, zone: str, book: Book) -> dict[str
             for currency, on, rate in book.rates.get(question.into, ())
         ]
         more |= {"into": question.into, "rates": Rates.of(question.into, known)}
-    return memory.ask(
-        question.name, question.start, question.end, zone=zone, as_of=question.as_of, **more
-    )
+    start, end = question.start, question.end
+    return memory.question(question.name, start, end, zone=zone, as_of=question.as_of, **more)
 
 
 def differences(

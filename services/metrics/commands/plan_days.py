@@ -19,7 +19,7 @@ from services.metrics.store import deliveries as delivery_store
 from services.metrics.store import plan_actions as action_store
 from services.metrics.store import plan_days as store
 from services.metrics.store import plans as plan_store
-from services.metrics.store.changes import Change, insert_changes
+from services.metrics.store.changes import LiveChange, insert_changes
 from services.metrics.store.deliveries import Delivery, DeliveryState
 from shared import clock
 from shared.database import Session
@@ -81,7 +81,7 @@ async def keep_check(session: Session, beginning: Beginning, checked: CheckedPla
 async def _tell(session: Session, tenant: str, given: CheckInput, result: CheckResult) -> None:
     """The live stream, last of all: each alert that changed, and that the plan was checked."""
     changes = [
-        Change(
+        LiveChange(
             tenant,
             "alert",
             {
@@ -96,7 +96,7 @@ async def _tell(session: Session, tenant: str, given: CheckInput, result: CheckR
     ]
     if given.plan_id is not None:
         checked = {"plan_id": given.plan_id, "day": given.facts.day}
-        changes.append(Change(tenant, "plan", checked))
+        changes.append(LiveChange(tenant, "plan", checked))
     await insert_changes(session, changes)
 
 
@@ -148,7 +148,7 @@ async def _queue(
 async def begin_plans(session: Session, beginning: Beginning) -> int:
     """Approved plans whose first day has begun; how many started."""
     started: list[Announcement] = []
-    changes: list[Change] = []
+    changes: list[LiveChange] = []
     day = beginning.when.day
     for waiting in await plan_store.list_plans(session, beginning.tenant, states=("approved",)):
         if waiting.starts_on is None or waiting.starts_on > day:
@@ -160,7 +160,7 @@ async def begin_plans(session: Session, beginning: Beginning) -> int:
         await plan_store.update_plan(session, beginning.tenant, running)
         started.append(news.plan_started(running, beginning.when))
         changes.append(
-            Change(beginning.tenant, "plan", {"plan_id": record.plan_id, "state": "running"})
+            LiveChange(beginning.tenant, "plan", {"plan_id": record.plan_id, "state": "running"})
         )
     append(session, beginning, started)
     await insert_changes(session, changes)

@@ -93,7 +93,7 @@ class _Answer:
             head["at"] = question.looked_at
         if self._is_mixed:
             whole = {**_NULL, "series": [], **dict.fromkeys(kpi.members)}
-            whole |= {**self._beside(None, None), "target": None}
+            whole |= {**self._beside(None, None), "target": None, "target_plan": None}
         else:
             whole = self._values(self._whole, self._span_currency, None, {})
             if self._compared is not None:
@@ -162,18 +162,13 @@ class _Answer:
                     continue  # the whole: it is the denominator of every mark
                 group.add_missing(groups.get(key._replace(mark="")))
             if question.splits_by("bucket") and self._kpi.mark != "bucket":
-                yield from ((key._replace(mark=bucket), group) for bucket in self._buckets)
+                yield from ((key._replace(mark=bucket), group) for bucket in _buckets(question))
             else:
                 yield key, group
 
     def _grouped(self, rows: Iterable[Row], key_of: Callable[[Key], Key]) -> dict[Key, Group]:
         stocks = frozenset(need.name for need in self._kpi.needs if need.mode == "stock")
         return grouped(self._question.slices, rows, key_of, self._converter, stocks)
-
-    @property
-    def _buckets(self) -> Sequence[str]:
-        only = self._question.filters.get("bucket")
-        return [bucket for bucket in BUCKETS if only is None or bucket in only]
 
     # ── Figures ─────────────────────────────────────────────────────────────────────────────────
 
@@ -213,17 +208,8 @@ class _Answer:
         figures = figures_of(question, group, window)
         figures.asked = frozenset((*question.filters, *(question.group_by if key else ())))
         figures.currency = (key.currency if key else "") or self._currency
-        ratio = self._taken(figures, key or _ALL)
+        ratio = taken(question, figures, key or _ALL)
         return None if figures.lacks_a_rate else ratio
-
-    def _taken(self, figures: Figures, key: Key) -> Ratio:
-        kpi, question = self._kpi, self._question
-        if kpi.mark != "bucket" and (question.splits_by("bucket") or "bucket" in question.filters):
-            buckets = [key.mark] if key.mark else self._buckets
-            return total(sum(figures.of(figures.bucket(bucket)) for bucket in buckets))
-        if (key.mark or question.filters_by_mark) and kpi.mark_formula is not None:
-            return kpi.mark_formula(figures)
-        return kpi.formula(figures)
 
     def _beside(self, now: Ratio | None, before: Ratio | None) -> dict[str, Any]:
         """What it is compared with."""
@@ -236,15 +222,17 @@ class _Answer:
     def _target(self, named: Mapping[str, str | None]) -> dict[str, Any]:
         """The target of exactly these figures."""
         question = self._question
-        is_default = question.by == self._kpi.by[0] and not question.per
-        if not is_default or any(len(values) > 1 for values in question.filters.values()):
-            return {"target": None}
+        if any(len(values) > 1 for values in question.filters.values()):
+            return {"target": None, "target_plan": None}
         split = {name: values[0] for name, values in question.filters.items()}
         if self._kpi.is_money and self._currency:
             split["currency"] = self._currency
         split |= {name: value or "" for name, value in named.items()}
-        found = find_target(self._figured.targets, question.window.to_on, split)
-        return {"target": None if found is None else found.number}
+        by = "" if question.by == self._kpi.by[0] else question.by
+        found = find_target(self._figured.targets, question.window, split, by, question.per)
+        if found is None:
+            return {"target": None, "target_plan": None}
+        return {"target": found.number, "target_plan": found.plan_id}
 
     def _numbers(self, ratio: Ratio | None) -> dict[str, Any]:
         if ratio is None:
@@ -272,6 +260,22 @@ _PLACES = {bucket: str(place) for place, bucket in enumerate(BUCKETS)}
 def _in_order(key: Key) -> Key:
     """Buckets by age, all else by name."""
     return key._replace(mark=_PLACES.get(key.mark, key.mark))
+
+
+def taken(question: Question, figures: Figures, key: Key = _ALL) -> Ratio:
+    """What the figures of a key's group, or of everything, come to."""
+    kpi = question.kpi
+    if kpi.mark != "bucket" and (question.splits_by("bucket") or "bucket" in question.filters):
+        buckets = [key.mark] if key.mark else _buckets(question)
+        return total(sum(figures.of(figures.bucket(bucket)) for bucket in buckets))
+    if (key.mark or question.filters_by_mark) and kpi.mark_formula is not None:
+        return kpi.mark_formula(figures)
+    return kpi.formula(figures)
+
+
+def _buckets(question: Question) -> Sequence[str]:
+    only = question.filters.get("bucket")
+    return [bucket for bucket in BUCKETS if only is None or bucket in only]
 
 
 def figures_of(question: Question, group: Group, window: Window) -> Figures:

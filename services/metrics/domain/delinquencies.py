@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from services.metrics.domain.accounts import AccountItems, ItemKey, Known
 from services.metrics.domain.kinds.contacts import attempt_of
-from services.metrics.domain.overdue import Overdue, is_near, read_overdue, spans_of
+from services.metrics.domain.overdue import Overdue, is_near, list_overdue, spans_of
 from services.metrics.domain.restate import Views
 from services.metrics.domain.slots import FAR, bounded
 from services.metrics.domain.timelines import Rewritten, moments_of, rewrite
@@ -81,7 +81,7 @@ def rewrite_delinquencies(items: AccountItems, views: Views) -> Rewritten[date, 
 
 def delinquencies(known: Known, views: Sequence[View]) -> list[Delinquency]:
     """All spans of an account, by the facts known."""
-    invoices: list[Overdue] = list(known.read("invoice", "overdue", read_overdue))
+    invoices = list_overdue(known, views[0])
     spans = spans_of(invoices)
     if not spans:
         return []

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from services.metrics.domain.accounts import ItemKey
+from services.metrics.domain.accounts import ItemKey, Known
 from services.metrics.domain.debts import Debt, read_debt
 from services.metrics.domain.slots import FAR
 from services.metrics.domain.views import View
@@ -15,8 +15,6 @@ from services.metrics.domain.windows import ONE_DAY
 Days = tuple[date, date]  # the first, and the day after the last
 
 STAYS_DAYS = 30  # without anything overdue: what makes a cure, and what parts two delinquencies
-
-_ANYWHERE = View((), ())  # what is asked for here is the same in every view
 
 
 class Overdue(Struct, frozen=True, gc=False):
@@ -28,9 +26,17 @@ class Overdue(Struct, frozen=True, gc=False):
     written_off_on: tuple[date, ...]
 
 
-def read_overdue(_: ItemKey, facts: Sequence[Any]) -> Overdue | None:
+def list_overdue(known: Known, view: View) -> list[Overdue]:
+    """The invoices that stand. What is looked at is the same in every view."""
+
+    def read(_: ItemKey, facts: Sequence[Any]) -> Overdue | None:
+        return _overdue(read_debt(facts, view))
+
+    return list(known.read("invoice", "overdue", read))
+
+
+def _overdue(debt: Debt | None) -> Overdue | None:
     """None: it is not issued, or void."""
-    debt = read_debt(facts, _ANYWHERE)
     if debt is None or debt.is_void:
         return None
     written_off = tuple(put.days(debt.issued_on)[0] for put in debt.written_off)

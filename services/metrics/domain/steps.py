@@ -13,7 +13,7 @@ from services.metrics.domain.kinds.instalment_plans import DEFAULTED, plan_of
 from services.metrics.domain.kinds.parties import parties_of
 from services.metrics.domain.kinds.promises import Judged, Made
 from services.metrics.domain.kinds.tasks import Created, Done
-from services.metrics.domain.overdue import Chain, chains_of, read_overdue
+from services.metrics.domain.overdue import Chain, chains_of, list_overdue
 from services.metrics.domain.slots import FAR, bounded
 from services.metrics.domain.views import View
 from services.metrics.domain.windows import ONE_DAY
@@ -76,7 +76,7 @@ def paths_of(known: Known, view: View) -> list[Path]:
     steps = [*of_invoices, *_others(known, view)]
     withheld = [each for item in known.read("contact", "withheld", _read_withheld) for each in item]
     found = []
-    for chain in chains_of(list(known.read("invoice", "overdue", read_overdue))):
+    for chain in chains_of(list_overdue(known, view)):
         mine = sorted(_within(chain, steps), key=lambda step: step.order)
         mine = list(_each_stage_once(mine))
         if not any(step.name == "overdue-1" for step in mine):

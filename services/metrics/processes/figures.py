@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from services.metrics.domain.answers import Figured
+from services.metrics.domain.plans.targets import targets_of
 from services.metrics.domain.questions import Question
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.domain.targets import Target
 from services.metrics.store import figures as store
 from services.metrics.store.figures import Tenant
+from services.metrics.store.plans import list_plans
 from services.metrics.store.rates import find_rates
 from services.metrics.store.targets import list_targets
 from shared import clock
@@ -85,36 +87,49 @@ class _Reader:
 
     async def _figured(self, question: Question) -> Figured:
         before = recorded_before(question, self._tenant)
-        currencies = await store.list_currencies(self._session, self._tenant_id, before)
-        question = await self._complete(question, before)
-        only = currencies[0] if len(currencies) == 1 else None
-        currency = question.currency or only
-        rows = await store.list_rows(self._session, self._tenant_id, question, currency, before)
-        compared = question.compared
-        return Figured(
-            question,
-            rows,
-            currencies,
-            None if compared is None else await self._figured(compared),
-            await self._targets_of(question.kpi.name),
+        figured = await read_figured(self._session, self._tenant_id, question, before)
+        compared = figured.question.compared
+        return replace(
+            figured,
+            compared=None if compared is None else await self._figured(compared),
+            targets=await self._targets_of(question.kpi.name),
         )
 
-    async def _complete(self, question: Question, before: int) -> Question:
-        """With what its days depend on: first invoices, and rates."""
-        if question.kpi.over == "trailing":
-            days = await store.list_first_days(self._session, self._tenant_id, before)
-            if question.into and days:
-                days[""] = min(days.values())
-            question = replace(question, begins_on=days)
-        if question.is_converted and question.into:
-            rates = await find_rates(self._session, self._tenant_id, question.into, before)
-            question = replace(question, rates=rates)
-        return question
-
     async def _targets_of(self, kpi: str) -> Sequence[Target]:
+        """Objectives of running plans come before the tenant's own targets."""
         if self._targets is None:
-            self._targets = await list_targets(self._session, self._tenant_id)
+            found = await list_targets(self._session, self._tenant_id)
+            running = await list_plans(self._session, self._tenant_id, states=["running"])
+            for plan in running:
+                for name, target in targets_of(plan):
+                    found.setdefault(name, []).append(target)
+            self._targets = found
         return self._targets.get(kpi, ())
+
+
+async def read_figured(
+    session: Session, tenant_id: str, question: Question, before: int
+) -> Figured:
+    """A question with what its figures are made of, by what was recorded before a moment."""
+    currencies = await store.list_currencies(session, tenant_id, before)
+    question = await _complete(session, tenant_id, question, before)
+    only = currencies[0] if len(currencies) == 1 else None
+    currency = question.currency or only
+    rows = await store.list_rows(session, tenant_id, question, currency, before)
+    return Figured(question, rows, currencies)
+
+
+async def _complete(session: Session, tenant_id: str, question: Question, before: int) -> Question:
+    """With what its days depend on: first invoices, and rates."""
+    if question.kpi.over == "trailing":
+        days = await store.list_first_days(session, tenant_id, before)
+        if question.into and days:
+            days[""] = min(days.values())
+        question = replace(question, begins_on=days)
+    if question.is_converted and question.into:
+        rates = await find_rates(session, tenant_id, question.into, before)
+        question = replace(question, rates=rates)
+    return question
 
 
 def recorded_before(question: Question, tenant: Tenant | None) -> int:

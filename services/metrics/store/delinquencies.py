@@ -122,7 +122,7 @@ def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _seen(scope: tuple[str, int], question: Question, at: date, args: Arguments) -> str:
+def seen_sql(scope: tuple[str, int], question: Question, at: date, args: Arguments) -> str:
     """The delinquencies that are seen at the end of a day, of the part of the book asked for."""
     tenant, known = args.name(scope[0]), args.name(scope[1])
     at_day = args.name(at)
@@ -148,7 +148,7 @@ def _seen(scope: tuple[str, int], question: Question, at: date, args: Arguments)
 async def list_rows(session: Session, scope: tuple[str, int], question: Question) -> list[Row]:
     """How the delinquencies that touch the window ended."""
     args = Arguments()
-    seen = _seen(scope, question, question.looked_at, args)
+    seen = seen_sql(scope, question, question.looked_at, args)
     bounds = f"{args.name(question.slices.bounds)}::date[]"
     first, last = args.name(question.slices.bounds[0]), args.name(question.slices.to_on)
     kept = conditions(question, args)
@@ -177,25 +177,35 @@ async def list_fates(
 ) -> list[Fate]:
     """What became of the accounts that had anything overdue at the end of the month before."""
     args = Arguments()
-    seen = _seen(scope, question, question.looked_at, args)
+    source, columns = fates_sql(scope, question, month, args)
+    rows = await session.fetch(
+        f"select {columns}, seen.is_untouched, count(*) from {source} group by 1, 2, 3, 4", *args
+    )
+    return [Fate(*row.values()) for row in rows]
+
+
+def fates_sql(
+    scope: tuple[str, int], question: Question, month: Window, args: Arguments
+) -> tuple[str, str]:
+    """SQL: the delinquencies (`seen`) of accounts that had anything overdue at the end of the month
+    before, as a table with its condition; and by which bucket, with which end they are."""
+    seen = seen_sql(scope, question, question.looked_at, args)
     before = f"{args.name(month.from_on - ONE_DAY)}::date"
     end = f"{args.name(month.to_on)}::date"
     starts = f"{args.name(list(STARTS))}::int[]"
     tenant, known = args.name(scope[0]), args.name(scope[1])
     kept = conditions(question, args, table="seen.")
-    rows = await session.fetch(
-        f"""
-        select width_bucket(
-                {before} - span.dues_on[width_bucket({before}, span.dues_from)], {starts}
-            ) as bucket,
-            seen.seen_end <= {end} as is_in_month, seen.state, seen.is_untouched, count(*)
-        from ({seen}) seen
+    source = f"""
+        ({seen}) seen
         join delinquencies span using (tenant_id, account_id, chain_on)
         where span.tenant_id = {tenant} and span.known_from < {known}
             and span.known_until >= {known} and span.start_on <= {before}
             and span.end_on > {before} and seen.seen_end > {before} {kept}
-        group by 1, 2, 3, 4
-        """,
-        *args,
-    )
-    return [Fate(*row.values()) for row in rows]
+    """
+    columns = f"""
+        width_bucket(
+            {before} - span.dues_on[width_bucket({before}, span.dues_from)], {starts}
+        ) as bucket,
+        seen.seen_end <= {end} as is_in_month, seen.state
+    """
+    return source, columns

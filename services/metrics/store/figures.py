@@ -141,7 +141,7 @@ async def _list_read(
         f"""
         select {", ".join(columns)}, sum(amount), sum(count), sum(weight)
         from {source}
-        where true {filters}
+        where {f"{since_month} is not null" if is_stock else "true"} {filters}
         group by {", ".join(str(place) for place in range(1, len(columns) + 1))}
         having sum(amount) <> 0 or sum(count) <> 0 or sum(weight) <> 0
         """,

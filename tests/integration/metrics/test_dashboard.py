@@ -48,11 +48,11 @@ def portfolio() -> list[Received]:
                 events.append(an_overdue_invoice(key, id_, due))
             if (number + month) % 4:
                 events.append(a_payment(key, id_, amount, paid, due))
-            contact = {"time": noon(due + timedelta(days=3)), "key": key}
-            events.append(a_contact("contact-planned", f"K{id_}", **contact))
+            then = noon(due + timedelta(days=3))
+            events.append(a_contact("contact-planned", f"K{id_}", time=then, key=key))
             kind = "contact-suppressed" if number % 5 == 0 else "contact-sent"
             rule = "HOUSE-HOURS-PERSONS" if number % 5 == 0 else ""
-            events.append(a_contact(kind, f"K{id_}", rule=rule, **contact))
+            events.append(a_contact(kind, f"K{id_}", time=then, key=key, rule=rule))
     ordered = sorted(events, key=lambda event: event.time)
     return [event for event in ordered if event.time < datetime(2026, 7, 15, tzinfo=UTC)]
 

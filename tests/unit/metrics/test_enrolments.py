@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from msgspec import structs
 
-from services.metrics.domain.experiments.analysis import Analysis, Metric, Outcome, Start
+from services.metrics.domain.experiments.analysis import Analysis, Metric, MetricAim, Start
 from services.metrics.domain.experiments.enrolments import NO_RUN
 from services.metrics.domain.experiments.sums import ArmSums
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
@@ -28,7 +28,7 @@ OF_MONEY = ("recovered_share", "cost")
 def an_analysis(start: Start = "entered", horizon_days: int = 30) -> Analysis:
     """Of every metric."""
     also = tuple(
-        Outcome(metric=metric, currency="EUR" if metric in OF_MONEY else None, worthwhile=1)
+        MetricAim(metric=metric, currency="EUR" if metric in OF_MONEY else None, worthwhile=1)
         for metric in METRICS
     )
     return Analysis(start=start, horizon_days=horizon_days, also=also)

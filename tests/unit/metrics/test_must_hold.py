@@ -28,7 +28,7 @@ PARTS_OF_ONE = (
     "retention_rate", "satisfaction", "roll_rate",
 )  # fmt: skip
 NO_RATES = Book("UTC", 0)
-SETTINGS = settings(max_examples=12, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+SETTINGS = settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 SEEDS = st.integers(0, 2**32 - 1)
 
 

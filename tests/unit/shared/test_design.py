@@ -1,4 +1,4 @@
-"""The shared look: the contrast of every pair that PAGES.md 2 lists, computed from the file."""
+"""The shared look: the contrast of every pair of docs/dashboard.md, computed from the file."""
 
 import re
 from typing import Literal
@@ -23,7 +23,7 @@ MARKS = [
     *((mark, "card") for mark in ("second", "third", "fourth")),
     *((f"age-{at}", "card") for at in range(6)),
 ]
-# As the page lists them, on card and on page.
+# As docs/dashboard.md lists them, on card and on page.
 LISTED = {
     "light": {
         ("ink", "card"): 16.59, ("ink", "page"): 15.28, ("soft", "card"): 6.33,

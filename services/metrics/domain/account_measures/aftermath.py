@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from services.metrics.domain.account_measures import AccountMeasure
+from services.metrics.domain.account_measures import AccountMeasure, CellsOfItem
 from services.metrics.domain.accounts import ItemKey, Known
-from services.metrics.domain.cells import Cells, add
+from services.metrics.domain.cells import add
 from services.metrics.domain.debts import Disputed
 from services.metrics.domain.kinds.consents import Revoked
 from services.metrics.domain.kinds.contacts import last_of
@@ -24,16 +24,16 @@ AFTER_DAYS = 7
 
 
 class _Talk(NamedTuple):
+    of: ItemKey
     at: datetime
     day: Any
     collector: str
 
 
-def cells_of(known: Known, view: View) -> Cells:
-    cells: Cells = {}
+def adds(known: Known, view: View, cells_of: CellsOfItem) -> None:
     talks = [talk for kind in _KINDS for talk in known.read(kind, "talk", _read_talk)]
     if not talks:
-        return cells
+        return
     after = {
         "disputed_after": list(_each(known, "invoice", Disputed)),
         "revoked_after": list(_each(known, "consent", Revoked)),
@@ -44,8 +44,7 @@ def cells_of(known: Known, view: View) -> Cells:
             if any(fact.at > talk.at and bounded(fact.day) <= last_day for fact in facts):
                 place = view.place_at(talk.at)
                 cell = view.cell(measure, "", bounded(talk.day), place, collector=talk.collector)
-                add(cells, cell, 0, 1)
-    return cells
+                add(cells_of(talk.of), cell, 0, 1)
 
 
 def _each(known: Known, kind: str, of: type[Any]) -> Iterator[Any]:
@@ -71,7 +70,11 @@ def _read_talk(key: ItemKey, facts: Sequence[Any]) -> _Talk | None:
     elif not collector and key[0] == "task":
         done = next((fact for fact in reversed(facts) if isinstance(fact, Done)), None)
         collector = done.collector if done else ""
-    return _Talk(right[-1].at, right[-1].day, collector)
+    return _Talk(key, right[-1].at, right[-1].day, collector)
 
 
-MEASURE = AccountMeasure(frozenset({*_KINDS, "invoice", "consent"}), cells_of)
+MEASURE = AccountMeasure(
+    frozenset({*_KINDS, "invoice", "consent"}),
+    frozenset({"disputed_after", "revoked_after"}),
+    adds,
+)

@@ -8,17 +8,17 @@ measure (day of change): count
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from services.metrics.domain.account_measures import AccountMeasure, seen
+from services.metrics.domain.account_measures import AccountMeasure, CellsOfItem, seen
 from services.metrics.domain.account_measures.seen import Span
 from services.metrics.domain.accounts import Known
-from services.metrics.domain.cells import Cells
 from services.metrics.domain.slots import FAR
 from services.metrics.domain.stocks import add_stock
 from services.metrics.domain.views import View
 
+WHOLE = ("account", "")  # the account itself: it owes, and disputes, once
 
-def cells_of(known: Known, view: View) -> Cells:
-    cells: Cells = {}
+
+def adds(known: Known, view: View, cells_of: CellsOfItem) -> None:
     owing: list[Span] = []
     disputing: list[Span] = []
     for invoice in seen.invoices(known, view):
@@ -28,10 +28,10 @@ def cells_of(known: Known, view: View) -> Cells:
                 start, end = max(opened, since), min(resolved, until)
                 if start < end:
                     disputing.append((start, end))
+    cells = cells_of(WHOLE)
     add_stock(cells, view, "owing", "", changes_of(owing))
     if disputing:
         add_stock(cells, view, "disputing", "", changes_of(disputing))
-    return cells
 
 
 def changes_of(spans: Iterable[Span]) -> Mapping[date, int]:
@@ -49,4 +49,4 @@ def changes_of(spans: Iterable[Span]) -> Mapping[date, int]:
     return changes
 
 
-MEASURE = AccountMeasure(frozenset({"invoice"}), cells_of)
+MEASURE = AccountMeasure(frozenset({"invoice"}), frozenset({"owing", "disputing"}), adds)

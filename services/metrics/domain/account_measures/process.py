@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from services.metrics.domain.account_measures import AccountMeasure
+from services.metrics.domain.account_measures import AccountMeasure, CellsOfItem
 from services.metrics.domain.accounts import Known
 from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.overdue import STAYS_DAYS
@@ -39,8 +39,11 @@ _ENDS: Final = tuple(CLASSES.values())
 LOOP_TIMES: Final = 5
 
 
-def cells_of(known: Known, view: View) -> Cells:
-    cells: Cells = {}
+_WHOLE = ("account", "")  # a path is of several items
+
+
+def adds(known: Known, view: View, cells_of: CellsOfItem) -> None:
+    cells = cells_of(_WHOLE)
     paths = paths_of(known, view)
     for path in paths:
         place = view.place_on(path.chain.start)
@@ -54,7 +57,6 @@ def cells_of(known: Known, view: View) -> Cells:
             cell = view.cell("withheld_in", "", day, place, until=path.chain.end, mark=rule)
             add(cells, cell, 0, 1)
     _add_scores(cells, known, view, paths)
-    return cells
 
 
 def class_of(seconds: float) -> str:
@@ -120,4 +122,8 @@ def _add_scores(cells: Cells, known: Known, view: View, paths: Sequence[Path]) -
         add(cells, cell, each.score, 1)
 
 
-MEASURE = AccountMeasure(KINDS, cells_of)
+MEASURE = AccountMeasure(
+    KINDS,
+    frozenset({"edge", "wait", "loop", "skip", "skip_withheld", "withheld_in", "score_after"}),
+    adds,
+)

@@ -29,6 +29,7 @@ class Cash(Struct, frozen=True, gc=False):
 
 
 class SeenInvoice(Struct, frozen=True):
+    invoice_id: str
     currency: str
     is_open: tuple[Span, ...]  # at the end of the days
     is_disputed: tuple[Span, ...]
@@ -53,9 +54,9 @@ class SeenAttempt(Struct, frozen=True, gc=False):
 def invoices(known: Known, view: View) -> Iterator[SeenInvoice]:
     """The invoices that are not void."""
 
-    def read(_: ItemKey, facts: Sequence[Any]) -> SeenInvoice | None:
+    def read(key: ItemKey, facts: Sequence[Any]) -> SeenInvoice | None:
         debt = read_debt(facts, view)
-        return None if debt is None or debt.is_void else _seen(debt)
+        return None if debt is None or debt.is_void else _seen(key[1], debt)
 
     return known.read("invoice", ("seen", view.known_zone), read)
 
@@ -84,7 +85,7 @@ def attempts(known: Known) -> list[SeenAttempt]:
     return sorted(found, key=lambda each: (each.attempt.at, each.contact_id))
 
 
-def _seen(debt: Debt) -> SeenInvoice:
+def _seen(invoice_id: str, debt: Debt) -> SeenInvoice:
     is_open: list[Span] = []
     balance, since = 0, FAR
     for day in sorted(debt.changes):
@@ -96,6 +97,7 @@ def _seen(debt: Debt) -> SeenInvoice:
     if balance > 0:
         is_open.append((since, FAR))
     return SeenInvoice(
+        invoice_id,
         debt.currency,
         tuple(is_open),
         tuple((each.opened_on, each.resolved_on) for each in debt.disputes) if debt.claims else (),

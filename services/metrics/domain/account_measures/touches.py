@@ -7,20 +7,19 @@ measure (day): amount
 
 from datetime import timedelta
 
-from services.metrics.domain.account_measures import AccountMeasure, seen
+from services.metrics.domain.account_measures import AccountMeasure, CellsOfItem, seen
 from services.metrics.domain.accounts import Known
-from services.metrics.domain.cells import Cells, add
+from services.metrics.domain.cells import add
 from services.metrics.domain.slots import bounded
 from services.metrics.domain.views import View
 
 TOUCH_DAYS = 30
 
 
-def cells_of(known: Known, view: View) -> Cells:
-    cells: Cells = {}
+def adds(known: Known, view: View, cells_of: CellsOfItem) -> None:
     attempts = seen.attempts(known)
     if not attempts:
-        return cells
+        return
     payments = {each.payment_id: each for each in seen.payments(known, view)}
     for invoice in seen.invoices(known, view):
         for cash in invoice.recovered:
@@ -50,8 +49,9 @@ def cells_of(known: Known, view: View) -> Cells:
                     strategy=touch.strategy,
                     collector=touch.collector,
                 )
-                add(cells, cell, amount)
-    return cells
+                add(cells_of(("invoice", invoice.invoice_id)), cell, amount)
 
 
-MEASURE = AccountMeasure(frozenset({"invoice", "payment", "contact", "cover"}), cells_of)
+MEASURE = AccountMeasure(
+    frozenset({"invoice", "payment", "contact", "cover"}), frozenset({"touch"}), adds
+)

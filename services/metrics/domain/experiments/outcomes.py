@@ -128,7 +128,7 @@ def happened(known: Known, view: View) -> list[Happened]:
         for item in known.read(kind, ("experiment", view.known_zone), read)
         for each in item
     ]
-    return [*found, *_of(fees.cells_of(known, view))]
+    return [*found, *_of(fees.MEASURE.cells(known, view))]
 
 
 def _of(cells: Cells) -> Iterator[Happened]:

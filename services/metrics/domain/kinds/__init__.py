@@ -34,9 +34,11 @@ class Handler:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of item. `facts`: the classes of its facts, each with a tag of its own."""
+    """A kind of item. `facts`: the classes of its facts, each with a tag of its own. `measures`:
+    those that its cells add to, so that what a figure is made of is looked for where it can be."""
 
     name: str
     facts: tuple[type, ...]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     cells: Callable[[Sequence[Any], View], Cells] | None = None
+    measures: frozenset[str] = frozenset()

@@ -82,4 +82,5 @@ KIND = Kind(
         ("fee-charged", "interest-charged", "charge-waived"), Handler(on_charge)
     ),
     cells=cells_of,
+    measures=frozenset({"charges", "credit"}),
 )

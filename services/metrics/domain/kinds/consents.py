@@ -45,4 +45,5 @@ KIND = Kind(
     facts=(Revoked,),
     handlers={"consent-revoked": Handler(on_revoked)},
     cells=cells_of,
+    measures=frozenset({"revoked"}),
 )

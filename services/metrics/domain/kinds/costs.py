@@ -106,11 +106,13 @@ KINDS = (
             "cost-withdrawn": Handler(on_withdrawn, account_of),
         },
         cells=recorded_cells,
+        measures=frozenset({"cost"}),
     ),
     Kind(
         name="commission",
         facts=(Commission,),
         handlers={"commission-due": Handler(on_commission)},
         cells=commission_cells,
+        measures=frozenset({"cost"}),
     ),
 )

@@ -68,4 +68,5 @@ KIND = Kind(
     facts=(Credited, Replaced),
     handlers={"credit-note-issued": Handler(on_issued)},
     cells=cells_of,
+    measures=frozenset({"credit", "credited"}),
 )

@@ -69,4 +69,5 @@ KIND = Kind(
     facts=(Scored,),
     handlers={"feedback-received": Handler(on_feedback)},
     cells=cells_of,
+    measures=frozenset({"score"}),
 )

@@ -77,7 +77,6 @@ def add_right_party(
     cells: Cells,
     view: View,
     facts: Sequence[Any],
-    *,
     channel: str = "",
     strategy: str = "",
     collector: str = "",
@@ -115,4 +114,5 @@ KIND = Kind(
         "wrong-party-contacted": Handler(_on(is_right=False)),
     },
     cells=cells_of,
+    measures=frozenset({"promised", "right_party"}),
 )

@@ -130,4 +130,5 @@ KIND = Kind(
         "payment-reversed": Handler(on_reversed),
     },
     cells=cells_of,
+    measures=frozenset({"received"}),
 )

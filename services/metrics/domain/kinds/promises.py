@@ -116,4 +116,5 @@ KIND = Kind(
         "promise-rejudged": Handler(on_rejudged),
     },
     cells=cells_of,
+    measures=frozenset({"broken", "kept", "partly"}),
 )

@@ -45,6 +45,7 @@ KINDS: Mapping[str, Kind] = {
         promises.KIND,
         contacts.KIND,
         contacts.COVER,
+        contacts.ANSWER,
         parties.KIND,
         tasks.KIND,
         feedback.KIND,

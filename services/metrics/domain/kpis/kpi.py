@@ -10,6 +10,8 @@ from services.metrics.domain.measures import Need
 
 Number = int | Fraction
 KpiKind = Literal["flow", "stock", "cohort"]
+# Of a numerator or denominator: `minor_days` are minor units times days.
+PartUnit = Literal["minor", "count", "minor_days", "ratio"]
 
 
 class Ratio(NamedTuple):
@@ -19,6 +21,10 @@ class Ratio(NamedTuple):
     numerator: Number | None  # None: it has no value either
     denominator: Number | None  # None: a sum, not a ratio
     extra: Mapping[str, Any] = {}  # further members of the answer
+
+
+Part = Literal["numerator", "denominator"]
+PARTS: tuple[Part, Part] = ("numerator", "denominator")
 
 
 def ratio(numerator: Number, denominator: Number, times: Number = 1, **extra: Any) -> Ratio:
@@ -71,6 +77,10 @@ class Kpi:
     members: tuple[str, ...] = ()  # further members of the answer
     has_curve: bool = False  # by days since a thing's own day
     mark_formula: Callable[[Figures], Ratio] | None = None  # of one mark, where it differs
+    # What one thing adds to numerator and denominator, given the figures of it and of all, where
+    # these are no sums: `formula` of a thing's own figures adds up otherwise.
+    share: Callable[[Figures, Figures], Ratio] | None = None
+    part_units: tuple[PartUnit, PartUnit] | None = None  # where they are not what the KPI counts
     taken: tuple[tuple[str, "Kpi"], ...] = ()  # what it is where it is taken per something else
     is_per: str = ""  # of one of those
 
@@ -84,6 +94,12 @@ class Kpi:
         """All that it may be split by, also where it is taken per something else."""
         more = (name for _, kpi in self.taken for name in kpi.splits)
         return tuple(dict.fromkeys((*self.splits, *more)))
+
+    def part_unit(self, part: Part, by: By) -> PartUnit:
+        """What its numerator or denominator is counted in."""
+        if self.part_units is not None:
+            return self.part_units[PARTS.index(part)]
+        return "minor" if self.is_money and by == "amount" else "count"
 
     def taken_per(self, per: str) -> "Kpi":
         """What it is where it is taken per something else."""

@@ -22,6 +22,15 @@ def _loss_reduction(figures: Figures) -> Ratio:
     return Ratio(1 - Fraction(now) / before, now, before)
 
 
+def _share_of_rates(figures: Figures, whole: Figures) -> Ratio:
+    """What a thing adds to the rates: its write-offs ÷ the sales of all."""
+    assert figures.before is not None, "the KPI asks for it"
+    assert whole.before is not None, "the KPI asks for it"
+    now = ratio(figures.flow("written_off").amount, whole.sales).value
+    before = ratio(figures.before.flow("written_off").amount, whole.before.sales).value
+    return Ratio(None, now, before)
+
+
 KPIS = (
     Kpi(
         name="write_off_rate",
@@ -44,5 +53,7 @@ KPIS = (
         formula=_loss_reduction,
         needs=_NEEDS,
         over="before",
+        share=_share_of_rates,
+        part_units=("ratio", "ratio"),
     ),
 )

@@ -85,6 +85,18 @@ def _effectiveness(figures: Figures) -> Ratio:
     )
 
 
+def _share_of_effectiveness(figures: Figures, whole: Figures) -> Ratio:
+    """What a thing adds: in each month what is not yet due of it, or its receivables where those of
+    all are the smaller of the two."""
+    collected = collectable = 0
+    for month, of_all in zip(figures.months, whole.months, strict=True):
+        owed = month.opening_receivables + month.sales
+        is_bound = of_all.not_yet_due > of_all.closing_receivables
+        collected += owed - month.closing_receivables
+        collectable += owed - (month.closing_receivables if is_bound else month.not_yet_due)
+    return Ratio(None, collected, collectable)
+
+
 def _days_to_pay(figures: Figures) -> Ratio:
     paid = figures.standing("paid_days")
     return ratio(paid.weight, paid.amount)
@@ -159,6 +171,7 @@ KPIS = (
         better="lower",
         splits=MONEY,
         formula=_days_late,
+        part_units=("minor_days", "minor"),
         needs=(standing("late"), _AGED),
     ),
     Kpi(
@@ -183,6 +196,7 @@ KPIS = (
         better="lower",
         splits=MONEY,
         formula=_days_to_pay,
+        part_units=("minor_days", "minor"),
         needs=(standing("paid_days"),),
     ),
     Kpi(
@@ -197,6 +211,7 @@ KPIS = (
         formula=_effectiveness,
         needs=(*_SALES, *_OWED, _AGED),
         over="months",
+        share=_share_of_effectiveness,
     ),
     Kpi(
         name="aging",
