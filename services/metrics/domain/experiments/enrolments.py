@@ -18,8 +18,8 @@ from services.metrics.domain.experiments.analysis import DEFAULT, Analysis
 from services.metrics.domain.experiments.outcomes import (
     Exposed,
     LookedAt,
-    Valued,
     Stake,
+    Valued,
     happened,
     invoices,
     outcome,
