@@ -131,7 +131,8 @@ async def list_became(
         scope,
         question,
         currency,
-        f"(measure = {base} and day between {first} and {last} or measure = {measure} "
+        f"measure in ({base}, {measure}) "
+        f"and (measure = {base} and day between {first} and {last} or measure = {measure} "
         f"and until_on between {first} and {last} and day <= {at})",
         args,
     )

@@ -189,3 +189,32 @@ async def test_what_was_known_is_answered_as_of_then(
     tag = (await client.get("/v1/matrices/roll-rate?month=2026-02")).headers["etag"]
     known = await client.get("/v1/matrices/roll-rate?month=2026-02", headers={"If-None-Match": tag})
     assert known.status_code == 304
+
+
+async def test_met_10_over_http(client: httpx.AsyncClient, deliver: Deliver) -> None:
+    """MET-10: the run is judged by who was exposed in it, whatever was known first."""
+    path = "/v1/experiments/calls"
+    analysis = {
+        "primary": {"metric": "recovered_share", "currency": "EUR", "worthwhile": 0.05},
+        "at_least": 2,
+    }
+    events = handled(STORIES["MET-10"]().events)
+    started = [event for event in events if event.type == "experiment-started"]
+    put = await client.put(f"{path}/analysis", params={"run": "1"}, json=analysis)
+    assert put.status_code == 200, put.text
+    await deliver([event for event in events if event not in started])
+    await deliver(started)
+    found = await ask(client, path, at="2026-03-31")
+    arms = {arm["arm"]: arm for arm in found["arms"]}
+    assert {
+        arm: (each["enrolled"], each["exposed"], each["crossed"]) for arm, each in arms.items()
+    } == {"std": (2, 2, 1), "call": (2, 1, 0)}
+    shares = {
+        arm: (metric["numerator"], metric["denominator"])
+        for arm, each in arms.items()
+        for metric in each["metrics"]
+        if metric["metric"] == "recovered_share"
+    }
+    assert shares == {"std": (8000, 12000), "call": (7000, 7000)}
+    early = await ask(client, path, at="2026-03-15")
+    assert {arm["arm"]: arm["ripe"] for arm in early["arms"]} == {"std": 2, "call": 0}
