@@ -83,6 +83,11 @@ class KnownAnswer(Shape):
     known_until: datetime | None = Field(
         description="until when what was recorded is in; without `as_of` it is counted"
     )
+    stale_since: datetime | None = Field(
+        None,
+        description="only while figures stand still: another release made them, and this one is"
+        " at work on its own",
+    )
 
 
 class KpiAnswer(Numbers, KnownAnswer):

@@ -16,6 +16,7 @@ from services.metrics.domain.questions import Question
 from services.metrics.domain.reading import NeedGroup, readings, settled
 from services.metrics.domain.rolls import months_of, rows_of
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
+from services.metrics.domain.version import FIGURES_VERSION
 from services.metrics.store import delinquencies, histories, parts, sources
 from shared.database import Session
 
@@ -24,11 +25,18 @@ class Tenant(NamedTuple):
     timezone: str
     latest_slot: int  # the quarter of an hour of the newest event; 0: none yet
     revision: int
+    is_stale: bool = False  # its figures were made by other rules than this release's
 
 
 async def find_tenant(session: Session, tenant_id: str) -> Tenant | None:
     row = await session.fetchrow(
-        "select timezone, latest_known, revision from tenants where tenant_id = $1", tenant_id
+        """
+        select timezone, latest_known, revision,
+            (select version <> $2 from generations where state = 'current')
+        from tenants where tenant_id = $1
+        """,
+        tenant_id,
+        FIGURES_VERSION,
     )
     return None if row is None else Tenant(*row.values())
 

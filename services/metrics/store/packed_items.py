@@ -5,25 +5,56 @@ from services.metrics.store import cold
 from shared.database import Session
 
 ItemCursor = tuple[str, str, str]  # account, kind, id
-_START: ItemCursor = ("", "", "")
-_COLD_AT_ONCE = 500  # accounts
+_LAST = "\U0010ffff"  # behind every kind
 
 
 async def list_packed_items(
     session: Session, tenant_id: str, kind: str | None, after: ItemCursor | None, limit: int
 ) -> list[PackedItem]:
     """The next items after a key, of one kind or of all; accounts themselves are a kind, too."""
-    start = after or _START
-    usual = await _list_usual(session, tenant_id, kind, start, limit)
-    put_away = await _list_cold(session, tenant_id, kind, start, limit)
-    if not put_away:
-        return usual
-    return sorted([*usual, *put_away], key=lambda item: item[:3])[:limit]
+    while True:
+        found = await _list_warm(session, tenant_id, kind, after, limit)
+        cold_items, horizon = await _list_cold(session, tenant_id, kind, after, limit)
+        found = sorted([*found, *cold_items], key=_cursor)
+        if horizon is not None:  # what is behind it may stand among the cold ones
+            found = [item for item in found if item.account_id <= horizon]
+        if found or horizon is None:
+            return found[:limit]
+        after = (horizon, _LAST, "")
 
 
-async def _list_usual(
-    session: Session, tenant_id: str, kind: str | None, after: ItemCursor, limit: int
+def _cursor(item: PackedItem) -> ItemCursor:
+    return item.account_id, item.kind, item.item_id
+
+
+async def _list_cold(
+    session: Session, tenant_id: str, kind: str | None, after: ItemCursor | None, limit: int
+) -> tuple[list[PackedItem], str | None]:
+    """Those of the next accounts that have cold items, and the last of these (None: that was all).
+    Each account's lie together."""
+    rows = await session.fetch(
+        """
+        select account_id, content from items_cold
+        where tenant_id = $1 and account_id >= $2 order by account_id limit $3
+        """,
+        tenant_id,
+        after[0] if after else "",
+        limit,
+    )
+    found = [
+        PackedItem(account_id, item.kind, item.item_id, item.content)
+        for account_id, content in rows
+        for item in cold.unpack(content)
+        if kind in (None, item.kind)
+    ]
+    last = rows[-1][0] if len(rows) == limit else None
+    return [item for item in found if after is None or _cursor(item) > after], last
+
+
+async def _list_warm(
+    session: Session, tenant_id: str, kind: str | None, after: ItemCursor | None, limit: int
 ) -> list[PackedItem]:
+    account_id, after_kind, item_id = after or ("", "", "")
     rows = await session.fetch(
         """
         select * from (
@@ -35,49 +66,20 @@ async def _list_usual(
             )
             union all
             (
-                select account_id, $7::text collate "C", account_id, content from accounts
+                select account_id, $7, account_id, content from accounts
                 where tenant_id = $1 and ($2::text is null or $2 = $7) and content is not null
-                    and (account_id, $7::text collate "C", account_id) > ($3, $4, $5)
+                    and (account_id, $7, account_id) > ($3, $4, $5)
                 order by account_id limit $6
             )
         ) found
-        order by account_id collate "C", kind collate "C", item_id collate "C" limit $6
+        order by account_id, kind, item_id limit $6
         """,
         tenant_id,
         kind,
-        *after,
+        account_id,
+        after_kind,
+        item_id,
         limit,
         ACCOUNT,
     )
     return [PackedItem(*row.values()) for row in rows]
-
-
-async def _list_cold(
-    session: Session, tenant_id: str, kind: str | None, after: ItemCursor, limit: int
-) -> list[PackedItem]:
-    """Of accounts whose items lie compressed together: as many as are asked for, or all."""
-    found: list[PackedItem] = []
-    account_id = after[0]
-    is_first = True
-    while len(found) < limit:
-        rows = await session.fetch(
-            f"""
-            select account_id, content from items_cold
-            where tenant_id = $1 and account_id {">=" if is_first else ">"} $2
-            order by account_id limit $3
-            """,
-            tenant_id,
-            account_id,
-            _COLD_AT_ONCE,
-        )
-        for account, content in rows:
-            items = (
-                PackedItem(account, each.kind, each.item_id, each.content)
-                for each in cold.unpack(content)
-                if kind in (None, each.kind)
-            )
-            found += sorted(item for item in items if item[:3] > after)
-        if len(rows) < _COLD_AT_ONCE:
-            break
-        account_id, is_first = rows[-1]["account_id"], False
-    return found
