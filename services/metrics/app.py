@@ -11,6 +11,7 @@ from services.metrics.api import (
     books,
     costs,
     experiments,
+    explained,
     exports,
     jobs,
     kpis,
@@ -67,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
-    for module in (kpis, books, exports, costs, targets, views, preferences, stream):
+    for module in (kpis, books, explained, exports, costs, targets, views, preferences, stream):
         app.include_router(module.router)
     for router in (experiments.router, plans.router, alerts.router):
         app.include_router(router)
