@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from services.metrics.api.answer_models import KnownAnswer, Number, Shape
 from services.metrics.api.books import (
@@ -109,8 +109,13 @@ class ExplainCohortQuery(CohortQuery, ExplainPaging):
     age: Whole = Field(ge=0, le=AGES_MAX, description="Months after the cohort's own.")
 
 
+def _only(value: object) -> object:
+    """Elsewhere an arm is a filter, of which there may be several."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 class ExplainArmQuery(ExplainPaging):
-    arm: Name
+    arm: Annotated[Name, BeforeValidator(_only)]
     metric: Name
     currency: Name | None = None
     run: Whole | None = Field(None, ge=1, description="Default: the last.")
