@@ -3,9 +3,9 @@
 from shared.database import Database
 
 _COLUMNS = """
-select c.table_name, c.column_name from information_schema.columns c
+select c.table_schema || '"."' || c.table_name, c.column_name from information_schema.columns c
   join information_schema.tables t using (table_schema, table_name)
- where c.table_schema = 'public' and t.table_type = 'BASE TABLE'
+ where c.table_schema !~ '^(pg_|information_schema)' and t.table_type = 'BASE TABLE'
    and (c.data_type in ('text', 'bytea', 'character varying', 'json', 'jsonb')
         or c.data_type = 'ARRAY')
 """

@@ -16,8 +16,23 @@ from services.metrics.domain.accounts import AccountItems
 from services.metrics.domain.answers import Figured
 from services.metrics.domain.cells import Cells, merge
 from services.metrics.domain.counted import delinquent_rows, kept_cells, rolled_of, rows_of_cells
+from services.metrics.domain.crossings import hand_over, owners
 from services.metrics.domain.cures import Fate, cure_matrix, is_seen, state_of
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
+from services.metrics.domain.experiments.analysis import Analysis
+from services.metrics.domain.experiments.enrolments import (
+    ArmKey,
+    Counted,
+    Enrolment,
+    Enrolments,
+    RunKey,
+    RunStarted,
+    counts_of,
+    names_of,
+    replace_rows,
+    sums_of,
+)
+from services.metrics.domain.experiments.sums import ArmSums
 from services.metrics.domain.figures import Row
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
@@ -119,18 +134,32 @@ class Memory:
         self.accounts: dict[str, AccountItems] = {}
         self.cells: dict[int, Cells] = defaultdict(dict)  # by moment of knowledge
         self.delinquencies: dict[str, list[KnownRow[Delinquency]]] = defaultdict(list)
+        self.runs: list[RunStarted] = []
+        self.analyses: dict[RunKey, Analysis] = {}
+        self.enrolments: dict[str, list[KnownRow[Enrolment]]] = defaultdict(list)
+        self.arm_sums: dict[ArmKey, ArmSums] = {}
+        self.arm_counts: dict[ArmKey, Counted] = {}
         self.latest_slot = 0
 
     def take(self, events: Sequence[Received]) -> None:
         """Fold one batch."""
         touched: dict[str, AccountItems] = {}
+        reached = self._take_runs(events)
+        for account_id in reached:
+            touched[account_id] = self.accounts[account_id]
         for event in events:
+            if event.type not in HANDLERS:
+                continue
             handler, data = HANDLERS[event.type], event.decode()
             for account_id in handler.accounts_of(event, data):
                 items = self.accounts.setdefault(account_id, AccountItems(account_id))
                 handler.apply(items, event, data)
                 touched[account_id] = items
             self.latest_slot = max(self.latest_slot, slot_of(event.recordedtime))
+        for items in list(touched.values()):
+            for owner, contact_id in list(owners(items)):
+                touched[owner] = self.accounts.setdefault(owner, AccountItems(owner))
+                hand_over(items, touched[owner], contact_id)
         for items in touched.values():
             views = Views(items.account)
             for slot, cells in measure(items, views).cells.items():
@@ -139,7 +168,53 @@ class Memory:
             self.delinquencies[items.account_id] = rewrite_rows(
                 self.delinquencies[items.account_id], rewritten, lambda row: row.start_on
             )
+            self._enrol(items, views, reached.get(items.account_id))
             items.settle()
+
+    def _take_runs(self, events: Sequence[Received]) -> dict[str, int]:
+        """Keep the runs that begin; the accounts that they reach, and since when."""
+        reached: dict[str, int] = {}
+        for event in events:
+            if event.type == "experiment-started":
+                data, slot = event.decode(), slot_of(event.recordedtime)
+                self.runs.append(RunStarted(slot, data.name, data.run, event.time))
+                for account, rows in self.enrolments.items():
+                    if any(
+                        each.row.name == data.name and each.row.named_at >= event.time
+                        for each in rows
+                    ):
+                        reached[account] = min(slot, reached.get(account, slot))
+        return reached
+
+    def _enrol(self, items: AccountItems, views: Views, reached_since: int | None) -> None:
+        if not names_of(items):
+            return
+        enrolments = Enrolments(items, views, self.runs, self.analyses)
+        moments, _ = enrolments.moments(reached_since)
+        if not moments:
+            return
+        stored = self.enrolments[items.account_id]
+        old = [each for each in stored if each.known_until >= moments[0]]
+        new = replace_rows(old, enrolments, moments)
+        self.enrolments[items.account_id] = [each for each in stored if each not in old] + new
+        for sign, rows in ((-1, old), (1, new)):
+            for key, sums in sums_of(rows, sign).items():
+                self.arm_sums[key] = self.arm_sums.get(key, ArmSums()).plus(sums)
+            for key, counts in counts_of(rows, sign).items():
+                self.arm_counts[key] = self.arm_counts.get(key, Counted()).plus(counts)
+
+    def arms(
+        self, name: str, run: int, metric: str, at: date, currency: str = "",
+        recorded_before: int = UNTIL_NOW,
+    ) -> dict[str, ArmSums]:  # fmt: skip
+        """The sums of each arm, of the accounts whose window is over at the end of a day."""
+        found: dict[str, ArmSums] = {}
+        for key, sums in self.arm_sums.items():
+            of = (key.name, key.run, key.metric, key.currency)
+            is_asked = of == (name, run, metric, currency)
+            if is_asked and key.day <= at and key.known < recorded_before:
+                found[key.arm] = found.get(key.arm, ArmSums()).plus(sums)
+        return found
 
     def ask(
         self,

@@ -53,10 +53,14 @@ select case c.relkind when 'S' then 'sequence' when 'v' then 'view'
        format('%I.%I', n.nspname, c.relname) as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   join pg_roles o on o.oid = c.relowner
- where n.nspname = 'public' and c.relkind in ('r', 'p', 'v', 'm', 'S') and o.rolname <> $1
+ where (n.nspname = 'public' or n.nspname ~ '^figures_[0-9]+$')
+   and c.relkind in ('r', 'p', 'v', 'm', 'S') and o.rolname <> $1
    and not (c.relkind = 'S' and exists (
         select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass
                                   and d.deptype in ('a', 'i')))
+union all
+select 'schema', n.nspname from pg_namespace n join pg_roles o on o.oid = n.nspowner
+ where n.nspname ~ '^figures_[0-9]+$' and o.rolname <> $1
 """
 
 

@@ -53,9 +53,12 @@ async def _compare_heads(
     found: Comparison, service: str, reader: Database, name: str, source: Database
 ) -> None:
     after: tuple[str, str, str, str] = _FIRST
+    idle = await store.list_idle_readers(reader) if service == "metrics" else set()
     while page := await store.list_heads(reader, name, after, PAGE):
         lasts = await store.find_lasts(source, [(row[1], row[2], row[3]) for row in page])
         for consumer, tenant, topic, key, sequence in page:
+            if consumer in idle:
+                continue
             last = lasts.get((tenant, topic, key), 0)
             if sequence > last:
                 said = f"{consumer} has {topic} up to {sequence}; the {name} gave {last}"

@@ -63,8 +63,8 @@ def _major(program: Path) -> int | None:
     return int(match[1]) if match else None
 
 
-async def run(program: Path, *arguments: str | Path, url: str | None = None) -> None:
-    """Run it to its end. Raises `CannotStart` with the last of its words.
+async def run(program: Path, *arguments: str | Path, url: str | None = None) -> str:
+    """Run it to its end; what it said. Raises `CannotStart` with the last of its words.
 
     The password goes by the environment: arguments can be read by every user of the machine.
     """
@@ -80,18 +80,19 @@ async def run(program: Path, *arguments: str | Path, url: str | None = None) -> 
         *given,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         umask=0o077,
     )
     try:
-        _, words = await process.communicate()
+        said, words = await process.communicate()
     except BaseException:
         process.kill()
         raise
     if process.returncode:
         last = " ".join(words.decode(errors="replace").split())[-500:]
         raise CannotStart(f"{program.name} failed: {last}")
+    return said.decode(errors="replace")
 
 
 def _with_authorities(parts: SplitResult) -> SplitResult:

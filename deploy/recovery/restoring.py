@@ -4,6 +4,7 @@ While one is under way a mark stands in every database: nothing is started or co
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from shared.addresses import KafkaAccess
 from shared.database import Database, migrate
 from shared.process.crash import crash_point
 
+_FIGURES = re.compile(r"SCHEMA - (figures_[0-9]{1,9})\b")  # in a list of what a copy holds
 _LOOKS, _LOOK_SECONDS = 30, 0.1  # a server shows sessions for a moment after they were closed
 
 
@@ -59,17 +61,21 @@ async def restore(
     crash_point("restore.marked")
     for service, url in urls.items():
         async with _opened(url) as db:
-            version = await store.server_version(db)
+            version = max(await store.server_version(db), manifest.copies[service].postgres)
+            copied = folder / manifest.copies[service].file
+            listed = await programs.run(programs.find("pg_restore", version), "--list", copied)
+            schemas = sorted(set(_FIGURES.findall(listed)))
             async with db.transaction() as session:
-                await store.empty(session)
+                await store.empty(session, schemas)
         await programs.run(
-            programs.find("pg_restore", max(version, manifest.copies[service].postgres), url),
+            programs.find("pg_restore", version, url),
             "--single-transaction",
             "--exit-on-error",
             "--no-owner",
             "--no-privileges",
             "--schema=public",
-            folder / manifest.copies[service].file,
+            *(f"--schema={schema}" for schema in schemas),
+            copied,
             url=url,
         )
         crash_point("restore.one_restored")

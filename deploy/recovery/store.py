@@ -23,6 +23,8 @@ select not exists (select from pg_tables where schemaname not in ('pg_catalog',
                                                                   'information_schema', $1))
 """
 _IS_MARKED = f"select to_regnamespace('{_MARK}') is not null"
+# Metrics keeps each generation of its figures in a schema of its own.
+_FIGURES = "select nspname from pg_namespace where nspname ~ '^figures_[0-9]+$'"
 _HAS_EPOCH = """
 select exists (select from information_schema.columns
                 where table_schema = 'public' and table_name = 'database_ids'
@@ -101,8 +103,13 @@ async def unmark(session: Session) -> None:
     await session.execute(f"drop schema if exists {_MARK} cascade")
 
 
-async def empty(session: Session) -> None:
-    """Drop everything, as in a database just made."""
+async def empty(session: Session, schemas: Sequence[str] = ()) -> None:
+    """Drop everything, as in a database just made but with these schemas of figures."""
+    rows = await session.fetch(_FIGURES)
+    for (schema,) in rows:
+        await session.execute(f"drop schema {schema} cascade")
+    for schema in schemas:
+        await session.execute(f"create schema {schema}")
     await session.execute("drop schema if exists public cascade")
     await session.execute("create schema public authorization pg_database_owner")
     await session.execute("grant usage on schema public to public")
@@ -134,9 +141,19 @@ select i.account_id, i.currency, count(*) filter (where i.state = 'open')
   from invoices i left join accounts a using (tenant_id, account_id)
  where i.tenant_id = $1 and not coalesce(a.is_erased, false) group by 1, 2
 """
+_IN_USE = "select generation from generations where state = 'current'"
 _METRICS_OPEN = """
-select currency, sum(amount)::text from cells_new
- where tenant_id = $1 and measure = 'open' and cut = '' group by 1
+select currency, sum(amount)::text from (
+    select currency, amount from {figures}.sums
+     where tenant_id = $1 and measure = 'open' and cut = ''
+    union all
+    select currency, amount from {figures}.cells_new
+     where tenant_id = $1 and measure = 'open' and cut = ''
+) open group by 1
+"""
+_LEFT = """
+select case when generation = 1 then 'metrics' else 'metrics@' || generation end
+  from generations where state <> 'current'
 """
 _SCORED = """
 select account_id, state from accounts where tenant_id = $1 and account_id > $2
@@ -182,7 +199,14 @@ async def count_open(outreach: Database, tenant: str) -> dict[tuple[str, str], i
 
 async def sum_open(metrics: Database, tenant: str) -> dict[str, int]:
     """Per currency: the receivables by all days' figures."""
-    return {row[0]: int(row[1]) for row in await metrics.fetch(_METRICS_OPEN, tenant)}
+    generation = (await metrics.fetch(_IN_USE))[0][0]
+    rows = await metrics.fetch(_METRICS_OPEN.format(figures=f"figures_{generation:d}"), tenant)
+    return {row[0]: int(row[1]) for row in rows}
+
+
+async def list_idle_readers(metrics: Database) -> set[str]:
+    """The names under which figures are read that are not in use (any more)."""
+    return {row[0] for row in await metrics.fetch(_LEFT)}
 
 
 async def list_states(

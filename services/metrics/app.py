@@ -7,17 +7,22 @@ from fastapi import FastAPI
 
 from services.metrics import consumer
 from services.metrics.api import (
+    acts,
     alerts,
     books,
     costs,
     experiments,
     explained,
     exports,
+    item_exports,
     jobs,
     kpis,
     pages,
+    people,
     plans,
     preferences,
+    process,
+    restatements,
     stream,
     targets,
     views,
@@ -68,11 +73,28 @@ def create_app(settings: Settings) -> FastAPI:
         questions=QUESTIONS,
     )
     app.add_middleware(Compression)
-    for module in (kpis, books, explained, exports, costs, targets, views, preferences, stream):
+    modules = (
+        kpis,
+        restatements,
+        books,
+        explained,
+        process,
+        people,
+        exports,
+        item_exports,
+        costs,
+        targets,
+        views,
+        preferences,
+        stream,
+        experiments,
+        plans,
+        alerts,
+    )
+    for module in modules:
         app.include_router(module.router)
-    for router in (experiments.router, plans.router, alerts.router):
-        app.include_router(router)
     app.include_router(jobs.router(backlog_of(runtime.lag)))
+    acts.add_acts(app, [module.router for module in modules])
     pages.add_dashboard(app, page, common)
     return app
 

@@ -32,7 +32,7 @@ async def take(
     await enrolments.lock_runs(session, events)
     await announcements.take_announcements(session, kept)
     reached = await enrolments.list_reached(session, kept)
-    await commands.fold_events(session, folded, folding, reached)
+    await commands.fold_events(session, folded, folding, reached, kept)
 
 
 def subscription(folding: Folding) -> Subscription:

@@ -37,7 +37,7 @@ async def run_scheduler(context: Context, backlog: AskBacklog, *, stop: asyncio.
     """With the system clock: begin each tenant's days."""
     while not stop.is_set():
         turn()
-        with survived("metrics", "days"):
+        with survived("metrics", "plan-days"):
             await start_days(context, backlog, stop=stop)
         await pause(stop, SCHEDULE_SECONDS)
 

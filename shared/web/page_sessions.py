@@ -2,8 +2,8 @@
 
 A page cannot send a token along with everything that it asks for. The cookie is no token: it is for
 one service and one tenant, for some hours, and every process that knows the secret can read it. It
-carries who its holder is and what he decides (`roles`), so that a page shows each only the acts that
-are his. In local mode a link that is good once opens a session; only who sees the terminal has it.
+carries whose it is and what they decide (`roles`): a page shows each only their own acts. In local
+mode a link that is good once opens a session; only who sees the terminal has it.
 """
 
 import math

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from services.metrics.api.pages import PATHS, dashboard
 from shared.process.answer_headers import ALWAYS
 from shared.web.auth import BODY_BYTES_MAX
 from tests.contracts.doors import EIGHT_MEGABYTES, Services, other_scopes, path_of
 
 OPEN = {
     "/",
+    *PATHS,  # the dashboard's pages: a text that is the same for all, without a figure
+    "/assets/{digest}/{name:path}",
     "/compliance",
     "/docs",
     "/health/live",
@@ -107,12 +110,21 @@ def test_large_bodies_are_for_few(services: Services) -> None:
         ("PUT", "/v1/indices/{name}"): 2 * 1024 * 1024,
         ("PUT", "/v1/rates"): 2 * 1024 * 1024,
         ("POST", "/v1/costs"): 1024 * 1024,
+        ("POST", "/v1/plans"): 512 * 1024,
+        ("PUT", "/v1/plans/{plan_id}"): 512 * 1024,
+        ("PUT", "/v1/alert-rules"): 256 * 1024,
         ("POST", "/v1/inbound/email"): 10 * 1024 * 1024,
         ("PUT", "/v1/settings"): 256 * 1024,
         ("PUT", "/v1/strategies/{name}"): 256 * 1024,
         ("POST", "/v1/strategies/{name}/dry-run"): 256 * 1024,
         ("PUT", "/v1/strategy-assignments"): 256 * 1024,
         ("POST", "/v1/strategy-assignments/dry-run"): 256 * 1024,
+        ("POST", "/v1/query"): 256 * 1024,
+        ("PUT", "/v1/targets/{kpi}"): 256 * 1024,
+        ("PUT", "/v1/views/{name}"): 256 * 1024,
+        ("DELETE", "/v1/views/{name}"): 256 * 1024,
+        ("PUT", "/acts/views/{name}"): 256 * 1024,
+        ("DELETE", "/acts/views/{name}"): 256 * 1024,
         ("PUT", "/v1/templates/{name}"): 512 * 1024,
         ("POST", "/v1/templates/{name}/dry-run"): 512 * 1024,
     }
@@ -130,8 +142,8 @@ async def test_another_method_is_told_which_there_are(services: Services) -> Non
             if answer.status != 401:  # else another route has it: "…/{version}" beside "…/rollback"
                 assert answer.status == 405, (method, door.path)
                 assert methods <= set(answer.headers["allow"].split(", "))
-    answer = await services.ask("metrics", "GET", "/session")
-    assert (answer.status, answer.headers["allow"]) == (405, "DELETE, POST")
+    answer = await services.ask("metrics", "PUT", "/session")
+    assert (answer.status, answer.headers["allow"]) == (405, "DELETE, GET, POST")
 
 
 @pytest.mark.parametrize("service", ["ledger", "segmentation", "outreach", "metrics"])
@@ -144,8 +156,10 @@ async def test_what_is_nowhere_is_404_whatever_the_method(services: Services, se
 
 # --------------------------------------------------------------------- what browsers are told
 
+SHELL = dashboard()
+FILES = [f"{SHELL.own.prefix}/app.css", f"{SHELL.own.prefix}/js/main.js"]
 PAGES = {
-    "metrics": ["/", "/index.html", "/app.js", "/app.css", "/icon.svg", "/vendor/uPlot.min.css"],
+    "metrics": ["/", "/receivables", "/plans/any", *FILES],
     "outreach": ["/compliance", "/compliance/", "/compliance/index.html", "/compliance/app.js"],
     "ledger": ["/docs"],
     "segmentation": ["/docs", "/openapi.json"],
@@ -155,7 +169,7 @@ PAGES = {
 async def test_every_answer_tells_browsers_the_same(services: Services) -> None:
     asked = [(service, method, path_of(door)) for service, method, door in services.doors()]
     asked += [(service, "GET", path) for service, paths in PAGES.items() for path in paths]
-    asked += [("metrics", "POST", "/app.js"), ("ledger", "GET", "/nowhere"), ("metrics", "X", "/")]
+    asked += [("metrics", "POST", FILES[0]), ("ledger", "GET", "/nowhere"), ("metrics", "X", "/")]
     asked += [("outreach", "GET", "/v1/accounts/\0")]
     for service, method, path in asked:
         answer = await services.ask(service, method, path, LARGE if method == "POST" else None)
@@ -167,7 +181,8 @@ async def test_every_answer_tells_browsers_the_same(services: Services) -> None:
         assert "frame-ancestors 'none'" in policy, (method, path)
         assert "unsafe" not in policy, (method, path)
         assert "server" not in answer.headers
-        is_file = answer.status == 200 and path in PAGES.get(service, ())
+        is_page = answer.headers.get("content-type", "").startswith("text/html")
+        is_file = answer.status == 200 and (is_page or path in PAGES.get(service, ()))
         if path.startswith("/v1/") or not is_file:
             assert answer.headers["cache-control"] == "no-store", (method, path)
 

@@ -22,6 +22,7 @@ class Doings(World):
         self.disputes: dict[str, str] = {}  # open ones → invoice
         self.promised: dict[str, list[Any]] = {}
         self.placed: dict[str, str] = {}
+        self.discounted: set[str] = set()
         self._count = 0
 
     def new(self, prefix: str) -> str:
@@ -47,6 +48,7 @@ class Doings(World):
             (self.do_recover, 2),
             (self.do_take_back, 1),
             (self.do_concede, 0.7),
+            (self.do_discount, 0.7),
             (self.do_move, 1),
             (self.do_amend, 1.5),
             (self.do_void, 0.7),
@@ -212,6 +214,12 @@ class Doings(World):
         if bill is not None:
             on = {bill.name: self.rng.randint(1, self.room(bill, at))}
             self.concede(bill.account, self.new("S"), at, on)
+
+    def do_discount(self, at: datetime) -> None:
+        bill = self.some(self.open_bills(at))
+        if bill is not None and bill.name not in self.discounted:
+            self.discounted.add(bill.name)
+            self.discount(bill.name, at, self.rng.randint(1, self.room(bill, at)))
 
     # ── Charges ─────────────────────────────────────────────────────────────────────────────────
     def do_charge(self, at: datetime) -> None:

@@ -219,7 +219,8 @@ class ContactDoings(Doings):
         if touch is not None:
             known = self.parties[touch]
             fields = {**known["fields"], "outcome": "promise"}
-            self.party(touch, known["account"], max(at, known["at"]), **fields)
+            is_right = self.rng.random() < 0.8  # or it was another person after all
+            self.party(touch, known["account"], max(at, known["at"]), is_right=is_right, **fields)
 
     # ── Tasks, opinions, costs ──────────────────────────────────────────────────────────────────
     def do_task(self, at: datetime) -> None:

@@ -61,6 +61,8 @@ class Portfolio(ContactDoings):
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
         if self.rng.random() < 0.7:
             self.experiment(EXPERIMENT, 1, ARMS, "std", start)
+            if self.rng.random() < 0.4:  # stopped, and begun anew with another design
+                self.experiment(EXPERIMENT, 2, ARMS, "std", start + timedelta(days=40))
         if self.rng.random() < 0.5:
             self.rates(
                 "EUR",

@@ -74,6 +74,27 @@ class GivenUp(Money):
             self._reopened(bill, source, at)
         self.announce()
 
+    def discount(self, invoice: str, at: datetime, amount: int) -> None:
+        """For paying early; its history comes in two parts, as long ones do."""
+        bill, source = self.bills[invoice], f"discount:{invoice}"
+        first = amount // 2
+        for part in (first, amount - first):
+            if part:
+                self.puts.append(Put(source, "discount", invoice, part, at))
+        history = self.history(("discount", source))
+        for number, each in enumerate(history, start=1):
+            data = ledger.DiscountGranted(
+                account_id=bill.account,
+                currency=bill.currency,
+                invoice_ids=(invoice,),
+                invoice_id=invoice,
+                amount_minor=amount,
+                allocations=(each,),
+                part=number,
+                parts=len(history),
+            )
+            self._fact(bill.account, "discount-granted", data, at)
+
     def concede(self, account: str, settlement: str, at: datetime, on: Mapping[str, int]) -> None:
         for invoice, amount in on.items():
             self.puts.append(Put(settlement, "concession", invoice, amount, at))

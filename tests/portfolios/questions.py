@@ -72,7 +72,10 @@ def a_question(rng: Random, name: str, splits: Sequence[str]) -> Question:
     if figure.is_per_currency and name != "roll_rate" and rng.random() < 0.1:
         into, by, per, currency = "EUR", "amount", None, None
         by = "amount" if "amount" in figure.by else by
-        group_by = [each for each in group_by if each != "currency"]
+        group_by = [each for each in group_by if each not in ("currency", "agency")]
+        filters.pop("agency", None)
+    if per == "account":  # a stock of accounts, over all currencies
+        by, into, group_by = "count", None, [each for each in group_by if each != "currency"]
     as_of = start + timedelta(days=rng.randint(-5, 150)) if rng.random() < 0.25 else None
     at = end + timedelta(days=rng.choice((0, 5, 29, 60, 200, 330))) if rng.random() < 0.5 else None
     return Question(
@@ -86,7 +89,7 @@ def a_question(rng: Random, name: str, splits: Sequence[str]) -> Question:
         filters,
         EXPERIMENT if "arm" in group_by else None,
         interval,
-        at if figure.kind == "cohort" else None,
+        at if figure.kind == "cohort" and per != "account" else None,
         as_of,
         into=into,
     )

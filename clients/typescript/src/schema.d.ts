@@ -24,6 +24,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits for a person to look
+         * @description The holds of all tenants and the caller's own; whoever may act for every tenant sees all.
+         */
+        get: operations["list_holds_v1_holds_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds/{name}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm what a hold asks about, so that things go on
+         * @description Of all tenants with a token for every tenant, else of the caller's own. 404: none stands.
+         */
+        post: operations["release_v1_holds__name__release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/kpis": {
         parameters: {
             query?: never;
@@ -86,6 +126,189 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/kpis/{name}/restatements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a figure was said to be, day by day
+         * @description The value as it was known at the end of `since`, and at the end of each day at which it came
+         *     to be another, as far as `as_of` or the business day. Where several currencies are not converted
+         *     nor one is named, there is no value.
+         */
+        get: operations["list_restatements_v1_kpis__name__restatements_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/matrices/roll-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the balances of each bucket went within a month
+         * @description Balances at the end of the month before, by bucket, and what became of them: another bucket,
+         *     `paid`, `credited`, `written_off`. A running month is answered as far as the business day.
+         */
+        get: operations["get_roll_matrix_v1_matrices_roll_rate_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/matrices/cure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of the accounts that were overdue when a month began
+         * @description By the bucket of the oldest that was overdue at the end of the month before.
+         */
+        get: operations["get_cure_matrix_v1_matrices_cure_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cohorts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of what was issued, or entered collections, in each month
+         * @description Age 0 is the end of a cohort's own month; only months that are over have a point.
+         */
+        get: operations["get_cohorts_v1_cohorts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/process": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Steps of delinquencies, waits, what stands still, and how quick the machine is
+         * @description Edges count on the day of their second step; `waiting` is at the end of `to`.
+         */
+        get: operations["get_process_v1_process_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Satisfaction, with the scores' counts and the last step before each
+         * @description Asked like the KPI `satisfaction`. Comments are at the desk.
+         */
+        get: operations["get_feedback_v1_feedback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of the team and of each person, by name
+         * @description For supervisors and managers, where the tenant's setting is `all`.
+         */
+        get: operations["list_people_v1_people_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{collector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of one person, and what was talked about
+         * @description A person sees their own, unless the tenant's setting is `off`.
+         */
+        get: operations["get_person_v1_people__collector__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{collector}/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note what was talked about in a review
+         * @description Visible to both.
+         */
+        post: operations["note_conversation_v1_people__collector__conversations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/export": {
         parameters: {
             query?: never;
@@ -99,6 +322,28 @@ export interface paths {
          *     int64 in minor units.
          */
         get: operations["export_kpis_v1_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/export/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The facts behind the figures
+         * @description Each item with its facts in the order in which they came, by account, kind and id. Lines
+         *     carry a `cursor`: with the last one that arrived, a broken export goes on where it broke. A
+         *     Parquet file has a line per fact, and `X-Next-Cursor` while there is more.
+         */
+        get: operations["export_items_v1_export_items_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -299,6 +544,329 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Experiments that were started
+         * @description Every run, by name and number.
+         */
+        get: operations["list_experiments_v1_experiments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An experiment: arms, effects, verdict
+         * @description Intervals hold on all days at once: looking often does no harm.
+         */
+        get: operations["get_experiment_v1_experiments__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{name}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say what an experiment is to compare
+         * @description Kept per run, by default for the next one. Once the run has started: 409.
+         */
+        put: operations["put_analysis_v1_experiments__name__analysis_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans by id */
+        get: operations["list_plans_v1_plans_get"];
+        put?: never;
+        /**
+         * Write a new plan
+         * @description A draft. Every fault of the document is named at once (422); `warnings` may stand.
+         */
+        post: operations["create_plan_v1_plans_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A plan */
+        get: operations["get_plan_v1_plans__plan_id__get"];
+        /**
+         * Write a plan's draft
+         * @description Over the draft there is; beside an approved version as the next one. Somebody has written
+         *     meanwhile: 412.
+         */
+        put: operations["put_plan_v1_plans__plan_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a version
+         * @description By a manager who did not write it (else 403).
+         */
+        post: operations["approve_plan_v1_plans__plan_id__approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Back to a draft
+         * @description An approved plan that has not begun.
+         */
+        post: operations["withdraw_plan_v1_plans__plan_id__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a plan
+         * @description One that was not reviewed needs a reason. Nothing changes it any more.
+         */
+        post: operations["close_plan_v1_plans__plan_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews of a plan */
+        get: operations["list_reviews_v1_plans__plan_id__reviews_get"];
+        put?: never;
+        /**
+         * Hold a review
+         * @description Kept with the progress as it is known now. A second one for a day: 409. The final one, once
+         *     the plan's last day is over, ends it.
+         */
+        post: operations["review_plan_v1_plans__plan_id__reviews_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a plan will be met, and why */
+        get: operations["get_progress_v1_plans__plan_id__progress_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was said of days
+         * @description The newest first, as each day was checked; later facts change nothing here.
+         */
+        get: operations["list_days_v1_plans__plan_id__days_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A plan on paper
+         * @description A page that prints; as PDF where `Accept` asks for `application/pdf`.
+         */
+        get: operations["get_document_v1_plans__plan_id__document_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alerts, the newest first
+         * @description Of plans and of the tenant's own rules, each with its mails.
+         */
+        get: operations["list_alerts_v1_alerts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{alert_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take note of an alert
+         * @description The first who does is named; it stays raised until its condition is over.
+         */
+        post: operations["acknowledge_alert_v1_alerts__alert_id__acknowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's own rules */
+        get: operations["get_alert_rules_v1_alert_rules_get"];
+        /**
+         * Write the tenant's own rules
+         * @description They hold from the next day that begins. With `If-Match`: over what was read, else 412.
+         */
+        put: operations["put_alert_rules_v1_alert_rules_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/start-day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a day
+         * @description Check what was, by what was known then, and every missed day before; safe to repeat.
+         */
+        post: operations["begin_day_v1_jobs_start_day_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -325,6 +893,158 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AlertPage */
+        AlertPage: {
+            /** Items */
+            items: components["schemas"]["AlertView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** AlertRulesView */
+        AlertRulesView: {
+            /** Rules */
+            rules: {
+                [key: string]: unknown;
+            }[];
+            /** People */
+            people: {
+                [key: string]: unknown;
+            }[];
+            /** Etag */
+            etag: string;
+        };
+        /** AlertView */
+        AlertView: {
+            /** Alert Id */
+            alert_id: string;
+            /** Plan Id */
+            plan_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "rule" | "contingency";
+            /** Rule */
+            rule: string;
+            /** Subject */
+            subject: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "raised" | "cleared" | "corrected";
+            /**
+             * Raised On
+             * Format: date
+             */
+            raised_on: string;
+            /** Ended On */
+            ended_on: string | null;
+            /** Days */
+            days: string[];
+            /** Figures */
+            figures: {
+                [key: string]: number | null;
+            };
+            /** Words */
+            words: string;
+            /** Corrections */
+            corrections: components["schemas"]["CorrectedDayView"][];
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Note */
+            note: string | null;
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryView"][];
+        };
+        /** AmountView */
+        AmountView: {
+            /** Currency */
+            currency: string;
+            /** Amount Minor */
+            amount_minor: number | null;
+        };
+        /** AnalysisView */
+        AnalysisView: {
+            /** Name */
+            name: string;
+            /** Run */
+            run: number;
+            /** Analysis */
+            analysis: {
+                [key: string]: unknown;
+            };
+        };
+        /** ApproveRequest */
+        ApproveRequest: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * BeginDaysRequest
+         * @description Exactly one of both.
+         */
+        BeginDaysRequest: {
+            /** Day */
+            day?: string | null;
+            /** At */
+            at?: string | null;
+        };
+        /** BegunDayCounts */
+        BegunDayCounts: {
+            /** Checked */
+            checked: number;
+            /** Raised */
+            raised: number;
+            /** Cleared */
+            cleared: number;
+            /** Corrected */
+            corrected: number;
+            /** Acted */
+            acted: number;
+        };
+        /** BegunDaysAnswer */
+        BegunDaysAnswer: {
+            counts: components["schemas"]["BegunDayCounts"];
+        };
+        /** BudgetForecastView */
+        BudgetForecastView: {
+            /** Value */
+            value: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Weeks */
+            weeks: number;
+            /** Errors */
+            errors: number;
+        };
+        /** BudgetLineView */
+        BudgetLineView: {
+            /** Id */
+            id: string;
+            /** Amount Minor */
+            amount_minor: number | null;
+            /** Actual Minor */
+            actual_minor: number;
+            forecast: components["schemas"]["BudgetForecastView"] | null;
+            /** State */
+            state: ("within" | "at_risk" | "over") | null;
+            /** Because */
+            because: string;
+        };
+        /** CertificateView */
+        CertificateView: {
+            /** Name */
+            name: string;
+            /** Valid Until */
+            valid_until: string | null;
+            /** Suspended */
+            suspended: boolean;
+        };
         /** ChangeView */
         ChangeView: {
             /** Absolute */
@@ -334,6 +1054,44 @@ export interface components {
              * @description null where it was 0 or null
              */
             relative: number | null;
+        };
+        /** CloseRequest */
+        CloseRequest: {
+            /**
+             * Reason
+             * @description Needed unless the plan was reviewed.
+             */
+            reason?: string | null;
+        };
+        /** ContingencyView */
+        ContingencyView: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "armed" | "triggered" | "acted" | "waiting" | "failed";
+            /** Action */
+            action: string;
+            /** Triggered On */
+            triggered_on: string | null;
+            /** From On */
+            from_on: string | null;
+            /** Because */
+            because: string | null;
+        };
+        /** CorrectedDayView */
+        CorrectedDayView: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Was */
+            was: string;
+            /** Is */
+            is: string;
         };
         /** CostBatch */
         CostBatch: {
@@ -413,12 +1171,253 @@ export interface components {
             /** Recorded By */
             recorded_by: string;
         };
+        /** CureMatrix */
+        CureMatrix: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /** Month */
+            month: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /** Complete */
+            complete: boolean;
+            /**
+             * At
+             * Format: date
+             */
+            at: string;
+            /** Rows */
+            rows: components["schemas"]["CureRow"][];
+        };
+        /** CureRow */
+        CureRow: {
+            /** Bucket */
+            bucket: string;
+            /** Accounts */
+            accounts: number;
+            /** Cured */
+            cured: number;
+            /** Pending */
+            pending: number;
+            /** Written Off */
+            written_off: number;
+            /** Still */
+            still: number;
+            /** Self Cured */
+            self_cured: number;
+            /** Cured Share */
+            cured_share: number | null;
+        };
+        /** DecisionBody */
+        DecisionBody: {
+            /** Text */
+            text: string;
+            /** Who */
+            who?: string | null;
+            /** By */
+            by?: string | null;
+        };
+        /** DeliveryView */
+        DeliveryView: {
+            /** Person */
+            person: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "failed" | "not-configured" | "no-address";
+            /** Attempts */
+            attempts: number;
+            /** Reason */
+            reason: string | null;
+            /** Sent At */
+            sent_at: string | null;
+        };
+        /** EdgeView */
+        EdgeView: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Count */
+            count: number;
+            /** Waits */
+            waits: components["schemas"]["WaitView"][];
+            /**
+             * Half Within
+             * @description the class that holds the middle
+             */
+            half_within: string;
+        };
+        /** ExperimentAnswer */
+        ExperimentAnswer: {
+            /** Name */
+            name: string;
+            /** Run */
+            run: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "stopped";
+            /** Champion */
+            champion: string;
+            /**
+             * Started On
+             * Format: date
+             */
+            started_on: string;
+            /** Stopped On */
+            stopped_on: string | null;
+            /** Because */
+            because: string | null;
+            /**
+             * At
+             * Format: date
+             */
+            at: string;
+            /** Analysis */
+            analysis: {
+                [key: string]: unknown;
+            };
+            /** Arms */
+            arms: {
+                [key: string]: unknown;
+            }[];
+            /** Mismatch */
+            mismatch: {
+                [key: string]: unknown;
+            };
+            /** Comparisons */
+            comparisons: {
+                [key: string]: unknown;
+            }[];
+            /** Series */
+            series: {
+                [key: string]: unknown;
+            }[];
+            /** Verdict */
+            verdict: string;
+            /** Words */
+            words: string;
+        };
+        /** ExperimentList */
+        ExperimentList: {
+            /** Items */
+            items: components["schemas"]["ExperimentSummary"][];
+        };
+        /** ExperimentSummary */
+        ExperimentSummary: {
+            /** Name */
+            name: string;
+            /** Run */
+            run: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "stopped";
+            /** Champion */
+            champion: string;
+            /**
+             * Started On
+             * Format: date
+             */
+            started_on: string;
+            /** Stopped On */
+            stopped_on: string | null;
+        };
         /** FaultView */
         FaultView: {
             /** Pointer */
             pointer: string;
             /** Detail */
             detail: string;
+        };
+        /** FeedbackAnswer */
+        FeedbackAnswer: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /** Value */
+            value: number | null;
+            /** Numerator */
+            numerator: number | null;
+            /** Denominator */
+            denominator: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "ratio" | "days" | "minor" | "count";
+            /** Currency */
+            currency: string | null;
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /**
+             * At
+             * @description cohorts: looked at at the end of this day
+             */
+            at?: string | null;
+            /** Series */
+            series: components["schemas"]["PartOfSeries"][];
+            /** Groups */
+            groups: components["schemas"]["GroupOfFigures"][];
+            /** Target */
+            target: number | null;
+            /**
+             * Target Plan
+             * @description the running plan whose objective it is
+             */
+            target_plan?: string | null;
+            previous?: components["schemas"]["PreviousNumbers"] | null;
+            change?: components["schemas"]["ChangeView"] | null;
+            /**
+             * Rates
+             * @description with `in`
+             */
+            rates?: components["schemas"]["RateUsed"][] | null;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["ScoresAfter"][];
+        } & {
+            [key: string]: unknown;
         };
         /** GroupOfFigures */
         GroupOfFigures: {
@@ -439,10 +1438,50 @@ export interface components {
             series: components["schemas"]["PartOfSeries"][];
             /** Target */
             target: number | null;
+            /**
+             * Target Plan
+             * @description the running plan whose objective it is
+             */
+            target_plan?: string | null;
             previous?: components["schemas"]["PreviousNumbers"] | null;
             change?: components["schemas"]["ChangeView"] | null;
         } & {
             [key: string]: unknown;
+        };
+        /** HoldPage */
+        HoldPage: {
+            /** Items */
+            items: components["schemas"]["HoldView"][];
+        };
+        /** HoldView */
+        HoldView: {
+            /** Name */
+            name: string;
+            /** Tenant */
+            tenant: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /** InForceView */
+        InForceView: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string | null;
+            /** Planned */
+            planned: string;
+            /** In Force */
+            in_force: string | null;
+            /**
+             * Match
+             * @enum {string}
+             */
+            match: "same" | "other" | "none";
         };
         /**
          * KpiAnswer
@@ -495,6 +1534,11 @@ export interface components {
             groups: components["schemas"]["GroupOfFigures"][];
             /** Target */
             target: number | null;
+            /**
+             * Target Plan
+             * @description the running plan whose objective it is
+             */
+            target_plan?: string | null;
             previous?: components["schemas"]["PreviousNumbers"] | null;
             change?: components["schemas"]["ChangeView"] | null;
             /**
@@ -570,6 +1614,80 @@ export interface components {
             /** Items */
             items: components["schemas"]["TargetView"][];
         };
+        /** LatencyView */
+        LatencyView: {
+            /** Name */
+            name: string;
+            /** N */
+            n: number;
+            /**
+             * P50
+             * @description seconds, the upper end of a power of two
+             */
+            p50: number;
+            /** P90 */
+            p90: number;
+            /** P99 */
+            p99: number;
+        };
+        /** LoopView */
+        LoopView: {
+            /** Step */
+            step: string;
+            /** Accounts */
+            accounts: number;
+        };
+        /** MethodView */
+        MethodView: {
+            /** Method */
+            method: string | null;
+            /** Count */
+            count: number;
+        };
+        /** NoteRequest */
+        NoteRequest: {
+            /** Note */
+            note?: string | null;
+        };
+        /** ObjectiveView */
+        ObjectiveView: {
+            /** Id */
+            id: string;
+            /** Kpi */
+            kpi: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number | null;
+            /** Baseline */
+            baseline: number | null;
+            /** Expected Today */
+            expected_today: number | null;
+            /** Target */
+            target: number;
+            /**
+             * Wanted
+             * @enum {string}
+             */
+            wanted: "at_least" | "at_most";
+            /**
+             * By
+             * Format: date
+             */
+            by: string;
+            forecast: components["schemas"]["PlanForecastView"] | null;
+            /** Verdict */
+            verdict: string;
+            /** Provisional */
+            provisional: boolean;
+            /** Because */
+            because: string;
+            /**
+             * Path
+             * @description The values of the weeks before.
+             */
+            path: components["schemas"]["PathPointView"][];
+        };
         /** PartOfSeries */
         PartOfSeries: {
             /** Value */
@@ -596,6 +1714,272 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** PathPointView */
+        PathPointView: {
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Value */
+            value: number;
+        };
+        /** PaymentsView */
+        PaymentsView: {
+            /** By Method */
+            by_method: components["schemas"]["MethodView"][];
+            /** Matched By Rule */
+            matched_by_rule: number;
+            /** Matched By Person */
+            matched_by_person: number;
+            /**
+             * Moved Later
+             * @description payments that a later fact put elsewhere
+             */
+            moved_later: number;
+            /**
+             * Given Up
+             * @description scheduled debits that are not tried again
+             */
+            given_up: number;
+        };
+        /** PeopleAnswer */
+        PeopleAnswer: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /** Queue */
+            queue: string | null;
+            /**
+             * Items
+             * @description the team first, then by name: there is no rank
+             */
+            items: components["schemas"]["PersonView"][];
+        };
+        /** PersonAnswer */
+        PersonAnswer: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /**
+             * Collector
+             * @description null: the team
+             */
+            collector: string | null;
+            /** Team */
+            team: boolean;
+            /** Tasks */
+            tasks: number;
+            /** Seconds Median */
+            seconds_median: number | null;
+            /** Attempts */
+            attempts: number;
+            right_party_contact_rate: components["schemas"]["RateView"];
+            promise_rate: components["schemas"]["RateView"];
+            promise_kept_rate: components["schemas"]["RateView"];
+            /** @description within 7 days after a right party was reached */
+            disputes_after: components["schemas"]["RateView"];
+            opt_outs_after: components["schemas"]["RateView"];
+            satisfaction: components["schemas"]["RateView"];
+            /**
+             * Recovered
+             * @description by the touch before it
+             */
+            recovered: components["schemas"]["AmountView"][];
+            /** Cost */
+            cost: components["schemas"]["AmountView"][];
+            /** Review Score */
+            review_score: number | null;
+            /** Reviews */
+            reviews: number;
+            /** Recognitions */
+            recognitions: number;
+            /** Certificates */
+            certificates: components["schemas"]["CertificateView"][];
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /** Queue */
+            queue: string | null;
+            /** Conversations */
+            conversations: components["schemas"]["TalkView"][];
+        };
+        /** PersonView */
+        PersonView: {
+            /**
+             * Collector
+             * @description null: the team
+             */
+            collector: string | null;
+            /** Team */
+            team: boolean;
+            /** Tasks */
+            tasks: number;
+            /** Seconds Median */
+            seconds_median: number | null;
+            /** Attempts */
+            attempts: number;
+            right_party_contact_rate: components["schemas"]["RateView"];
+            promise_rate: components["schemas"]["RateView"];
+            promise_kept_rate: components["schemas"]["RateView"];
+            /** @description within 7 days after a right party was reached */
+            disputes_after: components["schemas"]["RateView"];
+            opt_outs_after: components["schemas"]["RateView"];
+            satisfaction: components["schemas"]["RateView"];
+            /**
+             * Recovered
+             * @description by the touch before it
+             */
+            recovered: components["schemas"]["AmountView"][];
+            /** Cost */
+            cost: components["schemas"]["AmountView"][];
+            /** Review Score */
+            review_score: number | null;
+            /** Reviews */
+            reviews: number;
+            /** Recognitions */
+            recognitions: number;
+            /** Certificates */
+            certificates: components["schemas"]["CertificateView"][];
+        };
+        /** PlanForecastView */
+        PlanForecastView: {
+            /** Value */
+            value: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /**
+             * By
+             * Format: date
+             */
+            by: string;
+            /** Weeks */
+            weeks: number;
+            /** Errors */
+            errors: number;
+        };
+        /** PlanPage */
+        PlanPage: {
+            /** Items */
+            items: components["schemas"]["PlanSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** PlanSummary */
+        PlanSummary: {
+            /** Plan Id */
+            plan_id: string;
+            /** Title */
+            title: string;
+            /** State */
+            state: string;
+            /** Version */
+            version: number;
+            /** Draft Version */
+            draft_version: number | null;
+            /** Currency */
+            currency: string | null;
+            /** From */
+            from: string | null;
+            /** To */
+            to: string | null;
+            /** Started On */
+            started_on: string | null;
+            /** Ended On */
+            ended_on: string | null;
+        };
+        /** PlanVersionView */
+        PlanVersionView: {
+            /** Version */
+            version: number;
+            /** Edit */
+            edit: number;
+            /** Authors */
+            authors: string[];
+            /**
+             * Written On
+             * Format: date
+             */
+            written_on: string;
+            /** Approved By */
+            approved_by: string | null;
+            /** Approved On */
+            approved_on: string | null;
+            /** Holds From */
+            holds_from: string | null;
+        };
+        /** PlanView */
+        PlanView: {
+            /** Plan Id */
+            plan_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "approved" | "running" | "reviewed" | "closed";
+            /**
+             * Version
+             * @description Of the document shown.
+             */
+            version: number;
+            /**
+             * Draft Version
+             * @description Of what is being written.
+             */
+            draft_version: number | null;
+            /**
+             * Etag
+             * @description For `If-Match`: of the newest version.
+             */
+            etag: string;
+            /** Started On */
+            started_on: string | null;
+            /** Ended On */
+            ended_on: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Versions */
+            versions: components["schemas"]["PlanVersionView"][];
+            /** Warnings */
+            warnings: components["schemas"]["WarningView"][];
+        };
         /** PreviousNumbers */
         PreviousNumbers: {
             /** Value */
@@ -616,6 +2000,75 @@ export interface components {
             to: string;
         } & {
             [key: string]: unknown;
+        };
+        /** ProcessAnswer */
+        ProcessAnswer: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /** Edges */
+            edges: components["schemas"]["EdgeView"][];
+            /** Waiting */
+            waiting: components["schemas"]["WaitingView"][];
+            /** Loops */
+            loops: components["schemas"]["LoopView"][];
+            /** Skips */
+            skips: components["schemas"]["SkipView"][];
+            /** Latency */
+            latency: components["schemas"]["LatencyView"][];
+            /** Suppressed */
+            suppressed: components["schemas"]["SuppressedView"][];
+            payments: components["schemas"]["PaymentsView"];
+        };
+        /** ProgressView */
+        ProgressView: {
+            /** Plan Id */
+            plan_id: string;
+            /** Title */
+            title: string;
+            /** Currency */
+            currency: string | null;
+            /** State */
+            state: string;
+            /** Version */
+            version: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Objectives */
+            objectives: components["schemas"]["ObjectiveView"][];
+            /** Budget */
+            budget: components["schemas"]["BudgetLineView"][];
+            /** Resources */
+            resources: {
+                [key: string]: unknown;
+            };
+            /** In Force */
+            in_force: components["schemas"]["InForceView"][];
+            /** Contingencies */
+            contingencies: components["schemas"]["ContingencyView"][];
+            reviews: components["schemas"]["ReviewTimesView"];
+            /** Alerts */
+            alerts: components["schemas"]["ShownAlertView"][];
         };
         /** QueryAnswer */
         QueryAnswer: {
@@ -660,7 +2113,7 @@ export interface components {
             /**
              * On
              * Format: date
-             * @description since when it holds; of a missing one, the first day without
+             * @description since when it holds; of a missing one, the first of the days without
              */
             on: string;
             /**
@@ -668,6 +2121,32 @@ export interface components {
              * @description a decimal; null where it is missing
              */
             rate: string | null;
+        };
+        /**
+         * RateView
+         * @description `low` … `high`: the range of chance (Wilson, 95 %). With fewer than 5 peers nothing is
+         *     expected.
+         */
+        RateView: {
+            /** Value */
+            value: number | null;
+            /** N */
+            n: number;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /**
+             * Expected
+             * @description what the peers have, in this person's mix of segments
+             */
+            expected: number | null;
+            /**
+             * Word
+             * @description above, below, as expected
+             */
+            word: string | null;
+            peers: components["schemas"]["SpreadView"];
         };
         /** RejectedView */
         RejectedView: {
@@ -677,6 +2156,196 @@ export interface components {
             cost_id: string | null;
             /** Errors */
             errors: components["schemas"]["FaultView"][];
+        };
+        /** ReleasedView */
+        ReleasedView: {
+            /** Name */
+            name: string;
+            /** Released */
+            released: number;
+        };
+        /** RestatementView */
+        RestatementView: {
+            /**
+             * Known On
+             * Format: date
+             */
+            known_on: string;
+            /** Value */
+            value: number | null;
+        };
+        /** ReviewList */
+        ReviewList: {
+            /** Items */
+            items: components["schemas"]["ReviewView"][];
+        };
+        /** ReviewRequest */
+        ReviewRequest: {
+            /**
+             * For Day
+             * @description Default: the latest day that fell due.
+             */
+            for_day?: string | null;
+            /**
+             * Final
+             * @default false
+             */
+            final: boolean;
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+            /** Decisions */
+            decisions?: components["schemas"]["DecisionBody"][];
+        };
+        /** ReviewTimesView */
+        ReviewTimesView: {
+            /** Last On */
+            last_on: string | null;
+            /** Next On */
+            next_on: string | null;
+            /** Overdue */
+            overdue: boolean;
+        };
+        /** ReviewView */
+        ReviewView: {
+            /**
+             * For Day
+             * Format: date
+             */
+            for_day: string;
+            /** Is Final */
+            is_final: boolean;
+            /** Notes */
+            notes: string;
+            /** Decisions */
+            decisions: {
+                [key: string]: unknown;
+            }[];
+            /** Reviewed By */
+            reviewed_by: string;
+            /**
+             * Reviewed On
+             * Format: date
+             */
+            reviewed_on: string;
+            /** Progress */
+            progress: {
+                [key: string]: unknown;
+            };
+        };
+        /** RollCell */
+        RollCell: {
+            /** To */
+            to: string;
+            /** Value */
+            value: number;
+            /** Share */
+            share: number | null;
+        };
+        /**
+         * RollMatrix
+         * @description A row's values sum to its base, its shares to 1.
+         */
+        RollMatrix: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /** Month */
+            month: string;
+            /**
+             * To
+             * Format: date
+             * @description the day at whose end it is looked at: of a running month, before
+             */
+            to: string;
+            /** Complete */
+            complete: boolean;
+            /** Currency */
+            currency: string | null;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "amount" | "count";
+            /** Rows */
+            rows: components["schemas"]["RollRow"][];
+        };
+        /** RollRow */
+        RollRow: {
+            /** Bucket */
+            bucket: string;
+            /** Base */
+            base: number;
+            /** Cells */
+            cells: components["schemas"]["RollCell"][];
+        };
+        /** SaidDayPage */
+        SaidDayPage: {
+            /** Items */
+            items: components["schemas"]["SaidDayView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** SaidDayView */
+        SaidDayView: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Version */
+            version: number | null;
+            /** Is Behind */
+            is_behind: boolean;
+            /** Objectives */
+            objectives: components["schemas"]["SaidObjectiveView"][];
+            /** Budget */
+            budget: components["schemas"]["SaidLineView"][];
+        };
+        /** SaidLineView */
+        SaidLineView: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string | null;
+            /** Actual Minor */
+            actual_minor: number;
+        };
+        /** SaidObjectiveView */
+        SaidObjectiveView: {
+            /** Id */
+            id: string;
+            /** Verdict */
+            verdict: string;
+            /** Value */
+            value: number | null;
+            /** Because */
+            because: string;
+        };
+        /** ScoresAfter */
+        ScoresAfter: {
+            /**
+             * Step
+             * @description the last before the score; null: none
+             */
+            step: string | null;
+            /** Count */
+            count: number;
+            /** Mean */
+            mean: number | null;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
         };
         /** SentQuery */
         SentQuery: {
@@ -791,6 +2460,18 @@ export interface components {
              */
             people: "off" | "own" | "all";
         };
+        /** SentTalk */
+        SentTalk: {
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Notes */
+            notes: string;
+            /** Agreed */
+            agreed?: string[];
+        };
         /** SentTarget */
         SentTarget: {
             /**
@@ -840,6 +2521,66 @@ export interface components {
              * @enum {string}
              */
             people: "off" | "own" | "all";
+        };
+        /** ShownAlertView */
+        ShownAlertView: {
+            /** Alert Id */
+            alert_id: string;
+            /** Kind */
+            kind: string;
+            /** Rule */
+            rule: string;
+            /** Subject */
+            subject: string;
+            /** State */
+            state: string;
+            /** Days */
+            days: string[];
+            /** Words */
+            words: string;
+        };
+        /** SkipView */
+        SkipView: {
+            /** Step */
+            step: string;
+            /** Accounts */
+            accounts: number;
+            /** Of These Suppressed */
+            of_these_suppressed: number;
+        };
+        /** SpreadView */
+        SpreadView: {
+            /** N */
+            n: number;
+            /** P25 */
+            p25: number | null;
+            /** Median */
+            median: number | null;
+            /** P75 */
+            p75: number | null;
+        };
+        /** SuppressedView */
+        SuppressedView: {
+            /** Rule */
+            rule: string;
+            /** Contacts */
+            contacts: number;
+            /** Accounts */
+            accounts: number;
+        };
+        /** TalkView */
+        TalkView: {
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Notes */
+            notes: string;
+            /** Agreed */
+            agreed: string[];
+            /** By */
+            by: string;
         };
         /** TargetView */
         TargetView: {
@@ -893,6 +2634,100 @@ export interface components {
              * Format: date-time
              */
             changed_at: string;
+        };
+        /** VintagePoint */
+        VintagePoint: {
+            /**
+             * Age
+             * @description months after the cohort's own
+             */
+            age: number;
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Value */
+            value: number;
+            /** Share */
+            share: number | null;
+        };
+        /** VintageView */
+        VintageView: {
+            /** Cohort */
+            cohort: string;
+            /** Base Minor */
+            base_minor: number;
+            /** Points */
+            points: components["schemas"]["VintagePoint"][];
+        };
+        /** Vintages */
+        Vintages: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description what was recorded before it is counted
+             */
+            known_until: string | null;
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "issue" | "entry";
+            /** Measure */
+            measure: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /**
+             * At
+             * Format: date
+             */
+            at: string;
+            /** Currency */
+            currency: string | null;
+            /** Items */
+            items: components["schemas"]["VintageView"][];
+        };
+        /** WaitView */
+        WaitView: {
+            /**
+             * Class
+             * @description the longest wait of it; `open`: longer ones
+             */
+            class: string;
+            /** Count */
+            count: number;
+        };
+        /** WaitingView */
+        WaitingView: {
+            /** Step */
+            step: string;
+            /** Accounts */
+            accounts: number;
+            /** Over 7 */
+            over_7: number;
+            /** Over 14 */
+            over_14: number;
+            /** Over 30 */
+            over_30: number;
+        };
+        /** WarningView */
+        WarningView: {
+            /** Pointer */
+            pointer: string;
+            /** Detail */
+            detail: string;
+        };
+        /** WithdrawRequest */
+        WithdrawRequest: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Problem
@@ -949,6 +2784,129 @@ export interface operations {
                      *     }
                      */
                     "application/json": unknown;
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_holds_v1_holds_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldPage"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_v1_holds__name__release_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleasedView"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is at fault. */
@@ -1252,6 +3210,881 @@ export interface operations {
             };
         };
     };
+    list_restatements_v1_kpis__name__restatements_get: {
+        parameters: {
+            query?: {
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+                /** @description ISO 4217. Without it, several make groups. */
+                currency?: string;
+                /** @description Convert all money into this currency, by dated rates. */
+                in?: string;
+                /** @description Also a series. */
+                interval?: "day" | "week" | "month";
+                /** @description A dimension of the KPI, or several with commas. */
+                group_by?: string;
+                /** @description Of amounts or of things; a KPI lists what it has. */
+                by?: "amount" | "count";
+                /** @description What it is taken per, where a KPI lists any. */
+                per?: string;
+                /** @description The day at whose end the things of a cohort are looked at. */
+                at?: string;
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Also the value of the days before, or of the same days a year before. */
+                compare?: "previous" | "year";
+                /** @description Days that each part of a series of DSO looks back. Default: 90. */
+                window?: number;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Also the curve of what is still open, where a KPI has one. */
+                curve?: boolean;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                channel?: string[];
+                strategy?: string[];
+                collector?: string[];
+                bucket?: string[];
+                rule?: string[];
+                result?: string[];
+                method?: string[];
+                agency?: string[];
+                /** @description The first day of knowledge. Default: the last day of the window. */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestatementView"][];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_roll_matrix_v1_matrices_roll_rate_get: {
+        parameters: {
+            query?: {
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description Default: that of the business day. */
+                month?: string;
+                /** @description ISO 4217. Needed where there are several. */
+                currency?: string;
+                by?: "amount" | "count";
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollMatrix"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_cure_matrix_v1_matrices_cure_get: {
+        parameters: {
+            query?: {
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description Default: that of the business day. */
+                month?: string;
+                /** @description The day at whose end it is looked at. */
+                at?: string;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CureMatrix"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_cohorts_v1_cohorts_get: {
+        parameters: {
+            query?: {
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description Whether a month's cohort is what was issued or entered. */
+                of?: "issue" | "entry";
+                /** @description Of `issue` paid (default), overdue, written_off; of `entry` recovered. */
+                measure?: "paid" | "overdue" | "written_off" | "recovered";
+                /** @description Default: 11 months before `to`. */
+                from?: string;
+                /** @description Default: that of the business day. */
+                to?: string;
+                /** @description ISO 4217. Needed where there are several. */
+                currency?: string;
+                /** @description Only months that are over by then have a point. */
+                at?: string;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vintages"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_process_v1_process_get: {
+        parameters: {
+            query?: {
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessAnswer"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_feedback_v1_feedback_get: {
+        parameters: {
+            query?: {
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+                /** @description ISO 4217. Without it, several make groups. */
+                currency?: string;
+                /** @description Convert all money into this currency, by dated rates. */
+                in?: string;
+                /** @description Also a series. */
+                interval?: "day" | "week" | "month";
+                /** @description A dimension of the KPI, or several with commas. */
+                group_by?: string;
+                /** @description Of amounts or of things; a KPI lists what it has. */
+                by?: "amount" | "count";
+                /** @description What it is taken per, where a KPI lists any. */
+                per?: string;
+                /** @description The day at whose end the things of a cohort are looked at. */
+                at?: string;
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Also the value of the days before, or of the same days a year before. */
+                compare?: "previous" | "year";
+                /** @description Days that each part of a series of DSO looks back. Default: 90. */
+                window?: number;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Also the curve of what is still open, where a KPI has one. */
+                curve?: boolean;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                channel?: string[];
+                strategy?: string[];
+                collector?: string[];
+                bucket?: string[];
+                rule?: string[];
+                result?: string[];
+                method?: string[];
+                agency?: string[];
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackAnswer"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people_v1_people_get: {
+        parameters: {
+            query?: {
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+                /** @description People with tasks in it; `tasks` and their seconds are those in it. */
+                queue?: string;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleAnswer"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_person_v1_people__collector__get: {
+        parameters: {
+            query?: {
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+                /** @description People with tasks in it; `tasks` and their seconds are those in it. */
+                queue?: string;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                collector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAnswer"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_conversation_v1_people__collector__conversations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collector: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SentTalk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_kpis_v1_export_get: {
         parameters: {
             query: {
@@ -1316,6 +4149,95 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_items_v1_export_items_get: {
+        parameters: {
+            query?: {
+                /** @description Only these. */
+                kind?: string | null;
+                /** @description By what was recorded before this day's end. */
+                as_of?: string | null;
+                /** @description Go on after this line, or this file. */
+                cursor?: string | null;
+                /** @description How many items. A file has 20,000 at most. */
+                limit?: number | null;
+                format?: "ndjson" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": {
+                        /** Account Id */
+                        account_id: string;
+                        /** Kind */
+                        kind: string;
+                        /** Id */
+                        id: string;
+                        /** Facts */
+                        facts: {
+                            [key: string]: unknown;
+                        }[];
+                        /** Cursor */
+                        cursor: string;
+                    };
                     "application/vnd.apache.parquet": string;
                 };
             };
@@ -2378,6 +5300,1667 @@ export interface operations {
             };
             /** @description The token lacks the scope, or is for another tenant. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_experiments_v1_experiments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentList"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_experiment_v1_experiments__name__get: {
+        parameters: {
+            query?: {
+                /** @description Default: the last. */
+                run?: number | null;
+                /** @description By the accounts ripe at this day's end. */
+                at?: string | null;
+                /** @description By what was known at this day's end. */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_analysis_v1_experiments__name__analysis_put: {
+        parameters: {
+            query?: {
+                /** @description Default: the last. */
+                run?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_plans_v1_plans_get: {
+        parameters: {
+            query?: {
+                /** @description Those in this state. */
+                state?: string | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanPage"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_plan_v1_plans_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plan_v1_plans__plan_id__get: {
+        parameters: {
+            query?: {
+                /** @description Default: the newest. */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_plan_v1_plans__plan_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `etag` of what was read. */
+                "if-match"?: string | null;
+            };
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_plan_v1_plans__plan_id__approve_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `etag` of what was read. */
+                "if-match"?: string | null;
+            };
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_plan_v1_plans__plan_id__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_plan_v1_plans__plan_id__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reviews_v1_plans__plan_id__reviews_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    review_plan_v1_plans__plan_id__reviews_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_progress_v1_plans__plan_id__progress_get: {
+        parameters: {
+            query?: {
+                /** @description At this day's end, by what was known then. */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressView"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_days_v1_plans__plan_id__days_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaidDayPage"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_document_v1_plans__plan_id__document_get: {
+        parameters: {
+            query?: {
+                /** @description Default: the newest. */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                    "application/pdf": unknown;
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alerts_v1_alerts_get: {
+        parameters: {
+            query?: {
+                state?: ("raised" | "cleared" | "corrected") | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_alert_v1_alerts__alert_id__acknowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_alert_rules_v1_alert_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRulesView"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_alert_rules_v1_alert_rules_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRulesView"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_day_v1_jobs_start_day_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginDaysRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunDaysAnswer"];
+                };
+            };
+            /** @description The body is not what it claims to be: not UTF-8, not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type, encoding or charset is not taken. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -37,7 +37,7 @@ def add_acts(app: FastAPI, routers: Iterable[APIRouter]) -> None:
 
 
 def _add(acts: APIRouter, route: APIRoute) -> None:
-    methods = [method for method in route.methods if (method, route.path) in FROM_PAGES]
+    methods = [method for method in route.methods or () if (method, route.path) in FROM_PAGES]
     if methods:
         acts.add_api_route(
             route.path.removeprefix("/v1"),

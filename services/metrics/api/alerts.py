@@ -13,6 +13,7 @@ from services.metrics.commands.plans import PreconditionFailed
 from services.metrics.domain.plans.drafts import read_alert_rules
 from services.metrics.store import alerts as store
 from services.metrics.store.alerts import KeptAlert, KeptRules
+from services.metrics.store.changes import announce_change
 from services.metrics.store.deliveries import Delivery, list_deliveries
 from shared.database import Session
 from shared.web import PagingDep, ReadSessionDep, SessionDep, json_response, page
@@ -59,6 +60,8 @@ async def acknowledge_alert(
         session, caller.tenant, alert_id, by=caller.subject, at=time.now, note=body.note
     )
     (view,) = await _views(session, caller.tenant, [kept])
+    content = {"alert_id": alert_id, "state": kept.alert.state, "acknowledged": True}
+    await announce_change(session, caller.tenant, "alert", content)
     return json_response(view)
 
 

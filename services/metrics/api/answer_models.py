@@ -63,6 +63,7 @@ class GroupOfFigures(Numbers):
     key: dict[str, str | None] = Field(description="dimension → value; null is unknown")
     series: list[PartOfSeries]
     target: Number
+    target_plan: str | None = Field(None, description="the running plan whose objective it is")
     previous: PreviousNumbers | None = None
     change: ChangeView | None = None
 
@@ -94,6 +95,7 @@ class KpiAnswer(Numbers, KnownAnswer):
     series: list[PartOfSeries]
     groups: list[GroupOfFigures]
     target: Number
+    target_plan: str | None = Field(None, description="the running plan whose objective it is")
     previous: PreviousNumbers | None = None
     change: ChangeView | None = None
     rates: list[RateUsed] | None = Field(None, description="with `in`")

@@ -163,16 +163,16 @@ class Vintages(KnownAnswer):
     items: list[VintageView]
 
 
-def _read(model: type[Any]) -> Callable[[Request], Any]:
+def query_of(model: type[Any]) -> Callable[[Request], Any]:
     def read(request: Request) -> Any:
         return read_query(request, model)
 
     return read
 
 
-RollQueryDep = Annotated[RollQuery, Depends(_read(RollQuery))]
-CureQueryDep = Annotated[CureQuery, Depends(_read(CureQuery))]
-CohortQueryDep = Annotated[CohortQuery, Depends(_read(CohortQuery))]
+RollQueryDep = Annotated[RollQuery, Depends(query_of(RollQuery))]
+CureQueryDep = Annotated[CureQuery, Depends(query_of(CureQuery))]
+CohortQueryDep = Annotated[CohortQuery, Depends(query_of(CohortQuery))]
 
 
 @router.get(
@@ -189,7 +189,7 @@ async def get_roll_matrix(
     `paid`, `credited`, `written_off`. A running month is answered as far as the business day."""
     more = {"currency": asked.currency, "by": asked.by}
     asker = partial(question_of_month, "roll_rate", asked, asked.month, more)
-    return await _answer(context, caller, tag, asker, books.roll_matrix)
+    return await answer_from_book(context, caller, tag, asker, books.roll_matrix)
 
 
 @router.get(
@@ -204,7 +204,7 @@ async def get_cure_matrix(
 ) -> Response:
     """By the bucket of the oldest that was overdue at the end of the month before."""
     asker = partial(question_of_month, "cure_rate", asked, asked.month, {"at": asked.at})
-    return await _answer(context, caller, tag, asker, books.cures_of_month)
+    return await answer_from_book(context, caller, tag, asker, books.cures_of_month)
 
 
 @router.get(
@@ -221,7 +221,7 @@ async def get_cohorts(
     measure, vintage = vintage_of(asked)
     more = {"of": asked.of, "measure": measure}
     asker = partial(question_of_months, asked)
-    return await _answer(context, caller, tag, asker, books.read_vintages(vintage), more)
+    return await answer_from_book(context, caller, tag, asker, books.read_vintages(vintage), more)
 
 
 def vintage_of(asked: CohortQuery) -> tuple[str, Vintage]:
@@ -234,7 +234,7 @@ def vintage_of(asked: CohortQuery) -> tuple[str, Vintage]:
     return measure, vintage
 
 
-async def _answer(
+async def answer_from_book(
     context: Context,
     caller: Caller,
     tag: str | None,
@@ -242,6 +242,7 @@ async def _answer(
     read: Read,
     more: dict[str, Any] | None = None,
 ) -> Response:
+    """By JSON, with what it says of its freshness; 304 where the caller has it."""
     book = await books.open_book(context.db, caller.tenant, asker, known_by(tag), read)
     fresh = Freshness.of(book.tenant)
     if book.is_known:

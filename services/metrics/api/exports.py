@@ -20,7 +20,7 @@ router = APIRouter(tags=["export"])
 
 NAMES_MAX = 30
 PARQUET = "application/vnd.apache.parquet"
-_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
 class ExportQuery(KpiQuery):
@@ -39,7 +39,7 @@ ExportQueryDep = Annotated[ExportQuery, Depends(_export_query)]
     "/v1/export",
     summary="Several KPIs as a table",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}, PARQUET: _BINARY}}},
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}, PARQUET: BINARY}}},
     openapi_extra=parameters_of(ExportQuery),
 )
 async def export_kpis(

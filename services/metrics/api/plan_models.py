@@ -116,6 +116,11 @@ class PlanForecastView(Model):
     errors: int
 
 
+class PathPointView(Model):
+    on: date
+    value: float
+
+
 class ObjectiveView(Model):
     id: str
     kpi: str
@@ -130,6 +135,7 @@ class ObjectiveView(Model):
     verdict: str
     provisional: bool
     because: str
+    path: list[PathPointView] = Field(description="The values of the weeks before.")
 
 
 class BudgetForecastView(Model):
@@ -196,6 +202,32 @@ class ProgressView(Model):
     contingencies: list[ContingencyView]
     reviews: ReviewTimesView
     alerts: list[ShownAlertView]
+
+
+class SaidObjectiveView(Model):
+    id: str
+    verdict: str
+    value: float | None
+    because: str
+
+
+class SaidLineView(Model):
+    id: str
+    state: str | None
+    actual_minor: float
+
+
+class SaidDayView(Model):
+    day: date
+    version: int | None
+    is_behind: bool
+    objectives: list[SaidObjectiveView]
+    budget: list[SaidLineView]
+
+
+class SaidDayPage(Model):
+    items: list[SaidDayView]
+    next_cursor: str | None
 
 
 class ReviewView(Model):

@@ -1,5 +1,6 @@
 """Collection plans over HTTP."""
 
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -13,11 +14,13 @@ from services.metrics.commands.plans import ReviewAsked
 from services.metrics.documents.page import PAGE_HEADERS, plan_page
 from services.metrics.documents.paper import paper_of
 from services.metrics.documents.pdf import plan_pdf
+from services.metrics.domain.plans.checks import SaidDay
 from services.metrics.domain.plans.drafts import read_plan
 from services.metrics.domain.plans.reviews import ReviewDecision
 from services.metrics.domain.plans.states import PlanRecord, PlanVersion
 from services.metrics.processes.plan_progress import plan_progress
 from services.metrics.store import plans as store
+from services.metrics.store.plan_days import page_said
 from shared.errors import FieldError, Invalid, NotFound
 from shared.web import (
     Day,
@@ -257,6 +260,37 @@ async def get_progress(
 ) -> Response:
     _, progress = await plan_progress(context, caller.tenant, plan_id, as_of)
     return json_response(progress)
+
+
+@router.get(
+    "/v1/plans/{plan_id}/days", response_model=models.SaidDayPage, summary="What was said of days"
+)
+async def list_days(
+    plan_id: PlanId, session: ReadSessionDep, caller: CallerDep, paging: PagingDep
+) -> Response:
+    """The newest first, as each day was checked; later facts change nothing here."""
+    await store.get_plan(session, caller.tenant, plan_id)
+    (before,) = paging.after(tuple[date]) or (None,)
+    found = await page_said(session, caller.tenant, plan_id, before=before, limit=paging.limit + 1)
+    rows = [_said(each) for each in found]
+    return json_response(page(rows, paging.limit, lambda row: (row["day"],)))
+
+
+def _said(each: SaidDay) -> dict[str, Any]:
+    progress = msgspec.json.decode(each.progress) or {}
+    return {
+        "day": each.day,
+        "version": each.version,
+        "is_behind": each.is_behind,
+        "objectives": [
+            {name: one.get(name) for name in ("id", "verdict", "value", "because")}
+            for one in progress.get("objectives", [])
+        ],
+        "budget": [
+            {name: one.get(name) for name in ("id", "state", "actual_minor")}
+            for one in progress.get("budget", [])
+        ],
+    }
 
 
 @router.get(

@@ -10,12 +10,13 @@ from datetime import date
 from services.metrics.commands.enrolments import Reached, rewrite_enrolments
 from services.metrics.domain.accounts import Item, ItemKey
 from services.metrics.domain.cells import Cells, merge
+from services.metrics.domain.crossings import answered, hand_over, owners
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.restate import Views, measure
 from services.metrics.domain.slots import slot_of
 from services.metrics.domain.timelines import Rewritten
-from services.metrics.store import accounts, cells, cold, delinquencies
+from services.metrics.store import accounts, cells, cold, covers, delinquencies
 from services.metrics.store import changes as stream
 from services.metrics.store.accounts import Touched
 from services.metrics.store.remembered import AccountKey, Remembered
@@ -55,27 +56,43 @@ async def fold_events(
     events: Sequence[Received],
     folding: Folding,
     reached: Reached = NONE_REACHED,
+    kept: Sequence[Received] = (),
 ) -> None:
     """Take a batch of new events, in order; and look again at the accounts that are reached by
-    what is new of their tenant. The session has entered the generation."""
+    what is new of their tenant. `kept`: what was announced for whole tenants, of which the stream
+    is told, too. The session has entered the generation."""
     await take_tenants(session, [event for event in events if event.topic == TENANTS], folding)
     decoded = [
         (event, HANDLERS[event.type], event.decode()) for event in events if event.topic != TENANTS
     ]
+    told = [*(event for event, _, _ in decoded), *kept]
     if not decoded and not reached:
+        await _announce(session, told, folding)
         return
     changes = [
         (event, handler, data, (event.tenant, account_id))
         for event, handler, data in decoded
         for account_id in handler.accounts_of(event, data)
     ]
-    touched = await accounts.lock_accounts(
-        session, {*reached, *(key for *_, key in changes)}, folding.remembered
-    )
+    keys = {*reached, *(key for *_, key in changes)}
+    keys |= await covers.list_owners(session, answered(decoded))
+    touched = await accounts.lock_accounts(session, keys, folding.remembered)
     for event, handler, data, key in changes:
         handler.apply(touched[key], event, data)
+    await _hand_over(session, touched, folding)
     await _save(session, touched, folding, reached)
-    await _announce(session, [event for event, _, _ in decoded], folding)
+    await _announce(session, told, folding)
+
+
+async def _hand_over(session: Session, touched: Touched, folding: Folding) -> None:
+    """What accounts answered to contacts of others. These are locked already, unless their contacts
+    became known in this very moment."""
+    for (tenant, _), items in list(touched.items()):
+        for owner, contact_id in list(owners(items)):
+            key = (tenant, owner)
+            if key not in touched:
+                touched |= await accounts.lock_accounts(session, {key}, folding.remembered)
+            hand_over(items, touched[key], contact_id)
 
 
 async def take_tenants(session: Session, events: Sequence[Received], folding: Folding) -> None:
@@ -134,7 +151,7 @@ async def _announce(session: Session, events: Sequence[Received], folding: Foldi
     by_tenant: dict[str, list[Received]] = defaultdict(list)
     for event in events:
         by_tenant[event.tenant].append(event)
-    changes: list[stream.Change] = []
+    changes: list[stream.LiveChange] = []
     for tenant, mine in sorted(by_tenant.items()):
         days = [event.day or event.time.date() for event in mine]
         content = {
@@ -143,7 +160,7 @@ async def _announce(session: Session, events: Sequence[Received], folding: Foldi
             "events": dict(sorted(Counter(event.type for event in mine).items())),
         }
         slot = slot_of(max(event.recordedtime for event in mine))
-        changes.append(stream.Change(tenant, "figures", content, slot))
+        changes.append(stream.LiveChange(tenant, "figures", content, slot))
     if folding.is_live:
         await stream.insert_changes(session, changes)
     else:

@@ -6,6 +6,7 @@ from services.metrics.domain.slots import UNTIL_NOW
 from services.metrics.store import experiments as store
 from services.metrics.store.announcements import list_announcements
 from services.metrics.store.business_times import get_business_time
+from services.metrics.store.changes import announce_change
 from shared.database import Session
 from shared.errors import Conflict
 
@@ -28,4 +29,5 @@ async def write_analysis(
             members={"run": wanted},
         )
     await store.upsert_analysis(session, tenant, name, wanted, analysis, by=by)
+    await announce_change(session, tenant, "experiment", {"name": name, "run": wanted})
     return wanted

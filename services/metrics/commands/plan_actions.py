@@ -6,6 +6,7 @@ from services.metrics.commands.plan_times import plan_time
 from services.metrics.domain.plans.contingencies import PlannedAction, retry_after
 from services.metrics.domain.plans.news import When, contingency_ended
 from services.metrics.store import plan_actions as store
+from services.metrics.store.changes import announce_change
 from services.metrics.store.plan_actions import KeptAction
 from shared.business_time import Clock
 from shared.clock import local_day
@@ -40,6 +41,9 @@ async def keep_answer(
         is_unanswered = action.attempts > known.attempts
         wait = retry_after(action.attempts) if is_unanswered else timedelta(0)
         await store.update_action(session, tenant, action, next_at=now + wait)
+        return
+    content = {"plan_id": action.plan_id, "contingency": action.contingency, "state": action.state}
+    await announce_change(session, tenant, "plan", content)
 
 
 async def end_action(

@@ -19,6 +19,7 @@ from services.metrics.store import deliveries as delivery_store
 from services.metrics.store import plan_actions as action_store
 from services.metrics.store import plan_days as store
 from services.metrics.store import plans as plan_store
+from services.metrics.store.changes import LiveChange, insert_changes
 from services.metrics.store.deliveries import Delivery, DeliveryState
 from shared import clock
 from shared.database import Session
@@ -73,7 +74,30 @@ async def keep_check(session: Session, beginning: Beginning, checked: CheckedPla
             announced.append(news.contingency_ended(kept, beginning.when))
     await _queue_mails(session, beginning, checked, result.changes, now)
     append(session, beginning, announced)
+    await _tell(session, tenant, given, result)
     return result
+
+
+async def _tell(session: Session, tenant: str, given: CheckInput, result: CheckResult) -> None:
+    """The live stream, last of all: each alert that changed, and that the plan was checked."""
+    changes = [
+        LiveChange(
+            tenant,
+            "alert",
+            {
+                "alert_id": changed.alert.alert_id,
+                "plan_id": given.plan_id,
+                "rule": changed.alert.rule,
+                "subject": changed.alert.subject,
+                "state": changed.alert.state,
+            },
+        )
+        for changed in result.changes
+    ]
+    if given.plan_id is not None:
+        checked = {"plan_id": given.plan_id, "day": given.facts.day}
+        changes.append(LiveChange(tenant, "plan", checked))
+    await insert_changes(session, changes)
 
 
 async def _queue_mails(
@@ -124,6 +148,7 @@ async def _queue(
 async def begin_plans(session: Session, beginning: Beginning) -> int:
     """Approved plans whose first day has begun; how many started."""
     started: list[Announcement] = []
+    changes: list[LiveChange] = []
     day = beginning.when.day
     for waiting in await plan_store.list_plans(session, beginning.tenant, states=("approved",)):
         if waiting.starts_on is None or waiting.starts_on > day:
@@ -134,7 +159,11 @@ async def begin_plans(session: Session, beginning: Beginning) -> int:
         running = structs.replace(record, state="running", started_on=day, reason=None)
         await plan_store.update_plan(session, beginning.tenant, running)
         started.append(news.plan_started(running, beginning.when))
+        changes.append(
+            LiveChange(beginning.tenant, "plan", {"plan_id": record.plan_id, "state": "running"})
+        )
     append(session, beginning, started)
+    await insert_changes(session, changes)
     return len(started)
 
 

@@ -23,6 +23,7 @@ from services.metrics.domain.plans.states import (
     written,
 )
 from services.metrics.store import plans as store
+from services.metrics.store.changes import announce_change
 from shared.business_time import Clock
 from shared.database import Session
 from shared.errors import AppError, Conflict, FieldError, Invalid
@@ -58,6 +59,7 @@ async def create_plan(
             f"There is a plan {plan.plan_id} already.",
             [FieldError("/plan_id", "is taken: PUT writes a plan that is there")],
         )
+    await _tell(session, tenant, record)
     return record
 
 
@@ -78,6 +80,7 @@ async def write_plan(
     changed = written(record, plan, by=by, on=time.day)
     if changed is not record:
         await store.update_plan(session, tenant, changed)
+        await _tell(session, tenant, changed)
     return changed
 
 
@@ -111,6 +114,7 @@ async def approve_plan(
         raise Invalid("The plan cannot be approved any more.", [over])
     await store.update_plan(session, tenant, changed)
     _announce(session, tenant, time, [news.plan_approved(changed, found, time.when)])
+    await _tell(session, tenant, changed)
     return changed
 
 
@@ -120,6 +124,7 @@ async def withdraw_plan(session: Session, tenant: str, plan_id: str, *, reason: 
     changed = withdrawn(record)
     if changed is not record:
         await store.update_plan(session, tenant, structs.replace(changed, reason=reason))
+        await _tell(session, tenant, changed)
     return changed
 
 
@@ -179,6 +184,8 @@ async def review_plan(
         await store.update_plan(session, tenant, ended)
         announced = news.plan_reviewed(record, review, objectives, time.when)
         _announce(session, tenant, time, [announced])
+        record = ended
+    await _tell(session, tenant, record)
     return review
 
 
@@ -193,6 +200,7 @@ async def close_plan(
     closed = structs.replace(record, state="closed", ended_on=time.day, reason=reason)
     await store.update_plan(session, tenant, closed)
     _announce(session, tenant, time, [news.plan_closed(record, reason, by, time.when)])
+    await _tell(session, tenant, closed)
     return closed
 
 
@@ -206,6 +214,12 @@ def _matched(record: PlanRecord, if_match: str | None) -> None:
             "Somebody has written this plan since it was read.",
             members={"etag": known, "version": record.newest.version},
         )
+
+
+async def _tell(session: Session, tenant: str, record: PlanRecord) -> None:
+    """The live stream, last of all."""
+    content = {"plan_id": record.plan_id, "state": record.state}
+    await announce_change(session, tenant, "plan", content)
 
 
 def _announce(

@@ -1,34 +1,11 @@
 /** What the API answers, as far as the page reads it, and what the page's own parts hand each other. */
 
-export type Interval = "day" | "week" | "month";
+import type { components } from "../../../clients/typescript/src/schema.js";
 
-/** A question of `POST /v1/query`: a KPI and its parameters. */
-export interface Question {
-  kpi: string;
-  from?: string;
-  to?: string;
-  currency?: string;
-  interval?: Interval;
-  group_by?: string;
-  by?: "amount" | "count";
-  per?: string;
-  window?: number;
-  as_of?: string;
-  at?: string;
-  compare?: string;
-  segment?: string[];
-  country?: string[];
-  kind?: string[];
-  arm?: string[];
-  experiment?: string;
-  in?: string;
-  curve?: boolean;
-}
+type Schemas = components["schemas"];
 
-export interface Numbers {
-  value: number | null;
-  numerator: number | null;
-  denominator: number | null;
+/** What some KPIs say beside their three numbers; which has which, the catalogue lists. */
+interface Extra {
   mean?: number | null;
   p90?: number | null;
   self_cured?: number;
@@ -40,51 +17,22 @@ export interface Numbers {
   grows_until?: string;
 }
 
-export interface Part extends Numbers {
-  from: string;
-  to: string;
-  is_complete?: boolean;
+/** A question of `POST /v1/query`: a KPI and its parameters. */
+export type Question = Schemas["SentQuery"]["questions"][number];
+export type Answer = Schemas["KpiAnswer"] & Extra;
+export type Part = Schemas["PartOfSeries"] & Extra;
+export type Catalogued = Schemas["KpiDescription"];
+export type Interval = "day" | "week" | "month";
+
+export interface Numbers extends Extra {
+  value: number | null;
+  numerator: number | null;
+  denominator: number | null;
 }
 
-export interface Target {
-  value: number;
-  plan_id?: string | null;
-}
-
-export interface Answer extends Numbers {
-  name: string;
-  unit: "ratio" | "days" | "minor" | "count";
-  currency: string | null;
-  from: string;
-  to: string;
-  at?: string;
-  series: Part[];
-  groups: (Numbers & { key: Record<string, string | null>; series?: Part[] })[];
-  previous?: (Numbers & { from: string; to: string }) | null;
-  change?: { absolute: number | null; relative: number | null } | null;
-  target?: Target | number | null;
-  revision?: number;
-  known_until?: string;
-}
-
-/** RFC 9457. */
-export interface Problem {
-  status: number;
-  title?: string;
-  detail?: string;
-  errors?: { pointer: string; detail: string }[];
-}
-
+/** RFC 9457; where nothing more is known, a status alone. */
+export type Problem = Pick<Schemas["Problem"], "status"> & Partial<Schemas["Problem"]>;
 export type Reply = Answer | Problem;
-
-export interface Catalogued {
-  name: string;
-  definition: string;
-  unit: Answer["unit"];
-  better: "higher" | "lower" | null;
-  dimensions: string[];
-  by: string[];
-}
 
 export interface Me {
   subject: string;
@@ -125,7 +73,7 @@ export interface View {
   to: string;
   days: number;
   interval: Interval;
-  compare: string;
+  compare: "previous" | "year";
   asOf: string | null;
   me: Me;
   kpis: Map<string, Catalogued>;

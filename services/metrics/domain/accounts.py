@@ -6,15 +6,17 @@ figures (touches, delinquencies, the process) on all items of the account togeth
 always at hand as a whole.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from services.metrics.domain.cells import Cells
-from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
+from services.metrics.domain.slots import FAR, FIRST_DAY
 
 ItemKey = tuple[str, str]  # kind, id
 
@@ -83,6 +85,11 @@ class Account:
         return [*self.profiles[self.folded[0] :], *self.segments[self.folded[1] :]]
 
     @property
+    def knowledge(self) -> list[tuple[Sequence[Any], int]]:
+        """Both lists, each with how many of it are folded already."""
+        return [(self.profiles, self.folded[0]), (self.segments, self.folded[1])]
+
+    @property
     def has_news(self) -> bool:
         return self.folded != (len(self.profiles), len(self.segments))
 
@@ -105,6 +112,8 @@ class AccountItems:
         self.account_id = account_id
         self.account = account or Account()
         self.by_key: dict[ItemKey, Item] = {}
+        self._by_kind: dict[str, list[tuple[ItemKey, Item]]] = {}
+        self._indexed = 0  # how many items that index has
         # What the stored measures hold of the account as a whole, if that is at hand.
         self.whole: Cells | None = None
 
@@ -115,6 +124,15 @@ class AccountItems:
         if item is None:
             item = self.by_key[key] = Item([])
         return item
+
+    def of_kind(self, kind: str) -> Sequence[tuple[ItemKey, Item]]:
+        """The items of a kind."""
+        if self._indexed != len(self.by_key):  # items come and never go
+            self._by_kind = {}
+            for key, item in self.by_key.items():
+                self._by_kind.setdefault(key[0], []).append((key, item))
+            self._indexed = len(self.by_key)
+        return self._by_kind.get(kind, ())
 
     def unsaved(self) -> Iterator[tuple[ItemKey, Item]]:
         """The items with something to store."""
@@ -151,6 +169,9 @@ class AccountItems:
         self.account.folded = (len(self.account.profiles), len(self.account.segments))
 
 
+_recorded_slot = attrgetter("recorded_slot")
+
+
 class Known:
     """An account as it was known at some moment: with all facts, or only with those already folded.
 
@@ -161,29 +182,37 @@ class Known:
         self._items = items
         self.slot = slot
         self._is_before = is_before
+        self._by_kind: dict[str, list[tuple[ItemKey, Item, Sequence[Any]]]] = {}
 
     def of_kind(self, *kinds: str) -> Iterator[tuple[ItemKey, Sequence[Any]]]:
         """The items of these kinds of which anything was known, each with the facts known."""
-        for key, item in self._items.by_key.items():
-            if key[0] in kinds:
-                facts = item.facts[: item.folded] if self._is_before else item.facts
-                known = recorded_by(facts, self.slot)
-                if known:
-                    yield key, known
+        return ((key, known) for kind in kinds for key, _, known in self._of(kind))
+
+    def _of(self, kind: str) -> Sequence[tuple[ItemKey, Item, Sequence[Any]]]:
+        """The items of a kind with the facts known: they are looked at once."""
+        found = self._by_kind.get(kind)
+        if found is None:
+            looked_at = ((key, item, self._known(item)) for key, item in self._items.of_kind(kind))
+            found = self._by_kind[kind] = [each for each in looked_at if each[2]]
+        return found
+
+    def _known(self, item: Item) -> Sequence[Any]:
+        facts = item.facts
+        if self._is_before and item.folded < len(facts):
+            facts = facts[: item.folded]
+        if not facts or facts[-1].recorded_slot <= self.slot:
+            return facts
+        return facts[: bisect_right(facts, self.slot, key=_recorded_slot)]
 
     def read(
         self, kind: str, by: Hashable, reader: Callable[[ItemKey, Sequence[Any]], T | None]
     ) -> Iterator[T]:
         """What a reader makes of the items of a kind. What it made of the same facts lately, `by`
         the same name and circumstances, is taken again."""
-        for key, item in self._items.by_key.items():
-            if key[0] != kind:
-                continue
-            facts = item.facts[: item.folded] if self._is_before else item.facts
-            known = recorded_by(facts, self.slot)
+        for key, item, known in self._of(kind):
             made_of = (by, len(known))  # within an item what is known only grows
-            if known and made_of not in item.read:
-                item.read[made_of] = reader(key, known)
-            found = item.read.get(made_of)
+            found = item.read.get(made_of, item)  # never what a reader makes
+            if found is item:
+                found = item.read[made_of] = reader(key, known)
             if found is not None:
                 yield found

@@ -93,7 +93,7 @@ class _Answer:
             head["at"] = question.looked_at
         if self._is_mixed:
             whole = {**_NULL, "series": [], **dict.fromkeys(kpi.members)}
-            whole |= {**self._beside(None, None), "target": None}
+            whole |= {**self._beside(None, None), "target": None, "target_plan": None}
         else:
             whole = self._values(self._whole, self._span_currency, None, {})
             if self._compared is not None:
@@ -222,15 +222,17 @@ class _Answer:
     def _target(self, named: Mapping[str, str | None]) -> dict[str, Any]:
         """The target of exactly these figures."""
         question = self._question
-        is_default = question.by == self._kpi.by[0] and not question.per
-        if not is_default or any(len(values) > 1 for values in question.filters.values()):
-            return {"target": None}
+        if any(len(values) > 1 for values in question.filters.values()):
+            return {"target": None, "target_plan": None}
         split = {name: values[0] for name, values in question.filters.items()}
         if self._kpi.is_money and self._currency:
             split["currency"] = self._currency
         split |= {name: value or "" for name, value in named.items()}
-        found = find_target(self._figured.targets, question.window.to_on, split)
-        return {"target": None if found is None else found.number}
+        by = "" if question.by == self._kpi.by[0] else question.by
+        found = find_target(self._figured.targets, question.window, split, by, question.per)
+        if found is None:
+            return {"target": None, "target_plan": None}
+        return {"target": found.number, "target_plan": found.plan_id}
 
     def _numbers(self, ratio: Ratio | None) -> dict[str, Any]:
         if ratio is None:

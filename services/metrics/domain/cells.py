@@ -15,7 +15,7 @@ from msgspec import Struct
 from services.metrics.domain.slots import FAR
 
 
-class Cell(Struct, frozen=True, kw_only=True, cache_hash=True):
+class Cell(Struct, frozen=True, kw_only=True, cache_hash=True, gc=False):
     """Where a measure adds up. What is unknown, or does not apply, is the empty text.
 
     `until` and `mark` are the measure's own: a second day (when cash was taken back, the day of
@@ -85,16 +85,26 @@ def merge(cells: Cells, others: Mapping[Cell, Added]) -> None:
         cells[cell] = added if before is None else before + added
 
 
-def less(cells: Cells, others: Mapping[Cell, Added]) -> Cells:
-    """The cells without the others."""
-    if not others:
-        return cells
-    rest = dict(cells)
-    for cell, added in others.items():
-        rest[cell] = rest.get(cell, NOTHING) - added
-    return rest
+def difference(after: Cells, before: Mapping[Cell, Added]) -> Cells:
+    """What is to be added to the cells before; only what comes to something."""
+    if not before:
+        return without_nothing(after)
+    found: Cells = {}
+    for cell, added in after.items():
+        was = before.get(cell)
+        if was is None:
+            if added != NOTHING:
+                found[cell] = added
+        elif was != added:
+            found[cell] = added - was
+    for cell, was in before.items():
+        if cell not in after and was != NOTHING:
+            found[cell] = NOTHING - was
+    return found
 
 
 def without_nothing(cells: Cells) -> Cells:
     """Only what comes to something."""
+    if NOTHING not in cells.values():
+        return cells
     return {cell: added for cell, added in cells.items() if added != NOTHING}

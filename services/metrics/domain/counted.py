@@ -22,7 +22,7 @@ from services.metrics.domain.windows import ONE_DAY, Window
 
 _CURRENCY = "currency"
 _DIMENSIONS = ("segment", "country", "kind", "channel", "strategy", "collector")
-_LIVED = ("watched", "settled", "left")
+_LIVED = ("entered", "settled", "left")
 
 
 class InArm(NamedTuple):

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple
 
 from services.metrics.domain.cells import Added
-from services.metrics.domain.delinquencies import RETAINED_DAYS, STAYS_DAYS, Delinquency
+from services.metrics.domain.delinquencies import RETAINED_DAYS, Delinquency
 from services.metrics.domain.figures import Key, Row
+from services.metrics.domain.overdue import STAYS_DAYS
 from services.metrics.domain.rolls import BUCKET_NAMES
 from services.metrics.domain.slots import FAR
 

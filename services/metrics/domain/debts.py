@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from services.metrics.domain.lazy import lazy
 from services.metrics.domain.puts import Allocated, Put
 from services.metrics.domain.slots import FAR, bounded
 from services.metrics.domain.views import NOWHERE, Place, View
@@ -39,6 +39,7 @@ class Staged(Struct, frozen=True, array_like=True, tag="s"):
     recorded_slot: int
     due_on: date
     stage: int
+    delay: int = 0  # until it was recorded (`latencies.py`)
 
 
 class Reopened(Struct, frozen=True, array_like=True, tag="o"):
@@ -139,18 +140,19 @@ class Debt:
     given_up: list[Put]  # conceded, written off, discounted
     written_off: list[Put]  # those of `given_up` that were written off
     stages: list[int]
+    detected: list[tuple[int, int]]  # each stage once, and the delay with which it was recorded
     reopened: list[Reopened]
     claims: list[Any]  # disputes and placements, as they were announced
     cash_by_payment: list[tuple[str, tuple[Put, ...]]]
 
-    @cached_property
+    @lazy
     def place_of_issue(self) -> Place:
         """Where the account stood when the day of issue began."""
         if not self.view.moves:
             return NOWHERE
         return self.view.place_at(day_start(self.issued_on, self.view.zone))
 
-    @cached_property
+    @lazy
     def entry(self) -> Entry | None:
         """The first begun moment at which it was past due and open, by the facts known."""
         moments: list[Entry] = []
@@ -174,12 +176,12 @@ class Debt:
                 return moment
         return None
 
-    @cached_property
+    @lazy
     def place_of_entry(self) -> Place:
         """Where the account stood at the instant at which the debt entered collections."""
         return self.view.place_at(self.entry.at) if self.entry is not None else NOWHERE
 
-    @cached_property
+    @lazy
     def place_before_entry(self) -> Place:
         """Where the account stood just before the debt entered collections."""
         return self.view.place_before(self.entry.at) if self.entry is not None else NOWHERE
@@ -219,7 +221,7 @@ class Debt:
             if fact.amount_minor is not None
         ]
 
-    @cached_property
+    @lazy
     def changes(self) -> Mapping[date, int]:
         """By day how its balance changes: issued, paid, credited, given up, taken back."""
         changes = {self.issued_on: self.amount}
@@ -249,7 +251,15 @@ class Debt:
 
 
 def read_debt(facts: Sequence[Any], view: View) -> Debt | None:
-    """The invoice; None: not issued yet."""
+    """The invoice; None: not issued yet. Of the same facts it is made once in a view."""
+    made_of = id(facts[-1]), len(facts)
+    if made_of not in view.made:
+        view.made[made_of] = _read(facts, view)
+    debt: Debt | None = view.made[made_of]
+    return debt
+
+
+def _read(facts: Sequence[Any], view: View) -> Debt | None:
     issued: Issued | None = None
     due_on = FAR
     is_void = False
@@ -288,6 +298,7 @@ def read_debt(facts: Sequence[Any], view: View) -> Debt | None:
         given_up=[put for source in held if source.given_up for put in source.puts],
         written_off=[p for source in held if source.given_up == "write_off" for p in source.puts],
         stages=[fact.stage for fact in staged if bounded(fact.due_on) == due_on],
+        detected=list({f.stage: f.delay for f in staged if bounded(f.due_on) == due_on}.items()),
         reopened=reopened,
         claims=claims,
         cash_by_payment=[(each.source_id, each.puts) for each in held if each.is_cash],

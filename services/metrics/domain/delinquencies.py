@@ -16,13 +16,12 @@ from msgspec import Struct
 
 from services.metrics.domain.accounts import AccountItems, ItemKey, Known
 from services.metrics.domain.kinds.contacts import attempt_of
-from services.metrics.domain.overdue import Days, Overdue, read_overdue
+from services.metrics.domain.overdue import Overdue, is_near, list_overdue, spans_of
 from services.metrics.domain.restate import Views
 from services.metrics.domain.slots import FAR, bounded
 from services.metrics.domain.timelines import Rewritten, moments_of, rewrite
 from services.metrics.domain.views import View
 
-STAYS_DAYS = 30  # without anything overdue: what makes a cure, and what parts two delinquencies
 RETAINED_DAYS = 180
 
 EndedBy = Literal["", "cleared", "written_off"]
@@ -82,8 +81,8 @@ def rewrite_delinquencies(items: AccountItems, views: Views) -> Rewritten[date, 
 
 def delinquencies(known: Known, views: Sequence[View]) -> list[Delinquency]:
     """All spans of an account, by the facts known."""
-    invoices: list[Overdue] = list(known.read("invoice", "overdue", read_overdue))
-    spans = _spans(invoices)
+    invoices = list_overdue(known, views[0])
+    spans = spans_of(invoices)
     if not spans:
         return []
     attempts = sorted(
@@ -121,22 +120,6 @@ def read_attempt_day(_: ItemKey, facts: Sequence[Any]) -> date | None:
     """The day of an attempt."""
     attempt = attempt_of(facts)
     return None if attempt is None else bounded(attempt.day)
-
-
-def is_near(end: date, start: date) -> bool:
-    """Whether a span that begins then still belongs to what ended before."""
-    return start < FAR and (start - end).days < STAYS_DAYS
-
-
-def _spans(invoices: Iterable[Overdue]) -> list[Days]:
-    """The runs of days on which any of them is overdue."""
-    found: list[Days] = []
-    for start, end in sorted(run for each in invoices for run in each.runs):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
 
 
 def _oldest_dues(invoices: Iterable[Overdue]) -> list[Due]:

@@ -1,4 +1,4 @@
-"""How long debts were open, as it is seen at the end of a day: from the measures `watched`,
+"""How long debts were open, as it is seen at the end of a day: from the measures `entered`,
 `settled` and `left` (`debt_measures/lives.py`), as rows of the figures."""
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ def lived(
 ) -> Iterable[Lived]:
     """What a cell says of the end of the day `at`: one that had ended by then is open no more."""
     age = (at - entered_on).days
-    if measure == "watched":
+    if measure == "entered":
         yield Lived("open", age, added)
     elif int(mark) <= age and until > at:
         yield Lived(measure, int(mark), added)

@@ -1,12 +1,12 @@
 """On which days an invoice is open and past due, and what else of it a delinquency looks at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from services.metrics.domain.accounts import ItemKey
+from services.metrics.domain.accounts import ItemKey, Known
 from services.metrics.domain.debts import Debt, read_debt
 from services.metrics.domain.slots import FAR
 from services.metrics.domain.views import View
@@ -14,7 +14,7 @@ from services.metrics.domain.windows import ONE_DAY
 
 Days = tuple[date, date]  # the first, and the day after the last
 
-_ANYWHERE = View((), ())  # what is asked for here is the same in every view
+STAYS_DAYS = 30  # without anything overdue: what makes a cure, and what parts two delinquencies
 
 
 class Overdue(Struct, frozen=True, gc=False):
@@ -26,9 +26,17 @@ class Overdue(Struct, frozen=True, gc=False):
     written_off_on: tuple[date, ...]
 
 
-def read_overdue(_: ItemKey, facts: Sequence[Any]) -> Overdue | None:
+def list_overdue(known: Known, view: View) -> list[Overdue]:
+    """The invoices that stand. What is looked at is the same in every view."""
+
+    def read(_: ItemKey, facts: Sequence[Any]) -> Overdue | None:
+        return _overdue(read_debt(facts, view))
+
+    return list(known.read("invoice", "overdue", read))
+
+
+def _overdue(debt: Debt | None) -> Overdue | None:
     """None: it is not issued, or void."""
-    debt = read_debt(facts, _ANYWHERE)
     if debt is None or debt.is_void:
         return None
     written_off = tuple(put.days(debt.issued_on)[0] for put in debt.written_off)
@@ -50,4 +58,43 @@ def _runs(debt: Debt) -> list[Days]:
             start = None
     if start is not None and start < FAR:
         found.append((start, FAR))
+    return found
+
+
+# ── Of all invoices of an account ───────────────────────────────────────────────────────────────
+
+
+def spans_of(invoices: Iterable[Overdue]) -> list[Days]:
+    """The runs of days on which any of them is overdue."""
+    found: list[Days] = []
+    for start, end in sorted(run for each in invoices for run in each.runs):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def is_near(end: date, start: date) -> bool:
+    """Whether a span that begins then still belongs to what ended before."""
+    return start < FAR and (start - end).days < STAYS_DAYS
+
+
+class Chain(NamedTuple):
+    """Spans that are one delinquency, by all that is known. `end`: `FAR` where it has none."""
+
+    start: date
+    end: date
+    is_written_off: bool  # on the day of the end
+
+
+def chains_of(invoices: Sequence[Overdue]) -> list[Chain]:
+    """The delinquencies of an account, in order."""
+    written_off = {day for each in invoices for day in each.written_off_on}
+    found: list[Chain] = []
+    for start, end in spans_of(invoices):
+        first = start
+        if found and is_near(found[-1].end, start):
+            first = found.pop().start
+        found.append(Chain(first, end, end in written_off))
     return found

@@ -45,6 +45,7 @@ def figures_table(lines: Iterable[Mapping[str, Any]]) -> bytes:
     rows = [
         {
             **line,
+            **{name: _real(line[name]) for name in ("value", "numerator", "denominator")},
             "key": list(line["key"].items()),
             "value_minor": None
             if line["unit"] != "minor" or line["value"] is None
@@ -53,6 +54,10 @@ def figures_table(lines: Iterable[Mapping[str, Any]]) -> bytes:
         for line in lines
     ]
     return _written(rows, _FIGURES)
+
+
+def _real(number: int | float | None) -> float | None:
+    return None if number is None else float(number)
 
 
 def facts_table(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -6,14 +6,23 @@ whatever the order in which the topics' events came, and however they were cut i
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.metrics.domain.account_measures import AccountMeasure, disputes, fees, touches
+from services.metrics.domain.account_measures import (
+    AccountMeasure,
+    aftermath,
+    answers,
+    cancelled,
+    disputes,
+    fees,
+    process,
+    touches,
+)
 from services.metrics.domain.accounts import Account, AccountItems, Item, ItemKey, Known
-from services.metrics.domain.cells import Cells, add_to, less, merge, without_nothing
+from services.metrics.domain.cells import Cells, add_to, difference, merge, without_nothing
 from services.metrics.domain.kinds.registry import KINDS
 from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
 from services.metrics.domain.views import View
@@ -21,7 +30,15 @@ from services.metrics.domain.views import View
 STOCKS = frozenset({"open", "credit", "charges", "aged", "overdue_entered"})
 
 # What the whole account adds, by the facts known: a new one is a record here.
-ACCOUNT_MEASURES: tuple[AccountMeasure, ...] = (touches.MEASURE, fees.MEASURE, disputes.MEASURE)
+ACCOUNT_MEASURES: tuple[AccountMeasure, ...] = (
+    answers.MEASURE,
+    touches.MEASURE,
+    fees.MEASURE,
+    disputes.MEASURE,
+    process.MEASURE,
+    cancelled.MEASURE,
+    aftermath.MEASURE,
+)
 _LOOKED_AT = frozenset(kind for measure in ACCOUNT_MEASURES for kind in measure.kinds)
 
 CellsOf = Callable[[Sequence[Any], View], Cells]
@@ -85,18 +102,22 @@ def _restate_item(
     if since is None:
         return
     moments = _moments(since, facts, account.profiles, account.segments)
+    is_newest = _is_newest(since, [(facts, item.folded), *account.knowledge])
     cells: Cells = {}
     previous: Cells = {}
+    if is_newest and item.folded:
+        previous = (
+            item.cells
+            if item.cells is not None
+            else cells_in(old_facts, views.at(since, is_before=True), cells_of)
+        )
     for slot in moments:
         cells = cells_in(recorded_by(facts, slot), views.at(slot), cells_of)
-        if not old_facts:
-            total = cells
-        elif item.cells is not None and len(moments) == 1:
-            total = less(cells, item.cells)
-        else:
+        total = cells
+        if not is_newest:
             before = recorded_by(old_facts, slot)
-            total = less(cells, cells_in(before, views.at(slot, is_before=True), cells_of))
-        merge(measured.cells[slot], without_nothing(less(total, previous)))
+            total = difference(cells, cells_in(before, views.at(slot, is_before=True), cells_of))
+        merge(measured.cells[slot], difference(total, previous))
         previous = total
     item.cells = cells
     ends_on = _ends_on(cells)
@@ -125,19 +146,34 @@ def _restate_account(items: AccountItems, views: Views, measured: Measured) -> N
         return
     all_facts = [item.facts for (kind, _), item in items.by_key.items() if kind in _LOOKED_AT]
     account = items.account
+    since = min(slots)
+    moments = _moments(since, *all_facts, account.profiles, account.segments)
+    looked_at = [
+        (item.facts, item.folded) for (kind, _), item in items.by_key.items() if kind in _LOOKED_AT
+    ]
+    is_newest = _is_newest(since, [*looked_at, *account.knowledge])
     previous: Cells = {}
-    moments = _moments(min(slots), *all_facts, account.profiles, account.segments)
+    if is_newest:
+        known = Known(items, since, is_before=True)
+        previous = (
+            items.whole
+            if items.whole is not None
+            else _account_cells(known, views.at(since, is_before=True))
+        )
     for slot in moments:
-        now = _account_cells(Known(items, slot), views.at(slot))
-        if items.whole is not None and len(moments) == 1:
-            before = items.whole
-        else:
+        now = total = _account_cells(Known(items, slot), views.at(slot))
+        if not is_newest:
             known = Known(items, slot, is_before=True)
-            before = _account_cells(known, views.at(slot, is_before=True))
+            total = difference(now, _account_cells(known, views.at(slot, is_before=True)))
+        merge(measured.cells[slot], difference(total, previous))
         items.whole = now
-        total = less(now, before)
-        merge(measured.cells[slot], without_nothing(less(total, previous)))
         previous = total
+
+
+def _is_newest(since: int, lists: Iterable[tuple[Sequence[Any], int]]) -> bool:
+    """Of lists of facts, each with how many of them are old: whether nothing old was known later.
+    Then what all that is old comes to is the same at every moment from then on."""
+    return all(not folded or facts[folded - 1].recorded_slot <= since for facts, folded in lists)
 
 
 def _account_cells(known: Known, views: Sequence[View]) -> Cells:

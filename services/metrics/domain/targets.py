@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.metrics.domain.kpis.kpi import Kpi
+from services.metrics.domain.windows import Window
 from shared.errors import FieldError
 from shared.money import MAX_MINOR, is_currency
 from shared.texts import id_fault
@@ -17,11 +18,17 @@ Split = Mapping[str, str]
 @dataclass(frozen=True)
 class Target:
     """From a day on, for the figures of exactly this split. Without a currency it is for all of
-    them, which a sum of money cannot have."""
+    them, which a sum of money cannot have. The rest is of a plan's objective: how it counts, and
+    for a sum of all its days where figures must begin."""
 
     from_on: date
     split: Split
     value: float
+    until: date = date.max
+    plan_id: str | None = None
+    by: str = ""  # else what the KPI counts first
+    per: str = ""
+    window_from: date | None = None
 
     @property
     def number(self) -> int | float:
@@ -69,14 +76,21 @@ def _escaped(name: str) -> str:
     return name[:SPLIT_LENGTH_MAX].replace("~", "~0").replace("/", "~1")
 
 
-def find_target(targets: Iterable[Target], on: date, split: Split) -> Target | None:
-    """The one that holds on a day for a split: of its own currency first, then the newest."""
-    best: tuple[bool, date] | None = None
+def find_target(
+    targets: Iterable[Target], window: Window, split: Split, by: str = "", per: str = ""
+) -> Target | None:
+    """The one that holds at the end of a window for a split, counted by amounts or things (`by`;
+    empty: what comes first): a plan's, of its own currency, the newest, in this order."""
+    best: tuple[bool, bool, date] | None = None
     found = None
     for target in targets:
-        if target.from_on > on or not _fits(target.split, split):
+        if (target.by, target.per) != (by, per) or not _fits(target.split, split):
             continue
-        rank = CURRENCY in target.split, target.from_on
+        if not target.from_on <= window.to_on <= target.until:
+            continue
+        if target.window_from not in (None, window.from_on):
+            continue
+        rank = target.plan_id is not None, CURRENCY in target.split, target.from_on
         if best is None or rank > best:
             best, found = rank, target
     return found

@@ -6,7 +6,7 @@ A place is what a figure is split by and may change: the segment, and within an 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from services.metrics.domain.accounts import Profile, Segment
 from services.metrics.domain.cells import Cell
@@ -29,7 +29,7 @@ class View:
 
     __slots__ = (
         "_ats", "_changes", "_days", "_experiment", "_has_zone", "_places", "_places_by_day",
-        "country", "kind", "zone",
+        "country", "kind", "made", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -41,6 +41,8 @@ class View:
         self.country = profile.country if profile else ""
         self.zone = profile.zone if profile else "UTC"
         self._has_zone = profile is not None
+        # What was made of facts in this view, by the last of them and how many they are.
+        self.made: dict[tuple[int, int], Any] = {}
         self._experiment = experiment
         self._changes = sorted(segments, key=lambda change: change.at)  # stable
         self._ats = [change.at for change in self._changes]

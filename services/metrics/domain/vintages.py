@@ -27,7 +27,7 @@ VINTAGES: Mapping[tuple[Of, str], Vintage] = {
     ("issue", "paid"): Vintage("invoiced", "put_of"),
     ("issue", "overdue"): Vintage("invoiced", "overdue_of"),
     ("issue", "written_off"): Vintage("invoiced", "written_of"),
-    ("entry", "recovered"): Vintage("watched", "collected"),
+    ("entry", "recovered"): Vintage("entered", "collected"),
 }
 
 

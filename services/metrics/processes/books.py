@@ -1,16 +1,18 @@
-"""Matrices and cohorts answered from one snapshot, of one currency at a time."""
+"""Matrices, cohorts and the process answered from one snapshot, of one currency at a time."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from services.metrics.domain.answers import Figured
 from services.metrics.domain.cures import cure_matrix
+from services.metrics.domain.process_answers import OVER, feedback_of, process_of
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rolls import matrix, months_of
 from services.metrics.domain.vintages import Months, Vintage, vintages
 from services.metrics.domain.windows import month_end
 from services.metrics.processes.figures import Asker, IsKnown, recorded_before
-from services.metrics.store import delinquencies, figures, histories
+from services.metrics.store import delinquencies, figures, histories, process
 from services.metrics.store.figures import Tenant
 from shared.database import Database, Session
 from shared.errors import FieldError, Invalid
@@ -126,3 +128,21 @@ def read_vintages(vintage: Vintage) -> Read:
         }
 
     return read
+
+
+async def process_in_window(reading: Reading) -> dict[str, Any]:
+    """How delinquencies went on in the window."""
+    session, scope, question = reading.session, reading.scope, reading.question
+    marked = await process.list_marked(session, scope, question)
+    waiting = await process.list_waiting(session, scope, question, OVER)
+    window = question.window
+    return {"from": window.from_on, "to": window.to_on, **process_of(marked, waiting)}
+
+
+async def feedback_in_window(reading: Reading) -> dict[str, Any]:
+    """Satisfaction, the scores themselves, and what came last before them."""
+    session, question = reading.session, reading.question
+    tenant, before = reading.scope
+    rows = await figures.list_rows(session, tenant, question, None, before)
+    marks = await process.list_scores(session, reading.scope, question)
+    return {**Figured(question, rows, ()).answer(), **feedback_of(marks)}

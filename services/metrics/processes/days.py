@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from services.metrics.commands.plan_days import (
     Beginning,
@@ -226,7 +226,11 @@ async def _checked_plan(
         people=people_of(plan.people),
         title=plan.title,
         progress=msgspec.json.encode(
-            {"objectives": judged.objectives, "budget": judged.budget, "reviews": judged.reviews}
+            {
+                "objectives": [structs.replace(each, path=()) for each in judged.objectives],
+                "budget": judged.budget,
+                "reviews": judged.reviews,
+            }
         ),
     )
 

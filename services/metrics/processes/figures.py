@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from services.metrics.domain.answers import Figured
+from services.metrics.domain.plans.targets import targets_of
 from services.metrics.domain.questions import Question
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.domain.targets import Target
 from services.metrics.store import figures as store
 from services.metrics.store.figures import Tenant
+from services.metrics.store.plans import list_plans
 from services.metrics.store.rates import find_rates
 from services.metrics.store.targets import list_targets
 from shared import clock
@@ -94,8 +96,14 @@ class _Reader:
         )
 
     async def _targets_of(self, kpi: str) -> Sequence[Target]:
+        """Objectives of running plans come before the tenant's own targets."""
         if self._targets is None:
-            self._targets = await list_targets(self._session, self._tenant_id)
+            found = await list_targets(self._session, self._tenant_id)
+            running = await list_plans(self._session, self._tenant_id, states=["running"])
+            for plan in running:
+                for name, target in targets_of(plan):
+                    found.setdefault(name, []).append(target)
+            self._targets = found
         return self._targets.get(kpi, ())
 
 
@@ -125,11 +133,16 @@ async def _complete(session: Session, tenant_id: str, question: Question, before
 
 
 def recorded_before(question: Question, tenant: Tenant | None) -> int:
-    """The moment of knowledge that an answer may not reach: the end of `as_of` for the tenant."""
-    if question.as_of is None:
+    """The moment of knowledge that an answer may not reach."""
+    return slot_before(question.as_of, tenant)
+
+
+def slot_before(as_of: date | None, tenant: Tenant | None) -> int:
+    """What was recorded before this moment was known at the end of a tenant's day."""
+    if as_of is None:
         return UNTIL_NOW
     zone = tenant.timezone if tenant else "UTC"
-    end = clock.day_start(question.as_of + clock.ONE_DAY, zone)
+    end = clock.day_start(as_of + clock.ONE_DAY, zone)
     return int(end.timestamp() // SLOT_SECONDS)
 
 

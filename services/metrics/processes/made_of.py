@@ -10,6 +10,7 @@ from services.metrics.domain.explained import spans
 from services.metrics.domain.explained.accounts import (
     Adds,
     KeptAccount,
+    candidates_of,
     kinds_of,
     needs_whole_accounts,
 )
@@ -93,11 +94,11 @@ class OfCells:
     def __init__(self, tenant_id: str, adding: Adding, before: int) -> None:
         self.adding = adding
         self._wanted = store.Candidates(
-            tenant_id,
-            kinds_of(adding),
-            max(adding.since, FIRST_DAY + _ZONES) - _ZONES,
-            before,
-            is_whole=needs_whole_accounts(adding),
+            tenant_id=tenant_id,
+            kinds=candidates_of(adding),
+            since=max(adding.since, FIRST_DAY + _ZONES) - _ZONES,
+            before=before,
+            whole=kinds_of(adding) if needs_whole_accounts(adding) else None,
         )
 
     async def read(self, session: Session, after: Place, size: int) -> Batch:

@@ -62,7 +62,7 @@ async def rebuild(
         await together(
             reading.read(folding, ending, is_guest=is_guest),
             run_merging(db, folding, stop=ending, seconds=_MERGE_SECONDS),
-            _finish(db, reading, generation, stop, ending, done, show),
+            _finish(db, reading, folding, generation, stop, ending, done, show),
             ending=ending,
         )
         return done.is_set()
@@ -71,6 +71,7 @@ async def rebuild(
 async def _finish(
     db: Database,
     reading: Reading,
+    folding: Folding,
     generation: Generation,
     stop: asyncio.Event,
     ending: asyncio.Event,
@@ -94,9 +95,11 @@ async def _finish(
                 show(behind)
             if quiet >= 2:
                 await merge_all(db, generation.number, stop)
+                folding.is_live = True  # what comes from now on is told, as soon as it is in use
                 if await generations.swap(db, generation.number):
                     done.set()
                     return
+                folding.is_live = False
             await pause(stop, LOOK_SECONDS)
     finally:
         ending.set()

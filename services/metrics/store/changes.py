@@ -16,7 +16,7 @@ ChangeType = Literal["figures", "alert", "plan", "experiment"]
 KEPT_CHANGES = 1000
 
 
-class Change(NamedTuple):
+class LiveChange(NamedTuple):
     """What is said, and the newest moment of knowledge (a quarter of an hour) that it brought."""
 
     tenant_id: str
@@ -37,16 +37,16 @@ async def announce_change(
     """Say on the stream what this transaction changes, and return the revision of it. Answers that
     were given before are no longer the newest (`ETag`). Call it last of all: it locks the tenant's
     row until the commit."""
-    changed = await insert_changes(session, [Change(tenant_id, change_type, content)])
+    changed = await insert_changes(session, [LiveChange(tenant_id, change_type, content)])
     return changed[tenant_id]
 
 
-async def insert_changes(session: Session, changes: Sequence[Change]) -> dict[str, int]:
+async def insert_changes(session: Session, changes: Sequence[LiveChange]) -> dict[str, int]:
     """Several changes, those of one tenant in their order; returns the tenants' revisions.
 
     The tenants' rows are taken last of all, so that nobody waits for them longer than a commit.
     """
-    by_tenant: dict[str, list[Change]] = defaultdict(list)
+    by_tenant: dict[str, list[LiveChange]] = defaultdict(list)
     for change in changes:
         by_tenant[change.tenant_id].append(change)
     if not by_tenant:

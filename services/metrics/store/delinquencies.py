@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from services.metrics.domain.cures import Ended, Fate, rows_of
-from services.metrics.domain.delinquencies import RETAINED_DAYS, STAYS_DAYS, Delinquency
+from services.metrics.domain.delinquencies import RETAINED_DAYS, Delinquency
 from services.metrics.domain.figures import Row
+from services.metrics.domain.overdue import STAYS_DAYS
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rolls import STARTS
 from services.metrics.domain.slots import FAR, UNTIL_NOW

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Row
+from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.measures import Mode
 from services.metrics.domain.questions import Question
 from services.metrics.domain.reading import Reading, readings, settled
 from services.metrics.domain.rolls import months_of, rows_of
-from services.metrics.domain.slots import UNTIL_NOW
+from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.store import delinquencies, histories, parts, sources
 from shared.database import Session
 
@@ -110,12 +111,11 @@ async def _list_read(
     days = question.slices.bounds[0], question.slices.to_on, question.looked_at
     bounds = f"{args.name(question.slices.bounds)}::date[]"
     day, counts = _READ[reading.mode]
-    is_within = counts.format(
-        *(
-            f"{args.name(each)}::date" if f"{{{place}}}" in counts else ""
-            for place, each in enumerate(days)
-        )
-    )
+    is_stock = reading.mode == "stock"
+    named = [
+        f"{args.name(each)}::date" if f"{{{place}}}" in counts or (is_stock and not place) else ""
+        for place, each in enumerate(days)
+    ]
     until = f"width_bucket(until_on, {bounds})" if reading.mode == "standing" else "0"
     mark = "currency"
     if not reading.is_in_all_currencies:
@@ -129,10 +129,10 @@ async def _list_read(
         f"width_bucket({day}, {bounds})",
         until,
     ]
-    where = f"measure = any({args.name(reading.measures)}::text[]) and {is_within}"
+    where = f"measure = any({args.name(reading.measures)}::text[]) and {counts.format(*named)}"
     only = None if reading.is_in_all_currencies else currency
-    since = args.name(question.slices.bounds[0]) if reading.mode == "stock" else ""
-    source = parts.cells(scope, question, only, where, args, since_month=since)
+    since_month = named[0] if is_stock else ""
+    source = parts.cells(scope, question, only, where, args, since_month=since_month)
     marks = {question.kpi.mark or "", "bucket", *reading.without}
     filters = parts.conditions(question, args, marks)
     if question.filters_by_mark and question.kpi.mark not in reading.without:
@@ -141,7 +141,7 @@ async def _list_read(
         f"""
         select {", ".join(columns)}, sum(amount), sum(count), sum(weight)
         from {source}
-        where true {filters}
+        where {f"{since_month} is not null" if is_stock else "true"} {filters}
         group by {", ".join(str(place) for place in range(1, len(columns) + 1))}
         having sum(amount) <> 0 or sum(count) <> 0 or sum(weight) <> 0
         """,
@@ -159,6 +159,40 @@ async def _list_read(
 def _of_marks(question: Question, args: parts.Arguments) -> str:
     values = question.filters[question.kpi.mark or ""]
     return f"mark = any({args.name(list(values))}::text[])"
+
+
+def is_made_of_cells(kpi: Kpi) -> bool:
+    """Whether all that it needs are sums of cells."""
+    return all(need.mode in _READ for need in kpi.needs)
+
+
+async def list_days_of_news(
+    session: Session,
+    tenant_id: str,
+    question: Question,
+    zone: str,
+    span: tuple[int, int],
+    limit: int,
+) -> list[date]:
+    """The tenant's days, at moments of knowledge from the first to before the second, on which a
+    cell came to be known that the question's figure may be made of."""
+    rows = await session.fetch(
+        """
+        select distinct (to_timestamp(known::float8 * $7) at time zone $6)::date as day
+        from cells_new
+        where tenant_id = $1 and measure = any($2::text[]) and known >= $3 and known < $4
+            and cut = '' and (day <= $5 or until_on <= $5)
+        order by 1 limit $8
+        """,
+        tenant_id,
+        [need.measure for need in question.kpi.needs],
+        *span,
+        question.window.to_on,
+        zone,
+        SLOT_SECONDS,
+        limit,
+    )
+    return [row["day"] for row in rows]
 
 
 async def list_revisions(session: Session, tenants: Sequence[str]) -> dict[str, int]:

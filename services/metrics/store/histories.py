@@ -79,7 +79,7 @@ async def list_lived(
         scope,
         question,
         currency,
-        "measure in ('watched', 'settled', 'left') "
+        "measure in ('entered', 'settled', 'left') "
         f"and day between {first}::date and {last}::date "
         f"and (mark = '' or day + nullif(mark, '')::int <= {at} and until_on > {at})",
         args,

@@ -6,7 +6,7 @@ Questions read sums and new cells in one snapshot, so no answer waits for a merg
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from services.metrics.domain.kpis import KPIS
+from services.metrics.domain.kpis import EVERY_KPI
 from services.metrics.domain.slots import SLOT_SECONDS
 from services.metrics.store import generations
 from services.metrics.store.cells import COLUMNS
@@ -19,9 +19,7 @@ _LAST = date(9999, 12, 1)
 _LOCK = 727_003  # one merges a generation at a time
 
 # What is read as it stands at the end of a day: also kept by whole months.
-STOCKS = sorted(
-    {need.measure for kpi in KPIS.values() for need in kpi.needs if need.mode == "stock"}
-)
+STOCKS = sorted({need.measure for kpi in EVERY_KPI for need in kpi.needs if need.mode == "stock"})
 
 _SUMS = "amount", "count", "weight"
 _KEY = ("tenant_id", "cut", "measure", "day", "until_on", "currency", "mark")

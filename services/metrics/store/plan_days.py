@@ -80,6 +80,21 @@ async def list_said(
     return [_SAID.decode(row["content"]) for row in reversed(rows)]
 
 
+async def page_said(
+    session: Session, tenant: str, plan_id: str, *, before: date | None, limit: int
+) -> list[SaidDay]:
+    """The newest days first, before one."""
+    rows = await session.fetch(
+        "select content from plan_days where tenant_id = $1 and plan_id = $2"
+        " and ($3::date is null or day < $3) order by day desc limit $4",
+        tenant,
+        plan_id,
+        before,
+        limit,
+    )
+    return [_SAID.decode(row["content"]) for row in rows]
+
+
 async def list_tenants_to_begin(session: Session) -> Sequence[tuple[str, str]]:
     """Tenants with a plan or rules of their own, or a running experiment, each with its zone."""
     rows = await session.fetch(

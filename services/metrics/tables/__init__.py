@@ -2,12 +2,14 @@
 stands in `store/`; these are for Alembic."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
     Date,
     DateTime,
     Double,
+    Identity,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -101,6 +103,19 @@ settings = Table(
     metadata,
     Column("tenant_id", Text, primary_key=True),
     Column("people", Text, nullable=False),
+)
+
+people_talks = Table(
+    "people_talks",  # what was talked about with people
+    metadata,
+    Column("tenant_id", Text),
+    Column("collector", Text),
+    Column("talk_id", BigInteger, Identity(always=True), nullable=False),
+    Column("on_day", Date, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("agreed", ARRAY(Text), nullable=False),
+    Column("noted_by", Text, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "collector", "talk_id"),
 )
 
 costs = Table(

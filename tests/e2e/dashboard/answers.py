@@ -1,4 +1,4 @@
-"""What the dashboard is answered in its tests: figures in the shapes of METRICS.md, made up once.
+"""What the dashboard is answered in its tests: figures in the shapes of docs/contracts.md.
 
 They are no truth of any ledger; they only stay the same, and move when a test says so.
 """
@@ -64,7 +64,9 @@ PARTS: dict[str, dict[str, float]] = {
         "31-60": 1_250_000 / 9_100_000, "61-90": 800_000 / 9_100_000,
         "91-120": 450_000 / 9_100_000, "121+": 300_000 / 9_100_000,
     },
-    "segment": {"current": 0.4, "self-cure": 0.25, "reminder": 0.15, "negotiate": 0.12, "legal": 0.08},
+    "segment": {
+        "current": 0.4, "self-cure": 0.25, "reminder": 0.15, "negotiate": 0.12, "legal": 0.08,
+    },
     "country": {"DE": 0.6, "FR": 0.3, "ES": 0.1},
     "kind": {"consumer": 0.7, "business": 0.3},
     "channel": {"email": 0.55, "sms": 0.2, "voice": 0.15, "letter": 0.1},

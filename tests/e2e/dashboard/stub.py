@@ -1,4 +1,4 @@
-"""A server of canned answers in the shapes of METRICS.md, with the dashboard's own files.
+"""A server of canned answers in the shapes of docs/contracts.md, with the dashboard's own files.
 
 It can be stopped, its open streams cut, and started again on its port: what the page does then is
 the point of the tests that use it.

@@ -1,10 +1,10 @@
-"""Every page of the dashboard, light and dark, wide and narrow: can it be read, reached, printed?"""
+"""Every page of the dashboard, light and dark, wide and narrow: is it read, reached, printed?"""
 
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 from pypdf import PdfReader
 

@@ -1,4 +1,4 @@
-"""What the dashboard says in each state: nothing there, no value, refused, gone, behind, rebuilt."""
+"""What the dashboard says in each state: nothing there, no value, refused, gone, behind…"""
 
 import re
 

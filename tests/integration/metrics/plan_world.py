@@ -43,7 +43,7 @@ class PlanWorld:
         self.context: Context = app.state.context
         self.peers = Peers()
         for service in ("outreach", "segmentation"):
-            self.context.peers._http[service] = httpx.AsyncClient(  # type: ignore[index]
+            self.context.peers._http[service] = httpx.AsyncClient(
                 transport=httpx.ASGITransport(self.peers.app), base_url="http://peer"
             )
 

@@ -101,8 +101,11 @@ async def test_the_dashboard_is_at_the_root(client: httpx.AsyncClient) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
-async def test_what_the_page_loads_may_only_do_what_it_needs(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/")
+@pytest.mark.parametrize("path", ["/", "/receivables", "/plans/any", "/people/ann"])
+async def test_what_the_page_loads_may_only_do_what_it_needs(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
     assert answer.status_code == 200
     assert {name: answer.headers[name] for name in SHELL_HEADERS if name != "Vary"} == {
         name: value for name, value in SHELL_HEADERS.items() if name != "Vary"

@@ -1,4 +1,4 @@
-"""What needs histories, on a real database: SQL agrees with memory; matrices and cohorts by HTTP."""
+"""What needs histories, on a real database: SQL agrees with memory; matrices, cohorts by HTTP."""
 
 import json
 from collections.abc import Sequence
@@ -8,10 +8,16 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
+from services.metrics.commands.announcements import TYPES
 from services.metrics.domain.delinquencies import Delinquency, Due
+from services.metrics.domain.experiments.enrolments import ArmKey
+from services.metrics.domain.experiments.sums import ArmSums
 from services.metrics.domain.kinds.registry import HANDLERS
+from services.metrics.domain.slots import UNTIL_NOW
 from services.metrics.domain.windows import Window, month_end
+from services.metrics.store.experiments import list_arm_days
 from shared.database import Database
 from shared.events import Received
 from tests.integration.metrics.conftest import Deliver
@@ -24,7 +30,7 @@ SPLITS = ("", "segment", "country", "kind", "arm", "bucket")
 
 
 def handled(events: Sequence[Received]) -> list[Received]:
-    return [event for event in events if event.type in HANDLERS]
+    return [event for event in events if event.type in HANDLERS or event.type in TYPES]
 
 
 async def ask(client: httpx.AsyncClient, path: str, **query: str) -> dict[str, Any]:
@@ -51,6 +57,21 @@ async def stored(db: Database) -> set[tuple[Any, ...]]:
     return found
 
 
+async def arms(db: Database) -> dict[tuple[Any, ...], ArmSums]:
+    async with db.reading() as session:
+        days = await list_arm_days(session, TENANT, EXPERIMENT, 1, UNTIL_NOW)
+    return {(each.arm, each.metric, each.currency, each.day): each.sums for each in days}
+
+
+def of_days(memory: Memory) -> dict[ArmKey, ArmSums]:
+    """Whenever they were known."""
+    found: dict[ArmKey, ArmSums] = {}
+    for key, sums in memory.arm_sums.items():
+        of = replace(key, known=0)
+        found[of] = found.get(of, ArmSums()).plus(sums)
+    return {key: sums for key, sums in found.items() if sums.accounts}
+
+
 def _plain(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
@@ -68,6 +89,10 @@ async def test_sql_agrees_with_memory(
         (account, known.known_from, known.known_until, repr(known.row))
         for account, rows in memory.delinquencies.items()
         for known in rows
+    }
+    assert await arms(metrics_db) == {
+        (key.arm, key.metric, key.currency or None, key.day): sums
+        for key, sums in of_days(memory).items()
     }
     today = memory.today()
     for name in FIGURES:
@@ -120,7 +145,7 @@ async def test_met_5_and_6_over_http(client: httpx.AsyncClient, deliver: Deliver
     empty = rolls["rows"][3]
     assert (empty["base"], {cell["share"] for cell in empty["cells"]}) == (0, {None})
     cures = await ask(client, "/v1/matrices/cure", month="2026-02", at="2026-03-31")
-    assert [row["bucket"] for row in cures["rows"]][0] == "1-30"
+    assert cures["rows"][0]["bucket"] == "1-30"
     assert sum(row["accounts"] for row in cures["rows"]) == 1
 
 

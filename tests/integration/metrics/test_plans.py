@@ -177,7 +177,11 @@ async def test_an_alert_that_facts_refute_is_taken_back(
     assert said["days"][0] == {"day": "2026-03-01", "was": True, "is": False}
     alerts = await running.call("GET", "/v1/alerts?state=corrected")
     assert alerts["items"][0]["corrections"][0]["was"] == "off_track"
+    days = (await running.call("GET", "/v1/plans/spring/days?limit=3"))["items"]
+    assert [each["day"] for each in days] == ["2026-03-05", "2026-03-04", "2026-03-03"]
+    assert [each["objectives"][0]["verdict"] for each in days[1:]] == ["off_track"] * 2
     as_said = await running.call("GET", "/v1/plans/spring/progress?as_of=2026-03-03")
+    assert len(as_said["objectives"][0]["path"]) == 17
     assert as_said["objectives"][0]["verdict"] == "off_track"
 
 
@@ -247,6 +251,24 @@ async def test_another_tenant_has_other_plans(running: PlanWorld) -> None:
     await running.call("GET", "/v1/plans/spring", headers=other, status=404)
     listed = await running.call("GET", "/v1/plans", headers=other)
     assert listed["items"] == []
+
+
+async def test_an_objective_of_a_running_plan_is_the_target_of_its_kpi(
+    world: PlanWorld, deliver: Deliver
+) -> None:
+    await deliver([an_invoice("I1", 100000, "2025-11-09", "2025-12-09")])
+    dso = {"id": "dso", "kpi": "dso", "at_most": 40, "by": "2026-06-30"}
+    await world.call("POST", "/v1/plans", PLAN | {"objectives": [dso], "alerts": [],
+                     "contingencies": []}, status=201)  # fmt: skip
+    own = {"items": [{"from_on": "2026-01-01", "split": {"currency": "EUR"}, "value": 55}]}
+    await world.call("PUT", "/v1/targets/dso", own)
+    await world.start_day("2026-01-30")
+    await world.call("POST", "/v1/plans/spring/approve", {"version": 1}, by="bea")
+    path = "/v1/kpis/dso?currency=EUR&from=2025-12-01&to="
+    assert (await world.call("GET", f"{path}2026-02-02"))["target"] == 55
+    await world.start_day("2026-02-01")
+    assert (await world.call("GET", f"{path}2026-02-02"))["target"] == 40
+    assert (await world.call("GET", f"{path}2026-01-31"))["target"] == 55
 
 
 async def test_a_version_beside_one_that_runs(running: PlanWorld) -> None:

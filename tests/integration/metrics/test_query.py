@@ -112,8 +112,8 @@ async def test_answers_come_in_order_and_a_bad_question_spares_the_others(
     assert [item.get("status") for item in items] == [None, 404, 422, 422, 422, None]
     pointers = [[each["pointer"] for each in item.get("errors", [])] for item in items]
     assert pointers[2] == ["/questions/2/by", "/questions/2/colour"]
-    expected = ["group_by", "channel", "per"]
-    assert pointers[3] == [f"/questions/3/{name}" for name in expected]
+    expected = ["channel", "group_by", "per"]
+    assert sorted(pointers[3]) == [f"/questions/3/{name}" for name in expected]
     assert pointers[4] == ["/questions/4"]
     assert items[5]["name"] == "contacts"
     assert answer.json()["revision"] == single["revision"]
@@ -260,6 +260,7 @@ async def test_the_catalogue_says_what_can_be_asked(client: httpx.AsyncClient) -
     kinds = {item["name"]: item["kind"] for item in answer["items"]}
     assert (kinds["invoiced"], kinds["aging"]) == ("flow", "stock")
     for item in answer["items"]:
-        query = {"by": item["by"][-1], **({"per": item["per"][0]} if item["per"] else {})}
-        reply = await client.get(f"/v1/kpis/{item['name']}", params={**MARCH, **query})
-        assert reply.status_code == 200, (item["name"], reply.text)
+        for query in ({"by": item["by"][-1]}, *({"per": per} for per in item["per"])):
+            reply = await client.get(f"/v1/kpis/{item['name']}", params={**MARCH, **query})
+            assert reply.status_code == 200, (item["name"], reply.text)
+            KpiAnswer.model_validate(reply.json())

@@ -12,7 +12,7 @@ import uvicorn
 from services.metrics.api import stream as stream_routes
 from services.metrics.app import create_app
 from services.metrics.settings import Settings
-from services.metrics.store.changes import KEPT_CHANGES, Change, announce_change, insert_changes
+from services.metrics.store.changes import KEPT_CHANGES, LiveChange, announce_change, insert_changes
 from services.metrics.store.live import Live
 from shared.database import Database
 from tests.integration.metrics.conftest import DEV_KEY, Deliver
@@ -93,7 +93,7 @@ async def test_the_stream_says_what_changed_and_goes_on_after_the_last_id(
 async def test_who_comes_too_late_or_from_elsewhere_gets_one_reset(
     settings: Settings, metrics_db: Database, last: str
 ) -> None:
-    changes = [Change("demo", "figures", {"n": n}) for n in range(KEPT_CHANGES + 2)]
+    changes = [LiveChange("demo", "figures", {"n": n}) for n in range(KEPT_CHANGES + 2)]
     async with metrics_db.transaction() as session:
         await insert_changes(session, changes)
     count = await metrics_db.fetch("select count(*) as n from changes")
@@ -121,7 +121,7 @@ async def test_a_client_that_takes_nothing_is_dropped(
     monkeypatch.setattr(stream_routes, "SEND_SECONDS_MAX", 0.2)
     wide = {"words": "x" * 100_000}
     async with metrics_db.transaction() as session:
-        await insert_changes(session, [Change("demo", "figures", wide) for _ in range(300)])
+        await insert_changes(session, [LiveChange("demo", "figures", wide) for _ in range(300)])
     async with served(settings) as (client, live):
         url = client.base_url
         reader, writer = await asyncio.open_connection(url.host, url.port, limit=1024)

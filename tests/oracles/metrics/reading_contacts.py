@@ -102,14 +102,14 @@ def _read_right_parties(book: Book, exchanges: Iterable[Said], others: list[Said
     contacts = {contact.contact_id: contact for contact in book.contacts}
     tasks = {data.task_id: data for event, data in others if event.type == "task-created"}
     done = {data.task_id: data for event, data in others if event.type == "task-completed"}
-    last: dict[str, Said] = {}
+    last: dict[tuple[str, str], Said] = {}  # by the account that it was with
     for event, data in exchanges:
         if event.type == "right-party-contacted":
-            key = data.contact_id or data.task_id or data.touch_id
+            key = event.key, data.contact_id or data.task_id or data.touch_id
             before = last.get(key)
-            if before is None or (before[0].key, before[0].sequence) < (event.key, event.sequence):
+            if before is None or before[0].sequence < event.sequence:
                 last[key] = (event, data)
-    for key, (event, data) in last.items():
+    for (_, key), (event, data) in last.items():
         contact = contacts.get(data.contact_id or "")
         task = tasks.get(data.task_id or "")
         strategy = contact.strategy if contact else task.strategy if task else None

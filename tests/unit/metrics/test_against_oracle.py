@@ -116,7 +116,7 @@ def interleavings(
 
 
 SETTINGS = settings(
-    max_examples=40,
+    max_examples=15,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
 )
 

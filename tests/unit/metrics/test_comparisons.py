@@ -105,5 +105,28 @@ TARGETS = [
 def test_a_target_is_of_exactly_its_split(
     on: str, split: dict[str, str], expected: float | None
 ) -> None:
-    found = find_target(TARGETS, date.fromisoformat(on), split)
+    day = date.fromisoformat(on)
+    found = find_target(TARGETS, Window(day, day), split)
     assert (None if found is None else found.value) == expected
+
+
+def test_a_running_plans_objective_comes_first_on_its_days_and_as_it_counts() -> None:
+    first, last = date(2026, 2, 1), date(2026, 6, 30)
+    cash = {"currency": "EUR"}
+    targets = [
+        Target(date(2026, 5, 1), cash, 1),
+        Target(first, cash, 2, until=last, plan_id="p"),
+        Target(first, {}, 3, until=last, plan_id="p", by="count"),
+        Target(first, {"segment": "a"}, 4, until=last, plan_id="p", window_from=first),
+    ]
+
+    def found(window: Window, split: dict[str, str], by: str = "") -> float | None:
+        target = find_target(targets, window, split, by)
+        return None if target is None else target.value
+
+    june = Window(date(2026, 6, 1), last)
+    assert found(june, cash) == 2
+    assert found(Window(date(2026, 6, 1), date(2026, 7, 1)), cash) == 1  # the plan is over
+    assert found(june, cash, "count") == 3
+    assert found(june, {"segment": "a"}) is None
+    assert found(Window(first, last), {"segment": "a"}) == 4

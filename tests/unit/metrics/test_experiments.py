@@ -12,7 +12,7 @@ from services.metrics.domain.experiments.analysis import (
     DEFAULT,
     Analysis,
     Guarded,
-    Outcome,
+    MetricAim,
     read_analysis,
 )
 from services.metrics.domain.experiments.effects import effect_of, level_of
@@ -143,7 +143,7 @@ def found(
     at: date = date(2026, 6, 30),
     run: ExperimentRun = RUN,
 ) -> Findings:
-    analysis = analysis or Analysis(primary=Outcome(metric="settled", worthwhile=0.05))
+    analysis = analysis or Analysis(primary=MetricAim(metric="settled", worthwhile=0.05))
     return findings_of(run, analysis, days, exposures or [], at=at)
 
 
@@ -174,7 +174,9 @@ def test_a_decision_keeps_its_day_and_direction() -> None:
 
 
 def test_of_what_is_better_lower_less_is_better() -> None:
-    analysis = Analysis(primary=Outcome(metric="attempts", worthwhile=0.5), guardrails=(), also=())
+    analysis = Analysis(
+        primary=MetricAim(metric="attempts", worthwhile=0.5), guardrails=(), also=()
+    )
     sums = [ArmSums.of([(count % 3 + more, 1) for count in range(300)]) for more in (2, 0)]
     days = [
         ArmDay(arm=arm, metric="attempts", day=DAY, sums=each)
@@ -289,7 +291,7 @@ def test_looking_every_day_raises_no_more_false_alarms_than_stated() -> None:
 
 def test_an_empty_analysis_is_the_default() -> None:
     assert read_analysis({}) == DEFAULT
-    assert DEFAULT.primary == Outcome(metric="settled", worthwhile=0.02)
+    assert DEFAULT.primary == MetricAim(metric="settled", worthwhile=0.02)
     assert [rail.metric for rail in DEFAULT.guardrails] == ["opted_out", "low_score"]
     assert (DEFAULT.start, DEFAULT.horizon_days, DEFAULT.stop_when) == ("entered", 30, ("harmed",))
 

@@ -28,7 +28,7 @@ PARTS_OF_ONE = (
     "retention_rate", "satisfaction", "roll_rate",
 )  # fmt: skip
 NO_RATES = Book("UTC", 0)
-SETTINGS = settings(max_examples=12, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+SETTINGS = settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -115,8 +115,10 @@ def _numbers(found: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 def test_no_share_passes_one(seed: int) -> None:
     portfolio, memory = of_portfolio(seed)
     rng = Random(seed)
+    # What is written off is owed no more, and yet may be recovered in a later window.
+    has_recoveries = any(event.type == "recovery-received" for event in portfolio.events)
     for name in PARTS_OF_ONE:
-        if name not in KPIS:
+        if name not in KPIS or (name == "recovery_rate" and has_recoveries):
             continue
         question = a_question(rng, name, FIGURES[name].splits)
         found = asked(memory, question, portfolio.tenant_zone, NO_RATES)

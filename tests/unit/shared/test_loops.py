@@ -10,11 +10,13 @@ import pytest
 from prometheus_client import REGISTRY
 
 import services.ledger.jobs as ledger
+import services.metrics.jobs as metrics
 import services.outreach.jobs as outreach
 import services.segmentation.jobs.guardrails as guardrails
 import services.segmentation.jobs.rescoring as rescoring
 import services.segmentation.jobs.watch as watch
 import shared.log.pruning as pruning
+from services.metrics.processes.days import Backlog
 from services.segmentation.processes.rescoring import Rescorer
 from shared.errors import Invalid, Unavailable
 
@@ -39,6 +41,13 @@ async def run_pruning(stop: asyncio.Event) -> None:
     await pruning.run_pruning([CONTEXT.db], 1, stop=stop)
 
 
+async def run_metrics_days(context: Any, *, stop: asyncio.Event) -> None:
+    async def backlog() -> Backlog:
+        return Backlog(0, 0.0)
+
+    await metrics.run_scheduler(context, backlog, stop=stop)
+
+
 def over(run: Callable[..., Awaitable[None]], subject: object = CONTEXT) -> Loop:
     return lambda stop: run(subject, stop=stop)
 
@@ -61,6 +70,9 @@ LOOPS: dict[str, tuple[Any, str, str, Loop]] = {
         "segmentation",
         over(rescoring.run_rescoring),
     ),
+    "plan-days": (metrics, "start_days", "metrics", over(run_metrics_days)),
+    "contingencies": (metrics, "act_due", "metrics", over(metrics.run_actions)),
+    "deliveries": (metrics, "deliver_due", "metrics", over(metrics.run_deliveries)),
     "pruning": (pruning, "prune", "local", run_pruning),
 }
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from shared.errors import Unauthenticated
 from shared.process.door import Door
 from shared.process.settings import BadSetting
-from shared.web.auth import Caller
+from shared.web.auth import ROLES, Caller
 from shared.web.page_sessions import LINK_SECONDS, SESSION_SECONDS, PageSessions
 
 SECRET = "a secret of these tests, long enough"
@@ -59,6 +59,22 @@ def test_a_session_reads_for_one_tenant_and_nothing_else(clock: Clock) -> None:
     one, two = sessions_of(clock), sessions_of(clock)  # two processes behind one proxy
     caller = two.find(sent(cookie_of(one)))
     assert caller == Caller("ada", "acme", frozenset({"metrics:read"}), any_tenant=False)
+
+
+def test_it_has_the_roles_of_its_token_and_of_the_scopes_those_it_may_have(clock: Clock) -> None:
+    sessions = PageSessions("metrics", "metrics:read", ELSEWHERE, also=["metrics:write"], now=clock)
+    scopes = frozenset({"metrics:read", "metrics:write", "ledger:write", "admin"})
+    roles = frozenset({"manager"})
+    manager = Caller("bea", "acme", scopes, any_tenant=False, roles=roles)
+    found = sessions.find(sent(cookie_of(sessions, manager)))
+    assert found is not None
+    assert found.scopes == {"metrics:read", "metrics:write"}
+    assert found.roles == {"manager"}
+    viewer = Caller("kim", "acme", frozenset({"metrics:read"}), any_tenant=False)
+    found = sessions.find(sent(cookie_of(sessions, viewer)))
+    assert found is not None
+    assert found.scopes == {"metrics:read"}
+    assert not found.roles
 
 
 def test_it_ends_after_hours_and_never_after_its_token(clock: Clock) -> None:
@@ -137,6 +153,7 @@ def test_a_link_opens_once(clock: Clock) -> None:
     key = key_of(sessions.link("http://127.0.0.1:8004/", "acme"))
     caller = sessions.enter(key)
     assert (caller.tenant, caller.scopes) == ("acme", frozenset({"metrics:read"}))
+    assert caller.roles == frozenset(ROLES)
     with pytest.raises(Unauthenticated, match="was used"):
         sessions.enter(key)
     assert sessions.enter(key_of(sessions.link("http://127.0.0.1:8004/", "acme"))) == caller

@@ -39,7 +39,7 @@ export function overTime(view, lines, { caption, summary, stock = false, stacked
   if (stock) periods = periods.map((period) => ({ ...period, whole: true }));
   const series = lines.map((line) => serieOf(line, periods, view));
   const isEmpty = !periods.length || series.every(({ values, bars }) => values.every((value) => (bars ? !value : value === null)));
-  if (isEmpty) return { empty: first ? whyNone(first) : "Nothing is known of these days." };
+  if (isEmpty) return { empty: emptyWords(first, lines[0]?.label ?? "") };
   const isSmall = Math.max(...series.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0)))) < 0.06;
   const short = format.writer(lines[0]?.unit ?? first?.unit, first?.currency ?? view.money, "short");
   const write = axis ?? ((value) => (first?.unit === "ratio" ? format.share(value, isSmall ? 1 : 0) : first?.unit === "days" ? format.count(value) : Number.isInteger(value) ? short(value) : ""));
@@ -54,6 +54,12 @@ export function overTime(view, lines, { caption, summary, stock = false, stacked
     summary: [summary ?? extremes(series, periods), ripe].filter(Boolean).join(" "),
     mark: ripe ? "partly ripe" : undefined,
   };
+}
+
+/** @param {Answer | null | undefined} answer @param {string} label */
+function emptyWords(answer, label) {
+  if (!answer) return "Nothing is known of these days.";
+  return answer.value ? `${label}: nothing to draw ${format.when(answer.from, answer.to)}.` : answer.value === 0 ? `${label}: none ${format.when(answer.from, answer.to)}.` : whyNone(answer);
 }
 
 /** @param {Line} line @param {{from: string}[]} periods @param {View} view @returns {Serie} */

@@ -83,7 +83,7 @@ function more(view, choices, isOpen) {
   const set = splits.filter(([name]) => filters[name].length).length + (filters.in ? 1 : 0) + (filters.compare ? 1 : 0) + (filters.interval ? 1 : 0);
   return h(
     "details",
-    { open: isOpen, class: "more" },
+    { open: isOpen, class: "more", on: { toggle: offerArms } },
     h("summary", {}, set ? `More filters (${set})` : "More filters"),
     h(
       "div",
@@ -95,6 +95,17 @@ function more(view, choices, isOpen) {
       set ? h("button", { type: "button", class: "quiet", on: { click: clear } }, "Clear") : null,
     ),
   );
+}
+
+/** The arms of experiments are asked for when somebody may want them. @param {Event} event */
+async function offerArms(event) {
+  const place = event.target;
+  if (!(place instanceof HTMLDetailsElement) || !place.open) return;
+  const select = /** @type {HTMLSelectElement | null} */ (place.querySelector("#arm"));
+  const { knownArms } = await import("./later/arms.js");
+  for (const arm of await knownArms()) {
+    if (select && ![...select.options].some((option) => option.value === arm)) select.append(new Option(arm, arm));
+  }
 }
 
 function clear() {

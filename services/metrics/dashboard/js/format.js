@@ -90,11 +90,11 @@ export const shortDay = (stamp) => (isNone(stamp) ? "" : dates({ day: "numeric",
 /** Two days as one text: "Dec 26 – 31, 2026". @param {string} from @param {string} to */
 export const span = (from, to) => dates(DAY).formatRange(seconds(from) * 1000, seconds(to) * 1000);
 
-/** "in March 2026" of a whole month, else "from Dec 26 – 31, 2026". @param {string} from @param {string} to */
+/** "in March 2026" of a whole month, else "from Dec 26, 2026 to Dec 31, 2026". @param {string} from @param {string} to */
 export function when(from, to) {
   const isMonth = from.endsWith("-01") && shift(to, 1) === monthAfter(from);
   if (isMonth) return `in ${month(from)}`;
-  return from === to ? `on ${day(from)}` : `in ${span(from, to)}`;
+  return from === to ? `on ${day(from)}` : `from ${day(from)} to ${day(to)}`;
 }
 
 /** @param {number | string | Date} instant */

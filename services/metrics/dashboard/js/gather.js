@@ -3,7 +3,7 @@
 /** @import { Got, Page, Question, View } from "../types.js" */
 /** @import { Choices } from "./filters.js" */
 
-import { Refused, answered, settled } from "./http.js";
+import { Refused, settled } from "./http.js";
 import { ask, good } from "./query.js";
 
 const LONG_AGO = "2000-01-01"; // before any figure
@@ -11,8 +11,6 @@ const SPLITS = /** @type {const} */ (["segment", "country", "kind"]);
 
 /** @type {import("./view.js").Survey | null} */
 let surveyed = null;
-/** @type {string[] | null} */
-let arms = null;
 
 /** Which currencies there are figures in, and the tenant's business day. Asked once; then it comes
  * with every page's own questions. */
@@ -48,12 +46,11 @@ export async function collect(page, view) {
   }
   const reads = Object.entries(page.reads?.(view) ?? {});
   const [figures, ...others] = await Promise.all([asked({ ...own, ...common }), ...reads.map(([, start]) => settled(start()))]);
-  await experiments(view);
   take(figures.survey);
   const { asked: _, ...prepared } = view.prepared;
   const got = { ...prepared, ...figures, ...Object.fromEntries(reads.map(([key], at) => [key, others[at]])) };
   const named = (/** @type {string} */ split) => (good(figures[`by ${split}`])?.groups ?? []).map((group) => group.key[split] ?? "");
-  const choices = { segment: named("segment"), country: named("country"), kind: named("kind"), arm: arms ?? [] };
+  const choices = { segment: named("segment"), country: named("country"), kind: named("kind"), arm: [] };
   const revisions = Object.values(figures).flatMap((reply) => good(reply)?.revision ?? []);
   return { got, choices, revision: revisions[0] ?? null };
 }
@@ -67,11 +64,4 @@ async function asked(questions) {
     const { problem } = error;
     return /** @type {Record<string, import("../types.js").Reply>} */ (Object.fromEntries(Object.keys(questions).map((name) => [name, problem])));
   }
-}
-
-/** The arms that figures can be narrowed to, asked once. @param {View} view */
-async function experiments(view) {
-  if (arms || ![...view.kpis.values()].some((kpi) => kpi.dimensions.includes("arm"))) return;
-  const found = await answered("/v1/experiments");
-  arms = (found?.items ?? []).flatMap((/** @type {any} */ one) => (one.arms ?? []).map((/** @type {any} */ arm) => `${one.name}/${arm.arm ?? arm.name ?? arm}`));
 }

@@ -29,7 +29,7 @@ export class Panel {
     this.element = h(
       "section",
       { class: `card panel ${wide} ${spec.tall ? "tall" : ""}`, id: spec.id, "aria-labelledby": heading },
-      h("header", {}, h("div", {}, h("h2", { id: heading }, spec.title), spec.note ? h("p", {}, spec.note) : null), h("div", { class: "tools" }, this.mark, this.switch)),
+      h("header", {}, h("h2", { id: heading }, spec.title), h("div", { class: "tools" }, this.mark, this.switch), spec.note ? h("p", {}, spec.note) : null),
       this.controls,
       this.sentence,
       this.plot,

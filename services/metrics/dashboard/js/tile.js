@@ -65,8 +65,8 @@ function changed(answer, show, view) {
 
 /** @param {Answer} answer @param {(value: number) => string} show @param {View} view */
 function targeted(answer, show, view) {
-  const target = typeof answer.target === "number" ? answer.target : answer.target?.value;
-  if (target === undefined || target === null || answer.value === null) return [];
+  const { target } = answer;
+  if (target === null || answer.value === null) return [];
   const better = view.kpis.get(answer.name)?.better ?? "higher";
   const reached = better === "higher" ? answer.value >= target : answer.value <= target;
   const word = reached ? "reached" : "not reached";

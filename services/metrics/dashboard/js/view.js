@@ -37,7 +37,7 @@ export function viewOf(filters, path, survey, me, kpis) {
     to,
     days,
     interval,
-    compare: filters.compare ?? "previous",
+    compare: /** @type {"previous" | "year"} */ (filters.compare === "year" ? "year" : "previous"),
     asOf: filters.as_of,
     me,
     kpis,

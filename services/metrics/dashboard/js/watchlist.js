@@ -48,6 +48,7 @@ function drawAlerts(got, view) {
       "li",
       {},
       h("p", {}, alert.words || alert.rule),
+      undelivered(alert),
       h(
         "p",
         { class: "note row" },
@@ -61,15 +62,21 @@ function drawAlerts(got, view) {
 
 /** @param {any} alert @param {View} view */
 function seenOf(alert, view) {
-  if (alert.acknowledged_at || alert.acknowledged) return h("span", { class: "badge" }, "✓ seen");
+  if (alert.acknowledged_at) return h("span", { class: "badge", title: alert.note ?? "" }, `✓ seen by ${alert.acknowledged_by}`);
   const seen = may(view, "metrics:write") ? button("Seen", () => acknowledge(alert), "quiet") : null;
   return h("span", { class: "row" }, h("span", { class: "badge warn" }, "! new"), seen);
 }
 
+/** Whom no mail reached. @param {any} alert */
+function undelivered(alert) {
+  const failed = (alert.deliveries ?? []).filter((/** @type {any} */ one) => ["failed", "not-configured", "no-address"].includes(one.state));
+  if (!failed.length) return null;
+  return h("p", { class: "note" }, `No mail reached ${failed.map((/** @type {any} */ one) => `${one.person} (${one.state.replace("-", " ")})`).join(", ")}.`);
+}
+
 /** @param {any} alert */
 function sinceOf(alert) {
-  const day = alert.raised_on ?? alert.days?.at(-1)?.day ?? alert.days?.at(-1);
-  return typeof day === "string" ? `since ${format.day(day.slice(0, 10))}` : "";
+  return alert.raised_on ? `since ${format.day(alert.raised_on)}` : "";
 }
 
 /** @returns {PanelSpec} */

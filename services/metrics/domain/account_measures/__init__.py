@@ -1,6 +1,8 @@
 """What an account adds as a whole, by what is known of all its items.
 
-touches.py (touch) · fees.py (cost of gateways) · disputes.py (owing, disputing)
+answers.py (answered, reached, right_party, promised) · touches.py (touch) · fees.py (cost of
+gateways) · disputes.py (owing, disputing) · process.py (edge, wait, loop, skip, withheld_in,
+score_after) · cancelled.py (latency) · aftermath.py (disputed_after, revoked_after)
 """
 
 from collections import defaultdict

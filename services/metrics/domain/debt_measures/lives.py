@@ -1,10 +1,9 @@
 """How long debts are open in collections, for the estimate after Kaplan and Meier.
 
 measure (day; until; mark): amount; count
-- `watched` (entry): what entered; 1
-- `settled`, `left` (entry; the day on which it was open again, or never; days since entry): the
-  same, for each run of days at whose end nothing of it is open. Settled if the last that took from
-  it on the run's first day was cash; else it left
+- `settled`, `left` (entry; the day on which it was open again, or never; days since entry): what
+  entered, as `entered` has it; 1. For each run of days at whose end nothing of it is open: settled
+  if the last that took from it on the run's first day was cash; else it left
 
 All stand under the place that held at the instant of the entry. As it is seen at the end of a day,
 a debt is in the run that holds the day, or still open.
@@ -23,8 +22,7 @@ def add_life(cells: Cells, debt: Debt) -> None:
     entry = debt.entry
     if entry is None:
         return
-    view, currency, place = debt.view, debt.currency, debt.view.place_at(entry.at)
-    add(cells, view.cell("watched", currency, entry.day, place), entry.amount, 1)
+    view, currency, place = debt.view, debt.currency, debt.place_of_entry
     for start, end in closed_runs(debt.changes, entry.day):
         measure = "settled" if is_settled_on(debt, start) else "left"
         mark = str((start - entry.day).days)

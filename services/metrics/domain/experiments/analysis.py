@@ -34,7 +34,7 @@ Size = Annotated[float, Meta(gt=0, le=1e12)]
 Currency = Annotated[str, Meta(max_length=3)]
 
 
-class Outcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class MetricAim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A metric, and the smallest effect on it that is worth acting on, in its own unit."""
 
     metric: Metric
@@ -53,7 +53,7 @@ class Guarded(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 class Analysis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """As it is written; each member has a default."""
 
-    primary: Outcome = Outcome(metric="settled", worthwhile=0.02)
+    primary: MetricAim = MetricAim(metric="settled", worthwhile=0.02)
     start: Start = "entered"
     horizon_days: Annotated[int, Meta(ge=1, le=365)] = 30
     at_least: Annotated[int, Meta(ge=2, le=1_000_000)] = 100
@@ -61,8 +61,8 @@ class Analysis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Guarded(metric="opted_out", tolerance=0.01),
         Guarded(metric="low_score", tolerance=0.01),
     )
-    also: Annotated[tuple[Outcome, ...], Meta(max_length=20)] = (
-        Outcome(metric="cost", currency="EUR", worthwhile=50),
+    also: Annotated[tuple[MetricAim, ...], Meta(max_length=20)] = (
+        MetricAim(metric="cost", currency="EUR", worthwhile=50),
     )
     stop_when: Annotated[tuple[StopVerdict, ...], Meta(max_length=5)] = ("harmed",)
 

@@ -155,8 +155,8 @@ def _changes_by_run(
     found: dict[int, list[Segment]] = defaultdict(list)
     for change in sorted(segments, key=lambda each: each.at):  # stable
         if name in change.arms:
-            run = max(((at, run) for at, run in starts if at <= change.at), default=None)
-            found[run[1] if run else NO_RUN].append(change)
+            begun = [run for at, run in starts if at <= change.at]
+            found[begun[-1] if begun else NO_RUN].append(change)
     return found
 
 

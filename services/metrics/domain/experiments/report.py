@@ -13,6 +13,7 @@ from services.metrics.domain.experiments.effects import level_of
 from services.metrics.domain.experiments.mismatch import Mismatch, mismatch_of
 from services.metrics.domain.experiments.sums import ArmDay, ArmExposures, Ripe, by_arm, total
 from services.metrics.domain.experiments.verdicts import Judgement, judge
+from services.metrics.domain.micros import MICROS
 
 RunStatus = Literal["running", "stopped"]
 
@@ -146,13 +147,14 @@ def _arm(found: Findings, arm: DrawnArm) -> dict[str, Any]:
 def _metric(found: Findings, arm: str, compared: Any) -> dict[str, Any]:
     sums = total(found.ripe.get((arm, (compared.metric, compared.currency)), ()))
     level = level_of(sums)
+    unit = MICROS if compared.metric == "cost" else 1  # costs are kept in millionths
     return {
         "metric": compared.metric,
         "currency": compared.currency,
         "role": compared.role,
         "value": sums.y / sums.x if sums.x > 0 else None,
-        "numerator": sums.y,
-        "denominator": sums.x,
+        "numerator": sums.y if unit == 1 else sums.y / unit,
+        "denominator": sums.x // unit,
         "standard_error": None if level is None else level.variance**0.5,
     }
 

@@ -19,7 +19,7 @@ from services.metrics.domain.vintages import Became, Months, Vintage, vintages
 from services.metrics.domain.windows import Window
 
 _ROLLED = frozenset({"stay", "roll"})
-_LIVED = frozenset({"watched", "settled", "left"})
+_LIVED = frozenset({"entered", "settled", "left"})
 
 
 @dataclass(frozen=True, slots=True)

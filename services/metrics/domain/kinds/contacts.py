@@ -44,10 +44,11 @@ class Occurred(Struct, frozen=True, array_like=True, tag="k"):
     day: date
     channel: str
     strategy: str
-    rule: str
+    rule: str  # of one that was suppressed; why it was cancelled
     collector: str = ""
     cost_micros: int = 0
     cost_currency: str = ""
+    owner: str = ""  # of a contact that stands under another account: that one
 
 
 class Answered(Struct, frozen=True, array_like=True, tag="a"):
@@ -62,6 +63,8 @@ def _on(result: Result) -> Apply:
         is_own = items.account_id == event.key
         facts = items.item("contact" if is_own else "cover", data.contact_id).facts
         rule = data.rule if isinstance(data, outreach.ContactSuppressed) else ""
+        if isinstance(data, outreach.ContactCancelled):
+            rule = data.because
         facts.append(
             Occurred(
                 recorded_slot(facts, event),
@@ -74,6 +77,7 @@ def _on(result: Result) -> Apply:
                 data.collector or "",
                 data.cost_micros,
                 data.cost_currency or "",
+                "" if is_own else event.key,
             )
         )
 
@@ -146,7 +150,7 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
     def count(fact: Occurred, measure: str, mark: str = "") -> None:
         if (measure, mark) not in counted:
             counted.add((measure, mark))
-            _add(cells, view, fact, measure, mark)
+            add_contact(cells, view, fact, measure, mark)
 
     for fact in facts:
         if not isinstance(fact, Occurred):
@@ -160,8 +164,9 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
     attempt = attempt_of(facts)
     if attempt is not None and last is not None:
         is_sent = any(isinstance(fact, Occurred) and fact.result == "sent" for fact in facts)
-        _add(cells, view, attempt, "attempt", "sent" if is_sent else "uncertain")
-        _add_answers(cells, view, attempt, facts)
+        add_contact(cells, view, attempt, "attempt", "sent" if is_sent else "uncertain")
+        for measure in answers_to(attempt, facts):
+            add_contact(cells, view, attempt, measure)
         if last.cost_micros:
             cell = view.cell(
                 "cost",
@@ -174,13 +179,13 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
                 collector=attempt.collector,
             )
             add(cells, cell, of_units(last.cost_micros, last.cost_currency), 1)
-    channel, strategy = (last.channel, last.strategy) if last else ("", "")
-    collector = last.collector if last else ""
-    add_right_party(cells, view, facts, channel=channel, strategy=strategy, collector=collector)
+    if last is not None:  # else it stands under another account (`account_measures/answers.py`)
+        add_right_party(cells, view, facts, last.channel, last.strategy, last.collector)
     return cells
 
 
-def _add(cells: Cells, view: View, fact: Occurred, measure: str, mark: str = "") -> None:
+def add_contact(cells: Cells, view: View, fact: Occurred, measure: str, mark: str = "") -> None:
+    """Count a contact once, where it stood then."""
     cell = view.cell(
         measure,
         "",
@@ -194,15 +199,15 @@ def _add(cells: Cells, view: View, fact: Occurred, measure: str, mark: str = "")
     add(cells, cell, 0, 1)
 
 
-def _add_answers(cells: Cells, view: View, attempt: Occurred, facts: Sequence[Any]) -> None:
+def answers_to(attempt: Occurred, facts: Sequence[Any]) -> list[str]:
+    """What an attempt adds by the answers to it."""
     last_day = bounded(attempt.day) + timedelta(days=ANSWER_DAYS)
     parties = [party for party in parties_of(facts) if bounded(party.day) <= last_day]
-    if parties or any(
+    is_answered = parties or any(
         isinstance(fact, Answered) and bounded(fact.day) <= last_day for fact in facts
-    ):
-        _add(cells, view, attempt, "answered")
-    if any(party.is_right for party in parties):
-        _add(cells, view, attempt, "reached")
+    )
+    is_reached = any(party.is_right for party in parties)
+    return [*(("answered",) if is_answered else ()), *(("reached",) if is_reached else ())]
 
 
 KIND = Kind(
@@ -240,3 +245,6 @@ KIND = Kind(
 # The same contact as the other accounts have it that it speaks of: no attempt of theirs, but it
 # touches their money and their delinquencies.
 COVER = Kind(name="cover", facts=(Occurred,))
+
+# What another account answered to a contact of this one (`crossings.py`).
+ANSWER = Kind(name="answer", facts=(Answered, Party))

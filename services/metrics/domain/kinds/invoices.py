@@ -10,6 +10,7 @@ from services.metrics.domain.debt_measures.balances import add_balances
 from services.metrics.domain.debt_measures.cash import add_cash
 from services.metrics.domain.debt_measures.cohorts import add_cohorts
 from services.metrics.domain.debt_measures.collections import add_collections
+from services.metrics.domain.debt_measures.detection import add_detection
 from services.metrics.domain.debt_measures.lives import add_life
 from services.metrics.domain.debt_measures.losses import add_losses
 from services.metrics.domain.debt_measures.placements import add_placements
@@ -28,6 +29,8 @@ from services.metrics.domain.debts import (
     read_debt,
 )
 from services.metrics.domain.kinds import Handler, Kind
+from services.metrics.domain.kinds.payments import note_moved
+from services.metrics.domain.latencies import delay_of
 from services.metrics.domain.puts import Allocated, allocate, on_allocations
 from services.metrics.domain.slots import day_of_event, recorded_slot
 from services.metrics.domain.stocks import add_stock
@@ -44,6 +47,7 @@ MEASURES: tuple[Callable[[Cells, Debt], None], ...] = (
     add_placements,
     add_rolls,
     add_life,
+    add_detection,
 )
 
 
@@ -67,12 +71,24 @@ def on_voided(items: AccountItems, event: Received, data: ledger.InvoiceVoided) 
 
 def on_overdue(items: AccountItems, event: Received, data: ledger.InvoiceOverdue) -> None:
     facts = items.item("invoice", data.invoice_id).facts
-    facts.append(Staged(recorded_slot(facts, event), data.due_on, data.stage))
+    slot, delay = recorded_slot(facts, event), delay_of(event.time, event.recordedtime)
+    facts.append(Staged(slot, data.due_on, data.stage, delay))
 
 
 def on_reopened(items: AccountItems, event: Received, data: ledger.InvoiceReopened) -> None:
     facts = items.item("invoice", data.invoice_id).facts
     facts.append(Reopened(recorded_slot(facts, event), event.time, day_of_event(event)))
+
+
+def on_allocation_changed(
+    items: AccountItems, event: Received, data: ledger.AllocationChanged
+) -> None:
+    """A later fact moved money of payments that lay somewhere already."""
+    on_allocations(items, event, data)
+    for payment_id in dict.fromkeys(
+        each.source_id for each in data.allocations if each.source_kind == "payment"
+    ):
+        note_moved(items, event, payment_id)
 
 
 def cells_of(facts: Sequence[Any], view: View) -> Cells:
@@ -134,10 +150,10 @@ KIND = Kind(
         "invoice-voided": Handler(on_voided),
         "invoice-overdue": Handler(on_overdue),
         "invoice-reopened": Handler(on_reopened),
+        "allocation-changed": Handler(on_allocation_changed),
         # Of a recovery it is the payment's own event, or `allocation-changed`, that says it.
         **dict.fromkeys(
             (
-                "allocation-changed",
                 "settlement-completed",
                 "account-written-off",
                 "write-off-reversed",
@@ -160,6 +176,7 @@ KIND = Kind(
             "entered_moved",
             "invoiced",
             "late",
+            "latency",
             "left",
             "open",
             "overdue_entered",
@@ -175,7 +192,6 @@ KIND = Kind(
             "roll",
             "settled",
             "stay",
-            "watched",
             "written_of",
             "written_off",
         }

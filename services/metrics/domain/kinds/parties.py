@@ -77,7 +77,6 @@ def add_right_party(
     cells: Cells,
     view: View,
     facts: Sequence[Any],
-    *,
     channel: str = "",
     strategy: str = "",
     collector: str = "",

@@ -12,11 +12,14 @@ from services.metrics.domain.kinds import (
     charges,
     consents,
     contacts,
+    conversations,
     costs,
     credit_notes,
     disputes,
     feedback,
     given_up,
+    holds,
+    instalment_plans,
     invoices,
     parties,
     payments,
@@ -24,6 +27,7 @@ from services.metrics.domain.kinds import (
     profiles,
     promises,
     rates,
+    schedules,
     tasks,
 )
 
@@ -41,12 +45,17 @@ KINDS: Mapping[str, Kind] = {
         promises.KIND,
         contacts.KIND,
         contacts.COVER,
+        contacts.ANSWER,
         parties.KIND,
         tasks.KIND,
         feedback.KIND,
         consents.KIND,
         *costs.KINDS,
         rates.KIND,
+        holds.KIND,
+        instalment_plans.KIND,
+        conversations.KIND,
+        schedules.KIND,
     )
 }
 

@@ -2,7 +2,9 @@
 
 measure (day; –; mark): amount; count; weight
 - `task` (done; –; queue): –; 1; seconds
+- `task_seconds` (done; –; queue/seconds): 1
 - `cost` (done; –; task/queue): what it cost; 1
+- `review` (listened to; –; recognized | empty): its score in millionths; 1
 - `right_party`, `promised`: `parties.py`
 """
 
@@ -17,7 +19,7 @@ from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.kinds import Handler, Kind
 from services.metrics.domain.kinds.contacts import last_of
 from services.metrics.domain.kinds.parties import Party, add_right_party
-from services.metrics.domain.micros import of_units
+from services.metrics.domain.micros import MICROS, of_units
 from services.metrics.domain.slots import bounded, day_of_event, recorded_slot
 from services.metrics.domain.views import View
 from shared.events import Received, outreach
@@ -48,6 +50,31 @@ class Done(Struct, frozen=True, array_like=True, tag="d"):
     cost_micros: int
     cost_currency: str
     channel: str
+
+
+class Reviewed(Struct, frozen=True, array_like=True, tag="v"):
+    """Somebody listened to it; the last announced counts."""
+
+    recorded_slot: int
+    at: datetime
+    day: date
+    collector: str
+    score_micros: int
+    is_recognized: bool
+
+
+def on_reviewed(items: AccountItems, event: Received, data: outreach.InteractionReviewed) -> None:
+    facts = items.item("task", data.task_id).facts
+    facts.append(
+        Reviewed(
+            recorded_slot(facts, event),
+            event.time,
+            day_of_event(event),
+            data.collector,
+            round(data.score * MICROS),
+            data.recognition,
+        )
+    )
 
 
 def on_created(items: AccountItems, event: Received, data: outreach.TaskCreated) -> None:
@@ -101,9 +128,12 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
     cells: Cells = {}
     created: Created | None = None
     done: Done | None = None
+    reviewed: Reviewed | None = None
     for fact in facts:
         if isinstance(fact, Created):
             created = fact
+        elif isinstance(fact, Reviewed):
+            reviewed = fact
         elif isinstance(fact, Done):
             done = fact
     strategy = created.strategy if created else ""
@@ -111,6 +141,7 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
         channel = done.channel or (created.channel if created else "")
         for measure, mark, currency in (
             ("task", done.queue, ""),
+            ("task_seconds", f"{done.queue}/{done.seconds}", ""),
             ("cost", f"task/{done.queue}", done.cost_currency),
         ):
             if measure == "cost" and not done.cost_micros:
@@ -128,19 +159,34 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
             if measure == "cost":
                 add(cells, cell, of_units(done.cost_micros, done.cost_currency), 1)
             else:
-                add(cells, cell, 0, 1, done.seconds)
+                add(cells, cell, 0, 1, done.seconds if measure == "task" else 0)
+    if reviewed is not None:
+        _add_review(cells, view, reviewed)
     collector = done.collector if done else ""
     add_right_party(cells, view, facts, strategy=strategy, collector=collector)
     return cells
 
 
+def _add_review(cells: Cells, view: View, reviewed: Reviewed) -> None:
+    cell = view.cell(
+        "review",
+        "",
+        bounded(reviewed.day),
+        view.place_at(reviewed.at),
+        mark="recognized" if reviewed.is_recognized else "",
+        collector=reviewed.collector,
+    )
+    add(cells, cell, reviewed.score_micros, 1)
+
+
 KIND = Kind(
     name="task",
-    facts=(Created, Done, Party),
+    facts=(Created, Done, Reviewed, Party),
     handlers={
         "task-created": Handler(on_created),
         "task-completed": Handler(on_completed),
+        "interaction-reviewed": Handler(on_reviewed),
     },
     cells=cells_of,
-    measures=frozenset({"cost", "promised", "right_party", "task"}),
+    measures=frozenset({"cost", "promised", "review", "right_party", "task", "task_seconds"}),
 )

@@ -25,3 +25,8 @@ _FAMILIES = (
 )  # fmt: skip
 
 KPIS: dict[str, Kpi] = {kpi.name: kpi for family in _FAMILIES for kpi in family.KPIS}
+
+# With what they are where they are taken per something else.
+EVERY_KPI: tuple[Kpi, ...] = tuple(
+    each for kpi in KPIS.values() for each in (kpi, *(taken for _, taken in kpi.taken))
+)

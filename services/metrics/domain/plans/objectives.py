@@ -13,6 +13,13 @@ from services.metrics.domain.plans.texts import money_text
 from services.metrics.domain.plans.traits import KpiTraits
 
 
+class PathPoint(Struct, frozen=True):
+    """The value at the end of a day."""
+
+    on: date
+    value: float
+
+
 class JudgedObjective(Struct, frozen=True, kw_only=True):
     """Numbers are those of the answer: exact ones were divided last of all."""
 
@@ -28,6 +35,7 @@ class JudgedObjective(Struct, frozen=True, kw_only=True):
     verdict: ObjectiveVerdict
     is_provisional: bool = False
     because: str
+    path: tuple[PathPoint, ...] = ()  # by weeks, as far as a forecast looks back
 
     def as_subject(self) -> SubjectFigures:
         """For conditions."""
@@ -77,6 +85,7 @@ def judge_objective(
         forecast=ahead,
         verdict=verdict,
         is_provisional=is_provisional,
+        path=_path(path, day),
         because=_because(
             objective, lambda each: shown(each, traits, currency), verdict, value, ahead, len(path)
         ),
@@ -116,6 +125,14 @@ def _verdict(
     if reaches(objective, ahead.value):
         return "on_track"
     return "at_risk" if reaches(objective, better) else "off_track"
+
+
+def _path(values: Sequence[Figure], day: date) -> tuple[PathPoint, ...]:
+    first = day - timedelta(days=7) * (len(values) - 1)
+    return tuple(
+        PathPoint(first + timedelta(days=7) * place, _number(value))
+        for place, value in enumerate(values)
+    )
 
 
 def _known_run(values: Sequence[Figure | None]) -> list[Figure]:
@@ -166,7 +183,9 @@ def shown(value: Figure, traits: KpiTraits, currency: str | None) -> str:
 
 
 def _float(value: Figure | None) -> float | None:
-    if value is None:
-        return None
+    return None if value is None else _number(value)
+
+
+def _number(value: Figure) -> float:
     number = float(value)
     return int(number) if number == int(number) else number

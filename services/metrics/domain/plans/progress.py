@@ -151,6 +151,7 @@ def _objective(each: JudgedObjective, kpis: Mapping[str, Any]) -> dict[str, Any]
         "verdict": each.verdict,
         "provisional": each.is_provisional,
         "because": each.because,
+        "path": each.path,
     }
 
 

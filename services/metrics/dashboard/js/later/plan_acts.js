@@ -10,9 +10,10 @@ export function planActs(plan, view) {
   const path = `/plans/${encodeURIComponent(plan.plan_id)}`;
   const writes = may(view, "metrics:write");
   const decides = may(view, "metrics:write", ["manager"]);
-  const isAuthor = (plan.authors ?? [plan.author]).includes(view.me.subject);
-  const hasDraft = plan.state === "draft" || plan.draft;
-  const draft = plan.draft?.version ?? plan.draft_version ?? plan.version;
+  const written = (plan.versions ?? []).find((/** @type {any} */ one) => one.version === plan.draft_version);
+  const isAuthor = (written?.authors ?? []).includes(view.me.subject);
+  const draft = plan.draft_version;
+  const hasDraft = draft !== null && draft !== undefined;
   const print = h("a", { class: "button", href: `/v1${path}/document`, target: "_blank", rel: "noreferrer" }, "Document to print");
   /** @type {Node[]} */
   const made = [print];

@@ -45,8 +45,8 @@ export function resources(progress) {
 export function inForce(progress) {
   const items = /** @type {any[]} */ (progress?.in_force ?? []);
   if (!items.length) return { empty: "The plan names no strategy and no policy." };
-  const rows = items.map((one) => ({ name: [one.kind, one.name].filter(Boolean).join(" "), cells: [one.planned, one.in_force ?? "none", { text: "", node: verdictBadge(one.match ?? one.is) }] }));
-  const others = items.filter((one) => (one.match ?? one.is) !== "same").length;
+  const rows = items.map((one) => ({ name: [one.kind, one.name].filter(Boolean).join(" "), cells: [one.planned, one.in_force ?? "none", { text: "", node: verdictBadge(one.match) }] }));
+  const others = items.filter((one) => one.match !== "same").length;
   return { body: [scrolling({ caption: "In force, and planned", heads: ["What", "Planned", "In force", ""], rows })], summary: others ? `${others} of ${items.length} are not as planned.` : "Everything is as planned." };
 }
 
@@ -70,7 +70,7 @@ export function reviews(progress, reviewed) {
     h(
       "li",
       {},
-      h("p", { class: "row" }, h("strong", {}, format.day(one.for_day)), h("span", { class: "note" }, [one.reviewed_by, one.is_final || one.final ? "final" : ""].filter(Boolean).join(" · "))),
+      h("p", { class: "row" }, h("strong", {}, format.day(one.for_day)), h("span", { class: "note" }, [one.reviewed_by, one.is_final ? "final" : ""].filter(Boolean).join(" · "))),
       h("p", {}, one.notes),
       h("ul", {}, (one.decisions ?? []).map((/** @type {any} */ each) => h("li", { class: "note" }, [each.text, each.who, each.by && `by ${format.day(each.by)}`].filter(Boolean).join(" · ")))),
     ),

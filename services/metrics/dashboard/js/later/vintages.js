@@ -51,7 +51,7 @@ export function vintagePanel(view, narrowed) {
 /** @param {Got} got @param {View} view @param {Record<string, any>} narrowed */
 function draw(got, view, narrowed) {
   const { of, measure, words } = chosen(view);
-  const cohorts = /** @type {any[]} */ (got.vintages.items ?? []).filter((one) => one.points?.length);
+  const cohorts = /** @type {any[]} */ (got.vintages.items ?? []).filter((one) => one.base_minor > 0 && one.points?.some((/** @type {any} */ point) => point.share !== null));
   if (!cohorts.length) return { empty: "No month of these is over yet." };
   const ages = Array.from({ length: Math.max(...cohorts.map((one) => one.points.length)) }, (_, at) => at);
   const point = (/** @type {any} */ cohort, /** @type {number} */ age) => cohort.points.find((/** @type {any} */ one) => one.age === age);

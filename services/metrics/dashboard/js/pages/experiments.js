@@ -5,16 +5,29 @@
 import { link } from "../address.js";
 import { h } from "../dom.js";
 import * as format from "../format.js";
-import { read } from "../http.js";
+import { answered, read } from "../http.js";
 import { verdictBadge } from "../verdicts.js";
 
 /** @type {Page} */
 export const page = {
   title: "Experiments",
   filters: false,
-  reads: () => ({ all: () => read("/v1/experiments") }),
+  reads: () => ({ all: readAll }),
   panels: () => [{ id: "all-experiments", title: "Experiments", note: "What was tried against what is done, and what came of it", wide: "full", keys: ["all"], draw }],
 };
+
+const JUDGED_MAX = 12;
+
+/** The last run of each, with its verdict. */
+async function readAll() {
+  const found = /** @type {any[]} */ ((await read("/v1/experiments")).items ?? []);
+  const last = new Map(found.map((run) => [run.name, run]));
+  const judged = [...last.values()].slice(0, JUDGED_MAX).map(async (run) => ({ ...run, ...good(await answered(`/v1/experiments/${encodeURIComponent(run.name)}`)) }));
+  return { items: [...(await Promise.all(judged)), ...[...last.values()].slice(JUDGED_MAX)] };
+}
+
+/** @param {any} reply */
+const good = (reply) => (reply?.verdict ? { verdict: reply.verdict, words: reply.words } : {});
 
 /** @param {Got} got */
 function draw(got) {

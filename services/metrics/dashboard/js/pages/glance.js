@@ -114,7 +114,8 @@ function standing(got, view) {
   const words = [];
   if (groups.length && open > 0) {
     words.push(money(open), " is open", view.asOf ? " as it was known then" : "", "; ");
-    words.push(...(overdue > 0 ? [money(overdue), ` of it (${format.share(overdue / open, 0)}) is past due`] : ["none of it is past due"]));
+    const part = overdue >= open ? ["all of it is past due"] : [money(overdue), ` of it (${format.share(overdue / open, 0)}) is past due`];
+    words.push(...(overdue > 0 ? part : ["none of it is past due"]));
     words.push(...(bad > 0 ? [", ", money(bad), " by more than 90 days"] : []), ". ");
   } else if (groups.length) words.push("Nothing is open. ");
   words.push(...came(got, view, money), ...wanting(got));

@@ -7,6 +7,8 @@ import * as format from "../format.js";
 import { read } from "../http.js";
 import { planActs } from "../later/plan_acts.js";
 import { budget, contingencies, inForce, resources, reviews } from "../later/plan_parts.js";
+import { isProblem } from "../query.js";
+import { scrolling } from "../table.js";
 import { pathChart, pathQuestions } from "../later/plan_figures.js";
 import { verdictBadge } from "../verdicts.js";
 
@@ -24,7 +26,7 @@ export const page = {
   async prepare(view) {
     const version = view.filters.version ? `?version=${encodeURIComponent(view.filters.version)}` : "";
     const [plan, progress] = await Promise.all([view.read(`/v1/plans/${id(view)}${version}`), view.read(`/v1/plans/${id(view)}/progress${view.asOf ? `?as_of=${view.asOf}` : ""}`)]);
-    return { plan, progress };
+    return { plan: flat(plan), progress };
   },
   questions: (view) => pathQuestions(view.prepared.plan, view.prepared.progress, view),
   reads: (view) => ({ reviewed: () => read(`/v1/plans/${id(view)}/reviews`) }),
@@ -44,7 +46,8 @@ export const page = {
     const { plan, progress } = view.prepared;
     const judged = /** @type {any[]} */ (progress?.objectives ?? []);
     const keys = ["plan", "progress"];
-    if (!judged.length && !plan?.objectives) return [{ id: "plan-none", title: "The plan", wide: "full", keys, draw: () => ({ empty: "It has no objective yet." }) }];
+    if (!plan?.plan_id) return [{ id: "plan-none", title: "The plan", wide: "full", keys: ["plan"], draw: () => ({ empty: "There is no such plan." }) }];
+    if (!progress?.day) return [written(plan)];
     return [
       ...judged.map((one) => objective(one, plan, progress, view)),
       { id: "budget", title: "Budget", note: "What was spent, and where it leads", wide: true, keys, draw: (got) => budget(got.progress, plan.currency) },
@@ -55,6 +58,29 @@ export const page = {
     ];
   },
 };
+
+/** What is wanted, of a plan that is not judged yet. @param {any} plan @returns {PanelSpec} */
+function written(plan) {
+  const rows = (plan.objectives ?? []).map((/** @type {any} */ one) => {
+    const show = format.writer(one.kpi === "recovered" || one.kpi === "received" ? "minor" : undefined, plan.currency, "whole");
+    const [word, value] = one.at_least !== undefined ? ["at least", one.at_least] : ["at most", one.at_most];
+    return { name: one.id, cells: [{ text: one.kpi.replaceAll("_", " "), left: true }, { text: `${word} ${show(value)}`, left: true }, one.by ? format.day(one.by) : "", { text: one.why ?? "", left: true }] };
+  });
+  const draw = (/** @type {any} */ got) => ({
+    empty: rows.length ? undefined : "It has no objective yet.",
+    body: rows.length ? [scrolling({ caption: "Objectives", heads: ["Objective", "KPI", "Wanted", "By", "Why"], rows })] : [],
+    summary: isProblem(got.progress) ? (got.progress.detail ?? "") : "It is judged from its first day on.",
+  });
+  return { id: "written", title: "Objectives", wide: "full", keys: ["plan"], optional: ["progress"], draw };
+}
+
+/** The plan's document with what is said of it. @param {any} found */
+function flat(found) {
+  if (!found?.document) return found;
+  const version = (found.versions ?? []).find((/** @type {any} */ each) => each.version === found.version) ?? {};
+  const { authors, approved_by, approved_on } = version;
+  return { ...found.document, ...found, authors, approved_by, approved_on };
+}
 
 /** @param {any} one @param {any} plan @param {any} progress @param {View} view @returns {PanelSpec} */
 function objective(one, plan, progress, view) {
