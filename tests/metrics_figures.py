@@ -279,7 +279,12 @@ class Memory:
         self, month: Window, at: date, recorded_before: int = UNTIL_NOW
     ) -> list[dict[str, Any]]:
         """By the accounts with anything overdue at the end of the month before."""
-        fates = []
+        return cure_matrix(fate for *_, fate in self.fates(month, at, recorded_before))
+
+    def fates(
+        self, month: Window, at: date, recorded_before: int = UNTIL_NOW
+    ) -> Iterator[tuple[str, Delinquency, Fate]]:
+        """What became of each of them, with the delinquency as it is seen."""
         before = month.from_on - timedelta(days=1)
         for account in self.delinquencies:
             spans = [
@@ -296,16 +301,8 @@ class Memory:
                     )
                     due = [due for due in span.dues if due.from_on <= before][-1].oldest_due_on
                     is_in_month = seen.end_on <= min(at, month.to_on)
-                    fates.append(
-                        Fate(
-                            bucket_on(due, before),
-                            is_in_month,
-                            state_of(seen, at),
-                            seen.is_untouched,
-                            1,
-                        )
-                    )
-        return cure_matrix(fates)
+                    bucket, state = bucket_on(due, before), state_of(seen, at)
+                    yield account, seen, Fate(bucket, is_in_month, state, seen.is_untouched, 1)
 
     def matrix_of_rolls(
         self, month: Window, currency: str, by: Any = "amount", recorded_before: int = UNTIL_NOW

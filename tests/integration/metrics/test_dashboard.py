@@ -153,7 +153,7 @@ async def test_figures_explain_themselves_from_every_page(page: Page, url: str) 
         ("/contacts", "#funnel"),
         ("/contacts", "#rules"),
     ):
-        if not page.url.removeprefix(url).partition("?")[0] == path:
+        if page.url.removeprefix(url).partition("?")[0] != path:
             await page.goto(url + path)
             await page.wait_for_selector(READY)
         await page.locator(f"{panel} button.figure").first.click()
