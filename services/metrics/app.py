@@ -12,6 +12,7 @@ from services.metrics.api import (
     books,
     costs,
     experiments,
+    explained,
     exports,
     item_exports,
     jobs,
@@ -21,6 +22,7 @@ from services.metrics.api import (
     plans,
     preferences,
     process,
+    rebuilds,
     restatements,
     stream,
     targets,
@@ -76,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         kpis,
         restatements,
         books,
+        explained,
         process,
         people,
         exports,
@@ -88,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         experiments,
         plans,
         alerts,
+        rebuilds,
     )
     for module in modules:
         app.include_router(module.router)

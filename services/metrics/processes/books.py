@@ -50,11 +50,11 @@ async def open_book(
         if is_known(tenant):
             return Book(tenant, {}, is_known=True)
         scope = (tenant_id, recorded_before(question, tenant))
-        currency = await _currency(session, scope, question)
+        currency = await only_currency(session, scope, question)
         return Book(tenant, await read(BookReading(session, scope, question, currency)))
 
 
-async def _currency(session: Session, scope: tuple[str, int], question: Question) -> str | None:
+async def only_currency(session: Session, scope: tuple[str, int], question: Question) -> str | None:
     """The only one, if none is named: several are never mixed."""
     if question.currency is not None or not question.kpi.is_money:
         return question.currency

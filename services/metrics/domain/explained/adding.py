@@ -109,7 +109,8 @@ class AddingToKpi:
         stocks = frozenset(need.name for need in kpi.needs if need.mode == "stock")
         groups = grouped(question.slices, rows, lambda _: _ALL, self._converter, stocks)
         group = groups.get(_ALL) or Group(question.slices)
-        window = question.span(question.window, self.span_currency)
+        span = question.span_in_series if question.interval else question.span
+        window = span(question.window, self.span_currency)
         figures = figures_of(question, group, window)
         figures.asked = frozenset(question.filters)
         figures.currency = self.span_currency
@@ -139,8 +140,9 @@ _ALL = Key()
 
 
 def plain(question: Question) -> Question:
-    """The question without what does not change the figure of the whole."""
-    return replace(question, group_by=(), interval=None, compare=None, has_curve=False)
+    """The question without what does not change the figure of the whole. One with an interval stays
+    one: its days are a part of a series, which looks back as parts do."""
+    return replace(question, group_by=(), compare=None, has_curve=False)
 
 
 def is_mixed(figured: Figured) -> bool:
@@ -233,11 +235,15 @@ class AddingToVintage:
         return self.months.starts[0]
 
     def share(self, cells: Mapping[Cell, Added]) -> Share:
-        became = list(self._became(kept_cells(self.question, self.currency, cells)))
+        became = self.became_of(cells)
         if not became:
             return NO_SHARE
         amount = value_of_vintage(vintages(self.months, became), self.age, self.part)
         return Share(amount, int(amount != 0))
+
+    def became_of(self, cells: Mapping[Cell, Added]) -> list[Grown]:
+        """What cells say of the cohort."""
+        return list(self._became(kept_cells(self.question, self.currency, cells)))
 
     def _became(self, kept: Iterable[InArm]) -> Iterator[Grown]:
         starts, cohorts = self.months.starts, len(self.months.cohorts)

@@ -10,8 +10,8 @@ from services.metrics.domain.measures import Need
 
 Number = int | Fraction
 KpiKind = Literal["flow", "stock", "cohort"]
-# Of a numerator or denominator: `minor_days` are minor units times days.
-PartUnit = Literal["minor", "count", "minor_days", "ratio"]
+# Of a numerator or denominator: `minor_days` are minor units times days, `micros` millionths.
+PartUnit = Literal["minor", "count", "minor_days", "ratio", "micros"]
 
 
 class Ratio(NamedTuple):
@@ -94,6 +94,11 @@ class Kpi:
         """All that it may be split by, also where it is taken per something else."""
         more = (name for _, kpi in self.taken for name in kpi.splits)
         return tuple(dict.fromkeys((*self.splits, *more)))
+
+    @property
+    def has_denominator(self) -> bool:
+        """Whether it is divided by anything; else it is a sum, or has no other part."""
+        return self.unit in ("ratio", "days") and self.over != "countback"
 
     def part_unit(self, part: Part, by: By) -> PartUnit:
         """What its numerator or denominator is counted in."""

@@ -7,12 +7,11 @@ import * as format from "../format.js";
 import { Gone, Refused, SignInNeeded, query, read } from "../http.js";
 import { catalogue } from "../query.js";
 import { faultOf, ripening, wordsOf } from "../words.js";
-import { csvOf, download } from "./csv.js";
 import { itemsTable } from "./items.js";
 import { restatements } from "./restated.js";
 
 const LIMIT = 50;
-const ALL_PAGES = 200; // of a thousand each: as many as one download holds
+const DAYS_WEIGHTED = new Set(["average_days_late", "average_days_to_pay"]); // amounts × days on top
 
 /** @type {HTMLDialogElement | null} */
 let drawer = null;
@@ -44,10 +43,11 @@ async function head(about) {
   const show = format.writer(about.unit ?? known?.unit, about.currency);
   const part = format.writer(about.currency ? "minor" : "count", about.currency);
   const written = (/** @type {number | null | undefined} */ value) => (about.unit === "days" && !about.currency ? format.count(value) : part(value));
+  const over = DAYS_WEIGHTED.has(about.kpi) ? amountWriter("minor_days", about.currency) : written;
   const when = question.from && question.to ? format.span(question.from, question.to) : question.month ? format.month(question.month) : "";
   const facts = [
     ["Value", numbers && numbers.value !== undefined ? show(numbers.value) : null],
-    [cap(words.over), numbers?.numerator === null || numbers?.numerator === undefined ? null : written(numbers.numerator)],
+    [cap(words.over), numbers?.numerator === null || numbers?.numerator === undefined ? null : over(numbers.numerator)],
     [words.under ? `÷ ${words.under}` : "", numbers?.denominator === null || numbers?.denominator === undefined ? null : written(numbers.denominator)],
     ["Mean", numbers?.mean === undefined || numbers?.mean === null ? null : show(numbers.mean)],
     ["Days", when],
@@ -79,9 +79,18 @@ async function parts(about) {
 
 /** @param {Explained} about @param {string} part @param {Record<string, unknown>} more */
 function address(about, part, more) {
-  const { kpi: _, ...question } = about.question;
+  const { kpi: _, interval: __, compare: ___, group_by: ____, curve: _____, ...question } = about.question;
   const path = about.path ?? `/v1/kpis/${about.kpi}/explain`;
   return path + query({ ...question, part: part === "numerator" ? undefined : part, ...more });
+}
+
+/** How what things add is written, by the answer's own unit. @param {string | undefined} unit @param {string | null | undefined} currency @returns {(value: number | null | undefined) => string} */
+function amountWriter(unit, currency) {
+  const money = (/** @type {number | null | undefined} */ value) => (currency ? format.money(value, currency) : format.count(value));
+  if (unit === "micros") return (value) => money(value === null || value === undefined ? value : value / 10_000);
+  if (unit === "minor_days") return (value) => `${money(value)} × days`;
+  if (unit === "ratio") return (value) => format.number(value, 4);
+  return unit === "count" ? format.count : money;
 }
 
 /** @param {Element} place @param {Explained} about @param {string} part */
@@ -92,8 +101,8 @@ async function list(place, about, part) {
       return read(address(about, part, { limit: LIMIT })); // too many to sort by size
     });
     const items = [...first.items];
-    const write = format.writer(about.currency ? "minor" : "count", about.currency);
-    const save = h("button", { type: "button", on: { click: () => saveAll(about, part, save) } }, "CSV of just this");
+    const write = amountWriter(first.unit, first.currency ?? about.currency);
+    const save = h("a", { class: "button", href: address(about, part, { format: "csv" }), download: `${about.kpi}-${part}.csv` }, "CSV of just this");
     const total = h("p", { class: "row" }, h("strong", {}, `Σ ${write(first.total)}`), save);
     const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write));
     fill(place, total, items.length ? rows : h("p", { class: "blank" }, "Nothing is in it."), first.next_cursor ? more(about, part, first.next_cursor, items, rows, write) : null);
@@ -114,27 +123,6 @@ function more(about, part, cursor, items, rows, write) {
     button.hidden = !next;
   });
   return button;
-}
-
-/** All pages as one file. @param {Explained} about @param {string} part @param {HTMLButtonElement} button */
-async function saveAll(about, part, button) {
-  button.disabled = true;
-  try {
-    const items = [];
-    /** @type {string | null} */
-    let cursor = null;
-    for (let page = 0; page < ALL_PAGES; page += 1) {
-      const found = /** @type {any} */ (await read(address(about, part, { limit: 1000, cursor })));
-      items.push(...found.items);
-      cursor = found.next_cursor;
-      if (!cursor) break;
-    }
-    download(`${about.kpi}-${part}.csv`, csvOf(items, about.currency ?? ""));
-  } catch (error) {
-    button.after(h("span", { class: "error", role: "alert" }, sayFault(error)));
-  } finally {
-    button.disabled = false;
-  }
 }
 
 /** @param {unknown} error */
