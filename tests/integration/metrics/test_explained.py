@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.metrics.commands.announcements import TYPES
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.kpis.kpi import PARTS
@@ -26,7 +27,7 @@ Query = dict[str, Any]
 
 
 def handled(events: Sequence[Received]) -> list[Received]:
-    return [event for event in events if event.type in HANDLERS]
+    return [event for event in events if event.type in HANDLERS or event.type in TYPES]
 
 
 async def ask(client: httpx.AsyncClient, path: str, query: Query, status: int = 200) -> Any:
@@ -253,3 +254,20 @@ async def test_a_page_looks_at_so_many_things_and_no_more(
     answer = await ask(client, "/v1/kpis/received", query)
     assert len(pages) > 1
     assert sum_of(pages) == answer["numerator"]
+
+
+async def test_met_10_accounts_of_an_arm(client: httpx.AsyncClient, deliver: Deliver) -> None:
+    """MET-10: who is ripe in an arm, and what came of each, sums to the arm's figures."""
+    await deliver(handled(STORIES["MET-10"]().events))
+    at = {"at": "2026-03-31"}
+    found = await ask(client, "/v1/experiments/calls", at)
+    metrics = [(arm["arm"], each) for arm in found["arms"] for each in arm["metrics"]]
+    assert any(each["numerator"] for _, each in metrics)
+    for arm, each in metrics:
+        for part in PARTS:
+            query = {**at, "arm": arm, "metric": each["metric"], "part": part, "limit": 1}
+            await check(client, "/v1/experiments/calls/explain", query, each[part])
+    refused = await ask(
+        client, "/v1/experiments/calls/explain", {**at, "arm": "x", "metric": "y"}, 422
+    )
+    assert [error["pointer"] for error in refused["errors"]] == ["/query/arm", "/query/metric"]
