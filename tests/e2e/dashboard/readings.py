@@ -50,10 +50,21 @@ def _explained() -> Answer:
     fact = {
         "type": "payment-received", "at": "2026-11-12T11:00:00Z", "day": "2026-11-12",
         "recorded_at": "2026-11-12T11:00:04Z", "source_id": "P-77", "amount_minor": 120_00,
+        "detail": "transfer",
     }  # fmt: skip
     items = [
         {"account_id": f"C{n}", "kind": "invoice", "id": f"INV-10{n}", "day": "2026-11-12",
-         "amount": 1_200_00 // n, "count": 1, "facts": [fact]}
+         "amount": 1_200_00 // n, "count": 1, "facts": [fact], "more_facts": 0}
         for n in range(1, 8)
     ]  # fmt: skip
-    return {"total": sum(each["amount"] for each in items), "items": items, "next_cursor": None}
+    return {
+        "unit": "minor", "currency": "EUR", "order": "contribution", "items": items,
+        "total": sum(each["amount"] for each in items), "next_cursor": None,
+    }  # fmt: skip
+
+
+def explained_table() -> str:
+    """The same as a table."""
+    columns = ("account_id", "kind", "id", "day", "amount", "count")
+    lines = [",".join(str(each[name]) for name in columns) for each in _explained()["items"]]
+    return "\r\n".join([",".join(columns), *lines, ""])

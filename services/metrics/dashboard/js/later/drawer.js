@@ -4,15 +4,16 @@
 
 import { fill, h } from "../dom.js";
 import * as format from "../format.js";
-import { Gone, Refused, SignInNeeded, query, read } from "../http.js";
+import { Gone, Refused, SignInNeeded, query, read, table } from "../http.js";
 import { catalogue } from "../query.js";
 import { faultOf, ripening, wordsOf } from "../words.js";
-import { csvOf, download } from "./csv.js";
+import { download } from "./csv.js";
 import { itemsTable } from "./items.js";
 import { restatements } from "./restated.js";
 
 const LIMIT = 50;
-const ALL_PAGES = 200; // of a thousand each: as many as one download holds
+const EMPTY_PAGES = 20; // a page may be empty before the last: so many are passed over by themselves
+const MOVED = 409; // late facts have changed the figure: the pages begin again
 
 /** @type {HTMLDialogElement | null} */
 let drawer = null;
@@ -87,49 +88,62 @@ function address(about, part, more) {
 /** @param {Element} place @param {Explained} about @param {string} part */
 async function list(place, about, part) {
   try {
-    const first = await read(address(about, part, { order: "contribution", limit: LIMIT })).catch(async (error) => {
-      if (!(error instanceof Refused) || error.problem.status !== 422) throw error;
-      return read(address(about, part, { limit: LIMIT })); // too many to sort by size
-    });
+    const first = await firstPage(about, part);
     const items = [...first.items];
-    const write = format.writer(about.currency ? "minor" : "count", about.currency);
+    const write = format.writer(first.unit ?? (about.currency ? "minor" : "count"), first.currency ?? about.currency);
     const save = h("button", { type: "button", on: { click: () => saveAll(about, part, save) } }, "CSV of just this");
-    const total = h("p", { class: "row" }, h("strong", {}, `Σ ${write(first.total)}`), save);
-    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write));
-    fill(place, total, items.length ? rows : h("p", { class: "blank" }, "Nothing is in it."), first.next_cursor ? more(about, part, first.next_cursor, items, rows, write) : null);
+    const total = h("p", { class: "row" }, h("strong", {}, first.total === null ? "There is no such figure." : `Σ ${write(first.total)}`), save);
+    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write, moneyOf(first, about)));
+    const next = first.next_cursor ? more(place, about, part, first, items, rows, write) : null;
+    fill(place, total, items.length ? rows : h("p", { class: "blank" }, next ? "Nothing of it yet." : "Nothing is in it."), next);
   } catch (error) {
     fill(place, h("p", { class: "error", role: "alert" }, `This cannot be shown: ${sayFault(error)}`));
   }
 }
 
-/** @param {Explained} about @param {string} part @param {string} cursor @param {any[]} items @param {Element} rows @param {(value: number) => string} write */
-function more(about, part, cursor, items, rows, write) {
-  let next = /** @type {string | null} */ (cursor);
+/** What adds most first; by account, where that is too much to put in order. @param {Explained} about @param {string} part */
+async function firstPage(about, part) {
+  try {
+    return await read(address(about, part, { order: "contribution", limit: LIMIT }));
+  } catch (error) {
+    if (!(error instanceof Refused) || error.problem.status !== 422) throw error;
+  }
+  let page = await read(address(about, part, { limit: LIMIT }));
+  for (let passed = 0; !page.items.length && page.next_cursor && passed < EMPTY_PAGES; passed += 1) {
+    page = await read(address(about, part, { limit: LIMIT, cursor: page.next_cursor }));
+  }
+  return page;
+}
+
+/** How amounts of facts are written. @param {any} page @param {Explained} about */
+function moneyOf(page, about) {
+  return format.writer("minor", page.currency ?? about.currency);
+}
+
+/** @param {Element} place @param {Explained} about @param {string} part @param {any} first @param {any[]} items @param {Element} rows @param {(value: number) => string} write */
+function more(place, about, part, first, items, rows, write) {
+  let next = /** @type {string | null} */ (first.next_cursor);
   const button = h("button", { type: "button" }, "Show more");
   button.addEventListener("click", async () => {
-    const page = await read(address(about, part, { order: "contribution", limit: LIMIT, cursor: next }));
-    items.push(...page.items);
-    fill(rows, itemsTable(items, write));
-    next = page.next_cursor;
-    button.hidden = !next;
+    try {
+      const page = await read(address(about, part, { order: first.order, limit: LIMIT, cursor: next }));
+      items.push(...page.items);
+      fill(rows, itemsTable(items, write, moneyOf(first, about)));
+      next = page.next_cursor;
+      button.hidden = !next;
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === MOVED) await list(place, about, part);
+      else button.after(h("span", { class: "error", role: "alert" }, sayFault(error)));
+    }
   });
   return button;
 }
 
-/** All pages as one file. @param {Explained} about @param {string} part @param {HTMLButtonElement} button */
+/** All of it as one file. @param {Explained} about @param {string} part @param {HTMLButtonElement} button */
 async function saveAll(about, part, button) {
   button.disabled = true;
   try {
-    const items = [];
-    /** @type {string | null} */
-    let cursor = null;
-    for (let page = 0; page < ALL_PAGES; page += 1) {
-      const found = /** @type {any} */ (await read(address(about, part, { limit: 1000, cursor })));
-      items.push(...found.items);
-      cursor = found.next_cursor;
-      if (!cursor) break;
-    }
-    download(`${about.kpi}-${part}.csv`, csvOf(items, about.currency ?? ""));
+    download(`${about.kpi}-${part}.csv`, await table(address(about, part, { format: "csv" })));
   } catch (error) {
     button.after(h("span", { class: "error", role: "alert" }, sayFault(error)));
   } finally {
