@@ -22,6 +22,7 @@ from services.metrics.api import (
     plans,
     preferences,
     process,
+    rebuilds,
     restatements,
     stream,
     targets,
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         experiments,
         plans,
         alerts,
+        rebuilds,
     )
     for module in modules:
         app.include_router(module.router)

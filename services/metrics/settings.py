@@ -41,6 +41,8 @@ class Settings:
     peer_urls: Mapping[Service, str] = field(default_factory=dict)
     mail_server: MailServer | None = None  # of alerts; None: nobody is mailed, which is shown
     mail_from: MailIdentity = NOBODY
+    # Items that add nothing any more, and have had no fact for so long, are kept compressed.
+    cold_after_months: int | None = None
 
     @classmethod
     def from_env(cls, values: Mapping[str, str]) -> Self:
@@ -61,8 +63,14 @@ class Settings:
             },
             mail_server=env.attempt(lambda: _mail_server(env)),
             mail_from=_mail_from(env),
+            cold_after_months=_months(env, "METRICS_COLD_AFTER_MONTHS"),
         )
         return env.checked(settings)
+
+
+def _months(env: Env, name: str) -> int | None:
+    """None: never."""
+    return None if env.text(name) is None else env.integer(name, 1, low=1, high=1200)
 
 
 def _mail_server(env: Env) -> MailServer | None:

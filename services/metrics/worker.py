@@ -11,6 +11,7 @@ from services.metrics.jobs import (
     run_rebuilding,
     run_scheduler,
 )
+from services.metrics.processes import retention
 from services.metrics.processes.days import backlog_of
 from services.metrics.settings import Settings
 from shared.process.serve import run_worker
@@ -31,7 +32,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     if context.clock != "manual":
         jobs["days"] = run_scheduler(context, backlog_of(runtime.lag), stop=stop)
     try:
-        await runtime.work(stop, jobs)
+        await runtime.work(stop, jobs, forgets=retention.rules(settings.cold_after_months))
     finally:
         await runtime.close()
         await context.close()

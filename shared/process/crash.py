@@ -27,6 +27,8 @@ POINTS = frozenset(
         "outreach.webhook.after_post",
         "metrics.contingency.after_answer",
         "metrics.mail.after_handover",
+        "metrics.merge.before_commit",
+        "metrics.rebuild.before_swap",
         "restore.marked",
         "restore.one_restored",
         "restore.settled",

@@ -55,6 +55,7 @@ KNOWN = frozenset(
         "LEDGER_REJECTIONS_KEEP_DAYS",
         "LEDGER_UNDO_FACTS",
         "LEDGER_URL",
+        "METRICS_COLD_AFTER_MONTHS",
         "METRICS_CORS_ORIGINS",
         "METRICS_MAIL_FROM",
         "METRICS_MAIL_NAME",

@@ -42,6 +42,7 @@ class Freshness:
     revision: int
     known_until: datetime | None
     part: str = ""
+    is_stale: bool = False  # nothing is added to the figures: another release made them
 
     @classmethod
     def of(cls, tenant: Tenant | None, asked: bytes = b"") -> "Freshness":
@@ -51,7 +52,7 @@ class Freshness:
         known = None
         if tenant.latest_slot:
             known = datetime.fromtimestamp((tenant.latest_slot + 1) * SLOT_SECONDS, UTC)
-        return cls(tenant.revision, known, part)
+        return cls(tenant.revision, known, part, tenant.is_stale)
 
     @property
     def tag(self) -> str:
@@ -65,7 +66,8 @@ class Freshness:
     @property
     def members(self) -> dict[str, Any]:
         """What an answer says of it."""
-        return {"revision": self.revision, "known_until": self.known_until}
+        members = {"revision": self.revision, "known_until": self.known_until}
+        return {**members, "stale_since": self.known_until} if self.is_stale else members
 
     def is_known(self, if_none_match: str | None) -> bool:
         """Whether the caller has this answer."""

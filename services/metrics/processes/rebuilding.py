@@ -14,6 +14,7 @@ from services.metrics.store import generations
 from services.metrics.store.generations import Generation
 from shared import clock
 from shared.database import Database
+from shared.process.crash import crash_point
 from shared.process.tasks import pause, together
 
 LOOK_SECONDS = 0.5
@@ -95,6 +96,7 @@ async def _finish(
                 show(behind)
             if quiet >= 2:
                 await merge_all(db, generation.number, stop)
+                crash_point("metrics.rebuild.before_swap")
                 folding.is_live = True  # what comes from now on is told, as soon as it is in use
                 if await generations.swap(db, generation.number):
                     done.set()

@@ -127,7 +127,7 @@ async def _load_items(session: Session, keys: Sequence[AccountKey], touched: Tou
         item = unpack_item(kind, content)
         item.ends_on = ends_on
         touched[tenant, account].by_key[kind, item_id] = item
-    await cold.load(session, columns, touched)
+    await cold.load(session, {key: touched[key] for key in keys})
 
 
 async def update_accounts(session: Session, accounts: Sequence[tuple[AccountKey, Account]]) -> None:

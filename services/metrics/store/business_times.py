@@ -15,3 +15,14 @@ async def get_business_time(session: Session, tenant: str) -> tuple[str, datetim
     if row is None or not row["latest_known"]:
         return ("UTC" if row is None else row["timezone"]), None
     return row["timezone"], datetime.fromtimestamp(row["latest_known"] * SLOT_SECONDS, UTC)
+
+
+async def list_business_times(session: Session) -> list[tuple[str, str, datetime]]:
+    """Tenants of whom anything was taken in: their zones, and how far their business time is."""
+    rows = await session.fetch(
+        "select tenant_id, timezone, latest_known from tenants where latest_known > 0 order by 1"
+    )
+    return [
+        (tenant, zone, datetime.fromtimestamp(known * SLOT_SECONDS, UTC))
+        for tenant, zone, known in rows
+    ]

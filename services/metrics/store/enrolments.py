@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from services.metrics.domain.experiments.enrolments import ArmKey, Counted, Enrolment
-from services.metrics.domain.experiments.outcomes import Outcome
+from services.metrics.domain.experiments.outcomes import Valued
 from services.metrics.domain.experiments.sums import ArmSums
 from services.metrics.domain.timelines import KnownRow
 from services.metrics.store.remembered import AccountKey
@@ -115,7 +115,7 @@ def _enrolment(row: Record) -> Enrolment:
         exposed_on=row["exposed_on"],
         ripe_on=row["ripe_on"],
         named_at=row["named_at"],
-        outcomes=tuple(Outcome(*each) for each in json.loads(row["outcomes"])),
+        outcomes=tuple(Valued(*each) for each in json.loads(row["outcomes"])),
     )
 
 

@@ -13,9 +13,10 @@ from services.metrics.domain.figures import Row
 from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.measures import Mode
 from services.metrics.domain.questions import Question
-from services.metrics.domain.reading import Reading, readings, settled
+from services.metrics.domain.reading import NeedGroup, readings, settled
 from services.metrics.domain.rolls import months_of, rows_of
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
+from services.metrics.domain.version import FIGURES_VERSION
 from services.metrics.store import delinquencies, histories, parts, sources
 from shared.database import Session
 
@@ -24,11 +25,18 @@ class Tenant(NamedTuple):
     timezone: str
     latest_slot: int  # the quarter of an hour of the newest event; 0: none yet
     revision: int
+    is_stale: bool = False  # its figures were made by other rules than this release's
 
 
 async def find_tenant(session: Session, tenant_id: str) -> Tenant | None:
     row = await session.fetchrow(
-        "select timezone, latest_known, revision from tenants where tenant_id = $1", tenant_id
+        """
+        select timezone, latest_known, revision,
+            (select version <> $2 from generations where state = 'current')
+        from tenants where tenant_id = $1
+        """,
+        tenant_id,
+        FIGURES_VERSION,
     )
     return None if row is None else Tenant(*row.values())
 
@@ -105,7 +113,7 @@ async def _list_read(
     scope: tuple[str, int],
     question: Question,
     currency: str | None,
-    reading: Reading,
+    reading: NeedGroup,
 ) -> list[Row]:
     args = parts.Arguments()
     days = question.slices.bounds[0], question.slices.to_on, question.looked_at
@@ -179,7 +187,10 @@ async def list_days_of_news(
     rows = await session.fetch(
         """
         select distinct (to_timestamp(known::float8 * $7) at time zone $6)::date as day
-        from cells_new
+        from (
+            select tenant_id, measure, cut, known, day, until_on from cells_new
+            union all select tenant_id, measure, cut, known, day, until_on from cells_log
+        ) cells
         where tenant_id = $1 and measure = any($2::text[]) and known >= $3 and known < $4
             and cut = '' and (day <= $5 or until_on <= $5)
         order by 1 limit $8

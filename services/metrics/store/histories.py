@@ -7,7 +7,7 @@ from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Row
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rolls import STARTS, Rolled
-from services.metrics.domain.vintages import Became, Months, Vintage
+from services.metrics.domain.vintages import Grown, Months, Vintage
 from services.metrics.domain.windows import Window
 from services.metrics.store.parts import (
     KEY_COLUMNS,
@@ -119,7 +119,7 @@ async def list_became(
     currency: str | None,
     vintage: Vintage,
     months: Months,
-) -> list[Became]:
+) -> list[Grown]:
     """What became of the things of each month's cohort, by month."""
     args = Arguments()
     base, measure = args.name(vintage.base), args.name(vintage.measure)
@@ -131,7 +131,8 @@ async def list_became(
         scope,
         question,
         currency,
-        f"(measure = {base} and day between {first} and {last} or measure = {measure} "
+        f"measure in ({base}, {measure}) "
+        f"and (measure = {base} and day between {first} and {last} or measure = {measure} "
         f"and until_on between {first} and {last} and day <= {at})",
         args,
     )
@@ -145,6 +146,6 @@ async def list_became(
         *args,
     )
     return [
-        Became(cohort, month, int(amount))
+        Grown(cohort, month, int(amount))
         for cohort, month, amount in (row.values() for row in rows)
     ]

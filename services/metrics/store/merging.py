@@ -12,11 +12,12 @@ from services.metrics.store import generations
 from services.metrics.store.cells import COLUMNS
 from services.metrics.store.schema import schema_of
 from shared.database import Database, Session
+from shared.process.crash import crash_point
 
 MERGE_ROWS_MAX = 200_000  # of one transaction: well below the time that a statement has
 SLOTS_OF_A_DAY = 24 * 3600 // SLOT_SECONDS
 _LAST = date(9999, 12, 1)
-_LOCK = 727_003  # one merges a generation at a time
+LOCK = 727_003  # one merges a generation at a time
 
 # What is read as it stands at the end of a day: also kept by whole months.
 STOCKS = sorted({need.measure for kpi in EVERY_KPI for need in kpi.needs if need.mode == "stock"})
@@ -83,12 +84,13 @@ async def merge(db: Database, generation: int, limit: int = MERGE_ROWS_MAX) -> i
     """Merge some of what is new; how many rows that was. 0 also where another one is at it."""
     async with db.transaction() as session:
         await generations.enter(session, generation)
-        return await merge_within(session, generation, limit)
+        rows = await _merge(session, generation, limit)
+        crash_point("metrics.merge.before_commit")
+    return rows
 
 
-async def merge_within(session: Session, generation: int, limit: int = MERGE_ROWS_MAX) -> int:
-    """The same, within a transaction that has entered the generation."""
-    if not await session.fetchval("select pg_try_advisory_xact_lock($1, $2)", _LOCK, generation):
+async def _merge(session: Session, generation: int, limit: int) -> int:
+    if not await session.fetchval("select pg_try_advisory_xact_lock($1, $2)", LOCK, generation):
         return 0
     days = [
         row[0]

@@ -1,5 +1,6 @@
 """The sums made in SQL equal those made in memory, whatever the batches; and answers' shapes."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -49,6 +50,10 @@ def an_invoice(
     )
 
 
+class Lost(Exception):
+    """The transaction of a slice is rolled back."""
+
+
 async def ask(client: httpx.AsyncClient, path: str, **query: str) -> dict[str, Any]:
     answer = await client.get(path, params=query)
     assert answer.status_code == 200, answer.text
@@ -82,12 +87,17 @@ async def test_sql_and_memory_agree_however_it_is_cut_and_merged(
     memory, bodies = Memory(), []
     for run in range(2):
         generation = await begun_anew(metrics_db)
-        folding = Folding(generation)
+        workers = [Folding(generation), Folding(generation)]
         for batch in data.draw(interleavings(topics)):
             if run == 0:
                 memory.take(batch)
+            if data.draw(st.sampled_from((False, False, True))):
+                with suppress(Lost):
+                    async with metrics_db.transaction() as session:
+                        await take(session, batch, data.draw(st.sampled_from(workers)))
+                        raise Lost  # whoever has it next knows nothing of that
             async with metrics_db.transaction() as session:
-                await take(session, batch, folding)
+                await take(session, batch, data.draw(st.sampled_from(workers)))
             for _ in range(data.draw(st.sampled_from((0, 0, 1)))):
                 await merge(metrics_db, generation, data.draw(st.sampled_from((3, 1000))))
         bodies.append(await _everything(client, memory if run == 0 else None, base))

@@ -53,14 +53,6 @@ export async function read(path) {
   return content(await call(path, { headers: { accept: "application/json" } }));
 }
 
-const TABLE_PATIENCE_MS = 120_000;
-
-/** A table as text. @param {string} path @returns {Promise<string>} */
-export async function table(path) {
-  const answer = await call(path, { headers: { accept: "text/csv" }, signal: AbortSignal.timeout(TABLE_PATIENCE_MS) });
-  return answer.ok ? answer.text() : content(answer);
-}
-
 /** What a reading gives, or the problem in its place. @param {Promise<unknown>} reading @returns {Promise<any>} */
 export async function settled(reading) {
   try {

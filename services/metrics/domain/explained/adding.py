@@ -15,7 +15,7 @@ from services.metrics.domain.kpis.kpi import Number, Part, Ratio
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rates import Converter
 from services.metrics.domain.rolls import matrix
-from services.metrics.domain.vintages import Became, Months, Vintage, vintages
+from services.metrics.domain.vintages import Grown, Months, Vintage, vintages
 from services.metrics.domain.windows import Window
 
 _ROLLED = frozenset({"stay", "roll"})
@@ -241,11 +241,11 @@ class AddingToVintage:
         amount = value_of_vintage(vintages(self.months, became), self.age, self.part)
         return Share(amount, int(amount != 0))
 
-    def became_of(self, cells: Mapping[Cell, Added]) -> list[Became]:
+    def became_of(self, cells: Mapping[Cell, Added]) -> list[Grown]:
         """What cells say of the cohort."""
         return list(self._became(kept_cells(self.question, self.currency, cells)))
 
-    def _became(self, kept: Iterable[InArm]) -> Iterator[Became]:
+    def _became(self, kept: Iterable[InArm]) -> Iterator[Grown]:
         starts, cohorts = self.months.starts, len(self.months.cohorts)
         for cell, _, added in kept:
             is_base = cell.measure == self.vintage.base
@@ -255,7 +255,7 @@ class AddingToVintage:
             if not 1 <= cohort <= cohorts:
                 continue
             month = None if is_base else bisect_right(starts, cell.day)
-            yield Became(cohort, month, added.amount)
+            yield Grown(cohort, month, added.amount)
 
 
 def value_of_vintage(items: Iterable[dict[str, object]], age: int, part: Part) -> int:

@@ -29,7 +29,7 @@ from services.metrics.domain.kinds.costs import Commission, Recorded
 from services.metrics.domain.kinds.credit_notes import Credited, Replaced
 from services.metrics.domain.kinds.feedback import Scored
 from services.metrics.domain.kinds.holds import Held, Released
-from services.metrics.domain.kinds.instalment_plans import Agreed, Became
+from services.metrics.domain.kinds.instalment_plans import Agreed, StateTold
 from services.metrics.domain.kinds.parties import Party
 from services.metrics.domain.kinds.payments import Moved, Paid, Reversed
 from services.metrics.domain.kinds.promises import Judged, Made
@@ -143,7 +143,7 @@ LINES: Mapping[type, _Line] = {
     Held: _Line(_is("hold-placed"), day=lambda fact: fact.from_on),
     Released: _Line(_is("hold-released"), day=lambda fact: fact.released_on),
     Agreed: _Line(_is("plan-agreed")),
-    Became: _Line(lambda fact: f"plan-{fact.state}"),
+    StateTold: _Line(lambda fact: f"plan-{fact.state}"),
     TakenOver: _Line(_is("conversation-answered")),
     Unscheduled: _Line(_is("scheduled-payment-cancelled"), detail=_words("because")),
     Moved: _Line(_is("payment-moved")),

@@ -4,16 +4,16 @@
 
 import { fill, h } from "../dom.js";
 import * as format from "../format.js";
-import { Gone, Refused, SignInNeeded, query, read, table } from "../http.js";
+import { Gone, Refused, SignInNeeded, query, read } from "../http.js";
 import { catalogue } from "../query.js";
 import { faultOf, ripening, wordsOf } from "../words.js";
-import { download } from "./csv.js";
 import { itemsTable } from "./items.js";
 import { restatements } from "./restated.js";
 
 const LIMIT = 50;
 const EMPTY_PAGES = 20; // a page may be empty before the last: so many are passed over by themselves
-const MOVED = 409; // late facts have changed the figure: the pages begin again
+const MOVED = 409; // late facts have changed the figure: its pages begin again
+const DAYS_WEIGHTED = new Set(["average_days_late", "average_days_to_pay"]); // amounts × days on top
 
 /** @type {HTMLDialogElement | null} */
 let drawer = null;
@@ -45,10 +45,11 @@ async function head(about) {
   const show = format.writer(about.unit ?? known?.unit, about.currency);
   const part = format.writer(about.currency ? "minor" : "count", about.currency);
   const written = (/** @type {number | null | undefined} */ value) => (about.unit === "days" && !about.currency ? format.count(value) : part(value));
+  const over = DAYS_WEIGHTED.has(about.kpi) ? amountWriter("minor_days", about.currency) : written;
   const when = question.from && question.to ? format.span(question.from, question.to) : question.month ? format.month(question.month) : "";
   const facts = [
     ["Value", numbers && numbers.value !== undefined ? show(numbers.value) : null],
-    [cap(words.over), numbers?.numerator === null || numbers?.numerator === undefined ? null : written(numbers.numerator)],
+    [cap(words.over), numbers?.numerator === null || numbers?.numerator === undefined ? null : over(numbers.numerator)],
     [words.under ? `÷ ${words.under}` : "", numbers?.denominator === null || numbers?.denominator === undefined ? null : written(numbers.denominator)],
     ["Mean", numbers?.mean === undefined || numbers?.mean === null ? null : show(numbers.mean)],
     ["Days", when],
@@ -80,9 +81,17 @@ async function parts(about) {
 
 /** @param {Explained} about @param {string} part @param {Record<string, unknown>} more */
 function address(about, part, more) {
-  const { kpi: _, ...question } = about.question;
+  const { kpi: _, interval: __, compare: ___, group_by: ____, curve: _____, ...question } = about.question;
   const path = about.path ?? `/v1/kpis/${about.kpi}/explain`;
   return path + query({ ...question, part: part === "numerator" ? undefined : part, ...more });
+}
+
+/** How what things add is written, by the answer's own unit. @param {string | undefined} unit @param {string | null | undefined} currency @returns {(value: number | null | undefined) => string} */
+function amountWriter(unit, currency) {
+  const money = (/** @type {number | null | undefined} */ value) => (currency ? format.money(value, currency) : format.count(value));
+  if (unit === "minor_days") return (value) => `${money(value)} × days`;
+  if (unit === "ratio") return (value) => format.number(value, 4);
+  return unit === "count" ? format.count : money;
 }
 
 /** @param {Element} place @param {Explained} about @param {string} part */
@@ -90,12 +99,14 @@ async function list(place, about, part) {
   try {
     const first = await firstPage(about, part);
     const items = [...first.items];
-    const write = format.writer(first.unit ?? (about.currency ? "minor" : "count"), first.currency ?? about.currency);
-    const save = h("button", { type: "button", on: { click: () => saveAll(about, part, save) } }, "CSV of just this");
-    const total = h("p", { class: "row" }, h("strong", {}, first.total === null ? "There is no such figure." : `Σ ${write(first.total)}`), save);
-    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write, moneyOf(first, about)));
-    const next = first.next_cursor ? more(place, about, part, first, items, rows, write) : null;
-    fill(place, total, items.length ? rows : h("p", { class: "blank" }, next ? "Nothing of it yet." : "Nothing is in it."), next);
+    const write = amountWriter(first.unit, first.currency ?? about.currency);
+    const money = amountWriter("minor", first.currency ?? about.currency);
+    const save = h("a", { class: "button", href: address(about, part, { format: "csv" }), download: `${about.kpi}-${part}.csv` }, "CSV of just this");
+    const sum = first.total === null ? "There is no such figure." : `Σ ${write(first.total)}`;
+    const total = h("p", { class: "row" }, h("strong", {}, sum), save);
+    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write, money));
+    const next = first.next_cursor ? more(first, items, { place, about, part, rows, draw: () => itemsTable(items, write, money) }) : null;
+    fill(place, total, items.length ? rows : h("p", { class: "blank" }, next ? "Nothing of it found yet." : "Nothing is in it."), next);
   } catch (error) {
     fill(place, h("p", { class: "error", role: "alert" }, `This cannot be shown: ${sayFault(error)}`));
   }
@@ -115,20 +126,16 @@ async function firstPage(about, part) {
   return page;
 }
 
-/** How amounts of facts are written. @param {any} page @param {Explained} about */
-function moneyOf(page, about) {
-  return format.writer("minor", page.currency ?? about.currency);
-}
-
-/** @param {Element} place @param {Explained} about @param {string} part @param {any} first @param {any[]} items @param {Element} rows @param {(value: number) => string} write */
-function more(place, about, part, first, items, rows, write) {
+/** @param {any} first @param {any[]} items @param {{place: Element, about: Explained, part: string, rows: Element, draw: () => Node}} on */
+function more(first, items, { place, about, part, rows, draw }) {
   let next = /** @type {string | null} */ (first.next_cursor);
   const button = h("button", { type: "button" }, "Show more");
   button.addEventListener("click", async () => {
     try {
       const page = await read(address(about, part, { order: first.order, limit: LIMIT, cursor: next }));
       items.push(...page.items);
-      fill(rows, itemsTable(items, write, moneyOf(first, about)));
+      fill(rows, draw());
+      if (!rows.isConnected) place.querySelector(".blank")?.replaceWith(rows);
       next = page.next_cursor;
       button.hidden = !next;
     } catch (error) {
@@ -137,18 +144,6 @@ function more(place, about, part, first, items, rows, write) {
     }
   });
   return button;
-}
-
-/** All of it as one file. @param {Explained} about @param {string} part @param {HTMLButtonElement} button */
-async function saveAll(about, part, button) {
-  button.disabled = true;
-  try {
-    download(`${about.kpi}-${part}.csv`, await table(address(about, part, { format: "csv" })));
-  } catch (error) {
-    button.after(h("span", { class: "error", role: "alert" }, sayFault(error)));
-  } finally {
-    button.disabled = false;
-  }
 }
 
 /** @param {unknown} error */
