@@ -5,10 +5,10 @@ histories can be asked in seconds; the integration tests hold both against each 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -41,16 +41,15 @@ from services.metrics.domain.reading import readings, settled
 from services.metrics.domain.restate import Views, measure
 from services.metrics.domain.rolls import bucket_on, matrix
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW, slot_of
-from services.metrics.domain.timelines import KnownRow, Rewritten
+from services.metrics.domain.timelines import KnownRow
 from services.metrics.domain.windows import Window
-from services.metrics.processes.figures import business_day
+from services.metrics.processes.figures import business_day, currencies_of
 from services.metrics.store.figures import Tenant
 from shared.clock import day_start
 from shared.events import LEDGER, OUTREACH, SEGMENTATION, Received, outreach, segmentation
+from tests.metrics_rows import rewrite_rows
 
 TENANT = "demo"
-
-R = TypeVar("R")
 
 
 def an_event(
@@ -242,13 +241,13 @@ class Memory:
         """The question with what its answer is made of."""
         recorded_before = before_end_of(question.as_of, zone)
         currencies = self._currencies(recorded_before)
-        currency = question.currency or (currencies[0] if len(currencies) == 1 else None)
         if question.kpi.over == "trailing":
             days = self._first_days(recorded_before)
             if question.into and days:
                 days[""] = min(days.values())
             question = replace(question, begins_on=days)
-        return Figured(question, self._rows(question, currency, recorded_before), currencies)
+        rows = self._rows(question, question.currency, recorded_before)
+        return Figured(question, rows, currencies_of(currencies, rows))
 
     def today(self, zone: str = "UTC") -> date:
         """The business day."""
@@ -280,7 +279,12 @@ class Memory:
         self, month: Window, at: date, recorded_before: int = UNTIL_NOW
     ) -> list[dict[str, Any]]:
         """By the accounts with anything overdue at the end of the month before."""
-        fates = []
+        return cure_matrix(fate for *_, fate in self.fates(month, at, recorded_before))
+
+    def fates(
+        self, month: Window, at: date, recorded_before: int = UNTIL_NOW
+    ) -> Iterator[tuple[str, Delinquency, Fate]]:
+        """What became of each of them, with the delinquency as it is seen."""
         before = month.from_on - timedelta(days=1)
         for account in self.delinquencies:
             spans = [
@@ -297,16 +301,8 @@ class Memory:
                     )
                     due = [due for due in span.dues if due.from_on <= before][-1].oldest_due_on
                     is_in_month = seen.end_on <= min(at, month.to_on)
-                    fates.append(
-                        Fate(
-                            bucket_on(due, before),
-                            is_in_month,
-                            state_of(seen, at),
-                            seen.is_untouched,
-                            1,
-                        )
-                    )
-        return cure_matrix(fates)
+                    bucket, state = bucket_on(due, before), state_of(seen, at)
+                    yield account, seen, Fate(bucket, is_in_month, state, seen.is_untouched, 1)
 
     def matrix_of_rolls(
         self, month: Window, currency: str, by: Any = "amount", recorded_before: int = UNTIL_NOW
@@ -339,29 +335,6 @@ def before_end_of(as_of: date | None, zone: str) -> int:
     if as_of is None:
         return UNTIL_NOW
     return int(day_start(as_of + timedelta(days=1), zone).timestamp() // SLOT_SECONDS)
-
-
-def rewrite_rows(
-    rows: list[KnownRow[R]], rewritten: Rewritten[Any, R], key: Callable[[R], Any]
-) -> list[KnownRow[R]]:
-    """What the store does to the rows of an account."""
-    since = rewritten.rewinds_to
-    if since is not None:
-        rows = [
-            replace(each, known_until=UNTIL_NOW) if each.known_until >= since else each
-            for each in rows
-            if each.known_from < since
-        ]
-    closed = dict(rewritten.closed)
-    return [
-        *(
-            replace(each, known_until=closed[key(each.row)])
-            if each.known_until == UNTIL_NOW and key(each.row) in closed
-            else each
-            for each in rows
-        ),
-        *rewritten.opened,
-    ]
 
 
 def at(day: str, hour: int = 0) -> datetime:

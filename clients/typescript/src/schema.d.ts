@@ -209,6 +209,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/kpis/{name}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a figure is made of, down to the facts
+         * @description Everything that adds to a numerator or denominator, with its facts; a group of figures is
+         *     explained by filters. Pages follow one moment of knowledge. With `window`, DSO and its like look
+         *     back so many days, as the parts of a series do.
+         */
+        get: operations["explain_kpi_v1_kpis__name__explain_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/matrices/roll-rate/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What went from a bucket to a column
+         * @description The numerator is the cell, the denominator what was in the bucket when the month began.
+         */
+        get: operations["explain_roll_v1_matrices_roll_rate_explain_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/matrices/cure/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which accounts are in a cell of the matrix of cures
+         * @description The numerator is the cell, the denominator all accounts of the row.
+         */
+        get: operations["explain_cure_v1_matrices_cure_explain_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cohorts/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a cohort's point is made of
+         * @description The numerator is the value at an age, the denominator what the cohort began with.
+         */
+        get: operations["explain_cohort_v1_cohorts_explain_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{name}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which accounts an arm's figure is made of
+         * @description The ripe accounts of an arm: numerator Y and denominator X of a metric.
+         */
+        get: operations["explain_arm_v1_experiments__name__explain_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/process": {
         parameters: {
             query?: never;
@@ -847,6 +949,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a rebuild is
+         * @description Figures are made again beside those in use: by `make rebuild-metrics`, and by themselves
+         *     where a release has other rules. Answers are the same meanwhile, and then.
+         */
+        get: operations["get_rebuild_v1_rebuild_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/start-day": {
         parameters: {
             query?: never;
@@ -1180,9 +1303,14 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
             /** Month */
             month: string;
             /**
@@ -1343,6 +1471,111 @@ export interface components {
             /** Stopped On */
             stopped_on: string | null;
         };
+        /**
+         * Explanation
+         * @description What a figure is made of. All pages' amounts sum to `total`, which is the figure.
+         */
+        Explanation: {
+            /**
+             * Revision
+             * @description rises with everything that changes a figure
+             */
+            revision: number;
+            /**
+             * Known Until
+             * @description until when what was recorded is in; without `as_of` it is counted
+             */
+            known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "numerator" | "denominator";
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "minor" | "count" | "minor_days" | "ratio" | "micros";
+            /** Currency */
+            currency: string | null;
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+            /** At */
+            at?: string | null;
+            /** Month */
+            month?: string | null;
+            /** Row */
+            row?: string | null;
+            /** Column */
+            column?: string | null;
+            /** Cohort */
+            cohort?: string | null;
+            /** Age */
+            age?: number | null;
+            /** On */
+            on?: string | null;
+            /** Run */
+            run?: number | null;
+            /** Arm */
+            arm?: string | null;
+            /** Metric */
+            metric?: string | null;
+            /**
+             * Order
+             * @enum {string}
+             */
+            order: "account" | "contribution";
+            /**
+             * Total
+             * @description null: there is no such figure, as where a rate is missing
+             */
+            total: number | null;
+            /**
+             * Items
+             * @description may be fewer than `limit` before the last page
+             */
+            items: components["schemas"]["ThingView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** FactView */
+        FactView: {
+            /**
+             * Type
+             * @description the event that brought it, or what became of money
+             */
+            type: string;
+            /** At */
+            at: string | null;
+            /** Day */
+            day: string | null;
+            /**
+             * Recorded At
+             * @description the begin of the quarter of an hour in which it was
+             */
+            recorded_at: string;
+            /**
+             * Source Id
+             * @description what it comes from: a payment, a dispute, itself
+             */
+            source_id: string | null;
+            /** Amount Minor */
+            amount_minor: number | null;
+            /**
+             * Detail
+             * @description a channel, a stage, an outcome
+             */
+            detail: string | null;
+        };
         /** FaultView */
         FaultView: {
             /** Pointer */
@@ -1359,9 +1592,14 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
             /** Value */
             value: number | null;
             /** Numerator */
@@ -1495,9 +1733,14 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
             /** Value */
             value: number | null;
             /** Numerator */
@@ -1752,9 +1995,14 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
             /**
              * From
              * Format: date
@@ -1782,9 +2030,14 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
             /**
              * Collector
              * @description null: the team
@@ -2010,9 +2263,14 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
             /**
              * From
              * Format: date
@@ -2079,9 +2337,14 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
             /** Items */
             items: (components["schemas"]["KpiAnswer"] | components["schemas"]["QuestionProblem"])[];
         };
@@ -2147,6 +2410,46 @@ export interface components {
              */
             word: string | null;
             peers: components["schemas"]["SpreadView"];
+        };
+        /** RebuildView */
+        RebuildView: {
+            /**
+             * Generation
+             * @description the figures that are being made, else those in use
+             */
+            generation: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "building" | "current";
+            /**
+             * In Use
+             * @description the figures that answers come from
+             */
+            in_use: number;
+            /**
+             * Behind
+             * @description events still to be read; 0 where nothing is being made
+             */
+            behind: number;
+            /**
+             * Total
+             * @description events of the log
+             */
+            total: number | null;
+            /** Events Per S */
+            events_per_s: number | null;
+            /**
+             * Ends At
+             * @description if it goes on like this
+             */
+            ends_at: string | null;
+            /**
+             * Stale Since
+             * @description since when nothing is added to the figures in use: another release made them
+             */
+            stale_since: string | null;
         };
         /** RejectedView */
         RejectedView: {
@@ -2256,9 +2559,14 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
             /** Month */
             month: string;
             /**
@@ -2600,6 +2908,43 @@ export interface components {
             /** Value */
             value: number;
         };
+        /**
+         * ThingView
+         * @description Something that adds to the figure.
+         */
+        ThingView: {
+            /**
+             * Account Id
+             * @description null: of the tenant as a whole
+             */
+            account_id: string | null;
+            /** Kind */
+            kind: string;
+            /** Id */
+            id: string;
+            /**
+             * Day
+             * @description the last day on which it added anything
+             */
+            day: string | null;
+            /**
+             * Amount
+             * @description what it adds, in the answer's `unit`
+             */
+            amount: number;
+            /**
+             * Count
+             * @description as how many things
+             */
+            count: number;
+            /** Facts */
+            facts: components["schemas"]["FactView"][];
+            /**
+             * More Facts
+             * @description older ones that are not listed
+             */
+            more_facts: number;
+        };
         /** ViewPage */
         ViewPage: {
             /** Items */
@@ -2670,9 +3015,14 @@ export interface components {
             revision: number;
             /**
              * Known Until
-             * @description what was recorded before it is counted
+             * @description until when what was recorded is in; without `as_of` it is counted
              */
             known_until: string | null;
+            /**
+             * Stale Since
+             * @description only while figures stand still: another release made them, and this one is at work on its own
+             */
+            stale_since?: string | null;
             /**
              * Of
              * @enum {string}
@@ -3541,6 +3891,545 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Vintages"];
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_kpi_v1_kpis__name__explain_get: {
+        parameters: {
+            query?: {
+                /** @description Of the figure. */
+                part?: "numerator" | "denominator";
+                /** @description By account; or what adds most first, where it is not too much to look at. */
+                order?: "account" | "contribution";
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `csv`: all of it as a table, by account, without pages. */
+                format?: "json" | "csv";
+                /** @description First day. Default: 30 days to `to`. */
+                from?: string;
+                /** @description Last day. Default: the tenant's business day. */
+                to?: string;
+                /** @description ISO 4217. Without it, several make groups. */
+                currency?: string;
+                /** @description Convert all money into this currency, by dated rates. */
+                in?: string;
+                /** @description Also a series. */
+                interval?: "day" | "week" | "month";
+                /** @description A dimension of the KPI, or several with commas. */
+                group_by?: string;
+                /** @description Of amounts or of things; a KPI lists what it has. */
+                by?: "amount" | "count";
+                /** @description What it is taken per, where a KPI lists any. */
+                per?: string;
+                /** @description The day at whose end the things of a cohort are looked at. */
+                at?: string;
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Also the value of the days before, or of the same days a year before. */
+                compare?: "previous" | "year";
+                /** @description Days that each part of a series of DSO looks back. Default: 90. */
+                window?: number;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Also the curve of what is still open, where a KPI has one. */
+                curve?: boolean;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                channel?: string[];
+                strategy?: string[];
+                collector?: string[];
+                bucket?: string[];
+                rule?: string[];
+                result?: string[];
+                method?: string[];
+                agency?: string[];
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_roll_v1_matrices_roll_rate_explain_get: {
+        parameters: {
+            query: {
+                /** @description Of the figure. */
+                part?: "numerator" | "denominator";
+                /** @description By account; or what adds most first, where it is not too much to look at. */
+                order?: "account" | "contribution";
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `csv`: all of it as a table, by account, without pages. */
+                format?: "json" | "csv";
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description Default: that of the business day. */
+                month?: string;
+                /** @description ISO 4217. Needed where there are several. */
+                currency?: string;
+                by?: "amount" | "count";
+                row: "current" | "1-30" | "31-60" | "61-90" | "91-120" | "121+";
+                column: "current" | "1-30" | "31-60" | "61-90" | "91-120" | "121+" | "paid" | "credited" | "written_off";
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_cure_v1_matrices_cure_explain_get: {
+        parameters: {
+            query: {
+                /** @description Of the figure. */
+                part?: "numerator" | "denominator";
+                /** @description By account; or what adds most first, where it is not too much to look at. */
+                order?: "account" | "contribution";
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `csv`: all of it as a table, by account, without pages. */
+                format?: "json" | "csv";
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description Default: that of the business day. */
+                month?: string;
+                /** @description The day at whose end it is looked at. */
+                at?: string;
+                row: "1-30" | "31-60" | "61-90" | "91-120" | "121+";
+                column: "accounts" | "cured" | "pending" | "written_off" | "still" | "self_cured";
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_cohort_v1_cohorts_explain_get: {
+        parameters: {
+            query: {
+                /** @description Of the figure. */
+                part?: "numerator" | "denominator";
+                /** @description By account; or what adds most first, where it is not too much to look at. */
+                order?: "account" | "contribution";
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `csv`: all of it as a table, by account, without pages. */
+                format?: "json" | "csv";
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+                /** @description Whose arms `arm` means. */
+                experiment?: string;
+                /** @description Only these; the empty text is "unknown". */
+                segment?: string[];
+                country?: string[];
+                kind?: string[];
+                arm?: string[];
+                /** @description Whether a month's cohort is what was issued or entered. */
+                of?: "issue" | "entry";
+                /** @description Of `issue` paid (default), overdue, written_off; of `entry` recovered. */
+                measure?: "paid" | "overdue" | "written_off" | "recovered";
+                /** @description Default: 11 months before `to`. */
+                from?: string;
+                /** @description Default: that of the business day. */
+                to?: string;
+                /** @description ISO 4217. Needed where there are several. */
+                currency?: string;
+                /** @description Only months that are over by then have a point. */
+                at?: string;
+                cohort: string;
+                /** @description Months after the cohort's own. */
+                age: number;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The caller has this answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field makes no sense; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_arm_v1_experiments__name__explain_get: {
+        parameters: {
+            query: {
+                /** @description Of the figure. */
+                part?: "numerator" | "denominator";
+                /** @description By account; or what adds most first, where it is not too much to look at. */
+                order?: "account" | "contribution";
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `csv`: all of it as a table, by account, without pages. */
+                format?: "json" | "csv";
+                arm: string;
+                metric: string;
+                currency?: string;
+                /** @description Default: the last. */
+                run?: number;
+                /** @description By the accounts ripe at this day's end. */
+                at?: string;
+                /** @description By what was recorded before this day's end. */
+                as_of?: string;
+            };
+            header?: {
+                /** @description `ETag` of the answer that the caller has: 304 where it is the newest. */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                    "text/csv": string;
                 };
             };
             /** @description The caller has this answer. */
@@ -6874,6 +7763,62 @@ export interface operations {
             };
             /** @description A field makes no sense; `errors` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is at fault. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is at fault, or a peer of it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rebuild_v1_rebuild_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildView"];
+                };
+            };
+            /** @description There is no token, or it opens nothing. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or is for another tenant. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

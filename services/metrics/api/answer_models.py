@@ -80,7 +80,9 @@ class KnownAnswer(Shape):
     """Of which revision an answer is."""
 
     revision: int = Field(description="rises with everything that changes a figure")
-    known_until: datetime | None = Field(description="what was recorded before it is counted")
+    known_until: datetime | None = Field(
+        description="until when what was recorded is in; without `as_of` it is counted"
+    )
     stale_since: datetime | None = Field(
         None,
         description="only while figures stand still: another release made them, and this one is"

@@ -24,7 +24,7 @@ from services.metrics.context import Context
 from services.metrics.domain.figures import By
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.questions import Question
-from services.metrics.domain.vintages import VINTAGES, Of
+from services.metrics.domain.vintages import VINTAGES, Of, Vintage
 from services.metrics.domain.windows import month_end
 from services.metrics.processes import books
 from services.metrics.processes.books import Read
@@ -188,7 +188,7 @@ async def get_roll_matrix(
     """Balances at the end of the month before, by bucket, and what became of them: another bucket,
     `paid`, `credited`, `written_off`. A running month is answered as far as the business day."""
     more = {"currency": asked.currency, "by": asked.by}
-    asker = partial(_of_month, "roll_rate", asked, asked.month, more)
+    asker = partial(question_of_month, "roll_rate", asked, asked.month, more)
     return await answer_from_book(context, caller, tag, asker, books.roll_matrix)
 
 
@@ -203,7 +203,7 @@ async def get_cure_matrix(
     asked: CureQueryDep, context: ContextDep, caller: CallerDep, tag: IfNoneMatchDep
 ) -> Response:
     """By the bucket of the oldest that was overdue at the end of the month before."""
-    asker = partial(_of_month, "cure_rate", asked, asked.month, {"at": asked.at})
+    asker = partial(question_of_month, "cure_rate", asked, asked.month, {"at": asked.at})
     return await answer_from_book(context, caller, tag, asker, books.cures_of_month)
 
 
@@ -218,14 +218,20 @@ async def get_cohorts(
     asked: CohortQueryDep, context: ContextDep, caller: CallerDep, tag: IfNoneMatchDep
 ) -> Response:
     """Age 0 is the end of a cohort's own month; only months that are over have a point."""
+    measure, vintage = vintage_of(asked)
+    more = {"of": asked.of, "measure": measure}
+    asker = partial(question_of_months, asked)
+    return await answer_from_book(context, caller, tag, asker, books.read_vintages(vintage), more)
+
+
+def vintage_of(asked: CohortQuery) -> tuple[str, Vintage]:
+    """The measure that is asked for. Raises `Invalid`."""
     measure = asked.measure or ("paid" if asked.of == "issue" else "recovered")
     vintage = VINTAGES.get((asked.of, measure))
     if vintage is None:
         has = ", ".join(name for of, name in VINTAGES if of == asked.of)
         raise _invalid("measure", f"of {asked.of} there is only: {has}")
-    more = {"of": asked.of, "measure": measure}
-    asker = partial(_of_months, asked)
-    return await answer_from_book(context, caller, tag, asker, books.read_vintages(vintage), more)
+    return measure, vintage
 
 
 async def answer_from_book(
@@ -246,7 +252,7 @@ async def answer_from_book(
     return answer
 
 
-def _of_month(
+def question_of_month(
     kpi: str, asked: BookQuery, month: date | None, more: dict[str, Any], tenant: Tenant | None
 ) -> Question:
     """A month as far as anything of it can be known."""
@@ -260,7 +266,8 @@ def _of_month(
     return question_of(KPIS[kpi], KpiQuery.model_validate(given), tenant)
 
 
-def _of_months(asked: CohortQuery, tenant: Tenant | None) -> Question:
+def question_of_months(asked: CohortQuery, tenant: Tenant | None) -> Question:
+    """From the first day of one month to the last of another."""
     today = business_day(tenant)
     known_on = min(today, asked.as_of) if asked.as_of else today
     last_on = asked.to or max(known_on.replace(day=1), asked.from_ or date.min)

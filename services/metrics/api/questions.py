@@ -47,6 +47,7 @@ def _flag(value: object) -> object:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
+Whole = Annotated[int, BeforeValidator(_whole)]
 Name = Annotated[str, Field(max_length=NAME_LENGTH_MAX)]
 Values = Annotated[
     list[Name] | None,

@@ -15,14 +15,14 @@ from services.metrics.domain.delinquencies import Delinquency
 from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.lives import lived
 from services.metrics.domain.questions import Question
-from services.metrics.domain.reading import Reading, readings
+from services.metrics.domain.reading import NeedGroup, readings
 from services.metrics.domain.rolls import Rolled, bucket_on, months_of, rows_of
 from services.metrics.domain.slots import FAR
 from services.metrics.domain.windows import ONE_DAY, Window
 
 _CURRENCY = "currency"
 _DIMENSIONS = ("segment", "country", "kind", "channel", "strategy", "collector")
-_LIVED = ("watched", "settled", "left")
+_LIVED = ("entered", "settled", "left")
 
 
 class InArm(NamedTuple):
@@ -99,7 +99,7 @@ def key_of(
 
 
 def _read_rows(
-    question: Question, currency: str | None, kept: Iterable[InArm], reading: Reading
+    question: Question, currency: str | None, kept: Iterable[InArm], reading: NeedGroup
 ) -> Iterator[Row]:
     bounds = question.slices.bounds
     for each in kept:

@@ -98,7 +98,9 @@ class Figures:
         total = NOTHING
         for row in self.group.rows_in(measure, self.first, self.last):
             if row.until > self.last:
-                total += row.added
+                added = self.group.converted(row)
+                self.has_unrated_stock = self.has_unrated_stock or added is None
+                total += added or NOTHING
         return total
 
     def of(self, added: Added) -> int:
@@ -184,18 +186,25 @@ class Group:
             stock = by_currency.setdefault(currency, [*self._nothing])
             stock[row.slice] += row.added
             return
-        if self._converter is not None:
-            factor = self._converter.factor(currency, self._slices.first_day(row.slice))
-            if factor is None:
-                self._gaps.add(row.slice)
-                return
-            row = row._replace(added=row.added.times(factor))
-        if row.until:
+        if row.until:  # converted where it is asked for: what was taken back needs no rate
             by_slice = self._rows.setdefault(row.measure, defaultdict(list))
             by_slice[row.slice].append(row)
             return
+        added = self.converted(row, currency)
+        if added is None:
+            self._gaps.add(row.slice)
+            return
+        row = row._replace(added=added)
         sums = self._sums.setdefault((row.measure, row.mark), [*self._nothing])
         sums[row.slice] += row.added
+
+    def converted(self, row: Row, currency: str | None = None) -> Added | None:
+        """What a row adds, by the rate of its day; None: there is none."""
+        if self._converter is None:
+            return row.added
+        day = self._slices.first_day(row.slice)
+        factor = self._converter.factor(row.key.currency if currency is None else currency, day)
+        return None if factor is None else row.added.times(factor)
 
     def add_missing(self, other: "Group | None") -> None:
         """Take over another group's sums of measures that this one has not."""

@@ -13,11 +13,6 @@ def of_units(micros: int, currency: str) -> int:
     return micros * int(10 ** DECIMALS.get(currency, 2))
 
 
-def in_units(amount: int, currency: str) -> int:
-    """What is added up as millionths of a unit."""
-    return amount // int(10 ** DECIMALS.get(currency, 2))
-
-
 def in_minor(micros: int | Fraction) -> int | Fraction:
     """Minor units, exactly."""
     minor = Fraction(micros) / MICROS

@@ -103,6 +103,8 @@ class Question:
         for currency in (*self.begins_on, ""):  # one may have credit notes and no invoice
             windows.append(self.span(self.window, currency))
             windows += (self.span_in_series(part, currency) for part in self.parts)
+            if self.interval:  # the window itself may be taken as a part of a longer series
+                windows.append(self.span_in_series(self.window, currency))
         for part in (self.window, *self.parts):
             if self.kpi.over == "months":
                 windows += months(part)

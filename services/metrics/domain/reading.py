@@ -15,7 +15,7 @@ _CURRENCY = "currency"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class NeedGroup:
     """Needs that are read in one go."""
 
     mode: Mode
@@ -50,14 +50,14 @@ def lacks(question: Question, need: Need) -> frozenset[str]:
     return need.without & {*question.group_by, *question.filters, _CURRENCY}
 
 
-def readings(question: Question) -> list[Reading]:
+def readings(question: Question) -> list[NeedGroup]:
     """All that a question reads."""
     together: dict[tuple[Mode, frozenset[str]], list[Need]] = {}
     for need in question.kpi.needs:
         if question.is_converted and _CURRENCY in need.without:
             continue  # nothing is in another currency
         together.setdefault((need.mode, lacks(question, need)), []).append(need)
-    return [Reading(mode, without, needs) for (mode, without), needs in together.items()]
+    return [NeedGroup(mode, without, needs) for (mode, without), needs in together.items()]
 
 
 def shared_by(question: Question) -> dict[str, frozenset[str]]:

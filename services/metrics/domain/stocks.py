@@ -12,7 +12,7 @@ from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.views import NOWHERE, Place, View
 
 
-class Change(Struct, frozen=True, gc=False):
+class StockChange(Struct, frozen=True, gc=False):
     """What a balance changes by in one place. `count`: 1 where it becomes more than 0 there."""
 
     day: date
@@ -21,7 +21,7 @@ class Change(Struct, frozen=True, gc=False):
     count: int
 
 
-def changes_by_place(view: View, changes: Mapping[date, int]) -> Iterator[Change]:
+def changes_by_place(view: View, changes: Mapping[date, int]) -> Iterator[StockChange]:
     """The changes of a balance, each under the place at the end of its day."""
     if not changes:
         return
@@ -36,11 +36,11 @@ def changes_by_place(view: View, changes: Mapping[date, int]) -> Iterator[Change
             before, place = place, view.place_on(day)
             if balance:
                 is_open = int(balance > 0)
-                yield Change(day, before, -balance, -is_open)
-                yield Change(day, place, balance, is_open)
+                yield StockChange(day, before, -balance, -is_open)
+                yield StockChange(day, place, balance, is_open)
         change = changes.get(day, 0)
         if change:
-            yield Change(day, place, change, int(balance + change > 0) - int(balance > 0))
+            yield StockChange(day, place, change, int(balance + change > 0) - int(balance > 0))
             balance += change
 
 

@@ -59,7 +59,7 @@ def _months(first_on: date, last_on: date) -> Iterable[Window]:
         start = end + ONE_DAY
 
 
-class Became(NamedTuple):
+class Grown(NamedTuple):
     """Of a cohort, by its place among the months from 1 on: what was added to it in a month.
     `month`: None for what it begins with."""
 
@@ -68,7 +68,7 @@ class Became(NamedTuple):
     amount: int
 
 
-def vintages(months: Months, became: Iterable[Became]) -> list[dict[str, Any]]:
+def vintages(months: Months, became: Iterable[Grown]) -> list[dict[str, Any]]:
     """The cohorts as they are answered."""
     bases: dict[int, int] = defaultdict(int)
     added: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))

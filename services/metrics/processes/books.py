@@ -28,7 +28,7 @@ class Book:
 
 
 @dataclass(frozen=True)
-class Reading:
+class BookReading:
     """A question as it is put to the store."""
 
     session: Session
@@ -37,7 +37,7 @@ class Reading:
     currency: str | None
 
 
-Read = Callable[[Reading], Awaitable[dict[str, Any]]]
+Read = Callable[[BookReading], Awaitable[dict[str, Any]]]
 
 
 async def open_book(
@@ -50,11 +50,11 @@ async def open_book(
         if is_known(tenant):
             return Book(tenant, {}, is_known=True)
         scope = (tenant_id, recorded_before(question, tenant))
-        currency = await _currency(session, scope, question)
-        return Book(tenant, await read(Reading(session, scope, question, currency)))
+        currency = await only_currency(session, scope, question)
+        return Book(tenant, await read(BookReading(session, scope, question, currency)))
 
 
-async def _currency(session: Session, scope: tuple[str, int], question: Question) -> str | None:
+async def only_currency(session: Session, scope: tuple[str, int], question: Question) -> str | None:
     """The only one, if none is named: several are never mixed."""
     if question.currency is not None or not question.kpi.is_money:
         return question.currency
@@ -65,7 +65,7 @@ async def _currency(session: Session, scope: tuple[str, int], question: Question
     return currencies[0] if currencies else None
 
 
-async def roll_matrix(reading: Reading) -> dict[str, Any]:
+async def roll_matrix(reading: BookReading) -> dict[str, Any]:
     """Where the balances of a month went."""
     question = reading.question
     months = months_of(question)
@@ -83,7 +83,7 @@ async def roll_matrix(reading: Reading) -> dict[str, Any]:
     }
 
 
-async def cures_of_month(reading: Reading) -> dict[str, Any]:
+async def cures_of_month(reading: BookReading) -> dict[str, Any]:
     """What became of the accounts that owed anything past due when a month began."""
     question = reading.question
     fates = await delinquencies.list_fates(
@@ -107,7 +107,7 @@ def _is_complete(question: Question) -> bool:
 def read_vintages(vintage: Vintage) -> Read:
     """Of what measure."""
 
-    async def read(reading: Reading) -> dict[str, Any]:
+    async def read(reading: BookReading) -> dict[str, Any]:
         question = reading.question
         at = question.looked_at
         known_on = question.known_on
@@ -130,7 +130,7 @@ def read_vintages(vintage: Vintage) -> Read:
     return read
 
 
-async def process_in_window(reading: Reading) -> dict[str, Any]:
+async def process_in_window(reading: BookReading) -> dict[str, Any]:
     """How delinquencies went on in the window."""
     session, scope, question = reading.session, reading.scope, reading.question
     marked = await process.list_marked(session, scope, question)
@@ -139,7 +139,7 @@ async def process_in_window(reading: Reading) -> dict[str, Any]:
     return {"from": window.from_on, "to": window.to_on, **process_of(marked, waiting)}
 
 
-async def feedback_in_window(reading: Reading) -> dict[str, Any]:
+async def feedback_in_window(reading: BookReading) -> dict[str, Any]:
     """Satisfaction, the scores themselves, and what came last before them."""
     session, question = reading.session, reading.question
     tenant, before = reading.scope

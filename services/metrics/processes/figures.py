@@ -1,10 +1,11 @@
 """Questions answered from one snapshot of the figures, closed before anything is computed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from services.metrics.domain.answers import Figured
+from services.metrics.domain.figures import Row
 from services.metrics.domain.plans.targets import targets_of
 from services.metrics.domain.questions import Question
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
@@ -88,10 +89,13 @@ class _Reader:
     async def _figured(self, question: Question) -> Figured:
         before = recorded_before(question, self._tenant)
         figured = await read_figured(self._session, self._tenant_id, question, before)
-        compared = figured.question.compared
+        compared = figured.question.compared and await self._figured(figured.question.compared)
+        rows = (compared.rows,) if compared else ()
+        currencies = currencies_of(figured.currencies, *rows)
         return replace(
             figured,
-            compared=None if compared is None else await self._figured(compared),
+            currencies=currencies,
+            compared=replace(compared, currencies=currencies) if compared else None,
             targets=await self._targets_of(question.kpi.name),
         )
 
@@ -113,10 +117,14 @@ async def read_figured(
     """A question with what its figures are made of, by what was recorded before a moment."""
     currencies = await store.list_currencies(session, tenant_id, before)
     question = await _complete(session, tenant_id, question, before)
-    only = currencies[0] if len(currencies) == 1 else None
-    currency = question.currency or only
-    rows = await store.list_rows(session, tenant_id, question, currency, before)
-    return Figured(question, rows, currencies)
+    rows = await store.list_rows(session, tenant_id, question, question.currency, before)
+    return Figured(question, rows, currencies_of(currencies, rows))
+
+
+def currencies_of(currencies: Sequence[str], *found: Iterable[Row]) -> list[str]:
+    """Those that a tenant has figures in, and those in which it only spent something."""
+    spent = {row.key.currency for rows in found for row in rows if row.key.currency}
+    return sorted(spent.union(currencies))
 
 
 async def _complete(session: Session, tenant_id: str, question: Question, before: int) -> Question:

@@ -13,7 +13,7 @@ from services.metrics.domain.people import (
     works_of,
 )
 from services.metrics.domain.plans.resources import Certificate
-from services.metrics.processes.books import Read, Reading
+from services.metrics.processes.books import BookReading, Read
 from services.metrics.store import people as store
 from services.metrics.store.announcements import list_announcements
 from services.metrics.store.preferences import PeopleShown, find_people_shown
@@ -34,7 +34,7 @@ async def allow(db: Database, tenant: str, *, shown_to: frozenset[PeopleShown], 
 def read_people(queue: str | None) -> Read:
     """Of everybody, the team first, then by name; there is no rank."""
 
-    async def read(reading: Reading) -> dict[str, Any]:
+    async def read(reading: BookReading) -> dict[str, Any]:
         works = await _works(reading)
         certificates = await _certificates(reading)
         found = in_queue(works, queue)
@@ -48,7 +48,7 @@ def read_people(queue: str | None) -> Read:
 def read_person(collector: str, queue: str | None) -> Read:
     """Of one, with what was talked about."""
 
-    async def read(reading: Reading) -> dict[str, Any]:
+    async def read(reading: BookReading) -> dict[str, Any]:
         works = await _works(reading)
         certificates = await _certificates(reading)
         work = works.get(collector) or Work(collector)
@@ -62,17 +62,17 @@ def read_person(collector: str, queue: str | None) -> Read:
     return read
 
 
-def _window(reading: Reading, queue: str | None) -> dict[str, Any]:
+def _window(reading: BookReading, queue: str | None) -> dict[str, Any]:
     window = reading.question.window
     return {"from": window.from_on, "to": window.to_on, "queue": queue}
 
 
-async def _works(reading: Reading) -> dict[str, Work]:
+async def _works(reading: BookReading) -> dict[str, Work]:
     found = await store.list_worked(reading.session, reading.scope, reading.question)
     return works_of(found)
 
 
-async def _certificates(reading: Reading) -> list[Certificate]:
+async def _certificates(reading: BookReading) -> list[Certificate]:
     tenant, before = reading.scope
     kept = await list_announcements(reading.session, tenant, CERTIFICATES, before)
     return certificates_of(

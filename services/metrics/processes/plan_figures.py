@@ -12,7 +12,6 @@ from services.metrics.domain.figures import Figures, Row
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.kpis.kpi import Kpi, Ratio, total
 from services.metrics.domain.measures import flow
-from services.metrics.domain.micros import in_units
 from services.metrics.domain.plans.budget import CostDay
 from services.metrics.domain.plans.forecast import Figure
 from services.metrics.domain.plans.questions import FigureQuestion
@@ -103,7 +102,7 @@ class KeptFigures:
                     channel=row.key.channel,
                     queue=queue,
                     collector=row.key.collector,
-                    micros=in_units(row.added.amount, currency),
+                    micros=row.added.amount,
                 )
             )
         return found

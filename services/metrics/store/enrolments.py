@@ -3,10 +3,10 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from services.metrics.domain.experiments.enrolments import ArmKey, Counted, Enrolment
-from services.metrics.domain.experiments.outcomes import Outcome
+from services.metrics.domain.experiments.outcomes import Valued
 from services.metrics.domain.experiments.sums import ArmSums
 from services.metrics.domain.timelines import KnownRow
 from services.metrics.store.remembered import AccountKey
@@ -76,6 +76,35 @@ async def list_enrolments(
     return found
 
 
+async def list_ripe(
+    session: Session,
+    scope: tuple[str, int],
+    run: tuple[str, int],
+    arm: str,
+    at: date,
+    after: str,
+    limit: int,
+) -> list[tuple[str, Enrolment]]:
+    """The accounts of an arm whose window is over by the end of a day, by tenant and what was known
+    before a moment; in order after one."""
+    rows = await session.fetch(
+        f"""
+        select {_COLUMNS} from experiment_accounts
+        where tenant_id = $1 and name = $2 and run = $3 and arm = $4 and ripe_on <= $5
+            and known_from < $6 and known_until >= $6 and account_id > $7
+        order by account_id limit $8
+        """,
+        scope[0],
+        *run,
+        arm,
+        at,
+        scope[1],
+        after,
+        limit,
+    )
+    return [(row["account_id"], _enrolment(row)) for row in rows]
+
+
 def _enrolment(row: Record) -> Enrolment:
     return Enrolment(
         name=row["name"],
@@ -86,7 +115,7 @@ def _enrolment(row: Record) -> Enrolment:
         exposed_on=row["exposed_on"],
         ripe_on=row["ripe_on"],
         named_at=row["named_at"],
-        outcomes=tuple(Outcome(*each) for each in json.loads(row["outcomes"])),
+        outcomes=tuple(Valued(*each) for each in json.loads(row["outcomes"])),
     )
 
 

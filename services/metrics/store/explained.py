@@ -5,13 +5,15 @@ only items are read that still added anything when the question's days began, by
 known at its moment.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from services.metrics.domain.cures import Fate
 from services.metrics.domain.delinquencies import Delinquency, Due
 from services.metrics.domain.explained.accounts import KeptAccount
 from services.metrics.domain.questions import Question
+from services.metrics.domain.slots import FIRST_DAY
 from services.metrics.domain.windows import Window
 from services.metrics.store import cold
 from services.metrics.store.delinquencies import fates_sql, seen_sql
@@ -19,26 +21,31 @@ from services.metrics.store.parts import Arguments, conditions
 from shared.database import Record, Session
 
 
+@dataclass(frozen=True, kw_only=True)
 class Candidates:
     """Which items may add anything: of these kinds, with anything to add on `since` or later, or
-    something new known since `before`."""
+    something new known since `before`. `whole`: of an account that has one, all items of these
+    kinds are read; None: only the candidates."""
 
-    def __init__(
-        self, tenant_id: str, kinds: Iterable[str], since: date, before: int, *, is_whole: bool
-    ) -> None:
-        self.tenant_id = tenant_id
-        self.kinds = sorted(kinds)
-        self.since = since
-        self.before = before
-        self.is_whole = is_whole  # of an account that has one, all items of these kinds are read
+    tenant_id: str
+    kinds: Collection[str]
+    since: date
+    before: int
+    whole: Collection[str] | None
 
     def matches(self, args: Arguments, table: str) -> str:
-        """SQL: whether an item is one."""
-        kinds, since, before = map(args.name, (self.kinds, self.since, self.before))
-        return (
-            f"{table}.kind = any({kinds}::text[]) "
-            f"and ({table}.ends_on >= {since}::date or {table}.known >= {before}::int)"
-        )
+        """SQL: whether an item is one. Among others, one that adds nothing by itself may be it."""
+        kinds = args.name(sorted(self.kinds))
+        since, before = args.name(self.since), args.name(self.before)
+        ends = f"{table}.ends_on >= {since}::date or {table}.known >= {before}::int"
+        if self.whole is not None:
+            ends += f" or {table}.ends_on = {args.name(FIRST_DAY)}::date"
+        return f"{table}.kind = any({kinds}::text[]) and ({ends})"
+
+    @property
+    def read(self) -> Collection[str]:
+        """The kinds of items that are read."""
+        return self.kinds if self.whole is None else self.whole
 
 
 async def list_accounts(
@@ -88,8 +95,8 @@ async def _with_items(
     args = Arguments()
     tenant_id = wanted.tenant_id if wanted is not None else tenant_id
     where = f"i.tenant_id = {args.name(tenant_id)} and i.account_id = any({args.name(ids)}::text[])"
-    if wanted is not None and wanted.is_whole:
-        where += f" and i.kind = any({args.name(wanted.kinds)}::text[])"
+    if wanted is not None and wanted.whole is not None:
+        where += f" and i.kind = any({args.name(sorted(wanted.whole))}::text[])"
     elif wanted is not None:
         where += f" and {wanted.matches(args, 'i')}"
     items: dict[str, list[tuple[str, str, bytes]]] = {each: [] for each in ids}
@@ -106,7 +113,7 @@ async def _with_items(
         items[account_id] += (
             (each.kind, each.item_id, each.content)
             for each in cold.unpack(content)
-            if wanted is None or each.kind in wanted.kinds
+            if wanted is None or each.kind in wanted.read
         )
     return [
         KeptAccount(row["account_id"], row["content"], tuple(items[row["account_id"]]))

@@ -13,7 +13,7 @@ from services.metrics.domain.figures import Row
 from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.measures import Mode
 from services.metrics.domain.questions import Question
-from services.metrics.domain.reading import Reading, readings, settled
+from services.metrics.domain.reading import NeedGroup, readings, settled
 from services.metrics.domain.rolls import months_of, rows_of
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
 from services.metrics.domain.version import FIGURES_VERSION
@@ -113,7 +113,7 @@ async def _list_read(
     scope: tuple[str, int],
     question: Question,
     currency: str | None,
-    reading: Reading,
+    reading: NeedGroup,
 ) -> list[Row]:
     args = parts.Arguments()
     days = question.slices.bounds[0], question.slices.to_on, question.looked_at
@@ -187,7 +187,10 @@ async def list_days_of_news(
     rows = await session.fetch(
         """
         select distinct (to_timestamp(known::float8 * $7) at time zone $6)::date as day
-        from cells_new
+        from (
+            select tenant_id, measure, cut, known, day, until_on from cells_new
+            union all select tenant_id, measure, cut, known, day, until_on from cells_log
+        ) cells
         where tenant_id = $1 and measure = any($2::text[]) and known >= $3 and known < $4
             and cut = '' and (day <= $5 or until_on <= $5)
         order by 1 limit $8

@@ -7,7 +7,7 @@ from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Row
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rolls import STARTS, Rolled
-from services.metrics.domain.vintages import Became, Months, Vintage
+from services.metrics.domain.vintages import Grown, Months, Vintage
 from services.metrics.domain.windows import Window
 from services.metrics.store.parts import (
     KEY_COLUMNS,
@@ -33,30 +33,41 @@ async def list_rolled(
     if not months:
         return []
     args = Arguments()
-    first, last = (
+    firsts, lasts = (
         f"{args.name(days)}::date[]"
         for days in ([m.from_on for m in months], [m.to_on for m in months])
     )
     starts = f"{args.name(list(STARTS))}::int[]"
-    latest = args.name(max(month.to_on for month in months))
-    source = cells(
-        scope,
-        question,
-        currency,
-        f"measure in ('stay', 'roll') and day <= {latest}::date",
-        args,
+    first, last = (f"{args.name(day)}::date" for day in (months[0].from_on, months[-1].to_on))
+    stay = cells(scope, question, currency, f"measure = 'stay' and day < {last}", args)
+    roll = cells(
+        scope, question, currency, f"measure = 'roll' and day between {first} and {last}", args
     )
+    kept = conditions(question, args, ("bucket",))
+    columns = [f"{name} as k{n}" for n, name in enumerate(key_columns(question, currency))]
+    keys = ", ".join(f"k{n}" for n in range(KEY_COLUMNS))
     rows = await session.fetch(
         f"""
-        select {", ".join(key_columns(question, currency))}, place,
-            width_bucket(first_on - 1 - until_on, {starts}),
-            width_bucket(last_on - until_on, {starts}), mark, sum(amount), sum(count)
-        from unnest({first}, {last}) with ordinality as months (first_on, last_on, place)
-        join {source} on
-            measure = 'stay' and day < first_on
-            or measure = 'roll' and day between first_on and last_on
-        where true {conditions(question, args, ("bucket",))}
-        group by {_GROUPED}, place, {KEY_COLUMNS + 2}, {KEY_COLUMNS + 3}, mark
+        with stay as (
+            select {", ".join(columns)}, day, until_on, sum(amount) as amount, sum(count) as count
+            from {stay} where true {kept} group by {_GROUPED}, day, until_on
+        ),
+        roll as (
+            select {", ".join(columns)}, width_bucket(day, {firsts}) as place, until_on, mark,
+                sum(amount) as amount, sum(count) as count
+            from {roll} where true {kept} group by {_GROUPED}, place, until_on, mark
+        ),
+        moved as (
+            select {keys}, place, first_on, last_on, until_on, '' as mark, amount, count
+            from unnest({firsts}, {lasts}) with ordinality as months (first_on, last_on, place)
+            join stay on day < first_on
+            union all
+            select {keys}, place, ({firsts})[place], ({lasts})[place], until_on, mark, amount, count
+            from roll
+        )
+        select {keys}, place, width_bucket(first_on - 1 - until_on, {starts}) as bucket,
+            width_bucket(last_on - until_on, {starts}) as column_, mark, sum(amount), sum(count)
+        from moved group by {keys}, place, bucket, column_, mark
         having sum(amount) <> 0 or sum(count) <> 0
         """,
         *args,
@@ -119,7 +130,7 @@ async def list_became(
     currency: str | None,
     vintage: Vintage,
     months: Months,
-) -> list[Became]:
+) -> list[Grown]:
     """What became of the things of each month's cohort, by month."""
     args = Arguments()
     base, measure = args.name(vintage.base), args.name(vintage.measure)
@@ -131,7 +142,8 @@ async def list_became(
         scope,
         question,
         currency,
-        f"(measure = {base} and day between {first} and {last} or measure = {measure} "
+        f"measure in ({base}, {measure}) "
+        f"and (measure = {base} and day between {first} and {last} or measure = {measure} "
         f"and until_on between {first} and {last} and day <= {at})",
         args,
     )
@@ -145,6 +157,6 @@ async def list_became(
         *args,
     )
     return [
-        Became(cohort, month, int(amount))
+        Grown(cohort, month, int(amount))
         for cohort, month, amount in (row.values() for row in rows)
     ]

@@ -21,11 +21,12 @@ async def list_marked(session: Session, scope: tuple[str, int], question: Questi
     at = args.name(question.looked_at)
     window = f"day between {first}::date and {last}::date"
     on_their_day, in_one = args.name(list(_ON_THEIR_DAY)), args.name(list(_IN_A_DELINQUENCY))
+    all_of_them = args.name(["edge", *_ON_THEIR_DAY, *_IN_A_DELINQUENCY])
     source = cells(
         scope,
         question,
         None,
-        f"""(
+        f"""measure = any({all_of_them}::text[]) and (
             measure = 'edge' and {window} and until_on <= {at}::date
             or measure = any({on_their_day}::text[]) and {window}
             or measure = any({in_one}::text[]) and day <= {last}::date

@@ -1,4 +1,4 @@
-"""What the dashboard is answered in its tests: figures in the shapes of docs/contracts.md.
+"""What the dashboard is answered in its tests: figures in the shapes of the contract, made up once.
 
 They are no truth of any ledger; they only stay the same, and move when a test says so.
 """

@@ -11,7 +11,7 @@ READINGS: dict[str, Answer] = json.loads(
 BUCKETS = ["current", "1-30", "31-60", "61-90", "91-120", "121+"]
 
 
-def reading(path: str) -> Answer | None:
+def reading(path: str) -> Answer | list[Answer] | None:
     """The answer to a GET; None: there is no such thing."""
     if path in READINGS:
         return READINGS[path]
@@ -20,13 +20,11 @@ def reading(path: str) -> Answer | None:
     if path.endswith("/explain"):
         return _explained()
     if path.endswith("/restatements"):
-        return {
-            "items": [
-                {"known_on": "2026-12-20", "value": 0.38439},
-                {"known_on": "2026-12-24", "value": 0.40},
-                {"known_on": "2026-12-31", "value": 0.4271},
-            ]
-        }
+        return [
+            {"known_on": "2026-12-20", "value": 0.38439},
+            {"known_on": "2026-12-24", "value": 0.40},
+            {"known_on": "2026-12-31", "value": 0.4271},
+        ]
     return None
 
 
@@ -50,10 +48,19 @@ def _explained() -> Answer:
     fact = {
         "type": "payment-received", "at": "2026-11-12T11:00:00Z", "day": "2026-11-12",
         "recorded_at": "2026-11-12T11:00:04Z", "source_id": "P-77", "amount_minor": 120_00,
+        "detail": None,
     }  # fmt: skip
-    items = [
+    items: list[Answer] = [
         {"account_id": f"C{n}", "kind": "invoice", "id": f"INV-10{n}", "day": "2026-11-12",
-         "amount": 1_200_00 // n, "count": 1, "facts": [fact]}
+         "amount": 1_200_00 // n, "count": 1, "facts": [fact],
+         "more_facts": 0}
         for n in range(1, 8)
     ]  # fmt: skip
-    return {"total": sum(each["amount"] for each in items), "items": items, "next_cursor": None}
+    total = sum(each["amount"] for each in items)
+    head = {"unit": "minor", "currency": "EUR", "total": total}
+    return {**head, "items": items, "next_cursor": None}
+
+
+def explained_as_csv() -> str:
+    rows = [f"{each['account_id']},{each['amount']}" for each in _explained()["items"]]
+    return "\r\n".join(["account_id,amount", *rows, ""])

@@ -17,7 +17,7 @@ from services.metrics.api.pages import PATHS, dashboard
 from shared.web.assets import PATH as ASSETS
 from tests.e2e.dashboard import answers
 from tests.e2e.dashboard.answers import Figures
-from tests.e2e.dashboard.readings import reading
+from tests.e2e.dashboard.readings import explained_as_csv, reading
 
 SHELL = dashboard()
 ADDRESSES = re.compile("|".join(["/", *(re.sub(r"{[a-z_]+}", "[^/]+", path) for path in PATHS)]))
@@ -144,6 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(answers.catalogue())
         if path == "/v1/lag":
             return self._json(figures.behind)
+        if "format=csv" in self.path:
+            return self._send(200, explained_as_csv().encode(), "text/csv")
         found = figures.rebuild if path == "/v1/rebuild" else reading(path)
         if found is not None:
             return self._json(found)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
+import httpx
 import pytest
 import uvicorn
 from playwright.async_api import Browser, Page, async_playwright, expect
@@ -15,7 +16,7 @@ from services.metrics.app import create_app
 from services.metrics.settings import Settings
 from shared.events import Received, ledger
 from tests.conftest import not_run
-from tests.integration.metrics.conftest import Deliver
+from tests.integration.metrics.conftest import DEV_KEY, Deliver
 from tests.integration.metrics.test_figures import an_account, an_invoice
 from tests.integration.outreach.peers import Server
 from tests.metrics_figures import a_contact, a_segment_changed, an_event
@@ -138,6 +139,40 @@ def _hear(complaints: list[str], text: str) -> None:
         complaints.append(text)
 
 
+PLAN = {
+    "plan_id": "summer",
+    "title": "Summer: less overdue",
+    "currency": "EUR",
+    "from": "2026-08-01",
+    "to": "2026-12-31",
+    "objectives": [
+        {"id": "cash", "kpi": "recovered", "days": "plan", "at_least": 500_000, "by": "2026-12-31"}
+    ],
+    "budget": [{"id": "messages", "kinds": ["contact"], "amount_minor": 20_000}],
+    "reviews": {"every": "month", "day": 3},
+}
+
+
+async def test_a_manager_approves_a_plan_from_its_page(page: Page, url: str) -> None:
+    headers = {"Authorization": f"Bearer {DEV_KEY}", "X-Actor": "ann"}
+    async with httpx.AsyncClient(base_url=url, headers=headers) as ann:
+        made = await ann.post("/v1/plans", json=PLAN)
+        assert made.status_code == 201, made.text
+    await page.goto(f"{url}/plans")
+    await page.get_by_role("link", name="Summer: less overdue").click()
+    await expect(page.locator("#title")).to_have_text("Summer: less overdue")
+    await expect(page.locator("#panels")).to_contain_text("at least €5,000")
+    await page.get_by_role("button", name="Approve").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    await expect(page.locator("#toast")).to_have_text("Approved.")
+    await expect(page.locator(".plan-head .badge")).to_contain_text("approved")
+    await looked_at(page, "plan")
+    await page.get_by_role("button", name="Withdraw").click()
+    await page.get_by_label("Reason").fill("The budget is too small.")
+    await page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    await expect(page.locator(".plan-head .badge")).to_contain_text("draft")
+
+
 async def looked_at(page: Page, name: str) -> None:
     if folder := os.environ.get("RECOUP_SCREENSHOTS"):
         await page.screenshot(path=f"{folder}/real-{name}.png", full_page=True)
@@ -150,7 +185,7 @@ async def test_pages_show_the_figures_of_the_service(page: Page, url: str) -> No
     await looked_at(page, "glance")
     failed = await page.locator('.panel[data-shows="error"]').all_inner_texts()
     assert [text for text in failed if "/v1/" not in text and "Not Found" not in text] == []
-    for name in ("receivables", "collections", "contacts"):
+    for name in ("receivables", "collections", "contacts", "experiments", "plans", "process"):
         await page.get_by_role("link", name=name.capitalize()).click()
         await page.wait_for_selector(f'.tabs a[data-page="/{name}"][aria-current="page"]')
         await page.wait_for_selector(".panel[data-shows]")

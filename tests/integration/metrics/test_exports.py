@@ -12,6 +12,8 @@ import pytest
 from pyarrow import parquet as pq
 
 from services.metrics.api import item_exports
+from services.metrics.store import cold
+from shared.database import Database
 from tests.integration.metrics.conftest import Bearing, Deliver
 from tests.integration.metrics.test_figures import an_account, an_invoice
 from tests.metrics_figures import a_segment_changed, at
@@ -176,3 +178,27 @@ async def test_a_restatement_is_of_one_figure(client: httpx.AsyncClient, deliver
     pointers = [error["pointer"] for error in wrong.json()["errors"]]
     assert (wrong.status_code, pointers) == (422, ["/query/interval", "/query/compare"])
     assert (await client.get("/v1/kpis/profit/restatements")).status_code == 404
+
+
+async def test_items_put_away_come_in_their_place(
+    client: httpx.AsyncClient, deliver: Deliver, metrics_db: Database
+) -> None:
+    accounts = [an_account(f"C{n}") for n in range(3)]
+    invoices = [
+        an_invoice(f"I{n}", 100 + n, "2026-03-02", "2026-03-16", key=f"C{n}") for n in range(3)
+    ]
+    await deliver([*accounts, *invoices])
+    before = lines_of(await client.get("/v1/export/items"))
+    async with metrics_db.transaction() as session:
+        row = await session.fetchrow("delete from items where account_id = 'C1' returning *")
+        assert row is not None
+        away = cold.ColdItem(row["kind"], row["item_id"], row["content"], date.max, 0)
+        await session.execute(
+            "insert into items_cold (tenant_id, account_id, content) values ('demo', 'C1', $1)",
+            cold.pack([away]),
+        )
+    assert lines_of(await client.get("/v1/export/items")) == before
+    after = before[2]["cursor"]
+    assert lines_of(await client.get(f"/v1/export/items?cursor={after}")) == before[3:]
+    only = lines_of(await client.get("/v1/export/items?kind=invoice&limit=2"))
+    assert [line["id"] for line in only] == ["I0", "I1"]

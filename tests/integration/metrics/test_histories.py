@@ -16,12 +16,15 @@ from services.metrics.domain.experiments.enrolments import ArmKey
 from services.metrics.domain.experiments.sums import ArmSums
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.slots import UNTIL_NOW
+from services.metrics.domain.vintages import VINTAGES
 from services.metrics.domain.windows import Window, month_end
 from services.metrics.store.experiments import list_arm_days
 from shared.database import Database
 from shared.events import Received
 from tests.integration.metrics.conftest import Deliver
 from tests.metrics_figures import TENANT, Memory
+from tests.oracles.metrics.cohorts import vintages
+from tests.oracles.metrics.reading import read
 from tests.portfolios.generated import EXPERIMENT, Portfolio, interleaved
 from tests.portfolios.stories import STORIES
 
@@ -114,11 +117,34 @@ async def test_sql_agrees_with_memory(
             assert found["groups"] == plain(expected["groups"], found), (name, query)
             for member in ("value", "numerator", "denominator", "series"):
                 assert found[member] == plain(expected[member], found), (name, query)
+    await check_cohorts(client, portfolio)
     month = Window(date(2026, 5, 1), date(2026, 5, 31))
     rolls = await ask(client, "/v1/matrices/roll-rate", month="2026-05", currency="EUR")
     assert rolls["rows"] == memory.matrix_of_rolls(month, "EUR")
     cures = await ask(client, "/v1/matrices/cure", month="2026-05")
     assert cures["rows"] == memory.matrix_of_cures(month, today)
+
+
+async def check_cohorts(client: httpx.AsyncClient, portfolio: Portfolio) -> None:
+    """By the oracle."""
+    book = read(portfolio.events)
+    at = date(2026, 6, 30)
+    for of, measure in VINTAGES:
+        found = await ask(
+            client, "/v1/cohorts", of=of, measure=measure, to="2026-04", at=str(at),
+            currency="EUR", **{"from": "2026-01"},
+        )  # fmt: skip
+        expected = vintages(
+            book, of, measure, date(2026, 1, 1), date(2026, 4, 30), "EUR", at.toordinal()
+        )
+        assert [each["base_minor"] for each in found["items"]] == [
+            each["base_minor"] for each in expected
+        ], (of, measure)
+        for cohort, oracles in zip(found["items"], expected, strict=True):
+            assert [(point["age"], point["on"], point["value"]) for point in cohort["points"]] == [
+                (point["age"], str(date.fromordinal(point["on"])), point["value"])
+                for point in oracles["points"]
+            ], (of, measure, cohort["cohort"])
 
 
 def plain(value: Any, _found: Any) -> Any:
@@ -189,3 +215,32 @@ async def test_what_was_known_is_answered_as_of_then(
     tag = (await client.get("/v1/matrices/roll-rate?month=2026-02")).headers["etag"]
     known = await client.get("/v1/matrices/roll-rate?month=2026-02", headers={"If-None-Match": tag})
     assert known.status_code == 304
+
+
+async def test_met_10_over_http(client: httpx.AsyncClient, deliver: Deliver) -> None:
+    """MET-10: the run is judged by who was exposed in it, whatever was known first."""
+    path = "/v1/experiments/calls"
+    analysis = {
+        "primary": {"metric": "recovered_share", "currency": "EUR", "worthwhile": 0.05},
+        "at_least": 2,
+    }
+    events = handled(STORIES["MET-10"]().events)
+    started = [event for event in events if event.type == "experiment-started"]
+    put = await client.put(f"{path}/analysis", params={"run": "1"}, json=analysis)
+    assert put.status_code == 200, put.text
+    await deliver([event for event in events if event not in started])
+    await deliver(started)
+    found = await ask(client, path, at="2026-03-31")
+    arms = {arm["arm"]: arm for arm in found["arms"]}
+    assert {
+        arm: (each["enrolled"], each["exposed"], each["crossed"]) for arm, each in arms.items()
+    } == {"std": (2, 2, 1), "call": (2, 1, 0)}
+    shares = {
+        arm: (metric["numerator"], metric["denominator"])
+        for arm, each in arms.items()
+        for metric in each["metrics"]
+        if metric["metric"] == "recovered_share"
+    }
+    assert shares == {"std": (8000, 12000), "call": (7000, 7000)}
+    early = await ask(client, path, at="2026-03-15")
+    assert {arm["arm"]: arm["ripe"] for arm in early["arms"]} == {"std": 2, "call": 0}

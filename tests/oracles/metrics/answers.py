@@ -316,7 +316,7 @@ def _first_days(book: Book, into: str | None) -> dict[str, int]:
     found: dict[str, int] = {}
     for invoice in book.standing:
         found[invoice.currency] = min(invoice.issued, found.get(invoice.currency, invoice.issued))
-    return found if into is None else dict.fromkeys(found, min(found.values(), default=0))
+    return found if into is None or not found else {into: min(found.values())}
 
 
 def parts_of(start: int, end: int, interval: str) -> Iterator[tuple[int, int]]:

@@ -117,5 +117,6 @@ def test_a_figure_is_split_and_counted_as_the_page_has_it(name: str) -> None:
     assert tuple(kpi.per) == figure.per
 
 
-def test_the_oracle_has_every_figure_on_the_pages() -> None:
-    assert set(FIGURES) >= ON_THE_PAGES
+def test_every_figure_on_the_pages_is_there_and_has_its_oracle() -> None:
+    assert set(KPIS) >= ON_THE_PAGES
+    assert set(FIGURES) == set(KPIS)

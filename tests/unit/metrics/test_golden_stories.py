@@ -8,8 +8,11 @@ import pytest
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
 from tests.metrics_figures import Memory
+from tests.oracles.metrics.answers import Question
+from tests.portfolios.log import moment
+from tests.portfolios.questions import compared
 from tests.portfolios.stories import STORIES
-from tests.portfolios.telling import Asked, Story
+from tests.portfolios.telling import Asked, Story, a_world, on
 from tests.unit.metrics.test_oracle_stories import is_near, question_of
 
 
@@ -74,3 +77,17 @@ def test_every_day_of_a_story_is_one() -> None:
                 assert date.fromisoformat(each.query["from"]) <= date.fromisoformat(
                     each.query["to"]
                 )
+
+
+def test_what_was_taken_back_needs_no_rate() -> None:
+    """Cash of a day without a rate that no longer stands is in nothing that is converted."""
+    world = a_world("C")
+    world.rates("EUR", [("JPY", on("01-21"), "0.0062")], moment("01-01", 1))
+    world.issue("C", "I1", 10000, on("01-02"), on("01-05"), "JPY")
+    world.pay("C", "P1", moment("01-15"), {"I1": 7721})
+    world.reverse("P1", "R1", moment("01-19"))
+    world.pay("C", "P2", moment("02-12"), {"I1": 10000})
+    events = [event for event in world.events if event.type in HANDLERS]
+    for name in ("average_days_to_pay", "average_days_late"):
+        question = Question(name, on("01-01"), on("02-28"), by="amount", into="EUR")
+        assert not compared([events], question, "UTC")

@@ -33,7 +33,7 @@ PLAN: Mapping[str, Any] = {
     "objectives": [
         {
             "id": "faster",
-            "kpi": "average_days_late",
+            "kpi": "average_days_to_pay",
             "split": {"kind": "business"},
             "days": 90,
             "at_most": 38,
@@ -41,7 +41,7 @@ PLAN: Mapping[str, Any] = {
         },
         {
             "id": "cash",
-            "kpi": "received",
+            "kpi": "recovered",
             "days": "plan",
             "at_least": 25000000,
             "by": "2026-06-30",

@@ -209,6 +209,22 @@ def test_a_cost_that_is_withdrawn_was_never_there() -> None:
     assert memory.ask("cost", *JANUARY, by="count")["value"] == 1
 
 
+def test_a_currency_in_which_only_contacts_cost_something_is_a_group() -> None:
+    world = a_world("A")
+    world.owes("A", "I1", 1000, "01-05", "01-10")
+    world.contact("sent", "X", "A", at_nine("01-12"), channel="sms", cost=70000, currency="USD")
+    world.cost("C1", 500, on("01-13"))
+    memory = of(world)
+    assert memory.ask("invoiced", *JANUARY)["currency"] == "EUR"
+    found = memory.ask("cost", *JANUARY)
+    assert (found["currency"], found["value"]) == (None, None)
+    assert [(g["key"], g["value"]) for g in found["groups"]] == [
+        ({"currency": "EUR"}, 500), ({"currency": "USD"}, 7),
+    ]  # fmt: skip
+    in_euro = memory.ask("cost_to_collect", *JANUARY, currency="EUR")
+    assert in_euro["costs_elsewhere"] == [{"currency": "USD", "amount_minor": 7}]
+
+
 def faults(kpi: str, **asked: Any) -> dict[str, str]:
     """What is wrong with a question, by parameter."""
     query = KpiQuery.model_validate({"from": "2026-01-01", "to": "2026-01-31", **asked})

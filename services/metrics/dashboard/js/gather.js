@@ -38,7 +38,6 @@ function take(reply) {
 export async function collect(page, view) {
   view.prepared = (await page.prepare?.(view)) ?? {};
   const own = page.questions?.(view) ?? {};
-  view.prepared.asked = own;
   /** @type {Record<string, Question>} */
   const common = { survey: { kpi: "invoiced", from: LONG_AGO } };
   for (const split of SPLITS) {
@@ -47,8 +46,7 @@ export async function collect(page, view) {
   const reads = Object.entries(page.reads?.(view) ?? {});
   const [figures, ...others] = await Promise.all([asked({ ...own, ...common }), ...reads.map(([, start]) => settled(start()))]);
   take(figures.survey);
-  const { asked: _, ...prepared } = view.prepared;
-  const got = { ...prepared, ...figures, ...Object.fromEntries(reads.map(([key], at) => [key, others[at]])) };
+  const got = { ...view.prepared, ...figures, ...Object.fromEntries(reads.map(([key], at) => [key, others[at]])) };
   const named = (/** @type {string} */ split) => (good(figures[`by ${split}`])?.groups ?? []).map((group) => group.key[split] ?? "");
   const choices = { segment: named("segment"), country: named("country"), kind: named("kind"), arm: [] };
   const revisions = Object.values(figures).flatMap((reply) => good(reply)?.revision ?? []);

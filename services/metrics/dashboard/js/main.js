@@ -10,6 +10,7 @@ import { filtersInWords, showFilters } from "./filters.js";
 import * as format from "./format.js";
 import { Gone, Live, Refused, SignInNeeded, whoAmI } from "./http.js";
 import { collect, survey } from "./gather.js";
+import { aimTabs, markTab } from "./nav.js";
 import { Panel } from "./panel.js";
 import { catalogue } from "./query.js";
 import { loadPage } from "./pages.js";
@@ -50,15 +51,10 @@ async function move() {
     fill(byId("title"), page.title);
     fill(byId("crumb"), page.crumb ? h("a", { href: link(page.crumb[0]), "data-page": page.crumb[0] }, page.crumb[1]) : null);
     byId("filters").hidden = page.filters === false;
-    for (const tab of document.querySelectorAll(".tabs a")) {
-      const href = tab.getAttribute("data-page") ?? "";
-      const isHere = href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
-      if (isHere) tab.setAttribute("aria-current", "page");
-      else tab.removeAttribute("aria-current");
-    }
+    markTab(path);
     scrollTo(0, 0);
   }
-  for (const tab of document.querySelectorAll(".tabs a, .brand")) tab.setAttribute("href", link(tab.getAttribute("data-page") ?? "/"));
+  aimTabs();
   state.turn += 1;
   await refresh();
 }

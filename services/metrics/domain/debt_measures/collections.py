@@ -6,8 +6,8 @@ measure (day; until): amount; count
   credit, was taken back
 - `recovered` (cash put, taken back): cash on debts that had entered; 1 where it was put
 - `collected` (cash put, taken back; entered): the same cash, under the place of the entry
-- `overdue_entered` (balance changed, or the first day past due if that is later): its change,
-  under the place just before the entry
+- `overdue_entered` (balance changed, or entered if that is later): its change, under the place
+  just before the entry
 - `collected_moved`, `entered_moved`: from the place under which `collected` has it, or `entered`
   and `reentered` have it, to the place just before the entry, where these are two
 
@@ -20,9 +20,7 @@ from datetime import date
 from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.debts import Debt, Entry
 from services.metrics.domain.puts import Put
-from services.metrics.domain.slots import FAR
 from services.metrics.domain.views import Place
-from services.metrics.domain.windows import ONE_DAY
 
 
 def add_collections(cells: Cells, debt: Debt) -> None:
@@ -41,10 +39,9 @@ def add_collections(cells: Cells, debt: Debt) -> None:
     for puts in (debt.credit, debt.given_up):
         for put in puts:
             _add_reentered(cells, debt, entry, put)
-    first_past_due = min(debt.due_on + ONE_DAY, FAR)
     overdue: dict[date, int] = {}
     for day, amount in debt.changes.items():
-        since = max(day, first_past_due)
+        since = max(day, entry.day)
         overdue[since] = overdue.get(since, 0) + amount
     for day, amount in overdue.items():
         if amount:

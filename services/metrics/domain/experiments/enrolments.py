@@ -18,8 +18,8 @@ from services.metrics.domain.experiments.analysis import DEFAULT, Analysis
 from services.metrics.domain.experiments.outcomes import (
     Exposed,
     LookedAt,
-    Outcome,
     Stake,
+    Valued,
     happened,
     invoices,
     outcome,
@@ -55,7 +55,7 @@ class Enrolment(Struct, frozen=True, kw_only=True):
     exposed_on: date
     ripe_on: date  # the last day of its window
     named_at: datetime  # the last change of the segment that named an arm
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Valued, ...] = ()
 
     @property
     def key(self) -> RunKey:

@@ -156,7 +156,7 @@ class Exposed(NamedTuple):
         return self.window.from_on <= day <= self.window.to_on
 
 
-class Outcome(NamedTuple):
+class Valued(NamedTuple):
     """Y and X of a metric; `currency`: empty where it is of no money."""
 
     metric: Metric
@@ -165,20 +165,20 @@ class Outcome(NamedTuple):
     x: int
 
 
-def outcome(exposed: Exposed, metric: Metric, currency: str) -> Outcome:
+def outcome(exposed: Exposed, metric: Metric, currency: str) -> Valued:
     """Of an account whose window is over, by the facts known."""
     if metric == "recovered_share":
-        return Outcome(metric, currency, *_recovered(exposed, currency))
+        return Valued(metric, currency, *_recovered(exposed, currency))
     if metric == "settled":
         stakes, last_on = exposed.stakes, exposed.window.to_on
         y = int(bool(stakes) and all(each.debt.is_settled_by(last_on) for each in stakes))
-        return Outcome(metric, "", y, int(bool(stakes)))
+        return Valued(metric, "", y, int(bool(stakes)))
     if metric == "cost":
         costs = _amounts(exposed, "cost", currency)
-        return Outcome(metric, currency, sum(costs), MICROS)
+        return Valued(metric, currency, sum(costs), MICROS)
     if metric == "attempts":
-        return Outcome(metric, "", len(_amounts(exposed, "attempt")), 1)
-    return Outcome(metric, "", int(any(map(exposed.has, _days(exposed, metric)))), 1)
+        return Valued(metric, "", len(_amounts(exposed, "attempt")), 1)
+    return Valued(metric, "", int(any(map(exposed.has, _days(exposed, metric)))), 1)
 
 
 def _recovered(exposed: Exposed, currency: str) -> tuple[int, int]:

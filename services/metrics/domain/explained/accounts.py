@@ -56,6 +56,12 @@ def kinds_of(adding: Adding) -> frozenset[str]:
     return frozenset(own).union(*(each.kinds for each in _measures_of(adding)))
 
 
+def candidates_of(adding: Adding) -> frozenset[str]:
+    """The kinds of items of which an account that adds anything has one, still added to then. Those
+    without cells of their own are known with others that have."""
+    return frozenset(name for name in kinds_of(adding) if KINDS[name].cells is not None)
+
+
 def needs_whole_accounts(adding: Adding) -> bool:
     """Whether it looks at all items together, those too that have ended long ago."""
     return bool(_measures_of(adding))

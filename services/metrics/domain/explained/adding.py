@@ -15,11 +15,11 @@ from services.metrics.domain.kpis.kpi import Number, Part, Ratio
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rates import Converter
 from services.metrics.domain.rolls import matrix
-from services.metrics.domain.vintages import Became, Months, Vintage, vintages
+from services.metrics.domain.vintages import Grown, Months, Vintage, vintages
 from services.metrics.domain.windows import Window
 
 _ROLLED = frozenset({"stay", "roll"})
-_LIVED = frozenset({"watched", "settled", "left"})
+_LIVED = frozenset({"entered", "settled", "left"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,8 @@ class AddingToKpi:
         stocks = frozenset(need.name for need in kpi.needs if need.mode == "stock")
         groups = grouped(question.slices, rows, lambda _: _ALL, self._converter, stocks)
         group = groups.get(_ALL) or Group(question.slices)
-        window = question.span(question.window, self.span_currency)
+        span = question.span_in_series if question.interval else question.span
+        window = span(question.window, self.span_currency)
         figures = figures_of(question, group, window)
         figures.asked = frozenset(question.filters)
         figures.currency = self.span_currency
@@ -139,8 +140,9 @@ _ALL = Key()
 
 
 def plain(question: Question) -> Question:
-    """The question without what does not change the figure of the whole."""
-    return replace(question, group_by=(), interval=None, compare=None, has_curve=False)
+    """The question without what does not change the figure of the whole. One with an interval stays
+    one: its days are a part of a series, which looks back as parts do."""
+    return replace(question, group_by=(), compare=None, has_curve=False)
 
 
 def is_mixed(figured: Figured) -> bool:
@@ -233,13 +235,17 @@ class AddingToVintage:
         return self.months.starts[0]
 
     def share(self, cells: Mapping[Cell, Added]) -> Share:
-        became = list(self._became(kept_cells(self.question, self.currency, cells)))
+        became = self.became_of(cells)
         if not became:
             return NO_SHARE
         amount = value_of_vintage(vintages(self.months, became), self.age, self.part)
         return Share(amount, int(amount != 0))
 
-    def _became(self, kept: Iterable[InArm]) -> Iterator[Became]:
+    def became_of(self, cells: Mapping[Cell, Added]) -> list[Grown]:
+        """What cells say of the cohort."""
+        return list(self._became(kept_cells(self.question, self.currency, cells)))
+
+    def _became(self, kept: Iterable[InArm]) -> Iterator[Grown]:
         starts, cohorts = self.months.starts, len(self.months.cohorts)
         for cell, _, added in kept:
             is_base = cell.measure == self.vintage.base
@@ -249,7 +255,7 @@ class AddingToVintage:
             if not 1 <= cohort <= cohorts:
                 continue
             month = None if is_base else bisect_right(starts, cell.day)
-            yield Became(cohort, month, added.amount)
+            yield Grown(cohort, month, added.amount)
 
 
 def value_of_vintage(items: Iterable[dict[str, object]], age: int, part: Part) -> int:

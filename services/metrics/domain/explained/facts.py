@@ -24,14 +24,18 @@ from services.metrics.domain.debts import (
 from services.metrics.domain.kinds.charges import Charged
 from services.metrics.domain.kinds.consents import Revoked
 from services.metrics.domain.kinds.contacts import Answered, Occurred
+from services.metrics.domain.kinds.conversations import TakenOver
 from services.metrics.domain.kinds.costs import Commission, Recorded
 from services.metrics.domain.kinds.credit_notes import Credited, Replaced
 from services.metrics.domain.kinds.feedback import Scored
+from services.metrics.domain.kinds.holds import Held, Released
+from services.metrics.domain.kinds.instalment_plans import Agreed, StateTold
 from services.metrics.domain.kinds.parties import Party
-from services.metrics.domain.kinds.payments import Paid, Reversed
+from services.metrics.domain.kinds.payments import Moved, Paid, Reversed
 from services.metrics.domain.kinds.promises import Judged, Made
 from services.metrics.domain.kinds.rates import RatesMoved
-from services.metrics.domain.kinds.tasks import Created, Done
+from services.metrics.domain.kinds.schedules import Unscheduled
+from services.metrics.domain.kinds.tasks import Created, Done, Reviewed
 from services.metrics.domain.kpis.kpi import Number
 from services.metrics.domain.micros import in_minor, of_units
 from services.metrics.domain.puts import Allocated, Put
@@ -136,6 +140,14 @@ LINES: Mapping[type, _Line] = {
         detail=_words("kind", "channel"),
     ),
     Commission: _Line(_is("commission-due"), "payment_id"),
+    Held: _Line(_is("hold-placed"), day=lambda fact: fact.from_on),
+    Released: _Line(_is("hold-released"), day=lambda fact: fact.released_on),
+    Agreed: _Line(_is("plan-agreed")),
+    StateTold: _Line(lambda fact: f"plan-{fact.state}"),
+    TakenOver: _Line(_is("conversation-answered")),
+    Unscheduled: _Line(_is("scheduled-payment-cancelled"), detail=_words("because")),
+    Moved: _Line(_is("payment-moved")),
+    Reviewed: _Line(_is("interaction-reviewed"), detail=_words("collector")),
     RatesMoved: _Line(_is("rates-changed")),
 }
 

@@ -46,4 +46,5 @@ KIND = Kind(
     facts=(TakenOver,),
     handlers={"conversation-answered": Handler(on_answered)},
     cells=cells_of,
+    measures=frozenset({"latency"}),
 )

@@ -20,7 +20,7 @@ class Agreed(Struct, frozen=True, array_like=True, tag="a"):
     day: date
 
 
-class Became(Struct, frozen=True, array_like=True, tag="b"):
+class StateTold(Struct, frozen=True, array_like=True, tag="b"):
     """Its state as it was announced; the last counts."""
 
     recorded_slot: int
@@ -47,19 +47,19 @@ def on_rejudged(items: AccountItems, event: Received, data: ledger.PlanRejudged)
 
 def _become(items: AccountItems, event: Received, plan_id: str, state: str) -> None:
     facts = items.item("plan", plan_id).facts
-    facts.append(Became(recorded_slot(facts, event), state, event.time, day_of_event(event)))
+    facts.append(StateTold(recorded_slot(facts, event), state, event.time, day_of_event(event)))
 
 
-def plan_of(facts: Sequence[Any]) -> tuple[Agreed | None, Became | None]:
+def plan_of(facts: Sequence[Any]) -> tuple[Agreed | None, StateTold | None]:
     """When it was agreed, and what became of it."""
     agreed = [fact for fact in facts if isinstance(fact, Agreed)]
-    became = [fact for fact in facts if isinstance(fact, Became)]
+    became = [fact for fact in facts if isinstance(fact, StateTold)]
     return (agreed[0] if agreed else None), (became[-1] if became else None)
 
 
 KIND = Kind(
     name="plan",
-    facts=(Agreed, Became),
+    facts=(Agreed, StateTold),
     handlers={
         "plan-agreed": Handler(on_agreed),
         "plan-defaulted": Handler(_on(DEFAULTED)),

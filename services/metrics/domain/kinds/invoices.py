@@ -176,6 +176,7 @@ KIND = Kind(
             "entered_moved",
             "invoiced",
             "late",
+            "latency",
             "left",
             "open",
             "overdue_entered",
@@ -191,7 +192,6 @@ KIND = Kind(
             "roll",
             "settled",
             "stay",
-            "watched",
             "written_of",
             "written_off",
         }

@@ -130,5 +130,5 @@ KIND = Kind(
         "payment-reversed": Handler(on_reversed),
     },
     cells=cells_of,
-    measures=frozenset({"received"}),
+    measures=frozenset({"latency", "matched", "moved_later", "received"}),
 )

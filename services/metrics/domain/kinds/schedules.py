@@ -50,4 +50,5 @@ KIND = Kind(
     facts=(Unscheduled,),
     handlers={"scheduled-payment-cancelled": Handler(on_cancelled)},
     cells=cells_of,
+    measures=frozenset({"unscheduled"}),
 )

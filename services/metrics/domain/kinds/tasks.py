@@ -188,5 +188,5 @@ KIND = Kind(
         "interaction-reviewed": Handler(on_reviewed),
     },
     cells=cells_of,
-    measures=frozenset({"cost", "promised", "right_party", "task"}),
+    measures=frozenset({"cost", "promised", "review", "right_party", "task", "task_seconds"}),
 )

@@ -95,6 +95,11 @@ class Kpi:
         more = (name for _, kpi in self.taken for name in kpi.splits)
         return tuple(dict.fromkeys((*self.splits, *more)))
 
+    @property
+    def has_denominator(self) -> bool:
+        """Whether it is divided by anything; else it is a sum, or has no other part."""
+        return self.unit in ("ratio", "days") and self.over != "countback"
+
     def part_unit(self, part: Part, by: By) -> PartUnit:
         """What its numerator or denominator is counted in."""
         if self.part_units is not None:

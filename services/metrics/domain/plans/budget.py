@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from services.metrics.domain.micros import MICROS
 from services.metrics.domain.plans.conditions import BudgetState, SubjectFigures
 from services.metrics.domain.plans.document import BudgetLine
 from services.metrics.domain.plans.forecast import Forecast, forecast
@@ -14,7 +15,6 @@ from services.metrics.domain.plans.questions import running_totals, weekly_days
 from services.metrics.domain.plans.texts import money_text
 
 UNPLANNED = "unplanned"
-MILLION = 1_000_000
 
 
 class CostDay(Struct, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ def judge_budget(
     by_line: dict[str, dict[date, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for cost in costs:
         if cost.day <= day:
-            by_line[line_of(lines, cost)][cost.day] += Fraction(cost.micros, MILLION)
+            by_line[line_of(lines, cost)][cost.day] += Fraction(cost.micros, MICROS)
     amounts: list[tuple[str, int | None]] = [(line.id, line.amount_minor) for line in lines]
     return [
         _judged(

@@ -7,12 +7,13 @@ import * as format from "../format.js";
 import { Gone, Refused, SignInNeeded, query, read } from "../http.js";
 import { catalogue } from "../query.js";
 import { faultOf, ripening, wordsOf } from "../words.js";
-import { csvOf, download } from "./csv.js";
 import { itemsTable } from "./items.js";
 import { restatements } from "./restated.js";
 
 const LIMIT = 50;
-const ALL_PAGES = 200; // of a thousand each: as many as one download holds
+const EMPTY_PAGES = 20; // a page may be empty before the last: so many are passed over by themselves
+const MOVED = 409; // late facts have changed the figure: its pages begin again
+const DAYS_WEIGHTED = new Set(["average_days_late", "average_days_to_pay"]); // amounts × days on top
 
 /** @type {HTMLDialogElement | null} */
 let drawer = null;
@@ -44,10 +45,11 @@ async function head(about) {
   const show = format.writer(about.unit ?? known?.unit, about.currency);
   const part = format.writer(about.currency ? "minor" : "count", about.currency);
   const written = (/** @type {number | null | undefined} */ value) => (about.unit === "days" && !about.currency ? format.count(value) : part(value));
+  const over = DAYS_WEIGHTED.has(about.kpi) ? amountWriter("minor_days", about.currency) : written;
   const when = question.from && question.to ? format.span(question.from, question.to) : question.month ? format.month(question.month) : "";
   const facts = [
     ["Value", numbers && numbers.value !== undefined ? show(numbers.value) : null],
-    [cap(words.over), numbers?.numerator === null || numbers?.numerator === undefined ? null : written(numbers.numerator)],
+    [cap(words.over), numbers?.numerator === null || numbers?.numerator === undefined ? null : over(numbers.numerator)],
     [words.under ? `÷ ${words.under}` : "", numbers?.denominator === null || numbers?.denominator === undefined ? null : written(numbers.denominator)],
     ["Mean", numbers?.mean === undefined || numbers?.mean === null ? null : show(numbers.mean)],
     ["Days", when],
@@ -79,62 +81,69 @@ async function parts(about) {
 
 /** @param {Explained} about @param {string} part @param {Record<string, unknown>} more */
 function address(about, part, more) {
-  const { kpi: _, ...question } = about.question;
+  const { kpi: _, interval: __, compare: ___, group_by: ____, curve: _____, ...question } = about.question;
   const path = about.path ?? `/v1/kpis/${about.kpi}/explain`;
   return path + query({ ...question, part: part === "numerator" ? undefined : part, ...more });
+}
+
+/** How what things add is written, by the answer's own unit. @param {string | undefined} unit @param {string | null | undefined} currency @returns {(value: number | null | undefined) => string} */
+function amountWriter(unit, currency) {
+  const money = (/** @type {number | null | undefined} */ value) => (currency ? format.money(value, currency) : format.count(value));
+  if (unit === "minor_days") return (value) => `${money(value)} × days`;
+  if (unit === "ratio") return (value) => format.number(value, 4);
+  return unit === "count" ? format.count : money;
 }
 
 /** @param {Element} place @param {Explained} about @param {string} part */
 async function list(place, about, part) {
   try {
-    const first = await read(address(about, part, { order: "contribution", limit: LIMIT })).catch(async (error) => {
-      if (!(error instanceof Refused) || error.problem.status !== 422) throw error;
-      return read(address(about, part, { limit: LIMIT })); // too many to sort by size
-    });
+    const first = await firstPage(about, part);
     const items = [...first.items];
-    const write = format.writer(about.currency ? "minor" : "count", about.currency);
-    const save = h("button", { type: "button", on: { click: () => saveAll(about, part, save) } }, "CSV of just this");
-    const total = h("p", { class: "row" }, h("strong", {}, `Σ ${write(first.total)}`), save);
-    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write));
-    fill(place, total, items.length ? rows : h("p", { class: "blank" }, "Nothing is in it."), first.next_cursor ? more(about, part, first.next_cursor, items, rows, write) : null);
+    const write = amountWriter(first.unit, first.currency ?? about.currency);
+    const money = amountWriter("minor", first.currency ?? about.currency);
+    const save = h("a", { class: "button", href: address(about, part, { format: "csv" }), download: `${about.kpi}-${part}.csv` }, "CSV of just this");
+    const sum = first.total === null ? "There is no such figure." : `Σ ${write(first.total)}`;
+    const total = h("p", { class: "row" }, h("strong", {}, sum), save);
+    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write, money));
+    const next = first.next_cursor ? more(first, items, { place, about, part, rows, draw: () => itemsTable(items, write, money) }) : null;
+    fill(place, total, items.length ? rows : h("p", { class: "blank" }, next ? "Nothing of it found yet." : "Nothing is in it."), next);
   } catch (error) {
     fill(place, h("p", { class: "error", role: "alert" }, `This cannot be shown: ${sayFault(error)}`));
   }
 }
 
-/** @param {Explained} about @param {string} part @param {string} cursor @param {any[]} items @param {Element} rows @param {(value: number) => string} write */
-function more(about, part, cursor, items, rows, write) {
-  let next = /** @type {string | null} */ (cursor);
-  const button = h("button", { type: "button" }, "Show more");
-  button.addEventListener("click", async () => {
-    const page = await read(address(about, part, { order: "contribution", limit: LIMIT, cursor: next }));
-    items.push(...page.items);
-    fill(rows, itemsTable(items, write));
-    next = page.next_cursor;
-    button.hidden = !next;
-  });
-  return button;
+/** What adds most first; by account, where that is too much to put in order. @param {Explained} about @param {string} part */
+async function firstPage(about, part) {
+  try {
+    return await read(address(about, part, { order: "contribution", limit: LIMIT }));
+  } catch (error) {
+    if (!(error instanceof Refused) || error.problem.status !== 422) throw error;
+  }
+  let page = await read(address(about, part, { limit: LIMIT }));
+  for (let passed = 0; !page.items.length && page.next_cursor && passed < EMPTY_PAGES; passed += 1) {
+    page = await read(address(about, part, { limit: LIMIT, cursor: page.next_cursor }));
+  }
+  return page;
 }
 
-/** All pages as one file. @param {Explained} about @param {string} part @param {HTMLButtonElement} button */
-async function saveAll(about, part, button) {
-  button.disabled = true;
-  try {
-    const items = [];
-    /** @type {string | null} */
-    let cursor = null;
-    for (let page = 0; page < ALL_PAGES; page += 1) {
-      const found = /** @type {any} */ (await read(address(about, part, { limit: 1000, cursor })));
-      items.push(...found.items);
-      cursor = found.next_cursor;
-      if (!cursor) break;
+/** @param {any} first @param {any[]} items @param {{place: Element, about: Explained, part: string, rows: Element, draw: () => Node}} on */
+function more(first, items, { place, about, part, rows, draw }) {
+  let next = /** @type {string | null} */ (first.next_cursor);
+  const button = h("button", { type: "button" }, "Show more");
+  button.addEventListener("click", async () => {
+    try {
+      const page = await read(address(about, part, { order: first.order, limit: LIMIT, cursor: next }));
+      items.push(...page.items);
+      fill(rows, draw());
+      if (!rows.isConnected) place.querySelector(".blank")?.replaceWith(rows);
+      next = page.next_cursor;
+      button.hidden = !next;
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === MOVED) await list(place, about, part);
+      else button.after(h("span", { class: "error", role: "alert" }, sayFault(error)));
     }
-    download(`${about.kpi}-${part}.csv`, csvOf(items, about.currency ?? ""));
-  } catch (error) {
-    button.after(h("span", { class: "error", role: "alert" }, sayFault(error)));
-  } finally {
-    button.disabled = false;
-  }
+  });
+  return button;
 }
 
 /** @param {unknown} error */

@@ -20,8 +20,8 @@ function links(account) {
   ];
 }
 
-/** @param {any[]} items @param {(value: number) => string} write */
-export function itemsTable(items, write) {
+/** `write`: what things add; `money`: amounts of facts. @param {any[]} items @param {(value: number) => string} write @param {(value: number) => string} [money] */
+export function itemsTable(items, write, money = write) {
   const rows = items.map((item) => [
     h(
       "tr",
@@ -31,7 +31,7 @@ export function itemsTable(items, write) {
       h("td", {}, item.day ? format.day(item.day) : ""),
       h("td", {}, write(item.amount ?? item.count)),
     ),
-    item.facts?.length ? h("tr", { class: "facts-of" }, h("td", { colspan: "4", class: "left" }, facts(item.facts, write))) : null,
+    item.facts?.length ? h("tr", { class: "facts-of" }, h("td", { colspan: "4", class: "left" }, factsOf(item.facts, item.more_facts ?? 0, money))) : null,
   ]);
   return h(
     "table",
@@ -42,18 +42,20 @@ export function itemsTable(items, write) {
   );
 }
 
-/** @param {any[]} facts @param {(value: number) => string} write */
-function facts(facts, write) {
+/** @param {any[]} facts @param {number} older @param {(value: number) => string} write */
+function factsOf(facts, older, write) {
   const lines = facts.map((fact) =>
     h(
       "li",
       {},
       h("code", {}, fact.type),
+      fact.detail ? ` ${fact.detail}` : "",
       ` ${fact.amount_minor === null || fact.amount_minor === undefined ? "" : write(fact.amount_minor)} `,
       fact.day ? format.day(fact.day) : "",
       fact.recorded_at ? h("span", { class: "soft" }, ` recorded ${format.instant(fact.recorded_at)}`) : null,
       fact.source_id ? h("span", { class: "soft" }, ` · ${fact.source_id}`) : null,
     ),
   );
-  return h("details", {}, h("summary", {}, `${facts.length} ${facts.length === 1 ? "fact" : "facts"}`), h("ul", {}, lines));
+  const more = older ? h("li", { class: "soft" }, `${older} older ones`) : null;
+  return h("details", {}, h("summary", {}, `${facts.length + older} ${facts.length + older === 1 ? "fact" : "facts"}`), h("ul", {}, lines, more));
 }

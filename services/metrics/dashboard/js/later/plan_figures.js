@@ -1,49 +1,11 @@
-// The way of a plan's objectives: what was, what was expected, what is forecast.
-
-/** @import { Got, Question, View } from "../../types.js" */
+// The way of a plan's objective: what was, what was expected, what is forecast.
 
 import * as format from "../format.js";
-import { good } from "../query.js";
-import { wholeMonths } from "../view.js";
 
-const QUESTIONS = 36; // of all objectives together: a page may ask 50
-const WEEKS = 20;
-
-/** @param {any} plan @param {any} progress @param {View} view @returns {Record<string, Question>} */
-export function pathQuestions(plan, progress, view) {
-  const objectives = /** @type {any[]} */ (plan?.objectives ?? []);
-  if (!objectives.length || !progress?.day) return {};
-  const each = Math.max(2, Math.min(WEEKS, Math.floor(QUESTIONS / objectives.length)));
-  /** @type {Record<string, Question>} */
-  const asked = {};
-  for (const objective of objectives.slice(0, QUESTIONS / 2)) {
-    for (let week = 0; week < each; week += 1) {
-      const to = format.shift(progress.day, -7 * week);
-      if (to < plan.from) break;
-      asked[`${objective.id} ${to}`] = question(objective, plan, to, view);
-    }
-  }
-  return asked;
-}
-
-/** @param {any} objective @param {any} plan @param {string} to @param {View} view @returns {Question} */
-function question(objective, plan, to, view) {
-  const currency = view.kpis.get(objective.kpi)?.dimensions.includes("currency") ? (objective.currency ?? plan.currency) : undefined;
-  const split = Object.fromEntries(Object.entries(objective.split ?? {}).map(([name, value]) => [name, [value]]));
-  const days = objective.days ?? 90;
-  const month = wholeMonths({ to, today: format.shift(to, 1) }, 1)[0];
-  const window = days === "plan" ? { from: plan.from, to } : days === "month" && month ? month : { from: format.shift(to, 1 - days), to };
-  return { kpi: objective.kpi, ...split, ...(currency && { currency }), ...window };
-}
-
-/** @param {any} judged one of the progress' objectives @param {any} plan @param {string} day @param {Got} got @param {(value: number | null | undefined) => string} show @param {(value: number | null | undefined) => string} brief */
-export function pathChart(judged, plan, day, got, show, brief) {
-  const points = Object.entries(got)
-    .filter(([key]) => key.startsWith(`${judged.id} `))
-    .flatMap(([key, reply]) => {
-      const value = good(reply)?.value;
-      return value === null || value === undefined ? [] : [{ on: key.slice(judged.id.length + 1), value }];
-    });
+/** @param {any} judged one of the progress' objectives @param {any} plan @param {string} day @param {(value: number | null | undefined) => string} show @param {(value: number | null | undefined) => string} brief */
+export function pathChart(judged, plan, day, show, brief) {
+  /** @type {{on: string, value: number}[]} */
+  const points = (judged.path ?? []).filter((/** @type {any} */ point) => point.on >= plan.from && point.on <= day);
   if (!points.some(({ on }) => on === day) && judged.value !== null) points.push({ on: day, value: judged.value });
   const by = judged.by ?? judged.forecast?.by ?? plan.to;
   const start = format.shift(plan.from, -1);

@@ -21,7 +21,7 @@ export function budget(progress, currency) {
       {},
       h("p", { class: "row" }, h("strong", {}, line.id), h("span", {}, `${money(line.actual_minor)} ${of} `, line.state ? verdictBadge(line.state) : null)),
       line.amount_minor === null ? null : h("div", { class: `meter ${line.state ?? ""}`, role: "img", "aria-label": `${format.share(share, 0)} of ${line.id} is spent` }, h("i", { style: { width: `${Math.min(100, share * 100)}%` } })),
-      ahead || line.because ? h("p", { class: "note" }, [ahead, line.because].filter(Boolean).join(" · ")) : null,
+      ahead || line.because ? h("p", { class: "note" }, line.state === "within" || !line.state ? ahead : line.because || ahead) : null,
     );
   });
   const over = lines.filter((line) => line.state === "over").length;

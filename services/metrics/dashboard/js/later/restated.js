@@ -8,16 +8,13 @@ import { Refused, query, read } from "../http.js";
 import { table } from "../table.js";
 import { faultOf } from "../words.js";
 
-const SINCE_DAYS = 180;
-
 /** @param {Explained} about */
 export async function restatements(about) {
-  const { kpi: _, as_of: __, interval: ___, compare: ____, ...question } = about.question;
-  const since = question.to ? format.shift(question.to, -SINCE_DAYS) : undefined;
+  const { kpi: _, as_of: since, interval: __, compare: ___, group_by: ____, curve: _____, ...question } = about.question;
   try {
-    const found = await read(`/v1/kpis/${about.kpi}/restatements${query({ ...question, since })}`);
-    const items = /** @type {any[]} */ (Array.isArray(found) ? found : (found.items ?? []));
-    if (items.length < 2) return h("p", { class: "blank" }, "The figure was never another than it is now.");
+    // From the day on that is looked back at; without one, from the window's last day on.
+    const items = /** @type {any[]} */ (await read(`/v1/kpis/${about.kpi}/restatements${query({ ...question, since })}`));
+    if (items.length < 2) return h("p", { class: "blank" }, "Since then the figure was never another than it is now.");
     const show = format.writer(about.unit, about.currency);
     const rows = items.map(({ known_on: on, value }, at) => ({ name: format.day(on), cells: [show(value), at ? changeOf(items[at - 1].value, value, about.unit, show) : "first known"] }));
     return h("div", {}, h("h3", {}, "What it was said to be"), table({ caption: "What it was said to be, by the day on which it was known", heads: ["Known on", "Value", "Change"], rows }));

@@ -7,14 +7,16 @@ import { h } from "../dom.js";
 import * as format from "../format.js";
 import { query, read } from "../http.js";
 import { moneyOf, rateCell } from "../later/people_figures.js";
+import { isProblem } from "../query.js";
 import { scrolling } from "../table.js";
+import { faultOf } from "../words.js";
 
 /** @type {Page} */
 export const page = {
   title: "People",
   filters: ["period"],
   reads: (view) => ({ people: () => read(`/v1/people${query({ from: view.from, to: view.to, queue: view.filters.queue })}`) }),
-  panels: (view) => [{ id: "people", title: "The team", note: "In the order of names. A rate comes with its range of chance and with what others have in the same mix of segments", wide: "full", keys: ["people"], controls: queueOf, draw: (got) => draw(got, view) }],
+  panels: (view) => [{ id: "people", title: "The team", note: "In the order of names. A rate comes with its range of chance and with what others have in the same mix of segments", wide: "full", keys: [], optional: ["people"], controls: queueOf, draw: (got) => draw(got, view) }],
 };
 
 /** @param {View} view */
@@ -24,8 +26,16 @@ function queueOf(view) {
   return [h("label", { class: "inline" }, h("span", {}, "Queue"), input)];
 }
 
+/** Who may not see the others has a page of their own. @param {import("../../types.js").Problem} problem @param {View} view */
+function refused(problem, view) {
+  const address = `/people/${encodeURIComponent(view.me.subject)}`;
+  const own = h("p", { class: "buttons" }, h("a", { class: "button", href: link(address), "data-page": address }, "Your own figures"));
+  return { empty: /** @type {[string, string]} */ (["Not for you to see", faultOf(problem)]), body: [own] };
+}
+
 /** @param {Got} got @param {View} view */
 function draw(got, view) {
+  if (isProblem(got.people)) return refused(got.people, view);
   const items = /** @type {any[]} */ (got.people.items ?? []);
   if (!items.length) return { empty: `Nobody worked on a task ${format.when(view.from, view.to)}.` };
   const rows = items.map((one, at) => {

@@ -9,7 +9,7 @@ import { planActs } from "../later/plan_acts.js";
 import { budget, contingencies, inForce, resources, reviews } from "../later/plan_parts.js";
 import { isProblem } from "../query.js";
 import { scrolling } from "../table.js";
-import { pathChart, pathQuestions } from "../later/plan_figures.js";
+import { pathChart } from "../later/plan_figures.js";
 import { verdictBadge } from "../verdicts.js";
 
 /** @param {View} view */
@@ -28,7 +28,6 @@ export const page = {
     const [plan, progress] = await Promise.all([view.read(`/v1/plans/${id(view)}${version}`), view.read(`/v1/plans/${id(view)}/progress${view.asOf ? `?as_of=${view.asOf}` : ""}`)]);
     return { plan: flat(plan), progress };
   },
-  questions: (view) => pathQuestions(view.prepared.plan, view.prepared.progress, view),
   reads: (view) => ({ reviewed: () => read(`/v1/plans/${id(view)}/reviews`) }),
 
   top(got, view) {
@@ -93,13 +92,13 @@ function objective(one, plan, progress, view) {
     id: `objective-${one.id}`,
     title: one.id,
     note: [view.kpis.get(one.kpi) ? one.kpi.replaceAll("_", " ") : one.kpi, split, asked.why].filter(Boolean).join(" · "),
-    wide: "half",
-    keys: ["plan", "progress", ...Object.keys(view.prepared.asked ?? {}).filter((key) => key.startsWith(`${one.id} `))],
-    draw(got) {
+    wide: (progress.objectives ?? []).length > 1 ? "half" : "full",
+    keys: ["plan", "progress"],
+    draw() {
       const words = [`Now ${show(one.value)}; wanted: ${wanted}.`];
       if (one.forecast) words.push(`Forecast ${show(one.forecast.value)}, between ${show(one.forecast.low)} and ${show(one.forecast.high)} (80 %, by ${format.count(one.forecast.errors)} errors of the past).`);
-      if (one.because) words.push(one.because);
-      return { ...pathChart(one, plan, progress.day, got, show, format.writer(unit, plan.currency, "short")), controls: [verdictBadge(one.verdict, one.provisional)], summary: words.join(" ") };
+      else if (one.because) words.push(one.because);
+      return { ...pathChart(one, plan, progress.day, show, format.writer(unit, plan.currency, "short")), controls: [verdictBadge(one.verdict, one.provisional)], summary: words.join(" ") };
     },
   };
 }

@@ -14,8 +14,9 @@ import { AGES, bucketName } from "../words.js";
 
 /** The filters that matrices and cohorts take. @param {View} view */
 function narrowed(view) {
-  const { segment, country, kind } = view.filters;
-  return { currency: view.currency, segment, country, kind, as_of: view.asOf };
+  const { segment, country, kind, arm } = view.filters;
+  const arms = arm.map((one) => one.split("/"));
+  return { currency: view.currency, segment, country, kind, as_of: view.asOf, experiment: arms[0]?.[0], arm: arms.map(([, name]) => name) };
 }
 
 /** @type {Page} */
