@@ -92,6 +92,10 @@ function tableOf(caption, periods, lines, series) {
   };
 }
 
+// Parts of their series look back so many days, so one of them is explained like that, too.
+const LOOK_BACK = ["dso", "best_possible_dso", "average_days_delinquent"];
+const LOOK_BACK_DAYS = 90;
+
 /** @param {Line | undefined} line @param {{from: string, to: string} | undefined} period @returns {Explained | undefined} */
 function aboutPart(line, period) {
   if (!line?.question || !period || !line.answer) return undefined;
@@ -99,6 +103,7 @@ function aboutPart(line, period) {
   const numbers = answer.series.find((part) => part.from === period.from);
   const title = `${line.label}, ${format.span(period.from, period.to)}`;
   const { interval: _, compare: __, ...rest } = question;
+  if (LOOK_BACK.includes(answer.name)) rest.window ??= LOOK_BACK_DAYS;
   return { kpi: answer.name, title, question: { ...rest, from: period.from, to: period.to }, numbers, unit: answer.unit, currency: answer.currency };
 }
 

@@ -11,6 +11,8 @@ import { itemsTable } from "./items.js";
 import { restatements } from "./restated.js";
 
 const LIMIT = 50;
+const EMPTY_PAGES = 20; // a page may be empty before the last: so many are passed over by themselves
+const MOVED = 409; // late facts have changed the figure: its pages begin again
 const DAYS_WEIGHTED = new Set(["average_days_late", "average_days_to_pay"]); // amounts × days on top
 
 /** @type {HTMLDialogElement | null} */
@@ -87,7 +89,6 @@ function address(about, part, more) {
 /** How what things add is written, by the answer's own unit. @param {string | undefined} unit @param {string | null | undefined} currency @returns {(value: number | null | undefined) => string} */
 function amountWriter(unit, currency) {
   const money = (/** @type {number | null | undefined} */ value) => (currency ? format.money(value, currency) : format.count(value));
-  if (unit === "micros") return (value) => money(value === null || value === undefined ? value : value / 10_000);
   if (unit === "minor_days") return (value) => `${money(value)} × days`;
   if (unit === "ratio") return (value) => format.number(value, 4);
   return unit === "count" ? format.count : money;
@@ -96,31 +97,51 @@ function amountWriter(unit, currency) {
 /** @param {Element} place @param {Explained} about @param {string} part */
 async function list(place, about, part) {
   try {
-    const first = await read(address(about, part, { order: "contribution", limit: LIMIT })).catch(async (error) => {
-      if (!(error instanceof Refused) || error.problem.status !== 422) throw error;
-      return read(address(about, part, { limit: LIMIT })); // too many to sort by size
-    });
+    const first = await firstPage(about, part);
     const items = [...first.items];
     const write = amountWriter(first.unit, first.currency ?? about.currency);
+    const money = amountWriter("minor", first.currency ?? about.currency);
     const save = h("a", { class: "button", href: address(about, part, { format: "csv" }), download: `${about.kpi}-${part}.csv` }, "CSV of just this");
-    const total = h("p", { class: "row" }, h("strong", {}, `Σ ${write(first.total)}`), save);
-    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write));
-    fill(place, total, items.length ? rows : h("p", { class: "blank" }, "Nothing is in it."), first.next_cursor ? more(about, part, first.next_cursor, items, rows, write) : null);
+    const sum = first.total === null ? "There is no such figure." : `Σ ${write(first.total)}`;
+    const total = h("p", { class: "row" }, h("strong", {}, sum), save);
+    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write, money));
+    const next = first.next_cursor ? more(first, items, { place, about, part, rows, draw: () => itemsTable(items, write, money) }) : null;
+    fill(place, total, items.length ? rows : h("p", { class: "blank" }, next ? "Nothing of it found yet." : "Nothing is in it."), next);
   } catch (error) {
     fill(place, h("p", { class: "error", role: "alert" }, `This cannot be shown: ${sayFault(error)}`));
   }
 }
 
-/** @param {Explained} about @param {string} part @param {string} cursor @param {any[]} items @param {Element} rows @param {(value: number) => string} write */
-function more(about, part, cursor, items, rows, write) {
-  let next = /** @type {string | null} */ (cursor);
+/** What adds most first; by account, where that is too much to put in order. @param {Explained} about @param {string} part */
+async function firstPage(about, part) {
+  try {
+    return await read(address(about, part, { order: "contribution", limit: LIMIT }));
+  } catch (error) {
+    if (!(error instanceof Refused) || error.problem.status !== 422) throw error;
+  }
+  let page = await read(address(about, part, { limit: LIMIT }));
+  for (let passed = 0; !page.items.length && page.next_cursor && passed < EMPTY_PAGES; passed += 1) {
+    page = await read(address(about, part, { limit: LIMIT, cursor: page.next_cursor }));
+  }
+  return page;
+}
+
+/** @param {any} first @param {any[]} items @param {{place: Element, about: Explained, part: string, rows: Element, draw: () => Node}} on */
+function more(first, items, { place, about, part, rows, draw }) {
+  let next = /** @type {string | null} */ (first.next_cursor);
   const button = h("button", { type: "button" }, "Show more");
   button.addEventListener("click", async () => {
-    const page = await read(address(about, part, { order: "contribution", limit: LIMIT, cursor: next }));
-    items.push(...page.items);
-    fill(rows, itemsTable(items, write));
-    next = page.next_cursor;
-    button.hidden = !next;
+    try {
+      const page = await read(address(about, part, { order: first.order, limit: LIMIT, cursor: next }));
+      items.push(...page.items);
+      fill(rows, draw());
+      if (!rows.isConnected) place.querySelector(".blank")?.replaceWith(rows);
+      next = page.next_cursor;
+      button.hidden = !next;
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === MOVED) await list(place, about, part);
+      else button.after(h("span", { class: "error", role: "alert" }, sayFault(error)));
+    }
   });
   return button;
 }
