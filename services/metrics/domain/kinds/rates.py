@@ -4,13 +4,13 @@ They add to no measure: a figure of any day follows the rates that are known whe
 Announced as a whole, kept as what changed, so that a year of daily rates stays small.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
 from msgspec import UNSET, Struct
 
-from services.metrics.domain.accounts import AccountItems
+from services.metrics.domain.accounts import TENANT_ACCOUNT, AccountItems
 from services.metrics.domain.kinds import Handler, Kind
 from services.metrics.domain.rates import Rate, Rates
 from services.metrics.domain.slots import recorded_slot
@@ -39,6 +39,11 @@ def on_rates_changed(items: AccountItems, event: Received, data: segmentation.Ra
         facts.append(RatesMoved(recorded_slot(facts, event), put, gone))
 
 
+def account_of(_data: segmentation.RatesChanged) -> Iterable[str]:
+    """Rates are of a whole tenant, and of none of its accounts."""
+    return (TENANT_ACCOUNT,)
+
+
 def _together(facts: Sequence[RatesMoved]) -> Dated:
     found: Dated = {}
     for fact in facts:
@@ -59,5 +64,5 @@ def rates_known(to: str, facts: Sequence[RatesMoved], before: int) -> Rates:
 KIND = Kind(
     name="rates",
     facts=(RatesMoved,),
-    handlers={"rates-changed": Handler(on_rates_changed)},
+    handlers={"rates-changed": Handler(on_rates_changed, account_of)},
 )
