@@ -139,41 +139,6 @@ def _hear(complaints: list[str], text: str) -> None:
         complaints.append(text)
 
 
-async def test_figures_explain_themselves_from_every_page(page: Page, url: str) -> None:
-    drawer = page.locator("dialog.drawer")
-    for path, panel in (
-        ("/", '[data-kpi="recovery"]'),
-        ("/", '[data-kpi="dso"]'),
-        ("/", '[data-kpi="pay"]'),
-        ("/", '[data-kpi="risk"]'),
-        ("/", "#aging"),
-        ("/receivables", "#roll"),
-        ("/receivables", "#cure"),
-        ("/collections", "#segments"),
-        ("/contacts", "#funnel"),
-        ("/contacts", "#rules"),
-    ):
-        if page.url.removeprefix(url).partition("?")[0] != path:
-            await page.goto(url + path)
-            await page.wait_for_selector(READY)
-        await page.locator(f"{panel} button.figure").first.click()
-        await expect(drawer.get_by_text("Σ")).to_be_visible()
-        assert await drawer.locator("tbody tr").count() >= 1, (path, panel)
-        await page.keyboard.press("Escape")
-        await expect(drawer).to_have_count(0)
-    await page.goto(f"{url}/receivables")
-    await page.wait_for_selector(READY)
-    await page.locator("#vintages .switch").click()
-    await page.locator("#vintages .as-table button.figure").first.click()
-    await expect(drawer.get_by_text("Σ")).to_be_visible()
-    async with page.expect_download() as download:
-        await drawer.get_by_role("link", name="CSV of just this").click()
-    found = await download.value
-    assert len((await found.path()).read_text().splitlines()) > 1
-    await drawer.get_by_role("button", name="How it changed").click()
-    await looked_at(page, "drawer")
-
-
 PLAN = {
     "plan_id": "summer",
     "title": "Summer: less overdue",
