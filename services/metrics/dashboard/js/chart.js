@@ -71,9 +71,10 @@ export function chart(place, spec) {
   const step = xs.length > 1 ? (latest - first) / (xs.length - 1) : 86_400 * 7;
   const pad = xs.length === 1 ? step * 0.62 : 0;
   const wide = bars ? [-0.6, xs.length - 0.4] : [first - pad, latest + pad];
+  const end = Math.max(0, ...spec.series.map(({ values }) => values.findLastIndex((value) => value !== null)));
   const settle = (/** @type {any} */ plot) => {
     const idx = plot.cursor.idx;
-    if ((idx === null || idx === undefined) && plot.legend.idx !== xs.length - 1) plot.setLegend({ idx: xs.length - 1 });
+    if ((idx === null || idx === undefined) && plot.legend.idx !== end) plot.setLegend({ idx: end });
   };
   const name = (/** @type {number | null} */ at) => (at === null ? "–" : spec.xName ? spec.xName(at) : periodName(spec, at));
   const plot = new uPlot(
