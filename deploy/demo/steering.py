@@ -73,7 +73,7 @@ ANALYSIS: Document = {
 PLAN = "faster-cash"
 FIRMER = "demo-firmer"
 _REVIEW_DAY = 5
-_CASH_MINOR_PER_ACCOUNT_AND_DAY = 150
+_CASH_MINOR_PER_ACCOUNT_AND_DAY = 15
 
 
 def firmer() -> Document:

@@ -20,7 +20,8 @@ async def list_owners(
     rows = await session.fetch(
         f"""
         select i.tenant_id, i.content
-        from unnest({texts(1)}, {some_texts(2)}, {texts(3)}) as given (tenant_id, account_id, item_id)
+        from unnest({texts(1)}, {some_texts(2)}, {texts(3)})
+            as given (tenant_id, account_id, item_id)
         join items i using (tenant_id, account_id, item_id)
         where i.kind = 'cover'
         """,

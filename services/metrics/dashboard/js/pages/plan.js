@@ -97,7 +97,7 @@ function objective(one, plan, progress, view) {
     draw() {
       const words = [`Now ${show(one.value)}; wanted: ${wanted}.`];
       if (one.forecast) words.push(`Forecast ${show(one.forecast.value)}, between ${show(one.forecast.low)} and ${show(one.forecast.high)} (80 %, by ${format.count(one.forecast.errors)} errors of the past).`);
-      else if (one.because) words.push(one.because);
+      else if (one.verdict === "too_early") words.push("Too few weeks are known to look ahead.");
       return { ...pathChart(one, plan, progress.day, show, format.writer(unit, plan.currency, "short")), controls: [verdictBadge(one.verdict, one.provisional)], summary: words.join(" ") };
     },
   };
