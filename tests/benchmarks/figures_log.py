@@ -95,17 +95,11 @@ def _of_account(number: int, days: int) -> Iterator[Event]:
             issued,
             8,
             ledger.InvoiceIssued(
-                invoice_id=invoice,
-                account_id=account,
-                currency="EUR",
-                amount_minor=amount,
-                issued_on=issued,
-                due_on=due,
-                balance_minor=amount,
-                amounts=(),
+                invoice_id=invoice, account_id=account, currency="EUR", amount_minor=amount,
+                issued_on=issued, due_on=due, balance_minor=amount, amounts=(),
             ),
             invoice,
-        )
+        )  # fmt: skip
         is_late = draw.random() < 0.5
         if is_late:
             yield said(

@@ -83,7 +83,7 @@ def _table(
 
 
 def _objectives(plan: CollectionPlan) -> PaperSection:
-    columns = {"Objective": 3, "KPI": 4, "Of": 3, "Days": 2, "Target": 3, "By": 2, "Why": 4}
+    columns = {"Objective": 3, "KPI": 4, "Of": 3, "Days": 2, "Target": 3, "By": 2.6, "Why": 3.4}
     rows = [_objective(each, plan.currency) for each in plan.objectives]
     return _table("Objectives", columns, rows, "None yet.")
 

@@ -71,9 +71,10 @@ export function chart(place, spec) {
   const step = xs.length > 1 ? (latest - first) / (xs.length - 1) : 86_400 * 7;
   const pad = xs.length === 1 ? step * 0.62 : 0;
   const wide = bars ? [-0.6, xs.length - 0.4] : [first - pad, latest + pad];
+  const end = fullest(spec.series, xs.length);
   const settle = (/** @type {any} */ plot) => {
     const idx = plot.cursor.idx;
-    if ((idx === null || idx === undefined) && plot.legend.idx !== xs.length - 1) plot.setLegend({ idx: xs.length - 1 });
+    if ((idx === null || idx === undefined) && plot.legend.idx !== end) plot.setLegend({ idx: end });
   };
   const name = (/** @type {number | null} */ at) => (at === null ? "–" : spec.xName ? spec.xName(at) : periodName(spec, at));
   const plot = new uPlot(
@@ -102,6 +103,13 @@ export function chart(place, spec) {
   }
   drawn.set(place, { plot, again: () => chart(place, spec) });
   resized.observe(place);
+}
+
+/** The last place at which most series have a value: what the legend shows of itself.
+ * @param {Serie[]} series @param {number} length */
+function fullest(series, length) {
+  const known = (/** @type {number} */ at) => series.filter(({ values }) => (values[at] ?? null) !== null).length;
+  return Array.from({ length }, (_, at) => at).reduce((best, at) => (known(at) >= known(best) ? at : best), 0);
 }
 
 /** Name the line that is pointed at. @param {HTMLElement} place @param {ChartSpec} spec @param {any} plot @param {number | null} at */
