@@ -16,6 +16,7 @@ _LISTENER, _SUPERVISOR = "bruno", "sofia"
 _CALLS = frozenset({"call", "callback", "early-warning"})
 _LOOKED_FOR = frozenset({"find-contact-data", "verify-party"})
 _APPROVED_TENTHS = 7
+_REFUSED = "The ledger refuses"
 _BILLING = "DIS-"  # disputes that the billing platform tells of, and ends itself
 _TASKS_MAX = 20_000  # in one sitting: far beyond what may come up
 
@@ -111,7 +112,7 @@ class Desk:
         """Whether the ledger refused its command."""
         path = f"/v1/tasks/{task['task_id']}/complete"
         answer = await self._calls.desk(self._collector, "POST", path, body)
-        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY and "command" in body:
+        if "command" in body and _is_refused(answer):
             return True
         checked(answer)
         self.done[body["disposition"]] += 1
@@ -146,6 +147,13 @@ class Desk:
             checked(answer)
             self.decided[f"{approval['kind']} {decision}d"] += 1
         return bool(shown["items"])
+
+
+def _is_refused(answer: httpx.Response) -> bool:
+    """Whether the ledger did not take a command: for what it says, or for what is in force."""
+    if answer.status_code == httpx.codes.CONFLICT:
+        return str(answer.json().get("detail", "")).startswith(_REFUSED)
+    return answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
 
 
 def _why(answer: httpx.Response) -> str:

@@ -10,7 +10,7 @@ from deploy.demo.calls import Calls, Failed
 from deploy.demo.source import Source
 from shared.clock import monotonic
 
-_ROLE_SEES = "all"
+_EXPERIMENT = f"/v1/experiments/{steering.EXPERIMENT}"
 _MAILS_SECONDS_MAX = 60.0
 _PAUSE_SECONDS = 0.1
 
@@ -25,7 +25,7 @@ class Manager:
 
     async def open(self) -> None:
         """Before the first day."""
-        await self._set("PUT", "/v1/settings", {"people": _ROLE_SEES})
+        await self._set("PUT", "/v1/settings", {"people": "all"})
         if self._source.planned_in is None:
             return
         first = self._source.first_day
@@ -42,6 +42,8 @@ class Manager:
 
     async def begin(self, day: date) -> None:
         """A day begins: the one before is judged."""
+        if self._source.planned_in is not None and day == self._source.first_day:
+            await self._start_experiment()
         body = {"day": day.isoformat()}
         self.begun.update((await self._set("POST", "/v1/jobs/start-day", body))["counts"])
         begins, _ = steering.plan_days(self._source.first_day, self._source.days)
@@ -76,10 +78,12 @@ class Manager:
 
     async def _experiment(self) -> None:
         """What it is to compare is on paper before it starts."""
-        path = f"/v1/experiments/{steering.EXPERIMENT}"
-        await self._calls.act("segmentation", "PUT", path, steering.DESIGN, steering.AUTHOR)
-        await self._set("PUT", f"{path}/analysis", steering.ANALYSIS)
-        await self._calls.act("segmentation", "POST", f"{path}/start", {}, steering.AUTHOR)
+        await self._calls.act("segmentation", "PUT", _EXPERIMENT, steering.DESIGN, steering.AUTHOR)
+        await self._set("PUT", f"{_EXPERIMENT}/analysis", steering.ANALYSIS)
+
+    async def _start_experiment(self) -> None:
+        """Once it is known what day it is."""
+        await self._calls.act("segmentation", "POST", f"{_EXPERIMENT}/start", {}, steering.AUTHOR)
 
     async def _plan(self, currency: str) -> None:
         """One writes it, another approves it."""

@@ -14,12 +14,12 @@ Figures = dict[str, Any]
 Sums = dict[str, int]  # by currency
 
 # In one currency, by the rates of the days; those of contacts know none.
-_OF_MONEY = (
+OF_MONEY = (
     "recovery_rate", "liquidation_rate", "dso", "dso_countback", "collection_effectiveness_index",
     "average_days_to_pay", "time_to_recover", "at_risk_rate", "promise_kept_rate",
     "write_off_rate", "cost_to_collect",
 )  # fmt: skip
-_OF_CONTACTS = ("cure_rate", "contact_rate", "right_party_contact_rate", "opt_out_rate")
+OF_CONTACTS = ("cure_rate", "contact_rate", "right_party_contact_rate", "opt_out_rate")
 # Of the ledger's accounts, those that together are one of metrics' sums, with their sign.
 _IN_JOURNAL: Mapping[str, Mapping[str, int]] = {
     "open": {"receivable": 1},
@@ -46,8 +46,8 @@ async def metrics_figures(calls: Calls, first: date, last: date, *, is_planned: 
 
 async def _key_figures(calls: Calls, window: dict[str, str]) -> dict[str, Any]:
     questions = [
-        *({"kpi": name, "in": "EUR", **window} for name in _OF_MONEY),
-        *({"kpi": name, **window} for name in _OF_CONTACTS),
+        *({"kpi": name, "in": "EUR", **window} for name in OF_MONEY),
+        *({"kpi": name, **window} for name in OF_CONTACTS),
     ]
     answer = await calls.act(
         "metrics", "POST", "/v1/query", {"questions": questions}, steering.AUTHOR

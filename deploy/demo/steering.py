@@ -59,7 +59,7 @@ DESIGN: Document = {
 ANALYSIS: Document = {
     "primary": {"metric": "settled", "worthwhile": 0.1},
     "horizon_days": 30,
-    "at_least": 15,
+    "at_least": 10,
     "guardrails": [
         {"metric": "opted_out", "tolerance": 0.05},
         {"metric": "disputed", "tolerance": 0.05},
@@ -73,7 +73,7 @@ ANALYSIS: Document = {
 PLAN = "faster-cash"
 FIRMER = "demo-firmer"
 _REVIEW_DAY = 5
-_CASH_MINOR_PER_ACCOUNT_AND_DAY = 150
+_CASH_MINOR_PER_ACCOUNT_AND_DAY = 70
 
 
 def firmer() -> Document:
@@ -116,17 +116,17 @@ def plan(currency: str, first_day: date, days: int, accounts: int) -> Document:
             },
             {
                 "id": "businesses-pay-sooner", "kpi": "average_days_to_pay",
-                "split": {"kind": "business"}, "at_most": 40, "by": middle,
+                "split": {"kind": "business"}, "at_most": 18, "by": middle,
             },
-            {"id": "promises", "kpi": "promise_kept_rate", "at_least": 0.7, "by": by},
+            {"id": "promises", "kpi": "promise_kept_rate", "at_least": 0.85, "by": by},
             {
-                "id": "fewer-grow-old", "kpi": "roll_rate", "days": "month", "at_most": 0.4,
+                "id": "fewer-grow-old", "kpi": "roll_rate", "days": "month", "at_most": 0.15,
                 "by": by,
             },
         ],
         "resources": {
             "people": [
-                {"collector": name, "role": "collector", "hours_per_week": 10}
+                {"collector": name, "role": "collector", "hours_per_week": 2}
                 for name in COLLECTORS
             ],
             "channels": [{"channel": "sms", "per_day": 40}, {"channel": "letter", "per_day": 20}],
@@ -147,6 +147,7 @@ def plan(currency: str, first_day: date, days: int, accounts: int) -> Document:
                 "id": "tools-and-law", "kinds": ["software", "legal"],
                 "amount_minor": (months + 1) * 7500,
             },
+            {"id": "cards", "kinds": ["gateway"], "amount_minor": accounts * months * 20},
         ],
         "strategies": [{"name": TELEPHONE["name"], "version": TELEPHONE["version"]}],
         "contingencies": [

@@ -6,6 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from deploy.demo.metrics_figures import OF_CONTACTS
 from deploy.demo.report import Report, event_count
 from shared.money import DECIMALS
 
@@ -80,9 +81,10 @@ def _metrics(report: Report) -> Table:
     table = _table("Over all, in EUR", show_header=False)
     table.add_column()
     table.add_column()
-    shown = [f"{_said(name)} {_cell(each, 'EUR')}" for name, each in found["figures"].items()]
-    for label, names in (("money", shown[:-4]), ("contacts", shown[-4:])):
-        table.add_row(label, ", ".join(names))
+    shown = {n: f"{_said(n)} {_cell(each, 'EUR')}" for n, each in found["figures"].items()}
+    of_contacts = [shown.pop(name) for name in OF_CONTACTS]
+    table.add_row("money", ", ".join(shown.values()))
+    table.add_row("contacts", ", ".join(of_contacts))
     if "plan" in found:
         plan = found["plan"]
         objectives = (f"{name} {_said(o['verdict'])}" for name, o in plan["objectives"].items())
