@@ -166,7 +166,7 @@ async def test_figures_explain_themselves_from_every_page(page: Page, url: str) 
             await figure.click()
             await expect(drawer.locator(".definition")).not_to_be_empty(timeout=PATIENCE_MS)
             await drawer.locator("tbody tr").first.wait_for()
-            await expect(drawer.get_by_text("Σ")).to_be_visible()
+            await expect(drawer.locator(".sum")).to_contain_text("Σ")
             await page.keyboard.press("Escape")
             await drawer.wait_for(state="detached")
             await expect(figure).to_be_focused()
@@ -188,7 +188,7 @@ async def test_a_drawer_lists_one_part_after_the_other_and_saves_it(page: Page, 
     await page.goto(f"{url}/receivables")
     await page.locator("#vintages .switch").click()
     await page.locator("#vintages .as-table button.figure").first.click()
-    await drawer.get_by_text("Σ").wait_for()
+    await drawer.locator(".sum").wait_for()
     async with page.expect_download() as download:
         await drawer.get_by_role("link", name="CSV of just this").click()
     found = await download.value
