@@ -96,6 +96,26 @@ def reviews_on(day: date, begins: date) -> bool:
     return day > begins and day.day == _REVIEW_DAY
 
 
+def _budget(accounts: int, months: int) -> list[Document]:
+    """What it may cost, line by line."""
+    return [
+        {"id": "people", "kinds": ["task"], "amount_minor": accounts * months * 40},
+        {
+            "id": "messages", "kinds": ["contact"], "channels": ["email", "sms", "voice"],
+            "amount_minor": accounts * months * 10,
+        },
+        {
+            "id": "letters", "kinds": ["contact"], "channels": ["letter"],
+            "amount_minor": accounts * months * 15,
+        },
+        {
+            "id": "tools-and-law", "kinds": ["software", "legal"],
+            "amount_minor": (months + 1) * 7500,
+        },
+        {"id": "cards", "kinds": ["gateway"], "amount_minor": accounts * months * 20},
+    ]  # fmt: skip
+
+
 def plan(currency: str, first_day: date, days: int, accounts: int) -> Document:
     """A plan of that currency, whose sizes go with those of the portfolio."""
     begins, ends = plan_days(first_day, days)
@@ -133,22 +153,7 @@ def plan(currency: str, first_day: date, days: int, accounts: int) -> Document:
             "tools": ["dialler"],
             "training": [CERTIFICATE],
         },
-        "budget": [
-            {"id": "people", "kinds": ["task"], "amount_minor": accounts * months * 40},
-            {
-                "id": "messages", "kinds": ["contact"], "channels": ["email", "sms", "voice"],
-                "amount_minor": accounts * months * 10,
-            },
-            {
-                "id": "letters", "kinds": ["contact"], "channels": ["letter"],
-                "amount_minor": accounts * months * 15,
-            },
-            {
-                "id": "tools-and-law", "kinds": ["software", "legal"],
-                "amount_minor": (months + 1) * 7500,
-            },
-            {"id": "cards", "kinds": ["gateway"], "amount_minor": accounts * months * 20},
-        ],
+        "budget": _budget(accounts, months),
         "strategies": [{"name": TELEPHONE["name"], "version": TELEPHONE["version"]}],
         "contingencies": [
             {
