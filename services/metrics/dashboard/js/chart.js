@@ -34,7 +34,7 @@ function serieOf({ label, hue, bars, show, dash, raw, width, area, stepped }, at
     return { ...base, width: 0, fill: stroke, points: { show: false }, paths: groupedBars(spec.stacked ? 0 : at, all) };
   }
   const filled = area ? faint(stroke, 0.14) : undefined;
-  return { ...base, dash, spanGaps: true, fill: filled, ...(stepped && { paths: uPlot.paths.stepped({ align: 1 }) }), points: { size: 6, fill: colour("--card"), show: (width ?? 2) > 0 && spec.series[at]?.values.length !== undefined && (spec.series[at]?.values.length ?? 0) < 40 } };
+  return { ...base, dash, spanGaps: true, fill: filled, ...(stepped && { paths: uPlot.paths.stepped({ align: 1 }) }), points: { size: 6, fill: colour("--card"), show: (width ?? 2) > 1 && spec.series[at]?.values.length !== undefined && (spec.series[at]?.values.length ?? 0) < 40 } };
 }
 
 /** Bars side by side: each series takes its share of a group's width. @param {number} at @param {number} all */
@@ -82,7 +82,7 @@ export function chart(place, spec) {
       width: Math.max(200, place.clientWidth),
       height: Math.max(120, place.clientHeight - legendHeight(spec, place.clientWidth)),
       tzDate: (/** @type {number} */ stamp) => uPlot.tzDate(new Date(stamp * 1000), "Etc/UTC"),
-      padding: [10, 16, 0, 0],
+      padding: [10, 24, 0, 0],
       cursor: { y: false, points: { size: 8 }, drag: { x: false, y: false }, ...(spec.hover && { focus: { prox: 24 } }) },
       ...(spec.hover && { focus: { alpha: 0.35 } }),
       legend: { show: spec.legend !== false, live: true, markers: { width: 0, fill: (/** @type {any} */ _, /** @type {number} */ at) => colour(spec.series[at - 1]?.hue ?? "--soft") } },

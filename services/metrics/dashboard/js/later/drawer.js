@@ -130,7 +130,7 @@ async function list(about, part, signal, again) {
   const money = amountWriter("minor", first.currency ?? about.currency);
   const save = h("a", { class: "button", href: address(about, part, { format: "csv" }), download: `${about.kpi}-${part}.csv` }, "CSV of just this");
   const sum = first.total === null ? "There is no such figure." : `Σ ${write(first.total)}`;
-  const total = h("p", { class: "row" }, h("strong", {}, sum), save);
+  const total = h("p", { class: "row sum" }, h("strong", {}, sum), save);
   const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write, money));
   const next = first.next_cursor ? more(first, items, { about, part, again, rows, draw: () => itemsTable(items, write, money) }) : null;
   return [total, items.length ? rows : h("p", { class: "blank" }, next ? "Nothing of it found yet." : nothing(about, part)), ...(next ? [next] : [])];

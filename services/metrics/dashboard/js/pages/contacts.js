@@ -91,7 +91,7 @@ function funnel(got, view) {
       "li",
       {},
       h("span", {}, name),
-      h("span", { class: "bar" }, h("i", { style: { width: `calc(${Math.min(1, share)} * (100% - 230px))` } }), h("b", {}, figure(format.count(value), about)), h("span", { class: "soft" }, of)),
+      h("span", { class: "bar" }, h("i", { style: { width: `calc(${Math.min(1, share)} * (100% - var(--words)))` } }), h("b", {}, figure(format.count(value), about)), h("span", { class: "soft" }, of)),
     );
   });
   const reached = good(got.reached)?.numerator ?? 0;

@@ -9,6 +9,7 @@ import { stepName } from "../later/steps.js";
 import { figure, scrolling } from "../table.js";
 
 const SCORES = ["5", "4", "3", "2", "1"];
+const STEPS_SHOWN = 5;
 const GOOD = new Set(["5", "4"]);
 
 /** @param {View} view */
@@ -39,8 +40,10 @@ function draw(got, view) {
     );
   });
   const after = /** @type {any[]} */ (items).slice().sort((a, b) => b.count - a.count);
-  const rows = after.map((one) => ({ name: one.step ? stepName(one.step) : "no step before it", cells: [format.count(one.count), format.number(one.mean, 1)] }));
-  const table = rows.length ? [scrolling({ caption: "Scores by the last step before them", heads: ["After", "Scores", "Mean"], rows })] : [];
+  const left = after.length - STEPS_SHOWN;
+  const rows = after.slice(0, STEPS_SHOWN).map((one) => ({ name: one.step ? stepName(one.step) : "no step before it", cells: [format.count(one.count), format.number(one.mean, 1)] }));
+  const others = left > 0 ? [h("p", { class: "note" }, `${format.count(left)} other ${left === 1 ? "step" : "steps"} with fewer scores`)] : [];
+  const table = rows.length ? [scrolling({ caption: "Scores by the last step before them", heads: ["After", "Scores", "Mean"], rows }), ...others] : [];
   const total = h("p", { class: "total" }, h("span", {}, "Satisfied (4 and 5)"), figure(format.share(value, 0), about));
   return { body: [h("dl", { class: "ages" }, lines), total, ...table], summary: `${format.count(all)} ${all === 1 ? "score" : "scores"}, ${format.number(mean, 1)} of 5 on average; ${format.count(numerator)} of them 4 or 5.` };
 }
