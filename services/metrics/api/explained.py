@@ -151,7 +151,7 @@ class Explanation(KnownAnswer):
 
     name: str
     part: Part
-    unit: Literal["minor", "count", "minor_days", "ratio", "micros"]
+    unit: Literal["minor", "count", "minor_days", "ratio"]
     currency: str | None
     from_: date | None = Field(None, alias="from")
     to: date | None = None

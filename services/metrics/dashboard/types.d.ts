@@ -91,6 +91,8 @@ export interface Explained {
   title: string;
   question: Record<string, any>;
   path?: string;
+  /** Which part of it is shown first, where the figure is not the numerator. */
+  part?: "denominator";
   numbers?: Partial<Numbers>;
   unit?: Answer["unit"];
   currency?: string | null;

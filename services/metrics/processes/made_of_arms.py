@@ -1,6 +1,6 @@
 """What an experiment's arm is made of: accounts, each with what came of it in its window."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +9,8 @@ from services.metrics.domain.experiments.enrolments import KINDS, Enrolment
 from services.metrics.domain.experiments.report import ExperimentRun
 from services.metrics.domain.experiments.sums import by_arm, total
 from services.metrics.domain.explained.accounts import Adds
-from services.metrics.domain.kpis.kpi import Part, PartUnit
+from services.metrics.domain.kpis.kpi import PARTS, Number, Part, PartUnit
+from services.metrics.domain.micros import in_minor
 from services.metrics.domain.questions import Question
 from services.metrics.processes.experiments import find_run
 from services.metrics.processes.made_of import Batch, Making, Place
@@ -17,7 +18,7 @@ from services.metrics.store import enrolments, experiments
 from shared.database import Session
 from shared.errors import FieldError, Invalid
 
-_UNITS: dict[str, PartUnit] = {"recovered_share": "minor", "cost": "micros"}
+_MONEY: Mapping[str, tuple[Part, ...]] = {"recovered_share": PARTS, "cost": ("numerator",)}
 KIND = "account"
 
 
@@ -64,15 +65,20 @@ class OfArm:
         until = (found[-1][0], "", "") if len(found) == size else None
         return Batch((), adds, len(found), until)
 
-    def _amount(self, enrolment: Enrolment) -> int:
+    def _amount(self, enrolment: Enrolment) -> Number:
         metric, currency = self._compared.metric, self._compared.currency or ""
         for each in enrolment.outcomes:
             if (each.metric, each.currency) == (metric, currency):
-                return each.y if self._part == "numerator" else each.x
+                return value_of(metric, each.y if self._part == "numerator" else each.x)
         return 0
 
     async def count(self, session: Session, limit: int) -> int:
         return 0  # as they are read
+
+
+def value_of(metric: str, sum_: int) -> Number:
+    """As the experiment's figures have it: costs are kept in millionths."""
+    return in_minor(sum_) if metric == "cost" else sum_
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,8 @@ class OfExperiment:
             "at": at,
         }
         source = OfArm((tenant_id, before), run, self.arm, compared, part, at)
-        value = sums.y if part == "numerator" else sums.x
-        unit = _UNITS.get(compared.metric, "count")
+        value = value_of(compared.metric, sums.y if part == "numerator" else sums.x)
+        unit: PartUnit = "minor" if part in _MONEY.get(compared.metric, ()) else "count"
         return Making(question, source, value, unit, head)
 
     async def _compared(self, session: Session, tenant_id: str, run: ExperimentRun) -> Compared:

@@ -152,12 +152,15 @@ async def list_rows(session: Session, scope: tuple[str, int], question: Question
     bounds = f"{args.name(question.slices.bounds)}::date[]"
     first, last = args.name(question.slices.bounds[0]), args.name(question.slices.to_on)
     kept = conditions(question, args)
+    if not any(need.measure == "delinquent" for need in question.kpi.needs):
+        kept += f" and end_on <= {last}::date"  # only those that have ended count
     rows = await session.fetch(
         f"""
         select {", ".join(key_columns(question, None))}, width_bucket(chain_on, {bounds}),
             width_bucket(seen_end, {bounds}), state, is_untouched, is_ripe, is_retained, count(*)
         from ({seen}) seen
-        where chain_on <= {last}::date and seen_end >= {first}::date {kept}
+        where chain_on <= {last}::date and seen_end >= {first}::date
+            and end_on >= {first}::date {kept}
         group by {_GROUPED}, {KEY_COLUMNS + 1}, {KEY_COLUMNS + 2}, state, is_untouched, is_ripe,
             is_retained
         """,
@@ -169,7 +172,7 @@ async def list_rows(session: Session, scope: tuple[str, int], question: Question
             row.values() for row in rows
         )
     )
-    return list(rows_of(ended, question.slices.count))
+    return list(rows_of(ended, question))
 
 
 async def list_fates(
@@ -200,7 +203,8 @@ def fates_sql(
         join delinquencies span using (tenant_id, account_id, chain_on)
         where span.tenant_id = {tenant} and span.known_from < {known}
             and span.known_until >= {known} and span.start_on <= {before}
-            and span.end_on > {before} and seen.seen_end > {before} {kept}
+            and span.end_on > {before} and seen.seen_end > {before}
+            and seen.end_on > {before} {kept}
     """
     columns = f"""
         width_bucket(

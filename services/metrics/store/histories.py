@@ -33,30 +33,41 @@ async def list_rolled(
     if not months:
         return []
     args = Arguments()
-    first, last = (
+    firsts, lasts = (
         f"{args.name(days)}::date[]"
         for days in ([m.from_on for m in months], [m.to_on for m in months])
     )
     starts = f"{args.name(list(STARTS))}::int[]"
-    latest = args.name(max(month.to_on for month in months))
-    source = cells(
-        scope,
-        question,
-        currency,
-        f"measure in ('stay', 'roll') and day <= {latest}::date",
-        args,
+    first, last = (f"{args.name(day)}::date" for day in (months[0].from_on, months[-1].to_on))
+    stay = cells(scope, question, currency, f"measure = 'stay' and day < {last}", args)
+    roll = cells(
+        scope, question, currency, f"measure = 'roll' and day between {first} and {last}", args
     )
+    kept = conditions(question, args, ("bucket",))
+    columns = [f"{name} as k{n}" for n, name in enumerate(key_columns(question, currency))]
+    keys = ", ".join(f"k{n}" for n in range(KEY_COLUMNS))
     rows = await session.fetch(
         f"""
-        select {", ".join(key_columns(question, currency))}, place,
-            width_bucket(first_on - 1 - until_on, {starts}),
-            width_bucket(last_on - until_on, {starts}), mark, sum(amount), sum(count)
-        from unnest({first}, {last}) with ordinality as months (first_on, last_on, place)
-        join {source} on
-            measure = 'stay' and day < first_on
-            or measure = 'roll' and day between first_on and last_on
-        where true {conditions(question, args, ("bucket",))}
-        group by {_GROUPED}, place, {KEY_COLUMNS + 2}, {KEY_COLUMNS + 3}, mark
+        with stay as (
+            select {", ".join(columns)}, day, until_on, sum(amount) as amount, sum(count) as count
+            from {stay} where true {kept} group by {_GROUPED}, day, until_on
+        ),
+        roll as (
+            select {", ".join(columns)}, width_bucket(day, {firsts}) as place, until_on, mark,
+                sum(amount) as amount, sum(count) as count
+            from {roll} where true {kept} group by {_GROUPED}, place, until_on, mark
+        ),
+        moved as (
+            select {keys}, place, first_on, last_on, until_on, '' as mark, amount, count
+            from unnest({firsts}, {lasts}) with ordinality as months (first_on, last_on, place)
+            join stay on day < first_on
+            union all
+            select {keys}, place, ({firsts})[place], ({lasts})[place], until_on, mark, amount, count
+            from roll
+        )
+        select {keys}, place, width_bucket(first_on - 1 - until_on, {starts}) as bucket,
+            width_bucket(last_on - until_on, {starts}) as column_, mark, sum(amount), sum(count)
+        from moved group by {keys}, place, bucket, column_, mark
         having sum(amount) <> 0 or sum(count) <> 0
         """,
         *args,

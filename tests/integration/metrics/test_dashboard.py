@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from services.metrics.api.pages import sessions
 from services.metrics.app import create_app
 from services.metrics.settings import Settings
-from shared.events import Received, ledger
+from shared.events import Received, ledger, outreach
 from tests.conftest import not_run
 from tests.integration.metrics.conftest import DEV_KEY, Deliver
 from tests.integration.metrics.test_figures import an_account, an_invoice
@@ -51,6 +51,8 @@ def portfolio() -> list[Received]:
                 events.append(a_payment(key, id_, amount, paid, due))
             then = noon(due + timedelta(days=3))
             events.append(a_contact("contact-planned", f"K{id_}", time=then, key=key))
+            if number % 6 == 0:
+                events.append(a_score(key, 1 + (number + month) % 5, then + timedelta(hours=6)))
             kind = "contact-suppressed" if number % 5 == 0 else "contact-sent"
             rule = "HOUSE-HOURS-PERSONS" if number % 5 == 0 else ""
             events.append(a_contact(kind, f"K{id_}", time=then, key=key, rule=rule))
@@ -75,6 +77,13 @@ def a_payment(key: str, invoice: str, amount: int, paid: date, due: date) -> Rec
         amounts=(),
     )
     return an_event("payment-received", data, key=key, time=noon(paid))
+
+
+def a_score(key: str, score: int, time: datetime) -> Received:
+    data = outreach.FeedbackReceived(
+        feedback_id=f"F-{key}-{time:%m%d}", account_id=key, score=score, received_at=time
+    )
+    return an_event("feedback-received", data, topic="outreach.events", key=key, time=time)
 
 
 def an_overdue_invoice(key: str, invoice: str, due: date) -> Received:
@@ -139,38 +148,51 @@ def _hear(complaints: list[str], text: str) -> None:
         complaints.append(text)
 
 
+FIGURES_OF_PAGES = {
+    "/": ('[data-kpi="recovery"]', '[data-kpi="dso"]', '[data-kpi="pay"]', "#aging"),
+    "/receivables": ("#roll", "#cure"),
+    "/collections": ('[data-kpi="satisfaction"]', "#segments", "#feedback"),
+    "/contacts": ("#funnel", "#rules"),
+}
+
+
 async def test_figures_explain_themselves_from_every_page(page: Page, url: str) -> None:
     drawer = page.locator("dialog.drawer")
-    for path, panel in (
-        ("/", '[data-kpi="recovery"]'),
-        ("/", '[data-kpi="dso"]'),
-        ("/", '[data-kpi="pay"]'),
-        ("/", '[data-kpi="risk"]'),
-        ("/", "#aging"),
-        ("/receivables", "#roll"),
-        ("/receivables", "#cure"),
-        ("/collections", "#segments"),
-        ("/contacts", "#funnel"),
-        ("/contacts", "#rules"),
-    ):
-        if page.url.removeprefix(url).partition("?")[0] != path:
+    for path, panels in FIGURES_OF_PAGES.items():
+        if path != "/":
             await page.goto(url + path)
-            await page.wait_for_selector(READY)
-        await page.locator(f"{panel} button.figure").first.click()
-        await expect(drawer.get_by_text("Σ")).to_be_visible()
-        assert await drawer.locator("tbody tr").count() >= 1, (path, panel)
-        await page.keyboard.press("Escape")
-        await expect(drawer).to_have_count(0)
+        for panel in panels:
+            figure = page.locator(f"{panel} button.figure").first
+            await figure.click()
+            await expect(drawer.locator(".definition")).not_to_be_empty(timeout=PATIENCE_MS)
+            await drawer.locator("tbody tr").first.wait_for()
+            await expect(drawer.locator(".sum")).to_contain_text("Σ")
+            await page.keyboard.press("Escape")
+            await drawer.wait_for(state="detached")
+            await expect(figure).to_be_focused()
+
+
+async def test_a_drawer_lists_one_part_after_the_other_and_saves_it(page: Page, url: str) -> None:
+    drawer = page.locator("dialog.drawer")
+    await page.locator('[data-kpi="cure"] button.figure').click()  # it is 0: nothing counts
+    await drawer.get_by_text("What it is a part of is at “Delinquencies”.").wait_for()
+    await drawer.get_by_role("button", name="How it changed").click()
+    await drawer.get_by_role("button", name="Delinquencies", exact=True).click()
+    await drawer.locator("tbody tr").first.wait_for()
+    await expect(drawer.locator("[aria-pressed=true]")).to_have_text("Delinquencies")
+    await page.keyboard.press("Escape")
+    await page.goto(f"{url}/contacts")
+    await page.get_by_role("button", name="Attempts").click()
+    await drawer.locator("tbody tr").first.wait_for()
+    await expect(drawer.locator("[aria-pressed=true]")).to_have_text("Attempts")
     await page.goto(f"{url}/receivables")
-    await page.wait_for_selector(READY)
     await page.locator("#vintages .switch").click()
     await page.locator("#vintages .as-table button.figure").first.click()
-    await expect(drawer.get_by_text("Σ")).to_be_visible()
+    await drawer.locator(".sum").wait_for()
     async with page.expect_download() as download:
         await drawer.get_by_role("link", name="CSV of just this").click()
     found = await download.value
     assert len((await found.path()).read_text().splitlines()) > 1
-    await drawer.get_by_role("button", name="How it changed").click()
     await looked_at(page, "drawer")
 
 

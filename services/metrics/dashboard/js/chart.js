@@ -34,7 +34,7 @@ function serieOf({ label, hue, bars, show, dash, raw, width, area, stepped }, at
     return { ...base, width: 0, fill: stroke, points: { show: false }, paths: groupedBars(spec.stacked ? 0 : at, all) };
   }
   const filled = area ? faint(stroke, 0.14) : undefined;
-  return { ...base, dash, spanGaps: true, fill: filled, ...(stepped && { paths: uPlot.paths.stepped({ align: 1 }) }), points: { size: 6, fill: colour("--card"), show: (width ?? 2) > 0 && spec.series[at]?.values.length !== undefined && (spec.series[at]?.values.length ?? 0) < 40 } };
+  return { ...base, dash, spanGaps: true, fill: filled, ...(stepped && { paths: uPlot.paths.stepped({ align: 1 }) }), points: { size: 6, fill: colour("--card"), show: (width ?? 2) > 1 && spec.series[at]?.values.length !== undefined && (spec.series[at]?.values.length ?? 0) < 40 } };
 }
 
 /** Bars side by side: each series takes its share of a group's width. @param {number} at @param {number} all */
@@ -71,9 +71,10 @@ export function chart(place, spec) {
   const step = xs.length > 1 ? (latest - first) / (xs.length - 1) : 86_400 * 7;
   const pad = xs.length === 1 ? step * 0.62 : 0;
   const wide = bars ? [-0.6, xs.length - 0.4] : [first - pad, latest + pad];
+  const end = fullest(spec.series, xs.length);
   const settle = (/** @type {any} */ plot) => {
     const idx = plot.cursor.idx;
-    if ((idx === null || idx === undefined) && plot.legend.idx !== xs.length - 1) plot.setLegend({ idx: xs.length - 1 });
+    if ((idx === null || idx === undefined) && plot.legend.idx !== end) plot.setLegend({ idx: end });
   };
   const name = (/** @type {number | null} */ at) => (at === null ? "–" : spec.xName ? spec.xName(at) : periodName(spec, at));
   const plot = new uPlot(
@@ -81,7 +82,7 @@ export function chart(place, spec) {
       width: Math.max(200, place.clientWidth),
       height: Math.max(120, place.clientHeight - legendHeight(spec, place.clientWidth)),
       tzDate: (/** @type {number} */ stamp) => uPlot.tzDate(new Date(stamp * 1000), "Etc/UTC"),
-      padding: [10, 16, 0, 0],
+      padding: [10, 24, 0, 0],
       cursor: { y: false, points: { size: 8 }, drag: { x: false, y: false }, ...(spec.hover && { focus: { prox: 24 } }) },
       ...(spec.hover && { focus: { alpha: 0.35 } }),
       legend: { show: spec.legend !== false, live: true, markers: { width: 0, fill: (/** @type {any} */ _, /** @type {number} */ at) => colour(spec.series[at - 1]?.hue ?? "--soft") } },
@@ -102,6 +103,13 @@ export function chart(place, spec) {
   }
   drawn.set(place, { plot, again: () => chart(place, spec) });
   resized.observe(place);
+}
+
+/** The last place at which most series have a value: what the legend shows of itself.
+ * @param {Serie[]} series @param {number} length */
+function fullest(series, length) {
+  const known = (/** @type {number} */ at) => series.filter(({ values }) => (values[at] ?? null) !== null).length;
+  return Array.from({ length }, (_, at) => at).reduce((best, at) => (known(at) >= known(best) ? at : best), 0);
 }
 
 /** Name the line that is pointed at. @param {HTMLElement} place @param {ChartSpec} spec @param {any} plot @param {number | null} at */

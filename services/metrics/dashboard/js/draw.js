@@ -34,15 +34,14 @@ export function periodsOf(answers) {
 export function overTime(view, lines, { caption, summary, stock = false, stacked = false, axis, lines: marks }) {
   const answers = lines.map(({ answer }) => answer);
   const first = answers.find((answer) => answer !== null);
-  let periods = periodsOf(answers);
+  let periods = sinceFirst(periodsOf(answers), lines);
   // What a balance is at the end of a period is known in full, whether or not the period is over.
   if (stock) periods = periods.map((period) => ({ ...period, whole: true }));
   const series = lines.map((line) => serieOf(line, periods, view));
   const isEmpty = !periods.length || series.every(({ values, bars }) => values.every((value) => (bars ? !value : value === null)));
   if (isEmpty) return { empty: emptyWords(first, lines[0]?.label ?? "") };
-  const isSmall = Math.max(...series.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0)))) < 0.06;
   const short = format.writer(lines[0]?.unit ?? first?.unit, first?.currency ?? view.money, "short");
-  const write = axis ?? ((value) => (first?.unit === "ratio" ? format.share(value, isSmall ? 1 : 0) : first?.unit === "days" ? format.count(value) : Number.isInteger(value) ? short(value) : ""));
+  const write = axis ?? ((value) => (first?.unit === "ratio" ? format.tick(value) : first?.unit === "days" ? format.count(value) : Number.isInteger(value) ? short(value) : ""));
   const onPick = (/** @type {number} */ at) => {
     const about = aboutPart(lines[0], periods[at]);
     if (about) void explain(about);
@@ -54,6 +53,13 @@ export function overTime(view, lines, { caption, summary, stock = false, stacked
     summary: [summary ?? extremes(series, periods), ripe].filter(Boolean).join(" "),
     mark: ripe ? "partly ripe" : undefined,
   };
+}
+
+/** Without the periods at the begin of which nothing is known.
+ * @param {ReturnType<typeof periodsOf>} periods @param {Line[]} lines */
+function sinceFirst(periods, lines) {
+  const known = new Set(lines.flatMap(({ answer, pick = (part) => part.value }) => (answer?.series ?? []).filter((part) => pick(part) !== null).map((part) => part.from)));
+  return periods.slice(Math.max(0, periods.findIndex(({ from }) => known.has(from))));
 }
 
 /** @param {Answer | null | undefined} answer @param {string} label */
@@ -92,6 +98,10 @@ function tableOf(caption, periods, lines, series) {
   };
 }
 
+// Parts of their series look back so many days, so one of them is explained like that, too.
+const LOOK_BACK = ["dso", "best_possible_dso", "average_days_delinquent"];
+const LOOK_BACK_DAYS = 90;
+
 /** @param {Line | undefined} line @param {{from: string, to: string} | undefined} period @returns {Explained | undefined} */
 function aboutPart(line, period) {
   if (!line?.question || !period || !line.answer) return undefined;
@@ -99,26 +109,32 @@ function aboutPart(line, period) {
   const numbers = answer.series.find((part) => part.from === period.from);
   const title = `${line.label}, ${format.span(period.from, period.to)}`;
   const { interval: _, compare: __, ...rest } = question;
+  if (LOOK_BACK.includes(answer.name)) rest.window ??= LOOK_BACK_DAYS;
   return { kpi: answer.name, title, question: { ...rest, from: period.from, to: period.to }, numbers, unit: answer.unit, currency: answer.currency };
 }
 
 /** What a chart says in one sentence, with the extremes of its first series.
- * @param {Serie[]} series @param {{from: string, to: string}[]} periods */
+ * @param {Serie[]} series @param {{from: string, to: string, whole?: boolean}[]} periods */
 export function extremes(series, periods) {
   return series.slice(0, 2).map((one) => extremesOf(one, periods)).filter(Boolean).join(" ");
 }
 
-/** @param {Serie} serie @param {{from: string, to: string}[]} periods */
+/** What is the highest, is so of whole periods: a week that has begun is no low one.
+ * @param {Serie} serie @param {{from: string, to: string, whole?: boolean}[]} periods */
 function extremesOf({ label, values, show: full, brief }, periods) {
   const show = brief ?? full;
   const known = values.flatMap((value, at) => (value === null ? [] : [{ value, at }]));
   const last = known.at(-1);
   if (!last) return "";
-  const high = known.reduce((most, one) => (one.value > most.value ? one : most));
-  const low = known.reduce((least, one) => (one.value < least.value ? one : least));
+  const whole = known.filter(({ at }) => periods[at]?.whole !== false);
+  const among = whole.length ? whole : known;
+  const high = among.reduce((most, one) => (one.value > most.value ? one : most));
+  const low = among.reduce((least, one) => (one.value < least.value ? one : least));
   const on = (/** @type {number} */ at) => format.day(periods[at]?.to ?? "");
-  if (high.value === low.value) return `${label}: ${show(last.value)} throughout.`;
-  return `${label}: ${show(last.value)} at the end; highest ${show(high.value)} (to ${on(high.at)}), lowest ${show(low.value)} (to ${on(low.at)}).`;
+  if (known.every(({ value }) => value === last.value)) return `${label}: ${show(last.value)} throughout.`;
+  const end = periods[last.at]?.whole === false ? "so far in the last period" : "at the end";
+  if (high.value === low.value) return `${label}: ${show(last.value)} ${end}; ${show(high.value)} before.`;
+  return `${label}: ${show(last.value)} ${end}; highest ${show(high.value)} (to ${on(high.at)}), lowest ${show(low.value)} (to ${on(low.at)}).`;
 }
 
 /** One line of a table per group of an answer. @param {Answer | null} answer @param {string} dimension */

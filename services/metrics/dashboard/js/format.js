@@ -37,6 +37,9 @@ export function share(value, digits = 1) {
   return formatter(`share ${digits}`, () => new Intl.NumberFormat(LOCALE, options)).format(value);
 }
 
+/** A share at an axis: never rounded to one that it is not. @param {number} value */
+export const tick = (value) => share(value, Math.abs(value * 100 - Math.round(value * 100)) < 1e-6 ? 0 : 1);
+
 /** @param {number | null | undefined} value @param {number} [digits] */
 export function number(value, digits = 0) {
   if (isNone(value)) return NONE;

@@ -48,9 +48,9 @@ export async function content(answer) {
   }
 }
 
-/** @param {string} path @returns {Promise<any>} */
-export async function read(path) {
-  return content(await call(path, { headers: { accept: "application/json" } }));
+/** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
+export async function read(path, options = {}) {
+  return content(await call(path, { headers: { accept: "application/json" }, ...options }));
 }
 
 /** What a reading gives, or the problem in its place. @param {Promise<unknown>} reading @returns {Promise<any>} */
@@ -109,6 +109,8 @@ const LONGEST_WAIT_MS = 15_000;
 /**
  * The live stream. `onNews` at every event, `onUp` when it (re)opens, `onDown` when it is lost.
  * It reopens by itself for ever, also where the browser would give up (after an HTTP error).
+ * A page that nobody looks at gives its connection back: a browser has six for all tabs of a host,
+ * and a seventh tab would wait for ever.
  */
 export class Live {
   /** @type {EventSource | undefined} */ #source;
@@ -119,6 +121,7 @@ export class Live {
   constructor(path, ears) {
     this.path = path;
     this.ears = ears;
+    document.addEventListener("visibilitychange", () => this.#source && (document.hidden ? this.#rest() : this.open()));
   }
 
   open() {
@@ -135,12 +138,18 @@ export class Live {
     source.onerror = () => this.#retry();
   }
 
+  #rest() {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    this.ears.onDown();
+  }
+
   /** Reopen after a while. The browser's own retries have no limit and no patience: not used. */
   #retry() {
     this.#source?.close();
     this.ears.onDown();
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.open(), this.#wait);
+    this.#timer = window.setTimeout(() => document.hidden || this.open(), this.#wait);
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT_MS);
   }
 }

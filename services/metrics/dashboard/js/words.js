@@ -62,6 +62,7 @@ export function whyNone({ name, from, to }) {
 /** What is not ripe yet in an answer, in words; empty where all is. @param {Numbers} answer @param {string | null} currency */
 export function ripening(answer, currency) {
   if (answer.unripe_minor) return `${currency ? format.money(answer.unripe_minor, currency) : answer.unripe_minor} are not ripe yet`;
+  if (answer.pending === 1) return "1 waits for its 30 days";
   if (answer.pending) return `${format.count(answer.pending)} wait for their 30 days`;
   if (answer.grows_until) return `answers may still come until ${format.day(answer.grows_until)}`;
   return "";

@@ -4,7 +4,7 @@ They add to no measure: a figure of any day follows the rates that are known whe
 Announced as a whole, kept as what changed, so that a year of daily rates stays small.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -39,8 +39,8 @@ def on_rates_changed(items: AccountItems, event: Received, data: segmentation.Ra
         facts.append(RatesMoved(recorded_slot(facts, event), put, gone))
 
 
-def account_of(_data: segmentation.RatesChanged) -> Iterable[str]:
-    """Rates are of a whole tenant, and of none of its accounts."""
+def account_of(_: segmentation.RatesChanged) -> tuple[str, ...]:
+    """They are the tenant's own, whatever the key that they are announced under."""
     return (TENANT_ACCOUNT,)
 
 

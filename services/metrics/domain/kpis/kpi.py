@@ -10,8 +10,8 @@ from services.metrics.domain.measures import Need
 
 Number = int | Fraction
 KpiKind = Literal["flow", "stock", "cohort"]
-# Of a numerator or denominator: `minor_days` are minor units times days, `micros` millionths.
-PartUnit = Literal["minor", "count", "minor_days", "ratio", "micros"]
+# Of a numerator or denominator: `minor_days` are minor units times days.
+PartUnit = Literal["minor", "count", "minor_days", "ratio"]
 
 
 class Ratio(NamedTuple):

@@ -11,6 +11,9 @@ import { itemsTable } from "./items.js";
 import { restatements } from "./restated.js";
 
 const LIMIT = 50;
+const EMPTY_PAGES = 20; // a page may be empty before the last: so many are passed over by themselves
+const PATIENCE_MS = 60_000; // facts are many: to list them may take longer than a figure
+const MOVED = 409; // late facts have changed the figure: its pages begin again
 const DAYS_WEIGHTED = new Set(["average_days_late", "average_days_to_pay"]); // amounts × days on top
 
 /** @type {HTMLDialogElement | null} */
@@ -19,12 +22,14 @@ let drawer = null;
 /** @param {Explained} about */
 export async function openDrawer(about) {
   const opener = document.activeElement;
-  drawer?.remove();
+  const closed = new AbortController();
+  drawer?.close();
   const made = h("dialog", { class: "drawer", "aria-labelledby": "h-drawer" });
   drawer = made;
   made.addEventListener("close", () => {
+    closed.abort();
     made.remove();
-    if (opener instanceof HTMLElement) opener.focus();
+    giveBack(opener, about.title);
   });
   made.addEventListener("click", (event) => event.target === made && made.close());
   document.body.append(made);
@@ -32,7 +37,24 @@ export async function openDrawer(about) {
   const body = h("div", { class: "explained" });
   made.append(h("header", { class: "row" }, h("h2", { id: "h-drawer" }, about.title), close), body);
   made.showModal();
-  fill(body, ...(await head(about)), about.path === "restatements" ? await restatements(about) : await parts(about));
+  fill(body, reading());
+  try {
+    const rest = about.path === "restatements" ? restatements(about) : parts(about, closed.signal);
+    fill(body, ...(await head(about)), await rest);
+  } catch (error) {
+    fill(body, faultLine(error));
+  }
+}
+
+/** What is shown until the answer is there. */
+const reading = () => h("p", { class: "soft reading", role: "status" }, "Reading what it is made of…");
+
+/** The focus goes back to where it was; where the figures were drawn anew meanwhile, to the same figure.
+ * @param {Element | null} opener @param {string} title */
+function giveBack(opener, title) {
+  const same = () => [...document.querySelectorAll("button.figure")].find((one) => one.getAttribute("aria-label")?.startsWith(`${title}: `));
+  const place = opener?.isConnected ? opener : same();
+  if (place instanceof HTMLElement) place.focus();
 }
 
 /** @param {Explained} about */
@@ -61,19 +83,27 @@ async function head(about) {
 
 const cap = (/** @type {string} */ text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** The accounts and their facts, of the numerator or of the denominator. @param {Explained} about */
-async function parts(about) {
+/** The accounts and their facts, of the numerator or of the denominator. @param {Explained} about @param {AbortSignal} closed */
+function parts(about, closed) {
   const place = h("div", { "aria-live": "polite" });
   const hasUnder = about.numbers?.denominator !== null && about.numbers?.denominator !== undefined;
   const words = wordsOf(about.kpi);
   const names = hasUnder ? /** @type {const} */ ([["numerator", cap(words.over)], ["denominator", cap(words.under ?? "denominator")]]) : /** @type {const} */ ([["numerator", cap(words.over)]]);
-  const buttons = names.map(([part, label]) => h("button", { type: "button", "aria-pressed": String(part === "numerator"), on: { click: () => choose(part) } }, label));
-  const choose = async (/** @type {"numerator" | "denominator"} */ part) => {
-    buttons.forEach((button, at) => button.setAttribute("aria-pressed", String(names[at]?.[0] === part)));
-    await list(place, about, part);
+  const buttons = names.map(([part, label]) => h("button", { type: "button", on: { click: () => choose(part) } }, label));
+  let turn = new AbortController();
+  /** Show something else in the place; what was under way for it ends. @param {string} part @param {(signal: AbortSignal) => Promise<Node[]>} make */
+  const show = async (part, make) => {
+    turn.abort();
+    turn = new AbortController();
+    const { signal } = turn;
+    [...buttons, seeChanges].forEach((button, at) => button.setAttribute("aria-pressed", String((names[at]?.[0] ?? "changes") === part)));
+    fill(place, reading());
+    const made = await make(AbortSignal.any([signal, closed, AbortSignal.timeout(PATIENCE_MS)])).catch((error) => [faultLine(error)]);
+    if (!signal.aborted) fill(place, ...made);
   };
-  await choose("numerator");
-  const seeChanges = h("button", { type: "button", class: "quiet", on: { click: async () => fill(place, await restatements(about)) } }, "How it changed");
+  const choose = (/** @type {"numerator" | "denominator"} */ part) => show(part, (signal) => list(about, part, signal, () => choose(part)));
+  const seeChanges = h("button", { type: "button", class: "quiet", on: { click: () => show("changes", async () => [await restatements(about)]) } }, "How it changed");
+  void choose((hasUnder && about.part) || "numerator");
   return h("div", {}, h("div", { class: "buttons" }, buttons.length > 1 ? buttons : null, about.question.from ? seeChanges : null), place);
 }
 
@@ -87,43 +117,68 @@ function address(about, part, more) {
 /** How what things add is written, by the answer's own unit. @param {string | undefined} unit @param {string | null | undefined} currency @returns {(value: number | null | undefined) => string} */
 function amountWriter(unit, currency) {
   const money = (/** @type {number | null | undefined} */ value) => (currency ? format.money(value, currency) : format.count(value));
-  if (unit === "micros") return (value) => money(value === null || value === undefined ? value : value / 10_000);
   if (unit === "minor_days") return (value) => `${money(value)} × days`;
   if (unit === "ratio") return (value) => format.number(value, 4);
   return unit === "count" ? format.count : money;
 }
 
-/** @param {Element} place @param {Explained} about @param {string} part */
-async function list(place, about, part) {
-  try {
-    const first = await read(address(about, part, { order: "contribution", limit: LIMIT })).catch(async (error) => {
-      if (!(error instanceof Refused) || error.problem.status !== 422) throw error;
-      return read(address(about, part, { limit: LIMIT })); // too many to sort by size
-    });
-    const items = [...first.items];
-    const write = amountWriter(first.unit, first.currency ?? about.currency);
-    const save = h("a", { class: "button", href: address(about, part, { format: "csv" }), download: `${about.kpi}-${part}.csv` }, "CSV of just this");
-    const total = h("p", { class: "row" }, h("strong", {}, `Σ ${write(first.total)}`), save);
-    const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write));
-    fill(place, total, items.length ? rows : h("p", { class: "blank" }, "Nothing is in it."), first.next_cursor ? more(about, part, first.next_cursor, items, rows, write) : null);
-  } catch (error) {
-    fill(place, h("p", { class: "error", role: "alert" }, `This cannot be shown: ${sayFault(error)}`));
-  }
+/** @param {Explained} about @param {string} part @param {AbortSignal} signal @param {() => void} again @returns {Promise<Node[]>} */
+async function list(about, part, signal, again) {
+  const first = await firstPage(about, part, signal);
+  const items = [...first.items];
+  const write = amountWriter(first.unit, first.currency ?? about.currency);
+  const money = amountWriter("minor", first.currency ?? about.currency);
+  const save = h("a", { class: "button", href: address(about, part, { format: "csv" }), download: `${about.kpi}-${part}.csv` }, "CSV of just this");
+  const sum = first.total === null ? "There is no such figure." : `Σ ${write(first.total)}`;
+  const total = h("p", { class: "row sum" }, h("strong", {}, sum), save);
+  const rows = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What it is made of" }, itemsTable(items, write, money));
+  const next = first.next_cursor ? more(first, items, { about, part, again, rows, draw: () => itemsTable(items, write, money) }) : null;
+  return [total, items.length ? rows : h("p", { class: "blank" }, next ? "Nothing of it found yet." : nothing(about, part)), ...(next ? [next] : [])];
 }
 
-/** @param {Explained} about @param {string} part @param {string} cursor @param {any[]} items @param {Element} rows @param {(value: number) => string} write */
-function more(about, part, cursor, items, rows, write) {
-  let next = /** @type {string | null} */ (cursor);
+/** @param {Explained} about @param {string} part */
+function nothing(about, part) {
+  const { under } = wordsOf(about.kpi);
+  const whole = part === "numerator" && under && about.numbers?.denominator;
+  return whole ? `Nothing counts for it. What it is a part of is at “${cap(under)}”.` : "Nothing is in it.";
+}
+
+/** What adds most first; by account, where that is too much to put in order. @param {Explained} about @param {string} part @param {AbortSignal} signal */
+async function firstPage(about, part, signal) {
+  try {
+    return await read(address(about, part, { order: "contribution", limit: LIMIT }), { signal });
+  } catch (error) {
+    if (!(error instanceof Refused) || error.problem.status !== 422) throw error;
+  }
+  let page = await read(address(about, part, { limit: LIMIT }), { signal });
+  for (let passed = 0; !page.items.length && page.next_cursor && passed < EMPTY_PAGES; passed += 1) {
+    page = await read(address(about, part, { limit: LIMIT, cursor: page.next_cursor }), { signal });
+  }
+  return page;
+}
+
+/** @param {any} first @param {any[]} items @param {{about: Explained, part: string, again: () => void, rows: Element, draw: () => Node}} on */
+function more(first, items, { about, part, again, rows, draw }) {
+  let next = /** @type {string | null} */ (first.next_cursor);
   const button = h("button", { type: "button" }, "Show more");
   button.addEventListener("click", async () => {
-    const page = await read(address(about, part, { order: "contribution", limit: LIMIT, cursor: next }));
-    items.push(...page.items);
-    fill(rows, itemsTable(items, write));
-    next = page.next_cursor;
-    button.hidden = !next;
+    try {
+      const page = await read(address(about, part, { order: first.order, limit: LIMIT, cursor: next }));
+      items.push(...page.items);
+      fill(rows, draw());
+      if (!rows.isConnected) button.parentElement?.querySelector(".blank")?.replaceWith(rows);
+      next = page.next_cursor;
+      button.hidden = !next;
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === MOVED) again();
+      else button.after(h("span", { class: "error", role: "alert" }, sayFault(error)));
+    }
   });
   return button;
 }
+
+/** @param {unknown} error */
+const faultLine = (error) => h("p", { class: "error", role: "alert" }, `This cannot be shown: ${sayFault(error)}`);
 
 /** @param {unknown} error */
 function sayFault(error) {

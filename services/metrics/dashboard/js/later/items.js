@@ -20,8 +20,8 @@ function links(account) {
   ];
 }
 
-/** @param {any[]} items @param {(value: number) => string} write */
-export function itemsTable(items, write) {
+/** `write`: what things add; `money`: amounts of facts. @param {any[]} items @param {(value: number) => string} write @param {(value: number) => string} [money] */
+export function itemsTable(items, write, money = write) {
   const rows = items.map((item) => [
     h(
       "tr",
@@ -31,7 +31,7 @@ export function itemsTable(items, write) {
       h("td", {}, item.day ? format.day(item.day) : ""),
       h("td", {}, write(item.amount ?? item.count)),
     ),
-    item.facts?.length ? h("tr", { class: "facts-of" }, h("td", { colspan: "4", class: "left" }, factsOf(item.facts, item.more_facts ?? 0, write))) : null,
+    item.facts?.length ? h("tr", { class: "facts-of" }, h("td", { colspan: "4", class: "left" }, factsOf(item.facts, item.more_facts ?? 0, money))) : null,
   ]);
   return h(
     "table",

@@ -14,7 +14,7 @@ export async function restatements(about) {
   try {
     // From the day on that is looked back at; without one, from the window's last day on.
     const items = /** @type {any[]} */ (await read(`/v1/kpis/${about.kpi}/restatements${query({ ...question, since })}`));
-    if (items.length < 2) return h("p", { class: "blank" }, "Since then the figure was never another than it is now.");
+    if (items.length < 2) return h("p", { class: "blank" }, "Nothing that came late has changed this figure: it is what it was first known to be.");
     const show = format.writer(about.unit, about.currency);
     const rows = items.map(({ known_on: on, value }, at) => ({ name: format.day(on), cells: [show(value), at ? changeOf(items[at - 1].value, value, about.unit, show) : "first known"] }));
     return h("div", {}, h("h3", {}, "What it was said to be"), table({ caption: "What it was said to be, by the day on which it was known", heads: ["Known on", "Value", "Change"], rows }));

@@ -9,6 +9,7 @@ import { good } from "../query.js";
 import { explain, scrolling } from "../table.js";
 import { tile } from "../tile.js";
 import { named } from "../words.js";
+import { feedbackPanel, readFeedback } from "./satisfaction.js";
 
 const YEAR = 365;
 
@@ -52,10 +53,12 @@ export const page = {
     written: view.ask("written_off", { interval: view.interval }),
   }),
 
+  reads: (view) => ({ feedback: () => readFeedback(view) }),
+
   top: (got, view) => [h("h2", { class: "sr" }, "Key figures"), h("ul", { class: "tiles" }, tiles(view).map((spec) => tile(spec, got, view)))],
 
   panels: (view) => [
-    { id: "segments", title: "By segment", note: "Where debts were when they entered collections", wide: true, keys: ["recovery", "liquidation", "recoveredBy", "enteredBy"], draw: (got) => segments(got, view) },
+    { id: "segments", title: "By segment", note: "Recovery by the segment just before a debt entered collections, the rest by the one it was in on the day", wide: true, keys: ["recovery", "liquidation", "recoveredBy", "enteredBy"], draw: (got) => segments(got, view) },
     { id: "promises", title: "Promises", note: "Right-party contacts that end in one; amounts judged kept", keys: ["promised", "kept"], draw: (got) => promises(got, view) },
     { id: "survival", title: "How long debts stay open", note: "Share of what entered that is not recovered yet, by days since entry (Kaplan–Meier)", wide: true, tall: true, keys: ["survival"], draw: (got) => survival(got, view) },
     {
@@ -70,10 +73,11 @@ export const page = {
       id: "losses",
       title: "Losses",
       note: "Written off, less what was recovered after it",
-      wide: "full",
+      wide: true,
       keys: ["written"],
       draw: (got) => overTime(view, [{ label: "Written off", answer: good(got.written), hue: "--age-5", bars: true, question: view.ask("written_off") }], { caption: "Written off, per period" }),
     },
+    feedbackPanel(view),
   ],
 };
 
@@ -130,7 +134,7 @@ function survival(got, view) {
       xName: (/** @type {number} */ at) => `After ${curve[at]?.day} days`,
       series: [{ label: "Not recovered", hue: "--accent", values: curve.map(({ open }) => open), show: (/** @type {number | null | undefined} */ value) => format.share(value), area: true, width: 2, stepped: true }],
       axis: (/** @type {number} */ value) => format.share(value, 0),
-      lines: [{ at: 0.5, label: answer.value === null ? "half" : `half: ${format.days(answer.value)}` }],
+      lines: [{ at: 0.5, label: answer.value === null ? "half" : `half: ${format.days(answer.value)}`, right: true }],
       onPick: () => void explain(about),
     },
     table: { caption: "Share not recovered, by days since entry", heads: ["Days since entry", "Not recovered"], rows: kept.map(({ day, open }) => ({ name: format.count(day), cells: [format.share(open)] })) },

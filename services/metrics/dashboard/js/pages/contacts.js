@@ -6,6 +6,7 @@ import { aboutGroup, groupsOf, overTime } from "../draw.js";
 import { h } from "../dom.js";
 import * as format from "../format.js";
 import { good } from "../query.js";
+import { ruleNode } from "../later/steps.js";
 import { explain, figure, scrolling } from "../table.js";
 import { named, ripening } from "../words.js";
 
@@ -31,7 +32,7 @@ export const page = {
   }),
 
   panels: (view) => [
-    { id: "funnel", title: "From the attempt to the kept promise", note: "All channels together; each step as a share of the attempts", wide: true, keys: Object.keys(funnelQuestions(view)), draw: (got) => funnel(got, view) },
+    { id: "funnel", title: "From the attempt to the kept promise", note: "All channels together. Promises are of every conversation, those that people had included", wide: true, keys: Object.keys(funnelQuestions(view)), draw: (got) => funnel(got, view) },
     { id: "rules", title: "Kept back by a rule", note: "Contacts that were planned and not made; each rule with its source", keys: ["byRule", "suppressed"], draw: (got) => rules(got, view) },
     { id: "channels", title: "By channel", note: "How far contacts get", wide: true, keys: Object.keys(funnelQuestions(view)), draw: (got) => channels(got, view) },
     { id: "touch", title: "Cost per unit recovered", note: "By the last contact before the payment, at most 30 days old", keys: ["cost"], draw: (got) => touch(got, view) },
@@ -65,22 +66,32 @@ const steps = (got) =>
     ["Kept", got.kept.numerator, "kept", "numerator"],
   ]);
 
+/** What a step is a share of: a promise is of conversations, a judgement of promises.
+ * @param {string} name @param {import("../../types.js").Answer | null} answer @param {number} share */
+function base(name, answer, share) {
+  if (name === "Attempts") return "";
+  if (name === "Promise") return answer?.denominator ? `${format.share(answer.value, 0)} of ${format.count(answer.denominator)} conversations` : "no conversation";
+  if (name === "Kept") return answer?.denominator ? `${format.share(answer.value, 0)} of ${format.count(answer.denominator)} judged` : "none judged yet";
+  return `${format.share(share, share < 0.1 ? 1 : 0)} of attempts`;
+}
+
 /** @param {Got} got @param {View} view */
 function funnel(got, view) {
   const all = steps(got);
   const attempts = all[0][1] ?? 0;
   if (!attempts) return { empty: `There were no attempts ${format.when(view.from, view.to)}.` };
   const questions = funnelQuestions(view);
-  const lines = all.map(([name, value, key]) => {
+  const lines = all.map(([name, value, key, side]) => {
     const { group_by: _, ...question } = /** @type {Question} */ (questions[key]);
     const answer = good(got[key]);
-    const about = answer ? { kpi: answer.name, title: name, question, numbers: answer, unit: answer.unit, currency: null } : undefined;
+    const about = answer ? { kpi: answer.name, title: name, question, numbers: answer, unit: answer.unit, currency: null, ...(side === "denominator" && { part: side }) } : undefined;
     const share = (value ?? 0) / attempts;
+    const of = base(name, answer, share);
     return h(
       "li",
       {},
       h("span", {}, name),
-      h("span", { class: "bar" }, h("i", { style: { width: `calc(${Math.min(1, share)} * (100% - 112px))` } }), h("b", {}, figure(format.count(value), about)), h("span", { class: "soft" }, format.share(share, share < 0.1 ? 1 : 0))),
+      h("span", { class: "bar" }, h("i", { style: { width: `calc(${Math.min(1, share)} * (100% - var(--words)))` } }), h("b", {}, figure(format.count(value), about)), h("span", { class: "soft" }, of)),
     );
   });
   const reached = good(got.reached)?.numerator ?? 0;
@@ -112,23 +123,15 @@ function channels(got, view) {
   return { body: [scrolling({ caption: "Contacts by channel", heads: ["Channel", "Attempts", "Answered", "Right party", "Promise, of those reached", "Kept, of those judged"], rows })] };
 }
 
-/** Where the governor explains its rules: another service's page, where it is known. */
-function governor() {
-  const found = (document.body.dataset.peers ?? "").split(" ").find((pair) => pair.startsWith("outreach="));
-  return found ? `${found.slice("outreach=".length)}/compliance` : null;
-}
-
 /** @param {Got} got @param {View} view */
 function rules(got, view) {
   const answer = good(got.byRule);
   const groups = (answer?.groups ?? []).filter((group) => group.numerator).sort((a, b) => (b.numerator ?? 0) - (a.numerator ?? 0));
   const whole = good(got.suppressed);
   if (!groups.length) return { empty: `No contact was kept back ${format.when(view.from, view.to)}.` };
-  const address = governor();
   const rows = groups.map((group) => {
     const rule = group.key.rule ?? "";
-    const source = address ? h("a", { href: address, target: "_blank", rel: "noreferrer", "aria-label": `Source of ${named(rule)}` }, "source") : null;
-    return { name: h("span", {}, h("code", {}, named(rule)), " ", source), cells: [{ text: format.count(group.numerator), explain: answer ? aboutGroup(answer, view.ask("suppressed_contact_rate"), "rule", rule) : undefined }, format.share(group.value)] };
+    return { name: ruleNode(rule), cells: [{ text: format.count(group.numerator), explain: answer ? aboutGroup(answer, view.ask("suppressed_contact_rate"), "rule", rule) : undefined }, format.share(group.value)] };
   });
   const summary = `${format.count(whole?.numerator)} of ${format.count(whole?.denominator)} planned contacts were kept back (${format.share(whole?.value)}). One contact may be kept back by several rules.`;
   return { body: [scrolling({ caption: "Contacts kept back, by rule", heads: ["Rule", "Contacts", "Of planned"], rows })], summary };
@@ -144,7 +147,7 @@ function touch(got, view) {
   const money = (/** @type {number | null} */ value) => format.money(value, currency, "whole");
   const rows = groups.map((group) => {
     const name = group.key.channel ?? "";
-    return { name: named(name), cells: [money(group.numerator), money(group.denominator), { text: format.share(group.value), explain: group.value === null ? undefined : aboutGroup(answer, question, "channel", name) }] };
+    return { name: name || "no channel", cells: [money(group.numerator), money(group.denominator), { text: format.share(group.value), explain: group.value === null ? undefined : aboutGroup(answer, question, "channel", name) }] };
   });
   const untouched = answer.untouched_minor ? ` ${money(answer.untouched_minor)} came without any contact before it.` : "";
   const all = h("button", { type: "button", class: "link", on: { click: () => explain({ kpi: "cost_to_collect", title: "Cost to collect", question: view.ask("cost_to_collect"), numbers: answer, unit: "ratio", currency }) } }, "Explain the whole");

@@ -40,7 +40,7 @@ function tiles(view) {
     },
     { key: "cei", kpi: "collection_effectiveness_index", question: over("collection_effectiveness_index") },
     { key: "pay", kpi: "average_days_to_pay", question: over("average_days_to_pay") },
-    { key: "cure", kpi: "cure_rate", question: over("cure_rate"), note: (answer) => (answer.self_cured ? `${format.count(answer.self_cured)} by themselves` : "") },
+    { key: "cure", kpi: "cure_rate", question: over("cure_rate"), note: (answer) => (answer.self_cured ? `${format.count(answer.self_cured)} ${answer.self_cured === 1 ? "by itself" : "by themselves"}` : "") },
     {
       key: "risk",
       kpi: "at_risk_rate",

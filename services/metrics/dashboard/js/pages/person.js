@@ -29,9 +29,9 @@ export const page = {
   heading: () => decodeURIComponent(location.pathname.split("/")[2] ?? ""),
   reads: (view) => ({ person: () => read(`/v1${path(view)}${query({ from: view.from, to: view.to, queue: view.filters.queue })}`) }),
   panels: (view) => [
-    { id: "rates", title: "Rates", note: "With the range of chance (95 %), and what others have in the same mix of segments", wide: true, keys: ["person"], draw: (got) => rates(got.person) },
+    { id: "rates", title: "Rates", note: "With the range of chance (95 %), and what others have in the same mix of segments", wide: "full", keys: ["person"], draw: (got) => rates(got.person) },
+    { id: "conversations", title: "Conversations", note: "What was talked about; both see it", wide: true, keys: ["person"], draw: (got) => conversations(got, view) },
     { id: "work", title: "Work", keys: ["person"], draw: (got) => work(got.person, view) },
-    { id: "conversations", title: "Conversations", note: "What was talked about; both see it", wide: "full", keys: ["person"], draw: (got) => conversations(got, view) },
   ],
 };
 
@@ -43,7 +43,7 @@ function rates(one) {
     const others = peers.median === null || peers.median === undefined ? "too few others" : `${format.share(peers.p25, 0)} – ${format.share(peers.median, 0)} – ${format.share(peers.p75, 0)}`;
     return { name: title, cells: [format.share(rate.value), rate.low === null || rate.low === undefined ? "–" : `${format.share(rate.low)} to ${format.share(rate.high)}`, format.share(rate.expected), { text: "", node: rate.word ? verdictBadge(rate.word) : h("span", {}, "–") }, others] };
   });
-  return { body: [scrolling({ caption: "Rates", heads: ["", "Rate", "Range of chance", "Expected", "", "Others: quarter, half, three quarters"], rows })] };
+  return { body: [scrolling({ caption: "Rates", heads: ["Rate of", "Rate", "Range of chance", "Expected", "Against it", "Others: quarter, half, three quarters"], rows })] };
 }
 
 /** @param {any} one @param {View} view */

@@ -11,6 +11,7 @@ import { isProblem } from "../query.js";
 import { scrolling } from "../table.js";
 import { pathChart } from "../later/plan_figures.js";
 import { verdictBadge } from "../verdicts.js";
+import { wordsOf } from "../words.js";
 
 /** @param {View} view */
 const id = (view) => encodeURIComponent(view.rest[0] ?? "");
@@ -46,7 +47,7 @@ export const page = {
     const judged = /** @type {any[]} */ (progress?.objectives ?? []);
     const keys = ["plan", "progress"];
     if (!plan?.plan_id) return [{ id: "plan-none", title: "The plan", wide: "full", keys: ["plan"], draw: () => ({ empty: "There is no such plan." }) }];
-    if (!progress?.day) return [written(plan)];
+    if (!progress?.day) return [written(plan, view)];
     return [
       ...judged.map((one) => objective(one, plan, progress, view)),
       { id: "budget", title: "Budget", note: "What was spent, and where it leads", wide: true, keys, draw: (got) => budget(got.progress, plan.currency) },
@@ -58,12 +59,12 @@ export const page = {
   },
 };
 
-/** What is wanted, of a plan that is not judged yet. @param {any} plan @returns {PanelSpec} */
-function written(plan) {
+/** What is wanted, of a plan that is not judged yet. @param {any} plan @param {View} view @returns {PanelSpec} */
+function written(plan, view) {
   const rows = (plan.objectives ?? []).map((/** @type {any} */ one) => {
-    const show = format.writer(one.kpi === "recovered" || one.kpi === "received" ? "minor" : undefined, plan.currency, "whole");
+    const show = format.writer(view.kpis.get(one.kpi)?.unit, plan.currency, "whole");
     const [word, value] = one.at_least !== undefined ? ["at least", one.at_least] : ["at most", one.at_most];
-    return { name: one.id, cells: [{ text: one.kpi.replaceAll("_", " "), left: true }, { text: `${word} ${show(value)}`, left: true }, one.by ? format.day(one.by) : "", { text: one.why ?? "", left: true }] };
+    return { name: one.id, cells: [{ text: wordsOf(one.kpi).title, left: true }, { text: `${word} ${show(value)}`, left: true }, one.by ? format.day(one.by) : "", { text: one.why ?? "", left: true }] };
   });
   const draw = (/** @type {any} */ got) => ({
     empty: rows.length ? undefined : "It has no objective yet.",
@@ -88,17 +89,19 @@ function objective(one, plan, progress, view) {
   const asked = (plan.objectives ?? []).find((/** @type {any} */ each) => each.id === one.id) ?? {};
   const split = Object.entries(asked.split ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");
   const wanted = `${(one.wanted ?? (asked.at_least !== undefined ? "at_least" : "at_most")).replace("_", " ")} ${show(one.target)} by ${format.day(one.by ?? asked.by ?? plan.to)}`;
+  const all = /** @type {any[]} */ (progress.objectives ?? []);
+  const isAlone = all.length % 2 === 1 && all.at(-1)?.id === one.id;
   return {
     id: `objective-${one.id}`,
     title: one.id,
-    note: [view.kpis.get(one.kpi) ? one.kpi.replaceAll("_", " ") : one.kpi, split, asked.why].filter(Boolean).join(" · "),
-    wide: (progress.objectives ?? []).length > 1 ? "half" : "full",
+    note: [wordsOf(one.kpi).title, split, asked.why].filter(Boolean).join(" · "),
+    wide: isAlone ? "full" : "half",
     keys: ["plan", "progress"],
     draw() {
       const words = [`Now ${show(one.value)}; wanted: ${wanted}.`];
-      if (one.forecast) words.push(`Forecast ${show(one.forecast.value)}, between ${show(one.forecast.low)} and ${show(one.forecast.high)} (80 %, by ${format.count(one.forecast.errors)} errors of the past).`);
-      else if (one.because) words.push(one.because);
-      return { ...pathChart(one, plan, progress.day, show, format.writer(unit, plan.currency, "short")), controls: [verdictBadge(one.verdict, one.provisional)], summary: words.join(" ") };
+      if (one.forecast) words.push(`Forecast ${show(one.forecast.value)}, between ${show(one.forecast.low)} and ${show(one.forecast.high)} in 4 of 5 cases, as ${format.count(one.forecast.errors)} forecasts of the past went.`);
+      else if (one.verdict === "too_early") words.push("Too few weeks are known to look ahead.");
+      return { ...pathChart(one, plan, progress.day, show, unit === "ratio" ? (value) => format.tick(value ?? 0) : unit === "days" ? (value) => `${format.count(value)} d` : format.writer(unit, plan.currency, "short")), controls: [verdictBadge(one.verdict, one.provisional)], summary: words.join(" ") };
     },
   };
 }
